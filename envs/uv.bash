@@ -1,0 +1,41 @@
+# Find uv, or install it privately; hand it the registry settings of pip. Sourced by envs/setup and envs/lock.
+
+UV_VERSION=0.13.8
+
+if ! command -v uv >/dev/null; then
+    uv_dir=$cache_dir/tools/uv-$UV_VERSION
+    if [ ! -x "$uv_dir/bin/uv" ]; then
+        printf 'Installing uv %s into %s\n' "$UV_VERSION" "$uv_dir"
+        rm -rf "$uv_dir"
+        python3 -m venv "$uv_dir"
+        "$uv_dir/bin/pip" install --quiet --disable-pip-version-check "uv==$UV_VERSION" 2> >(grep -v 'is ignored: it is neither' >&2) ||
+            { rm -rf "$uv_dir"; die "uv could not be installed with pip. Is there a network, or a package index in pip's settings?"; }
+    fi
+    PATH=$uv_dir/bin:$PATH
+fi
+
+# uv does not read pip's configuration. Whoever has set an index, extra packages or a certificate there wants them here.
+eval "$(python3 - <<'PYTHON'
+import ast, shlex, subprocess, sys
+
+listing = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True).stdout
+settings = dict(line.split("=", 1) for line in listing.splitlines() if "=" in line)
+
+
+def setting(key):
+    values = [ast.literal_eval(value) for name, value in settings.items() if name.split(".", 1)[-1] == key]
+    return " ".join(" ".join(values).split())
+
+
+for variable, value in {
+    "UV_DEFAULT_INDEX": setting("index-url"),
+    "UV_FIND_LINKS": ",".join(dict.fromkeys(setting("find-links").split())),
+    "SSL_CERT_FILE": setting("cert"),
+}.items():
+    if value:
+        print(f"export {variable}=${{{variable}:-{shlex.quote(value)}}}")
+PYTHON
+)"
+export UV_COMPILE_BYTECODE=1    # python would do it at the first start; where that is switched off, every start is slow
+export UV_PYTHON_DOWNLOADS=never
+export UV_CACHE_DIR=${UV_CACHE_DIR:-$cache_dir/uv}    # on the same disk as the environments, so that files are linked

@@ -1,0 +1,79 @@
+"""Errors that a user can act on: what is wrong, which file or key, what to do."""
+
+from __future__ import annotations
+
+
+class SamvadError(Exception):
+    """Base of every error that Samvad raises on purpose.
+
+    Args:
+        what: one sentence that says what is wrong and names the file or key.
+        remedy: one sentence that says what to do.
+        path: the file at fault, where there is one.
+    """
+
+    category = "bug"
+    exit_code = 1
+
+    def __init__(self, what: str, remedy: str = "", *, path: str | None = None) -> None:
+        super().__init__(f"{what} {remedy}".strip())
+        self.what = what
+        self.remedy = remedy
+        self.path = path
+
+
+class ConfigurationError(SamvadError):
+    """A key, an option, or a row of the film sheet is wrong."""
+
+    category = "configuration"
+    exit_code = 2
+
+
+class MediaError(SamvadError):
+    """A film cannot be read, or lacks what a stage needs."""
+
+    category = "media"
+    exit_code = 3
+
+
+class ModelError(SamvadError):
+    """A model's weights are missing, damaged, or cannot do what is asked."""
+
+    category = "model"
+    exit_code = 4
+
+
+class NetworkError(SamvadError):
+    """A service cannot be reached, or refuses."""
+
+    category = "network"
+    exit_code = 5
+
+
+class DiskError(SamvadError):
+    """No space is left, or a folder cannot be written."""
+
+    category = "disk"
+    exit_code = 6
+
+
+class MemoryShortageError(SamvadError):
+    """The machine or the device has too little memory."""
+
+    category = "out of memory"
+    exit_code = 7
+
+
+class ToolError(SamvadError):
+    """A program that a stage calls is missing or has failed.
+
+    Args:
+        stderr_tail: the last lines that the program printed on its standard error.
+    """
+
+    category = "media"
+    exit_code = 3
+
+    def __init__(self, what: str, remedy: str = "", *, path: str | None = None, stderr_tail: str = "") -> None:
+        super().__init__(what, remedy, path=path)
+        self.stderr_tail = stderr_tail

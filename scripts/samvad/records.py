@@ -1,0 +1,148 @@
+"""The parts of a stage manifest: file records, software, host, configuration hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from samvad import __version__, files, schemas
+from samvad.errors import SamvadError, ToolError
+
+
+@dataclass(frozen=True)
+class Model:
+    """Weights that a stage used: name, commit (where known) and checksum of the main file (where it has one)."""
+
+    name: str
+    revision: str | None
+    checksum: str | None
+
+
+def file_record(
+    path: Path, kind: str, *, shown: str, checksum: str | None = None, media: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the manifest's record of a file.
+
+    Args:
+        path: where it lies.
+        kind: what it is, such as ``audio``.
+        shown: the path to write down.
+        checksum: known already (``sha256:…``), or None to take it now.
+        media: facts of a media file.
+    """
+    status = path.stat()
+    return {
+        "type": kind,
+        "path": shown,
+        "size_bytes": status.st_size,
+        "mtime_ns": status.st_mtime_ns,
+        "checksum": checksum or files.sha256_of(path),
+        "media": media,
+    }
+
+
+def config_hash(config: dict[str, Any]) -> str:
+    """Return the checksum of a stage's options, the same whatever their order."""
+    canonical = json.dumps(config, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
+
+
+def software(environment: str, tools: dict[str, str], models: list[Model], devices: tuple[str | None, str | None]) -> (
+    dict[str, Any]
+):
+    """Return the manifest's record of everything that was run.
+
+    Args:
+        environment: name of the file in ``envs/``.
+        tools: versions by name.
+        models: weights used.
+        devices: requested and actual.
+    """
+    commit, dirty = _git_state()
+    return {
+        "samvad": __version__,
+        "git_commit": commit,
+        "git_dirty": dirty,
+        "environment": environment,
+        "lock_hash": files.sha256_of(schemas.ROOT / "envs" / f"{environment}.yaml"),
+        "python": platform.python_version(),
+        "tools": tools,
+        "models": [vars(model) for model in models],
+        "device_requested": devices[0],
+        "device_actual": devices[1],
+    }
+
+
+def host() -> dict[str, Any]:
+    """Return the manifest's record of the machine."""
+    memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "name": platform.node() or "unknown",
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "cpus": os.cpu_count() or 1,
+        "memory_mb": round(memory_bytes / (1 << 20), 1),
+    }
+
+
+def tool_version(command: str) -> str:
+    """Return the version that a program prints of itself.
+
+    Raises:
+        ToolError: it is not installed.
+    """
+    executable = shutil.which(command)
+    if executable is None:
+        raise ToolError(f"The program {command} is not installed.", "Run `make setup`, which installs it or says how.")
+    flag = "-version" if command in ("ffmpeg", "ffprobe") else "--version"
+    output = subprocess.run([executable, flag], capture_output=True, text=True, check=False).stdout
+    match = re.search(r"\d+(\.\d+)+\S*", output)
+    return match.group(0) if match else output.strip().splitlines()[0] if output.strip() else "unknown"
+
+
+def library_versions(*names: str) -> dict[str, str]:
+    """Return the versions of installed Python packages."""
+    from importlib.metadata import version
+
+    return {name: version(name) for name in names}
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """Read a stage manifest.
+
+    Raises:
+        SamvadError: it is missing or is not a manifest.
+    """
+    try:
+        value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if value["schema_version"] != "1.0" or not isinstance(value["outputs"], list):
+            raise KeyError("schema_version")
+    except FileNotFoundError:
+        raise SamvadError(f"The manifest {path} does not exist.", "Run its stage first.", path=str(path)) from None
+    except (json.JSONDecodeError, KeyError, TypeError):
+        raise SamvadError(
+            f"{path} is not a stage manifest.", "Delete it and run again: its stage is then made anew.", path=str(path)
+        ) from None
+    return value
+
+
+def _git_state() -> tuple[str | None, bool | None]:
+    def git(*arguments: str) -> str | None:
+        try:
+            done = subprocess.run(
+                ["git", "-C", str(schemas.ROOT), *arguments], capture_output=True, text=True, check=False
+            )
+        except FileNotFoundError:
+            return None
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    commit = git("rev-parse", "HEAD")
+    status = git("status", "--porcelain", "--untracked-files=no")
+    return commit, None if status is None else bool(status)

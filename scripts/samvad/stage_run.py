@@ -1,0 +1,437 @@
+"""Run one stage: attempt folder, logs, measured resources, atomic results, and the manifest at the very end.
+
+A stage's own files are written into a work folder and moved into place only when all of them are finished. The
+manifest comes last. A process that is killed at any instant therefore leaves no manifest, and nothing that a later
+stage takes for finished.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import re
+import secrets
+import shlex
+import shutil
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from samvad import files, records, schemas, stages, times
+from samvad.errors import ConfigurationError, DiskError, MediaError, MemoryShortageError, SamvadError
+from samvad.resources import ResourceMeter
+
+log = logging.getLogger(__name__)
+
+#: Options of every stage script that say where it runs, not what it does: they are not part of its configuration.
+_PLACE_OPTIONS = frozenset({"job_folder", "film", "threads", "verbose"})
+
+
+class Skipped(Exception):
+    """A stage has nothing to do for this film; the text says why. The film goes on."""
+
+
+def stage_parser(name: str, description: str) -> argparse.ArgumentParser:
+    """Return a parser with the options that every stage has: job folder, film, and the manifests it needs.
+
+    Args:
+        name: the stage.
+        description: one sentence for ``--help``.
+    """
+    stage = stages.BY_NAME[name]
+    parser = argparse.ArgumentParser(
+        description=description,
+        epilog=f"Writes <job folder>/{stage.folder}/manifest.json last, and only on success. Exit codes: 0 success, "
+        "2 configuration, 3 media, 4 model, 5 network, 6 disk, 7 memory, 1 anything else.",
+    )
+    parser.add_argument("--job-folder", type=Path, required=True, help="folder of the job: …/YYYY/MM/DD/USER/N")
+    parser.add_argument("--film", required=True, help="film id, as in the film sheet")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="CPU threads to use at most")
+    parser.add_argument("--verbose", action="store_true", help="print what goes into stage.log")
+    for other in stage.needs:
+        parser.add_argument(f"--{_option(other)}", type=Path, required=True, help=f"manifest.json of stage {other}")
+    for other in stage.after:
+        parser.add_argument(f"--{_option(other)}", type=Path, help=f"manifest.json of stage {other}, where it is on")
+    if stage.reads_segments:
+        parser.add_argument(
+            "--segments", type=Path, required=True, help="manifest.json of the stage whose segments are to be read"
+        )
+    return parser
+
+
+class StageRun:
+    """What a stage's work function uses: inputs, outputs, metrics, warnings.
+
+    Attributes:
+        stage: the stage's row of the table.
+        job_folder: the job's folder.
+        work_folder: where the stage writes its files; they are moved beside the manifest on success.
+        threads: CPU threads to use at most.
+    """
+
+    def __init__(self, stage: stages.Stage, options: argparse.Namespace) -> None:
+        self.stage = stage
+        self.job_folder = Path(options.job_folder).resolve()
+        self.folder = self.job_folder / stage.folder
+        self.film = str(options.film)
+        self.threads = int(options.threads)
+        self.started_at = times.utc_now()
+        self.attempt, self.attempt_folder = _next_attempt(self.folder)
+        self.work_folder = self.folder / f".work-{self.attempt:02d}"
+        self.config = _configuration(options)
+        self._run = _run_facts(self.job_folder, self.film)
+        self._inputs: list[dict[str, Any]] = []
+        self._outputs: list[tuple[Path, str, dict[str, Any] | None]] = []
+        self._intermediates: list[dict[str, Any]] = []
+        self._metrics: list[dict[str, Any]] = []
+        self._warnings: list[dict[str, Any]] = []
+        self._facts: dict[str, Any] = {}
+        self._tools: dict[str, str] = {}
+        self._models: list[records.Model] = []
+        self._devices: tuple[str | None, str | None] = (None, None)
+
+    # -- inputs ------------------------------------------------------------------------------------------------------
+
+    def read(self, manifest_path: Path, kind: str) -> Path:
+        """Return the path of another stage's output, checked and recorded as an input with its maker's checksum.
+
+        Args:
+            manifest_path: that stage's manifest.
+            kind: type of the output, such as ``audio``.
+
+        Raises:
+            SamvadError: the file is gone, or is not what its maker wrote; names the command that mends it.
+        """
+        found = self.read_optional(manifest_path, kind)
+        if found is None:
+            maker = records.read_manifest(manifest_path)["stage"]
+            raise SamvadError(f"Stage {maker} of this film made no {kind}.", f"See {manifest_path}.")
+        return found
+
+    def read_optional(self, manifest_path: Path | None, kind: str) -> Path | None:
+        """Return as ``read`` does, or None where the stage was switched off, skipped, or made no such file."""
+        if manifest_path is None:
+            return None
+        manifest = records.read_manifest(manifest_path)
+        for output in manifest["outputs"]:
+            if output["type"] == kind:
+                path = self.job_folder / output["path"]
+                self._check_unchanged(path, output, manifest["stage"], manifest_path)
+                self._inputs.append({**output, "mtime_ns": path.stat().st_mtime_ns})
+                return path
+        return None
+
+    def read_film(self, demux_manifest: Path) -> Path:
+        """Return the path of the film that stage 01 read, recorded with the checksum that stage 01 took of it.
+
+        Raises:
+            MediaError: the film is gone or has changed since.
+        """
+        film = next(item for item in records.read_manifest(demux_manifest)["inputs"] if item["type"] == "film")
+        path = Path(film["path"])
+        remedy = f"Put the film back, or delete {demux_manifest} and run again to begin anew with the film as it is."
+        if not path.is_file():
+            raise MediaError(f"The film {path} is gone.", remedy, path=str(path))
+        status = path.stat()
+        same = (status.st_size, status.st_mtime_ns) == (film["size_bytes"], film["mtime_ns"])
+        if not same and (status.st_size != film["size_bytes"] or files.sha256_of(path) != film["checksum"]):
+            raise MediaError(f"The film {path} has changed since stage 01 read it.", remedy, path=str(path))
+        self._inputs.append({**film, "mtime_ns": status.st_mtime_ns})
+        return path
+
+    def read_outside(self, path: Path, kind: str, media: dict[str, Any] | None = None) -> Path:
+        """Record a file that no stage made, such as the film or a glossary, and return its path."""
+        self._inputs.append(records.file_record(path, kind, shown=str(path), media=media))
+        return path
+
+    # -- results -----------------------------------------------------------------------------------------------------
+
+    def output(self, name: str, kind: str, media: dict[str, Any] | None = None) -> Path:
+        """Return the path to write an output to; it is moved into the stage's folder when the stage succeeds."""
+        path = self.work_folder / name
+        self._outputs.append((path, kind, media))
+        return path
+
+    def intermediate(self, path: Path, *, retained: bool, reason: str) -> None:
+        """Record a file that is neither input nor output."""
+        self._intermediates.append(
+            {"path": path.name, "size_bytes": path.stat().st_size, "retained": retained, "reason": reason}
+        )
+
+    def metric(self, name: str, value: float | str | bool | None, unit: str = "") -> None:
+        """Add a measured figure to the manifest and the log."""
+        rounded = round(value, 4) if isinstance(value, float) else value
+        self._metrics.append({"name": name, "value": rounded, "unit": unit})
+        log.info("%s: %s %s", name, rounded, unit)
+
+    def warn(self, message: str) -> None:
+        """Add a warning to the manifest and the log: something a person should know, though the film goes on."""
+        self._warnings.append({"timestamp": times.utc_now(), "message": message})
+        log.warning("%s", message)
+
+    def fact(self, key: str, value: Any) -> None:
+        """Add something that the stage found out to ``metadata.json``."""
+        self._facts[key] = value
+
+    def used(self, *models: records.Model, **tools: str) -> None:
+        """Record the versions of programs and libraries, and the weights, that the stage used."""
+        self._tools.update(tools)
+        self._models.extend(models)
+
+    def devices(self, requested: str, actual: str) -> None:
+        """Record the device asked for and the one that was used."""
+        self._devices = (requested, actual)
+
+    # -- the life of a run -------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Take away what an earlier try left, so that nothing old can be taken for new."""
+        (self.folder / "manifest.json").unlink(missing_ok=True)
+        for left in self.folder.glob(".work-*"):
+            shutil.rmtree(left)
+        self.work_folder.mkdir(parents=True)
+
+    def succeed(self, usage: dict[str, Any], status: str) -> None:
+        """Move the outputs into place, write ``metadata.json``, then the manifest."""
+        moved = []
+        for path, kind, media in self._outputs:
+            if status == "success":
+                target = self.folder / path.name
+                files.move_into_place(path, target)
+                shown = target.relative_to(self.job_folder).as_posix()
+                moved.append(records.file_record(target, kind, shown=shown, media=media))
+        self.clean()
+        files.write_json(self.folder / "metadata.json", self._facts)
+        manifest = self._manifest(usage, status=status, exit_code=0, outputs=moved, errors=[])
+        files.write_json(self.attempt_folder / "manifest.json", manifest)
+        files.write_json(self.folder / "manifest.json", manifest)
+
+    def fail(self, usage: dict[str, Any], error: BaseException, exit_code: int) -> None:
+        """Write the failed manifest into the attempt's folder; the stage's folder gets none."""
+        self.clean()
+        record = {
+            "timestamp": times.utc_now(),
+            "type": type(error).__name__,
+            "category": getattr(error, "category", "bug"),
+            "message": str(error) or type(error).__name__,
+            "file": getattr(error, "path", None),
+            "traceback": "".join(traceback.format_exception(error)),
+        }
+        manifest = self._manifest(usage, status="failed", exit_code=exit_code, outputs=[], errors=[record])
+        files.write_json(self.attempt_folder / "manifest.json", manifest)
+
+    def clean(self) -> None:
+        """Remove the work folder."""
+        shutil.rmtree(self.work_folder, ignore_errors=True)
+
+    def _manifest(
+        self,
+        usage: dict[str, Any],
+        *,
+        status: str,
+        exit_code: int,
+        outputs: list[dict[str, Any]],
+        errors: list[dict[str, Any]],
+    ) -> dict[str, Any]:
+        ended_at = times.utc_now()
+        manifest = {
+            "schema_version": "1.0",
+            "stage": self.stage.name,
+            "stage_number": self.stage.number,
+            "film": self.film,
+            "job_id": "/".join(self.job_folder.parts[-2:]),
+            "run_id": self._run["run_id"],
+            "parent_run_id": self._run["parent_run_id"],
+            "attempt": self.attempt,
+            "workflow": self._run["workflow"],
+            "started_at": self.started_at,
+            "ended_at": ended_at,
+            "timestamp": ended_at,
+            "duration_seconds": usage["wall_seconds"],
+            "status": status,
+            "exit_code": exit_code,
+            "inputs": self._inputs,
+            "outputs": outputs,
+            "intermediate_files": self._intermediates,
+            "config": self.config,
+            "config_hash": records.config_hash(self.config),
+            "software": records.software(self.stage.environment, self._tools, self._models, self._devices),
+            "host": records.host(),
+            "resources": usage,
+            "metrics": self._metrics,
+            "cache": {"key": None, "hit": False},
+            "errors": errors,
+            "warnings": self._warnings,
+            "retries": self.attempt - 1,
+        }
+        schemas.check_record(manifest, "stage_manifest")
+        return manifest
+
+    def _check_unchanged(self, path: Path, output: dict[str, Any], maker: str, manifest_path: Path) -> None:
+        remedy = f"Make it again: delete {manifest_path} and run the same command once more."
+        if not path.is_file():
+            raise SamvadError(f"{path}, made by stage {maker}, is gone.", remedy, path=str(path))
+        status = path.stat()
+        if (status.st_size, status.st_mtime_ns) == (output["size_bytes"], output["mtime_ns"]):
+            return
+        if status.st_size != output["size_bytes"] or files.sha256_of(path) != output["checksum"]:
+            raise SamvadError(f"{path} is not what stage {maker} wrote.", remedy, path=str(path))
+
+
+def run_stage(
+    name: str,
+    parser: argparse.ArgumentParser,
+    work: Callable[[StageRun, argparse.Namespace], None],
+    argv: list[str] | None = None,
+) -> int:
+    """Parse the options, do a stage's work, and record how it went.
+
+    Args:
+        name: the stage.
+        parser: from ``stage_parser``, with the stage's own options added.
+        work: does the work; raises ``Skipped`` where there is nothing to do.
+        argv: the command line, or None for that of the process.
+
+    Returns:
+        The exit code: 0, or that of the error's class.
+    """
+    options = parser.parse_args(argv)
+    meter = ResourceMeter()
+    try:
+        run = StageRun(stages.BY_NAME[name], options)
+        run.begin()
+        handlers = _start_logging(run, options.verbose)
+    except (SamvadError, OSError) as error:
+        print(f"samvad {name}: {_as_samvad_error(error)}", file=sys.stderr)
+        return _as_samvad_error(error).exit_code
+    try:
+        log.info("Stage %s begins, attempt %d: %s", name, run.attempt, shlex.join(sys.argv if argv is None else argv))
+        try:
+            work(run, options)
+            status = "success"
+        except Skipped as reason:
+            run.warn(f"skipped: {reason}")
+            status = "skipped"
+        usage = asdict(meter.stop())
+        run.succeed(usage, status)
+        log.info("Stage %s: %s (%.1f s)", name, status, usage["wall_seconds"])
+        return 0
+    except (Exception, KeyboardInterrupt) as caught:  # the one boundary: every failure is recorded, then reported
+        return _record_failure(run, meter, caught)
+    finally:
+        for handler in handlers:
+            logging.getLogger().removeHandler(handler)
+            handler.close()
+
+
+def _record_failure(run: StageRun, meter: ResourceMeter, caught: BaseException) -> int:
+    error = _as_samvad_error(caught)
+    usage = asdict(meter.stop())
+    log.error("Stage %s failed (%.1f s): %s", run.stage.name, usage["wall_seconds"], error)
+    if isinstance(error, SamvadError) and getattr(error, "stderr_tail", ""):
+        log.error("The program's last lines:\n%s", error.stderr_tail)
+    if not isinstance(caught, SamvadError):
+        log.debug("Traceback", exc_info=caught)
+    exit_code = getattr(error, "exit_code", 1)
+    try:
+        run.fail(usage, error, exit_code)
+    except (SamvadError, OSError) as second:
+        log.error("The failed manifest could not be written: %s", second)
+    return exit_code
+
+
+def _as_samvad_error(error: BaseException) -> Any:
+    """Give well-known errors of the system a message for people; leave others as they are."""
+    if isinstance(error, MemoryError):
+        return MemoryShortageError(
+            "There is not enough memory.", "Use a smaller batch_size or model, or a machine with more memory."
+        )
+    if isinstance(error, OSError) and not isinstance(error, SamvadError):
+        try:
+            with files.disk_errors(Path(str(error.filename or "."))):
+                raise error
+        except DiskError as disk_error:
+            return disk_error
+        except OSError:
+            pass
+    if isinstance(error, SamvadError):
+        return error
+    wrapped = SamvadError(f"{type(error).__name__}: {error}", "This is a defect: please report it with the log.")
+    wrapped.__cause__ = error
+    return wrapped
+
+
+def _start_logging(run: StageRun, verbose: bool) -> list[logging.Handler]:
+    """Send everything to this attempt's log and to stage.log, warnings to the terminal."""
+    root = logging.getLogger()
+    root.setLevel(logging.INFO)
+    logging.getLogger("samvad").setLevel(logging.DEBUG)
+    formatter = logging.Formatter(f"[%(asctime)s] [{run.stage.name}] [%(levelname)s] %(message)s", "%Y-%m-%d %H:%M:%S")
+    terminal = logging.StreamHandler(sys.stderr)
+    terminal.setLevel(logging.INFO if verbose else logging.WARNING)
+    handlers: list[logging.Handler] = [
+        logging.FileHandler(run.attempt_folder / "stage.log", encoding="utf-8"),
+        logging.FileHandler(run.folder / "stage.log", mode="w", encoding="utf-8"),
+        terminal,
+    ]
+    for handler in handlers:
+        handler.setFormatter(formatter)
+        root.addHandler(handler)
+    return handlers
+
+
+def _next_attempt(folder: Path) -> tuple[int, Path]:
+    with files.disk_errors(folder):
+        (folder / "attempts").mkdir(parents=True, exist_ok=True)
+        numbers = [int(entry.name) for entry in (folder / "attempts").iterdir() if entry.name.isdigit()]
+        attempt = max(numbers, default=0) + 1
+        attempt_folder = folder / "attempts" / f"{attempt:02d}"
+        attempt_folder.mkdir()
+    return attempt, attempt_folder
+
+
+def _configuration(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the options that say what a stage does: all but places and manifests."""
+    return {
+        key: [str(item) if isinstance(item, Path) else item for item in value]
+        if isinstance(value, list)
+        else str(value)
+        if isinstance(value, Path)
+        else value
+        for key, value in sorted(vars(options).items())
+        if key not in _PLACE_OPTIONS and key != "segments" and key.replace("_", "-") not in _MANIFEST_OPTIONS
+    }
+
+
+def new_run_id(film: str) -> str:
+    """Return ``{film}_{YYYYMMDDTHHMMSSZ}_{six of a-z0-9}``."""
+    alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return f"{film}_{stamp}_{''.join(secrets.choice(alphabet) for _ in range(6))}"
+
+
+def _run_facts(job_folder: Path, film: str) -> dict[str, Any]:
+    """Return the facts of the run that the workflow wrote down for this job, or those of a run by hand."""
+    import json
+
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", film):
+        raise ConfigurationError(f"--film {film!r} is not a film id.", "Use small letters, digits, - and _.")
+    if len(job_folder.parts) < 3 or not job_folder.name.isdigit():
+        raise ConfigurationError(f"--job-folder {job_folder} is not a job folder.", "It ends in USER/N.")
+    try:
+        facts: dict[str, Any] = json.loads((job_folder / "run.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {"run_id": new_run_id(film), "parent_run_id": None, "workflow": None}
+    return facts
+
+
+def _option(stage: str) -> str:
+    return stage.replace("_", "-")
+
+
+_MANIFEST_OPTIONS = frozenset(_option(name) for name in stages.BY_NAME)

@@ -1,0 +1,34 @@
+"""Times: integer milliseconds inside, one formatter for what people and players read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def seconds_to_ms(seconds: float) -> int:
+    """Return seconds as whole milliseconds, rounded half up (so that 0.0005 s is 1 ms, not 0)."""
+    return int(seconds * 1000 + 0.5) if seconds >= 0 else -int(-seconds * 1000 + 0.5)
+
+
+def clock(time_ms: int, decimal_mark: str = ".") -> str:
+    """Format milliseconds as ``HH:MM:SS.mmm`` (WebVTT) or, with ``decimal_mark=","``, as SubRip does.
+
+    Raises:
+        ValueError: the time is negative.
+    """
+    if time_ms < 0:
+        raise ValueError(f"a time cannot be negative: {time_ms} ms")
+    seconds, milliseconds = divmod(time_ms, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02d}:{minutes:02d}:{seconds:02d}{decimal_mark}{milliseconds:03d}"
+
+
+def utc_now() -> str:
+    """Return the present time in UTC as ``2025-11-27T13:30:05.123Z``."""
+    return utc_text(datetime.now(UTC))
+
+
+def utc_text(moment: datetime) -> str:
+    """Format an aware moment in UTC with milliseconds and ``Z``."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,110 @@
+"""What several tests share: run a script as a user would, and make the folders of stages that came before."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from samvad import records, stages
+
+ROOT = Path(__file__).resolve().parents[1]
+MEDIA = ROOT.parent / "shared" / "media"
+
+USAGE = {
+    "wall_seconds": 0.1,
+    "cpu_seconds": 0.1,
+    "cpu_percent": 100.0,
+    "peak_rss_mb": 1.0,
+    "peak_rss_method": "test",
+    "gpu_memory_mb": None,
+    "gpu_memory_method": "none",
+}
+
+
+def run_script(stage: str, *options: object, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a stage's script in its own environment, as the workflow does."""
+    row = stages.BY_NAME[stage]
+    command = [str(ROOT / "envs" / "run"), row.environment, row.script, *map(str, options)]
+    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **(env or {})}, check=False)
+
+
+def make_job(folder: Path, name: str = "2025/01/01/tester/1") -> Path:
+    """Return an empty job folder below ``folder``."""
+    job = folder / name
+    job.mkdir(parents=True)
+    return job
+
+
+def finished_stage(
+    job: Path, stage: str, outputs: dict[str, tuple[str, bytes]], inputs: list[dict[str, Any]] | None = None
+) -> Path:
+    """Make the folder of a stage that succeeded, with real files and a valid manifest; return the manifest's path.
+
+    Args:
+        job: the job folder.
+        stage: its name.
+        outputs: file name and content by type.
+        inputs: file records, where a later stage reads them.
+    """
+    row = stages.BY_NAME[stage]
+    folder = job / row.folder
+    folder.mkdir(parents=True)
+    made = []
+    for kind, (name, content) in outputs.items():
+        (folder / name).write_bytes(content)
+        made.append(records.file_record(folder / name, kind, shown=f"{row.folder}/{name}"))
+    config: dict[str, Any] = {}
+    now = "2025-01-01T00:00:00.000Z"
+    manifest = {
+        "schema_version": "1.0",
+        "stage": stage,
+        "stage_number": row.number,
+        "film": "test",
+        "job_id": "tester/1",
+        "run_id": "test_20250101T000000Z_abc123",
+        "parent_run_id": None,
+        "attempt": 1,
+        "workflow": None,
+        "started_at": now,
+        "ended_at": now,
+        "timestamp": now,
+        "duration_seconds": 0.1,
+        "status": "success",
+        "exit_code": 0,
+        "inputs": inputs or [],
+        "outputs": made,
+        "intermediate_files": [],
+        "config": config,
+        "config_hash": records.config_hash(config),
+        "software": records.software(row.environment, {}, [], (None, None)),
+        "host": records.host(),
+        "resources": USAGE,
+        "metrics": [],
+        "cache": {"key": None, "hit": False},
+        "errors": [],
+        "warnings": [],
+        "retries": 0,
+    }
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    return path
+
+
+def manifest_of(job: Path, stage: str) -> dict[str, Any]:
+    """Return the manifest that a stage wrote, checked against its schema."""
+    from samvad import schemas
+
+    manifest: dict[str, Any] = json.loads((job / stages.BY_NAME[stage].folder / "manifest.json").read_text("utf-8"))
+    assert schemas.problems(manifest, "stage_manifest") == []
+    return manifest
+
+
+def failed_manifest(job: Path, stage: str, attempt: int = 1) -> dict[str, Any]:
+    """Return the manifest of a try that failed."""
+    path = job / stages.BY_NAME[stage].folder / "attempts" / f"{attempt:02d}" / "manifest.json"
+    manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    assert manifest["status"] == "failed"
+    return manifest
