@@ -148,6 +148,17 @@ def switch_origins(
     return {name: origin for name, (_, origin) in _switches(config, film, environ).items()}
 
 
+def tell_stages(deployment: object) -> None:
+    """Tell ``envs/run``, through the environment, who provides the stages' environments.
+
+    Args:
+        deployment: Snakemake's deployment methods. With conda among them Snakemake has made the environment and put
+            its python first on the path; otherwise envs/run takes the virtual environment of the same lock.
+    """
+    if deployment and "conda" in str(deployment).lower():
+        os.environ["SAMVAD_DEPLOYMENT"] = "conda"
+
+
 def _switches(
     config: Mapping[str, Any], film: Film | None, environ: Mapping[str, str] | None
 ) -> dict[str, tuple[bool, str]]:

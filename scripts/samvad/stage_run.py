@@ -144,9 +144,18 @@ class StageRun:
         self._inputs.append({**film, "mtime_ns": status.st_mtime_ns})
         return path
 
-    def read_outside(self, path: Path, kind: str, media: dict[str, Any] | None = None) -> Path:
-        """Record a file that no stage made, such as the film or a glossary, and return its path."""
-        self._inputs.append(records.file_record(path, kind, shown=str(path), media=media))
+    def read_outside(
+        self, path: Path, kind: str, media: dict[str, Any] | None = None, *, checksum: str | None = None
+    ) -> Path:
+        """Record a file that no stage made, such as the film or a glossary, and return its path.
+
+        Args:
+            path: where it lies.
+            kind: what it is, such as ``film``.
+            media: facts of a media file.
+            checksum: if it has been taken already (``sha256:…``).
+        """
+        self._inputs.append(records.file_record(path, kind, shown=str(path), checksum=checksum, media=media))
         return path
 
     # -- results -----------------------------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ STAGES: tuple[Stage, ...] = (
         after=("glossary_load",),
         reads_segments=True,
     ),
-    Stage(9, "subtitle_gen", "write_subtitles.py", "text", needs=("asr",), reads_segments=True),
+    Stage(9, "subtitle_gen", "write_subtitles.py", "text", needs=("demux", "asr"), reads_segments=True),
     Stage(10, "mux", "mux_subtitles.py", "media", needs=("demux", "subtitle_gen")),
 )
 

@@ -1,0 +1,87 @@
+# What people type. Everything else is a plain command that these print.
+#
+#   make demo                                    set everything up, make a sample film, subtitle it
+#   make test                                    set up what the tests need, run them
+#   make film MEDIA=… SOURCE=hi TARGETS=en TITLE="…" YEAR=2008
+#   make model MODEL=large-v3                    fetch a Whisper model into the cache
+#   make setup | check | bench | lock | clean
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PROFILE ?= profiles/local-cpu
+MODEL ?= base
+SOURCE ?= auto
+TARGETS ?= en
+SAMPLE := build/sample/samvad_sample.mp4
+DEMO := out/2025/01/01/demo/1/10_mux/manifest.json
+SNAKEMAKE := .venv/bin/snakemake
+
+# A name given on the command line may hold anything. It reaches the commands through the environment, untouched by
+# make: `value` keeps make from expanding a $ in it.
+FREE_TEXT := MEDIA TITLE YEAR SOURCE TARGETS USER_NAME GLOSSARY TMDB_FILE WORKFLOW STAGES_OFF
+$(foreach name,$(FREE_TEXT),$(eval override $(name) := $$(value $(name))))
+export $(FREE_TEXT)
+
+.PHONY: help setup demo test check film model lock bench clean
+
+help:
+	@sed -n '3,7s/^# *//p' Makefile
+
+setup:
+	@envs/system-tools
+	@envs/setup
+	@envs/fetch-model base
+
+demo: setup $(SAMPLE)
+	@echo "$(SNAKEMAKE) --profile $(PROFILE) $(DEMO)"
+	@$(SNAKEMAKE) --profile $(PROFILE) $(DEMO)
+	@echo; envs/run workflow show_job.py $(dir $(patsubst %/10_mux/manifest.json,%/,$(DEMO)))
+
+$(SAMPLE): scripts/make_sample_film.py
+	@echo "Making the sample film"
+	@envs/run media make_sample_film.py --output $@ --truth $(@:.mp4=.truth.json)
+
+film: setup
+	@[ -n "$$MEDIA" ] || { echo 'Name a film: make film MEDIA=path SOURCE=hi TARGETS=en TITLE="…" YEAR=2008' >&2; exit 2; }
+	@options=(--media="$$MEDIA" --source="$$SOURCE" --targets="$$TARGETS"); \
+	title=$$TITLE; if [ -z "$$title" ]; then title=$${MEDIA##*/}; title=$${title%.*}; fi; options+=(--title="$$title"); \
+	[ -z "$$YEAR" ] || options+=(--year="$$YEAR"); \
+	[ -z "$$USER_NAME" ] || options+=(--user="$$USER_NAME"); \
+	[ -z "$$GLOSSARY" ] || options+=(--glossary="$$GLOSSARY"); \
+	[ -z "$$TMDB_FILE" ] || options+=(--tmdb-file="$$TMDB_FILE"); \
+	[ -z "$$WORKFLOW" ] || options+=(--workflow="$$WORKFLOW"); \
+	[ -z "$$STAGES_OFF" ] || options+=(--stages-off="$$STAGES_OFF"); \
+	target=$$(envs/run workflow add_film.py "$${options[@]}" --print target) || exit; \
+	echo "$(SNAKEMAKE) --profile $(PROFILE) $$target"; \
+	$(SNAKEMAKE) --profile $(PROFILE) "$$target" || exit; \
+	echo; envs/run workflow show_job.py "$${target%/*/manifest.json}"
+
+model:
+	@envs/system-tools
+	@envs/setup asr
+	@envs/fetch-model $(MODEL)
+
+test: setup $(SAMPLE)
+	@envs/setup dev
+	@$(call dev,python) -m pytest
+
+check:
+	@envs/setup workflow dev
+	$(call dev,ruff) check scripts tests benchmarks
+	$(call dev,ruff) format --check scripts tests benchmarks
+	$(call dev,snakefmt) --check Snakefile rules
+	$(call dev,mypy)
+	$(SNAKEMAKE) --lint
+
+bench: setup
+	@envs/setup dev
+	@$(call dev,python) benchmarks/end_to_end.py
+
+lock:
+	envs/lock
+
+clean:
+	rm -rf build .snakemake
+
+dev = "$$(. envs/lib.bash; environment_dir dev)"/bin/$(1)

@@ -1,0 +1,33 @@
+# The film is no input file of the rule: its name may hold what Snakemake takes for a pattern, one missing film must not
+# stop a whole shelf, and touching or copying it changes nothing. `content` begins the job anew when the film changes.
+rule demux:
+    output:
+        manifest=f"{JOB}/01_demux/manifest.json",
+    log:
+        f"{JOB}/01_demux/stage.log",
+    benchmark:
+        f"{JOB}/01_demux/benchmark.tsv"
+    conda:
+        "../envs/media.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    params:
+        code=code_hash("demux"),
+        job_folder=JOB,
+        film=film("film"),
+        media=film("media"),
+        content=lambda wildcards: content(film_of(wildcards).media),
+        languages=film("source"),
+        audio_track=audio_track,
+        downmix=config["demux"]["downmix"],
+        min_decoded_share=config["demux"]["min_decoded_share"],
+    message:
+        "01 demux: audio of {params.film}"
+    shell:
+        "envs/run media extract_audio.py "
+        "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
+        "--media={params.media:q} --languages {params.languages:q} "
+        "--audio-track={params.audio_track} --downmix={params.downmix} "
+        "--min-decoded-share={params.min_decoded_share}"

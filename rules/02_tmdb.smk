@@ -1,0 +1,37 @@
+rule tmdb:
+    input:
+        unpack(manifests("tmdb")),
+    output:
+        manifest=f"{JOB}/02_tmdb/manifest.json",
+    log:
+        f"{JOB}/02_tmdb/stage.log",
+    benchmark:
+        f"{JOB}/02_tmdb/benchmark.tsv"
+    conda:
+        "../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        code=code_hash("tmdb"),
+        job_folder=JOB,
+        film=film("film"),
+        manifests=manifest_options("tmdb"),
+        title=film("title"),
+        year=optional("--year", "year"),
+        file=optional("--file", "tmdb_file"),
+        content=lambda wildcards: content(film_of(wildcards).tmdb_file),
+        language=config["tmdb"]["language"],
+        timeout_seconds=config["tmdb"]["timeout_seconds"],
+        attempts=config["tmdb"]["attempts"],
+        max_cast=config["tmdb"]["max_cast"],
+    message:
+        "02 tmdb: metadata of {params.film}"
+    shell:
+        "envs/run text fetch_metadata.py "
+        "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
+        "{params.manifests:q} "
+        "--title={params.title:q} {params.year:q} {params.file:q} "
+        "--language={params.language} --timeout-seconds={params.timeout_seconds} "
+        "--attempts={params.attempts} --max-cast={params.max_cast}"

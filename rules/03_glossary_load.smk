@@ -1,0 +1,32 @@
+rule glossary_load:
+    input:
+        unpack(manifests("glossary_load")),
+    output:
+        manifest=f"{JOB}/03_glossary_load/manifest.json",
+    log:
+        f"{JOB}/03_glossary_load/stage.log",
+    benchmark:
+        f"{JOB}/03_glossary_load/benchmark.tsv"
+    conda:
+        "../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        code=code_hash("glossary_load"),
+        job_folder=JOB,
+        film=film("film"),
+        manifests=manifest_options("glossary_load"),
+        files=config["glossary"]["files"],
+        film_glossary=optional("--film-glossary", "glossary"),
+        content=lambda wildcards: [
+            content(path) for path in [*config["glossary"]["files"], film_of(wildcards).glossary]
+        ],
+    message:
+        "03 glossary_load: terms of {params.film}"
+    shell:
+        "envs/run text load_glossary.py "
+        "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
+        "{params.manifests:q} "
+        "--files {params.files:q} {params.film_glossary:q}"

@@ -1,0 +1,46 @@
+rule asr:
+    input:
+        unpack(manifests("asr")),
+    output:
+        manifest=f"{JOB}/04_asr/manifest.json",
+    log:
+        f"{JOB}/04_asr/stage.log",
+    benchmark:
+        f"{JOB}/04_asr/benchmark.tsv"
+    conda:
+        "../envs/asr.yaml"
+    threads: 8
+    resources:
+        mem_mb=6000,
+        runtime=240,
+        gpu=0 if config["asr"]["device"] == "cpu" else 1,
+    params:
+        code=code_hash("asr"),
+        job_folder=JOB,
+        film=film("film"),
+        manifests=manifest_options("asr"),
+        languages=film("source"),
+        engine=config["asr"]["engine"],
+        model=config["asr"]["model"],
+        revision=config["asr"]["revision"],
+        device=config["asr"]["device"],
+        compute_type=config["asr"]["compute_type"],
+        batch_size=config["asr"]["batch_size"],
+        beam_size=config["asr"]["beam_size"],
+        vad=config["asr"]["vad"],
+        vad_threshold=config["asr"]["vad_threshold"],
+        align_model=config["asr"]["align_model"],
+        max_sentence_seconds=config["asr"]["max_sentence_seconds"],
+    message:
+        "04 asr: speech of {params.film}"
+    shell:
+        "envs/run asr recognize_speech.py "
+        "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
+        "{params.manifests:q} "
+        "--languages {params.languages:q} "
+        "--engine={params.engine} --model={params.model:q} --revision={params.revision} "
+        "--device={params.device} --compute-type={params.compute_type} "
+        "--batch-size={params.batch_size} --beam-size={params.beam_size} "
+        "--vad={params.vad} --vad-threshold={params.vad_threshold} "
+        "--align-model={params.align_model:q} "
+        "--max-sentence-seconds={params.max_sentence_seconds}"

@@ -1,0 +1,35 @@
+rule lyrics_detection:
+    input:
+        unpack(manifests("lyrics_detection")),
+    output:
+        manifest=f"{JOB}/06_lyrics_detection/manifest.json",
+    log:
+        f"{JOB}/06_lyrics_detection/stage.log",
+    benchmark:
+        f"{JOB}/06_lyrics_detection/benchmark.tsv"
+    conda:
+        "../envs/media.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        code=code_hash("lyrics_detection"),
+        job_folder=JOB,
+        film=film("film"),
+        manifests=manifest_options("lyrics_detection"),
+        backend=config["lyrics"]["backend"],
+        music_threshold=config["lyrics"]["music_threshold"],
+        singing_threshold=config["lyrics"]["singing_threshold"],
+        min_song_seconds=config["lyrics"]["min_song_seconds"],
+        merge_gap_seconds=config["lyrics"]["merge_gap_seconds"],
+    message:
+        "06 lyrics_detection: songs in {params.film}"
+    shell:
+        "envs/run media detect_lyrics.py "
+        "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
+        "{params.manifests:q} "
+        "--backend={params.backend} --music-threshold={params.music_threshold} "
+        "--singing-threshold={params.singing_threshold} "
+        "--min-song-seconds={params.min_song_seconds} "
+        "--merge-gap-seconds={params.merge_gap_seconds}"

@@ -1,0 +1,32 @@
+rule hallucination_removal:
+    input:
+        unpack(manifests("hallucination_removal")),
+    output:
+        manifest=f"{JOB}/07_hallucination_removal/manifest.json",
+    log:
+        f"{JOB}/07_hallucination_removal/stage.log",
+    benchmark:
+        f"{JOB}/07_hallucination_removal/benchmark.tsv"
+    conda:
+        "../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        code=code_hash("hallucination_removal"),
+        job_folder=JOB,
+        film=film("film"),
+        manifests=manifest_options("hallucination_removal"),
+        suspect_signals=config["hallucination"]["suspect_signals"],
+        quarantine_signals=config["hallucination"]["quarantine_signals"],
+        phrases=config["hallucination"]["phrases"],
+        content=content(config["hallucination"]["phrases"]),
+    message:
+        "07 hallucination_removal: text that nobody spoke in {params.film}"
+    shell:
+        "envs/run text flag_hallucinations.py "
+        "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
+        "{params.manifests:q} "
+        "--suspect-signals={params.suspect_signals} "
+        "--quarantine-signals={params.quarantine_signals} --phrases={params.phrases:q}"

@@ -1,0 +1,41 @@
+rule translation:
+    input:
+        unpack(manifests("translation")),
+    output:
+        manifest=f"{JOB}/08_translation/manifest.json",
+    log:
+        f"{JOB}/08_translation/stage.log",
+    benchmark:
+        f"{JOB}/08_translation/benchmark.tsv"
+    conda:
+        "../envs/translation.yaml"
+    threads: 8
+    resources:
+        mem_mb=6000,
+        runtime=240,
+        gpu=0 if config["translation"]["device"] == "cpu" else 1,
+    params:
+        code=code_hash("translation"),
+        job_folder=JOB,
+        film=film("film"),
+        manifests=manifest_options("translation"),
+        targets=film("targets"),
+        backend=config["translation"]["backend"],
+        device=config["translation"]["device"],
+        compute_type=config["translation"]["compute_type"],
+        batch_size=config["translation"]["batch_size"],
+        beam_size=config["translation"]["beam_size"],
+        whisper_model=config["translation"]["whisper_model"],
+        whisper_revision=config["translation"]["whisper_revision"],
+        indictrans2_dir=config["translation"]["indictrans2_dir"],
+    message:
+        "08 translation: {params.film} into {params.targets}"
+    shell:
+        "envs/run translation translate_dialogue.py "
+        "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
+        "{params.manifests:q} "
+        "--targets {params.targets:q} --backend={params.backend} "
+        "--device={params.device} --compute-type={params.compute_type} "
+        "--batch-size={params.batch_size} --beam-size={params.beam_size} "
+        "--whisper-model={params.whisper_model:q} --whisper-revision={params.whisper_revision} "
+        "--indictrans2-dir={params.indictrans2_dir:q}"

@@ -1,0 +1,31 @@
+rule mux:
+    input:
+        unpack(manifests("mux")),
+    output:
+        manifest=f"{JOB}/10_mux/manifest.json",
+    log:
+        f"{JOB}/10_mux/stage.log",
+    benchmark:
+        f"{JOB}/10_mux/benchmark.tsv"
+    conda:
+        "../envs/media.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    params:
+        code=code_hash("mux"),
+        job_folder=JOB,
+        film=film("film"),
+        manifests=manifest_options("mux"),
+        title=film("title"),
+        languages=film("targets"),
+        default_track=config["mux"]["default_track"],
+    message:
+        "10 mux: the subtitled film of {params.film}"
+    shell:
+        "envs/run media mux_subtitles.py "
+        "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
+        "{params.manifests:q} "
+        "--title={params.title:q} --languages {params.languages:q} "
+        "--default-track={params.default_track}"

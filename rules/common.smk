@@ -1,0 +1,130 @@
+# What the rules share: the checked configuration and film sheet, wildcard constraints, input functions.
+
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+
+# The one edit of the path: a stage script finds the package because it lies beside it, the workflow does not.
+sys.path.insert(0, f"{workflow.basedir}/scripts")
+
+from samvad import config as settings
+from samvad import files, stages
+from samvad.code_hash import code_hash
+from samvad.errors import SamvadError
+from samvad.pipeline import PipelineHandler
+
+try:
+    config = settings.check(config)
+    FILMS = settings.load_films(Path(config["films"]))
+    settings.switches(config, None)
+except SamvadError as error:
+    raise WorkflowError(str(error)) from None
+
+OUT = config["output_root"].rstrip("/")
+JOB = f"{OUT}/{{job}}"
+
+settings.tell_stages(workflow.deployment_settings and workflow.deployment_settings.deployment_method)
+
+
+wildcard_constraints:
+    job=r"[0-9]{4}/[0-9]{2}/[0-9]{2}/[A-Za-z0-9][A-Za-z0-9._-]*/[0-9]+",
+
+
+def film_of(wildcards):
+    """Return the film of a job folder."""
+    film = FILMS.get(wildcards.job)
+    if film is None:
+        raise WorkflowError(
+            f"No film in {config['films']} has the job {wildcards.job}. "
+            "Add it with scripts/add_film.py (or `make film`), or correct the path."
+        )
+    return film
+
+
+def film(column):
+    """Return a params function: a column of the film's row; an empty text where it says nothing."""
+
+    def value(wildcards):
+        found = getattr(film_of(wildcards), column)
+        return "" if found is None else found
+
+    return value
+
+
+def audio_track(wildcards):
+    """Return the audio track to recognise: the film's own choice, else the configuration's."""
+    chosen = film_of(wildcards).audio_track
+    return config["demux"]["audio_track"] if chosen is None else chosen
+
+
+def optional(flag, column):
+    """Return a params function: ``flag=value`` from the film's row, or nothing where that is empty."""
+    return lambda wildcards: [f"{flag}={value}"] if (value := film(column)(wildcards)) != "" else []
+
+
+def manifests(stage):
+    """Return an input function: the manifests that a stage reads, by the name of their stage."""
+
+    def inputs(wildcards):
+        row = film_of(wildcards)
+        try:
+            names = stages.inputs_of(stage, settings.switches(config, row), settings.switch_origins(config, row))
+        except SamvadError as error:
+            raise WorkflowError(f"Film {row.film} ({wildcards.job}): {error}") from None
+        return {name: f"{OUT}/{wildcards.job}/{stages.BY_NAME[name].folder}/manifest.json" for name in names}
+
+    return inputs
+
+
+def manifest_options(stage):
+    """Return a params function: the same manifests as options of the stage's command."""
+    row = stages.BY_NAME[stage]
+
+    def options(wildcards, input):
+        on = settings.switches(config, film_of(wildcards))
+        named = [name for name in (*row.needs, *row.after) if name in input.keys()]
+        found = [f"--{name.replace('_', '-')}={input[name]}" for name in named]
+        if row.reads_segments:
+            found.append(f"--segments={input[stages.segments_source(stage, on)]}")
+        return found
+
+    return options
+
+
+def content(path):
+    """Return a fingerprint of a file that is a stage's input but no rule's output, so that a change of it is seen."""
+    try:
+        return files.sampled_fingerprint(Path(path)) if path else ""
+    except OSError:
+        return "missing"
+
+
+def targets(workflow_name):
+    """Return an input function: for every film, the stages that the workflow, or its row, asks for."""
+
+    def inputs(wildcards):
+        return [
+            f"{OUT}/{job}/{stages.BY_NAME[name].folder}/manifest.json"
+            for job, row in FILMS.items()
+            for name in wanted_stages(row, workflow_name)
+        ]
+
+    return inputs
+
+
+def wanted_stages(row, workflow_name="subtitle"):
+    """Return the stages that a film goes through: those that are on, to the end of its workflow or the one asked for."""
+    shorter = min(row.workflow, workflow_name, key=stages.WORKFLOWS.get)
+    return stages.last_stages(shorter, settings.switches(config, row))
+
+
+if workflow.is_main_process and not workflow.output_settings.dryrun:
+    PIPELINE = PipelineHandler(FILMS, wanted_stages, Path(OUT))
+    logger.addHandler(PIPELINE)
+
+
+def finish():
+    """Write the last lines of the logs and say where the results are."""
+    PIPELINE.finish()

@@ -1,0 +1,104 @@
+"""Stage 01: find the streams of a film, choose its audio track, extract 16 kHz mono audio for recognition."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+
+from samvad import files, records
+from samvad.demux import extract, probe
+from samvad.errors import MediaError
+from samvad.stage_run import StageRun, run_stage, stage_parser
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line of the stage."""
+    options = stage_parser("demux", "Find the streams of a film and extract its dialogue as 16 kHz mono audio.")
+    options.add_argument("--media", type=Path, required=True, help="the film, or a sound file")
+    options.add_argument("--languages", nargs="*", default=[], help="languages spoken, to choose a track by its tag")
+    options.add_argument("--audio-track", default="auto", help="auto, or the number of the audio track counted from 0")
+    options.add_argument("--downmix", choices=("centre", "plain"), default="centre", help="how surround becomes mono")
+    options.add_argument(
+        "--min-decoded-share", type=float, default=0.95, help="share of the declared duration that must be readable"
+    )
+    return options
+
+
+def work(run: StageRun, options: argparse.Namespace) -> None:
+    """Probe, choose, extract; write ``audio.wav`` and ``probe.json``."""
+    film = options.media.absolute()
+    probe.check_readable(film)
+    found = probe.probe(film)
+    number = None if options.audio_track == "auto" else int(options.audio_track)
+    track, reason = probe.choose_audio(found.audio, options.languages, number, str(film))
+    if options.languages and track.language and track.language not in options.languages:
+        run.warn(f"The chosen audio track is tagged {track.language}, but the film's languages are {options.languages}.")
+    extract.check_space(run.job_folder, found.duration_ms)
+
+    audio = run.output("audio.wav", "audio", {"sample_rate_hz": extract.SAMPLE_RATE_HZ, "channels": 1})
+    with ThreadPoolExecutor(1) as hashing:  # hashing and decoding read the film at the same time: one pass of the disk
+        checksum = hashing.submit(files.sha256_of, film)
+        audio_ms, cut_short = extract.extract(film, track, options.downmix, audio)
+        film_checksum = checksum.result()
+    _check_whole(run, film, found, track, audio_ms, cut_short, options.min_decoded_share)
+
+    duration_ms = max(found.duration_ms or 0, audio_ms)
+    facts = {
+        "schema_version": "1.0",
+        "media": str(film),
+        "size_bytes": film.stat().st_size,
+        "checksum": film_checksum,
+        **asdict(found),
+        "duration_ms": duration_ms,
+        "chosen_audio_track": track.track,
+        "chosen_because": reason,
+    }
+    files.write_json(run.output("probe.json", "probe"), facts)
+    media_facts = {key: facts[key] for key in ("container", "duration_ms", "video", "audio", "subtitles")}
+    run.read_outside(film, "film", media_facts, checksum=film_checksum)
+    for key, value in facts.items():
+        run.fact(key, value)
+    run.used(**{name: records.tool_version(name) for name in ("ffmpeg", "ffprobe")})
+    run.metric("film_duration", duration_ms / 1000, "s")
+    run.metric("audio_duration", audio_ms / 1000, "s")
+    run.metric("audio_start", track.start_ms / 1000, "s")
+    run.metric("audio_tracks", len(found.audio), "tracks")
+
+
+def _check_whole(
+    run: StageRun,
+    film: Path,
+    found: probe.Probe,
+    track: probe.AudioTrack,
+    audio_ms: int,
+    cut_short: bool,
+    min_share: float,
+) -> None:
+    """Refuse a film that ends before its header says it does.
+
+    A track that is merely shorter than the picture is no fault: only its own declared duration, or ffmpeg's word that
+    the file is cut, makes an error.
+    """
+    declared_ms = track.duration_ms + track.start_ms if track.duration_ms else found.duration_ms
+    if not declared_ms or audio_ms >= declared_ms * min_share:
+        return
+    said = f"only {audio_ms / 1000:.1f} of {declared_ms / 1000:.1f} s of sound can be read"
+    if track.duration_ms or cut_short:
+        raise MediaError(
+            f"{str(film)!r} is cut short: {said}.",
+            "Copy it again; or set demux.min_decoded_share lower to go on with what is there.",
+            path=str(film),
+        )
+    run.warn(f"The sound ends before the film does: {said}.")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the stage."""
+    return run_stage("demux", parser(), work, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

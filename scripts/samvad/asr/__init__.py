@@ -1,0 +1,1 @@
+"""Stage 04: speech regions, languages, words and their times."""

@@ -1,0 +1,151 @@
+"""Word times from a wav2vec2 aligner, through WhisperX, where the language has one and it can be had."""
+
+from __future__ import annotations
+
+import logging
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from samvad.asr.audio import FilmAudio
+from samvad.errors import ModelError
+from samvad.segments import Segment, Word
+
+log = logging.getLogger(__name__)
+
+_PROBE_SECONDS = 4.0
+#: The aligner needs a little sound around the sentence: Whisper's own times can be off by this much.
+_MARGIN_MS = 200
+
+
+def find_aligner(language: str, setting: str) -> tuple[str | None, str]:
+    """Return what WhisperX is to load for a language, and why there is nothing where it is None.
+
+    Args:
+        language: short code.
+        setting: ``auto``, ``whisper`` or a folder with a wav2vec2 model.
+
+    Returns:
+        A name for ``whisperx.load_align_model`` (or None), and the reason in words.
+
+    Raises:
+        ModelError: the folder holds no wav2vec2 model.
+    """
+    if setting == "whisper":
+        return None, "asr.align_model is whisper"
+    if setting != "auto":
+        if not (Path(setting) / "config.json").is_file():
+            raise ModelError(f"asr.align_model {setting!r} is not a folder with a wav2vec2 model.", "Correct it.")
+        return setting, "given"
+    known = _known_aligners()
+    if language not in known:
+        return None, f"WhisperX knows no aligner for {language}"
+    name = known[language]
+    if _cached(name) or _hub_answers():
+        return name, "WhisperX's own for the language"
+    return None, f"the aligner {name} is not in the cache and the hub cannot be reached"
+
+
+def align(
+    segments: Sequence[Segment], audio: FilmAudio, language: str, name: str, device: str
+) -> tuple[list[Segment], int]:
+    """Give the words of one language's segments times from a wav2vec2 aligner.
+
+    Args:
+        segments: in order of time; those of other languages are passed on.
+        audio: the film's audio.
+        language: short code of the language that the aligner hears.
+        name: the aligner, from ``find_aligner``.
+        device: ``cpu`` or ``cuda``.
+
+    Returns:
+        The segments, and how many of them could not be aligned and keep Whisper's own times.
+    """
+    import whisperx.alignment
+
+    # Segments are sentences already. NLTK's splitter would fetch a model, and does not know the danda.
+    whisperx.alignment.nltk_load = lambda _: _WholeText()
+    model, metadata = whisperx.alignment.load_align_model(language, device, model_name=name)
+    aligned, kept = [], 0
+    floor_ms = 0
+    for segment in segments:
+        result = segment
+        if segment.language == language and segment.words:
+            start_ms = max(floor_ms, segment.start_ms - _MARGIN_MS)
+            end_ms = min(audio.duration_ms, segment.end_ms + _MARGIN_MS)
+            found = _align_one(whisperx.alignment, model, metadata, segment, audio.piece(start_ms, end_ms), device)
+            result = _with_times(segment, found, start_ms, end_ms)
+            kept += result is segment
+        floor_ms = max(floor_ms, result.end_ms)
+        aligned.append(result)
+    return aligned, kept
+
+
+class _WholeText:
+    """A sentence splitter that finds one sentence."""
+
+    def span_tokenize(self, text: str) -> list[tuple[int, int]]:
+        return [(0, len(text))]
+
+
+def _align_one(module: Any, model: Any, metadata: Any, segment: Segment, samples: Any, device: str) -> list[Any]:
+    text = " ".join(word.text for word in segment.words)
+    seconds = len(samples) / 16_000
+    result = module.align([{"start": 0.0, "end": seconds, "text": text}], model, metadata, samples, device)
+    words: list[Any] = result["word_segments"]
+    return words
+
+
+def _with_times(segment: Segment, found: Sequence[dict[str, Any]], start_ms: int, end_ms: int) -> Segment:
+    """Return the segment with the aligner's times, or as it was where a word got none."""
+    if len(found) != len(segment.words) or any("start" not in word or "end" not in word for word in found):
+        return segment
+    words = []
+    position = start_ms
+    for word, times in zip(segment.words, found, strict=True):
+        begin = min(max(position, start_ms + round(times["start"] * 1000)), end_ms)
+        finish = min(max(begin, start_ms + round(times["end"] * 1000)), end_ms)
+        words.append(Word(begin, finish, word.text, word.score))
+        position = begin
+    finish = max(word.end_ms for word in words)
+    return replace(segment, start_ms=words[0].start_ms, end_ms=finish, words=tuple(words))
+
+
+def _known_aligners() -> dict[str, str]:
+    """Return WhisperX's table of aligners by language, without importing its aligner (7 CPU seconds)."""
+    import ast
+    import importlib.util
+
+    package = importlib.util.find_spec("whisperx")
+    if package is None or package.origin is None:
+        return {}
+    tree = ast.parse((Path(package.origin).parent / "alignment.py").read_text(encoding="utf-8"))
+    tables: dict[str, str] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
+            tables.update(ast.literal_eval(node.value))
+    return tables
+
+
+def _cached(name: str) -> bool:
+    torch_home = Path(os.environ.get("TORCH_HOME") or Path.home() / ".cache" / "torch")
+    hub_home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface") / "hub"
+    if "/" in name:
+        return (hub_home / f"models--{name.replace('/', '--')}" / "snapshots").is_dir()
+    # torchaudio's pipelines keep their weights under a name of their own; any fairseq file may be the one.
+    return any((torch_home / "hub" / "checkpoints").glob("wav2vec2_*"))
+
+
+def _hub_answers() -> bool:
+    if os.environ.get("HF_HUB_OFFLINE", "") not in ("", "0"):
+        return False
+    endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
+    try:
+        urllib.request.urlopen(urllib.request.Request(endpoint, method="HEAD"), timeout=_PROBE_SECONDS).close()
+    except (urllib.error.URLError, OSError):
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Stage 01: what is in the film, and its audio for recognition."""

@@ -1,0 +1,135 @@
+"""Decode the chosen audio track to 16 kHz mono, on the film's own clock."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import subprocess
+import threading
+from collections import deque
+from pathlib import Path
+
+from samvad.demux.probe import AudioTrack
+from samvad.errors import DiskError, MediaError, ToolError
+
+log = logging.getLogger(__name__)
+
+SAMPLE_RATE_HZ = 16_000
+BYTES_A_SECOND = SAMPLE_RATE_HZ * 2
+_TAIL_LINES = 40
+_PROGRESS_SECONDS = 300
+#: What ffmpeg says of a file that ends before its header says it does.
+_CUT_SHORT = ("partial file", "File ended prematurely", "Truncat")
+
+
+def check_space(folder: Path, duration_ms: int | None) -> None:
+    """Check that the audio of a film will fit.
+
+    Raises:
+        DiskError: less room is left than the audio needs.
+    """
+    needed = int((duration_ms or 0) / 1000 * BYTES_A_SECOND * 1.05) + (1 << 20)
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise DiskError(
+            f"{folder} has {free >> 20} MB left, but the film's audio needs {(needed >> 20) + 1} MB.",
+            "Free some space, or set output_root to a folder on another disk, and run again.",
+            path=str(folder),
+        )
+
+
+def filters(track: AudioTrack, downmix: str) -> str:
+    """Return ffmpeg's audio filters: mix-down, then silence wherever the track has a hole or starts late.
+
+    The centre channel carries the dialogue of surround sound (ITU-R BS.775; ffmpeg's own mix-down gives it 3 dB less
+    than left and right together). ``<`` makes ``pan`` keep the sum from clipping.
+    """
+    chain = []
+    if downmix == "centre" and track.layout.split("(")[0] in ("3.0", "3.1", "4.0", "4.1", "5.0", "5.1", "6.0", "6.1", "7.0", "7.1"):
+        chain.append("pan=mono|c0<FC+0.3*FL+0.3*FR")
+    # first_pts=0: a track that begins 5 s into the film gets 5 s of silence before it, so that times are the film's.
+    chain.append(f"aresample={SAMPLE_RATE_HZ}:async=1:first_pts=0")
+    return ",".join(chain)
+
+
+def extract(film: Path, track: AudioTrack, downmix: str, target: Path) -> tuple[int, bool]:
+    """Decode a track to a WAV file.
+
+    Args:
+        film: the film.
+        track: the audio track.
+        downmix: ``centre`` or ``plain``.
+        target: the WAV file to write: 16 kHz, mono, 16 bits.
+
+    Returns:
+        Duration of the audio in ms, and whether ffmpeg said that the file ends before it should.
+
+    Raises:
+        MediaError: the track cannot be decoded.
+        DiskError: the disk is full.
+        ToolError: ffmpeg is missing.
+    """
+    import ffmpeg
+
+    stream = ffmpeg.input(f"file:{film}", vn=None, sn=None, dn=None).output(
+        f"file:{target}", map=f"0:{track.stream}", af=filters(track, downmix), ac=1, acodec="pcm_s16le", f="wav"
+    )
+    command = stream.global_args("-nostdin", "-nostats", "-v", "warning", "-progress", "pipe:1").compile()
+    log.debug("Running %s", command)
+    try:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
+    except FileNotFoundError:
+        raise ToolError("The program ffmpeg is not installed.", "Run `make setup`.") from None
+    tail: deque[str] = deque(maxlen=_TAIL_LINES)
+    cut_short = threading.Event()
+
+    def drain() -> None:
+        for line in process.stderr or ():
+            tail.append(line.rstrip())
+            log.debug("ffmpeg: %s", line.rstrip())
+            if any(sign in line for sign in _CUT_SHORT):
+                cut_short.set()
+
+    reader = threading.Thread(target=drain, name="ffmpeg-stderr")
+    reader.start()
+    _report_progress(process)
+    code = process.wait()
+    reader.join()
+    if code:
+        raise _failure(film, target, code, list(tail))
+    frames = max(0, target.stat().st_size - _wav_header_bytes(target)) // 2
+    if frames == 0:
+        raise MediaError(
+            f"Audio track {track.track} of {str(film)!r} holds no sound.", "Choose another track.", path=str(film)
+        )
+    return round(frames * 1000 / SAMPLE_RATE_HZ), cut_short.is_set()
+
+
+def _report_progress(process: subprocess.Popen[str]) -> None:
+    next_seconds = _PROGRESS_SECONDS
+    for line in process.stdout or ():
+        key, _, value = line.strip().partition("=")
+        if key == "out_time_us" and value.isdigit() and int(value) >= next_seconds * 1_000_000:
+            log.info("Decoded %d s of audio", int(value) // 1_000_000)
+            next_seconds = int(value) // 1_000_000 + _PROGRESS_SECONDS
+
+
+def _failure(film: Path, target: Path, code: int, tail: list[str]) -> Exception:
+    text = "\n".join(tail)
+    if "No space left on device" in text:
+        return DiskError(
+            f"No space is left on the disk of {target.parent.parent}.",
+            "Free some space, or set output_root to a folder on another disk, and run again.",
+            path=str(target.parent.parent),
+        )
+    return ToolError(
+        f"ffmpeg could not decode the audio of {str(film)!r} (exit code {code}): {tail[-1] if tail else 'no message'}.",
+        "Play the film to see whether it is whole; if it is not, copy it again.",
+        path=str(film),
+        stderr_tail=text,
+    )
+
+
+def _wav_header_bytes(path: Path) -> int:
+    with path.open("rb") as file:
+        return file.read(4096).index(b"data") + 8

@@ -1,0 +1,233 @@
+"""Find the weights of a Whisper model: a folder, the cache, a model hub, or the package registry.
+
+Looked for in this order:
+
+1. a folder given as the model's name, or a folder of that name below ``$SAMVAD_MODELS``;
+2. the cache (``$SAMVAD_CACHE``, else ``~/.cache/samvad``);
+3. the model hub, at the commit that ``config/models.yaml`` or the configuration pins;
+4. for models that have a copy in the Python package registry: that copy, by ``scripts/fetch_model.py``.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from samvad import files, schemas
+from samvad.errors import ModelError
+
+log = logging.getLogger(__name__)
+
+_HUB_PROBE_SECONDS = 4.0
+_WEIGHTS = "model.bin"
+#: What a CTranslate2 Whisper model consists of.
+_PATTERNS = ["config.json", "preprocessor_config.json", _WEIGHTS, "tokenizer.json", "vocabulary.*"]
+
+
+@dataclass(frozen=True)
+class ResolvedModel:
+    """Weights on this machine.
+
+    Attributes:
+        name: as configured.
+        folder: where they lie.
+        revision: commit of the hub, or None for a folder or a registry's copy.
+        checksum: of ``model.bin``.
+    """
+
+    name: str
+    folder: Path
+    revision: str | None
+    checksum: str
+
+
+def cache_folder() -> Path:
+    """Return the folder that keeps environments and models between runs and clones."""
+    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "samvad"
+    return Path(os.environ.get("SAMVAD_CACHE") or default)
+
+
+def known_models() -> dict[str, dict[str, Any]]:
+    """Return the Whisper models of ``config/models.yaml`` by name."""
+    import yaml
+
+    with (schemas.ROOT / "config" / "models.yaml").open(encoding="utf-8") as file:
+        models: dict[str, dict[str, Any]] = yaml.safe_load(file)["whisper"]
+    return models
+
+
+def resolve_whisper(name: str, revision: str = "") -> ResolvedModel:
+    """Return the weights of a Whisper model, fetched from the hub if they are not here yet.
+
+    Args:
+        name: a folder, a name of ``config/models.yaml``, or a hub id (``owner/name``).
+        revision: commit of a hub id; empty for the pinned one.
+
+    Raises:
+        ModelError: the weights are not to be had; says how to get them.
+    """
+    found = find_whisper(name, revision)
+    if found is not None:
+        return found
+    hub, pinned = _hub_id(name, revision)
+    return fetch_from_hub(name, hub, pinned)
+
+
+def find_whisper(name: str, revision: str = "") -> ResolvedModel | None:
+    """Return the weights if they are on this machine already, else None.
+
+    Raises:
+        ModelError: ``name`` is a folder without weights, or no model of that name is known.
+    """
+    named = os.environ.get("SAMVAD_MODELS", "")
+    for folder in (Path(name).expanduser(), Path(named) / name if named else None):
+        if folder and (folder / _WEIGHTS).is_file():
+            return ResolvedModel(name, folder.resolve(), None, _checksum(folder / _WEIGHTS))
+    if Path(name).expanduser().is_dir() or name.startswith(("/", "./", "../", "~")):
+        raise ModelError(
+            f"The model folder {name} holds no {_WEIGHTS}.",
+            "Give a folder with a Whisper model in CTranslate2 form (model.bin, config.json, tokenizer.json, "
+            "vocabulary.*).",
+            path=name,
+        )
+    hub, pinned = _hub_id(name, revision)
+    if (hub_folder(hub, pinned) / _WEIGHTS).is_file():
+        return ResolvedModel(name, hub_folder(hub, pinned), pinned, _checksum(hub_folder(hub, pinned) / _WEIGHTS))
+    copy = registry_folder(name)
+    if (copy / _WEIGHTS).is_file() and revision in ("", known_models().get(name, {}).get("revision")):
+        return ResolvedModel(name, copy, None, _checksum(copy / _WEIGHTS))
+    return None
+
+
+def hub_folder(hub: str, revision: str) -> Path:
+    """Return the cache folder of a hub's model at a commit."""
+    return cache_folder() / "models" / f"{hub.replace('/', '--')}-{revision[:12]}"
+
+
+def registry_folder(name: str) -> Path:
+    """Return the cache folder of a model's copy from the package registry."""
+    return cache_folder() / "models" / f"{name.replace('/', '--')}-registry"
+
+
+def fetch_from_hub(name: str, hub: str, revision: str) -> ResolvedModel:
+    """Fetch a model from the hub into the cache.
+
+    The hub is asked for one small file first, with a short time-out: its own client tries for minutes.
+
+    Raises:
+        ModelError: the hub cannot be reached or refuses; says how to get the weights otherwise.
+    """
+    endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
+    url = f"{endpoint}/{hub}/resolve/{revision}/config.json"
+    remedy = (
+        f"Run `make model MODEL={name}` on a machine with a network, or copy the model to a folder and set "
+        "SAMVAD_MODELS (a folder with one folder a model) or the model's key in the configuration to it."
+    )
+    if os.environ.get("HF_HUB_OFFLINE", "") not in ("", "0"):
+        raise ModelError(f"Model {name} is not in the cache, and HF_HUB_OFFLINE is set.", remedy)
+    try:
+        urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=_HUB_PROBE_SECONDS).close()
+    except urllib.error.HTTPError as error:
+        # A gated or private model answers 401 to this anonymous question; the client below brings the token.
+        if error.code not in (401, 403):
+            raise ModelError(f"The hub answers {error.code} for {hub} at {revision}.", remedy) from None
+    except (urllib.error.URLError, OSError) as error:
+        reason = getattr(error, "reason", error)
+        raise ModelError(f"Model {name} is not in the cache, and the hub cannot be reached ({reason}).", remedy) from None
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    log.info("Fetching %s at %s from the hub", hub, revision)
+    folder = hub_folder(hub, revision)
+    with filling(folder) as temporary:
+        try:
+            snapshot_download(hub, revision=revision, local_dir=temporary, allow_patterns=_PATTERNS)
+        except (HfHubHTTPError, OSError) as error:
+            raise ModelError(f"{hub} could not be fetched ({type(error).__name__}).", remedy) from None
+        shutil.rmtree(temporary / ".cache", ignore_errors=True)
+    return ResolvedModel(name, folder, revision, _checksum(folder / _WEIGHTS))
+
+
+@contextmanager
+def filling(folder: Path) -> Iterator[Path]:
+    """Yield a temporary folder that becomes ``folder`` at the end, so that a half-fetched model is never found."""
+    with files.disk_errors(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        with files.disk_errors(folder):
+            yield temporary
+            if not (temporary / _WEIGHTS).is_file():
+                raise ModelError(f"What was fetched for {folder.name} holds no {_WEIGHTS}.", "Check the model's name.")
+            temporary.chmod(0o755)
+            if not folder.is_dir():
+                temporary.replace(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def resolve_device(device: str, compute_type: str) -> tuple[str, str]:
+    """Return the device and number type to use.
+
+    Args:
+        device: ``auto``, ``cpu`` or ``cuda``.
+        compute_type: ``auto`` (int8 on a CPU, float16 on a GPU) or a type of CTranslate2.
+
+    Raises:
+        ModelError: a GPU is asked for and there is none, or the device cannot compute in that type.
+    """
+    import ctranslate2
+
+    gpus = ctranslate2.get_cuda_device_count()
+    if device == "cuda" and not gpus:
+        raise ModelError("device is cuda, but no GPU is to be seen.", "Set device to auto or cpu, or check the driver.")
+    actual = ("cuda" if gpus else "cpu") if device == "auto" else device
+    chosen = ("float16" if actual == "cuda" else "int8") if compute_type == "auto" else compute_type
+    supported = ctranslate2.get_supported_compute_types(actual)
+    if chosen not in supported:
+        raise ModelError(
+            f"compute_type {chosen} does not run on {actual} here.", f"It can be: {', '.join(sorted(supported))}."
+        )
+    return actual, chosen
+
+
+def _hub_id(name: str, revision: str) -> tuple[str, str]:
+    known = known_models()
+    if name in known:
+        return known[name]["hub"], revision or known[name]["revision"]
+    if name.count("/") != 1:
+        raise ModelError(
+            f"No model is called {name!r}.",
+            f"Use a name of config/models.yaml ({', '.join(known)}), a hub id (owner/name), or a folder.",
+        )
+    if not revision:
+        raise ModelError(
+            f"The model {name} has no pinned revision.",
+            "Set the revision key beside it to a commit of 40 hexadecimal digits, so that results can be repeated.",
+        )
+    return name, revision
+
+
+def _checksum(weights: Path) -> str:
+    """Return the checksum of a weights file, remembered by path, inode, size and time of change."""
+    import hashlib
+
+    status = weights.stat()
+    identity = [str(weights.resolve()), status.st_ino, status.st_size, status.st_mtime_ns]
+    key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]
+    memo = cache_folder() / "checksums" / key
+    if memo.is_file():
+        return memo.read_text(encoding="utf-8").strip()
+    checksum = files.sha256_of(weights)
+    files.write_text(memo, checksum + "\n")
+    return checksum

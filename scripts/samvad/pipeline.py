@@ -1,0 +1,140 @@
+"""Follow a Snakemake run from its one main process: the pipeline's log, ``run.json`` and each job's manifest.
+
+Snakemake tells its logger of every job that starts, ends or fails, also of those on a cluster. One handler there is
+the only writer of these files, so that stages never race for them.
+"""
+
+from __future__ import annotations
+
+import getpass
+import logging
+import os
+import platform
+import sys
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from samvad import files, job, stages, times
+from samvad.config import Film
+from samvad.errors import SamvadError
+from samvad.stage_run import new_run_id
+
+
+@dataclass
+class _Job:
+    """A film's job in this run."""
+
+    film: Film
+    folder: Path
+    wanted: list[str]
+    log: logging.Logger
+    running: dict[str, str] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)
+
+
+class PipelineHandler(logging.Handler):
+    """Listen to Snakemake's events and keep the records of each job that they concern.
+
+    Args:
+        films: the films by job folder (``YYYY/MM/DD/USER/N``).
+        wanted: for each job folder, the stages that the film is to go through.
+        output_root: where the job folders are.
+    """
+
+    def __init__(self, films: dict[str, Film], wanted: Any, output_root: Path) -> None:
+        super().__init__(logging.INFO)
+        self._films = films
+        self._wanted = wanted
+        self._output_root = output_root.resolve()
+        self._jobs: dict[str, _Job] = {}
+        self._stages: dict[int, tuple[str, str]] = {}
+        self._start = datetime.now()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take note of an event. A full disk must not end the run from here: stages report it themselves."""
+        try:
+            self._take(record)
+        except (OSError, SamvadError) as error:
+            sys.stderr.write(f"samvad: the job's records could not be written: {error}\n")
+
+    def finish(self) -> None:
+        """Write the last line of each job's log, and print where its results are."""
+        for found in self._jobs.values():
+            found.running.clear()
+            try:
+                manifest = job.write(found.folder, found.wanted, {})
+                status = manifest["pipeline"]["status"]
+                found.log.info("Job finished: %s (%.1f s)", status, (datetime.now() - self._start).total_seconds())
+                sys.stderr.write("\n" + job.summary(found.folder) + "\n")
+            except (OSError, SamvadError) as error:
+                sys.stderr.write(f"samvad: the job's records could not be written: {error}\n")
+            for stage in found.failed:
+                error_record = job.last_failure(found.folder, stage)
+                reason = error_record["message"] if error_record else "it was ended from outside"
+                sys.stderr.write(f"  {'Failed:':16} {stages.BY_NAME[stage].folder}: {reason}\n")
+
+    def _take(self, record: logging.LogRecord) -> None:
+        event = str(getattr(record, "event", None) or "")
+        if event == "job_info" and record.__dict__.get("rule_name") in stages.BY_NAME:
+            self._started(record.__dict__["jobid"], record.__dict__["rule_name"], record.__dict__["wildcards"]["job"])
+        elif event == "job_finished" and record.__dict__.get("job_id") in self._stages:
+            self._ended(record.__dict__["job_id"], failed=False)
+        elif event == "job_error" and record.__dict__.get("jobid") in self._stages:
+            self._ended(record.__dict__["jobid"], failed=True)
+
+    def _started(self, number: int, stage: str, folder: str) -> None:
+        found = self._jobs.get(folder) or self._begin(folder)
+        self._stages[number] = (folder, stage)
+        found.running[stage] = times.utc_now()
+        found.log.info("Stage %s: started", stage)
+        job.write(found.folder, found.wanted, found.running)
+
+    def _ended(self, number: int, *, failed: bool) -> None:
+        folder, stage = self._stages[number]
+        found = self._jobs[folder]
+        found.running.pop(stage, None)
+        manifest = job.write(found.folder, found.wanted, found.running)
+        state = manifest["stages"][stage]
+        if failed:
+            found.failed.append(stage)
+            error = job.last_failure(found.folder, stage)
+            found.log.error("Stage %s: failed: %s", stage, error["message"] if error else "it was ended from outside")
+        else:
+            found.log.info("Stage %s: %s (%.1f s)", stage, state["status"], state["duration_seconds"] or 0.0)
+
+    def _begin(self, folder: str) -> _Job:
+        film = self._films[folder]
+        place = self._output_root / folder
+        files.write_json(
+            place / "run.json",
+            {
+                "run_id": new_run_id(film.film),
+                "parent_run_id": None,
+                "workflow": film.workflow,
+                "film": film.film,
+                "title": film.title,
+                "year": film.year,
+                "media": film.media,
+            },
+        )
+        log = _file_logger(place / "logs" / f"99_pipeline_{self._start:%Y%m%d_%H%M%S}.log", folder)
+        found = self._jobs[folder] = _Job(film, place, self._wanted(film), log)
+        log.info("Job received: %s (%s), %s", film.film, film.title, film.media)
+        log.info("Started by %s on %s", getpass.getuser(), platform.node())
+        return found
+
+
+def _file_logger(path: Path, name: str) -> logging.Logger:
+    with files.disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(
+        logging.Formatter("[%(asctime)s] [pipeline] [%(levelname)s] %(message)s", "%Y-%m-%d %H:%M:%S")
+    )
+    log = logging.getLogger(f"samvad.pipeline.{os.getpid()}.{name.replace('.', '_')}")
+    log.propagate = False
+    log.setLevel(logging.INFO)
+    log.addHandler(handler)
+    return log
