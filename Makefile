@@ -35,8 +35,8 @@ setup:
 
 demo: setup $(SAMPLE)
 	@echo "$(SNAKEMAKE) --profile $(PROFILE) $(DEMO)"
-	@$(SNAKEMAKE) --profile $(PROFILE) $(DEMO)
-	@echo; envs/run workflow show_job.py $(dir $(patsubst %/10_mux/manifest.json,%/,$(DEMO)))
+	@SAMVAD_SUMMARY=no $(SNAKEMAKE) --profile $(PROFILE) $(DEMO)
+	@echo; envs/run workflow show_job.py $(patsubst %/10_mux/manifest.json,%,$(DEMO))
 
 $(SAMPLE): scripts/make_sample_film.py
 	@echo "Making the sample film"
@@ -54,7 +54,7 @@ film: setup
 	[ -z "$$STAGES_OFF" ] || options+=(--stages-off="$$STAGES_OFF"); \
 	target=$$(envs/run workflow add_film.py "$${options[@]}" --print target) || exit; \
 	echo "$(SNAKEMAKE) --profile $(PROFILE) $$target"; \
-	$(SNAKEMAKE) --profile $(PROFILE) "$$target" || exit; \
+	SAMVAD_SUMMARY=no $(SNAKEMAKE) --profile $(PROFILE) "$$target" || exit; \
 	echo; envs/run workflow show_job.py "$${target%/*/manifest.json}"
 
 model:

@@ -35,7 +35,9 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     number = None if options.audio_track == "auto" else int(options.audio_track)
     track, reason = probe.choose_audio(found.audio, options.languages, number, str(film))
     if options.languages and track.language and track.language not in options.languages:
-        run.warn(f"The chosen audio track is tagged {track.language}, but the film's languages are {options.languages}.")
+        run.warn(
+            f"The chosen audio track is tagged {track.language}, but the film's languages are {options.languages}."
+        )
     extract.check_space(run.job_folder, found.duration_ms)
 
     audio = run.output("audio.wav", "audio", {"sample_rate_hz": extract.SAMPLE_RATE_HZ, "channels": 1})

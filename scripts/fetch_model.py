@@ -76,7 +76,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", help="a name of config/models.yaml, or a hub id (owner/name)")
     parser.add_argument("--revision", default="", help="commit of a hub id")
-    parser.add_argument("--cached-only", action="store_true", help="only look on this machine; exit 4 if it is not here")
+    parser.add_argument("--cached-only", action="store_true", help="only look on this machine")
     options = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     try:

@@ -56,8 +56,8 @@ def write_bytes(path: Path, data: bytes) -> None:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(temporary, 0o666 & ~_umask())
-            os.replace(temporary, path)
+            Path(temporary).chmod(0o666 & ~_umask())
+            Path(temporary).replace(path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
@@ -78,7 +78,7 @@ def move_into_place(source: Path, target: Path) -> None:
     with disk_errors(target):
         with source.open("rb") as file:
             os.fsync(file.fileno())
-        os.replace(source, target)
+        source.replace(target)
 
 
 def sha256_of(path: Path) -> str:

@@ -143,7 +143,9 @@ def fetch_from_hub(name: str, hub: str, revision: str) -> ResolvedModel:
             raise ModelError(f"The hub answers {error.code} for {hub} at {revision}.", remedy) from None
     except (urllib.error.URLError, OSError) as error:
         reason = getattr(error, "reason", error)
-        raise ModelError(f"Model {name} is not in the cache, and the hub cannot be reached ({reason}).", remedy) from None
+        raise ModelError(
+            f"Model {name} is not in the cache, and the hub cannot be reached ({reason}).", remedy
+        ) from None
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError
 

@@ -60,14 +60,18 @@ class PipelineHandler(logging.Handler):
             sys.stderr.write(f"samvad: the job's records could not be written: {error}\n")
 
     def finish(self) -> None:
-        """Write the last line of each job's log, and print where its results are."""
+        """Write the last line of each job's log, and print where its results are.
+
+        Who prints that anyway (the Makefile does, also when there was nothing to do) sets SAMVAD_SUMMARY=no.
+        """
         for found in self._jobs.values():
             found.running.clear()
             try:
                 manifest = job.write(found.folder, found.wanted, {})
                 status = manifest["pipeline"]["status"]
                 found.log.info("Job finished: %s (%.1f s)", status, (datetime.now() - self._start).total_seconds())
-                sys.stderr.write("\n" + job.summary(found.folder) + "\n")
+                if os.environ.get("SAMVAD_SUMMARY") != "no" or found.failed:
+                    sys.stderr.write("\n" + job.summary(found.folder) + "\n")
             except (OSError, SamvadError) as error:
                 sys.stderr.write(f"samvad: the job's records could not be written: {error}\n")
             for stage in found.failed:
@@ -130,9 +134,7 @@ def _file_logger(path: Path, name: str) -> logging.Logger:
     with files.disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handler = logging.FileHandler(path, encoding="utf-8")
-    handler.setFormatter(
-        logging.Formatter("[%(asctime)s] [pipeline] [%(levelname)s] %(message)s", "%Y-%m-%d %H:%M:%S")
-    )
+    handler.setFormatter(logging.Formatter("[%(asctime)s] [pipeline] [%(levelname)s] %(message)s", "%Y-%m-%d %H:%M:%S"))
     log = logging.getLogger(f"samvad.pipeline.{os.getpid()}.{name.replace('.', '_')}")
     log.propagate = False
     log.setLevel(logging.INFO)

@@ -55,9 +55,9 @@ def config_hash(config: dict[str, Any]) -> str:
     return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
 
 
-def software(environment: str, tools: dict[str, str], models: list[Model], devices: tuple[str | None, str | None]) -> (
-    dict[str, Any]
-):
+def software(
+    environment: str, tools: dict[str, str], models: list[Model], devices: tuple[str | None, str | None]
+) -> dict[str, Any]:
     """Return the manifest's record of everything that was run.
 
     Args:

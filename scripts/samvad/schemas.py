@@ -66,22 +66,25 @@ def check_record(value: Any, name: str) -> None:
 
 
 def _explain(error: ValidationError) -> str:
+    rule: Any = error.schema
+    wanted: Any = error.validator_value
+    instance: Any = error.instance
     key = ".".join(str(part) for part in error.absolute_path) or "the file"
     if error.validator == "additionalProperties":
-        known = list(error.schema.get("properties", {}))
-        unknown = [name for name in error.instance if name not in known]
+        known = list(rule.get("properties", {}))
+        unknown = [name for name in instance if name not in known]
         prefix = "" if key == "the file" else f"{key}."
         return ", ".join(f"unknown key '{prefix}{name}'{_suggestion(name, known)}" for name in unknown)
     if error.validator == "required":
-        missing = [name for name in error.validator_value if name not in error.instance]
+        missing = [name for name in wanted if name not in instance]
         return f"{key} lacks " + ", ".join(f"'{name}'" for name in missing)
     if error.validator == "enum":
-        return f"{key} is {error.instance!r}, but must be one of " + ", ".join(map(repr, error.validator_value))
+        return f"{key} is {error.instance!r}, but must be one of " + ", ".join(map(repr, wanted))
     if error.validator == "pattern":
-        return f"{key} is {error.instance!r}, but must be: {error.schema.get('description', error.validator_value)}"
+        return f"{key} is {error.instance!r}, but must be: {rule.get('description', wanted)}"
     if error.validator == "type":
-        return f"{key} is {error.instance!r}, but must be of type {error.validator_value}"
-    hint = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
+        return f"{key} is {error.instance!r}, but must be of type {wanted}"
+    hint = rule.get("description", "") if isinstance(rule, dict) else ""
     return f"{key}: {error.message}" + (f" ({hint.rstrip('.')})" if hint else "")
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from samvad import files, records, schemas, stages, times
-from samvad.errors import ConfigurationError, DiskError, MediaError, MemoryShortageError, SamvadError
+from samvad.errors import ConfigurationError, DiskError, MediaError, MemoryShortageError, SamvadError, ToolError
 from samvad.resources import ResourceMeter
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 _PLACE_OPTIONS = frozenset({"job_folder", "film", "threads", "verbose"})
 
 
-class Skipped(Exception):
+class Skipped(Exception):  # noqa: N818 -- it is no error
     """A stage has nothing to do for this film; the text says why. The film goes on."""
 
 
@@ -120,7 +120,7 @@ class StageRun:
         manifest = records.read_manifest(manifest_path)
         for output in manifest["outputs"]:
             if output["type"] == kind:
-                path = self.job_folder / output["path"]
+                path: Path = self.job_folder / output["path"]
                 self._check_unchanged(path, output, manifest["stage"], manifest_path)
                 self._inputs.append({**output, "mtime_ns": path.stat().st_mtime_ns})
                 return path
@@ -342,19 +342,18 @@ def _record_failure(run: StageRun, meter: ResourceMeter, caught: BaseException) 
     error = _as_samvad_error(caught)
     usage = asdict(meter.stop())
     log.error("Stage %s failed (%.1f s): %s", run.stage.name, usage["wall_seconds"], error)
-    if isinstance(error, SamvadError) and getattr(error, "stderr_tail", ""):
+    if isinstance(error, ToolError) and error.stderr_tail:
         log.error("The program's last lines:\n%s", error.stderr_tail)
     if not isinstance(caught, SamvadError):
         log.debug("Traceback", exc_info=caught)
-    exit_code = getattr(error, "exit_code", 1)
     try:
-        run.fail(usage, error, exit_code)
+        run.fail(usage, error, error.exit_code)
     except (SamvadError, OSError) as second:
         log.error("The failed manifest could not be written: %s", second)
-    return exit_code
+    return error.exit_code
 
 
-def _as_samvad_error(error: BaseException) -> Any:
+def _as_samvad_error(error: BaseException) -> SamvadError:
     """Give well-known errors of the system a message for people; leave others as they are."""
     if isinstance(error, MemoryError):
         return MemoryShortageError(

@@ -68,9 +68,7 @@ STAGES: tuple[Stage, ...] = (
 BY_NAME: dict[str, Stage] = {stage.name: stage for stage in STAGES}
 
 #: The stages that carry the segments document on, in order: each reads the nearest earlier one that is on.
-SEGMENT_CHAIN: tuple[str, ...] = ("asr",) + tuple(
-    stage.name for stage in STAGES if stage.reads_segments and stage.name != "subtitle_gen"
-)
+SEGMENT_CHAIN: tuple[str, ...] = ("asr", "ner", "lyrics_detection", "hallucination_removal", "translation")
 
 #: How far each workflow goes: the number of its last stage.
 WORKFLOWS: dict[str, int] = {"transcribe": 7, "translate": 8, "subtitle": 10}

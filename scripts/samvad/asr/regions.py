@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from samvad.asr.audio import SAMPLE_RATE_HZ, FilmAudio
@@ -14,8 +16,9 @@ log = logging.getLogger(__name__)
 _BLOCK_SECONDS = 1200
 _MIN_SILENCE_MS = 300
 _PAD_MS = 120
-#: A piece shorter than this says too little of its language (Whisper's detector is trained on 30 s).
-_MIN_LANGUAGE_MS = 900
+#: Price of a change of language without a pause, as a log probability, and the pause in ms after which it is 1/e of it.
+_CHANGE_PRICE = 2.0
+_CHANGE_PAUSE_MS = 1000
 _VOTE_WINDOWS = 9
 _WINDOW_MS = 30_000
 #: Whisper hears Hindi as these, too: the languages are close, and one of them is the same speech in another script.
@@ -68,9 +71,7 @@ def pyannote_regions(audio: FilmAudio, threshold: float, device: str) -> list[Re
     waveform = Pyannote.preprocess_audio(audio[:])
     found = detector({"waveform": waveform, "sample_rate": SAMPLE_RATE_HZ})
     merged = Pyannote.merge_chunks(found, 30, onset=threshold, offset=threshold * 0.72)
-    return [
-        Region(round(start * 1000), round(end * 1000)) for chunk in merged for start, end in chunk["segments"]
-    ]
+    return [Region(round(start * 1000), round(end * 1000)) for chunk in merged for start, end in chunk["segments"]]
 
 
 def cut_long(regions: Sequence[Region], longest_ms: int) -> list[Region]:
@@ -118,28 +119,60 @@ def vote(model: Any, audio: FilmAudio, regions: Sequence[Region]) -> tuple[str, 
 def name_languages(model: Any, audio: FilmAudio, regions: Sequence[Region], candidates: Sequence[str]) -> list[Region]:
     """Name the language of each region, out of those spoken in the film.
 
-    A region too short to tell takes the language of its nearest neighbour in time.
+    The likeliest sequence is taken (Viterbi): what the network hears in each region, and a price for a change of
+    language that falls with the pause before it, because people change language between turns, not between words.
 
     Args:
         model: a WhisperX model with ``language_probabilities``.
         audio: the film's audio.
-        regions: its speech.
+        regions: its speech, in order of time.
         candidates: the languages spoken, most important first.
     """
     if len(candidates) == 1:
         return [replace(region, language=candidates[0]) for region in regions]
-    telling = [region for region in regions if region.end_ms - region.start_ms >= _MIN_LANGUAGE_MS] or list(regions)
-    found = model.language_probabilities([audio.piece(region.start_ms, region.end_ms) for region in telling])
-    named = {}
-    for region, probabilities in zip(telling, found, strict=True):
-        shares = {
-            language: probabilities.get(language, 0.0)
-            + sum(probabilities.get(alias, 0.0) for alias in _HINDI_ALIASES if language == "hi" and alias not in candidates)
-            for language in candidates
+    heard = model.language_probabilities([audio.piece(region.start_ms, region.end_ms) for region in regions])
+    evidence = [
+        {language: weight * share for language, share in _log_shares(probabilities, candidates).items()}
+        for region, probabilities in zip(regions, heard, strict=True)
+        # A short piece tells little: Whisper's detector is trained on 30 s.
+        for weight in [min(1.0, (region.end_ms - region.start_ms) / 1000)]
+    ]
+    pauses = [after.start_ms - before.end_ms for before, after in pairwise(regions)]
+    path = likeliest_sequence(evidence, [_CHANGE_PRICE * math.exp(-pause / _CHANGE_PAUSE_MS) for pause in pauses])
+    return [replace(region, language=language) for region, language in zip(regions, path, strict=True)]
+
+
+def likeliest_sequence(evidence: Sequence[dict[str, float]], change_prices: Sequence[float]) -> list[str]:
+    """Return the sequence of labels with the largest sum of evidence less the prices of its changes (Viterbi).
+
+    Args:
+        evidence: for each place, the log probability of each label.
+        change_prices: for each place but the first, what a change of label before it costs.
+    """
+    totals = dict(evidence[0])
+    came_from: list[dict[str, str]] = []
+    for scores, price in zip(evidence[1:], change_prices, strict=True):
+        best = {
+            label: max(totals, key=lambda other: totals[other] - (price if other != label else 0.0)) for label in scores
         }
-        named[region] = max(candidates, key=lambda language: shares[language])
-    result = []
-    for region in regions:
-        nearest = min(telling, key=lambda other: max(other.start_ms - region.end_ms, region.start_ms - other.end_ms))
-        result.append(replace(region, language=named.get(region) or named[nearest]))
-    return result
+        totals = {
+            label: scores[label] + totals[best[label]] - (price if best[label] != label else 0.0) for label in scores
+        }
+        came_from.append(best)
+    path = [max(totals, key=lambda label: totals[label])]
+    for best in reversed(came_from):
+        path.append(best[path[-1]])
+    return path[::-1]
+
+
+def _log_shares(probabilities: dict[str, float], candidates: Sequence[str]) -> dict[str, float]:
+    """Return the log of each candidate's share of the probability of all candidates."""
+    aliases = [alias for alias in _HINDI_ALIASES if alias not in candidates]
+    found = {
+        language: probabilities.get(language, 0.0)
+        + (sum(probabilities.get(alias, 0.0) for alias in aliases) if language == "hi" else 0.0)
+        + 1e-6
+        for language in candidates
+    }
+    total = sum(found.values())
+    return {language: math.log(share / total) for language, share in found.items()}

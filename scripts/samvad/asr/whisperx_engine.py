@@ -105,9 +105,7 @@ class WhisperXEngine:
             for ranking in self._model.model.detect_language(self._model.encode(features)):
                 yield {token[2:-2]: probability for token, probability in ranking}
 
-    def transcribe(
-        self, audio: FilmAudio, regions: Sequence[Region], progress: Callable[[float], None]
-    ) -> list[Chunk]:
+    def transcribe(self, audio: FilmAudio, regions: Sequence[Region], progress: Callable[[float], None]) -> list[Chunk]:
         """Recognise the speech in the regions, language by language, and return it in order of time.
 
         Args:
@@ -162,9 +160,7 @@ class WhisperXEngine:
             raise
         return [
             _chunk(segment, words, figures, language)
-            for segment, words, figures in zip(
-                result["segments"], self._model.words, self._model.figures, strict=True
-            )
+            for segment, words, figures in zip(result["segments"], self._model.words, self._model.figures, strict=True)
         ]
 
     def _features(self, pieces: Sequence[Any]) -> Any:
@@ -316,5 +312,3 @@ def _compression_ratio(text: str) -> float | None:
     """Return Whisper's own figure: bytes of UTF-8 over bytes after zlib; None for no text."""
     raw = text.encode("utf-8")
     return round(len(raw) / len(zlib.compress(raw)), 4) if raw else None
-
-

@@ -1,0 +1,100 @@
+"""Stage 02: title, cast and characters of the film, from TMDB or from a file in its place."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+
+from samvad import records, schemas
+from samvad.errors import NetworkError
+from samvad.stage_run import Skipped, StageRun, run_stage, stage_parser
+from samvad.tmdb import client, metadata
+
+log = logging.getLogger(__name__)
+
+# A runtime that differs by more is another cut or, more often, another film. Shorter files are clips of a film.
+_MINUTES_APART = 20
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command."""
+    p = stage_parser("tmdb", "Write film_metadata.json: title, year, cast and characters of the film.")
+    p.add_argument("--title", required=True, help="title of the film, in any script (--title=… if it begins with -)")
+    p.add_argument("--year", type=int, help="year of release")
+    p.add_argument("--language", required=True, help="language of titles and names, such as en-US")
+    p.add_argument("--timeout-seconds", type=float, required=True, help="seconds to wait for an answer")
+    p.add_argument("--attempts", type=int, required=True, help="tries for each request; the pause between doubles")
+    p.add_argument("--max-cast", type=int, required=True, help="names of the cast to keep, in billing order")
+    p.add_argument("--file", default="", help="JSON file that is read instead of asking TMDB")
+    return p
+
+
+def work(run: StageRun, options: argparse.Namespace) -> None:
+    """Get the metadata and write it; without a key or an answer, skip."""
+    if options.file:
+        path = schemas.ROOT / options.file
+        film = metadata.read_file(path, options.max_cast)
+        run.read_outside(path, "film_metadata_file")
+    else:
+        film = _ask(run, options)
+    _compare_runtime(run, options.demux, film)
+    metadata.write(run.output("film_metadata.json", "film_metadata"), film)
+    run.metric("cast", len(film.cast), "names")
+    run.metric("soundtrack", len(film.soundtrack), "titles")
+    run.fact("title", film.title)
+    run.fact("year", film.year)
+    run.fact("tmdb_id", film.tmdb_id)
+
+
+def _ask(run: StageRun, options: argparse.Namespace) -> metadata.FilmMetadata:
+    """Ask TMDB.
+
+    Raises:
+        Skipped: there is no key, TMDB cannot be reached or refuses, or it does not know the film.
+    """
+    key = os.environ.get("TMDB_API_KEY", "").strip()
+    if not key:
+        raise Skipped("no TMDB key: the variable TMDB_API_KEY is not set.")
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise Skipped("the variable TMDB_API_KEY holds characters that no key has.")
+    service = client.Service(
+        key=key,
+        url=client.check_url(os.environ.get("SAMVAD_TMDB_URL") or client.DEFAULT_URL),
+        language=options.language,
+        timeout_seconds=options.timeout_seconds,
+        attempts=max(1, options.attempts),
+    )
+    run.used(**records.library_versions("tmdbsimple", "requests"))
+    try:
+        film, doubt = client.find_film(service, options.title, options.year, options.max_cast)
+    except NetworkError as error:
+        raise Skipped(str(error)) from None
+    if doubt:
+        run.warn(f"{doubt}.")
+    return film
+
+
+def _compare_runtime(run: StageRun, demux: Path, film: metadata.FilmMetadata) -> None:
+    """Warn where TMDB's film and this one differ in length, as a film and its remake do."""
+    probe = run.read_optional(demux, "probe")
+    if probe is None or film.runtime_minutes is None:
+        return
+    minutes = json.loads(probe.read_text(encoding="utf-8"))["duration_ms"] / 60_000
+    if minutes > _MINUTES_APART and abs(minutes - film.runtime_minutes) > _MINUTES_APART:
+        run.warn(
+            f"TMDB's film {film.title!r} ({film.year}) lasts {film.runtime_minutes} minutes, this one {minutes:.0f}: "
+            "if it is another film, correct the title or the year in the film sheet."
+        )
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    return run_stage("tmdb", parser(), work, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

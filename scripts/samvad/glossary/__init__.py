@@ -1,0 +1,1 @@
+"""Stage 03: terms and names, and how each is to be written."""

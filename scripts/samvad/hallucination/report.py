@@ -1,0 +1,55 @@
+"""What stage 07 tells people: the list of doubted segments, counts, the share of text taken out."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from samvad.hallucination.signals import Judged
+from samvad.segments import KEEP, QUARANTINE, SUSPECT, SegmentsDocument
+from samvad.times import clock
+
+#: More text than this taken out (0 to 1) is no film with some noise in it: something is wrong as a whole.
+ALARMING_SHARE = 0.3
+
+_HEADER = ("id", "start", "end", "verdict", "reasons", "text")
+
+
+def quarantine_tsv(document: SegmentsDocument) -> str:
+    """Return the suspect and the quarantined segments as tab-separated lines under a header, in order of time.
+
+    Tabs and line breaks in a text become spaces, so that each segment is one line of six columns.
+    """
+    rows = [_HEADER] + [
+        (
+            str(segment.id),
+            clock(segment.start_ms),
+            clock(segment.end_ms),
+            segment.verdict,
+            "; ".join(segment.reasons),
+            segment.text,
+        )
+        for segment in document.segments
+        if segment.verdict != KEEP
+    ]
+    return "".join("\t".join(" ".join(cell.split()) for cell in row) + "\n" for row in rows)
+
+
+def counts(judged: Judged) -> dict[str, int]:
+    """Return the number of segments by verdict, and by signal among the suspect and the quarantined."""
+    verdicts = Counter(segment.verdict for segment in judged.document.segments)
+    by_signal = Counter(
+        name for segment in judged.document.segments if segment.verdict != KEEP for name in judged.signals[segment.id]
+    )
+    return {
+        "kept": verdicts[KEEP],
+        "suspect": verdicts[SUSPECT],
+        "quarantined": verdicts[QUARANTINE],
+        **{f"signal_{name}": count for name, count in sorted(by_signal.items())},
+    }
+
+
+def quarantined_share(document: SegmentsDocument) -> float:
+    """Return the part of all characters (0 to 1) that stands in quarantined segments; 0 without any text."""
+    lengths = [(segment.verdict, len(segment.text.strip())) for segment in document.segments]
+    total = sum(length for _, length in lengths)
+    return sum(length for verdict, length in lengths if verdict == QUARANTINE) / total if total else 0.0

@@ -1,0 +1,55 @@
+"""Measures of a text by itself: its plain form, how it loops, how well it compresses."""
+
+from __future__ import annotations
+
+import unicodedata
+import zlib
+
+#: Longest stretch of text that is looked for as the unit of a loop, in characters.
+_LONGEST_UNIT = 80
+
+
+def plain(text: str) -> str:
+    """Return a text in small letters, without punctuation, with single spaces.
+
+    Marks are kept beside letters and digits: in Devanagari the vowels are marks. Joiners vanish without a space.
+    """
+    folded = unicodedata.normalize("NFC", text).casefold()
+    kinds = ((character, unicodedata.category(character)) for character in folded)
+    return " ".join("".join(c if kind[0] in "LMN" else " " for c, kind in kinds if kind != "Cf").split())
+
+
+def loop(text: str, at_least: int) -> tuple[int, int]:
+    """Return how many characters the longest loop in a plain text covers, and how often its unit comes in it.
+
+    A loop is a unit of any characters, also inside one word, that follows itself: in ``no no no no`` the unit is
+    ``no `` and comes 4 times in 11 characters. Without a loop: (0, 0).
+
+    Args:
+        text: in plain form.
+        at_least: how often the unit must come; 2 or more.
+    """
+    best = (0, 0)
+    closed = text + " "  # so that the last unit is as whole as the others
+    for period in range(1, min(_LONGEST_UNIT, len(closed) // at_least) + 1):
+        matched = longest = 0
+        for left, right in zip(closed, closed[period:], strict=False):
+            matched = matched + 1 if left == right else 0
+            longest = max(longest, matched)
+        covered = longest + period
+        if covered >= at_least * period and covered > best[0]:  # multiples of the unit cover no more than it does
+            best = (covered, covered // period)
+    return min(best[0], len(text)), best[1]
+
+
+def compression_ratio(text: str) -> float:
+    """Return how many times smaller zlib makes a text, in which every character counts as one byte.
+
+    Whisper's own figure takes UTF-8, where Devanagari has three bytes a character, two of them nearly always the
+    same: ordinary Hindi then seems as repetitive as a loop. Here each distinct character is one byte.
+    """
+    if not text:
+        return 0.0
+    codes = {character: index % 256 for index, character in enumerate(dict.fromkeys(text))}
+    data = bytes(codes[character] for character in text)
+    return len(data) / len(zlib.compress(data))

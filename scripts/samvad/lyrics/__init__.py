@@ -1,0 +1,1 @@
+"""Stage 06: which parts of a film are songs."""

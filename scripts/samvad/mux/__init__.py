@@ -1,0 +1,1 @@
+"""Put subtitle tracks beside a film's own streams (stage 10)."""

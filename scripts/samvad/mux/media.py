@@ -1,0 +1,148 @@
+"""What a film and a result hold, as ffprobe tells, and copies of streams by ffmpeg."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from samvad.errors import DiskError, MediaError, ToolError
+from samvad.times import seconds_to_ms
+
+log = logging.getLogger(__name__)
+
+#: Streams that a Matroska file has tracks for; data streams (time codes, telemetry) are none of them.
+KINDS = ("video", "audio", "subtitle")
+
+_TAIL_LINES = 20
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A stream of a film.
+
+    Attributes:
+        index: its number among all streams.
+        kind: ``video``, ``audio``, ``subtitle``, ``data`` or ``attachment``; a cover picture is an attachment.
+        codec: ffmpeg's name.
+        language: the tag as it stands, such as ``hin``, or None.
+        title: the track's name, or empty.
+        default: whether players choose it by themselves.
+        forced: whether it is to be shown even when subtitles are off.
+    """
+
+    index: int
+    kind: str
+    codec: str
+    language: str | None
+    title: str
+    default: bool
+    forced: bool
+
+
+@dataclass(frozen=True)
+class Media:
+    """A film's streams; ``duration_ms`` is None where the container does not say."""
+
+    duration_ms: int | None
+    start_ms: int
+    streams: tuple[Stream, ...]
+
+    def of_kind(self, kind: str) -> list[Stream]:
+        """Return the streams of a kind, in order."""
+        return [stream for stream in self.streams if stream.kind == kind]
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a manifest records of a media file."""
+        return {"duration_ms": self.duration_ms, "streams": [asdict(stream) for stream in self.streams]}
+
+
+def probe(path: Path) -> Media:
+    """Ask ffprobe what a file holds.
+
+    Raises:
+        MediaError: ffprobe cannot read it.
+    """
+    found = json.loads(
+        _output(["ffprobe", "-v", "error", "-show_format", "-show_streams", "-of", "json", f"file:{path}"], path)
+    )
+    form = found["format"]
+    return Media(
+        duration_ms=seconds_to_ms(float(form["duration"])) if "duration" in form else None,
+        start_ms=seconds_to_ms(float(form.get("start_time", 0))),
+        streams=tuple(_stream(stream) for stream in found["streams"]),
+    )
+
+
+def playing_span_ms(path: Path) -> int:
+    """Return the time from the first to the last moment of picture and sound, by reading every packet.
+
+    Containers measure their duration in different ways (from zero, from the first packet, or not at all); this does
+    not depend on them. It reads the whole file.
+
+    Raises:
+        MediaError: ffprobe cannot read it.
+    """
+    command = ["ffprobe", "-v", "error", "-show_entries", "packet=codec_type,pts_time,duration_time", "-of", "json"]
+    first, last = float("inf"), 0.0
+    for packet in json.loads(_output([*command, f"file:{path}"], path))["packets"]:
+        if packet.get("codec_type") in ("video", "audio") and "pts_time" in packet:
+            time = float(packet["pts_time"])
+            first, last = min(first, time), max(last, time + float(packet.get("duration_time", 0)))
+    return seconds_to_ms(max(0.0, last - first))
+
+
+def copy_streams(film: Path, target: Path, streams: Sequence[Stream]) -> None:
+    """Copy streams as they are into a new Matroska file; MP4's text (which Matroska has no code for) becomes SubRip.
+
+    Raises:
+        MediaError: ffmpeg cannot.
+        DiskError: the disk is full.
+        ToolError: ffmpeg is missing.
+    """
+    command = ["ffmpeg", "-nostdin", "-nostats", "-v", "error", "-y", "-i", f"file:{film}"]
+    for place, stream in enumerate(streams):
+        command += ["-map", f"0:{stream.index}", f"-c:{place}", "srt" if stream.codec == "mov_text" else "copy"]
+    _output([*command, "-f", "matroska", f"file:{target}"], film)
+
+
+def _stream(found: dict[str, Any]) -> Stream:
+    disposition = found.get("disposition", {})
+    tags = {key.lower(): str(value) for key, value in found.get("tags", {}).items()}
+    kind = str(found.get("codec_type", "data"))
+    return Stream(
+        index=int(found["index"]),
+        kind="attachment" if disposition.get("attached_pic") else kind,
+        codec=str(found.get("codec_name", "unknown")),
+        language=tags.get("language"),
+        title=tags.get("title", ""),
+        default=bool(disposition.get("default")),
+        forced=bool(disposition.get("forced")),
+    )
+
+
+def _output(command: list[str], film: Path) -> str:
+    log.debug("Running %s", command)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    except FileNotFoundError:
+        raise ToolError(f"The program {command[0]} is not installed.", "Run `make setup`.") from None
+    if done.returncode == 0:
+        return done.stdout
+    tail = "\n".join(done.stderr.strip().splitlines()[-_TAIL_LINES:])
+    log.debug("%s: %s", command[0], tail)
+    if "No space left on device" in done.stderr:
+        raise DiskError(
+            f"No space was left on the disk while {str(film)!r} was copied.",
+            "Free some space, or set output_root to a folder on another disk, and run again.",
+        )
+    raise MediaError(
+        f"{command[0]} cannot read or copy {str(film)!r} (exit code {done.returncode}): "
+        f"{tail.splitlines()[-1] if tail else 'no message'}.",
+        "Play the film to see whether it is whole; if it is not, copy it again.",
+        path=str(film),
+    )

@@ -1,0 +1,1 @@
+"""Stage 05: names of people, places and organisations in what was said."""

@@ -1,0 +1,1 @@
+"""Cut text into cues, break lines, set times, and write subtitle files (stage 09)."""

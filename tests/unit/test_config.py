@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import copy
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from samvad import config, schemas
+from samvad.errors import ConfigurationError
+from support import ROOT
+
+HEADER = "\t".join(config.COLUMNS)
+
+
+@pytest.fixture
+def values():
+    return yaml.safe_load((ROOT / "config" / "config.yaml").read_text(encoding="utf-8"))
+
+
+def sheet(folder: Path, *rows: str, header: str = HEADER) -> Path:
+    path = folder / "films.tsv"
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+ROW = "demo\tfilm.mp4\tA film\t2008\thi,en\ten\tme\t2025-01-31\t1\tsubtitle"
+
+
+def test_the_configuration_that_is_delivered_is_valid(values):
+    assert config.check(values) == values
+
+
+def keys_of(value: dict, prefix: str = "") -> list[str]:
+    return [
+        key
+        for name, item in value.items()
+        for key in (keys_of(item, f"{prefix}{name}.") if isinstance(item, dict) else [f"{prefix}{name}"])
+    ]
+
+
+def test_every_key_is_commented_and_described(values):
+    text = (ROOT / "config" / "config.yaml").read_text(encoding="utf-8")
+    for key in keys_of(values):
+        if not key.startswith("stages."):
+            line = next(line for line in text.splitlines() if re.match(rf" *{key.split('.')[-1]}:", line))
+            assert "#" in line, key
+
+    def described(schema: dict) -> None:
+        for name, item in schema.get("properties", {}).items():
+            assert item.get("description") or item.get("type") == "object", name
+            assert item.get("type") != "object" or item["additionalProperties"] is False, name
+            described(item)
+
+    described(schemas.schema("config"))
+
+
+def test_every_key_is_read_by_the_workflow(values):
+    code = "".join(path.read_text(encoding="utf-8") for path in [ROOT / "Snakefile", *(ROOT / "rules").glob("*.smk")])
+    code += (ROOT / "scripts" / "samvad" / "config.py").read_text(encoding="utf-8")
+    for key in keys_of(values):
+        section, _, name = key.rpartition(".")
+        if section != "stages":
+            wanted = f'config["{section}"]["{name}"]' if section else f'config["{name}"]'
+            assert wanted in code, f"no code reads {key}"
+
+
+def test_an_unknown_key_is_named_with_a_suggestion(values):
+    values["asr"]["modle"] = "base"
+    with pytest.raises(ConfigurationError, match=r"unknown key 'asr.modle' \(did you mean 'model'\?\)"):
+        config.check(values)
+
+
+def test_a_wrong_value_names_the_key_and_what_is_allowed(values):
+    values["asr"]["device"] = "gpu"
+    with pytest.raises(ConfigurationError, match=r"asr.device is 'gpu', but must be one of 'auto', 'cpu', 'cuda'"):
+        config.check(values)
+
+
+def test_text_from_the_command_line_becomes_numbers_and_truth_values(values):
+    wanted = copy.deepcopy(values)
+    values["stages"]["tmdb"] = "false"
+    values["asr"]["beam_size"] = "3"
+    values["asr"]["vad_threshold"] = "0.4"
+    values["demux"]["audio_track"] = "1"
+    wanted["stages"]["tmdb"] = False
+    wanted["asr"]["beam_size"] = 3
+    wanted["asr"]["vad_threshold"] = 0.4
+    wanted["demux"]["audio_track"] = 1
+    assert config.check(values) == wanted
+
+
+def test_a_film_is_read_from_the_sheet(tmp_path):
+    films = config.load_films(sheet(tmp_path, ROW))
+    film = films["2025/01/31/me/1"]
+    assert (film.film, film.year, film.source, film.targets, film.line) == ("demo", 2008, ("hi", "en"), ("en",), 2)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("year", "20x8", r"line 2: year is '20x8', but must be: year of release in four digits, such as 2008"),
+        ("source", "klingonish", r"line 2, column source: 'klingonish' is not a language code"),
+        ("source", "tlh", r"line 2, column source: speech in 'tlh' cannot be recognised"),
+        ("targets", "xx", r"line 2, column targets: 'xx' is not a language code"),
+        ("user", "../me", r"line 2: user is '../me'"),
+        ("date", "2025-13-01", r"line 2: date is '2025-13-01'"),
+        ("job", "0", r"line 2: job is '0'"),
+        ("workflow", "everything", r"line 2: workflow is 'everything', but must be one of"),
+        ("stages_off", "songs", r"there is no stage 'songs'"),
+        ("media", "", r"line 2: media"),
+    ],
+)
+def test_a_wrong_value_names_the_line_and_the_column(tmp_path, column, value, said):
+    values = dict(zip(config.COLUMNS, ROW.split("\t") + [""] * 4, strict=True)) | {column: value}
+    with pytest.raises(ConfigurationError, match=said):
+        config.load_films(sheet(tmp_path, "\t".join(values.values())))
+
+
+def test_a_duplicate_job_names_both_lines(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"line 3: job 2025/01/31/me/1 is in the sheet already, on line 2"):
+        config.load_films(sheet(tmp_path, ROW, ROW))
+
+
+def test_an_unknown_column_is_named(tmp_path):
+    with pytest.raises(ConfigurationError, match="unknown column 'colour'"):
+        config.load_films(sheet(tmp_path, header=HEADER + "\tcolour"))
+
+
+def test_names_with_tabs_newlines_and_quotes_survive_the_sheet(tmp_path):
+    name = 'a\t"b"\n$c हिन्दी 🎬'
+    row = ROW.replace("film.mp4", '"' + name.replace('"', '""') + '"')
+    films = config.load_films(sheet(tmp_path, row, ROW.replace("\t1\t", "\t2\t")))
+    assert [film.media for film in films.values()] == [name, "film.mp4"]
+    assert [film.line for film in films.values()] == [2, 4]
+
+
+def test_switches_come_from_the_config_then_the_environment_then_the_row(tmp_path, values):
+    film = config.load_films(sheet(tmp_path, ROW + "\t\t\t\tner"))["2025/01/31/me/1"]
+    values["stages"]["tmdb"] = False
+    on = config.switches(values, film, {"STAGE_06_LYRICS_ENABLED": "false", "STAGE_02_TMDB_ENABLED": "TRUE"})
+    assert [name for name, state in on.items() if not state] == ["ner", "lyrics_detection"]
+    origins = config.switch_origins(values, film, {"STAGE_06_LYRICS_ENABLED": "false"})
+    assert origins["lyrics_detection"] == "the variable STAGE_06_LYRICS_ENABLED"
+    assert "stages_off" in origins["ner"]
+
+
+def test_a_switch_variable_that_says_neither_yes_nor_no_is_refused(values):
+    with pytest.raises(ConfigurationError, match="STAGE_06_LYRICS_ENABLED is 'perhaps'"):
+        config.switches(values, None, {"STAGE_06_LYRICS_ENABLED": "perhaps"})
+
+
+def test_the_schemas_are_json_schema_2020_12():
+    from jsonschema import Draft202012Validator
+
+    for path in sorted((ROOT / "config" / "schemas").glob("*.json")):
+        schema = json.loads(path.read_text(encoding="utf-8"))
+        Draft202012Validator.check_schema(schema)
+        assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"

@@ -1,0 +1,137 @@
+"""Stage 03's own logic: reading glossary files, merging them, and the built-in one."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samvad import schemas
+from samvad.errors import ConfigurationError
+from samvad.glossary import entries
+from samvad.glossary.entries import Entry
+
+HEADER = "term\ttarget\talternatives\tcontext\tnotes\n"
+BUILT_IN = schemas.ROOT / "config" / "glossary" / "hinglish.tsv"
+
+
+def table(folder: Path, text: str | bytes, name: str = "g.tsv") -> tuple[Entry, ...]:
+    (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode("utf-8"))
+    return entries.read_table(folder / name, name)
+
+
+def test_a_row_becomes_an_entry(tmp_path: Path) -> None:
+    found = table(tmp_path, HEADER + "yaar\tman\tmate| buddy |mate|\taddress\tbetween friends\n")
+    assert found == (Entry("yaar", "man", ("mate", "buddy"), "address", "between friends", "g.tsv"),)
+
+
+def test_remarks_empty_lines_short_rows_and_any_order_of_columns_are_fine(tmp_path: Path) -> None:
+    text = "\ufeff# remark\r\n\r\nTarget\tterm\tnotes\r\n\t\t\r\nMumbai\tमुंबई\r\n#x\ty\r\nBombay\tबंबई\told\r\n"
+    found = table(tmp_path, text)
+    assert [(entry.term, entry.target, entry.notes) for entry in found] == [
+        ("मुंबई", "Mumbai", ""),
+        ("बंबई", "Bombay", "old"),
+    ]
+
+
+def test_words_that_look_like_missing_values_are_words(tmp_path: Path) -> None:
+    assert [entry.term for entry in table(tmp_path, HEADER + "NA\tno\nnull\tzero\nNone\tnobody\n")] == [
+        "NA",
+        "null",
+        "None",
+    ]
+
+
+def test_an_empty_target_keeps_the_term(tmp_path: Path) -> None:
+    assert table(tmp_path, HEADER + "Kabir\t\t\tname\t\n")[0].target == "Kabir"
+
+
+def test_quotes_hold_tabs_and_line_ends_and_the_lines_are_still_counted(tmp_path: Path) -> None:
+    text = HEADER + '"a\tb"\tx\t\t\t"one\ntwo ""three"""\n'
+    assert [(entry.term, entry.notes) for entry in table(tmp_path, text)] == [("a b", 'one two "three"')]
+    with pytest.raises(ConfigurationError, match=r"g\.tsv, line 4, column term"):
+        table(tmp_path, text + "\tno term\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (HEADER + "yaar\tman\n \tfriend\n", "line 3, column term"),
+        (HEADER + "a\tb\tc\td\te\tf\n", "line 2, column 6"),
+        ("term\ttarget\tcolour\n", "line 1, column 3: unknown column 'colour'"),
+        ("term\tnotes\n", "line 1: column 'target' is missing"),
+        ("term\ttarget\tterm\n", "line 1: column 'term' is there twice"),
+        ("yaar\tman\n", "line 1, column 1: unknown column 'yaar'"),
+        ("", "no header"),
+        ("# nothing\n", "no header"),
+        (HEADER + 'a\t"b\n', "line 2"),
+        (HEADER.encode() + b"a\tb\n\xff\xfe\tc\n", "line 3: it is not UTF-8"),
+    ],
+)
+def test_a_wrong_table_is_refused_with_file_line_and_column(tmp_path: Path, text: str | bytes, named: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        table(tmp_path, text)
+    assert "g.tsv" in str(caught.value)
+    assert named in str(caught.value)
+
+
+def test_a_missing_file_and_a_folder_are_refused_by_name(tmp_path: Path) -> None:
+    for path in (tmp_path / "gone.tsv", tmp_path):
+        with pytest.raises(ConfigurationError, match=re.escape(str(path))):
+            entries.read_table(path, str(path))
+
+
+def test_the_later_entry_wins_and_the_conflict_is_recorded() -> None:
+    merged = entries.merge([[Entry("Puja", "Puja", source="tmdb")], [Entry("puja", "prayer", source="g.tsv")]])
+    assert [entry.target for entry in merged.entries] == ["prayer"]
+    assert merged.conflicts == (entries.Conflict("puja", "prayer (g.tsv)", "Puja (tmdb)"),)
+
+
+def test_the_same_target_twice_is_no_conflict() -> None:
+    merged = entries.merge([[Entry("chai", "tea")], [Entry("CHAI", "tea", notes="better")]])
+    assert merged.conflicts == ()
+    assert [entry.notes for entry in merged.entries] == ["better"]
+
+
+def test_composed_and_decomposed_terms_are_the_same_term(tmp_path: Path) -> None:
+    first = table(tmp_path, HEADER + "\u095bरूर\tone\n")
+    second = table(tmp_path, HEADER + "\u091c\u093cरूर\ttwo\n")
+    assert len(entries.merge([first, second]).entries) == 1
+
+
+@given(
+    st.lists(
+        st.builds(
+            Entry,
+            term=st.text(min_size=1),
+            target=st.text(),
+            alternatives=st.lists(st.text()).map(tuple),
+            context=st.text(),
+            notes=st.text(),
+            source=st.text(),
+        )
+    )
+)
+def test_what_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, rows: list[Entry]) -> None:
+    path = tmp_path_factory.mktemp("g") / "glossary.json"
+    merged = entries.merge([rows])
+    entries.write(path, merged)
+    assert entries.read(path) == merged
+
+
+def test_the_built_in_glossary_is_sound() -> None:
+    rows = entries.read_table(BUILT_IN, "hinglish.tsv")
+    assert 110 <= len(rows) <= 140
+    assert entries.merge([rows]).conflicts == ()
+    assert len(entries.merge([rows]).entries) == len(rows)
+    for entry in rows:
+        scripts = {unicodedata.name(letter).split()[0] for letter in entry.term if letter.isalpha()}
+        assert len(scripts) == 1, entry.term
+        assert scripts <= {"LATIN", "DEVANAGARI"}
+        assert entry.target.isascii()
+        assert entry.context
+        assert entry.target not in entry.alternatives

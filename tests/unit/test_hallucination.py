@@ -1,0 +1,366 @@
+"""What is taken for text that nobody spoke, and that real dialogue is left alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import zlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samvad import schemas, segments
+from samvad.errors import ConfigurationError, SamvadError
+from samvad.hallucination import phrases, regions, report, signals
+from samvad.hallucination.text import compression_ratio, loop, plain
+from samvad.lyrics.curve import SoundCurve
+from samvad.segments import Segment, SegmentsDocument, Word
+
+PHRASES = phrases.read(schemas.ROOT / "config" / "hallucinations" / "en.tsv")
+SPOKEN = {"avg_logprob": -0.35, "no_speech_prob": 0.05, "compression_ratio": 1.3, "temperature": 0.0}
+NOISE = {"avg_logprob": -1.65, "no_speech_prob": 0.69, "compression_ratio": 0.6, "temperature": 0.0}
+
+# An ordinary passage of some 80 words.
+HINDI = (
+    "गाँव के बाहर नदी के किनारे एक पुराना मंदिर था। शाम होते ही बच्चे वहाँ खेलने आते और बूढ़े लोग अपनी कहानियाँ सुनाते। "
+    "एक दिन शहर से एक आदमी आया और उसने सबको बताया कि अब यहाँ सड़क बनेगी। कुछ लोग खुश हुए, कुछ चुप रहे। "
+    "दादी ने बस इतना कहा कि सड़क आएगी तो बेटे भी लौट आएँगे, और नदी की तरफ़ देखने लगीं। "
+    "उस रात किसी को नींद नहीं आई, क्योंकि सबके मन में एक ही सवाल था।"
+)
+
+
+def said(text: str, start_ms: int = 1000, end_ms: int = 3000, **changes: object) -> Segment:
+    """Return a segment as clear speech leaves it, with what differs."""
+    segment = Segment(1, start_ms, end_ms, text, "en", (Word(start_ms, end_ms, text, 0.85),), decoding=SPOKEN)
+    return dataclasses.replace(segment, **changes)  # type: ignore[arg-type]
+
+
+def judge(
+    *made: Segment, evidence: signals.Evidence | None = None, suspect: int = 1, quarantine: int = 2
+) -> signals.Judged:
+    numbered = tuple(dataclasses.replace(segment, id=number) for number, segment in enumerate(made, start=1))
+    evidence = evidence or signals.Evidence(regions=((0, 600_000),), curve=None, phrases=PHRASES)
+    return signals.judge(SegmentsDocument("film", "hi", 600_000, numbered), evidence, suspect, quarantine)
+
+
+def verdicts(judged: signals.Judged) -> list[str]:
+    return [segment.verdict for segment in judged.document.segments]
+
+
+# -- real dialogue survives ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Yes.", "No!", "हाँ।", "नहीं!", "Thank you.", "Thanks for watching.", "I'm sorry.", "You?", "हम्म", "OK", "7",
+        "No, no, no, no!", "नहीं नहीं नहीं!", "चलो, चलो, चलो, चलो!", "Ha ha ha ha ha ha!", "हा हा हा हा हा", "Nooooooo!",
+        "बस बस बस बस", "Ram Ram Ram Ram Ram", "जय श्री राम! जय श्री राम! जय श्री राम!", "ज़रा इधर आओ", HINDI,
+    ],
+)  # fmt: skip
+def test_what_was_clearly_spoken_is_kept(text: str) -> None:
+    length_ms = max(600, 60 * len(text))
+    judged = judge(said(text, 1000, 1000 + length_ms))
+    assert verdicts(judged) == ["keep"], judged.signals
+
+
+def test_a_short_word_beside_its_speech_region_is_kept() -> None:
+    evidence = signals.Evidence(regions=((1150, 1500),), phrases=PHRASES)
+    assert verdicts(judge(said("हाँ।", 900, 1150), evidence=evidence)) == ["keep"]
+
+
+def test_the_same_short_answer_again_and_again_stays_in_the_subtitles() -> None:
+    answers = [said("हाँ।", 1000 + 3000 * number, 1600 + 3000 * number) for number in range(9)]
+    found = verdicts(judge(*answers))
+    assert found[:5] == ["keep"] * 5
+    assert "quarantine" not in found
+
+
+def test_a_line_said_twice_in_a_scene_is_kept() -> None:
+    line = "तुम समझते क्यों नहीं हो?"
+    lines = [line, "मैं समझता हूँ।", line, "बैठ जाओ।"]
+    found = judge(*[said(text, 4000 * number, 4000 * number + 2500) for number, text in enumerate(lines)])
+    assert verdicts(found) == ["keep"] * 4
+
+
+def test_mumbled_speech_is_at_most_suspect() -> None:
+    mumbled = said("तू जा यार", words=(Word(1000, 3000, "तू", 0.2),), decoding={**SPOKEN, "avg_logprob": -1.4})
+    judged = judge(mumbled)
+    assert verdicts(judged) == ["suspect"]
+    assert judged.signals[1] == ("doubt",)  # tokens and words say the same: it counts once
+
+
+def test_without_any_figures_nothing_is_invented() -> None:
+    bare = Segment(1, 0, 2000, "Good morning, sir.", "en")
+    judged = judge(bare, evidence=signals.Evidence())
+    assert verdicts(judged) == ["keep"]
+    assert judged.document.segments[0].signals["speech_overlap"] is None
+    assert judged.document.segments[0].signals["no_speech_prob"] is None
+    assert judged.document.segments[0].signals["word_probability"] is None
+
+
+# -- what Whisper base writes of noise, with its own figures ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "start_ms", "end_ms", "logprob", "no_speech", "word"),
+    [
+        ("BAH!", 0, 2380, -1.22, 0.517, 0.21),  # a dog
+        ("I'm sorry.", 0, 2880, -1.65, 0.685, 0.11),  # thunder
+        ("you", 0, 1980, -1.17, 0.676, 0.08),  # digital silence
+        ("I'm going to go to the back.", 57_180, 59_980, -1.81, 0.781, 0.27),  # rain
+        ("भी " * 220, 3580, 4980, -0.1, 0.685, 0.93),
+        ("आप वाँवाँ " + "वाँ" * 150, 0, 4980, -0.22, 0.517, 0.45),
+        ("अग़ पा" + "शा" * 220, 21_620, 24_420, -0.15, 0.829, 0.57),  # a silent track
+        ("यह अपनाशे वूराता " + "आपना " * 60, 77_160, 99_020, -0.27, 0.085, 0.84),
+    ],
+)
+def test_text_made_of_noise_is_quarantined(
+    *, text: str, start_ms: int, end_ms: int, logprob: float, no_speech: float, word: float
+) -> None:
+    made = said(
+        text,
+        start_ms,
+        end_ms,
+        words=(Word(start_ms, end_ms, text, word),),
+        decoding={"avg_logprob": logprob, "no_speech_prob": no_speech},
+    )
+    judged = judge(made, evidence=signals.Evidence(regions=(), phrases=PHRASES))
+    assert verdicts(judged) == ["quarantine"], judged.signals
+    assert len(judged.document.segments[0].reasons) >= 2
+
+
+def test_a_loop_inside_real_speech_is_quarantined_though_whisper_is_confident() -> None:
+    judged = judge(said("अच अप अप " + "पूद " * 80, 6800, 29_980))
+    assert verdicts(judged) == ["quarantine"]
+    assert set(judged.signals[1]) == {"loop", "compression"}
+
+
+def test_a_loop_over_several_segments_is_quarantined_but_for_its_first_line() -> None:
+    line, piece = "We were going to have a meeting with him.", {**SPOKEN, "avg_logprob": -0.14}
+    loop_of_ten = [said(line, 60_000 + 2500 * n, 62_400 + 2500 * n, decoding=piece) for n in range(10)]
+    before = said("Apollo 11, Houston, we got a recommendation for you.", 50_000, 56_000)
+    found = judge(before, *loop_of_ten)
+    assert verdicts(found)[:2] == ["keep", "suspect"]
+    assert verdicts(found)[3:] == ["quarantine"] * 8
+    assert "came 2 times in the 30 s before" in " ".join(found.document.segments[3].reasons)
+
+
+def test_the_true_lines_of_a_piece_that_ends_in_a_loop_are_kept() -> None:
+    texts = ["Where have you been all night?", "I was at the station."] + ["I got a little bit of helmet in here."] * 9
+    made = [said(text, 2000 * number, 2000 * number + 1900) for number, text in enumerate(texts)]
+    assert verdicts(judge(*made))[:2] == ["keep", "keep"]
+    assert verdicts(judge(*made))[4:] == ["quarantine"] * 7
+
+
+def test_text_without_a_letter_is_a_signal() -> None:
+    assert judge(said("۔۔۔")).signals[1] == ("no_letters",)
+    assert judge(said("")).signals[1] == ()
+
+
+def test_text_too_fast_for_any_speaker_is_a_signal() -> None:
+    line = "It's not much of our concern."
+    assert judge(said(line, 1000, 1400)).signals[1] == ("pace",)
+    assert judge(said(line, 1000, 2500)).signals[1] == ()
+    assert judge(said("Yes.", 1000, 1050)).signals[1] == ()
+
+
+def test_the_sound_curve_counts_where_no_voice_is_heard() -> None:
+    silent = SoundCurve(500, (0.02,) * 20, (0.01,) * 20, (0.9,) * 20)
+    sung = dataclasses.replace(silent, singing=(0.8,) * 20)
+    for curve, expected in ((silent, ("no_voice",)), (sung, ())):
+        evidence = signals.Evidence(regions=((0, 10_000),), curve=curve, phrases=PHRASES)
+        assert judge(said("Some text"), evidence=evidence).signals[1] == expected
+
+
+# -- phrases ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_known_phrase_counts_only_beside_another_signal() -> None:
+    assert judge(said("Thank you.")).signals[1] == ()
+    unsure = judge(said("Thank you.", decoding={**SPOKEN, "avg_logprob": -1.2}))
+    assert unsure.signals[1] == ("doubt", "phrase")
+    assert verdicts(unsure) == ["quarantine"]
+
+
+def test_a_known_phrase_counts_only_as_a_whole_segment_whatever_its_case_and_punctuation() -> None:
+    def found(text: str) -> bool:
+        return "phrase" in judge(said(text, decoding=NOISE)).signals[1]
+
+    assert found("  THANKS for watching!!! ")
+    assert found("I'm sorry")
+    assert not found("Thanks for watching my back.")
+
+
+# -- songs -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_song_may_repeat_itself() -> None:
+    chorus = "दिल है कि मानता नहीं " * 6
+    made = [said(chorus, 10_000 * number, 10_000 * number + 9000, kind="song") for number in range(4)]
+    assert verdicts(judge(*made, evidence=signals.Evidence(regions=(), phrases=PHRASES))) == ["keep"] * 4
+    spoken = [dataclasses.replace(segment, kind="dialogue") for segment in made]
+    assert verdicts(judge(*spoken))[3] == "quarantine"
+
+
+def test_noise_in_a_song_is_still_found() -> None:
+    assert verdicts(judge(said("Thanks for watching", kind="song", decoding=NOISE))) == ["quarantine"]
+
+
+# -- verdicts and what is kept ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("suspect", "quarantine", "expected"), [(1, 1, "quarantine"), (1, 2, "suspect"), (2, 2, "keep"), (2, 3, "keep")]
+)
+def test_the_numbers_of_signals_decide(suspect: int, quarantine: int, expected: str) -> None:
+    judged = judge(
+        said("Hello there", decoding={**SPOKEN, "no_speech_prob": 0.7}), suspect=suspect, quarantine=quarantine
+    )
+    assert verdicts(judged) == [expected]
+    assert bool(judged.document.segments[0].reasons) == (expected != "keep")
+    assert judged.document.segments[0].signals["no_speech_prob"] == 0.7
+
+
+def test_an_earlier_verdict_is_replaced_and_everything_else_stays() -> None:
+    segment = said(
+        "Good morning.", verdict="quarantine", reasons=("old",), signals={"other": 1.0}, speaker="A", extra={"x": [1]}
+    )
+    judged = judge(segment).document.segments[0]
+    assert (judged.verdict, judged.reasons, judged.signals["other"]) == ("keep", (), 1.0)
+    assert (judged.text, judged.words, judged.speaker, judged.extra) == (segment.text, segment.words, "A", {"x": [1]})
+
+
+@given(
+    st.lists(st.tuples(st.text(max_size=80), st.sampled_from([SPOKEN, NOISE, {}]), st.integers(0, 5000)), max_size=9)
+)
+def test_no_segment_is_lost_or_changed_and_the_document_stays_valid(
+    rows: list[tuple[str, dict[str, float | None], int]],
+) -> None:
+    made = [
+        Segment(number, 2000 * number, 2000 * number + length_ms, text, "hi", decoding=decoding)
+        for number, (text, decoding, length_ms) in enumerate(rows, start=1)
+    ]
+    judged = judge(*made).document
+    assert [(s.id, s.start_ms, s.end_ms, s.text) for s in judged.segments] == [
+        (s.id, s.start_ms, s.end_ms, s.text) for s in made
+    ]
+    assert schemas.problems(segments.as_json(judged), "segments") == []
+    assert all(len(line.split("\t")) == 6 for line in report.quarantine_tsv(judged).splitlines())
+
+
+# -- measures --------------------------------------------------------------------------------------------------------
+
+
+def test_plain_form_keeps_the_vowels_of_hindi() -> None:
+    assert plain("«हिन्दी»,  क्\u200dया?") == "हिन्दी क्या"
+    assert plain("  I'm SORRY… ") == "i m sorry"
+    assert plain("♪ ۔ !") == ""
+
+
+@given(st.text())
+def test_plain_form_is_its_own_plain_form(text: str) -> None:
+    assert plain(plain(text)) == plain(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("no no no no", (11, 4)),
+        ("no no no", (0, 0)),
+        ("aaaaaaaa", (8, 8)),
+        ("शाशाशाशा", (8, 4)),
+        ("well abcabcabcabc then", (12, 4)),
+        ("i am here i am here i am here i am here", (39, 4)),
+        ("", (0, 0)),
+        ("a plain sentence without any loop", (0, 0)),
+    ],
+)
+def test_a_loop_is_found_with_its_length_and_its_count(text: str, expected: tuple[int, int]) -> None:
+    assert loop(text, 4) == expected
+
+
+def test_hindi_does_not_seem_repetitive_because_of_its_bytes() -> None:
+    utf8 = HINDI.encode()
+    assert len(utf8) / len(zlib.compress(utf8)) > 2.4  # Whisper's own figure and limit would throw this text away
+    assert compression_ratio(HINDI) < 1.8
+    assert compression_ratio("पूद " * 80) > 5
+    assert compression_ratio("") == 0.0
+
+
+# -- files -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("language\tphrase\tsource\nen\tthank you\n", "line 2: 2 columns where 3 are needed"),
+        ("# a note\nlanguage\tphrase\tsource\n\nen\t...\tme\n", "line 4: the phrase is empty"),
+        (
+            "language\tphrase\tsource\nenglish please\tthank you\tme\n",
+            "line 2: 'english please' is not a language code",
+        ),
+        ("language\tphrase\tsource\nen\tthank you\t \n", "line 2: the source is empty"),
+        ("en\tthank you\tme\n", "line 1: the header must be"),
+        ("language\tphrase\tsource\n", "the list has no phrases"),
+        ("", "the list has no phrases"),
+    ],
+)
+def test_a_faulty_phrase_list_is_refused_with_its_line(tmp_path: Path, content: str, message: str) -> None:
+    path = tmp_path / "phrases.tsv"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        phrases.read(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_phrase_list_that_is_missing_or_not_text_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        phrases.read(tmp_path / "none.tsv")
+    (tmp_path / "latin.tsv").write_bytes("language\tphrase\tsource\nes\taño\tme\n".encode("latin-1"))
+    with pytest.raises(ConfigurationError, match="not UTF-8"):
+        phrases.read(tmp_path / "latin.tsv")
+
+
+def test_the_list_that_comes_with_samvad_holds_no_ordinary_dialogue() -> None:
+    assert {"thanks for watching", "thank you", "you"} <= set(PHRASES)
+    assert set(PHRASES.values()) == {"en"}
+    assert not {"yes", "no", "i don t know", "let s go", "what are you doing", "oh my god"} & set(PHRASES)
+
+
+def test_speech_regions_are_read_in_order_and_a_faulty_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "speech_regions.json"
+    path.write_text('{"regions": [{"start_ms": 5, "end_ms": 9}, {"start_ms": 1, "end_ms": 3}]}')
+    assert regions.read(path) == ((1, 3), (5, 9))
+    path.write_text('{"regions": [{"start": 5}]}')
+    with pytest.raises(SamvadError, match=str(path)):
+        regions.read(path)
+
+
+def test_the_overlap_with_speech_is_the_part_of_the_segment_in_widened_regions() -> None:
+    evidence = signals.Evidence(regions=((0, 800), (2000, 2200), (3800, 9000)))
+    value = judge(said("text", 1000, 4000), evidence=evidence).document.segments[0].signals["speech_overlap"]
+    assert value == pytest.approx((600 + 400) / 3000, abs=0.001)  # regions reach 1000, 1800 to 2400, and from 3600
+
+
+def test_the_list_for_people_is_one_line_a_segment_whatever_the_text_holds() -> None:
+    evil = said("one\ttwo\nthree\r\nfour\u2028five", decoding=NOISE)
+    table = report.quarantine_tsv(judge(said("kept"), evil).document)
+    header, row = table.splitlines()
+    assert header.split("\t") == ["id", "start", "end", "verdict", "reasons", "text"]
+    assert row.split("\t")[:4] == ["2", "00:00:01.000", "00:00:03.000", "quarantine"]
+    assert row.split("\t")[5] == "one two three four five"
+
+
+def test_counts_and_share_are_of_what_was_judged() -> None:
+    judged = judge(
+        said("Where were you yesterday night"),
+        said("y" * 10, decoding=NOISE),
+        said("z" * 10, decoding={"no_speech_prob": 0.7}),
+    )
+    assert report.counts(judged) == {
+        "kept": 1, "suspect": 1, "quarantined": 1, "signal_doubt": 1, "signal_no_speech_prob": 2,
+    }  # fmt: skip
+    assert report.quarantined_share(judged.document) == pytest.approx(10 / 50)
+    assert report.quarantined_share(SegmentsDocument("film", "und", 0)) == 0.0

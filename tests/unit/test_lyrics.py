@@ -1,0 +1,145 @@
+"""What counts as a song, and that a long film is heard in pieces as it would be in one."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from samvad import segments
+from samvad.errors import MediaError, SamvadError
+from samvad.lyrics import curve, detector, songs
+from samvad.lyrics.curve import SoundCurve
+
+RULE = songs.SongRule(music_threshold=0.5, singing_threshold=0.3, min_song_ms=15_000, merge_gap_ms=10_000)
+
+
+def made_curve(*parts: tuple[float, float, float, float]) -> SoundCurve:
+    """Return a curve of parts, each (seconds, speech, singing, music)."""
+    steps = [part[1:] for part in parts for _ in range(round(part[0] * 1000 / curve.STEP_MS))]
+    return SoundCurve(curve.STEP_MS, *(tuple(values) for values in zip(*steps, strict=True)))
+
+
+def document(*spans: tuple[int, int]) -> segments.SegmentsDocument:
+    made = [segments.Segment(number, *span, "text", "hi") for number, span in enumerate(spans, start=1)]
+    return segments.SegmentsDocument("film", "hi", 600_000, tuple(made))
+
+
+def noise(path: Path, seconds: float, rate: int = 16_000, channels: int = 1) -> Path:
+    """Write noise that swells and fades, with a tone that moves, so that no two seconds are alike."""
+    random = np.random.default_rng(7)
+    time = np.arange(round(seconds * rate)) / rate
+    tone = np.sin(2 * np.pi * time * (200 + 20 * time)) * np.sin(time)
+    sound = 0.3 * tone + 0.05 * random.standard_normal(len(time)) * (1 + np.cos(time / 2))
+    soundfile.write(path, np.stack([sound] * channels, axis=1), rate, subtype="PCM_16")
+    return path
+
+
+def test_singing_over_music_is_a_song_with_its_times() -> None:
+    found = songs.find(made_curve((30, 0.9, 0, 0), (40, 0, 0.8, 1.0), (30, 0.9, 0, 0)), RULE)
+    assert len(found) == 1
+    assert abs(found[0].start_ms - 30_000) <= 2500
+    assert abs(found[0].end_ms - 70_000) <= 2500
+    assert 0.8 <= found[0].score <= 0.9
+
+
+@pytest.mark.parametrize(
+    ("what", "parts"),
+    [
+        ("instrumental music", [(60.0, 0.0, 0.05, 1.0)]),
+        ("speech", [(60.0, 0.9, 0.03, 0.0)]),
+        ("speech over music", [(60.0, 0.9, 0.1, 0.9)]),
+        ("singing without music", [(60.0, 0.1, 0.9, 0.1)]),
+        ("a short jingle", [(20.0, 0.9, 0.0, 0.0), (8.0, 0.0, 0.9, 1.0), (20.0, 0.9, 0.0, 0.0)]),
+    ],
+)
+def test_is_no_song(what: str, parts: list[tuple[float, float, float, float]]) -> None:
+    assert songs.find(made_curve(*parts), RULE) == (), what
+
+
+def test_a_short_pause_in_the_singing_is_part_of_the_song_and_a_long_one_is_not() -> None:
+    verse, pause, interlude = (30, 0, 0.9, 1), (9, 0, 0, 1), (40, 0, 0, 1)
+    assert len(songs.find(made_curve(verse, pause, verse), RULE)) == 1
+    assert len(songs.find(made_curve(verse, interlude, verse), RULE)) == 2
+
+
+def test_single_moments_of_singing_in_talk_over_music_are_not_closed_up_into_a_song() -> None:
+    talk, moment = (10.0, 0.9, 0.0, 0.9), (2.0, 0.0, 0.9, 0.9)
+    assert songs.find(made_curve(talk, *[moment, talk] * 6), RULE) == ()
+
+
+def test_stricter_thresholds_and_lengths_find_fewer_songs() -> None:
+    heard = made_curve((10, 0, 0, 0), (20, 0, 0.5, 0.7), (10, 0, 0, 0))
+    assert len(songs.find(heard, RULE)) == 1
+    for change in ({"music_threshold": 0.8}, {"singing_threshold": 0.6}, {"min_song_ms": 30_000}):
+        assert songs.find(heard, dataclasses.replace(RULE, **change)) == (), change
+
+
+def test_a_segment_is_a_song_when_its_larger_part_lies_in_one() -> None:
+    found = (songs.Song(10_000, 40_000, 0.9), songs.Song(50_000, 80_000, 0.9))
+    marked = songs.mark(
+        document((0, 9000), (8000, 11_000), (9000, 12_000), (20_000, 25_000), (30_000, 30_000), (36_000, 54_000)), found
+    )
+    assert [segment.kind for segment in marked.segments] == [
+        "dialogue", "dialogue", "song", "song", "song", "dialogue",
+    ]  # fmt: skip
+
+
+def test_marking_again_without_songs_makes_dialogue_of_songs() -> None:
+    once = songs.mark(document((0, 5000)), (songs.Song(0, 20_000, 0.9),))
+    assert songs.mark(once, ()).segments[0].kind == "dialogue"
+
+
+def test_a_film_heard_in_blocks_gives_the_same_curve_as_in_one_piece(tmp_path: Path) -> None:
+    path = noise(tmp_path / "audio.wav", 33.3)
+    whole = detector.listen(path, block_seconds=1000)
+    blocks = detector.listen(path, block_seconds=5)
+    assert len(whole.music) == 67  # 33.3 s in steps of half a second, the last one begun
+    assert max(whole.music) - min(whole.music) > 0.05  # or the comparison would say nothing
+    for name in ("speech", "singing", "music"):
+        assert getattr(blocks, name) == pytest.approx(getattr(whole, name), abs=1e-5)
+
+
+@pytest.mark.parametrize(("samples", "steps"), [(0, 0), (1, 0), (400, 1), (8000, 1), (8400, 2), (80_000 + 300, 10)])
+def test_very_short_sound_is_no_failure(tmp_path: Path, samples: int, steps: int) -> None:
+    path = tmp_path / "audio.wav"
+    soundfile.write(path, np.zeros(samples, dtype=np.int16), 16_000)
+    assert len(detector.listen(path, block_seconds=5).speech) == steps
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(44_100, 1), (16_000, 2)])
+def test_other_sound_than_stage_01_makes_is_refused(tmp_path: Path, rate: int, channels: int) -> None:
+    with pytest.raises(MediaError, match=f"{channels} channels at {rate} Hz"):
+        detector.listen(noise(tmp_path / "audio.wav", 1, rate, channels))
+
+
+def test_a_file_that_is_no_sound_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "audio.wav"
+    path.write_text("not a WAV file")
+    with pytest.raises(MediaError, match=str(path)):
+        detector.listen(path)
+
+
+def test_a_curve_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    heard = SoundCurve(500, (0.0, 0.25), (1.0, 0.5), (0.126, 0.0))
+    curve.write(tmp_path / "curve.json", heard)
+    assert curve.read(tmp_path / "curve.json") == dataclasses.replace(heard, music=(0.13, 0.0))
+
+
+def test_a_file_that_is_no_curve_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "curve.json"
+    path.write_text('{"schema_version": "1.0", "step_ms": 500}')
+    with pytest.raises(SamvadError, match=str(path)):
+        curve.read(path)
+
+
+def test_the_peak_of_the_voice_is_that_of_the_steps_touched() -> None:
+    heard = SoundCurve(500, (0.1, 0.9, 0.0, 0.0), (0.0, 0.0, 0.0, 0.4), (0.0, 0.0, 1.0, 1.0))
+    assert heard.voice_peak(0, 500) == 0.1
+    assert heard.voice_peak(0, 501) == 0.9
+    assert heard.voice_peak(1100, 1100) == 0.0
+    assert heard.voice_peak(1000, 2000) == 0.4
+    assert heard.voice_peak(9000, 9500) is None

@@ -1,0 +1,194 @@
+"""Manifests, files and segments: what is written, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from samvad import code_hash, files, job, records, schemas, segments, stages
+from samvad.errors import DiskError, SamvadError
+from support import ROOT, finished_stage, make_job
+
+
+@pytest.fixture
+def manifest(tmp_path):
+    path = finished_stage(make_job(tmp_path), "demux", {"audio": ("audio.wav", b"x")})
+    return json.loads(path.read_text())
+
+
+def refused(manifest: dict) -> str:
+    return "; ".join(schemas.problems(manifest, "stage_manifest"))
+
+
+def test_a_complete_manifest_is_valid(manifest):
+    assert refused(manifest) == ""
+
+
+def test_a_missing_checksum_is_refused(manifest):
+    del manifest["outputs"][0]["checksum"]
+    assert "checksum" in refused(manifest)
+
+
+def test_a_failed_manifest_without_an_error_is_refused(manifest):
+    assert refused(manifest | {"status": "failed", "exit_code": 3})
+
+
+def test_a_local_time_is_refused(manifest):
+    assert "started_at" in refused(manifest | {"started_at": "2025-01-01T00:00:00.000+05:30"})
+
+
+def test_an_unknown_key_is_refused(manifest):
+    assert "colour" in refused(manifest | {"colour": "red"})
+
+
+def test_a_skipped_stage_says_why(manifest):
+    assert refused(manifest | {"status": "skipped"})
+
+
+def test_the_configuration_hash_does_not_hang_on_the_order_of_keys():
+    assert records.config_hash({"a": 1, "b": 2}) == records.config_hash({"b": 2, "a": 1})
+    assert records.config_hash({"a": 1}) != records.config_hash({"a": 2})
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    target = tmp_path / "file.json"
+    files.write_text(target, "old")
+    with pytest.raises(TypeError):
+        files.write_json(target, {"x": object()})
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_full_disk_is_named():
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    with (
+        pytest.raises(DiskError, match="No space is left"),
+        files.disk_errors(ROOT / "out"),
+        Path("/dev/full").open("wb", buffering=0) as full,
+    ):
+        full.write(b"x")
+
+
+def test_the_fingerprint_of_a_film_follows_its_content_not_its_time(tmp_path):
+    film = tmp_path / "film"
+    film.write_bytes(os.urandom(1 << 20))
+    before = files.sampled_fingerprint(film)
+    os.utime(film, (1, 1))
+    assert files.sampled_fingerprint(film) == before
+    changed = bytearray(film.read_bytes())
+    changed[-1] ^= 1
+    film.write_bytes(changed)
+    assert files.sampled_fingerprint(film) != before
+
+
+SEGMENT = segments.Segment(
+    1, 1000, 2000, "नमस्ते दुनिया", "hi", (segments.Word(1000, 1400, "नमस्ते", 0.9), segments.Word(1400, 2000, "दुनिया"))
+)
+
+
+def test_a_segments_document_survives_a_round_trip_with_keys_it_does_not_know(tmp_path):
+    segment = segments.Segment(**{**vars(SEGMENT), "extra": {"mood": "glad"}})
+    document = segments.SegmentsDocument("demo", "hi", 5000, (segment,), {"reel": 2})
+    segments.write(tmp_path / "s.json", document)
+    assert segments.read(tmp_path / "s.json") == document
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"end_ms": 500},
+        {"words": (segments.Word(1400, 2000, "b"), segments.Word(1000, 1400, "a"))},
+        {"words": (segments.Word(1000, 9000, "a"),)},
+    ],
+)
+def test_times_that_run_backwards_are_never_written(tmp_path, change):
+    segment = segments.Segment(**{**vars(SEGMENT), **change})
+    with pytest.raises(SamvadError):
+        segments.write(tmp_path / "s.json", segments.SegmentsDocument("demo", "hi", 5000, (segment,)))
+    assert not (tmp_path / "s.json").exists()
+
+
+def test_a_document_that_is_cut_off_is_refused_with_its_name(tmp_path):
+    (tmp_path / "s.json").write_text('{"schema_version": "1.0"')
+    with pytest.raises(SamvadError, match=r"s\.json is not JSON"):
+        segments.read(tmp_path / "s.json")
+
+
+@pytest.mark.parametrize("stage", stages.STAGES)
+def test_the_code_hash_covers_all_that_a_stage_imports(stage):
+    """Ask Python itself which of the project's modules the script loads before it does any work."""
+    script = ROOT / "scripts" / stage.script
+    code = (
+        f"import sys, runpy; sys.path.insert(0, {str(script.parent)!r}); runpy.run_path({str(script)!r}); "
+        "print('\\n'.join(m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'samvad' and m.__file__))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    hashed = {str(path) for path in code_hash.code_files(stage.name)}
+    assert set(done.stdout.split()) <= hashed
+    assert str(script) in hashed
+
+
+def test_a_stage_is_not_rerun_for_code_of_another_stage():
+    asr = {path.relative_to(ROOT / "scripts").as_posix() for path in code_hash.code_files("asr")}
+    assert "samvad/asr/sentences.py" in asr
+    assert not any(path.startswith(("samvad/mux/", "samvad/subtitles/")) for path in asr)
+
+
+@pytest.mark.parametrize("stage", stages.STAGES)
+def test_help_needs_nothing_but_python(stage):
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-I",
+            "-S",
+            "-c",
+            f"""
+import runpy, sys
+sys.path.insert(0, {str(ROOT / "scripts")!r})
+sys.argv = ["{stage.script}", "--help"]
+runpy.run_path({str(ROOT / "scripts" / stage.script)!r}, run_name="__main__")
+""",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "--job-folder" in done.stdout
+
+
+def run_json(folder):
+    files.write_json(
+        folder / "run.json",
+        {
+            "run_id": "test_20250101T000000Z_abc123",
+            "parent_run_id": None,
+            "workflow": "subtitle",
+            "film": "test",
+            "title": "T",
+            "year": None,
+            "media": "m",
+        },
+    )
+
+
+def test_the_job_manifest_says_where_the_film_stands(tmp_path):
+    folder = make_job(tmp_path)
+    run_json(folder)
+    finished_stage(folder, "demux", {"audio": ("audio.wav", b"x")})
+    (folder / "04_asr" / "attempts" / "01").mkdir(parents=True)
+    found = job.derive(folder, ["demux", "asr", "ner", "mux"], {"ner": "2025-01-01T00:00:00.000Z"})
+    assert found["pipeline"] == {
+        "status": "failed",  # killed: an attempt without a manifest
+        "current_stage": "ner",
+        "next_stage": "mux",
+        "completed_stages": ["demux"],
+        "failed_stages": ["asr"],
+        "skipped_stages": [],
+    }
