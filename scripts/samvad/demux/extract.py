@@ -47,18 +47,7 @@ def filters(track: AudioTrack, downmix: str) -> str:
     than left and right together). ``<`` makes ``pan`` keep the sum from clipping.
     """
     chain = []
-    if downmix == "centre" and track.layout.split("(")[0] in (
-        "3.0",
-        "3.1",
-        "4.0",
-        "4.1",
-        "5.0",
-        "5.1",
-        "6.0",
-        "6.1",
-        "7.0",
-        "7.1",
-    ):
+    if downmix == "centre" and track.layout.split("(")[0] in _WITH_CENTRE:
         chain.append("pan=mono|c0<FC+0.3*FL+0.3*FR")
     # first_pts=0: a track that begins 5 s into the film gets 5 s of silence before it, so that times are the film's.
     chain.append(f"aresample={SAMPLE_RATE_HZ}:async=1:first_pts=0")

@@ -54,7 +54,7 @@ def speak(text: str, voice: Voice, folder: Path) -> Samples:
         raise ToolError(f"espeak-ng made no sound with the voice {voice.name}.", "Install its voice data again.")
     audible = np.flatnonzero(np.abs(spoken) > _AUDIBLE * np.abs(spoken).max())
     line = resample(spoken[audible[0] : audible[-1] + 1], rate_hz)
-    return line * (_VOICE_PEAK / np.abs(line).max())
+    return np.asarray(line * (_VOICE_PEAK / np.abs(line).max()), dtype=np.float64)
 
 
 def resample(sound: Samples, rate_hz: int) -> Samples:

@@ -16,7 +16,7 @@ NAMES = ("Rahul", "Priya", "Mumbai", "Raúl", "Madrid")
 
 @dataclass(frozen=True)
 class Voice:
-    """A voice of espeak-ng: its name with variant, speed in words a minute, and place between left (-1) and right (1)."""
+    """A voice of espeak-ng: its name with variant, speed in words a minute, place between left (-1) and right (1)."""
 
     name: str
     language: str
