@@ -53,7 +53,7 @@ def _title() -> Picture:
 
 def _morning() -> Picture:
     still = _sky((90, 150, 220), (250, 200, 140))
-    _disc(still, 300, 170, 46, (255, 236, 170))
+    _disc(still, 480, 170, 46, (255, 236, 170))
     for index, x in enumerate(range(0, _STILL_WIDTH, 80)):
         roof = 190 + 23 * (index * 7 % 5)
         _box(still, x, roof, x + 74, HEIGHT, (120, 84, 80))
@@ -96,10 +96,10 @@ def _house() -> Picture:
 
 def _door() -> Picture:
     still = _sky((30, 84, 70), (18, 52, 48))
-    _box(still, 230, 40, 430, HEIGHT, (150, 96, 50))
-    for x, y in ((250, 60), (340, 60), (250, 210), (340, 210)):
+    _box(still, 370, 40, 570, HEIGHT, (150, 96, 50))
+    for x, y in ((390, 60), (480, 60), (390, 210), (480, 210)):
         _box(still, x, y, x + 70, y + 120, (120, 72, 36))
-    _disc(still, 412, 200, 8, _GOLD)
+    _disc(still, 552, 200, 8, _GOLD)
     return still
 
 
