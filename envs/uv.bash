@@ -19,21 +19,29 @@ eval "$(python3 - <<'PYTHON'
 import ast, shlex, subprocess, sys
 
 listing = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True).stdout
-settings = dict(line.split("=", 1) for line in listing.splitlines() if "=" in line)
+settings = [line.split("=", 1) for line in listing.splitlines() if "=" in line]
 
 
-def setting(key):
-    values = [ast.literal_eval(value) for name, value in settings.items() if name.split(".", 1)[-1] == key]
-    return " ".join(" ".join(values).split())
+def values(key):
+    """Return the values of a setting, those of the environment (":env:") first, as pip ranks them."""
+    found = [(name, ast.literal_eval(value)) for name, value in settings if name.split(".", 1)[-1] == key]
+    return [value for _, value in sorted(found, key=lambda item: item[0] != f":env:.{key}")]
 
 
+def words(key):
+    return list(dict.fromkeys(" ".join(values(key)).split()))
+
+
+extra = words("extra-index-url")
 for variable, value in {
-    "UV_DEFAULT_INDEX": setting("index-url"),
-    "UV_FIND_LINKS": ",".join(dict.fromkeys(setting("find-links").split())),
-    "SSL_CERT_FILE": setting("cert"),
+    "UV_DEFAULT_INDEX": values("index-url")[:1],
+    "UV_EXTRA_INDEX_URL": [" ".join(extra)] if extra else [],
+    "UV_INDEX_STRATEGY": ["unsafe-best-match"] if extra else [],    # of all indexes the best version, as pip does
+    "UV_FIND_LINKS": [",".join(words("find-links"))],
+    "SSL_CERT_FILE": values("cert")[:1],
 }.items():
-    if value:
-        print(f"export {variable}=${{{variable}:-{shlex.quote(value)}}}")
+    if value and value[0]:
+        print(f"export {variable}=${{{variable}:-{shlex.quote(value[0])}}}")
 PYTHON
 )"
 export UV_COMPILE_BYTECODE=1    # python would do it at the first start; where that is switched off, every start is slow
