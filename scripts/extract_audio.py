@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from samvad import files, records
@@ -33,7 +33,9 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     probe.check_readable(film)
     found = probe.probe(film)
     number = None if options.audio_track == "auto" else int(options.audio_track)
-    track, reason = probe.choose_audio(found.audio, options.languages, number, str(film))
+    chosen, reason = probe.choose_audio(found.audio, options.languages, number, str(film))
+    track = probe.with_true_start(film, found, chosen)
+    found = replace(found, audio=tuple(track if other is chosen else other for other in found.audio))
     if options.languages and track.language and track.language not in options.languages:
         run.warn(
             f"The chosen audio track is tagged {track.language}, but the film's languages are {options.languages}."
@@ -84,11 +86,11 @@ def _check_whole(
     A track that is merely shorter than the picture is no fault: only its own declared duration, or ffmpeg's word that
     the file is cut, makes an error.
     """
-    declared_ms = track.duration_ms + track.start_ms if track.duration_ms else found.duration_ms
+    declared_ms = found.duration_ms if track.duration_ms is None else track.start_ms + track.duration_ms
     if not declared_ms or audio_ms >= declared_ms * min_share:
         return
     said = f"only {audio_ms / 1000:.1f} of {declared_ms / 1000:.1f} s of sound can be read"
-    if track.duration_ms or cut_short:
+    if track.duration_ms is not None or cut_short:
         raise MediaError(
             f"{str(film)!r} is cut short: {said}.",
             "Copy it again; or set demux.min_decoded_share lower to go on with what is there.",

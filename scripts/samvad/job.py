@@ -82,13 +82,12 @@ def write(job_folder: Path, wanted: list[str], running: Mapping[str, str]) -> di
     return manifest
 
 
-def last_failure(job_folder: Path, stage: str) -> dict[str, Any] | None:
-    """Return the error record of a stage's last try, or None if that did not fail or left none."""
+def failure_reason(job_folder: Path, stage: str) -> str:
+    """Return why a stage's last try failed, for people."""
     state = _state(job_folder, stage, running=False)
-    if state.status == "failed" and state.manifest:
-        error: dict[str, Any] = state.manifest["errors"][0]
-        return error
-    return None
+    if state.manifest and state.manifest["errors"]:
+        return str(state.manifest["errors"][0]["message"])
+    return "it left no record: it was killed, or its folder could not be written"
 
 
 def summary(job_folder: Path) -> str:

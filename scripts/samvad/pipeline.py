@@ -21,6 +21,9 @@ from samvad.config import Film
 from samvad.errors import SamvadError
 from samvad.stage_run import new_run_id
 
+#: With more films than this in a run, each gets one line at its end.
+_FULL_SUMMARIES = 3
+
 
 @dataclass
 class _Job:
@@ -32,6 +35,8 @@ class _Job:
     log: logging.Logger
     running: dict[str, str] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
+    began: datetime = field(default_factory=datetime.now)
+    last: datetime = field(default_factory=datetime.now)
 
 
 class PipelineHandler(logging.Handler):
@@ -64,20 +69,26 @@ class PipelineHandler(logging.Handler):
 
         Who prints that anyway (the Makefile does, also when there was nothing to do) sets SAMVAD_SUMMARY=no.
         """
+        show = os.environ.get("SAMVAD_SUMMARY") != "no"
+        brief = len(self._jobs) > _FULL_SUMMARIES
+        failures = []
         for found in self._jobs.values():
             found.running.clear()
             try:
                 manifest = job.write(found.folder, found.wanted, {})
                 status = manifest["pipeline"]["status"]
-                found.log.info("Job finished: %s (%.1f s)", status, (datetime.now() - self._start).total_seconds())
-                if os.environ.get("SAMVAD_SUMMARY") != "no" or found.failed:
-                    sys.stderr.write("\n" + job.summary(found.folder) + "\n")
+                found.log.info("Job finished: %s (%.1f s)", status, (found.last - found.began).total_seconds())
+                if show or found.failed:
+                    line = f"{found.film.title} ({status}): {found.folder}"
+                    sys.stderr.write((line if brief else "\n" + job.summary(found.folder)) + "\n")
+                failures += [
+                    f"  {found.film.film}, {stages.BY_NAME[stage].folder}: {job.failure_reason(found.folder, stage)}"
+                    for stage in found.failed
+                ]
             except (OSError, SamvadError) as error:
                 sys.stderr.write(f"samvad: the job's records could not be written: {error}\n")
-            for stage in found.failed:
-                error_record = job.last_failure(found.folder, stage)
-                reason = error_record["message"] if error_record else "it was ended from outside"
-                sys.stderr.write(f"  {'Failed:':16} {stages.BY_NAME[stage].folder}: {reason}\n")
+        if failures:
+            sys.stderr.write("\nFailed:\n" + "\n".join(failures) + "\n")
 
     def _take(self, record: logging.LogRecord) -> None:
         event = str(getattr(record, "event", None) or "")
@@ -99,12 +110,12 @@ class PipelineHandler(logging.Handler):
         folder, stage = self._stages[number]
         found = self._jobs[folder]
         found.running.pop(stage, None)
+        found.last = datetime.now()
         manifest = job.write(found.folder, found.wanted, found.running)
         state = manifest["stages"][stage]
         if failed:
             found.failed.append(stage)
-            error = job.last_failure(found.folder, stage)
-            found.log.error("Stage %s: failed: %s", stage, error["message"] if error else "it was ended from outside")
+            found.log.error("Stage %s: failed: %s", stage, job.failure_reason(found.folder, stage))
         else:
             found.log.info("Stage %s: %s (%.1f s)", stage, state["status"], state["duration_seconds"] or 0.0)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -61,9 +61,15 @@ class SubtitleTrack:
 
 @dataclass(frozen=True)
 class Probe:
-    """All that is known of a film before it is decoded; ``duration_ms`` is None where the header does not say."""
+    """All that is known of a film before it is decoded.
+
+    Attributes:
+        start_ms: the container's own first time, which is the film's time 0 here; MPEG-TS seldom begins at 0.
+        duration_ms: None where the header does not say.
+    """
 
     container: str
+    start_ms: int
     duration_ms: int | None
     video: VideoStream | None
     audio: tuple[AudioTrack, ...]
@@ -156,6 +162,30 @@ def choose_audio(
     return tracks[0], "it is the first" if len(tracks) > 1 else "it is the only one"
 
 
+def with_true_start(film: Path, found: Probe, track: AudioTrack) -> AudioTrack:
+    """Return a track with the time of its first packet: ffprobe can say 0 of a Matroska track that starts 5 s late.
+
+    Args:
+        film: the film.
+        found: what ``probe`` said of it.
+        track: one of its audio tracks.
+    """
+    import ffmpeg
+
+    packets = ffmpeg.probe(
+        f"file:{film}", select_streams=str(track.stream), read_intervals="%+#1", show_entries="packet=pts_time"
+    )["packets"]
+    if not packets or "pts_time" not in packets[0]:
+        return track
+    start_ms = max(0, seconds_to_ms(float(packets[0]["pts_time"])) - found.start_ms)
+    # An encoder's priming samples come a little before the track's start; a start that is later is the true one.
+    if start_ms <= track.start_ms:
+        return track
+    late_ms = start_ms - track.start_ms
+    duration_ms = None if track.duration_ms is None else max(0, track.duration_ms - late_ms)
+    return replace(track, start_ms=start_ms, duration_ms=duration_ms)
+
+
 def _parse(found: dict[str, Any]) -> Probe:
     form = found.get("format", {})
     streams = found.get("streams", [])
@@ -169,6 +199,7 @@ def _parse(found: dict[str, Any]) -> Probe:
     texts = [stream for stream in streams if stream.get("codec_type") == "subtitle"]
     return Probe(
         container=str(form.get("format_name", "unknown")),
+        start_ms=seconds_to_ms(start),
         duration_ms=_ms(form.get("duration")),
         video=_video(pictures[0]) if pictures else None,
         audio=tuple(_audio(number, stream, start) for number, stream in enumerate(sounds)),
@@ -193,7 +224,10 @@ def _video(stream: dict[str, Any]) -> VideoStream:
 
 def _audio(number: int, stream: dict[str, Any], start: float) -> AudioTrack:
     tags = _tags(stream)
-    duration = stream.get("duration") or tags.get("duration")
+    start_ms = max(0, seconds_to_ms(float(stream.get("start_time") or start) - start))
+    # Matroska's tag tells when the track ends; the stream's own duration there is that of the film.
+    end_ms = _ms(tags.get("duration"))
+    duration_ms = _ms(stream.get("duration")) if end_ms is None else max(0, end_ms - start_ms)
     return AudioTrack(
         track=number,
         stream=int(stream["index"]),
@@ -204,8 +238,8 @@ def _audio(number: int, stream: dict[str, Any], start: float) -> AudioTrack:
         sample_rate_hz=int(stream.get("sample_rate", 0)),
         title=tags.get("title", ""),
         default=bool(stream.get("disposition", {}).get("default")),
-        start_ms=max(0, seconds_to_ms(float(stream.get("start_time") or start) - start)),
-        duration_ms=_ms(duration),
+        start_ms=start_ms,
+        duration_ms=duration_ms,
     )
 
 
