@@ -19,7 +19,9 @@ def parser() -> argparse.ArgumentParser:
     options = stage_parser("demux", "Find the streams of a film and extract its dialogue as 16 kHz mono audio.")
     options.add_argument("--media", type=Path, required=True, help="the film, or a sound file")
     options.add_argument("--languages", nargs="*", default=[], help="languages spoken, to choose a track by its tag")
-    options.add_argument("--audio-track", default="auto", help="auto, or the number of the audio track counted from 0")
+    options.add_argument(
+        "--audio-track", type=track_number, metavar="auto|N", help="auto, or the number of the audio track, from 0"
+    )
     options.add_argument("--downmix", choices=("centre", "plain"), default="centre", help="how surround becomes mono")
     options.add_argument(
         "--min-decoded-share", type=float, default=0.95, help="share of the declared duration that must be readable"
@@ -27,13 +29,25 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
+def track_number(text: str) -> int | None:
+    """Return the number of an audio track, or None for ``auto``.
+
+    Raises:
+        argparse.ArgumentTypeError: it is neither.
+    """
+    if text == "auto":
+        return None
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is neither auto nor a number from 0 on")
+    return int(text)
+
+
 def work(run: StageRun, options: argparse.Namespace) -> None:
     """Probe, choose, extract; write ``audio.wav`` and ``probe.json``."""
     film = options.media.absolute()
     probe.check_readable(film)
     found = probe.probe(film)
-    number = None if options.audio_track == "auto" else int(options.audio_track)
-    chosen, reason = probe.choose_audio(found.audio, options.languages, number, str(film))
+    chosen, reason = probe.choose_audio(found.audio, options.languages, options.audio_track, str(film))
     track = probe.with_true_start(film, found, chosen)
     found = replace(found, audio=tuple(track if other is chosen else other for other in found.audio))
     if options.languages and track.language and track.language not in options.languages:

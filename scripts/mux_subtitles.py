@@ -43,7 +43,7 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     run.used(**{name: records.tool_version(name) for name in ("mkvmerge", "ffmpeg", "ffprobe")})
     subtitles = read_subtitles(run, options)
     new = plan.new_tracks(subtitles, options.default_track)
-    plan.check_space(run.work_folder, film, copies=1)
+    plan.check_space(run.job_folder, film, copies=1)
 
     held = media.probe(film)
     sources, sync_ms = find_sources(run, film, held, keep_default_subtitles=not any(track.default for track in new))
@@ -119,7 +119,7 @@ def copy_film(
     run: StageRun, film: Path, held: media.Media, source: matroska.Identified
 ) -> tuple[matroska.Identified, Path, media.Media]:
     """Copy a film that mkvmerge cannot read into Matroska; return what it is then."""
-    plan.check_space(run.work_folder, film, copies=2)
+    plan.check_space(run.job_folder, film, copies=2)
     copy = run.work_folder / "film_copy.mkv"
     log.info(
         "mkvmerge cannot read all of the film (%s): ffmpeg copies its streams first", source.container or "unknown"

@@ -74,6 +74,10 @@ class PipelineHandler(logging.Handler):
         failures = []
         for found in self._jobs.values():
             found.running.clear()
+            failures += [
+                f"  {found.film.film}, {stages.BY_NAME[stage].folder}: {job.failure_reason(found.folder, stage)}"
+                for stage in found.failed
+            ]
             try:
                 manifest = job.write(found.folder, found.wanted, {})
                 status = manifest["pipeline"]["status"]
@@ -81,10 +85,6 @@ class PipelineHandler(logging.Handler):
                 if show or found.failed:
                     line = f"{found.film.title} ({status}): {found.folder}"
                     sys.stderr.write((line if brief else "\n" + job.summary(found.folder)) + "\n")
-                failures += [
-                    f"  {found.film.film}, {stages.BY_NAME[stage].folder}: {job.failure_reason(found.folder, stage)}"
-                    for stage in found.failed
-                ]
             except (OSError, SamvadError) as error:
                 sys.stderr.write(f"samvad: the job's records could not be written: {error}\n")
         if failures:

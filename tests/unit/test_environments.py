@@ -42,6 +42,8 @@ def test_the_recogniser_and_the_translator_keep_their_own_transformers():
 
 
 def test_every_environment_is_one_that_a_rule_or_a_tool_uses():
-    text = "".join(path.read_text() for path in [*(ROOT / "rules").glob("*.smk"), ROOT / "Makefile", ROOT / "envs/setup"])
+    text = "".join(
+        path.read_text() for path in [*(ROOT / "rules").glob("*.smk"), ROOT / "Makefile", ROOT / "envs/setup"]
+    )
     for name in NAMES:
         assert re.search(rf"\b{name}\b", text), name

@@ -142,7 +142,9 @@ def choose_audio(
         MediaError: there is no audio, or no track of that number.
     """
     if not tracks:
-        raise MediaError(f"{film!r} has no audio track, so there is no speech to subtitle.", "Choose another file.")
+        raise MediaError(
+            f"{film!r} has no audio track, so there is no speech to subtitle.", "Choose another file.", path=film
+        )
     if number is not None:
         for track in tracks:
             if track.track == number:
@@ -150,6 +152,7 @@ def choose_audio(
         raise MediaError(
             f"{film!r} has no audio track {number}; it has {len(tracks)}, counted from 0.",
             "Correct audio_track in the film sheet or demux.audio_track in the configuration.",
+            path=film,
         )
     for language in wanted:
         tagged = [track for track in tracks if track.language == language]

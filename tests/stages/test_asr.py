@@ -1,0 +1,338 @@
+"""Stage 04 as a command, with the base weights: what was said, when, in which language; nothing where nobody spoke."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import statistics
+import subprocess
+import wave
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jiwer
+import numpy as np
+import pytest
+
+import recognize_speech
+import support
+from samvad import schemas
+from samvad.errors import ModelError
+
+pytestmark = pytest.mark.model
+
+RATE_HZ = 16_000
+Samples = np.ndarray[Any, np.dtype[np.int16]]
+
+
+class Spoken(NamedTuple):
+    """A recording and what is true of it: words with the times of their starts."""
+
+    samples: Samples
+    text: str
+    starts: list[tuple[str, float]]
+
+
+def decoded(path: Path, *options: str) -> Samples:
+    """Return a file's sound as stage 01 would make it."""
+    command = ["ffmpeg", "-nostdin", "-v", "error", *options, "-i", str(path), "-ac", "1", "-ar", str(RATE_HZ)]
+    done = subprocess.run([*command, "-f", "s16le", "-"], capture_output=True, check=True)
+    return np.frombuffer(done.stdout, dtype="<i2")
+
+
+def silence(seconds: float) -> Samples:
+    return np.zeros(int(seconds * RATE_HZ), dtype=np.int16)
+
+
+def noise(seconds: float) -> Samples:
+    return (np.random.default_rng(0).standard_normal(int(seconds * RATE_HZ)) * 2000).astype(np.int16)
+
+
+def wav(samples: Samples) -> bytes:
+    raw = io.BytesIO()
+    with wave.open(raw, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE_HZ)
+        file.writeframes(samples.astype("<i2").tobytes())
+    return raw.getvalue()
+
+
+def recognise(folder: Path, samples: Samples, *options: object) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """Run the stage on a sound; return its job folder and how it went."""
+    job = support.make_job(folder)
+    demux = support.finished_stage(job, "demux", {"audio": ("audio.wav", wav(samples))})
+    given = [] if "--model" in options else ["--model", "base"]
+    return job, support.run_script("asr", "--job-folder", job, "--film", "test", "--demux", demux, *given, *options)
+
+
+def document(job: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((job / "04_asr" / "segments.json").read_text("utf-8"))
+    assert schemas.problems(found, "segments") == []
+    return found
+
+
+def text_of(segments: list[dict[str, Any]]) -> str:
+    return " ".join(segment["text"] for segment in segments)
+
+
+def words(text: str) -> str:
+    return " ".join(re.findall(r"[\w']+", text.casefold()))
+
+
+def error_rate(truth: str, found: str) -> float:
+    return float(jiwer.wer(words(truth), words(found)))
+
+
+# -- nobody speaks ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [silence(5), noise(5), (np.sin(np.arange(RATE_HZ) / 6) * 9000).astype(np.int16)],
+    ids=["silence", "noise", "a second of a tone"],
+)
+def test_where_nobody_speaks_the_document_is_empty_and_a_warning_says_so(tmp_path: Path, samples: Samples) -> None:
+    job, done = recognise(tmp_path, samples)
+    assert done.returncode == 0, done.stderr
+    found = document(job)
+    assert (found["segments"], found["language"]) == ([], "und")
+    assert found["duration_ms"] == round(len(samples) * 1000 / RATE_HZ)
+    manifest = support.manifest_of(job, "asr")
+    assert any("No speech was found" in warning["message"] for warning in manifest["warnings"])
+    assert (job / "04_asr" / "transcript.txt").read_text() == ""
+    assert {output["type"] for output in manifest["outputs"]} >= {"segments", "speech_regions", "transcript_txt"}
+
+
+# -- two languages in one film ----------------------------------------------------------------------------------------
+
+
+class Scene(NamedTuple):
+    """The Spanish scene of the sample film and two lines before it; times from the start of the scene."""
+
+    job: Path
+    lines: list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory, sample: Any) -> Scene:
+    spanish = [number for number, line in enumerate(sample.truth["lines"]) if line["language"] == "es"]
+    lines = sample.truth["lines"][spanish[0] - 2 : spanish[-1] + 1]
+    offset_ms = lines[0]["start_ms"] - 500
+    seconds = (lines[-1]["end_ms"] + 500 - offset_ms) / 1000
+    samples = decoded(sample.film, "-ss", str(offset_ms / 1000), "-t", str(seconds))
+    job, done = recognise(tmp_path_factory.mktemp("scene"), samples, "--languages", "en", "es")
+    assert done.returncode == 0, done.stderr
+    moved = [{**line, "start_ms": line["start_ms"] - offset_ms, "end_ms": line["end_ms"] - offset_ms} for line in lines]
+    return Scene(job, moved)
+
+
+def segments_of(line: dict[str, Any], job: Path) -> list[dict[str, Any]]:
+    return [
+        segment
+        for segment in document(job)["segments"]
+        if line["start_ms"] <= (segment["start_ms"] + segment["end_ms"]) / 2 <= line["end_ms"]
+    ]
+
+
+@pytest.mark.slow
+def test_each_line_is_heard_in_its_own_language(scene: Scene) -> None:
+    for line in scene.lines:
+        found = segments_of(line, scene.job)
+        assert {segment["language"] for segment in found} == {line["language"]}, (line["text"], text_of(found))
+    assert document(scene.job)["language"] == "es", "more is said in Spanish than in English"
+    regions = json.loads((scene.job / "04_asr" / "metadata.json").read_text("utf-8"))["regions_by_language"]
+    assert set(regions) == {"en", "es"}
+
+
+@pytest.mark.parametrize(("language", "limit"), [("en", 0.15), ("es", 0.5)])
+def test_both_languages_are_understood(scene: Scene, language: str, limit: float) -> None:
+    lines = [line for line in scene.lines if line["language"] == language]
+    truth = " ".join(line["text"] for line in lines)
+    found = text_of([segment for line in lines for segment in segments_of(line, scene.job)])
+    assert error_rate(truth, found) <= limit, found
+
+
+def test_segments_begin_and_end_with_the_line(scene: Scene) -> None:
+    for line in scene.lines:
+        found = segments_of(line, scene.job)
+        assert found[0]["start_ms"] == pytest.approx(line["start_ms"], abs=400), line["text"]
+        assert found[-1]["end_ms"] == pytest.approx(line["end_ms"], abs=400), line["text"]
+
+
+def test_words_lie_in_order_inside_their_segment_and_add_up_to_its_text(scene: Scene) -> None:
+    for segment in document(scene.job)["segments"]:
+        assert " ".join(word["text"] for word in segment["words"]).split() == segment["text"].split()
+        position = segment["start_ms"]
+        for word in segment["words"]:
+            assert position <= word["start_ms"] <= word["end_ms"] <= segment["end_ms"]
+            assert 0 <= word["score"] <= 1
+            position = word["start_ms"]
+
+
+def test_whispers_own_figures_are_kept_for_what_removes_hallucinations(scene: Scene) -> None:
+    for segment in document(scene.job)["segments"]:
+        figures = segment["decoding"]
+        assert set(figures) == {"avg_logprob", "no_speech_prob", "compression_ratio", "temperature"}
+        assert figures["avg_logprob"] < 0 and 0 <= figures["no_speech_prob"] <= 1
+        assert figures["compression_ratio"] > 0.3
+
+
+def test_transcripts_tell_what_the_document_tells(scene: Scene) -> None:
+    found = document(scene.job)["segments"]
+    lines = (scene.job / "04_asr" / "transcript.txt").read_text("utf-8").splitlines()
+    assert [line.split("] ", 1)[1] for line in lines] == [segment["text"] for segment in found]
+    assert re.match(r"\[00:00:0\d[.,]\d{3}\] ", lines[0])
+    layout = json.loads((scene.job / "04_asr" / "transcript.json").read_text("utf-8"))
+    assert [segment["text"] for segment in layout["segments"]] == [segment["text"] for segment in found]
+    assert set(layout["segments"][0]["words"][0]) == {"word", "start", "end", "score"}
+
+
+def test_the_manifest_names_the_weights_the_libraries_and_the_device(scene: Scene) -> None:
+    manifest = support.manifest_of(scene.job, "asr")
+    software = manifest["software"]
+    (model,) = [model for model in software["models"] if model["name"].startswith("whisper")]
+    assert re.fullmatch(r"sha256:[0-9a-f]{64}", model["checksum"])
+    assert {"whisperx", "faster-whisper", "ctranslate2"} <= set(software["tools"])
+    assert software["device_requested"] == "auto" and software["device_actual"] in ("cpu", "cuda")
+    assert manifest["resources"]["peak_rss_mb"] > 100
+    assert {"segments", "words", "speech_duration"} <= {metric["name"] for metric in manifest["metrics"]}
+    assert manifest["config"]["languages"] == ["en", "es"]
+
+
+# -- the language is not given ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_the_language_is_found_by_a_vote(tmp_path: Path, sample: Any) -> None:
+    spanish = [line for line in sample.truth["lines"] if line["language"] == "es"]
+    start_ms, end_ms = spanish[0]["start_ms"] - 500, spanish[-1]["end_ms"] + 500
+    samples = decoded(sample.film, "-ss", str(start_ms / 1000), "-t", str((end_ms - start_ms) / 1000))
+    job, done = recognise(tmp_path, samples)
+    assert done.returncode == 0, done.stderr
+    votes = json.loads((job / "04_asr" / "metadata.json").read_text("utf-8"))["language_vote"]
+    assert max(votes, key=votes.get) == "es", votes
+    assert document(job)["language"] == "es"
+    assert {"hermano", "madrid"} <= set(words(text_of(document(job)["segments"])).split())
+    messages = " ".join(warning["message"] for warning in support.manifest_of(job, "asr")["warnings"])
+    assert ("uncertain" in messages) == (votes["es"] < 0.5)
+
+
+# -- real recordings --------------------------------------------------------------------------------------------------
+
+
+def librivox(name: str) -> Spoken:
+    """Return a reading with the times that an aligner of another make gave its words."""
+    aligned = json.loads((support.MEDIA / "refs" / f"{name}.words.json").read_text("utf-8"))
+    starts = [(re.sub(r"\(\d\)$", "", word["t"]), word["b"]) for word in aligned["w"] if word["t"] != "<sil>"]
+    return Spoken(decoded(support.MEDIA / "B_english" / f"{name}.wav"), aligned["t"], starts)
+
+
+@pytest.fixture(scope="module")
+def readings(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple[float, Spoken]]]:
+    """Recognise real recordings, one after the other with two seconds in between; return each with its start."""
+    jfk = support.MEDIA / "B_english" / "en_jfk.flac"
+    if not jfk.exists():
+        pytest.skip(f"the recordings are not at {support.MEDIA}")
+    text = (support.MEDIA / "refs" / "en_jfk.flac.txt").read_text("utf-8")
+    clips = [Spoken(decoded(jfk), text, []), *(librivox(f"en_librivox_{name}") for name in ("0870", "0890", "0930"))]
+    parts, starts, position = [], [], 0.0
+    for clip in clips:
+        starts.append((position, clip))
+        parts += [clip.samples, silence(2)]
+        position += len(clip.samples) / RATE_HZ + 2
+    job, done = recognise(tmp_path_factory.mktemp("readings"), np.concatenate(parts), "--languages", "en")
+    assert done.returncode == 0, done.stderr
+    return job, starts
+
+
+def words_between(job: Path, start: float, end: float) -> list[tuple[str, float]]:
+    """Return the words that begin between two times (s), with their starts from the first of them."""
+    return [
+        (words(word["text"]), word["start_ms"] / 1000 - start)
+        for segment in document(job)["segments"]
+        for word in segment["words"]
+        if start <= word["start_ms"] / 1000 < end
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(4), ids=["jfk", "0870", "0890", "0930"])
+def test_a_real_recording_is_understood(readings: tuple[Path, list[tuple[float, Spoken]]], number: int) -> None:
+    job, starts = readings
+    start, clip = starts[number]
+    found = " ".join(word for word, _ in words_between(job, start, start + len(clip.samples) / RATE_HZ + 1))
+    spoken = clip.text.replace("cold hearted", "cold-hearted").replace("mister", "mr")
+    rate = error_rate(spoken, found.replace("mister", "mr"))
+    assert rate <= 0.1, f"WER {rate:.3f}: {found}"
+
+
+def test_words_are_timed_as_another_aligner_times_them(readings: tuple[Path, list[tuple[float, Spoken]]]) -> None:
+    job, starts = readings
+    errors_ms = []
+    for start, clip in starts[1:]:
+        found = words_between(job, start, start + len(clip.samples) / RATE_HZ + 1)
+        pairs = jiwer.process_words(" ".join(word for word, _ in clip.starts), " ".join(word for word, _ in found))
+        for chunk in pairs.alignments[0]:
+            if chunk.type == "equal":
+                for number in range(chunk.ref_end_idx - chunk.ref_start_idx):
+                    said, heard = clip.starts[chunk.ref_start_idx + number], found[chunk.hyp_start_idx + number]
+                    errors_ms.append(round((heard[1] - said[1]) * 1000))
+    assert len(errors_ms) >= 35
+    median = statistics.median(map(abs, errors_ms))
+    assert median <= 150, f"median error of a word's start {median:.0f} ms: {errors_ms}"
+
+
+# -- models -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_folder_without_weights_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "no model").mkdir()
+    job, done = recognise(tmp_path, noise(1), "--model", tmp_path / "no model")
+    assert done.returncode == 4
+    assert f"The model folder {tmp_path / 'no model'} holds no model.bin" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (job / "04_asr" / "manifest.json").exists()
+
+
+def test_weights_that_are_no_weights_are_refused(tmp_path: Path, sample: Any) -> None:
+    folder = tmp_path / "broken"
+    folder.mkdir()
+    (folder / "model.bin").write_bytes(b"not a model" * 100)
+    start = sample.truth["lines"][0]["start_ms"] / 1000
+    job, done = recognise(tmp_path, decoded(sample.film, "-ss", str(start), "-t", "3"), "--model", folder)
+    assert done.returncode == 4, done.stderr
+    assert f"The model in {folder} cannot be loaded" in done.stderr
+    assert not (job / "04_asr" / "manifest.json").exists()
+
+
+def test_a_model_that_nobody_knows_is_refused_with_those_that_are_known(tmp_path: Path) -> None:
+    _, done = recognise(tmp_path, noise(1), "--model", "basis")
+    assert done.returncode == 4
+    assert "'basis'" in done.stderr and "large-v3" in done.stderr
+
+
+def test_a_model_that_knows_only_english_is_refused_for_hindi() -> None:
+    class EnglishOnly:
+        multilingual = False
+
+    with pytest.raises(ModelError, match=r"English alone.*hi.*asr\.model"):
+        recognize_speech._languages(None, EnglishOnly(), None, [], ["hi"])  # type: ignore[arg-type]
+
+
+def test_sound_of_another_make_than_stage_01s_is_refused(tmp_path: Path) -> None:
+    job = support.make_job(tmp_path)
+    demux = support.finished_stage(job, "demux", {"audio": ("audio.wav", b"RIFF, more or less")})
+    done = support.run_script("asr", "--job-folder", job, "--film", "test", "--demux", demux, "--model", "base")
+    assert done.returncode == 3
+    assert "is not a WAV file" in done.stderr and "Run stage demux again" in done.stderr
+
+
+def test_a_sound_that_has_changed_since_stage_01_is_refused(tmp_path: Path) -> None:
+    job = support.make_job(tmp_path)
+    demux = support.finished_stage(job, "demux", {"audio": ("audio.wav", wav(silence(1)))})
+    (job / "01_demux" / "audio.wav").write_bytes(wav(noise(1)))
+    done = support.run_script("asr", "--job-folder", job, "--film", "test", "--demux", demux, "--model", "base")
+    assert done.returncode != 0
+    assert "is not what stage demux wrote" in done.stderr

@@ -1,0 +1,294 @@
+"""Stage 01 as a command: the right track, on the film's clock, with true facts; and a clear word when it cannot be."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import wave
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import odd_films
+import support
+
+RATE_HZ = 16_000
+FAINT = 200  # of 32768: below this it is silence
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("films")
+
+
+def demux(folder: Path, film: Path, *options: object) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """Run the stage on a film; return its job folder and how it went."""
+    job = support.make_job(folder)
+    return job, support.run_script("demux", "--job-folder", job, "--film", "test", f"--media={film}", *options)
+
+
+def facts(job: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((job / "01_demux" / "probe.json").read_text("utf-8"))
+    return found
+
+
+def sound(job: Path) -> np.ndarray[Any, np.dtype[np.int16]]:
+    with wave.open(str(job / "01_demux" / "audio.wav"), "rb") as file:
+        assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, RATE_HZ)
+        return np.frombuffer(file.readframes(file.getnframes()), dtype="<i2")
+
+
+def first_sound_ms(job: Path) -> float:
+    """Return when something is first heard."""
+    loud = np.flatnonzero(np.abs(sound(job).astype(int)) > FAINT)
+    return float(loud[0]) * 1000 / RATE_HZ
+
+
+def tone(folder: Path, name: str, *options: object) -> Path:
+    """Make a film of two seconds with ffmpeg."""
+    film = folder / name
+    picture = ("-f", "lavfi", "-i", "testsrc2=size=64x64:rate=24:duration=2")
+    subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-y", *picture, *map(str, options), film], check=True)
+    return film
+
+
+def pitch_hz(job: Path) -> float:
+    """Return the strongest frequency."""
+    samples = sound(job).astype(float)
+    return float(np.argmax(np.abs(np.fft.rfft(samples)))) * RATE_HZ / len(samples)
+
+
+@pytest.fixture(scope="module")
+def tracks(films: Path) -> Path:
+    """Make a film with three audio tracks that can be told by their pitch: English, Hindi (default), no language."""
+    tones = [word for pitch in (300, 600, 900) for word in ("-f", "lavfi", "-i", f"sine=frequency={pitch}:duration=2")]
+    maps = [word for number in range(4) for word in ("-map", str(number))]
+    tags = ("-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=hin", "-disposition:a:1", "default")
+    return tone(films, "tracks.mkv", *tones, *maps, *tags, "-disposition:a:0", "0", "-c:v", "ffv1", "-c:a", "flac")
+
+
+@pytest.mark.parametrize(
+    ("options", "track", "reason"),
+    [
+        (["--languages", "hi", "en"], 1, "its language tag is hi"),
+        (["--languages", "en", "hi"], 0, "its language tag is en"),
+        (["--languages", "ta"], 1, "it is flagged as default"),
+        ([], 1, "it is flagged as default"),
+        (["--languages", "hi", "--audio-track", "2"], 2, "its number was given"),
+    ],
+)
+def test_the_track_is_chosen_by_number_then_language_then_flag(
+    tmp_path: Path, tracks: Path, options: list[str], track: int, reason: str
+) -> None:
+    job, done = demux(tmp_path, tracks, *options)
+    assert done.returncode == 0, done.stderr
+    assert (facts(job)["chosen_audio_track"], facts(job)["chosen_because"]) == (track, reason)
+    assert pitch_hz(job) == pytest.approx(300 * (track + 1), abs=5), "what was extracted is what was chosen"
+    assert [found["language"] for found in facts(job)["audio"]] == ["en", "hi", None]
+
+
+def test_a_track_in_another_language_than_the_films_is_warned_of(tmp_path: Path, tracks: Path) -> None:
+    job, _ = demux(tmp_path, tracks, "--languages", "hi", "--audio-track", "0")
+    (warning,) = support.manifest_of(job, "demux")["warnings"]
+    assert "tagged en" in warning["message"]
+
+
+def test_a_track_that_is_not_there_is_refused_with_the_key(tmp_path: Path, tracks: Path) -> None:
+    job, done = demux(tmp_path, tracks, "--audio-track", "3")
+    assert done.returncode == 3
+    assert "no audio track 3; it has 3, counted from 0" in done.stderr and "demux.audio_track" in done.stderr
+    assert not (job / "01_demux" / "manifest.json").exists()
+
+
+def test_an_audio_track_that_is_no_number_is_refused_as_an_option(tmp_path: Path, tracks: Path) -> None:
+    _, done = demux(tmp_path, tracks, "--audio-track", "second")
+    assert done.returncode == 2, done.stderr
+    assert "second" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_facts_of_a_film_are_written_down(tmp_path: Path, films: Path) -> None:
+    job, done = demux(tmp_path, odd_films.existing_subtitles(films), "--languages", "en")
+    assert done.returncode == 0, done.stderr
+    found = facts(job)
+    assert found["video"] == {
+        "codec": "h264",
+        "width": 128,
+        "height": 72,
+        "frame_rate_numerator": 24,
+        "frame_rate_denominator": 1,
+        "variable_frame_rate": False,
+    }
+    assert found["duration_ms"] == pytest.approx(6000, abs=100)
+    assert [(track["language"], track["default"], track["forced"]) for track in found["subtitles"]] == [
+        ("en", True, False),
+        ("hi", False, True),
+    ]
+    manifest = support.manifest_of(job, "demux")
+    (film,) = manifest["inputs"]
+    assert (film["type"], film["checksum"]) == ("film", found["checksum"])
+    assert film["media"]["video"] == found["video"]
+    assert {output["type"] for output in manifest["outputs"]} == {"audio", "probe"}
+    assert {"ffmpeg", "ffprobe"} <= set(manifest["software"]["tools"])
+
+
+def test_a_variable_frame_rate_is_told(tmp_path: Path, films: Path) -> None:
+    job, _ = demux(tmp_path, odd_films.variable_frame_rate(films))
+    assert facts(job)["video"]["variable_frame_rate"] is True
+
+
+def test_a_film_without_a_length_in_its_header_gets_that_of_its_sound(tmp_path: Path, films: Path) -> None:
+    job, done = demux(tmp_path, odd_films.no_duration_header(films))
+    assert done.returncode == 0, done.stderr
+    assert facts(job)["duration_ms"] == round(len(sound(job)) * 1000 / RATE_HZ)
+    assert facts(job)["duration_ms"] > 3000
+
+
+def test_a_recording_whose_clock_starts_late_begins_at_nought(tmp_path: Path, films: Path) -> None:
+    job, done = demux(tmp_path, odd_films.mpeg_ts(films))
+    assert done.returncode == 0, done.stderr
+    assert facts(job)["audio"][0]["start_ms"] <= 100
+    assert facts(job)["duration_ms"] < 10_000
+    assert first_sound_ms(job) == pytest.approx(odd_films.LEAD_MS, abs=100)
+
+
+@pytest.mark.parametrize("make", [odd_films.audio_offset_5s_mkv, odd_films.audio_offset_5s_mp4])
+def test_sound_that_starts_late_stays_late(tmp_path: Path, films: Path, make: odd_films.OddFilm) -> None:
+    job, done = demux(tmp_path, make(films))
+    assert done.returncode == 0, done.stderr
+    assert facts(job)["audio"][0]["start_ms"] == pytest.approx(odd_films.AUDIO_OFFSET_MS, abs=50)
+    assert first_sound_ms(job) == pytest.approx(odd_films.LATE_SPEECH_MS, abs=50)
+
+
+@pytest.mark.parametrize("codec", ["aac", "ac3"])
+def test_sound_that_starts_late_and_ends_early_is_whole_in_matroska(tmp_path: Path, codec: str) -> None:
+    """ffprobe tells of the first that it starts late, of the second that it lasts as long as the picture."""
+    late = ("-itsoffset", "0.5", "-f", "lavfi", "-i", "sine=duration=1")
+    job, done = demux(tmp_path, tone(tmp_path, "late.mkv", *late, "-c:v", "ffv1", "-c:a", codec))
+    assert done.returncode == 0, done.stderr
+    assert first_sound_ms(job) == pytest.approx(500, abs=60)
+
+
+def test_a_picture_that_starts_late_does_not_move_the_sound(tmp_path: Path) -> None:
+    late = ("-itsoffset", "2", "-f", "lavfi", "-i", "testsrc2=size=64x64:rate=24:duration=2")
+    film = tmp_path / "late picture.mkv"
+    heard = ("-f", "lavfi", "-i", "sine=duration=4", "-af", "volume=0:enable='lt(t,3)'")
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-nostdin", *late, *heard, "-c:v", "ffv1", "-c:a", "flac", film], check=True
+    )
+    job, done = demux(tmp_path, film)
+    assert done.returncode == 0, done.stderr
+    assert first_sound_ms(job) == pytest.approx(3000, abs=50)
+
+
+def test_a_hole_in_the_sound_becomes_silence(tmp_path: Path) -> None:
+    hole = "aselect='lt(t,1)+gt(t,3)'"  # frames keep their times
+    whole = tone(
+        tmp_path, "hole.mkv", "-f", "lavfi", "-i", "sine=duration=4", "-af", hole, "-c:v", "ffv1", "-c:a", "flac"
+    )
+    job, done = demux(tmp_path, whole)
+    assert done.returncode == 0, done.stderr
+    samples = np.abs(sound(job).astype(int))
+    assert len(samples) / RATE_HZ == pytest.approx(4, abs=0.1)
+    assert samples[int(1.2 * RATE_HZ) : int(2.8 * RATE_HZ)].max() < FAINT
+    assert samples[int(3.2 * RATE_HZ) :].max() > FAINT
+
+
+def test_dialogue_of_the_centre_channel_stands_out(tmp_path: Path) -> None:
+    """Left and right hum at 300 Hz, twice as loud as the centre's 900 Hz."""
+    channels = "0.5*sin(600*PI*t)|0.5*sin(600*PI*t)|0.25*sin(1800*PI*t)|0|0|0"
+    surround = ("-f", "lavfi", "-i", f"aevalsrc='{channels}':channel_layout=5.1:duration=2")
+    film = tone(tmp_path, "surround.mkv", *surround, "-c:v", "ffv1", "-c:a", "flac")
+    levels = {}
+    for downmix in ("centre", "plain"):
+        job, done = demux(tmp_path / downmix, film, "--downmix", downmix)
+        assert done.returncode == 0, done.stderr
+        spectrum = np.abs(np.fft.rfft(sound(job).astype(float)[:RATE_HZ]))
+        levels[downmix] = spectrum[900] / spectrum[300]
+        assert np.abs(sound(job).astype(int)).max() < 32_767, "nothing is clipped"
+    assert levels["centre"] > 0.7
+    assert levels["centre"] > 2 * levels["plain"]
+
+
+def test_sound_alone_has_no_picture(tmp_path: Path, films: Path) -> None:
+    job, done = demux(tmp_path, odd_films.audio_only(films))
+    assert done.returncode == 0, done.stderr
+    assert facts(job)["video"] is None
+
+
+def test_the_picture_of_a_cover_is_no_film(tmp_path: Path, films: Path) -> None:
+    job, done = demux(tmp_path, odd_films.video_with_cover_art_only(films))
+    assert done.returncode == 0, done.stderr
+    assert facts(job)["video"] is None
+    assert first_sound_ms(job) == pytest.approx(odd_films.LEAD_MS, abs=100)
+
+
+def test_a_hostile_name_is_just_a_name(tmp_path: Path, films: Path) -> None:
+    film = odd_films.hostile_name(films)
+    job, done = demux(tmp_path, film)
+    assert done.returncode == 0, done.stderr
+    assert facts(job)["media"] == str(film)
+
+
+REFUSED = {
+    "missing": (lambda folder: folder / "missing.mkv", "does not exist"),
+    "folder": (lambda folder: folder, "is a folder, not a film"),
+    "empty": (odd_films.zero_bytes, "is empty (0 bytes)"),
+    "text": (odd_films.text_named_mp4, "is not a film that ffmpeg can read"),
+    "truncated": (odd_films.truncated, "is cut short"),
+    "mute": (odd_films.no_audio, "has no audio track"),
+}
+
+
+@pytest.mark.parametrize("fault", REFUSED)
+def test_what_is_no_film_is_refused_by_name(tmp_path: Path, films: Path, fault: str) -> None:
+    make, reason = REFUSED[fault]
+    film = make(films)
+    job, done = demux(tmp_path, film)
+    assert done.returncode == 3
+    assert reason in done.stderr and str(film) in done.stderr
+    assert done.stderr.count(reason) == 1, "said once"
+    assert "Traceback" not in done.stderr
+    assert not (job / "01_demux" / "manifest.json").exists()
+    assert not list((job / "01_demux").glob("*.wav"))
+    assert support.failed_manifest(job, "demux")["errors"][0]["file"] == str(film)
+
+
+def test_a_film_that_may_not_be_read_is_refused(tmp_path: Path, films: Path) -> None:
+    film = tmp_path / "locked.mkv"
+    film.write_bytes(odd_films.no_duration_header(films).read_bytes())
+    film.chmod(0)
+    try:
+        film.open("rb").close()
+    except PermissionError:
+        _, done = demux(tmp_path, film)
+        assert done.returncode == 3 and "may not be read" in done.stderr
+    else:
+        pytest.skip("this user may read everything")
+
+
+def test_a_truncated_film_can_be_taken_as_it_is(tmp_path: Path, films: Path) -> None:
+    job, done = demux(tmp_path, odd_films.truncated(films), "--min-decoded-share", "0.1")
+    assert done.returncode == 0, done.stderr
+    assert 1000 < len(sound(job)) * 1000 / RATE_HZ < 5000
+
+
+REAL = {"vfr.mp4": None, "noduration.webm": None, "badcontainer.mp4": None, "bbb_51.mp4": None, "truncated.mp4": 3}
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_real_films_with_quirks(tmp_path: Path, name: str) -> None:
+    film = support.MEDIA / "D_video" / name
+    if not film.exists():
+        pytest.skip(f"{film} is not on this machine")
+    job, done = demux(tmp_path, film)
+    if REAL[name] or "has no audio track" in done.stderr:
+        assert done.returncode == 3
+        return
+    assert done.returncode == 0, done.stderr
+    assert facts(job)["duration_ms"] >= len(sound(job)) * 1000 // RATE_HZ
+    if name == "vfr.mp4":
+        assert facts(job)["video"]["variable_frame_rate"] is True
+    if name == "bbb_51.mp4":
+        assert facts(job)["audio"][0]["layout"].startswith("5.1")

@@ -1,0 +1,54 @@
+"""Runs of the workflow that many tests look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from workflow.project import Project, new_project
+
+
+class Demo(NamedTuple):
+    """A project in which the sample film has been subtitled."""
+
+    project: Project
+    job: Path
+    said: str
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Make a copy of the project that has made nothing yet."""
+    return new_project(tmp_path_factory.mktemp("projects") / "new")
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory, sample: Any) -> Demo:
+    """Subtitle the sample film; to be looked at, not changed."""
+    project = new_project(tmp_path_factory.mktemp("projects") / "demo")
+    project.write_sheet(
+        {"user": "demo", "media": sample.film, "title": "Samvad sample film", "year": 2025, "source": "en,es"}
+    )
+    done = project.snakemake(project.target("demo"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return Demo(project, project.job("demo"), done.stdout + done.stderr)
+
+
+@pytest.fixture
+def demo_copy(demo: Demo, tmp_path: Path) -> Project:
+    """Return a copy of the demo's project, to be changed."""
+    return demo.project.copy(tmp_path / "copy")
+
+
+@pytest.fixture
+def shelf(project: Project) -> Callable[..., Project]:
+    """Return a function that gives the project that has made nothing a film sheet."""
+
+    def with_films(*rows: dict[str, object]) -> Project:
+        project.write_sheet(*rows)
+        return project
+
+    return with_films

@@ -1,0 +1,137 @@
+"""A copy of the project in a folder of its own, and Snakemake as a user runs it there.
+
+The copy has its own ``.snakemake``: what the tests leave behind is not the project's, and they may change its code.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import support
+from samvad import config, stages
+
+PARTS = ("Snakefile", "rules", "scripts", "envs", "config", "profiles")
+TIMEOUT_SECONDS = 500
+DATE = "2025-01-01"
+OPTIONAL = ("tmdb", "glossary_load", "ner", "lyrics_detection", "hallucination_removal")
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project's folder, a film sheet in it, and the folder of its jobs (from the project's folder)."""
+
+    root: Path
+    sheet: str = "shelf.tsv"
+    output_root: str = "made"
+
+    def write_sheet(self, *rows: Mapping[str, object]) -> None:
+        """Write the film sheet; what a row leaves out is empty, or the same for all films."""
+        with (self.root / self.sheet).open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, config.COLUMNS, delimiter="\t", lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(row(**values) for values in rows)
+
+    def job(self, user: str) -> Path:
+        """Return the job folder of a user's first film."""
+        return self.root / self.output_root / DATE.replace("-", "/") / user / "1"
+
+    def target(self, user: str, stage: str = "mux") -> str:
+        """Return a stage's manifest, as it is asked for."""
+        return f"{self.output_root}/{DATE.replace('-', '/')}/{user}/1/{stages.BY_NAME[stage].folder}/manifest.json"
+
+    def command(self, *arguments: object, **settings: object) -> list[str]:
+        """Return the command line: arguments first, for ``--config`` takes all words that follow it."""
+        given = {"films": self.sheet, "output_root": self.output_root, **settings}
+        return [
+            *(".venv/bin/snakemake", "--profile", "profiles/local-cpu"),
+            *map(str, arguments),
+            *("--config", *(f"{key}={value}" for key, value in given.items())),
+        ]
+
+    def snakemake(
+        self, *arguments: object, env: Mapping[str, str] | None = None, **settings: object
+    ) -> subprocess.CompletedProcess[str]:
+        """Run Snakemake to its end."""
+        return subprocess.run(
+            self.command(*arguments, **settings),
+            cwd=self.root,
+            env={**environment(), **(env or {})},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=TIMEOUT_SECONDS,
+        )
+
+    def run(self, script: str, environment_name: str, *options: object) -> subprocess.CompletedProcess[str]:
+        """Run one of the project's own commands."""
+        command = ["envs/run", environment_name, script, *map(str, options)]
+        return subprocess.run(
+            command, cwd=self.root, env=environment(), capture_output=True, text=True, check=False, timeout=60
+        )
+
+    def copy(self, root: Path) -> Project:
+        """Return a copy with all that was made in it, and with Snakemake's memory of how."""
+        shutil.copytree(self.root, root, symlinks=True)
+        return Project(root, self.sheet, self.output_root)
+
+
+def new_project(root: Path) -> Project:
+    """Copy the project into a new folder."""
+    root.mkdir()
+    for name in PARTS:
+        source = support.ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, root / name)
+    (root / ".venv").symlink_to((support.ROOT / ".venv").resolve())
+    return Project(root)
+
+
+def row(**values: object) -> dict[str, object]:
+    """Return a row of the sheet."""
+    defaults = {"title": "A film", "source": "en", "targets": "en", "date": DATE, "job": 1, "workflow": "subtitle"}
+    named = {"film": values.get("user", "film")}
+    return {**dict.fromkeys(config.COLUMNS, ""), **defaults, **named, **values}
+
+
+def environment() -> dict[str, str]:
+    """Return the environment without what could change a run: switches, a TMDB key."""
+    return {
+        key: value
+        for key, value in os.environ.items()
+        if not re.match(r"STAGE_|TMDB_|SAMVAD_(SUMMARY|DEPLOYMENT|MODELS)", key)
+    }
+
+
+def said(done: subprocess.CompletedProcess[str]) -> str:
+    """Return all that a command printed: Snakemake's messages go here or there by its mood."""
+    return done.stdout + done.stderr
+
+
+def planned(done: subprocess.CompletedProcess[str]) -> dict[str, int]:
+    """Return the stages that a dry run planned, with the number of films for each."""
+    assert done.returncode == 0, said(done)
+    counts = re.findall(r"^(\w+) +(\d+)$", said(done), re.MULTILINE)
+    return {name: int(count) for name, count in counts if name in stages.BY_NAME}
+
+
+def files_of(folder: Path) -> dict[str, tuple[int, int]]:
+    """Return every file below a folder with its size and the time of its last change."""
+    return {
+        str(path.relative_to(folder)): (path.stat().st_size, path.stat().st_mtime_ns)
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def attempts(job: Path, stage: str) -> list[str]:
+    """Return the numbers of a stage's tries."""
+    return sorted(path.name for path in (job / stages.BY_NAME[stage].folder / "attempts").iterdir())

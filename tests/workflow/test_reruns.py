@@ -1,0 +1,142 @@
+"""What runs again after a change, and what does not."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pysubs2
+import pytest
+
+import support
+from samvad import stages
+from workflow.project import Project, attempts, files_of, planned, said
+
+pytestmark = pytest.mark.model
+
+NOTHING = "Nothing to be done"
+ALL = {stage.name: 1 for stage in stages.STAGES}
+
+
+def plan(project: Project, *arguments: object, **settings: object) -> dict[str, int]:
+    """Return the stages that asking for the demo's film once more would run."""
+    return planned(project.snakemake(project.target("demo"), "-n", *arguments, **settings))
+
+
+def configuration(project: Project, text: str) -> Path:
+    path = project.root / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def after(stage: str) -> dict[str, int]:
+    """Return a stage and all after it."""
+    return {name: 1 for name in ALL if stages.BY_NAME[name].number >= stages.BY_NAME[stage].number}
+
+
+def test_a_second_run_does_nothing_says_so_and_leaves_every_file_alone(demo: Any) -> None:
+    before = files_of(demo.project.root / demo.project.output_root)
+    done = demo.project.snakemake(demo.project.target("demo"))
+    assert done.returncode == 0
+    assert NOTHING in said(done)
+    assert files_of(demo.project.root / demo.project.output_root) == before
+
+
+def test_touching_the_film_reruns_nothing(demo: Any, sample: Any) -> None:
+    os.utime(sample.film)
+    done = demo.project.snakemake(demo.project.target("demo"), "-n")
+    assert planned(done) == {}
+    assert NOTHING in said(done)
+
+
+def test_a_film_that_was_touched_can_still_be_muxed(demo_copy: Project, sample: Any) -> None:
+    os.utime(sample.film)
+    done = demo_copy.snakemake(demo_copy.target("demo"), mux='{"default_track":"first"}')
+    assert done.returncode == 0, done.stderr
+    assert attempts(demo_copy.job("demo"), "mux") == ["01", "02"]
+    assert attempts(demo_copy.job("demo"), "subtitle_gen") == ["01"]
+
+
+def test_another_film_in_its_place_begins_the_job_anew(demo_copy: Project, sample: Any) -> None:
+    film = demo_copy.root / "film.mp4"
+    film.write_bytes(sample.film.read_bytes() + b"\0")
+    demo_copy.write_sheet(
+        {"user": "demo", "media": film, "title": "Samvad sample film", "year": 2025, "source": "en,es"}
+    )
+    assert plan(demo_copy) == ALL
+
+
+KEYS = {
+    "asr: {beam_size: 4}": {**ALL, "demux": 0, "tmdb": 0, "glossary_load": 0},
+    "lyrics: {min_song_seconds: 20}": after("lyrics_detection"),
+    "subtitle: {max_line_characters: 37}": after("subtitle_gen"),
+    "mux: {default_track: first}": after("mux"),
+}
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_key_reruns_the_stages_that_read_it_and_what_follows(demo_copy: Project, key: str) -> None:
+    wanted = {stage: count for stage, count in KEYS[key].items() if count}
+    assert plan(demo_copy, "--configfile", configuration(demo_copy, key)) == wanted
+
+
+def test_a_nested_key_can_be_given_on_the_command_line(demo: Any) -> None:
+    assert plan(demo.project, subtitle='{"max_line_characters":37}') == after("subtitle_gen")
+
+
+def test_the_changed_key_is_obeyed_and_the_stages_before_keep_their_results(demo_copy: Project) -> None:
+    job = demo_copy.job("demo")
+    before = {name: value for name, value in files_of(job).items() if name < "09"}
+    done = demo_copy.snakemake(demo_copy.target("demo"), subtitle='{"max_line_characters":30}')
+    assert done.returncode == 0, done.stderr
+    cues = pysubs2.load(str(job / "09_subtitle_gen" / "demo.en.srt"))
+    assert max(len(line) for cue in cues for line in cue.plaintext.splitlines()) <= 30
+    assert {name: value for name, value in files_of(job).items() if name < "09"} == before
+    assert support.manifest_of(job, "subtitle_gen")["attempt"] == 2
+    assert json.loads((job / "manifest.json").read_text("utf-8"))["pipeline"]["status"] == "success"
+    # Back to the old value: both run again, and only both.
+    assert plan(demo_copy) == after("subtitle_gen")
+
+
+CODE = {
+    "scripts/mux_subtitles.py": after("mux"),
+    "scripts/samvad/subtitles/__init__.py": after("subtitle_gen"),
+    "scripts/samvad/stage_run.py": ALL,
+}
+
+
+@pytest.mark.parametrize("path", CODE)
+def test_editing_code_reruns_the_stages_that_run_it(demo_copy: Project, path: str) -> None:
+    with (demo_copy.root / path).open("a", encoding="utf-8") as file:
+        file.write("\n# A remark.\n")
+    assert plan(demo_copy) == CODE[path]
+
+
+def test_a_changed_glossary_reruns_what_reads_it(demo_copy: Project) -> None:
+    with (demo_copy.root / "config" / "glossary" / "hinglish.tsv").open("a", encoding="utf-8") as file:
+        file.write("chabutra\tplatform\t\t\t\n")
+    assert plan(demo_copy) == {stage: 1 for stage in ALL if stage not in ("demux", "tmdb", "asr")}
+
+
+def test_large_intermediates_of_a_finished_film_can_be_deleted(demo_copy: Project) -> None:
+    (demo_copy.job("demo") / "01_demux" / "audio.wav").unlink()
+    assert plan(demo_copy) == {}
+
+
+def test_a_stage_that_needs_a_deleted_file_says_how_to_get_it(demo_copy: Project) -> None:
+    job = demo_copy.job("demo")
+    (job / "01_demux" / "audio.wav").unlink()
+    done = demo_copy.snakemake(demo_copy.target("demo", "lyrics_detection"), lyrics='{"min_song_seconds":20}')
+    assert done.returncode != 0
+    reason = support.failed_manifest(job, "lyrics_detection", 2)["errors"][0]["message"]
+    assert f"{job / '01_demux' / 'audio.wav'}, made by stage demux, is gone" in reason
+    assert reason in said(done)
+    # What it says to do, word for word: it names the manifest from where the user stands.
+    named = re.search(r"delete (\S+) and run the same command", reason)
+    assert named, reason
+    (demo_copy.root / named.group(1)).unlink()
+    assert demo_copy.snakemake(demo_copy.target("demo", "demux")).returncode == 0
+    assert (job / "01_demux" / "audio.wav").is_file()
