@@ -4,6 +4,7 @@ import re
 
 import pytest
 import yaml
+
 from support import ROOT
 
 NAMES = sorted(path.stem for path in (ROOT / "envs").glob("*.in"))
