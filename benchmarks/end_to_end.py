@@ -135,7 +135,8 @@ def run(scratch: Path, rounds: int, seconds: float) -> dict[str, object]:
     ]  # fmt: skip
     samvad = [
         str(ROOT / ".venv" / "bin" / "snakemake"), "--profile", "profiles/local-cpu",
-        f"{output}/{JOB}/10_mux/manifest.json", "--config", f"films={write_sheet(scratch, film)}", f"output_root={output}",
+        f"{output}/{JOB}/10_mux/manifest.json", "--config",
+        f"films={write_sheet(scratch, film)}", f"output_root={output}",
     ]  # fmt: skip
     costs: dict[str, list[Cost]] = {"whisperx": [], "samvad": [], "no_change": []}
     for number in range(rounds):
