@@ -41,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
 
 def work(run: StageRun, options: argparse.Namespace) -> None:
     """Recognise; write ``segments.json``, ``speech_regions.json``, ``transcript.txt`` and ``transcript.json``."""
+    alignment.check_setting(options.align_model)
     audio = FilmAudio(run.read(options.demux, "audio"))
     model = models.resolve_whisper(options.model, options.revision)
     device, compute_type = models.resolve_device(options.device, options.compute_type)

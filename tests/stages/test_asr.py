@@ -336,3 +336,38 @@ def test_a_sound_that_has_changed_since_stage_01_is_refused(tmp_path: Path) -> N
     done = support.run_script("asr", "--job-folder", job, "--film", "test", "--demux", demux, "--model", "base")
     assert done.returncode != 0
     assert "is not what stage demux wrote" in done.stderr
+
+
+# -- an aligner -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_an_aligner_from_a_folder_gives_every_word_a_time_and_loses_none(tmp_path: Path, sample: Any) -> None:
+    """The network has learned nothing, so its times mean nothing; that they are used and in order is what counts."""
+    folder = tmp_path / "aligner"
+    run = [support.ROOT / "envs" / "run", "asr", "../tests/toy_aligner.py", folder]
+    subprocess.run(run, check=True, capture_output=True)
+    line = sample.truth["lines"][0]
+    samples = decoded(sample.film, "-ss", str(line["start_ms"] / 1000 - 0.5), "-t", "4.5")
+    options = ("--languages", "en", "--align-model")
+    job, done = recognise(tmp_path / "aligned", samples, *options, folder)
+    assert done.returncode == 0, done.stderr
+    plain, _ = recognise(tmp_path / "plain", samples, *options, "whisper")
+    aligned, own = document(job)["segments"], document(plain)["segments"]
+    assert text_of(aligned) == text_of(own)
+    times = [
+        [(word["start_ms"], word["end_ms"]) for segment in found for word in segment["words"]]
+        for found in (aligned, own)
+    ]
+    assert len(times[0]) == len(times[1]) and times[0] != times[1]
+    assert [start for start, _ in times[0]] == sorted(start for start, _ in times[0])
+    assert set(aligned[0]["decoding"]) == set(own[0]["decoding"]), "alignment keeps Whisper's figures"
+    names = [model["name"] for model in support.manifest_of(job, "asr")["software"]["models"]]
+    assert any(name.startswith("aligner ") for name in names)
+
+
+def test_a_folder_without_an_aligner_is_refused_before_anything_is_recognised(tmp_path: Path) -> None:
+    job, done = recognise(tmp_path, noise(1), "--align-model", tmp_path)
+    assert done.returncode == ModelError.exit_code
+    assert "is not a folder with a wav2vec2 model" in done.stderr
+    assert not (job / "04_asr" / "manifest.json").exists()

@@ -22,6 +22,20 @@ _PROBE_SECONDS = 4.0
 _MARGIN_MS = 200
 
 
+def check_setting(setting: str) -> None:
+    """Check the setting before anything is recognised.
+
+    Raises:
+        ModelError: it is a folder without a wav2vec2 model.
+    """
+    if setting not in ("auto", "whisper") and not (Path(setting) / "config.json").is_file():
+        raise ModelError(
+            f"asr.align_model {setting!r} is not a folder with a wav2vec2 model (it has no config.json).",
+            "Correct it, or set it to auto or whisper.",
+            path=setting,
+        )
+
+
 def find_aligner(language: str, setting: str) -> tuple[str | None, str]:
     """Return what WhisperX is to load for a language, and why there is nothing where it is None.
 
@@ -31,15 +45,10 @@ def find_aligner(language: str, setting: str) -> tuple[str | None, str]:
 
     Returns:
         A name for ``whisperx.load_align_model`` (or None), and the reason in words.
-
-    Raises:
-        ModelError: the folder holds no wav2vec2 model.
     """
     if setting == "whisper":
         return None, "asr.align_model is whisper"
     if setting != "auto":
-        if not (Path(setting) / "config.json").is_file():
-            raise ModelError(f"asr.align_model {setting!r} is not a folder with a wav2vec2 model.", "Correct it.")
         return setting, "given"
     known = _known_aligners()
     if language not in known:
