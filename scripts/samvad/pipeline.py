@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from samvad import files, job, stages, times
+from samvad.attempt import new_run_id
 from samvad.config import Film
 from samvad.errors import SamvadError
-from samvad.stage_run import new_run_id
 
 #: With more films than this in a run, each gets one line at its end.
 _FULL_SUMMARIES = 3

@@ -10,20 +10,17 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import re
-import secrets
 import shlex
 import shutil
 import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from samvad import files, records, schemas, stages, times
-from samvad.errors import ConfigurationError, DiskError, MediaError, MemoryShortageError, SamvadError, ToolError
+from samvad import attempt, files, records, schemas, stages, times
+from samvad.errors import DiskError, MediaError, MemoryShortageError, SamvadError, ToolError
 from samvad.resources import ResourceMeter
 
 log = logging.getLogger(__name__)
@@ -79,12 +76,12 @@ class StageRun:
         self.job_folder = Path(options.job_folder).resolve()
         self.folder = self.job_folder / stage.folder
         self.film = str(options.film)
+        self._run = attempt.run_facts(self.job_folder, self.film)
         self.threads = int(options.threads)
         self.started_at = times.utc_now()
-        self.attempt, self.attempt_folder = _next_attempt(self.folder)
+        self.attempt, self.attempt_folder = attempt.next_attempt(self.folder)
         self.work_folder = self.folder / f".work-{self.attempt:02d}"
         self.config = _configuration(options)
-        self._run = _run_facts(self.job_folder, self.film)
         self._inputs: list[dict[str, Any]] = []
         self._outputs: list[tuple[Path, str, dict[str, Any] | None]] = []
         self._intermediates: list[dict[str, Any]] = []
@@ -314,7 +311,7 @@ def run_stage(
     try:
         run = StageRun(stages.BY_NAME[name], options)
         run.begin()
-        handlers = _start_logging(run, options.verbose)
+        handlers = attempt.start_logging(run.stage.name, run.folder, run.attempt_folder, options.verbose)
     except (SamvadError, OSError) as error:
         print(f"samvad {name}: {_as_samvad_error(error)}", file=sys.stderr)
         return _as_samvad_error(error).exit_code
@@ -374,35 +371,6 @@ def _as_samvad_error(error: BaseException) -> SamvadError:
     return wrapped
 
 
-def _start_logging(run: StageRun, verbose: bool) -> list[logging.Handler]:
-    """Send everything to this attempt's log and to stage.log, warnings to the terminal."""
-    root = logging.getLogger()
-    root.setLevel(logging.INFO)
-    logging.getLogger("samvad").setLevel(logging.DEBUG)
-    formatter = logging.Formatter(f"[%(asctime)s] [{run.stage.name}] [%(levelname)s] %(message)s", "%Y-%m-%d %H:%M:%S")
-    terminal = logging.StreamHandler(sys.stderr)
-    terminal.setLevel(logging.INFO if verbose else logging.WARNING)
-    handlers: list[logging.Handler] = [
-        logging.FileHandler(run.attempt_folder / "stage.log", encoding="utf-8"),
-        logging.FileHandler(run.folder / "stage.log", mode="w", encoding="utf-8"),
-        terminal,
-    ]
-    for handler in handlers:
-        handler.setFormatter(formatter)
-        root.addHandler(handler)
-    return handlers
-
-
-def _next_attempt(folder: Path) -> tuple[int, Path]:
-    with files.disk_errors(folder):
-        (folder / "attempts").mkdir(parents=True, exist_ok=True)
-        numbers = [int(entry.name) for entry in (folder / "attempts").iterdir() if entry.name.isdigit()]
-        attempt = max(numbers, default=0) + 1
-        attempt_folder = folder / "attempts" / f"{attempt:02d}"
-        attempt_folder.mkdir()
-    return attempt, attempt_folder
-
-
 def _configuration(options: argparse.Namespace) -> dict[str, Any]:
     """Return the options that say what a stage does: all but places and manifests."""
     return {
@@ -414,28 +382,6 @@ def _configuration(options: argparse.Namespace) -> dict[str, Any]:
         for key, value in sorted(vars(options).items())
         if key not in _PLACE_OPTIONS and key != "segments" and key.replace("_", "-") not in _MANIFEST_OPTIONS
     }
-
-
-def new_run_id(film: str) -> str:
-    """Return ``{film}_{YYYYMMDDTHHMMSSZ}_{six of a-z0-9}``."""
-    alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    return f"{film}_{stamp}_{''.join(secrets.choice(alphabet) for _ in range(6))}"
-
-
-def _run_facts(job_folder: Path, film: str) -> dict[str, Any]:
-    """Return the facts of the run that the workflow wrote down for this job, or those of a run by hand."""
-    import json
-
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", film):
-        raise ConfigurationError(f"--film {film!r} is not a film id.", "Use small letters, digits, - and _.")
-    if len(job_folder.parts) < 3 or not job_folder.name.isdigit():
-        raise ConfigurationError(f"--job-folder {job_folder} is not a job folder.", "It ends in USER/N.")
-    try:
-        facts: dict[str, Any] = json.loads((job_folder / "run.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {"run_id": new_run_id(film), "parent_run_id": None, "workflow": None}
-    return facts
 
 
 def _option(stage: str) -> str:

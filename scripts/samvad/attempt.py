@@ -1,0 +1,73 @@
+"""Where one try of a stage lives: its number and folder, its logs, and the run that it belongs to."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import secrets
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from samvad import files
+from samvad.errors import ConfigurationError
+
+
+def next_attempt(folder: Path) -> tuple[int, Path]:
+    """Make the folder of a stage's next try, and return its number and path.
+
+    Raises:
+        DiskError: it cannot be made.
+    """
+    with files.disk_errors(folder):
+        (folder / "attempts").mkdir(parents=True, exist_ok=True)
+        numbers = [int(entry.name) for entry in (folder / "attempts").iterdir() if entry.name.isdigit()]
+        attempt = max(numbers, default=0) + 1
+        attempt_folder = folder / "attempts" / f"{attempt:02d}"
+        attempt_folder.mkdir()
+    return attempt, attempt_folder
+
+
+def start_logging(stage: str, folder: Path, attempt_folder: Path, verbose: bool) -> list[logging.Handler]:
+    """Send everything to this attempt's log and to stage.log, warnings to the terminal."""
+    root = logging.getLogger()
+    root.setLevel(logging.INFO)
+    logging.getLogger("samvad").setLevel(logging.DEBUG)
+    formatter = logging.Formatter(f"[%(asctime)s] [{stage}] [%(levelname)s] %(message)s", "%Y-%m-%d %H:%M:%S")
+    terminal = logging.StreamHandler(sys.stderr)
+    terminal.setLevel(logging.INFO if verbose else logging.WARNING)
+    handlers: list[logging.Handler] = [
+        logging.FileHandler(attempt_folder / "stage.log", encoding="utf-8"),
+        logging.FileHandler(folder / "stage.log", mode="w", encoding="utf-8"),
+        terminal,
+    ]
+    for handler in handlers:
+        handler.setFormatter(formatter)
+        root.addHandler(handler)
+    return handlers
+
+
+def new_run_id(film: str) -> str:
+    """Return ``{film}_{YYYYMMDDTHHMMSSZ}_{six of a-z0-9}``."""
+    alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return f"{film}_{stamp}_{''.join(secrets.choice(alphabet) for _ in range(6))}"
+
+
+def run_facts(job_folder: Path, film: str) -> dict[str, Any]:
+    """Return the facts of the run that the workflow wrote down for this job, or those of a run by hand.
+
+    Raises:
+        ConfigurationError: the film id or the job folder is not one.
+    """
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", film):
+        raise ConfigurationError(f"--film {film!r} is not a film id.", "Use small letters, digits, - and _.")
+    if len(job_folder.parts) < 3 or not job_folder.name.isdigit():
+        raise ConfigurationError(f"--job-folder {job_folder} is not a job folder.", "It ends in USER/N.")
+    try:
+        facts: dict[str, Any] = json.loads((job_folder / "run.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {"run_id": new_run_id(film), "parent_run_id": None, "workflow": None}
+    return facts
