@@ -132,6 +132,7 @@ def copy_film(
             "Its subtitles are in 09_subtitle_gen; or convert the film to MKV or MP4 and give that one.",
             path=str(film),
         ) from error
+    run.intermediate(copy, retained=False, reason="mkvmerge cannot read the film's container")
     return matroska.identify(copy, run.work_folder), copy, media.probe(copy)
 
 
@@ -154,6 +155,7 @@ def rescued(
     if not subtitles:
         return []
     log.info("mkvmerge cannot read the film's own subtitles (%s): ffmpeg copied them", subtitles[0].codec)
+    run.intermediate(copy, retained=False, reason="mkvmerge cannot read the film's own subtitles")
     source = matroska.identify(copy, run.work_folder)
     held = replace(media.probe(copy), streams=tuple(subtitles))
     return [(copy, plan.source_tracks(source, held, keep_default_subtitles=keep_default_subtitles))]

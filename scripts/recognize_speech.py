@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from samvad import files, models, records, segments
 from samvad.asr import alignment, regions, sentences
-from samvad.asr.audio import FilmAudio
 from samvad.asr.whisperx_engine import EngineOptions, WhisperXEngine
+from samvad.audio import FilmAudio
 from samvad.errors import ModelError
 from samvad.stage_run import StageRun, run_stage, stage_parser
 from samvad.times import clock

@@ -177,16 +177,6 @@ def from_tag(tag: str | None) -> str | None:
         return None
 
 
-def iso639_2(code: str) -> str:
-    """Return the three-letter bibliographic code that Matroska and MP4 store (``hi`` gives ``hin``)."""
-    import langcodes
-
-    try:
-        return langcodes.Language.get(code).to_alpha3(variant="B")
-    except LookupError:
-        return "und"
-
-
 def name(code: str) -> str:
     """Return a language's English name, such as ``Hindi``."""
     import langcodes

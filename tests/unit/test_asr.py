@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samvad.asr import regions, sentences
-from samvad.asr.audio import FilmAudio
 from samvad.asr.regions import Region
 from samvad.asr.whisperx_engine import Chunk, RawWord, _same_language_runs
+from samvad.audio import FilmAudio
 from samvad.errors import MediaError
 
 

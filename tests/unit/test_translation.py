@@ -6,11 +6,13 @@ import wave
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from samvad.audio import FilmAudio
 from samvad.errors import ConfigurationError, MediaError, MemoryShortageError, ModelError
 from samvad.records import Model
 from samvad.segments import QUARANTINE, Segment, SegmentsDocument, Translation, Word
@@ -270,17 +272,24 @@ def sound_file(path: Path, rate_hz: int = 16000) -> Path:
 
 
 def test_only_the_stretch_asked_for_is_read(tmp_path: Path) -> None:
-    with whisper_backend.open_sound(sound_file(tmp_path / "a.wav")) as sound:
-        read = whisper_backend.read_sound(sound, 100, 200)
-        assert (len(read), read[0]) == (1600, 1600 / 32768)
-        assert len(whisper_backend.read_sound(sound, 900, 5000)) == 1600
-        with pytest.raises(ValueError, match="no sound"):
-            whisper_backend.read_sound(sound, 1000, 2000)
+    sound = FilmAudio(sound_file(tmp_path / "a.wav"))
+    read = sound.piece(100, 200)
+    assert (len(read), read[0]) == (1600, 1600 / 32768)
+    assert len(sound.piece(900, 5000)) == 1600
+    assert len(sound.piece(-200, 100)) == 1600
+
+
+def test_a_piece_after_the_end_of_the_sound_is_an_error_of_that_piece(tmp_path: Path) -> None:
+    decoder = object.__new__(whisper_backend._Decoder)
+    decoder._sound = FilmAudio(sound_file(tmp_path / "a.wav"))
+    decoder._model = SimpleNamespace(feature_extractor=None)
+    with pytest.raises(ValueError, match="no sound"):
+        decoder._features(whisper_backend.Piece(0, 1000, 2000, "es"))
 
 
 def test_sound_of_another_rate_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="16 kHz"):
-        whisper_backend.open_sound(sound_file(tmp_path / "a.wav", rate_hz=48000))
+        FilmAudio(sound_file(tmp_path / "a.wav", rate_hz=48000))
 
 
 # -- IndicTrans2: directions, files, sentences -----------------------------------------------------------------------

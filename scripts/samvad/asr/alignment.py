@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from samvad.asr.audio import FilmAudio
+from samvad.audio import FilmAudio
 from samvad.errors import ModelError
 from samvad.segments import Segment, Word
 

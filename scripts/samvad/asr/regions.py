@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-from samvad.asr.audio import SAMPLE_RATE_HZ, FilmAudio
+from samvad.audio import SAMPLE_RATE_HZ, FilmAudio
 
 log = logging.getLogger(__name__)
 

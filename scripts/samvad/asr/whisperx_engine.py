@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from samvad.asr.audio import FilmAudio
 from samvad.asr.regions import Region
+from samvad.audio import FilmAudio
 from samvad.errors import MemoryShortageError, ModelError
 from samvad.models import ResolvedModel
 

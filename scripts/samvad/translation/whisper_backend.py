@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import wave
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from samvad import languages
-from samvad.errors import MediaError, ModelError
+from samvad.audio import FilmAudio
+from samvad.errors import ModelError
 from samvad.records import Model
 from samvad.segments import Translation, Word
 from samvad.translation import backends, guards, windows
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_SAMPLE_RATE_HZ = 16000
 #: What Whisper hears at once, in milliseconds.
 _WINDOW_MS = 30_000
 #: Tokens that a piece may come to: fast English speech is about 5 tokens a second. The most is half of
@@ -129,24 +128,23 @@ class WhisperBackend:
             MediaError: the sound is not what stage 01 writes.
         """
         parts: list[list[Decoded | None]] = [[] for _ in lines]
-        with open_sound(self._audio) as sound:
-            decoder = _Decoder(self._model, sound, self._beam_size)
-            waiting = windows.windows_of(lines)
-            while waiting:
-                log.info("Translating %d windows", len(waiting))
-                again: list[tuple[int, ...]] = []
-                for window, heard in zip(waiting, self._decode(decoder, waiting, lines), strict=True):
-                    shared = None
-                    if len(window) == 1:
-                        parts[window[0]] = heard
-                    elif heard[0] is not None:
-                        shared = windows.share_out(heard[0], [lines[place] for place in window])
-                    if shared:
-                        for place, part in zip(window, shared, strict=True):
-                            parts[place] = [part]
-                    elif len(window) > 1:
-                        again += windows.halves(window, lines)
-                waiting = again
+        decoder = _Decoder(self._model, FilmAudio(self._audio), self._beam_size)
+        waiting = windows.windows_of(lines)
+        while waiting:
+            log.info("Translating %d windows", len(waiting))
+            again: list[tuple[int, ...]] = []
+            for window, heard in zip(waiting, self._decode(decoder, waiting, lines), strict=True):
+                shared = None
+                if len(window) == 1:
+                    parts[window[0]] = heard
+                elif heard[0] is not None:
+                    shared = windows.share_out(heard[0], [lines[place] for place in window])
+                if shared:
+                    for place, part in zip(window, shared, strict=True):
+                        parts[place] = [part]
+                elif len(window) > 1:
+                    again += windows.halves(window, lines)
+            waiting = again
         return [
             guards.translation(
                 parts[index],
@@ -188,7 +186,7 @@ class WhisperBackend:
 class _Decoder:
     """Decodes pieces of sound; keeps one prompt a language."""
 
-    def __init__(self, model: WhisperModel, sound: wave.Wave_read, beam_size: int) -> None:
+    def __init__(self, model: WhisperModel, sound: FilmAudio, beam_size: int) -> None:
         from faster_whisper.transcribe import get_suppressed_tokens
 
         self._model = model
@@ -229,7 +227,9 @@ class _Decoder:
         import numpy
 
         extractor = self._model.feature_extractor
-        sound = read_sound(self._sound, piece.start_ms, piece.end_ms)
+        sound = self._sound.piece(piece.start_ms, piece.end_ms)
+        if not len(sound):
+            raise ValueError(f"there is no sound from {piece.start_ms} to {piece.end_ms} ms")
         # Silence up to 30 s, as Whisper was trained, not zeros after the features are made.
         padded = numpy.pad(sound, (0, max(0, extractor.n_samples - len(sound))))[: extractor.n_samples]
         features: NDArray[numpy.float32] = extractor(padded, padding=0)
@@ -310,41 +310,6 @@ def cut_points(start_ms: int, end_ms: int, words: Sequence[Word]) -> list[int]:
         start_ms = max(within)[1] if within else latest
         points.append(start_ms)
     return points
-
-
-def open_sound(path: Path) -> wave.Wave_read:
-    """Open the film's sound.
-
-    Raises:
-        MediaError: it is not a WAV of 16 kHz, mono, 16 bits.
-    """
-    remedy = "Delete the manifest of stage 01 and run again: it then makes the sound anew."
-    try:
-        sound = wave.open(str(path), "rb")  # noqa: SIM115 -- the caller closes it, with `with`
-    except (wave.Error, EOFError) as error:
-        raise MediaError(f"{path} is not a WAV file ({error}).", remedy, path=str(path)) from None
-    shape = (sound.getframerate(), sound.getnchannels(), sound.getsampwidth())
-    if shape != (_SAMPLE_RATE_HZ, 1, 2):
-        sound.close()
-        raise MediaError(f"{path} is not 16 kHz, mono, 16 bits, but {shape}.", remedy, path=str(path))
-    return sound
-
-
-def read_sound(sound: wave.Wave_read, start_ms: int, end_ms: int) -> NDArray[numpy.float32]:
-    """Return a stretch of sound as samples from -1 to 1; nothing else of the file is read.
-
-    Raises:
-        ValueError: the stretch lies after the end of the sound.
-    """
-    import numpy
-
-    samples_per_ms = _SAMPLE_RATE_HZ // 1000
-    first = max(0, start_ms) * samples_per_ms
-    if first >= sound.getnframes() or end_ms <= start_ms:
-        raise ValueError(f"there is no sound from {start_ms} to {end_ms} ms")
-    sound.setpos(first)
-    data = sound.readframes((end_ms - max(0, start_ms)) * samples_per_ms)
-    return numpy.frombuffer(data, dtype="<i2").astype(numpy.float32) / numpy.float32(32768)
 
 
 def _cannot_translate(model: str, reason: str) -> ModelError:

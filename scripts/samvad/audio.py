@@ -1,4 +1,4 @@
-"""The film's audio, read piece by piece: a three-hour film is never held in memory whole."""
+"""The sound that stage 01 extracts, read piece by piece: a three-hour film is never held in memory whole."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class FilmAudio:
 
     def piece(self, start_ms: int, end_ms: int) -> npt.NDArray[np.float32]:
         """Return the samples between two times."""
-        return self[start_ms * SAMPLE_RATE_HZ // 1000 : end_ms * SAMPLE_RATE_HZ // 1000]
+        return self[max(0, start_ms) * SAMPLE_RATE_HZ // 1000 : max(0, end_ms) * SAMPLE_RATE_HZ // 1000]
 
     def blocks(self, seconds: int) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
         """Yield (start in ms, samples) for stretches of so many seconds."""
