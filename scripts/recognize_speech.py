@@ -51,7 +51,7 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
         **records.library_versions("whisperx", "faster-whisper", "ctranslate2", "torch"),
     )
     speech = _speech(run, audio, options, device)
-    document = segments.SegmentsDocument(run.film, "und", audio.duration_ms)
+    document = segments.SegmentsDocument("und", audio.duration_ms)
     if speech:
         engine = WhisperXEngine(
             model,
@@ -136,7 +136,7 @@ def _recognise(
     for segment in found:
         spoken[segment.language] += len(segment.text)
     language = spoken.most_common(1)[0][0] if spoken else speech[0].language
-    return segments.SegmentsDocument(run.film, language, audio.duration_ms, tuple(found))
+    return segments.SegmentsDocument(language, audio.duration_ms, tuple(found))
 
 
 def _write_transcripts(run: StageRun, document: segments.SegmentsDocument) -> None:

@@ -107,14 +107,12 @@ class SegmentsDocument:
     """All segments of a film.
 
     Attributes:
-        film: film id.
         language: short code of the language that most of the speech is in; ``und`` when nothing was said.
         duration_ms: duration of the film's audio.
         segments: in order of time.
         extra: keys of the document that this version does not know.
     """
 
-    film: str
     language: str
     duration_ms: int
     segments: tuple[Segment, ...] = ()
@@ -140,11 +138,10 @@ def read(path: Path) -> SegmentsDocument:
         raise SamvadError(f"{path}: {found[0]}.", "Run its stage again.", path=str(path))
     segments = tuple(_segment(item) for item in value["segments"])
     return SegmentsDocument(
-        film=value["film"],
         language=value["language"],
         duration_ms=value["duration_ms"],
         segments=segments,
-        extra=_unknown(value, {"schema_version", "film", "language", "duration_ms", "segments"}),
+        extra=_unknown(value, {"schema_version", "language", "duration_ms", "segments"}),
     )
 
 
@@ -164,7 +161,6 @@ def as_json(document: SegmentsDocument) -> dict[str, Any]:
     """Return the document as plain JSON values."""
     return {
         "schema_version": SCHEMA_VERSION,
-        "film": document.film,
         "language": document.language,
         "duration_ms": document.duration_ms,
         **document.extra,

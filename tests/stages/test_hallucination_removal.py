@@ -45,7 +45,7 @@ def run(
     **changes: object,
 ) -> subprocess.CompletedProcess[str]:
     """Run the stage on segments; ``changes`` are options."""
-    document = segments.as_json(SegmentsDocument("test", "hi", 120_000, tuple(made), extra={"note": "kept"}))
+    document = segments.as_json(SegmentsDocument("hi", 120_000, tuple(made), extra={"note": "kept"}))
     outputs = {"segments": ("segments.json", json.dumps(document).encode())}
     spoken = {"regions": [{"start_ms": start, "end_ms": end} for start, end in REGIONS if regions is None]}
     asr = support.finished_stage(

@@ -34,7 +34,6 @@ HINDI = ["अदिति, लंदन चलो", "Barack Obama नमस्�
 def document(english: list[str] = ENGLISH, hindi: list[str] = HINDI) -> SegmentsDocument:
     texts = [(text, "en") for text in english] + [(text, "hi") for text in hindi]
     return SegmentsDocument(
-        "t",
         "en",
         60_000,
         tuple(

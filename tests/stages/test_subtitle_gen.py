@@ -41,7 +41,7 @@ DIALOGUE = (
 def make_inputs(tmp_path: Path, segments: tuple[Segment, ...], video: dict[str, Any] | None = FILM_24) -> list[object]:
     """Make stages 01 and 04 of a job and return the options that name them."""
     job = support.make_job(tmp_path)
-    document = SegmentsDocument("test", "hi" if segments else "und", 60_000, segments)
+    document = SegmentsDocument("hi" if segments else "und", 60_000, segments)
     demux = support.finished_stage(job, "demux", {"probe": ("probe.json", json.dumps({"video": video}).encode())})
     content = json.dumps(as_json(document)).encode()
     asr = support.finished_stage(job, "asr", {"segments": ("segments.json", content)})

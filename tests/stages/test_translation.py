@@ -111,7 +111,7 @@ def metrics(job: Path) -> dict[str, Any]:
 
 def hindi(*texts: str, language: str = "hi") -> SegmentsDocument:
     made = [Segment(at + 1, 2000 * at, 2000 * at + 1900, text, language) for at, text in enumerate(texts)]
-    return SegmentsDocument("test", language, 2000 * len(texts), tuple(made))
+    return SegmentsDocument(language, 2000 * len(texts), tuple(made))
 
 
 SILENCE_MS = 4000
@@ -139,7 +139,7 @@ def test_whisper_translates_each_segment_in_its_own_language(
         Segment(4, end + 100, end + 200, "Thank you.", "es", verdict=QUARANTINE, reasons=("phrase",)),
         Segment(5, end + 99_000, end + 99_500, "Nada.", "es"),
     ]
-    document = SegmentsDocument("test", "es", end + 100_000, (*spoken, *extra))
+    document = SegmentsDocument("es", end + 100_000, (*spoken, *extra))
     job = job_with(tmp_path, document, audio)
     done = translate(job, "--targets", "en", "--backend", "whisper", "--whisper-model", whisper_base)
     assert done.returncode == 0, done.stderr

@@ -41,7 +41,7 @@ def judge(
 ) -> signals.Judged:
     numbered = tuple(dataclasses.replace(segment, id=number) for number, segment in enumerate(made, start=1))
     evidence = evidence or signals.Evidence(regions=((0, 600_000),), curve=None, phrases=PHRASES)
-    return signals.judge(SegmentsDocument("film", "hi", 600_000, numbered), evidence, suspect, quarantine)
+    return signals.judge(SegmentsDocument("hi", 600_000, numbered), evidence, suspect, quarantine)
 
 
 def verdicts(judged: signals.Judged) -> list[str]:
@@ -363,4 +363,4 @@ def test_counts_and_share_are_of_what_was_judged() -> None:
         "kept": 1, "suspect": 1, "quarantined": 1, "signal_doubt": 1, "signal_no_speech_prob": 2,
     }  # fmt: skip
     assert report.quarantined_share(judged.document) == pytest.approx(10 / 50)
-    assert report.quarantined_share(SegmentsDocument("film", "und", 0)) == 0.0
+    assert report.quarantined_share(SegmentsDocument("und", 0)) == 0.0

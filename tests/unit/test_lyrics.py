@@ -25,7 +25,7 @@ def made_curve(*parts: tuple[float, float, float, float]) -> SoundCurve:
 
 def document(*spans: tuple[int, int]) -> segments.SegmentsDocument:
     made = [segments.Segment(number, *span, "text", "hi") for number, span in enumerate(spans, start=1)]
-    return segments.SegmentsDocument("film", "hi", 600_000, tuple(made))
+    return segments.SegmentsDocument("hi", 600_000, tuple(made))
 
 
 def noise(path: Path, seconds: float, rate: int = 16_000, channels: int = 1) -> Path:

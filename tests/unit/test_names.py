@@ -159,7 +159,6 @@ def test_the_films_names_are_counted_once_each() -> None:
         return Segment(number, number * 1000, number * 1000 + 500, "text", "en", entities=entities)
 
     document = SegmentsDocument(
-        "f",
         "en",
         9000,
         (

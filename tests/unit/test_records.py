@@ -94,7 +94,7 @@ SEGMENT = segments.Segment(
 
 def test_a_segments_document_survives_a_round_trip_with_keys_it_does_not_know(tmp_path):
     segment = segments.Segment(**{**vars(SEGMENT), "extra": {"mood": "glad"}})
-    document = segments.SegmentsDocument("demo", "hi", 5000, (segment,), {"reel": 2})
+    document = segments.SegmentsDocument("hi", 5000, (segment,), {"reel": 2})
     segments.write(tmp_path / "s.json", document)
     assert segments.read(tmp_path / "s.json") == document
 
@@ -110,7 +110,7 @@ def test_a_segments_document_survives_a_round_trip_with_keys_it_does_not_know(tm
 def test_times_that_run_backwards_are_never_written(tmp_path, change):
     segment = segments.Segment(**{**vars(SEGMENT), **change})
     with pytest.raises(SamvadError):
-        segments.write(tmp_path / "s.json", segments.SegmentsDocument("demo", "hi", 5000, (segment,)))
+        segments.write(tmp_path / "s.json", segments.SegmentsDocument("hi", 5000, (segment,)))
     assert not (tmp_path / "s.json").exists()
 
 

@@ -37,7 +37,7 @@ def said(text: str, start_ms: int, end_ms: int, language: str = "en", number: in
 
 def document(*segments: Segment, language: str = "en", duration_ms: int = 600_000) -> SegmentsDocument:
     numbered = tuple(replace(segment, id=number) for number, segment in enumerate(segments, start=1))
-    return SegmentsDocument("film", language, duration_ms, numbered)
+    return SegmentsDocument(language, duration_ms, numbered)
 
 
 def cues_of(*segments: Segment, language: str = "en", rules: Rules = RULES) -> tuple[Cue, ...]:

@@ -47,7 +47,7 @@ def segment(number: int, text: str = "hola", language: str = "es", **more: objec
 
 
 def document(*segments: Segment, language: str = "es") -> SegmentsDocument:
-    return SegmentsDocument("test", language, 60_000, segments)
+    return SegmentsDocument(language, 60_000, segments)
 
 
 def translated(made: SegmentsDocument, target: str = "en") -> SegmentsDocument:
