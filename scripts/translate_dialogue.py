@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from samvad import files, languages, records, segments, times
+from samvad import checksums, files, languages, records, segments, times
 from samvad.errors import ConfigurationError
 from samvad.segments import SegmentsDocument, Translation
 from samvad.stage_run import StageRun, run_stage, stage_parser
@@ -41,9 +41,13 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     plans = [backends.plan(document, target, backend) for target in targets]
     pairs = frozenset(pair for plan in plans for pair in plan.pairs)
     if pairs:
-        backend.load(pairs)
+        backend.find(pairs)
         run.devices(options.device, backend.device() or options.device)
         run.used(*backend.models(), **records.library_versions("ctranslate2", *LIBRARIES[options.backend]))
+    if run.reuse(model_folders=[checksums.of_folder(folder) for folder in backend.folders()] if pairs else []):
+        return
+    if pairs:
+        backend.load()
     wanted = terms.read_terms(glossary) if glossary else []
     for plan in plans:
         document = backends.apply(document, plan, backend)

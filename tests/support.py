@@ -83,7 +83,7 @@ def finished_stage(
         "host": records.host(),
         "resources": USAGE,
         "metrics": [],
-        "cache": {"key": None, "hit": False},
+        "cache": {"key": None, "hit": False, "made_by": None},
         "errors": [],
         "warnings": [],
         "retries": 0,

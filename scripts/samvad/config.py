@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad import languages, schemas, stages
+from samvad import files, languages, schemas, stages
 from samvad.errors import ConfigurationError
 
 _SWITCH_VARIABLE = re.compile(r"^STAGE_(\d\d)_[A-Z_]+_ENABLED$")
@@ -146,6 +146,15 @@ def switch_origins(
 ) -> dict[str, str]:
     """Return for every stage what decided whether it is on, for messages."""
     return {name: origin for name, (_, origin) in _switches(config, film, environ).items()}
+
+
+def cache_settings(config: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what the stages need to know of the cache of results (``folder``, ``max_gb``), or None where it is off."""
+    if not config["cache"]["enabled"]:
+        return None
+    named = config["cache"]["folder"]
+    folder = Path(named).expanduser().absolute() if named else files.cache_folder() / "results"
+    return {"folder": str(folder), "max_gb": config["cache"]["max_gb"]}
 
 
 def tell_stages(deployment: object) -> None:

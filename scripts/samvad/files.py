@@ -17,6 +17,12 @@ from samvad.errors import DiskError
 _BLOCK_BYTES = 1 << 20
 
 
+def cache_folder() -> Path:
+    """Return the folder that keeps environments, models, checksums and results between runs and clones."""
+    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "samvad"
+    return Path(os.environ.get("SAMVAD_CACHE") or default)
+
+
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
     """Turn "no space left" and "permission denied" into an error that names the folder.

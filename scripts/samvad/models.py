@@ -10,7 +10,6 @@ Looked for in this order:
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import shutil
@@ -23,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad import files, schemas
+from samvad import checksums, files, schemas
 from samvad.errors import ModelError
 
 log = logging.getLogger(__name__)
@@ -49,12 +48,6 @@ class ResolvedModel:
     folder: Path
     revision: str | None
     checksum: str
-
-
-def cache_folder() -> Path:
-    """Return the folder that keeps environments and models between runs and clones."""
-    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "samvad"
-    return Path(os.environ.get("SAMVAD_CACHE") or default)
 
 
 def known_models() -> dict[str, dict[str, Any]]:
@@ -93,7 +86,7 @@ def find_whisper(name: str, revision: str = "") -> ResolvedModel | None:
     given = [Path(named) / name, Path(named) / f"faster-whisper-{name}"] if named else []
     for folder in (Path(name).expanduser(), *given):
         if (folder / _WEIGHTS).is_file():
-            return ResolvedModel(name, folder.resolve(), None, _checksum(folder / _WEIGHTS))
+            return ResolvedModel(name, folder.resolve(), None, checksums.checksum(folder / _WEIGHTS))
     if Path(name).expanduser().is_dir() or name.startswith(("/", "./", "../", "~")):
         raise ModelError(
             f"The model folder {name} holds no {_WEIGHTS}.",
@@ -103,21 +96,23 @@ def find_whisper(name: str, revision: str = "") -> ResolvedModel | None:
         )
     hub, pinned = _hub_id(name, revision)
     if (hub_folder(hub, pinned) / _WEIGHTS).is_file():
-        return ResolvedModel(name, hub_folder(hub, pinned), pinned, _checksum(hub_folder(hub, pinned) / _WEIGHTS))
+        return ResolvedModel(
+            name, hub_folder(hub, pinned), pinned, checksums.checksum(hub_folder(hub, pinned) / _WEIGHTS)
+        )
     copy = registry_folder(name)
     if (copy / _WEIGHTS).is_file() and revision in ("", known_models().get(name, {}).get("revision")):
-        return ResolvedModel(name, copy, None, _checksum(copy / _WEIGHTS))
+        return ResolvedModel(name, copy, None, checksums.checksum(copy / _WEIGHTS))
     return None
 
 
 def hub_folder(hub: str, revision: str) -> Path:
     """Return the cache folder of a hub's model at a commit."""
-    return cache_folder() / "models" / f"{hub.replace('/', '--')}-{revision[:12]}"
+    return files.cache_folder() / "models" / f"{hub.replace('/', '--')}-{revision[:12]}"
 
 
 def registry_folder(name: str) -> Path:
     """Return the cache folder of a model's copy from the package registry."""
-    return cache_folder() / "models" / f"{name.replace('/', '--')}-registry"
+    return files.cache_folder() / "models" / f"{name.replace('/', '--')}-registry"
 
 
 def fetch_from_hub(name: str, hub: str, revision: str) -> ResolvedModel:
@@ -158,7 +153,7 @@ def fetch_from_hub(name: str, hub: str, revision: str) -> ResolvedModel:
         except (HfHubHTTPError, OSError) as error:
             raise ModelError(f"{hub} could not be fetched ({type(error).__name__}).", remedy) from None
         shutil.rmtree(temporary / ".cache", ignore_errors=True)
-    return ResolvedModel(name, folder, revision, _checksum(folder / _WEIGHTS))
+    return ResolvedModel(name, folder, revision, checksums.checksum(folder / _WEIGHTS))
 
 
 @contextmanager
@@ -219,18 +214,3 @@ def _hub_id(name: str, revision: str) -> tuple[str, str]:
             "Set the revision key beside it to a commit of 40 hexadecimal digits, so that results can be repeated.",
         )
     return name, revision
-
-
-def _checksum(weights: Path) -> str:
-    """Return the checksum of a weights file, remembered by path, inode, size and time of change."""
-    import hashlib
-
-    status = weights.stat()
-    identity = [str(weights.resolve()), status.st_ino, status.st_size, status.st_mtime_ns]
-    key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]
-    memo = cache_folder() / "checksums" / key
-    if memo.is_file():
-        return memo.read_text(encoding="utf-8").strip()
-    checksum = files.sha256_of(weights)
-    files.write_text(memo, checksum + "\n")
-    return checksum

@@ -46,13 +46,17 @@ class PipelineHandler(logging.Handler):
         films: the films by job folder (``YYYY/MM/DD/USER/N``).
         wanted: for each job folder, the stages that the film is to go through.
         output_root: where the job folders are.
+        cache: settings of the cache of results, or None.
     """
 
-    def __init__(self, films: dict[str, Film], wanted: Any, output_root: Path) -> None:
+    def __init__(
+        self, films: dict[str, Film], wanted: Any, output_root: Path, cache: dict[str, Any] | None = None
+    ) -> None:
         super().__init__(logging.INFO)
         self._films = films
         self._wanted = wanted
         self._output_root = output_root.resolve()
+        self._cache = cache
         self._jobs: dict[str, _Job] = {}
         self._stages: dict[int, tuple[str, str]] = {}
         self._start = datetime.now()
@@ -132,6 +136,7 @@ class PipelineHandler(logging.Handler):
                 "title": film.title,
                 "year": film.year,
                 "media": film.media,
+                "cache": self._cache,
             },
         )
         log = _file_logger(place / "logs" / f"99_pipeline_{self._start:%Y%m%d_%H%M%S}.log", folder)

@@ -19,9 +19,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from samvad import attempt, files, records, schemas, stages, times
+from samvad import attempt, checksums, files, records, schemas, stages, times
 from samvad.errors import DiskError, MediaError, MemoryShortageError, SamvadError, ToolError
 from samvad.resources import ResourceMeter
+from samvad.reuse import NOT_KEPT, Record, Reuse, cache_from, ingredients
 
 log = logging.getLogger(__name__)
 
@@ -82,15 +83,11 @@ class StageRun:
         self.attempt, self.attempt_folder = attempt.next_attempt(self.folder)
         self.work_folder = self.folder / f".work-{self.attempt:02d}"
         self.config = _configuration(options)
-        self._inputs: list[dict[str, Any]] = []
+        self._options = options
+        self._record = Record()
         self._outputs: list[tuple[Path, str, dict[str, Any] | None]] = []
-        self._intermediates: list[dict[str, Any]] = []
-        self._metrics: list[dict[str, Any]] = []
-        self._warnings: list[dict[str, Any]] = []
-        self._facts: dict[str, Any] = {}
-        self._tools: dict[str, str] = {}
-        self._models: list[records.Model] = []
-        self._devices: tuple[str | None, str | None] = (None, None)
+        self._checksums: dict[Path, str] = {}
+        self._reuse: Reuse | None = None
 
     # -- inputs ------------------------------------------------------------------------------------------------------
 
@@ -119,7 +116,7 @@ class StageRun:
             if output["type"] == kind:
                 path: Path = self.job_folder / output["path"]
                 self._check_unchanged(path, output, manifest["stage"], manifest_path)
-                self._inputs.append({**output, "mtime_ns": path.stat().st_mtime_ns})
+                self._add_input({**output, "mtime_ns": path.stat().st_mtime_ns})
                 return path
         return None
 
@@ -136,9 +133,9 @@ class StageRun:
             raise MediaError(f"The film {path} is gone.", remedy, path=str(path))
         status = path.stat()
         same = (status.st_size, status.st_mtime_ns) == (film["size_bytes"], film["mtime_ns"])
-        if not same and (status.st_size != film["size_bytes"] or files.sha256_of(path) != film["checksum"]):
+        if not same and (status.st_size != film["size_bytes"] or checksums.checksum(path) != film["checksum"]):
             raise MediaError(f"The film {path} has changed since stage 01 read it.", remedy, path=str(path))
-        self._inputs.append({**film, "mtime_ns": status.st_mtime_ns})
+        self._add_input({**film, "mtime_ns": status.st_mtime_ns})
         return path
 
     def read_outside(
@@ -152,8 +149,19 @@ class StageRun:
             media: facts of a media file.
             checksum: if it has been taken already (``sha256:…``).
         """
-        self._inputs.append(records.file_record(path, kind, shown=str(path), checksum=checksum, media=media))
+        self._add_input(records.file_record(path, kind, shown=str(path), checksum=checksum, media=media))
         return path
+
+    def describe(self, kind: str, media: dict[str, Any]) -> None:
+        """Add the facts of a media file, found while the stage worked, to the inputs of that kind."""
+        for record in self._record.inputs:
+            if record["type"] == kind:
+                record["media"] = media
+
+    def _add_input(self, record: dict[str, Any]) -> None:
+        if self._reuse is not None:
+            raise RuntimeError(f"{record['path']} is read after reuse(): the cache's key does not hold it")
+        self._record.inputs.append(record)
 
     # -- results -----------------------------------------------------------------------------------------------------
 
@@ -163,35 +171,60 @@ class StageRun:
         self._outputs.append((path, kind, media))
         return path
 
+    def reuse(self, *, look: bool = True, **more: Any) -> bool:
+        """Take this stage's result from the cache, if the same was made before, for whichever job.
+
+        Call it when every input has been read and every program, model and device known by then has been recorded, and
+        before anything else is: what comes before is the key, what comes after is the result.
+
+        Args:
+            look: False where the work has been done by now: the result is only kept for others.
+            more: whatever else the result depends on; JSON values.
+
+        Returns:
+            True when the outputs and all that belongs to them came from the cache: the work is done.
+        """
+        found = ingredients(self.stage, self._record, self._options, self.config.keys(), more)
+        self._reuse = Reuse(self._record, found, cache_from(self._run.get("cache")))
+        cached = self._reuse.look(self.work_folder) if look else None
+        for file in cached or ():
+            self._checksums[self.output(file.name, file.type, file.media)] = file.checksum
+        return cached is not None
+
+    def provisional(self, hours: float) -> None:
+        """Say that the result is second best, for want of a model or a network: others may reuse it for some hours."""
+        if self._reuse is not None:
+            self._reuse.hours = min(hours, self._reuse.hours or hours)
+
     def intermediate(self, path: Path, *, retained: bool, reason: str) -> None:
         """Record a file that is neither input nor output."""
-        self._intermediates.append(
+        self._record.intermediates.append(
             {"path": path.name, "size_bytes": path.stat().st_size, "retained": retained, "reason": reason}
         )
 
     def metric(self, name: str, value: float | str | bool | None, unit: str = "") -> None:
         """Add a measured figure to the manifest and the log."""
         rounded = round(value, 4) if isinstance(value, float) else value
-        self._metrics.append({"name": name, "value": rounded, "unit": unit})
+        self._record.metrics.append({"name": name, "value": rounded, "unit": unit})
         log.info("%s: %s %s", name, rounded, unit)
 
     def warn(self, message: str) -> None:
         """Add a warning to the manifest and the log: something a person should know, though the film goes on."""
-        self._warnings.append({"timestamp": times.utc_now(), "message": message})
+        self._record.warnings.append({"timestamp": times.utc_now(), "message": message})
         log.warning("%s", message)
 
     def fact(self, key: str, value: Any) -> None:
         """Add something that the stage found out to ``metadata.json``."""
-        self._facts[key] = value
+        self._record.facts[key] = value
 
     def used(self, *models: records.Model, **tools: str) -> None:
         """Record the versions of programs and libraries, and the weights, that the stage used."""
-        self._tools.update(tools)
-        self._models.extend(models)
+        self._record.tools.update(tools)
+        self._record.models.extend(models)
 
     def devices(self, requested: str, actual: str) -> None:
         """Record the device asked for and the one that was used."""
-        self._devices = (requested, actual)
+        self._record.devices = (requested, actual)
 
     # -- the life of a run -------------------------------------------------------------------------------------------
 
@@ -210,9 +243,12 @@ class StageRun:
                 target = self.folder / path.name
                 files.move_into_place(path, target)
                 shown = target.relative_to(self.job_folder).as_posix()
-                moved.append(records.file_record(target, kind, shown=shown, media=media))
+                checksum = self._checksums.get(path)
+                moved.append(records.file_record(target, kind, shown=shown, checksum=checksum, media=media))
         self.clean()
-        files.write_json(self.folder / "metadata.json", self._facts)
+        files.write_json(self.folder / "metadata.json", self._record.facts)
+        if self._reuse is not None and status == "success":
+            self._reuse.keep(self.folder, moved, self._run["run_id"], usage["wall_seconds"])
         manifest = self._manifest(usage, status=status, exit_code=0, outputs=moved, errors=[])
         files.write_json(self.attempt_folder / "manifest.json", manifest)
         files.write_json(self.folder / "manifest.json", manifest)
@@ -230,6 +266,11 @@ class StageRun:
         }
         manifest = self._manifest(usage, status="failed", exit_code=exit_code, outputs=[], errors=[record])
         files.write_json(self.attempt_folder / "manifest.json", manifest)
+
+    def close(self) -> None:
+        """Let other jobs go on that wait for this result."""
+        if self._reuse is not None:
+            self._reuse.close()
 
     def clean(self) -> None:
         """Remove the work folder."""
@@ -261,18 +302,20 @@ class StageRun:
             "duration_seconds": usage["wall_seconds"],
             "status": status,
             "exit_code": exit_code,
-            "inputs": self._inputs,
+            "inputs": self._record.inputs,
             "outputs": outputs,
-            "intermediate_files": self._intermediates,
+            "intermediate_files": self._record.intermediates,
             "config": self.config,
             "config_hash": records.config_hash(self.config),
-            "software": records.software(self.stage.environment, self._tools, self._models, self._devices),
+            "software": records.software(
+                self.stage.environment, self._record.tools, self._record.models, self._record.devices
+            ),
             "host": records.host(),
             "resources": usage,
-            "metrics": self._metrics,
-            "cache": {"key": None, "hit": False},
+            "metrics": self._record.metrics,
+            "cache": self._reuse.as_json() if self._reuse else NOT_KEPT,
             "errors": errors,
-            "warnings": self._warnings,
+            "warnings": self._record.warnings,
             "retries": self.attempt - 1,
         }
         schemas.check_record(manifest, "stage_manifest")
@@ -330,6 +373,7 @@ def run_stage(
     except (Exception, KeyboardInterrupt) as caught:  # the one boundary: every failure is recorded, then reported
         return _record_failure(run, meter, caught)
     finally:
+        run.close()
         for handler in handlers:
             logging.getLogger().removeHandler(handler)
             handler.close()

@@ -228,7 +228,7 @@ def test_a_hostile_name_is_just_a_name(tmp_path: Path, films: Path) -> None:
     film = odd_films.hostile_name(films)
     job, done = demux(tmp_path, film)
     assert done.returncode == 0, done.stderr
-    assert facts(job)["media"] == str(film)
+    assert support.manifest_of(job, "demux")["inputs"][0]["path"] == str(film)
 
 
 REFUSED = {

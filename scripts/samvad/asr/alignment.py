@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from samvad import checksums
 from samvad.audio import FilmAudio
 from samvad.errors import ModelError
 from samvad.segments import Segment, Word
@@ -50,13 +51,22 @@ def find_aligner(language: str, setting: str) -> tuple[str | None, str]:
         return None, "asr.align_model is whisper"
     if setting != "auto":
         return setting, "given"
-    known = _known_aligners()
+    known = known_aligners()
     if language not in known:
         return None, f"WhisperX knows no aligner for {language}"
     name = known[language]
     if _cached(name) or _hub_answers():
         return name, "WhisperX's own for the language"
     return None, f"the aligner {name} is not in the cache and the hub cannot be reached"
+
+
+def at_hand(setting: str) -> list[str]:
+    """Return the aligners on this machine, which decide the word times: their names, or the checksum of a folder."""
+    if setting == "whisper":
+        return []
+    if setting == "auto":
+        return sorted({name for name in known_aligners().values() if _cached(name)})
+    return [checksums.of_folder(Path(setting))]
 
 
 def align(
@@ -124,7 +134,7 @@ def _with_times(segment: Segment, found: Sequence[dict[str, Any]], start_ms: int
     return replace(segment, start_ms=words[0].start_ms, end_ms=finish, words=tuple(words))
 
 
-def _known_aligners() -> dict[str, str]:
+def known_aligners() -> dict[str, str]:
     """Return WhisperX's table of aligners by language, without importing its aligner (7 CPU seconds)."""
     import ast
     import importlib.util

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from samvad.errors import ConfigurationError, MemoryShortageError, ModelError
@@ -63,21 +64,31 @@ class Backend(Protocol):
     def refusal(self, source: str, target: str) -> str | None:
         """Return why this backend cannot translate ``source`` to ``target``, or None where it can. Loads nothing."""
 
-    def load(self, pairs: frozenset[tuple[str, str]]) -> None:
-        """Load what the pairs (source, target) need.
+    def find(self, pairs: frozenset[tuple[str, str]]) -> None:
+        """Find the weights that the pairs (source, target) need, and the device.
 
         Raises:
-            ModelError: weights are missing, damaged, or cannot do it.
+            ModelError: weights are missing, or cannot do it.
+        """
+
+    def load(self) -> None:
+        """Load the weights that were found.
+
+        Raises:
+            ModelError: they are damaged, or cannot do it.
         """
 
     def translate(self, lines: Sequence[Line], target: str) -> list[Translation]:
         """Return a translation for each line, in their order; a line that fails is flagged, and the rest go on."""
 
     def models(self) -> tuple[Model, ...]:
-        """Return the weights that were loaded."""
+        """Return the weights that were found."""
+
+    def folders(self) -> tuple[Path, ...]:
+        """Return the folders of the weights that were found, with all that belongs to them."""
 
     def device(self) -> str | None:
-        """Return the device that the weights were loaded on, or None before that."""
+        """Return the device that the weights are for, or None before they are found."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad import files
+from samvad import checksums
 from samvad.errors import ModelError
 from samvad.languages import INDICTRANS2
 from samvad.records import Model
@@ -95,33 +95,37 @@ class IndicTrans2Backend:
         self._batch_size = batch_size
         self._beam_size = beam_size
         self._runtimes: dict[str, _Runtime] = {}
-        self._used: tuple[Model, ...] = ()
-        self._actual_device: str | None = None
+        self._places: dict[str, ModelFiles] = {}
+        self._actual_device = self._compute_type = ""
 
     def refusal(self, source: str, target: str) -> str | None:
         """Return why IndicTrans2 cannot translate ``source`` to ``target``, or None where it can."""
         unknown = [code for code in (source, target) if code not in INDICTRANS2]
         return f"IndicTrans2 does not know {' and '.join(unknown)}" if unknown else None
 
-    def load(self, pairs: frozenset[tuple[str, str]]) -> None:
-        """Load the model of each direction that the pairs need.
+    def find(self, pairs: frozenset[tuple[str, str]]) -> None:
+        """Find the model of each direction that the pairs need.
 
         Raises:
-            ModelError: one is missing, damaged, or has other languages.
+            ModelError: one is missing, or has other languages.
         """
         from samvad import models
 
         needed = sorted({direction_of(*pair) for pair in pairs})
-        device, compute_type = models.resolve_device(*self._device)
-        places = {direction: find_files(self._root, direction, compute_type) for direction in needed}
-        for direction, place in places.items():
+        self._actual_device, self._compute_type = models.resolve_device(*self._device)
+        self._places = {direction: find_files(self._root, direction, self._compute_type) for direction in needed}
+        for direction, place in self._places.items():
             tags = {INDICTRANS2[code] for pair in pairs if direction_of(*pair) == direction for code in pair}
             check_tags(place, tags)
-            self._runtimes[direction] = _Runtime(place, device, compute_type, self._threads)
-        self._used = tuple(
-            Model(str(place.weights), None, files.sha256_of(place.weights / "model.bin")) for place in places.values()
-        )
-        self._actual_device = device
+
+    def load(self) -> None:
+        """Load the models that were found.
+
+        Raises:
+            ModelError: one is damaged.
+        """
+        for direction, place in self._places.items():
+            self._runtimes[direction] = _Runtime(place, self._actual_device, self._compute_type, self._threads)
 
     def translate(self, lines: Sequence[Line], target: str) -> list[Translation]:
         """Return a translation for each line, in their order."""
@@ -142,12 +146,21 @@ class IndicTrans2Backend:
         return [self._translation(line, parts[index], target) for index, line in enumerate(lines)]
 
     def models(self) -> tuple[Model, ...]:
-        """Return the weights that were loaded."""
-        return self._used
+        """Return the weights that were found."""
+        return tuple(
+            Model(str(place.weights), None, checksums.checksum(place.weights / "model.bin"))
+            for place in self._places.values()
+        )
+
+    def folders(self) -> tuple[Path, ...]:
+        """Return the folders that hold all that the models consist of."""
+        return tuple(
+            folder for place in self._places.values() for folder in (place.weights, place.source_pieces.parent)
+        )
 
     def device(self) -> str | None:
-        """Return the device that the weights were loaded on."""
-        return self._actual_device
+        """Return the device that the weights are for."""
+        return self._actual_device or None
 
     def _sentences(self, place: int, line: Line, target: str) -> list[Sentence]:
         direction = direction_of(line.language, target)

@@ -84,7 +84,6 @@ class WhisperBackend:
         self._threads = threads
         self._batch_size = batch_size
         self._beam_size = beam_size
-        self._used: tuple[Model, ...] = ()
         self._actual_device: str | None = None
 
     def refusal(self, source: str, target: str) -> str | None:
@@ -93,22 +92,33 @@ class WhisperBackend:
             return "Whisper translates into English only"
         return None if source in languages.WHISPER else "Whisper was not trained on that language"
 
-    def load(self, pairs: frozenset[tuple[str, str]]) -> None:
-        """Load the weights.
+    def find(self, pairs: frozenset[tuple[str, str]]) -> None:
+        """Find the weights and the device.
 
         Raises:
             ModelError: they are not to be had, or cannot translate.
         """
         from samvad import models
 
-        found = models.resolve_whisper(*self._wanted)
-        refuse_by_shape(found.folder)
-        device, compute_type = models.resolve_device(*self._device)
+        self._found = models.resolve_whisper(*self._wanted)
+        refuse_by_shape(self._found.folder)
+        self._actual_device, self._compute_type = models.resolve_device(*self._device)
+
+    def load(self) -> None:
+        """Load the weights that were found.
+
+        Raises:
+            ModelError: they cannot be loaded, or cannot translate.
+        """
         from faster_whisper import WhisperModel
 
+        found = self._found
         try:
             self._model = WhisperModel(
-                str(found.folder), device=device, compute_type=compute_type, cpu_threads=self._threads
+                str(found.folder),
+                device=self._actual_device or "cpu",
+                compute_type=self._compute_type,
+                cpu_threads=self._threads,
             )
         except (RuntimeError, ValueError) as error:
             raise ModelError(
@@ -118,8 +128,6 @@ class WhisperBackend:
             ) from error
         if not self._model.model.is_multilingual:
             raise _cannot_translate(found.name, "it knows English only")
-        self._used = (Model(found.name, found.revision, found.checksum),)
-        self._actual_device = device
 
     def translate(self, lines: Sequence[Line], target: str) -> list[Translation]:
         """Return a translation for each line, in their order.
@@ -175,11 +183,15 @@ class WhisperBackend:
         return heard
 
     def models(self) -> tuple[Model, ...]:
-        """Return the weights that were loaded."""
-        return self._used
+        """Return the weights that were found."""
+        return (Model(self._found.name, self._found.revision, self._found.checksum),)
+
+    def folders(self) -> tuple[Path, ...]:
+        """Return the folder that holds all that the model consists of."""
+        return (self._found.folder,)
 
     def device(self) -> str | None:
-        """Return the device that the weights were loaded on."""
+        """Return the device that the weights are for."""
         return self._actual_device
 
 
