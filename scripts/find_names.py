@@ -28,6 +28,8 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     """Look for known names in every segment and, with a model, for others in the English ones."""
     document = segments.read(run.read(options.segments, "segments"))
     known = gazetteer.Gazetteer(_known_names(run, options))
+    if run.reuse(model=model.fingerprint(options.model)):
+        return
     run.metric("known_names", len(known), "names")
     by_model = _by_model(run, options, document)
     marked = dataclasses.replace(

@@ -19,8 +19,8 @@ from samvad.errors import SamvadError
 
 log = logging.getLogger(__name__)
 
-#: Coarser than the clock of any file system in use (FAT: 2 s), and than what two machines' clocks usually differ by.
-_SETTLED_SECONDS = 5.0
+#: As coarse as the clock of any file system in use (FAT has 2 s).
+_SETTLED_SECONDS = 2.0
 
 
 def remembered(path: Path) -> str | None:
@@ -61,7 +61,9 @@ def take(path: Path) -> str:
         OSError: it cannot be read.
     """
     before = path.stat()
+    started = time.monotonic()
     value = files.sha256_of(path)
+    log.debug("Hashed %s: %d bytes in %.1f s", path, before.st_size, time.monotonic() - started)
     after = path.stat()
     settled = time.time() - max(after.st_mtime, after.st_ctime) > _SETTLED_SECONDS
     if settled and _identity(path, before) == _identity(path, after):

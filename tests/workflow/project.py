@@ -20,6 +20,8 @@ from samvad import config, stages
 PARTS = ("Snakefile", "rules", "scripts", "envs", "config", "profiles")
 TIMEOUT_SECONDS = 500
 DATE = "2025-01-01"
+#: As a setting of a run: the cache of results, in the project's own folder.
+CACHE = '{"enabled": true, "folder": "results"}'
 OPTIONAL = ("tmdb", "glossary_load", "ner", "lyrics_detection", "hallucination_removal")
 
 
@@ -91,6 +93,11 @@ def new_project(root: Path) -> Project:
             shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy2(source, root / name)
+    settings = root / "config" / "config.yaml"
+    text = settings.read_text(encoding="utf-8")
+    assert "  enabled: true" in text
+    # A test that counts what runs again must not find it done by another test.
+    settings.write_text(text.replace("  enabled: true", "  enabled: false"), encoding="utf-8")
     (root / ".venv").symlink_to((support.ROOT / ".venv").resolve())
     return Project(root)
 

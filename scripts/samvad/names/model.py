@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad import files, records, schemas
+from samvad import checksums, files, records, schemas
 from samvad.segments import Entity
 
 log = logging.getLogger(__name__)
@@ -60,6 +60,11 @@ class NameModel:
             return None
         start = entity.start_char + entity.text.index(text)
         return Entity(text, label, start, start + len(text), self.name)
+
+
+def fingerprint(name: str) -> str:
+    """Return the checksum of a folder's model, or nothing for an installed one: the environment's lock pins that."""
+    return checksums.of_folder(Path(name)) if Path(name).is_dir() else ""
 
 
 def load(model: str) -> NameModel:

@@ -1,0 +1,120 @@
+"""What a stage used is measured, also in its children, also between two samples."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from samvad.resources import GpuMeter, ResourceMeter, open_gpus
+
+MIB = 1 << 20
+
+
+def run_measured(code: str) -> dict[str, float]:
+    """Measure a process of its own, so that what the tests hold does not count."""
+    import json
+
+    program = f"""
+import json, subprocess, sys, time
+from dataclasses import asdict
+sys.path.insert(0, {str(Path(__file__).resolve().parents[2] / "scripts")!r})
+from samvad.resources import ResourceMeter
+meter = ResourceMeter()
+{code}
+print(json.dumps(asdict(meter.stop())))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def test_memory_that_a_child_holds_for_a_while_late_in_the_run_is_found():
+    child = "import time; time.sleep(20); held = b'x' * (800 << 20); time.sleep(8)"
+    used = run_measured(f"subprocess.run([sys.executable, '-c', {child!r}], check=True)")
+    assert 800 <= used["peak_rss_mb"] <= 900
+    assert 28 <= used["wall_seconds"] <= 60
+
+
+def test_a_spike_of_a_child_between_two_samples_is_found():
+    used = run_measured("time.sleep(0.6); subprocess.run([sys.executable, '-c', 'b\"x\" * (300 << 20)'], check=True)")
+    assert 300 <= used["peak_rss_mb"] <= 400
+
+
+def test_processes_that_live_at_once_count_together():
+    child = "held = b'x' * (150 << 20); import time; time.sleep(3)"
+    used = run_measured(
+        f"jobs = [subprocess.Popen([sys.executable, '-c', {child!r}]) for _ in range(3)]\nfor job in jobs: job.wait()"
+    )
+    assert 450 <= used["peak_rss_mb"] <= 600
+
+
+def test_the_cpu_seconds_of_children_count():
+    burn = "import time; end = time.process_time() + 1.5\nwhile time.process_time() < end: pass"
+    used = run_measured(f"subprocess.run([sys.executable, '-c', {burn!r}], check=True)")
+    assert 1.5 <= used["cpu_seconds"] <= 2.5
+    assert used["wall_seconds"] >= 1.4
+    assert used["cpu_percent"] == pytest.approx(100 * used["cpu_seconds"] / used["wall_seconds"], abs=1)
+
+
+def test_a_machine_without_a_gpu_says_none():
+    if Path("/dev/nvidiactl").exists():
+        pytest.skip("this machine has a GPU")
+    assert open_gpus() is None
+    used = ResourceMeter().stop()
+    assert (used.gpu_memory_mb, used.gpu_memory_method) == (None, "none")
+
+
+def test_the_gpu_of_this_machine_is_measured():
+    pynvml = pytest.importorskip("pynvml", reason="nvidia-ml-py is not in this environment")
+    if not Path("/dev/nvidiactl").exists():
+        pytest.skip("this machine has no GPU")
+    meter = open_gpus()
+    assert meter is not None
+    assert pynvml.nvmlDeviceGetCount() > 0
+    meter.sample({1})
+    assert meter.peak_bytes >= 0
+
+
+class Nvml:
+    """Answers as the library does, for what it would say on machines that are not here."""
+
+    class NVMLError(Exception):
+        pass
+
+    def __init__(self, *, shows_processes: bool) -> None:
+        self.shows_processes = shows_processes
+        self.held = {0: 0, 1: 0}
+
+    def nvmlDeviceGetCount(self) -> int:  # noqa: N802 -- the library's names
+        return 2
+
+    def nvmlDeviceGetHandleByIndex(self, index: int) -> int:  # noqa: N802
+        return index
+
+    def nvmlDeviceGetMemoryInfo(self, device: int) -> Any:  # noqa: N802
+        return SimpleNamespace(used=1000 * MIB + self.held[device])
+
+    def nvmlDeviceGetComputeRunningProcesses(self, device: int) -> list[Any]:  # noqa: N802
+        if not self.shows_processes:
+            raise self.NVMLError
+        others = SimpleNamespace(pid=7, usedGpuMemory=1000 * MIB)
+        return [others, SimpleNamespace(pid=42, usedGpuMemory=self.held[device])]
+
+
+@pytest.mark.parametrize(
+    ("shows_processes", "method"),
+    [(True, "NVML, by process"), (False, "NVML, rise of the devices' used memory")],
+)
+def test_gpu_memory_is_the_peak_of_our_processes_over_all_devices(shows_processes: bool, method: str) -> None:
+    nvml = Nvml(shows_processes=shows_processes)
+    meter = GpuMeter(nvml)
+    for held in ({0: 0, 1: 0}, {0: 300 * MIB, 1: 200 * MIB}, {0: 10 * MIB, 1: 0}):
+        nvml.held = held
+        meter.sample({42})
+    assert meter.peak_bytes == 500 * MIB
+    assert meter.method == method
