@@ -89,12 +89,12 @@ def model_folder() -> str:
     ).stdout.strip()  # fmt: skip
 
 
-def write_sheet(folder: Path, film: Path) -> Path:
-    """Write a film sheet with the one film."""
+def write_sheet(folder: Path, film: Path, users: tuple[str, ...] = ("bench",)) -> Path:
+    """Write a film sheet with the one film, once for each user."""
     columns = ["film", "media", "title", "year", "source", "targets", "user", "date", "job", "workflow"]
-    row = ["bench", str(film), "Benchmark", "", "en", "en", "bench", "2025-01-01", "1", "subtitle"]
+    rows = [[user, str(film), "Benchmark", "", "en", "en", user, "2025-01-01", "1", "subtitle"] for user in users]
     sheet = folder / "films.tsv"
-    sheet.write_text("\t".join(columns) + "\n" + "\t".join(row) + "\n", encoding="utf-8")
+    sheet.write_text("".join("\t".join(row) + "\n" for row in (columns, *rows)), encoding="utf-8")
     return sheet
 
 
@@ -136,7 +136,7 @@ def run(scratch: Path, rounds: int, seconds: float) -> dict[str, object]:
     samvad = [
         str(ROOT / ".venv" / "bin" / "snakemake"), "--profile", "profiles/local-cpu",
         f"{output}/{JOB}/10_mux/manifest.json", "--config",
-        f"films={write_sheet(scratch, film)}", f"output_root={output}",
+        f"films={write_sheet(scratch, film)}", f"output_root={output}", 'cache={"enabled": false}',
     ]  # fmt: skip
     costs: dict[str, list[Cost]] = {"whisperx": [], "samvad": [], "no_change": []}
     for number in range(rounds):
