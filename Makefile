@@ -64,6 +64,7 @@ model:
 
 test: setup $(SAMPLE)
 	@envs/setup dev
+	@envs/test-tools
 	@$(call dev,python) -m pytest
 
 check:

@@ -16,3 +16,10 @@ environment_dir() {
     hash=$(sha256sum "$lock")
     printf '%s/envs/%s-%s' "$cache_dir" "$1" "${hash:0:16}"
 }
+
+# Print the folder of the grammar that the tests check LogQL with: one for each content of its lock.
+logql_dir() {
+    local hash
+    hash=$(sha256sum "$root_dir/tests/logql/package-lock.json")
+    printf '%s/tools/logql-%s' "$cache_dir" "${hash:0:16}"
+}

@@ -1,0 +1,45 @@
+"""Write figures about all jobs for Prometheus: derived from their event logs, in the textfile collector's format."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from samvad import files
+from samvad.errors import SamvadError
+from samvad.metrics import exposition, totals
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Derive the metrics; write them to a file, whole or not at all, or print them."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog="Every call derives all figures anew, so it may be called as often as you like: once a minute, by cron or "
+        "a systemd timer. Exit codes: 0 success, 2 a folder is missing, 6 the file could not be written.",
+    )
+    parser.add_argument("places", nargs="+", type=Path, metavar="OUT_ROOT", help="folder below which the job folders lie")
+    parser.add_argument("--textfile", type=Path, help="file to write, such as DIR/samvad.prom; default: print")
+    parser.add_argument(
+        "--forget-days",
+        type=float,
+        default=7,
+        help="days of silence after which a run counts as gone, not as active (default: 7)",
+    )
+    options = parser.parse_args(argv)
+    now = datetime.now(UTC)
+    try:
+        metrics = exposition.text(totals.collect(options.places, now, options.forget_days), now)
+        if options.textfile:
+            files.write_bytes(options.textfile, metrics)
+        else:
+            sys.stdout.buffer.write(metrics)
+    except SamvadError as error:
+        print(f"samvad export_metrics: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Figures for Prometheus, derived from the event logs of jobs."""

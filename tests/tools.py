@@ -1,0 +1,47 @@
+"""The programs and packages that only tests call; `envs/test-tools` installs them."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import support
+
+
+def program(name: str) -> str:
+    """Return the path of a program; skip the test where it is missing (in continuous integration: fail)."""
+    return shutil.which(name) or shutil.which(name, path=str(_cache() / "tools" / "prometheus" / "bin")) or missing(name)
+
+
+def logql_modules() -> Path:
+    """Return the folder of Node's packages with Loki's grammar."""
+    folder = Path(_ask("logql_dir"))
+    if not (folder / ".complete").exists():
+        missing("the grammar of LogQL")
+    return folder / "node_modules"
+
+
+def missing(what: str) -> str:
+    """Skip the test that wants ``what``, or fail it in continuous integration, where nothing may be missing."""
+    text = f"{what} is not installed; run envs/test-tools, which installs it or says why not"
+    if os.environ.get("CI"):
+        pytest.fail(text)
+    pytest.skip(text)
+
+
+@functools.cache
+def _cache() -> Path:
+    return Path(_ask('echo "$cache_dir"'))
+
+
+def _ask(command: str) -> str:
+    """Return what a command of the set-up's library prints."""
+    text = f"source envs/lib.bash; {command}"
+    return subprocess.run(
+        ["bash", "-c", text], cwd=support.ROOT, capture_output=True, text=True, check=True
+    ).stdout.strip()
