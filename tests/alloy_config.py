@@ -7,13 +7,17 @@ reference; one that is not known here raises.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import logql_answers
+import logql_grammar
 from logql_answers import Entry
+from logql_grammar import Node
 
 _TOKEN = re.compile(
     r"""(?P<space>[ \t\r]+|//[^\n]*)|(?P<newline>\n)|(?P<text>"(?:[^"\\\n]|\\.)*")|(?P<number>-?\d+(?:\.\d+)?)"""
@@ -164,12 +168,27 @@ def shipped(stages: list[Block], line: str, filename: str) -> Entry | None:
             labels |= _texts(extracted, wanted)
         elif stage.name == "stage.structured_metadata":
             metadata |= _texts(extracted, wanted)
+        elif stage.name == "stage.match":
+            assert stage.attributes["action"] == "drop"
+            if _selected(stage.attributes["selector"], line, labels):
+                return None
         elif stage.name == "stage.label_drop":
             labels = {name: value for name, value in labels.items() if name not in wanted}
         else:
             raise ValueError(stage.name)
     assert ts_ms is not None, "no stage reads the time"
     return Entry(ts_ms, line, labels, metadata)
+
+
+@functools.cache
+def _selector(text: str) -> Node:
+    (tree,) = logql_grammar.parse([text])
+    return tree
+
+
+def _selected(selector: str, line: str, labels: dict[str, str]) -> bool:
+    """Return whether a selector in LogQL lets the line through."""
+    return bool(logql_answers.lines(_selector(selector), [Entry(0, line, dict(labels), {})], -1, 0))
 
 
 def _texts(extracted: dict[str, Any], wanted: dict[str, str]) -> dict[str, str]:

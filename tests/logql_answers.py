@@ -188,7 +188,7 @@ def _group(labels: Labels, grouping: Node | None) -> Labels:
         return frozenset()
     if not grouping.child("By"):
         raise UnknownError(grouping.text)
-    names = {name.text for name in _child(grouping, "Labels").children}
+    names = {part.text for part in _child(grouping, "Labels").walk() if part.name == "Identifier"}
     return frozenset(label for label in labels if label[0] in names)
 
 
@@ -227,6 +227,11 @@ def _step(node: Node) -> Callable[[Entry], Entry | None]:
     if node.name == "LabelFilter":
         matches = _matcher(_child(node, "Matcher"))
         return lambda entry: entry if matches({**entry.stream, **entry.labels}) else None
+    if node.name == "LineFilters":
+        (line_filter,) = node.children
+        wanted = _string(_child(line_filter, "String").text)
+        keep = {"PipeExact": True, "Neq": False}[line_filter.children[0].children[0].name]
+        return lambda entry: entry if (wanted in entry.line) == keep else None
     if node.name == "JsonExpressionParser":
         wanted = [
             (_child(part, "Identifier").text, _string(_child(part, "String").text))
