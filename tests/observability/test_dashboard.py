@@ -1,0 +1,86 @@
+"""The dashboard and the saved queries: made from the one source, and whole."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import make_dashboard
+import support
+
+FOLDER = support.ROOT / "observability"
+DASHBOARD: dict[str, Any] = json.loads((FOLDER / "grafana" / "samvad.json").read_text("utf-8"))
+PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
+
+#: Grafana's own variables, besides the dashboard's.
+BUILT_IN = {"__range", "__auto", "__url_time_range", "__data"}
+
+
+def test_the_files_are_what_the_source_makes():
+    for path, document in make_dashboard.documents().items():
+        assert json.loads(path.read_text("utf-8")) == document, "run: envs/run workflow make_dashboard.py"
+
+
+def test_every_variable_is_the_dashboard_s_or_grafana_s():
+    known = BUILT_IN | {variable["name"] for variable in DASHBOARD["templating"]["list"]}
+    text = json.dumps(DASHBOARD["panels"])
+    used = set(re.findall(r"\$\{?([a-z_]+)", text))
+    assert used <= known
+    assert {"stage", "film", "run_id", "datasource"} <= used
+    assert set(re.findall(r"var-(\w+)=", text)) <= known
+
+
+def test_panels_have_their_own_numbers_and_places():
+    ids = [panel["id"] for panel in DASHBOARD["panels"]]
+    assert len(set(ids)) == len(ids)
+    taken: set[tuple[int, int]] = set()
+    for panel in DASHBOARD["panels"]:
+        place = panel["gridPos"]
+        assert place["x"] + place["w"] <= 24
+        cells = {(x, y) for x in range(place["x"], place["x"] + place["w"]) for y in range(place["y"], place["y"] + place["h"])}
+        assert not cells & taken, panel["title"]
+        taken |= cells
+
+
+def test_every_panel_says_what_it_shows_in_a_unit_with_thresholds_in_order():
+    for panel in PANELS:
+        assert panel["title"] and panel["description"].endswith((".", "top.")), panel["title"]
+        if panel["type"] == "logs":
+            continue
+        defaults = panel["fieldConfig"]["defaults"]
+        assert defaults["unit"]
+        values = [step["value"] for step in defaults["thresholds"]["steps"]]
+        assert values[0] is None and values[1:] == sorted(values[1:])
+
+
+def test_a_run_in_a_table_leads_to_its_log():
+    tables = [panel for panel in PANELS if "run_id" in panel["targets"][0]["expr"] and panel["type"] == "table"]
+    assert len(tables) == 3
+    for panel in tables:
+        (link,) = panel["fieldConfig"]["defaults"]["links"]
+        assert "var-run_id=${__data.fields.run_id}" in link["url"]
+        assert re.search(r"by \([^)]*run_id[^)]*\)", panel["targets"][0]["expr"]), "the table has the field"
+    logs = [panel for panel in PANELS if panel["type"] == "logs" and "$run_id" in panel["targets"][0]["expr"]]
+    assert len(logs) == 1
+
+
+def test_saved_queries_name_only_fields_of_events():
+    template = json.loads((FOLDER / "cloudwatch" / "samvad.json").read_text("utf-8"))
+    fields = {
+        "@timestamp", "level", "event", "message", "run_id", "film", "job_id", "stage", "attempt", "status", "duration_seconds",
+        "error_type", "error_category", "error_message", "error_file",
+    }  # fmt: skip
+    counts = {"peak_rss_mb", "cpu_seconds", "output_bytes", "warnings", "cache_hit", "film_seconds"}
+    words = {
+        "fields", "filter", "stats", "sort", "limit", "by", "as", "and", "in", "asc", "desc", "count", "sum", "avg", "max",
+        "pct", "bin", "ispresent", "strcontains",
+    }  # fmt: skip
+    assert template["Resources"]
+    for name, resource in template["Resources"].items():
+        assert re.fullmatch("[A-Za-z0-9]+", name)
+        assert resource["Type"] == "AWS::Logs::QueryDefinition"
+        text = re.sub(r'"[^"]*"', "", resource["Properties"]["QueryString"])
+        named = set(re.findall(r"(?<=\bas )\w+", text))
+        for word in re.findall(r"@?[a-z_]+(?:\.[a-z_]+)?", re.sub(r"\b\d+d?\b", "", text)):
+            assert word in fields | words | named or word.removeprefix("counts.") in counts, (name, word)
