@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -87,7 +88,9 @@ class Reader:
             parts.append(self._simple_value())
         if len(parts) == 1:
             return first
-        return Expression(tuple(word for part in parts for word in (part.parts if isinstance(part, Expression) else [part])))
+        return Expression(
+            tuple(word for part in parts for word in (part.parts if isinstance(part, Expression) else [part]))
+        )
 
     def _simple_value(self) -> Any:
         kind, text = self._tokens[0]
@@ -141,54 +144,69 @@ class Reader:
         return self._tokens.pop(0)[1]
 
 
+@dataclass
+class _Line:
+    """A line on its way: what the stages have made of it so far."""
+
+    text: str
+    labels: dict[str, str]
+    extracted: dict[str, Any]
+    metadata: dict[str, str] = field(default_factory=dict)
+    ts_ms: int | None = None
+    dropped: bool = False
+
+
 def shipped(stages: list[Block], line: str, filename: str) -> Entry | None:
     """Return what Loki gets of a line, or None where a stage drops it."""
-    labels: dict[str, str] = {"filename": filename}
-    extracted: dict[str, Any] = dict(labels)
-    metadata: dict[str, str] = {}
-    ts_ms: int | None = None
+    made = _Line(line, {"filename": filename}, {"filename": filename})
     for stage in stages:
-        wanted = stage.attributes.get("values", {})
-        if stage.name == "stage.json":
-            try:
-                document = json.loads(line)
-            except ValueError:
-                if stage.attributes["drop_malformed"]:
-                    return None
-                continue
-            for name, path in stage.attributes["expressions"].items():
-                extracted[name] = document.get(path or name)
-        elif stage.name == "stage.timestamp":
-            assert stage.attributes["format"] == "RFC3339Nano"
-            moment = datetime.fromisoformat(extracted[stage.attributes["source"]])
-            ts_ms = round(moment.timestamp() * 1000)
-        elif stage.name == "stage.static_labels":
-            labels |= wanted
-        elif stage.name == "stage.labels":
-            labels |= _texts(extracted, wanted)
-        elif stage.name == "stage.structured_metadata":
-            metadata |= _texts(extracted, wanted)
-        elif stage.name == "stage.match":
-            assert stage.attributes["action"] == "drop"
-            if _selected(stage.attributes["selector"], line, labels):
-                return None
-        elif stage.name == "stage.label_drop":
-            labels = {name: value for name, value in labels.items() if name not in wanted}
-        else:
-            raise ValueError(stage.name)
-    assert ts_ms is not None, "no stage reads the time"
-    return Entry(ts_ms, line, labels, metadata)
+        _STAGES[stage.name](made, stage.attributes)
+        if made.dropped:
+            return None
+    assert made.ts_ms is not None, "no stage reads the time"
+    return Entry(made.ts_ms, line, made.labels, made.metadata)
+
+
+def _json(line: _Line, wanted: dict[str, Any]) -> None:
+    try:
+        document = json.loads(line.text)
+    except ValueError:
+        line.dropped = wanted["drop_malformed"]
+        return
+    for name, path in wanted["expressions"].items():
+        line.extracted[name] = document.get(path or name)
+
+
+def _timestamp(line: _Line, wanted: dict[str, Any]) -> None:
+    assert wanted["format"] == "RFC3339Nano"
+    line.ts_ms = round(datetime.fromisoformat(line.extracted[wanted["source"]]).timestamp() * 1000)
+
+
+def _match(line: _Line, wanted: dict[str, Any]) -> None:
+    assert wanted["action"] == "drop"
+    entry = Entry(0, line.text, dict(line.labels), {})
+    line.dropped = bool(logql_answers.lines(_selector(wanted["selector"]), [entry], -1, 0))
+
+
+def _drop_labels(line: _Line, wanted: dict[str, Any]) -> None:
+    line.labels = {name: value for name, value in line.labels.items() if name not in wanted["values"]}
+
+
+_STAGES: dict[str, Callable[[_Line, dict[str, Any]], None]] = {
+    "stage.json": _json,
+    "stage.timestamp": _timestamp,
+    "stage.match": _match,
+    "stage.static_labels": lambda line, wanted: line.labels.update(wanted["values"]),
+    "stage.labels": lambda line, wanted: line.labels.update(_texts(line.extracted, wanted["values"])),
+    "stage.structured_metadata": lambda line, wanted: line.metadata.update(_texts(line.extracted, wanted["values"])),
+    "stage.label_drop": _drop_labels,
+}
 
 
 @functools.cache
 def _selector(text: str) -> Node:
     (tree,) = logql_grammar.parse([text])
     return tree
-
-
-def _selected(selector: str, line: str, labels: dict[str, str]) -> bool:
-    """Return whether a selector in LogQL lets the line through."""
-    return bool(logql_answers.lines(_selector(selector), [Entry(0, line, dict(labels), {})], -1, 0))
 
 
 def _texts(extracted: dict[str, Any], wanted: dict[str, str]) -> dict[str, str]:

@@ -133,7 +133,7 @@ def make(root: Path, jobs: int = 40, seed: int = 1) -> list[Run]:
             seconds = round(chance.expovariate(1 / (20 * stage.number)), 3)
             drawn = chance.random()
             if drawn < 0.05:
-                run.fail(stage.name, seconds, *chance.choice(_FAILURES), f"It's \"broken\": {number}")
+                run.fail(stage.name, seconds, *chance.choice(_FAILURES), f'It\'s "broken": {number}')
                 failed = True
                 break
             run.stage(stage.name, seconds, "skipped" if drawn < 0.1 else "success", cache_hit=drawn > 0.85)

@@ -136,7 +136,11 @@ def _vector_aggregation(node: Node, entries: list[Entry], at_ms: int) -> Vector:
     return {labels: _OVER_VECTOR[operator](values) for labels, values in groups.items()}
 
 
-_OVER_VECTOR: dict[str, Callable[[list[float]], float]] = {"Sum": math.fsum, "Max": max, "Count": lambda v: float(len(v))}
+_OVER_VECTOR: dict[str, Callable[[list[float]], float]] = {
+    "Sum": math.fsum,
+    "Max": max,
+    "Count": lambda v: float(len(v)),
+}
 
 
 def _range_aggregation(node: Node, entries: list[Entry], at_ms: int) -> Vector:
@@ -183,7 +187,7 @@ def _quantile(values: list[float], quantile: float) -> float:
 
 
 def _group(labels: Labels, grouping: Node | None) -> Labels:
-    """Return the labels that remain: those named after `by`, none without a grouping. One that is not there is left out."""
+    """Return the labels that remain: those named after `by`, where they are there; none without a grouping."""
     if grouping is None:
         return frozenset()
     if not grouping.child("By"):

@@ -15,7 +15,9 @@ import support
 
 def program(name: str) -> str:
     """Return the path of a program; skip the test where it is missing (in continuous integration: fail)."""
-    return shutil.which(name) or shutil.which(name, path=str(_cache() / "tools" / "prometheus" / "bin")) or missing(name)
+    return (
+        shutil.which(name) or shutil.which(name, path=str(_cache() / "tools" / "prometheus" / "bin")) or missing(name)
+    )
 
 
 def logql_modules() -> Path:

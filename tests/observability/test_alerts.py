@@ -26,7 +26,10 @@ import tools
 from samvad.metrics import exposition, totals
 
 RULES = support.ROOT / "observability" / "prometheus"
-ALERTS = {rule["alert"]: rule for rule in yaml.safe_load((RULES / "alerts.yml").read_text("utf-8"))["groups"][0]["rules"]}
+TESTS = [RULES / "alerts_test.yml", RULES / "alerts_days_test.yml"]
+ALERTS = {
+    rule["alert"]: rule for rule in yaml.safe_load((RULES / "alerts.yml").read_text("utf-8"))["groups"][0]["rules"]
+}
 
 
 def promtool(*options: object) -> subprocess.CompletedProcess[str]:
@@ -37,29 +40,29 @@ def promtool(*options: object) -> subprocess.CompletedProcess[str]:
 def test_the_rules_are_rules_and_keep_their_promises():
     done = promtool("check", "rules", RULES / "alerts.yml")
     assert done.returncode == 0, done.stdout + done.stderr
-    done = promtool("test", "rules", RULES / "alerts_test.yml")
+    done = promtool("test", "rules", *TESTS)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_every_alert_has_a_test_in_which_it_is_raised_and_one_in_which_it_is_not():
-    cases = [case for test in yaml.safe_load((RULES / "alerts_test.yml").read_text("utf-8"))["tests"] for case in test["alert_rule_test"]]
+    tests = [test for path in TESTS for test in yaml.safe_load(path.read_text("utf-8"))["tests"]]
+    cases = [case for test in tests for case in test["alert_rule_test"]]
     raised = {case["alertname"] for case in cases if case["exp_alerts"]}
     assert raised == set(ALERTS)
     # Of what fails often, the test itself holds stages that do not.
     assert {case["alertname"] for case in cases if not case["exp_alerts"]} >= set(ALERTS) - {"SamvadStageFails"}
 
 
-@pytest.mark.parametrize("name", ALERTS)
-def test_an_alert_that_never_or_always_fires_fails_its_test(name, tmp_path):
-    for number, expression in enumerate(("vector(1) > 2", "vector(1)")):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        shutil.copy(RULES / "alerts_test.yml", folder)
-        document = yaml.safe_load((RULES / "alerts.yml").read_text("utf-8"))
-        rule = next(rule for rule in document["groups"][0]["rules"] if rule["alert"] == name)
+@pytest.mark.parametrize("expression", ["vector(1) > 2", "vector(1)"], ids=["never", "always"])
+def test_an_alert_that_never_or_always_fires_fails_its_test(expression, tmp_path):
+    document = yaml.safe_load((RULES / "alerts.yml").read_text("utf-8"))
+    for rule in document["groups"][0]["rules"]:
         rule["expr"] = expression
-        (folder / "alerts.yml").write_text(yaml.safe_dump(document), "utf-8")
-        assert promtool("test", "rules", folder / "alerts_test.yml").returncode != 0
+    (tmp_path / "alerts.yml").write_text(yaml.safe_dump(document), "utf-8")
+    copies = [shutil.copy(path, tmp_path) for path in TESTS]
+    done = promtool("test", "rules", *copies)
+    assert done.returncode != 0
+    assert {name for name in ALERTS if f"alertname: {name}," in done.stdout + done.stderr} == set(ALERTS)
 
 
 class Prometheus:
@@ -101,9 +104,9 @@ class Prometheus:
         """Return what an expression answers now: values by the values of the labels that are Samvad's."""
         answer = self._get(f"query?{urllib.parse.urlencode({'query': expression})}")
         return {
-            tuple(value for name, value in sorted(one["metric"].items()) if name in ("stage", "status", "category")): float(
-                one["value"][1]
-            )
+            tuple(
+                value for name, value in sorted(one["metric"].items()) if name in ("stage", "status", "category")
+            ): float(one["value"][1])
             for one in answer["result"]
         }
 
@@ -198,7 +201,9 @@ def test_a_real_prometheus_reads_the_metrics_and_raises_what_the_logs_call_for(p
         ("out_of_memory", "asr"): 1,
     }
 
-    prometheus.page = prometheus.page.replace(b"samvad_export_timestamp_seconds 1", b"samvad_export_timestamp_seconds 0")
+    prometheus.page = prometheus.page.replace(
+        b"samvad_export_timestamp_seconds 1", b"samvad_export_timestamp_seconds 0"
+    )
     wait_for(lambda: "SamvadMetricsStale" in prometheus.firing())
 
 

@@ -24,9 +24,7 @@ from logql_grammar import Node
 
 FOLDER = support.ROOT / "observability"
 PANELS = [
-    panel
-    for row in yaml.safe_load((FOLDER / "queries.yaml").read_text("utf-8"))["rows"]
-    for panel in row["panels"]
+    panel for row in yaml.safe_load((FOLDER / "queries.yaml").read_text("utf-8"))["rows"] for panel in row["panels"]
 ]
 QUERIES = {f"{panel['id']}-{number}": query for panel in PANELS for number, query in enumerate(panel["queries"])}
 
@@ -111,12 +109,17 @@ def test_each_line_is_shipped_once_with_three_labels_and_the_time_it_was_written
         assert entry.ts_ms == datetime.fromisoformat(event["ts"]).timestamp() * 1000
         assert set(entry.stream) == {"app", "level"} | ({"stage"} if event["stage"] else set())
         assert entry.labels["run_id"] == event["run_id"] and entry.labels["event"] == event["event"]
-    assert len({tuple(sorted(entry.stream.items())) for entry in shelf.entries}) <= 2 * 11, "a stream for each stage and level"
+    assert len({tuple(sorted(entry.stream.items())) for entry in shelf.entries}) <= 2 * 11, (
+        "a stream for each stage and level"
+    )
 
 
 def test_a_line_whose_text_looks_like_one_of_the_pipeline_is_not_taken_for_one(shelf):
     stages = next(block.blocks for block in agent().blocks if block.label == "pipeline_lines")
-    stages = [*stages, *next(block.blocks for block in agent().blocks if block.name == "loki.process" and len(block.blocks) > 2)]
+    stages = [
+        *stages,
+        *next(block.blocks for block in agent().blocks if block.name == "loki.process" and len(block.blocks) > 2),
+    ]
     line = dict(json.loads(shelf.entries[0].line), message='"logger":"samvad.pipeline"', logger="samvad.asr")
     compact = {"ensure_ascii": False, "separators": (",", ":")}
     assert alloy_config.shipped(stages, json.dumps(line, **compact), "f") is None
@@ -185,12 +188,16 @@ def test_loki_s_answer_is_duckdb_s(shelf, trees, name, number):
             continue
         columns = [column[0] for column in shelf.connection.description][:-1]
         expected = {
-            frozenset((column, value) for column, value in zip(columns, row[:-1], strict=True) if value is not None): row[-1]
+            frozenset(
+                (column, value) for column, value in zip(columns, row[:-1], strict=True) if value is not None
+            ): row[-1]
             for row in rows
         }
         found = logql_answers.vector(tree, shelf.entries, end_ms)
         assert found.keys() == expected.keys()
-        assert all(math.isclose(found[labels], value, rel_tol=1e-9, abs_tol=1e-12) for labels, value in expected.items())
+        assert all(
+            math.isclose(found[labels], value, rel_tol=1e-9, abs_tol=1e-12) for labels, value in expected.items()
+        )
 
 
 def utc(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
@@ -200,4 +207,6 @@ def utc(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 def test_the_shelf_asks_something_of_every_query(shelf):
     """An answer that is empty for both would prove nothing."""
     for name, query in QUERIES.items():
-        assert in_duckdb(shelf, query["sql"], CHOICES[0] | {"auto": RANGE}, event_shelf.NOW - RANGE, event_shelf.NOW), name
+        assert in_duckdb(shelf, query["sql"], CHOICES[0] | {"auto": RANGE}, event_shelf.NOW - RANGE, event_shelf.NOW), (
+            name
+        )

@@ -1,4 +1,4 @@
-"""Make Grafana's dashboard and CloudWatch's saved queries from the one list of questions, observability/queries.yaml."""
+"""Make Grafana's dashboard and CloudWatch's saved queries from one list of questions, observability/queries.yaml."""
 
 from __future__ import annotations
 
@@ -59,7 +59,9 @@ def saved_queries(source: dict[str, Any]) -> dict[str, Any]:
         for panel in row["panels"]:
             for number, query in enumerate(panel["queries"]):
                 if "cloudwatch" in query:
-                    name = "".join(word.capitalize() for word in panel["id"].split("_")) + (str(number) if number else "")
+                    name = "".join(word.capitalize() for word in panel["id"].split("_")) + (
+                        str(number) if number else ""
+                    )
                     resources[name] = {
                         "Type": "AWS::Logs::QueryDefinition",
                         "Properties": {
@@ -171,12 +173,14 @@ def _variables() -> list[dict[str, Any]]:
         "allValue": ".+",
         "current": {"text": ["All"], "value": ["$__all"]},
     }
-    # Neither film nor run_id is a label of a stream, so Loki cannot list their values: they are typed, or come by a link.
+    # Neither film nor run_id is a label of a stream: Loki cannot list their values. They are typed, or come by a link.
     return [
         {"name": "datasource", "label": "Loki", "type": "datasource", "query": "loki"},
         stage,
         _text_variable("film", "Film", "Film id, or a regular expression of ids.", ".*"),
-        _text_variable("run_id", "Run", "run_id of the run whose log is shown below; the links of tables set it.", ".+"),
+        _text_variable(
+            "run_id", "Run", "run_id of the run whose log is shown below; the links of tables set it.", ".+"
+        ),
     ]
 
 

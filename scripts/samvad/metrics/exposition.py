@@ -111,7 +111,9 @@ def _gauges(totals: Totals, now: datetime) -> Iterator[Metric]:
     from prometheus_client.core import GaugeMetricFamily
 
     failure = GaugeMetricFamily(
-        "samvad_last_failure_timestamp_seconds", "When a stage last failed, by the kind of failure.", labels=["category"]
+        "samvad_last_failure_timestamp_seconds",
+        "When a stage last failed, by the kind of failure.",
+        labels=["category"],
     )
     for category, moment in sorted(totals.last_failure.items()):
         failure.add_metric([category], moment)
