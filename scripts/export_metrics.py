@@ -16,7 +16,7 @@ def main(argv: list[str] | None = None) -> int:
     """Derive the metrics; write them to a file, whole or not at all, or print them."""
     parser = argparse.ArgumentParser(
         description=__doc__,
-        epilog="Every call derives all figures anew: call it as often as you like, such as once a minute from cron or a "
+        epilog="Every call derives all figures anew: call it as often as you like, once a minute from cron or a "
         "systemd timer. Exit codes: 0 success, 2 a folder is missing, 6 the file could not be written.",
     )
     parser.add_argument("places", nargs="+", type=Path, metavar="OUT_ROOT", help="folder below which jobs lie")

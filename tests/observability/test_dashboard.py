@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
+
+from grafana_foundation_sdk.cog import plugins
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models.dashboard import Dashboard
 
 import make_dashboard
 import support
@@ -86,3 +91,27 @@ def test_saved_queries_name_only_fields_of_events():
         named = re.findall(r"(?<=\bas )\w+", text)
         for word in re.findall(r"@?\b[a-z]\w*(?:\.\w+)?", text):
             assert word in known or word in named, (name, word)
+
+
+def test_grafana_s_own_types_read_the_dashboard_and_lose_nothing_of_it():
+    plugins.register_default_plugins()
+
+    def read_and_written(text: str) -> Any:
+        return json.loads(JSONEncoder().encode(Dashboard.from_json(json.loads(text))))
+
+    text = json.dumps(DASHBOARD)
+    assert list(lost(DASHBOARD, read_and_written(text))) == []
+    misspelt = text.replace('"fieldConfig"', '"fieldConfg"')
+    assert list(lost(json.loads(misspelt), read_and_written(misspelt))) != []
+
+
+def lost(written: Any, read: Any, place: str = "") -> Iterator[str]:
+    """Yield the places of what is not there any more, or is something else."""
+    if isinstance(written, dict) and isinstance(read, dict):
+        for key, value in written.items():
+            yield from lost(value, read.get(key), f"{place}/{key}")
+    elif isinstance(written, list) and isinstance(read, list) and len(written) == len(read):
+        for number, value in enumerate(written):
+            yield from lost(value, read[number], f"{place}/{number}")
+    elif written != read:
+        yield place
