@@ -6,10 +6,10 @@ import argparse
 import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
-from samvad import checksums, files, records
+from samvad import checksums, files, media_facts, records
 from samvad.demux import extract, probe
 from samvad.errors import MediaError
 from samvad.stage_run import StageRun, run_stage, stage_parser
@@ -69,12 +69,13 @@ def make(run: StageRun, film: Path, checksum: str | None, options: argparse.Name
         checksum: of the film, or None to take it.
         options: the stage's options.
     """
-    found = probe.probe(film)
+    header = media_facts.read_header(film)
+    found = probe.probe(film, header)
     chosen, reason = probe.choose_audio(found.audio, options.languages, options.audio_track, str(film))
-    track = probe.with_true_start(film, found, chosen)
-    found = replace(found, audio=tuple(track if other is chosen else other for other in found.audio))
+    found, film_facts = probe.measured(film, header, found, chosen.track)
+    track = found.audio[chosen.track]
     extract.check_space(run.job_folder, found.duration_ms)
-    audio = run.output("audio.wav", "audio", {"sample_rate_hz": extract.SAMPLE_RATE_HZ, "channels": 1})
+    audio = run.work_folder / "audio.wav"
     if checksum is None:
         # Hashing and decoding read the film at the same time: one pass of the disk. So the cache cannot be asked first;
         # a film that was never hashed here was hardly ever demuxed here.
@@ -91,6 +92,7 @@ def make(run: StageRun, film: Path, checksum: str | None, options: argparse.Name
             f"The chosen audio track is tagged {track.language}, but the film's languages are {options.languages}."
         )
     _check_whole(run, film, found, track, audio_ms, cut_short, options.min_decoded_share)
+    run.output(audio.name, "audio", media_facts.of(audio))
 
     duration_ms = max(found.duration_ms or 0, audio_ms)
     facts = {
@@ -101,6 +103,7 @@ def make(run: StageRun, film: Path, checksum: str | None, options: argparse.Name
         "duration_ms": duration_ms,
         "chosen_audio_track": track.track,
         "chosen_because": reason,
+        "media": film_facts,
     }
     files.write_json(run.output("probe.json", "probe"), facts)
     for key, value in facts.items():
@@ -114,7 +117,7 @@ def make(run: StageRun, film: Path, checksum: str | None, options: argparse.Name
 def describe_film(run: StageRun) -> None:
     """Put the film's facts, found now or before, beside its checksum in the manifest."""
     facts = json.loads((run.work_folder / "probe.json").read_text(encoding="utf-8"))
-    run.describe("film", {key: facts[key] for key in ("container", "duration_ms", "video", "audio", "subtitles")})
+    run.describe("film", facts["media"])
 
 
 def _check_whole(

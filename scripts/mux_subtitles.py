@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from samvad import files, languages, records
+from samvad import files, languages, media_facts, records
 from samvad.errors import MediaError
 from samvad.mux import matroska, media, plan
 from samvad.stage_run import Skipped, StageRun, run_stage, stage_parser
@@ -59,11 +59,12 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     expected["subtitle"] += len(new)
     plan.check_result(result, matroska.identify(target, run.work_folder), expected, new, film)
     duration_ms = plan.check_duration(film, target, probe["duration_ms"], result)
-    run.output(target.name, "subtitled_film", result.facts())
+    film_facts = media_facts.of(target)
+    run.output(target.name, "subtitled_film", film_facts)
     run.metric("duration", duration_ms / 1000, "s")
     run.metric("new_subtitle_tracks", len(new), "tracks")
     run.metric("own_streams", len(own), "streams")
-    run.fact("streams", result.facts()["streams"])
+    run.fact("streams", film_facts["streams"])
     run.fact("default_track", next((track.language for track in new if track.default), None))
 
 

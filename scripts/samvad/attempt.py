@@ -56,6 +56,14 @@ def new_run_id(film: str) -> str:
     return f"{film}_{stamp}_{''.join(secrets.choice(alphabet) for _ in range(6))}"
 
 
+def last_run_id(job_folder: Path) -> str | None:
+    """Return the id of the last run that worked on a job, or None."""
+    try:
+        return str(json.loads((job_folder / "run.json").read_text(encoding="utf-8"))["run_id"])
+    except (OSError, ValueError, KeyError, TypeError):  # none yet, or a file that someone has damaged
+        return None
+
+
 def run_facts(job_folder: Path, film: str) -> dict[str, Any]:
     """Return the facts of the run that the workflow wrote down for this job, or those of a run by hand.
 

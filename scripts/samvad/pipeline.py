@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from samvad import files, job, stages, times
-from samvad.attempt import new_run_id
+from samvad.attempt import last_run_id, new_run_id
 from samvad.config import Film
 from samvad.errors import SamvadError
 
@@ -130,7 +130,7 @@ class PipelineHandler(logging.Handler):
             place / "run.json",
             {
                 "run_id": new_run_id(film.film),
-                "parent_run_id": None,
+                "parent_run_id": last_run_id(place),
                 "workflow": film.workflow,
                 "film": film.film,
                 "title": film.title,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad import __version__, files, schemas
+from samvad import __version__, files, schemas, stages
 from samvad.errors import SamvadError, ToolError
 
 
@@ -47,6 +47,49 @@ def file_record(
         "checksum": checksum or files.sha256_of(path),
         "media": media,
     }
+
+
+def contradictions(manifest: dict[str, Any]) -> list[str]:
+    """Return what a stage manifest says against itself, which no schema can tell; empty when there is nothing.
+
+    Args:
+        manifest: a manifest that is valid by its schema.
+    """
+    stage = stages.BY_NAME[manifest["stage"]]
+    found = []
+    if manifest["stage_number"] != stage.number:
+        found.append(f"stage_number is {manifest['stage_number']}, but {stage.name} is stage {stage.number}")
+    moments = [manifest["started_at"], manifest["ended_at"] or manifest["timestamp"], manifest["timestamp"]]
+    if moments != sorted(moments):  # in this one format, the order of texts is that of times
+        found.append(f"ended_at ({manifest['ended_at']}) is before started_at ({manifest['started_at']})")
+    if config_hash(manifest["config"]) != manifest["config_hash"]:
+        found.append("config_hash is not that of config")
+    if not manifest["run_id"].startswith(f"{manifest['film']}_"):
+        found.append(f"run_id {manifest['run_id']!r} is not one of film {manifest['film']!r}")
+    if manifest["retries"] >= manifest["attempt"]:
+        found.append(f"retries is {manifest['retries']} in attempt {manifest['attempt']}")
+    if (
+        stage.number == 1
+        and manifest["status"] == "success"
+        and not any(i["type"] == "film" for i in manifest["inputs"])
+    ):
+        found.append("stage 01 names no film among its inputs")
+    names = [output["path"] for output in manifest["outputs"]]
+    found += [f"two outputs are called {name!r}" for name in sorted(set(names)) if names.count(name) > 1]
+    found += [f"output {name!r} is not in {stage.folder}" for name in names if not name.startswith(f"{stage.folder}/")]
+    return found
+
+
+def check_manifest(manifest: dict[str, Any]) -> None:
+    """Check a stage manifest that is about to be written.
+
+    Raises:
+        SamvadError: it breaks its schema or contradicts itself, which is a defect of the project.
+    """
+    schemas.check_record(manifest, "stage_manifest")
+    found = contradictions(manifest)
+    if found:
+        raise SamvadError("The stage manifest contradicts itself: " + "; ".join(found) + ".", "Please report this.")
 
 
 def config_hash(config: dict[str, Any]) -> str:

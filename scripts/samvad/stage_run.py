@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import os
 import shlex
 import shutil
@@ -19,7 +20,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from samvad import attempt, checksums, files, records, schemas, stages, times
+from samvad import attempt, checksums, files, records, stages, times
 from samvad.errors import DiskError, MediaError, MemoryShortageError, SamvadError, ToolError
 from samvad.resources import ResourceMeter
 from samvad.reuse import NOT_KEPT, Record, Reuse, cache_from, ingredients
@@ -149,7 +150,8 @@ class StageRun:
             media: facts of a media file.
             checksum: if it has been taken already (``sha256:…``).
         """
-        self._add_input(records.file_record(path, kind, shown=str(path), checksum=checksum, media=media))
+        shown = str(path.absolute())
+        self._add_input(records.file_record(path, kind, shown=shown, checksum=checksum, media=media))
         return path
 
     def describe(self, kind: str, media: dict[str, Any]) -> None:
@@ -203,8 +205,8 @@ class StageRun:
         )
 
     def metric(self, name: str, value: float | str | bool | None, unit: str = "") -> None:
-        """Add a measured figure to the manifest and the log."""
-        rounded = round(value, 4) if isinstance(value, float) else value
+        """Add a measured figure to the manifest and the log; the mean of nothing (NaN) is recorded as None."""
+        rounded = value if not isinstance(value, float) else round(value, 4) if math.isfinite(value) else None
         self._record.metrics.append({"name": name, "value": rounded, "unit": unit})
         log.info("%s: %s %s", name, rounded, unit)
 
@@ -285,7 +287,7 @@ class StageRun:
         outputs: list[dict[str, Any]],
         errors: list[dict[str, Any]],
     ) -> dict[str, Any]:
-        ended_at = times.utc_now()
+        ended_at = max(times.utc_now(), self.started_at)  # somebody may have set the clock back meanwhile
         manifest = {
             "schema_version": "1.0",
             "stage": self.stage.name,
@@ -318,7 +320,7 @@ class StageRun:
             "warnings": self._record.warnings,
             "retries": self.attempt - 1,
         }
-        schemas.check_record(manifest, "stage_manifest")
+        records.check_manifest(manifest)
         return manifest
 
     def _check_unchanged(self, path: Path, output: dict[str, Any], maker: str, manifest_path: Path) -> None:

@@ -128,7 +128,16 @@ def test_the_facts_of_a_film_are_written_down(tmp_path: Path, films: Path) -> No
     manifest = support.manifest_of(job, "demux")
     (film,) = manifest["inputs"]
     assert (film["type"], film["checksum"]) == ("film", found["checksum"])
-    assert film["media"]["video"] == found["video"]
+    picture, sound, *texts = film["media"]["streams"]
+    assert (picture["kind"], picture["codec"], picture["video"]["frame_rate"]) == ("video", "h264", "24/1")
+    assert (sound["kind"], sound["audio"]["channels"]) == ("audio", 1)
+    assert [(text["language"], text["forced"]) for text in texts] == [("eng", False), ("hin", True)]
+    (wav,) = [output["media"] for output in manifest["outputs"] if output["type"] == "audio"]
+    assert wav["container"] == "wav" and wav["streams"][0]["audio"] == {
+        "channels": 1,
+        "layout": None,
+        "sample_rate_hz": 16_000,
+    }
     assert {output["type"] for output in manifest["outputs"]} == {"audio", "probe"}
     assert {"ffmpeg", "ffprobe"} <= set(manifest["software"]["tools"])
 
@@ -138,11 +147,24 @@ def test_a_variable_frame_rate_is_told(tmp_path: Path, films: Path) -> None:
     assert facts(job)["video"]["variable_frame_rate"] is True
 
 
-def test_a_film_without_a_length_in_its_header_gets_that_of_its_sound(tmp_path: Path, films: Path) -> None:
+def test_a_film_without_a_length_in_its_header_is_measured(tmp_path: Path, films: Path) -> None:
     job, done = demux(tmp_path, odd_films.no_duration_header(films))
     assert done.returncode == 0, done.stderr
-    assert facts(job)["duration_ms"] == round(len(sound(job)) * 1000 / RATE_HZ)
-    assert facts(job)["duration_ms"] > 3000
+    assert facts(job)["duration_ms"] == pytest.approx(6000, abs=50), "its picture; its sound ends before"
+    assert len(sound(job)) / RATE_HZ < 5
+    (film,) = support.manifest_of(job, "demux")["inputs"]
+    assert (film["media"]["duration_from"], film["media"]["duration_ms"]) == ("packets", facts(job)["duration_ms"])
+
+
+def test_sound_whose_length_ffprobe_guesses_wrong_is_not_taken_for_cut_short(tmp_path: Path) -> None:
+    """Raw AAC has no length; ten seconds of silence, then ten of sound, make ffprobe say several minutes."""
+    film = tmp_path / "raw.aac"
+    swell = "sine=duration=20,volume='if(lt(t,10),0,1)':eval=frame"
+    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", swell, "-q:a", "1", "-f", "adts", film], check=True)
+    job, done = demux(tmp_path, film)
+    assert done.returncode == 0, done.stderr
+    assert facts(job)["duration_ms"] == pytest.approx(20_000, abs=100)
+    assert facts(job)["audio"][0]["duration_ms"] is None
 
 
 def test_a_recording_whose_clock_starts_late_begins_at_nought(tmp_path: Path, films: Path) -> None:

@@ -10,8 +10,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from samvad import languages
-from samvad.errors import MediaError, ToolError
+from samvad import languages, media_facts
+from samvad.errors import MediaError
+from samvad.media_facts import Header, is_picture, rate, tags
 from samvad.times import seconds_to_ms
 
 log = logging.getLogger(__name__)
@@ -96,29 +97,17 @@ def check_readable(path: Path) -> None:
         raise MediaError(f"The film {shown!r} is empty (0 bytes).", "Copy it again.", path=shown)
 
 
-def probe(path: Path) -> Probe:
-    """Ask ffprobe what is in a film.
+def probe(path: Path, header: Header) -> Probe:
+    """Return what a film's headers say.
+
+    Args:
+        path: the film.
+        header: from ``media_facts.read_header``.
 
     Raises:
-        MediaError: it is no film or sound that ffmpeg can read.
-        ToolError: ffprobe is missing.
+        MediaError: it holds neither sound nor picture.
     """
-    import ffmpeg
-
-    try:
-        # "file:" keeps a name with a colon or a leading dash from being taken for something else.
-        found: dict[str, Any] = ffmpeg.probe(f"file:{path}")
-    except FileNotFoundError:
-        raise ToolError("The program ffprobe is not installed.", "Run `make setup`.") from None
-    except ffmpeg.Error as error:
-        lines = [line for line in error.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
-        reason = lines[-1].rsplit(": ", 1)[-1] if lines else "unknown reason"
-        raise MediaError(
-            f"{str(path)!r} is not a film that ffmpeg can read ({reason}).",
-            "Play it to see whether it is whole; if it is not, copy it again.",
-            path=str(path),
-        ) from None
-    result = _parse(found)
+    result = _parse(header)
     if not result.audio and result.video is None:
         raise MediaError(f"{str(path)!r} holds neither sound nor picture.", "Is it a film?", path=str(path))
     return result
@@ -165,22 +154,33 @@ def choose_audio(
     return tracks[0], "it is the first" if len(tracks) > 1 else "it is the only one"
 
 
-def with_true_start(film: Path, found: Probe, track: AudioTrack) -> AudioTrack:
-    """Return a track with the time of its first packet: ffprobe can say 0 of a Matroska track that starts 5 s late.
+def measured(film: Path, header: Header, found: Probe, chosen: int) -> tuple[Probe, dict[str, Any]]:
+    """Put what can be measured in the place of what headers say wrongly.
 
     Args:
         film: the film.
-        found: what ``probe`` said of it.
-        track: one of its audio tracks.
-    """
-    import ffmpeg
+        header: from ``media_facts.read_header``.
+        found: what ``probe`` made of it.
+        chosen: number of the audio track that is to be heard; its start is searched for however late it comes.
 
-    packets = ffmpeg.probe(
-        f"file:{film}", select_streams=str(track.stream), read_intervals="%+#1", show_entries="packet=pts_time"
-    )["packets"]
-    if not packets or "pts_time" not in packets[0]:
-        return track
-    start_ms = max(0, seconds_to_ms(float(packets[0]["pts_time"])) - found.start_ms)
+    Returns:
+        The film's facts with true starts of its audio tracks, its true length and whether its frame rate varies; and
+        the same as a manifest records it.
+    """
+    first = media_facts.first_times(film)
+    stream = found.audio[chosen].stream
+    if stream not in first:
+        first |= media_facts.first_times(film, stream)
+    length_ms = found.duration_ms or media_facts.playing_span_ms(film)
+    varies = media_facts.frame_steps_vary(film, header, length_ms)
+    video = found.video and replace(found.video, variable_frame_rate=bool(varies))
+    audio = tuple(_with_true_start(track, first.get(track.stream), found.start_ms) for track in found.audio)
+    facts = media_facts.describe(header, length_ms, first, varies)
+    return replace(found, duration_ms=length_ms, video=video, audio=audio), facts
+
+
+def _with_true_start(track: AudioTrack, first_seconds: float | None, film_start_ms: int) -> AudioTrack:
+    start_ms = 0 if first_seconds is None else max(0, seconds_to_ms(first_seconds) - film_start_ms)
     # An encoder's priming samples come a little before the track's start; a start that is later is the true one.
     if start_ms <= track.start_ms:
         return track
@@ -189,90 +189,62 @@ def with_true_start(film: Path, found: Probe, track: AudioTrack) -> AudioTrack:
     return replace(track, start_ms=start_ms, duration_ms=duration_ms)
 
 
-def _parse(found: dict[str, Any]) -> Probe:
-    form = found.get("format", {})
-    streams = found.get("streams", [])
-    start = float(form.get("start_time") or 0.0)
-    pictures = [
-        stream
-        for stream in streams
-        if stream.get("codec_type") == "video" and not stream.get("disposition", {}).get("attached_pic")
-    ]
-    sounds = [stream for stream in streams if stream.get("codec_type") == "audio"]
-    texts = [stream for stream in streams if stream.get("codec_type") == "subtitle"]
+def _parse(header: Header) -> Probe:
+    pictures = [stream for stream in header.streams if is_picture(stream)]
+    sounds = [stream for stream in header.streams if stream.get("codec_type") == "audio"]
+    texts = [stream for stream in header.streams if stream.get("codec_type") == "subtitle"]
     return Probe(
-        container=str(form.get("format_name", "unknown")),
-        start_ms=seconds_to_ms(start),
-        duration_ms=_ms(form.get("duration")),
+        container=str(header.found.get("format", {}).get("format_name", "unknown")),
+        start_ms=seconds_to_ms(header.start_seconds),
+        duration_ms=header.duration_ms,
         video=_video(pictures[0]) if pictures else None,
-        audio=tuple(_audio(number, stream, start) for number, stream in enumerate(sounds)),
+        audio=tuple(_audio(number, stream, header) for number, stream in enumerate(sounds)),
         subtitles=tuple(_subtitle(number, stream) for number, stream in enumerate(texts)),
     )
 
 
 def _video(stream: dict[str, Any]) -> VideoStream:
-    average = _rate(stream.get("avg_frame_rate"))
-    base = _rate(stream.get("r_frame_rate"))
-    rate = average or base or Fraction(24)
+    frames = rate(stream.get("avg_frame_rate")) or rate(stream.get("r_frame_rate")) or Fraction(24)
     return VideoStream(
         codec=str(stream.get("codec_name", "unknown")),
         width=int(stream.get("width", 0)),
         height=int(stream.get("height", 0)),
-        frame_rate_numerator=rate.numerator,
-        frame_rate_denominator=rate.denominator,
-        # With a constant rate the least common rate and the average are the same but for rounding.
-        variable_frame_rate=bool(average and base and abs(base / average - 1) > Fraction(1, 100)),
+        frame_rate_numerator=frames.numerator,
+        frame_rate_denominator=frames.denominator,
+        variable_frame_rate=False,  # until it is measured
     )
 
 
-def _audio(number: int, stream: dict[str, Any], start: float) -> AudioTrack:
-    tags = _tags(stream)
+def _audio(number: int, stream: dict[str, Any], header: Header) -> AudioTrack:
+    tagged = tags(stream)
+    start = header.start_seconds
     start_ms = max(0, seconds_to_ms(float(stream.get("start_time") or start) - start))
     # Matroska's tag tells when the track ends; the stream's own duration there is that of the film.
-    end_ms = _ms(tags.get("duration"))
-    duration_ms = _ms(stream.get("duration")) if end_ms is None else max(0, end_ms - start_ms)
+    end_ms = media_facts.duration_ms(tagged.get("duration"))
+    duration_ms = media_facts.duration_ms(stream.get("duration")) if end_ms is None else max(0, end_ms - start_ms)
     return AudioTrack(
         track=number,
         stream=int(stream["index"]),
         codec=str(stream.get("codec_name", "unknown")),
-        language=languages.from_tag(tags.get("language")),
+        language=languages.from_tag(tagged.get("language")),
         channels=int(stream.get("channels", 0)),
         layout=str(stream.get("channel_layout", "")),
         sample_rate_hz=int(stream.get("sample_rate", 0)),
-        title=tags.get("title", ""),
+        title=tagged.get("title", ""),
         default=bool(stream.get("disposition", {}).get("default")),
         start_ms=start_ms,
-        duration_ms=duration_ms,
+        duration_ms=None if header.estimated else duration_ms,
     )
 
 
 def _subtitle(number: int, stream: dict[str, Any]) -> SubtitleTrack:
-    tags = _tags(stream)
+    tagged = tags(stream)
     return SubtitleTrack(
         track=number,
         stream=int(stream["index"]),
         codec=str(stream.get("codec_name", "unknown")),
-        language=languages.from_tag(tags.get("language")),
-        title=tags.get("title", ""),
+        language=languages.from_tag(tagged.get("language")),
+        title=tagged.get("title", ""),
         default=bool(stream.get("disposition", {}).get("default")),
         forced=bool(stream.get("disposition", {}).get("forced")),
     )
-
-
-def _tags(stream: dict[str, Any]) -> dict[str, str]:
-    return {key.lower(): str(value) for key, value in stream.get("tags", {}).items()}
-
-
-def _ms(text: str | None) -> int | None:
-    """Read a duration in seconds (``49.25``) or on the clock (``00:00:49.250000000``), as Matroska's tags have it."""
-    if not text or text == "N/A":
-        return None
-    parts = [float(part) for part in text.split(":")]
-    return seconds_to_ms(sum(part * 60**power for power, part in enumerate(reversed(parts))))
-
-
-def _rate(text: str | None) -> Fraction | None:
-    numerator, _, denominator = (text or "0/0").partition("/")
-    if not int(numerator) or not int(denominator or 1):
-        return None
-    return Fraction(int(numerator), int(denominator or 1))

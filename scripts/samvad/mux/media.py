@@ -6,7 +6,7 @@ import json
 import logging
 import subprocess
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +56,6 @@ class Media:
         """Return the streams of a kind, in order."""
         return [stream for stream in self.streams if stream.kind == kind]
 
-    def facts(self) -> dict[str, Any]:
-        """Return what a manifest records of a media file."""
-        return {"duration_ms": self.duration_ms, "streams": [asdict(stream) for stream in self.streams]}
-
 
 def probe(path: Path) -> Media:
     """Ask ffprobe what a file holds.
@@ -76,24 +72,6 @@ def probe(path: Path) -> Media:
         start_ms=seconds_to_ms(float(form.get("start_time", 0))),
         streams=tuple(_stream(stream) for stream in found["streams"]),
     )
-
-
-def playing_span_ms(path: Path) -> int:
-    """Return the time from the first to the last moment of picture and sound, by reading every packet.
-
-    Containers measure their duration in different ways (from zero, from the first packet, or not at all); this does
-    not depend on them. It reads the whole file.
-
-    Raises:
-        MediaError: ffprobe cannot read it.
-    """
-    command = ["ffprobe", "-v", "error", "-show_entries", "packet=codec_type,pts_time,duration_time", "-of", "json"]
-    first, last = float("inf"), 0.0
-    for packet in json.loads(_output([*command, f"file:{path}"], path))["packets"]:
-        if packet.get("codec_type") in ("video", "audio") and "pts_time" in packet:
-            time = float(packet["pts_time"])
-            first, last = min(first, time), max(last, time + float(packet.get("duration_time", 0)))
-    return seconds_to_ms(max(0.0, last - first))
 
 
 def copy_streams(film: Path, target: Path, streams: Sequence[Stream]) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from samvad import languages
 from samvad.errors import DiskError, ToolError
+from samvad.media_facts import playing_span_ms
 from samvad.mux.matroska import Identified, NewTrack, SourceTrack
-from samvad.mux.media import KINDS, Media, Stream, playing_span_ms
+from samvad.mux.media import KINDS, Media, Stream
 
 #: The container's own additions to a film: index, headers, subtitles.
 _MARGIN_BYTES = 64 << 20
