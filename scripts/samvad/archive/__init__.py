@@ -1,0 +1,1 @@
+"""What looks back at jobs, from their files alone: verification, history, run crates."""
