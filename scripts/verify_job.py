@@ -96,8 +96,10 @@ def _text(report: verify.Report, everything: bool) -> list[str]:
         if everything or finding.status != "ok":
             note = f"  ({jobs.printable(finding.note)})" if finding.note else ""
             lines.append(f"  {finding.status:9} {jobs.printable(finding.path)}{note}")
-    if report.lineage:
-        lines.append("  lineage:  " + "\n         ←  ".join(map(jobs.printable, report.lineage)))
+    readers = list(dict.fromkeys(step.read_by for step in report.lineage))
+    for reader in readers:
+        sources = dict.fromkeys(step.written_by or step.path for step in report.lineage if step.read_by == reader)
+        lines.append(f"  {'lineage' if reader == readers[0] else '':9} {reader} ← {jobs.printable(', '.join(sources))}")
     counts = ", ".join(f"{number} {status}" for status, number in report.counts().items())
     return [*lines, f"  {'all is well' if not report.exit_code else 'NOT as recorded'}: {counts or 'nothing yet'}"]
 
@@ -110,7 +112,7 @@ def _document(reports: list[verify.Report], hashed_bytes: int, seconds: float) -
                 "film": report.job.film,
                 "exit_code": report.exit_code,
                 "counts": report.counts(),
-                "lineage": report.lineage,
+                "lineage": [asdict(step) for step in report.lineage],
                 "findings": [asdict(finding) for finding in report.findings],
             }
             for report in reports

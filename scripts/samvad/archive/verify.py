@@ -42,12 +42,22 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Step:
+    """A file that a stage read, found again by its checksum: ``written_by`` is the stage's folder, None outside."""
+
+    read_by: str
+    path: str
+    checksum: str
+    written_by: str | None
+
+
+@dataclass(frozen=True)
 class Report:
     """All that was found of a job; ``lineage`` goes from the last result back to the film."""
 
     job: Job
     findings: tuple[Finding, ...]
-    lineage: tuple[str, ...]
+    lineage: tuple[Step, ...]
 
     @property
     def exit_code(self) -> int:
@@ -270,32 +280,32 @@ def _orphans(job: Job) -> Iterator[Finding]:
             yield Finding("orphaned", name, stage.name if stage else None, note, path.lstat().st_size)
 
 
-def _lineage(job: Job) -> tuple[tuple[str, ...], list[Finding]]:
-    """Walk from the job's last result to the film by checksum alone; return the way, and where it ends too soon."""
-    makers: dict[str, Record] = {}
-    for record, item in _outputs(job):
-        makers.setdefault(item["checksum"], record)
+def _lineage(job: Job) -> tuple[tuple[Step, ...], list[Finding]]:
+    """Walk from the job's last result to the film by checksum alone; return the steps, and where they end too soon."""
     made = [record for record in job.final.values() if record.valid and record.valid["outputs"]]
-    if not made or not made[-1].valid:
+    if not made:
         return (), []
-    last = made[-1]
-    result = made[-1].valid["outputs"][0]
-    way, reached, waiting, seen = [result["path"]], False, [last], {last.stage.name}
+    waiting, steps = [made[-1]], []
+    seen = {made[-1].stage.name}
     while waiting:
-        record = waiting.pop(0)
-        for item in record.valid["inputs"] if record.valid else ():
-            reached |= item["type"] == "film"
-            producer = makers.get(item["checksum"])
+        reader = waiting.pop(0)
+        for item in reader.valid["inputs"] if reader.valid else ():
+            producer = _producer(job, item)
+            steps.append(Step(reader.stage.folder, item["path"], item["checksum"], producer and producer.stage.folder))
             if producer and producer.stage.name not in seen:
                 seen.add(producer.stage.name)
                 waiting.append(producer)
-                way.append(item["path"])
-            elif item["type"] == "film":
-                way = [*(step for step in way if step != item["path"]), item["path"]]
-    if reached:
-        return tuple(way), []
-    note = "its checksums do not lead back to a film"
-    return tuple(way), [Finding("broken", result["path"], last.stage.name, note)]
+    films = {film["checksum"] for film in job.film_records()}
+    if any(step.checksum in films for step in steps):
+        return tuple(steps), []
+    result = _outputs(job)[-1][1]["path"]
+    return tuple(steps), [Finding("broken", result, made[-1].stage.name, "its checksums do not lead back to a film")]
+
+
+def _producer(job: Job, item: dict[str, Any]) -> Record | None:
+    """Return who wrote the bytes that were read; of several, the one that wrote them to that path."""
+    found = [(record, output) for record, output in _outputs(job) if output["checksum"] == item["checksum"]]
+    return next((record for record, output in found if output["path"] == item["path"]), found[0][0] if found else None)
 
 
 def _identity(path: Path) -> tuple[int, int]:
