@@ -291,7 +291,8 @@ def _lineage(job: Job) -> tuple[tuple[Step, ...], list[Finding]]:
         reader = waiting.pop(0)
         for item in reader.valid["inputs"] if reader.valid else ():
             producer = _producer(job, item)
-            steps.append(Step(reader.stage.folder, item["path"], item["checksum"], producer and producer.stage.folder))
+            written_by = producer.stage.folder if producer else None
+            steps.append(Step(reader.stage.folder, item["path"], item["checksum"], written_by))
             if producer and producer.stage.name not in seen:
                 seen.add(producer.stage.name)
                 waiting.append(producer)
