@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import getpass
+import json
 import re
 import sys
 from pathlib import Path
 
 from samvad import schemas
-from samvad.archive import crate, crate_files, jobs
+from samvad.archive import crate, crate_files, history, history_text, jobs
 from samvad.errors import ConfigurationError, SamvadError
 
 _MEDIA = {"none": frozenset[str](), "result": crate_files.RESULTS, "all": crate_files.MEDIA}
@@ -64,12 +64,15 @@ def export(job: jobs.Job, options: argparse.Namespace) -> None:
     agent = options.agent or job.folder.parent.name
     private: tuple[str, ...] = ()
     if options.no_personal_data:
-        private = (*crate_files.private_words(job, agent), getpass.getuser())
+        private = crate_files.private_words(job)
         agent = options.agent or crate_files.LEFT_OUT
     parcel = crate_files.gather(job, _MEDIA[options.media], private)
     about = crate.About(agent, options.license, options.license_url, options.publisher, _snakemake())
     document = crate.describe(job, parcel.about, parcel.carried, tuple(parcel.records), about)
-    crate_files.write(options.output, crate_files.cleaned(document, private), parcel)
+    told = json.dumps(crate_files.cleaned(document, private), ensure_ascii=False, indent=2)
+    table = "\n".join(history_text.lines(history.of([job]), 100))
+    readme = f"# What Samvad did to this film\n\n```\n{crate_files.hide(table, private)}\n```\n"
+    crate_files.write(options.output, {"README.md": readme, "ro-crate-metadata.json": told + "\n"}, parcel)
 
 
 def _snakemake() -> str:

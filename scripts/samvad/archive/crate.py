@@ -110,6 +110,7 @@ def describe(
     runs = [_run(graph, job, run_id, tries, described, agent, about) for run_id in _runs(tries)]
     for path, what in sources.items():
         graph.add(quote(path), "File", name=path.rsplit("/", 1)[-1], description=what, encodingFormat=_format(path))
+    graph.add("README.md", "File", name="README.md", about={"@id": "./"}, encodingFormat="text/markdown")
     for path in manifests:
         graph.add(quote(path), "File", name=path.removeprefix("records/"), encodingFormat="application/json")
     root = graph.entities["./"]
@@ -328,9 +329,9 @@ def _current(job: Job) -> list[tuple[Record, dict[str, Any]]]:
 def _outcome(began: str, ended: str, errors: list[dict[str, Any]]) -> dict[str, Any]:
     status = "Failed" if errors else "Completed"
     return {
-        "startTime": began,
-        "endTime": ended,
-        "actionStatus": {"@id": f"http://schema.org/{status}ActionStatus"},
+        "startTime": began.replace("Z", "+00:00"),  # the profile's own pattern knows no Z
+        "endTime": ended.replace("Z", "+00:00"),
+        "actionStatus": f"http://schema.org/{status}ActionStatus",
         "error": "; ".join(error["message"] for error in errors) or None,
     }
 

@@ -21,6 +21,7 @@ from samvad.errors import ConfigurationError, SamvadError
 RESULTS = frozenset({"subtitled_film"})
 MEDIA = RESULTS | {"film", "audio"}
 LEFT_OUT = "left-out"
+_TEXTS = (".json", ".tsv", ".txt", ".srt", ".vtt")
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def gather(job: Job, media: frozenset[str], private: tuple[str, ...]) -> Parcel:
     Args:
         job: the job.
         media: types of large files to carry.
-        private: words that may not be in the crate, such as names of people and machines.
+        private: words that may not be in the crate, such as names of machines; a file with one of them stays out.
 
     Raises:
         SamvadError: a file is missing or has changed.
@@ -63,6 +64,8 @@ def gather(job: Job, media: frozenset[str], private: tuple[str, ...]) -> Parcel:
             digits = item["checksum"].removeprefix("sha256:")
             place = f"results/{item['path']}" if inside else f"inputs/{digits[:8]}-{path.name}"
             _check(path, item)
+            if private and _tells(path, private):
+                continue
             carried[item["path"]] = place
             places[place] = path
     records = {
@@ -73,18 +76,18 @@ def gather(job: Job, media: frozenset[str], private: tuple[str, ...]) -> Parcel:
     return Parcel(sources, about, carried, places, records)
 
 
-def private_words(job: Job, agent: str) -> tuple[str, ...]:
-    """Return what may point to a person or a machine: names of hosts and users, and folders; the longest first."""
+def private_words(job: Job) -> tuple[str, ...]:
+    """Return what may point to a person or a machine: host names, the job's user, folders; the longest first."""
     manifests = [record.valid for record in job.attempts if record.valid]
     hosts = {manifest["host"]["name"] for manifest in manifests}
     outside = [item["path"] for manifest in manifests for item in manifest["inputs"] if item["path"].startswith("/")]
     folders = {str(Path(path).parent) for path in outside} | {str(job.folder), str(schemas.ROOT), str(Path.home())}
-    words = {*hosts, *folders, job.folder.parent.name, agent} - {"", "/", LEFT_OUT}
+    words = {*hosts, *folders, "/".join(job.folder.parts[-2:])} - {"", "/", LEFT_OUT}
     return tuple(sorted(words, key=lambda word: (-len(word), word)))
 
 
 def hide(text: str, private: tuple[str, ...]) -> str:
-    """Return a text without private words; a short one only where it stands as a word of its own."""
+    """Return a text without private words; one is a word only where no letter, digit or - goes on with it."""
     for word in private:
         text = re.sub(rf"(?<![\w-]){re.escape(word)}(?![\w-])", LEFT_OUT, text)
     return text
@@ -99,8 +102,13 @@ def cleaned(value: Any, private: tuple[str, ...]) -> Any:
     return hide(value, private) if isinstance(value, str) else value
 
 
-def write(target: Path, document: dict[str, Any], parcel: Parcel) -> None:
+def write(target: Path, texts: dict[str, str], parcel: Parcel) -> None:
     """Write the crate; a target whose name ends in .zip becomes one file.
+
+    Args:
+        target: the new folder or file.
+        texts: the metadata document and what else is not in the parcel, by path in the crate.
+        parcel: from ``gather``.
 
     Raises:
         ConfigurationError: the target is there already.
@@ -111,7 +119,7 @@ def write(target: Path, document: dict[str, Any], parcel: Parcel) -> None:
     content = {
         **parcel.sources,
         **parcel.records,
-        "ro-crate-metadata.json": (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode(),
+        **{place: text.encode("utf-8", "backslashreplace") for place, text in texts.items()},
     }
     with files.disk_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -143,6 +151,13 @@ def _write_zip(target: Path, content: dict[str, bytes], parcel: Parcel) -> None:
         for place, path in parcel.files.items():
             stored = path.suffix.lower() in (".mkv", ".mp4", ".wav")
             archive.write(path, place, zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED)
+
+
+def _tells(path: Path, private: tuple[str, ...]) -> bool:
+    if path.suffix.lower() not in _TEXTS:
+        return False
+    text = path.read_text(encoding="utf-8", errors="replace")
+    return hide(text, private) != text
 
 
 def _check(path: Path, item: dict[str, Any]) -> None:

@@ -1,0 +1,266 @@
+"""What a manifest may not say: each refusal of the schemas, and of the checks that no schema can make."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import support
+from samvad import records, schemas, times
+from samvad.errors import SamvadError
+
+Manifest = dict[str, Any]
+
+MEDIA = {
+    "container": "matroska,webm",
+    "start_ms": 0,
+    "duration_ms": 6000,
+    "duration_from": "header",
+    "streams": [
+        {
+            "index": 0,
+            "kind": "video",
+            "codec": "h264",
+            "language": None,
+            "title": "",
+            "default": True,
+            "forced": False,
+            "start_ms": 0,
+            "duration_ms": None,
+            "audio": None,
+            "video": {
+                "width": 128,
+                "height": 72,
+                "pixel_aspect": "1:1",
+                "frame_rate": "24/1",
+                "variable_frame_rate": False,
+                "interlaced": None,
+                "rotation_degrees": 0,
+            },
+        }
+    ],
+}
+ERROR = {
+    "timestamp": "2025-01-01T00:00:01.000Z",
+    "type": "MediaError",
+    "category": "media",
+    "message": "The film is gone.",
+    "file": "/films/दिल से.mkv",
+    "traceback": "",
+}
+WARNING = {"timestamp": "2025-01-01T00:00:01.000Z", "message": "skipped: no key"}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
+    """A manifest with something in every list."""
+    folder = tmp_path_factory.mktemp("whole")
+    film = folder / "film.mkv"
+    film.write_bytes(b"film")
+    read = [records.file_record(film, "film", shown=str(film), media=MEDIA)]
+    path = support.finished_stage(support.make_job(folder), "demux", {"audio": ("audio.wav", b"x")}, read)
+    manifest: Manifest = json.loads(path.read_text("utf-8"))
+    manifest["intermediate_files"] = [{"path": "copy.mkv", "size_bytes": 1, "retained": False, "reason": "a copy"}]
+    manifest["config"] = {"beam_size": 5, "languages": ["hi", "en"], "revision": None}
+    manifest["config_hash"] = records.config_hash(manifest["config"])
+    manifest["software"]["tools"] = {"ffmpeg": "5.1"}
+    manifest["software"]["models"] = [{"name": "base", "revision": None, "checksum": "sha256:" + "0" * 64}]
+    manifest["metrics"] = [{"name": "film_duration", "value": 6.0, "unit": "s"}]
+    manifest["warnings"] = [WARNING]
+    return manifest
+
+
+def changed(manifest: Manifest, *steps: Any, value: Any = None) -> Manifest:
+    """A copy in which the value at a path is another one, or is gone (``...``)."""
+    made = copy.deepcopy(manifest)
+    place: Any = made
+    for step in steps[:-1]:
+        place = place[step]
+    if value is ...:
+        del place[steps[-1]]
+    else:
+        place[steps[-1]] = value
+    return made
+
+
+def paths(value: Any, *above: Any) -> list[tuple[Any, ...]]:
+    """The path of every object in a document."""
+    found: list[tuple[Any, ...]] = [above] if isinstance(value, dict) else []
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return found + [path for key, item in items for path in paths(item, *above, key)]
+
+
+def failed(manifest: Manifest) -> Manifest:
+    return {**manifest, "status": "failed", "exit_code": 3, "outputs": [], "errors": [ERROR]}
+
+
+def skipped(manifest: Manifest) -> Manifest:
+    return {**manifest, "status": "skipped", "outputs": []}
+
+
+def running(manifest: Manifest) -> Manifest:
+    return {**manifest, "status": "running", "exit_code": None, "ended_at": None, "outputs": []}
+
+
+@pytest.mark.parametrize("state", [dict, failed, skipped, running])
+def test_each_state_can_be_told(whole: Manifest, state: Callable[[Manifest], Manifest]) -> None:
+    assert schemas.problems(state(whole), "stage_manifest") == []
+    assert records.contradictions(state(whole)) == []
+
+
+REFUSED: dict[str, Callable[[Manifest], Manifest]] = {
+    "a missing checksum of an output": lambda m: changed(m, "outputs", 0, "checksum", value=...),
+    "a missing checksum of an input": lambda m: changed(m, "inputs", 0, "checksum", value=...),
+    "no checksum": lambda m: changed(m, "outputs", 0, "checksum", value=None),
+    "a short checksum": lambda m: changed(m, "outputs", 0, "checksum", value="sha256:abc"),
+    "a checksum in capitals": lambda m: changed(m, "outputs", 0, "checksum", value="sha256:" + "A" * 64),
+    "another kind of checksum": lambda m: changed(m, "outputs", 0, "checksum", value="md5:" + "0" * 32),
+    "a negative size": lambda m: changed(m, "outputs", 0, "size_bytes", value=-1),
+    "a file without a path": lambda m: changed(m, "outputs", 0, "path", value=""),
+    "a failure without an error": lambda m: {**failed(m), "errors": []},
+    "a failure with exit code 0": lambda m: {**failed(m), "exit_code": 0},
+    "a failure with outputs": lambda m: {**failed(m), "outputs": m["outputs"]},
+    "an error without a message": lambda m: {**failed(m), "errors": [{**ERROR, "message": ""}]},
+    "an error of no known category": lambda m: {**failed(m), "errors": [{**ERROR, "category": "weather"}]},
+    "a success with an error": lambda m: {**m, "errors": [ERROR]},
+    "a success with an exit code": lambda m: {**m, "exit_code": 1},
+    "a success without outputs": lambda m: {**m, "outputs": []},
+    "a skipped stage that says not why": lambda m: {**skipped(m), "warnings": []},
+    "a skipped stage with outputs": lambda m: {**skipped(m), "outputs": m["outputs"]},
+    "a running stage that has ended": lambda m: {**running(m), "ended_at": m["ended_at"]},
+    "a finished stage without an end": lambda m: {**m, "ended_at": None},
+    "a status of its own": lambda m: {**m, "status": "done"},
+    "a local time": lambda m: {**m, "started_at": "2025-01-01T05:30:00.000+05:30"},
+    "a time without a zone": lambda m: {**m, "ended_at": "2025-01-01T00:00:00.000"},
+    "a time without milliseconds": lambda m: {**m, "timestamp": "2025-01-01T00:00:00Z"},
+    "a local time of a warning": lambda m: changed(m, "warnings", 0, "timestamp", value="2025-01-01 00:00:00"),
+    "a run id without a time": lambda m: {**m, "run_id": "test_abc123"},
+    "a run id in capitals": lambda m: {**m, "run_id": "test_20250101T000000Z_ABC123"},
+    "a job id without a number": lambda m: {**m, "job_id": "tester"},
+    "an unknown stage": lambda m: {**m, "stage": "dub"},
+    "an exit code beyond 255": lambda m: {**failed(m), "exit_code": 256},
+    "an attempt 0": lambda m: {**m, "attempt": 0},
+    "a secret among the options": lambda m: changed(m, "config", "tmdb_api_key", value="abc"),
+    "a password among the options": lambda m: changed(m, "config", "password", value="abc"),
+    "an option with parts": lambda m: changed(m, "config", "beam", value={"size": 5}),
+    "a model without a hash key": lambda m: changed(m, "software", "models", 0, "checksum", value=...),
+    "a tool without a version": lambda m: changed(m, "software", "tools", "ffmpeg", value=""),
+    "a truth as a number": lambda m: changed(m, "cache", "hit", value=1),
+    "a frame rate in decimals": lambda m: changed(
+        m, "inputs", 0, "media", "streams", 0, "video", "frame_rate", value="23.976"
+    ),
+    "media facts without streams": lambda m: changed(m, "inputs", 0, "media", "streams", value=...),
+    "a kept file without a reason": lambda m: changed(m, "intermediate_files", 0, "reason", value=""),
+}
+
+
+@pytest.mark.parametrize("fault", REFUSED)
+def test_a_stage_manifest_is_refused_for(whole: Manifest, fault: str) -> None:
+    assert schemas.problems(REFUSED[fault](whole), "stage_manifest"), fault
+
+
+def test_an_unknown_key_is_refused_at_any_depth_but_among_options_and_tools(whole: Manifest) -> None:
+    free = {("config",), ("software", "tools")}
+    everywhere = [path for path in paths(failed(whole) | {"outputs": whole["outputs"]}) if path not in free]
+    assert len(everywhere) > 12
+    for path in everywhere:
+        made = changed(whole | {"errors": [ERROR]}, *path, "colour", value="red")
+        assert any("colour" in problem for problem in schemas.problems(made, "stage_manifest")), path
+
+
+def test_every_key_of_a_manifest_is_required_but_options_and_tools(whole: Manifest) -> None:
+    for path in paths(whole):
+        node: Any = whole
+        for step in path:
+            node = node[step]
+        for key in node if path not in {("config",), ("software", "tools")} else ():
+            assert schemas.problems(changed(whole, *path, key, value=...), "stage_manifest"), (*path, key)
+
+
+CONTRADICTIONS: dict[str, Callable[[Manifest], Manifest]] = {
+    "is before started_at": lambda m: {**m, "ended_at": "2024-12-31T23:59:59.999Z"},
+    "config_hash is not that of config": lambda m: changed(m, "config", "beam_size", value=6),
+    "but demux is stage 1": lambda m: {**m, "stage_number": 2},
+    "is not one of film": lambda m: {**m, "film": "other"},
+    "retries is 1 in attempt 1": lambda m: {**m, "retries": 1},
+    "names no film": lambda m: {**m, "inputs": []},
+    "two outputs are called": lambda m: {**m, "outputs": m["outputs"] * 2},
+    "is not in 01_demux": lambda m: changed(m, "outputs", 0, "path", value="02_tmdb/audio.wav"),
+    "output '01_demux/../audio.wav' is not": lambda m: changed(m, "outputs", 0, "path", value="01_demux/../audio.wav"),
+}
+
+
+@pytest.mark.parametrize("said", CONTRADICTIONS)
+def test_what_no_schema_can_tell_is_checked_before_a_manifest_is_written(whole: Manifest, said: str) -> None:
+    made = CONTRADICTIONS[said](whole)
+    assert schemas.problems(made, "stage_manifest") == []
+    with pytest.raises(SamvadError, match=said):
+        records.check_manifest(made)
+
+
+def test_the_present_moment_is_told_as_the_schema_wants_it(whole: Manifest) -> None:
+    assert schemas.problems({**whole, "timestamp": times.utc_now()}, "stage_manifest") == []
+
+
+JOB = {
+    "version": "1.0",
+    "job_id": "tester/1",
+    "run_id": "test_20250101T000000Z_abc123",
+    "input": {"file": "/films/a.mkv", "title": "दिल से", "year": 1998, "duration_seconds": 6.0},
+    "output": {
+        "directory": "/out/2025/01/01/tester/1",
+        "files": [{"type": "srt_en", "path": "09_subtitle_gen/a.en.srt", "checksum": "sha256:" + "0" * 64}],
+    },
+    "pipeline": {
+        "status": "success",
+        "current_stage": None,
+        "next_stage": None,
+        "completed_stages": ["demux"],
+        "failed_stages": [],
+        "skipped_stages": ["tmdb"],
+    },
+    "stages": {"demux": {"status": "success", "duration_seconds": 0.5, "manifest": "m", "log": None}},
+    "timing": {"started_at": "2025-01-01T00:00:00.000Z", "ended_at": None, "stage_seconds": 0.5},
+    "devices": {"requested": ["auto"], "actual": ["cpu"]},
+}
+JOB_REFUSED: dict[str, Callable[[Manifest], Manifest]] = {
+    "a success with a failed stage": lambda m: changed(m, "pipeline", "failed_stages", value=["asr"]),
+    "a success with a stage that waits": lambda m: changed(m, "pipeline", "next_stage", value="asr"),
+    "a failure without a failed stage": lambda m: changed(m, "pipeline", "status", value="failed"),
+    "an unknown stage": lambda m: changed(m, "stages", "dub", value=m["stages"]["demux"]),
+    "an unknown completed stage": lambda m: changed(m, "pipeline", "completed_stages", value=["dub"]),
+    "a stage completed twice": lambda m: changed(m, "pipeline", "completed_stages", value=["asr", "asr"]),
+    "a local time": lambda m: changed(m, "timing", "started_at", value="2025-01-01T05:30:00.000+05:30"),
+    "a missing checksum": lambda m: changed(m, "output", "files", 0, "checksum", value=...),
+    "another run id": lambda m: {**m, "run_id": "yesterday"},
+    "a negative time": lambda m: changed(m, "stages", "demux", "duration_seconds", value=-1),
+}
+
+
+def test_a_job_manifest_is_accepted() -> None:
+    assert schemas.problems(JOB, "job_manifest") == []
+
+
+@pytest.mark.parametrize("fault", JOB_REFUSED)
+def test_a_job_manifest_is_refused_for(fault: str) -> None:
+    assert schemas.problems(JOB_REFUSED[fault](JOB), "job_manifest"), fault
+
+
+def test_an_unknown_key_of_a_job_manifest_is_refused_at_any_depth() -> None:
+    for path in paths(JOB):
+        made = changed(JOB, *path, "colour", value="red")
+        assert any("colour" in problem for problem in schemas.problems(made, "job_manifest")), path
+
+
+@pytest.mark.parametrize("path", sorted(Path(schemas.SCHEMA_DIR).glob("*.json")), ids=lambda path: path.name)
+def test_every_schema_is_one(path: Path) -> None:
+    from jsonschema import Draft202012Validator
+
+    schema = json.loads(path.read_text("utf-8"))
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    Draft202012Validator.check_schema(schema)
