@@ -357,9 +357,10 @@ def test_a_crate_tells_of_every_try_what_it_read_made_and_why_it_failed(eventful
     assert entities[film]["@type"] == "CreativeWork" and {"@id": film} == entities["#try-01_demux-01"]["object"]
 
 
-@pytest.mark.parametrize(
-    ("media", "carried"), [("none", set()), ("result", {"test.mkv"}), ("all", {"test.mkv", "audio.wav"})]
-)
+CARRIED = {"none": set[str](), "result": {"test.mkv"}, "all": {"test.mkv", "audio.wav"}}
+
+
+@pytest.mark.parametrize("media", CARRIED)
 def test_films_and_sound_are_carried_only_when_they_are_asked_for(job: Path, tmp_path: Path, media: str) -> None:
     entities = exported(job, tmp_path / "crate", "--media", media)
     names = {path.name for path in (tmp_path / "crate").rglob("*") if path.suffix in (".mkv", ".wav")}
