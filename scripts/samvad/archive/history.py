@@ -25,7 +25,8 @@ class Try:
         result: ``success``, ``skipped``, ``failed``, ``killed``, or ``unreadable``.
         current: whether the job's present files are those of this try.
         began: UTC; of a killed try, when its folder was last written to.
-        cache: ``hit``, ``miss``, or None where the stage was not looked up.
+        cache: ``hit``, ``miss``, or None where the stage's results are not kept.
+        made_by: on a hit, the run that made the result.
         tools: versions by name.
         models: name, revision and the beginning of the checksum.
         changed: options that differ from the stage's last try for this film: name, before, now.
@@ -43,6 +44,7 @@ class Try:
     began: str
     seconds: float | None
     cache: str | None
+    made_by: str | None
     tools: dict[str, str]
     models: tuple[str, ...]
     device: str | None
@@ -152,6 +154,7 @@ def _tries(job: Job) -> Iterable[tuple[Try, dict[str, Any] | None]]:
                 began=manifest["started_at"],
                 seconds=manifest["duration_seconds"],
                 cache=None if cache["key"] is None else "hit" if cache["hit"] else "miss",
+                made_by=cache["made_by"],
                 tools=manifest["software"]["tools"],
                 models=tuple(_model(model) for model in manifest["software"]["models"]),
                 device=manifest["software"]["device_actual"],
@@ -178,6 +181,7 @@ def _lost(job: Job, record: Record) -> Try:
         began=times.utc_text(moment),
         seconds=None,
         cache=None,
+        made_by=None,
         tools={},
         models=(),
         device=None,

@@ -64,6 +64,8 @@ def _try(found: Try, width: int) -> Iterator[str]:
     with_ = [*tools, *found.models, *([f"on {found.device}"] if found.device else [])]
     if with_ and found.result != "skipped":
         yield from _wrapped("with " + ", ".join(with_), _INDENT, width)
+    if found.made_by:
+        yield from _wrapped(f"reused from run {found.made_by}", _INDENT, width)
     if found.changed:
         told = "; ".join(f"{name}: {_value(before)} → {_value(now)}" for name, before, now in found.changed)
         yield from _wrapped(f"changed {told}", _INDENT, width)
