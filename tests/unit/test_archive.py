@@ -296,6 +296,13 @@ def test_the_history_tells_every_run_and_try_with_its_result(eventful: Path) -> 
     assert "subtitled_film: 10_mux/test.mkv" in text
 
 
+def test_a_record_of_another_version_is_told_and_a_damaged_one_is_named(eventful: Path) -> None:
+    edit(eventful, "subtitle_gen", lambda manifest: manifest.update(mood="glad"))
+    edit(eventful, "mux", lambda manifest: manifest.pop("software"))
+    rows = [line.split()[:3] for line in told(eventful.parents[4], "test") if line[2:4] in ("09", "10")]
+    assert rows == [["09_subtitle_gen", "1", "success"], ["10_mux", "1", "unreadable"]]
+
+
 @pytest.mark.parametrize("width", [60, 100])
 def test_no_line_of_the_history_is_wider_than_the_terminal(eventful: Path, width: int) -> None:
     lines = told(eventful.parents[4], "test", width)

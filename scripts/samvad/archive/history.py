@@ -136,35 +136,37 @@ def of(jobs: list[Job]) -> FilmHistory:
 
 def _tries(job: Job) -> Iterable[tuple[Try, dict[str, Any] | None]]:
     for record in job.attempts:
-        manifest = record.valid
-        if manifest is None:
+        # Records of another version of Samvad may break today's schema; what they tell is told all the same.
+        try:
+            found = _try(job, record, record.manifest) if record.manifest else _lost(job, record)
+        except (KeyError, TypeError, AttributeError):
             yield _lost(job, record), None
-            continue
-        final = job.final.get(record.stage.name)
-        cache = manifest["cache"]
-        yield (
-            Try(
-                job=job.folder,
-                stage=record.stage.name,
-                number=record.stage.number,
-                attempt=manifest["attempt"],
-                run_id=manifest["run_id"],
-                result=manifest["status"],
-                current=final is not None and final.manifest == manifest,
-                began=manifest["started_at"],
-                seconds=manifest["duration_seconds"],
-                cache=None if cache["key"] is None else "hit" if cache["hit"] else "miss",
-                made_by=cache["made_by"],
-                tools=manifest["software"]["tools"],
-                models=tuple(_model(model) for model in manifest["software"]["models"]),
-                device=manifest["software"]["device_actual"],
-                changed=(),
-                outputs=tuple((item["type"], _digits(item)[:SHORT_DIGITS]) for item in manifest["outputs"]),
-                warnings=tuple(warning["message"] for warning in manifest["warnings"]),
-                error=manifest["errors"][0]["message"] if manifest["errors"] else None,
-            ),
-            manifest,
-        )
+        else:
+            yield found, record.manifest
+
+
+def _try(job: Job, record: Record, manifest: dict[str, Any]) -> Try:
+    final, cache = job.final.get(record.stage.name), manifest["cache"]
+    return Try(
+        job=job.folder,
+        stage=record.stage.name,
+        number=record.stage.number,
+        attempt=manifest["attempt"],
+        run_id=manifest["run_id"],
+        result=manifest["status"],
+        current=final is not None and final.manifest == manifest,
+        began=manifest["started_at"],
+        seconds=manifest["duration_seconds"],
+        cache=None if cache["key"] is None else "hit" if cache["hit"] else "miss",
+        made_by=cache.get("made_by"),
+        tools=manifest["software"]["tools"],
+        models=tuple(_model(model) for model in manifest["software"]["models"]),
+        device=manifest["software"]["device_actual"],
+        changed=(),
+        outputs=tuple((item["type"], _digits(item)[:SHORT_DIGITS]) for item in manifest["outputs"]),
+        warnings=tuple(warning["message"] for warning in manifest["warnings"]),
+        error=manifest["errors"][0]["message"] if manifest["errors"] else None,
+    )
 
 
 def _lost(job: Job, record: Record) -> Try:
