@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad import __version__, files, schemas
+from samvad import __version__, files, schemas, tools
 from samvad.errors import SamvadError, ToolError
 
 
@@ -102,7 +102,7 @@ def tool_version(command: str) -> str:
     if executable is None:
         raise ToolError(f"The program {command} is not installed.", "Run `make setup`, which installs it or says how.")
     flag = "-version" if command in ("ffmpeg", "ffprobe") else "--version"
-    output = subprocess.run([executable, flag], capture_output=True, text=True, check=False).stdout
+    output = tools.run([executable, flag], silence_seconds=60).stdout
     match = re.search(r"\d+(\.\d+)+\S*", output)
     return match.group(0) if match else output.strip().splitlines()[0] if output.strip() else "unknown"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,11 +10,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from samvad import languages
-from samvad.errors import MediaError, ToolError
+from samvad import languages, tools
+from samvad.errors import MediaError
 from samvad.times import seconds_to_ms
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -103,22 +101,7 @@ def probe(path: Path) -> Probe:
         MediaError: it is no film or sound that ffmpeg can read.
         ToolError: ffprobe is missing.
     """
-    import ffmpeg
-
-    try:
-        # "file:" keeps a name with a colon or a leading dash from being taken for something else.
-        found: dict[str, Any] = ffmpeg.probe(f"file:{path}")
-    except FileNotFoundError:
-        raise ToolError("The program ffprobe is not installed.", "Run `make setup`.") from None
-    except ffmpeg.Error as error:
-        lines = [line for line in error.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
-        reason = lines[-1].rsplit(": ", 1)[-1] if lines else "unknown reason"
-        raise MediaError(
-            f"{str(path)!r} is not a film that ffmpeg can read ({reason}).",
-            "Play it to see whether it is whole; if it is not, copy it again.",
-            path=str(path),
-        ) from None
-    result = _parse(found)
+    result = _parse(_ffprobe(path, "-show_format", "-show_streams"))
     if not result.audio and result.video is None:
         raise MediaError(f"{str(path)!r} holds neither sound nor picture.", "Is it a film?", path=str(path))
     return result
@@ -173,11 +156,9 @@ def with_true_start(film: Path, found: Probe, track: AudioTrack) -> AudioTrack:
         found: what ``probe`` said of it.
         track: one of its audio tracks.
     """
-    import ffmpeg
-
-    packets = ffmpeg.probe(
-        f"file:{film}", select_streams=str(track.stream), read_intervals="%+#1", show_entries="packet=pts_time"
-    )["packets"]
+    packets = _ffprobe(
+        film, *("-select_streams", str(track.stream), "-read_intervals", "%+#1", "-show_entries", "packet=pts_time")
+    ).get("packets")
     if not packets or "pts_time" not in packets[0]:
         return track
     start_ms = max(0, seconds_to_ms(float(packets[0]["pts_time"])) - found.start_ms)
@@ -187,6 +168,21 @@ def with_true_start(film: Path, found: Probe, track: AudioTrack) -> AudioTrack:
     late_ms = start_ms - track.start_ms
     duration_ms = None if track.duration_ms is None else max(0, track.duration_ms - late_ms)
     return replace(track, start_ms=start_ms, duration_ms=duration_ms)
+
+
+def _ffprobe(path: Path, *options: str) -> dict[str, Any]:
+    # "file:" keeps a name with a colon or a leading dash from being taken for something else.
+    done = tools.run(["ffprobe", "-v", "error", *options, "-of", "json", f"file:{path}"])
+    if done.code:
+        reason = done.last_line.rsplit(": ", 1)[-1]
+        raise MediaError(
+            f"{str(path)!r} is not a film that ffmpeg can read ({reason}).",
+            "Play it to see whether it is whole; if it is not, copy it again.",
+            path=str(path),
+            stderr_tail=done.tail,
+        )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
 def _parse(found: dict[str, Any]) -> Probe:
