@@ -66,6 +66,12 @@ class MemoryShortageError(SamvadError):
     exit_code = 7
 
 
+class StoppedError(SamvadError):
+    """Someone stopped the stage while it was at work."""
+
+    category = "killed"
+
+
 class ToolError(SamvadError):
     """A program that a stage calls is missing or has failed."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from samvad import files
-from samvad.errors import DiskError, MemoryShortageError, ModelError, NetworkError, SamvadError
+from samvad.errors import DiskError, MemoryShortageError, ModelError, NetworkError, SamvadError, StoppedError
 from samvad.logs.redaction import redact
 
 #: Errors of libraries by the names of their classes: the libraries themselves are not imported for this.
@@ -73,6 +73,8 @@ def _of_the_system(error: BaseException) -> SamvadError | None:
         return MemoryShortageError(
             "There is not enough memory.", "Use a smaller batch_size or model, or a machine with more memory."
         )
+    if isinstance(error, KeyboardInterrupt):
+        return StoppedError("The stage was stopped while it was at work.", "Run the same command again to go on.")
     if isinstance(error, OSError):
         try:
             with files.disk_errors(Path(str(error.filename or "."))):
