@@ -153,8 +153,10 @@ def test_figures_go_to_their_own_channel(logs: Logs) -> None:
 def test_progress_is_told_about_once_a_second_and_at_the_end(logs: Logs) -> None:
     for done in range(1001):
         events.progress(done, 1000, "sentences")
+    events.progress(1000, 1000, "sentences")
     lines = [line for line in logs.lines() if line["event"] == "progress"]
     assert 2 <= len(lines) <= 4
+    assert sum(line["counts"]["done"] == 1000 for line in lines) == 1
     assert lines[-1]["counts"] == {"done": 1000, "total": 1000} and lines[-1]["message"] == "sentences"
     assert logs.text() == ""
 

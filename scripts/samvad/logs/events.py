@@ -142,17 +142,17 @@ class _Progress:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._last: dict[tuple[Context, str], tuple[float, float]] = {}
+        self._last: dict[tuple[Context, str], tuple[float, float, bool]] = {}
 
     def due(self, unit: str, finished: bool) -> tuple[bool, bool]:
-        """Return whether to write now: for machines, and for people."""
+        """Return whether to write now: for machines, and for people. The end is written once, and at once."""
         key, now = (current(), unit), time.monotonic()
         with self._lock:
-            machines, people = self._last.get(key, (-math.inf, now))
-            due = finished or now - machines >= _PROGRESS_SECONDS
+            machines, people, ended = self._last.get(key, (-math.inf, now, False))
+            due = (finished and not ended) or (now - machines >= _PROGRESS_SECONDS and not (finished and ended))
             due_for_people = due and now - people >= _PROGRESS_TEXT_SECONDS
             if due:
-                self._last[key] = (now, now if due_for_people else people)
+                self._last[key] = (now, now if due_for_people else people, finished)
         return due, due_for_people
 
 
