@@ -155,6 +155,9 @@ class PipelineHandler(logging.Handler):
             self._ended(record.__dict__["job_id"], failed=False)
         elif event == "job_error" and record.__dict__.get("jobid") in self._stages:
             self._ended(record.__dict__["jobid"], failed=True)
+        elif event == "run_info":
+            planned = record.__dict__.get("stats") or {}
+            self._view.planned({name: count for name, count in planned.items() if name in stages.BY_NAME})
         elif event == "progress":
             self._view.steps(record.__dict__["done"], record.__dict__["total"])
 

@@ -109,6 +109,7 @@ def test_a_film_has_no_estimate_until_every_stage_it_needs_has_one(tmp_path: Pat
     film.running["asr"] = Running("asr", None, time.monotonic() - 10, done=1, total=2)
     found = Estimates()
     assert film.remaining(found) is None
+    assert film.remaining(found, planned={"asr"}) == pytest.approx(10, abs=0.5), "what is not asked for takes no time"
     found.add("mux", 5, 100)
     assert film.remaining(found) == pytest.approx(15, abs=0.5)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -88,11 +89,16 @@ class FilmProgress:
         """Return the seconds since its first stage was started in this run."""
         return time.monotonic() - self.began
 
-    def remaining(self, estimates: Estimates) -> float | None:
-        """Return how long the film is likely to need still; None where nothing is known of a stage that it needs."""
+    def remaining(self, estimates: Estimates, planned: Collection[str] | None = None) -> float | None:
+        """Return how long the film is likely to need still; None where nothing is known of a stage that it needs.
+
+        Args:
+            estimates: what is known.
+            planned: stages that this run does for any film; None: all.
+        """
         total = 0.0
         for stage, state in self.states.items():
-            if state not in ("waiting", "running"):
+            if state not in ("waiting", "running") or (planned is not None and stage not in planned):
                 continue
             seconds = estimates.seconds(stage, self.film_seconds)
             if run := self.running.get(stage):
@@ -113,6 +119,7 @@ class Shelf:
         self.output_root = output_root
         self.began = time.monotonic()
         self.steps: tuple[int, int] = (0, 0)
+        self.planned: frozenset[str] | None = None
 
     @property
     def elapsed(self) -> float:
@@ -125,6 +132,10 @@ class Shelf:
             at_work = [(film.folder, run) for film in self.films.values() for run in film.running.values()]
         for folder, run in at_work:
             run.follow(folder)
+
+    def remaining(self, film: FilmProgress) -> float | None:
+        """Return how long a film is likely to need still in this run, or None."""
+        return film.remaining(self.estimates, self.planned)
 
     def counts(self) -> dict[str, int]:
         """Return how many films are at work, failed, and not at work."""

@@ -113,7 +113,7 @@ class Screen:
             table.add_row(*self._row(film))
         counts = self._shelf.counts()
         done, total = self._shelf.steps
-        words = [f"{counts['running']} films at work"]
+        words = [f"{counts['running']} {'film' if counts['running'] == 1 else 'films'} at work"]
         words += [f"{len(at_work) - room} of them not shown"] if len(at_work) > room else []
         words += [f"{counts['resting']} at rest or done"] if counts["resting"] else []
         words += [f"{counts['failed']} failed"] if counts["failed"] else []
@@ -129,5 +129,5 @@ class Screen:
         now = [
             stage + (f" {run.share:.0%}" if run.share is not None else "") for stage, run in list(film.running.items())
         ]
-        remaining = film.remaining(self._shelf.estimates)
+        remaining = self._shelf.remaining(film)
         return [*cells, Text(", ".join(now)), Text(clock(film.elapsed)), Text(left(remaining), style="dim")]

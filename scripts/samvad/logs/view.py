@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,6 +92,11 @@ class View:
         """Take note of how many of all stages of all films are done."""
         self._shelf.steps = (done, total)
 
+    def planned(self, counts: Mapping[str, int]) -> None:
+        """Take note of how many jobs of each stage are planned: what is not asked for takes no time."""
+        self._shelf.planned = frozenset(counts)
+        self._shelf.steps = (0, sum(counts.values()))
+
     def finish(self) -> None:
         """Take the view from the terminal, and leave that as it was."""
         self._stop.set()
@@ -138,7 +144,7 @@ class View:
             if run.share is not None and now - max(last, run.since) >= _PLAIN_PROGRESS_SECONDS:
                 self._told[key, run.stage] = now
                 done = f"{run.share:.0%}, {run.done:.0f} of {run.total:.0f} {run.unit.replace('_', ' ')}"
-                remaining = left(film.remaining(self._shelf.estimates))
+                remaining = left(self._shelf.remaining(film))
                 self._say(f"{film.name}: {stages.BY_NAME[run.stage].folder} {done}, {clock(run.elapsed)}; {remaining}")
 
     def _say(self, text: str) -> None:
