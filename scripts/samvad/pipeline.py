@@ -22,6 +22,7 @@ from samvad.config import Film
 from samvad.errors import SamvadError
 from samvad.logs import merging, run_log
 from samvad.logs.events import Event
+from samvad.logs.progress import FilmProgress
 from samvad.logs.view import View, chosen
 
 #: With more films than this in a run, each gets one line at its end.
@@ -171,7 +172,8 @@ class PipelineHandler(logging.Handler):
         done = len(pipeline["completed_stages"]) + len(pipeline["skipped_stages"])
         found.log.write(f"Stage {stage}: started ({done} of {len(found.wanted)} done)")
         states = {name: state["status"] for name, state in manifest["stages"].items()}
-        self._view.started(folder, found.film.film, found.folder, states, stage, found.before[stage])
+        film = FilmProgress(found.film.film, found.folder, states, film_seconds=manifest["input"]["duration_seconds"])
+        self._view.started(folder, film, stage, found.before[stage])
 
     def _ended(self, number: int, *, failed: bool) -> None:
         folder, stage = self._stages[number]

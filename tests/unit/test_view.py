@@ -122,7 +122,7 @@ def test_elsewhere_than_on_a_terminal_there_are_plain_lines(
     _, events = running(tmp_path)
     events.write_text(progress_line(25, 100), "utf-8")
     shown = view.View(tmp_path, "auto")
-    shown.started("key", "film", tmp_path, {"asr": "waiting", "mux": "waiting"}, "asr", None)
+    shown.started("key", FilmProgress("film", tmp_path, {"asr": "waiting", "mux": "waiting"}), "asr", None)
     deadline, said = time.monotonic() + 10, ""
     while "25%" not in said and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -141,7 +141,7 @@ def test_off_says_nothing_and_leaves_snakemakes_lines(tmp_path: Path, capsys: py
     logger.addHandler(handler)
     shown = view.View(tmp_path, "off")
     shown.quieten(logger)
-    shown.started("key", "film", tmp_path, {}, "asr", None)
+    shown.started("key", FilmProgress("film", tmp_path, {}), "asr", None)
     shown.ended("key", "asr", "success", 1.0, 1.0)
     shown.finish()
     assert handler.filters == [] and capsys.readouterr().err == ""
@@ -176,11 +176,12 @@ def test_a_view_that_does_not_exist_is_refused(monkeypatch: pytest.MonkeyPatch) 
 PROGRAM = """
 import fcntl, os, struct, subprocess, sys, termios, time
 from pathlib import Path
+from samvad.logs.progress import FilmProgress
 from samvad.logs.view import View
 view = View(Path(sys.argv[1]), "auto")
 wanted = {"asr": "waiting", "mux": "waiting"}
 for number in range(200):
-    view.started(str(number), f"film-{number:03d}", Path(sys.argv[1]), wanted, "asr", None)
+    view.started(str(number), FilmProgress(f"film-{number:03d}", Path(sys.argv[1]), wanted), "asr", None)
 time.sleep(1.5)
 print("loud and clear", file=sys.stderr)
 subprocess.run(["sh", "-c", "echo a stage says >&2"])

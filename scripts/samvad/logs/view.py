@@ -55,19 +55,25 @@ class View:
             if self._choice != "off" and handler.get_name() == "DefaultStreamHandler":
                 handler.addFilter(_not_routine)
 
-    def started(
-        self, key: str, film: str, folder: Path, wanted: dict[str, str], stage: str, before: Path | None
-    ) -> None:
-        """Take note that Snakemake has started a stage."""
+    def started(self, key: str, film: FilmProgress, stage: str, before: Path | None) -> None:
+        """Take note that Snakemake has started a stage.
+
+        Args:
+            key: the film's job.
+            film: the film as it stands now.
+            stage: what has been started.
+            before: the last attempt of the stage before.
+        """
         if self._choice == "off":
             return
         with self._shelf.lock:
-            found = self._shelf.films.setdefault(key, FilmProgress(film, folder, {}))
-            found.states = {**wanted, stage: "running"}
+            found = self._shelf.films.setdefault(key, film)
+            found.states = {**film.states, stage: "running"}
+            found.film_seconds = film.film_seconds
             found.running[stage] = Running(stage, before, time.monotonic())
         self._begin()
         if self._screen is None:
-            self._say(f"{film}: {stages.BY_NAME[stage].folder} started")
+            self._say(f"{film.name}: {stages.BY_NAME[stage].folder} started")
 
     def ended(
         self, key: str, stage: str, status: str, seconds: float | None, film_seconds: float | None, reason: str = ""
