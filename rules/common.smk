@@ -121,8 +121,18 @@ def wanted_stages(row, workflow_name="subtitle"):
 
 
 if workflow.is_main_process and not workflow.output_settings.dryrun:
-    PIPELINE = PipelineHandler(FILMS, wanted_stages, Path(OUT), settings.cache_settings(config))
-    logger.addHandler(PIPELINE)
+    try:
+        PIPELINE = PipelineHandler(
+            FILMS,
+            wanted_stages,
+            Path(OUT),
+            cache=settings.cache_settings(config),
+            stage_links=config["logs"]["per_stage_links"],
+            view=config["logs"]["view"],
+        )
+    except SamvadError as error:
+        raise WorkflowError(str(error)) from None
+    PIPELINE.attach(logger)
 
 
 def finish():

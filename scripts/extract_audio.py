@@ -81,12 +81,12 @@ def make(run: StageRun, film: Path, checksum: str | None, options: argparse.Name
         # a film that was never hashed here was hardly ever demuxed here.
         with ThreadPoolExecutor(1) as hashing:
             future = hashing.submit(checksums.take, film)
-            audio_ms, cut_short = extract.extract(film, track, options.downmix, audio)
+            audio_ms, cut_short = extract.extract(film, track, options.downmix, audio, found.duration_ms)
         checksum = future.result()
         run.read_outside(film, "film", checksum=checksum)
         run.reuse(look=False)
     else:
-        audio_ms, cut_short = extract.extract(film, track, options.downmix, audio)
+        audio_ms, cut_short = extract.extract(film, track, options.downmix, audio, found.duration_ms)
     if options.languages and track.language and track.language not in options.languages:
         run.warn(
             f"The chosen audio track is tagged {track.language}, but the film's languages are {options.languages}."

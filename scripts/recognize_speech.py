@@ -125,9 +125,8 @@ def _recognise(
     options: argparse.Namespace,
     device: str,
 ) -> segments.SegmentsDocument:
-    total = audio.duration_ms / 1000
-    log.info("Recognising the speech of %.0f s of sound", total)
-    chunks = engine.transcribe(audio, speech, lambda done: log.info("Recognised %.0f of at most %.0f s", done, total))
+    log.info("Recognising the speech of %.0f s of sound", audio.duration_ms / 1000)
+    chunks = engine.transcribe(audio, speech, lambda done, total: run.progress(done, total, "audio_seconds"))
     found = sentences.build_segments(chunks, speech, round(options.max_sentence_seconds * 1000))
     for language in dict.fromkeys(segment.language for segment in found):
         name, reason = alignment.find_aligner(language, options.align_model)

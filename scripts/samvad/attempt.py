@@ -1,12 +1,11 @@
-"""Where one try of a stage lives: its number and folder, its logs, and the run that it belongs to."""
+"""Where one try of a stage lives: its number and folder, and the run that it belongs to."""
 
 from __future__ import annotations
 
 import json
-import logging
+import os
 import re
 import secrets
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,23 +29,9 @@ def next_attempt(folder: Path) -> tuple[int, Path]:
     return attempt, attempt_folder
 
 
-def start_logging(stage: str, folder: Path, attempt_folder: Path, verbose: bool) -> list[logging.Handler]:
-    """Send everything to this attempt's log and to stage.log, warnings to the terminal."""
-    root = logging.getLogger()
-    root.setLevel(logging.INFO)
-    logging.getLogger("samvad").setLevel(logging.DEBUG)
-    formatter = logging.Formatter(f"[%(asctime)s] [{stage}] [%(levelname)s] %(message)s", "%Y-%m-%d %H:%M:%S")
-    terminal = logging.StreamHandler(sys.stderr)
-    terminal.setLevel(logging.INFO if verbose else logging.WARNING)
-    handlers: list[logging.Handler] = [
-        logging.FileHandler(attempt_folder / "stage.log", encoding="utf-8"),
-        logging.FileHandler(folder / "stage.log", mode="w", encoding="utf-8"),
-        terminal,
-    ]
-    for handler in handlers:
-        handler.setFormatter(formatter)
-        root.addHandler(handler)
-    return handlers
+def job_id(job_folder: Path) -> str:
+    """Return the job's name: ``USER/N``."""
+    return "/".join(job_folder.parts[-2:])
 
 
 def new_run_id(film: str) -> str:
@@ -56,12 +41,19 @@ def new_run_id(film: str) -> str:
     return f"{film}_{stamp}_{''.join(secrets.choice(alphabet) for _ in range(6))}"
 
 
-def last_run_id(job_folder: Path) -> str | None:
-    """Return the id of the last run that worked on a job, or None."""
-    try:
-        return str(json.loads((job_folder / "run.json").read_text(encoding="utf-8"))["run_id"])
-    except (OSError, ValueError, KeyError, TypeError):  # none yet, or a file that someone has damaged
-        return None
+def given_id(variable: str, pattern: str, example: str) -> str | None:
+    """Return an id that was given in the environment, or None where none was.
+
+    Raises:
+        ConfigurationError: it has characters that an id must not have.
+    """
+    value = os.environ.get(variable, "")
+    if value and not re.fullmatch(pattern, value):
+        raise ConfigurationError(
+            f"The variable {variable} is {value!r}, which is no id.",
+            f"Begin with a letter or digit, go on with letters, digits and . _ - (at most 128), such as {example}.",
+        )
+    return value or None
 
 
 def run_facts(job_folder: Path, film: str) -> dict[str, Any]:
@@ -77,5 +69,5 @@ def run_facts(job_folder: Path, film: str) -> dict[str, Any]:
     try:
         facts: dict[str, Any] = json.loads((job_folder / "run.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return {"run_id": new_run_id(film), "parent_run_id": None, "workflow": None}
+        return {"run_id": new_run_id(film), "parent_run_id": None, "parent_job_id": None, "workflow": None}
     return facts

@@ -10,16 +10,18 @@ class SamvadError(Exception):
         what: one sentence that says what is wrong and names the file or key.
         remedy: one sentence that says what to do.
         path: the file at fault, where there is one.
+        stderr_tail: the last lines that a program printed on its standard error, where one has failed.
     """
 
     category = "bug"
     exit_code = 1
 
-    def __init__(self, what: str, remedy: str = "", *, path: str | None = None) -> None:
+    def __init__(self, what: str, remedy: str = "", *, path: str | None = None, stderr_tail: str = "") -> None:
         super().__init__(f"{what} {remedy}".strip())
         self.what = what
         self.remedy = remedy
         self.path = path
+        self.stderr_tail = stderr_tail
 
 
 class ConfigurationError(SamvadError):
@@ -64,16 +66,14 @@ class MemoryShortageError(SamvadError):
     exit_code = 7
 
 
-class ToolError(SamvadError):
-    """A program that a stage calls is missing or has failed.
+class StoppedError(SamvadError):
+    """Someone stopped the stage while it was at work."""
 
-    Args:
-        stderr_tail: the last lines that the program printed on its standard error.
-    """
+    category = "killed"
+
+
+class ToolError(SamvadError):
+    """A program that a stage calls is missing or has failed."""
 
     category = "media"
     exit_code = 3
-
-    def __init__(self, what: str, remedy: str = "", *, path: str | None = None, stderr_tail: str = "") -> None:
-        super().__init__(what, remedy, path=path)
-        self.stderr_tail = stderr_tail

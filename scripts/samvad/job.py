@@ -12,6 +12,9 @@ from samvad import files, schemas, stages
 
 _DONE = ("success", "skipped")
 
+#: What is said of a stage that left no manifest.
+NO_RECORD = "it left no record: it was killed, or its folder could not be written"
+
 
 @dataclass(frozen=True)
 class StageState:
@@ -87,7 +90,7 @@ def failure_reason(job_folder: Path, stage: str) -> str:
     state = _state(job_folder, stage, running=False)
     if state.manifest and state.manifest["errors"]:
         return str(state.manifest["errors"][0]["message"])
-    return "it left no record: it was killed, or its folder could not be written"
+    return NO_RECORD
 
 
 def summary(job_folder: Path) -> str:

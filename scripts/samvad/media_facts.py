@@ -17,7 +17,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from samvad.errors import MediaError, ToolError
+from samvad import tools
+from samvad.errors import MediaError
 from samvad.times import seconds_to_ms
 
 log = logging.getLogger(__name__)
@@ -70,19 +71,16 @@ def read_header(path: Path) -> Header:
         ToolError: ffprobe is missing.
     """
     command = ["ffprobe", "-v", "warning", "-show_format", "-show_streams", "-of", "json", f"file:{path}"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-    except FileNotFoundError:
-        raise ToolError("The program ffprobe is not installed.", "Run `make setup`.") from None
-    if done.returncode:
-        lines = [line for line in done.stderr.splitlines() if line.strip()]
-        reason = lines[-1].rsplit(": ", 1)[-1] if lines else "unknown reason"
+    done = tools.run(command)
+    if done.code:
+        reason = done.last_line.rsplit(": ", 1)[-1]
         raise MediaError(
             f"{str(path)!r} is not a film that ffmpeg can read ({reason}).",
             "Play it to see whether it is whole; if it is not, copy it again.",
             path=str(path),
+            stderr_tail=done.tail,
         )
-    return Header(json.loads(done.stdout), _ESTIMATE in done.stderr)
+    return Header(json.loads(done.stdout), _ESTIMATE in done.tail)
 
 
 def of(path: Path) -> dict[str, Any]:

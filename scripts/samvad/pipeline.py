@@ -1,4 +1,4 @@
-"""Follow a Snakemake run from its one main process: the pipeline's log, ``run.json`` and each job's manifest.
+"""Follow a Snakemake run from its one main process: each job's log, ``run.json`` and manifest.
 
 Snakemake tells its logger of every job that starts, ends or fails, also of those on a cluster. One handler there is
 the only writer of these files, so that stages never race for them.
@@ -11,32 +11,49 @@ import logging
 import os
 import platform
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from samvad import files, job, stages, times
-from samvad.attempt import last_run_id, new_run_id
+from samvad import attempt, files, job, stages, times
 from samvad.config import Film
 from samvad.errors import SamvadError
+from samvad.logs import merging, run_log
+from samvad.logs.events import Event
+from samvad.logs.progress import FilmProgress
+from samvad.logs.view import View, chosen
 
 #: With more films than this in a run, each gets one line at its end.
 _FULL_SUMMARIES = 3
+_ID = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
 
 
 @dataclass
 class _Job:
-    """A film's job in this run."""
+    """A film's job in this run.
+
+    Attributes:
+        running: stages that run now, with the time (UTC) they began.
+        before: the last attempt of each such stage before it began.
+        failed: what is to be said of the stages that failed.
+    """
 
     film: Film
     folder: Path
     wanted: list[str]
-    log: logging.Logger
+    log: run_log.RunLog
     running: dict[str, str] = field(default_factory=dict)
-    failed: list[str] = field(default_factory=list)
+    before: dict[str, Path | None] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
     began: datetime = field(default_factory=datetime.now)
     last: datetime = field(default_factory=datetime.now)
+
+    def newest_attempt(self, stage: str) -> Path | None:
+        """Return the folder of the attempt that was begun since Snakemake started the stage."""
+        newest = _last_attempt(self.folder, stage)
+        return newest if newest != self.before.get(stage) else None
 
 
 class PipelineHandler(logging.Handler):
@@ -44,55 +61,92 @@ class PipelineHandler(logging.Handler):
 
     Args:
         films: the films by job folder (``YYYY/MM/DD/USER/N``).
-        wanted: for each job folder, the stages that the film is to go through.
+        wanted: returns the stages that a film is to go through.
         output_root: where the job folders are.
         cache: settings of the cache of results, or None.
+        stage_links: make a link ``logs/NN_stage_<start>.log`` to the log of each stage.
+        view: what to show meanwhile: auto, plain or off.
+
+    Raises:
+        ConfigurationError: SAMVAD_RUN_ID or SAMVAD_PARENT_JOB_ID is no id, or SAMVAD_VIEW no view.
     """
 
     def __init__(
-        self, films: dict[str, Film], wanted: Any, output_root: Path, cache: dict[str, Any] | None = None
+        self,
+        films: dict[str, Film],
+        wanted: Callable[[Film], list[str]],
+        output_root: Path,
+        *,
+        cache: dict[str, Any] | None,
+        stage_links: bool,
+        view: str,
     ) -> None:
         super().__init__(logging.INFO)
         self._films = films
         self._wanted = wanted
         self._output_root = output_root.resolve()
         self._cache = cache
+        self._stage_links = stage_links
+        self._run_id = attempt.given_id("SAMVAD_RUN_ID", _ID, "nightly-2025-11-27")
+        self._parent_job_id = attempt.given_id("SAMVAD_PARENT_JOB_ID", f"{_ID}(/[0-9]+)?", "baseline/1")
         self._jobs: dict[str, _Job] = {}
         self._stages: dict[int, tuple[str, str]] = {}
         self._start = datetime.now()
+        self._view = View(self._output_root, chosen(view))
+
+    def attach(self, logger: logging.Logger) -> None:
+        """Listen to Snakemake's logger from now on; what the view shows better goes to the terminal no more."""
+        logger.addHandler(self)
+        self._view.quieten(logger)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take note of an event. A full disk must not end the run from here: stages report it themselves."""
         try:
             self._take(record)
         except (OSError, SamvadError) as error:
-            sys.stderr.write(f"samvad: the job's records could not be written: {error}\n")
+            _complain(error)
 
     def finish(self) -> None:
         """Write the last line of each job's log, and print where its results are.
 
         Who prints that anyway (the Makefile does, also when there was nothing to do) sets SAMVAD_SUMMARY=no.
         """
+        self._view.finish()
         show = os.environ.get("SAMVAD_SUMMARY") != "no"
         brief = len(self._jobs) > _FULL_SUMMARIES
         failures = []
         for found in self._jobs.values():
-            found.running.clear()
-            failures += [
-                f"  {found.film.film}, {stages.BY_NAME[stage].folder}: {job.failure_reason(found.folder, stage)}"
-                for stage in found.failed
-            ]
             try:
-                manifest = job.write(found.folder, found.wanted, {})
-                status = manifest["pipeline"]["status"]
-                found.log.info("Job finished: %s (%.1f s)", status, (found.last - found.began).total_seconds())
+                status = self._finish(found)
                 if show or found.failed:
                     line = f"{found.film.title} ({status}): {found.folder}"
                     sys.stderr.write((line if brief else "\n" + job.summary(found.folder)) + "\n")
             except (OSError, SamvadError) as error:
-                sys.stderr.write(f"samvad: the job's records could not be written: {error}\n")
+                _complain(error)
+            failures += [
+                f"  {found.film.film}, {stages.BY_NAME[stage].folder}: {reason}"
+                for stage, reason in found.failed.items()
+            ]
         if failures:
             sys.stderr.write("\nFailed:\n" + "\n".join(failures) + "\n")
+
+    def _finish(self, found: _Job) -> str:
+        for stage in list(found.running):  # the run was interrupted
+            found.running.pop(stage)
+            if folder := found.newest_attempt(stage):
+                found.log.stage_ended(stage, folder)
+        manifest = job.write(found.folder, found.wanted, {})
+        pipeline = manifest["pipeline"]
+        counts = {
+            "stages_success": len(pipeline["completed_stages"]),
+            "stages_failed": len(pipeline["failed_stages"]),
+            "stages_skipped": len(pipeline["skipped_stages"]),
+            "cache_hits": found.log.cache_hits,
+        }
+        if manifest["input"]["duration_seconds"] is not None:
+            counts = {"film_seconds": manifest["input"]["duration_seconds"], **counts}
+        found.log.finished(pipeline["status"], (found.last - found.began).total_seconds(), counts)
+        return str(pipeline["status"])
 
     def _take(self, record: logging.LogRecord) -> None:
         event = str(getattr(record, "event", None) or "")
@@ -102,57 +156,72 @@ class PipelineHandler(logging.Handler):
             self._ended(record.__dict__["job_id"], failed=False)
         elif event == "job_error" and record.__dict__.get("jobid") in self._stages:
             self._ended(record.__dict__["jobid"], failed=True)
+        elif event == "run_info":
+            planned = record.__dict__.get("stats") or {}
+            self._view.planned({name: count for name, count in planned.items() if name in stages.BY_NAME})
+        elif event == "progress":
+            self._view.steps(record.__dict__["done"], record.__dict__["total"])
 
     def _started(self, number: int, stage: str, folder: str) -> None:
         found = self._jobs.get(folder) or self._begin(folder)
         self._stages[number] = (folder, stage)
         found.running[stage] = times.utc_now()
-        found.log.info("Stage %s: started", stage)
-        job.write(found.folder, found.wanted, found.running)
+        found.before[stage] = _last_attempt(found.folder, stage)
+        manifest = job.write(found.folder, found.wanted, found.running)
+        pipeline = manifest["pipeline"]
+        done = len(pipeline["completed_stages"]) + len(pipeline["skipped_stages"])
+        found.log.write(f"Stage {stage}: started ({done} of {len(found.wanted)} done)")
+        states = {name: state["status"] for name, state in manifest["stages"].items()}
+        film = FilmProgress(found.film.film, found.folder, states, film_seconds=manifest["input"]["duration_seconds"])
+        self._view.started(folder, film, stage, found.before[stage])
 
     def _ended(self, number: int, *, failed: bool) -> None:
         folder, stage = self._stages[number]
         found = self._jobs[folder]
-        found.running.pop(stage, None)
+        if found.running.pop(stage, None) is None:
+            return  # told already: of a group that failed, Snakemake names every job
         found.last = datetime.now()
-        manifest = job.write(found.folder, found.wanted, found.running)
-        state = manifest["stages"][stage]
-        if failed:
-            found.failed.append(stage)
-            found.log.error("Stage %s: failed: %s", stage, job.failure_reason(found.folder, stage))
-        else:
-            found.log.info("Stage %s: %s (%.1f s)", stage, state["status"], state["duration_seconds"] or 0.0)
+        newest = found.newest_attempt(stage)
+        result = found.log.stage_ended(stage, newest)
+        found.failed.pop(stage, None)  # an earlier try
+        if failed and result.status == "failed":
+            found.failed[stage] = result.failure.message if result.failure else job.NO_RECORD
+        if self._stage_links and newest is not None:
+            run_log.link_stage_log(found.log, stage, newest)
+        film_seconds = job.write(found.folder, found.wanted, found.running)["input"]["duration_seconds"]
+        reason = found.failed.get(stage, "")
+        self._view.ended(folder, stage, result.status or "", result.duration_seconds, film_seconds, reason)
 
     def _begin(self, folder: str) -> _Job:
         film = self._films[folder]
         place = self._output_root / folder
-        files.write_json(
-            place / "run.json",
-            {
-                "run_id": new_run_id(film.film),
-                "parent_run_id": last_run_id(place),
-                "workflow": film.workflow,
-                "film": film.film,
-                "title": film.title,
-                "year": film.year,
-                "media": film.media,
-                "cache": self._cache,
-            },
-        )
-        log = _file_logger(place / "logs" / f"99_pipeline_{self._start:%Y%m%d_%H%M%S}.log", folder)
-        found = self._jobs[folder] = _Job(film, place, self._wanted(film), log)
-        log.info("Job received: %s (%s), %s", film.film, film.title, film.media)
-        log.info("Started by %s on %s", getpass.getuser(), platform.node())
+        before = run_log.recover(place)
+        run = {
+            "run_id": self._run_id or attempt.new_run_id(film.film),
+            "parent_run_id": before["run_id"] if before else None,
+            "parent_job_id": self._parent_job_id,
+            "stamp": f"{self._start:%Y%m%d_%H%M%S}",
+            "workflow": film.workflow,
+            "film": film.film,
+            "title": film.title,
+            "year": film.year,
+            "media": film.media,
+            "cache": self._cache,
+        }
+        files.write_json(place / "run.json", run)
+        found = self._jobs[folder] = _Job(film, place, self._wanted(film), run_log.RunLog(place, run))
+        for stage in found.wanted:
+            for earlier in merging.attempts_of(place, stage):
+                found.log.merger.pass_over(earlier)
+        counts = {"stages": len(found.wanted)}
+        found.log.write(f"Job received: {film.film} ({film.title}), {film.media}", Event("job_received", counts=counts))
+        found.log.write(f"Started by {getpass.getuser()} on {platform.node()}, run {run['run_id']}")
         return found
 
 
-def _file_logger(path: Path, name: str) -> logging.Logger:
-    with files.disk_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handler = logging.FileHandler(path, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("[%(asctime)s] [pipeline] [%(levelname)s] %(message)s", "%Y-%m-%d %H:%M:%S"))
-    log = logging.getLogger(f"samvad.pipeline.{os.getpid()}.{name.replace('.', '_')}")
-    log.propagate = False
-    log.setLevel(logging.INFO)
-    log.addHandler(handler)
-    return log
+def _last_attempt(job_folder: Path, stage: str) -> Path | None:
+    return next(reversed(merging.attempts_of(job_folder, stage)), None)
+
+
+def _complain(error: Exception) -> None:
+    sys.stderr.write(f"samvad: the job's records could not be written: {error}\n")

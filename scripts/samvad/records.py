@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad import __version__, files, schemas, stages
+from samvad import __version__, files, schemas, stages, tools
 from samvad.errors import SamvadError, ToolError
 
 
@@ -64,8 +64,6 @@ def contradictions(manifest: dict[str, Any]) -> list[str]:
         found.append(f"ended_at ({manifest['ended_at']}) is before started_at ({manifest['started_at']})")
     if config_hash(manifest["config"]) != manifest["config_hash"]:
         found.append("config_hash is not that of config")
-    if not manifest["run_id"].startswith(f"{manifest['film']}_"):
-        found.append(f"run_id {manifest['run_id']!r} is not one of film {manifest['film']!r}")
     if manifest["retries"] >= manifest["attempt"]:
         found.append(f"retries is {manifest['retries']} in attempt {manifest['attempt']}")
     if (
@@ -149,7 +147,7 @@ def tool_version(command: str) -> str:
     if executable is None:
         raise ToolError(f"The program {command} is not installed.", "Run `make setup`, which installs it or says how.")
     flag = "-version" if command in ("ffmpeg", "ffprobe") else "--version"
-    output = subprocess.run([executable, flag], capture_output=True, text=True, check=False).stdout
+    output = tools.run([executable, flag], silence_seconds=60).stdout
     match = re.search(r"\d+(\.\d+)+\S*", output)
     return match.group(0) if match else output.strip().splitlines()[0] if output.strip() else "unknown"
 

@@ -14,14 +14,17 @@ import os
 import shlex
 import shutil
 import sys
-import traceback
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from samvad import attempt, checksums, files, records, stages, times
-from samvad.errors import DiskError, MediaError, MemoryShortageError, SamvadError, ToolError
+from samvad.errors import MediaError, SamvadError
+from samvad.failures import as_samvad_error, describe
+from samvad.logs import events
+from samvad.logs.redaction import redact
+from samvad.logs.stage_logs import StageLogs
 from samvad.resources import ResourceMeter
 from samvad.reuse import NOT_KEPT, Record, Reuse, cache_from, ingredients
 
@@ -208,12 +211,24 @@ class StageRun:
         """Add a measured figure to the manifest and the log; the mean of nothing (NaN) is recorded as None."""
         rounded = value if not isinstance(value, float) else round(value, 4) if math.isfinite(value) else None
         self._record.metrics.append({"name": name, "value": rounded, "unit": unit})
-        log.info("%s: %s %s", name, rounded, unit)
+        log.info("%s: %s %s", name, rounded, unit, extra={"rate_key": name})
+        if isinstance(rounded, int | float):
+            events.performance(name, rounded, unit)
 
     def warn(self, message: str) -> None:
         """Add a warning to the manifest and the log: something a person should know, though the film goes on."""
-        self._record.warnings.append({"timestamp": times.utc_now(), "message": message})
-        log.warning("%s", message)
+        self._record.warnings.append({"timestamp": times.utc_now(), "message": redact(message)})
+        log.warning("%s", message, extra={"rate_key": message})
+
+    def progress(self, done: float, total: float, unit: str) -> None:
+        """Say how far the stage is; call it as often as you like, about one event a second is written.
+
+        Args:
+            done: how much is done.
+            total: of how much.
+            unit: what is counted, such as ``audio_seconds`` or ``sentences``.
+        """
+        events.progress(done, total, unit)
 
     def fact(self, key: str, value: Any) -> None:
         """Add something that the stage found out to ``metadata.json``."""
@@ -227,6 +242,28 @@ class StageRun:
     def devices(self, requested: str, actual: str) -> None:
         """Record the device asked for and the one that was used."""
         self._record.devices = (requested, actual)
+
+    @property
+    def context(self) -> events.Context:
+        """Return what every line of this attempt's logs says of itself."""
+        return events.Context(
+            run_id=self._run["run_id"],
+            film=self.film,
+            job_id=attempt.job_id(self.job_folder),
+            parent_job_id=self._run.get("parent_job_id"),
+            stage=self.stage.name,
+            attempt=self.attempt,
+        )
+
+    def measured(self, usage: dict[str, Any]) -> dict[str, float]:
+        """Write what the stage used to the performance channel; return it as an event's counts."""
+        counts = {"peak_rss_mb": usage["peak_rss_mb"], "cpu_seconds": usage["cpu_seconds"]}
+        events.performance("wall_seconds", usage["wall_seconds"], "s")
+        events.performance("cpu_seconds", usage["cpu_seconds"], "s")
+        events.performance("peak_rss_mb", usage["peak_rss_mb"], "MiB")
+        if usage["gpu_memory_mb"] is not None:
+            events.performance("gpu_memory_mb", usage["gpu_memory_mb"], "MiB")
+        return {**counts, "warnings": len(self._record.warnings)}
 
     # -- the life of a run -------------------------------------------------------------------------------------------
 
@@ -258,14 +295,7 @@ class StageRun:
     def fail(self, usage: dict[str, Any], error: BaseException, exit_code: int) -> None:
         """Write the failed manifest into the attempt's folder; the stage's folder gets none."""
         self.clean()
-        record = {
-            "timestamp": times.utc_now(),
-            "type": type(error).__name__,
-            "category": getattr(error, "category", "bug"),
-            "message": str(error) or type(error).__name__,
-            "file": getattr(error, "path", None),
-            "traceback": "".join(traceback.format_exception(error)),
-        }
+        record = {"timestamp": times.utc_now(), **asdict(describe(error))}
         manifest = self._manifest(usage, status="failed", exit_code=exit_code, outputs=[], errors=[record])
         files.write_json(self.attempt_folder / "manifest.json", manifest)
 
@@ -293,7 +323,7 @@ class StageRun:
             "stage": self.stage.name,
             "stage_number": self.stage.number,
             "film": self.film,
-            "job_id": "/".join(self.job_folder.parts[-2:]),
+            "job_id": attempt.job_id(self.job_folder),
             "run_id": self._run["run_id"],
             "parent_run_id": self._run["parent_run_id"],
             "attempt": self.attempt,
@@ -356,65 +386,42 @@ def run_stage(
     try:
         run = StageRun(stages.BY_NAME[name], options)
         run.begin()
-        handlers = attempt.start_logging(run.stage.name, run.folder, run.attempt_folder, options.verbose)
+        logs = StageLogs(run.context, run.folder, run.attempt_folder, options.verbose)
     except (SamvadError, OSError) as error:
-        print(f"samvad {name}: {_as_samvad_error(error)}", file=sys.stderr)
-        return _as_samvad_error(error).exit_code
+        print(f"samvad {name}: {redact(str(as_samvad_error(error)))}", file=sys.stderr)
+        return as_samvad_error(error).exit_code
     try:
-        log.info("Stage %s begins, attempt %d: %s", name, run.attempt, shlex.join(sys.argv if argv is None else argv))
-        try:
-            work(run, options)
-            status = "success"
-        except Skipped as reason:
-            run.warn(f"skipped: {reason}")
-            status = "skipped"
-        usage = asdict(meter.stop())
-        run.succeed(usage, status)
-        log.info("Stage %s: %s (%.1f s)", name, status, usage["wall_seconds"])
+        called = shlex.join(sys.argv if argv is None else argv)
+        with events.timed(name, f"Stage {name}", f", attempt {run.attempt}: {called}") as timer:
+            try:
+                work(run, options)
+            except Skipped as reason:
+                run.warn(f"skipped: {reason}")
+                timer.status = "skipped"
+            usage = asdict(meter.stop())
+            timer.counts.update(run.measured(usage))
+            run.succeed(usage, timer.status)
         return 0
     except (Exception, KeyboardInterrupt) as caught:  # the one boundary: every failure is recorded, then reported
         return _record_failure(run, meter, caught)
     finally:
         run.close()
-        for handler in handlers:
-            logging.getLogger().removeHandler(handler)
-            handler.close()
+        logs.close()
 
 
 def _record_failure(run: StageRun, meter: ResourceMeter, caught: BaseException) -> int:
-    error = _as_samvad_error(caught)
+    error = as_samvad_error(caught)
     usage = asdict(meter.stop())
-    log.error("Stage %s failed (%.1f s): %s", run.stage.name, usage["wall_seconds"], error)
-    if isinstance(error, ToolError) and error.stderr_tail:
+    run.measured(usage)
+    if error.stderr_tail:
         log.error("The program's last lines:\n%s", error.stderr_tail)
     if not isinstance(caught, SamvadError):
         log.debug("Traceback", exc_info=caught)
     try:
-        run.fail(usage, error, error.exit_code)
+        run.fail(usage, caught, error.exit_code)
     except (SamvadError, OSError) as second:
         log.error("The failed manifest could not be written: %s", second)
     return error.exit_code
-
-
-def _as_samvad_error(error: BaseException) -> SamvadError:
-    """Give well-known errors of the system a message for people; leave others as they are."""
-    if isinstance(error, MemoryError):
-        return MemoryShortageError(
-            "There is not enough memory.", "Use a smaller batch_size or model, or a machine with more memory."
-        )
-    if isinstance(error, OSError) and not isinstance(error, SamvadError):
-        try:
-            with files.disk_errors(Path(str(error.filename or "."))):
-                raise error
-        except DiskError as disk_error:
-            return disk_error
-        except OSError:
-            pass
-    if isinstance(error, SamvadError):
-        return error
-    wrapped = SamvadError(f"{type(error).__name__}: {error}", "This is a defect: please report it with the log.")
-    wrapped.__cause__ = error
-    return wrapped
 
 
 def _configuration(options: argparse.Namespace) -> dict[str, Any]:

@@ -18,8 +18,9 @@ import export_crate
 import show_history
 import support
 import verify_job
-from samvad import attempt, files, records, stages
+from samvad import files, records, stages
 from samvad.archive import crate_files, history, history_text, jobs, verify
+from samvad.logs import run_log
 
 FILM_NAME = "-दिल \"से\" $HOME\n'98'.mkv"
 TITLE = "दिल से.. 100% 🎬"
@@ -338,9 +339,11 @@ def test_all_jobs_of_a_film_are_one_history(job: Path, capsys: pytest.CaptureFix
 
 
 def test_a_run_goes_on_from_the_one_before(job: Path) -> None:
-    assert attempt.last_run_id(job) == RUN
+    run = json.loads((job / "run.json").read_text("utf-8"))
+    files.write_json(job / "run.json", {**run, "run_id": RUN, "stamp": "20250101_000000"})
+    assert (run_log.recover(job) or {})["run_id"] == RUN
     (job / "run.json").write_text("{")
-    assert attempt.last_run_id(job) is None
+    assert run_log.recover(job) is None
 
 
 def exported(job: Path, target: Path, *options: str) -> dict[str, dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import urllib.error
 import urllib.request
@@ -14,9 +13,8 @@ from typing import Any
 from samvad import checksums
 from samvad.audio import FilmAudio
 from samvad.errors import ModelError
+from samvad.logs import events
 from samvad.segments import Segment, Word
-
-log = logging.getLogger(__name__)
 
 _PROBE_SECONDS = 4.0
 #: The aligner needs a little sound around the sentence: Whisper's own times can be off by this much.
@@ -91,7 +89,8 @@ def align(
     model, metadata = whisperx.alignment.load_align_model(language, device, model_name=name)
     aligned, kept = [], 0
     floor_ms = 0
-    for segment in segments:
+    for number, segment in enumerate(segments, 1):
+        events.progress(number, len(segments), "aligned_segments")
         result = segment
         if segment.language == language and segment.words:
             start_ms = max(floor_ms, segment.start_ms - _MARGIN_MS)

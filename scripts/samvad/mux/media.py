@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
-import logging
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad.errors import DiskError, MediaError, ToolError
+from samvad import tools
+from samvad.errors import DiskError, MediaError
 from samvad.times import seconds_to_ms
-
-log = logging.getLogger(__name__)
 
 #: Streams that a Matroska file has tracks for; data streams (time codes, telemetry) are none of them.
 KINDS = ("video", "audio", "subtitle")
-
-_TAIL_LINES = 20
 
 
 @dataclass(frozen=True)
@@ -80,12 +75,13 @@ def copy_streams(film: Path, target: Path, streams: Sequence[Stream]) -> None:
     Raises:
         MediaError: ffmpeg cannot.
         DiskError: the disk is full.
-        ToolError: ffmpeg is missing.
+        ToolError: ffmpeg is missing, or hung.
     """
     command = ["ffmpeg", "-nostdin", "-nostats", "-v", "error", "-y", "-i", f"file:{film}"]
     for place, stream in enumerate(streams):
         command += ["-map", f"0:{stream.index}", f"-c:{place}", "srt" if stream.codec == "mov_text" else "copy"]
-    _output([*command, "-f", "matroska", f"file:{target}"], film)
+    # -progress is for the runner: a program that says nothing for minutes counts as hung.
+    _output([*command, "-progress", "pipe:1", "-f", "matroska", f"file:{target}"], film, target)
 
 
 def _stream(found: dict[str, Any]) -> Stream:
@@ -103,24 +99,18 @@ def _stream(found: dict[str, Any]) -> Stream:
     )
 
 
-def _output(command: list[str], film: Path) -> str:
-    log.debug("Running %s", command)
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-    except FileNotFoundError:
-        raise ToolError(f"The program {command[0]} is not installed.", "Run `make setup`.") from None
-    if done.returncode == 0:
+def _output(command: list[str], film: Path, writes: Path | None = None) -> str:
+    done = tools.run(command, writes=writes)
+    if done.code == 0:
         return done.stdout
-    tail = "\n".join(done.stderr.strip().splitlines()[-_TAIL_LINES:])
-    log.debug("%s: %s", command[0], tail)
-    if "No space left on device" in done.stderr:
+    if "No space left on device" in done.tail:
         raise DiskError(
             f"No space was left on the disk while {str(film)!r} was copied.",
             "Free some space, or set output_root to a folder on another disk, and run again.",
         )
     raise MediaError(
-        f"{command[0]} cannot read or copy {str(film)!r} (exit code {done.returncode}): "
-        f"{tail.splitlines()[-1] if tail else 'no message'}.",
+        f"{command[0]} cannot read or copy {str(film)!r} (exit code {done.code}): {done.last_line}.",
         "Play the film to see whether it is whole; if it is not, copy it again.",
         path=str(film),
+        stderr_tail=done.tail,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import wave
 from pathlib import Path
 from typing import TypeAlias
@@ -10,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from samvad import tools
 from samvad.errors import ToolError
 from samvad.sample.story import VOICES, Line, PlacedStretch, Timeline, Voice
 
@@ -40,12 +40,12 @@ def speak(text: str, voice: Voice, folder: Path) -> Samples:
     """
     made = folder / "line.wav"
     command = ["espeak-ng", "-b", "1", "-v", voice.name, "-s", str(voice.speed_wpm), "-w", str(made), "--", text]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
+    done = tools.run(command)
+    if done.code != 0:
         raise ToolError(
             f"espeak-ng could not speak with the voice {voice.name}.",
             "See which voices it has with `espeak-ng --voices`.",
-            stderr_tail=done.stderr[-500:],
+            stderr_tail=done.tail,
         )
     with wave.open(str(made)) as file:
         rate_hz = file.getframerate()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from samvad.errors import ConfigurationError, MemoryShortageError, ModelError
+from samvad.logs import events
 from samvad.records import Model
 from samvad.segments import Segment, SegmentsDocument, Translation, Word
 from samvad.translation import guards
@@ -208,10 +209,9 @@ def decode_guarded(
     """
     results: dict[int, Decoded | None] = {}
     batches = [batch for batch in batches if batch]
-    for number, batch in enumerate(batches, 1):
+    for batch in batches:
         results.update(_decode_batch(items, batch, decode, strictly=False))
-        if number % max(1, len(batches) // 10) == 0:
-            log.info("Decoded %d of %d", len(results), len(items))
+        events.progress(len(results), len(items), "sentences")
     if items and all(result is None for result in results.values()):
         raise ModelError(
             "The translation model failed on everything it was given.",

@@ -1,0 +1,165 @@
+"""A run's one event log: every line of every attempt once, whole, also after a kill."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import support
+from samvad import stages
+from samvad.logs import run_log
+from samvad.logs.run_log import RunLog
+
+RUN = {"run_id": "film_run1", "stamp": "20250101_120000", "film": "film", "parent_job_id": None}
+
+
+def attempt(job: Path, stage: str, number: int = 1) -> Path:
+    folder = job / stages.BY_NAME[stage].folder / "attempts" / f"{number:02d}"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def line(message: str, stage: str, run_id: str = "film_run1", number: int = 1) -> str:
+    return json.dumps({"event": "log", "message": message, "run_id": run_id, "stage": stage, "attempt": number}) + "\n"
+
+
+def add(folder: Path, text: str, name: str = "events.jsonl") -> None:
+    with (folder / name).open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def merged(job: Path, name: str = "99_pipeline_20250101_120000.jsonl") -> list[dict[str, Any]]:
+    return [json.loads(text) for text in (job / "logs" / name).read_text("utf-8").splitlines()]
+
+
+def messages(job: Path) -> list[str]:
+    return [event["message"] for event in merged(job) if event["event"] == "log"]
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Path:
+    job = support.make_job(tmp_path)
+    (job / "run.json").write_text(json.dumps(RUN), "utf-8")
+    return job
+
+
+def test_lines_are_taken_over_once_while_they_are_written(job: Path) -> None:
+    log, folder = RunLog(job, RUN), attempt(job, "asr")
+    add(folder, line("one", "asr") + line("two", "asr")[:20])
+    log.take(folder)
+    assert messages(job) == ["one"]
+    add(folder, line("two", "asr")[20:] + line("three", "asr"))
+    log.take(folder)
+    log.take(folder)
+    assert messages(job) == ["one", "two", "three"]
+
+
+def test_torn_lines_and_zeros_of_a_crash_do_not_spoil_the_file(job: Path) -> None:
+    log, folder = RunLog(job, RUN), attempt(job, "asr")
+    (folder / "events.jsonl").write_bytes(line("one", "asr").encode() + b"\0" * 40 + b'\n{"event":"log","mess')
+    result = log.stage_ended("asr", folder)
+    assert (result.status, result.failure.category if result.failure else None) == ("failed", "killed")
+    assert [event["event"] for event in merged(job)] == ["log", "stage_result"]
+
+
+def test_files_of_forked_processes_and_the_other_channel_are_taken_over(job: Path) -> None:
+    log, folder = RunLog(job, RUN), attempt(job, "asr")
+    add(folder, line("main", "asr"))
+    add(folder, line("child", "asr"), "events.4711.jsonl")
+    add(folder, line("figure", "asr"), "performance.jsonl")
+    log.take(folder)
+    assert messages(job) == ["main", "child"]
+    assert [event["message"] for event in merged(job, "99_performance_20250101_120000.jsonl")] == ["figure"]
+
+
+def test_lines_that_found_no_room_are_taken_over_later(job: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log, folder = RunLog(job, RUN), attempt(job, "asr")
+    add(folder, line("one", "asr"))
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(OSError, match="No space"):
+        log.take(folder)
+    monkeypatch.setattr(os, "write", write)
+    log.take(folder)
+    assert messages(job) == ["one"]
+
+
+def test_what_a_killed_run_left_is_merged_once_and_its_stages_get_a_result(job: Path) -> None:
+    log = RunLog(job, RUN)
+    first, second = attempt(job, "asr"), attempt(job, "ner")
+    add(first, line("a", "asr") + line("same", "asr") + line("same", "asr"))
+    log.take(first)  # and then the run is killed, in the middle of a line
+    add(first, line("b", "asr") + '{"event":"lo')
+    add(second, line("c", "ner"))
+    add(job / "logs", '{"event":"stage_res', "99_pipeline_20250101_120000.jsonl")
+    for _ in range(2):
+        assert run_log.recover(job) == RUN
+        assert messages(job) == ["a", "same", "same", "b", "c"]
+        ends = [event for event in merged(job) if event["event"] != "log"]
+        assert [(event["event"], event["stage"], event["status"]) for event in ends] == [
+            ("stage_result", "asr", "failed"),
+            ("stage_result", "ner", "failed"),
+            ("job_finished", None, "incomplete"),
+        ]
+        assert ends[0]["error_category"] == "killed" and ends[0]["run_id"] == "film_run1"
+
+
+def test_attempts_of_earlier_runs_are_not_merged_again(job: Path) -> None:
+    earlier = attempt(job, "asr")
+    add(earlier, line("old", "asr", "film_run0"))
+    RunLog(job, RUN).write("begun")
+    add(attempt(job, "asr", 2), line("new", "asr", number=2))
+    run_log.recover(job)
+    assert messages(job) == ["begun", "new"]
+
+
+def test_the_same_given_run_id_twice_brings_no_line_twice(job: Path) -> None:
+    folder = attempt(job, "asr")
+    add(folder, line("first run", "asr"))
+    log = RunLog(job, RUN)
+    log.take(folder)
+    log.finished("success", 1.0, {})
+    again = {**RUN, "stamp": "20250101_130000"}
+    (job / "run.json").write_text(json.dumps(again), "utf-8")
+    RunLog(job, again).write("second run")
+    run_log.recover(job)
+    assert messages(job) == ["first run"]
+    later = merged(job, "99_pipeline_20250101_130000.jsonl")
+    assert [event["message"] for event in later if event["event"] == "log"] == ["second run"]
+
+
+def test_lines_that_came_after_a_run_ended_are_merged(job: Path) -> None:
+    log, folder = RunLog(job, RUN), attempt(job, "asr")
+    add(folder, line("in time", "asr"))
+    log.take(folder)
+    log.finished("failed", 1.0, {})
+    add(folder, line("late, from the cluster", "asr"))
+    os.utime(folder / "events.jsonl")
+    run_log.recover(job)
+    assert messages(job) == ["in time", "late, from the cluster"]
+    assert sum(event["event"] == "job_finished" for event in merged(job)) == 1
+
+
+def test_a_run_without_a_log_is_passed_over(tmp_path: Path) -> None:
+    job = support.make_job(tmp_path)
+    assert run_log.recover(job) is None
+    (job / "run.json").write_text('{"run_id": "old_style"}', "utf-8")
+    assert run_log.recover(job) is None
+
+
+def test_a_result_has_the_figures_of_the_manifest(job: Path) -> None:
+    support.finished_stage(job, "asr", {"segments": ("segments.json", b"{}"), "text": ("a.txt", b"four")})
+    result = RunLog(job, RUN).stage_ended("asr", None)
+    assert result.counts == {
+        "peak_rss_mb": 1.0,
+        "cpu_seconds": 0.1,
+        "output_bytes": 6,
+        "warnings": 0,
+        "cache_hit": 0,
+    }
+    text = next((job / "logs").glob("*.log")).read_text("utf-8")
+    assert text.endswith("[pipeline] [INFO] Stage asr: success (0.1 s)\n")

@@ -1,0 +1,248 @@
+"""What is shown while a run goes on: progress, estimates, a terminal that may vanish."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import pty
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import support
+from samvad import stages
+from samvad.errors import ConfigurationError
+from samvad.logs import view
+from samvad.logs.estimates import Estimates, remaining_seconds
+from samvad.logs.progress import FilmProgress, Running
+
+
+def progress_line(done: float, total: float) -> str:
+    return (
+        json.dumps(
+            {"event": "progress", "message": "sentences", "counts": {"done": done, "total": total}},
+            separators=(",", ":"),
+        )
+        + "\n"
+    )
+
+
+def running(job: Path, stage: str = "asr", ago: float = 0.0) -> tuple[Running, Path]:
+    folder = job / stages.BY_NAME[stage].folder / "attempts" / "01"
+    folder.mkdir(parents=True)
+    return Running(stage, None, time.monotonic() - ago), folder / "events.jsonl"
+
+
+def test_progress_is_followed_while_it_is_written(tmp_path: Path) -> None:
+    run, events = running(tmp_path)
+    run.follow(tmp_path)
+    assert run.share is None
+    events.write_text('{"event":"asr_started"}\n' + progress_line(1, 10) + progress_line(2, 10)[:15], "utf-8")
+    run.follow(tmp_path)
+    assert run.share == 0.1
+    with events.open("a", encoding="utf-8") as file:
+        file.write(progress_line(2, 10)[15:])
+    run.follow(tmp_path)
+    assert (run.share, run.unit) == (0.2, "sentences")
+    events.unlink()
+    run.follow(tmp_path)
+    assert run.share == 0.2, "a file that cannot be read changes nothing"
+
+
+def test_the_progress_of_an_earlier_attempt_is_not_taken_for_this_ones(tmp_path: Path) -> None:
+    run, events = running(tmp_path)
+    events.write_text(progress_line(9, 10), "utf-8")
+    run.before = events.parent
+    run.follow(tmp_path)
+    assert run.share is None
+
+
+def test_a_huge_event_log_is_read_from_its_end(tmp_path: Path) -> None:
+    run, events = running(tmp_path)
+    events.write_text(('{"event":"log","message":"' + "x" * 1000 + '"}\n') * 3000 + progress_line(7, 10), "utf-8")
+    run.follow(tmp_path)
+    assert run.share == 0.7
+
+
+def test_estimates_are_medians_of_earlier_films_scaled_by_duration(tmp_path: Path) -> None:
+    for number, (film_seconds, asr_seconds) in enumerate([(100, 50), (200, 60), (1000, 10_000)], 1):
+        job = support.make_job(tmp_path, f"2025/01/0{number}/user/1")
+        for stage, seconds in (("demux", 1.0), ("asr", asr_seconds)):
+            path = support.finished_stage(job, stage, {})
+            manifest = json.loads(path.read_text("utf-8")) | {"duration_seconds": seconds}
+            if stage == "demux":
+                manifest["metrics"] = [{"name": "film_duration", "value": film_seconds, "unit": "s"}]
+            path.write_text(json.dumps(manifest), "utf-8")
+    (tmp_path / "2025" / "notes.txt").write_text("no job", "utf-8")
+    found = Estimates()
+    found.load(tmp_path)
+    assert found.seconds("asr", 60) == pytest.approx(30)
+    assert found.seconds("asr", None) is None and found.seconds("mux", 60) is None
+
+
+def test_what_came_from_the_cache_says_nothing_of_how_long_a_stage_takes(tmp_path: Path) -> None:
+    job = support.make_job(tmp_path)
+    path = support.finished_stage(job, "demux", {})
+    manifest = json.loads(path.read_text("utf-8")) | {"cache": {"key": None, "hit": True}}
+    manifest["metrics"] = [{"name": "film_duration", "value": 100, "unit": "s"}]
+    path.write_text(json.dumps(manifest), "utf-8")
+    found = Estimates()
+    found.load(tmp_path)
+    assert found.seconds("demux", 100) is None
+
+
+def test_what_is_left_follows_the_progress_once_there_is_some() -> None:
+    assert remaining_seconds(100, 30, None) == 70
+    assert remaining_seconds(100, 30, 0.01) == 70
+    assert remaining_seconds(100, 30, 0.25) == pytest.approx(90)
+    assert remaining_seconds(100, 300, None) == 0
+    assert remaining_seconds(None, 30, None) is None
+
+
+def test_a_film_has_no_estimate_until_every_stage_it_needs_has_one(tmp_path: Path) -> None:
+    film = FilmProgress("a", tmp_path, {"demux": "success", "asr": "running", "mux": "waiting"}, film_seconds=100.0)
+    film.running["asr"] = Running("asr", None, time.monotonic() - 10, done=1, total=2)
+    found = Estimates()
+    assert film.remaining(found) is None
+    assert film.remaining(found, planned={"asr"}) == pytest.approx(10, abs=0.5), "what is not asked for takes no time"
+    found.add("mux", 5, 100)
+    assert film.remaining(found) == pytest.approx(15, abs=0.5)
+
+
+def test_elsewhere_than_on_a_terminal_there_are_plain_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(view, "_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(view, "_PLAIN_PROGRESS_SECONDS", 0.05)
+    _, events = running(tmp_path)
+    events.write_text(progress_line(25, 100), "utf-8")
+    shown = view.View(tmp_path, "auto")
+    shown.started("key", FilmProgress("film", tmp_path, {"asr": "waiting", "mux": "waiting"}), "asr", None)
+    deadline, said = time.monotonic() + 10, ""
+    while "25%" not in said and time.monotonic() < deadline:
+        time.sleep(0.02)
+        said += capsys.readouterr().err
+    shown.ended("key", "asr", "failed", 2.0, 60.0, "No\nspace api_key=abcdefgh is left.")
+    shown.finish()
+    said += capsys.readouterr().err
+    assert re.search(r"^\[\d\d:\d\d:\d\d\] film: 04_asr started$", said, re.MULTILINE), said
+    assert "film: 04_asr 25%, 25 of 100 sentences" in said and "no estimate yet" in said
+    assert "film: 04_asr failed (0:02): No space api_key=[secret] is left." in said
+
+
+def test_off_says_nothing_and_leaves_snakemakes_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    logger, handler = logging.Logger("snakemake"), logging.NullHandler()
+    handler.set_name("DefaultStreamHandler")
+    logger.addHandler(handler)
+    shown = view.View(tmp_path, "off")
+    shown.quieten(logger)
+    shown.started("key", FilmProgress("film", tmp_path, {}), "asr", None)
+    shown.ended("key", "asr", "success", 1.0, 1.0)
+    shown.finish()
+    assert handler.filters == [] and capsys.readouterr().err == ""
+
+
+def test_of_snakemakes_lines_the_routine_goes_and_errors_stay(tmp_path: Path) -> None:
+    logger, handler = logging.Logger("snakemake"), logging.NullHandler()
+    handler.set_name("DefaultStreamHandler")
+    logger.addHandler(handler)
+    view.View(tmp_path, "plain").quieten(logger)
+
+    def passes(message: str, level: int = logging.INFO, **extra: object) -> bool:
+        record = logging.LogRecord("snakemake", level, "", 0, message, (), None)
+        record.__dict__.update(extra)
+        return bool(handler.filter(record))
+
+    assert not passes("", event="job_info") and not passes("", event="progress")
+    assert not passes("Select jobs to execute...") and not passes("Execute 2 jobs...")
+    assert passes("Error in rule", logging.ERROR, event="job_error") and passes("Nothing to be done")
+    assert passes("", event="run_info")
+
+
+def test_a_view_that_does_not_exist_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert view.chosen("plain") == "plain"
+    monkeypatch.setenv("SAMVAD_VIEW", "off")
+    assert view.chosen("plain") == "off"
+    monkeypatch.setenv("SAMVAD_VIEW", "fancy")
+    with pytest.raises(ConfigurationError, match="SAMVAD_VIEW is 'fancy'"):
+        view.chosen("auto")
+
+
+PROGRAM = """
+import fcntl, os, struct, subprocess, sys, termios, time
+from pathlib import Path
+from samvad.logs.progress import FilmProgress
+from samvad.logs.view import View
+view = View(Path(sys.argv[1]), "auto")
+wanted = {"asr": "waiting", "mux": "waiting"}
+for number in range(200):
+    view.started(str(number), FilmProgress(f"film-{number:03d}", Path(sys.argv[1]), wanted), "asr", None)
+time.sleep(1.5)
+print("loud and clear", file=sys.stderr)
+subprocess.run(["sh", "-c", "echo a stage says >&2"])
+for number in range(198):
+    view.ended(str(number), "asr", "success", 1.0, 60.0)
+    view.ended(str(number), "mux", "success", 1.0, 60.0)
+fcntl.ioctl(2 if os.isatty(2) else view._screen._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 8, 40, 0, 0))
+time.sleep(1.5)
+if sys.argv[2] == "vanish":
+    Path(sys.argv[3]).write_text("now")
+    time.sleep(2.5)
+    for number in range(20000):
+        os.write(2, b"nobody reads this, and nobody must wait for it\\n")
+view.finish()
+os.isatty(2) or sys.exit(9)
+print("after the view", file=sys.stderr) if sys.argv[2] != "vanish" else None
+Path(sys.argv[3]).write_text("done")
+"""
+
+
+def start(tmp_path: Path, how: str) -> tuple[subprocess.Popen[bytes], int, Path]:
+    terminal, theirs = pty.openpty()
+    flag = tmp_path / "flag"
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, tmp_path, how, flag],
+        env={**os.environ, "TERM": "xterm-256color", "PYTHONPATH": str(support.ROOT / "scripts")},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    return process, terminal, flag
+
+
+def read(terminal: int, until: Path | None = None) -> str:
+    said = b""
+    while until is None or not until.exists():
+        try:
+            block = os.read(terminal, 1 << 16)
+        except OSError:  # how Linux says that nobody writes there any more
+            break
+        if not block:
+            break
+        said += block
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said.decode("utf-8", "replace")).replace("\r", "")
+
+
+def test_a_terminal_shows_the_films_at_work_and_what_anyone_prints(tmp_path: Path) -> None:
+    process, terminal, flag = start(tmp_path, "stay")
+    said = read(terminal)
+    assert process.wait(30) == 0
+    assert flag.read_text() == "done"
+    assert re.search(r"film +01 +02 .* 10 +now +elapsed +left", said)
+    assert "film-000" in said and "200 films at work; " in said and "of them not shown" in said
+    assert "film-199" in said.split("loud and clear")[1], "those that were not shown are when there is room"
+    assert "loud and clear\n" in said and "a stage says\n" in said
+    assert said.rstrip().endswith("after the view")
+
+
+def test_a_terminal_that_vanishes_ends_the_view_alone(tmp_path: Path) -> None:
+    process, terminal, flag = start(tmp_path, "vanish")
+    read(terminal, until=flag)
+    os.close(terminal)
+    assert process.wait(60) == 9, "the program went on to its end; its standard error is no terminal any more"
