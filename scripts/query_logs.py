@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from samvad.errors import ConfigurationError, SamvadError
@@ -57,6 +58,8 @@ def main(argv: list[str] | None = None) -> int:
     options = parser().parse_args(argv)
     try:
         command.enter_environment("query_logs.py")
+        if options.question in ("why", "trace") and not options.places and Path(options.asked).is_dir():
+            options.places = [options.asked]
         logs = command.load(options)
         answer = _why(logs, options) if options.question == "why" else _rows(logs, options)
     except SamvadError as error:
@@ -97,23 +100,23 @@ def _rows(logs: command.Logs, options: argparse.Namespace) -> str:
     return f"{text}\n{question.note}" if question.note else text
 
 
-def _question(logs: command.Logs, options: argparse.Namespace) -> tuple[Question, list[str]]:
+def _question(logs: command.Logs, options: argparse.Namespace) -> tuple[Question, list[Any]]:
     if options.question == "trace":
-        return Question("", FULL_TRACE if options.json or options.csv else TRACE), [
-            why.newest_run(logs.connection, options.asked)["run_id"]
-        ]
+        runs = why.newest_run(logs.connection, options.asked)
+        jobs = [run["job_id"] for run in runs]
+        return Question("", FULL_TRACE if options.json or options.csv else TRACE), [runs[0]["run_id"], jobs]
     if options.question == "sql":
         return Question("", options.asked), []
     return QUESTIONS[options.question], []
 
 
 def _why(logs: command.Logs, options: argparse.Namespace) -> str:
-    found = why.verdict(logs.connection, options.asked)
+    found = why.verdicts(logs.connection, options.asked)
     if options.csv:
         raise ConfigurationError("why has no CSV.", "Use --json, or `failures --csv`.")
     if options.json:
-        return json.dumps(asdict(found), ensure_ascii=False, indent=2, default=table.plain)
-    return why.text(found, logs.now, _width())
+        return json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=2, default=table.plain)
+    return "\n\n".join(why.text(one, logs.now, _width()) for one in found)
 
 
 def _width() -> int:

@@ -73,7 +73,8 @@ QUESTIONS: dict[str, Question] = {
             sum(duration_seconds) / sum(film_seconds) AS factor,
             quantile_cont(duration_seconds / film_seconds, 0.5) AS factor_p50,
             quantile_cont(duration_seconds / film_seconds, 0.95) AS factor_p95
-        FROM tries JOIN (SELECT run_id, film_seconds FROM runs WHERE film_seconds > 0) USING (run_id)
+        FROM tries JOIN (SELECT run_id, film, job_id, film_seconds FROM runs WHERE film_seconds > 0)
+            USING (run_id, film, job_id)
         WHERE status = 'success' AND coalesce(cache_hit, 0) = 0 AND duration_seconds IS NOT NULL
         GROUP BY stage ORDER BY {_STAGE_ORDER}""",
         units={"work": "seconds", "film": "seconds", **dict.fromkeys(("factor", "factor_p50", "factor_p95"), "factor")},
@@ -107,12 +108,13 @@ QUESTIONS: dict[str, Question] = {
     "active": Question(
         "runs that go on now, and runs that stopped without a word",
         f"""WITH open_tries AS (
-            SELECT run_id, string_agg(stage, ', ' ORDER BY began) AS stages FROM tries WHERE status IS NULL GROUP BY 1)
+            SELECT run_id, film, job_id, string_agg(stage, ', ' ORDER BY began) AS stages
+            FROM tries WHERE status IS NULL GROUP BY ALL)
         SELECT film, job_id, coalesce(stages, '') AS stages,
             CASE WHEN state = 'killed' THEN 'killed'
                  WHEN silent_seconds > {SILENT_SECONDS} THEN 'silent' ELSE 'running' END AS state,
             began, silent_seconds AS last_event_ago, run_id
-        FROM runs LEFT JOIN open_tries USING (run_id)
+        FROM runs LEFT JOIN open_tries USING (run_id, film, job_id)
         WHERE runs.state IN ('open', 'killed') ORDER BY silent_seconds, film""",
         empty="No run is going on.",
         units={"last_event_ago": "seconds"},
@@ -122,11 +124,12 @@ QUESTIONS: dict[str, Question] = {
     "slow": Question(
         "films by how long their run took, slowest first",
         """WITH slowest AS (
-            SELECT run_id, arg_max(stage, duration_seconds) AS slowest_stage, max(duration_seconds) AS stage_took
-            FROM tries GROUP BY run_id)
+            SELECT run_id, film, job_id, arg_max(stage, duration_seconds) AS slowest_stage,
+                max(duration_seconds) AS stage_took
+            FROM tries GROUP BY ALL)
         SELECT film, job_id, duration_seconds AS took, film_seconds AS film_length,
             duration_seconds / nullif(film_seconds, 0) AS factor, slowest_stage, stage_took
-        FROM runs LEFT JOIN slowest USING (run_id) WHERE ended IS NOT NULL
+        FROM runs LEFT JOIN slowest USING (run_id, film, job_id) WHERE ended IS NOT NULL
         ORDER BY took DESC, film, began LIMIT {limit}""",
         units={"took": "seconds", "film_length": "seconds", "stage_took": "seconds", "factor": "factor"},
     ),
@@ -154,13 +157,14 @@ QUESTIONS: dict[str, Question] = {
     ),
 }
 
-#: All events of a run, in order, for people; the run's id stands for ``?``.
+#: All events of a run of some films, in order, for people; $1 is the run's id, $2 the list of its jobs.
 TRACE = """SELECT strftime(ts, '%H:%M:%S.%g') AS time, coalesce(stage, 'pipeline') AS stage, attempt AS try,
     CASE WHEN event = 'log' THEN level ELSE event END AS what,
     CASE WHEN event = 'progress' THEN
         concat_ws(' ', (counts->>'$.done')::DOUBLE, 'of', (counts->>'$.total')::DOUBLE, message)
          ELSE message END AS message
-FROM events WHERE run_id = ? ORDER BY ts, kind, log_file"""
+FROM events WHERE run_id = $1 AND list_contains($2, job_id) ORDER BY ts, kind, log_file"""
 
 #: The same for machines: every field.
-FULL_TRACE = "SELECT * EXCLUDE (kind, file_id, routine) FROM events WHERE run_id = ? ORDER BY ts, kind, log_file"
+FULL_TRACE = """SELECT * EXCLUDE (kind, file_id, routine) FROM events
+WHERE run_id = $1 AND list_contains($2, job_id) ORDER BY ts, kind, log_file"""

@@ -95,10 +95,11 @@ def _of_job(folder: str, folders: set[str], performance: bool) -> Iterator[Sourc
     logs = [log for log in _listed(f"{folder}/logs") if performance or log.kind != PERFORMANCE]
     yield from logs
     runs = [log for log in logs if log.kind == RUN]
-    if runs and all(_ended(log) for log in runs):
-        return  # all that the tries wrote is merged
+    merged_ns = max(log.mtime_ns for log in runs) if runs and all(_ended(log) for log in runs) else -1
     for name in sorted(folders & _STAGE_FOLDERS):
         try:
+            if os.stat(f"{folder}/{name}/attempts").st_mtime_ns <= merged_ns:
+                continue  # no try was begun since all was merged
             tries = sorted(os.listdir(f"{folder}/{name}/attempts"))
         except OSError:
             continue

@@ -57,7 +57,7 @@ def make(connection: duckdb.DuckDBPyConnection, filters: Filters, now: datetime)
     """Make the tables ``tries`` and ``runs`` and the view ``events`` from ``all_events``.
 
     ``events`` keeps to every filter; ``tries`` also, by when the stage began; ``runs`` keeps to films and to when the
-    run began. ``film_lengths`` has the seconds of each film, from whatever run knew them.
+    run began. A run of many films has a row for each. ``film_lengths`` has the seconds of each film, from whatever run knew them.
 
     Args:
         connection: with the view ``all_events`` of ``store.load``.
@@ -79,11 +79,14 @@ def make(connection: duckdb.DuckDBPyConnection, filters: Filters, now: datetime)
 def processes_gone(connection: duckdb.DuckDBPyConnection, host: str) -> None:
     """Set ``gone`` of open runs that began on this machine and whose process is no more."""
     found = connection.execute(
-        "SELECT run_id, pid, epoch(began) FROM runs WHERE state = 'open' AND host = ? AND pid IS NOT NULL", [host]
+        "SELECT DISTINCT pid, epoch(began) FROM runs WHERE state = 'open' AND host = ? AND pid IS NOT NULL", [host]
     ).fetchall()
-    for run_id, pid, began in found:
+    for pid, began in found:
         if not _is_alive(pid, began):
-            connection.execute("UPDATE runs SET state = 'killed' WHERE run_id = ? AND state = 'open'", [run_id])
+            connection.execute(
+                "UPDATE runs SET state = 'killed' WHERE pid = ? AND epoch(began) = ? AND host = ? AND state = 'open'",
+                [pid, began, host],
+            )
 
 
 def _is_alive(pid: int, began: float) -> bool:
@@ -120,7 +123,7 @@ SELECT ts, event, message, run_id, film, job_id, parent_job_id, stage, attempt, 
          WHEN event = stage || '_started' THEN 'started'
          WHEN event IN (stage || '_completed', stage || '_failed') THEN 'ended' ELSE event END AS what
 FROM all_events
-WHERE NOT routine AND {films} AND run_id IS NOT NULL
+WHERE NOT routine AND {films} AND run_id IS NOT NULL AND film IS NOT NULL AND job_id IS NOT NULL
 """
 
 _FILM_LENGTHS = """
@@ -160,7 +163,7 @@ SELECT * FROM flat WHERE {where}
 _RUNS = """
 CREATE OR REPLACE TEMP TABLE runs AS
 WITH facts AS (
-    SELECT run_id, any_value(film) AS film, any_value(job_id) AS job_id, min(ts) AS began, max(ts) AS last_milestone,
+    SELECT run_id, film, job_id, min(ts) AS began, max(ts) AS last_milestone,
         max(ts) FILTER (what = 'job_finished') AS ended,
         arg_max(status, ts) FILTER (what = 'job_finished') AS status,
         arg_max(duration_seconds, ts) FILTER (what = 'job_finished') AS duration_seconds,
@@ -168,10 +171,10 @@ WITH facts AS (
         arg_min(host, ts) FILTER (what = 'job_received') AS host,
         arg_min(pid, ts) FILTER (what = 'job_received') AS pid,
         min(log_file) AS log_file, bool_or(what = 'job_received') AS whole
-    FROM milestones GROUP BY run_id),
+    FROM milestones GROUP BY run_id, film, job_id),
 silence AS (
-    SELECT run_id, max(ts) AS last_event FROM all_events
-    WHERE run_id IN (SELECT run_id FROM facts WHERE ended IS NULL) GROUP BY run_id),
+    SELECT run_id, film, job_id, max(ts) AS last_event FROM all_events
+    WHERE run_id IN (SELECT run_id FROM facts WHERE ended IS NULL) GROUP BY ALL),
 all_runs AS (
     SELECT f.run_id, f.film, f.job_id, began, ended, f.status, f.duration_seconds,
         greatest(last_milestone, last_event) AS last_event,
@@ -184,6 +187,6 @@ all_runs AS (
              WHEN began < max(began) OVER (PARTITION BY f.film, f.job_id) THEN 'replaced'
              WHEN NOT whole THEN 'by hand' ELSE 'open' END AS state,
         greatest(0, epoch(TIMESTAMP {now} - greatest(last_milestone, last_event))) AS silent_seconds
-    FROM facts f LEFT JOIN silence USING (run_id) LEFT JOIN film_lengths l ON l.film = f.film AND l.job_id = f.job_id)
+    FROM facts f LEFT JOIN silence USING (run_id, film, job_id) LEFT JOIN film_lengths l ON l.film = f.film AND l.job_id = f.job_id)
 SELECT * FROM all_runs WHERE {where}
 """

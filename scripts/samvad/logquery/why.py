@@ -32,6 +32,7 @@ REMEDIES: dict[str, str] = {
 }
 _NO_RECORD = "Look at the end of the log, then run the same command again: it goes on from here."
 _LAST_LINES = 8
+_THIS = "run_id = ? AND film = ? AND job_id = ?"
 _FULL_DISK_BYTES = 1 << 20
 _TOOL_HEADINGS = ("last lines:", "Traceback (most recent call last)")
 
@@ -77,8 +78,8 @@ class Verdict:
     warnings: tuple[tuple[str, str], ...]
 
 
-def verdict(connection: duckdb.DuckDBPyConnection, name: str) -> Verdict:
-    """Return how the newest run of a film, a job, or a run stands.
+def verdicts(connection: duckdb.DuckDBPyConnection, name: str) -> list[Verdict]:
+    """Return how the newest run of a film, a job, or a run stands: for each of its films that did not succeed.
 
     Args:
         connection: with the tables of ``views.make``.
@@ -87,8 +88,13 @@ def verdict(connection: duckdb.DuckDBPyConnection, name: str) -> Verdict:
     Raises:
         ConfigurationError: no run has that name.
     """
-    run = newest_run(connection, name)
-    tries = _rows(connection, "SELECT * FROM tries WHERE run_id = ? ORDER BY began, attempt", run["run_id"])
+    runs = newest_run(connection, name)
+    return [_verdict(connection, run) for run in runs if run["status"] != "success"] or [_verdict(connection, runs[0])]
+
+
+def _verdict(connection: duckdb.DuckDBPyConnection, run: dict[str, Any]) -> Verdict:
+    this = (run["run_id"], run["film"], run["job_id"])
+    tries = _rows(connection, f"SELECT * FROM tries WHERE {_THIS} ORDER BY began, attempt", *this)
     state = _state(run)
     done = {row["stage"]: row["attempt"] for row in tries if row["status"] in ("success", "skipped")}
     causes = [
@@ -99,15 +105,15 @@ def verdict(connection: duckdb.DuckDBPyConnection, name: str) -> Verdict:
         silent = [_silent(run, row) for row in tries if row["status"] is None]
         causes += silent or ([] if causes else [_silent(run, None)])
     warnings = connection.execute(
-        "SELECT coalesce(stage, 'pipeline'), message FROM all_events WHERE run_id = ? AND level = 'WARNING' "
+        f"SELECT coalesce(stage, 'pipeline'), message FROM all_events WHERE {_THIS} AND level = 'WARNING' "
         "GROUP BY ALL ORDER BY min(ts)",
-        [run["run_id"]],
+        this,
     ).fetchall()
     return Verdict(run["film"], run["run_id"], state, run["last_event"], tuple(causes), tuple(warnings))
 
 
-def newest_run(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, Any]:
-    """Return the row of ``runs`` that a name means: the newest where it means several.
+def newest_run(connection: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
+    """Return the rows of ``runs`` that a name means: of the newest run of a film or job; all of a run of many films.
 
     Raises:
         ConfigurationError: none has that name; says which there are.
@@ -116,12 +122,13 @@ def newest_run(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, An
     found = _rows(
         connection,
         """SELECT * FROM runs WHERE run_id = $1 OR film = $1 OR job_id = $1 OR starts_with(run_id, $1)
-            OR starts_with(log_file, $2) ORDER BY began DESC, run_id LIMIT 1""",
+            OR starts_with(log_file, $2) ORDER BY began DESC, run_id, film, job_id""",
         name,
         os.path.realpath(folder) + "/",
     )
+    whole_run = [run for run in found if run["run_id"] == name]
     if found:
-        return found[0]
+        return whole_run or found[:1]
     films = [row["film"] for row in _rows(connection, "SELECT DISTINCT film FROM runs ORDER BY film LIMIT 20")]
     raise ConfigurationError(
         f"These logs have no run of {name!r}.",
