@@ -139,6 +139,8 @@ def _number(value: float, unit: str) -> str:
     if unit == "seconds":
         return duration(value)
     if unit == "factor":
+        if 0 < value < 0.0001:
+            return "<0.0001"
         return f"{value:.2f}" if value >= 0.1 or value == 0 else f"{value:.2g}"
     if unit == "whole":
         return f"{value:.0f}"

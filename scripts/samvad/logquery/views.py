@@ -57,7 +57,7 @@ def make(connection: duckdb.DuckDBPyConnection, filters: Filters, now: datetime)
     """Make the tables ``tries`` and ``runs`` and the view ``events`` from ``all_events``.
 
     ``events`` keeps to every filter; ``tries`` also, by when the stage began; ``runs`` keeps to films and to when the
-    run began. A run of many films has a row for each. ``film_lengths`` has the seconds of each film, from whatever run knew them.
+    run began (a run of many films has a row for each). ``film_lengths`` has the seconds of each film that a run told.
 
     Args:
         connection: with the view ``all_events`` of ``store.load``.
@@ -187,6 +187,7 @@ all_runs AS (
              WHEN began < max(began) OVER (PARTITION BY f.film, f.job_id) THEN 'replaced'
              WHEN NOT whole THEN 'by hand' ELSE 'open' END AS state,
         greatest(0, epoch(TIMESTAMP {now} - greatest(last_milestone, last_event))) AS silent_seconds
-    FROM facts f LEFT JOIN silence USING (run_id, film, job_id) LEFT JOIN film_lengths l ON l.film = f.film AND l.job_id = f.job_id)
+    FROM facts f LEFT JOIN silence USING (run_id, film, job_id)
+    LEFT JOIN film_lengths l ON l.film = f.film AND l.job_id = f.job_id)
 SELECT * FROM all_runs WHERE {where}
 """

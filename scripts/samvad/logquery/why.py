@@ -89,13 +89,20 @@ def verdicts(connection: duckdb.DuckDBPyConnection, name: str) -> list[Verdict]:
         ConfigurationError: no run has that name.
     """
     runs = newest_run(connection, name)
-    return [_verdict(connection, run) for run in runs if run["status"] != "success"] or [_verdict(connection, runs[0])]
+    return [verdict(connection, run) for run in runs if run["status"] != "success"] or [verdict(connection, runs[0])]
 
 
-def _verdict(connection: duckdb.DuckDBPyConnection, run: dict[str, Any]) -> Verdict:
+def verdict(connection: duckdb.DuckDBPyConnection, run: dict[str, Any], *, warnings: bool = True) -> Verdict:
+    """Return how a run stands, which is given as its row of ``runs``.
+
+    Args:
+        connection: with the tables of ``views.make``.
+        run: the row.
+        warnings: whether to look through all its lines for warnings.
+    """
     this = (run["run_id"], run["film"], run["job_id"])
     tries = _rows(connection, f"SELECT * FROM tries WHERE {_THIS} ORDER BY began, attempt", *this)
-    state = _state(run)
+    state = state_of(run)
     done = {row["stage"]: row["attempt"] for row in tries if row["status"] in ("success", "skipped")}
     causes = [
         _cause(run, row, mended=done.get(row["stage"], 0) > row["attempt"])
@@ -104,12 +111,17 @@ def _verdict(connection: duckdb.DuckDBPyConnection, run: dict[str, Any]) -> Verd
     if state in ("killed", "stopped", "silent"):
         silent = [_silent(run, row) for row in tries if row["status"] is None]
         causes += silent or ([] if causes else [_silent(run, None)])
-    warnings = connection.execute(
+    found = _warnings(connection, this) if warnings else ()
+    return Verdict(run["film"], run["run_id"], state, run["last_event"], tuple(causes), found)
+
+
+def _warnings(connection: duckdb.DuckDBPyConnection, this: tuple[str, str, str]) -> tuple[tuple[str, str], ...]:
+    found = connection.execute(
         f"SELECT coalesce(stage, 'pipeline'), message FROM all_events WHERE {_THIS} AND level = 'WARNING' "
         "GROUP BY ALL ORDER BY min(ts)",
         this,
     ).fetchall()
-    return Verdict(run["film"], run["run_id"], state, run["last_event"], tuple(causes), tuple(warnings))
+    return tuple((stage, message) for stage, message in found)
 
 
 def newest_run(connection: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
@@ -159,7 +171,8 @@ def text(found: Verdict, now: datetime, width: int) -> str:
     return "\n".join(lines)
 
 
-def _state(run: dict[str, Any]) -> str:
+def state_of(run: dict[str, Any]) -> str:
+    """Return in a word how a run stands, which is given as its row of ``runs``."""
     if run["status"]:
         return str(run["status"])
     if run["state"] == "open":
