@@ -55,7 +55,7 @@ def _sub_command(questions: Any, name: str, text: str) -> argparse.ArgumentParse
 
 def main(argv: list[str] | None = None) -> int:
     """Answer one question and return the exit code."""
-    options = parser().parse_args(argv)
+    options = command.parse(parser(), argv)
     try:
         command.enter_environment("query_logs.py")
         if options.question in ("why", "trace") and not options.places and Path(options.asked).is_dir():

@@ -25,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Write the report and return the exit code."""
-    options = parser().parse_args(argv)
+    options = command.parse(parser(), argv)
     try:
         command.enter_environment("report_run.py")
         from samvad.logquery.report import data, page

@@ -46,6 +46,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-index", action="store_true", help="read the logs themselves, and keep nothing")
 
 
+def parse(parser: argparse.ArgumentParser, argv: list[str] | None) -> argparse.Namespace:
+    """Parse a command line; places may stand after options too, which argparse alone does not take."""
+    options, rest = parser.parse_known_args(argv)
+    unknown = [word for word in rest if word.startswith("-")]
+    if unknown:
+        parser.error(f"unknown option: {unknown[0]} (write ./{unknown[0]} for a folder of that name)")
+    options.places += rest
+    return options
+
+
 def enter_environment(script: str) -> None:
     """Start the command again in its environment when this Python lacks DuckDB; return when nothing lacks.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ _NO_RECORD = "Look at the end of the log, then run the same command again: it go
 _LAST_LINES = 8
 _THIS = "run_id = ? AND film = ? AND job_id = ?"
 _FULL_DISK_BYTES = 1 << 20
+#: What a log says and the verdict need not repeat: command lines, and the error that is its first line.
+_NO_NEWS = re.compile(r"\] \[DEBUG\] Running \[|\] \[ERROR\] Stage \w+ failed \(| \[INFO\] Attempt \d+: ")
 _TOOL_HEADINGS = ("last lines:", "Traceback (most recent call last)")
 
 
@@ -158,12 +161,14 @@ def text(found: Verdict, now: datetime, width: int) -> str:
         kind = f" ({cause.kind})" if cause.kind else ""
         mended = "; a later try succeeded" if cause.mended else ""
         lines += ["", f"{place}{attempt}: {cause.category.replace('_', ' ')}{kind}{mended}"]
-        for label, value in (("Why", cause.message), ("File", cause.file), ("Log", cause.log), ("Do", cause.remedy)):
-            if value:
-                lines += table.hanging(f"  {label + ':':6}", value, width)
+        lines += table.hanging("  Why:  ", cause.message, width)
+        paths = (("File", cause.file), ("Log", cause.log))
+        lines += [f"  {label + ':':6}{table.visible(path)}" for label, path in paths if path]  # whole, to be copied
+        lines += table.hanging("  Do:   ", cause.remedy, width)
         if cause.last_lines:
             lines.append("  Last lines of that log:")
-            lines += [f"    │ {table.visible(line)}" for line in cause.last_lines]
+            for line in cause.last_lines:
+                lines += table.hanging("    │ ", line, width)
     if found.warnings:
         lines += ["", "Warnings:"]
         for stage, message in found.warnings:
@@ -239,9 +244,10 @@ def _log(event_log: str, stage: str, attempt: int | None) -> tuple[str | None, t
     folder = sources.job_folder(event_log) / stages.BY_NAME[stage].folder
     path = folder / "attempts" / f"{attempt or 1:02d}" / "stage.log"
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").rstrip("\n").split("\n")
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return None, ()
+    lines = [line for line in lines if not _NO_NEWS.search(line)]
     starts = [index for index, line in enumerate(lines) if any(heading in line for heading in _TOOL_HEADINGS)]
     if starts and starts[-1] + 1 < len(lines):
         lines = lines[starts[-1] + 1 :]

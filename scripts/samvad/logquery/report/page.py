@@ -102,7 +102,7 @@ def _run_tiles(run: Run) -> list[tuple[str, str, str]]:
     failed = sum(status == "failed" for status in last.values())
     return [
         ("Time", table.shown(run.seconds, "seconds"), f"film: {table.shown(run.film_seconds, 'seconds')}"),
-        ("For a second of film", f"{_factor(run.factor)} s", "below 1: faster than the film"),
+        ("For a second of film", _per_second(run.factor), "below 1 s: faster than the film"),
         (
             "Stages",
             f"{sum(status in ('success', 'skipped') for status in last.values())}",
@@ -142,7 +142,7 @@ def _shelf_tiles(report: Report) -> list[tuple[str, str, str]]:
             "of those that ended",
         ),
         ("Film", table.duration(film_seconds), "in length, done"),
-        ("For a second of film", f"{_factor(work if known else None)} s", "of wall time"),
+        ("For a second of film", _per_second(work if known else None), "of wall time"),
         ("A film takes", table.shown(took[len(took) // 2] if took else None, "seconds"), "half of them less"),
         ("From the cache", _share(cached / tries if tries else None), f"{cached} of {tries} results"),
     ]
@@ -190,6 +190,10 @@ def _kinds(report: Report) -> list[tuple[str, str, int, int]]:
 
 def _factor(value: float | None) -> str:
     return table.shown(value, "factor")
+
+
+def _per_second(value: float | None) -> str:
+    return "–" if value is None else f"{_factor(value)} s"
 
 
 def _share(value: float | None) -> str:
