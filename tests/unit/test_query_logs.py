@@ -249,6 +249,14 @@ def test_every_table_fits_100_columns_and_every_csv_is_one(
     assert all(len(row) == len(head) for row in rows)
 
 
+def test_more_columns_than_fit_become_a_list(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert query_logs.main(["sql", "SELECT * FROM events WHERE error_file IS NOT NULL", "--no-index", str(shelf)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert all(wcswidth(line) <= 100 for line in lines)
+    first = lines[: lines.index("")]
+    assert set(store.COLUMNS) <= {line.split(":")[0] for line in first}
+
+
 # -- logs that no run leaves so
 
 

@@ -127,7 +127,7 @@ QUESTIONS: dict[str, Question] = {
             SELECT run_id, film, job_id, arg_max(stage, duration_seconds) AS slowest_stage,
                 max(duration_seconds) AS stage_took
             FROM tries GROUP BY ALL)
-        SELECT film, job_id, duration_seconds AS took, film_seconds AS film_length,
+        SELECT film, job_id, status, duration_seconds AS took, film_seconds AS film_length,
             duration_seconds / nullif(film_seconds, 0) AS factor, slowest_stage, stage_took
         FROM runs LEFT JOIN slowest USING (run_id, film, job_id) WHERE ended IS NOT NULL
         ORDER BY took DESC, film, began LIMIT {limit}""",

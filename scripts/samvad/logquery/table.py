@@ -34,7 +34,9 @@ def as_csv(columns: Sequence[str], rows: Sequence[Row]) -> str:
 def as_table(
     columns: Sequence[str], rows: Sequence[Row], units: Mapping[str, str], width: int, below: Sequence[str] = ()
 ) -> str:
-    """Return rows as a table no wider than ``width`` columns of the terminal, where its words allow that.
+    """Return rows as a table no wider than ``width`` columns of the terminal.
+
+    A table of more columns than fit becomes a list: the fields of each row one below the other.
 
     Args:
         columns: headings.
@@ -51,6 +53,8 @@ def as_table(
     right = [all(_is_number(row[index]) for row in rows) for index in range(len(columns))]
     widths = [max(map(text_width, [name, *(row[index] for row in texts)])) for index, name in enumerate(columns)]
     widths = _fitted(widths, right, width - len(_GAP) * (len(columns) - 1))
+    if sum(widths) > width - len(_GAP) * (len(columns) - 1):
+        return _one_below_the_other(columns, texts, width)
     lines = _line(columns, widths, right)
     lines += [_GAP.join("─" * one for one in widths)]
     for row, more in zip(texts, notes, strict=True):
@@ -149,6 +153,13 @@ def _number(value: float, unit: str) -> str:
     if unit == "whole":
         return f"{value:.0f}"
     return f"{value:.6g}"
+
+
+def _one_below_the_other(columns: Sequence[str], texts: Sequence[Sequence[str]], width: int) -> str:
+    margin = max(map(text_width, columns)) + 2
+    heads = [f"{name}:" + " " * (margin - text_width(name) - 1) for name in columns]
+    blocks = [[hanging(head, text, width) for head, text in zip(heads, row, strict=True)] for row in texts]
+    return "\n\n".join("\n".join(line for field in block for line in field) for block in blocks)
 
 
 def _note(name: str, value: Any, width: int) -> list[str]:

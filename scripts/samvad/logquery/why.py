@@ -36,7 +36,9 @@ _LAST_LINES = 8
 _THIS = "run_id = ? AND film = ? AND job_id = ?"
 _FULL_DISK_BYTES = 1 << 20
 #: What a log says and the verdict need not repeat: command lines, and the error that is its first line.
-_NO_NEWS = re.compile(r"\] \[DEBUG\] Running \[|\] \[ERROR\] Stage \w+ failed \(| \[INFO\] Attempt \d+: ")
+_NO_NEWS = re.compile(
+    r"\] \[DEBUG\] Running \[|\] \[ERROR\] Stage \w+ failed \(| \[INFO\] (Attempt \d+: |Stage \w+ begins)"
+)
 _TOOL_HEADINGS = ("last lines:", "Traceback (most recent call last)")
 
 

@@ -55,8 +55,10 @@ class Run:
 
     @property
     def factor(self) -> float | None:
-        """Return seconds of the run for a second of film, or None where one of them is not known."""
-        return self.seconds / self.film_seconds if self.seconds and self.film_seconds else None
+        """Return seconds of the run for a second of film, or None where it did not succeed or one is not known."""
+        if self.state != "success" or not self.seconds or not self.film_seconds:
+            return None
+        return self.seconds / self.film_seconds
 
 
 @dataclass(frozen=True)
