@@ -161,7 +161,7 @@ QUESTIONS: dict[str, Question] = {
 TRACE = """SELECT strftime(ts, '%H:%M:%S.%g') AS time, coalesce(stage, 'pipeline') AS stage, attempt AS try,
     CASE WHEN event = 'log' THEN level ELSE event END AS what,
     CASE WHEN event = 'progress' THEN
-        concat_ws(' ', (counts->>'$.done')::DOUBLE, 'of', (counts->>'$.total')::DOUBLE, message)
+        concat_ws(' ', counts->>'$.done', 'of', counts->>'$.total', message)
          ELSE message END AS message
 FROM events WHERE run_id = $1 AND list_contains($2, job_id) ORDER BY ts, kind, log_file"""
 

@@ -117,8 +117,8 @@ def _between(column: str, filters: Filters, *more: str) -> str:
 # Few lines of a log say where a run stands. They are gathered once; the rest (text and progress) is left where it is.
 _MILESTONES = """
 CREATE OR REPLACE TEMP TABLE milestones AS
-SELECT ts, event, message, run_id, film, job_id, parent_job_id, stage, attempt, status, duration_seconds, counts,
-    error_type, error_category, error_message, error_file, traceback, host, pid, log_file, kind,
+SELECT ts, event, run_id, film, job_id, stage, attempt, status, duration_seconds, counts,
+    error_type, error_category, error_message, error_file, traceback, host, pid, log_file,
     CASE WHEN event = 'stage_result' THEN 'result'
          WHEN event = stage || '_started' THEN 'started'
          WHEN event IN (stage || '_completed', stage || '_failed') THEN 'ended' ELSE event END AS what
@@ -128,66 +128,70 @@ WHERE NOT routine AND {films} AND run_id IS NOT NULL AND film IS NOT NULL AND jo
 
 _FILM_LENGTHS = """
 CREATE OR REPLACE TEMP TABLE film_lengths AS
-SELECT film, job_id, arg_max((counts->>'$.film_seconds')::DOUBLE, ts) AS film_seconds
-FROM milestones WHERE event = 'job_finished' AND (counts->>'$.film_seconds')::DOUBLE > 0 GROUP BY ALL
+WITH told AS (
+    SELECT film, job_id, ts, try_cast(counts->>'$.film_seconds' AS DOUBLE) AS film_seconds
+    FROM milestones WHERE event = 'job_finished')
+SELECT film, job_id, arg_max(film_seconds, ts) AS film_seconds FROM told WHERE film_seconds > 0 GROUP BY ALL
 """
 
 # The orchestrating process's word on a try (stage_result) counts; a stage that was run by hand has only its own.
+# Rows are picked by number: to carry their columns through the grouping takes three times as long.
 _TRIES = """
 CREATE OR REPLACE TEMP TABLE tries AS
 WITH rows AS (
-    SELECT *, CASE what WHEN 'result' THEN 2 WHEN 'ended' THEN 1 ELSE 0 END AS weight
+    SELECT rowid AS number, run_id, film, job_id, stage, coalesce(attempt, 1) AS attempt, ts, what,
+        CASE what WHEN 'result' THEN 2 WHEN 'ended' THEN 1 ELSE 0 END AS weight
     FROM milestones WHERE stage IS NOT NULL AND what IN ('result', 'started', 'ended')),
 grouped AS (
-    SELECT run_id, film, job_id, stage, coalesce(attempt, 1) AS attempt,
-        arg_max({{'status': status, 'seconds': duration_seconds, 'counts': counts, 'type': error_type,
-            'category': error_category, 'message': error_message, 'file': error_file, 'traceback': traceback,
-            'weight': weight, 'log_file': log_file, 'host': host, 'ts': ts}}, (weight, ts)) AS last,
+    SELECT run_id, film, job_id, stage, attempt, max(weight) AS weight,
+        arg_max(number, weight * 10000000000000000 + epoch_us(ts)) AS number,
         min(ts) FILTER (what = 'started') AS said_began, max(ts) FILTER (weight > 0) AS ended
     FROM rows GROUP BY ALL),
 flat AS (
-    SELECT run_id, film, job_id, stage, attempt,
-        coalesce(said_began, ended - to_milliseconds((1000 * coalesce(last.seconds, 0))::BIGINT)) AS began, ended,
-        CASE WHEN last.weight > 0 THEN last.status END AS status,
-        CASE WHEN last.weight > 0 THEN last.seconds END AS duration_seconds,
-        (last.counts->>'$.peak_rss_mb')::DOUBLE AS peak_rss_mb, (last.counts->>'$.cpu_seconds')::DOUBLE AS cpu_seconds,
-        (last.counts->>'$.output_bytes')::DOUBLE AS output_bytes, (last.counts->>'$.warnings')::DOUBLE AS warnings,
-        (last.counts->>'$.cache_hit')::DOUBLE AS cache_hit, last.type AS error_type, last.category AS error_category,
-        last.message AS error_message, last.file AS error_file, last.traceback AS traceback, last.host AS host,
-        last.log_file AS log_file
-    FROM grouped)
-SELECT * FROM flat WHERE {where}
+    SELECT g.run_id, g.film, g.job_id, g.stage, g.attempt,
+        coalesce(said_began, ended - to_milliseconds((1000 * coalesce(duration_seconds, 0))::BIGINT)) AS began, ended,
+        CASE WHEN weight > 0 THEN status END AS status,
+        CASE WHEN weight > 0 THEN duration_seconds END AS duration_seconds,
+        json_extract_string(
+            counts, ['$.peak_rss_mb', '$.cpu_seconds', '$.output_bytes', '$.warnings', '$.cache_hit']) AS c,
+        error_type, error_category, error_message, error_file, traceback, host, log_file
+    FROM grouped AS g JOIN milestones AS m ON m.rowid = g.number)
+SELECT * EXCLUDE (c), try_cast(c[1] AS DOUBLE) AS peak_rss_mb, try_cast(c[2] AS DOUBLE) AS cpu_seconds,
+    try_cast(c[3] AS DOUBLE) AS output_bytes, try_cast(c[4] AS DOUBLE) AS warnings,
+    try_cast(c[5] AS DOUBLE) AS cache_hit
+FROM flat WHERE {where}
 """
 
 # Of the runs that have not said their end: "open" may go on now; "replaced" is over, for its job has been run since.
 _RUNS = """
 CREATE OR REPLACE TEMP TABLE runs AS
-WITH facts AS (
-    SELECT run_id, film, job_id, min(ts) AS began, max(ts) AS last_milestone,
-        max(ts) FILTER (what = 'job_finished') AS ended,
-        arg_max(status, ts) FILTER (what = 'job_finished') AS status,
-        arg_max(duration_seconds, ts) FILTER (what = 'job_finished') AS duration_seconds,
-        arg_max(counts, ts) FILTER (what = 'job_finished') AS counts,
-        arg_min(host, ts) FILTER (what = 'job_received') AS host,
-        arg_min(pid, ts) FILTER (what = 'job_received') AS pid,
-        min(log_file) AS log_file, bool_or(what = 'job_received') AS whole
-    FROM milestones GROUP BY run_id, film, job_id),
+WITH spans AS (
+    SELECT run_id, film, job_id, min(ts) AS began, max(ts) AS last_milestone, any_value(log_file) AS log_file
+    FROM milestones GROUP BY ALL),
+receipts AS (
+    SELECT run_id, film, job_id, arg_min(host, ts) AS host, arg_min(pid, ts) AS pid
+    FROM milestones WHERE event = 'job_received' GROUP BY ALL),
+ends AS (
+    SELECT run_id, film, job_id, max(ts) AS ended, arg_max(status, ts) AS status,
+        arg_max(duration_seconds, ts) AS duration_seconds, arg_max(counts, ts) AS counts
+    FROM milestones WHERE event = 'job_finished' GROUP BY ALL),
 silence AS (
     SELECT run_id, film, job_id, max(ts) AS last_event FROM all_events
-    WHERE run_id IN (SELECT run_id FROM facts WHERE ended IS NULL) GROUP BY ALL),
+    WHERE run_id IN (SELECT run_id FROM spans ANTI JOIN ends USING (run_id, film, job_id)) GROUP BY ALL),
 all_runs AS (
-    SELECT f.run_id, f.film, f.job_id, began, ended, f.status, f.duration_seconds,
+    SELECT s.run_id, s.film, s.job_id, began, ended, e.status, e.duration_seconds,
         greatest(last_milestone, last_event) AS last_event,
-        coalesce(l.film_seconds, (SELECT max(film_seconds) FROM film_lengths o WHERE o.film = f.film)) AS film_seconds,
-        (counts->>'$.stages_success')::INTEGER AS stages_success,
-        (counts->>'$.stages_failed')::INTEGER AS stages_failed,
-        (counts->>'$.stages_skipped')::INTEGER AS stages_skipped, (counts->>'$.cache_hits')::INTEGER AS cache_hits,
-        host, pid, log_file, whole,
+        coalesce(l.film_seconds, (SELECT max(film_seconds) FROM film_lengths o WHERE o.film = s.film)) AS film_seconds,
+        try_cast(counts->>'$.stages_success' AS INTEGER) AS stages_success,
+        try_cast(counts->>'$.stages_failed' AS INTEGER) AS stages_failed,
+        try_cast(counts->>'$.stages_skipped' AS INTEGER) AS stages_skipped,
+        try_cast(counts->>'$.cache_hits' AS INTEGER) AS cache_hits, r.host, r.pid, log_file,
         CASE WHEN ended IS NOT NULL THEN 'ended'
-             WHEN began < max(began) OVER (PARTITION BY f.film, f.job_id) THEN 'replaced'
-             WHEN NOT whole THEN 'by hand' ELSE 'open' END AS state,
+             WHEN began < max(began) OVER (PARTITION BY s.film, s.job_id) THEN 'replaced'
+             WHEN r.run_id IS NULL THEN 'by hand' ELSE 'open' END AS state,
         greatest(0, epoch(TIMESTAMP {now} - greatest(last_milestone, last_event))) AS silent_seconds
-    FROM facts f LEFT JOIN silence USING (run_id, film, job_id)
-    LEFT JOIN film_lengths l ON l.film = f.film AND l.job_id = f.job_id)
+    FROM spans AS s LEFT JOIN receipts AS r USING (run_id, film, job_id) LEFT JOIN ends AS e USING (run_id, film, job_id)
+    LEFT JOIN silence USING (run_id, film, job_id)
+    LEFT JOIN film_lengths AS l ON l.film = s.film AND l.job_id = s.job_id)
 SELECT * FROM all_runs WHERE {where}
 """
