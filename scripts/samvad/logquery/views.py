@@ -190,7 +190,8 @@ all_runs AS (
              WHEN began < max(began) OVER (PARTITION BY s.film, s.job_id) THEN 'replaced'
              WHEN r.run_id IS NULL THEN 'by hand' ELSE 'open' END AS state,
         greatest(0, epoch(TIMESTAMP {now} - greatest(last_milestone, last_event))) AS silent_seconds
-    FROM spans AS s LEFT JOIN receipts AS r USING (run_id, film, job_id) LEFT JOIN ends AS e USING (run_id, film, job_id)
+    FROM spans AS s LEFT JOIN receipts AS r USING (run_id, film, job_id)
+    LEFT JOIN ends AS e USING (run_id, film, job_id)
     LEFT JOIN silence USING (run_id, film, job_id)
     LEFT JOIN film_lengths AS l ON l.film = s.film AND l.job_id = s.job_id)
 SELECT * FROM all_runs WHERE {where}
