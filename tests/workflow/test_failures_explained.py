@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -153,7 +154,11 @@ def test_a_full_disk_is_named(tmp_path: Path, project: Project) -> None:
         done = ours.snakemake(ours.target("full", "demux"))
         assert done.returncode != 0, said(done)
         cause = why(ours, "full")
+        with contextlib.suppress(OSError), (small / "filler").open("wb") as filler:
+            filler.write(bytes(2 * MIB))
+        note = asked(ours, "why", "full").split("Note: ")[-1]
     finally:
         subprocess.run(["umount", "-l", small], check=True)
     assert (cause["state"], cause["stage"], cause["category"]) == ("failed", "demux", "disk")
+    assert "is full" in note, "what comes now may leave no log"
     assert str(small) in cause["file"] and "Free some space" in cause["remedy"]

@@ -34,7 +34,7 @@ REMEDIES: dict[str, str] = {
 _NO_RECORD = "Look at the end of the log, then run the same command again: it goes on from here."
 _LAST_LINES = 8
 _THIS = "run_id = ? AND film = ? AND job_id = ?"
-_FULL_DISK_BYTES = 1 << 20
+_FULL_DISK_BYTES = 1 << 18
 #: What a log says and the verdict need not repeat: command lines, and the error that is its first line.
 _NO_NEWS = re.compile(
     r"\] \[DEBUG\] Running \[|\] \[ERROR\] Stage \w+ failed \(| \[INFO\] (Attempt \d+: |Stage \w+ begins)"
@@ -73,6 +73,7 @@ class Verdict:
         when: its last event, UTC without zone.
         causes: why it failed.
         warnings: stage and text of its warnings.
+        note: what may be missing here, because the disk is full now.
     """
 
     film: str
@@ -81,6 +82,7 @@ class Verdict:
     when: datetime
     causes: tuple[Cause, ...]
     warnings: tuple[tuple[str, str], ...]
+    note: str = ""
 
 
 def verdicts(connection: duckdb.DuckDBPyConnection, name: str) -> list[Verdict]:
@@ -117,7 +119,14 @@ def verdict(connection: duckdb.DuckDBPyConnection, run: dict[str, Any], *, warni
         silent = [_silent(run, row) for row in tries if row["status"] is None]
         causes += silent or ([] if causes else [_silent(run, None)])
     found = _warnings(connection, this) if warnings else ()
-    return Verdict(run["film"], run["run_id"], state, run["last_event"], tuple(causes), found)
+    folder = sources.job_folder(run["log_file"])
+    note = f"The disk of {folder} is full: a later run may have left no log. Free some space." if _full(folder) else ""
+    return Verdict(run["film"], run["run_id"], state, run["last_event"], tuple(causes), found, note)
+
+
+def _full(folder: Path) -> bool:
+    """Return whether the disk of a folder has no room even for a log."""
+    return folder.is_dir() and shutil.disk_usage(folder).free < _FULL_DISK_BYTES
 
 
 def _warnings(connection: duckdb.DuckDBPyConnection, this: tuple[str, str, str]) -> tuple[tuple[str, str], ...]:
@@ -175,6 +184,8 @@ def text(found: Verdict, now: datetime, width: int) -> str:
         lines += ["", "Warnings:"]
         for stage, message in found.warnings:
             lines += table.hanging(f"  {stage}: ", message, width)
+    if found.note:
+        lines += ["", *table.hanging("Note: ", found.note, width)]
     return "\n".join(lines)
 
 
@@ -213,7 +224,7 @@ def _silent(run: dict[str, Any], row: dict[str, Any] | None) -> Cause:
     stage, attempt = (row["stage"], row["attempt"]) if row else (None, None)
     log, last_lines = _log(row["log_file"], stage, attempt) if row and stage else (None, ())
     folder = sources.job_folder(run["log_file"])
-    if folder.is_dir() and shutil.disk_usage(folder).free < _FULL_DISK_BYTES:
+    if _full(folder):
         category, message = "disk", f"The disk of {folder} is full: what happened could not be written down."
     else:
         category, message = "killed", "It stopped without a word: the process was killed, or the machine went down."
