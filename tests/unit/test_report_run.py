@@ -1,0 +1,176 @@
+"""The report: one file that needs no network, holds every film, and obeys no name in it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import shutil
+import subprocess
+from collections import Counter
+from datetime import datetime
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import synthetic_events
+
+import report_run
+from samvad.logquery.report import draw
+
+VOID = {"meta", "link", "input", "br", "path", "rect"}
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+
+
+class Page(HTMLParser):
+    """A page taken apart: tags opened and closed, links, text, ids."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: Counter[str] = Counter()
+        self.links: list[str] = []
+        self.ids: list[str] = []
+        self.text: list[str] = []
+        self.hints = 0
+        self.feed(text)
+        assert self.open == [], f"never closed: {self.open}"
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        if tag not in VOID:
+            self.open.append(tag)
+        for name, value in attributes:
+            assert not name.startswith("on"), "no code in an attribute"
+            if name in ("href", "src"):
+                self.links.append(value or "")
+            if name == "id":
+                self.ids.append(value or "")
+
+    def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attributes)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] not in ("script", "style"):
+            self.text.append(data)
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("jobs")
+    synthetic_events.make_shelf(root, films=70, events=3000, seed=3)
+    return root
+
+
+def made(tmp_path: Path, *options: object) -> str:
+    output = tmp_path / "a 'report'.html"
+    assert report_run.main(["--output", str(output), "--no-index", *map(str, options)]) == 0
+    return output.read_text(encoding="utf-8")
+
+
+def run_of(shelf: Path, status: str) -> str:
+    for path in sorted(shelf.rglob("logs/*.jsonl")):
+        last = path.read_text("utf-8").splitlines()[-1]
+        if '"event":"job_finished"' in last and json.loads(last)["status"] == status:
+            return str(json.loads(last)["run_id"])
+    raise AssertionError(status)
+
+
+def test_a_shelf_shows_every_run_and_every_failure(shelf: Path, tmp_path: Path) -> None:
+    page = Page(made(tmp_path, shelf, "--title", "मेरी <films> & more"))
+    text = " ".join(page.text)
+    assert "मेरी <films> & more" in text
+    runs = [json.loads(path.read_text("utf-8").splitlines()[0]) for path in shelf.rglob("logs/*.jsonl")]
+    for run in runs:
+        assert run["film"] in text
+    results = [
+        json.loads(line)
+        for path in shelf.rglob("logs/*.jsonl")
+        for line in path.read_text("utf-8").splitlines()
+        if line.endswith("}") and '"stage_result"' in line
+    ]
+    for message in {one["error_message"] for one in results if one["status"] == "failed" and one["attempt"] == 1}:
+        assert message.replace("\n", "⏎").split("⏎")[0] in text, message
+    open_tries = sum(not path.read_text("utf-8").endswith("\n") for path in shelf.rglob("logs/*.jsonl"))
+    assert page.tags["title"] - 1 >= len(results) + open_tries, "each try has a bar with its hint"
+
+
+def test_a_run_shows_its_stages_memory_and_cause(shelf: Path, tmp_path: Path) -> None:
+    page = Page(made(tmp_path, shelf, "--run", run_of(shelf, "failed")))
+    text = " ".join(" ".join(page.text).split())
+    assert "01_demux" in text and "Peak memory" in text and "Why" in text and "Do" in text
+    page = Page(made(tmp_path, shelf, "--run", run_of(shelf, "success")))
+    assert "10_mux" in " ".join(page.text)
+
+
+@pytest.mark.parametrize("options", [[], ["--run", "film-00001"]], ids=["shelf", "run"])
+def test_a_page_is_whole_needs_no_network_and_obeys_no_name(options: list[str], shelf: Path, tmp_path: Path) -> None:
+    html = made(tmp_path, shelf, *options)
+    page = Page(html)
+    assert len(page.ids) == len(set(page.ids))
+    assert all(link.startswith(("#", "data:,")) for link in page.links)
+    assert all(link[1:] in page.ids for link in page.links if link.startswith("#"))
+    assert page.tags["script"] == 1 and page.tags["style"] == 1, "a film's name is no script"
+    assert "default-src 'none'" in html
+    assert not re.search(r"https?://(?!huggingface\.co\))", re.sub(r"<script>.*?</script>", "", html, flags=re.S))
+
+
+def test_versions_models_and_figures_of_a_run_come_along(shelf: Path, tmp_path: Path) -> None:
+    log = next(path for path in sorted(shelf.rglob("logs/*.jsonl")) if '"job_finished"' in path.read_text("utf-8"))
+    first = json.loads(log.read_text("utf-8").splitlines()[0])
+    software = {
+        "environment": "asr", "python": "3.11.9", "samvad": "1", "git_commit": "a" * 40, "git_dirty": True,
+        "device_actual": "cuda", "tools": {"whisperx": "3.8.6"},
+        "models": [{"name": "Whisper <base>", "revision": "b" * 40, "checksum": None}],
+    }  # fmt: skip
+    host = {"name": "studio", "system": "Linux", "cpus": 2, "memory_mb": 2048.0}
+    folder = log.parent.parent / "04_asr"
+    folder.mkdir(exist_ok=True)
+    (folder / "manifest.json").write_text(json.dumps({"software": software, "host": host}), encoding="utf-8")
+    metric = {**first, "event": "performance_metric", "stage": "asr", "attempt": 1, "message": "speech_share %"}
+    metric["counts"] = {"value": 61.25}
+    (log.parent / log.name.replace("pipeline", "performance")).write_text(json.dumps(metric) + "\n", encoding="utf-8")
+    page = Page(made(tmp_path, shelf, "--run", first["run_id"]))
+    text = " ".join(" ".join(page.text).split())
+    for words in ("whisperx 3.8.6", "Whisper <base> bbbbbbbbbbbb", "cuda", "changed since", "speech share", "61.25 %"):
+        assert words in text, words
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
+@pytest.mark.parametrize("options", [[], ["--run", "film-00001"]], ids=["shelf", "run"])
+def test_a_browser_opens_it_without_a_complaint(options: list[str], shelf: Path, tmp_path: Path) -> None:
+    made(tmp_path, shelf, *options)
+    page = tmp_path / "a 'report'.html"
+    command = [
+        *(str(CHROMIUM), "--headless=new", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"),
+        *(f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page.as_uri()),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "CONSOLE" not in done.stderr, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+    filtering = re.search(r'<p class="filter"( hidden="")?>', done.stdout)
+    assert bool(filtering) == (not options), "the filter is there for a shelf alone"
+    assert not filtering or not filtering[1], "the script has run"
+
+
+@pytest.mark.parametrize("seconds", [1, 7, 45, 600, 5000, 90_000, 40 * 86_400])
+def test_a_time_axis_has_a_few_round_ticks_within_it(seconds: int) -> None:
+    began = datetime(2025, 11, 27, 13, 30, 5)
+    axis = draw.Axis(began, datetime.fromtimestamp(began.timestamp() + seconds))
+    ticks = axis.ticks()
+    assert 1 <= len(ticks) <= 9
+    places = [x for x, _ in ticks]
+    assert places == sorted(set(places)) and places[0] >= 0 and places[-1] <= draw.WIDTH
+    gaps = [later - sooner for sooner, later in itertools.pairwise(places)]
+    assert not gaps or max(gaps) - min(gaps) < 1, "evenly spaced"
+
+
+@pytest.mark.parametrize(("value", "top"), [(0, 1), (1, 1), (3.4, 4), (4.1, 5), (99, 100), (2048.5, 2500)])
+def test_a_scale_ends_in_a_round_figure(value: float, top: float) -> None:
+    assert draw.round_up(value) == top
