@@ -4,6 +4,7 @@
 #   make test                                    set up what the tests need, run them
 #   make film MEDIA=… SOURCE=hi TARGETS=en TITLE="…" YEAR=2008
 #   make model MODEL=large-v3                    fetch a Whisper model into the cache
+#   make test-kills                              kill the demo at twenty random moments (most of an hour)
 #   make setup | check | bench | lock | clean
 
 SHELL := /bin/bash
@@ -23,10 +24,10 @@ FREE_TEXT := MEDIA TITLE YEAR SOURCE TARGETS USER_NAME GLOSSARY TMDB_FILE WORKFL
 $(foreach name,$(FREE_TEXT),$(eval override $(name) := $$(value $(name))))
 export $(FREE_TEXT)
 
-.PHONY: help setup demo test check film model lock bench clean
+.PHONY: help setup demo test test-kills check film model lock bench clean
 
 help:
-	@sed -n '3,7s/^# *//p' Makefile
+	@sed -n '3,8s/^# *//p' Makefile
 
 setup:
 	@envs/system-tools
@@ -66,6 +67,10 @@ test: setup $(SAMPLE)
 	@envs/setup dev
 	@envs/test-tools
 	@$(call dev,python) -m pytest
+
+test-kills: setup
+	@envs/setup dev
+	@SAMVAD_KILLS=20 $(call dev,python) -m pytest tests/workflow/test_random_kills.py
 
 check:
 	@envs/setup workflow dev

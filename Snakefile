@@ -47,6 +47,10 @@ rule transcribe:
         targets("transcribe"),
 
 
+onstart:
+    start()
+
+
 onsuccess:
     finish()
 

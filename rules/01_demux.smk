@@ -15,6 +15,7 @@ rule demux:
         runtime=60,
     params:
         code=code_hash("demux"),
+        settings=config["demux"],
         job_folder=JOB,
         film=film("film"),
         media=film("media"),

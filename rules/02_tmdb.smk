@@ -15,6 +15,7 @@ rule tmdb:
         runtime=10,
     params:
         code=code_hash("tmdb"),
+        settings=config["tmdb"],
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("tmdb"),

@@ -15,6 +15,7 @@ rule glossary_load:
         runtime=10,
     params:
         code=code_hash("glossary_load"),
+        settings=config["glossary"],
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("glossary_load"),

@@ -16,6 +16,7 @@ rule asr:
         gpu=0 if config["asr"]["device"] == "cpu" else 1,
     params:
         code=code_hash("asr"),
+        settings=config["asr"],
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("asr"),
@@ -23,6 +24,7 @@ rule asr:
         engine=config["asr"]["engine"],
         model=config["asr"]["model"],
         revision=config["asr"]["revision"],
+        pinned=pinned(config["asr"]["model"]),
         device=config["asr"]["device"],
         compute_type=config["asr"]["compute_type"],
         batch_size=config["asr"]["batch_size"],

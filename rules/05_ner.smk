@@ -15,6 +15,7 @@ rule ner:
         runtime=30,
     params:
         code=code_hash("ner"),
+        settings=config["ner"],
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("ner"),

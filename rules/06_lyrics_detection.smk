@@ -15,6 +15,7 @@ rule lyrics_detection:
         runtime=60,
     params:
         code=code_hash("lyrics_detection"),
+        settings=config["lyrics"],
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("lyrics_detection"),

@@ -15,6 +15,7 @@ rule hallucination_removal:
         runtime=30,
     params:
         code=code_hash("hallucination_removal"),
+        settings=config["hallucination"],
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("hallucination_removal"),

@@ -16,6 +16,7 @@ rule translation:
         gpu=0 if config["translation"]["device"] == "cpu" else 1,
     params:
         code=code_hash("translation"),
+        settings=config["translation"],
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("translation"),
@@ -27,6 +28,7 @@ rule translation:
         beam_size=config["translation"]["beam_size"],
         whisper_model=config["translation"]["whisper_model"],
         whisper_revision=config["translation"]["whisper_revision"],
+        pinned=pinned(config["translation"]["whisper_model"]),
         indictrans2_dir=config["translation"]["indictrans2_dir"],
     message:
         "08 translation: {params.film} into {params.targets}"

@@ -15,6 +15,7 @@ rule subtitle_gen:
         runtime=30,
     params:
         code=code_hash("subtitle_gen"),
+        settings=config["subtitle"],
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("subtitle_gen"),

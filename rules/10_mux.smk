@@ -15,6 +15,7 @@ rule mux:
         runtime=60,
     params:
         code=code_hash("mux"),
+        settings=config["mux"],
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("mux"),

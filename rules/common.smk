@@ -1,5 +1,6 @@
 # What the rules share: the checked configuration and film sheet, wildcard constraints, input functions.
 
+import os
 import sys
 from pathlib import Path
 
@@ -10,9 +11,10 @@ from snakemake.logging import logger
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 from samvad import config as settings
-from samvad import files, stages
+from samvad import files, runs, stages
 from samvad.code_hash import code_hash
 from samvad.errors import SamvadError
+from samvad.models import known_models
 from samvad.pipeline import PipelineHandler
 
 try:
@@ -101,6 +103,11 @@ def content(path):
         return "missing"
 
 
+def pinned(model):
+    """Return what config/models.yaml says of a Whisper model: another commit of it is another model."""
+    return known_models().get(model, {}).get("revision", "")
+
+
 def targets(workflow_name):
     """Return an input function: for every film, the stages that the workflow, or its row, asks for."""
 
@@ -120,19 +127,41 @@ def wanted_stages(row, workflow_name="subtitle"):
     return stages.last_stages(shorter, settings.switches(config, row))
 
 
+def stages_off(row):
+    """Return the stages of a film's workflow that are switched off, and by what."""
+    on, origin = settings.switches(config, row), settings.switch_origins(config, row)
+    last = stages.WORKFLOWS[row.workflow]
+    return {stage.name: origin[stage.name] for stage in stages.STAGES if stage.number <= last and not on[stage.name]}
+
+
 if workflow.is_main_process and not workflow.output_settings.dryrun:
     try:
+        RUN = runs.enter(Path(".snakemake"))
         PIPELINE = PipelineHandler(
             FILMS,
             wanted_stages,
+            stages_off,
             Path(OUT),
+            RUN,
             cache=settings.cache_settings(config),
             stage_links=config["logs"]["per_stage_links"],
             view=config["logs"]["view"],
         )
     except SamvadError as error:
         raise WorkflowError(str(error)) from None
+    for other in RUN.others:
+        print(f"samvad: another run is at work in this folder: {other}", file=sys.stderr)
+    os.environ[runs.VARIABLE] = str(RUN.path)
+    PIPELINE.mend()
     PIPELINE.attach(logger)
+
+
+def start():
+    """Write down which locks are this run's, and what it is to do."""
+    RUN.owns(getattr(workflow.persistence, "_lockfile", {}).values())
+    jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name in stages.BY_NAME]
+    needs = {job: {other.rule.name for other in workflow.dag.dependencies[job]} for job in jobs}
+    PIPELINE.expect((job.wildcards.job, job.rule.name, needs[job]) for job in jobs)
 
 
 def finish():

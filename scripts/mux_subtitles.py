@@ -49,7 +49,8 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     sources, sync_ms = find_sources(run, film, held, keep_default_subtitles=not any(track.default for track in new))
     target = run.work_folder / f"{run.film}.mkv"
     log.info("Writing %s with %d new subtitle tracks", target.name, len(new))
-    arguments = matroska.options(target, options.title, sources, new, sync_ms)
+    seed = "-".join([probe["checksum"], *(files.sha256_of(track.path) for track in new)])
+    arguments = matroska.options(target, options.title, sources, new, sync_ms, seed)
     for warning in matroska.multiplex(arguments, run.work_folder, film):
         run.warn(f"mkvmerge: {warning}")
 

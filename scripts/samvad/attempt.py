@@ -6,12 +6,13 @@ import json
 import os
 import re
 import secrets
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from samvad import files
-from samvad.errors import ConfigurationError
+from samvad import files, locks
+from samvad.errors import ConfigurationError, SupersededError
 
 
 def next_attempt(folder: Path) -> tuple[int, Path]:
@@ -32,6 +33,32 @@ def next_attempt(folder: Path) -> tuple[int, Path]:
 def job_id(job_folder: Path) -> str:
     """Return the job's name: ``USER/N``."""
     return "/".join(job_folder.parts[-2:])
+
+
+def claim(job_folder: Path, stage_folder: str) -> AbstractContextManager[None]:
+    """Return a lock under which a try of a stage begins, and under which it moves its results into place.
+
+    Two tries of a stage can live at once: where Snakemake was killed and its stage was not, for one. The later one
+    takes the stage over when it begins; the earlier one finds that out before it moves anything.
+    """
+    return locks.exclusive(job_folder.resolve() / ".locks" / stage_folder)
+
+
+def check_newest(folder: Path, attempt: int) -> None:
+    """Make sure that no later try has taken a stage over.
+
+    Raises:
+        SupersededError: one has.
+    """
+    later = [
+        entry.name for entry in (folder / "attempts").iterdir() if entry.name.isdigit() and int(entry.name) > attempt
+    ]
+    if later:
+        raise SupersededError(
+            f"Attempt {attempt} has been overtaken by attempt {int(max(later, key=int))}, which makes the results.",
+            "Nothing is to be done.",
+            path=str(folder),
+        )
 
 
 def new_run_id(film: str) -> str:

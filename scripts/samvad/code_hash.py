@@ -1,7 +1,8 @@
-"""A hash of the code that a stage runs: its script and every module of the project that it imports.
+"""A hash of the code that a stage runs: its script, every module of the project that it imports, the data they name.
 
 Snakemake sees a rule's command, not the modules behind it. The hash is a parameter of each rule, so that editing a
-stage, or shared code that it imports, runs that stage again, and no other.
+stage, or shared code that it imports, runs that stage again, and no other. Data that a module names as a path from the
+project's folder, and schemas that it names, count as its code.
 """
 
 from __future__ import annotations
@@ -15,14 +16,18 @@ from samvad import stages
 from samvad.schemas import ROOT
 
 _SCRIPTS = ROOT / "scripts"
+_SCHEMAS = ROOT / "config" / "schemas"
+#: What modules name but each rule has as parameters of its own: the keys that it reads, the model that it uses.
+_BY_PARAMETER = frozenset({ROOT, _SCRIPTS, _SCHEMAS, ROOT / "config" / "config.yaml", ROOT / "config" / "models.yaml"})
+_SCHEMA_READERS = frozenset({"schema", "problems", "check_record", "check_config"})
 
 
 @functools.cache
 def code_hash(stage: str) -> str:
     """Return 16 hexadecimal digits that change when the stage's code does."""
     digest = hashlib.sha256()
-    for path in code_files(stage):
-        digest.update(path.relative_to(_SCRIPTS).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in [*code_files(stage), *data_files(stage)]:
+        digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 
@@ -36,6 +41,38 @@ def code_files(stage: str) -> list[Path]:
             found.add(path)
             waiting += _imports(path)
     return sorted(found)
+
+
+def data_files(stage: str) -> list[Path]:
+    """Return the project's data that the stage's code names, also inside folders that it names, sorted."""
+    found = {path for module in code_files(stage) for path in _named(module)}
+    return sorted(file for path in found for file in ([path] if path.is_file() else path.rglob("*")) if file.is_file())
+
+
+@functools.cache
+def _named(path: Path) -> tuple[Path, ...]:
+    """Return the files and folders that a module names: ``ROOT / "config" / …``, and schemas by their names."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found: set[Path | None] = set()
+    inner: set[ast.AST] = set()
+    for node in ast.walk(tree):  # from the outside in
+        if isinstance(node, ast.BinOp):
+            if node not in inner:
+                found.add(_joined(node))
+            inner.add(node.left)
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in _SCHEMA_READERS:
+            names = [str(item.value) for item in node.args if isinstance(item, ast.Constant)]
+            found |= {_SCHEMAS / f"{name}.schema.json" for name in names}
+    return tuple(sorted(path for path in found if path and path not in _BY_PARAMETER and path.exists()))
+
+
+def _joined(node: ast.AST) -> Path | None:
+    """Return the path that an expression makes from ROOT and texts alone, or None."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        left = _joined(node.left)
+        right = node.right.value if isinstance(node.right, ast.Constant) else None
+        return left / right if left and isinstance(right, str) else None
+    return ROOT if getattr(node, "attr", getattr(node, "id", "")) == "ROOT" else None
 
 
 @functools.cache

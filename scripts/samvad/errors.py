@@ -62,8 +62,14 @@ class DiskError(SamvadError):
 class MemoryShortageError(SamvadError):
     """The machine or the device has too little memory."""
 
-    category = "out of memory"
+    category = "out_of_memory"
     exit_code = 7
+
+
+class SupersededError(SamvadError):
+    """A later try of the same stage has begun, so that the results of this one are not wanted."""
+
+    category = "killed"
 
 
 class StoppedError(SamvadError):

@@ -11,13 +11,13 @@ import logging
 import os
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from samvad import attempt, files, job, stages, times
+from samvad import attempt, files, job, runs, stages, times
 from samvad.config import Film
 from samvad.errors import SamvadError
 from samvad.logs import merging, run_log
@@ -35,8 +35,8 @@ class _Job:
     """A film's job in this run.
 
     Attributes:
-        running: stages that run now, with the time (UTC) they began.
-        before: the last attempt of each such stage before it began.
+        live: what this run adds to what the manifests tell.
+        before: the last attempt of each stage that runs before it began.
         failed: what is to be said of the stages that failed.
     """
 
@@ -44,7 +44,7 @@ class _Job:
     folder: Path
     wanted: list[str]
     log: run_log.RunLog
-    running: dict[str, str] = field(default_factory=dict)
+    live: job.Live
     before: dict[str, Path | None] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     began: datetime = field(default_factory=datetime.now)
@@ -62,7 +62,9 @@ class PipelineHandler(logging.Handler):
     Args:
         films: the films by job folder (``YYYY/MM/DD/USER/N``).
         wanted: returns the stages that a film is to go through.
+        off: returns the stages of a film's workflow that are switched off, and by what.
         output_root: where the job folders are.
+        run: the mark of this run.
         cache: settings of the cache of results, or None.
         stage_links: make a link ``logs/NN_stage_<start>.log`` to the log of each stage.
         view: what to show meanwhile: auto, plain or off.
@@ -75,7 +77,9 @@ class PipelineHandler(logging.Handler):
         self,
         films: dict[str, Film],
         wanted: Callable[[Film], list[str]],
+        off: Callable[[Film], dict[str, str]],
         output_root: Path,
+        run: runs.Run,
         *,
         cache: dict[str, Any] | None,
         stage_links: bool,
@@ -84,11 +88,14 @@ class PipelineHandler(logging.Handler):
         super().__init__(logging.INFO)
         self._films = films
         self._wanted = wanted
+        self._off = off
         self._output_root = output_root.resolve()
         self._cache = cache
         self._stage_links = stage_links
         self._run_id = attempt.given_id("SAMVAD_RUN_ID", _ID, "nightly-2025-11-27")
         self._parent_job_id = attempt.given_id("SAMVAD_PARENT_JOB_ID", f"{_ID}(/[0-9]+)?", "baseline/1")
+        self._process = {"host": platform.node(), "pid": os.getpid(), "mark": str(run.path)}
+        self._planned: dict[str, dict[str, set[str]]] = {}
         self._jobs: dict[str, _Job] = {}
         self._stages: dict[int, tuple[str, str]] = {}
         self._start = datetime.now()
@@ -98,6 +105,21 @@ class PipelineHandler(logging.Handler):
         """Listen to Snakemake's logger from now on; what the view shows better goes to the terminal no more."""
         logger.addHandler(self)
         self._view.quieten(logger)
+
+    def expect(self, planned: Iterable[tuple[str, str, set[str]]]) -> None:
+        """Take note of what the run is to do: job folder, stage, and the stages that this one waits for."""
+        for folder, stage, needs in planned:
+            self._planned.setdefault(folder, {})[stage] = needs
+
+    def mend(self) -> None:
+        """Write the job manifests that are gone, or that a killed run left saying that it still runs."""
+        for folder, film in self._films.items():
+            place = self._output_root / folder
+            try:
+                if (place / "run.json").is_file() and job.status(place) in (None, job.INTERRUPTED):
+                    job.write(place, self._wanted(film), job.Live(off=self._off(film)))
+            except (OSError, ValueError, SamvadError) as error:
+                _complain(error)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take note of an event. A full disk must not end the run from here: stages report it themselves."""
@@ -131,11 +153,11 @@ class PipelineHandler(logging.Handler):
             sys.stderr.write("\nFailed:\n" + "\n".join(failures) + "\n")
 
     def _finish(self, found: _Job) -> str:
-        for stage in list(found.running):  # the run was interrupted
-            found.running.pop(stage)
+        for stage in list(found.live.running):  # the run was interrupted
             if folder := found.newest_attempt(stage):
                 found.log.stage_ended(stage, folder)
-        manifest = job.write(found.folder, found.wanted, {})
+        found.live = job.Live(failed=set(found.failed), off=found.live.off)
+        manifest = job.write(found.folder, found.wanted, found.live)
         pipeline = manifest["pipeline"]
         counts = {
             "stages_success": len(pipeline["completed_stages"]),
@@ -165,9 +187,11 @@ class PipelineHandler(logging.Handler):
     def _started(self, number: int, stage: str, folder: str) -> None:
         found = self._jobs.get(folder) or self._begin(folder)
         self._stages[number] = (folder, stage)
-        found.running[stage] = times.utc_now()
+        found.live.running[stage] = times.utc_now()
+        found.live.pending.discard(stage)
+        found.live.failed.discard(stage)
         found.before[stage] = _last_attempt(found.folder, stage)
-        manifest = job.write(found.folder, found.wanted, found.running)
+        manifest = self._write(found)
         pipeline = manifest["pipeline"]
         done = len(pipeline["completed_stages"]) + len(pipeline["skipped_stages"])
         found.log.write(f"Stage {stage}: started ({done} of {len(found.wanted)} done)")
@@ -178,7 +202,7 @@ class PipelineHandler(logging.Handler):
     def _ended(self, number: int, *, failed: bool) -> None:
         folder, stage = self._stages[number]
         found = self._jobs[folder]
-        if found.running.pop(stage, None) is None:
+        if found.live.running.pop(stage, None) is None:
             return  # told already: of a group that failed, Snakemake names every job
         found.last = datetime.now()
         newest = found.newest_attempt(stage)
@@ -186,11 +210,22 @@ class PipelineHandler(logging.Handler):
         found.failed.pop(stage, None)  # an earlier try
         if failed and result.status == "failed":
             found.failed[stage] = result.failure.message if result.failure else job.NO_RECORD
+        found.live.failed = set(found.failed)
         if self._stage_links and newest is not None:
             run_log.link_stage_log(found.log, stage, newest)
-        film_seconds = job.write(found.folder, found.wanted, found.running)["input"]["duration_seconds"]
+        film_seconds = self._write(found)["input"]["duration_seconds"]
         reason = found.failed.get(stage, "")
         self._view.ended(folder, stage, result.status or "", result.duration_seconds, film_seconds, reason)
+
+    def _write(self, found: _Job) -> dict[str, Any]:
+        """Derive and write a job's manifest: running as long as this run has something to do for it."""
+        planned = self._planned.get(found.film.folder, {})
+        blocked = set(found.live.failed)
+        while more := {stage for stage in found.live.pending - blocked if planned.get(stage, set()) & blocked}:
+            blocked |= more
+        open_ = found.live.running or found.live.pending - blocked
+        found.live.process = self._process if open_ else None
+        return job.write(found.folder, found.wanted, found.live)
 
     def _begin(self, folder: str) -> _Job:
         film = self._films[folder]
@@ -209,7 +244,10 @@ class PipelineHandler(logging.Handler):
             "cache": self._cache,
         }
         files.write_json(place / "run.json", run)
-        found = self._jobs[folder] = _Job(film, place, self._wanted(film), run_log.RunLog(place, run))
+        live = job.Live(pending=set(self._planned.get(folder, ())), off=self._off(film))
+        # A stage beyond the film's workflow can be asked for by name.
+        wanted = list(dict.fromkeys([*self._wanted(film), *sorted(live.pending)]))
+        found = self._jobs[folder] = _Job(film, place, wanted, run_log.RunLog(place, run), live)
         for stage in found.wanted:
             for earlier in merging.attempts_of(place, stage):
                 found.log.merger.pass_over(earlier)

@@ -19,7 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from samvad import attempt, checksums, files, records, stages, times
+from samvad import attempt, checksums, files, records, runs, stages, times
 from samvad.errors import MediaError, SamvadError
 from samvad.failures import as_samvad_error, describe
 from samvad.logs import events
@@ -84,8 +84,7 @@ class StageRun:
         self._run = attempt.run_facts(self.job_folder, self.film)
         self.threads = int(options.threads)
         self.started_at = times.utc_now()
-        self.attempt, self.attempt_folder = attempt.next_attempt(self.folder)
-        self.work_folder = self.folder / f".work-{self.attempt:02d}"
+        self.attempt, self.attempt_folder, self.work_folder = 0, self.folder, self.folder  # until it begins
         self.config = _configuration(options)
         self._options = options
         self._record = Record()
@@ -268,10 +267,12 @@ class StageRun:
     # -- the life of a run -------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Take away what an earlier try left, so that nothing old can be taken for new."""
+        """Take the next number, and take away what earlier tries left: nothing old can then be taken for new."""
+        self.attempt, self.attempt_folder = attempt.next_attempt(self.folder)
+        self.work_folder = self.folder / f".work-{self.attempt:02d}"
         (self.folder / "manifest.json").unlink(missing_ok=True)
         for left in self.folder.glob(".work-*"):
-            shutil.rmtree(left)
+            shutil.rmtree(left, ignore_errors=True)  # what a killed try started may still write there
         self.work_folder.mkdir(parents=True)
 
     def succeed(self, usage: dict[str, Any], status: str) -> None:
@@ -354,7 +355,7 @@ class StageRun:
         return manifest
 
     def _check_unchanged(self, path: Path, output: dict[str, Any], maker: str, manifest_path: Path) -> None:
-        remedy = f"Make it again: delete {manifest_path} and run the same command once more."
+        remedy = f"Run the same snakemake command again with --forcerun {shlex.quote(str(manifest_path))} at its end."
         if not path.is_file():
             raise SamvadError(f"{path}, made by stage {maker}, is gone.", remedy, path=str(path))
         status = path.stat()
@@ -385,11 +386,13 @@ def run_stage(
     meter = ResourceMeter()
     try:
         run = StageRun(stages.BY_NAME[name], options)
-        run.begin()
+        with attempt.claim(run.job_folder, run.stage.folder):
+            run.begin()
         logs = StageLogs(run.context, run.folder, run.attempt_folder, options.verbose)
     except (SamvadError, OSError) as error:
         print(f"samvad {name}: {redact(str(as_samvad_error(error)))}", file=sys.stderr)
         return as_samvad_error(error).exit_code
+    runs.end_with_run()
     try:
         called = shlex.join(sys.argv if argv is None else argv)
         with events.timed(name, f"Stage {name}", f", attempt {run.attempt}: {called}") as timer:
@@ -400,7 +403,9 @@ def run_stage(
                 timer.status = "skipped"
             usage = asdict(meter.stop())
             timer.counts.update(run.measured(usage))
-            run.succeed(usage, timer.status)
+            with attempt.claim(run.job_folder, run.stage.folder):
+                attempt.check_newest(run.folder, run.attempt)
+                run.succeed(usage, timer.status)
         return 0
     except (Exception, KeyboardInterrupt) as caught:  # the one boundary: every failure is recorded, then reported
         return _record_failure(run, meter, caught)

@@ -78,6 +78,15 @@ class Project:
             command, cwd=self.root, env=environment(), capture_output=True, text=True, check=False, timeout=60
         )
 
+    def work_first(self, script: str, line: str) -> None:
+        """Put a line before the work of a stage's script, with ``run``, ``os`` and ``time`` at hand."""
+        path = self.root / "scripts" / script
+        head, work, rest = path.read_text("utf-8").partition(
+            "def work(run: StageRun, options: argparse.Namespace) -> None:\n"
+        )
+        assert work, f"{script} has no work function"
+        path.write_text(f"{head}{work}    import os, time\n    {line}\n{rest}", encoding="utf-8")
+
     def copy(self, root: Path) -> Project:
         """Return a copy with all that was made in it, and with Snakemake's memory of how."""
         shutil.copytree(self.root, root, symlinks=True)

@@ -127,6 +127,7 @@ def options(
     sources: Sequence[tuple[Path, Sequence[SourceTrack]]],
     new: Iterable[NewTrack],
     sync_ms: int = 0,
+    seed: str = "",
 ) -> list[str]:
     """Return mkvmerge's options for a film with new subtitle tracks after its own.
 
@@ -138,8 +139,11 @@ def options(
         sources: files with the film's streams, and the tracks to take; subtitle tracks that are not listed stay out.
         new: the subtitle files, in order.
         sync_ms: added to the times of the new tracks.
+        seed: where the file's unique numbers come from, instead of chance and the clock: the same film and subtitles
+            then give the same bytes.
     """
     made = ["--gui-mode", "--output", str(target)]
+    made += ["--deterministic", seed] if seed else []
     made += ["--title", title] if title else []
     for path, tracks in sources:
         for track in tracks:

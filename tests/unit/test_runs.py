@@ -1,0 +1,185 @@
+"""What a killed run leaves is taken away; what a living one holds, or one elsewhere, stays."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+import support
+from samvad import runs
+
+BEGIN = """
+import sys, time
+from pathlib import Path
+from samvad import runs
+folder = Path(sys.argv[1])
+run = runs.enter(folder)
+for name in sys.argv[2:]:
+    (folder / "locks" / name).write_text("some/output")
+{told}
+print(run.path, flush=True)
+time.sleep(60)
+"""
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder as Snakemake's own, with locks that nobody knows the owner of."""
+    (tmp_path / ".snakemake" / "locks").mkdir(parents=True)
+    (tmp_path / ".snakemake" / "locks" / "9.output.lock").write_text("of/somebody")
+    return tmp_path / ".snakemake"
+
+
+@pytest.fixture
+def start(folder: Path) -> Iterator[Start]:
+    """Return a function that starts a run which takes locks, and is then killed, or killed at the end of the test."""
+    begun = []
+
+    def run(*names: str, tells: bool = True) -> subprocess.Popen[str]:
+        told = "run.owns(sys.argv[2:])" if tells else ""
+        process = subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(BEGIN).format(told=told), folder, *names],
+            env={**os.environ, "PYTHONPATH": str(support.ROOT / "scripts")},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        begun.append(process)
+        return process
+
+    yield run
+    for process in begun:
+        process.kill()
+        process.communicate()
+
+
+def mark_of(process: subprocess.Popen[str]) -> Path:
+    assert process.stdout
+    return Path(process.stdout.readline().strip())
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.wait()
+
+
+def locks(folder: Path) -> list[str]:
+    return sorted(path.name for path in (folder / "locks").iterdir())
+
+
+@pytest.mark.parametrize("tells", [True, False], ids=["after it told which are its own", "before"])
+def test_the_locks_of_a_killed_run_are_taken_away_and_no_others(folder: Path, start: Start, tells: bool) -> None:
+    os.utime(folder / "locks" / "9.output.lock", (0, 0))
+    killed = start("0.output.lock", "0.input.lock", tells=tells)
+    mark = mark_of(killed)
+    kill(killed)
+    assert runs.is_dead(mark)
+    run = runs.enter(folder)
+    assert locks(folder) == ["9.output.lock"], "the one that was there before it belongs to somebody else"
+    assert run.others == [] and not mark.exists()
+    run.leave()
+    assert not run.path.exists()
+
+
+@pytest.mark.parametrize("tells", [True, False])
+def test_the_locks_of_a_living_run_stay_and_it_is_named(folder: Path, start: Start, tells: bool) -> None:
+    dead, living = start("0.output.lock"), start("1.output.lock", tells=tells)
+    mark_of(dead)
+    mark = mark_of(living)
+    kill(dead)
+    run = runs.enter(folder)
+    assert not runs.is_dead(mark)
+    assert "1.output.lock" in locks(folder) and "9.output.lock" in locks(folder)
+    assert len(run.others) == 1 and f"process {living.pid} of " in run.others[0]
+    run.leave()
+
+
+def test_a_number_that_a_living_run_uses_again_is_its_own(folder: Path, start: Start) -> None:
+    dead = start("0.output.lock")
+    mark_of(dead)
+    kill(dead)
+    living = start("0.output.lock")
+    mark_of(living)
+    runs.enter(folder).leave()
+    assert "0.output.lock" in locks(folder)
+
+
+def machine(mark: Path, **facts: str) -> None:
+    """Make a mark tell of another machine."""
+    told = json.loads(mark.read_text("utf-8"))
+    mark.write_text(json.dumps({**told, **facts}), encoding="utf-8")
+
+
+def test_the_locks_of_a_run_on_another_machine_stay(folder: Path, start: Start) -> None:
+    elsewhere = start("0.output.lock")
+    mark = mark_of(elsewhere)
+    kill(elsewhere)
+    machine(mark, boot_id="other", machine_id="other", host="node7")
+    run = runs.enter(folder)
+    assert "0.output.lock" in locks(folder)
+    assert "on node7" in run.others[0]
+    run.leave()
+
+
+def test_the_locks_of_a_run_from_before_the_machine_was_restarted_are_taken_away(folder: Path, start: Start) -> None:
+    if not Path("/etc/machine-id").is_file() or not Path("/etc/machine-id").read_text("ascii").strip():
+        pytest.skip("this machine has no number of its own")
+    before = start("0.output.lock")
+    mark = mark_of(before)
+    kill(before)
+    machine(mark, boot_id="the one before")
+    runs.enter(folder).leave()
+    assert "0.output.lock" not in locks(folder)
+
+
+def test_runs_that_begin_at_the_same_moment_leave_each_others_locks(folder: Path, start: Start) -> None:
+    dead = start("100.output.lock")
+    mark_of(dead)
+    kill(dead)
+    together = [start(f"{number}.output.lock") for number in range(6)]
+    for process in together:
+        mark_of(process)
+    assert locks(folder) == sorted([*(f"{number}.output.lock" for number in range(6)), "9.output.lock"])
+
+
+def test_a_mark_that_was_cut_off_in_writing_blocks_nobody(folder: Path) -> None:
+    (folder / "samvad_runs").mkdir()
+    (folder / "samvad_runs" / "host-1-1.json").write_text('{"pid": 1, "ho', encoding="utf-8")
+    run = runs.enter(folder)
+    assert run.others == []
+    run.leave()
+
+
+STAGE = """
+import os, subprocess, sys, time
+from samvad import runs
+runs.end_with_run()
+child = subprocess.Popen(["sleep", "50"])
+print(child.pid, flush=True)
+time.sleep(50)
+"""
+
+
+def test_a_stage_and_what_it_started_end_with_the_run_that_started_it(start: Start) -> None:
+    run = start()
+    mark = mark_of(run)
+    env = {**os.environ, "PYTHONPATH": str(support.ROOT / "scripts"), runs.VARIABLE: str(mark)}
+    stage = subprocess.Popen([sys.executable, "-c", STAGE], env=env, stdout=subprocess.PIPE, text=True)
+    assert stage.stdout
+    child = int(stage.stdout.readline())
+    time.sleep(1.5)
+    assert stage.poll() is None, "it works as long as its run lives"
+    kill(run)
+    assert stage.wait(10) != 0
+    stage.stdout.close()
+    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE

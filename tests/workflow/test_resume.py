@@ -1,0 +1,312 @@
+"""Each key of the configuration, each column of the film sheet and each file runs again what reads it, and no more."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import random
+import shutil
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+
+import support
+from samvad import stages
+from workflow.project import Project, attempts, environment, planned, said
+
+pytestmark = pytest.mark.model
+
+ALL = tuple(stage.name for stage in stages.STAGES)
+ON = dict.fromkeys(ALL, True)
+#: The stages that a film cannot do without: switching one off is refused.
+NEEDED = ("demux", "asr", "subtitle_gen", "mux")
+
+
+class Change(NamedTuple):
+    """A new value of a key, and the stages that read it."""
+
+    value: Any
+    read_by: tuple[str, ...]
+
+
+#: Every key of config/config.yaml that says what a stage does. A new key must be added here with who reads it.
+KEYS: dict[str, Change] = {
+    "demux.audio_track": Change(0, ("demux",)),
+    "demux.downmix": Change("plain", ("demux",)),
+    "demux.min_decoded_share": Change(0.9, ("demux",)),
+    "tmdb.language": Change("hi-IN", ("tmdb",)),
+    "tmdb.timeout_seconds": Change(7, ("tmdb",)),
+    "tmdb.attempts": Change(5, ("tmdb",)),
+    "tmdb.max_cast": Change(5, ("tmdb",)),
+    "glossary.files": Change([], ("glossary_load",)),
+    "asr.model": Change("small", ("asr",)),
+    "asr.revision": Change("0123456789abcdef0123456789abcdef01234567", ("asr",)),
+    "asr.device": Change("cpu", ("asr",)),
+    "asr.compute_type": Change("float32", ("asr",)),
+    "asr.batch_size": Change(5, ("asr",)),
+    "asr.beam_size": Change(8, ("asr",)),
+    "asr.vad": Change("pyannote", ("asr",)),
+    "asr.vad_threshold": Change(0.4, ("asr",)),
+    "asr.align_model": Change("whisper", ("asr",)),
+    "asr.max_sentence_seconds": Change(8, ("asr",)),
+    "ner.backend": Change("gazetteer", ("ner",)),
+    "ner.model": Change("en_core_web_md", ("ner",)),
+    "lyrics.music_threshold": Change(0.3, ("lyrics_detection",)),
+    "lyrics.singing_threshold": Change(0.5, ("lyrics_detection",)),
+    "lyrics.min_song_seconds": Change(10, ("lyrics_detection",)),
+    "lyrics.merge_gap_seconds": Change(15, ("lyrics_detection",)),
+    "hallucination.suspect_signals": Change(2, ("hallucination_removal",)),
+    "hallucination.quarantine_signals": Change(3, ("hallucination_removal",)),
+    "hallucination.phrases": Change("config/hallucinations/none.tsv", ("hallucination_removal",)),
+    "translation.backend": Change("indictrans2", ("translation",)),
+    "translation.device": Change("cpu", ("translation",)),
+    "translation.compute_type": Change("float32", ("translation",)),
+    "translation.batch_size": Change(5, ("translation",)),
+    "translation.beam_size": Change(8, ("translation",)),
+    "translation.whisper_model": Change("small", ("translation",)),
+    "translation.whisper_revision": Change("0123456789abcdef0123456789abcdef01234567", ("translation",)),
+    "translation.indictrans2_dir": Change("models", ("translation",)),
+    "subtitle.formats": Change(["srt"], ("subtitle_gen",)),
+    "subtitle.max_line_characters": Change(37, ("subtitle_gen",)),
+    "subtitle.max_lines": Change(1, ("subtitle_gen",)),
+    "subtitle.reading_speed_cps": Change(17, ("subtitle_gen",)),
+    "subtitle.min_cue_ms": Change(1000, ("subtitle_gen",)),
+    "subtitle.max_cue_ms": Change(6000, ("subtitle_gen",)),
+    "subtitle.min_gap_frames": Change(3, ("subtitle_gen",)),
+    "mux.default_track": Change("first", ("mux",)),
+}
+#: Keys that have one value alone, or say where the films and jobs are: tests of their own look at them.
+CACHE_KEYS = ("cache.enabled", "cache.folder", "cache.max_gb")
+OTHERS = ("films", "output_root", "asr.engine", "lyrics.backend", *CACHE_KEYS, *(f"stages.{name}" for name in ALL))
+
+#: Every column of the film sheet that a stage reads.
+COLUMNS: dict[str, Change] = {
+    "media": Change("/films/another.mkv", ("demux",)),
+    "title": Change("Another title", ("tmdb", "mux")),
+    "year": Change(1999, ("tmdb",)),
+    "source": Change("es", ("demux", "asr")),
+    "targets": Change("en,es", ("translation", "subtitle_gen", "mux")),
+    "audio_track": Change(0, ("demux",)),
+    "tmdb_file": Change("mine.json", ("tmdb",)),
+    "glossary": Change("mine.tsv", ("glossary_load",)),
+    "film": Change("renamed", ALL),
+}
+#: Whose job it is: another of these is another job, with nothing done. The last two are switches.
+OTHER_COLUMNS = ("user", "date", "job", "workflow", "stages_off")
+
+#: Files that stages read besides the film, and the stages that do. None: nobody.
+FILES: dict[str, tuple[str, ...]] = {
+    "config/schemas/segments.schema.json": tuple(ALL[3:9]),
+    "config/schemas/stage_manifest.schema.json": ALL,
+    "config/schemas/film.schema.json": (),
+    "config/glossary/hinglish.tsv": ("glossary_load",),
+    "config/hallucinations/en.tsv": ("hallucination_removal",),
+    "scripts/mux_subtitles.py": ("mux",),
+    "scripts/samvad/subtitles/__init__.py": ("subtitle_gen", "mux"),
+    "scripts/samvad/segments.py": tuple(ALL[3:9]),
+    "scripts/samvad/files.py": ALL,
+    "scripts/samvad/sample/story.py": (),
+    "scripts/add_film.py": (),
+    "rules/common.smk": (),
+    "config/config.yaml": (),
+}
+
+
+def and_what_follows(first: Iterable[str], on: dict[str, bool] = ON) -> dict[str, int]:
+    """Return stages and all that take something from them, directly or not, by the table of the stages."""
+    found = {name for name in first if on[name]}
+    for stage in stages.STAGES:  # in the order of their numbers: what a stage takes comes before it
+        if on[stage.name] and found & set(stages.inputs_of(stage.name, on, {})):
+            found.add(stage.name)
+    return {name: 1 for name in ALL if name in found}
+
+
+def plans(
+    project: Project, settings: dict[str, dict[str, Any]], roots: dict[str, Path] | None = None
+) -> dict[str, SimpleNamespace]:
+    """Return what dry runs of the demo's film print, each with settings of its own, by the same names.
+
+    Args:
+        project: where.
+        settings: what each run's configuration says other than the project's.
+        roots: for each run, the folder of its own copy of the project, where it has one.
+    """
+    folder = project.root / "settings"
+    folder.mkdir(exist_ok=True)
+    runs = []
+    for number, (name, values) in enumerate(settings.items()):
+        path = folder / f"{number}.yaml"
+        given = {"films": project.sheet, "output_root": project.output_root, **values}
+        path.write_text(yaml.safe_dump(given, allow_unicode=True), encoding="utf-8")
+        target = f"{given['output_root']}/{Path(project.target('demo')).relative_to(project.output_root)}"
+        arguments = ["--profile", "profiles/local-cpu", target, "-n", "--configfile", str(path)]
+        runs.append((str((roots or {}).get(name, project.root)), arguments))
+    done = subprocess.run(
+        [support.ROOT / ".venv" / "bin" / "python", support.ROOT / "tests" / "workflow" / "plan_many.py"],
+        env=environment(),
+        input=json.dumps(runs),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    told = [
+        SimpleNamespace(returncode=one["code"], stdout=one["said"], stderr="", args=arguments)
+        for one, (_, arguments) in zip(json.loads(done.stdout), runs, strict=True)
+    ]
+    return dict(zip(settings, told, strict=True))
+
+
+def nested(key: str, value: Any) -> dict[str, Any]:
+    section, _, name = key.partition(".")
+    return {section: {name: value}} if name else {section: value}
+
+
+def leaves(config: dict[str, Any]) -> set[str]:
+    inner = {f"{section}.{name}" for section, keys in config.items() if isinstance(keys, dict) for name in keys}
+    return inner | {key for key, value in config.items() if not isinstance(value, dict)}
+
+
+def configured() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((support.ROOT / "config" / "config.yaml").read_text("utf-8"))
+    return found
+
+
+def sheet_with(project: Project, name: str, **values: object) -> str:
+    """Write the demo's sheet once more with other values in its one row; return its name."""
+    with (project.root / project.sheet).open(encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file, delimiter="\t")
+    with (project.root / name).open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, row, delimiter="\t", lineterminator="\n")
+        writer.writeheader()
+        writer.writerow({**row, **values})
+    return name
+
+
+def test_every_key_is_in_the_table() -> None:
+    missing = leaves(configured()) - set(KEYS) - set(OTHERS)
+    assert not missing, f"say in KEYS of {Path(__file__).name} which stages read {sorted(missing)}"
+    assert set(KEYS) | set(OTHERS) == leaves(configured()), "a key of the table is gone"
+
+
+def test_every_value_in_the_table_is_another_one() -> None:
+    config = configured()
+    for key, change in KEYS.items():
+        section, _, name = key.partition(".")
+        assert config[section][name] != change.value, key
+
+
+def test_every_key_runs_again_the_stages_that_read_it_and_what_follows_and_no_more(demo: Any) -> None:
+    found = plans(demo.project, {key: nested(key, change.value) for key, change in KEYS.items()})
+    wrong = {
+        key: (planned(found[key]), expected)
+        for key, change in KEYS.items()
+        if planned(found[key]) != (expected := and_what_follows(change.read_by))
+    }
+    assert wrong == {}
+
+
+def test_settings_of_the_cache_run_nothing_again(demo: Any) -> None:
+    values = {"enabled": not configured()["cache"]["enabled"], "folder": "elsewhere", "max_gb": 3}
+    found = plans(demo.project, {key: nested(f"cache.{key}", value) for key, value in values.items()})
+    assert {key: planned(done) for key, done in found.items()} == {key: {} for key in values}
+
+
+def test_values_that_change_places_are_a_change(demo: Any) -> None:
+    swapped = {"batch_size": configured()["asr"]["beam_size"], "beam_size": configured()["asr"]["batch_size"]}
+    found = plans(demo.project, {"swapped": {"asr": swapped}})
+    assert planned(found["swapped"]) == and_what_follows(["asr"])
+
+
+def test_switching_a_stage_off_runs_again_what_took_something_from_it(demo: Any) -> None:
+    found = plans(demo.project, {name: nested(f"stages.{name}", False) for name in ALL})
+    for name in ALL:
+        if name in NEEDED:
+            assert found[name].returncode != 0 and "switched off by the key" in found[name].stdout
+            continue
+        on = {**ON, name: False}
+        changed = [
+            other for other in ALL if on[other] and stages.inputs_of(other, on, {}) != stages.inputs_of(other, ON, {})
+        ]
+        assert planned(found[name]) == and_what_follows(changed, on), name
+
+
+def test_every_column_of_the_sheet_runs_again_the_stages_that_read_it(demo: Any) -> None:
+    with (demo.project.root / demo.project.sheet).open(encoding="utf-8") as file:
+        assert set(file.readline().strip("\n").split("\t")) == set(COLUMNS) | set(OTHER_COLUMNS)
+    settings = {
+        name: {"films": sheet_with(demo.project, f"{name}.tsv", **{name: change.value})}
+        for name, change in COLUMNS.items()
+    }
+    found = plans(demo.project, settings)
+    wrong = {
+        name: (planned(found[name]), expected)
+        for name, change in COLUMNS.items()
+        if planned(found[name]) != (expected := and_what_follows(change.read_by))
+    }
+    assert wrong == {}
+
+
+def test_every_file_that_a_stage_reads_runs_it_again_and_remarks_elsewhere_do_not(demo: Any, tmp_path: Path) -> None:
+    roots = {}
+    for number, name in enumerate(FILES):
+        roots[name] = tmp_path / str(number)
+        subprocess.run(["cp", "-al", demo.project.root, roots[name]], check=True)
+        path = roots[name] / name
+        edited = path.read_bytes() + (b"\n" if name.endswith(".json") else b"\n# A remark.\n")
+        path.unlink()  # its other names keep what it was
+        path.write_bytes(edited)
+    found = plans(demo.project, {name: {} for name in FILES}, roots)
+    wrong = {
+        name: (planned(found[name]), expected)
+        for name, readers in FILES.items()
+        if planned(found[name]) != (expected := and_what_follows(readers))
+    }
+    assert wrong == {}
+
+
+def test_another_commit_of_a_model_is_another_model(demo_copy: Project) -> None:
+    path = demo_copy.root / "config" / "models.yaml"
+    models = yaml.safe_load(path.read_text("utf-8"))
+    models["whisper"]["medium"]["revision"] = "0" * 40
+    path.write_text(yaml.safe_dump(models), encoding="utf-8")
+    assert planned(demo_copy.snakemake(demo_copy.target("demo"), "-n")) == {}
+    models["whisper"]["base"]["revision"] = "0" * 40
+    path.write_text(yaml.safe_dump(models), encoding="utf-8")
+    assert planned(demo_copy.snakemake(demo_copy.target("demo"), "-n")) == and_what_follows(["asr"])
+
+
+def test_touching_and_copying_files_runs_nothing_again(demo_copy: Project) -> None:
+    made = demo_copy.root / demo_copy.output_root
+    subprocess.run(["cp", "-a", made, demo_copy.root / "moved"], check=True)
+    every = [path for path in demo_copy.root.rglob("*") if path.is_file() and ".venv" not in path.parts]
+    random.Random(1).shuffle(every)
+    for path in every:
+        if ".snakemake" in path.parts or "moved" in path.parts:
+            continue
+        if made in path.parents:  # another file with the same bytes, and a later one at that
+            copy = path.with_name(f"{path.name}.copy")
+            shutil.copyfile(path, copy)
+            copy.replace(path)
+        else:
+            os.utime(path)
+    sheet_with(demo_copy, "same.tsv")
+    settings = {"touched and copied": {}, "moved": {"output_root": "moved"}, "sheet copied": {"films": "same.tsv"}}
+    found = plans(demo_copy, settings)
+    assert {name: planned(done) for name, done in found.items()} == {name: {} for name in settings}
+
+
+def test_touched_files_are_read_by_a_stage_that_runs_and_the_others_stay(demo_copy: Project) -> None:
+    job = demo_copy.job("demo")
+    for path in job.rglob("*"):
+        os.utime(path)
+    done = demo_copy.snakemake(demo_copy.target("demo"), subtitle='{"max_line_characters":37}')
+    assert done.returncode == 0, said(done)
+    again = [name for name in ALL if attempts(job, name) != ["01"]]
+    assert again == ["subtitle_gen", "mux"]
