@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -147,12 +148,40 @@ def test_the_job_manifest_says_where_the_film_stands(tmp_path):
     run_json(folder)
     finished_stage(folder, "demux", {"audio": ("audio.wav", b"x")})
     (folder / "04_asr" / "attempts" / "01").mkdir(parents=True)
-    found = job.derive(folder, ["demux", "asr", "ner", "mux"], {"ner": "2025-01-01T00:00:00.000Z"})
+    found = job.derive(folder, ["demux", "asr", "ner", "mux"], job.Live(running={"ner": "2025-01-01T00:00:00.000Z"}))
     assert found["pipeline"] == {
         "status": "failed",  # killed: an attempt without a manifest
         "current_stage": "ner",
-        "next_stage": "mux",
+        "next_stage": "asr",  # where the next run begins
         "completed_stages": ["demux"],
         "failed_stages": ["asr"],
         "skipped_stages": [],
+        "run": None,
     }
+
+
+def test_a_stage_whose_input_was_made_anew_waits_and_so_does_what_follows(tmp_path):
+    folder = make_job(tmp_path)
+    run_json(folder)
+    demux = finished_stage(folder, "demux", {"audio": ("audio.wav", b"x")})
+    read = json.loads(demux.read_text("utf-8"))["outputs"]
+    asr = finished_stage(folder, "asr", {"segments": ("segments.json", b"{}")}, inputs=read)
+    finished_stage(folder, "ner", {"names": ("n.json", b"")}, inputs=json.loads(asr.read_text("utf-8"))["outputs"])
+    wanted = ["demux", "asr", "ner"]
+    assert job.derive(folder, wanted, job.Live())["pipeline"]["completed_stages"] == wanted
+    anew = json.loads(demux.read_text("utf-8"))
+    anew["outputs"][0]["checksum"] = "sha256:" + "0" * 64
+    demux.write_text(json.dumps(anew), encoding="utf-8")
+    found = job.derive(folder, wanted, job.Live())
+    assert found["pipeline"]["completed_stages"] == ["demux"] and found["pipeline"]["next_stage"] == "asr"
+    assert found["pipeline"]["status"] == "incomplete"
+    assert "made anew" in found["stages"]["ner"]["reason"]
+
+
+def test_the_hundredth_try_of_a_stage_is_its_last(tmp_path):
+    folder = make_job(tmp_path)
+    run_json(folder)
+    for number in (2, 99, 100):
+        (folder / "01_demux" / "attempts" / f"{number:02d}").mkdir(parents=True)
+    (folder / "01_demux" / "attempts" / "99" / "manifest.json").write_text("{}", encoding="utf-8")
+    assert "killed" in job.derive(folder, ["demux"], job.Live())["stages"]["demux"]["reason"]

@@ -222,8 +222,9 @@ JOB = {
         "completed_stages": ["demux"],
         "failed_stages": [],
         "skipped_stages": ["tmdb"],
+        "run": None,
     },
-    "stages": {"demux": {"status": "success", "duration_seconds": 0.5, "manifest": "m", "log": None}},
+    "stages": {"demux": {"status": "success", "duration_seconds": 0.5, "manifest": "m", "log": None, "reason": None}},
     "timing": {"started_at": "2025-01-01T00:00:00.000Z", "ended_at": None, "stage_seconds": 0.5},
     "devices": {"requested": ["auto"], "actual": ["cpu"]},
 }
