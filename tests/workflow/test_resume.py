@@ -82,8 +82,14 @@ KEYS: dict[str, Change] = {
     "mux.default_track": Change("first", ("mux",)),
 }
 #: Keys that have one value alone, or say where the films and jobs are: tests of their own look at them.
-CACHE_KEYS = ("cache.enabled", "cache.folder", "cache.max_gb")
-OTHERS = ("films", "output_root", "asr.engine", "lyrics.backend", *CACHE_KEYS, *(f"stages.{name}" for name in ALL))
+NOT_OF_STAGES: dict[str, Any] = {
+    "cache.enabled": True,
+    "cache.folder": "elsewhere",
+    "cache.max_gb": 3,
+    "logs.view": "off",
+    "logs.per_stage_links": True,
+}
+OTHERS = ("films", "output_root", "asr.engine", "lyrics.backend", *NOT_OF_STAGES, *(f"stages.{name}" for name in ALL))
 
 #: Every column of the film sheet that a stage reads.
 COLUMNS: dict[str, Change] = {
@@ -212,10 +218,9 @@ def test_every_key_runs_again_the_stages_that_read_it_and_what_follows_and_no_mo
     assert wrong == {}
 
 
-def test_settings_of_the_cache_run_nothing_again(demo: Any) -> None:
-    values = {"enabled": not configured()["cache"]["enabled"], "folder": "elsewhere", "max_gb": 3}
-    found = plans(demo.project, {key: nested(f"cache.{key}", value) for key, value in values.items()})
-    assert {key: planned(done) for key, done in found.items()} == {key: {} for key in values}
+def test_settings_of_the_cache_and_the_logs_run_nothing_again(demo: Any) -> None:
+    found = plans(demo.project, {key: nested(key, value) for key, value in NOT_OF_STAGES.items()})
+    assert {key: planned(done) for key, done in found.items()} == {key: {} for key in NOT_OF_STAGES}
 
 
 def test_values_that_change_places_are_a_change(demo: Any) -> None:

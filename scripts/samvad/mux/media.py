@@ -80,8 +80,8 @@ def copy_streams(film: Path, target: Path, streams: Sequence[Stream]) -> None:
     command = ["ffmpeg", "-nostdin", "-nostats", "-v", "error", "-y", "-i", f"file:{film}"]
     for place, stream in enumerate(streams):
         command += ["-map", f"0:{stream.index}", f"-c:{place}", "srt" if stream.codec == "mov_text" else "copy"]
-    # Without "bitexact" every copy bears numbers made by chance. -progress is for the runner: a program that says nothing
-    # for minutes counts as hung.
+    # Without "bitexact" every copy bears numbers made by chance. -progress is for the runner: a program that says
+    # nothing for minutes counts as hung.
     _output([*command, "-fflags", "+bitexact", "-progress", "pipe:1", "-f", "matroska", f"file:{target}"], film, target)
 
 
