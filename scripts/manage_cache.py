@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from samvad import files
+from samvad import console, files
 from samvad.errors import ConfigurationError, SamvadError
 from samvad.result_cache import Listed, ResultCache
 
@@ -118,4 +118,4 @@ def _size(size_bytes: int) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.run(main)

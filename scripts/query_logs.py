@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from samvad import console
 from samvad.errors import ConfigurationError, SamvadError
 from samvad.logquery import command, table, why
 from samvad.logquery.questions import FULL_TRACE, QUESTIONS, TRACE, Question
@@ -65,10 +65,7 @@ def main(argv: list[str] | None = None) -> int:
     except SamvadError as error:
         print(f"samvad query_logs: {error}", file=sys.stderr)
         return error.exit_code
-    try:
-        print(answer, flush=True)
-    except BrokenPipeError:  # the reader, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    print(answer, flush=True)
     if logs.loaded.foreign:
         places = logs.loaded.foreign_logs
         more = f" and {len(places) - 1} more" if len(places) > 1 else ""
@@ -124,4 +121,4 @@ def _width() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.run(main)

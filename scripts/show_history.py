@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from samvad import console
 from samvad.archive import history, history_text, jobs
 from samvad.errors import SamvadError
 
@@ -59,4 +60,4 @@ def _document(found: history.FilmHistory) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.run(main)

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from samvad import job
+from samvad import console, job
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -22,4 +22,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.run(main)

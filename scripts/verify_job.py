@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from samvad import console
 from samvad.archive import jobs, verify
 from samvad.errors import SamvadError
 
@@ -123,4 +124,4 @@ def _document(reports: list[verify.Report], hashed_bytes: int, seconds: float) -
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.run(main)

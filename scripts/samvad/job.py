@@ -130,11 +130,23 @@ def summary(job_folder: Path) -> str:
         label = kinds.get(output["type"].split("_")[0]) or kinds.get(output["type"])
         if label:
             lines.append(f"  {label + ':':16} {job_folder / output['path']}")
+    reused = [name for name in manifest["stages"] if _reused(job_folder, name)]
+    if reused:
+        lines.append(f"  {'Reused:':16} {', '.join(reused)} (done before for another job; see manage_cache.py)")
     logs = sorted((job_folder / "logs").glob("99_pipeline_*.log"))
     if logs:
         lines.append(f"  {'Log:':16} {logs[-1]}")
     lines.append(f"  {'Record:':16} {job_folder / 'manifest.json'}")
     return "\n".join(lines)
+
+
+def _reused(job_folder: Path, stage: str) -> bool:
+    """Say whether a stage's result came from the cache."""
+    try:
+        manifest = records.read_manifest(job_folder / stages.BY_NAME[stage].folder / "manifest.json")
+    except SamvadError:
+        return False
+    return bool(manifest["cache"]["hit"])
 
 
 def _states(job_folder: Path, wanted: list[str], live: Live) -> dict[str, StageState]:
