@@ -20,7 +20,7 @@ SNAKEMAKE := .venv/bin/snakemake
 
 # A name given on the command line may hold anything. It reaches the commands through the environment, untouched by
 # make: `value` keeps make from expanding a $ in it.
-FREE_TEXT := MEDIA TITLE YEAR SOURCE TARGETS USER_NAME GLOSSARY TMDB_FILE WORKFLOW STAGES_OFF
+FREE_TEXT := MEDIA TITLE YEAR SOURCE TARGETS USER_NAME GLOSSARY TMDB_FILE WORKFLOW STAGES_OFF TMDB_ID NAME_OVERRIDES
 $(foreach name,$(FREE_TEXT),$(eval override $(name) := $$(value $(name))))
 export $(FREE_TEXT)
 
@@ -51,6 +51,8 @@ film: setup
 	[ -z "$$USER_NAME" ] || options+=(--user="$$USER_NAME"); \
 	[ -z "$$GLOSSARY" ] || options+=(--glossary="$$GLOSSARY"); \
 	[ -z "$$TMDB_FILE" ] || options+=(--tmdb-file="$$TMDB_FILE"); \
+	[ -z "$$TMDB_ID" ] || options+=(--tmdb-id="$$TMDB_ID"); \
+	[ -z "$$NAME_OVERRIDES" ] || options+=(--name-overrides="$$NAME_OVERRIDES"); \
 	[ -z "$$WORKFLOW" ] || options+=(--workflow="$$WORKFLOW"); \
 	[ -z "$$STAGES_OFF" ] || options+=(--stages-off="$$STAGES_OFF"); \
 	target=$$(envs/run workflow add_film.py "$${options[@]}" --print target) || exit; \

@@ -149,8 +149,12 @@ def main() -> int:
         return 0
     counts = [len(pairs(file, half)) for file in ("name_pairs.tsv", "cross_script_pairs.tsv")]
     total = sum(len(words(path.name, half)) for path in matcher.COMMON_WORDS.glob("*.txt"))
-    print(f"Half: {half}; {len(known)} names, {counts[0]} misspellings, {counts[1]} across scripts, {total} common words\n")
-    print("| | found | found across scripts | false | English | Hindi, Latin | Hindi, Devanagari |\n|---|---|---|---|---|---|---|")
+    print(
+        f"Half: {half}; {len(known)} names, {counts[0]} misspellings, {counts[1]} across scripts, {total} common words\n"
+    )
+    print(
+        "| | found | found across scripts | false | English | Hindi, Latin | Hindi, Devanagari |\n|---|---|---|---|---|---|---|"
+    )
     for item in results:
         falses = (item.false, item.false_english, item.false_hindi_latin, item.false_hindi_devanagari)
         listed = " | ".join(f"{share:.2%}" for share in falses)

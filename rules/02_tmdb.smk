@@ -21,11 +21,10 @@ rule tmdb:
         manifests=manifest_options("tmdb"),
         title=film("title"),
         year=optional("--year", "year"),
+        tmdb_id=optional("--tmdb-id", "tmdb_id"),
         file=optional("--file", "tmdb_file"),
         content=lambda wildcards: content(film_of(wildcards).tmdb_file),
         language=config["tmdb"]["language"],
-        timeout_seconds=config["tmdb"]["timeout_seconds"],
-        attempts=config["tmdb"]["attempts"],
         max_cast=config["tmdb"]["max_cast"],
     message:
         "02 tmdb: metadata of {params.film}"
@@ -33,6 +32,5 @@ rule tmdb:
         "envs/run text fetch_metadata.py "
         "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
         "{params.manifests:q} "
-        "--title={params.title:q} {params.year:q} {params.file:q} "
-        "--language={params.language} --timeout-seconds={params.timeout_seconds} "
-        "--attempts={params.attempts} --max-cast={params.max_cast}"
+        "--title={params.title:q} {params.year:q} {params.tmdb_id:q} {params.file:q} "
+        "--language={params.language} --max-cast={params.max_cast}"

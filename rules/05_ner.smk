@@ -8,10 +8,10 @@ rule ner:
     benchmark:
         f"{JOB}/05_ner/benchmark.tsv"
     conda:
-        "../envs/text.yaml"
+        "../envs/asr.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=3000,
         runtime=30,
     params:
         code=code_hash("ner"),
@@ -21,10 +21,17 @@ rule ner:
         manifests=manifest_options("ner"),
         backend=config["ner"]["backend"],
         model=config["ner"]["model"],
+        indic_model=config["ner"]["indic_model"],
+        indic_revision=config["ner"]["indic_revision"],
+        consistent="yes" if config["ner"]["consistent"] else "no",
+        overrides=optional("--overrides", "name_overrides"),
+        content=lambda wildcards: content(film_of(wildcards).name_overrides),
     message:
         "05 ner: names in {params.film}"
     shell:
-        "envs/run text find_names.py "
+        "envs/run asr find_names.py "
         "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
         "{params.manifests:q} "
-        "--backend={params.backend} --model={params.model:q}"
+        "--backend={params.backend} --model={params.model:q} "
+        "--indic-model={params.indic_model:q} --indic-revision={params.indic_revision:q} "
+        "--consistent={params.consistent} {params.overrides:q}"

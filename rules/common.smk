@@ -27,7 +27,7 @@ except SamvadError as error:
 OUT = config["output_root"].rstrip("/")
 JOB = f"{OUT}/{{job}}"
 
-settings.tell_stages(workflow.deployment_settings and workflow.deployment_settings.deployment_method)
+settings.tell_stages(config, workflow.deployment_settings and workflow.deployment_settings.deployment_method)
 
 
 wildcard_constraints:

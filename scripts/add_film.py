@@ -38,6 +38,8 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--glossary", default="", help="the film's own glossary")
     p.add_argument("--tmdb-file", default="", help="JSON file that stands in for TMDB")
     p.add_argument("--stages-off", default="", help="stages that this film goes without, with commas")
+    p.add_argument("--tmdb-id", default="", help="the film's number at TMDB, where the search finds another")
+    p.add_argument("--name-overrides", default="", help="file that says how names are to be written in this film")
     p.add_argument("--sheet", type=Path, help="film sheet; without it, the key films of config/config.yaml")
     p.add_argument("--new-job", action="store_true", help="add a row though the same film is in the sheet already")
     p.add_argument("--print", choices=("text", "target"), default="text", help="target: the manifest to ask for, alone")
@@ -90,12 +92,16 @@ def new_row(options: argparse.Namespace) -> dict[str, str]:
         "tmdb_file": _companion("--tmdb-file", options.tmdb_file),
         "glossary": _companion("--glossary", options.glossary),
         "stages_off": _stages_off(options.stages_off),
+        "tmdb_id": options.tmdb_id.strip(),
+        "name_overrides": _companion("--name-overrides", options.name_overrides),
     }
     for column, value in row.items():
         if sheet.UNFIT.search(value):
             raise ConfigurationError(
                 f"The {column} {value!r} holds a character that the film sheet cannot hold.",
-                "Rename the file." if column in ("media", "glossary", "tmdb_file") else "Write it without.",
+                "Rename the file."
+                if column in ("media", "glossary", "tmdb_file", "name_overrides")
+                else "Write it without.",
             )
     filled = {key: value for key, value in row.items() if value or key == "year"}
     schemas.check_config(filled, "film", "The film")

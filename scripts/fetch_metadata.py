@@ -9,10 +9,10 @@ import os
 import sys
 from pathlib import Path
 
-from samvad import records, schemas
+from samvad import network, records, schemas
 from samvad.errors import NetworkError
 from samvad.stage_run import Skipped, StageRun, run_stage, stage_parser
-from samvad.tmdb import client, metadata
+from samvad.tmdb import client, metadata, search
 
 log = logging.getLogger(__name__)
 
@@ -26,9 +26,8 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--title", required=True, help="title of the film, in any script (--title=… if it begins with -)")
     p.add_argument("--year", type=int, help="year of release")
     p.add_argument("--language", required=True, help="language of titles and names, such as en-US")
-    p.add_argument("--timeout-seconds", type=float, required=True, help="seconds to wait for an answer")
-    p.add_argument("--attempts", type=int, required=True, help="tries for each request; the pause between doubles")
     p.add_argument("--max-cast", type=int, required=True, help="names of the cast to keep, in billing order")
+    p.add_argument("--tmdb-id", type=int, help="TMDB's number of the film, where it is settled")
     p.add_argument("--file", default="", help="JSON file that is read instead of asking TMDB")
     return p
 
@@ -65,16 +64,20 @@ def _ask(run: StageRun, options: argparse.Namespace) -> metadata.FilmMetadata:
         key=key,
         url=client.check_url(os.environ.get("SAMVAD_TMDB_URL") or client.DEFAULT_URL),
         language=options.language,
-        timeout_seconds=options.timeout_seconds,
-        attempts=max(1, options.attempts),
+        rules=network.policy(),
     )
-    run.used(**records.library_versions("tmdbsimple", "requests"))
+    run.used(**records.library_versions("requests"))
     try:
-        film, doubt = client.find_film(service, options.title, options.year, options.max_cast)
+        film, doubt = search.find_film(service, options.title, options.year, options.max_cast, options.tmdb_id)
     except NetworkError as error:
         raise Skipped(str(error)) from None
-    if doubt:
-        run.warn(f"{doubt}.")
+    for reason in [*service.stale, *([doubt] if doubt else [])]:
+        run.warn(f"{reason}.")
+    run.metric("tmdb_requests", service.requests, "answers")
+    run.metric("tmdb_from_cache", service.from_cache, "answers")
+    run.metric("tmdb_oldest_answer_days", service.oldest_days, "days")
+    run.fact("attribution", metadata.ATTRIBUTION)
+    run.fact("candidates", [vars(item) for item in film.candidates])
     return film
 
 
@@ -87,7 +90,7 @@ def _compare_runtime(run: StageRun, demux: Path, film: metadata.FilmMetadata) ->
     if minutes > _MINUTES_APART and abs(minutes - film.runtime_minutes) > _MINUTES_APART:
         run.warn(
             f"TMDB's film {film.title!r} ({film.year}) lasts {film.runtime_minutes} minutes, this one {minutes:.0f}: "
-            "if it is another film, correct the title or the year in the film sheet."
+            "if it is another film, correct the title or the year in the film sheet, or pin it (column tmdb_id)."
         )
 
 

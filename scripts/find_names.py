@@ -1,79 +1,161 @@
-"""Stage 05: find the names of people, places and organisations, from the glossary, the cast and a model."""
+"""Stage 05: find the names of people, places and organisations, and write each in one spelling."""
 
 from __future__ import annotations
 
 import argparse
+import csv
 import dataclasses
+import io
 import logging
 import sys
+from collections import Counter, defaultdict
+from collections.abc import Callable
 
-from samvad import records, segments
+from samvad import files, records, schemas, segments, times
 from samvad.glossary import entries
-from samvad.names import gazetteer, merge, model
+from samvad.names import consistency, gazetteer, indic_model, merge, model, overrides
+from samvad.names.consistency import Outcome
+from samvad.segments import Entity, Segment, SegmentsDocument
 from samvad.stage_run import StageRun, run_stage, stage_parser
 from samvad.tmdb import metadata
 
 log = logging.getLogger(__name__)
 
+#: What was found without a model is reused for so long: it may be there by then.
+_HOURS_WITHOUT_MODEL = 1.0
+
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
-    p = stage_parser("ner", "Mark the names in the segments, and write names.json. The text is left as it is.")
-    p.add_argument("--backend", choices=("spacy", "gazetteer"), required=True, help="where names come from")
+    p = stage_parser("ner", "Mark the names in the segments, write each in one spelling, and write names.json.")
+    p.add_argument("--backend", choices=("model", "gazetteer"), required=True, help="where names come from")
     p.add_argument("--model", required=True, help="a spaCy pipeline for English: an installed package, or a folder")
+    p.add_argument("--indic-model", default="", help="IndicNER: a folder, or a hub id; empty: none")
+    p.add_argument("--indic-revision", default="", help="commit of a hub id")
+    p.add_argument("--consistent", choices=("yes", "no"), default="yes", help="write each name in one spelling")
+    p.add_argument("--overrides", default="", help="file that says what is to be written for a name, or left alone")
     return p
 
 
 def work(run: StageRun, options: argparse.Namespace) -> None:
-    """Look for known names in every segment and, with a model, for others in the English ones."""
+    """Look for names in every segment, make them consistent, and write what was found and what was changed."""
     document = segments.read(run.read(options.segments, "segments"))
-    known = gazetteer.Gazetteer(_known_names(run, options))
-    if run.reuse(model=model.fingerprint(options.model)):
+    glossary = run.read_optional(options.glossary_load, "glossary")
+    film_file = run.read_optional(options.tmdb, "film_metadata")
+    film = metadata.read(film_file) if film_file else None
+    wanted = _overrides(run, options)
+    if run.reuse(models=_fingerprints(options)):
         return
-    run.metric("known_names", len(known), "names")
+    known = gazetteer.known_names(entries.read(glossary) if glossary else None, film)
+    run.metric("known_names", len(gazetteer.Gazetteer(known)), "names")
     by_model = _by_model(run, options, document)
-    marked = dataclasses.replace(
-        document,
-        segments=tuple(
-            dataclasses.replace(
-                segment,
-                entities=merge.without_overlaps(
-                    segment.entities, known.find(segment.text), by_model.get(segment.id, [])
-                ),
-            )
-            for segment in document.segments
-        ),
-    )
-    names = merge.film_names(marked)
+    outcome = Outcome(_with(document, by_model), (), (), tuple(known), 0)
+    if options.consistent == "yes":
+        outcome = consistency.make_consistent(document, known, by_model, wanted)
+    marked = _marked(outcome)
+    heard: dict[str, Counter[str]] = defaultdict(Counter)
+    for item in outcome.replacements:
+        heard[item.new][item.old] += 1
+    names = merge.film_names(marked, outcome.known, heard)
+    cast = merge.cast_counts(names, film)
     segments.write(run.output("segments.json", "segments"), marked)
-    merge.write(run.output("names.json", "names"), names)
+    merge.write(run.output("names.json", "names"), names, cast, outcome)
+    files.write_text(run.output("names_replaced.tsv", "names_replaced"), replaced_table(outcome))
+    _report(run, outcome, names)
+    run.metric("characters_named", sum(item.count > 0 for item in cast), "characters")
+
+
+def replaced_table(outcome: Outcome) -> str:
+    """Return the replacements as a table; its rows can be copied into a file of overrides, and corrected there."""
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter="\t", lineterminator="\n")
+    writer.writerow(("old", "new", "time", "score", "evidence", "segment"))
+    for item in outcome.replacements:
+        row = (item.old, item.new, times.clock(item.start_ms), f"{item.score:.3f}", item.evidence, item.segment_id)
+        writer.writerow(row)
+    return text.getvalue()
+
+
+def _fingerprints(options: argparse.Namespace) -> list[str]:
+    return [model.fingerprint(options.model), model.fingerprint(options.indic_model)]
+
+
+def _overrides(run: StageRun, options: argparse.Namespace) -> tuple[overrides.Override, ...]:
+    if not options.overrides:
+        return ()
+    path = schemas.ROOT / options.overrides
+    found = overrides.read(path, options.overrides)
+    run.read_outside(path, "name_overrides")
+    return found
+
+
+def _with(document: SegmentsDocument, by_model: dict[int, list[Entity]]) -> SegmentsDocument:
+    marked = (
+        dataclasses.replace(item, entities=(*item.entities, *by_model.get(item.id, ()))) for item in document.segments
+    )
+    return dataclasses.replace(document, segments=tuple(marked))
+
+
+def _marked(outcome: Outcome) -> SegmentsDocument:
+    """Return the document with the known names marked, and the model's where they lie beside those."""
+    known = gazetteer.Gazetteer(outcome.known)
+    marked = (
+        dataclasses.replace(item, entities=merge.without_overlaps(known.find(item.text), item.entities))
+        for item in outcome.document.segments
+    )
+    return dataclasses.replace(outcome.document, segments=tuple(marked))
+
+
+def _report(run: StageRun, outcome: Outcome, names: list[merge.FilmName]) -> None:
+    for item in outcome.replacements:
+        span = f"{times.clock(item.start_ms)} to {times.clock(item.end_ms)}"
+        log.info("%s: %s is written for %s (%.3f; %s)", span, item.new, item.old, item.score, item.evidence)
     run.metric("names", len(names), "names")
     run.metric("mentions", sum(name.count for name in names), "mentions")
+    run.metric("replacements", len(outcome.replacements), "mentions")
+    run.metric("undecided", len(outcome.undecided), "words")
+    if outcome.unaligned:
+        run.warn(f"In {outcome.unaligned} segments no name was written anew: their words do not follow their text.")
 
 
-def _known_names(run: StageRun, options: argparse.Namespace) -> list[gazetteer.Name]:
-    glossary = run.read_optional(options.glossary_load, "glossary")
-    film = run.read_optional(options.tmdb, "film_metadata")
-    return gazetteer.known_names(entries.read(glossary) if glossary else None, metadata.read(film) if film else None)
-
-
-def _by_model(
-    run: StageRun, options: argparse.Namespace, document: segments.SegmentsDocument
-) -> dict[int, list[segments.Entity]]:
-    """Return what the model finds, by the segment's id; the model is loaded only where there is English."""
+def _by_model(run: StageRun, options: argparse.Namespace, document: SegmentsDocument) -> dict[int, list[Entity]]:
+    """Return what the models find, by the segment's id; each is loaded only where there is something for it to read."""
     english = [segment for segment in document.segments if segment.language == "en" and segment.text.strip()]
+    indic = [segment for segment in document.segments if indic_model.reads(segment.language, segment.text)]
     run.metric("english_segments", len(english), "segments")
-    if options.backend != "spacy" or not english:
-        return {}
+    run.metric("indic_segments", len(indic), "segments")
+    found: dict[int, list[Entity]] = {}
+    if options.backend == "model" and english:
+        found |= _found(run, english, lambda: model.load(options.model), "model", "spacy")
+    if options.backend == "model" and indic and options.indic_model:
+        found |= _found(
+            run,
+            indic,
+            lambda: indic_model.load(options.indic_model, options.indic_revision),
+            "indic_model",
+            "transformers",
+        )
+    return found
+
+
+def _found(
+    run: StageRun,
+    these: list[Segment],
+    load: Callable[[], model.NameModel | indic_model.IndicModel],
+    key: str,
+    library: str,
+) -> dict[int, list[Entity]]:
     try:
-        loaded = model.load(options.model)
+        loaded = load()
     except model.ModelMissingError as error:
-        run.warn(f"Names come from the glossary and the cast alone: {error}. Correct the key ner.model.")
+        languages = ", ".join(sorted({segment.language for segment in these}))
+        run.warn(f"In {languages} names come from the glossary and the cast alone: {error}. Correct the key ner.{key}.")
+        run.provisional(_HOURS_WITHOUT_MODEL)
         return {}
-    run.used(loaded.record, **records.library_versions("spacy"))
-    run.metric("model_load_seconds", loaded.load_seconds, "s")
-    found = loaded.find([segment.text for segment in english])
-    return {segment.id: names for segment, names in zip(english, found, strict=True)}
+    run.used(loaded.record, **records.library_versions(library))
+    run.metric(f"{key}_load_seconds", loaded.load_seconds, "s")
+    found = loaded.find([segment.text for segment in these])
+    return {segment.id: names for segment, names in zip(these, found, strict=True)}
 
 
 def main(argv: list[str] | None = None) -> int:

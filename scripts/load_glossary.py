@@ -7,11 +7,14 @@ import logging
 import sys
 
 from samvad import schemas
-from samvad.glossary import entries
+from samvad.glossary import entries, prompt
 from samvad.stage_run import StageRun, run_stage, stage_parser
 from samvad.tmdb import metadata, people
 
 log = logging.getLogger(__name__)
+
+#: The project's own glossary: the lowest layer but for the cast, and none for prompts.
+BUILT_IN = "config/glossary/hinglish.tsv"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -24,7 +27,9 @@ def parser() -> argparse.ArgumentParser:
 
 def work(run: StageRun, options: argparse.Namespace) -> None:
     """Read the cast, then the files in their order, then the film's own, and let the later win."""
-    tables = {"tmdb": _names(run, options)}
+    found = run.read_optional(options.tmdb, "film_metadata")
+    film = metadata.read(found) if found else None
+    tables = {"tmdb": _names(film)}
     for name in filter(None, [*options.files, options.film_glossary]):
         path = schemas.ROOT / name
         tables.pop(name, None)  # given twice, it counts where it is given last
@@ -34,17 +39,25 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     for conflict in glossary.conflicts:
         log.info("%s: %s is kept, not %s", conflict.term, conflict.kept, conflict.dropped)
     entries.write(run.output("glossary.json", "glossary"), glossary)
+    own = tables.get(options.film_glossary, ())
+    users = [
+        entry
+        for name, table in tables.items()
+        if name not in ("tmdb", BUILT_IN, options.film_glossary)
+        for entry in table
+    ]
+    terms = prompt.prompt_terms(own, users, film)
+    prompt.write(run.output("prompt_terms.json", "prompt_terms"), terms)
     run.metric("entries", len(glossary.entries), "entries")
     run.metric("entries_from_tmdb", sum(entry.source == "tmdb" for entry in glossary.entries), "entries")
     run.metric("conflicts", len(glossary.conflicts), "terms")
+    run.metric("prompt_terms", len(terms), "terms")
     run.fact("entries_read", {name: len(table) for name, table in tables.items()})
 
 
-def _names(run: StageRun, options: argparse.Namespace) -> tuple[entries.Entry, ...]:
-    found = run.read_optional(options.tmdb, "film_metadata")
-    if found is None:
+def _names(film: metadata.FilmMetadata | None) -> tuple[entries.Entry, ...]:
+    if film is None:
         return ()
-    film = metadata.read(found)
     cast = entries.from_names(people.actors(film), "cast")
     return cast + entries.from_names(people.characters(film), "character")
 

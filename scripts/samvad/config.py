@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad import files, languages, schemas, stages
+from samvad import files, languages, network, schemas, stages
 from samvad.errors import ConfigurationError
 
 _SWITCH_VARIABLE = re.compile(r"^STAGE_(\d\d)_[A-Z_]+_ENABLED$")
@@ -31,6 +31,7 @@ class Film:
         targets: languages of the subtitles, as short codes.
         audio_track: number of the audio track counted from 0, or None to choose.
         stages_off: names of stages that this film goes without.
+        tmdb_id: the film's number at TMDB, or None to search.
     """
 
     line: int
@@ -48,6 +49,8 @@ class Film:
     tmdb_file: str
     glossary: str
     stages_off: tuple[str, ...]
+    tmdb_id: int | None = None
+    name_overrides: str = ""
 
     @property
     def folder(self) -> str:
@@ -157,13 +160,26 @@ def cache_settings(config: Mapping[str, Any]) -> dict[str, Any] | None:
     return {"folder": str(folder), "max_gb": config["cache"]["max_gb"]}
 
 
-def tell_stages(deployment: object) -> None:
-    """Tell ``envs/run``, through the environment, who provides the stages' environments.
+def tell_stages(config: Mapping[str, Any], deployment: object) -> None:
+    """Tell the stages, through the environment, who provides their environments, and how to call over the network.
+
+    The settings of the network change no result, so they are no options of the stages: changing them reruns nothing.
 
     Args:
+        config: checked.
         deployment: Snakemake's deployment methods. With conda among them Snakemake has made the environment and put
             its python first on the path; otherwise envs/run takes the virtual environment of the same lock.
     """
+    os.environ[network.VARIABLE] = network.Policy(
+        timeout_seconds=config["network"]["timeout_seconds"],
+        attempts=config["network"]["attempts"],
+        first_pause_seconds=config["network"]["first_pause_seconds"],
+        backoff_factor=config["network"]["backoff_factor"],
+        breaker_failures=config["network"]["breaker_failures"],
+        breaker_seconds=config["network"]["breaker_seconds"],
+        requests_per_second=config["network"]["requests_per_second"],
+        cache_days=config["network"]["cache_days"],
+    ).as_json()
     if deployment and "conda" in str(deployment).lower():
         os.environ["SAMVAD_DEPLOYMENT"] = "conda"
 
@@ -234,6 +250,8 @@ def _film(row: dict[str, str], where: str, line: int) -> Film:
         tmdb_file=value["tmdb_file"],
         glossary=value["glossary"],
         stages_off=off,
+        tmdb_id=int(value["tmdb_id"]) if value["tmdb_id"] else None,
+        name_overrides=value["name_overrides"],
     )
 
 

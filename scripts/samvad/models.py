@@ -10,25 +10,23 @@ Looked for in this order:
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import shutil
 import tempfile
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad import checksums, files, schemas
+from samvad import checksums, files, network, schemas
 from samvad.errors import ModelError, NetworkError
 
 log = logging.getLogger(__name__)
 
-_HUB_PROBE_SECONDS = 4.0
 _WEIGHTS = "model.bin"
 #: What a CTranslate2 Whisper model consists of.
 _PATTERNS = ["config.json", "preprocessor_config.json", _WEIGHTS, "tokenizer.json", "vocabulary.*"]
@@ -117,49 +115,85 @@ def registry_folder(name: str) -> Path:
 
 
 def fetch_from_hub(name: str, hub: str, revision: str) -> ResolvedModel:
-    """Fetch a model from the hub into the cache.
-
-    The hub is asked for one small file first, with a short time-out: its own client tries for minutes.
+    """Fetch a Whisper model from the hub into the cache.
 
     Raises:
         ModelError: the hub refuses; says how to get the weights otherwise.
         NetworkError: the hub cannot be reached; says the same.
     """
-    endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
-    url = f"{endpoint}/{hub}/resolve/{revision}/config.json"
+    folder = hub_snapshot(hub, revision, _PATTERNS, (_WEIGHTS,), name)
+    return ResolvedModel(name, folder, revision, checksums.checksum(folder / _WEIGHTS))
+
+
+def hub_snapshot(hub: str, revision: str, patterns: list[str], weights: tuple[str, ...], name: str = "") -> Path:
+    """Return the cache folder of a hub's model at a commit, fetched if it is not there yet.
+
+    Args:
+        hub: its id (``owner/name``).
+        revision: the commit.
+        patterns: names of the files to fetch.
+        weights: names of which one must be there in the end.
+        name: what the user calls the model, where that is not the id.
+
+    Raises:
+        ModelError: the hub refuses; says how to get the weights otherwise.
+        NetworkError: the hub cannot be reached; says the same.
+    """
+    folder = hub_folder(hub, revision)
+    if any((folder / file).is_file() for file in weights):
+        return folder
+    name = name or hub
     remedy = (
         f"Run `make model MODEL={name}` on a machine with a network, or copy the model to a folder and set "
         "SAMVAD_MODELS (a folder with one folder a model) or the model's key in the configuration to it."
     )
     if os.environ.get("HF_HUB_OFFLINE", "") not in ("", "0"):
         raise ModelError(f"Model {name} is not in the cache, and HF_HUB_OFFLINE is set.", remedy)
+    endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
     try:
-        urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=_HUB_PROBE_SECONDS).close()
-    except urllib.error.HTTPError as error:
-        # A gated or private model answers 401 to this anonymous question; the client below brings the token.
-        if error.code not in (401, 403):
-            raise ModelError(f"The hub answers {error.code} for {hub} at {revision}.", remedy) from None
-    except (urllib.error.URLError, OSError) as error:
-        reason, host = getattr(error, "reason", error), urllib.parse.urlsplit(endpoint).hostname
+        # The hub is asked for one small file first: its own client tries for minutes.
+        status = network.probe("hub", "The hub", f"{endpoint}/{hub}/resolve/{revision}/config.json")
+    except NetworkError as error:
+        host = urllib.parse.urlsplit(endpoint).hostname
         raise NetworkError(
-            f"Model {name} is not in the cache, and the hub {host} cannot be reached ({reason}).", remedy
+            f"Model {name} is not in the cache, and the hub {host} cannot be reached: {error}", remedy
         ) from None
+    # A gated or private model answers 401 to this anonymous question; the client below brings the token.
+    if status >= 400 and status not in (401, 403):
+        raise ModelError(f"The hub answers {status} for {hub} at {revision}.", remedy)
+    log.info("Fetching %s at %s from the hub", hub, revision)
+    try:
+        with filling(folder, weights) as temporary:
+            network.call("hub", "The hub", lambda: _fetch(hub, revision, temporary, patterns))
+    except NetworkError as error:
+        raise NetworkError(f"{hub} could not be fetched: {error}", remedy) from None
+    return folder
+
+
+def _fetch(hub: str, revision: str, folder: Path, patterns: list[str]) -> None:
+    """Fetch a model's files into a folder; what an earlier try has fetched is not fetched again."""
+    timeout = str(max(1, round(network.policy().timeout_seconds)))
+    os.environ.setdefault("HF_HUB_DOWNLOAD_TIMEOUT", timeout)
+    os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", timeout)
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError
 
-    log.info("Fetching %s at %s from the hub", hub, revision)
-    folder = hub_folder(hub, revision)
-    with filling(folder) as temporary:
-        try:
-            snapshot_download(hub, revision=revision, local_dir=temporary, allow_patterns=_PATTERNS)
-        except (HfHubHTTPError, OSError) as error:
-            raise ModelError(f"{hub} could not be fetched ({type(error).__name__}).", remedy) from None
-        shutil.rmtree(temporary / ".cache", ignore_errors=True)
-    return ResolvedModel(name, folder, revision, checksums.checksum(folder / _WEIGHTS))
+    try:
+        snapshot_download(hub, revision=revision, local_dir=folder, allow_patterns=patterns)
+    except HfHubHTTPError as error:
+        status = getattr(error.response, "status_code", None)
+        if status in network.TRANSIENT_STATUSES:
+            raise network.TransientError(f"answered with status {status}") from None
+        raise NetworkError(f"The hub refuses {hub} ({type(error).__name__}).") from None
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise
+        raise network.TransientError(f"broke off ({type(error).__name__})") from None
+    shutil.rmtree(folder / ".cache", ignore_errors=True)
 
 
 @contextmanager
-def filling(folder: Path) -> Iterator[Path]:
+def filling(folder: Path, weights: tuple[str, ...] = (_WEIGHTS,)) -> Iterator[Path]:
     """Yield a temporary folder that becomes ``folder`` at the end, so that a half-fetched model is never found."""
     with files.disk_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -167,8 +201,9 @@ def filling(folder: Path) -> Iterator[Path]:
     try:
         with files.disk_errors(folder):
             yield temporary
-            if not (temporary / _WEIGHTS).is_file():
-                raise ModelError(f"What was fetched for {folder.name} holds no {_WEIGHTS}.", "Check the model's name.")
+            if not any((temporary / file).is_file() for file in weights):
+                wanted = " or ".join(weights)
+                raise ModelError(f"What was fetched for {folder.name} holds no {wanted}.", "Check the model's name.")
             temporary.chmod(0o755)
             if not folder.is_dir():
                 temporary.replace(folder)

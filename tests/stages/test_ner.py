@@ -69,7 +69,7 @@ def test_names_come_from_glossary_cast_and_model_and_the_text_stays(tmp_path: Pa
     tmdb = support.finished_stage(job, "tmdb", {"film_metadata": ("f.json", json.dumps(FILM).encode())})
     glossary = support.finished_stage(job, "glossary_load", {"glossary": ("g.json", json.dumps(GLOSSARY).encode())})
     done = find(
-        job, spoken, "--tmdb", tmdb, "--glossary-load", glossary, "--backend", "spacy", "--model", "en_core_web_sm"
+        job, spoken, "--tmdb", tmdb, "--glossary-load", glossary, "--backend", "model", "--model", "en_core_web_sm"
     )
     assert done.returncode == 0, done.stderr
     manifest = support.manifest_of(job, "ner")
@@ -96,7 +96,7 @@ def test_names_come_from_glossary_cast_and_model_and_the_text_stays(tmp_path: Pa
 
 def test_without_english_the_model_is_not_loaded(tmp_path: Path) -> None:
     job = support.make_job(tmp_path)
-    done = find(job, document(english=[]), "--backend", "spacy", "--model", "en_core_web_sm")
+    done = find(job, document(english=[]), "--backend", "model", "--model", "en_core_web_sm")
     assert done.returncode == 0, done.stderr
     assert support.manifest_of(job, "ner")["software"]["models"] == []
     assert "model_load_seconds" not in metrics(job)
@@ -115,7 +115,7 @@ def test_a_missing_model_is_warned_of_and_known_names_are_found(tmp_path: Path) 
     for number, model in enumerate(("no_such_model", tmp_path / "broken"), 1):
         job = support.make_job(tmp_path, f"2025/01/01/tester/{number}")
         tmdb = support.finished_stage(job, "tmdb", {"film_metadata": ("f.json", json.dumps(FILM).encode())})
-        done = find(job, document(), "--tmdb", tmdb, "--backend", "spacy", "--model", model)
+        done = find(job, document(), "--tmdb", tmdb, "--backend", "model", "--model", model)
         assert done.returncode == 0, done.stderr
         warning = support.manifest_of(job, "ner")["warnings"][0]["message"]
         assert str(model) in warning
@@ -125,7 +125,7 @@ def test_a_missing_model_is_warned_of_and_known_names_are_found(tmp_path: Path) 
 
 def test_a_film_in_which_nothing_is_said_has_no_names(tmp_path: Path) -> None:
     job = support.make_job(tmp_path)
-    done = find(job, document([], []), "--backend", "spacy", "--model", "en_core_web_sm")
+    done = find(job, document([], []), "--backend", "model", "--model", "en_core_web_sm")
     assert done.returncode == 0, done.stderr
     assert names(job) == {}
 
@@ -134,6 +134,6 @@ def test_the_same_input_gives_the_same_output(tmp_path: Path) -> None:
     job = support.make_job(tmp_path)
     contents = []
     for _ in range(2):
-        assert find(job, document(), "--backend", "spacy", "--model", "en_core_web_sm").returncode == 0
+        assert find(job, document(), "--backend", "model", "--model", "en_core_web_sm").returncode == 0
         contents.append([(job / "05_ner" / name).read_bytes() for name in ("segments.json", "names.json")])
     assert contents[0] == contents[1]

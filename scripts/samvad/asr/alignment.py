@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from samvad import checksums
+from samvad import checksums, network
 from samvad.audio import FilmAudio
-from samvad.errors import ModelError
+from samvad.errors import ModelError, NetworkError
 from samvad.logs import events
 from samvad.segments import Segment, Word
 
-_PROBE_SECONDS = 4.0
 #: The aligner needs a little sound around the sentence: Whisper's own times can be off by this much.
 _MARGIN_MS = 200
 
@@ -163,7 +160,7 @@ def _hub_answers() -> bool:
         return False
     endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
     try:
-        urllib.request.urlopen(urllib.request.Request(endpoint, method="HEAD"), timeout=_PROBE_SECONDS).close()
-    except (urllib.error.URLError, OSError):
+        network.probe("hub", "The hub", endpoint, replace(network.policy(), attempts=1))
+    except NetworkError:
         return False
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,8 +73,6 @@ class Matcher:
 
 def script(text: str) -> str:
     """Return the script of a text's first letter: ``latin``, ``devanagari``, ``bengali`` …; ``other`` without letters."""
-    import unicodedata
-
     for letter in text:
         if letter.isalpha():
             return unicodedata.name(letter, "other").split()[0].casefold()
@@ -82,6 +81,7 @@ def script(text: str) -> str:
 
 @functools.cache
 def common_words(folder: Path = COMMON_WORDS) -> frozenset[str]:
-    """Return the words of ``config/names/common``, case-folded: none of them is taken for a misheard name."""
+    """Return the words of ``config/names/common``, case-folded and decomposed: none is taken for a misheard name."""
     lines = [line for path in sorted(folder.glob("*.txt")) for line in path.read_text(encoding="utf-8").splitlines()]
-    return frozenset(word.casefold() for line in lines if not line.startswith("#") for word in line.split())
+    text = " ".join(line for line in lines if not line.startswith("#"))
+    return frozenset(unicodedata.normalize("NFD", text.casefold()).split())

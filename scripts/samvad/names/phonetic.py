@@ -61,6 +61,12 @@ _IRREGULAR = {
     "\u0d7e": "ळ्", "\u0d7f": "क्",
 }  # fmt: skip
 
+_SPELLED = {
+    "A": "a", "I": "i", "U": "u", "E": "ai", "O": "au", "K": "kh", "G": "gh", "C": "chh", "c": "ch", "J": "jh",
+    "T": "th", "D": "dh", "B": "bh", "S": "sh", "R": "d",
+}  # fmt: skip
+_SPELLED_LONG = {"A": "aa", "I": "ee", "U": "oo"}
+
 # -- what is easily confused -----------------------------------------------------------------------------------------
 
 _CONFUSED = {
@@ -69,11 +75,24 @@ _CONFUSED = {
     "au": 0.2, "aU": 0.45, "ao": 0.35, "aO": 0.35, "Ao": 0.4, "AO": 0.35, "Au": 0.35,
     "kK": 0.1, "gG": 0.1, "cC": 0.05, "jJ": 0.05, "tT": 0.1, "dD": 0.1, "bB": 0.1, "rR": 0.1, "dR": 0.15, "DR": 0.15,
     "bv": 0.2, "Bv": 0.3, "sS": 0.15, "jz": 0.15, "Jz": 0.15, "sz": 0.3, "fp": 0.25, "fv": 0.5, "cS": 0.4, "cs": 0.5,
-    "cj": 0.5, "Cj": 0.5, "gj": 0.4, "jy": 0.5, "gk": 0.5, "kG": 0.6, "dt": 0.4, "dT": 0.5, "Dt": 0.5, "DT": 0.4, "bp": 0.5,
-    "bf": 0.6, "mn": 0.4, "lr": 0.7, "iy": 0.15, "Iy": 0.2, "ey": 0.3, "ov": 0.3, "uv": 0.3, "Uv": 0.3, "Ov": 0.3,
+    "cj": 0.5, "Cj": 0.5, "gj": 0.4, "jy": 0.5, "gk": 0.5, "kG": 0.6, "dt": 0.4, "dT": 0.5, "Dt": 0.5, "DT": 0.4,
+    "bp": 0.5, "bf": 0.6, "mn": 0.4, "lr": 0.7, "iy": 0.15, "Iy": 0.2, "ey": 0.3, "ov": 0.3, "uv": 0.3, "Uv": 0.3, "Ov": 0.3,
 }  # fmt: skip
 _OTHER_VOWEL, _OTHER_SOUND = 0.6, 1.0
-_DROPPED = {"a": 0.25, "A": 0.4, "i": 0.35, "u": 0.4, "e": 0.4, "I": 0.6, "U": 0.6, "h": 0.2, "y": 0.3, "v": 0.5, "n": 0.5, "r": 0.6}
+_DROPPED = {
+    "a": 0.25,
+    "A": 0.4,
+    "i": 0.35,
+    "u": 0.4,
+    "e": 0.4,
+    "I": 0.6,
+    "U": 0.6,
+    "h": 0.2,
+    "y": 0.3,
+    "v": 0.5,
+    "n": 0.5,
+    "r": 0.6,
+}
 _DROPPED_VOWEL, _DROPPED_SOUND = 0.5, 0.9
 #: A name's first sound is seldom misheard for quite another one.
 _FIRST_SOUND = 0.3
@@ -91,6 +110,14 @@ def sounds(word: str) -> str:
     runs = [(indic, "".join(run)) for indic, run in itertools.groupby(letters, _is_indic)]
     heard = _without_doubles("".join(_of_indic(run) if indic else _of_latin(run) for indic, run in runs))
     return _DIPHTHONG.sub(lambda found: "E" if found[0][1] in "yiI" else "O", heard)
+
+
+def romanised(word: str, long_vowels: bool) -> str:
+    """Return a word of an Indian script in Latin letters as people write it, with long vowels doubled or not."""
+    spelled = {**_SPELLED, **(_SPELLED_LONG if long_vowels else {})}
+    heard = sounds(word)
+    text = "".join(spelled.get(sound, sound) for sound in heard)
+    return text[:-1] if heard.endswith("A") and text.endswith("aa") else text
 
 
 def similarity(first: str, second: str) -> float:

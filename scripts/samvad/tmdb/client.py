@@ -1,52 +1,146 @@
-"""Ask TMDB for a film, with patience and without ever showing the key.
+"""Ask TMDB, with patience and without ever showing the key.
 
-The key is part of the addresses that are asked for, and the messages of `requests` quote those: no text of its
-exceptions is passed on, nor are the exceptions themselves.
+A v3 key is part of the address that is asked for, and the messages of `requests` quote addresses: no text of its
+exceptions is passed on, nor are the exceptions themselves. Answers are kept on disk for some days; when TMDB is down,
+an older one is better than none. TMDB allows six months at most.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from samvad.errors import ConfigurationError, NetworkError
-from samvad.tmdb import match, metadata
+from samvad import files, network
+from samvad.errors import ConfigurationError, DiskError, NetworkError
 
 log = logging.getLogger(__name__)
 
 DEFAULT_URL = "https://api.themoviedb.org"
 
-#: Statuses that may pass by themselves: too many requests, and a server or gateway in trouble.
-TRANSIENT_STATUSES = frozenset({429, 500, 502, 503, 504})
+#: Older answers are thrown away, even when TMDB is down: its terms of use allow caching for six months.
+OLDEST_DAYS = 180
+#: No answer that is asked for here is as large.
+_MOST_BYTES = 8 << 20
+_SECONDS_A_DAY = 86_400
 
 
-@dataclass(frozen=True)
+@dataclass
 class Service:
-    """Where and how to ask.
+    """Where and how to ask, and what was asked.
 
     Attributes:
         key: a v3 API key, or a v4 read access token.
         url: address of the service, without ``/3``.
         language: of titles and names, such as ``en-US``.
-        timeout_seconds: how long to wait for a connection, and for each piece of an answer.
-        attempts: tries for each request.
-        pause_seconds: pause before the second try; it doubles before each further one.
+        rules: patience, rate and cache.
+        requests: how many answers came from TMDB.
+        from_cache: how many came from the cache.
+        oldest_days: age of the oldest answer that was used.
+        stale: reasons why an answer was used that was older than it should be.
     """
 
     key: str
     url: str = DEFAULT_URL
     language: str = "en-US"
-    timeout_seconds: float = 5.0
-    attempts: int = 3
-    pause_seconds: float = 1.0
+    rules: network.Policy = field(default_factory=network.Policy)
+    requests: int = 0
+    from_cache: int = 0
+    oldest_days: float = 0.0
+    stale: list[str] = field(default_factory=list)
 
     def __repr__(self) -> str:
         """Return a text without the key, for tracebacks and debuggers."""
         return f"Service(url={self.url!r})"
+
+    def ask(self, path: str, **query: str | int) -> Any:
+        """Return TMDB's answer, from the cache where it is young enough.
+
+        Args:
+            path: such as ``search/movie``.
+            query: of the address, without key and language.
+
+        Raises:
+            NetworkError: with a reason that holds neither the key nor an address with the key in it.
+        """
+        asked = {"language": self.language, **query}
+        memo = self._memo(path, asked)
+        kept, age_days = _read(memo)
+        if kept is not None and age_days <= self.rules.cache_days:
+            self._use(age_days)
+            return kept
+        # Each kind of question has a breaker of its own; the address tells a test server from the real one.
+        endpoint = f"tmdb-{urlsplit(self.url).netloc}-{path.partition('/')[0]}"
+        try:
+            answer = network.call(endpoint, "TMDB", lambda: self._try(path, asked), self.rules)
+        except NetworkError as error:
+            if kept is None:
+                raise
+            self._use(age_days)
+            self.stale.append(f"{str(error).rstrip('.')}: its answer of {age_days:.0f} days ago was used")
+            return kept
+        self.requests += 1
+        try:
+            files.write_json(memo, {"fetched": time.time(), "answer": answer})
+        except (DiskError, OSError) as error:
+            log.info("TMDB's answer is not kept: %s", error)
+        return answer
+
+    def _use(self, age_days: float) -> None:
+        self.from_cache += 1
+        self.oldest_days = max(self.oldest_days, age_days)
+
+    def _memo(self, path: str, query: Mapping[str, str | int]) -> Path:
+        name = hashlib.sha256(json.dumps([self.url, path, query], sort_keys=True).encode()).hexdigest()[:32]
+        return files.cache_folder() / "tmdb" / f"{name}.json"
+
+    def _try(self, path: str, query: Mapping[str, str | int]) -> Any:
+        import requests
+        import urllib3
+
+        logging.getLogger("urllib3").setLevel(logging.CRITICAL)  # its warnings quote the address, with the key in it
+        is_token = "." in self.key  # a read access token is a JSON web token, with dots
+        headers = {"Accept": "application/json", "User-Agent": "samvad"}
+        if is_token:
+            headers["Authorization"] = f"Bearer {self.key}"
+        try:
+            with requests.get(
+                f"{self.url}/3/{path}",
+                params={**query, **({} if is_token else {"api_key": self.key})},
+                headers=headers,
+                timeout=self.rules.timeout_seconds,
+                stream=True,
+                allow_redirects=False,  # the key goes to no other address
+            ) as answer:
+                _check_status(answer.status_code, answer.headers.get("Retry-After", ""))
+                return _parsed(self._body(answer))
+        except requests.exceptions.SSLError:
+            raise NetworkError("TMDB's certificate cannot be verified.") from None
+        except requests.Timeout:
+            raise network.TransientError(f"did not answer within {self.rules.timeout_seconds:g} s") from None
+        except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError, urllib3.exceptions.ProtocolError):
+            raise network.TransientError("cannot be reached") from None
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise NetworkError(f"TMDB cannot be asked ({type(error).__name__}).") from None
+
+    def _body(self, answer: Any) -> bytes:
+        """Return an answer's body; a service that sends it drop by drop is not waited for without end."""
+        deadline = time.monotonic() + 2 * self.rules.timeout_seconds
+        body = b""
+        for piece in answer.iter_content(1 << 14):
+            body += piece
+            if time.monotonic() > deadline:
+                seconds = 2 * self.rules.timeout_seconds
+                raise network.TransientError(f"sent its answer too slowly ({seconds:g} s were not enough)")
+            if len(body) > _MOST_BYTES:
+                raise NetworkError(f"TMDB's answer cannot be used: it is larger than {_MOST_BYTES >> 20} MiB.")
+        return body
 
 
 def check_url(url: str) -> str:
@@ -68,98 +162,29 @@ def check_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def find_film(service: Service, title: str, year: int | None, max_cast: int) -> tuple[metadata.FilmMetadata, str]:
-    """Search for a film and return its metadata, with what a person should know about the choice.
-
-    Args:
-        service: where and how to ask.
-        title: of the film, in any script.
-        year: of its release, or None.
-        max_cast: how many names of the cast to keep.
-
-    Raises:
-        NetworkError: TMDB cannot be reached, refuses, or does not know the film.
-    """
-    chosen = match.choose(_search(service, title, year), title, year)
-    if chosen is None and year is not None:
-        chosen = match.choose(_search(service, title, None), title, year)  # dated a year off, it is not in the first
-    if chosen is None:
-        raise NetworkError(f"TMDB knows no film {title!r}" + (f" of {year}" if year else "") + ".")
-    answer = _ask(service, "Movies", (chosen.candidate.tmdb_id,), "info", append_to_response="credits")
-    try:
-        return metadata.from_movie(answer, max_cast), chosen.doubt
-    except metadata.MalformedError as error:
-        raise NetworkError(f"TMDB's answer cannot be used: {error}.") from None
-
-
-def _search(service: Service, title: str, year: int | None) -> list[match.Candidate]:
-    answer = _ask(service, "Search", (), "movie", query=title, **({"year": year} if year else {}))
-    results = answer.get("results") if isinstance(answer, dict) else None
-    if not isinstance(results, list):
-        raise NetworkError("TMDB's answer cannot be used: it has no list of results.")
-    return [
-        match.Candidate(
-            item["id"],
-            metadata.clean(str(item.get("title") or "")),
-            metadata.clean(str(item.get("original_title") or "")),
-            metadata.year_of(str(item.get("release_date") or "")),
-        )
-        for item in results
-        if isinstance(item, dict) and isinstance(item.get("id"), int)
-    ]
-
-
-def _ask(service: Service, group: str, arguments: tuple[int, ...], method: str, **query: Any) -> Any:
-    """Make one request, again while it fails in a way that may pass.
-
-    Raises:
-        NetworkError: with a reason that holds neither the key nor an address with the key in it.
-    """
-    reason = ""
-    for attempt in range(1, service.attempts + 1):
-        try:
-            return _request(service, group, arguments, method, query)
-        except _TransientError as error:
-            reason = str(error)
-        if attempt < service.attempts:
-            pause = service.pause_seconds * 2 ** (attempt - 1)
-            log.info("TMDB %s; try %d of %d in %g s", reason, attempt + 1, service.attempts, pause)
-            time.sleep(pause)
-    raise NetworkError(f"TMDB {reason} ({service.attempts} tries).")
-
-
-class _TransientError(Exception):
-    """A failure that may pass; the text is free of the key."""
-
-
-def _request(service: Service, group: str, arguments: tuple[int, ...], method: str, query: dict[str, Any]) -> Any:
-    import requests
-    import tmdbsimple
-    import urllib3
-
-    logging.getLogger("urllib3").setLevel(logging.CRITICAL)  # its warnings quote the address, with the key in it
-    tmdbsimple.API_KEY = service.key
-    tmdbsimple.USE_BEARER_AUTH = "." in service.key  # a read access token is a JSON web token, with dots
-    resource = getattr(tmdbsimple, group)(*arguments)
-    resource.base_uri = f"{service.url}/{tmdbsimple.API_VERSION}"
-    resource.timeout = service.timeout_seconds
-    call: Callable[..., Any] = getattr(resource, method)
-    try:
-        return call(language=service.language, **query)
-    except requests.HTTPError as error:
-        status = error.response.status_code if error.response is not None else None
-    except (requests.JSONDecodeError, RecursionError):
-        raise NetworkError("TMDB's answer is not JSON; perhaps something on the way answered in its place.") from None
-    except requests.exceptions.SSLError:
-        raise NetworkError("TMDB's certificate cannot be verified.") from None
-    except requests.Timeout:
-        raise _TransientError(f"did not answer within {service.timeout_seconds:g} s") from None
-    except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
-        raise _TransientError("cannot be reached") from None
-    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        raise NetworkError(f"TMDB cannot be asked ({type(error).__name__}).") from None
-    if status in TRANSIENT_STATUSES:
-        raise _TransientError(f"answered with status {status}")
+def _check_status(status: int, retry_after: str) -> None:
+    if status in network.TRANSIENT_STATUSES:
+        wait = float(retry_after) if retry_after.isascii() and retry_after.isdigit() else 0.0
+        raise network.TransientError(f"answered with status {status}", wait)
     if status in (401, 403):
         raise NetworkError(f"TMDB refused the key in TMDB_API_KEY (status {status}).")
-    raise NetworkError(f"TMDB answered with status {status}.")
+    if status != 200:
+        raise NetworkError(f"TMDB answered with status {status}.")
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise NetworkError("TMDB's answer is not JSON; perhaps something on the way answered in its place.") from None
+
+
+def _read(memo: Path) -> tuple[Any, float]:
+    """Return an answer of the cache and its age in days; None where there is none that can be used."""
+    try:
+        value = json.loads(memo.read_text(encoding="utf-8"))
+        age_days = max(0.0, (time.time() - value["fetched"]) / _SECONDS_A_DAY)
+        answer = value["answer"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None, 0.0
+    return (answer, age_days) if age_days <= OLDEST_DAYS else (None, 0.0)

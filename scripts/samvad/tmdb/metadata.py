@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from samvad import files
 from samvad.errors import ConfigurationError
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
+
+#: TMDB's terms of use ask for this sentence wherever its data is used.
+ATTRIBUTION = "This product uses the TMDB API but is not endorsed or certified by TMDB."
 
 #: Keys by which a movie response of TMDB is told from the project's own shape.
 _TMDB_KEYS = frozenset({"credits", "release_date", "imdb_id", "overview"})
 
 _JOINERS = "\u200c\u200d"  # not printable by themselves, but they shape Devanagari letters
 
-_OWN_KEYS = frozenset({"schema_version", "source", "tmdb_id", "title", "original_title", "year", "cast", "soundtrack"})
+_OWN_KEYS = frozenset(
+    [
+        *("schema_version", "source", "tmdb_id", "title", "original_title", "year", "cast", "soundtrack"),
+        *("alternative_titles", "translations", "candidates", "attribution"),
+    ]
+)
 
 
 class MalformedError(ValueError):
@@ -33,6 +41,16 @@ class CastMember:
 
 
 @dataclass(frozen=True)
+class CandidateFilm:
+    """A film that the search found, and how well it fits, 0 to 1."""
+
+    tmdb_id: int
+    title: str
+    year: int | None
+    score: float
+
+
+@dataclass(frozen=True)
 class FilmMetadata:
     """What is known about a film.
 
@@ -45,6 +63,9 @@ class FilmMetadata:
         cast: in billing order.
         soundtrack: titles of songs. TMDB has none; a file may have.
         runtime_minutes: as TMDB says, or None; it is compared with the film's duration and not written.
+        alternative_titles: other titles that the film is known by, each once.
+        translations: its title by language, where it has one there (short codes).
+        candidates: the films that the search found, the best first, with their scores; empty where it was pinned.
     """
 
     source: str
@@ -55,10 +76,13 @@ class FilmMetadata:
     cast: tuple[CastMember, ...] = ()
     soundtrack: tuple[str, ...] = ()
     runtime_minutes: int | None = None
+    alternative_titles: tuple[str, ...] = ()
+    translations: dict[str, str] = field(default_factory=dict)
+    candidates: tuple[CandidateFilm, ...] = ()
 
 
 def from_movie(answer: Any, max_cast: int, source: str = "tmdb") -> FilmMetadata:
-    """Return the metadata in TMDB's answer to ``movie/{id}?append_to_response=credits``.
+    """Return the metadata in TMDB's answer to ``movie/{id}`` with credits, alternative titles and translations.
 
     Args:
         answer: the parsed JSON.
@@ -84,6 +108,8 @@ def from_movie(answer: Any, max_cast: int, source: str = "tmdb") -> FilmMetadata
         year=year_of(_text(movie, "release_date")),
         cast=tuple(member for _, member in cast if member.name)[:max_cast],
         runtime_minutes=_integer(movie, "runtime") or None,
+        alternative_titles=_alternative_titles(movie),
+        translations=_translations(movie),
     )
 
 
@@ -99,10 +125,6 @@ def from_own(value: Any, max_cast: int) -> FilmMetadata:
         raise MalformedError(f"unknown key {unknown[0]!r} (known: {', '.join(sorted(_OWN_KEYS))})")
     title = _text(own, "title", required=True)
     cast = tuple(_member(member, f"cast[{number}]") for number, member in enumerate(_list(own, "cast", "")))
-    songs = _list(own, "soundtrack", "")
-    for number, song in enumerate(songs):
-        if not isinstance(song, str):
-            raise MalformedError(f"key 'soundtrack[{number}]' is {song!r}, but must be text")
     return FilmMetadata(
         source=_text(own, "source") or "file",
         tmdb_id=_integer(own, "tmdb_id"),
@@ -110,7 +132,16 @@ def from_own(value: Any, max_cast: int) -> FilmMetadata:
         original_title=_text(own, "original_title") or title,
         year=_integer(own, "year"),
         cast=tuple(member for member in cast if member.name)[:max_cast],
-        soundtrack=tuple(clean(song) for song in songs if clean(song)),
+        soundtrack=_texts(own, "soundtrack"),
+        alternative_titles=_texts(own, "alternative_titles"),
+        translations={
+            language: _text(titles, language, "translations.")
+            for titles in [_object(own.get("translations") or {}, "translations")]
+            for language in titles
+        },
+        candidates=tuple(
+            _candidate(item, f"candidates[{number}]") for number, item in enumerate(_list(own, "candidates", ""))
+        ),
     )
 
 
@@ -144,10 +175,11 @@ def read(path: Path) -> FilmMetadata:
 
 
 def write(path: Path, metadata: FilmMetadata) -> None:
-    """Write ``film_metadata.json``, atomically."""
+    """Write ``film_metadata.json``, atomically; what came from TMDB says so."""
     value = asdict(metadata)
     del value["runtime_minutes"]
-    files.write_json(path, {"schema_version": SCHEMA_VERSION, **value})
+    said = {"attribution": ATTRIBUTION} if metadata.source == "tmdb" else {}
+    files.write_json(path, {"schema_version": SCHEMA_VERSION, **value, **said})
 
 
 def clean(text: str) -> str:
@@ -164,6 +196,44 @@ def year_of(date: str) -> int | None:
 def _member(value: Any, where: str) -> CastMember:
     member = _object(value, where)
     return CastMember(_text(member, "name", f"{where}.", required=True), _text(member, "character", f"{where}."))
+
+
+def _alternative_titles(movie: dict[str, Any]) -> tuple[str, ...]:
+    held = _object(movie.get("alternative_titles") or {}, "alternative_titles")
+    titles = [
+        _text(_object(item, f"alternative_titles.titles[{number}]"), "title", f"alternative_titles.titles[{number}].")
+        for number, item in enumerate(_list(held, "titles", "alternative_titles."))
+    ]
+    return tuple(dict.fromkeys(title for title in titles if title))
+
+
+def _translations(movie: dict[str, Any]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    held = _object(movie.get("translations") or {}, "translations")
+    for number, item in enumerate(_list(held, "translations", "translations.")):
+        where = f"translations.translations[{number}]"
+        language = _text(_object(item, where), "iso_639_1", f"{where}.")
+        title = _text(_object(item.get("data") or {}, f"{where}.data"), "title", f"{where}.data.")
+        if language and title:
+            found.setdefault(language, title)
+    return found
+
+
+def _candidate(value: Any, where: str) -> CandidateFilm:
+    item = _object(value, where)
+    score = item.get("score")
+    if not isinstance(score, (int, float)):
+        raise MalformedError(f"key '{where}.score' is {score!r}, but must be a number")
+    number = _integer(item, "tmdb_id", f"{where}.")
+    return CandidateFilm(number or 0, _text(item, "title", f"{where}."), _integer(item, "year", f"{where}."), score)
+
+
+def _texts(value: dict[str, Any], key: str) -> tuple[str, ...]:
+    items = _list(value, key, "")
+    for number, item in enumerate(items):
+        if not isinstance(item, str):
+            raise MalformedError(f"key '{key}[{number}]' is {item!r}, but must be text")
+    return tuple(text for item in items if (text := clean(item)))
 
 
 def _object(value: Any, where: str) -> dict[str, Any]:

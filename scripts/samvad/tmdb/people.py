@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from samvad.tmdb.metadata import FilmMetadata
+from samvad.tmdb.metadata import CastMember, FilmMetadata
 
 _ROLES = """
 a an and appearance as at aunt aunty baby bar beggar big boss boy bride brother cameo captain chief child
@@ -37,15 +37,16 @@ def characters(film: FilmMetadata) -> list[str]:
 
     What only says who somebody is ("Doctor", "Jai's Mother", "Self") is left out.
     """
-    found: dict[str, None] = {}
-    for member in film.cast:
-        text = _REMARK.sub(" ", member.character)
-        nicknames = [first or second for first, second in _NICKNAME.findall(text)]
-        for name in [*_BETWEEN_NAMES.split(_NICKNAME.sub(" ", text)), *nicknames]:
-            tidy = " ".join(name.strip(" .'\"‘’“”").split())
-            if _is_name(tidy):
-                found[tidy] = None
-    return list(found)
+    return list(dict.fromkeys(name for member in film.cast for name in of_member(member)))
+
+
+def of_member(member: CastMember) -> list[str]:
+    """Return the names of one member's characters, as ``characters`` does."""
+    text = _REMARK.sub(" ", member.character)
+    nicknames = [first or second for first, second in _NICKNAME.findall(text)]
+    pieces = [*_BETWEEN_NAMES.split(_NICKNAME.sub(" ", text)), *nicknames]
+    tidy = (" ".join(name.strip(" .'\"‘’“”").split()) for name in pieces)
+    return [name for name in tidy if _is_name(name)]
 
 
 def parts(name: str) -> list[str]:
