@@ -150,11 +150,10 @@ def main() -> int:
     counts = [len(pairs(file, half)) for file in ("name_pairs.tsv", "cross_script_pairs.tsv")]
     total = sum(len(words(path.name, half)) for path in matcher.COMMON_WORDS.glob("*.txt"))
     print(
-        f"Half: {half}; {len(known)} names, {counts[0]} misspellings, {counts[1]} across scripts, {total} common words\n"
+        f"Half: {half}; {len(known)} names, {counts[0]} misspellings, {counts[1]} across scripts, {total} common words"
     )
-    print(
-        "| | found | found across scripts | false | English | Hindi, Latin | Hindi, Devanagari |\n|---|---|---|---|---|---|---|"
-    )
+    print("\n| | found | across scripts | false | English | Hindi, Latin | Hindi, Devanagari |")
+    print("|---|---|---|---|---|---|---|")
     for item in results:
         falses = (item.false, item.false_english, item.false_hindi_latin, item.false_hindi_devanagari)
         listed = " | ".join(f"{share:.2%}" for share in falses)

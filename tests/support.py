@@ -31,6 +31,16 @@ def run_script(stage: str, *options: object, env: dict[str, str] | None = None) 
     return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **(env or {})}, check=False)
 
 
+def new_cache(folder: Path) -> dict[str, str]:
+    """Return the environment of a process that shares nothing with others but the environments that are built."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "samvad"
+    cache = folder / "cache"
+    if not cache.exists():
+        cache.mkdir()
+        (cache / "envs").symlink_to(Path(os.environ.get("SAMVAD_CACHE") or home) / "envs")
+    return {"SAMVAD_CACHE": str(cache)}
+
+
 def make_job(folder: Path, name: str = "2025/01/01/tester/1") -> Path:
     """Return an empty job folder below ``folder``."""
     job = folder / name

@@ -168,6 +168,17 @@ def test_the_films_names_are_counted_once_each() -> None:
         ),
     )
     assert merge.film_names(document) == [
-        merge.FilmName("Jai", "person", "tmdb", 3, 2000),
-        merge.FilmName("Mumbai", "place", "en_model", 1, 1000),
+        merge.FilmName(
+            "Jai", "person", "tmdb", 3, 2000, variants={"Jai": 2, "jai": 1}, spellings={"latin": "Jai"}, target="Jai"
+        ),
+        merge.FilmName(
+            "Mumbai",
+            "place",
+            "en_model",
+            1,
+            1000,
+            variants={"Mumbai": 1},
+            spellings={"latin": "Mumbai"},
+            target="Mumbai",
+        ),
     ]

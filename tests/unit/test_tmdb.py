@@ -52,6 +52,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     assert again.source == "tmdb"
     assert set(json.loads((tmp_path / "f.json").read_text("utf-8"))) == {
         "schema_version", "source", "tmdb_id", "title", "original_title", "year", "cast", "soundtrack",
+        "alternative_titles", "translations", "candidates", "attribution",
     }  # fmt: skip
 
 

@@ -142,7 +142,7 @@ class _Film:
                 if self._is_taken(index, entity.start, entity.end):
                     continue
                 self.taken[index].append((entity.start, entity.end))
-                self.spoken.update({fold(name.text), *(word.folded for word in split(name.text))})
+                self.spoken.update({fold(name.text), name.identity, *(word.folded for word in split(name.text))})
                 if name.written and fold(name.written) != fold(entity.text):
                     self._add(index, Change(entity.start, entity.end, name.written), 1.0, _GLOSSARY)
                 elif fold(name.text) in heard and entity.text.islower() and self._deserves_capitals(name):
@@ -210,15 +210,23 @@ class _Film:
 
     def choices(self, forms: Mapping[str, Form]) -> dict[str, Choice]:
         """Return what each form is found to be."""
-        heard = {name.text: name for name in self.names if name.heard}
+        heard: dict[str, Name] = {}
+        for name in self.names:
+            if name.heard:
+                heard.setdefault(name.text, name)
         known = matcher.Matcher(heard)
+        spoken = Counter({text: max(self.spoken[fold(text)], self.spoken[heard[text].identity]) for text in heard})
         spellings = {fold(name.text) for name in self.names}
         found = {}
         for key, form in forms.items():
             matches = [match for match in known.matches(form.text) if self._may_be(form, heard[match.name])]
             if " " in key:
                 matches = [match for match in matches if match.score >= _HALVES]
-            choice = evidence.choose(form, matches, self.spoken)
+            # Of one name's spellings in several scripts the likest stands for it: the form's own script comes first.
+            by_identity: dict[str, matcher.Match] = {}
+            for match in matches:
+                by_identity.setdefault(heard[match.name].identity, match)
+            choice = evidence.choose(form, list(by_identity.values()), spoken)
             if choice is None or fold(form.text) in spellings:
                 continue
             if choice.rewrite and _is_oblique(form.text, choice.match.name):

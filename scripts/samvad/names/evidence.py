@@ -110,22 +110,22 @@ def choose(form: Form, matches: Sequence[Match], spoken: Counter[str]) -> Choice
     Args:
         form: the word, with all that speaks for it in the film.
         matches: names that it sounds like, the likest first.
-        spoken: how often each name, or part of a name, is spoken and spelled right, by its folded text.
+        spoken: how often each name is spoken and spelled right, by its text.
     """
     if not matches:
         return None
     rivals = [match for match in matches if match.score > matches[0].score - _TOO_CLOSE]
-    heard_right = [match for match in rivals if spoken[fold(match.name)]]
+    heard_right = [match for match in rivals if spoken[match.name]]
     best = (heard_right or rivals)[0]
     evidence = (
-        form.evidence | ({RECURS} if len(form.places) > 1 else set()) | ({SPOKEN} if spoken[fold(best.name)] else set())
+        form.evidence | ({RECURS} if len(form.places) > 1 else set()) | ({SPOKEN} if spoken[best.name] else set())
     )
     same_script = matcher.script(form.text) == matcher.script(best.name)
     if not _is_enough(best, evidence, same_script):
         return Choice(best, False, "too little speaks for it") if best.likely else None
-    if len(rivals) > 1 and len(heard_right) != 1 and len({fold(match.name) for match in rivals}) > 1:
+    if len(rivals) > 1 and len(heard_right) != 1:
         return Choice(best, False, "as like as " + ", ".join(match.name for match in rivals if match is not best))
-    if len(form.places) >= _OFTEN and 0 < spoken[fold(best.name)] <= len(form.places):
+    if len(form.places) >= _OFTEN and 0 < spoken[best.name] <= len(form.places):
         return Choice(best, False, f"spoken as often as {best.name}: another name, perhaps")
     return Choice(best, same_script)
 

@@ -1,4 +1,4 @@
-"""Find names in texts of Indian scripts with a token-classification model of transformers, such as ai4bharat/IndicNER."""
+"""Find names in texts of Indian scripts with a model of transformers, such as ai4bharat/IndicNER."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class IndicModel:
 
 
 def entities_of(text: str, words: Sequence[Word], labels: Sequence[str], source: str) -> list[Entity]:
-    """Return the entities that a row of labels, one a word, makes: B- begins one, I- of the same kind goes on with it."""
+    """Return the entities that a row of labels, one a word, makes: B- begins one, I- goes on with it."""
     found: list[Entity] = []
     kind = ""
     start = end = 0

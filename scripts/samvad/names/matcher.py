@@ -72,7 +72,7 @@ class Matcher:
 
 
 def script(text: str) -> str:
-    """Return the script of a text's first letter: ``latin``, ``devanagari``, ``bengali`` …; ``other`` without letters."""
+    """Return the script of a text's first letter, such as ``latin`` or ``devanagari``; ``other`` without letters."""
     for letter in text:
         if letter.isalpha():
             return unicodedata.name(letter, "other").split()[0].casefold()

@@ -122,7 +122,7 @@ class Service:
                 return _parsed(self._body(answer))
         except requests.exceptions.SSLError:
             raise NetworkError("TMDB's certificate cannot be verified.") from None
-        except requests.Timeout:
+        except (requests.Timeout, urllib3.exceptions.TimeoutError):
             raise network.TransientError(f"did not answer within {self.rules.timeout_seconds:g} s") from None
         except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError, urllib3.exceptions.ProtocolError):
             raise network.TransientError("cannot be reached") from None
@@ -133,7 +133,7 @@ class Service:
         """Return an answer's body; a service that sends it drop by drop is not waited for without end."""
         deadline = time.monotonic() + 2 * self.rules.timeout_seconds
         body = b""
-        for piece in answer.iter_content(1 << 14):
+        while piece := answer.raw.read1(1 << 14, decode_content=True):  # what is there, without waiting for more
             body += piece
             if time.monotonic() > deadline:
                 seconds = 2 * self.rules.timeout_seconds
