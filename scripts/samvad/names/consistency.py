@@ -119,19 +119,17 @@ class _Film:
     # -- what is known for sure --------------------------------------------------------------------------------------
 
     def _override(self, overrides: Sequence[Override]) -> None:
-        wanted = {fold(" ".join(word.folded for word in split(item.old))): item for item in overrides}
         known = Gazetteer(Name(item.old, "person", "glossary") for item in overrides)
-        placed = [item for item in overrides if item.time_ms is not None]
         for index, segment in enumerate(self.document.segments):
             for entity in known.find(segment.text):
-                key = fold(" ".join(word.folded for word in split(entity.text)))
-                at = [item for item in placed if _matches(item, key) and _covers(segment, item.time_ms)]
-                item = at[0] if at else wanted[key]
-                if not at and item.time_ms is not None:
-                    continue
-                self.taken[index].append((entity.start, entity.end))
-                if item.new != entity.text:
-                    self._add(index, Change(entity.start, entity.end, item.new), 1.0, _ALWAYS)
+                holds = [item for item in overrides if _is_for(item, entity, segment)]
+                if holds:
+                    item = max(
+                        holds, key=lambda item: item.time_ms is not None
+                    )  # what is said of one place counts more
+                    self.taken[index].append((entity.start, entity.end))
+                    if item.new != entity.text:
+                        self._add(index, Change(entity.start, entity.end, item.new), 1.0, _ALWAYS)
 
     def _find_exact(self) -> None:
         known = Gazetteer(self.names)
@@ -359,9 +357,6 @@ def _is_oblique(text: str, name: str) -> bool:
     return ours[:-1] == theirs[:-1] and ours[-1:] == "e" and theirs[-1:] in ("a", "A")
 
 
-def _matches(item: Override, key: str) -> bool:
-    return fold(" ".join(word.folded for word in split(item.old))) == key
-
-
-def _covers(segment: Segment, time_ms: int | None) -> bool:
-    return time_ms is not None and segment.start_ms <= time_ms <= segment.end_ms
+def _is_for(item: Override, entity: Entity, segment: Segment) -> bool:
+    old, heard = ([word.folded for word in split(text)] for text in (item.old, entity.text))
+    return old == heard and (item.time_ms is None or segment.start_ms <= item.time_ms <= segment.end_ms)

@@ -33,7 +33,7 @@ _BEFORE_NAMES = frozenset(map(fold, _BEFORE.split()))
 _AFTER_NAMES = frozenset(map(fold, _AFTER.split()))
 _SENTENCE_ENDS = frozenset('.?!…।॥:"“”-–—')
 #: Share of capitals among the words inside a segment from which they say nothing: a title, or a loud recogniser.
-_ALL_CAPITALS = 0.6
+_ALL_CAPITALS = 0.75
 _OFTEN = 3
 #: Two known names this close in likeness leave a word between them, unless one alone is spoken in the film.
 _TOO_CLOSE = 0.03
@@ -101,7 +101,7 @@ def of_place(segment: Segment, words: Sequence[Word], index: int, size: int, mod
 def capitals_say_nothing(text: str, words: Sequence[Word]) -> bool:
     """Return whether a text is written all, or nearly all, with capitals."""
     inside = [word for word in words[1:] if text[word.start].isupper() or text[word.start].islower()]
-    return len(inside) > 1 and sum(text[word.start].isupper() for word in inside) / len(inside) >= _ALL_CAPITALS
+    return len(inside) > 2 and sum(text[word.start].isupper() for word in inside) / len(inside) >= _ALL_CAPITALS
 
 
 def choose(form: Form, matches: Sequence[Match], spoken: Counter[str]) -> Choice | None:

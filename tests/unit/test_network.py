@@ -1,0 +1,184 @@
+"""Patience, the circuit breaker and the polite rate, shared by processes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from samvad import network
+from samvad.errors import ConfigurationError, NetworkError
+from samvad.network import CircuitOpenError, Policy, TransientError, call
+from support import ROOT
+
+QUICK = Policy(first_pause_seconds=0.01, requests_per_second=40, breaker_seconds=60)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SAMVAD_CACHE", str(tmp_path))
+    monkeypatch.delenv(network.VARIABLE, raising=False)
+    return tmp_path
+
+
+def failing(times: int, asked: list[float]) -> Callable[[], str]:
+    def ask() -> str:
+        asked.append(time.monotonic())
+        if len(asked) <= times:
+            raise TransientError("answered with status 503")
+        return "answer"
+
+    return ask
+
+
+def test_what_may_pass_is_tried_again_with_pauses_that_double() -> None:
+    asked: list[float] = []
+    rules = replace(QUICK, first_pause_seconds=0.1, requests_per_second=1000)
+    assert call("e", "It", failing(2, asked), rules) == "answer"
+    assert asked[1] - asked[0] >= 0.1
+    assert asked[2] - asked[1] >= 0.2
+
+
+def test_what_will_not_pass_is_tried_once_and_opens_nothing() -> None:
+    asked = []
+
+    def refuse() -> None:
+        asked.append(1)
+        raise NetworkError("It refused.")
+
+    for _ in range(7):
+        with pytest.raises(NetworkError, match="refused"):
+            call("e", "It", refuse, QUICK)
+    assert len(asked) == 7
+
+
+def test_after_all_tries_the_last_reason_is_told() -> None:
+    with pytest.raises(NetworkError, match=r"It answered with status 503 \(3 tries\)"):
+        call("e", "It", failing(9, []), QUICK)
+
+
+def test_five_failures_in_a_row_open_the_breaker_of_that_endpoint_alone() -> None:
+    asked: list[float] = []
+    ask = failing(99, asked)
+    for _ in range(2):
+        with pytest.raises(NetworkError):
+            call("e", "It", ask, QUICK)
+    with pytest.raises(CircuitOpenError, match="failed 5 times in a row and is left alone for"):
+        call("e", "It", ask, QUICK)
+    assert len(asked) == 5
+    assert call("other", "It", lambda: "answer", QUICK) == "answer"
+
+
+def test_a_success_starts_the_count_anew() -> None:
+    for _ in range(4):
+        with pytest.raises(NetworkError):
+            call("e", "It", failing(9, []), replace(QUICK, attempts=1))
+        assert call("e", "It", lambda: "answer", QUICK) == "answer"
+
+
+def open_breaker(endpoint: str) -> None:
+    with pytest.raises(NetworkError):
+        call(endpoint, "It", failing(99, []), replace(QUICK, attempts=5))
+
+
+def test_after_its_time_one_try_is_let_through_and_closes_or_opens_it() -> None:
+    open_breaker("e")
+    short = replace(QUICK, breaker_seconds=1, attempts=1)
+    time.sleep(1.05)
+    asked: list[float] = []
+    with pytest.raises(NetworkError, match="status 503"):
+        call("e", "It", failing(99, asked), short)
+    with pytest.raises(CircuitOpenError):
+        call("e", "It", failing(99, asked), short)
+    assert len(asked) == 1
+    time.sleep(1.05)
+    assert call("e", "It", lambda: "answer", short) == "answer"
+    assert call("e", "It", lambda: "answer", short) == "answer"
+
+
+def test_while_one_process_tries_the_others_wait_and_a_killed_one_does_not_block_them_for_ever() -> None:
+    open_breaker("e")
+    short = replace(QUICK, breaker_seconds=1)
+    time.sleep(1.05)
+    trying = network.Breaker("e", short)
+    trying.check("It")
+    with pytest.raises(CircuitOpenError, match="while another process tries"):
+        network.Breaker("e", short).check("It")
+    time.sleep(1.05)  # as if that process had been killed
+    network.Breaker("e", short).check("It")
+
+
+CHILD = """
+import sys
+sys.path.insert(0, "scripts")
+from samvad import network
+from samvad.errors import NetworkError
+def ask():
+    print("asked", flush=True)
+    raise network.TransientError("cannot be reached")
+rules = network.Policy(attempts=1, first_pause_seconds=0, requests_per_second=40)
+for _ in range(int(sys.argv[1])):
+    try:
+        network.call("shared", "It", ask, rules)
+    except NetworkError as error:
+        print(type(error).__name__, flush=True)
+"""
+
+
+def test_processes_share_the_breaker_and_it_outlives_them(cache: Path) -> None:
+    command = [sys.executable, "-c", CHILD]
+    running = [subprocess.Popen([*command, "1"], cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(5)]
+    said = [process.communicate()[0] for process in running]
+    assert "".join(said).count("asked") == 5
+    after = subprocess.run([*command, "3"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert after.split() == ["CircuitOpenError"] * 3
+
+
+def test_no_more_calls_than_the_rate_allows() -> None:
+    began = time.monotonic()
+    for _ in range(5):
+        call("e", "It", lambda: "answer", replace(QUICK, requests_per_second=10))
+    assert time.monotonic() - began >= 0.3
+    assert len(list((network.cache_folder() / "network" / "e" / "rate-10").iterdir())) == 5
+
+
+def test_a_cache_folder_that_cannot_be_written_stops_no_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SAMVAD_CACHE", str(tmp_path / "file" / "below"))
+    assert call("e", "It", failing(1, []), QUICK) == "answer"
+
+
+def test_a_longer_pause_than_anybody_waits_is_told() -> None:
+    def ask() -> None:
+        raise TransientError("answered with status 429", retry_after_seconds=3600)
+
+    with pytest.raises(NetworkError, match="asks to wait 3600 s"):
+        call("e", "It", ask, QUICK)
+
+
+def test_an_endpoints_name_is_no_path(cache: Path) -> None:
+    open_breaker("../../up $HOME")
+    assert [path.parent for path in (cache / "network").iterdir()] == [cache / "network"]
+
+
+def test_the_policy_comes_from_the_workflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert network.policy() == Policy()
+    monkeypatch.setenv(network.VARIABLE, Policy(attempts=7).as_json())
+    assert network.policy().attempts == 7
+    for text in ("nonsense", "[1]", json.dumps({"attempts": "many"}), json.dumps({"tries": 3})):
+        monkeypatch.setenv(network.VARIABLE, text)
+        with pytest.raises(ConfigurationError, match="SAMVAD_NETWORK"):
+            network.policy()
+
+
+def test_the_defaults_are_those_of_the_configuration() -> None:
+    import yaml
+
+    written = yaml.safe_load((ROOT / "config" / "config.yaml").read_text("utf-8"))["network"]
+    assert Policy(**written) == Policy()
