@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -215,15 +216,11 @@ def test_whatever_is_said_words_and_text_stay_together(said: list[str]) -> None:
 
 def test_the_films_names_keep_their_spellings_and_what_was_heard() -> None:
     document = film("Simran", "सिमरन")
-    marked = SegmentsDocument(
-        "", "hi", 99_000,
-        tuple(
-            Segment(item.id, item.start_ms, item.end_ms, item.text, "hi", entities=(Entity(item.text, "person", 0, len(item.text), "tmdb"),))
-            for item in document.segments
-        ),
-    )  # fmt: skip
+    marked = tuple(
+        replace(item, entities=(Entity(item.text, "person", 0, len(item.text), "tmdb"),)) for item in document.segments
+    )
     known = [*cast("Simran"), Name("सिमरन", "person", "tmdb", target="Simran")]
-    (name,) = merge.film_names(marked, known, {"Simran": Counter({"Simrun": 2})})
+    (name,) = merge.film_names(replace(document, segments=marked), known, {"Simran": Counter({"Simrun": 2})})
     assert (name.text, name.count, name.target) == ("Simran", 2, "Simran")
     assert name.spellings == {"latin": "Simran", "devanagari": "सिमरन"}
     assert name.heard == {"Simrun": 2}
