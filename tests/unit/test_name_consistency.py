@@ -155,7 +155,7 @@ def test_a_transcript_without_capitals_gets_those_of_names() -> None:
 def test_without_a_cast_the_models_frequent_name_sets_the_spelling_in_its_own_language() -> None:
     said = ["Where is Rahul?", "I saw Rahul.", "Call Rahul now.", "And Rahool came."]
     segments = [spoken(at, text, "en") for at, text in enumerate(said, 1)] + [spoken(5, "Está Raúl aquí", "es")]
-    document = SegmentsDocument("", "en", 99_000, tuple(segments))
+    document = SegmentsDocument("en", 99_000, tuple(segments))
     by_model = {
         at: [Entity(name, "person", text.index(name), text.index(name) + len(name), "m")]
         for at, text in enumerate(said, 1)
@@ -179,13 +179,13 @@ def test_an_override_wins_over_everything() -> None:
 
 def test_a_segment_whose_words_are_not_its_text_is_left_and_counted() -> None:
     segment = spoken(1, "Phir Simrun ji aayi.", words="quite other words")
-    outcome = consistency.make_consistent(SegmentsDocument("", "hi", 99_000, (segment,)), cast("Simran"), {})
+    outcome = consistency.make_consistent(SegmentsDocument("hi", 99_000, (segment,)), cast("Simran"), {})
     assert (texts(outcome), outcome.unaligned, outcome.replacements) == (["Phir Simrun ji aayi."], 1, ())
 
 
 def test_a_segment_without_words_is_changed_too() -> None:
     segment = spoken(1, "Phir Simrun ji aayi.", words="")
-    outcome = consistency.make_consistent(SegmentsDocument("", "hi", 99_000, (segment,)), cast("Simran"), {})
+    outcome = consistency.make_consistent(SegmentsDocument("hi", 99_000, (segment,)), cast("Simran"), {})
     assert texts(outcome) == ["Phir Simran ji aayi."]
     assert (outcome.replacements[0].start_ms, outcome.replacements[0].end_ms) == (10_000, 19_000)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from samvad import network
+from samvad import files, network
 from samvad.errors import ConfigurationError, NetworkError
 from samvad.network import CircuitOpenError, Policy, TransientError, call
 from support import ROOT
@@ -145,7 +145,7 @@ def test_no_more_calls_than_the_rate_allows() -> None:
     for _ in range(5):
         call("e", "It", lambda: "answer", replace(QUICK, requests_per_second=10))
     assert time.monotonic() - began >= 0.3
-    assert len(list((network.cache_folder() / "network" / "e" / "rate-10").iterdir())) == 5
+    assert len(list((files.cache_folder() / "network" / "e" / "rate-10").iterdir())) == 5
 
 
 def test_a_cache_folder_that_cannot_be_written_stops_no_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
