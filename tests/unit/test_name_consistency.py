@@ -27,9 +27,7 @@ def spoken(number: int, text: str, language: str = "hi", words: str | None = Non
 
 
 def film(*texts: str, language: str = "hi") -> SegmentsDocument:
-    return SegmentsDocument(
-        "", language, 999_000, tuple(spoken(at, text, language) for at, text in enumerate(texts, 1))
-    )
+    return SegmentsDocument(language, 999_000, tuple(spoken(at, text, language) for at, text in enumerate(texts, 1)))
 
 
 def cast(*names: str) -> list[Name]:
