@@ -136,3 +136,44 @@ def test_the_built_in_glossary_is_sound() -> None:
         assert all(form != entry.term for form in entry.forms), entry.term
         assert entry.context
         assert entry.target not in entry.alternatives
+
+
+WIDE = "term\ttarget\talternatives\tlanguage\trule\tforms\n"
+
+
+def test_rows_for_several_languages_make_one_entry(tmp_path: Path) -> None:
+    (entry,) = table(tmp_path, WIDE + "yaar\tman\tmate\t\t\tyar\nyaar\tamigo\t\tes\t\t\nYaar\tdost\t\thi-IN\t\t\n")
+    assert (entry.target, entry.targets) == ("man", {"es": "amigo", "hi": "dost"})
+    assert (entry.alternatives, entry.forms) == (("mate",), ("yar",))
+
+
+def test_a_later_file_wins_language_by_language_and_the_conflict_says_who(tmp_path: Path) -> None:
+    first = table(tmp_path, WIDE + "yaar\tman\t\t\t\tyar|yaara\nyaar\tamigo\t\tes\t\t\n", "first.tsv")
+    second = table(tmp_path, WIDE + "yaar\tcolega\t\tes\t\t\n", "second.tsv")
+    merged = entries.merge([first, second])
+    (entry,) = merged.entries
+    assert (entry.target, entry.targets["es"], entry.forms) == ("man", "colega", ("yar", "yaara"))
+    assert merged.conflicts == (entries.Conflict("yaar", "colega (second.tsv)", "amigo (first.tsv)"),)
+
+
+def test_alternatives_may_hold_in_one_context_only(tmp_path: Path) -> None:
+    (entry,) = table(tmp_path, WIDE + "beta\tson\tchild|to a daughter: dear\t\t\t\n")
+    assert entry.alternatives == ("child", "dear")
+    assert entry.senses == (entries.Sense("to a daughter", "dear"),)
+
+
+def test_a_form_that_is_another_terms_own_is_dropped_and_told(tmp_path: Path) -> None:
+    merged = entries.merge([table(tmp_path, WIDE + "a\tone\t\t\t\tb|c\nb\ttwo\t\t\t\t\n")])
+    assert [entry.forms for entry in merged.entries] == [("c",), ()]
+    assert merged.conflicts == (entries.Conflict("b", "two (g.tsv)", "one (g.tsv)"),)
+
+
+def test_a_term_twice_in_a_file_names_both_lines(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"line 3, column target: 'A' has the target 'x' on line 2"):
+        table(tmp_path, HEADER + "a\tx\nA\ty\n")
+
+
+def test_only_ten_problems_are_listed(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"line 11, column term.*; and 5 more") as caught:
+        table(tmp_path, HEADER + "\tx\n" * 15)
+    assert "line 12" not in str(caught.value)
