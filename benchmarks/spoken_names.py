@@ -1,6 +1,6 @@
 """Speak a film full of Indian names, recognise it, and count how often each name is spelled right, before and after 05.
 
-The film is made here: 48 lines by two voices of espeak-ng, which name 14 people of a cast list and 6 places of India.
+The film is made here: 48 lines by two English voices of espeak-ng, which name 15 people of a cast list and 6 places.
 The workflow is run on it as a user runs it, to stage 05, with Whisper base. A name counts as right where the line's
 text holds it letter by letter. A change is wrong where the line that it stands in does not speak that name.
 
@@ -46,6 +46,14 @@ CAST = (
     ("Kishore Dutt", "Vikram"),
 )
 PLACES = ("Jaipur", "Lucknow", "Varanasi", "Amritsar", "Chandigarh", "Udaipur")
+#: Spellings that lead an English voice to speak the names about as in India.
+SPOKEN = {
+    "Simran": "Simrun", "Malhotra": "Mull hotrah", "Raj": "Rarj", "Chaudhary": "Chowdree", "Baldev": "Bull dave",
+    "Savitri": "Saavitree", "Thakur": "Taakoor", "Ranveer": "Run veer", "Zoya": "Zoyah", "Devendra": "Davendra",
+    "Anjali": "Unjalee", "Gurpreet": "Goor preet", "Lakshmi": "Lukshmee", "Farhan": "Furhaan", "Vikram": "Vikrum",
+    "Jaipur": "Jie poor", "Lucknow": "Luck now", "Varanasi": "Varahnassy", "Amritsar": "Um rit sir",
+    "Chandigarh": "Chundee gur", "Udaipur": "Oo die poor",
+}  # fmt: skip
 LINES = (
     "Good morning, {0}. Did you sleep well?",
     "I met {0} in {1} last summer.",
@@ -80,7 +88,8 @@ def make_sound(path: Path, lines: list[tuple[str, tuple[str, ...]]]) -> list[tup
         film.setframerate(RATE)
         for number, (text, _) in enumerate(lines):
             spoken = Path(scratch) / "line.wav"
-            command = ["espeak-ng", "-v", VOICES[number % len(VOICES)], "-s", "145", "-w", str(spoken), "--", text]
+            said = re.sub(r"\w+", lambda word: SPOKEN.get(word[0], word[0]), text)
+            command = ["espeak-ng", "-v", VOICES[number % len(VOICES)], "-s", "135", "-w", str(spoken), "--", said]
             subprocess.run(command, check=True)
             with wave.open(str(spoken)) as line:
                 start = film.tell() if number else 0

@@ -138,5 +138,5 @@ def _is_enough(match: Match, evidence: Collection[str], same_script: bool) -> bo
         return match.score >= _CROSS_SCRIPT_ALONE or (match.likely and len(evidence) > 0)
     if match.likely:
         return len(evidence) > 0
-    # POSSIBLE: a clear sign that it is a name, and that this name is in the film.
-    return strong > 0 and SPOKEN in evidence and not match.short
+    # Only possible: clear signs that it is a name, and that this name is in the film.
+    return not match.short and (strong > 1 or (strong > 0 and bool({SPOKEN, RECURS}.intersection(evidence))))

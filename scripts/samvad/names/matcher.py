@@ -16,8 +16,10 @@ from samvad.names import phonetic
 LIKELY = 0.88
 #: The same for short names, which have more neighbours, and for all where there is better evidence or worse.
 LIKELY_SHORT = 0.92
-#: Likeness below which no evidence helps.
-POSSIBLE = 0.82
+#: Likeness below which no evidence helps; between this and ``LIKELY``, no single sound may be clearly another.
+POSSIBLE = 0.8
+#: Cost of a change from which it makes another sound: Rakesh is not Rajesh.
+_CLEAR = 0.6
 
 #: Weight of sounds up to which a name is short: Raj, Asha.
 _SHORT = 2.7
@@ -65,9 +67,11 @@ class Matcher:
             other_weight = phonetic.weight(other)
             if not heard or abs(weight - other_weight) > _TOO_DIFFERENT * max(weight, other_weight):
                 continue
-            score = phonetic.similarity(heard, other) - _OTHER_SCRIPT * (script(word) != script(name))
-            if score >= POSSIBLE:
-                found.append(Match(name, round(score, 3), min(weight, other_weight) <= _SHORT))
+            score, largest = phonetic.compare(heard, other)
+            score -= _OTHER_SCRIPT * (script(word) != script(name))
+            match = Match(name, round(score, 3), min(weight, other_weight) <= _SHORT)
+            if match.likely or (score >= POSSIBLE and largest < _CLEAR):
+                found.append(match)
         return sorted(found, key=lambda match: -match.score)
 
 

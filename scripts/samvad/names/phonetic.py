@@ -71,8 +71,8 @@ _SPELLED_LONG = {"A": "aa", "I": "ee", "U": "oo"}
 
 _CONFUSED = {
     "aA": 0.05, "iI": 0.05, "uU": 0.05, "eE": 0.1, "oO": 0.15, "ei": 0.25, "eI": 0.25, "Ei": 0.35, "EI": 0.35,
-    "ou": 0.25, "oU": 0.3, "Ou": 0.3, "OU": 0.3, "ae": 0.3, "aE": 0.35, "Ae": 0.4, "AE": 0.4, "ai": 0.35, "aI": 0.5,
-    "au": 0.2, "aU": 0.45, "ao": 0.35, "aO": 0.35, "Ao": 0.4, "AO": 0.35, "Au": 0.35,
+    "ou": 0.25, "oU": 0.3, "Ou": 0.3, "OU": 0.3, "ae": 0.3, "aE": 0.35, "Ae": 0.4, "AE": 0.4, "ai": 0.55, "aI": 0.55,
+    "au": 0.2, "aU": 0.45, "ao": 0.45, "aO": 0.35, "Ao": 0.4, "AO": 0.35, "Au": 0.35,
     "kK": 0.1, "gG": 0.1, "cC": 0.05, "jJ": 0.05, "tT": 0.1, "dD": 0.1, "bB": 0.1, "rR": 0.1, "dR": 0.15, "DR": 0.15,
     "bv": 0.2, "Bv": 0.3, "sS": 0.15,
     "jz": 0.15, "Jz": 0.15, "sz": 0.3, "fp": 0.25, "fv": 0.5, "cS": 0.4, "cs": 0.5,
@@ -100,7 +100,7 @@ _DROPPED_VOWEL, _DROPPED_SOUND = 0.5, 0.9
 _FIRST_SOUND = 0.3
 _CLEARLY_OTHER = 0.3
 #: A vowel at the end tells Deepa from Deep.
-_LAST_VOWEL = 0.15
+_LAST_VOWEL = 0.3
 
 _VOWEL_WEIGHT, _CONSONANT_WEIGHT = 0.6, 1.0
 
@@ -127,10 +127,18 @@ def similarity(first: str, second: str) -> float:
 
     One minus the weighted edit distance over the weight of the heavier string, consonants counting more than vowels.
     """
+    return compare(first, second)[0]
+
+
+def compare(first: str, second: str) -> tuple[float, float]:
+    """Return how alike two strings of sounds are, and the cost of the one change that sets them apart most."""
     if first == second:
-        return 1.0 if first else 0.0
+        return (1.0, 0.0) if first else (0.0, _OTHER_SOUND)
     heavier = max(weight(first), weight(second))
-    return max(0.0, 1.0 - _distance(first, second) / heavier) if heavier else 0.0
+    if not heavier:
+        return 0.0, _OTHER_SOUND
+    distance, largest = _distance(first, second)
+    return max(0.0, 1.0 - distance / heavier), largest
 
 
 @functools.cache
@@ -139,25 +147,31 @@ def weight(heard: str) -> float:
     return sum(_VOWEL_WEIGHT if sound in _VOWELS else _CONSONANT_WEIGHT for sound in heard)
 
 
-def _distance(first: str, second: str) -> float:
-    above = [0.0]
+def _distance(first: str, second: str) -> tuple[float, float]:
+    """Return the cost of the cheapest way from one string to the other, and that of its dearest step."""
+    above = [(0.0, 0.0)]
     for index, sound in enumerate(second):
-        above.append(above[-1] + _dropped(sound, index, len(second)))
+        above.append(_step(above[-1], _dropped(sound, index, len(second))))
     for row, ours in enumerate(first):
-        line = [above[0] + _dropped(ours, row, len(first))]
+        gone = _dropped(ours, row, len(first))
+        line = [_step(above[0], gone)]
         for column, theirs in enumerate(second):
             change = _confused(ours, theirs)
             if change >= _CLEARLY_OTHER and not row and not column:
                 change += _FIRST_SOUND
             line.append(
                 min(
-                    above[column] + change,
-                    above[column + 1] + _dropped(ours, row, len(first)),
-                    line[column] + _dropped(theirs, column, len(second)),
+                    _step(above[column], change),
+                    _step(above[column + 1], gone),
+                    _step(line[column], _dropped(theirs, column, len(second))),
                 )
             )
         above = line
     return above[-1]
+
+
+def _step(before: tuple[float, float], cost: float) -> tuple[float, float]:
+    return before[0] + cost, max(before[1], cost)
 
 
 @functools.cache
