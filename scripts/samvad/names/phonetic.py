@@ -101,6 +101,8 @@ _FIRST_SOUND = 0.3
 _CLEARLY_OTHER = 0.3
 #: A vowel at the end tells Deepa from Deep.
 _LAST_VOWEL = 0.3
+#: But an e there is often not spoken: Rathore, Ashoke.
+_LAST_E = 0.3
 
 _VOWEL_WEIGHT, _CONSONANT_WEIGHT = 0.6, 1.0
 
@@ -190,7 +192,7 @@ def _dropped(sound: str, index: int, length: int) -> float:
     if not index and sound != "h":
         cost += _FIRST_SOUND
     if index == length - 1 and sound in _VOWELS:
-        cost += _LAST_VOWEL
+        cost = _LAST_E if sound == "e" else cost + _LAST_VOWEL
     return cost
 
 
