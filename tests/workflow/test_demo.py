@@ -232,3 +232,12 @@ def test_music_is_no_song(demo: Any) -> None:
 def test_speech_that_was_spoken_is_not_quarantined(demo: Any) -> None:
     document = json.loads((demo.job / "07_hallucination_removal" / "segments.json").read_text("utf-8"))
     assert [segment["text"] for segment in document["segments"] if segment["verdict"] == "quarantine"] == []
+
+
+def test_every_spoken_name_is_recognised_in_its_one_spelling(demo: Any, sample: Any) -> None:
+    document = json.loads((demo.job / "05_ner" / "segments.json").read_text("utf-8"))
+    said, found = (" ".join(item["text"] for item in items) for items in (sample.truth["lines"], document["segments"]))
+    for name in sample.truth["names"]:
+        assert len(re.findall(rf"\b{name}\b", found)) == len(re.findall(rf"\b{name}\b", said)), (name, found)
+    names = json.loads((demo.job / "05_ner" / "names.json").read_text("utf-8"))["names"]
+    assert [name["variants"] for name in names if len(name["variants"]) > 1] == []
