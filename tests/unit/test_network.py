@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from samvad import files, network
-from samvad.errors import ConfigurationError, NetworkError
+from samvad import files, models, network
+from samvad.errors import ConfigurationError, ModelError, NetworkError
 from samvad.network import CircuitOpenError, Policy, TransientError, call
 from support import ROOT
 
@@ -182,3 +184,44 @@ def test_the_defaults_are_those_of_the_configuration() -> None:
 
     written = yaml.safe_load((ROOT / "config" / "config.yaml").read_text("utf-8"))["network"]
     assert Policy(**written) == Policy()
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[list[int], list[str]]]:
+    """A hub of models on this machine that answers with the statuses it is told."""
+    statuses: list[int] = []
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            asked.append(self.path)
+            self.send_response(statuses.pop(0) if statuses else 503)
+            self.end_headers()
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_address[1]}")
+        monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        monkeypatch.setenv(network.VARIABLE, QUICK.as_json())
+        yield statuses, asked
+        server.shutdown()
+
+
+def test_the_model_hub_is_called_by_the_same_rules(hub: tuple[list[int], list[str]]) -> None:
+    statuses, asked = hub
+
+    def fetch() -> Path:
+        return models.hub_snapshot("owner/name", "0" * 40, ["config.json"], ("model.bin",))
+
+    statuses += [503, 404]
+    with pytest.raises(ModelError, match="answers 404 for owner/name"):
+        fetch()
+    assert asked == [f"/owner/name/resolve/{'0' * 40}/config.json"] * 2
+    for _ in range(3):
+        with pytest.raises(NetworkError, match=r"not in the cache, and the hub .* cannot be reached"):
+            fetch()
+    assert len(asked) == 2 + 5  # then it is left alone

@@ -108,7 +108,8 @@ class _Film:
         self.document = document
         self.by_model = by_model
         self.words = [split(segment.text) for segment in document.segments]
-        self.names = [*names] if _uses_capitals(document, self.words) else [_in_small_letters(name) for name in names]
+        self._cased = _uses_capitals(document, self.words)
+        self.names = [*names] if self._cased else [_in_small_letters(name) for name in names]
         self.planned: dict[int, list[_Planned]] = {}
         self.spoken: Counter[str] = Counter()
         self.taken: list[list[tuple[int, int]]] = [[] for _ in document.segments]
@@ -194,6 +195,7 @@ class _Film:
                 following = words[at + 1] if at + 1 < len(words) else None
                 if (
                     following
+                    and not (self._cased and segment.text[word.start].islower())
                     and segment.text[word.end : following.start] in (" ", "-")
                     and self._may_be_name(index, following)
                 ):

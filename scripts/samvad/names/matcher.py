@@ -67,7 +67,7 @@ class Matcher:
             other_weight = phonetic.weight(other)
             if not heard or abs(weight - other_weight) > _TOO_DIFFERENT * max(weight, other_weight):
                 continue
-            score, largest = phonetic.compare(heard, other)
+            score, largest = phonetic.compare(heard, other, POSSIBLE)
             score -= _OTHER_SCRIPT * (script(word) != script(name))
             match = Match(name, round(score, 3), min(weight, other_weight) <= _SHORT)
             if match.likely or (score >= POSSIBLE and largest < _CLEAR):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 import re
 import unicodedata
 
@@ -132,14 +133,20 @@ def similarity(first: str, second: str) -> float:
     return compare(first, second)[0]
 
 
-def compare(first: str, second: str) -> tuple[float, float]:
-    """Return how alike two strings of sounds are, and the cost of the one change that sets them apart most."""
+def compare(first: str, second: str, at_least: float = 0.0) -> tuple[float, float]:
+    """Return how alike two strings of sounds are, and the cost of the one change that sets them apart most.
+
+    Args:
+        first: from ``sounds``.
+        second: the other.
+        at_least: likeness below which the exact figure does not matter, and 0 is returned as soon as it is certain.
+    """
     if first == second:
         return (1.0, 0.0) if first else (0.0, _OTHER_SOUND)
     heavier = max(weight(first), weight(second))
     if not heavier:
         return 0.0, _OTHER_SOUND
-    distance, largest = _distance(first, second)
+    distance, largest = _distance(first, second, (1.0 - at_least) * heavier)
     return max(0.0, 1.0 - distance / heavier), largest
 
 
@@ -149,8 +156,11 @@ def weight(heard: str) -> float:
     return sum(_VOWEL_WEIGHT if sound in _VOWELS else _CONSONANT_WEIGHT for sound in heard)
 
 
-def _distance(first: str, second: str) -> tuple[float, float]:
-    """Return the cost of the cheapest way from one string to the other, and that of its dearest step."""
+def _distance(first: str, second: str, limit: float) -> tuple[float, float]:
+    """Return the cost of the cheapest way from one string to the other, and that of its dearest step.
+
+    No way is followed that has cost more than the limit already: then the cost is infinite.
+    """
     above = [(0.0, 0.0)]
     for index, sound in enumerate(second):
         above.append(_step(above[-1], _dropped(sound, index, len(second))))
@@ -168,6 +178,8 @@ def _distance(first: str, second: str) -> tuple[float, float]:
                     _step(line[column], _dropped(theirs, column, len(second))),
                 )
             )
+        if min(line)[0] > limit:
+            return math.inf, math.inf
         above = line
     return above[-1]
 
