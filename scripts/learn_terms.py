@@ -8,7 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from samvad import files, records, schemas, stages
+from samvad import console, files, records, schemas, stages
 from samvad.errors import ConfigurationError, SamvadError
 from samvad.glossary import entries, learned
 
@@ -121,4 +121,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.run(main)

@@ -142,6 +142,23 @@ def test_versions_models_and_figures_of_a_run_come_along(shelf: Path, tmp_path: 
         assert words in text, words
 
 
+def test_the_cast_comes_along_with_how_often_each_is_named_and_tmdbs_credit(shelf: Path, tmp_path: Path) -> None:
+    log = next(path for path in sorted(shelf.rglob("logs/*.jsonl")) if '"job_finished"' in path.read_text("utf-8"))
+    first = json.loads(log.read_text("utf-8").splitlines()[0])
+    name = {"text": "Simran", "target": "Simran", "count": 7, "heard": {"Simrun <b>": 2}}
+    other = {"text": "Jaipur", "target": "Jaipur", "count": 3, "heard": {}}
+    cast = [{"character": "Simran Singh", "actor": "Kajol", "count": 7, "first_ms": 0}]
+    for folder, file, value in (
+        ("05_ner", "names.json", {"names": [name, other], "cast": cast}),
+        ("02_tmdb", "film_metadata.json", {"attribution": "This product uses the TMDB API"}),
+    ):
+        (log.parent.parent / folder).mkdir(exist_ok=True)
+        (log.parent.parent / folder / file).write_text(json.dumps(value), encoding="utf-8")
+    text = " ".join(" ".join(Page(made(tmp_path, shelf, "--run", first["run_id"])).text).split())
+    for words in ("Simran Singh Kajol 7 Simrun <b>", "Jaipur – 3 –", "This product uses the TMDB API"):
+        assert words in text, words
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
 @pytest.mark.parametrize("options", [[], ["--run", "film-00001"]], ids=["shelf", "run"])
 def test_a_browser_opens_it_without_a_complaint(options: list[str], shelf: Path, tmp_path: Path) -> None:

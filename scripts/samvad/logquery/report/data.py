@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,10 @@ from samvad.logquery.questions import QUESTIONS
 
 if TYPE_CHECKING:
     import duckdb
+
+
+#: Names that no cast has, beside which a page shows no more.
+_MOST_NAMES = 40
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,16 @@ class Software:
 
 
 @dataclass(frozen=True)
+class Named:
+    """A character of the cast and how often it is named, or a name that no cast has (then without an actor)."""
+
+    name: str
+    actor: str
+    count: int
+    heard: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Report:
     """All that a page shows.
 
@@ -104,6 +118,8 @@ class Report:
         software: of the report of one run.
         host: machine, versions of Samvad and Python, commit, of the report of one run.
         metrics: stage, name, value, unit of the performance channel, of the report of one run.
+        names: the cast in billing order, then other names, the most frequent first, of the report of one run.
+        credit: what TMDB asks to be said where its data is shown; empty where it is not.
     """
 
     title: str
@@ -115,6 +131,8 @@ class Report:
     software: tuple[Software, ...] = ()
     host: tuple[tuple[str, str], ...] = ()
     metrics: tuple[tuple[str, str, float, str], ...] = ()
+    names: tuple[Named, ...] = ()
+    credit: str = ""
     notes: tuple[str, ...] = field(default=())
 
 
@@ -143,7 +161,10 @@ def of_run(connection: duckdb.DuckDBPyConnection, name: str, now: datetime) -> R
     folder = sources.job_folder(runs[0].log_file)
     software, host = _software(folder)
     metrics = _metrics(folder, runs[0].run_id)
-    return Report(runs[0].film, now, runs, _figures(connection), verdicts, (), software, host, metrics)
+    named, credit = _names(folder)
+    return Report(
+        runs[0].film, now, runs, _figures(connection), verdicts, (), software, host, metrics, names=named, credit=credit
+    )
 
 
 def _went_wrong(row: dict[str, Any]) -> bool:
@@ -247,6 +268,34 @@ def _software(folder: Path) -> tuple[tuple[Software, ...], tuple[tuple[str, str]
         except (OSError, ValueError, KeyError, TypeError):
             continue
     return tuple(found), tuple(host.items())
+
+
+def _names(folder: Path) -> tuple[tuple[Named, ...], str]:
+    """Return who and what is named in the film, and TMDB's credit where the cast is from there."""
+    try:
+        found = json.loads((folder / stages.BY_NAME["ner"].folder / "names.json").read_text(encoding="utf-8"))
+        heard = {
+            spelling: tuple(name["heard"]) for name in found["names"] for spelling in (name["text"], name["target"])
+        }
+        cast = [
+            Named(item["character"], item["actor"], item["count"], _heard_for(item["character"], heard))
+            for item in found["cast"]
+        ]
+        parts = {part for item in cast for part in (item.name, *item.name.split())}
+        others = [name for name in found["names"] if not parts & {name["text"], name["target"]}]
+        listed = [Named(name["text"], "", name["count"], tuple(name["heard"])) for name in others]
+    except (OSError, ValueError, KeyError, TypeError):
+        return (), ""
+    try:
+        path = folder / stages.BY_NAME["tmdb"].folder / "film_metadata.json"
+        credit = str(json.loads(path.read_text(encoding="utf-8")).get("attribution", ""))
+    except (OSError, ValueError, AttributeError):
+        credit = ""
+    return (*cast, *listed[:_MOST_NAMES]), credit
+
+
+def _heard_for(character: str, heard: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(form for part in (character, *character.split()) for form in heard.get(part, ())))
 
 
 def _model(model: dict[str, Any]) -> str:

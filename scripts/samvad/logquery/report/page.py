@@ -91,6 +91,7 @@ def _parts(report: Report) -> list[tuple[str, str]]:
     well = len(report.runs) == 1 and report.runs[0].state == "success"
     found = [("timeline", "Timeline"), ("failures", "What happened" if well else "Failures"), ("stages", "Stages")]
     found += [("versions", "Versions and models")] if report.software else []
+    found += [("names", "Names")] if report.names else []
     return found + ([("figures", "Figures")] if report.metrics else [])
 
 
