@@ -152,7 +152,7 @@ def hub_snapshot(hub: str, revision: str, patterns: list[str], weights: tuple[st
     endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
     try:
         # The hub is asked for one small file first: its own client tries for minutes.
-        status = network.probe("hub", "The hub", f"{endpoint}/{hub}/resolve/{revision}/config.json")
+        status = network.probe(network.address(endpoint), "The hub", f"{endpoint}/{hub}/resolve/{revision}/config.json")
     except NetworkError as error:
         host = urllib.parse.urlsplit(endpoint).hostname
         raise NetworkError(
@@ -164,7 +164,7 @@ def hub_snapshot(hub: str, revision: str, patterns: list[str], weights: tuple[st
     log.info("Fetching %s at %s from the hub", hub, revision)
     try:
         with filling(folder, weights) as temporary:
-            network.call("hub", "The hub", lambda: _fetch(hub, revision, temporary, patterns))
+            network.call(network.address(endpoint), "The hub", lambda: _fetch(hub, revision, temporary, patterns))
     except NetworkError as error:
         raise NetworkError(f"{hub} could not be fetched: {error}", remedy) from None
     return folder

@@ -18,6 +18,7 @@ import os
 import re
 import secrets
 import time
+import urllib.parse
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -151,6 +152,11 @@ def call(endpoint: str, service: str, ask: Callable[[], Answer], rules: Policy |
             log.info("%s %s; try %d of %d in %g s", service, reason, attempt + 1, rules.attempts, pause)
             time.sleep(pause)
     raise NetworkError(f"{service} {reason} ({rules.attempts} tries).")
+
+
+def address(url: str) -> str:
+    """Return the name of an endpoint that is a whole server: its host and port."""
+    return urllib.parse.urlsplit(url).netloc or "unknown"
 
 
 def probe(endpoint: str, service: str, url: str, rules: Policy | None = None) -> int:

@@ -160,7 +160,7 @@ def _hub_answers() -> bool:
         return False
     endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
     try:
-        network.probe("hub", "The hub", endpoint, replace(network.policy(), attempts=1))
+        network.probe(network.address(endpoint), "The hub", endpoint, replace(network.policy(), attempts=1))
     except NetworkError:
         return False
     return True

@@ -76,7 +76,7 @@ class Service:
             self._use(age_days)
             return kept
         # Each kind of question has a breaker of its own; the address tells a test server from the real one.
-        endpoint = f"tmdb-{urlsplit(self.url).netloc}-{path.partition('/')[0]}"
+        endpoint = f"{network.address(self.url)}-{path.partition('/')[0]}"
         try:
             answer = network.call(endpoint, "TMDB", lambda: self._try(path, asked), self.rules)
         except NetworkError as error:
