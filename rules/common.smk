@@ -16,6 +16,7 @@ from samvad.code_hash import code_hash
 from samvad.errors import SamvadError
 from samvad.models import known_models
 from samvad.pipeline import PipelineHandler
+from samvad.subtitles import profiles
 
 try:
     config = settings.check(config)
@@ -106,6 +107,17 @@ def content(path):
 def pinned(model):
     """Return what config/models.yaml says of a Whisper model: another commit of it is another model."""
     return known_models().get(model, {}).get("revision", "")
+
+
+def profile_content(name):
+    """Return fingerprints of the files of a subtitle profile, so that a change of a rule is seen."""
+    return [content(path) for path in profiles.load(name).files]
+
+
+def corrections(wildcards):
+    """Return fingerprints of a job's corrected tracks, so that a new one is put into the film."""
+    folder = Path(OUT) / wildcards.job / "corrections"
+    return [f"{path.name} {content(path)}" for path in sorted(folder.glob("*.srt"))]
 
 
 def targets(workflow_name):

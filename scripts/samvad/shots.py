@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
 import subprocess
 from collections.abc import Iterable, Sequence
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from samvad import files
+from samvad import files, models
 from samvad.errors import MediaError, ToolError
 from samvad.times import seconds_to_ms
 
@@ -160,5 +159,4 @@ def frame_rate(film: Path) -> Fraction | None:
 
 
 def _cache_file(checksum: str) -> Path:
-    base = os.environ.get("SAMVAD_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "samvad"
-    return Path(base) / "shots" / f"{checksum.removeprefix('sha256:')}-{METHOD}.json"
+    return models.cache_folder() / "shots" / f"{checksum.removeprefix('sha256:')}-{METHOD}.json"

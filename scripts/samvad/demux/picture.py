@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 #: Peaks of the waveform a second.
 PEAKS_A_SECOND = 25
 _POSTER_SHARE = 0.2  # of the film: after the titles, before the story's end
-_VIDEO = ("-c:v", "libx264", "-preset", "superfast", "-crf", "31", "-g", "48", "-pix_fmt", "yuv420p")
-_AUDIO = ("-c:a", "aac", "-b:a", "64k", "-ac", "2")
+_VIDEO = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "31", "-g", "48", "-pix_fmt", "yuv420p")
+_AUDIO = ("-c:a", "aac", "-aac_coder", "fast", "-b:a", "48k", "-ac", "1")
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def look_through(
     if proxy is None:
         command += ["-f", "null", "-"]
     else:
-        sound = ["-map", f"0:{track.stream}", "-af", "aresample=48000:async=1:first_pts=0", *_AUDIO]
+        sound = ["-map", f"0:{track.stream}", "-af", "aresample=24000:async=1:first_pts=0", *_AUDIO]
         command += [*sound, *(_VIDEO if video else ()), "-sn", "-dn", "-threads", str(threads)]
         command += ["-movflags", "+faststart", "-f", "mp4", f"file:{proxy}"]
     log.debug("Running %s", command)
