@@ -27,10 +27,14 @@ def parser() -> argparse.ArgumentParser:
         "3 a file cannot be read.",
     )
     made.add_argument("files", type=Path, nargs="+", metavar="FILE", help=".srt, .vtt, .ass or .ttml")
-    made.add_argument("--profile", default="netflix", help="netflix (default), netflix-sdh, children, bbc, or a YAML file")
+    made.add_argument(
+        "--profile", default="netflix", help="netflix (default), netflix-sdh, children, bbc, or a YAML file"
+    )
     made.add_argument("--language", help="language of the text; default: what stands in the name, as in film.hi.srt")
     made.add_argument("--video", type=Path, help="the film: for its frame rate and shot changes")
-    made.add_argument("--frame-rate", type=Fraction, metavar="N[/N]", help="frames a second; default: the film's, or 24")
+    made.add_argument(
+        "--frame-rate", type=Fraction, metavar="N[/N]", help="frames a second; default: the film's, or 24"
+    )
     made.add_argument("--shots", type=Path, help="shots.json of stage 01, in place of looking through --video")
     made.add_argument("--words", type=Path, help="segments.json with word times: in-times are checked against them")
     made.add_argument("--format", choices=("text", "json"), default="text", help="how to print what is found")

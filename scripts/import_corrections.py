@@ -72,16 +72,26 @@ def take(options: argparse.Namespace, language: str) -> str:
     text = corrections.table(pairs, language, machine, corrected, origins, by_id)
     corrections.keep(options.job_folder, language, corrected, text)
     counts = Counter(item.how for item in pairs)
-    lines = [f"{options.job_folder / corrections.FOLDER}: {len(corrected)} cues in {languages.name(language)} are kept."]
+    lines = [
+        f"{options.job_folder / corrections.FOLDER}: {len(corrected)} cues in {languages.name(language)} are kept."
+    ]
     lines.append(", ".join(f"{counts[how]} {word}" for how, word in _WORDS.items() if counts[how]) + ".")
     rules = qc.rules_from_facts(facts, language)
     found = [item for item in checking.check(corrected, rules) if item.level == "error"]
     lines += [f"Cue {item.cue}: {item.rule}: {item.message}" for item in found[:10]]
     lines += [f"… and {len(found) - 10} more; scripts/check_subtitles.py lists them."] if len(found) > 10 else []
-    return "\n".join([*lines, "Run the same workflow command again: the subtitles and the film are made anew with them."])
+    return "\n".join(
+        [*lines, "Run the same workflow command again: the subtitles and the film are made anew with them."]
+    )
 
 
-_WORDS = {"same": "unchanged", "text": "with new text", "times": "with new times", "added": "added", "deleted": "deleted"}
+_WORDS = {
+    "same": "unchanged",
+    "text": "with new text",
+    "times": "with new times",
+    "added": "added",
+    "deleted": "deleted",
+}
 
 
 def forget(job_folder: Path, language: str) -> str:

@@ -16,7 +16,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from samvad import files, models
-from samvad.errors import MediaError, ToolError
+from samvad.errors import DiskError, MediaError, ToolError
 from samvad.times import seconds_to_ms
 
 log = logging.getLogger(__name__)
@@ -113,7 +113,7 @@ def remember(checksum: str, cuts_ms: Sequence[int]) -> None:
     """Keep the cuts of a film in the cache; a cache that cannot be written is passed over."""
     try:
         files.write_json(_cache_file(checksum), as_json(cuts_ms))
-    except (OSError, files.DiskError) as error:
+    except (OSError, DiskError) as error:
         log.info("The shot changes are not kept in the cache: %s", error)
 
 

@@ -244,7 +244,7 @@ function drawCharts() {
   byId("charts").innerHTML = histogram("reading speed", cues.map((cue) => cue.speed), [track.limit], track.unit, track.unit === "words/min" ? 10 : 1) +
     histogram("duration", cues.map((cue) => (cue.end - cue.start) / 1000), [track.shortest / 1000, track.longest / 1000], "s", 0.25) +
     histogram("longest line", cues.map((cue) => Math.max(...cue.lines.map((line) => [...line].length))), [track.width], "characters", 2) +
-    histogram("gap to the next cue (under 3 s)", gaps, [track.gap / 1000], "s", 0.1);
+    histogram("gap to the next cue", gaps, [track.gap / 1000], "s", 0.1);
 }
 function drawRules() {
   const track = data.tracks[state.track];

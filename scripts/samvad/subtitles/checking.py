@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
@@ -89,7 +90,9 @@ def check(cues: Sequence[Cue], rules: Rules, context: Context | None = None) -> 
         following = cues[number] if number < len(cues) else None
         said = context.said[number - 1] if context.said else None
 
-        def add(rule: str, value: float | str, limit: float | str | None, unit: str, message: str, cue: int = number) -> None:
+        def add(
+            rule: str, value: float | str, limit: float | str | None, unit: str, message: str, cue: int = number
+        ) -> None:
             found.append(Finding(cue, rule, level_of(rule, rules), value, limit, unit, message))
 
         _check_place(cue, before, add)
@@ -162,7 +165,13 @@ def _check_lines(cue: Cue, rules: Rules, add: _Add) -> None:
     in_one = len(cue.text)
     two = len(cue.lines) > 1 and all(_begins_with_dash(line) for line in cue.lines)
     sung = rules.song_mark and rules.song_mark in cue.text
-    if rules.one_line_if_it_fits and len(cue.lines) > 1 and in_one <= rules.max_line_characters and not two and not sung:
+    if (
+        rules.one_line_if_it_fits
+        and len(cue.lines) > 1
+        and in_one <= rules.max_line_characters
+        and not two
+        and not sung
+    ):
         add("one line", in_one, rules.max_line_characters, "characters", "the text fits in one line")
 
 
@@ -177,7 +186,11 @@ def _check_times(cue: Cue, following: Cue | None, rules: Rules, add: _Add) -> No
         if rules.reading_speed_wpm is not None:
             speed, limit, unit = cue.words * 60_000 / max(1, duration_ms), rules.reading_speed_wpm, "words/min"
         else:
-            speed, limit, unit = cue.characters * 1000 / max(1, duration_ms), rules.reading_speed_cps or 0, "characters/s"
+            speed, limit, unit = (
+                cue.characters * 1000 / max(1, duration_ms),
+                rules.reading_speed_cps or 0,
+                "characters/s",
+            )
         missing_ms = needed_ms - duration_ms
         add("reading speed", round(speed, 1), limit, unit, f"{speed:.1f} {unit}; {missing_ms} ms more are needed")
     if following is None or following.start_ms < cue.end_ms:
@@ -240,7 +253,7 @@ def _check_breaks(cue: Cue, following: Cue | None, rules: Rules, add: _Add) -> N
     if not rules.break_syntax:
         return
     edges = [*cue.lines, *([following.lines[0]] if following and following.lines else [])]
-    for number, (line, after) in enumerate(zip(edges, edges[1:], strict=False), start=1):
+    for number, (line, after) in enumerate(itertools.pairwise(edges), start=1):
         left, right = _last_word(line), _first_word(after)
         if _begins_with_dash(after) or not left or not right:
             continue
@@ -263,7 +276,13 @@ def _check_style(cue: Cue, rules: Rules, add: _Add) -> None:
             bare = line.lstrip(_DASHES)
             dash = line[: len(line) - len(bare.lstrip())]
             if dash != rules.dialogue_dash:
-                add("two speakers", dash, rules.dialogue_dash, "", f"the line {line!r} does not begin with {rules.dialogue_dash!r}")
+                add(
+                    "two speakers",
+                    dash,
+                    rules.dialogue_dash,
+                    "",
+                    f"the line {line!r} does not begin with {rules.dialogue_dash!r}",
+                )
     other = "..." if rules.ellipsis != "..." else "…"
     if other in cue.text:
         add("ellipsis", other, rules.ellipsis, "", f"an ellipsis is written {other!r}")

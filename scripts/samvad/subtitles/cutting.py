@@ -116,7 +116,8 @@ def cut(units: Sequence[Unit], rules: Rules, limit_ms: int, shots: Sequence[int]
     ]
     settled = timing.settle(times, stream.limit_ms, rules)
     return [
-        Piece(_cue(stream, first, last, *placed), first, last) for (first, last), placed in zip(spans, settled, strict=True)
+        Piece(_cue(stream, first, last, *placed), first, last)
+        for (first, last), placed in zip(spans, settled, strict=True)
     ]
 
 
@@ -302,7 +303,9 @@ def _fits(stream: _Stream, first: int, last: int, marks: int) -> bool:
         last: the word after its last.
         marks: how many of a song's two marks stand in the line.
     """
-    return last - first == 1 or stream.width(first, last) + marks * stream.mark(first) <= stream.rules.max_line_characters
+    return (
+        last - first == 1 or stream.width(first, last) + marks * stream.mark(first) <= stream.rules.max_line_characters
+    )
 
 
 def _fits_with_dash(stream: _Stream, first: int, last: int) -> bool:

@@ -7,6 +7,7 @@ out the escapes that ``&`` and ``<`` need, and ttconv styles what nobody asked f
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
@@ -33,7 +34,9 @@ def srt(cues: Sequence[Cue]) -> str:
         return f"<{kind}>" if opens else f"</{kind}>"
 
     def plain(text: str) -> str:
-        return re.sub(r"<(?=/?([ibu]|font)\b)|\{(?=\\)", lambda found: found.group() + _GUARD, text, flags=re.IGNORECASE)
+        return re.sub(
+            r"<(?=/?([ibu]|font)\b)|\{(?=\\)", lambda found: found.group() + _GUARD, text, flags=re.IGNORECASE
+        )
 
     blocks = [
         library.Subtitle(
@@ -92,7 +95,15 @@ def write(kind: str, cues: Sequence[Cue], language: str) -> str:
 #: The kinds that can be written; each is the ending of its files.
 KINDS = ("srt", "vtt", "ass", "ttml")
 
-_ENDINGS = {".srt": "srt", ".vtt": "vtt", ".ass": "ass", ".ssa": "ass", ".ttml": "ttml", ".dfxp": "ttml", ".xml": "ttml"}
+_ENDINGS = {
+    ".srt": "srt",
+    ".vtt": "vtt",
+    ".ass": "ass",
+    ".ssa": "ass",
+    ".ttml": "ttml",
+    ".dfxp": "ttml",
+    ".xml": "ttml",
+}
 
 
 def read(path: Path) -> list[Cue]:
@@ -143,7 +154,9 @@ def _read_srt(text: str) -> list[Cue]:
     except library.SRTParseError as error:
         raise ValueError(f"what stands at character {error.expected_start} is no cue") from None
     return [
-        _tagged(round(block.start / timedelta(milliseconds=1)), round(block.end / timedelta(milliseconds=1)), block.content)
+        _tagged(
+            round(block.start / timedelta(milliseconds=1)), round(block.end / timedelta(milliseconds=1)), block.content
+        )
         for block in blocks
     ]
 
@@ -246,7 +259,7 @@ def _styled_line(cue: Cue, number: int, plain: Callable[[str], str], tag: Callab
         return plain(line)
     edges = sorted({0, len(line), *(style.start for style in own), *(style.end for style in own)})
     made = ""
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in itertools.pairwise(edges):
         kinds = [kind for kind in STYLE_KINDS if any(s.kind == kind and s.start <= begin < s.end for s in own)]
         made += "".join(tag(kind, opens=True) for kind in kinds) + plain(line[begin:end])
         made += "".join(tag(kind, opens=False) for kind in reversed(kinds))
@@ -270,4 +283,3 @@ def _ass_plain(text: str) -> str:
 
 def _hundredths(time_ms: int) -> int:
     return time_ms - time_ms % 10
-

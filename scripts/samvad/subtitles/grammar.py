@@ -49,7 +49,7 @@ GRAMMARS: dict[str, Grammar] = {
             "you're he's she's it's we're they're i'll you'll we'll don't didn't can't won't mr. mrs. ms. dr."
         ),
     ),
-    # Devanagari, and the Roman letters in which Hinglish is written (but for "the", "to" and "do", which are English, too).
+    # Devanagari, and Hinglish in Roman letters (without "the", "to" and "do", which are English, too).
     "hi": Grammar(
         opens=_words(
             "और लेकिन मगर किन्तु परन्तु कि क्योंकि जब अगर यदि या ताकि जो जहाँ जहां जैसे इसलिए "
@@ -70,7 +70,9 @@ GRAMMARS: dict[str, Grammar] = {
     "ur": Grammar(
         opens=_words("اور لیکن مگر کہ کیونکہ جب اگر یا تاکہ جو جہاں جیسے"),
         leans_right=_words("ایک اس ان یہ وہ میرا میری میرے تیرا تیری ہمارا ہماری اپنا اپنی اپنے میں تم ہم آپ نہ بہت"),
-        leans_left=_words("کا کی کے کو سے پر نے تک والا والی والے ہے ہیں ہوں ہو تھا تھی تھے گا گی گے رہا رہی رہے گیا گئی بھی ہی"),
+        leans_left=_words(
+            "کا کی کے کو سے پر نے تک والا والی والے ہے ہیں ہوں ہو تھا تھی تھے گا گی گے رہا رہی رہے گیا گئی بھی ہی"
+        ),
     ),
     "pa": Grammar(
         opens=_words("ਅਤੇ ਪਰ ਕਿ ਕਿਉਂਕਿ ਜਦੋਂ ਜੇ ਜਾਂ ਜੋ ਜਿੱਥੇ"),
@@ -103,8 +105,8 @@ GRAMMARS: dict[str, Grammar] = {
             "vers entre depuis pendant avant après contre du des au aux"
         ),
         leans_right=_words(
-            "le la les un une mon ma mes ton ta tes son sa ses notre nos votre vos leur leurs ce cet cette ces je tu il "
-            "elle on nous vous ils elles ne me te se ai as a avons avez ont est sont très m. mme"
+            "le la les un une mon ma mes ton ta tes son sa ses notre nos votre vos leur leurs ce cet cette ces je tu "
+            "il elle on nous vous ils elles ne me te se ai as a avons avez ont est sont très m. mme"
         ),
     ),
 }

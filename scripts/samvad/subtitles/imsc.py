@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import logging
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
@@ -19,9 +20,9 @@ _MARGIN_PERCENT = 10
 def write(cues: Sequence[Cue], language: str) -> str:
     """Return a TTML file."""
     import ttconv.imsc.writer
-    import ttconv.model as model
-    from ttconv.imsc.config import IMSCWriterConfiguration
+    from ttconv import model
     from ttconv.imsc.attributes import TimeExpressionSyntaxEnum
+    from ttconv.imsc.config import IMSCWriterConfiguration
 
     document = model.ContentDocument()
     document.set_lang(language)
@@ -42,8 +43,8 @@ def write(cues: Sequence[Cue], language: str) -> str:
 
 
 def _region(document: Any, *, top: bool) -> Any:
-    import ttconv.model as model
     import ttconv.style_properties as styles
+    from ttconv import model
 
     def percent(value: float) -> Any:
         return styles.LengthType(value, styles.LengthType.Units.pct)
@@ -61,7 +62,7 @@ def _region(document: Any, *, top: bool) -> Any:
 
 
 def _paragraph(document: Any, cue: Cue, region: Any) -> Any:
-    import ttconv.model as model
+    from ttconv import model
 
     paragraph = model.P(document)
     paragraph.set_space(model.WhiteSpaceHandling.PRESERVE)
@@ -75,15 +76,15 @@ def _paragraph(document: Any, cue: Cue, region: Any) -> Any:
             paragraph.push_child(line_break)
         own = [style for style in cue.styles if style.line == number]
         edges = sorted({0, len(line), *(style.start for style in own), *(style.end for style in own)})
-        for begin, end in zip(edges, edges[1:], strict=False):
+        for begin, end in itertools.pairwise(edges):
             kinds = {style.kind for style in own if style.start <= begin < style.end}
             paragraph.push_child(_span(document, line[begin:end], kinds))
     return paragraph
 
 
 def _span(document: Any, text: str, kinds: set[str]) -> Any:
-    import ttconv.model as model
     import ttconv.style_properties as styles
+    from ttconv import model
 
     span = model.Span(document)
     span.set_space(model.WhiteSpaceHandling.PRESERVE)
@@ -132,7 +133,7 @@ def read_vtt(text: str) -> list[Cue]:
 
 
 def _cues(document: Any) -> list[Cue]:
-    import ttconv.model as model
+    from ttconv import model
 
     body = document.get_body()
     return [
@@ -163,7 +164,7 @@ def _cue(paragraph: Any, offset: Fraction) -> Cue | None:
 
 
 def _parts(element: Any, on: frozenset[str]) -> Iterator[tuple[str, frozenset[str]]]:
-    import ttconv.model as model
+    from ttconv import model
 
     for child in element:
         if isinstance(child, model.Text):

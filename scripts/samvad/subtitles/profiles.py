@@ -50,7 +50,9 @@ class Profile:
         found: dict[str, Mapping[str, Any]] = {}
         for spoken, layer in self.layers:
             if spoken in (None, language):
-                found = {key: value for key, value in found.items() if not (key in _SPEEDS and set(_SPEEDS) & set(layer))}
+                found = {
+                    key: value for key, value in found.items() if not (key in _SPEEDS and set(_SPEEDS) & set(layer))
+                }
                 found |= layer
         return _rules(self, found, language, frame_rate)
 

@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 from samvad.subtitles import profiles
-from samvad.subtitles.checking import Finding, level_of, shares_within, source_of
 from samvad.subtitles.checking import RULES as CHECKED
+from samvad.subtitles.checking import Finding, level_of, shares_within, source_of
 from samvad.subtitles.cues import Cue, Style, graphemes
 from samvad.subtitles.rules import Rules
 from samvad.subtitles.tracks import Origin
@@ -68,9 +68,7 @@ def as_json(cues: Sequence[Cue], rules: Rules, found: Sequence[Finding]) -> dict
     return {
         "language": rules.language,
         "cues": len(cues),
-        "rules": [
-            {"rule": rule, "level": level_of(rule, rules), "source": source_of(rule, rules)} for rule in CHECKED
-        ],
+        "rules": [{"rule": rule, "level": level_of(rule, rules), "source": source_of(rule, rules)} for rule in CHECKED],
         "limits": rules.facts(),
         "within": {name: round(share, 4) for name, share in shares_within(len(cues), found).items()},
         "findings": [asdict(item) for item in found],

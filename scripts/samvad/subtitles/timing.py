@@ -30,7 +30,7 @@ def in_time(onset_ms: int, said_before_ms: int, shots: Sequence[int], rules: Rul
         if ahead_ms <= rules.onto_shot_ms:
             return shots[place]
         edge_ms = shots[place] - rules.shot_window_ms
-        if 0 <= onset_ms - edge_ms and edge_ms >= max(0, said_before_ms):
+        if onset_ms - edge_ms >= 0 and edge_ms >= max(0, said_before_ms):
             return edge_ms
     return onset_ms
 
