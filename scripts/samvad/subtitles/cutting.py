@@ -22,6 +22,7 @@ from samvad.subtitles.units import Unit
 # They are a judgement, tried on speech in English and Hindi; the order matters more than the values.
 CUE = 3.0  # for each cue: fewer are calmer
 SENTENCE_GOES_ON = 3.0  # a second sentence begins within the cue
+CUTS_SENTENCE = 3.0  # a sentence goes on in the next cue
 BETWEEN_SEGMENTS = 1.0  # a cut there, where no sentence ends
 STRADDLES = 6.0  # a cue holds the end of one sentence and not the end of the next
 PAUSE_PER_SECOND = 4.0  # of heard silence within the cue, beyond a breath
@@ -33,7 +34,7 @@ CUT_OFF_PER_SECOND = 40.0  # of speech after the longest time of a cue
 LONE_SHORT_WORD = 8.0  # as a line, or as a cue in the middle of a sentence
 SECOND_LINE = 1.0
 UNEVEN = 4.0  # times the difference of two lines as a share of the longest allowed
-OVER_SHOT = 1.5  # a shot changes while the cue stays
+OVER_SHOT = 5.0  # a shot changes while the cue stays
 
 BREATH_MS = 300
 SCENE_PAUSE_MS = 1500  # a pause as long as this always ends a cue
@@ -68,6 +69,7 @@ class _Stream:
         sentences: how many sentences or segments end before it.
         pauses: points of the pauses before it, summed.
         voices: number of the voice that says it, counted up at each change.
+        marks: characters that the mark of a song, and its space, take before and again after a cue with it.
         lone: whether it is a short word that should not stand alone.
         closes: whether a sentence ends with it.
     """
@@ -84,17 +86,13 @@ class _Stream:
     sentences: list[int]
     pauses: list[float]
     voices: list[int]
+    marks: list[int]
     lone: list[bool]
     closes: list[bool]
 
     def width(self, first: int, last: int) -> int:
         """Return the characters of words ``first`` to before ``last``, with the spaces between them."""
         return self.ends[last - 1] - self.starts[first]
-
-    def mark(self, index: int) -> int:
-        """Return how many characters the mark of a song, and its space, take before and again after a word's cue."""
-        mark = self.rules.song_mark
-        return len(mark) + 1 if mark and self.units[index].song else 0
 
 
 def cut(units: Sequence[Unit], rules: Rules, limit_ms: int, shots: Sequence[int] = ()) -> list[Piece]:
@@ -122,8 +120,9 @@ def cut(units: Sequence[Unit], rules: Rules, limit_ms: int, shots: Sequence[int]
 
 
 def _stream(units: Sequence[Unit], rules: Rules, limit_ms: int, shots: Sequence[int]) -> _Stream:
-    made = _Stream(units, rules, shots, limit_ms, [], [], [], [], [], [0], [0.0], [], [], [])
+    made = _Stream(units, rules, shots, limit_ms, [], [], [], [], [], [0], [0.0], [], [], [], [])
     column, voice, said_ms = 0, 0, 0
+    mark = len(rules.song_mark) + 1 if rules.song_mark else 0
     for index, unit in enumerate(units):
         column += 0 if index == 0 or unit.glued else 1
         made.starts.append(column)
@@ -131,6 +130,7 @@ def _stream(units: Sequence[Unit], rules: Rules, limit_ms: int, shots: Sequence[
         made.ends.append(column)
         made.comes_ms.append(timing.in_time(unit.start_ms, said_ms, shots, rules))
         said_ms = max(said_ms, unit.end_ms)
+        made.marks.append(mark if unit.song else 0)
         made.lone.append(len(unit.text) <= SHORT_WORD_CHARACTERS)
         made.closes.append(grammar.ends_sentence(unit.text))
         voice += index > 0 and _other_voice(units[index - 1], unit)
@@ -214,6 +214,7 @@ def _text_points(stream: _Stream, start: int, end: int, run: tuple[int, int]) ->
     points = CUE
     if end < run[1]:
         points += stream.points[end - 1]
+        points += CUTS_SENTENCE if stream.sentences[end] == stream.sentences[end - 1] else 0.0
     ends_inside = stream.sentences[end - 1] - stream.sentences[start]
     points += SENTENCE_GOES_ON * ends_inside
     if ends_inside and end < run[1] and stream.sentences[end] == stream.sentences[end - 1]:
@@ -262,7 +263,7 @@ def _goes_ms(stream: _Stream, start: int, end: int) -> int:
 
 
 def _reading_ms(stream: _Stream, start: int, end: int) -> int:
-    characters = stream.width(start, end) + stream.mark(start) + stream.mark(end - 1)
+    characters = stream.width(start, end) + stream.marks[start] + stream.marks[end - 1]
     if stream.voices[start] != stream.voices[end - 1]:
         characters += 2 * len(stream.rules.dialogue_dash)
     return stream.rules.reading_ms(characters, end - start)
@@ -279,13 +280,15 @@ def _lines_needed(stream: _Stream, start: int, end: int) -> int:
         return 2 if _fits_with_dash(stream, start, turn) and _fits_with_dash(stream, turn, end) else rules.max_lines + 1
     if _fits(stream, start, end, 2):
         return 1
-    lines, first = 1, start
-    for index in range(start + 1, end):
-        marks = (first == start) + (index + 1 == end)
-        if not _fits(stream, first, index + 1, marks):
-            lines, first = lines + 1, index
-            if lines > rules.max_lines:
-                break
+    # Fill each line in turn: the word after it is found among the columns at which words end.
+    lines, first, mark = 1, start, stream.marks[start]
+    while lines <= rules.max_lines:
+        taken = mark if first == start else 0
+        column = stream.starts[first] + rules.max_line_characters - taken
+        following = max(first + 1, bisect_right(stream.ends, column, first, end))
+        if following == end and _fits(stream, first, end, 1 + (first == start)):
+            return lines
+        lines, first = lines + 1, min(following, end - 1)
     return lines
 
 
@@ -304,13 +307,13 @@ def _fits(stream: _Stream, first: int, last: int, marks: int) -> bool:
         marks: how many of a song's two marks stand in the line.
     """
     return (
-        last - first == 1 or stream.width(first, last) + marks * stream.mark(first) <= stream.rules.max_line_characters
+        last - first == 1 or stream.width(first, last) + marks * stream.marks[first] <= stream.rules.max_line_characters
     )
 
 
 def _fits_with_dash(stream: _Stream, first: int, last: int) -> bool:
     """Say whether one of two voices' words fit in its line."""
-    extra = 2 * stream.mark(first) or len(stream.rules.dialogue_dash)
+    extra = 2 * stream.marks[first] or len(stream.rules.dialogue_dash)
     return last - first == 1 or stream.width(first, last) + extra <= stream.rules.max_line_characters
 
 
@@ -326,12 +329,15 @@ def _breaks_below(stream: _Stream, start: int, end: int, lines: int, *, at_top: 
         fits = _fits(stream, start, end, 1 + at_top)
         return (LONE_SHORT_WORD if end - start == 1 and stream.lone[start] else 0.0) if fits else _NEVER, []
     best: tuple[float, list[int]] = (_NEVER, [])
+    starts, ends = stream.starts, stream.ends
     even = stream.width(start, end) / lines
     unit = UNEVEN * 2 / stream.rules.max_line_characters
+    room = stream.rules.max_line_characters - (stream.marks[start] if at_top else 0)
     for middle in range(start + 1, end):
-        if not _fits(stream, start, middle, int(at_top)):
+        width = ends[middle - 1] - starts[start]
+        if width > room and middle > start + 1:
             break
-        points = stream.breaks[middle - 1] + unit * abs(stream.width(start, middle) - even)
+        points = stream.breaks[middle - 1] + unit * abs(width - even)
         if middle - start == 1 and stream.lone[start]:
             points += LONE_SHORT_WORD
         if points < best[0]:

@@ -108,7 +108,9 @@ def _given_time(units: list[Unit], free_to_ms: int, rules: Rules) -> list[Unit]:
     if not units or units[0].heard:
         return units
     start_ms, end_ms = units[0].start_ms, units[-1].end_ms
-    needed_ms = rules.reading_ms(sum(len(unit.text) + (not unit.glued) for unit in units), len(units))
+    characters = sum(len(unit.text) + (not unit.glued) for unit in units)
+    gaps = characters // rules.max_line_characters + 1  # as many cues as it may become, at most
+    needed_ms = rules.reading_ms(characters, len(units)) + gaps * rules.gap_ms
     stretched_ms = min(start_ms + needed_ms, free_to_ms)
     if stretched_ms <= end_ms:
         return units
