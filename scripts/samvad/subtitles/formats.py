@@ -22,7 +22,8 @@ from samvad.times import clock
 #: Invisible (U+2060, word joiner): set where text would otherwise be taken for a code, and taken away on reading.
 _GUARD = "\u2060"
 _VTT_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-_ASS_CODES = re.compile(r"\{\\([^}]*)\}")
+#: Codes stand in braces; a brace after a backslash is text.
+_ASS_CODES = re.compile(r"(?<!\\)\{\\([^}]*)\}")
 _TAG = re.compile(r"<(/?)([ibu])>|</?font[^>]*>|\{\\(an?\d+)\}", re.IGNORECASE)
 
 
