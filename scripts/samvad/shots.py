@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from samvad import files, models
+from samvad import checksums, files
 from samvad.errors import DiskError, MediaError, ToolError
 from samvad.times import seconds_to_ms
 
@@ -129,7 +129,7 @@ def of_film(film: Path) -> list[int]:
         MediaError: ffmpeg cannot read it, or it has no video.
         ToolError: ffmpeg is missing.
     """
-    checksum = files.sha256_of(film)
+    checksum = checksums.checksum(film)
     found = cached(checksum)
     if found is None:
         found = detect(film)
@@ -159,4 +159,4 @@ def frame_rate(film: Path) -> Fraction | None:
 
 
 def _cache_file(checksum: str) -> Path:
-    return models.cache_folder() / "shots" / f"{checksum.removeprefix('sha256:')}-{METHOD}.json"
+    return files.cache_folder() / "shots" / f"{checksum.removeprefix('sha256:')}-{METHOD}.json"
