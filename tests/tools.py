@@ -37,6 +37,14 @@ def _node_modules(name: str, what: str) -> Path:
     return folder / "node_modules"
 
 
+def font(family: str) -> Path:
+    """Return the file of a font; skip the test where it is not installed (in continuous integration: fail)."""
+    from samvad import fonts
+
+    found = fonts.find(family)
+    return found.path if found else Path(missing(f"the font {family}"))
+
+
 def missing(what: str) -> str:
     """Skip the test that wants ``what``, or fail it in continuous integration, where nothing may be missing."""
     text = f"{what} is not installed; run envs/test-tools, which installs it or says why not"
