@@ -16,6 +16,7 @@ from samvad.code_hash import code_hash
 from samvad.errors import SamvadError
 from samvad.models import known_models
 from samvad.pipeline import PipelineHandler
+from samvad.report import shelf_page
 from samvad.subtitles import profiles
 
 try:
@@ -177,5 +178,10 @@ def start():
 
 
 def finish():
-    """Write the last lines of the logs and say where the results are."""
+    """Write the last lines of the logs and the index of the films, and say where the results are."""
     PIPELINE.finish()
+    if Path(OUT).is_dir():
+        try:
+            shelf_page.write(Path(OUT))
+        except SamvadError as error:  # the films are done: a page that cannot be written undoes none of them
+            logger.warning(f"The index of the films is not written: {error}")

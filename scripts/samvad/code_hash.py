@@ -32,7 +32,10 @@ def code_hash(stage: str) -> str:
 
 
 def code_files(stage: str) -> list[Path]:
-    """Return the stage's script and the project's modules that it imports, directly or not, sorted."""
+    """Return the stage's script and the project's modules that it imports, directly or not, sorted.
+
+    The parts of a page that a module fills in (HTML, CSS, JavaScript) count as code, too.
+    """
     found: set[Path] = set()
     waiting = [_SCRIPTS / stages.BY_NAME[stage].script]
     while waiting:
@@ -40,7 +43,14 @@ def code_files(stage: str) -> list[Path]:
         if path not in found:
             found.add(path)
             waiting += _imports(path)
-    return sorted(found)
+    return sorted(found | {part for path in found for part in _page_parts(path)})
+
+
+def _page_parts(path: Path) -> list[Path]:
+    """Return the parts of the page that a module ``NAME_page.py`` fills in: ``NAME.html``, ``NAME.css``, ``NAME.js``."""
+    name = path.stem.removesuffix("_page")
+    parts = [path.with_name(f"{name}{ending}") for ending in (".html", ".css", ".js")]
+    return [part for part in parts if name != path.stem and part.is_file()]
 
 
 def data_files(stage: str) -> list[Path]:

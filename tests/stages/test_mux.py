@@ -415,7 +415,7 @@ def drawn(tmp_path: Path, text: str) -> NDArray[np.uint8]:
     """Return the ink (grey, cropped) of a text that stage 10 drew into a black picture."""
     film = tmp_path / "black.mp4"
     if not film.exists():
-        ffmpeg("-f", "lavfi", "-i", "color=black:size=640x360:rate=25:duration=2", *SOUND[:2], "-i", "sine=duration=2", *X264, film)
+        ffmpeg("-f", "lavfi", "-i", "color=black:size=1280x720:rate=25:duration=2", *SOUND[:2], "-i", "sine=duration=2", *X264, film)
     folder = tmp_path / str(len(list(tmp_path.iterdir())))
     inputs = make_job(folder, film, (("hi", True),), duration_ms=2000, text=text)
     done = support.run_script(
@@ -425,7 +425,7 @@ def drawn(tmp_path: Path, text: str) -> NDArray[np.uint8]:
     burned = Path(str(inputs[1])) / "10_mux" / "test.hi.burned.mp4"
     command = ["ffmpeg", "-v", "error", "-ss", "1", "-i", burned, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "gray", "-"]
     raw = subprocess.run(command, capture_output=True, check=True).stdout
-    picture = np.frombuffer(raw, dtype=np.uint8).reshape(360, 640)
+    picture = np.frombuffer(raw, dtype=np.uint8).reshape(720, 1280)
     rows, columns = np.nonzero(picture > 100)
     assert rows.size, "something was drawn"
     return picture[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]

@@ -37,11 +37,12 @@ def burn(film: Path, subtitles: Path, target: Path, folder: Path, crf: int, thre
     files.write_text(drawn, formats.ass(cues))
     family = fonts.family_for(cue.text for cue in cues)
     found = fonts.find(family)
-    options = f"filename={_escaped(str(drawn))}"
+    # The filter "subtitles" draws Devanagari letter by letter: it leaves libass's shaper at its simple one (ffmpeg 5.1).
+    options = f"filename={_escaped(str(drawn))}:shaping=complex"
     if found is not None:
         options += f":fontsdir={_escaped(str(found.path.parent))}"
     command = ["ffmpeg", "-nostdin", "-nostats", "-v", "error", "-y", "-threads", str(threads), "-i", f"file:{film}"]
-    command += ["-map", "0:V:0", "-map", "0:a:0?", "-vf", f"subtitles={options}", "-c:v", "libx264", "-crf", str(crf)]
+    command += ["-map", "0:V:0", "-map", "0:a:0?", "-vf", f"ass={options}", "-c:v", "libx264", "-crf", str(crf)]
     command += ["-preset", "medium", "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "192k", "-threads", str(threads)]
     run_ffmpeg([*command, "-movflags", "+faststart", "-f", "mp4"], film, target)
     return family
