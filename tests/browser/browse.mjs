@@ -25,7 +25,7 @@ try {
   const { default: run } = await import(pathToFileURL(path.resolve(steps)).href);
   const result = await run(tab);
   if (picture) await tab.screenshot({ path: picture });
-  process.stdout.write(JSON.stringify({ result, said, requests }));
+  process.stdout.write(JSON.stringify({ result: result ?? null, said, requests }));
 } finally {
   await browser.close();
 }

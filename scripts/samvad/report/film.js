@@ -14,7 +14,11 @@ const clock = (ms, parts = 1) => {
 const escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
 const percent = (share) => (share === 1 ? "100 %" : (Math.floor(share * 1000) / 10).toFixed(1) + " %");
 const grade = (share) => (share >= 0.95 ? "good" : share >= 0.85 ? "warn" : "bad");
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
+const colours = new Map();
+const colour = (name) => {
+  if (!colours.has(name)) colours.set(name, getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim());
+  return colours.get(name);
+};
 
 /* The table: cues of the chosen track, with the quarantined lines between them where they were heard. */
 function allRows(track) {
@@ -186,7 +190,8 @@ function drawDetail() {
   pen.font = "12px system-ui, 'Noto Sans Devanagari', sans-serif";
   pen.textBaseline = "middle";
   for (const cue of track ? track.cues : []) {
-    if (cue.end < from || cue.start > to) continue;
+    if (cue.end < from) continue;
+    if (cue.start > to) break;
     const left = x(cue.start), size = Math.max(2, x(cue.end) - left);
     pen.fillStyle = cueColour(cue);
     pen.globalAlpha = cue.start <= ms && ms < cue.end ? 1 : 0.72;
@@ -283,7 +288,7 @@ video.onloadedmetadata = tick;
 video.onplay = () => { const frame = () => { if (video.paused) return; tick(); requestAnimationFrame(frame); }; frame(); };
 video.onerror = () => { byId("nomedia").hidden = false; video.hidden = true; };
 window.onresize = () => { overviewPicture = null; drawRows(); tick(); };
-matchMedia("(prefers-color-scheme: dark)").onchange = () => { overviewPicture = null; tick(); };
+matchMedia("(prefers-color-scheme: dark)").onchange = () => { colours.clear(); overviewPicture = null; tick(); };
 if (data.poster) video.poster = data.poster;
 if (data.media) video.src = data.media;
 else { byId("nomedia").hidden = false; video.hidden = true; }

@@ -228,7 +228,8 @@ def _facts(
         counts["songs"] += segment.kind == "song"
         counts["names"] += len(segment.entities)
     video = probe.get("video")
-    facts = [("file", str(probe.get("media", ""))), ("checksum", str(probe.get("checksum", "")))]
+    film = next((item for item in manifests.get("demux", {}).get("inputs", []) if item["type"] == "film"), {})
+    facts = [("file", str(film.get("path", ""))), ("checksum", str(film.get("checksum", "")))]
     facts.append(("container", str(probe.get("container", ""))))
     if video:
         facts.append(("picture", f"{video['codec']}, {video['width']} × {video['height']}"))
