@@ -58,7 +58,18 @@ def make_film(media: Path, target: Path) -> list[int]:
         cuts += [pictures * 1000 // RATE] if pictures else []
         pictures += count
     joined = "".join(f"[v{number}]" for number in range(PIECES)) + f"concat=n={PIECES}:v=1:a=0[v]"
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", *inputs, "-filter_complex", "".join(chain) + joined, "-map", "[v]"]
+    command = [
+        "ffmpeg",
+        "-nostdin",
+        "-v",
+        "error",
+        "-y",
+        *inputs,
+        "-filter_complex",
+        "".join(chain) + joined,
+        "-map",
+        "[v]",
+    ]
     subprocess.run([*command, "-c:v", "libx264", "-preset", "veryfast", "-crf", "26", str(target)], check=True)
     return cuts
 
@@ -91,7 +102,9 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="samvad-shots-") as scratch:
         python = Path(scratch) / "peer" / "bin" / "python"
-        setup = 'source envs/lib.bash; source envs/uv.bash; uv venv -q "$1"; uv pip install -q --python "$1/bin/python" '
+        setup = (
+            'source envs/lib.bash; source envs/uv.bash; uv venv -q "$1"; uv pip install -q --python "$1/bin/python" '
+        )
         command = ["bash", "-c", setup + "scenedetect==0.7.2 opencv-python-headless", "setup", str(python.parents[1])]
         subprocess.run(command, cwd=ROOT, check=True)
         joined = Path(scratch) / "joined.mp4"

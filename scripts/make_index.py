@@ -13,7 +13,9 @@ from samvad.report import shelf_page
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     made = argparse.ArgumentParser(description=__doc__)
-    made.add_argument("output_root", type=Path, nargs="?", default=Path("out"), help="folder of the jobs (default: out)")
+    made.add_argument(
+        "output_root", type=Path, nargs="?", default=Path("out"), help="folder of the jobs (default: out)"
+    )
     return made
 
 
@@ -22,7 +24,9 @@ def main(argv: list[str] | None = None) -> int:
     options = parser().parse_args(argv)
     try:
         if not options.output_root.is_dir():
-            raise ConfigurationError(f"{options.output_root} is no folder.", "Give the output_root of the configuration.")
+            raise ConfigurationError(
+                f"{options.output_root} is no folder.", "Give the output_root of the configuration."
+            )
         print(shelf_page.write(options.output_root))
     except SamvadError as error:
         print(f"make_index: {error}", file=sys.stderr)

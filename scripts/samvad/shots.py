@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import logging
 import re
-import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from samvad import checksums, files
-from samvad.errors import DiskError, MediaError, ToolError
+from samvad import checksums, files, tools
+from samvad.errors import DiskError, MediaError
 from samvad.times import seconds_to_ms
 
 log = logging.getLogger(__name__)
@@ -46,18 +45,25 @@ class Differences:
     values: tuple[float, ...]
 
 
-def read_differences(lines: Iterable[str]) -> Differences:
-    """Return what ffmpeg's filters print with ``FILTER``."""
-    times: list[int] = []
-    values: list[float] = []
-    time_ms = 0
-    for line in lines:
+class DifferenceReader:
+    """Takes what ffmpeg's filters print with ``FILTER``, line by line; a film has some 200,000 pictures."""
+
+    def __init__(self) -> None:
+        self._time_ms = 0
+        self._times: list[int] = []
+        self._values: list[float] = []
+
+    def take(self, line: str) -> None:
+        """Take a line; other lines than the filters' are passed over."""
         if found := _TIME.search(line):
-            time_ms = seconds_to_ms(float(found.group(1)))
+            self._time_ms = seconds_to_ms(float(found.group(1)))
         elif found := _DIFFERENCE.search(line):
-            times.append(max(0, time_ms))
-            values.append(float(found.group(1)))
-    return Differences(tuple(times), tuple(values))
+            self._times.append(max(0, self._time_ms))
+            self._values.append(float(found.group(1)))
+
+    def result(self) -> Differences:
+        """Return all that was taken."""
+        return Differences(tuple(self._times), tuple(self._values))
 
 
 def cuts(differences: Differences) -> list[int]:
@@ -81,23 +87,18 @@ def detect(film: Path) -> list[int]:
 
     Raises:
         MediaError: ffmpeg cannot read it, or it has no video.
-        ToolError: ffmpeg is missing.
+        ToolError: ffmpeg is missing, or hung.
     """
     command = ["ffmpeg", "-nostdin", "-nostats", "-v", "error", "-i", f"file:{film}", "-map", "0:V:0"]
-    command += ["-vf", f"{SCALE},{FILTER}", "-f", "null", "-"]
-    log.debug("Running %s", command)
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-    except FileNotFoundError:
-        raise ToolError("The program ffmpeg is not installed.", "Run `make setup`.") from None
-    if done.returncode:
-        lines = done.stderr.strip().splitlines()
+    reader = DifferenceReader()
+    done = tools.run([*command, "-vf", f"{SCALE},{FILTER}", "-f", "null", "-"], stdout_line=reader.take)
+    if done.code:
         raise MediaError(
-            f"The pictures of {str(film)!r} cannot be read: {lines[-1] if lines else 'no message'}.",
+            f"The pictures of {str(film)!r} cannot be read: {done.last_line}.",
             "Play it to see whether it is whole.",
             path=str(film),
         )
-    return cuts(read_differences(done.stdout.splitlines()))
+    return cuts(reader.result())
 
 
 def cached(checksum: str) -> list[int] | None:
@@ -127,7 +128,7 @@ def of_film(film: Path) -> list[int]:
 
     Raises:
         MediaError: ffmpeg cannot read it, or it has no video.
-        ToolError: ffmpeg is missing.
+        ToolError: ffmpeg is missing, or hung.
     """
     checksum = checksums.checksum(film)
     found = cached(checksum)
@@ -142,16 +143,11 @@ def frame_rate(film: Path) -> Fraction | None:
 
     Raises:
         MediaError: ffprobe cannot read it.
-        ToolError: ffprobe is missing.
+        ToolError: ffprobe is missing, or hung.
     """
     command = ["ffprobe", "-v", "error", "-select_streams", "V:0", "-show_entries", "stream=avg_frame_rate"]
-    try:
-        done = subprocess.run(
-            [*command, "-of", "csv=p=0", f"file:{film}"], capture_output=True, text=True, errors="replace", check=False
-        )
-    except FileNotFoundError:
-        raise ToolError("The program ffprobe is not installed.", "Run `make setup`.") from None
-    if done.returncode:
+    done = tools.run([*command, "-of", "csv=p=0", f"file:{film}"])
+    if done.code:
         raise MediaError(f"{str(film)!r} is not a film that ffmpeg can read.", "Is it one?", path=str(film))
     found = re.match(r"(\d+)/(\d+)", done.stdout)
     rate = Fraction(int(found.group(1)), int(found.group(2))) if found and int(found.group(2)) else Fraction(0)

@@ -401,11 +401,15 @@ def test_mp4_never_shows_two_cues_at_once() -> None:
 def test_what_mp4_cannot_hold_is_named(tmp_path: Path, films: Path) -> None:
     film = tmp_path / "attached.mkv"
     (tmp_path / "letter.txt").write_text("attached")
-    subprocess.run(["mkvmerge", "-q", "-o", film, "--attach-file", tmp_path / "letter.txt", films / "plain.mp4"], check=True)
+    subprocess.run(
+        ["mkvmerge", "-q", "-o", film, "--attach-file", tmp_path / "letter.txt", films / "plain.mp4"], check=True
+    )
     inputs = make_job(tmp_path, film)
     _, done = run(inputs, "--container", "mp4")
     assert done.returncode == 0, done.stderr
-    assert any("MP4 cannot hold" in text and "attachment" in text for text in messages(Path(str(inputs[1])) / "10_mux" / "x"))
+    assert any(
+        "MP4 cannot hold" in text and "attachment" in text for text in messages(Path(str(inputs[1])) / "10_mux" / "x")
+    )
 
 
 # -- Devanagari in the picture -----------------------------------------------------------------------------------------
@@ -415,7 +419,17 @@ def drawn(tmp_path: Path, text: str) -> NDArray[np.uint8]:
     """Return the ink (grey, cropped) of a text that stage 10 drew into a black picture."""
     film = tmp_path / "black.mp4"
     if not film.exists():
-        ffmpeg("-f", "lavfi", "-i", "color=black:size=1280x720:rate=25:duration=2", *SOUND[:2], "-i", "sine=duration=2", *X264, film)
+        ffmpeg(
+            "-f",
+            "lavfi",
+            "-i",
+            "color=black:size=1280x720:rate=25:duration=2",
+            *SOUND[:2],
+            "-i",
+            "sine=duration=2",
+            *X264,
+            film,
+        )
     folder = tmp_path / str(len(list(tmp_path.iterdir())))
     inputs = make_job(folder, film, (("hi", True),), duration_ms=2000, text=text)
     done = support.run_script(
@@ -423,7 +437,22 @@ def drawn(tmp_path: Path, text: str) -> NDArray[np.uint8]:
     )
     assert done.returncode == 0, done.stderr
     burned = Path(str(inputs[1])) / "10_mux" / "test.hi.burned.mp4"
-    command = ["ffmpeg", "-v", "error", "-ss", "1", "-i", burned, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "gray", "-"]
+    command = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-ss",
+        "1",
+        "-i",
+        burned,
+        "-frames:v",
+        "1",
+        "-f",
+        "rawvideo",
+        "-pix_fmt",
+        "gray",
+        "-",
+    ]
     raw = subprocess.run(command, capture_output=True, check=True).stdout
     picture = np.frombuffer(raw, dtype=np.uint8).reshape(720, 1280)
     rows, columns = np.nonzero(picture > 100)

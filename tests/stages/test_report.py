@@ -200,7 +200,10 @@ def test_the_index_lists_the_films_and_leads_to_their_reports(report: Path, tmp_
     (job / "manifest.json").write_text(json.dumps(record), encoding="utf-8")
     other = root / "2025" / "01" / "02" / "tester" / "1"
     other.mkdir(parents=True, exist_ok=True)
-    record = {"input": {"title": "A broken film", "file": "y.mkv"}, "pipeline": {"status": "failed", "failed_stages": ["asr"]}}
+    record = {
+        "input": {"title": "A broken film", "file": "y.mkv"},
+        "pipeline": {"status": "failed", "failed_stages": ["asr"]},
+    }
     (other / "manifest.json").write_text(json.dumps(record), encoding="utf-8")
     (root / "2025" / "01" / "02" / "tester" / "2").mkdir(exist_ok=True)
     (root / "2025" / "01" / "02" / "tester" / "2" / "manifest.json").write_text("{")

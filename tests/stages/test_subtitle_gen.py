@@ -168,7 +168,12 @@ def test_the_gap_is_in_frames_of_the_film_or_of_cinema(
         Segment(1, 0, 2000, "One sentence.", "hi", speaker="A"),
         Segment(2, 2000, 4000, "Two.", "hi", speaker="B"),
     )
-    job, _ = run(make_inputs(tmp_path, segments, video), languages="hi", formats="srt", profile=profile_of(tmp_path, min_gap_frames=5))
+    job, _ = run(
+        make_inputs(tmp_path, segments, video),
+        languages="hi",
+        formats="srt",
+        profile=profile_of(tmp_path, min_gap_frames=5),
+    )
     first, second = pysubs2.load(str(job / "09_subtitle_gen" / "test.hi.srt"))
     assert second.start - first.end == gap_ms
 
@@ -260,7 +265,11 @@ def test_an_edited_track_comes_back_and_no_later_run_overwrites_it(tmp_path: Pat
         _, again = run(inputs)
         assert again.returncode == 0, again.stderr
         cues = formats.read(job / "09_subtitle_gen" / "test.en.srt")
-        assert [cue.text for cue in cues] == ["Where were you last night?", "Nowhere, Papa & Mummy.", "(A door closes.)"]
+        assert [cue.text for cue in cues] == [
+            "Where were you last night?",
+            "Nowhere, Papa & Mummy.",
+            "(A door closes.)",
+        ]
         assert cues[0].styles == (Style(0, 6, 10, "i"),)
         tracks = json.loads((job / "09_subtitle_gen" / "tracks.json").read_text("utf-8"))["tracks"]
         assert [track["corrected"] for track in tracks] == [False, True]

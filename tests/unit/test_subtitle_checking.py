@@ -120,6 +120,8 @@ def test_shares_count_cues_not_breaches() -> None:
 
 
 def test_levels_come_from_the_profile() -> None:
-    levels = {item.rule: item.level for item in checking.check([Cue(1000, 1200, ("Come back,", "my friend..."))], ENGLISH)}
+    levels = {
+        item.rule: item.level for item in checking.check([Cue(1000, 1200, ("Come back,", "my friend..."))], ENGLISH)
+    }
     assert levels == {"shortest": "error", "reading speed": "error", "one line": "warning", "ellipsis": "warning"}
     assert checking.source_of("line length", ENGLISH).startswith("en, ")

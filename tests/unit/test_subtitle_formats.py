@@ -16,7 +16,12 @@ from samvad.subtitles.cues import STYLE_KINDS, Cue, Style
 
 CUES = [
     Cue(0, 1500, ("Tom & Jerry <3 {laughs}", "a --> b \\N <i>no code</i> {\\an8}")),
-    Cue(3_599_990, 3_601_000, ("नमस्ते, क्ष‍त्र", "&amp; 100 %"), (Style(0, 0, 6, "i"), Style(1, 0, 5, "u"), Style(1, 2, 9, "b"))),
+    Cue(
+        3_599_990,
+        3_601_000,
+        ("नमस्ते, क्ष‍त्र", "&amp; 100 %"),
+        (Style(0, 0, 6, "i"), Style(1, 0, 5, "u"), Style(1, 2, 9, "b")),
+    ),
     Cue(35_000_000, 35_000_830, ("♪ ये दोस्ती ♪", "1984"), top=True),
 ]
 
@@ -26,7 +31,9 @@ def test_what_is_written_is_read_back_the_same(kind: str) -> None:
     assert formats.parse(formats.write(kind, CUES, "hi"), kind) == CUES
 
 
-_CHARACTERS = st.characters(blacklist_categories=("Cs", "Cc", "Cn", "Co"), blacklist_characters="\u2060\u2028\u2029\ufeff")
+_CHARACTERS = st.characters(
+    blacklist_categories=("Cs", "Cc", "Cn", "Co"), blacklist_characters="\u2060\u2028\u2029\ufeff"
+)
 _LINES = st.text(_CHARACTERS, min_size=1, max_size=20).map(lambda text: " ".join(text.split())).filter(bool)
 
 
@@ -74,7 +81,9 @@ def test_lines_end_with_a_line_feed_and_nothing_stands_before_the_first(kind: st
 
 
 def test_srt_is_numbered_from_one_with_commas_in_its_times() -> None:
-    assert formats.srt([Cue(0, 1500, ("Tom & Jerry", "ran"))]) == "1\n00:00:00,000 --> 00:00:01,500\nTom & Jerry\nran\n\n"
+    assert (
+        formats.srt([Cue(0, 1500, ("Tom & Jerry", "ran"))]) == "1\n00:00:00,000 --> 00:00:01,500\nTom & Jerry\nran\n\n"
+    )
 
 
 def test_an_independent_reader_finds_the_same_text() -> None:
@@ -95,7 +104,9 @@ def test_substation_alpha_names_the_font_of_its_script() -> None:
 
 def test_files_of_others_are_read(tmp_path: Path) -> None:
     path = tmp_path / "film.srt"
-    path.write_bytes("\ufeff1\r\n00:00:01,000 --> 00:00:02,000\r\n<font color=\"#fff\">Hi</font>, <I>you</I>\r\n".encode())
+    path.write_bytes(
+        '\ufeff1\r\n00:00:01,000 --> 00:00:02,000\r\n<font color="#fff">Hi</font>, <I>you</I>\r\n'.encode()
+    )
     assert formats.read(path) == [Cue(1000, 2000, ("Hi, you",), (Style(0, 4, 7, "i"),))]
     path.write_text("1\n00:00:01,000 --> 00:00:02,000\nनमस्ते\n", encoding="utf-16")
     assert formats.read(path)[0].lines == ("नमस्ते",)
@@ -126,4 +137,3 @@ def test_what_is_broken_is_refused_by_name(tmp_path: Path, name: str, content: b
         (tmp_path / name).write_bytes(content)
     with pytest.raises(MediaError, match=said):
         formats.read(tmp_path / name)
-

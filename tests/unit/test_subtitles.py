@@ -159,7 +159,10 @@ def test_without_dashes_two_speakers_never_share_a_cue() -> None:
 
 
 def test_three_speakers_in_a_second_each_get_the_shortest_time_and_none_is_lost() -> None:
-    turns = [by(name, said(text, at, at + 250)) for name, text, at in (("A", "No!", 0), ("B", "Yes!", 260), ("C", "Why?", 520))]
+    turns = [
+        by(name, said(text, at, at + 250))
+        for name, text, at in (("A", "No!", 0), ("B", "Yes!", 260), ("C", "Why?", 520))
+    ]
     cues = cues_of(*turns)
     assert words_of(cues) in (["-No!", "-Yes!", "Why?"], ["No!", "-Yes!", "-Why?"])
     assert broken(cues) == set()
@@ -310,14 +313,19 @@ def bare(text: str) -> str:
 
 
 @settings(max_examples=300, deadline=None)
-@given(_documents(), st.sampled_from(
+@given(
+    _documents(),
+    st.sampled_from(
         [
             RULES,
-            Rules(max_line_characters=20, max_lines=1, reading_speed_cps=12.0, min_cue_ms=500, max_cue_ms=3000, gap_ms=0),
+            Rules(
+                max_line_characters=20, max_lines=1, reading_speed_cps=12.0, min_cue_ms=500, max_cue_ms=3000, gap_ms=0
+            ),
             Rules(max_line_characters=30, max_lines=3, songs="♪", dialogue_dash="- "),
         ]
     ),
-    st.lists(st.integers(0, 90_000), max_size=20).map(sorted),)
+    st.lists(st.integers(0, 90_000), max_size=20).map(sorted),
+)
 def test_whatever_the_input_no_word_is_lost_no_cue_overlaps_and_no_line_is_too_long(
     film: SegmentsDocument, rules: Rules, shots: list[int]
 ) -> None:
@@ -358,7 +366,9 @@ def test_a_cue_never_comes_while_the_one_before_is_still_spoken() -> None:
 
 
 @pytest.mark.parametrize(("before_ms", "moved_ms"), [(100, 100), (333, 333), (400, -100), (499, -1), (600, 0)])
-def test_a_cue_that_begins_before_a_shot_change_goes_onto_it_or_half_a_second_before(before_ms: int, moved_ms: int) -> None:
+def test_a_cue_that_begins_before_a_shot_change_goes_onto_it_or_half_a_second_before(
+    before_ms: int, moved_ms: int
+) -> None:
     assert timing.in_time(5000 - before_ms, 0, (5000,), RULES) == 5000 - before_ms + moved_ms
 
 

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import base64
-import logging
-import subprocess
-import tempfile
 import wave
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad import shots
+from samvad import shots, tools
 from samvad.demux.probe import AudioTrack
-
-log = logging.getLogger(__name__)
 
 #: Peaks of the waveform a second.
 PEAKS_A_SECOND = 25
@@ -47,7 +42,8 @@ def look_through(
     """
     if proxy is None and not (video and cuts):
         return Look(None, None)
-    command = ["ffmpeg", "-nostdin", "-nostats", "-v", "error", "-y", "-threads", str(threads), "-i", f"file:{film}"]
+    command = ["ffmpeg", "-nostdin", "-nostats", "-v", "error", "-y", "-progress", "pipe:1", "-threads", str(threads)]
+    command += ["-i", f"file:{film}"]
     if video:
         scale = f"scale=w=-2:h=trunc(min({height or 240}\\,ih)/2)*2:flags=fast_bilinear"
         command += ["-map", "0:V:0", "-vf", f"{scale},{shots.FILTER}" if cuts else scale]
@@ -57,24 +53,18 @@ def look_through(
         sound = ["-map", f"0:{track.stream}", "-af", "aresample=24000:async=1:first_pts=0", *_AUDIO]
         command += [*sound, *(_VIDEO if video else ()), "-sn", "-dn", "-threads", str(threads)]
         command += ["-movflags", "+faststart", "-f", "mp4", f"file:{proxy}"]
-    log.debug("Running %s", command)
-    # What ffmpeg says goes to a file: nobody would empty a pipe while the differences are read.
-    with tempfile.TemporaryFile("w+", errors="replace") as said:
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True) as process:
-            differences = shots.read_differences(process.stdout or ())
-        if process.returncode:
-            said.seek(0)
-            lines = said.read().strip().splitlines()
-            return Look(None, lines[-1] if lines else f"ffmpeg ended with {process.returncode}")
-    return Look(shots.cuts(differences) if video and cuts else None, None)
+    reader = shots.DifferenceReader()
+    done = tools.run(command, stdout_line=reader.take, writes=proxy)
+    if done.code:
+        return Look(None, done.last_line)
+    return Look(shots.cuts(reader.result()) if video and cuts else None, None)
 
 
 def poster(proxy: Path, duration_ms: int, target: Path) -> bool:
     """Write one picture of the film as JPEG; say whether there is one."""
     command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-ss", f"{duration_ms * _POSTER_SHARE / 1000:.3f}"]
     command += ["-i", f"file:{proxy}", "-frames:v", "1", "-q:v", "5", "-update", "1", "-f", "image2", f"file:{target}"]
-    done = subprocess.run(command, capture_output=True, check=False)
-    return done.returncode == 0 and target.is_file()
+    return tools.run(command, writes=target).code == 0 and target.is_file()
 
 
 def waveform(audio: Path) -> dict[str, Any]:
