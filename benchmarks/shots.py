@@ -1,7 +1,7 @@
-"""Compare ways to find shot changes: Samvad's, ffmpeg's filters and PySceneDetect's detectors, on films with known cuts.
+"""Compare ways to find shot changes (Samvad's, ffmpeg's filters, PySceneDetect's detectors) on films with known cuts.
 
-The films are the sample film, and pieces of real recordings joined at random (seeded) places, every fifth darkened. A cut
-is found when it is within one picture of the true one. PySceneDetect is installed into an environment of its own.
+The films are the sample film, and pieces of real recordings joined at random (seeded) places, every fifth darkened. A
+cut is found when it is within one picture of the true one. PySceneDetect is installed into an environment of its own.
 
 Usage: python benchmarks/shots.py [--media FOLDER]
 """
@@ -112,7 +112,7 @@ def main() -> None:
         if SAMPLE.exists():
             films[SAMPLE] = json.loads(SAMPLE.with_suffix(".truth.json").read_text("utf-8"))["cuts_ms"]
         ways = {
-            "Samvad (ffmpeg scdet, adaptive)": lambda film: shots.detect(film),
+            "Samvad (ffmpeg scdet, adaptive)": shots.detect,
             "ffmpeg scdet, threshold 10": lambda film: by_filter(film, "scdet=t=10", r"lavfi\.scd\.time: ([\d.]+)"),
             "ffmpeg select, scene > 0.3": lambda film: by_filter(
                 film, "select='gt(scene,0.3)',showinfo", r"pts_time:([\d.]+)"

@@ -47,7 +47,7 @@ def code_files(stage: str) -> list[Path]:
 
 
 def _page_parts(path: Path) -> list[Path]:
-    """Return the parts of the page that a module ``NAME_page.py`` fills in: ``NAME.html``, ``NAME.css``, ``NAME.js``."""
+    """Return the parts of the page that a module ``NAME_page.py`` fills in: ``NAME.html``, and its CSS and script."""
     name = path.stem.removesuffix("_page")
     parts = [path.with_name(f"{name}{ending}") for ending in (".html", ".css", ".js")]
     return [part for part in parts if name != path.stem and part.is_file()]

@@ -16,7 +16,10 @@ from samvad.subtitles import formats
 from samvad.subtitles.cues import Cue, Style
 
 GOOD = "1\n00:00:01,000 --> 00:00:03,000\nतुम कहाँ थे कल रात?\n\n2\n00:00:05,000 --> 00:00:06,500\nकहीं नहीं।\n"
-BAD = "1\n00:00:01,000 --> 00:00:01,500\nराजधानी के सबसे पुराने बाज़ार में आज सुबह से बहुत ज़्यादा भीड़ हो गई थी\n\n2\n00:00:01,400 --> 00:00:03,000\nकहीं...\n"
+BAD = (
+    "1\n00:00:01,000 --> 00:00:01,500\nराजधानी के सबसे पुराने बाज़ार में आज सुबह से बहुत ज़्यादा भीड़ हो गई थी\n\n"
+    "2\n00:00:01,400 --> 00:00:03,000\nकहीं...\n"
+)
 
 
 def check(*options: object, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:

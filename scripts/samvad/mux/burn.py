@@ -37,7 +37,7 @@ def burn(film: Path, subtitles: Path, target: Path, folder: Path, crf: int, thre
     files.write_text(drawn, formats.ass(cues))
     family = fonts.family_for(cue.text for cue in cues)
     found = fonts.find(family)
-    # The filter "subtitles" draws Devanagari letter by letter: it leaves libass's shaper at its simple one (ffmpeg 5.1).
+    # The filter "subtitles" draws Devanagari letter by letter: it leaves libass at its simple shaper (ffmpeg 5.1).
     options = f"filename={_escaped(str(drawn))}:shaping=complex"
     if found is not None:
         options += f":fontsdir={_escaped(str(found.path.parent))}"

@@ -228,7 +228,9 @@ def _facts(
         counts["songs"] += segment.kind == "song"
         counts["names"] += len(segment.entities)
     video = probe.get("video")
-    film = next((item for item in manifests.get("demux", {}).get("inputs", []) if item["type"] == "film"), {})
+    film: dict[str, Any] = next(
+        (item for item in manifests.get("demux", {}).get("inputs", []) if item["type"] == "film"), {}
+    )
     facts = [("file", str(film.get("path", ""))), ("checksum", str(film.get("checksum", "")))]
     facts.append(("container", str(probe.get("container", ""))))
     if video:
