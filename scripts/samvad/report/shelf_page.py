@@ -20,8 +20,9 @@ def write(output_root: Path) -> Path:
     """Write the index of an output root and return its path."""
     films = [film for path in sorted(output_root.glob(_JOBS)) if (film := _film(path, output_root)) is not None]
     text = json.dumps({"films": films}, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    target = output_root / NAME
-    files.write_text(target, fill("shelf", {"DATA": text}))
+    page, target = fill("shelf", {"DATA": text}), output_root / NAME
+    if not target.is_file() or target.read_text(encoding="utf-8") != page:  # a run that does nothing changes nothing
+        files.write_text(target, page)
     return target
 
 
