@@ -9,7 +9,7 @@ rule demux:
         f"{JOB}/01_demux/benchmark.tsv"
     conda:
         "../envs/media.yaml"
-    threads: 1
+    threads: 4
     resources:
         mem_mb=1000,
         runtime=60,
