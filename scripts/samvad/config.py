@@ -70,10 +70,6 @@ def check(config: dict[str, Any], source: str = "config/config.yaml") -> dict[st
             "A segment is suspect before it is quarantined: give it the smaller number.",
         )
     profiles.load(coerced["subtitle"]["profile"])
-    if coerced["mux"]["subtitle_format"] == "ass" and "ass" not in coerced["subtitle"]["formats"]:
-        raise ConfigurationError(
-            f"{source}: mux.subtitle_format is ass, but subtitle.formats has no ass.", "Add ass to subtitle.formats."
-        )
     return coerced
 
 

@@ -85,14 +85,6 @@ def test_a_subtitle_profile_that_does_not_exist_is_refused_before_anything_runs(
         config.check(values)
 
 
-def test_substation_alpha_cannot_go_into_the_film_where_none_is_written(values):
-    values["mux"]["subtitle_format"] = "ass"
-    with pytest.raises(ConfigurationError, match=r"subtitle.formats has no ass"):
-        config.check(values)
-    values["subtitle"]["formats"] = ["srt", "ass"]
-    assert config.check(values)["mux"]["subtitle_format"] == "ass"
-
-
 def test_text_from_the_command_line_becomes_numbers_and_truth_values(values):
     wanted = copy.deepcopy(values)
     values["stages"]["tmdb"] = "false"

@@ -86,12 +86,6 @@ def test_the_changed_key_is_obeyed_and_the_stages_before_keep_their_results(demo
     assert plan(demo_copy) == after("subtitle_gen")
 
 
-def test_a_page_is_code_too(demo_copy: Project) -> None:
-    with (demo_copy.root / "scripts" / "samvad" / "report" / "film.css").open("a", encoding="utf-8") as file:
-        file.write("\n/* A remark. */\n")
-    assert plan(demo_copy) == after("subtitle_gen")
-
-
 def test_a_corrected_track_goes_into_the_film_and_stays_there(demo_copy: Project) -> None:
     job = demo_copy.job("demo")
     made = (job / "09_subtitle_gen" / "demo.en.srt").read_text("utf-8")
