@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 import support
 import tools
-from samvad import records
+from samvad import files, records
 from samvad.errors import DiskError, ToolError
 from samvad.mux import matroska, media, mp4, plan
 from samvad.subtitles import formats
@@ -66,7 +66,11 @@ def make_job(
 ) -> list[object]:
     """Make stages 01 and 09 of a job and return the options that name them."""
     job = support.make_job(folder)
-    facts = {"video": {"codec": "h264"} if video else None, "duration_ms": duration_ms}
+    facts = {
+        "video": {"codec": "h264"} if video else None,
+        "duration_ms": duration_ms,
+        "checksum": files.sha256_of(film),
+    }
     demux = support.finished_stage(
         job,
         "demux",
