@@ -17,8 +17,12 @@ from samvad.schemas import ROOT
 
 _SCRIPTS = ROOT / "scripts"
 _SCHEMAS = ROOT / "config" / "schemas"
-#: What modules name but each rule has as parameters of its own: the keys that it reads, the model that it uses.
-_BY_PARAMETER = frozenset({ROOT, _SCRIPTS, _SCHEMAS, ROOT / "config" / "config.yaml", ROOT / "config" / "models.yaml"})
+#: What modules name but each rule has as parameters of its own: the keys that it reads, the model that it uses,
+#: the subtitle profile.
+_BY_PARAMETER = frozenset(
+    {ROOT, _SCRIPTS, _SCHEMAS}
+    | {ROOT / "config" / name for name in ("config.yaml", "models.yaml", "subtitle_profiles")}
+)
 _SCHEMA_READERS = frozenset({"schema", "problems", "check_record", "check_config"})
 
 
@@ -32,10 +36,7 @@ def code_hash(stage: str) -> str:
 
 
 def code_files(stage: str) -> list[Path]:
-    """Return the stage's script and the project's modules that it imports, directly or not, sorted.
-
-    The parts of a page that a module fills in (HTML, CSS, JavaScript) count as code, too.
-    """
+    """Return the stage's script and the project's modules that it imports, directly or not, sorted."""
     found: set[Path] = set()
     waiting = [_SCRIPTS / stages.BY_NAME[stage].script]
     while waiting:
@@ -43,14 +44,7 @@ def code_files(stage: str) -> list[Path]:
         if path not in found:
             found.add(path)
             waiting += _imports(path)
-    return sorted(found | {part for path in found for part in _page_parts(path)})
-
-
-def _page_parts(path: Path) -> list[Path]:
-    """Return the parts of the page that a module ``NAME_page.py`` fills in: ``NAME.html``, and its CSS and script."""
-    name = path.stem.removesuffix("_page")
-    parts = [path.with_name(f"{name}{ending}") for ending in (".html", ".css", ".js")]
-    return [part for part in parts if name != path.stem and part.is_file()]
+    return sorted(found)
 
 
 def data_files(stage: str) -> list[Path]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad import languages, stages
+from samvad import languages, schemas, stages
 from samvad.segments import QUARANTINE, Segment, SegmentsDocument
 from samvad.subtitles.checking import RULES, Finding, level_of, shares_within, source_of
 from samvad.subtitles.cues import Cue, graphemes
@@ -19,7 +19,7 @@ from samvad.subtitles.rules import Rules
 from samvad.subtitles.tracks import Origin, Track
 from samvad.times import clock
 
-FOLDER = Path(__file__).parent
+_PAGE = schemas.ROOT / "scripts" / "samvad" / "report" / "film"
 #: From the report to the folder of stage 01, which lies beside that of stage 09.
 _DEMUX = f"../{stages.BY_NAME['demux'].folder}"
 
@@ -86,26 +86,25 @@ def render(
     }
     # In a script element only "</" and "<!--" mean something: no "<" stays one.
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    return fill("film", {"TITLE": html.escape(title), "DATA": text})
+    return fill(_PAGE, {"TITLE": html.escape(title), "DATA": text})
 
 
-def fill(name: str, values: Mapping[str, str]) -> str:
-    """Return a page from its parts: ``name.html`` with ``name.css`` and ``name.js`` and values in it.
+def fill(folder: Path, values: Mapping[str, str]) -> str:
+    """Return a page from its parts: ``page.html`` with ``page.css`` and ``page.js`` and values in it.
 
     Args:
-        name: of the page.
+        folder: where the parts are.
         values: text by the word that stands for it between two ``@``.
     """
-    parts = {"STYLE": _part(f"{name}.css"), "SCRIPT": _part(f"{name}.js"), **values}
-    pieces = _part(f"{name}.html").split("@")
+    parts = {"STYLE": _part(folder / "page.css"), "SCRIPT": _part(folder / "page.js"), **values}
+    pieces = _part(folder / "page.html").split("@")
     # Every second piece is a word to fill in: what is filled in is never looked through again.
     return "".join(parts[piece] if number % 2 else piece for number, piece in enumerate(pieces))
 
 
 @functools.cache
-def _part(name: str) -> str:
-    path = FOLDER / name
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
+def _part(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 def _manifests(job_folder: Path) -> dict[str, dict[str, Any]]:

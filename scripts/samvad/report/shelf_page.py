@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from samvad import files, languages, stages
+from samvad import files, languages, schemas, stages
 from samvad.report.film_page import fill
 from samvad.times import clock
 
 NAME = "index.html"
+_PAGE = schemas.ROOT / "scripts" / "samvad" / "report" / "shelf"
 #: A job's folder below the output root: YYYY/MM/DD/USER/N.
 _JOBS = "[0-9][0-9][0-9][0-9]/[0-9][0-9]/[0-9][0-9]/*/[0-9]*/manifest.json"
 
@@ -20,7 +21,7 @@ def write(output_root: Path) -> Path:
     """Write the index of an output root and return its path."""
     films = [film for path in sorted(output_root.glob(_JOBS)) if (film := _film(path, output_root)) is not None]
     text = json.dumps({"films": films}, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    page, target = fill("shelf", {"DATA": text}), output_root / NAME
+    page, target = fill(_PAGE, {"DATA": text}), output_root / NAME
     if not target.is_file() or target.read_text(encoding="utf-8") != page:  # a run that does nothing changes nothing
         files.write_text(target, page)
     return target
