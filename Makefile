@@ -24,7 +24,7 @@ FREE_TEXT := MEDIA TITLE YEAR SOURCE TARGETS USER_NAME GLOSSARY TMDB_FILE WORKFL
 $(foreach name,$(FREE_TEXT),$(eval override $(name) := $$(value $(name))))
 export $(FREE_TEXT)
 
-.PHONY: help setup demo test test-kills check film model lock bench clean
+.PHONY: help setup demo test test-kills check film model lock bench bench-subtitles clean
 
 help:
 	@sed -n '3,8s/^# *//p' Makefile
@@ -85,6 +85,11 @@ check:
 bench: setup
 	@envs/setup dev
 	@$(call dev,python) benchmarks/end_to_end.py
+
+bench-subtitles: setup $(SAMPLE)
+	@envs/setup dev
+	@$(call dev,python) benchmarks/subtitles.py
+	@$(call dev,python) benchmarks/shots.py
 
 lock:
 	envs/lock

@@ -17,9 +17,9 @@ environment_dir() {
     printf '%s/envs/%s-%s' "$cache_dir" "$1" "${hash:0:16}"
 }
 
-# Print the folder of the grammar that the tests check LogQL with: one for each content of its lock.
-logql_dir() {
+# Print the folder of Node's packages that tests use: one for each content of the lock in tests/NAME.
+node_dir() {
     local hash
-    hash=$(sha256sum "$root_dir/tests/logql/package-lock.json")
-    printf '%s/tools/logql-%s' "$cache_dir" "${hash:0:16}"
+    hash=$(sha256sum "$root_dir/tests/$1/package-lock.json")
+    printf '%s/tools/%s-%s' "$cache_dir" "$1" "${hash:0:16}"
 }

@@ -9,7 +9,7 @@ rule demux:
         f"{JOB}/01_demux/benchmark.tsv"
     conda:
         "../envs/media.yaml"
-    threads: 1
+    threads: 4
     resources:
         mem_mb=1000,
         runtime=60,
@@ -24,6 +24,8 @@ rule demux:
         audio_track=audio_track,
         downmix=config["demux"]["downmix"],
         min_decoded_share=config["demux"]["min_decoded_share"],
+        shots=str(config["demux"]["shots"]).lower(),
+        proxy_height=config["demux"]["proxy_height"],
     message:
         "01 demux: audio of {params.film}"
     shell:
@@ -31,4 +33,4 @@ rule demux:
         "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
         "--media={params.media:q} --languages {params.languages:q} "
         "--audio-track={params.audio_track} --downmix={params.downmix} "
-        "--min-decoded-share={params.min_decoded_share}"
+        "--min-decoded-share={params.min_decoded_share} --shots={params.shots} --proxy-height={params.proxy_height}"

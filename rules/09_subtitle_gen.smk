@@ -19,22 +19,17 @@ rule subtitle_gen:
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("subtitle_gen"),
+        title=film("title"),
         languages=film("targets"),
         formats=config["subtitle"]["formats"],
-        max_line_characters=config["subtitle"]["max_line_characters"],
-        max_lines=config["subtitle"]["max_lines"],
-        reading_speed_cps=config["subtitle"]["reading_speed_cps"],
-        min_cue_ms=config["subtitle"]["min_cue_ms"],
-        max_cue_ms=config["subtitle"]["max_cue_ms"],
-        min_gap_frames=config["subtitle"]["min_gap_frames"],
+        profile=config["subtitle"]["profile"],
+        profile_content=profile_content(config["subtitle"]["profile"]),
+        corrections=corrections,
     message:
         "09 subtitle_gen: subtitles of {params.film}"
     shell:
         "envs/run text write_subtitles.py "
         "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
         "{params.manifests:q} "
-        "--languages {params.languages:q} --formats {params.formats} "
-        "--max-line-characters={params.max_line_characters} --max-lines={params.max_lines} "
-        "--reading-speed-cps={params.reading_speed_cps} "
-        "--min-cue-ms={params.min_cue_ms} --max-cue-ms={params.max_cue_ms} "
-        "--min-gap-frames={params.min_gap_frames}"
+        "--title={params.title:q} --languages {params.languages:q} "
+        "--formats {params.formats} --profile={params.profile:q}"

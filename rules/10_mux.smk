@@ -22,6 +22,10 @@ rule mux:
         title=film("title"),
         languages=film("targets"),
         default_track=config["mux"]["default_track"],
+        container=config["mux"]["container"],
+        subtitle_format=config["mux"]["subtitle_format"],
+        burn_in=config["mux"]["burn_in"],
+        burn_in_crf=config["mux"]["burn_in_crf"],
     message:
         "10 mux: the subtitled film of {params.film}"
     shell:
@@ -29,4 +33,6 @@ rule mux:
         "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
         "{params.manifests:q} "
         "--title={params.title:q} --languages {params.languages:q} "
-        "--default-track={params.default_track}"
+        "--default-track={params.default_track} --container={params.container} "
+        "--subtitle-format={params.subtitle_format} "
+        "--burn-in={params.burn_in} --burn-in-crf={params.burn_in_crf}"

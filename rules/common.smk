@@ -16,6 +16,8 @@ from samvad.code_hash import code_hash
 from samvad.errors import SamvadError
 from samvad.models import known_models
 from samvad.pipeline import PipelineHandler
+from samvad.report import shelf_page
+from samvad.subtitles import profiles
 
 try:
     config = settings.check(config)
@@ -108,6 +110,17 @@ def pinned(model):
     return known_models().get(model, {}).get("revision", "")
 
 
+def profile_content(name):
+    """Return fingerprints of the files of a subtitle profile, so that a change of a rule is seen."""
+    return [content(path) for path in profiles.load(name).files]
+
+
+def corrections(wildcards):
+    """Return fingerprints of a job's corrected tracks, so that a new one is put into the film."""
+    folder = Path(OUT) / wildcards.job / "corrections"
+    return [f"{path.name} {content(path)}" for path in sorted(folder.glob("*.srt"))]
+
+
 def targets(workflow_name):
     """Return an input function: for every film, the stages that the workflow, or its row, asks for."""
 
@@ -165,5 +178,10 @@ def start():
 
 
 def finish():
-    """Write the last lines of the logs and say where the results are."""
+    """Write the last lines of the logs and the index of the films, and say where the results are."""
     PIPELINE.finish()
+    if Path(OUT).is_dir():
+        try:
+            shelf_page.write(Path(OUT))
+        except SamvadError as error:  # the films are done: a page that cannot be written undoes none of them
+            logger.warning(f"The index of the films is not written: {error}")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from samvad import checksums, files, media_facts, records
-from samvad.demux import extract, probe
+from samvad import checksums, files, media_facts, records, shots
+from samvad.demux import extract, picture, probe
 from samvad.errors import MediaError
 from samvad.stage_run import StageRun, run_stage, stage_parser
 
@@ -26,6 +26,10 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--downmix", choices=("centre", "plain"), default="centre", help="how surround becomes mono")
     options.add_argument(
         "--min-decoded-share", type=float, default=0.95, help="share of the declared duration that must be readable"
+    )
+    options.add_argument("--shots", choices=("true", "false"), default="true", help="whether to find the shot changes")
+    options.add_argument(
+        "--proxy-height", type=int, default=240, help="height in pixels of the small copy for the report; 0 for none"
     )
     return options
 
@@ -76,17 +80,16 @@ def make(run: StageRun, film: Path, checksum: str | None, options: argparse.Name
     track = found.audio[chosen.track]
     extract.check_space(run.job_folder, found.duration_ms)
     audio = run.work_folder / "audio.wav"
-    if checksum is None:
-        # Hashing and decoding read the film at the same time: one pass of the disk. So the cache cannot be asked first;
-        # a film that was never hashed here was hardly ever demuxed here.
-        with ThreadPoolExecutor(1) as hashing:
-            future = hashing.submit(checksums.take, film)
-            audio_ms, cut_short = extract.extract(film, track, options.downmix, audio, found.duration_ms)
-        checksum = future.result()
-        run.read_outside(film, "film", checksum=checksum)
-        run.reuse(look=False)
-    else:
+    with ThreadPoolExecutor(2) as pool:
+        # Hashing, pictures and sound read the film at the same time: one pass of the disk. So the cache cannot be asked
+        # first for a film that was never hashed here; it was hardly ever demuxed here.
+        future = pool.submit(lambda: checksum or checksums.take(film))
+        looked = pool.submit(_look_through, run, film, found, track, options, future)
         audio_ms, cut_short = extract.extract(film, track, options.downmix, audio, found.duration_ms)
+        taken, look = future.result(), looked.result()
+    if checksum is None:
+        run.read_outside(film, "film", checksum=taken)
+        run.reuse(look=False)
     if options.languages and track.language and track.language not in options.languages:
         run.warn(
             f"The chosen audio track is tagged {track.language}, but the film's languages are {options.languages}."
@@ -98,7 +101,7 @@ def make(run: StageRun, film: Path, checksum: str | None, options: argparse.Name
     facts = {
         "schema_version": "1.0",
         "size_bytes": film.stat().st_size,
-        "checksum": checksum,
+        "checksum": taken,
         **asdict(found),
         "duration_ms": duration_ms,
         "chosen_audio_track": track.track,
@@ -106,6 +109,7 @@ def make(run: StageRun, film: Path, checksum: str | None, options: argparse.Name
         "media": film_facts,
     }
     files.write_json(run.output("probe.json", "probe"), facts)
+    _write_looks(run, look, audio, duration_ms, taken)
     for key, value in facts.items():
         run.fact(key, value)
     run.metric("film_duration", duration_ms / 1000, "s")
@@ -118,6 +122,42 @@ def describe_film(run: StageRun) -> None:
     """Put the film's facts, found now or before, beside its checksum in the manifest."""
     facts = json.loads((run.work_folder / "probe.json").read_text(encoding="utf-8"))
     run.describe("film", facts["media"])
+
+
+def _look_through(
+    run: StageRun,
+    film: Path,
+    found: probe.Probe,
+    track: probe.AudioTrack,
+    options: argparse.Namespace,
+    checksum: Future[str],
+) -> picture.Look:
+    """Find the film's shot changes, or take them from the cache, and make its small copy."""
+    video = found.video is not None
+    wanted = video and options.shots == "true"
+    known = shots.cached(checksum.result()) if wanted else None
+    proxy = run.work_folder / "proxy.mp4" if options.proxy_height else None
+    look = picture.look_through(
+        film, track, proxy, options.proxy_height, run.threads, video=video, cuts=wanted and known is None
+    )
+    return replace(look, cuts_ms=known) if known is not None else look
+
+
+def _write_looks(run: StageRun, look: picture.Look, audio: Path, duration_ms: int, checksum: str) -> None:
+    """Write what people look at: shot changes, waveform, small copy, one picture."""
+    files.write_json(run.output("waveform.json", "waveform"), picture.waveform(audio))
+    proxy = run.work_folder / "proxy.mp4"
+    if look.fault:
+        run.warn(f"The report has no film to play, and cues keep to no shot changes: {look.fault}.")
+        proxy.unlink(missing_ok=True)
+    elif proxy.is_file():
+        run.output(proxy.name, "proxy")
+        if picture.poster(proxy, duration_ms, run.work_folder / "poster.jpg"):
+            run.output("poster.jpg", "poster")
+    if look.cuts_ms is not None:
+        files.write_json(run.output("shots.json", "shots"), shots.as_json(look.cuts_ms))
+        shots.remember(checksum, look.cuts_ms)
+        run.metric("shot_changes", len(look.cuts_ms), "cuts")
 
 
 def _check_whole(

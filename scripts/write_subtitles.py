@@ -1,36 +1,34 @@
-"""Stage 09: cut the film's text into cues that keep the rules, and write subtitle files."""
+"""Stage 09: cut the film's text into cues that keep a profile's rules, write subtitle files, check and report them."""
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import logging
 import sys
+from collections.abc import Sequence
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from samvad import files, languages, segments
+from samvad.report import film_page
 from samvad.stage_run import StageRun, run_stage, stage_parser
-from samvad.subtitles import formats, rules
-from samvad.subtitles.tracks import Track, languages_of_tracks, make_track
+from samvad.subtitles import checking, corrections, formats, profiles, qc
+from samvad.subtitles.cues import Cue
+from samvad.subtitles.rules import FILM_FRAME_RATE, Rules
+from samvad.subtitles.tracks import Origin, Track, languages_of_tracks, make_track
 
 log = logging.getLogger(__name__)
-
-_UNITS = {"line length": "characters", "reading speed": "characters/s", "duration": "ms", "gap": "ms"}
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     made = stage_parser("subtitle_gen", "Cut the film's text into cues and lines, and write subtitle files.")
+    made.add_argument("--title", default="", help="the film's title, for the report")
     made.add_argument("--languages", nargs="+", required=True, metavar="LANG", help="targets of the film: hi en …")
-    made.add_argument("--formats", nargs="+", choices=("srt", "vtt"), required=True, help="files to write")
-    made.add_argument("--max-line-characters", type=int, required=True, help="code points in a line")
-    made.add_argument("--max-lines", type=int, required=True, help="lines in a cue")
-    made.add_argument("--reading-speed-cps", type=float, required=True, help="characters a second")
-    made.add_argument("--min-cue-ms", type=int, required=True, help="shortest cue in milliseconds")
-    made.add_argument("--max-cue-ms", type=int, required=True, help="longest cue in milliseconds")
-    made.add_argument("--min-gap-frames", type=int, required=True, help="frames between two cues")
+    made.add_argument("--formats", nargs="+", choices=formats.KINDS, required=True, help="files to write")
+    made.add_argument("--profile", required=True, help=f"rules: {', '.join(profiles.names())}, or a YAML file")
     return made
 
 
@@ -38,85 +36,114 @@ def frame_rate(probe: dict[str, Any]) -> Fraction:
     """Return the film's frames a second, or those of cinema film where it has no video or says nonsense."""
     video = probe["video"]
     if not video or not video["frame_rate_numerator"] or not video["frame_rate_denominator"]:
-        return rules.FILM_FRAME_RATE
+        return FILM_FRAME_RATE
     rate = Fraction(video["frame_rate_numerator"], video["frame_rate_denominator"])
     # Containers without a rate report their clock instead (1000 or 90000), and slide shows one frame in seconds.
-    return rate if 10 <= rate <= 120 else rules.FILM_FRAME_RATE
+    return rate if 10 <= rate <= 120 else FILM_FRAME_RATE
 
 
-def rules_for(options: argparse.Namespace, rate: Fraction) -> rules.Rules:
-    """Return the rules that the options ask for, with gaps in milliseconds."""
-    return rules.Rules(
-        max_line_characters=options.max_line_characters,
-        max_lines=options.max_lines,
-        reading_speed_cps=options.reading_speed_cps,
-        min_cue_ms=options.min_cue_ms,
-        max_cue_ms=options.max_cue_ms,
-        gap_ms=rules.frames_ms(options.min_gap_frames, rate),
-        flicker_ms=rules.frames_ms(max(rules.FLICKER_FRAMES, options.min_gap_frames), rate),
-    )
+def shots_of(run: StageRun, demux: Path) -> list[int]:
+    """Return the times of the film's shot changes that stage 01 found, in ms."""
+    path = run.read_optional(demux, "shots")
+    return list(json.loads(path.read_text(encoding="utf-8"))["cuts_ms"]) if path else []
 
 
-def write_track(run: StageRun, track: Track, wanted: list[str]) -> dict[str, Any]:
-    """Write a track's files and return its entry for ``tracks.json``."""
+def shown(run: StageRun, track: Track) -> tuple[Sequence[Cue], Sequence[Origin | None], bool]:
+    """Return the cues that viewers are to see, where they come from, and whether a person has corrected them."""
+    corrected = corrections.load(run.job_folder, track.language)
+    if corrected is None:
+        return track.cues, track.origins, False
+    run.read_outside(corrections.path_of(run.job_folder, track.language), f"correction_{track.language}")
+    log.info("The track in %s is the one that a person corrected", languages.name(track.language))
+    return corrected, corrections.origins_of(corrected, track.cues, track.origins), True
+
+
+def write_track(run: StageRun, track: Track, cues: Sequence[Cue], wanted: Sequence[str]) -> dict[str, str]:
+    """Write a track's files and return their names by kind."""
     names = {kind: f"{run.film}.{track.language}.{kind}" for kind in wanted}
     for kind, name in names.items():
-        files.write_text(run.output(name, f"{kind}_{track.language}"), formats.WRITERS[kind](track.cues))
-    return {
-        "language": track.language,
-        "translated": track.translated,
-        "cues": len(track.cues),
-        "files": names,
-    }
+        text = formats.write(kind, cues, track.language)
+        files.write_text(run.output(name, f"{kind}_{track.language}"), text)
+    return names
 
 
-def report(run: StageRun, track: Track, limits: rules.Rules) -> list[dict[str, Any]]:
-    """Record how well a track keeps the rules, warn of what a person should look at, and return the breaches."""
-    found = rules.breaches(track.cues, limits)
-    run.metric(f"cues_{track.language}", len(track.cues), "cues")
-    for rule, share in rules.shares_within(len(track.cues), found).items():
-        run.metric(f"within_{rule.replace(' ', '_')}_{track.language}", share, "share")
+def tell(run: StageRun, track: Track, cues: Sequence[Cue], found: Sequence[checking.Finding], rules: Rules) -> None:
+    """Record how well a track keeps the rules, and warn of what a person should look at."""
     language = languages.name(track.language)
+    run.metric(f"cues_{track.language}", len(cues), "cues")
+    for name, value in qc.figures(cues, found).items():
+        run.metric(f"{name}_{track.language}", value, "share" if name.startswith("within") else "")
+    run.metric(f"segments_left_out_{track.language}", len(track.left_out), "segments")
     if track.left_out:
         ids = ", ".join(map(str, track.left_out[:10])) + (", …" if len(track.left_out) > 10 else "")
         run.warn(
             f"{len(track.left_out)} of {track.segments} segments have no text in {language} "
             f"and are left out of its subtitles: {ids}."
         )
-    run.metric(f"segments_left_out_{track.language}", len(track.left_out), "segments")
     long_lines = [item.cue for item in found if item.rule == "line length"]
     if long_lines:
         run.warn(
-            f"{len(long_lines)} cues in {language} have a word longer than a line "
-            f"({limits.max_line_characters} characters), which is kept whole: cue {long_lines[0]} is the first."
+            f"{len(long_lines)} cues in {language} have a line longer than {rules.max_line_characters} characters, "
+            f"because of a word that cannot be broken: cue {long_lines[0]} is the first."
         )
-    if not track.cues:
+    fast = [item.cue for item in found if item.rule == "reading speed"]
+    if fast:
+        run.warn(
+            f"{len(fast)} of {len(cues)} cues in {language} are too fast to read, however they are cut; the report "
+            f"marks them: cue {fast[0]} is the first."
+        )
+    if not cues:
         run.warn(f"The subtitles in {language} are empty: nothing was said, or nothing that is to be shown.")
-    return [{**dataclasses.asdict(item), "unit": _UNITS[item.rule]} for item in found]
 
 
 def work(run: StageRun, options: argparse.Namespace) -> None:
-    """Write the tracks of all target languages."""
+    """Write the tracks of all target languages, the check, and the report."""
     probe = json.loads(run.read(options.demux, "probe").read_text(encoding="utf-8"))
     document = segments.read(run.read(options.segments, "segments"))
+    shots = shots_of(run, options.demux)
     rate = frame_rate(probe)
-    limits = rules_for(options, rate)
-    log.info("Rules at %.3f frames/s: %s", rate, limits)
+    profile = profiles.load(options.profile)
     made, without = languages_of_tracks(document, options.languages)
     for target in without:
         run.warn(
             f"Nothing of the film has text in {languages.name(target)}: translation is off or gave none, "
             f"so there are no subtitles in {languages.name(target)}."
         )
-    tracks, problems = [], {}
+    listed: list[dict[str, Any]] = []
+    pages: list[film_page.TrackView] = []
+    checks, machine = [], {}
     for language in made:
-        track = make_track(document, language, limits)
-        problems[language] = report(run, track, limits)
-        tracks.append(write_track(run, track, list(dict.fromkeys(options.formats))))
+        rules = profile.rules(language, rate)
+        track = make_track(document, rules, shots)
+        machine[language] = qc.cues_as_json(track.cues, track.origins)
+        cues, origins, corrected = shown(run, track)
+        said = None if corrected else [(item.said_from_ms, item.said_to_ms) for item in track.origins]
+        found = checking.check(cues, rules, checking.Context(shots or None, said))
+        tell(run, track, cues, found, rules)
+        checks.append(qc.as_json(cues, rules, found))
+        pages.append(film_page.TrackView(track, cues, origins, found, rules, corrected))
+        names = write_track(run, track, cues, list(dict.fromkeys(options.formats)))
+        listed.append(
+            {
+                "language": language,
+                "translated": track.translated,
+                "cues": len(cues),
+                "hearing_impaired": rules.hearing_impaired,
+                "corrected": corrected,
+                "files": names,
+            }
+        )
     run.fact("frame_rate", float(rate))
-    run.fact("rules", dataclasses.asdict(limits))
-    run.fact("breaches", problems)
-    files.write_json(run.output("tracks.json", "tracks"), {"schema_version": "1.0", "tracks": tracks})
+    run.fact("frame_rate_numerator", rate.numerator)
+    run.fact("frame_rate_denominator", rate.denominator)
+    run.fact("profile", options.profile)
+    run.fact("profile_title", profile.title)
+    run.fact("shots", len(shots))
+    files.write_json(run.output("qc.json", "qc"), {"schema_version": "1.0", "profile": profile.title, "tracks": checks})
+    files.write_json(run.output("cues.json", "cues"), {"schema_version": "1.0", "tracks": machine})
+    page = film_page.render(run.job_folder, options.title or run.film, probe, document, shots, pages, profile)
+    files.write_text(run.output("report.html", "report"), page)
+    files.write_json(run.output("tracks.json", "tracks"), {"schema_version": "1.0", "tracks": listed})
 
 
 def main(argv: list[str] | None = None) -> int:

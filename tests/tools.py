@@ -22,10 +22,27 @@ def program(name: str) -> str:
 
 def logql_modules() -> Path:
     """Return the folder of Node's packages with Loki's grammar."""
-    folder = Path(_ask("logql_dir"))
+    return _node_modules("logql", "the grammar of LogQL")
+
+
+def browser_modules() -> Path:
+    """Return the folder of Node's packages that drive a browser and read WebVTT."""
+    return _node_modules("browser", "what drives a browser")
+
+
+def _node_modules(name: str, what: str) -> Path:
+    folder = Path(_ask(f"node_dir {name}"))
     if not (folder / ".complete").exists():
-        missing("the grammar of LogQL")
+        missing(what)
     return folder / "node_modules"
+
+
+def font(family: str) -> Path:
+    """Return the file of a font; skip the test where it is not installed (in continuous integration: fail)."""
+    from samvad import fonts
+
+    found = fonts.find(family)
+    return found.path if found else Path(missing(f"the font {family}"))
 
 
 def missing(what: str) -> str:

@@ -17,8 +17,12 @@ from samvad.schemas import ROOT
 
 _SCRIPTS = ROOT / "scripts"
 _SCHEMAS = ROOT / "config" / "schemas"
-#: What modules name but each rule has as parameters of its own: the keys that it reads, the model that it uses.
-_BY_PARAMETER = frozenset({ROOT, _SCRIPTS, _SCHEMAS, ROOT / "config" / "config.yaml", ROOT / "config" / "models.yaml"})
+#: What modules name but each rule has as parameters of its own: the keys that it reads, the model that it uses,
+#: the subtitle profile.
+_BY_PARAMETER = frozenset(
+    {ROOT, _SCRIPTS, _SCHEMAS}
+    | {ROOT / "config" / name for name in ("config.yaml", "models.yaml", "subtitle_profiles")}
+)
 _SCHEMA_READERS = frozenset({"schema", "problems", "check_record", "check_config"})
 
 

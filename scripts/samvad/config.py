@@ -12,6 +12,7 @@ from typing import Any
 
 from samvad import files, languages, network, schemas, stages
 from samvad.errors import ConfigurationError
+from samvad.subtitles import profiles
 
 _SWITCH_VARIABLE = re.compile(r"^STAGE_(\d\d)_[A-Z_]+_ENABLED$")
 _TRUE = {"true", "1", "yes", "on"}
@@ -71,8 +72,7 @@ def check(config: dict[str, Any], source: str = "config/config.yaml") -> dict[st
             f"{source}: hallucination.suspect_signals is above hallucination.quarantine_signals.",
             "A segment is suspect before it is quarantined: give it the smaller number.",
         )
-    if coerced["subtitle"]["min_cue_ms"] > coerced["subtitle"]["max_cue_ms"]:
-        raise ConfigurationError(f"{source}: subtitle.min_cue_ms is above subtitle.max_cue_ms.", "Swap them.")
+    profiles.load(coerced["subtitle"]["profile"])
     return coerced
 
 

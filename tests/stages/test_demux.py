@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import wave
@@ -138,7 +139,14 @@ def test_the_facts_of_a_film_are_written_down(tmp_path: Path, films: Path) -> No
         "layout": None,
         "sample_rate_hz": 16_000,
     }
-    assert {output["type"] for output in manifest["outputs"]} == {"audio", "probe"}
+    assert {output["type"] for output in manifest["outputs"]} == {
+        "audio",
+        "probe",
+        "shots",
+        "waveform",
+        "proxy",
+        "poster",
+    }
     assert {"ffmpeg", "ffprobe"} <= set(manifest["software"]["tools"])
 
 
@@ -314,3 +322,58 @@ def test_real_films_with_quirks(tmp_path: Path, name: str) -> None:
         assert facts(job)["video"]["variable_frame_rate"] is True
     if name == "bbb_51.mp4":
         assert facts(job)["audio"][0]["layout"].startswith("5.1")
+
+
+# -- what people look at -----------------------------------------------------------------------------------------------
+
+
+def test_the_sample_film_is_looked_through_once(tmp_path: Path, sample: Any) -> None:
+    job, done = demux(tmp_path, sample.film)
+    assert done.returncode == 0, done.stderr
+    folder = job / "01_demux"
+    assert json.loads((folder / "shots.json").read_text("utf-8"))["cuts_ms"] == sample.truth["cuts_ms"]
+    command = ["ffprobe", "-v", "error", "-show_format", "-show_streams", "-of", "json", folder / "proxy.mp4"]
+    found = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    assert [(stream["codec_name"], stream.get("height")) for stream in found["streams"]] == [
+        ("h264", 240),
+        ("aac", None),
+    ]
+    assert float(found["format"]["duration"]) == pytest.approx(sample.truth["duration_ms"] / 1000, abs=0.2)
+    assert (folder / "proxy.mp4").stat().st_size < sample.film.stat().st_size * 2
+    assert (folder / "poster.jpg").read_bytes()[:2] == b"\xff\xd8"
+
+
+def test_the_waveform_is_loud_where_somebody_speaks(tmp_path: Path, sample: Any) -> None:
+    job, _ = demux(tmp_path, sample.film, "--shots=false", "--proxy-height=0")
+    wave_of = json.loads((job / "01_demux" / "waveform.json").read_text("utf-8"))
+    peaks = np.frombuffer(base64.b64decode(wave_of["peaks"]), dtype=np.uint8)
+    rate = wave_of["peaks_a_second"]
+    assert len(peaks) == pytest.approx(sample.truth["duration_ms"] / 1000 * rate, abs=rate)
+    (silence,) = [item for item in sample.truth["stretches"] if item["kind"] == "silence"]
+    quiet = peaks[silence["start_ms"] * rate // 1000 + 5 : silence["end_ms"] * rate // 1000 - 5]
+    line = sample.truth["lines"][0]
+    spoken = peaks[line["start_ms"] * rate // 1000 : line["end_ms"] * rate // 1000]
+    assert quiet.max() < 40 < spoken.mean()
+    assert not (job / "01_demux" / "shots.json").exists() and not (job / "01_demux" / "proxy.mp4").exists()
+
+
+def test_a_sound_file_gets_a_copy_to_listen_to_and_no_shots(tmp_path: Path) -> None:
+    film = tmp_path / "sound.wav"
+    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=duration=2", film], check=True)
+    job, done = demux(tmp_path, film)
+    assert done.returncode == 0, done.stderr
+    kinds = {output["type"] for output in support.manifest_of(job, "demux")["outputs"]}
+    assert kinds == {"audio", "probe", "waveform", "proxy"}
+
+
+def test_pictures_that_cannot_be_read_cost_the_report_its_film_and_nothing_else(tmp_path: Path) -> None:
+    film = tone(tmp_path, "odd.mkv", "-f", "lavfi", "-i", "sine=duration=2", "-c:v", "libx264", "-c:a", "flac")
+    data = bytearray(film.read_bytes())
+    place = data.index(b"V_MPEG4/ISO/AVC")
+    data[place : place + 15] = b"V_MPEG4/ISO/XXX"
+    film.write_bytes(data)
+    job, done = demux(tmp_path / "job", film)
+    assert done.returncode == 0, done.stderr
+    manifest = support.manifest_of(job, "demux")
+    assert any("no film to play" in item["message"] for item in manifest["warnings"])
+    assert {output["type"] for output in manifest["outputs"]} == {"audio", "probe", "waveform"}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ import pytest
 
 import support
 from samvad.segments import Segment, SegmentsDocument, Translation, Word, as_json
+from samvad.subtitles import formats
+from samvad.subtitles.cues import Style
 
 FILM_24 = {"frame_rate_numerator": 24, "frame_rate_denominator": 1}
 
@@ -38,35 +42,41 @@ DIALOGUE = (
 )
 
 
-def make_inputs(tmp_path: Path, segments: tuple[Segment, ...], video: dict[str, Any] | None = FILM_24) -> list[object]:
+def make_inputs(
+    tmp_path: Path,
+    segments: tuple[Segment, ...],
+    video: dict[str, Any] | None = FILM_24,
+    shots: list[int] | None = None,
+) -> list[object]:
     """Make stages 01 and 04 of a job and return the options that name them."""
     job = support.make_job(tmp_path)
     document = SegmentsDocument("hi" if segments else "und", 60_000, segments)
-    demux = support.finished_stage(job, "demux", {"probe": ("probe.json", json.dumps({"video": video}).encode())})
+    picture = video and {"codec": "h264", "width": 640, "height": 360, **video}
+    outputs = {"probe": ("probe.json", json.dumps({"video": picture, "duration_ms": 60_000}).encode())}
+    if shots is not None:
+        outputs["shots"] = ("shots.json", json.dumps({"cuts_ms": shots}).encode())
+    demux = support.finished_stage(job, "demux", outputs)
     content = json.dumps(as_json(document)).encode()
     asr = support.finished_stage(job, "asr", {"segments": ("segments.json", content)})
     return ["--job-folder", job, "--film", "test", "--demux", demux, "--asr", asr, "--segments", asr]
 
 
 def run(
-    inputs: list[object], languages: str = "hi en", formats: str = "srt vtt", **changed: object
+    inputs: list[object], languages: str = "hi en", formats: str = "srt vtt", profile: object = "netflix"
 ) -> tuple[Path, Any]:
-    """Run the script with the rules of the configuration, some of them changed."""
-    rules = {
-        "max-line-characters": 42,
-        "max-lines": 2,
-        "reading-speed-cps": 20,
-        "min-cue-ms": 833,
-        "max-cue-ms": 7000,
-        "min-gap-frames": 2,
-        **{key.replace("_", "-"): value for key, value in changed.items()},
-    }
-    options = [part for key, value in rules.items() for part in (f"--{key}", value)]
+    """Run the script."""
     done = support.run_script(
-        "subtitle_gen", *inputs, "--languages", *languages.split(), "--formats", *formats.split(), *options
+        "subtitle_gen", *inputs, "--languages", *languages.split(), "--formats", *formats.split(), "--profile", profile
     )
-    job = Path(str(inputs[1]))
-    return job, done
+    return Path(str(inputs[1])), done
+
+
+def profile_of(folder: Path, **rules: object) -> Path:
+    """Write a profile that differs from Netflix's in some rules."""
+    lines = [f"  {key}: {{value: {value}, source: test}}" for key, value in rules.items()]
+    path = folder / "test profile.yaml"
+    path.write_text("\n".join(["title: Test", "extends: netflix", "rules:", *lines]) + "\n", encoding="utf-8")
+    return path
 
 
 def figures(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -93,14 +103,21 @@ def test_each_target_gets_its_files_with_the_text_in_its_language(tmp_path: Path
     assert tracks == {
         "schema_version": "1.0",
         "tracks": [
-            {"language": "hi", "translated": False, "cues": 3, "files": {"srt": "test.hi.srt", "vtt": "test.hi.vtt"}},
-            {"language": "en", "translated": True, "cues": 2, "files": {"srt": "test.en.srt", "vtt": "test.en.vtt"}},
+            {
+                "language": language,
+                "translated": language == "en",
+                "cues": cues,
+                "hearing_impaired": False,
+                "corrected": False,
+                "files": {kind: f"test.{language}.{kind}" for kind in ("srt", "vtt")},
+            }
+            for language, cues in (("hi", 3), ("en", 2))
         ],
     }
     manifest = support.manifest_of(job, "subtitle_gen")
     kinds = {item["type"]: item["path"] for item in manifest["outputs"]}
     assert kinds["srt_hi"] == "09_subtitle_gen/test.hi.srt"
-    assert set(kinds) == {"srt_hi", "vtt_hi", "srt_en", "vtt_en", "tracks"}
+    assert set(kinds) == {"srt_hi", "vtt_hi", "srt_en", "vtt_en", "tracks", "qc", "cues", "report"}
     assert {item["type"] for item in manifest["inputs"]} == {"probe", "segments"}
     assert figures(manifest)["within_all_rules_hi"] == 1
     assert figures(manifest)["cues_en"] == 2
@@ -151,7 +168,12 @@ def test_the_gap_is_in_frames_of_the_film_or_of_cinema(
         Segment(1, 0, 2000, "One sentence.", "hi", speaker="A"),
         Segment(2, 2000, 4000, "Two.", "hi", speaker="B"),
     )
-    job, _ = run(make_inputs(tmp_path, segments, video), languages="hi", formats="srt", min_gap_frames=5)
+    job, _ = run(
+        make_inputs(tmp_path, segments, video),
+        languages="hi",
+        formats="srt",
+        profile=profile_of(tmp_path, min_gap_frames=5),
+    )
     first, second = pysubs2.load(str(job / "09_subtitle_gen" / "test.hi.srt"))
     assert second.start - first.end == gap_ms
 
@@ -161,27 +183,148 @@ def test_only_the_formats_asked_for_are_written(tmp_path: Path) -> None:
     assert sorted(path.name for path in (job / "09_subtitle_gen").glob("test.*")) == ["test.hi.vtt"]
 
 
-def test_every_rule_can_be_set_and_breaches_are_listed(tmp_path: Path) -> None:
-    job, _ = run(
-        make_inputs(tmp_path, DIALOGUE),
-        languages="hi",
+def test_a_profile_of_ones_own_is_kept_and_breaches_are_listed_with_their_source(tmp_path: Path) -> None:
+    profile = profile_of(
+        tmp_path,
         max_line_characters=10,
         max_lines=3,
         reading_speed_cps=5,
-        min_cue_ms=1500,
-        max_cue_ms=2500,
+        min_duration_seconds=1.5,
+        max_duration_seconds=2.5,
     )
+    job, done = run(make_inputs(tmp_path, DIALOGUE), languages="hi", profile=profile)
+    assert done.returncode == 0, done.stderr
     folder = job / "09_subtitle_gen"
     events = list(pysubs2.load(str(folder / "test.hi.srt")))
     assert all(len(line) <= 14 for event in events for line in event.text.split("\\N"))
     assert all(event.duration <= 2500 for event in events)
-    facts = json.loads((folder / "metadata.json").read_text("utf-8"))
-    assert {item["rule"] for item in facts["breaches"]["hi"]} >= {"reading speed"}
-    assert figures(support.manifest_of(job, "subtitle_gen"))["within_reading_speed_hi"] < 1
+    (check,) = json.loads((folder / "qc.json").read_text("utf-8"))["tracks"]
+    assert {item["rule"] for item in check["findings"]} >= {"reading speed"}
+    assert {rule["rule"]: rule["source"] for rule in check["rules"]}["reading speed"] == "test"
+    manifest = support.manifest_of(job, "subtitle_gen")
+    assert figures(manifest)["within_reading_speed_hi"] == check["within"]["reading speed"] < 1
+    assert any("too fast to read" in text for text in warnings(manifest))
 
 
-def test_rules_that_no_cue_can_keep_are_refused_by_name(tmp_path: Path) -> None:
-    job, done = run(make_inputs(tmp_path, DIALOGUE), min_cue_ms=3000, max_cue_ms=2000)
+def test_a_profile_that_is_wrong_is_refused_by_name(tmp_path: Path) -> None:
+    profile = profile_of(tmp_path, min_duration_seconds=8)
+    job, done = run(make_inputs(tmp_path, DIALOGUE), profile=profile)
     assert done.returncode == 2
-    assert "subtitle.max_cue_ms" in support.failed_manifest(job, "subtitle_gen")["errors"][0]["message"]
+    assert "min_duration_seconds is above" in support.failed_manifest(job, "subtitle_gen")["errors"][0]["message"]
     assert not (job / "09_subtitle_gen" / "manifest.json").exists()
+
+
+def test_all_formats_say_the_same(tmp_path: Path) -> None:
+    job, done = run(make_inputs(tmp_path, DIALOGUE), languages="hi", formats="srt vtt ass ttml")
+    assert done.returncode == 0, done.stderr
+    files = [job / "09_subtitle_gen" / f"test.hi.{kind}" for kind in ("srt", "vtt", "ass", "ttml")]
+    assert [formats.read(path) for path in files] == [formats.read(files[0])] * 4
+
+
+def test_shot_changes_of_stage_01_draw_the_times_to_them(tmp_path: Path) -> None:
+    inputs = make_inputs(tmp_path, DIALOGUE, shots=[800, 3200])
+    job, done = run(inputs, languages="hi", formats="srt")
+    assert done.returncode == 0, done.stderr
+    first = formats.read(job / "09_subtitle_gen" / "test.hi.srt")[0]
+    assert (first.start_ms, first.end_ms) == (800, 3200 - 84)
+    assert {item["type"] for item in support.manifest_of(job, "subtitle_gen")["inputs"]} >= {"shots"}
+
+
+# -- corrections -----------------------------------------------------------------------------------------------------
+
+
+def import_corrections(*options: object) -> subprocess.CompletedProcess[str]:
+    command = [support.ROOT / "envs" / "run", "text", "import_corrections.py", *options]
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+
+
+EDITED = """1
+00:00:01,000 --> 00:00:03,200
+Where <i>were</i> you last night?
+
+2
+00:00:05,000 --> 00:00:06,500
+Nowhere, Papa & Mummy.
+
+7
+00:00:30,000 --> 00:00:32,000
+(A door closes.)
+"""
+
+
+def test_an_edited_track_comes_back_and_no_later_run_overwrites_it(tmp_path: Path) -> None:
+    inputs = make_inputs(tmp_path, DIALOGUE)
+    job, _ = run(inputs)
+    edited = tmp_path / "शोले edited.en.srt"
+    edited.write_text("\ufeff" + EDITED.replace("\n", "\r\n"), encoding="utf-8")
+    done = import_corrections(job, edited)
+    assert done.returncode == 0, done.stderr
+    assert "3 cues in English are kept" in done.stdout
+    assert "1 unchanged, 1 with new times, 1 added" in done.stdout
+    for _ in range(2):
+        _, again = run(inputs)
+        assert again.returncode == 0, again.stderr
+        cues = formats.read(job / "09_subtitle_gen" / "test.en.srt")
+        assert [cue.text for cue in cues] == [
+            "Where were you last night?",
+            "Nowhere, Papa & Mummy.",
+            "(A door closes.)",
+        ]
+        assert cues[0].styles == (Style(0, 6, 10, "i"),)
+        tracks = json.loads((job / "09_subtitle_gen" / "tracks.json").read_text("utf-8"))["tracks"]
+        assert [track["corrected"] for track in tracks] == [False, True]
+        assert "correction_en" in {item["type"] for item in support.manifest_of(job, "subtitle_gen")["inputs"]}
+
+
+def test_the_pairs_tell_what_was_said_what_the_machine_wrote_and_what_a_person_made_of_it(tmp_path: Path) -> None:
+    job, _ = run(make_inputs(tmp_path, DIALOGUE))
+    edited = tmp_path / "x.srt"
+    edited.write_text(EDITED.replace("last night", "yesterday"), encoding="utf-8")
+    assert import_corrections(job, edited, "--language", "en").returncode == 0
+    with (job / "corrections" / "en.tsv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    assert [row["how"] for row in rows] == ["text", "same", "added"]
+    assert rows[0] == {
+        "how": "text",
+        "start_ms": "1000",
+        "end_ms": "3200",
+        "segments": "1",
+        "source_language": "hi",
+        "source_text": "तुम कहाँ थे कल रात?",
+        "language": "en",
+        "machine_text": "Where were you last night?",
+        "corrected_text": "Where were you yesterday?",
+    }
+
+
+def test_corrections_can_be_forgotten(tmp_path: Path) -> None:
+    inputs = make_inputs(tmp_path, DIALOGUE)
+    job, _ = run(inputs)
+    machine = (job / "09_subtitle_gen" / "test.en.srt").read_bytes()
+    edited = tmp_path / "x.en.srt"
+    edited.write_text(EDITED, encoding="utf-8")
+    assert import_corrections(job, edited).returncode == 0
+    assert import_corrections(job, "--forget", "--language", "en").returncode == 0
+    run(inputs)
+    assert (job / "09_subtitle_gen" / "test.en.srt").read_bytes() == machine
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options", "code", "said"),
+    [
+        ("x.srt", EDITED, [], 2, "language of the track is not known"),
+        ("x.ta.srt", EDITED, [], 2, "has no subtitles in Tamil"),
+        ("x.en.srt", "no cues", [], 3, "broken"),
+        ("x.en.srt", "", [], 3, "has no cues"),
+        ("x.en.srt", EDITED, ["--forget"], 2, "either"),
+    ],
+)
+def test_what_cannot_be_taken_back_is_refused_and_nothing_is_kept(
+    tmp_path: Path, name: str, content: str, options: list[str], code: int, said: str
+) -> None:
+    job, _ = run(make_inputs(tmp_path, DIALOGUE))
+    edited = tmp_path / name
+    edited.write_text(content, encoding="utf-8")
+    done = import_corrections(job, edited, *options)
+    assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+    assert not (job / "corrections").exists()

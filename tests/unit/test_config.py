@@ -79,6 +79,12 @@ def test_a_wrong_value_names_the_key_and_what_is_allowed(values):
         config.check(values)
 
 
+def test_a_subtitle_profile_that_does_not_exist_is_refused_before_anything_runs(values):
+    values["subtitle"]["profile"] = "netflx"
+    with pytest.raises(ConfigurationError, match=r"no subtitle profile 'netflx'.*bbc, children, netflix, netflix-sdh"):
+        config.check(values)
+
+
 def test_text_from_the_command_line_becomes_numbers_and_truth_values(values):
     wanted = copy.deepcopy(values)
     values["stages"]["tmdb"] = "false"

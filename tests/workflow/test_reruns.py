@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 from typing import Any
 
 import pysubs2
@@ -63,21 +64,47 @@ def test_another_film_in_its_place_begins_the_job_anew(demo_copy: Project, sampl
 
 
 def test_a_nested_key_can_be_given_on_the_command_line(demo: Any) -> None:
-    assert plan(demo.project, subtitle='{"max_line_characters":37}') == after("subtitle_gen")
+    assert plan(demo.project, subtitle='{"profile":"bbc"}') == after("subtitle_gen")
 
 
 def test_the_changed_key_is_obeyed_and_the_stages_before_keep_their_results(demo_copy: Project) -> None:
     job = demo_copy.job("demo")
     before = {name: value for name, value in files_of(job).items() if name < "09"}
-    done = demo_copy.snakemake(demo_copy.target("demo"), subtitle='{"max_line_characters":30}')
+    profile = demo_copy.root / "ours.yaml"
+    text = "title: Ours\nextends: netflix\nrules: {max_line_characters: {value: 30, source: ours}}\n"
+    profile.write_text(text, encoding="utf-8")
+    done = demo_copy.snakemake(demo_copy.target("demo"), subtitle='{"profile":"ours.yaml"}')
     assert done.returncode == 0, done.stderr
     cues = pysubs2.load(str(job / "09_subtitle_gen" / "demo.en.srt"))
     assert max(len(line) for cue in cues for line in cue.plaintext.splitlines()) <= 30
+    profile.write_text(text.replace("30", "31"), encoding="utf-8")
+    assert plan(demo_copy, subtitle='{"profile":"ours.yaml"}') == after("subtitle_gen"), "a rule was changed"
     assert {name: value for name, value in files_of(job).items() if name < "09"} == before
     assert support.manifest_of(job, "subtitle_gen")["attempt"] == 2
     assert json.loads((job / "manifest.json").read_text("utf-8"))["pipeline"]["status"] == "success"
     # Back to the old value: both run again, and only both.
     assert plan(demo_copy) == after("subtitle_gen")
+
+
+def test_a_corrected_track_goes_into_the_film_and_stays_there(demo_copy: Project) -> None:
+    job = demo_copy.job("demo")
+    made = (job / "09_subtitle_gen" / "demo.en.srt").read_text("utf-8")
+    edited = demo_copy.root / "edited.en.srt"
+    edited.write_text(made.replace("Good morning, Rahul.", "Good morning, dear Rahul."), encoding="utf-8")
+    assert edited.read_text("utf-8") != made
+    done = demo_copy.run("import_corrections.py", "text", job, edited)
+    assert done.returncode == 0, done.stderr
+    assert plan(demo_copy) == after("subtitle_gen")
+    done = demo_copy.snakemake(demo_copy.target("demo"))
+    assert done.returncode == 0, done.stderr
+    command = ["ffmpeg", "-v", "error", "-i", job / "10_mux" / "demo.mkv", "-map", "0:s:0", "-f", "srt", "-"]
+    assert "dear Rahul" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    # Whatever changes before it, the correction stays.
+    done = demo_copy.snakemake(demo_copy.target("demo", "subtitle_gen"), subtitle='{"profile":"bbc"}')
+    assert done.returncode == 0, done.stderr
+    assert "dear Rahul" in (job / "09_subtitle_gen" / "demo.en.srt").read_text("utf-8")
+    index = (demo_copy.root / demo_copy.output_root / "index.html").read_text("utf-8")
+    assert "09_subtitle_gen/report.html" in index and '"corrected":true' in index
 
 
 def test_large_intermediates_of_a_finished_film_can_be_deleted(demo_copy: Project) -> None:

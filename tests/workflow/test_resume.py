@@ -73,13 +73,14 @@ KEYS: dict[str, Change] = {
     "translation.whisper_revision": Change("0123456789abcdef0123456789abcdef01234567", ("translation",)),
     "translation.indictrans2_dir": Change("models", ("translation",)),
     "subtitle.formats": Change(["srt"], ("subtitle_gen",)),
-    "subtitle.max_line_characters": Change(37, ("subtitle_gen",)),
-    "subtitle.max_lines": Change(1, ("subtitle_gen",)),
-    "subtitle.reading_speed_cps": Change(17, ("subtitle_gen",)),
-    "subtitle.min_cue_ms": Change(1000, ("subtitle_gen",)),
-    "subtitle.max_cue_ms": Change(6000, ("subtitle_gen",)),
-    "subtitle.min_gap_frames": Change(3, ("subtitle_gen",)),
+    "subtitle.profile": Change("bbc", ("subtitle_gen",)),
     "mux.default_track": Change("first", ("mux",)),
+    "mux.container": Change("mp4", ("mux",)),
+    "mux.subtitle_format": Change("ass", ("mux",)),
+    "mux.burn_in": Change("en", ("mux",)),
+    "mux.burn_in_crf": Change(28, ("mux",)),
+    "demux.shots": Change(False, ("demux",)),
+    "demux.proxy_height": Change(180, ("demux",)),
 }
 #: Keys that have one value alone, or say where the films and jobs are: tests of their own look at them.
 NOT_OF_STAGES: dict[str, Any] = {
@@ -94,7 +95,7 @@ OTHERS = ("films", "output_root", "asr.engine", "lyrics.backend", *NOT_OF_STAGES
 #: Every column of the film sheet that a stage reads.
 COLUMNS: dict[str, Change] = {
     "media": Change("/films/another.mkv", ("demux",)),
-    "title": Change("Another title", ("tmdb", "mux")),
+    "title": Change("Another title", ("tmdb", "subtitle_gen", "mux")),
     "year": Change(1999, ("tmdb",)),
     "source": Change("es", ("demux", "asr")),
     "targets": Change("en,es", ("translation", "subtitle_gen", "mux")),
@@ -113,6 +114,10 @@ FILES: dict[str, tuple[str, ...]] = {
     "config/schemas/film.schema.json": (),
     "config/glossary/hinglish.tsv": ("glossary_load",),
     "config/hallucinations/en.tsv": ("hallucination_removal",),
+    "config/subtitle_profiles/netflix.yaml": ("subtitle_gen",),
+    "config/subtitle_profiles/bbc.yaml": (),
+    "scripts/samvad/report/film/page.css": ("subtitle_gen",),
+    "scripts/samvad/report/shelf/page.css": (),
     "scripts/mux_subtitles.py": ("mux",),
     "scripts/samvad/subtitles/__init__.py": ("subtitle_gen", "mux"),
     "scripts/samvad/segments.py": tuple(ALL[3:9]),
@@ -311,7 +316,7 @@ def test_touched_files_are_read_by_a_stage_that_runs_and_the_others_stay(demo_co
     job = demo_copy.job("demo")
     for path in job.rglob("*"):
         os.utime(path)
-    done = demo_copy.snakemake(demo_copy.target("demo"), subtitle='{"max_line_characters":37}')
+    done = demo_copy.snakemake(demo_copy.target("demo"), subtitle='{"profile":"bbc"}')
     assert done.returncode == 0, said(done)
     again = [name for name in ALL if attempts(job, name) != ["01"]]
     assert again == ["subtitle_gen", "mux"]

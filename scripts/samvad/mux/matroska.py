@@ -35,12 +35,14 @@ class SourceTrack:
         kind: ``video``, ``audio`` or ``subtitle``.
         default: whether the result is to flag it as default.
         forced: whether the result is to flag it as forced.
+        hearing_impaired: whether the result is to flag it as one for the deaf and hard of hearing.
     """
 
     id: int
     kind: str
     default: bool
     forced: bool
+    hearing_impaired: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,21 +54,26 @@ class NewTrack:
         language: short code.
         name: what players show, such as ``Hindi (Samvad)``.
         default: whether players show it by themselves.
+        hearing_impaired: whether it is for the deaf and hard of hearing.
     """
 
     path: Path
     language: str
     name: str
     default: bool
+    hearing_impaired: bool = False
 
 
 @dataclass(frozen=True)
 class IdentifiedTrack:
-    """A track that mkvmerge found: its number, ``video``, ``audio`` or ``subtitle``, and its language tag."""
+    """A track that mkvmerge found: its number, ``video``, ``audio`` or ``subtitle``, its language tag and its flags."""
 
     id: int
     kind: str
     language: str | None
+    default: bool = False
+    forced: bool = False
+    hearing_impaired: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,11 +84,15 @@ class Identified:
         readable: whether it can read the container.
         container: its name, such as ``Matroska``.
         tracks: in order.
+        attachments: names of the attached files.
+        chapters: how many there are.
     """
 
     readable: bool
     container: str
     tracks: tuple[IdentifiedTrack, ...]
+    attachments: tuple[str, ...] = ()
+    chapters: int = 0
 
     def of_kind(self, kind: str) -> list[IdentifiedTrack]:
         """Return the tracks of a kind, in order."""
@@ -112,13 +123,22 @@ def identify(path: Path, folder: Path) -> Identified:
         readable=readable,
         container=str(container.get("type", "")),
         tracks=tuple(_identified(item) for item in found.get("tracks", [])),
+        attachments=tuple(str(item.get("file_name", "")) for item in found.get("attachments", [])),
+        chapters=sum(int(item.get("num_entries", 0)) for item in found.get("chapters", [])),
     )
 
 
 def _identified(item: dict[str, Any]) -> IdentifiedTrack:
     properties = item["properties"]
     language = properties.get("language_ietf") or properties.get("language")
-    return IdentifiedTrack(int(item["id"]), str(item["type"]).removesuffix("s"), language)
+    return IdentifiedTrack(
+        int(item["id"]),
+        str(item["type"]).removesuffix("s"),
+        language,
+        default=bool(properties.get("default_track")),
+        forced=bool(properties.get("forced_track")),
+        hearing_impaired=bool(properties.get("flag_hearing_impaired")),
+    )
 
 
 def options(
@@ -128,6 +148,7 @@ def options(
     new: Iterable[NewTrack],
     sync_ms: int = 0,
     seed: str = "",
+    attachments: Iterable[Path] = (),
 ) -> list[str]:
     """Return mkvmerge's options for a film with new subtitle tracks after its own.
 
@@ -141,6 +162,7 @@ def options(
         sync_ms: added to the times of the new tracks.
         seed: where the file's unique numbers come from, instead of chance and the clock: the same film and subtitles
             then give the same bytes.
+        attachments: fonts that the new tracks need.
     """
     made = ["--gui-mode", "--output", str(target)]
     made += ["--deterministic", seed] if seed else []
@@ -150,6 +172,7 @@ def options(
             made += ["--default-track-flag", f"{track.id}:{int(track.default)}"]
             if track.kind == "subtitle":
                 made += ["--forced-display-flag", f"{track.id}:{int(track.forced)}"]
+                made += ["--hearing-impaired-flag", f"{track.id}:{int(track.hearing_impaired)}"]
         if not any(track.kind == "subtitle" for track in tracks):
             made.append("--no-subtitles")  # those that are not listed come from another source
         # "=" keeps mkvmerge from joining files with the next numbers (VTS_01_2.VOB) to this one.
@@ -157,9 +180,12 @@ def options(
     for subtitle in new:
         made += ["--language", f"0:{subtitle.language}", "--track-name", f"0:{subtitle.name}"]
         made += ["--default-track-flag", f"0:{int(subtitle.default)}", "--forced-display-flag", "0:0"]
+        made += ["--hearing-impaired-flag", f"0:{int(subtitle.hearing_impaired)}"]
         made += ["--sub-charset", "0:UTF-8"]
         made += ["--sync", f"0:{sync_ms}"] if sync_ms else []
         made.append(f"={subtitle.path}")
+    for font in attachments:
+        made += ["--attachment-mime-type", "font/ttf", "--attachment-name", font.name, "--attach-file", str(font)]
     return made
 
 

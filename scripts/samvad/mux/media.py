@@ -28,6 +28,7 @@ class Stream:
         title: the track's name, or empty.
         default: whether players choose it by themselves.
         forced: whether it is to be shown even when subtitles are off.
+        hearing_impaired: whether it is for the deaf and hard of hearing.
     """
 
     index: int
@@ -37,15 +38,17 @@ class Stream:
     title: str
     default: bool
     forced: bool
+    hearing_impaired: bool = False
 
 
 @dataclass(frozen=True)
 class Media:
-    """A film's streams; ``duration_ms`` is None where the container does not say."""
+    """A film's streams and number of chapters; ``duration_ms`` is None where the container does not say."""
 
     duration_ms: int | None
     start_ms: int
     streams: tuple[Stream, ...]
+    chapters: int = 0
 
     def of_kind(self, kind: str) -> list[Stream]:
         """Return the streams of a kind, in order."""
@@ -59,13 +62,27 @@ def probe(path: Path) -> Media:
         MediaError: ffprobe cannot read it.
     """
     found = json.loads(
-        _output(["ffprobe", "-v", "error", "-show_format", "-show_streams", "-of", "json", f"file:{path}"], path)
+        _output(
+            [
+                "ffprobe",
+                "-v",
+                "error",
+                "-show_format",
+                "-show_streams",
+                "-show_chapters",
+                "-of",
+                "json",
+                f"file:{path}",
+            ],
+            path,
+        )
     )
     form = found["format"]
     return Media(
         duration_ms=seconds_to_ms(float(form["duration"])) if "duration" in form else None,
         start_ms=seconds_to_ms(float(form.get("start_time", 0))),
         streams=tuple(_stream(stream) for stream in found["streams"]),
+        chapters=len(found.get("chapters", [])),
     )
 
 
@@ -80,9 +97,20 @@ def copy_streams(film: Path, target: Path, streams: Sequence[Stream]) -> None:
     command = ["ffmpeg", "-nostdin", "-nostats", "-v", "error", "-y", "-i", f"file:{film}"]
     for place, stream in enumerate(streams):
         command += ["-map", f"0:{stream.index}", f"-c:{place}", "srt" if stream.codec == "mov_text" else "copy"]
-    # Without "bitexact" every copy bears numbers made by chance. -progress is for the runner: a program that says
+    run_ffmpeg([*command, "-f", "matroska"], film, target)
+
+
+def run_ffmpeg(command: list[str], film: Path, target: Path) -> None:
+    """Run a command of ffmpeg that writes ``target`` to its end.
+
+    Raises:
+        MediaError: ffmpeg cannot do it.
+        DiskError: the disk is full.
+        ToolError: ffmpeg is missing, or hung.
+    """
+    # Without "bitexact" every file bears numbers made by chance. -progress is for the runner: a program that says
     # nothing for minutes counts as hung.
-    _output([*command, "-fflags", "+bitexact", "-progress", "pipe:1", "-f", "matroska", f"file:{target}"], film, target)
+    _output([*command, "-fflags", "+bitexact", "-progress", "pipe:1", f"file:{target}"], film, target)
 
 
 def _stream(found: dict[str, Any]) -> Stream:
@@ -97,6 +125,7 @@ def _stream(found: dict[str, Any]) -> Stream:
         title=tags.get("title", ""),
         default=bool(disposition.get("default")),
         forced=bool(disposition.get("forced")),
+        hearing_impaired=bool(disposition.get("hearing_impaired")),
     )
 
 

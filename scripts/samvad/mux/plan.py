@@ -21,12 +21,21 @@ _TOLERANCE_MS = 200
 
 @dataclass(frozen=True)
 class Subtitles:
-    """A track that stage 09 made: ``translated`` says that it is not in the language spoken."""
+    """A track that stage 09 made.
+
+    Attributes:
+        language: short code.
+        translated: whether that is not the language spoken.
+        cues: how many it has.
+        path: the file that is put into the film.
+        hearing_impaired: whether it is for the deaf and hard of hearing.
+    """
 
     language: str
     translated: bool
     cues: int
     path: Path
+    hearing_impaired: bool = False
 
 
 def in_wanted_order(tracks: Sequence[Subtitles], wanted: Sequence[str]) -> list[Subtitles]:
@@ -57,7 +66,13 @@ def new_tracks(tracks: Sequence[Subtitles], choice: str) -> list[NewTrack]:
     """Return what is to be put into the film."""
     default = default_track(tracks, choice)
     return [
-        NewTrack(track.path, track.language, f"{languages.name(track.language)} (Samvad)", index == default)
+        NewTrack(
+            track.path,
+            track.language,
+            f"{languages.name(track.language)}{' SDH' if track.hearing_impaired else ''} (Samvad)",
+            index == default,
+            track.hearing_impaired,
+        )
         for index, track in enumerate(tracks)
     ]
 
@@ -78,7 +93,8 @@ def source_tracks(source: Identified, film: Media, *, keep_default_subtitles: bo
             default = stream.default if stream else place == 0 and kind != "subtitle"
             if kind == "subtitle" and not keep_default_subtitles:
                 default = False
-            made.append(SourceTrack(number, kind, default, bool(stream and stream.forced)))
+            forced, impaired = bool(stream and stream.forced), bool(stream and stream.hearing_impaired)
+            made.append(SourceTrack(number, kind, default, forced, impaired))
     return made
 
 
@@ -130,13 +146,35 @@ def check_result(
         for stream, track, asked in zip(streams, tracks, new, strict=True):
             if languages.from_tag(track.language) != asked.language:
                 wrong.append(f"stream {stream.index} is tagged {track.language}, not {asked.language}")
-            if (stream.title, stream.default, stream.forced) != (asked.name, asked.default, False):
+            found_flags = (stream.title, stream.default, stream.forced, stream.hearing_impaired)
+            flags = (asked.default, False, asked.hearing_impaired)
+            if found_flags != (asked.name, *flags) or (track.default, track.forced, track.hearing_impaired) != flags:
                 wrong.append(f"stream {stream.index} has not the name and flags of {asked.name}")
     if wrong:
         raise ToolError(
             f"The subtitled film of {str(film)!r} is not what was asked for: {'; '.join(wrong)}.",
             "Please report this with the log.",
             path=str(film),
+        )
+
+
+def check_kept(result: Identified, attached: Sequence[Path], film: Media, path: Path) -> None:
+    """Check that the film's chapters have come through, and that the fonts are attached.
+
+    Raises:
+        ToolError: something is not as it must be.
+    """
+    wrong = [f"the font {font.name} is not attached" for font in attached if font.name not in result.attachments]
+    if film.chapters and result.chapters < film.chapters:
+        wrong.append(f"it has {result.chapters} chapters, not {film.chapters}")
+    own = sum(1 for stream in film.streams if stream.kind == "attachment" and stream.codec != "mjpeg")
+    if result.attachments and len(result.attachments) < own:
+        wrong.append(f"it has {len(result.attachments)} attachments, not {own}")
+    if wrong:
+        raise ToolError(
+            f"The subtitled film of {str(path)!r} is not what was asked for: {'; '.join(wrong)}.",
+            "Please report this with the log.",
+            path=str(path),
         )
 
 

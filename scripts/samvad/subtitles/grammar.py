@@ -1,7 +1,7 @@
 """Where a line or a cue may end: after punctuation, before a conjunction, never between words that belong together.
 
 The rules are those of Netflix's Timed Text Style Guides (General Requirements, "Line Treatment"; Hindi, "Line
-Treatment"), for English and Hindi; other languages get what punctuation and capitals say.
+Treatment"); languages that are not listed here get what punctuation and capitals say.
 """
 
 from __future__ import annotations
@@ -49,15 +49,64 @@ GRAMMARS: dict[str, Grammar] = {
             "you're he's she's it's we're they're i'll you'll we'll don't didn't can't won't mr. mrs. ms. dr."
         ),
     ),
+    # Devanagari, and Hinglish in Roman letters (without "the", "to" and "do", which are English, too).
     "hi": Grammar(
-        opens=_words("और लेकिन मगर किन्तु परन्तु कि क्योंकि जब अगर यदि या ताकि जो जहाँ जहां जैसे इसलिए"),
+        opens=_words(
+            "और लेकिन मगर किन्तु परन्तु कि क्योंकि जब अगर यदि या ताकि जो जहाँ जहां जैसे इसलिए "
+            "aur lekin magar kyunki kyonki jab agar taaki jahan jaise isliye"
+        ),
         leans_right=_words(
             "एक इस उस इन उन यह वह ये वो मेरा मेरी मेरे तेरा तेरी तेरे हमारा हमारी हमारे तुम्हारा तुम्हारी "
-            "तुम्हारे आपका आपकी आपके अपना अपनी अपने मैं तू तुम हम आप न मत बहुत श्री डॉ"
+            "तुम्हारे आपका आपकी आपके अपना अपनी अपने मैं तू तुम हम आप न मत बहुत श्री डॉ "
+            "ek mera meri mere tera teri tere hamara hamari hamare apna apni apne main tum hum aap bahut"
         ),
         leans_left=_words(
             "का की के को से में पर ने तक वाला वाली वाले है हैं हूँ हूं हो था थी थे थीं गा गी गे रहा रही रहे गया गई "
-            "गयी गए गये दिया दी दिए लिया ली लिए सकता सकती सकते चुका चुकी चुके चाहिए भी ही जी साहब होगा होगी होंगे"
+            "गयी गए गये दिया दी दिए लिया ली लिए सकता सकती सकते चुका चुकी चुके चाहिए भी ही जी साहब होगा होगी होंगे "
+            "ka ki ke ko se mein ne tak wala wali wale hai hain hoon ho tha thi gaya gayi gaye raha rahi rahe sakta "
+            "sakti sakte chuka chuki chuke chahiye bhi hi ji hoga hogi honge"
+        ),
+    ),
+    "ur": Grammar(
+        opens=_words("اور لیکن مگر کہ کیونکہ جب اگر یا تاکہ جو جہاں جیسے"),
+        leans_right=_words("ایک اس ان یہ وہ میرا میری میرے تیرا تیری ہمارا ہماری اپنا اپنی اپنے میں تم ہم آپ نہ بہت"),
+        leans_left=_words(
+            "کا کی کے کو سے پر نے تک والا والی والے ہے ہیں ہوں ہو تھا تھی تھے گا گی گے رہا رہی رہے گیا گئی بھی ہی"
+        ),
+    ),
+    "pa": Grammar(
+        opens=_words("ਅਤੇ ਪਰ ਕਿ ਕਿਉਂਕਿ ਜਦੋਂ ਜੇ ਜਾਂ ਜੋ ਜਿੱਥੇ"),
+        leans_right=_words("ਇੱਕ ਇਸ ਉਸ ਇਹ ਉਹ ਮੇਰਾ ਮੇਰੀ ਮੇਰੇ ਤੇਰਾ ਤੇਰੀ ਸਾਡਾ ਸਾਡੀ ਆਪਣਾ ਆਪਣੀ ਮੈਂ ਤੂੰ ਅਸੀਂ ਤੁਸੀਂ ਨਾ ਬਹੁਤ"),
+        leans_left=_words("ਦਾ ਦੀ ਦੇ ਨੂੰ ਤੋਂ ਵਿੱਚ ਵਿਚ ਤੇ ਨੇ ਤੱਕ ਵਾਲਾ ਵਾਲੀ ਵਾਲੇ ਹੈ ਹਨ ਹਾਂ ਸੀ ਸਨ ਗਾ ਗੀ ਗੇ ਰਿਹਾ ਰਹੀ ਰਹੇ ਗਿਆ ਗਈ ਵੀ ਹੀ ਜੀ"),
+    ),
+    "mr": Grammar(
+        opens=_words("आणि पण परंतु की कारण जेव्हा जर किंवा जो जी जे जिथे म्हणून"),
+        leans_right=_words("एक हा ही हे तो ती ते माझा माझी माझे तुझा तुझी तुझे आमचा आमची आपला आपली मी तू आम्ही तुम्ही न फार खूप"),
+        leans_left=_words("आहे आहेत आहोत होता होती होते नाही नाहीत साठी मध्ये वर पर्यंत सुद्धा असेल"),
+    ),
+    "bn": Grammar(
+        opens=_words("এবং আর কিন্তু যে কারণ যখন যদি অথবা বা যাতে যেখানে"),
+        leans_right=_words("এক একটা একটি এই সেই আমার তোমার তার আমাদের তোমাদের আমি তুমি সে আমরা খুব"),
+        leans_left=_words("না নেই ছিল ছিলেন আছে হবে জন্য থেকে দিয়ে সঙ্গে সাথে মধ্যে পর্যন্ত ও"),
+    ),
+    "es": Grammar(
+        opens=_words(
+            "y e o u pero sino porque que si cuando mientras donde como aunque pues a ante bajo con contra de desde en "
+            "entre hacia hasta para por según sin sobre tras del al"
+        ),
+        leans_right=_words(
+            "el la los las un una unos unas lo mi mis tu tus su sus nuestro nuestra este esta estos estas ese esa esos "
+            "esas yo tú él ella nosotros ellos ellas no me te se nos he has ha han había es son era muy sr. sra."
+        ),
+    ),
+    "fr": Grammar(
+        opens=_words(
+            "et ou mais donc car que qui si quand lorsque comme parce où à de en dans sur sous avec sans pour par chez "
+            "vers entre depuis pendant avant après contre du des au aux"
+        ),
+        leans_right=_words(
+            "le la les un une mon ma mes ton ta tes son sa ses notre nos votre vos leur leurs ce cet cette ces je tu "
+            "il elle on nous vous ils elles ne me te se ai as a avons avez ont est sont très m. mme"
         ),
     ),
 }
@@ -68,8 +117,8 @@ AFTER_SENTENCE = 0.0
 AFTER_CLAUSE = 2.0
 BEFORE_OPENING = 4.0
 ANYWHERE = 6.0
-WITHIN_PHRASE = 12.0
-WITHIN_NAME = 14.0
+WITHIN_PHRASE = 18.0
+WITHIN_NAME = 20.0
 
 
 def ends_sentence(text: str) -> bool:
@@ -109,6 +158,15 @@ def break_points(left: str, right: str, language: str, *, same_name: bool = Fals
     if left[:1].isupper() and right[:1].isupper():  # two capitals in a row are most often one name
         return WITHIN_PHRASE
     return BEFORE_OPENING if after in grammar.opens else ANYWHERE
+
+
+def tears(left: str, right: str, language: str) -> bool:
+    """Say whether a line that ends between two words tears apart what belongs together.
+
+    Known are: an article, a possessive, a pronoun, an auxiliary, a negation or a preposition and what follows; a
+    postposition or an auxiliary and what comes before; two names. An adjective and its noun are not told apart.
+    """
+    return break_points(left, right, language) >= WITHIN_PHRASE
 
 
 def _bare(text: str) -> str:

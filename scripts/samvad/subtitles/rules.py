@@ -1,129 +1,98 @@
-"""The rules that cues are to keep, and the count of how many do."""
+"""The rules that cues are to keep: those of a profile, for one language and one frame rate, in milliseconds."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
-
-from samvad.errors import ConfigurationError
+from typing import Any
 
 #: Frame rate of cinema film, for media without video.
 FILM_FRAME_RATE = Fraction(24)
 
-#: A pause of this many frames or fewer between two cues flickers, so it is closed to the smallest gap
-#: (Netflix, Timed Text Style Guide: General Requirements, "Timing": close gaps of 3 to 11 frames).
-FLICKER_FRAMES = 11
+ERROR = "error"
+WARNING = "warning"
+
+#: Nearer than this share of the shot window, an in-time before a shot change is drawn onto it; farther off, it goes to
+#: the window's edge (Netflix, Subtitle Timing Guidelines, 2: 8 and 12 frames at 24 frames a second).
+ONTO_SHOT_SHARE = Fraction(8, 12)
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What a cue may be.
+    """What a cue may be. Without arguments: Netflix's rules for English at 24 frames a second.
 
     Attributes:
+        language: short code of the text's language.
+        frame_rate: frames a second of the film.
         max_line_characters: code points in a line, spaces and marks counted.
         max_lines: lines in a cue.
-        reading_speed_cps: characters a second that a viewer can read.
+        reading_speed_cps: characters a second that a viewer can read, or None where words are counted.
+        reading_speed_wpm: words a minute that a viewer can read, or None where characters are counted.
         min_cue_ms: shortest cue.
         max_cue_ms: longest cue.
         gap_ms: smallest time between two cues.
-        flicker_ms: a longer pause than ``gap_ms``, up to this, is closed to ``gap_ms``.
+        close_gap_ms: a longer pause than ``gap_ms``, but shorter than this, is closed to ``gap_ms``.
+        first_word_ms: how much an in-time may be off its first word.
+        shot_window_ms: how near to a shot change times are drawn to it.
+        shot_gap_ms: time before a shot change at which a cue goes.
+        break_syntax: whether lines end where the grammar allows.
+        one_line_if_it_fits: whether text that fits in one line must stand in one.
+        dialogue_dash: stands before each of two speakers' lines; empty: two never share a cue.
+        ellipsis: how it is written.
+        italics: whether they may be used.
+        songs: ``italics``, ``none``, or the mark around what is sung.
+        hearing_impaired: whether the track is for the deaf and hard of hearing.
+        levels: ``error`` or ``warning`` by the name of a rule; ``error`` where it is not in it.
+        sources: where each rule is written, by its name.
     """
 
+    language: str = "en"
+    frame_rate: Fraction = FILM_FRAME_RATE
     max_line_characters: int = 42
     max_lines: int = 2
-    reading_speed_cps: float = 20.0
+    reading_speed_cps: float | None = 20.0
+    reading_speed_wpm: float | None = None
     min_cue_ms: int = 833
     max_cue_ms: int = 7000
     gap_ms: int = 84
-    flicker_ms: int = 458
+    close_gap_ms: int = 500
+    first_word_ms: int = 84
+    shot_window_ms: int = 500
+    shot_gap_ms: int = 84
+    break_syntax: bool = True
+    one_line_if_it_fits: bool = True
+    dialogue_dash: str = "-"
+    ellipsis: str = "…"
+    italics: bool = True
+    songs: str = "italics"
+    hearing_impaired: bool = False
+    levels: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        """Refuse rules that no cue can keep.
-
-        Raises:
-            ConfigurationError: a value is out of its range; names the key.
-        """
-        positive = ("max_line_characters", "max_lines", "reading_speed_cps", "min_cue_ms", "max_cue_ms")
-        for key in positive:
-            if getattr(self, key) <= 0:
-                raise ConfigurationError(f"subtitle.{key} is {getattr(self, key)}.", "Set it above 0.")
-        if self.gap_ms < 0:
-            raise ConfigurationError("subtitle.min_gap_frames is below 0.", "Set it to 0 or more.")
-        if self.max_cue_ms < self.min_cue_ms:
-            raise ConfigurationError(
-                f"subtitle.max_cue_ms ({self.max_cue_ms}) is below subtitle.min_cue_ms ({self.min_cue_ms}).",
-                "Make max_cue_ms the larger of the two.",
-            )
-
-    def reading_ms(self, characters: int) -> int:
-        """Return how long a viewer needs to read so many characters, in milliseconds, rounded up."""
-        return math.ceil(characters * 1000 / self.reading_speed_cps)
-
-
-@dataclass(frozen=True)
-class Cue:
-    """Lines of text with the times, in milliseconds, at which they appear and go."""
-
-    start_ms: int
-    end_ms: int
-    lines: tuple[str, ...]
+    def reading_ms(self, characters: int, words: int) -> int:
+        """Return how long a viewer needs to read a cue, in milliseconds, rounded up."""
+        if self.reading_speed_wpm is not None:
+            return math.ceil(words * 60_000 / self.reading_speed_wpm)
+        return math.ceil(characters * 1000 / self.reading_speed_cps) if self.reading_speed_cps else 0
 
     @property
-    def characters(self) -> int:
-        """Return its code points; a line break counts as the space that it stands for."""
-        return len(" ".join(self.lines))
+    def song_mark(self) -> str:
+        """Return the mark around what is sung, or an empty text."""
+        return "" if self.songs in ("italics", "none") else self.songs
 
     @property
-    def duration_ms(self) -> int:
-        """Return how long it is shown."""
-        return self.end_ms - self.start_ms
+    def onto_shot_ms(self) -> int:
+        """Return how near before a shot change an in-time is drawn onto it."""
+        return int(self.shot_window_ms * ONTO_SHOT_SHARE)
 
-
-@dataclass(frozen=True)
-class Breach:
-    """A cue that breaks a rule.
-
-    Attributes:
-        cue: its number in the file, from 1.
-        rule: ``line length``, ``reading speed``, ``duration`` or ``gap``.
-        value: the longest line in characters, characters a second, or milliseconds.
-    """
-
-    cue: int
-    rule: str
-    value: float
-
-
-#: The rules in the order of reports.
-RULE_NAMES: tuple[str, ...] = ("line length", "reading speed", "duration", "gap")
+    def facts(self) -> dict[str, Any]:
+        """Return the rules as plain values, for a record."""
+        plain = {key: value for key, value in vars(self).items() if key not in ("levels", "sources")}
+        return {**plain, "frame_rate": float(self.frame_rate)}
 
 
 def frames_ms(frames: int, frame_rate: Fraction) -> int:
     """Return the time of so many frames in milliseconds, rounded up so that it is never one frame less."""
     return math.ceil(frames * 1000 / frame_rate)
-
-
-def breaches(cues: Sequence[Cue], rules: Rules) -> list[Breach]:
-    """Return every breach of a rule, cue by cue. The gap is that before the next cue; the last cue has none."""
-    found = []
-    for number, cue in enumerate(cues, start=1):
-        longest = max(len(line) for line in cue.lines)
-        if longest > rules.max_line_characters or len(cue.lines) > rules.max_lines:
-            found.append(Breach(number, "line length", longest))
-        if cue.duration_ms < rules.reading_ms(cue.characters):
-            found.append(Breach(number, "reading speed", round(cue.characters * 1000 / cue.duration_ms, 1)))
-        if not rules.min_cue_ms <= cue.duration_ms <= rules.max_cue_ms:
-            found.append(Breach(number, "duration", cue.duration_ms))
-        if number < len(cues) and cues[number].start_ms - cue.end_ms < rules.gap_ms:
-            found.append(Breach(number, "gap", cues[number].start_ms - cue.end_ms))
-    return found
-
-
-def shares_within(count: int, found: Sequence[Breach]) -> dict[str, float]:
-    """Return the share (0 to 1) of ``count`` cues that keep each rule, and under ``all rules`` that keep them all."""
-    if count == 0:
-        return dict.fromkeys((*RULE_NAMES, "all rules"), 1.0)
-    shares = {rule: 1 - len({item.cue for item in found if item.rule == rule}) / count for rule in RULE_NAMES}
-    return {**shares, "all rules": 1 - len({item.cue for item in found}) / count}

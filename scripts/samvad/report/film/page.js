@@ -1,0 +1,297 @@
+"use strict";
+const data = JSON.parse(document.getElementById("data").textContent);
+const byId = (id) => document.getElementById(id);
+const video = byId("video");
+const state = { track: 0, filter: "all", search: "", rows: [], now: -1, view: 20000, playing: null };
+const ROW = 66;
+
+const clock = (ms, parts = 1) => {
+  const seconds = Math.max(0, ms) / 1000;
+  const minutes = Math.floor(seconds / 60) % 60, hours = Math.floor(seconds / 3600);
+  const two = (n) => String(Math.floor(n)).padStart(2, "0");
+  return (hours ? hours + ":" : "") + two(minutes) + ":" + two(seconds % 60) + (parts ? "." + String(Math.floor(seconds * 10) % 10) : "");
+};
+const escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
+const percent = (share) => (share === 1 ? "100 %" : (Math.floor(share * 1000) / 10).toFixed(1) + " %");
+const grade = (share) => (share >= 0.95 ? "good" : share >= 0.85 ? "warn" : "bad");
+const colours = new Map();
+const colour = (name) => {
+  if (!colours.has(name)) colours.set(name, getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim());
+  return colours.get(name);
+};
+
+/* The table: cues of the chosen track, with the quarantined lines between them where they were heard. */
+function allRows(track) {
+  const rows = track.cues.map((cue, index) => ({ cue, index, start: cue.start, end: cue.end }));
+  for (const id of data.quarantined) {
+    const segment = data.segments[id];
+    rows.push({ quarantine: segment, start: segment.start, end: segment.end });
+  }
+  return rows.sort((a, b) => a.start - b.start);
+}
+const filters = {
+  all: ["all", () => true],
+  flagged: ["flagged", (row) => row.cue && row.cue.flags.length > 0],
+  unsure: ["unsure", (row) => row.cue && row.cue.sure !== null && row.cue.sure < 0.6],
+  names: ["names", (row) => row.cue && row.cue.segments.some((id) => data.segments[id].names.length)],
+  songs: ["songs", (row) => row.cue && row.cue.song],
+  quarantine: ["quarantined", (row) => row.quarantine],
+};
+function textOf(row) {
+  return row.cue ? row.cue.lines.join(" ") + " " + saidOf(row.cue) : row.quarantine.text;
+}
+const saidOf = (cue) => cue.segments.map((id) => data.segments[id].text).join(" ");
+
+function choose() {
+  const track = data.tracks[state.track];
+  const every = track ? allRows(track) : [];
+  const needle = state.search.toLocaleLowerCase();
+  state.rows = every.filter((row) => filters[state.filter][1](row) && (!needle || textOf(row).toLocaleLowerCase().includes(needle)));
+  byId("filters").querySelectorAll("button").forEach((button) => {
+    button.setAttribute("aria-selected", String(button.dataset.filter === state.filter));
+    button.querySelector("small").textContent = every.filter(filters[button.dataset.filter][1]).length;
+  });
+  byId("spacer").style.height = state.rows.length * ROW + "px";
+  byId("empty").hidden = state.rows.length > 0;
+  byId("rows").scrollTop = 0;
+  drawRows();
+}
+
+const marked = (text, names) => {
+  let made = escape(text);
+  for (const name of names) made = made.split(escape(name)).join("<mark>" + escape(name) + "</mark>");
+  return made;
+};
+function rowHtml(row, number) {
+  if (row.quarantine) {
+    return `<span class="num"></span><span class="time">${clock(row.start)}</span><span class="text">${escape(row.quarantine.text)}</span>` +
+      `<span class="said">${escape(row.quarantine.reasons.join(", "))}</span><span></span><span></span>`;
+  }
+  const { cue } = row, track = data.tracks[state.track];
+  const names = [...new Set(cue.segments.flatMap((id) => data.segments[id].names))];
+  const fast = cue.flags.some((flag) => flag[0] === "reading speed");
+  const flags = cue.flags.map((flag) => `<b class="${flag[1]}" title="${escape(flag[2])}">${escape(flag[0])}</b>`);
+  if (cue.song) flags.unshift('<b class="song">♪ song</b>');
+  if (cue.segments.some((id) => data.segments[id].verdict === "suspect")) flags.push('<b title="not sure that it was said">suspect</b>');
+  if (cue.hand) flags.push('<b class="hand">by hand</b>');
+  const text = cue.lines.map((line, n) => (cue.italic.includes(n) ? "<em>" : "") + marked(line, names) + (cue.italic.includes(n) ? "</em>" : "")).join("<br>");
+  const said = track.same && cue.segments.length === 1 ? "" : marked(saidOf(cue), names);
+  return `<span class="num">${row.index + 1}</span><span class="time">${clock(row.start)}<br>${((cue.end - cue.start) / 1000).toFixed(2)} s</span>` +
+    `<span><span class="text" lang="${track.language}">${text}</span></span>` +
+    `<span><span class="said">${said}</span><span class="flags">${flags.join("")}</span></span>` +
+    `<span class="speed ${fast ? "bad" : ""}" title="${cue.characters} characters, ${cue.graphemes} as a reader counts them">${cue.speed.toFixed(1)}` +
+    `<i style="width:${Math.min(100, (100 * cue.speed) / (track.limit * 1.5)).toFixed(0)}%"></i></span>` +
+    `<span class="num ${cue.sure !== null && cue.sure < 0.6 ? "warn" : ""}">${cue.sure === null ? "" : Math.round(cue.sure * 100) + " %"}</span>`;
+}
+const drawn = new Map();
+function drawRows() {
+  const box = byId("rows");
+  const first = Math.max(0, Math.floor(box.scrollTop / ROW) - 4);
+  const last = Math.min(state.rows.length, Math.ceil((box.scrollTop + box.clientHeight) / ROW) + 4);
+  const wanted = new Set();
+  for (let number = first; number < last; number += 1) {
+    const row = state.rows[number], key = number;
+    wanted.add(key);
+    let element = drawn.get(key);
+    if (!element || element.row !== row) {
+      if (element) element.remove();
+      element = document.createElement("div");
+      element.row = row;
+      element.innerHTML = rowHtml(row, number);
+      element.style.top = number * ROW + "px";
+      element.onclick = () => seek(row.start);
+      box.append(element);
+      drawn.set(key, element);
+    }
+    element.className = "row" + (row.cue && row.cue.song ? " is-song" : "") + (row.quarantine ? " is-quarantine" : "") + (number === state.now ? " now" : "");
+    element.title = row.cue ? row.cue.flags.map((flag) => flag[0] + ": " + flag[2]).join("\n") : "";
+  }
+  for (const [key, element] of drawn) if (!wanted.has(key)) { element.remove(); drawn.delete(key); }
+}
+
+/* The player. */
+function seek(ms) {
+  if (video.src) video.currentTime = Math.max(0, ms) / 1000 + 0.001;
+  state.at = ms;
+  tick();
+}
+const time = () => (video.src && video.readyState ? video.currentTime * 1000 : state.at || 0);
+function tick() {
+  const ms = time();
+  let low = 0, high = state.rows.length;
+  while (low < high) { const middle = (low + high) >> 1; if (state.rows[middle].start <= ms + 1) low = middle + 1; else high = middle; }
+  const now = low - 1;
+  if (now !== state.now) {
+    state.now = now;
+    if (byId("follow").checked && now >= 0) {
+      const box = byId("rows"), top = now * ROW;
+      if (top < box.scrollTop || top + ROW > box.scrollTop + box.clientHeight) box.scrollTop = top - box.clientHeight / 3;
+    }
+    drawRows();
+  }
+  drawDetail();
+  drawOverview();
+}
+function loadTracks() {
+  data.tracks.forEach((track, number) => {
+    const made = video.addTextTrack("subtitles", track.name, track.language);
+    for (const cue of track.cues) {
+      const shown = new VTTCue(cue.start / 1000, Math.max(cue.end, cue.start + 1) / 1000,
+        cue.lines.map((line, n) => (cue.italic.includes(n) ? "<i>" + escape(line) + "</i>" : escape(line))).join("\n"));
+      made.addCue(shown);
+    }
+    made.mode = number === state.track ? "showing" : "hidden";
+  });
+}
+function showTrack(number) {
+  state.track = number;
+  [...video.textTracks].forEach((track, index) => { track.mode = index === number ? "showing" : "hidden"; });
+  byId("tracks").querySelectorAll("button").forEach((button, index) => button.setAttribute("aria-selected", String(index === number)));
+  drawn.forEach((element) => element.remove());
+  drawn.clear();
+  state.now = -1;
+  choose();
+  drawScore();
+  drawCharts();
+  drawRules();
+  tick();
+}
+
+/* Waveform, cues and cuts. */
+const peaks = Uint8Array.from(atob(data.peaks), (c) => c.charCodeAt(0));
+function fit(canvas) {
+  const ratio = window.devicePixelRatio || 1, width = canvas.clientWidth, height = Number(canvas.getAttribute("data-height") || canvas.height);
+  canvas.setAttribute("data-height", height);
+  if (canvas.width !== Math.round(width * ratio)) { canvas.width = Math.round(width * ratio); canvas.height = Math.round(height * ratio); canvas.style.height = height + "px"; }
+  const pen = canvas.getContext("2d");
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  pen.clearRect(0, 0, width, height);
+  return [pen, width, height];
+}
+function wave(pen, width, middle, size, from, to) {
+  pen.fillStyle = colour("wave");
+  const step = ((to - from) / 1000) * data.peaksASecond / width;
+  for (let x = 0; x < width; x += 1) {
+    const first = Math.floor((from / 1000) * data.peaksASecond + x * step), last = Math.max(first + 1, Math.floor((from / 1000) * data.peaksASecond + (x + 1) * step));
+    let peak = 0;
+    for (let n = Math.max(0, first); n < last && n < peaks.length; n += Math.max(1, Math.floor((last - first) / 24))) if (peaks[n] > peak) peak = peaks[n];
+    const height = (peak / 255) * size;
+    pen.fillRect(x, middle - height / 2, 1, Math.max(1, height));
+  }
+}
+const cueColour = (cue) => colour(cue.song ? "song" : cue.flags.some((flag) => flag[1] === "error") ? "bad" : "cue");
+function drawDetail() {
+  const [pen, width, height] = fit(byId("detail")), ms = time();
+  const from = ms - state.view * 0.4, to = from + state.view, x = (t) => ((t - from) / (to - from)) * width;
+  wave(pen, width, 44, 80, from, to);
+  pen.fillStyle = colour("name");
+  for (const cut of data.shots) if (cut >= from && cut <= to) pen.fillRect(x(cut), 0, 1.5, height - 14);
+  const track = data.tracks[state.track];
+  pen.font = "12px system-ui, 'Noto Sans Devanagari', sans-serif";
+  pen.textBaseline = "middle";
+  for (const cue of track ? track.cues : []) {
+    if (cue.end < from) continue;
+    if (cue.start > to) break;
+    const left = x(cue.start), size = Math.max(2, x(cue.end) - left);
+    pen.fillStyle = cueColour(cue);
+    pen.globalAlpha = cue.start <= ms && ms < cue.end ? 1 : 0.72;
+    pen.beginPath(); pen.roundRect(left, 90, size, 26, 5); pen.fill();
+    pen.globalAlpha = 1;
+    if (size > 24) { pen.save(); pen.beginPath(); pen.rect(left + 5, 90, size - 10, 26); pen.clip(); pen.fillStyle = "#fff"; pen.fillText(cue.lines.join(" "), left + 6, 103.5); pen.restore(); }
+  }
+  pen.fillStyle = colour("bad");
+  for (const id of data.quarantined) { const s = data.segments[id]; if (s.end > from && s.start < to) for (let t = x(s.start); t < x(s.end); t += 5) pen.fillRect(t, 84, 2, 4); }
+  pen.fillStyle = colour("soft");
+  const every = [1000, 2000, 5000, 10000, 30000, 60000, 300000].find((n) => (n / state.view) * width > 60) || 600000;
+  for (let t = Math.ceil(Math.max(0, from) / every) * every; t <= to && t <= data.duration; t += every) pen.fillText(clock(t, 0), x(t) + 3, height - 6);
+  pen.fillStyle = colour("accent");
+  pen.fillRect(x(ms) - 1, 0, 2, height);
+}
+let overviewPicture = null;
+function drawOverview() {
+  const canvas = byId("overview"), key = canvas.clientWidth + ":" + state.track;
+  if (!overviewPicture || overviewPicture.key !== key) {
+    const [pen, width, height] = fit(canvas);
+    wave(pen, width, 20, 36, 0, data.duration);
+    const track = data.tracks[state.track];
+    for (const cue of track ? track.cues : []) { pen.fillStyle = cueColour(cue); pen.fillRect((cue.start / data.duration) * width, height - 5, Math.max(1, ((cue.end - cue.start) / data.duration) * width), 5); }
+    pen.fillStyle = colour("name");
+    pen.globalAlpha = 0.6;
+    for (const cut of data.shots) pen.fillRect((cut / data.duration) * width, 0, 1, 6);
+    pen.globalAlpha = 1;
+    overviewPicture = { key, image: pen.getImageData(0, 0, canvas.width, canvas.height) };
+  }
+  const pen = canvas.getContext("2d"), ratio = window.devicePixelRatio || 1;
+  pen.putImageData(overviewPicture.image, 0, 0);
+  pen.fillStyle = colour("accent");
+  pen.fillRect((time() / data.duration) * canvas.clientWidth - 1, 0, 2, canvas.height / ratio);
+}
+
+/* Figures. */
+function drawScore() {
+  const track = data.tracks[state.track];
+  byId("score").innerHTML = track ? [["hard but speed", "every hard rule"], ["reading speed", "reading speed"], ["break", "line breaks"], ["all rules", "all rules"]]
+    .map(([key, label]) => `<div><b class="${grade(track.within[key])}">${percent(track.within[key])}</b><small>${label}</small></div>`).join("") : "";
+}
+function histogram(caption, values, limits, unit, step) {
+  const most = Math.max(...values, ...limits.map((limit) => limit * 1.15), step), bins = new Array(Math.ceil(most / step) + 1).fill(0);
+  for (const value of values) bins[Math.max(0, Math.floor(value / step))] += 1;
+  const top = Math.max(1, ...bins), width = 100 / bins.length;
+  const bars = bins.map((count, n) => `<rect x="${(n * width).toFixed(2)}" width="${(width * 0.86).toFixed(2)}" y="${(52 - (50 * count) / top).toFixed(1)}" height="${((50 * count) / top).toFixed(1)}" fill="var(--cue)"><title>${(n * step).toFixed(1)} to ${((n + 1) * step).toFixed(1)} ${unit}: ${count}</title></rect>`);
+  const marks = limits.map((limit) => `<line x1="${((limit / step) * width).toFixed(2)}" x2="${((limit / step) * width).toFixed(2)}" y1="0" y2="52" stroke="var(--bad)" stroke-width=".6" stroke-dasharray="2 1.5"/>`);
+  const sorted = [...values].sort((a, b) => a - b), middle = sorted.length ? sorted[Math.floor(sorted.length / 2)].toFixed(1) : "–";
+  return `<figure><figcaption><span>${caption}</span><span>median ${middle} ${unit}</span></figcaption><svg viewBox="0 0 100 54" preserveAspectRatio="none">${bars.join("")}<line x1="0" x2="100" y1="52.4" y2="52.4" stroke="var(--line)" stroke-width=".8"/>${marks.join("")}</svg></figure>`;
+}
+function drawCharts() {
+  const track = data.tracks[state.track];
+  if (!track) return;
+  const cues = track.cues, gaps = cues.slice(1).map((cue, n) => (cue.start - cues[n].end) / 1000).filter((gap) => gap < 3);
+  byId("charts").innerHTML = histogram("reading speed", cues.map((cue) => cue.speed), [track.limit], track.unit, track.unit === "words/min" ? 10 : 1) +
+    histogram("duration", cues.map((cue) => (cue.end - cue.start) / 1000), [track.shortest / 1000, track.longest / 1000], "s", 0.25) +
+    histogram("longest line", cues.map((cue) => Math.max(...cue.lines.map((line) => [...line].length))), [track.width], "characters", 2) +
+    histogram("gap to the next cue", gaps, [track.gap / 1000], "s", 0.1);
+}
+function drawRules() {
+  const track = data.tracks[state.track];
+  byId("rules").innerHTML = track ? `<p class="sub">${escape(data.profile)}, at ${data.frameRate.toFixed(3)} frames a second</p><table>` +
+    track.rules.map((rule) => { const share = track.within[rule.rule]; return `<tr><td>${rule.rule}</td><td class="n ${grade(share)}">${percent(share)}</td><td>${share < 1 ? rule.level : ""}</td><td>${escape(rule.source)}</td></tr>`; }).join("") + "</table>" : "";
+}
+function drawFacts() {
+  byId("title").textContent = data.title;
+  byId("subtitle").textContent = data.subtitle;
+  byId("facts").innerHTML = "<table>" + data.facts.map(([key, value]) => `<tr><th>${escape(key)}</th><td>${escape(value)}</td></tr>`).join("") + "</table>";
+  byId("stages").innerHTML = "<table><tr><th>stage</th><th>status</th><th>time</th><th>models and programs</th></tr>" +
+    data.stages.map((stage) => `<tr><td>${escape(stage.name)}</td><td>${escape(stage.status)}</td><td class="n">${stage.seconds.toFixed(1)} s</td><td>${escape(stage.used)}</td></tr>`).join("") + "</table>";
+}
+
+/* Begin. */
+byId("tracks").innerHTML = data.tracks.map((track) => `<button role="tab">${escape(track.name)}<small>${track.cues.length}</small></button>`).join("") + (data.tracks.length ? '<button role="tab">no subtitles</button>' : "");
+byId("tracks").querySelectorAll("button").forEach((button, number) => {
+  button.onclick = () => (number < data.tracks.length ? showTrack(number) : ([...video.textTracks].forEach((t) => { t.mode = "hidden"; })));
+});
+byId("filters").innerHTML = Object.entries(filters).map(([key, [label]]) => `<button role="tab" data-filter="${key}">${label}<small></small></button>`).join("");
+byId("filters").querySelectorAll("button").forEach((button) => { button.onclick = () => { state.filter = button.dataset.filter; state.now = -1; choose(); tick(); }; });
+byId("search").oninput = (event) => { state.search = event.target.value; state.now = -1; choose(); tick(); };
+byId("rows").onscroll = () => requestAnimationFrame(drawRows);
+byId("detail").onclick = (event) => seek(time() + (event.offsetX / byId("detail").clientWidth - 0.4) * state.view);
+byId("overview").onclick = (event) => seek((event.offsetX / byId("overview").clientWidth) * data.duration);
+byId("detail").addEventListener("wheel", (event) => { event.preventDefault(); state.view = Math.min(600000, Math.max(4000, state.view * (event.deltaY > 0 ? 1.25 : 0.8))); drawDetail(); }, { passive: false });
+document.addEventListener("keydown", (event) => {
+  if (event.target.matches("input, video, button, summary")) return;
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (event.key === " " && video.src) { event.preventDefault(); video.paused ? video.play() : video.pause(); }
+  if (step) { event.preventDefault(); const row = state.rows[Math.min(state.rows.length - 1, Math.max(0, state.now + step))]; if (row) seek(row.start); }
+});
+video.ontimeupdate = tick;
+video.onseeked = tick;
+video.onloadedmetadata = tick;
+video.onplay = () => { const frame = () => { if (video.paused) return; tick(); requestAnimationFrame(frame); }; frame(); };
+video.onerror = () => { byId("nomedia").hidden = false; video.hidden = true; };
+window.onresize = () => { overviewPicture = null; drawRows(); tick(); };
+matchMedia("(prefers-color-scheme: dark)").onchange = () => { colours.clear(); overviewPicture = null; tick(); };
+if (data.poster) video.poster = data.poster;
+if (data.media) video.src = data.media;
+else { byId("nomedia").hidden = false; video.hidden = true; }
+drawFacts();
+loadTracks();
+showTrack(0);

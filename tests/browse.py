@@ -1,0 +1,43 @@
+"""Open a page from the disk in headless Chromium, run steps in it, and return what they say."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import support
+import tools
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What the steps returned, every message of the console, and the addresses that were asked for."""
+
+    result: Any
+    said: list[str]
+    requests: list[str]
+
+
+def visit(page: Path, steps: str, folder: Path, *, picture: Path | None = None, dark: bool = False) -> Visit:
+    """Open a page and run steps: the body of an asynchronous function of ``tab`` (a puppeteer page) and ``sleep``."""
+    script = folder / "steps.mjs"
+    script.write_text(
+        "const sleep = (ms) => new Promise((done) => setTimeout(done, ms));\n"
+        f"export default async (tab) => {{\n{steps}\n}};\n",
+        encoding="utf-8",
+    )
+    command = [
+        tools.program("node"),
+        support.ROOT / "tests" / "browser" / "browse.mjs",
+        tools.browser_modules(),
+        tools.program("chromium"),
+        page,
+        script,
+        *([picture, "1440x1000", "dark" if dark else "light"] if picture else []),
+    ]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return Visit(**json.loads(done.stdout))

@@ -1,0 +1,232 @@
+"""The pages that people open: they play, seek and switch tracks in a real browser, from the disk, without an error."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import support
+from browse import visit
+from samvad.report import shelf_page
+from samvad.segments import Entity, Segment, SegmentsDocument, Translation, Word, as_json
+
+LOADED = """
+await tab.waitForFunction(() => document.getElementById("video").readyState >= 2, { timeout: 60000 });
+"""
+VIDEO = "document.getElementById('video')"
+
+
+def segments(count: int, step_ms: int) -> tuple[Segment, ...]:
+    """Return so many segments: Hindi with English, some sung, some suspect or quarantined, with names."""
+    made = []
+    for number in range(count):
+        start = 200 + number * step_ms
+        text = f"राहुल कहाँ था कल रात {number}?"
+        words = tuple(
+            Word(start + 150 * place, start + 150 * place + 140, word, 0.3 if number % 7 == 0 else 0.9)
+            for place, word in enumerate(text.split())
+        )
+        made.append(
+            Segment(
+                number + 1,
+                start,
+                start + 900,
+                text,
+                "hi",
+                words,
+                kind="song" if number % 9 == 4 else "dialogue",
+                verdict={5: "quarantine", 6: "suspect"}.get(number % 10, "keep"),
+                reasons=("no speech <script>alert(1)</script>",) if number % 10 == 5 else (),
+                entities=(Entity("राहुल", "person", 0, 5, "glossary"),),
+                translations={"en": Translation(f"Where was Rahul last night, Tom & <b>Jerry</b> {number}?", "test")},
+            )
+        )
+    return tuple(made)
+
+
+def make_report(folder: Path, film: Path, count: int, step_ms: int, title: str) -> Path:
+    """Run stages 01 and 09 and return the report."""
+    job = support.make_job(folder, "शोले $HOME 'x' #1/2025/01/01/tester/1")
+    done = support.run_script(
+        "demux", "--job-folder", job, "--film", "test", "--media", film, "--languages", "en", "--audio-track=auto"
+    )
+    assert done.returncode == 0, done.stderr
+    demux = job / "01_demux" / "manifest.json"
+    document = SegmentsDocument("hi", count * step_ms + 2000, segments(count, step_ms))
+    asr = support.finished_stage(job, "asr", {"segments": ("segments.json", json.dumps(as_json(document)).encode())})
+    options = ["--job-folder", job, "--film", "test", "--demux", demux, "--asr", asr, "--segments", asr]
+    tail = ["--languages", "hi", "en", "--formats", "srt", "--profile", "netflix", f"--title={title}"]
+    done = support.run_script("subtitle_gen", *options, *tail)
+    assert done.returncode == 0, done.stderr
+    return job / "09_subtitle_gen" / "report.html"
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory, sample: Any) -> Path:
+    folder = tmp_path_factory.mktemp("report")
+    return make_report(folder, sample.film, 60, 1300, "शोले </script><b>1</b> “@DATA@”")
+
+
+def test_it_loads_from_the_disk_asks_nothing_of_the_network_and_says_nothing(report: Path, tmp_path: Path) -> None:
+    seen = visit(report, LOADED + "await sleep(300); return tab.title();", tmp_path)
+    assert seen.said == []
+    assert all(address.startswith("file://") for address in seen.requests), seen.requests
+    assert {Path(address).name for address in seen.requests} == {"report.html", "proxy.mp4", "poster.jpg"}
+    assert seen.result == "शोले </script><b>1</b> “@DATA@” · Samvad"
+
+
+def test_it_plays_and_the_subtitles_of_the_moment_are_shown(report: Path, tmp_path: Path) -> None:
+    steps = f"""{LOADED}
+    await tab.evaluate(() => {VIDEO}.play());
+    await tab.waitForFunction(() => {VIDEO}.currentTime > 1, {{ timeout: 60000 }});
+    await tab.evaluate(() => {VIDEO}.pause());
+    return tab.evaluate(() => ({{
+      at: {VIDEO}.currentTime,
+      cue: {VIDEO}.textTracks[0].activeCues[0] && {VIDEO}.textTracks[0].activeCues[0].text,
+      row: document.querySelector(".row.now .text").innerText,
+    }}));"""
+    seen = visit(report, steps, tmp_path)
+    assert seen.said == []
+    assert seen.result["at"] > 1
+    assert seen.result["row"].replace("\n", " ") == seen.result["cue"].replace("\n", " ")
+
+
+def test_a_click_on_a_cue_goes_there(report: Path, tmp_path: Path) -> None:
+    steps = f"""{LOADED}
+    const row = await tab.evaluate(() => {{
+      const row = document.querySelectorAll(".rows .row")[6];
+      row.click();
+      return row.row.start;
+    }});
+    await tab.waitForFunction((ms) => Math.abs({VIDEO}.currentTime * 1000 - ms) < 50 && !{VIDEO}.seeking, {{}}, row);
+    await tab.click("#overview", {{ offset: {{ x: 5, y: 10 }} }});
+    await sleep(300);
+    return [row, await tab.evaluate(() => {VIDEO}.currentTime)];"""
+    seen = visit(report, steps, tmp_path)
+    assert seen.said == []
+    assert seen.result[0] > 3000 and seen.result[1] < 3
+
+
+def test_tracks_are_switched_in_the_player_and_in_the_table(report: Path, tmp_path: Path) -> None:
+    steps = f"""{LOADED}
+    const look = () => tab.evaluate(() => ({{
+      modes: [...{VIDEO}.textTracks].map((track) => [track.language, track.mode]),
+      first: document.querySelector(".rows .row .text").innerText,
+    }}));
+    const before = await look();
+    await tab.evaluate(() => document.querySelectorAll("#tracks button")[1].click());
+    const after = await look();
+    await tab.evaluate(() => document.querySelectorAll("#tracks button")[2].click());
+    return [before, after, await look()];"""
+    before, after, off = visit(report, steps, tmp_path).result
+    assert before["modes"] == [["hi", "showing"], ["en", "hidden"]]
+    assert after["modes"] == [["hi", "hidden"], ["en", "showing"]]
+    assert [mode for _, mode in off["modes"]] == ["hidden", "hidden"]
+    assert "राहुल" in before["first"] and "Where was Rahul" in after["first"]
+
+
+def test_names_songs_flags_and_quarantined_lines_are_told_apart(report: Path, tmp_path: Path) -> None:
+    steps = f"""{LOADED}
+    const counts = {{}};
+    for (const name of ["all", "flagged", "unsure", "names", "songs", "quarantine"]) {{
+      await tab.evaluate((name) => document.querySelector(`[data-filter=${{name}}]`).click(), name);
+      counts[name] = await tab.evaluate(() => state.rows.length);
+      const seen = await tab.evaluate(() => ({{
+        text: (document.querySelector(".row.is-quarantine") || {{}}).innerText,
+        song: document.querySelectorAll(".row.is-song").length,
+        marks: document.querySelectorAll(".rows mark").length,
+      }}));
+      if (name === "quarantine") counts.text = seen.text;
+      if (name === "songs") counts.song = seen.song;
+      if (name === "names") counts.marks = seen.marks;
+    }}
+    await tab.evaluate(() => document.querySelector("[data-filter=all]").click());
+    await tab.type("#search", "रात 17?");
+    counts.found = await tab.evaluate(() => state.rows.length);
+    return counts;"""
+    seen = visit(report, steps, tmp_path)
+    assert seen.said == []
+    counts = seen.result
+    assert counts["quarantine"] == 6 and "<script>" in counts["text"]
+    assert counts["songs"] > 0 and counts["song"] > 0 and counts["names"] > 0 and counts["marks"] > 0
+    assert counts["all"] > counts["unsure"] > 0
+    assert counts["found"] == 1
+
+
+def test_five_thousand_cues_stay_smooth(tmp_path: Path, sample: Any) -> None:
+    page = make_report(tmp_path, sample.film, 6000, 1300, "Long")
+    steps = f"""{LOADED}
+    return tab.evaluate(async () => {{
+      const box = document.getElementById("rows"), frames = [];
+      let last = performance.now();
+      for (let n = 0; n < 60; n += 1) {{
+        box.scrollTop += 4000;
+        await new Promise(requestAnimationFrame);
+        frames.push(performance.now() - last);
+        last = performance.now();
+      }}
+      frames.sort((a, b) => a - b);
+      const work = performance.now();
+      for (let n = 0; n < 20; n += 1) {{ box.scrollTop = n * 9000; drawRows(); seek(n * 100000); }}
+      return {{
+        cues: data.tracks[0].cues.length, elements: document.querySelectorAll(".rows .row").length,
+        middle: frames[30], step: (performance.now() - work) / 20,
+        bottom: (box.scrollTop = box.scrollHeight, drawRows(), box.lastElementChild.innerText.length),
+      }};
+    }});"""
+    seen = visit(page, steps, tmp_path)
+    assert seen.said == []
+    assert seen.result["cues"] >= 5000
+    assert seen.result["elements"] < 60, "only what is seen is in the page"
+    assert seen.result["bottom"] > 0
+
+
+def test_a_film_without_its_small_copy_is_shown_without_a_player(report: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "report.html"
+    copy.write_text(report.read_text("utf-8"), encoding="utf-8")
+    steps = """
+    await tab.waitForFunction(() => !document.getElementById("nomedia").hidden);
+    await tab.evaluate(() => document.querySelectorAll(".rows .row")[3].click());
+    return tab.evaluate(() => [document.querySelectorAll(".rows .row").length, state.at]);"""
+    rows, at = visit(copy, steps, tmp_path).result
+    assert rows > 5 and at > 0
+
+
+# -- the index of a shelf ----------------------------------------------------------------------------------------------
+
+
+def test_the_index_lists_the_films_and_leads_to_their_reports(report: Path, tmp_path: Path) -> None:
+    job = report.parents[1]
+    root = report.parents[6]
+    record = {
+        "input": {"title": "शोले <b>", "file": "x.mkv", "year": 1975, "duration_seconds": 85.0},
+        "pipeline": {"status": "success", "failed_stages": []},
+    }
+    (job / "manifest.json").write_text(json.dumps(record), encoding="utf-8")
+    other = root / "2025" / "01" / "02" / "tester" / "1"
+    other.mkdir(parents=True, exist_ok=True)
+    record = {
+        "input": {"title": "A broken film", "file": "y.mkv"},
+        "pipeline": {"status": "failed", "failed_stages": ["asr"]},
+    }
+    (other / "manifest.json").write_text(json.dumps(record), encoding="utf-8")
+    (root / "2025" / "01" / "02" / "tester" / "2").mkdir(exist_ok=True)
+    (root / "2025" / "01" / "02" / "tester" / "2" / "manifest.json").write_text("{")
+    command = [support.ROOT / "envs" / "run", "workflow", "make_index.py", root]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    steps = """
+    const cards = await tab.evaluate(() => [...document.querySelectorAll(".film")].map((film) => film.innerText));
+    await tab.type("#search", "शोले");
+    const found = await tab.evaluate(() => document.querySelectorAll(".film").length);
+    await Promise.all([tab.waitForNavigation(), tab.click("a.film")]);
+    return [cards, found, await tab.evaluate(() => data.tracks.length)];"""
+    seen = visit(root / shelf_page.NAME, steps, tmp_path)
+    cards, found, tracks = seen.result
+    assert seen.said == []
+    assert (len(cards), found, tracks) == (2, 1, 2)
+    assert "asr failed" in cards[0] and "1975 · 00:01:25" in cards[1] and "Hindi, " in cards[1]

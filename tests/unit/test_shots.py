@@ -1,0 +1,74 @@
+"""Shot changes: found where pictures differ suddenly, not where they move, and remembered by the film's checksum."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from samvad import shots
+from samvad.errors import MediaError
+
+CUTS_MS = [1200, 2000, 3600]
+
+
+def ffmpeg(*options: object) -> None:
+    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", *map(str, options)], check=True)
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a film of four moving shots with cuts at known times."""
+    target = tmp_path_factory.mktemp("shots") / "film.mp4"
+    inputs = []
+    for number, seconds in enumerate((1.2, 0.8, 1.6, 1.0)):
+        kind = ("testsrc", "mandelbrot", "testsrc2", "smptebars")[number]
+        length = "" if kind == "mandelbrot" else f":duration={seconds}"
+        inputs += ["-f", "lavfi", "-t", seconds, "-i", f"{kind}=size=320x180:rate=25{length}"]
+    ffmpeg(*inputs, "-filter_complex", "concat=n=4", "-c:v", "libx264", "-preset", "ultrafast", target)
+    return target
+
+
+def test_cuts_are_found_to_the_picture(film: Path) -> None:
+    assert shots.detect(film) == CUTS_MS
+
+
+def test_the_sample_films_cuts_are_all_found_and_no_other(sample: Any) -> None:
+    assert shots.detect(sample.film) == sample.truth["cuts_ms"]
+
+
+def test_motion_is_no_cut() -> None:
+    times = tuple(range(0, 4000, 40))
+    assert shots.cuts(shots.Differences(times, (20.0,) * 100)) == []
+    assert shots.cuts(shots.Differences(times, (0.0,) + (0.5, 4.9) * 49 + (0.5,))) == []
+    assert shots.cuts(shots.Differences(times, (0.0,) + (1.0,) * 49 + (30.0,) + (1.0,) * 49)) == [2000]
+
+
+def test_cuts_are_remembered_by_checksum(film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAMVAD_CACHE", str(tmp_path))
+    assert shots.of_film(film) == CUTS_MS
+    monkeypatch.setattr(shots, "detect", lambda film: pytest.fail("the film was looked through again"))
+    assert shots.of_film(film) == CUTS_MS
+    assert shots.cached("sha256:" + "0" * 64) is None
+
+
+def test_a_damaged_or_locked_cache_is_passed_over(film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAMVAD_CACHE", str(tmp_path))
+    shots.remember("sha256:ab", [1, 2])
+    (file,) = (tmp_path / "shots").iterdir()
+    file.write_text('{"cuts_ms": "x"')
+    assert shots.cached("sha256:ab") is None
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SAMVAD_CACHE", str(tmp_path / "file"))
+    shots.remember("sha256:ab", [1, 2])
+    assert shots.cached("sha256:ab") is None
+
+
+def test_what_is_no_film_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "-x.mp4").write_text("no film")
+    with pytest.raises(MediaError, match=r"-x\.mp4"):
+        shots.detect(tmp_path / "-x.mp4")
+    with pytest.raises(MediaError, match=r"-x\.mp4"):
+        shots.frame_rate(tmp_path / "-x.mp4")
