@@ -30,8 +30,9 @@ log = logging.getLogger(__name__)
 
 _HUB_PROBE_SECONDS = 4.0
 _WEIGHTS = "model.bin"
+_TOKENIZER = "tokenizer.json"
 #: What a CTranslate2 Whisper model consists of.
-_PATTERNS = ["config.json", "preprocessor_config.json", _WEIGHTS, "tokenizer.json", "vocabulary.*"]
+_PATTERNS = ["config.json", "preprocessor_config.json", _WEIGHTS, _TOKENIZER, "vocabulary.*"]
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,14 @@ def fetch_from_hub(name: str, hub: str, revision: str) -> ResolvedModel:
     with filling(folder) as temporary:
         try:
             snapshot_download(hub, revision=revision, local_dir=temporary, allow_patterns=_PATTERNS)
+            lender = known_models().get(name, {}).get("tokenizer")
+            if lender and not (temporary / _TOKENIZER).is_file():
+                snapshot_download(
+                    known_models()[lender]["hub"],
+                    revision=known_models()[lender]["revision"],
+                    local_dir=temporary,
+                    allow_patterns=[_TOKENIZER],
+                )
         except (HfHubHTTPError, OSError) as error:
             raise ModelError(f"{hub} could not be fetched ({type(error).__name__}).", remedy) from None
         shutil.rmtree(temporary / ".cache", ignore_errors=True)
@@ -204,7 +213,14 @@ def resolve_device(device: str, compute_type: str) -> tuple[str, str]:
 def _hub_id(name: str, revision: str) -> tuple[str, str]:
     known = known_models()
     if name in known:
-        return known[name]["hub"], revision or known[name]["revision"]
+        pinned = revision or known[name]["revision"]
+        if not pinned:
+            raise ModelError(
+                f"config/models.yaml pins no revision of {name} ({known[name]['hub']}).",
+                "Set the revision key beside the model to a commit of 40 hexadecimal digits: the hub shows it under "
+                '"Files and versions".',
+            )
+        return known[name]["hub"], pinned
     if name.count("/") != 1:
         raise ModelError(
             f"No model is called {name!r}.",
