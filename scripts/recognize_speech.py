@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import functools
-import logging
+import os
 import sys
 
 from samvad import checksums, models, records, segments
@@ -13,8 +13,6 @@ from samvad.asr.engine import Engine, EngineOptions
 from samvad.asr.recogniser import Recogniser
 from samvad.audio import FilmAudio
 from samvad.stage_run import StageRun, run_stage, stage_parser
-
-log = logging.getLogger("samvad.asr")
 
 _ENGINES = ("whisperx", "faster-whisper")
 
@@ -48,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
 
 def work(run: StageRun, options: argparse.Namespace) -> None:
     """Recognise; write ``segments.json``, ``speech_regions.json``, ``transcript.txt`` and ``transcript.json``."""
+    os.environ.setdefault("OMP_NUM_THREADS", str(run.threads))  # for PyTorch, wherever it is loaded
     alignment.check_setting(options.align_model)
     separation.check_setting(options.separate_voices)
     audio = FilmAudio(run.read(options.demux, "audio"))

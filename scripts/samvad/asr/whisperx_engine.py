@@ -6,7 +6,6 @@ seconds to import, and drops no_speech_prob, compression_ratio, temperature and 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -31,7 +30,6 @@ class WhisperXEngine(Engine):
     name = "whisperx"
 
     def __init__(self, model: ResolvedModel, options: EngineOptions) -> None:
-        os.environ.setdefault("OMP_NUM_THREADS", str(options.threads))
         import torch
 
         torch.set_num_threads(options.threads)
