@@ -17,6 +17,7 @@ from samvad.asr.regions import Region
 from samvad.asr.windows import Window
 from samvad.audio import FilmAudio
 from samvad.errors import ModelError
+from samvad.failures import is_memory_shortage
 from samvad.models import ResolvedModel
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class Engine:
                 local_files_only=True,
             )
         except (RuntimeError, ValueError, OSError) as error:
-            if "out of memory" in str(error).lower():
+            if is_memory_shortage(error):
                 raise
             raise ModelError(
                 f"The model in {model.folder} cannot be loaded: {error}.",

@@ -11,14 +11,13 @@ from typing import TypeVar
 
 from samvad.asr.engine import Engine
 from samvad.errors import MemoryShortageError
+from samvad.failures import is_memory_shortage
 
 log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-#: What libraries say when memory runs out: CTranslate2, cuBLAS, PyTorch; C++ (bad_alloc) comes as MemoryError.
-_SIGNS = ("out of memory", "alloc_failed", "bad_alloc", "failed to allocate", "cannot allocate memory")
 #: More at once brings nothing on a CPU; on a GPU little beyond this (WhisperX's own default is 8).
 _MOST_AT_ONCE = {"cpu": 8, "cuda": 24}
 #: Memory of one window while it is decoded with 5 hypotheses, in MB: this much, and this part of the weights' file.
@@ -73,7 +72,7 @@ class Ladder:
             try:
                 results = work(items[position : position + self.setting.batch_size])
             except (MemoryError, RuntimeError) as error:
-                if not is_shortage(error):
+                if not is_memory_shortage(error):
                     raise
                 self._step_down(error)
                 continue
@@ -85,7 +84,7 @@ class Ladder:
             try:
                 return self._load(self.setting)
             except (MemoryError, RuntimeError) as error:
-                if not is_shortage(error):
+                if not is_memory_shortage(error):
                     raise
                 self._choose_less(error, loading=True)
 
@@ -105,11 +104,6 @@ class Ladder:
             ) from error
         self._tell(f"Memory ran out with {self.setting} ({_first_line(error)}): going on with {less}.")
         self.setting = less
-
-
-def is_shortage(error: BaseException) -> bool:
-    """Return whether an error says that memory ran out."""
-    return isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in _SIGNS)
 
 
 def batch_size(setting: str, device: str, weights: Path) -> int:

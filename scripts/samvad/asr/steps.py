@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 from samvad import records
-from samvad.asr import alignment, language, memory, prompts, regions, retries, sentences, speakers, transcripts
+from samvad.asr import alignment, language, prompts, regions, retries, sentences, speakers, transcripts
 from samvad.asr.recogniser import Recogniser, tally, wrong_language
 from samvad.asr.regions import Region
 from samvad.audio import FilmAudio
 from samvad.errors import ModelError
+from samvad.failures import is_memory_shortage
 from samvad.segments import Segment, SegmentsDocument
 from samvad.stage_run import StageRun
 
@@ -105,7 +106,7 @@ def finish(
         try:
             found, kept = alignment.align(found, audio, name, aligner, device)
         except (MemoryError, RuntimeError) as error:
-            if device == "cpu" or not memory.is_shortage(error):
+            if device == "cpu" or not is_memory_shortage(error):
                 raise
             run.warn(f"Memory ran out while words were aligned on {device}: going on with the CPU.")
             found, kept = alignment.align(found, audio, name, aligner, "cpu")
