@@ -196,7 +196,12 @@ def test_what_loops_is_decoded_again_in_smaller_windows_and_the_reason_kept():
     def decode(found, manner):
         manners.append(manner.name)
         return [
-            replace(chunk(f"Words {window.start_ms}."), window=window, start_ms=window.start_ms, end_ms=window.end_ms)
+            replace(
+                chunk(f"Words {window.speech[0].start_ms}."),
+                window=window,
+                start_ms=window.start_ms,
+                end_ms=window.end_ms,
+            )
             for window in found
         ]
 

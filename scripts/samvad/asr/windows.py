@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 LONGEST_MS = 30_000
 #: A pause longer than this is shortened to it where stretches are packed. Enough to be heard as a pause.
 _PAUSE_MS = 600
+#: So much sound before the first region and after the last is heard as well: a detector cuts soft first syllables.
+_MARGIN_MS = 200
 #: A window with less speech than this is not cut further: the model needs to know what a word is said about.
 _SHORTEST_MS = 6_000
 
@@ -88,33 +90,40 @@ def spans(speech: Sequence[Region]) -> list[Window]:
 
     Regions are joined as long as they fit into 30 s (WhisperX, ``Vad.merge_chunks``), language by language.
     """
+    room = _room(speech)
     windows = []
     for run in _runs(speech):
         first = 0
         for number in range(1, len(run) + 1):
-            if number == len(run) or run[number].end_ms - run[first].start_ms > LONGEST_MS:
-                windows.append(Window(((run[first].start_ms, run[number - 1].end_ms),), tuple(run[first:number])))
+            if number == len(run) or run[number].end_ms - run[first].start_ms > LONGEST_MS - 2 * _MARGIN_MS:
+                start_ms = run[first].start_ms - room[run[first]][0]
+                end_ms = run[number - 1].end_ms + room[run[number - 1]][1]
+                windows.append(Window(((start_ms, end_ms),), tuple(run[first:number])))
                 first = number
     return windows
 
 
 def packed(speech: Sequence[Region]) -> list[Window]:
     """Return windows full of speech: longer pauses are shortened, so that fewer windows are needed."""
+    room = _room(speech)
     windows = []
     for run in _runs(speech):
         current: list[Region] = []
         for region in run:
-            if current and _window([*current, region]).length_ms > LONGEST_MS:
-                windows.append(_window(current))
+            if current and _window([*current, region], room).length_ms > LONGEST_MS:
+                windows.append(_window(current, room))
                 current = []
             current.append(region)
-        windows.append(_window(current))
+        windows.append(_window(current, room))
     return windows
 
 
 def smaller(window: Window, audio: FilmAudio) -> list[Window]:
     """Return a window cut in two at its longest pause near the middle, or in a quiet moment; itself if it is short."""
     speech = window.speech
+    room = _room(speech)
+    room[speech[0]] = (speech[0].start_ms - window.start_ms, room[speech[0]][1])
+    room[speech[-1]] = (room[speech[-1]][0], window.end_ms - speech[-1].end_ms)
     if window.speech_ms < _SHORTEST_MS:
         return [window]
     if len(speech) > 1:
@@ -125,8 +134,10 @@ def smaller(window: Window, audio: FilmAudio) -> list[Window]:
             done += before.length_ms
             worth.append(min(after.start_ms - before.end_ms, 2_000) - abs(done - half) / 2)
         cut = 1 + max(range(len(worth)), key=worth.__getitem__)
-        return [_window(list(speech[:cut])), _window(list(speech[cut:]))]
-    return [_window([region]) for region in regions.halves(speech[0], audio)]
+        return [_window(speech[:cut], room), _window(speech[cut:], room)]
+    before, after = regions.halves(speech[0], audio)
+    lead_ms, tail_ms = room[speech[0]]
+    return [_window([before], {before: (lead_ms, 0)}), _window([after], {after: (0, tail_ms)})]
 
 
 def _runs(speech: Sequence[Region]) -> list[list[Region]]:
@@ -134,7 +145,20 @@ def _runs(speech: Sequence[Region]) -> list[list[Region]]:
     return [list(run) for _, run in groupby(speech, key=lambda region: (region.language, region.sung))]
 
 
-def _window(speech: Sequence[Region]) -> Window:
+def _room(speech: Sequence[Region]) -> dict[Region, tuple[int, int]]:
+    """Return how much sound in ms may be heard before and after each region: at most half of the pause."""
+    room = {}
+    before_ms = 0
+    for number, region in enumerate(speech):
+        lead_ms = region.start_ms - before_ms if number == 0 else (region.start_ms - before_ms) // 2
+        following = speech[number + 1] if number + 1 < len(speech) else None
+        tail_ms = (following.start_ms - region.end_ms) // 2 if following else _MARGIN_MS
+        room[region] = (max(0, min(lead_ms, _MARGIN_MS)), max(0, min(tail_ms, _MARGIN_MS)))
+        before_ms = region.end_ms
+    return room
+
+
+def _window(speech: Sequence[Region], room: dict[Region, tuple[int, int]]) -> Window:
     stretches: list[tuple[int, int]] = []
     for region in speech:
         start_ms, end_ms = region.start_ms, region.end_ms
@@ -146,4 +170,6 @@ def _window(speech: Sequence[Region]) -> Window:
             stretches[-1] = (stretches[-1][0], stretches[-1][1] + _PAUSE_MS // 2)
             start_ms -= _PAUSE_MS // 2
         stretches.append((start_ms, end_ms))
+    stretches[0] = (stretches[0][0] - room[speech[0]][0], stretches[0][1])
+    stretches[-1] = (stretches[-1][0], stretches[-1][1] + room[speech[-1]][1])
     return Window(tuple(stretches), tuple(speech))
