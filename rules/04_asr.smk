@@ -29,9 +29,17 @@ rule asr:
         compute_type=config["asr"]["compute_type"],
         batch_size=config["asr"]["batch_size"],
         beam_size=config["asr"]["beam_size"],
+        script=config["asr"]["script"],
+        romanise=config["asr"]["romanise"],
+        prompt=config["asr"]["prompt"],
+        retries=config["asr"]["retries"],
         vad=config["asr"]["vad"],
         vad_threshold=config["asr"]["vad_threshold"],
+        singing=config["asr"]["singing"],
+        singing_threshold=config["asr"]["singing_threshold"],
+        separate_voices=config["asr"]["separate_voices"],
         align_model=config["asr"]["align_model"],
+        speakers=config["asr"]["speakers"],
         max_sentence_seconds=config["asr"]["max_sentence_seconds"],
     message:
         "04 asr: speech of {params.film}"
@@ -43,6 +51,10 @@ rule asr:
         "--engine={params.engine} --model={params.model:q} --revision={params.revision} "
         "--device={params.device} --compute-type={params.compute_type} "
         "--batch-size={params.batch_size} --beam-size={params.beam_size} "
+        "--script={params.script} --romanise={params.romanise} "
+        "--prompt={params.prompt} --retries={params.retries} "
         "--vad={params.vad} --vad-threshold={params.vad_threshold} "
-        "--align-model={params.align_model:q} "
+        "--singing={params.singing} --singing-threshold={params.singing_threshold} "
+        "--separate-voices={params.separate_voices:q} "
+        "--align-model={params.align_model:q} --speakers={params.speakers:q} "
         "--max-sentence-seconds={params.max_sentence_seconds}"

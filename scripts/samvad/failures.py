@@ -19,7 +19,8 @@ _NETWORK = frozenset(
     }
 )
 _MODEL = frozenset({"GatedRepoError", "RepositoryNotFoundError", "RevisionNotFoundError", "SafetensorError"})
-_NO_MEMORY = ("out of memory", "bad_alloc", "cannot allocate memory", "failed to allocate")
+#: What CTranslate2, cuBLAS, MKL, PyTorch and C++ say.
+_NO_MEMORY = ("out of memory", "alloc_failed", "bad_alloc", "cannot allocate memory", "failed to allocate")
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,16 @@ def as_samvad_error(error: BaseException) -> SamvadError:
     return known
 
 
-def _of_the_system(error: BaseException) -> SamvadError | None:
+def is_memory_shortage(error: BaseException) -> bool:
+    """Return whether an error says that the machine or the device has too little memory."""
     text = str(error).lower()
-    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and any(sign in text for sign in _NO_MEMORY)):
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and any(sign in text for sign in _NO_MEMORY)
+    )
+
+
+def _of_the_system(error: BaseException) -> SamvadError | None:
+    if is_memory_shortage(error):
         return MemoryShortageError(
             "There is not enough memory.", "Use a smaller batch_size or model, or a machine with more memory."
         )

@@ -28,8 +28,9 @@ from samvad.errors import ModelError, NetworkError
 log = logging.getLogger(__name__)
 
 _WEIGHTS = "model.bin"
+_TOKENIZER = "tokenizer.json"
 #: What a CTranslate2 Whisper model consists of.
-_PATTERNS = ["config.json", "preprocessor_config.json", _WEIGHTS, "tokenizer.json", "vocabulary.*"]
+_PATTERNS = ["config.json", "preprocessor_config.json", _WEIGHTS, _TOKENIZER, "vocabulary.*"]
 
 
 @dataclass(frozen=True)
@@ -121,11 +122,27 @@ def fetch_from_hub(name: str, hub: str, revision: str) -> ResolvedModel:
         ModelError: the hub refuses; says how to get the weights otherwise.
         NetworkError: the hub cannot be reached; says the same.
     """
-    folder = hub_snapshot(hub, revision, _PATTERNS, (_WEIGHTS,), name)
+    lender = known_models().get(known_models().get(name, {}).get("tokenizer", ""))
+    folder = hub_snapshot(
+        hub,
+        revision,
+        _PATTERNS,
+        (_WEIGHTS,),
+        name,
+        tokenizer_from=(lender["hub"], lender["revision"]) if lender else None,
+    )
     return ResolvedModel(name, folder, revision, checksums.checksum(folder / _WEIGHTS))
 
 
-def hub_snapshot(hub: str, revision: str, patterns: list[str], weights: tuple[str, ...], name: str = "") -> Path:
+def hub_snapshot(
+    hub: str,
+    revision: str,
+    patterns: list[str],
+    weights: tuple[str, ...],
+    name: str = "",
+    *,
+    tokenizer_from: tuple[str, str] | None = None,
+) -> Path:
     """Return the cache folder of a hub's model at a commit, fetched if it is not there yet.
 
     Args:
@@ -134,6 +151,7 @@ def hub_snapshot(hub: str, revision: str, patterns: list[str], weights: tuple[st
         patterns: names of the files to fetch.
         weights: names of which one must be there in the end.
         name: what the user calls the model, where that is not the id.
+        tokenizer_from: hub id and commit of a model that lends its tokenizer, where this one has none of its own.
 
     Raises:
         ModelError: the hub refuses; says how to get the weights otherwise.
@@ -165,6 +183,10 @@ def hub_snapshot(hub: str, revision: str, patterns: list[str], weights: tuple[st
     try:
         with filling(folder, weights) as temporary:
             network.call(network.address(endpoint), "The hub", lambda: _fetch(hub, revision, temporary, patterns))
+            if tokenizer_from and not (temporary / _TOKENIZER).is_file():
+                network.call(
+                    network.address(endpoint), "The hub", lambda: _fetch(*tokenizer_from, temporary, [_TOKENIZER])
+                )
     except NetworkError as error:
         raise NetworkError(f"{hub} could not be fetched: {error}", remedy) from None
     return folder
@@ -239,7 +261,14 @@ def resolve_device(device: str, compute_type: str) -> tuple[str, str]:
 def _hub_id(name: str, revision: str) -> tuple[str, str]:
     known = known_models()
     if name in known:
-        return known[name]["hub"], revision or known[name]["revision"]
+        pinned = revision or known[name]["revision"]
+        if not pinned:
+            raise ModelError(
+                f"config/models.yaml pins no revision of {name} ({known[name]['hub']}).",
+                "Set the revision key beside the model to a commit of 40 hexadecimal digits: the hub shows it under "
+                '"Files and versions".',
+            )
+        return known[name]["hub"], pinned
     if name.count("/") != 1:
         raise ModelError(
             f"No model is called {name!r}.",

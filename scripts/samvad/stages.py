@@ -40,7 +40,7 @@ STAGES: tuple[Stage, ...] = (
     Stage(1, "demux", "extract_audio.py", "media"),
     Stage(2, "tmdb", "fetch_metadata.py", "text", needs=("demux",)),
     Stage(3, "glossary_load", "load_glossary.py", "text", after=("tmdb",)),
-    Stage(4, "asr", "recognize_speech.py", "asr", needs=("demux",)),
+    Stage(4, "asr", "recognize_speech.py", "asr", needs=("demux",), after=("glossary_load",)),
     Stage(5, "ner", "find_names.py", "asr", needs=("asr",), after=("tmdb", "glossary_load"), reads_segments=True),
     Stage(6, "lyrics_detection", "detect_lyrics.py", "media", needs=("demux", "asr"), reads_segments=True),
     Stage(

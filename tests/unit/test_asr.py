@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samvad.asr import regions, sentences
+from samvad.asr import language, regions, sentences, windows
+from samvad.asr.engine import Chunk, RawWord
 from samvad.asr.regions import Region
-from samvad.asr.whisperx_engine import Chunk, RawWord, _same_language_runs
 from samvad.audio import FilmAudio
 from samvad.errors import MediaError
+from samvad.lyrics.curve import SoundCurve
 
 
 def chunk(*words: tuple[str, int, int], start_ms: int = 0, end_ms: int = 30_000, language: str = "en") -> Chunk:
@@ -85,58 +86,187 @@ def test_words_are_always_in_order_and_inside_their_segment(times, cuts):
         assert segment.end_ms == segment.words[-1].end_ms
 
 
-def test_a_run_of_one_language_never_reaches_over_another():
-    speech = [Region(0, 1, "en"), Region(2, 3, "en"), Region(4, 5, "es"), Region(6, 7, "en")]
-    assert _same_language_runs(speech, "en") == [speech[:2], speech[3:]]
-    assert _same_language_runs(speech, "es") == [speech[2:3]]
+def hears_spanish_after_ten_seconds(found):
+    """Stand where the network stands: Spanish in what begins after 10 s, Urdu more than anything before."""
+    return [
+        {"es": 0.9, "en": 0.05} if window.start_ms >= 10_000 else {"ur": 0.6, "es": 0.3, "en": 0.1} for window in found
+    ]
 
 
-class HearsSpanishAfterTenSeconds:
-    """Stands where the network stands: says what it hears from the first sample, which holds the time."""
-
-    def language_probabilities(self, pieces):
-        for piece in pieces:
-            yield {"es": 0.9, "en": 0.05} if piece[0] > 0.3 else {"ur": 0.6, "es": 0.3, "en": 0.1}
+def wav(folder, frames):
+    path = folder / "audio.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(frames)
+    return FilmAudio(path)
 
 
 @pytest.fixture
 def film_audio(tmp_path):
     """20 s: quiet at first, loud from the tenth second on."""
-    path = tmp_path / "audio.wav"
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes(b"\x00\x01" * 160_000 + b"\x00\x40" * 160_000)
-    return FilmAudio(path)
+    return wav(tmp_path, b"\x00\x01" * 160_000 + b"\x00\x40" * 160_000)
 
 
-def test_each_region_gets_its_language(film_audio):
+def test_each_region_gets_its_language():
     speech = [Region(0, 3000), Region(10_500, 15_000), Region(15_200, 15_400)]
-    named = regions.name_languages(HearsSpanishAfterTenSeconds(), film_audio, speech, ["hi", "es"])
+    named = language.name_languages(hears_spanish_after_ten_seconds, speech, ["hi", "es"])
     assert [region.language for region in named] == ["hi", "es", "es"]  # Urdu counts for Hindi
 
 
 def test_a_doubtful_region_takes_the_language_of_the_speech_that_it_is_close_to():
     doubtful, spanish, english = {"en": -0.4, "es": -1.1}, {"en": -4.6, "es": 0.0}, {"en": 0.0, "es": -4.6}
     near, far = 1.7, 0.3  # prices of a change after 0.2 s and after 1.9 s
-    assert regions.likeliest_sequence([english, doubtful, spanish], [far, near]) == ["en", "es", "es"]
-    assert regions.likeliest_sequence([english, doubtful, spanish], [near, far]) == ["en", "en", "es"]
-    assert regions.likeliest_sequence([english, spanish, english], [near, near]) == ["en", "es", "en"]
+    assert language.likeliest_sequence([english, doubtful, spanish], [far, near]) == ["en", "es", "es"]
+    assert language.likeliest_sequence([english, doubtful, spanish], [near, far]) == ["en", "en", "es"]
+    assert language.likeliest_sequence([english, spanish, english], [near, near]) == ["en", "es", "en"]
 
 
-def test_the_vote_counts_urdu_for_hindi(film_audio):
-    language, shares = regions.vote(HearsSpanishAfterTenSeconds(), film_audio, [Region(0, 3000)])
-    assert language == "hi"
-    assert shares == {"hi": 0.6, "es": 0.3, "en": 0.1}
+def test_the_vote_counts_urdu_for_hindi_and_tells_its_margin():
+    found = language.vote(hears_spanish_after_ten_seconds, [Region(0, 3000)])
+    assert found.language == "hi"
+    assert found.shares == {"hi": 0.6, "es": 0.3, "en": 0.1}
+    assert found.margin == pytest.approx(0.3)
+    assert found.record()["windows"] == [{"start_ms": 0, "language": "ur", "probability": 0.6}]
 
 
-def test_regions_longer_than_whispers_window_are_cut():
-    assert regions.cut_long([Region(0, 60_000, "hi")], 28_000) == [
-        Region(0, 20_000, "hi"),
-        Region(20_000, 40_000, "hi"),
-        Region(40_000, 60_000, "hi"),
+def test_voters_are_spread_over_the_film_and_a_long_rival_is_named():
+    speech = [Region(at * 60_000, at * 60_000 + 28_000) for at in range(100)]
+    asked = []
+
+    def hears_hindi_first(found):
+        asked.extend(window.start_ms for window in found)
+        return [{"hi": 0.8} if window.start_ms < 3_600_000 else {"en": 0.9} for window in found]
+
+    found = language.vote(hears_hindi_first, speech)
+    assert (min(asked), max(asked), len(asked)) == (0, 99 * 60_000 - 200, 9)
+    assert (found.language, found.rivals()) == ("hi", ["en"])
+
+
+def test_voters_who_all_agree_are_enough():
+    asked = []
+
+    def hears_hindi(found):
+        asked.extend(found)
+        return [{"ur": 0.5, "hi": 0.4} for _ in found]
+
+    speech = [Region(at * 60_000, at * 60_000 + 28_000) for at in range(100)]
+    assert language.vote(hears_hindi, speech).shares == {"hi": 0.9}
+    assert len(asked) == 3
+
+
+def test_singing_has_no_vote_where_somebody_speaks():
+    def hears(found):
+        return [{"en": 1.0} if window.start_ms < 30_000 else {"hi": 1.0} for window in found]
+
+    speech = [Region(0, 20_000, sung=True), Region(40_000, 45_000)]
+    assert language.vote(hears, speech).language == "hi"
+
+
+@pytest.mark.parametrize(
+    ("heard", "given", "same"),
+    [("ur", ["hi"], True), ("hi", ["pa"], True), ("en", ["hi"], False), ("en", ["en"], True)],
+)
+def test_what_whisper_takes_for_a_language_counts_for_it(heard, given, same):
+    assert language.counts_for(heard, given) is same
+
+
+# -- regions and windows ----------------------------------------------------------------------------------------------
+
+
+def test_regions_longer_than_whispers_window_are_cut_and_nothing_is_lost(film_audio):
+    pieces = regions.cut_long([Region(0, 20_000, "hi")], 6_000, film_audio)
+    assert (pieces[0].start_ms, pieces[-1].end_ms) == (0, 20_000)
+    assert all(before.end_ms == after.start_ms for before, after in pairwise(pieces))
+    assert all(0 < piece.length_ms <= 6_000 and piece.language == "hi" for piece in pieces)
+
+
+def test_a_long_region_is_cut_where_it_is_quiet(tmp_path):
+    quiet = (7_000, 7_300)
+    loud, silent = b"\x00\x40" * 16, b"\x00\x00" * 16
+    audio = wav(tmp_path, b"".join(silent if quiet[0] <= at < quiet[1] else loud for at in range(16_000)))
+    cut = regions.halves(Region(0, 16_000), audio)[0].end_ms
+    assert quiet[0] <= cut <= quiet[1]
+
+
+def test_what_a_detector_hears_across_blocks_is_one_region(film_audio):
+    def everything(samples):
+        return [(0.0, len(samples) / 16)]
+
+    assert regions.in_blocks(film_audio, everything, block_seconds=6) == [Region(0, 20_000)]
+
+
+def test_singing_is_added_only_where_no_speech_was_found():
+    speech = [Region(0, 4_000), Region(10_000, 12_000)]
+    found = regions.with_singing(speech, [Region(3_000, 20_000, sung=True), Region(30_000, 31_000, sung=True)], 40_000)
+    assert found == [
+        Region(0, 4_000),
+        Region(4_000, 10_000, sung=True),
+        Region(10_000, 12_000),
+        Region(12_000, 20_000, sung=True),
     ]
+
+
+def test_singing_is_heard_over_breaths_and_not_in_a_moment():
+    singing = [0.0] * 4 + [0.9, 0.9, 0.1, 0.9, 0.9, 0.8] + [0.0] * 10 + [0.9] + [0.0] * 4
+    curve = SoundCurve(500, tuple(0.0 for _ in singing), tuple(singing), tuple(1.0 for _ in singing))
+    (found,) = regions.sung_regions(curve, 0.5)
+    assert found.sung
+    assert found.start_ms == pytest.approx(2_000, abs=800)
+    assert found.end_ms == pytest.approx(5_000, abs=800)
+
+
+SPEECH = [
+    Region(0, 5_000, "en"),
+    Region(20_000, 25_000, "en"),
+    Region(40_000, 48_000, "en"),
+    Region(49_000, 60_000, "es"),
+]
+
+
+def test_spans_reach_from_the_first_word_to_the_last_in_thirty_seconds_with_a_little_sound_around():
+    stretches = [window.stretches for window in windows.spans(SPEECH)]
+    assert stretches == [((0, 25_200),), ((39_800, 48_200),), ((48_800, 60_200),)]
+
+
+def test_packed_windows_leave_out_long_pauses_and_never_reach_over_another_language():
+    first, second = windows.packed(SPEECH)
+    assert first.stretches == ((0, 5_300), (19_700, 25_300), (39_700, 48_200))
+    assert (first.language, second.language) == ("en", "es")
+    assert first.length_ms == 19_400 and first.speech_ms == 18_000
+
+
+def test_no_sound_is_heard_twice_where_speech_follows_on_speech():
+    cut = [Region(0, 20_000, "hi"), Region(20_000, 40_000, "hi"), Region(40_100, 60_000, "hi")]
+    assert [window.stretches[0] for window in windows.packed(cut)] == [(0, 20_000), (20_000, 40_050), (40_050, 60_200)]
+
+
+def test_times_in_a_packed_window_lead_back_to_the_film():
+    window = windows.packed(SPEECH)[0]
+    assert window.in_film(1_000, 2_000) == (1_000, 2_000)
+    assert window.in_film(5_400, 5_900) == (19_800, 20_300)
+    assert window.in_film(5_200, 5_900) == (19_700, 20_300)  # the larger part lies after the seam
+    assert window.in_film(90_000, 95_000) == (48_200, 48_200)
+
+
+def test_a_window_is_made_smaller_at_its_longest_pause(film_audio):
+    window = windows.packed([Region(0, 4_000, "en"), Region(4_200, 6_000, "en"), Region(9_000, 14_000, "en")])[0]
+    assert [part.speech for part in windows.smaller(window, film_audio)] == [window.speech[:2], window.speech[2:]]
+    short = windows.packed([Region(0, 4_000, "en")])[0]
+    assert windows.smaller(short, film_audio) == [short]
+
+
+@given(st.lists(st.integers(0, 600_000), min_size=2, max_size=60, unique=True).filter(lambda cuts: len(cuts) % 2 == 0))
+def test_windows_hold_all_speech_in_order_and_fit_into_thirty_seconds(cuts):
+    edges = sorted(cuts)
+    speech = [Region(start, min(end, start + 28_000), "hi") for start, end in zip(edges[::2], edges[1::2], strict=True)]
+    for made in (windows.packed(speech), windows.spans(speech)):
+        assert [region for window in made for region in window.speech] == speech
+        assert all(window.length_ms <= windows.LONGEST_MS for window in made)
+
+
+# -- audio ------------------------------------------------------------------------------------------------------------
 
 
 def test_audio_is_read_by_time(film_audio):

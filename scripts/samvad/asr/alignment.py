@@ -32,12 +32,13 @@ def check_setting(setting: str) -> None:
         )
 
 
-def find_aligner(language: str, setting: str) -> tuple[str | None, str]:
+def find_aligner(language: str, setting: str, engine: str) -> tuple[str | None, str]:
     """Return what WhisperX is to load for a language, and why there is nothing where it is None.
 
     Args:
         language: short code.
         setting: ``auto``, ``whisper`` or a folder with a wav2vec2 model.
+        engine: with ``faster-whisper`` nothing is aligned that was not asked for: an aligner needs PyTorch.
 
     Returns:
         A name for ``whisperx.load_align_model`` (or None), and the reason in words.
@@ -46,6 +47,8 @@ def find_aligner(language: str, setting: str) -> tuple[str | None, str]:
         return None, "asr.align_model is whisper"
     if setting != "auto":
         return setting, "given"
+    if engine == "faster-whisper":
+        return None, "faster-whisper gives them itself"
     known = known_aligners()
     if language not in known:
         return None, f"WhisperX knows no aligner for {language}"
@@ -55,9 +58,9 @@ def find_aligner(language: str, setting: str) -> tuple[str | None, str]:
     return None, f"the aligner {name} is not in the cache and the hub cannot be reached"
 
 
-def at_hand(setting: str) -> list[str]:
+def at_hand(setting: str, engine: str) -> list[str]:
     """Return the aligners on this machine, which decide the word times: their names, or the checksum of a folder."""
-    if setting == "whisper":
+    if setting == "whisper" or (setting == "auto" and engine == "faster-whisper"):
         return []
     if setting == "auto":
         return sorted({name for name in known_aligners().values() if _cached(name)})
@@ -116,14 +119,24 @@ def _align_one(module: Any, model: Any, metadata: Any, segment: Segment, samples
 
 
 def _with_times(segment: Segment, found: Sequence[dict[str, Any]], start_ms: int, end_ms: int) -> Segment:
-    """Return the segment with the aligner's times, or as it was where a word got none."""
-    if len(found) != len(segment.words) or any("start" not in word or "end" not in word for word in found):
+    """Return the segment with the aligner's times; with its own where the aligner lost count of the words.
+
+    A word that the aligner has no time for keeps Whisper's, between its neighbours.
+    """
+    timed = ["start" in word and "end" in word for word in found]
+    if len(found) != len(segment.words) or not any(timed):
         return segment
     words = []
     position = start_ms
-    for word, times in zip(segment.words, found, strict=True):
-        begin = min(max(position, start_ms + round(times["start"] * 1000)), end_ms)
-        finish = min(max(begin, start_ms + round(times["end"] * 1000)), end_ms)
+    for number, (word, times) in enumerate(zip(segment.words, found, strict=True)):
+        if timed[number]:
+            begin, finish = (start_ms + round(times[key] * 1000) for key in ("start", "end"))
+        else:
+            latest = next((found[n]["start"] for n in range(number + 1, len(found)) if timed[n]), None)
+            latest_ms = end_ms if latest is None else start_ms + round(latest * 1000)
+            begin, finish = min(word.start_ms, latest_ms), min(word.end_ms, latest_ms)
+        begin = min(max(position, begin), end_ms)
+        finish = min(max(begin, finish), end_ms)
         words.append(Word(begin, finish, word.text, word.score))
         position = begin
     finish = max(word.end_ms for word in words)

@@ -1,35 +1,52 @@
-"""Where there is speech, and in which language."""
+"""Where there is speech or singing."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING
 
 from samvad.audio import SAMPLE_RATE_HZ, FilmAudio
 from samvad.logs import events
+from samvad.lyrics.curve import SoundCurve
 
-_BLOCK_SECONDS = 1200
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+#: A film is heard in blocks, so that the memory needed does not grow with it. Each block is heard with what lies before
+#: and after it: the detectors look that far.
+_BLOCK_SECONDS = 300
+_MARGIN_MS = 5_000
 _MIN_SILENCE_MS = 300
 _PAD_MS = 120
-#: Price of a change of language without a pause, as a log probability, and the pause in ms after which it is 1/e of it.
-_CHANGE_PRICE = 2.0
-_CHANGE_PAUSE_MS = 1000
-_VOTE_WINDOWS = 9
-_WINDOW_MS = 30_000
-#: Whisper hears Hindi as these, too: the languages are close, and one of them is the same speech in another script.
-_HINDI_ALIASES = ("ur", "pa")
+#: Singing is averaged over so many steps of the sound curve on both sides, to bridge breaths.
+_SUNG_STEPS = 2
+_SUNG_SHORTEST_MS = 1_500
+_SUNG_PAD_MS = 250
+#: A long region is cut in the quietest moment of this part of it around the place where equal parts would meet.
+_CUT_SEARCH = 0.3
+_CUT_FRAME_MS = 100
 
 
 @dataclass(frozen=True)
 class Region:
-    """A stretch of speech. Times in milliseconds; ``language`` is a short code, or empty while it is not known."""
+    """A stretch of speech or singing. Times in ms; ``language`` is a short code, or empty while it is not known.
+
+    Attributes:
+        sung: whether only the song detector hears a voice here.
+    """
 
     start_ms: int
     end_ms: int
     language: str = ""
+    sung: bool = False
+
+    @property
+    def length_ms(self) -> int:
+        """Return the duration in milliseconds."""
+        return self.end_ms - self.start_ms
 
 
 def silero_regions(audio: FilmAudio, threshold: float) -> list[Region]:
@@ -42,17 +59,12 @@ def silero_regions(audio: FilmAudio, threshold: float) -> list[Region]:
     from faster_whisper.vad import VadOptions, get_speech_timestamps
 
     options = VadOptions(threshold=threshold, min_silence_duration_ms=_MIN_SILENCE_MS, speech_pad_ms=_PAD_MS)
-    regions = []
-    for start_ms, samples in audio.blocks(_BLOCK_SECONDS):
-        events.progress(start_ms / 1000, audio.duration_ms / 1000, "searched_seconds")
+
+    def hear(samples: npt.NDArray[np.float32]) -> Iterable[tuple[float, float]]:
         for found in get_speech_timestamps(samples, options):
-            regions.append(
-                Region(
-                    start_ms + found["start"] * 1000 // SAMPLE_RATE_HZ,
-                    start_ms + found["end"] * 1000 // SAMPLE_RATE_HZ,
-                )
-            )
-    return regions
+            yield found["start"] * 1000 / SAMPLE_RATE_HZ, found["end"] * 1000 / SAMPLE_RATE_HZ
+
+    return in_blocks(audio, hear)
 
 
 def pyannote_regions(audio: FilmAudio, threshold: float, device: str) -> list[Region]:
@@ -63,115 +75,132 @@ def pyannote_regions(audio: FilmAudio, threshold: float, device: str) -> list[Re
         threshold: probability of speech, 0 to 1, from which sound counts as speech.
         device: ``cpu`` or ``cuda``.
     """
+    os.environ.setdefault("PYANNOTE_METRICS_ENABLED", "0")  # it would report its use to its makers
     import torch
     from whisperx.vads import Pyannote
 
-    detector = Pyannote(torch.device(device), token=None, vad_onset=threshold, vad_offset=threshold * 0.72)
-    waveform = Pyannote.preprocess_audio(audio[:])
-    found = detector({"waveform": waveform, "sample_rate": SAMPLE_RATE_HZ})
-    merged = Pyannote.merge_chunks(found, 30, onset=threshold, offset=threshold * 0.72)
-    return [Region(round(start * 1000), round(end * 1000)) for chunk in merged for start, end in chunk["segments"]]
+    # WhisperX's own relation of the two thresholds (asr.py: vad_onset 0.5, vad_offset 0.363).
+    offset = threshold * 0.726
+    detector = Pyannote(torch.device(device), token=None, vad_onset=threshold, vad_offset=offset)
+
+    def hear(samples: npt.NDArray[np.float32]) -> Iterable[tuple[float, float]]:
+        found = detector({"waveform": Pyannote.preprocess_audio(samples), "sample_rate": SAMPLE_RATE_HZ})
+        for chunk in Pyannote.merge_chunks(found, 30, onset=threshold, offset=offset):
+            yield from ((start * 1000, end * 1000) for start, end in chunk["segments"])
+
+    return in_blocks(audio, hear)
 
 
-def cut_long(regions: Sequence[Region], longest_ms: int) -> list[Region]:
-    """Cut regions that are longer than Whisper's window into equal parts."""
+def in_blocks(
+    audio: FilmAudio,
+    hear: Callable[[npt.NDArray[np.float32]], Iterable[tuple[float, float]]],
+    block_seconds: int = _BLOCK_SECONDS,
+) -> list[Region]:
+    """Run a detector over a film block by block; regions that touch where blocks meet are one region.
+
+    Args:
+        audio: the film's audio.
+        hear: gives the (start, end) in ms of the speech in some samples.
+        block_seconds: length of a block.
+    """
+    found: list[Region] = []
+    for start_ms in range(0, audio.duration_ms, block_seconds * 1000):
+        end_ms = min(start_ms + block_seconds * 1000, audio.duration_ms)
+        events.progress(start_ms / 1000, audio.duration_ms / 1000, "searched_seconds")
+        first_ms = max(0, start_ms - _MARGIN_MS)
+        for begin, end in hear(audio.piece(first_ms, end_ms + _MARGIN_MS)):
+            region = Region(max(start_ms, first_ms + round(begin)), min(end_ms, first_ms + round(end)))
+            if region.length_ms > 0:
+                found.append(region)
+    return union(found)
+
+
+def sung_regions(curve: SoundCurve, threshold: float) -> list[Region]:
+    """Return where a voice sings.
+
+    Args:
+        curve: what the song detector hears.
+        threshold: mean probability of singing, 0 to 1.
+    """
+    steps = len(curve.singing)
+    regions: list[Region] = []
+    for step in range(steps):
+        near = curve.singing[max(0, step - _SUNG_STEPS) : step + _SUNG_STEPS + 1]
+        if sum(near) / len(near) >= threshold:
+            start_ms = step * curve.step_ms
+            if regions and regions[-1].end_ms == start_ms:
+                regions[-1] = replace(regions[-1], end_ms=start_ms + curve.step_ms)
+            else:
+                regions.append(Region(start_ms, start_ms + curve.step_ms, sung=True))
+    return [
+        replace(region, start_ms=max(0, region.start_ms - _SUNG_PAD_MS), end_ms=region.end_ms + _SUNG_PAD_MS)
+        for region in regions
+        if region.length_ms >= _SUNG_SHORTEST_MS
+    ]
+
+
+def with_singing(speech: Sequence[Region], sung: Sequence[Region], duration_ms: int) -> list[Region]:
+    """Return speech and singing together: speech as it was found, and the sung stretches that it leaves out.
+
+    A sung rest that is too short for a word is given up.
+    """
+    added = []
+    for region in sung:
+        position, end_ms = region.start_ms, min(region.end_ms, duration_ms)
+        for spoken in [*speech, Region(end_ms, end_ms)]:
+            if spoken.end_ms <= position or spoken.start_ms > end_ms:
+                continue
+            if min(spoken.start_ms, end_ms) - position >= _SUNG_SHORTEST_MS:
+                added.append(Region(position, min(spoken.start_ms, end_ms), sung=True))
+            position = max(position, spoken.end_ms)
+        if end_ms - position >= _SUNG_SHORTEST_MS:
+            added.append(Region(position, end_ms, sung=True))
+    return sorted([*speech, *added], key=lambda region: region.start_ms)
+
+
+def union(regions: Iterable[Region]) -> list[Region]:
+    """Return regions in order of time, those that overlap or touch made into one."""
+    joined: list[Region] = []
+    for region in sorted(regions, key=lambda region: region.start_ms):
+        if joined and region.start_ms <= joined[-1].end_ms:
+            joined[-1] = replace(joined[-1], end_ms=max(joined[-1].end_ms, region.end_ms))
+        else:
+            joined.append(region)
+    return joined
+
+
+def cut_long(regions: Sequence[Region], longest_ms: int, audio: FilmAudio) -> list[Region]:
+    """Cut regions that are longer than Whisper's window, in quiet moments near where equal parts would meet."""
     pieces = []
     for region in regions:
-        parts = -(-(region.end_ms - region.start_ms) // longest_ms) or 1
-        step = (region.end_ms - region.start_ms) / parts
-        for number in range(parts):
-            pieces.append(
-                replace(
-                    region,
-                    start_ms=region.start_ms + round(number * step),
-                    end_ms=region.start_ms + round((number + 1) * step),
-                )
-            )
+        rest = region
+        while rest.length_ms > longest_ms:
+            parts = -(-rest.length_ms // longest_ms)
+            cut_ms = _quietest(audio, rest, rest.length_ms / parts)
+            pieces.append(replace(rest, end_ms=cut_ms))
+            rest = replace(rest, start_ms=cut_ms)
+        pieces.append(rest)
     return pieces
 
 
-def vote(model: Any, audio: FilmAudio, regions: Sequence[Region]) -> tuple[str, dict[str, float]]:
-    """Detect the film's language by a vote over windows of speech spread through the film.
-
-    The first 30 s alone often mislead: titles, songs, a narrator.
-
-    Args:
-        model: a WhisperX model with ``encode`` and ``language_probabilities``.
-        audio: the film's audio.
-        regions: its speech.
-
-    Returns:
-        The language, and the mean probability of each language that got more than 1 %.
-    """
-    step = max(1, len(regions) // _VOTE_WINDOWS)
-    windows = [region.start_ms for region in regions[::step]][:_VOTE_WINDOWS]
-    pieces = [audio.piece(start_ms, start_ms + _WINDOW_MS) for start_ms in windows]
-    totals: dict[str, float] = {}
-    for probabilities in model.language_probabilities(pieces):
-        for language, probability in probabilities.items():
-            counted = "hi" if language in _HINDI_ALIASES else language
-            totals[counted] = totals.get(counted, 0.0) + probability / len(pieces)
-    ranking = dict(sorted(totals.items(), key=lambda item: -item[1]))
-    return next(iter(ranking)), {language: round(share, 4) for language, share in ranking.items() if share > 0.01}
+def halves(region: Region, audio: FilmAudio) -> list[Region]:
+    """Cut a region in two in a quiet moment near its middle."""
+    cut_ms = _quietest(audio, region, region.length_ms / 2)
+    return [replace(region, end_ms=cut_ms), replace(region, start_ms=cut_ms)]
 
 
-def name_languages(model: Any, audio: FilmAudio, regions: Sequence[Region], candidates: Sequence[str]) -> list[Region]:
-    """Name the language of each region, out of those spoken in the film.
+def _quietest(audio: FilmAudio, region: Region, part_ms: float) -> int:
+    """Return the quietest moment in the last stretch of a part, which must not grow beyond its length."""
+    import numpy as np
 
-    The likeliest sequence is taken (Viterbi): what the network hears in each region, and a price for a change of
-    language that falls with the pause before it, because people change language between turns, not between words.
-
-    Args:
-        model: a WhisperX model with ``language_probabilities``.
-        audio: the film's audio.
-        regions: its speech, in order of time.
-        candidates: the languages spoken, most important first.
-    """
-    if len(candidates) == 1:
-        return [replace(region, language=candidates[0]) for region in regions]
-    heard = model.language_probabilities([audio.piece(region.start_ms, region.end_ms) for region in regions])
-    evidence = [
-        {language: weight * share for language, share in _log_shares(probabilities, candidates).items()}
-        for region, probabilities in zip(regions, heard, strict=True)
-        # A short piece tells little: Whisper's detector is trained on 30 s.
-        for weight in [min(1.0, (region.end_ms - region.start_ms) / 1000)]
-    ]
-    pauses = [after.start_ms - before.end_ms for before, after in pairwise(regions)]
-    path = likeliest_sequence(evidence, [_CHANGE_PRICE * math.exp(-pause / _CHANGE_PAUSE_MS) for pause in pauses])
-    return [replace(region, language=language) for region, language in zip(regions, path, strict=True)]
-
-
-def likeliest_sequence(evidence: Sequence[dict[str, float]], change_prices: Sequence[float]) -> list[str]:
-    """Return the sequence of labels with the largest sum of evidence less the prices of its changes (Viterbi).
-
-    Args:
-        evidence: for each place, the log probability of each label.
-        change_prices: for each place but the first, what a change of label before it costs.
-    """
-    totals = dict(evidence[0])
-    came_from: list[dict[str, str]] = []
-    for scores, price in zip(evidence[1:], change_prices, strict=True):
-        best = {
-            label: max(totals, key=lambda other: totals[other] - (price if other != label else 0.0)) for label in scores
-        }
-        totals = {
-            label: scores[label] + totals[best[label]] - (price if best[label] != label else 0.0) for label in scores
-        }
-        came_from.append(best)
-    path = [max(totals, key=lambda label: totals[label])]
-    for best in reversed(came_from):
-        path.append(best[path[-1]])
-    return path[::-1]
-
-
-def _log_shares(probabilities: dict[str, float], candidates: Sequence[str]) -> dict[str, float]:
-    """Return the log of each candidate's share of the probability of all candidates."""
-    aliases = [alias for alias in _HINDI_ALIASES if alias not in candidates]
-    found = {
-        language: probabilities.get(language, 0.0)
-        + (sum(probabilities.get(alias, 0.0) for alias in aliases) if language == "hi" else 0.0)
-        + 1e-6
-        for language in candidates
-    }
-    total = sum(found.values())
-    return {language: math.log(share / total) for language, share in found.items()}
+    earliest_ms = region.start_ms + round(part_ms * (1 - _CUT_SEARCH))
+    latest_ms = region.start_ms + round(part_ms)
+    samples = audio.piece(earliest_ms, latest_ms)
+    frame = SAMPLE_RATE_HZ * _CUT_FRAME_MS // 1000
+    frames = len(samples) // frame
+    if not frames:
+        return latest_ms
+    loudness = np.square(samples[: frames * frame]).reshape(frames, frame).mean(axis=1)
+    # Of equally quiet moments the last: in digital silence the part is then as long as it may be.
+    place = frames - 1 - int(np.argmin(loudness[::-1]))
+    return earliest_ms + place * _CUT_FRAME_MS + _CUT_FRAME_MS // 2

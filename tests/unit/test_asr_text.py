@@ -1,0 +1,331 @@
+"""What recognition does to text: scripts, prompts, second tries, Latin letters, speakers, memory."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from samvad.asr import memory, prompts, retries, speakers, transcripts, windows, writing
+from samvad.asr.engine import Chunk
+from samvad.asr.memory import Ladder, Setting
+from samvad.asr.regions import Region
+from samvad.asr.speakers import Turn
+from samvad.errors import MemoryShortageError, SamvadError
+from samvad.romanise import romanise
+from samvad.segments import Segment, SegmentsDocument, Word
+
+DEVANAGARI = frozenset({"Deva"})
+
+# -- scripts ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("यह क़िला ॐ है। 100 %, “ज़रूर”!", True),
+        (" है", True),
+        ("...", True),
+        ("\u200d", True),
+        ("hello", False),
+        (" café", False),
+        ("ہے", False),
+        ("হয়", False),
+        ("ਹੈ", False),
+        ("да", False),
+        ("日本", False),
+    ],
+)
+def test_a_token_is_judged_by_its_letters(text, written):
+    assert writing.writes(text.encode(), DEVANAGARI) is written
+
+
+def test_half_a_letter_is_allowed_where_the_other_half_can_make_it_devanagari():
+    assert writing.writes(b"\xe0\xa4", DEVANAGARI) and writing.writes(b"\xe0", DEVANAGARI)
+    assert writing.writes(b"\x95", DEVANAGARI), "what comes first decides"
+    assert not writing.writes(b"\xe0\xa8", DEVANAGARI), "all that begins so is Gurmukhi"
+    assert not writing.writes(b"\xd8", DEVANAGARI), "all that begins so is Arabic"
+    assert writing.writes(b"\xe2\x80", DEVANAGARI), "dashes and quotation marks begin so"
+    assert not writing.writes(b"\xff", DEVANAGARI)
+
+
+def vocabulary(*pieces: bytes) -> dict[str, int]:
+    """Return a byte-level vocabulary as Whisper's tokenizer has it."""
+    shown = dict(writing._byte_characters())
+    return {"<|hi|>": 0, **{"".join(shown[byte] for byte in piece): n for n, piece in enumerate(pieces, start=1)}}
+
+
+def test_a_byte_that_can_only_lead_elsewhere_is_shut_out():
+    pairs = (b"\xe0\xa4", b"\xe0\xa5", b"\xea\xa3")
+    assert writing.suppressed_tokens(vocabulary(*pairs, b"\xe0", b" a"), DEVANAGARI) == [4, 5]
+    assert writing.suppressed_tokens(vocabulary(b"\xe0\xa4", b"\xe0", b" a"), DEVANAGARI) == [3]
+    assert writing.suppressed_tokens(vocabulary(*pairs, b"\xe0", b" a"), frozenset()) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "setting", "allowed"),
+    [
+        ("hi", "native", {"Deva"}),
+        ("hi", "native_latin", {"Deva", "Latn"}),
+        ("hi", "latin", {"Latn"}),
+        ("hi", "any", set()),
+        ("ja", "native", {"Jpan", "Hani"}),
+        ("en", "native", {"Latn"}),
+        ("sr", "native", {"Cyrl", "Latn"}),
+    ],
+)
+def test_the_setting_says_which_scripts_a_language_may_have(language, setting, allowed):
+    assert writing.allowed_scripts(language, setting) == allowed
+
+
+# -- Latin letters ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "latin"),
+    [
+        ("क्या कर रहे हो?", "kya kar rahe ho?"),
+        ("मैं घर जा रहा हूँ।", "main ghar ja raha hoon."),
+        ("करना चाहता लड़का लड़की", "karna chahta ladka ladki"),
+        ("नहीं ज़िंदगी फ़िल्म", "nahin zindagi film"),
+        ("धर्म सत्य राज्य मित्र", "dharm satya rajya mitra"),
+        ("आप में तुम्हारे सपने", "aap mein tumhare sapne"),
+        ("OK, १२३ 2024 ॐ", "OK, 123 2024 om"),
+        ("ਸਤ ਸ੍ਰੀ ਅਕਾਲ", "sat sri akal"),
+        ("நான் வருகிறேன்", "nan varukiren"),
+        ("नमस्\u200dते", "namaste"),
+        ("", ""),
+    ],
+)
+def test_indian_scripts_are_written_as_people_type_them(text, latin):
+    assert romanise(text) == latin
+
+
+def test_the_roman_track_has_a_cue_for_each_segment(tmp_path):
+    made = tuple(
+        Segment(number, start, start + 900, text, "hi")
+        for number, (start, text) in enumerate([(0, "क्या हुआ?"), (1000, "OK.")], start=1)
+    )
+    document = transcripts.with_roman(SegmentsDocument("hi", 5000, made))
+    assert [segment.extra for segment in document.segments] == [{"roman": "kya hua?"}, {}]
+    transcripts.write_roman_srt(tmp_path / "a.srt", document)
+    assert (tmp_path / "a.srt").read_text("utf-8") == (
+        "1\n00:00:00,000 --> 00:00:00,900\nkya hua?\n\n2\n00:00:01,000 --> 00:00:01,900\nOK.\n"
+    )
+
+
+# -- prompts ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_prompt_has_the_terms_of_the_texts_own_script(tmp_path):
+    path = tmp_path / "prompt_terms.json"
+    path.write_text(
+        json.dumps({"schema_version": "1.0", "terms": ["Rahul", "राहुल", " Rahul ", "  मीरा   देवी "]}), "utf-8"
+    )
+    terms = prompts.read_terms(path)
+    assert terms == ["Rahul", "राहुल", "मीरा देवी"]
+    assert prompts.prompt(terms, "hi", "native") == "राहुल, मीरा देवी."
+    assert prompts.prompt(terms, "hi", "native_latin") == "Rahul, राहुल, मीरा देवी."
+    assert prompts.prompt(["राहुल"], "en", "native") == ""
+    assert len(prompts.prompt([f"Name{number}" for number in range(1000)], "en", "native")) <= 301
+
+
+@pytest.mark.parametrize("content", ["[", "{}", '{"terms": "Rahul"}', '{"terms": [1]}'])
+def test_a_broken_list_of_terms_is_named(tmp_path, content):
+    path = tmp_path / "prompt_terms.json"
+    path.write_text(content)
+    with pytest.raises(SamvadError, match="no list of prompt terms"):
+        prompts.read_terms(path)
+
+
+def test_a_prompt_that_comes_back_as_text_is_noticed():
+    terms = ["Priya", "Rahul", "Mumbai", "Madrid", "Delhi"]
+    assert prompts.leaks("Priya, Rahul, Mumbai, Madrid.", terms)
+    assert prompts.leaks("Yes. Rahul, Mumbai, Madrid, Delhi", terms)
+    assert not prompts.leaks("Priya and Rahul went to Mumbai, then to Madrid.", terms)
+    assert not prompts.leaks("", terms) and not prompts.leaks("Priya", [])
+
+
+# -- second tries -----------------------------------------------------------------------------------------------------
+
+SPEECH = (Region(0, 4_000, "en"), Region(5_000, 9_000, "en"))
+LOOP = "I've got a little bit of helmet " * 8
+
+
+def chunk(text: str, logprob: float = -0.3, speech: tuple[Region, ...] = SPEECH, silent: float = 0.1, **more) -> Chunk:
+    window = windows.packed(speech)[0]
+    figures = {"avg_logprob": logprob, "no_speech_prob": silent, "compression_ratio": 1.0, "temperature": 0.0}
+    return Chunk(window.start_ms, window.end_ms, "en", text, (), figures, window, tokens=10, **more)
+
+
+def retrier(decode=None, tries: int = 4) -> retries.Retrier:
+    return retries.Retrier(decode or (lambda found, manner: []), None, "native", ["Asha", "Dev", "Ila", "Om"], tries)
+
+
+@pytest.mark.parametrize(
+    ("found", "faults"),
+    [
+        (chunk("Good morning, Rahul."), []),
+        (chunk("No, no, no, no!"), []),
+        (chunk(LOOP), ["loop"]),
+        (chunk("आपाशाशाशाशाशाशाशाशाशाशाशाशाशाशाशाशा", -0.1), ["loop", "other script"]),
+        (chunk("mumble", -1.4), ["low probability"]),
+        (chunk("mumble", -1.4, silent=0.9), []),
+        (chunk(""), ["nothing heard"]),
+        (chunk("", silent=0.9), []),
+        (chunk("", speech=(Region(0, 900, "en"),)), []),
+        (chunk("and then", cut_off=True), ["cut off"]),
+        (chunk("Asha, Dev, Ila, Om."), ["prompt repeated"]),
+    ],
+    ids=range(11),
+)
+def test_what_is_wrong_with_a_text_is_told(found, faults):
+    assert retrier().faults(found) == faults
+
+
+def test_a_chorus_may_repeat_itself():
+    sung = (Region(0, 9_000, "en", sung=True),)
+    assert retrier().faults(chunk("la la la love me do, " * 5, speech=sung)) == []
+    assert retrier().faults(chunk("la " * 60, speech=sung)) == ["loop"]
+
+
+def test_what_loops_is_decoded_again_in_smaller_windows_and_the_reason_kept():
+    manners = []
+
+    def decode(found, manner):
+        manners.append(manner.name)
+        return [
+            replace(
+                chunk(f"Words {window.speech[0].start_ms}."),
+                window=window,
+                start_ms=window.start_ms,
+                end_ms=window.end_ms,
+            )
+            for window in found
+        ]
+
+    good = replace(chunk("All is well."), start_ms=20_000, end_ms=21_000)
+    mended = retrier(decode).mend([good, chunk(LOOP)])
+    assert [item.text for item in mended] == ["Words 0.", "Words 5000.", "All is well."]
+    assert manners == ["smaller windows"]
+    assert mended[0].notes == {"decoded_again": {"reasons": ["loop"], "kept": "smaller windows", "tries": 1}}
+    assert mended[2].notes == {}
+
+
+def test_a_worse_text_is_not_taken_and_tries_end():
+    tried = []
+
+    def decode(found, manner):
+        tried.append(manner.name)
+        return [replace(chunk(LOOP + "and worse", -2.0), window=window) for window in found]
+
+    (kept,) = retrier(decode, tries=3).mend([chunk(LOOP)])
+    assert kept.text == LOOP
+    assert tried == [manner.name for manner in retries.TRIES[:3]]
+    assert kept.notes["decoded_again"] == {"reasons": ["loop"], "kept": "the first try", "tries": 3}
+
+
+def test_without_tries_nothing_is_decoded_again():
+    def decode(found, manner):
+        raise AssertionError("not asked for")
+
+    (kept,) = retrier(decode, tries=0).mend([chunk(LOOP)])
+    assert kept.text == LOOP and kept.notes["decoded_again"]["reasons"] == ["loop"]
+
+
+# -- speakers ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_segment_belongs_to_whoever_speaks_most_of_its_words():
+    def said(number: int, start: int, end: int) -> Segment:
+        return Segment(number, start, end, "x", "en", (Word(start, end, "x"),))
+
+    turns = [Turn(0, 5_000, "A"), Turn(5_000, 9_000, "B"), Turn(20_000, 20_100, "A")]
+    segments = [said(1, 100, 4_000), said(2, 4_000, 8_000), said(3, 12_000, 13_000), said(4, 20_000, 21_000)]
+    assert [segment.speaker for segment in speakers.assign(segments, turns)] == ["A", "B", None, None]
+
+
+# -- memory -----------------------------------------------------------------------------------------------------------
+
+
+def loading(full: set[str], log: list[str]):
+    """Stand where the engine is loaded: device and number type that are in ``full`` do not fit."""
+
+    def load(setting: Setting):
+        log.append(str(setting))
+        if f"{setting.compute_type} {setting.device}" in full:
+            raise RuntimeError("CUDA failed with error out of memory")
+        return setting
+
+    return load
+
+
+def test_when_memory_runs_out_the_batch_shrinks_then_the_numbers_then_the_device_changes():
+    told: list[str] = []
+    ladder = Ladder(loading(set(), []), Setting("cuda", "float16", 4), told.append)
+
+    def work(batch):
+        if ladder.engine.device == "cuda":
+            raise RuntimeError("CUDA failed with error out of memory")
+        return [item * 10 for item in batch]
+
+    assert list(ladder.map(work, [1, 2, 3, 4, 5])) == [10, 20, 30, 40, 50]
+    assert ladder.setting == Setting("cpu", "int8", 4)
+    assert [line.split("going on with ")[1] for line in told] == [
+        "float16 on cuda, 2 at once.",
+        "float16 on cuda, 1 at once.",
+        "int8_float16 on cuda, 1 at once.",
+        "int8 on cpu, 4 at once.",
+    ]
+
+
+def test_no_window_is_lost_or_doubled_when_the_batch_shrinks():
+    ladder = Ladder(loading(set(), []), Setting("cpu", "int8", 8), lambda line: None)
+
+    def work(batch):
+        if len(batch) > 3:
+            raise MemoryError
+        return list(batch)
+
+    assert list(ladder.map(work, range(21))) == list(range(21))
+    assert ladder.setting.batch_size == 2
+
+
+def test_weights_that_do_not_fit_are_loaded_smaller():
+    log: list[str] = []
+    ladder = Ladder(loading({"float16 cuda", "int8_float16 cuda"}, log), Setting("cuda", "float16", 2), log.append)
+    assert ladder.setting.device == "cpu"
+
+
+def test_when_nothing_is_left_the_error_says_what_to_do():
+    ladder = Ladder(loading(set(), []), Setting("cpu", "int8", 1), lambda line: None)
+
+    def work(batch):
+        raise RuntimeError("std::bad_alloc")
+
+    with pytest.raises(MemoryShortageError, match=r"int8 on cpu, 1 at once.*smaller asr\.model"):
+        list(ladder.map(work, [1]))
+
+
+def test_another_failure_is_no_shortage_of_memory():
+    ladder = Ladder(loading(set(), []), Setting("cpu", "int8", 8), lambda line: None)
+
+    def work(batch):
+        raise RuntimeError("the sound is broken")
+
+    with pytest.raises(RuntimeError, match="the sound is broken"):
+        list(ladder.map(work, [1]))
+
+
+def test_the_batch_follows_the_free_memory(tmp_path, monkeypatch):
+    weights = tmp_path / "model.bin"
+    weights.write_bytes(b"0" * (10 << 20))
+    for free, size in ((100_000, 8), (400, 5), (20, 1), (None, 8)):
+        monkeypatch.setattr(memory, "free_mb", lambda device, free=free: free)
+        assert memory.batch_size("auto", "cpu", weights) == size
+    assert memory.batch_size("3", "cpu", weights) == 3
+
+
+def test_the_machines_free_memory_is_measured():
+    assert (memory.free_mb("cpu") or 0) > 10
