@@ -37,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--audio-track", default="", help="number of the audio track, counted from 0")
     p.add_argument("--glossary", default="", help="the film's own glossary")
     p.add_argument("--tmdb-file", default="", help="JSON file that stands in for TMDB")
+    p.add_argument("--review", default="", help="folder with a person's decisions: songs.tsv, quarantine.tsv")
     p.add_argument("--stages-off", default="", help="stages that this film goes without, with commas")
     p.add_argument("--sheet", type=Path, help="film sheet; without it, the key films of config/config.yaml")
     p.add_argument("--new-job", action="store_true", help="add a row though the same film is in the sheet already")
@@ -89,13 +90,14 @@ def new_row(options: argparse.Namespace) -> dict[str, str]:
         "audio_track": options.audio_track.strip(),
         "tmdb_file": _companion("--tmdb-file", options.tmdb_file),
         "glossary": _companion("--glossary", options.glossary),
+        "review": sheet.stored_path(options.review) if options.review else "",
         "stages_off": _stages_off(options.stages_off),
     }
     for column, value in row.items():
         if sheet.UNFIT.search(value):
             raise ConfigurationError(
                 f"The {column} {value!r} holds a character that the film sheet cannot hold.",
-                "Rename the file." if column in ("media", "glossary", "tmdb_file") else "Write it without.",
+                "Rename the file." if column in ("media", "glossary", "tmdb_file", "review") else "Write it without.",
             )
     filled = {key: value for key, value in row.items() if value or key == "year"}
     schemas.check_config(filled, "film", "The film")

@@ -47,6 +47,7 @@ class Film:
     audio_track: int | None
     tmdb_file: str
     glossary: str
+    review: str
     stages_off: tuple[str, ...]
 
     @property
@@ -63,11 +64,6 @@ def check(config: dict[str, Any], source: str = "config/config.yaml") -> dict[st
     """
     coerced: dict[str, Any] = _coerce(config, schemas.schema("config"))
     schemas.check_config(coerced, "config", source)
-    if coerced["hallucination"]["suspect_signals"] > coerced["hallucination"]["quarantine_signals"]:
-        raise ConfigurationError(
-            f"{source}: hallucination.suspect_signals is above hallucination.quarantine_signals.",
-            "A segment is suspect before it is quarantined: give it the smaller number.",
-        )
     if coerced["subtitle"]["min_cue_ms"] > coerced["subtitle"]["max_cue_ms"]:
         raise ConfigurationError(f"{source}: subtitle.min_cue_ms is above subtitle.max_cue_ms.", "Swap them.")
     return coerced
@@ -233,6 +229,7 @@ def _film(row: dict[str, str], where: str, line: int) -> Film:
         audio_track=int(value["audio_track"]) if value["audio_track"] else None,
         tmdb_file=value["tmdb_file"],
         glossary=value["glossary"],
+        review=value["review"],
         stages_off=off,
     )
 

