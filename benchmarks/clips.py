@@ -23,7 +23,7 @@ from samvad.hallucination.sounds import RATE_HZ, Samples  # noqa: E402
 LANGUAGES = ("en", "es", "hi")
 NOISES = ("rain", "crowd", "engine", "wind", "applause", "train", "pink", "waves", "laughter", "thunder", "hiss", "steps")
 MUSIC = ("chords", "strings", "dance", "drone", "melody", "drums")
-_VOICES = {"en": ("en-gb", "en-us", "en-gb+f3", "en-us+m3"), "es": ("es", "es-419", "es+f3", "es+m3"), "hi": ("hi", "hi+f3", "hi+m3", "hi+f2")}  # fmt: skip
+VOICES = {"en": ("en-gb", "en-us", "en-gb+f3", "en-us+m3"), "es": ("es", "es-419", "es+f3", "es+m3"), "hi": ("hi", "hi+f3", "hi+m3", "hi+f2")}  # fmt: skip
 #: What is said: answers of one word as well as long sentences, and phrases that Whisper is known to make up.
 SAID = {
     "en": (
@@ -50,7 +50,7 @@ SAID = {
 }  # fmt: skip
 CONDITIONS = ("clean", "music 10 dB", "noise 10 dB", "music 0 dB", "noise 0 dB")
 _MARGIN_SECONDS = 1.2
-_LIKE_VOICES = ("laughter", "crowd", "applause", "dance")
+_LIKEVOICES = ("laughter", "crowd", "applause", "dance")
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def silent_clips() -> list[Clip]:
     return [
         Clip(f"{kind} {seed}", kind, place % 2, False, kind, samples=sounds.make(kind, 7 + 2 * seed, 100 + seed))
         for place, kind in enumerate(sounds.KINDS)
-        for seed in range(3 if kind in _LIKE_VOICES else 2)
+        for seed in range(3 if kind in _LIKEVOICES else 2)
     ]
 
 
@@ -91,7 +91,7 @@ def spoken_clips() -> list[Clip]:
     clips = []
     for language in LANGUAGES:
         for number, text in enumerate(SAID[language]):
-            spoken = speak(text, _VOICES[language][number % 4])
+            spoken = speak(text, VOICES[language][number % 4])
             for condition in CONDITIONS:
                 clips.append(
                     Clip(
