@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 from samvad.errors import MediaError
 from samvad.hallucination import sounds
 from samvad.hallucination.phrases import COLUMNS
-from samvad.hallucination.text import loop, plain
+from samvad.hallucination.text import loop_span, plain
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 PIECE_SECONDS = 10
-#: A longer text (characters) does not come a second time; a loop is found by other rules.
+#: A longer text (characters) does not come a second time.
 _LONGEST = 80
-_LOOP_REPEATS, _LOOP_SHARE = 3, 0.5
+#: Rounds from which it is a loop, as in stage 07.
+_LOOP_REPEATS = 4
 _SENTENCE_ENDS = re.compile(r"(?<=[.?!…।॥؟۔])\s+")
 
 
@@ -80,12 +81,12 @@ def heard(model: Any, pieces: Sequence[NDArray[np.float32]], language: str, batc
 def phrases(texts: Iterable[str], least: int) -> dict[str, int]:
     """Return the sentences that came in at least so many texts, in plain form, the most frequent first.
 
-    Loops and long sentences are left out: other rules find the first, and the second do not come again.
+    Of a loop the first round counts, which is what stage 07 would leave of it. Long sentences do not come again.
     """
     counts: Counter[str] = Counter()
     for text in texts:
-        parts = {plain(part) for part in (text, *_SENTENCE_ENDS.split(text))}
-        counts.update(part for part in parts if part and len(part) <= _LONGEST and not _loops(part))
+        parts = {_first_rounds(plain(part)) for part in (text, *_SENTENCE_ENDS.split(text))}
+        counts.update(part for part in parts if part and len(part) <= _LONGEST)
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return {phrase: count for phrase, count in ranked if count >= least}
 
@@ -96,6 +97,9 @@ def as_list(found: Mapping[str, int], language: str, source: str, notes: Sequenc
     return "\n".join(lines + [f"{language}\t{phrase}\t{source} ({count})" for phrase, count in found.items()]) + "\n"
 
 
-def _loops(text: str) -> bool:
-    covered, _ = loop(text, _LOOP_REPEATS)
-    return covered >= _LOOP_SHARE * len(text)
+def _first_rounds(text: str) -> str:
+    """Return a text without the further rounds of its loops."""
+    while (span := loop_span(text, _LOOP_REPEATS)) is not None:
+        first, period, end = span
+        text = text[: first + period] + text[end:]
+    return " ".join(text.split())

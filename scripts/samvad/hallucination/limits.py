@@ -21,6 +21,7 @@ class Limits:
         loop_repeats: with its unit so often at least, so that ``No, no, no, no!`` is none,
         loop_share: in at least this part of the text (0 to 1), or in so many characters:
         loop_characters_alone: a loop however long the text around it.
+        cut_words: different words that must be left of a loop that is cut back; a single one is nobody's sentence.
         compression_ratio: more than this (Hindi of 120 words: 95 % under 1.68),
         compression_characters: in a text of so many characters at least; below, it says nothing.
         repeats: a text said so often before, within ``repeat_window_ms``,
@@ -40,6 +41,7 @@ class Limits:
     loop_repeats: int = 4
     loop_share: float = 0.5
     loop_characters_alone: int = 60
+    cut_words: int = 2
     compression_ratio: float = 2.0
     compression_characters: int = 60
     repeats: int = 2

@@ -68,6 +68,6 @@ def _cut_letters(words: Sequence[Word], limits: Limits) -> tuple[Word, ...]:
         span = loop_span(word.text, limits.loop_repeats)
         if span is not None and span[2] - span[0] >= limits.loop_characters:
             first, period, end = span
-            word = replace(word, text=word.text[: first + period] + word.text[end:])  # noqa: PLW2901 -- the cut word
+            word = replace(word, text=(word.text[: first + period] + word.text[end:]).strip())  # noqa: PLW2901 -- the cut word
         kept.append(word)
     return tuple(kept)

@@ -39,10 +39,12 @@ class Context:
     Attributes:
         repeats: how often the same text came before within the window.
         piece_text: plain text of everything decoded in one piece with it, where that piece says it more than once.
+        spoken: the languages of the film; its own where they are not given.
     """
 
     repeats: int = 0
     piece_text: str | None = None
+    spoken: frozenset[str] = frozenset()
 
 
 def measure(segment: Segment, context: Context, evidence: Evidence, limits: Limits) -> dict[str, float | None]:
@@ -68,7 +70,7 @@ def measure(segment: Segment, context: Context, evidence: Evidence, limits: Limi
         "avg_logprob": segment.decoding.get("avg_logprob"),
         "word_probability": round(sum(scores) / len(scores), 3) if scores else None,
         "letters": len(text.replace(" ", "")),
-        "other_scripts": other_scripts(text, segment.language),
+        "other_scripts": other_scripts(text, context.spoken or {segment.language}),
         "loop_characters": covered,
         "loop_repeats": times,
         "loop_share": round(covered / len(text), 2) if text else 0.0,
@@ -83,12 +85,13 @@ def contexts(segments: Sequence[Segment], limits: Limits) -> list[Context]:
     """Return what the neighbours say about each segment; segments must be in order of time."""
     keys = [plain(segment.text) or segment.text.strip() for segment in segments]
     pieces = _piece_texts(segments, keys)
+    spoken = frozenset(segment.language for segment in segments)
     found = []
     first = 0
     for index, segment in enumerate(segments):
         while segments[first].end_ms < segment.start_ms - limits.repeat_window_ms and first < index:
             first += 1
-        found.append(Context(keys[first:index].count(keys[index]), pieces[index]))
+        found.append(Context(keys[first:index].count(keys[index]), pieces[index], spoken))
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import unicodedata
 import zlib
+from collections.abc import Iterable
 
 #: Longest stretch of text that is looked for as the unit of a loop, in characters.
 _LONGEST_UNIT = 80
@@ -88,20 +89,21 @@ def loop_span(text: str, at_least: int) -> tuple[int, int, int] | None:
     return best
 
 
-def other_scripts(text: str, language: str) -> float | None:
-    """Return the part of a text's letters (0 to 1) that a language is not written in; None without letters.
+def other_scripts(text: str, spoken: Iterable[str]) -> float | None:
+    """Return the part of a text's letters (0 to 1) that none of some languages is written in; None without letters.
 
     Latin letters count as everybody's: people mix English into every language.
 
     Args:
         text: any text.
-        language: short code.
+        spoken: short codes of languages; where the script of one is not known, the answer is None.
     """
     found = [unicodedata.name(letter, "").split(" ")[0] for letter in text if letter.isalpha()]
-    own = _own_scripts(language)
-    if not found or not own:
+    own = [_own_scripts(language) for language in spoken]
+    if not found or not all(own):
         return None
-    return round(sum(script not in own for script in found) / len(found), 2)
+    allowed = frozenset().union(*own)
+    return round(sum(script not in allowed for script in found) / len(found), 2)
 
 
 @functools.cache

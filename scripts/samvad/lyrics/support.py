@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
+from samvad.hallucination.text import plain
 from samvad.lyrics.romanised import sound_of
 from samvad.segments import Segment
 
@@ -42,7 +43,7 @@ def of_steps(segments: Sequence[Segment], titles: Iterable[str], steps: int, ste
 def _worths(segments: Sequence[Segment], titles: Iterable[str]) -> list[float]:
     sounds = [sound_of(segment.text) for segment in segments]
     wanted = [title for title in map(sound_of, titles) if len(title.replace(" ", "")) >= _TITLE_LETTERS]
-    refrains = _refrains(segments, sounds)
+    refrains = _refrains(segments, [plain(segment.text) for segment in segments])
     worths = []
     for sound, refrain in zip(sounds, refrains, strict=True):
         titled = any(f" {title} " in f" {sound} " for title in wanted)
@@ -50,17 +51,16 @@ def _worths(segments: Sequence[Segment], titles: Iterable[str]) -> list[float]:
     return worths
 
 
-def _refrains(segments: Sequence[Segment], sounds: Sequence[str]) -> list[bool]:
+def _refrains(segments: Sequence[Segment], lines: Sequence[str]) -> list[bool]:
     """Return for each segment whether its line comes back, not directly after itself: that would be a loop."""
     where: dict[str, list[int]] = {}
-    for number, sound in enumerate(sounds):
-        if len(sound.replace(" ", "")) >= _REFRAIN_LETTERS:
-            where.setdefault(sound, []).append(number)
+    for number, line in enumerate(lines):
+        if len(line.replace(" ", "")) >= _REFRAIN_LETTERS:
+            where.setdefault(line, []).append(number)
     found = [False] * len(segments)
-    for sound, numbers in where.items():
-        for number, other in zip(numbers, numbers[1:], strict=False):
+    for numbers in where.values():
+        for number, other in pairwise(numbers):
             near = segments[other].start_ms - segments[number].end_ms <= _REFRAIN_MS
-            between = Counter(sounds[number + 1 : other])
-            if near and any(line != sound for line in between):
+            if near and other > number + 1:
                 found[number] = found[other] = True
     return found
