@@ -29,13 +29,14 @@ from samvad.asr.regions import Region
 from samvad.hallucination import phrases, verdicts
 from samvad.hallucination.limits import Limits
 from samvad.hallucination.measures import Evidence
+from samvad.hallucination.signals import REPETITION
 from samvad.hallucination.text import plain
 from samvad.lyrics import curve, detector
 from samvad.segments import QUARANTINE, SegmentsDocument
 
 LISTS = [ROOT / "config" / "hallucinations" / f"{name}.tsv" for name in ("en", "hi")]
 #: A decoded word counts as a true one where it is this much like the word of the reference in its place (0 to 100).
-_ALIKE = 60
+_ALIKE = 75
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,9 @@ def figures(chosen: list[Case], strictness: str, limits: Limits | None = None) -
         count["words"] += sum(said)
         lost = sum(true and (word.start_ms, word.text) not in kept for word, true in zip(words, said, strict=True))
         count["lost"] += lost
+        whole = [segment for segment in judged.document.segments if not REPETITION & set(judged.signals[segment.id])]
+        count["heard"] += sum(len(segment.words) for segment in whole)
+        count["heard lost"] += sum(len(segment.words) for segment in whole if segment.verdict == QUARANTINE)
         count[f"words {case.clip.condition}"] += sum(said)
         count[f"lost {case.clip.condition}"] += lost
     return counts
@@ -148,13 +152,14 @@ def figures(chosen: list[Case], strictness: str, limits: Limits | None = None) -
 
 def table(counts: dict[str, Counter[str]]) -> str:
     """Return the counts as lines of text."""
-    lines = [f"{'':6}{'clips':>7}{'text':>7}{'left':>7}{'caught':>9}{'true words':>12}{'lost':>6}{'share':>8}"]
+    lines = [f"{'':6}{'clips':>7}{'text':>7}{'left':>7}{'caught':>9}{'true words':>12}{'lost':>6}{'share':>8}{'all words':>11}{'lost':>6}"]
     for language in LANGUAGES:
         count = counts[language]
         caught = 1 - count["left"] / max(1, count["texts"])
         lines.append(
             f"{language:6}{count['silent']:7}{count['texts']:7}{count['left']:7}{caught:9.1%}"
             f"{count['words']:12}{count['lost']:6}{count['lost'] / max(1, count['words']):8.2%}"
+            f"{count['heard']:11}{count['heard lost']:6}"
         )
     return "\n".join(lines)
 

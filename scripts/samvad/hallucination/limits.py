@@ -14,6 +14,8 @@ class Limits:
         region_margin_ms: regions are taken as this much wider on both sides: word times are not exact.
         voice_peak: nowhere in the segment a higher probability of speech or singing than this; generous, because
             in narrow-band recordings clear speech is heard at 0.1 on the average.
+        sure_overlap: where voice detection hears speech in so much of the segment, the two contradict each other, and
+        contradicted_peak: the sound curve must be this sure: speech at 0 dB under noise was heard at 0.03 to 0.1.
         no_speech_prob: more than this (Whisper's own limit).
         avg_logprob: less than this (Whisper's own limit).
         word_probability: a lower mean than this (base: 0.08 to 0.29 on English made of noise, 0.44 and up on speech).
@@ -34,6 +36,8 @@ class Limits:
     speech_overlap: float = 0.2
     region_margin_ms: int = 200
     voice_peak: float = 0.1
+    sure_overlap: float = 0.8
+    contradicted_peak: float = 0.02
     no_speech_prob: float = 0.6
     avg_logprob: float = -1.0
     word_probability: float = 0.3

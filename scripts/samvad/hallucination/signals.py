@@ -44,7 +44,8 @@ def _sound_signals(values: Values, limits: Limits) -> list[Signal]:
     overlap, peak = values["speech_overlap"], values["voice_peak"]
     if overlap is not None and overlap < limits.speech_overlap:
         found.append(Signal("outside_speech", f"voice detection heard speech in only {overlap:.0%} of its time"))
-    if peak is not None and peak < limits.voice_peak:
+    contradicted = overlap is not None and overlap >= limits.sure_overlap
+    if peak is not None and peak < (limits.contradicted_peak if contradicted else limits.voice_peak):
         found.append(Signal("no_voice", f"neither speech nor singing is heard at that time (at most {peak:.2f})"))
     return found
 
