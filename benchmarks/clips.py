@@ -21,9 +21,26 @@ from samvad.hallucination import sounds  # noqa: E402 -- the benchmarks are no p
 from samvad.hallucination.sounds import RATE_HZ, Samples  # noqa: E402
 
 LANGUAGES = ("en", "es", "hi")
-NOISES = ("rain", "crowd", "engine", "wind", "applause", "train", "pink", "waves", "laughter", "thunder", "hiss", "steps")
+NOISES = (
+    "rain",
+    "crowd",
+    "engine",
+    "wind",
+    "applause",
+    "train",
+    "pink",
+    "waves",
+    "laughter",
+    "thunder",
+    "hiss",
+    "steps",
+)
 MUSIC = ("chords", "strings", "dance", "drone", "melody", "drums")
-VOICES = {"en": ("en-gb", "en-us", "en-gb+f3", "en-us+m3"), "es": ("es", "es-419", "es+f3", "es+m3"), "hi": ("hi", "hi+f3", "hi+m3", "hi+f2")}  # fmt: skip
+VOICES = {
+    "en": ("en-gb", "en-us", "en-gb+f3", "en-us+m3"),
+    "es": ("es", "es-419", "es+f3", "es+m3"),
+    "hi": ("hi", "hi+f3", "hi+m3", "hi+f2"),
+}
 #: What is said: answers of one word as well as long sentences, and phrases that Whisper is known to make up.
 SAID = {
     "en": (
@@ -108,7 +125,9 @@ def _covered(spoken: Samples, condition: str, number: int) -> Samples:
     if condition == "clean":
         return clip
     kinds = MUSIC if condition.startswith("music") else NOISES
-    return under(clip, sounds.make(kinds[number % len(kinds)], len(clip) / RATE_HZ, 500 + number), float(condition.split()[1]))
+    return under(
+        clip, sounds.make(kinds[number % len(kinds)], len(clip) / RATE_HZ, 500 + number), float(condition.split()[1])
+    )
 
 
 def under(speech: Samples, other: Samples, ratio_db: float) -> Samples:
@@ -135,7 +154,21 @@ def decode_bytes(data: bytes) -> Samples:
 
 def recording(name: str, start: float = 0.0, end: float | None = None) -> Samples:
     """Return a real recording, or a part of it between two times in seconds."""
-    command = ["ffmpeg", "-v", "error", "-i", str(MEDIA / name), "-vn", "-ac", "1", "-ar", str(RATE_HZ), "-f", "s16le", "-"]
+    command = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-i",
+        str(MEDIA / name),
+        "-vn",
+        "-ac",
+        "1",
+        "-ar",
+        str(RATE_HZ),
+        "-f",
+        "s16le",
+        "-",
+    ]
     raw = subprocess.run(command, capture_output=True, check=True).stdout
     sound = np.frombuffer(raw, "<i2").astype(np.float64) / 32768
     return sound[round(start * RATE_HZ) : None if end is None else round(end * RATE_HZ)]
@@ -147,7 +180,8 @@ def real_silent_clips() -> list[Clip]:
         ("sax", "C_music_noise/music_sax.wav", 0, None), ("silence", "C_music_noise/silence_2s.wav", 0, None),
         ("dog", "C_music_noise/esc50_1-100032-A-0.wav", 0, None),
         ("thunder", "C_music_noise/esc50_3-103051-C-19.wav", 0, None),
-        ("instrumental 1", "C_music_noise/mix_musan.mp3", 0, 11), ("instrumental 2", "C_music_noise/mix_musan.mp3", 11, 22),
+        ("instrumental 1", "C_music_noise/mix_musan.mp3", 0, 11),
+        ("instrumental 2", "C_music_noise/mix_musan.mp3", 11, 22),
         ("noises 1", "C_music_noise/mix_musan.mp3", 29, 41), ("noises 2", "C_music_noise/mix_musan.mp3", 41, 52.8),
         ("film sound", "D_video/bbb_51.mp4", 0, None), ("muted film", "D_video/en_muted.mp4", 0, 12),
         ("song's intro 1", "C_music_noise/song_es_Fantasma_-_L.mp3", 0, 8.5),
@@ -169,7 +203,8 @@ def real_spoken_clips() -> list[Clip]:
         "A_indic/hi_story_1203_086.wav", "A_indic/hi_story_2070_003.wav", "A_indic/hi_story_4062_003.wav",
         "B_english/en_librivox_0870.wav", "B_english/en_librivox_0890.wav", "B_english/en_librivox_0930.wav",
         "B_english/en_cv_22058264.mp3", "B_english/en_cv_22058267.mp3", "B_english/en_acoustic_corpus.wav",
-        "B_english/en_leopard_quilter.wav", "B_english/en_mary.wav", "B_english/en_carrots1.wav", "B_english/en_jfk.flac",
+        "B_english/en_leopard_quilter.wav", "B_english/en_mary.wav", "B_english/en_carrots1.wav",
+        "B_english/en_jfk.flac",
     ]  # fmt: skip
     for number, name in enumerate(names):
         if not (MEDIA / name).is_file():

@@ -1,7 +1,7 @@
 """Recognise the benchmarks' clips with Whisper, each once, and keep what it said; run in the environment `asr`.
 
-Usage: decode_clips.py FOLDER: reads FOLDER/jobs.json (a list of file, language, mode), adds to FOLDER/decoded.json what is
-not in it yet. The mode `raw` decodes the whole clip, `vad` only what Silero takes for speech.
+Usage: decode_clips.py FOLDER: reads FOLDER/jobs.json (file, language, mode, rank of each), adds to FOLDER/decoded.json
+what is not in it yet. The mode `raw` decodes the whole clip, `vad` only what Silero takes for speech.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
-from samvad import files, models  # noqa: E402 -- the benchmarks are no package
+from samvad import files, models
 
 BATCH = 8
 
@@ -36,10 +36,15 @@ def main() -> None:
         for start in range(0, len(these), BATCH):
             for job, answer in zip(
                 these[start : start + BATCH],
-                decode(pipeline, [decode_audio(str(folder / job["file"])) for job in these[start : start + BATCH]], language,
-                       mode, lambda sound: get_speech_timestamps(sound, options)),
+                decode(
+                    pipeline,
+                    [decode_audio(str(folder / job["file"])) for job in these[start : start + BATCH]],
+                    language,
+                    mode,
+                    lambda sound: get_speech_timestamps(sound, options),
+                ),
                 strict=True,
-            ):  # fmt: skip
+            ):
                 done[key(job)] = answer
             files.write_text(known, json.dumps(done, ensure_ascii=False))
             print(rank, mode, language, start + BATCH, "of", len(these), flush=True)
@@ -69,9 +74,16 @@ def decode(pipeline: Any, clips: list[Any], language: str, mode: str, speech_of:
     if not pieces:
         return answers
     found, _ = pipeline.transcribe(
-        np.concatenate(track), language=language, beam_size=1, batch_size=BATCH, clip_timestamps=pieces,
-        word_timestamps=True, vad_filter=False, temperature=0.0, max_new_tokens=200,
-    )  # fmt: skip
+        np.concatenate(track),
+        language=language,
+        beam_size=1,
+        batch_size=BATCH,
+        clip_timestamps=pieces,
+        word_timestamps=True,
+        vad_filter=False,
+        temperature=0.0,
+        max_new_tokens=200,
+    )
     starts = [piece["start"] for piece in pieces]
     for segment in found:
         if not segment.text.strip():
@@ -87,11 +99,16 @@ def decode(pipeline: Any, clips: list[Any], language: str, mode: str, speech_of:
                 "no_speech_prob": round(segment.no_speech_prob, 4),
                 "compression_ratio": round(segment.compression_ratio, 4),
                 "words": [
-                    [word.word, round((word.start - offset) * 1000), round((word.end - offset) * 1000), round(word.probability, 3)]
+                    [
+                        word.word,
+                        round((word.start - offset) * 1000),
+                        round((word.end - offset) * 1000),
+                        round(word.probability, 3),
+                    ]
                     for word in segment.words or []
                 ],
             }
-        )  # fmt: skip
+        )
     return answers
 
 

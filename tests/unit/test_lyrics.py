@@ -163,7 +163,9 @@ def test_marking_again_without_songs_makes_dialogue_of_songs() -> None:
     assert songs.mark(once, ()).segments[0].kind == "dialogue"
 
 
-def test_without_a_network_a_still_sound_is_music_and_a_sliding_one_beside_it_is_taken_for_singing(tmp_path: Path) -> None:
+def test_without_a_network_a_still_sound_is_music_and_a_sliding_one_beside_it_is_taken_for_singing(
+    tmp_path: Path,
+) -> None:
     def heard(sound: sounds.Samples) -> dict[str, float]:
         soundfile.write(tmp_path / "audio.wav", sound, 16_000, subtype="PCM_16")
         found = detector.listen(tmp_path / "audio.wav", backend="dsp")
@@ -174,7 +176,9 @@ def test_without_a_network_a_still_sound_is_music_and_a_sliding_one_beside_it_is
     maker = sounds.Maker(10, 2)
     sung = np.zeros(maker.count)
     for second in range(10):
-        maker.place(sung, maker.voiced(0.95, (220, 247, 262, 294)[second % 4], "aeio"[second % 4], vibrato=0.03), second, 0.2)
+        maker.place(
+            sung, maker.voiced(0.95, (220, 247, 262, 294)[second % 4], "aeio"[second % 4], vibrato=0.03), second, 0.2
+        )
     assert heard(strings)["music"] > 0.9
     assert heard(strings)["singing"] < 0.1
     assert heard(sung + strings)["singing"] > 0.4

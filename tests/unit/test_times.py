@@ -30,7 +30,14 @@ def test_utc_times_end_in_z():
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("01:02:03.500", 3_723_500), ("62:03,5", 3_723_500), (" 3723.5 ", 3_723_500), ("0", 0), ("0:00.001", 1), ("100:00", 6_000_000)],
+    [
+        ("01:02:03.500", 3_723_500),
+        ("62:03,5", 3_723_500),
+        (" 3723.5 ", 3_723_500),
+        ("0", 0),
+        ("0:00.001", 1),
+        ("100:00", 6_000_000),
+    ],
 )
 def test_what_people_write_for_a_time_is_read(text, expected):
     assert times.from_clock(text) == expected

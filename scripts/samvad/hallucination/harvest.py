@@ -57,13 +57,14 @@ def own_sounds(paths: Iterable[Path]) -> Iterator[NDArray[np.float32]]:
 
 
 def heard(model: Any, pieces: Sequence[NDArray[np.float32]], language: str, batch_size: int) -> Iterator[str]:
-    """Yield what a faster-whisper model writes of each piece, as stage 04 would decode it; an empty text for nothing."""
+    """Yield what a faster-whisper model writes of each piece, decoded in batches; an empty text for nothing."""
     import numpy as np
     from faster_whisper import BatchedInferencePipeline
 
     pipeline = BatchedInferencePipeline(model)
     for first in range(0, len(pieces), batch_size):
-        batch, texts, end = pieces[first : first + batch_size], {}, 0.0
+        batch, end = pieces[first : first + batch_size], 0.0
+        texts: dict[int, str] = {}
         spans = []
         for piece in batch:
             spans.append({"start": end, "end": end + len(piece) / sounds.RATE_HZ})

@@ -71,7 +71,9 @@ def _form_signals(segment: Segment, values: Values, limits: Limits) -> list[Sign
     if segment.text.strip() and not values["letters"]:
         found.append(Signal("no_letters", "the text has no letter and no digit"))
     if other > limits.other_scripts:
-        found.append(Signal("script", f"{other:.0%} of its letters are of a script that the film's languages are not written in"))
+        found.append(
+            Signal("script", f"{other:.0%} of its letters are of a script that the film's languages are not written in")
+        )
     if pace > limits.characters_per_second and len(segment.text.strip()) >= limits.pace_characters:
         found.append(Signal("pace", f"nobody speaks {pace:.0f} characters a second"))
     return found

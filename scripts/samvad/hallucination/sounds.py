@@ -1,4 +1,4 @@
-"""Sounds without speech, made by code: what Whisper is fed to see what it makes up. 16 kHz mono, the same every time."""
+"""Sounds without speech, made by code: to see what Whisper makes up. 16 kHz mono, the same every time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ RATE_HZ = 16_000
 _CHORDS = ((57, 60, 64), (53, 57, 60), (48, 52, 55), (55, 59, 62), (50, 53, 57))  # MIDI notes
 _SCALE = (0, 2, 4, 5, 7, 9, 11, 12)
 #: First three formants (Hz) of vowels: a rounded adult voice (Peterson and Barney 1952, men).
-VOWELS = {"a": (730, 1090, 2440), "e": (530, 1840, 2480), "i": (270, 2290, 3010), "o": (570, 840, 2410), "u": (300, 870, 2240)}  # fmt: skip
+VOWELS = {
+    "a": (730, 1090, 2440),
+    "e": (530, 1840, 2480),
+    "i": (270, 2290, 3010),
+    "o": (570, 840, 2410),
+    "u": (300, 870, 2240),
+}
 _FORMANT_WIDTHS_HZ = (90.0, 110.0, 160.0)
 
 
@@ -38,7 +44,9 @@ class Maker:
     def coloured(self, slope: float, low_hz: float = 20, high_hz: float = 8000) -> Samples:
         """Return noise whose power falls by ``f**slope`` between two frequencies."""
         frequencies = np.fft.rfftfreq(self.count, 1 / RATE_HZ)
-        shape = np.where((frequencies >= low_hz) & (frequencies <= high_hz), np.maximum(frequencies, 1) ** (-slope / 2), 0)
+        shape = np.where(
+            (frequencies >= low_hz) & (frequencies <= high_hz), np.maximum(frequencies, 1) ** (-slope / 2), 0
+        )
         spectrum = np.fft.rfft(self.random.standard_normal(self.count)) * shape
         return _unit(np.fft.irfft(spectrum, self.count))
 
@@ -60,7 +68,7 @@ class Maker:
         frequencies = np.fft.rfftfreq(length, 1 / RATE_HZ)
         spectrum[(frequencies < low_hz) | (frequencies > high_hz)] = 0
         sound = np.fft.irfft(spectrum, length) * np.exp(-decay * np.arange(length) / RATE_HZ)
-        return sound / max(1e-9, np.abs(sound).max())
+        return _sound(sound / max(1e-9, np.abs(sound).max()))
 
     def events(self, rate: float) -> Samples:
         """Return random times in seconds, so many a second on the average."""
@@ -99,7 +107,9 @@ class Maker:
     def hum(self) -> Samples:
         """Mains hum with its harmonics."""
         base = self.random.choice([50, 60])
-        return 0.1 * sum(np.sin(2 * np.pi * base * k * self.time) / k for k in (1, 2, 3, 5, 7)) + 0.004 * self.coloured(1.0)
+        return _sound(0.1 * sum(np.sin(2 * np.pi * base * k * self.time) / k for k in (1, 2, 3, 5, 7)) + 0.004 * self.coloured()
+            1.0
+        )
 
     # -- nature and machines -----------------------------------------------------------------------------------------
 
@@ -112,7 +122,9 @@ class Maker:
 
     def wind(self) -> Samples:
         """Wind in gusts."""
-        return 0.25 * self.coloured(2.2, 40, 1500) * (0.15 + self.slow(0.7)) + 0.04 * self.coloured(1, 300, 900) * self.slow(1)
+        return 0.25 * self.coloured(2.2, 40, 1500) * (0.15 + self.slow(0.7)) + 0.04 * self.coloured(
+            1, 300, 900
+        ) * self.slow(1)
 
     def waves(self) -> Samples:
         """Waves of the sea."""
@@ -140,7 +152,7 @@ class Maker:
         """An engine that speeds up and slows down."""
         pitch = 35 + 60 * self.slow(0.4)
         phase = 2 * np.pi * np.cumsum(pitch) / RATE_HZ
-        return 0.08 * sum(np.sin(k * phase + k) / k**0.7 for k in range(1, 12)) + 0.03 * self.coloured(1.5)
+        return _sound(0.08 * sum(np.sin(k * phase + k) / k**0.7 for k in range(1, 12)) + 0.03 * self.coloured(1.5))
 
     def train(self) -> Samples:
         """A train: rumble and the beats of the joints."""
@@ -227,7 +239,7 @@ class Maker:
     def breathing(self) -> Samples:
         """Breath in and out."""
         cycle = np.abs(np.sin(np.pi * self.random.uniform(0.25, 0.45) * self.time)) ** 3
-        return 0.05 * self.coloured(0.8, 300, 5000) * cycle + 0.0005 * self.coloured(1.0)
+        return _sound(0.05 * self.coloured(0.8, 300, 5000) * cycle + 0.0005 * self.coloured(1.0))
 
     def voiced(self, seconds: float, pitch_hz: float, vowel: str, vibrato: float = 0.02) -> Samples:
         """Return a vowel at a pitch: harmonics shaped by its formants, with the vibrato of a singer (5.5 Hz)."""
@@ -283,7 +295,12 @@ class Maker:
             self.place(track, self.burst(0.05, 4000, 8000, 100), second, 0.1)
             if number % 4 == 0:
                 time = np.arange(round(0.25 * RATE_HZ)) / RATE_HZ
-                self.place(track, np.sin(2 * np.pi * (50 * time + 6 * (1 - np.exp(-30 * time)))) * np.exp(-12 * time), second, 0.5)
+                self.place(
+                    track,
+                    np.sin(2 * np.pi * (50 * time + 6 * (1 - np.exp(-30 * time)))) * np.exp(-12 * time),
+                    second,
+                    0.5,
+                )
             if number % 4 == 2 or self.random.uniform() < 0.1:
                 self.place(track, self.burst(0.15, 200, 6000, 30), second, 0.3)
         return track
@@ -336,6 +353,10 @@ def make(kind: str, seconds: float, seed: int) -> Samples:
     return sound / max(1.0, float(np.abs(sound).max()) / 0.95)
 
 
+def _sound(values: object) -> Samples:
+    return np.asarray(values, dtype=np.float64)
+
+
 def _unit(sound: Samples) -> Samples:
     """Return a sound with a root mean square of 1."""
     return np.asarray(sound / max(1e-9, float(np.sqrt(np.mean(sound**2)))), dtype=np.float64)
@@ -347,7 +368,10 @@ def _hz(note: float) -> float:
 
 def _formant_gain(frequency_hz: float, vowel: str) -> float:
     """Return how much a vowel's formants let through at a frequency: three resonances, each weaker than the last."""
-    return sum(
-        weight / (1 + ((frequency_hz - formant) / width) ** 2)
-        for formant, width, weight in zip(VOWELS[vowel], _FORMANT_WIDTHS_HZ, (1.0, 0.6, 0.3), strict=True)
-    ) + 0.02
+    return (
+        sum(
+            weight / (1 + ((frequency_hz - formant) / width) ** 2)
+            for formant, width, weight in zip(VOWELS[vowel], _FORMANT_WIDTHS_HZ, (1.0, 0.6, 0.3), strict=True)
+        )
+        + 0.02
+    )

@@ -108,7 +108,7 @@ def other_scripts(text: str, spoken: Iterable[str]) -> float | None:
 
 @functools.cache
 def _own_scripts(language: str) -> frozenset[str]:
-    """Return the scripts of a language by the first word of their letters' names in Unicode; none if it is not known."""
+    """Return a language's scripts by the first word of their letters' names in Unicode; none if they are not known."""
     import langcodes
 
     script = langcodes.Language.get(language).maximize().script or ""

@@ -1,4 +1,4 @@
-"""Give every segment a verdict: kept, suspect (shown, but marked), or quarantined (not shown); nothing is taken away."""
+"""Give every segment a verdict: keep, suspect (shown, but marked), or quarantine (not shown); nothing is deleted."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ RULES = {"gentle": Rule(1, 3), "strict": Rule(1, 2)}
 
 @dataclass(frozen=True)
 class Judged:
-    """The document with verdicts, the names of the signals of each segment by its id, and decisions that met nothing."""
+    """The document with verdicts, the names of each segment's signals by its id, and decisions that met nothing."""
 
     document: SegmentsDocument
     signals: dict[int, tuple[str, ...]]

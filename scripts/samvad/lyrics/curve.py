@@ -67,8 +67,8 @@ def read(path: Path) -> SoundCurve:
     """
     try:
         value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        series = (tuple(value[name]) for name in ("speech", "singing", "music"))
-        return SoundCurve(int(value["step_ms"]), *series, value["source"])
+        speech, singing, music = (tuple(value[name]) for name in ("speech", "singing", "music"))
+        return SoundCurve(int(value["step_ms"]), speech, singing, music, str(value["source"]))
     except (json.JSONDecodeError, KeyError, TypeError, ValueError):
         raise SamvadError(
             f"{path} is not a sound curve.", "Run stage lyrics_detection again.", path=str(path)

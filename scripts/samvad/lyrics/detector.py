@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from samvad import files, records
 from samvad.errors import MediaError, ModelError
+from samvad.logs import events
 from samvad.lyrics import dsp
 from samvad.lyrics.curve import STEP_MS, SoundCurve
-from samvad.logs import events
 
 if TYPE_CHECKING:
     import numpy as np

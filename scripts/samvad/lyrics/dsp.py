@@ -6,8 +6,8 @@ Each step is described by what becomes of the peaks of its spectrogram (frames o
 - gliding: the part in peaks that last as long but move, as the vibrato and the slides of a singer do;
 - tonal: the part in any peaks; noise has few.
 
-Music is still; what glides beside it is taken for singing, and what glides alone for speech. It cannot tell a singer from
-one who talks over music: docs/songs-and-hallucinations.md has the figures.
+Music is still; what glides beside it is taken for singing, and what glides alone for speech. It cannot tell a singer
+from one who talks over music: docs/songs-and-hallucinations.md has the figures.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from samvad.audio import SAMPLE_RATE_HZ
+from samvad.logs import events
 from samvad.lyrics.curve import STEP_MS, SoundCurve
 
 if TYPE_CHECKING:
@@ -28,9 +29,9 @@ _LOW_HZ, _HIGH_HZ = 150, 4000
 _LASTS = 12
 #: A peak stands out of its surroundings (bins on both sides) by this factor in amplitude.
 _AROUND, _STANDS_OUT = 12, 2.0
-#: Parts of the energy from which, and up to which, a mark begins to count and counts in full. Measured means: still 0.67
-#: in a pop song, 0.71 in orchestral music, 0.32 to 0.37 in speech; gliding 0.09 to 0.11 in songs, 0.02 in music, 0.18 to
-#: 0.27 in speech; tonal 0.21 to 0.28 in noise, 0.84 to 0.89 in speech.
+#: Parts of the energy from which a mark counts, and from which it counts in full. Measured means: still 0.67 in a pop
+#: song, 0.71 in orchestral music, 0.32 to 0.37 in speech; gliding 0.09 to 0.11 in songs, 0.02 in music, 0.18 to 0.27 in
+#: speech; tonal 0.21 to 0.28 in noise, 0.84 to 0.89 in speech.
 _STILL, _GLIDING, _TONAL = (0.4, 0.6), (0.02, 0.12), (0.4, 0.8)
 #: Sound below this (root mean square, 0 to 1) is silence.
 _SILENCE = 0.001
@@ -41,7 +42,8 @@ def listen(sound: soundfile.SoundFile, block_seconds: int) -> SoundCurve:
     import numpy as np
 
     step, rows = STEP_MS * SAMPLE_RATE_HZ // 1000, []
-    for samples in sound.blocks(block_seconds * SAMPLE_RATE_HZ, dtype="float32"):
+    for number, samples in enumerate(sound.blocks(block_seconds * SAMPLE_RATE_HZ, dtype="float32")):
+        events.progress(number * block_seconds, sound.frames / SAMPLE_RATE_HZ, "audio_seconds")
         frames = _energies(samples)
         for first in range(0, len(samples), step):
             rows.append(_step(frames[first // _HOP : (first + step) // _HOP], samples[first : first + step]))

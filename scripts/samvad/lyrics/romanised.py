@@ -1,4 +1,4 @@
-"""The consonants of a text in Latin letters, so that a Roman song title is found in Devanagari, however it is spelled."""
+"""The consonants of a text in Latin letters, so that a Roman title is found in Devanagari, however it is spelled."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LAST_H = re.compile(r"h\b")
 
 
 def sound_of(text: str) -> str:
-    """Return the consonants of each word, in Latin letters: ``kb kb dt`` for ``Kabhi Kabhi Aditi`` as for ``कभी कभी अदिती``.
+    """Return the consonants of each word: ``kb kb dt`` for ``Kabhi Kabhi Aditi`` as for ``कभी कभी अदिती``.
 
     The letters of the scripts of India are told by their names in Unicode, which are the same in all of them. Vowels
     are left out, because Roman spellings of Hindi do not agree on them; doubled consonants count once.

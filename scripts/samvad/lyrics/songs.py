@@ -99,7 +99,7 @@ def find(curve: SoundCurve, rule: SongRule, support: Sequence[float] = ()) -> tu
 
 
 def obey(songs: Sequence[Song], decisions: Sequence[Decision]) -> tuple[Song, ...]:
-    """Return the songs as a person says they are: intervals called dialogue are cut out of them, those called song put in.
+    """Return the songs as a person says they are: what is called dialogue is cut out of them, what is song put in.
 
     Later decisions win over earlier ones; where a song is put in, it takes the place of what was found there.
     """
