@@ -107,9 +107,8 @@ class Maker:
     def hum(self) -> Samples:
         """Mains hum with its harmonics."""
         base = self.random.choice([50, 60])
-        return _sound(0.1 * sum(np.sin(2 * np.pi * base * k * self.time) / k for k in (1, 2, 3, 5, 7)) + 0.004 * self.coloured()
-            1.0
-        )
+        tones = sum(np.sin(2 * np.pi * base * k * self.time) / k for k in (1, 2, 3, 5, 7))
+        return _sound(0.1 * tones + 0.004 * self.coloured(1.0))
 
     # -- nature and machines -----------------------------------------------------------------------------------------
 
