@@ -171,12 +171,23 @@ def test_text_too_fast_for_any_speaker_is_a_signal() -> None:
     assert judge(said("Yes.", 1000, 1050)).signals[1] == ()
 
 
-def test_the_sound_curve_counts_where_no_voice_is_heard() -> None:
-    silent = SoundCurve(500, (0.02,) * 20, (0.01,) * 20, (0.9,) * 20)
-    sung = dataclasses.replace(silent, singing=(0.8,) * 20)
-    for curve, expected in ((silent, ("no_voice",)), (sung, ())):
-        evidence = Evidence(regions=((0, 10_000),), curve=curve, phrases=PHRASES)
-        assert judge(said("Some text"), evidence=evidence).signals[1] == expected
+@pytest.mark.parametrize(
+    ("heard", "regions", "expected"),
+    [
+        ({"speech": 0.05, "singing": 0.01}, None, ("no_voice",)),
+        ({"speech": 0.05, "singing": 0.8}, None, ()),
+        ({"speech": 0.05, "singing": 0.01}, (), ("outside_speech", "no_voice")),
+        # Where voice detection is sure of speech, the curve must be surer: loud noise hides speech from it.
+        ({"speech": 0.05, "singing": 0.01}, ((0, 10_000),), ()),
+        ({"speech": 0.01, "singing": 0.01}, ((0, 10_000),), ("no_voice",)),
+    ],
+)
+def test_the_sound_curve_counts_where_no_voice_is_heard(
+    heard: dict[str, float], regions: tuple[tuple[int, int], ...] | None, expected: tuple[str, ...]
+) -> None:
+    curve = SoundCurve(500, (heard["speech"],) * 20, (heard["singing"],) * 20, (0.9,) * 20)
+    evidence = Evidence(regions=regions, curve=curve, phrases=PHRASES)
+    assert judge(said("Some text"), evidence=evidence).signals[1] == expected
 
 
 # -- phrases ---------------------------------------------------------------------------------------------------------
