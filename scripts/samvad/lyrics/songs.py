@@ -15,11 +15,11 @@ from samvad.segments import SegmentsDocument
 #: singer's breath is no gap.
 _WINDOW_MS = 5000
 
-#: Probabilities, averaged over the window, that a song just reaches: of music, of singing, and of singing among voices
-#: (singing over singing and speech). Measured: a pop song has 1.0, 0.9 and 1.0; Hindi and English speech over an
-#: orchestra, at 10 to -5 dB, 1.0, 0.02 to 0.2 and at most 0.33; synthetic speech over drums at 0 dB 0.75, 0.34 and 0.48;
-#: instrumental music 1.0 and at most 0.01.
-_MUSIC, _SINGING, _SUNG_SHARE = 0.5, 0.3, 0.6
+#: What a song just reaches, averaged over the window: probabilities of music and of singing, and how many times as much
+#: singing as speech. Measured: a pop song has 1.0, 0.9 and over 80; Hindi and English speech over an orchestra, at 10 to
+#: -5 dB, 1.0, 0.02 to 0.2 and at most 0.5; synthetic speech over drums at 0 dB 0.75, 0.34 and 0.9; instrumental music
+#: 1.0 and at most 0.01.
+_MUSIC, _SINGING, _OVER_SPEECH = 0.5, 0.3, 1.5
 
 #: Sets the scale of the score: what just reaches all three has 1 / (1 + _HALF_STRENGTH) = 0.8.
 _HALF_STRENGTH = 0.25
@@ -73,7 +73,7 @@ def scores(curve: SoundCurve, support: Sequence[float] = ()) -> list[float]:
     music, singing, speech = (_smooth(values, curve.step_ms) for values in (curve.music, curve.singing, curve.speech))
     found = []
     for step, (tune, sung, spoken) in enumerate(zip(music, singing, speech, strict=True)):
-        strength = min(tune / _MUSIC, sung / _SINGING, sung / max(1e-9, sung + spoken) / _SUNG_SHARE)
+        strength = min(tune / _MUSIC, sung / _SINGING, sung / max(1e-9, spoken) / _OVER_SPEECH)
         strength *= 1 + _MOST_SUPPORT * (support[step] if support else 0.0)
         found.append(strength / (strength + _HALF_STRENGTH))
     return found
