@@ -16,16 +16,16 @@ from samvad.segments import SegmentsDocument
 _WINDOW_MS = 5000
 
 #: What a song just reaches, averaged over the window: probabilities of music and of singing, and how many times as much
-#: singing as speech. Measured: a pop song has 1.0, 0.9 and over 80; Hindi and English speech over an orchestra, at 10 to
-#: -5 dB, 1.0, 0.02 to 0.2 and at most 0.5; synthetic speech over drums at 0 dB 0.75, 0.34 and 0.9; instrumental music
-#: 1.0 and at most 0.01.
+#: singing as speech. Measured means: a pop song 1.0, 0.9 and over 80; Hindi and English speech over an orchestra, at 10
+#: to -5 dB, 1.0, 0.02 to 0.2 and at most 0.5; synthetic speech over drums at 0 dB 0.75, 0.34 and 0.9; instrumental
+#: music 1.0 and at most 0.01.
 _MUSIC, _SINGING, _OVER_SPEECH = 0.5, 0.3, 1.5
 
 #: Sets the scale of the score: what just reaches all three has 1 / (1 + _HALF_STRENGTH) = 0.8.
 _HALF_STRENGTH = 0.25
 
-#: How much more a stretch counts where its text has all the marks of a song. Talk over music, with at most two thirds
-#: of what a song needs, does not become one by its words alone.
+#: How much more a stretch counts where its text has all the marks of a song. Talk over music, with at most 0.6 of what a
+#: song needs, does not become one by its words alone.
 _MOST_SUPPORT = 0.4
 
 #: Part of a song that must be over the threshold by itself, not by the closing of gaps: otherwise a talk over
