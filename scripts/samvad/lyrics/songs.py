@@ -24,8 +24,8 @@ _MUSIC, _SINGING, _OVER_SPEECH = 0.5, 0.3, 1.5
 #: Sets the scale of the score: what just reaches all three has 1 / (1 + _HALF_STRENGTH) = 0.8.
 _HALF_STRENGTH = 0.25
 
-#: How much more a stretch counts where its text has all the marks of a song. Talk over music, with at most 0.6 of what a
-#: song needs, does not become one by its words alone.
+#: How much more a stretch counts where its text has all the marks of a song. Talk over music, with at most 0.6 of what
+#: a song needs, does not become one by its words alone.
 _MOST_SUPPORT = 0.4
 
 #: Part of a song that must be over the threshold by itself, not by the closing of gaps: otherwise a talk over
