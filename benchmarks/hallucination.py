@@ -146,6 +146,9 @@ def figures(chosen: list[Case], strictness: str, limits: Limits | None = None) -
             count["silent"] += 1
             count["texts"] += bool([segment for segment in case.document.segments if segment.text.strip()])
             count["left"] += bool(left)
+            heard = bool(case.evidence.regions) and bool(case.document.segments)  # what stage 04 would decode at all
+            count["behind"] += heard
+            count["behind left"] += heard and bool(left)
             continue
         kept = {(word.start_ms, word.text) for segment in left for word in segment.words}
         words = [word for segment in case.document.segments for word in segment.words]
@@ -181,13 +184,14 @@ def table(counts: dict[str, Counter[str]]) -> str:
     """Return the counts as lines of text."""
     lines = [
         f"{'':6}{'clips':>7}{'text':>7}{'left':>7}{'caught':>9}"
-        f"{'true words':>12}{'lost':>6}{'share':>8}{'all words':>11}{'lost':>6}"
+        f"{'behind VAD':>12}{'left':>6}{'true words':>12}{'lost':>6}{'share':>8}{'all words':>11}{'lost':>6}"
     ]
     for language in LANGUAGES:
         count = counts[language]
         caught = 1 - count["left"] / max(1, count["texts"])
         lines.append(
             f"{language:6}{count['silent']:7}{count['texts']:7}{count['left']:7}{caught:9.1%}"
+            f"{count['behind']:12}{count['behind left']:6}"
             f"{count['words']:12}{count['lost']:6}{count['lost'] / max(1, count['words']):8.2%}"
             f"{count['heard']:11}{count['heard lost']:6}"
         )
