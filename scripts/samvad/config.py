@@ -30,6 +30,7 @@ class Film:
         source: languages spoken, as short codes; empty when they are to be detected.
         targets: languages of the subtitles, as short codes.
         audio_track: number of the audio track counted from 0, or None to choose.
+        review: folder with a person's decisions; empty for ``review`` in the job's folder.
         stages_off: names of stages that this film goes without.
     """
 
