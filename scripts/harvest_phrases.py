@@ -67,6 +67,8 @@ def write_list(options: argparse.Namespace) -> str:
     pieces = [*harvest.made_sounds(options.seeds), *harvest.own_sounds(options.sounds)]
     texts = list(harvest.heard(model, pieces, language, options.batch_size))
     found = harvest.phrases(texts, options.least)
+    if not found:  # a list without phrases would be refused by the stage that reads it
+        return f"No phrase came for {options.least} of {len(pieces)} sounds: {options.output} is not written."
     spoken = sum(bool(text) for text in texts)
     notes = (
         f"What the Whisper model {resolved.name} ({resolved.checksum[:19]}) writes of sounds without speech.",
