@@ -20,17 +20,17 @@ rule lyrics_detection:
         film=film("film"),
         manifests=manifest_options("lyrics_detection"),
         backend=config["lyrics"]["backend"],
-        music_threshold=config["lyrics"]["music_threshold"],
-        singing_threshold=config["lyrics"]["singing_threshold"],
+        threshold=config["lyrics"]["threshold"],
         min_song_seconds=config["lyrics"]["min_song_seconds"],
         merge_gap_seconds=config["lyrics"]["merge_gap_seconds"],
+        review=review_option("songs.tsv"),
+        decided=review_content("songs.tsv"),
     message:
         "06 lyrics_detection: songs in {params.film}"
     shell:
         "envs/run media detect_lyrics.py "
         "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
         "{params.manifests:q} "
-        "--backend={params.backend} --music-threshold={params.music_threshold} "
-        "--singing-threshold={params.singing_threshold} "
+        "--backend={params.backend} --threshold={params.threshold} "
         "--min-song-seconds={params.min_song_seconds} "
-        "--merge-gap-seconds={params.merge_gap_seconds}"
+        "--merge-gap-seconds={params.merge_gap_seconds} {params.review:q}"

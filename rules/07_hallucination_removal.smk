@@ -19,15 +19,15 @@ rule hallucination_removal:
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("hallucination_removal"),
-        suspect_signals=config["hallucination"]["suspect_signals"],
-        quarantine_signals=config["hallucination"]["quarantine_signals"],
+        strictness=config["hallucination"]["strictness"],
         phrases=config["hallucination"]["phrases"],
-        content=content(config["hallucination"]["phrases"]),
+        content=list(map(content, config["hallucination"]["phrases"])),
+        review=review_option("quarantine.tsv"),
+        decided=review_content("quarantine.tsv"),
     message:
         "07 hallucination_removal: text that nobody spoke in {params.film}"
     shell:
         "envs/run text flag_hallucinations.py "
         "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
         "{params.manifests:q} "
-        "--suspect-signals={params.suspect_signals} "
-        "--quarantine-signals={params.quarantine_signals} --phrases={params.phrases:q}"
+        "--strictness={params.strictness} --phrases {params.phrases:q} {params.review:q}"

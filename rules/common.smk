@@ -68,6 +68,26 @@ def optional(flag, column):
     return lambda wildcards: [f"{flag}={value}"] if (value := film(column)(wildcards)) != "" else []
 
 
+def review_file(wildcards, name):
+    """Return where a person's decisions about a film lie: in the folder its row names, else in the job's own."""
+    return Path(film_of(wildcards).review or f"{OUT}/{wildcards.job}/review") / name
+
+
+def review_option(name):
+    """Return a params function: the file of a person's decisions as an option, where there is one."""
+
+    def option(wildcards):
+        path = review_file(wildcards, name)
+        return [f"--review={path}"] if path.is_file() else []
+
+    return option
+
+
+def review_content(name):
+    """Return a params function: the fingerprint of a person's decisions, so that an edit is seen; nothing without any."""
+    return lambda wildcards: content(path) if (path := review_file(wildcards, name)).is_file() else ""
+
+
 def manifests(stage):
     """Return an input function: the manifests that a stage reads, by the name of their stage."""
 

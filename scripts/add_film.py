@@ -37,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--audio-track", default="", help="number of the audio track, counted from 0")
     p.add_argument("--glossary", default="", help="the film's own glossary")
     p.add_argument("--tmdb-file", default="", help="JSON file that stands in for TMDB")
+    p.add_argument("--review", default="", help="folder with a person's decisions: songs.tsv, quarantine.tsv")
     p.add_argument("--stages-off", default="", help="stages that this film goes without, with commas")
     p.add_argument("--tmdb-id", default="", help="the film's number at TMDB, where the search finds another")
     p.add_argument("--name-overrides", default="", help="file that says how names are to be written in this film")
@@ -91,6 +92,7 @@ def new_row(options: argparse.Namespace) -> dict[str, str]:
         "audio_track": options.audio_track.strip(),
         "tmdb_file": _companion("--tmdb-file", options.tmdb_file),
         "glossary": _companion("--glossary", options.glossary),
+        "review": sheet.stored_path(options.review) if options.review else "",
         "stages_off": _stages_off(options.stages_off),
         "tmdb_id": options.tmdb_id.strip(),
         "name_overrides": _companion("--name-overrides", options.name_overrides),
@@ -100,7 +102,7 @@ def new_row(options: argparse.Namespace) -> dict[str, str]:
             raise ConfigurationError(
                 f"The {column} {value!r} holds a character that the film sheet cannot hold.",
                 "Rename the file."
-                if column in ("media", "glossary", "tmdb_file", "name_overrides")
+                if column in ("media", "glossary", "tmdb_file", "name_overrides", "review")
                 else "Write it without.",
             )
     filled = {key: value for key, value in row.items() if value or key == "year"}

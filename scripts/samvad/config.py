@@ -31,6 +31,7 @@ class Film:
         source: languages spoken, as short codes; empty when they are to be detected.
         targets: languages of the subtitles, as short codes.
         audio_track: number of the audio track counted from 0, or None to choose.
+        review: folder with a person's decisions; empty for ``review`` in the job's folder.
         stages_off: names of stages that this film goes without.
         tmdb_id: the film's number at TMDB, or None to search.
     """
@@ -49,6 +50,7 @@ class Film:
     audio_track: int | None
     tmdb_file: str
     glossary: str
+    review: str
     stages_off: tuple[str, ...]
     tmdb_id: int | None = None
     name_overrides: str = ""
@@ -67,11 +69,6 @@ def check(config: dict[str, Any], source: str = "config/config.yaml") -> dict[st
     """
     coerced: dict[str, Any] = _coerce(config, schemas.schema("config"))
     schemas.check_config(coerced, "config", source)
-    if coerced["hallucination"]["suspect_signals"] > coerced["hallucination"]["quarantine_signals"]:
-        raise ConfigurationError(
-            f"{source}: hallucination.suspect_signals is above hallucination.quarantine_signals.",
-            "A segment is suspect before it is quarantined: give it the smaller number.",
-        )
     profiles.load(coerced["subtitle"]["profile"])
     return coerced
 
@@ -249,6 +246,7 @@ def _film(row: dict[str, str], where: str, line: int) -> Film:
         audio_track=int(value["audio_track"]) if value["audio_track"] else None,
         tmdb_file=value["tmdb_file"],
         glossary=value["glossary"],
+        review=value["review"],
         stages_off=off,
         tmdb_id=int(value["tmdb_id"]) if value["tmdb_id"] else None,
         name_overrides=value["name_overrides"],

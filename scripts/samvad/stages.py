@@ -42,7 +42,15 @@ STAGES: tuple[Stage, ...] = (
     Stage(3, "glossary_load", "load_glossary.py", "text", after=("tmdb",)),
     Stage(4, "asr", "recognize_speech.py", "asr", needs=("demux",), after=("glossary_load",)),
     Stage(5, "ner", "find_names.py", "asr", needs=("asr",), after=("tmdb", "glossary_load"), reads_segments=True),
-    Stage(6, "lyrics_detection", "detect_lyrics.py", "media", needs=("demux", "asr"), reads_segments=True),
+    Stage(
+        6,
+        "lyrics_detection",
+        "detect_lyrics.py",
+        "media",
+        needs=("demux", "asr"),
+        after=("tmdb", "glossary_load"),
+        reads_segments=True,
+    ),
     Stage(
         7,
         "hallucination_removal",

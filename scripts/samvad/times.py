@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+
+_CLOCK = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+)(?:[.,](\d{1,3}))?", re.ASCII)
 
 
 def seconds_to_ms(seconds: float) -> int:
@@ -22,6 +25,19 @@ def clock(time_ms: int, decimal_mark: str = ".") -> str:
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:02d}:{minutes:02d}:{seconds:02d}{decimal_mark}{milliseconds:03d}"
+
+
+def from_clock(text: str) -> int:
+    """Return what people write for a time, ``HH:MM:SS.mmm``, ``MM:SS`` or seconds, as milliseconds.
+
+    Raises:
+        ValueError: it is none of them.
+    """
+    match = _CLOCK.fullmatch(text.strip())
+    if match is None or (match[2] and int(match[3]) >= 60) or (match[1] and int(match[2]) >= 60):
+        raise ValueError(f"{text!r} is no time such as 01:02:03.500, 62:03 or 3723.5")
+    hours, minutes, seconds = (int(part or 0) for part in match.groups()[:3])
+    return ((hours * 60 + minutes) * 60 + seconds) * 1000 + int((match[4] or "0").ljust(3, "0"))
 
 
 def utc_now() -> str:

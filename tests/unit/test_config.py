@@ -120,7 +120,7 @@ def test_a_film_is_read_from_the_sheet(tmp_path):
     ],
 )
 def test_a_wrong_value_names_the_line_and_the_column(tmp_path, column, value, said):
-    values = dict(zip(config.COLUMNS, ROW.split("\t") + [""] * 6, strict=True)) | {column: value}
+    values = dict(zip(config.COLUMNS, ROW.split("\t") + [""] * 7, strict=True)) | {column: value}
     with pytest.raises(ConfigurationError, match=said):
         config.load_films(sheet(tmp_path, "\t".join(values.values())))
 

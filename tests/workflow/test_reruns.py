@@ -125,3 +125,20 @@ def test_a_stage_that_needs_a_deleted_file_says_how_to_get_it(demo_copy: Project
     assert named, reason
     assert demo_copy.snakemake(demo_copy.target("demo", "demux"), *named.groups()).returncode == 0
     assert (job / "01_demux" / "audio.wav").is_file()
+
+
+def test_a_person_s_decisions_run_again_the_stage_that_obeys_them_and_what_follows(demo_copy: Project) -> None:
+    folder = demo_copy.job("demo") / "review"
+    folder.mkdir()
+    assert plan(demo_copy) == {}
+    (folder / "quarantine.tsv").write_text("start\tend\tverdict\n0:00\t0:01\tkeep\n", encoding="utf-8")
+    assert plan(demo_copy) == after("hallucination_removal")
+    (folder / "songs.tsv").write_text("start\tend\tkind\n0:00\t0:01\tsong\n", encoding="utf-8")
+    assert plan(demo_copy) == after("lyrics_detection")
+    done = demo_copy.snakemake(demo_copy.target("demo"))
+    assert done.returncode == 0, done.stderr
+    assert plan(demo_copy) == {}
+    (folder / "quarantine.tsv").write_text("start\tend\tverdict\n0:00\t0:01\tsuspect\n", encoding="utf-8")
+    assert plan(demo_copy) == after("hallucination_removal")
+    inputs = support.manifest_of(demo_copy.job("demo"), "lyrics_detection")["inputs"]
+    assert "review" in {item["type"] for item in inputs}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from samvad import languages
@@ -10,6 +10,11 @@ from samvad.errors import ConfigurationError
 from samvad.hallucination.text import plain
 
 COLUMNS = ("language", "phrase", "source")
+
+
+def read_all(paths: Iterable[Path]) -> dict[str, str]:
+    """Read several lists as ``read`` does, into one."""
+    return {phrase: language for path in paths for phrase, language in read(path).items()}
 
 
 def read(path: Path) -> Mapping[str, str]:
@@ -60,5 +65,5 @@ def _row(path: Path, number: int, cells: tuple[str, ...]) -> tuple[str, str]:
 def _error(path: Path, number: int | None, what: str) -> ConfigurationError:
     where = f"{path}, line {number}" if number else str(path)
     return ConfigurationError(
-        f"{where}: {what}.", "Correct it, or set hallucination.phrases to another file.", path=str(path)
+        f"{where}: {what}.", "Correct it, or take it out of hallucination.phrases.", path=str(path)
     )

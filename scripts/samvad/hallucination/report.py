@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections import Counter
 
-from samvad.hallucination.signals import Judged
+from samvad.hallucination.loops import ORIGINAL_TEXT
+from samvad.hallucination.verdicts import Judged
 from samvad.segments import KEEP, QUARANTINE, SUSPECT, SegmentsDocument
 from samvad.times import clock
 
 #: More text than this taken out (0 to 1) is no film with some noise in it: something is wrong as a whole.
 ALARMING_SHARE = 0.3
 
-_HEADER = ("id", "start", "end", "verdict", "reasons", "text")
+_HEADER = ("id", "start", "end", "verdict", "reasons", "text", "recognised")
 
 
 def quarantine_tsv(document: SegmentsDocument) -> str:
-    """Return the suspect and the quarantined segments as tab-separated lines under a header, in order of time.
+    """Return the segments that are not simply kept as tab-separated lines under a header, in order of time.
 
-    Tabs and line breaks in a text become spaces, so that each segment is one line of six columns.
+    They are the suspect, the quarantined, and those that a person decided on. ``recognised`` is what stood there before
+    a loop was cut back. Tabs and line breaks become spaces; quotes are doubled as spreadsheets do.
     """
-    rows = [_HEADER] + [
-        (
-            str(segment.id),
-            clock(segment.start_ms),
-            clock(segment.end_ms),
-            segment.verdict,
-            "; ".join(segment.reasons),
-            segment.text,
-        )
-        for segment in document.segments
-        if segment.verdict != KEEP
-    ]
-    return "".join("\t".join(" ".join(cell.split()) for cell in row) + "\n" for row in rows)
+    file = io.StringIO()
+    writer = csv.writer(file, delimiter="\t", lineterminator="\n")
+    writer.writerow(_HEADER)
+    for segment in document.segments:
+        if segment.verdict != KEEP or segment.reasons:
+            cells = (
+                str(segment.id),
+                clock(segment.start_ms),
+                clock(segment.end_ms),
+                segment.verdict,
+                "; ".join(segment.reasons),
+                segment.text,
+                str(segment.extra.get(ORIGINAL_TEXT, "")),
+            )
+            writer.writerow(" ".join(cell.split()) for cell in cells)
+    return file.getvalue()
 
 
 def counts(judged: Judged) -> dict[str, int]:
@@ -44,6 +51,7 @@ def counts(judged: Judged) -> dict[str, int]:
         "kept": verdicts[KEEP],
         "suspect": verdicts[SUSPECT],
         "quarantined": verdicts[QUARANTINE],
+        "loops_cut_back": sum(ORIGINAL_TEXT in segment.extra for segment in judged.document.segments),
         **{f"signal_{name}": count for name, count in sorted(by_signal.items())},
     }
 

