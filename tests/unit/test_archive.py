@@ -264,7 +264,7 @@ def retry(job: Path, number: int, **values: Any) -> None:
 ERROR = {
     "timestamp": "2025-01-02T00:00:01.000Z",
     "type": "MemoryShortageError",
-    "category": "out of memory",
+    "category": "out_of_memory",
     "message": "There is not enough memory for दिल से.",
     "file": None,
     "traceback": "",

@@ -384,9 +384,9 @@ class LocalEntryNotFoundError(Exception):
     ("raised", "category"),
     [
         (MediaError("x"), "media"),
-        (MemoryError(), "out of memory"),
-        (RuntimeError("CUDA failed with error out of memory"), "out of memory"),
-        (RuntimeError("std::bad_alloc"), "out of memory"),
+        (MemoryError(), "out_of_memory"),
+        (RuntimeError("CUDA failed with error out of memory"), "out_of_memory"),
+        (RuntimeError("std::bad_alloc"), "out_of_memory"),
         (OSError(28, "No space left on device", "/films"), "disk"),
         (ConnectionResetError(104, "reset"), "network"),
         (TimeoutError("timed out"), "network"),
