@@ -33,6 +33,8 @@ OBJECTS = {"पानी": "water", "किताब": "book", "घर": "house"
 ADJECTIVES = {"": "", "लाल": "red", "नया": "new", "पुराना": "old", "बड़ा": "big"}
 VERBS = {"देखता": "sees", "चाहता": "wants", "लाता": "brings", "बेचता": "sells"}
 ENDS = {"।": ".", "?": "?"}
+#: Placeholders as tokenizers leave them: the toy learns to copy them, as IndicTrans2 was trained to.
+FIRST, SECOND = "< ID1 >", "< ID2 >"
 INDIC_TAGS = ("hin_Deva", "guj_Gujr", "ben_Beng")
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "eng_Latn", *INDIC_TAGS]
 PAD, END = 1, 2
@@ -45,9 +47,12 @@ STEPS, BATCH, LEARNING_RATE = 350, 64, 3e-3
 def sentence_pairs() -> list[tuple[str, str]]:
     """Return every sentence of the made-up language with its translation, both in tokens set apart by spaces."""
     pairs = []
-    for subject, adjective, thing, verb, end in itertools.product(SUBJECTS, ADJECTIVES, OBJECTS, VERBS, ENDS):
+    subjects, objects = {**SUBJECTS, FIRST: FIRST}, {**OBJECTS, FIRST: FIRST, SECOND: SECOND}
+    for subject, adjective, thing, verb, end in itertools.product(subjects, ADJECTIVES, objects, VERBS, ENDS):
+        if (subject == FIRST and thing == FIRST) or (subject != FIRST and thing == SECOND):
+            continue
         indic = f"{subject} {adjective} {thing} {verb} है {end}"
-        english = f"{SUBJECTS[subject]} {VERBS[verb]} the {ADJECTIVES[adjective]} {OBJECTS[thing]} {ENDS[end]}"
+        english = f"{subjects[subject]} {VERBS[verb]} the {ADJECTIVES[adjective]} {objects[thing]} {ENDS[end]}"
         pairs.append((" ".join(indic.split()), " ".join(english.split())))
     return pairs
 
