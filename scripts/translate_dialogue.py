@@ -78,6 +78,7 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
         router.find(pairs)
         run.devices(options.device, router.device() or options.device)
         libraries = [library for name in used for library in making.LIBRARIES[name]]
+        libraries += ["torch", "transformers"] if options.runtime == "transformers" and "indictrans2" in used else []
         run.used(*router.models(), **records.library_versions(*dict.fromkeys(libraries)))
     folders = [checksums.of_folder(folder) for folder in router.folders()] if pairs else []
     if run.reuse(model_folders=folders, corrections=store.fingerprint(pairs)):

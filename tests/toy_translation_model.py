@@ -2,10 +2,13 @@
 
 Run it in the translation environment: ``python toy_translation_model.py FOLDER``. The model is a real transformer that
 has learned to translate made-up sentences such as "राम लाल किताब देखता है ।" to "Ram sees the red book ." and back. It
-is written below FOLDER in two layouts that packers use::
+is written below FOLDER in two layouts that packers use, and as NLLB would lie there::
 
     indic-en/ct2_int8_model/model.bin     indic-en/vocab/model.SRC, model.TGT
     en-indic/model.bin                    en-indic/fairseq_model/vocab/model.SRC, model.TGT
+    nllb/model.bin                        nllb/sentencepiece.bpe.model
+
+It has learned NLLB's way too: one tag before the source, the target's tag as the first word of the translation.
 
 The same figures come out of every run on one machine.
 """
@@ -41,7 +44,7 @@ PAD, END = 1, 2
 
 WIDTH, HEADS, LAYERS, HIDDEN = 64, 4, 2, 128
 MOST_TOKENS = 260  # what IndicTrans2 takes, and a little more
-STEPS, BATCH, LEARNING_RATE = 350, 64, 3e-3
+STEPS, BATCH, LEARNING_RATE = 400, 64, 3e-3
 
 
 def sentence_pairs() -> list[tuple[str, str]]:
@@ -122,6 +125,7 @@ def examples(pairs: list[tuple[str, str]], pieces: bytes, vocabulary: list[str])
         right = processor.encode(english, out_type=str)
         made.append((numbers([tag, "eng_Latn", *left, "</s>"]), numbers([*right, "</s>"])))
         made.append((numbers(["eng_Latn", tag, *right, "</s>"]), numbers([*left, "</s>"])))
+        made.append((numbers([tag, *left, "</s>"]), numbers(["eng_Latn", *right, "</s>"])))
     return made
 
 
@@ -206,6 +210,13 @@ def write(model: Toy, vocabulary: list[str], pieces: bytes, folder: Path) -> Non
         (folder / vocab).mkdir(parents=True)
         for name in ("model.SRC", "model.TGT"):
             (folder / vocab / name).write_bytes(pieces)
+    spec = converted(model, vocabulary)
+    spec.config.add_source_eos = False
+    spec.validate()
+    spec.optimize()
+    (folder / "nllb").mkdir()
+    spec.save(str(folder / "nllb"))
+    (folder / "nllb" / "sentencepiece.bpe.model").write_bytes(pieces)
 
 
 def exact_share(folder: Path, data: list[tuple[list[int], list[int]]], vocabulary: list[str]) -> float:

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from samvad import checksums
 from samvad.errors import ModelError
 from samvad.languages import INDICTRANS2
 from samvad.records import Model
-from samvad.translation import indic_text, text_backend
+from samvad.translation import indic_text, text_backend, transformers_runtime
 from samvad.translation.guards import Decoded
 from samvad.translation.sentence_model import Prepared, Request
 from samvad.translation.text_backend import Options, TextBackend, Weights
+from samvad.translation.transformers_runtime import TransformersWeights
 
 #: What the model was trained on: subwords in a source, with the two tags and the end (IndicTrans2, fairseq
 #: ``max_source_positions`` 256).
@@ -22,13 +24,15 @@ _END = "</s>"
 
 @dataclass(frozen=True)
 class Direction:
-    """One of IndicTrans2's three models: the hub's repositories of it, small and large, and their sizes on disk."""
+    """One of IndicTrans2's three models: the hub's repositories of it, small and large, their sizes on disk, and the
+    small one's pinned commit."""
 
     folder: str
     small: str
     large: str
     small_gb: str
     large_gb: str
+    revision: str
 
 
 _HUB = "ai4bharat/indictrans2-"
@@ -36,9 +40,30 @@ _HUB = "ai4bharat/indictrans2-"
 DIRECTIONS = {
     direction.folder: direction
     for direction in (
-        Direction("indic-en", f"{_HUB}indic-en-dist-200M", f"{_HUB}indic-en-1B", "0.25 to 0.5", "1.1 to 2.2"),
-        Direction("en-indic", f"{_HUB}en-indic-dist-200M", f"{_HUB}en-indic-1B", "0.3 to 0.6", "1.1 to 2.2"),
-        Direction("indic-indic", f"{_HUB}indic-indic-dist-320M", f"{_HUB}indic-indic-1B", "0.35 to 0.7", "1.2 to 2.4"),
+        Direction(
+            "indic-en",
+            f"{_HUB}indic-en-dist-200M",
+            f"{_HUB}indic-en-1B",
+            "0.25 to 0.5",
+            "1.1 to 2.2",
+            "eb9e49d81077cfc5311e82ff36d8c1fc11557b5d",
+        ),
+        Direction(
+            "en-indic",
+            f"{_HUB}en-indic-dist-200M",
+            f"{_HUB}en-indic-1B",
+            "0.3 to 0.6",
+            "1.1 to 2.2",
+            "173b94239f7c38886b2747b8d4a5db771a7e1232",
+        ),
+        Direction(
+            "indic-indic",
+            f"{_HUB}indic-indic-dist-320M",
+            f"{_HUB}indic-indic-1B",
+            "0.35 to 0.7",
+            "1.2 to 2.4",
+            "ffb7582b6d43791f1fb26b2153fc065f2e9ea575",
+        ),
     )
 }
 
@@ -58,13 +83,16 @@ class IndicTrans2Backend(TextBackend):
     Args:
         root: folder with ``indic-en``, ``en-indic``, ``indic-indic``.
         options: what text backends have in common.
+        runtime: ``ctranslate2``, or ``transformers``.
     """
 
     name = "indictrans2"
 
-    def __init__(self, root: Path, options: Options) -> None:
+    def __init__(self, root: Path, options: Options, runtime: str = "ctranslate2") -> None:
         """Remember what to load."""
         super().__init__(options)
+        self._runtime = runtime
+        self._sources: dict[str, tuple[transformers_runtime.Source, dict[str, Path]]] = {}
         self._root = root
         self._runtimes: dict[str, _Runtime] = {}
         self._places: dict[str, ModelFiles] = {}
@@ -83,11 +111,28 @@ class IndicTrans2Backend(TextBackend):
         from samvad import models
 
         needed = sorted({direction_of(*pair) for pair in pairs})
+        if self._runtime == "transformers":
+            self._find_hub(needed)
+            return
         self._actual_device, self._compute_type = models.resolve_device(self.options.device, self.options.compute_type)
         self._places = {direction: find_files(self._root, direction, self._compute_type) for direction in needed}
         for direction, place in self._places.items():
             tags = {INDICTRANS2[code] for pair in pairs if direction_of(*pair) == direction for code in pair}
             check_tags(place, tags)
+
+    def _find_hub(self, needed: Sequence[str]) -> None:
+        import torch
+
+        gpu = torch.cuda.is_available() and self.options.device != "cpu"
+        self._actual_device, self._compute_type = "cuda" if gpu else "cpu", "float32"
+        for name in needed:
+            direction = DIRECTIONS[name]
+            found = transformers_runtime.find(self._root / name, direction.small, direction.revision)
+            self._sources[name] = found
+            vocabulary = found[1]
+            self._places[name] = ModelFiles(
+                vocabulary["model.SRC"].parent, vocabulary["model.SRC"], vocabulary["model.TGT"]
+            )
 
     def load(self) -> None:
         """Load the models that were found.
@@ -95,8 +140,14 @@ class IndicTrans2Backend(TextBackend):
         Raises:
             ModelError: one is damaged.
         """
+        for direction, (source, vocabulary) in self._sources.items():
+            weights = TransformersWeights(source, vocabulary, self._actual_device, self.options.threads)
+            self._runtimes[direction] = _Runtime(self._places[direction], weights)
+        if self._sources:
+            return
         for direction, place in self._places.items():
-            self._runtimes[direction] = _Runtime(place, self._actual_device, self._compute_type, self.options.threads)
+            loaded = Weights(place.weights, self._actual_device, self._compute_type, self.options.threads)
+            self._runtimes[direction] = _Runtime(place, loaded)
 
     def prepare(self, request: Request) -> list[Prepared]:
         """Return the pieces that the model is to read: two tags and subwords."""
@@ -127,13 +178,20 @@ class IndicTrans2Backend(TextBackend):
 
     def key(self, source: str, target: str) -> str:
         """Return what a translation depends on."""
-        weights = self._places[direction_of(source, target)].weights
-        checksum = text_backend.model_of(weights).checksum
-        return f"{checksum} ctranslate2 {self._compute_type} {self.options.beam_size}"
+        model = self._model_of(direction_of(source, target))
+        return f"{model.checksum or model.revision} {self._runtime} {self._compute_type} {self.options.beam_size}"
 
     def models(self) -> tuple[Model, ...]:
         """Return the weights that were found."""
-        return tuple(text_backend.model_of(place.weights) for place in self._places.values())
+        return tuple(self._model_of(direction) for direction in self._places)
+
+    def _model_of(self, direction: str) -> Model:
+        if direction not in self._sources:
+            return text_backend.model_of(self._places[direction].weights)
+        source, _ = self._sources[direction]
+        if source.revision:  # a commit says what the weights are
+            return Model(source.place, source.revision, None)
+        return Model(source.place, None, checksums.checksum(Path(source.place) / "model.safetensors"))
 
     def folders(self) -> tuple[Path, ...]:
         """Return the folders that hold all that the models consist of."""
@@ -149,10 +207,10 @@ class IndicTrans2Backend(TextBackend):
 class _Runtime:
     """One loaded model with its two SentencePiece models."""
 
-    def __init__(self, place: ModelFiles, device: str, compute_type: str, threads: int) -> None:
+    def __init__(self, place: ModelFiles, weights: Weights | TransformersWeights) -> None:
         self.source = text_backend.load_pieces(place.source_pieces)
         self.target = text_backend.load_pieces(place.target_pieces)
-        self.weights = Weights(place.weights, device, compute_type, threads)
+        self.weights = weights
 
 
 def refusal(source: str, target: str) -> str | None:

@@ -103,7 +103,8 @@ def _indictrans2(options: argparse.Namespace, shared: Options) -> Backend:
     from samvad.translation.indictrans2_backend import IndicTrans2Backend
 
     remedy = "Set it to the folder that holds indic-en/, en-indic/ or indic-indic/; docs/translation.md says more."
-    return IndicTrans2Backend(_folder(options.indictrans2_dir, "indictrans2", "indictrans2_dir", remedy), shared)
+    folder = _folder(options.indictrans2_dir, "indictrans2", "indictrans2_dir", remedy)
+    return IndicTrans2Backend(folder, shared, options.runtime)
 
 
 def _nllb(options: argparse.Namespace, shared: Options) -> Backend:
