@@ -1,8 +1,8 @@
 """An IndicTrans2-shaped model with random weights, and a forward pass of its own, written from the papers with torch.
 
 Run in the translation environment: ``python indictrans2_reference.py FOLDER`` writes such models below the folder as
-the hub has them, and converts them. It fails if this forward pass and the converted model disagree by more than 1e-4 in the
-log probability of any token of a translation.
+the hub has them, and converts them. It fails if this forward pass and the converted model disagree by more than 1e-4 in
+the log probability of any token of a translation.
 """
 
 from __future__ import annotations
