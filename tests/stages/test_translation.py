@@ -47,8 +47,6 @@ def whisper_base() -> str:
 @pytest.fixture(scope="session")
 def toy_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Train the toy IndicTrans2 once; return its folder."""
-    if os.environ.get("TOYDIR"):
-        return Path(os.environ["TOYDIR"])
     folder = tmp_path_factory.mktemp("toy") / "models"
     done = in_environment(support.ROOT / "tests" / "toy_translation_model.py", folder)
     assert done.returncode == 0, done.stderr
@@ -522,5 +520,7 @@ def test_real_weights_translate_a_known_text_well(tmp_path: Path, silence: bytes
     import sacrebleu
 
     made = [item.text if item else "" for item in translations(job)]
-    score = sacrebleu.corpus_chrf(made, [[row[0] for row in rows]], word_order=2).score
-    assert score > 45, f"chrF++ {score:.1f}: the small model reaches far more on short sentences"
+    wanted = [[row[0] for row in rows]]
+    bleu = sacrebleu.corpus_bleu(made, wanted).score
+    chrf = sacrebleu.corpus_chrf(made, wanted, word_order=2).score
+    assert (bleu > 15, chrf > 40) == (True, True), f"BLEU {bleu:.1f}, chrF++ {chrf:.1f}: no whole model is as bad"
