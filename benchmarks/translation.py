@@ -169,8 +169,8 @@ def film(toy: Path, threads: int, beam: int) -> None:
     made = backend.translate(lines, "en")
     flagged = sum(bool(item.flags) for item in made)
     print(
-        f"{len(made)} sentences, beam {beam}: {time.perf_counter() - wall:.1f} s, {time.process_time() - cpu:.1f} CPU-s; "
-        f"{flagged} flagged"
+        f"{len(made)} sentences, beam {beam}: {time.perf_counter() - wall:.1f} s, "
+        f"{time.process_time() - cpu:.1f} CPU-s; {flagged} flagged"
     )
 
 
