@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from samvad.errors import ConfigurationError
+from samvad.translation import nllb_backend
 from samvad.translation.backends import Backend
 from samvad.translation.memory import Memory
 from samvad.translation.routes import NoBackend, Router
@@ -28,7 +29,7 @@ LIBRARIES = {
 LICENCES = {
     "whisper": "MIT",
     "indictrans2": "MIT",
-    "nllb": "CC BY-NC 4.0: no commercial use",
+    "nllb": nllb_backend.LICENCE,
 }
 
 
@@ -108,10 +109,8 @@ def _indictrans2(options: argparse.Namespace, shared: Options) -> Backend:
 
 
 def _nllb(options: argparse.Namespace, shared: Options) -> Backend:
-    from samvad.translation.nllb_backend import NllbBackend
-
     remedy = "Set it to the folder with model.bin and sentencepiece.bpe.model; docs/translation.md says more."
-    return NllbBackend(_folder(options.nllb_dir, "nllb", "nllb_dir", remedy), shared)
+    return nllb_backend.NllbBackend(_folder(options.nllb_dir, "nllb", "nllb_dir", remedy), shared)
 
 
 def _folder(given: str, backend: str, key: str, remedy: str) -> Path:
