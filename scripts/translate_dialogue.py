@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from samvad import checksums, files, languages, records, segments, times
-from samvad.errors import ConfigurationError
 from samvad.segments import SegmentsDocument, Translation
 from samvad.stage_run import StageRun, run_stage, stage_parser
-from samvad.translation import backends, guards, terms
-from samvad.translation.backends import Backend, Plan
+from samvad.translation import backends, guards, making, memory, terms
+from samvad.translation.backends import Plan
+from samvad.translation.memory import Memory
+from samvad.translation.terms import Glossary, Use
 
 
 def parser() -> argparse.ArgumentParser:
@@ -20,93 +22,105 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--targets", nargs="+", required=True, metavar="LANGUAGE", help="short codes of the languages to translate into"
     )
-    made.add_argument("--backend", choices=("whisper", "indictrans2"), required=True, help="what translates")
+    made.add_argument(
+        "--backend",
+        nargs="+",
+        choices=making.NAMES,
+        required=True,
+        help="what translates; the first that serves a pair",
+    )
+    made.add_argument(
+        "--pivot", choices=("true", "false"), default="false", help="go through English where nothing serves a pair"
+    )
     made.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to compute")
     made.add_argument("--compute-type", default="auto", help="auto (int8 on a CPU, float16 on a GPU), or a type")
     made.add_argument("--batch-size", type=_positive, default=8, help="pieces or sentences translated at once")
     made.add_argument("--beam-size", type=_positive, default=5, help="hypotheses kept while decoding; 1 is fastest")
+    made.add_argument(
+        "--fit-margin", type=float, default=0.3, help="how much less probable a translation may be that reads faster"
+    )
     made.add_argument("--whisper-model", default="base", help="name, hub id or folder of a model that can translate")
     made.add_argument("--whisper-revision", default="", help="commit of a hub id; empty: the pinned one")
+    made.add_argument(
+        "--runtime", choices=("ctranslate2", "transformers"), default="ctranslate2", help="of IndicTrans2"
+    )
     made.add_argument("--indictrans2-dir", default="", help="folder with indic-en/, en-indic/, indic-indic/")
+    made.add_argument("--nllb-dir", default="", help="folder with NLLB-200 in CTranslate2 form")
+    made.add_argument("--memory-file", default="", help="translation memory; empty: in the cache folder; none: none")
     return made
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The glossary of stage 03 and the names of the document, for any target."""
+
+    path: Path | None
+    document: SegmentsDocument
+
+    def __call__(self, target: str) -> Glossary:
+        """Return the terms that have a wording in a target language."""
+        found = terms.read_terms(self.path, target) if self.path else []
+        return Glossary((*found, *terms.names_of(self.document, target, found)), target)
 
 
 def work(run: StageRun, options: argparse.Namespace) -> None:
     """Translate the shown segments and write the document and a transcript for each target."""
     document = segments.read(run.read(options.segments, "segments"))
     audio = run.read(options.demux, "audio")
-    glossary = run.read_optional(options.glossary_load, "glossary")
+    vocabulary = Vocabulary(run.read_optional(options.glossary_load, "glossary"), document)
     targets = list(dict.fromkeys(languages.normalise(code, "--targets") for code in options.targets))
-    backend = make_backend(options, audio, run.threads)
-    plans = [backends.plan(document, target, backend) for target in targets]
+    store = memory_of(options)
+    router = making.router(options, audio, run.threads, store, vocabulary)
+    plans = [backends.plan(document, target, router) for target in targets]
     pairs = frozenset(pair for plan in plans for pair in plan.pairs)
+    used = router.used(plans)
     if pairs:
-        backend.find(pairs)
-        run.devices(options.device, backend.device() or options.device)
-        run.used(*backend.models(), **records.library_versions("ctranslate2", *LIBRARIES[options.backend]))
-    if run.reuse(model_folders=[checksums.of_folder(folder) for folder in backend.folders()] if pairs else []):
+        router.find(pairs)
+        run.devices(options.device, router.device() or options.device)
+        libraries = [library for name in used for library in making.LIBRARIES[name]]
+        libraries += ["torch", "transformers"] if options.runtime == "transformers" and "indictrans2" in used else []
+        run.used(*router.models(), **records.library_versions(*dict.fromkeys(libraries)))
+    folders = [checksums.of_folder(folder) for folder in router.folders()] if pairs else []
+    if run.reuse(model_folders=folders, corrections=store.fingerprint(pairs)):
         return
     if pairs:
-        backend.load()
-    wanted = terms.read_terms(glossary) if glossary else []
+        router.load()
+    uses: list[Use] = []
     for plan in plans:
-        document = backends.apply(document, plan, backend)
-        if plan.target == "en" and wanted:  # a glossary says how to write its terms in English
-            document, used, kept = terms.check_terms(document, plan.target, wanted)
-            run.metric("glossary_terms_en", used, "terms")
-            run.metric("glossary_terms_kept_en", kept, "terms")
+        corrected = memory.corrected(store, plan.lines, plan.target)
+        document = backends.apply(document, plan, router, corrected)
+        run.metric(f"corrected_{plan.target}", len(corrected), "segments")
+        document, found = terms.check_terms(document, plan.target, vocabulary(plan.target))
+        uses += terms.with_how(found, making.uses_of(router))
     for plan in plans:
-        report(run, document, plan)
+        report(run, document, plan, [use for use in uses if use.target == plan.target])
         name = f"transcript_{plan.target}"
         files.write_text(run.output(f"{name}.txt", name), transcript(document, plan.target))
+    remarks(run, store, used, making.counts_of(router))
+    files.write_text(run.output("terms.tsv", "terms"), terms.table(uses))
     segments.write(run.output("segments.json", "segments"), document)
 
 
-#: Packages of a backend whose versions belong into the manifest.
-LIBRARIES = {
-    "whisper": ("faster-whisper",),
-    "indictrans2": ("sentencepiece", "indic-nlp-library-itt", "sacremoses"),
-}
+def memory_of(options: argparse.Namespace) -> Memory:
+    """Return the translation memory that the options name."""
+    if options.memory_file == "none":
+        return Memory(None)
+    return Memory(Path(options.memory_file).expanduser() if options.memory_file else memory.default_path())
 
 
-def make_backend(options: argparse.Namespace, audio: Path, threads: int) -> Backend:
-    """Return the backend that the options name, with nothing loaded yet.
-
-    Raises:
-        ConfigurationError: the folder of its models is not given.
-        ModelError: the model named cannot translate.
-    """
-    if options.backend == "whisper":
-        from samvad.translation.whisper_backend import WhisperBackend
-
-        return WhisperBackend(
-            model=options.whisper_model,
-            revision=options.whisper_revision,
-            audio=audio,
-            device=options.device,
-            compute_type=options.compute_type,
-            threads=threads,
-            batch_size=options.batch_size,
-            beam_size=options.beam_size,
-        )
-    from samvad.translation.indictrans2_backend import IndicTrans2Backend
-
-    if not options.indictrans2_dir:
-        raise ConfigurationError(
-            "translation.backend is indictrans2, but translation.indictrans2_dir (--indictrans2-dir) is empty.",
-            "Set it to the folder that holds indic-en/, en-indic/ or indic-indic/; the README says where to get them.",
-        )
-    return IndicTrans2Backend(
-        root=Path(options.indictrans2_dir).expanduser(),
-        device=options.device,
-        compute_type=options.compute_type,
-        threads=threads,
-        batch_size=options.batch_size,
-        beam_size=options.beam_size,
-    )
+def remarks(run: StageRun, store: Memory, used: list[str], counts: dict[str, int]) -> None:
+    """Record what concerns all targets: the memory, and the licences that a user should know."""
+    run.metric("sentences_from_memory", counts.get("from memory", 0), "sentences")
+    if store.problem:
+        run.warn(f"{store.problem} Nothing was remembered, and no correction was used.")
+    for name in used:
+        if name in making.LICENCES:
+            run.fact(f"licence_{name}", making.LICENCES[name])
+    if "nllb" in used:
+        run.warn(f"NLLB was used. Its weights are under {making.LICENCES['nllb']}.")
 
 
-def report(run: StageRun, document: SegmentsDocument, plan: Plan) -> None:
+def report(run: StageRun, document: SegmentsDocument, plan: Plan, uses: list[Use]) -> None:
     """Write figures about one target's translations into the manifest, and a warning where a person should look."""
     ids = {line.id for line in plan.lines}
     made = [segment.translations[plan.target] for segment in document.segments if segment.id in ids]
@@ -120,6 +134,8 @@ def report(run: StageRun, document: SegmentsDocument, plan: Plan) -> None:
     run.metric(f"passed_on_{plan.target}", len(plan.passed_on), "segments")
     run.metric(f"flagged_{plan.target}", sum(bool(item.flags) for item in made) + len(plan.unserved), "segments")
     run.metric(f"mean_score_{plan.target}", mean_score(made), "log probability of a token")
+    run.metric(f"glossary_terms_{plan.target}", len(uses), "terms")
+    run.metric(f"glossary_terms_kept_{plan.target}", sum(use.how != terms.MISSING for use in uses), "terms")
     run.fact(f"flags_{plan.target}", flagged)
     if flagged:
         listed = ", ".join(f"{flag}: {number}" for flag, number in sorted(flagged.items()))

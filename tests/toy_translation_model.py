@@ -2,10 +2,13 @@
 
 Run it in the translation environment: ``python toy_translation_model.py FOLDER``. The model is a real transformer that
 has learned to translate made-up sentences such as "राम लाल किताब देखता है ।" to "Ram sees the red book ." and back. It
-is written below FOLDER in two layouts that packers use::
+is written below FOLDER in two layouts that packers use, and as NLLB would lie there::
 
     indic-en/ct2_int8_model/model.bin     indic-en/vocab/model.SRC, model.TGT
     en-indic/model.bin                    en-indic/fairseq_model/vocab/model.SRC, model.TGT
+    nllb/model.bin                        nllb/sentencepiece.bpe.model
+
+It has learned NLLB's way too: one tag before the source, the target's tag as the first word of the translation.
 
 The same figures come out of every run on one machine.
 """
@@ -33,21 +36,26 @@ OBJECTS = {"पानी": "water", "किताब": "book", "घर": "house"
 ADJECTIVES = {"": "", "लाल": "red", "नया": "new", "पुराना": "old", "बड़ा": "big"}
 VERBS = {"देखता": "sees", "चाहता": "wants", "लाता": "brings", "बेचता": "sells"}
 ENDS = {"।": ".", "?": "?"}
+#: Placeholders as tokenizers leave them: the toy learns to copy them, as IndicTrans2 was trained to.
+FIRST, SECOND = "< ID1 >", "< ID2 >"
 INDIC_TAGS = ("hin_Deva", "guj_Gujr", "ben_Beng")
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "eng_Latn", *INDIC_TAGS]
 PAD, END = 1, 2
 
 WIDTH, HEADS, LAYERS, HIDDEN = 64, 4, 2, 128
 MOST_TOKENS = 260  # what IndicTrans2 takes, and a little more
-STEPS, BATCH, LEARNING_RATE = 350, 64, 3e-3
+STEPS, BATCH, LEARNING_RATE = 400, 64, 3e-3
 
 
 def sentence_pairs() -> list[tuple[str, str]]:
     """Return every sentence of the made-up language with its translation, both in tokens set apart by spaces."""
     pairs = []
-    for subject, adjective, thing, verb, end in itertools.product(SUBJECTS, ADJECTIVES, OBJECTS, VERBS, ENDS):
+    subjects, objects = {**SUBJECTS, FIRST: FIRST}, {**OBJECTS, FIRST: FIRST, SECOND: SECOND}
+    for subject, adjective, thing, verb, end in itertools.product(subjects, ADJECTIVES, objects, VERBS, ENDS):
+        if (subject == FIRST and thing == FIRST) or (subject != FIRST and thing == SECOND):
+            continue
         indic = f"{subject} {adjective} {thing} {verb} है {end}"
-        english = f"{SUBJECTS[subject]} {VERBS[verb]} the {ADJECTIVES[adjective]} {OBJECTS[thing]} {ENDS[end]}"
+        english = f"{subjects[subject]} {VERBS[verb]} the {ADJECTIVES[adjective]} {objects[thing]} {ENDS[end]}"
         pairs.append((" ".join(indic.split()), " ".join(english.split())))
     return pairs
 
@@ -117,6 +125,7 @@ def examples(pairs: list[tuple[str, str]], pieces: bytes, vocabulary: list[str])
         right = processor.encode(english, out_type=str)
         made.append((numbers([tag, "eng_Latn", *left, "</s>"]), numbers([*right, "</s>"])))
         made.append((numbers(["eng_Latn", tag, *right, "</s>"]), numbers([*left, "</s>"])))
+        made.append((numbers([tag, *left, "</s>"]), numbers(["eng_Latn", *right, "</s>"])))
     return made
 
 
@@ -201,6 +210,13 @@ def write(model: Toy, vocabulary: list[str], pieces: bytes, folder: Path) -> Non
         (folder / vocab).mkdir(parents=True)
         for name in ("model.SRC", "model.TGT"):
             (folder / vocab / name).write_bytes(pieces)
+    spec = converted(model, vocabulary)
+    spec.config.add_source_eos = False
+    spec.validate()
+    spec.optimize()
+    (folder / "nllb").mkdir()
+    spec.save(str(folder / "nllb"))
+    (folder / "nllb" / "sentencepiece.bpe.model").write_bytes(pieces)
 
 
 def exact_share(folder: Path, data: list[tuple[list[int], list[int]]], vocabulary: list[str]) -> float:

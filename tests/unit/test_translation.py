@@ -16,9 +16,11 @@ from samvad.audio import FilmAudio
 from samvad.errors import ConfigurationError, MediaError, MemoryShortageError, ModelError
 from samvad.records import Model
 from samvad.segments import QUARANTINE, Segment, SegmentsDocument, Translation, Word
-from samvad.translation import backends, guards, indic_text, indictrans2_backend, terms, whisper_backend
+from samvad.translation import backends, guards, indic_text, indictrans2_backend, terms, text_backend, whisper_backend
 from samvad.translation.backends import Line
 from samvad.translation.guards import Decoded
+from samvad.translation.memory import Memory
+from samvad.translation.sentence_model import Settings
 
 
 class Upper:
@@ -29,13 +31,19 @@ class Upper:
     def refusal(self, source: str, target: str) -> str | None:
         return None if source in ("hi", "es") and target == "en" else "it cannot"
 
-    def load(self, pairs: frozenset[tuple[str, str]]) -> None:
+    def find(self, pairs: frozenset[tuple[str, str]]) -> None:
+        pass
+
+    def load(self) -> None:
         pass
 
     def translate(self, lines: Sequence[Line], target: str) -> list[Translation]:
         return [Translation(line.text.upper(), self.name) for line in lines]
 
     def models(self) -> tuple[Model, ...]:
+        return ()
+
+    def folders(self) -> tuple[Path, ...]:
         return ()
 
     def device(self) -> str | None:
@@ -295,14 +303,15 @@ def test_sound_of_another_rate_is_refused(tmp_path: Path) -> None:
 # -- IndicTrans2: directions, files, sentences -----------------------------------------------------------------------
 
 
-def indictrans2(root: Path) -> indictrans2_backend.IndicTrans2Backend:
-    return indictrans2_backend.IndicTrans2Backend(
-        root=root, device="cpu", compute_type="auto", threads=1, batch_size=8, beam_size=5
-    )
+def options() -> text_backend.Options:
+    return text_backend.Options(
+        device="cpu", compute_type="auto", threads=1, beam_size=5, settings=Settings(), memory=Memory(None),
+        glossary=lambda target: terms.Glossary((), target),
+    )  # fmt: skip
 
 
 def test_indictrans2_serves_its_languages_and_no_others(tmp_path: Path) -> None:
-    backend = indictrans2(tmp_path)
+    backend = indictrans2_backend.IndicTrans2Backend(tmp_path, options())
     assert backend.refusal("hi", "ta") is None
     assert "does not know es" in (backend.refusal("es", "en") or "")
 
@@ -380,38 +389,17 @@ def test_digits_of_every_script_become_0_to_9_and_numbers_stay_apart() -> None:
 
 @given(st.lists(st.sampled_from(["▁a", "b"]), max_size=60), st.integers(2, 20))
 def test_cutting_subwords_loses_none_and_keeps_the_limit(subwords: list[str], limit: int) -> None:
-    parts = indictrans2_backend.cut_subwords(subwords, limit)
+    parts = text_backend.cut_subwords(subwords, limit)
     assert [piece for part in parts for piece in part] == subwords
     assert all(0 < len(part) <= limit for part in parts)
 
 
 def test_subwords_are_cut_before_a_word() -> None:
-    assert indictrans2_backend.cut_subwords(["▁a", "b", "▁c", "d"], 3) == [["▁a", "b"], ["▁c", "d"]]
+    assert text_backend.cut_subwords(["▁a", "b", "▁c", "d"], 3) == [["▁a", "b"], ["▁c", "d"]]
 
 
 @given(st.lists(st.integers(1, 300), max_size=60), st.integers(64, 1024))
 def test_batches_hold_every_sentence_once_within_the_budget(lengths: list[int], budget: int) -> None:
-    batches = indictrans2_backend.token_batches(lengths, budget)
+    batches = backends.token_batches(lengths, budget)
     assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
     assert all(len(batch) == 1 or len(batch) * max(lengths[index] for index in batch) <= budget for batch in batches)
-
-
-# -- glossary --------------------------------------------------------------------------------------------------------
-
-
-def test_a_translation_that_lacks_a_glossary_term_is_flagged() -> None:
-    made = document(
-        segment(1, "भाई, चलो", translations={"en": Translation("Brother, come on", "toy")}),
-        segment(2, "मेरे भाई।", translations={"en": Translation("My friend", "toy")}),
-        segment(3, "भाईचारा", translations={"en": Translation("Friendship", "toy")}),
-    )
-    checked, used, kept = terms.check_terms(made, "en", [terms.Term("भाई", ("bro", "brother"))])
-    assert (used, kept) == (2, 1)
-    flagged = [item.id for item in checked.segments if terms.TERM_MISSING in item.translations["en"].flags]
-    assert flagged == [2]
-
-
-def test_terms_are_read_from_the_glossary_of_stage_3(tmp_path: Path) -> None:
-    entry = '{"term": "yaar", "target": "friend", "alternatives": ["dude"], "context": "", "notes": "", "source": "x"}'
-    (tmp_path / "glossary.json").write_text(f'{{"schema_version": "1.0", "entries": [{entry}], "conflicts": []}}')
-    assert terms.read_terms(tmp_path / "glossary.json") == [terms.Term("yaar", ("friend", "dude"))]

@@ -7,11 +7,12 @@ beforehand which pairs of languages it serves, so that a wrong configuration is 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from samvad import languages
 from samvad.errors import ConfigurationError, MemoryShortageError, ModelError
 from samvad.logs import events
 from samvad.records import Model
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 
 #: ``Translation.backend`` of text that was in the target language already.
 SAME_LANGUAGE = "same language"
+#: … of what a person wrote.
+PERSON = "person"
 
 #: Sound on either side of a segment that a backend may hear too, in milliseconds: word times are that coarse.
 _PADDING_MS = 200
@@ -43,6 +46,7 @@ class Line:
         earliest_ms: how far before its start its sound may be read without hearing the line before.
         latest_ms: how far after its end, likewise.
         words: with times, as far as they are known.
+        speaker: who speaks, where that is known.
     """
 
     id: int
@@ -53,6 +57,7 @@ class Line:
     earliest_ms: int
     latest_ms: int
     words: tuple[Word, ...] = ()
+    speaker: str | None = None
 
 
 class Backend(Protocol):
@@ -139,11 +144,20 @@ def plan(document: SegmentsDocument, target: str, backend: Backend) -> Plan:
 
 def refused(backend: str, source: str, target: str, reason: str) -> ConfigurationError:
     """Return the error for a pair of languages that a backend does not serve."""
-    other = "indictrans2" if backend == "whisper" else "whisper"
+    others = [name for name, serves in SERVES.items() if name not in backend.split(", ") and serves(source, target)]
+    advice = f"Set translation.backend to {' or '.join(others)}, which can, or take" if others else "Take"
     return ConfigurationError(
         f"translation.backend is {backend}, which cannot translate {source} to {target}: {reason}.",
-        f"Set translation.backend to {other} where that serves the pair, or take {target} from the film's targets.",
+        f"{advice} {target} from the film's targets.",
     )
+
+
+#: Which backend serves which pairs (source, target).
+SERVES: dict[str, Callable[[str, str], bool]] = {
+    "whisper": lambda source, target: target == "en" and source in languages.WHISPER,
+    "indictrans2": lambda source, target: {source, target} <= languages.INDICTRANS2.keys(),
+    "nllb": lambda source, target: {source, target} <= languages.NLLB.keys(),
+}
 
 
 def lines_of(document: SegmentsDocument) -> list[Line]:
@@ -160,16 +174,22 @@ def lines_of(document: SegmentsDocument) -> list[Line]:
     return found
 
 
-def apply(document: SegmentsDocument, work: Plan, backend: Backend) -> SegmentsDocument:
+def apply(
+    document: SegmentsDocument, work: Plan, backend: Backend, corrected: Mapping[int, str] | None = None
+) -> SegmentsDocument:
     """Return the document with the translations of one target language added.
 
     Args:
         document: as it was read, perhaps with other targets' translations.
         work: from ``plan``.
         backend: loaded for the plan's pairs; it need not be where there are no lines.
+        corrected: what people have made of lines, by the segment's number; those are not translated.
     """
-    results = backend.translate(work.lines, work.target) if work.lines else []
-    made = dict(zip((line.id for line in work.lines), results, strict=True))
+    known = corrected or {}
+    lines = [line for line in work.lines if line.id not in known]
+    results = backend.translate(lines, work.target) if lines else []
+    made = dict(zip((line.id for line in lines), results, strict=True))
+    made |= {number: Translation(text, PERSON) for number, text in known.items()}
     unserved = Translation("", backend.name, flags=(guards.UNSUPPORTED_LANGUAGE,))
 
     def translated(segment: Segment) -> Segment:
@@ -191,6 +211,8 @@ def decode_guarded(
     sources: Sequence[str],
     batches: Iterable[Sequence[int]],
     decode: Callable[[Sequence[Item], bool], list[Decoded]],
+    *,
+    may_fail: bool = False,
 ) -> list[Decoded | None]:
     """Decode items in batches; halve a batch that fails; decode once more, strictly, what came out as a loop.
 
@@ -199,6 +221,7 @@ def decode_guarded(
         sources: the text of each item in its own language: where that repeats itself, its translation may too.
         batches: indices of the items that go together.
         decode: decodes items; with True it must not let anything repeat itself.
+        may_fail: whether it may fail on every item.
 
     Returns:
         What came out, in the order of the items; None for an item on which the model failed.
@@ -212,11 +235,8 @@ def decode_guarded(
     for batch in batches:
         results.update(_decode_batch(items, batch, decode, strictly=False))
         events.progress(len(results), len(items), "sentences")
-    if items and all(result is None for result in results.values()):
-        raise ModelError(
-            "The translation model failed on everything it was given.",
-            "The log above says why; check that the model's files are whole and made for this version of CTranslate2.",
-        )
+    if items and not may_fail and all(result is None for result in results.values()):
+        raise failed_on_everything()
     looped = {index for index, result in results.items() if result and guards.is_loop(result.text, than=sources[index])}
     for batch in batches:
         again = [index for index in batch if index in looped]
@@ -225,6 +245,31 @@ def decode_guarded(
             second = _decode_batch(items, again, decode, strictly=True)
             results.update({index: result for index, result in second.items() if result is not None})
     return [results[index] for index in range(len(items))]
+
+
+def failed_on_everything() -> ModelError:
+    """Return the error for a model that has translated nothing at all."""
+    return ModelError(
+        "The translation model failed on everything it was given.",
+        "The log above says why; check that the model's files are whole and made for this version of CTranslate2.",
+    )
+
+
+def token_batches(lengths: Sequence[int], budget: int) -> list[list[int]]:
+    """Return indices in batches whose count times longest length stays within a budget, longest first.
+
+    Args:
+        lengths: of the sentences, in subwords.
+        budget: subwords in a batch, padding included; a sentence longer than that goes alone.
+    """
+    batches: list[list[int]] = []
+    for index in sorted(range(len(lengths)), key=lambda item: -lengths[item]):
+        # The first of a batch is its longest.
+        if batches and lengths[batches[-1][0]] * (len(batches[-1]) + 1) <= budget:
+            batches[-1].append(index)
+        else:
+            batches.append([index])
+    return batches
 
 
 def _decode_batch(
@@ -265,4 +310,5 @@ def _line(segment: Segment, earliest_ms: int, latest_ms: int) -> Line:
         earliest_ms=earliest_ms,
         latest_ms=latest_ms,
         words=segment.words,
+        speaker=segment.speaker,
     )

@@ -119,6 +119,58 @@ def restore(text: str, language: str, tag: str) -> str:
     return str(indic_detokenize.trivial_detokenize(text)).strip()
 
 
+#: Flag of a translation in which words of the source's script were changed to Latin letters.
+ROMANISED = "letters changed to Latin"
+
+
+def polished(text: str, target: str) -> str:
+    """Return a translation with the target's own full stop, no space before punctuation, and composed letters."""
+    text = unicodedata.normalize("NFC", text)
+    if target == "en" or target not in _DANDA:
+        text = re.sub(r"\s*[।॥]+", ".", text)
+    text = re.sub(r"\s+([,.;?!%।॥؟۔…])(?![.\w])", r"\1", text)
+    text = re.sub(r"(?<=\w) ('(?:s|re|ve|ll|d|m|t))\b", r"\1", text)
+    return re.sub(r"\.{4,}", "...", " ".join(text.split()))
+
+
+#: Languages that end a sentence with a danda.
+_DANDA = frozenset(["as", "bn", "brx", "doi", "hi", "kok", "mai", "mr", "mni", "ne", "or", "pa", "sa"])
+
+
+#: The letters of Devanagari from U+0900 on, as they are mostly written in Latin letters; the other Indian scripts have
+#: the same letters at the same places of their own blocks (Unicode Standard, chapter 12).
+_LATIN = {
+    first + number: latin
+    for first, row in (
+        (0x04, "a a aa i ee u oo ri l e e e ai o o o au"),
+        (0x15, "k kh g gh n ch chh j jh n t th d dh n t th d dh n n p ph b bh m y r r l l l v sh sh s h"),
+        (0x3E, "aa i ee u oo ri ri e e e ai o o o au"),
+        (0x64, ". ."),
+    )
+    for number, latin in enumerate(row.split())
+} | {0x01: "n", 0x02: "n", 0x03: "h"}
+_VIRAMA, _FIRST_BLOCK, _LAST_BLOCK = 0x4D, 0x0900, 0x0D7F
+
+
+def romanised(word: str) -> str:
+    """Return a word of an Indian script in Latin letters: the last way out where a model has not translated it.
+
+    Letters of other scripts are left out; a word of nothing else becomes an ellipsis.
+    """
+    made = ""
+    open_consonant = False
+    for letter in unicodedata.normalize("NFD", word):
+        is_indic = _FIRST_BLOCK <= ord(letter) <= _LAST_BLOCK
+        place = (ord(letter) - _FIRST_BLOCK) % 0x80
+        if is_indic and place == 0x3C:  # the dot below
+            continue
+        is_sign = is_indic and (0x3E <= place <= _VIRAMA)
+        made += "a" if open_consonant and not is_sign and letter.isalpha() else ""
+        open_consonant = is_indic and 0x15 <= place <= 0x39
+        made += _LATIN.get(place, "") if is_indic else letter if letter.isascii() else ""
+    return made[:1].upper() + made[1:] if any(map(str.isalnum, made)) else "…"
+
+
 def _transliterate(text: str, source: str, target: str) -> str:
     from indicnlp.transliterate.unicode_transliterate import UnicodeIndicTransliterator
 
