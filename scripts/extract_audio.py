@@ -80,13 +80,7 @@ def make(run: StageRun, film: Path, checksum: str | None, options: argparse.Name
     track = found.audio[chosen.track]
     extract.check_space(run.job_folder, found.duration_ms)
     audio = run.work_folder / "audio.wav"
-    with ThreadPoolExecutor(2) as pool:
-        # Hashing, pictures and sound read the film at the same time: one pass of the disk. So the cache cannot be asked
-        # first for a film that was never hashed here; it was hardly ever demuxed here.
-        future = pool.submit(lambda: checksum or checksums.take(film))
-        looked = pool.submit(_look_through, run, film, found, track, options, future)
-        audio_ms, cut_short = extract.extract(film, track, options.downmix, audio, found.duration_ms)
-        taken, look = future.result(), looked.result()
+    taken, look, audio_ms, cut_short = _read_film(run, film, checksum, found, track, options)
     if checksum is None:
         run.read_outside(film, "film", checksum=taken)
         run.reuse(look=False)
@@ -116,6 +110,27 @@ def make(run: StageRun, film: Path, checksum: str | None, options: argparse.Name
     run.metric("audio_duration", audio_ms / 1000, "s")
     run.metric("audio_start", track.start_ms / 1000, "s")
     run.metric("audio_tracks", len(found.audio), "tracks")
+
+
+def _read_film(
+    run: StageRun,
+    film: Path,
+    checksum: str | None,
+    found: probe.Probe,
+    track: probe.AudioTrack,
+    options: argparse.Namespace,
+) -> tuple[str, picture.Look, int, bool]:
+    """Return the film's checksum, what its pictures gave, its audio's duration in ms, and whether that is cut short.
+
+    Hashing, pictures and sound read the film at the same time: one pass of the disk. So the cache cannot be asked first
+    for a film that was never hashed here; it was hardly ever demuxed here.
+    """
+    audio = run.work_folder / "audio.wav"
+    with ThreadPoolExecutor(2) as pool:
+        future = pool.submit(lambda: checksum or checksums.take(film))
+        looked = pool.submit(_look_through, run, film, found, track, options, future)
+        audio_ms, cut_short = extract.extract(film, track, options.downmix, audio, found.duration_ms)
+        return future.result(), looked.result(), audio_ms, cut_short
 
 
 def describe_film(run: StageRun) -> None:

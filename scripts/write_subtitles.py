@@ -7,6 +7,7 @@ import json
 import logging
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -96,54 +97,66 @@ def tell(run: StageRun, track: Track, cues: Sequence[Cue], found: Sequence[check
         run.warn(f"The subtitles in {language} are empty: nothing was said, or nothing that is to be shown.")
 
 
+@dataclass(frozen=True)
+class Made:
+    """A track with its files: what ``tracks.json``, ``qc.json``, ``cues.json`` and the report say of it."""
+
+    entry: dict[str, Any]
+    check: dict[str, Any]
+    machine: list[dict[str, Any]]
+    view: film_page.TrackView
+
+
+def make(
+    run: StageRun, document: segments.SegmentsDocument, rules: Rules, shots: list[int], wanted: Sequence[str]
+) -> Made:
+    """Cut, check and write a track."""
+    track = make_track(document, rules, shots)
+    cues, origins, corrected = shown(run, track)
+    said = None if corrected else [(item.said_from_ms, item.said_to_ms) for item in track.origins]
+    found = checking.check(cues, rules, checking.Context(shots or None, said))
+    tell(run, track, cues, found, rules)
+    entry = {
+        "language": track.language,
+        "translated": track.translated,
+        "cues": len(cues),
+        "hearing_impaired": rules.hearing_impaired,
+        "corrected": corrected,
+        "files": write_track(run, track, cues, wanted),
+    }
+    machine = qc.cues_as_json(track.cues, track.origins)
+    view = film_page.TrackView(track, cues, origins, found, rules, corrected)
+    return Made(entry, qc.as_json(cues, rules, found), machine, view)
+
+
 def work(run: StageRun, options: argparse.Namespace) -> None:
     """Write the tracks of all target languages, the check, and the report."""
     probe = json.loads(run.read(options.demux, "probe").read_text(encoding="utf-8"))
     document = segments.read(run.read(options.segments, "segments"))
-    shots = shots_of(run, options.demux)
-    rate = frame_rate(probe)
-    profile = profiles.load(options.profile)
-    made, without = languages_of_tracks(document, options.languages)
+    shots, rate, profile = shots_of(run, options.demux), frame_rate(probe), profiles.load(options.profile)
+    wanted = list(dict.fromkeys(options.formats))
+    spoken, without = languages_of_tracks(document, options.languages)
     for target in without:
         run.warn(
             f"Nothing of the film has text in {languages.name(target)}: translation is off or gave none, "
             f"so there are no subtitles in {languages.name(target)}."
         )
-    listed: list[dict[str, Any]] = []
-    pages: list[film_page.TrackView] = []
-    checks, machine = [], {}
-    for language in made:
-        rules = profile.rules(language, rate)
-        track = make_track(document, rules, shots)
-        machine[language] = qc.cues_as_json(track.cues, track.origins)
-        cues, origins, corrected = shown(run, track)
-        said = None if corrected else [(item.said_from_ms, item.said_to_ms) for item in track.origins]
-        found = checking.check(cues, rules, checking.Context(shots or None, said))
-        tell(run, track, cues, found, rules)
-        checks.append(qc.as_json(cues, rules, found))
-        pages.append(film_page.TrackView(track, cues, origins, found, rules, corrected))
-        names = write_track(run, track, cues, list(dict.fromkeys(options.formats)))
-        listed.append(
-            {
-                "language": language,
-                "translated": track.translated,
-                "cues": len(cues),
-                "hearing_impaired": rules.hearing_impaired,
-                "corrected": corrected,
-                "files": names,
-            }
-        )
+    made = [make(run, document, profile.rules(language, rate), shots, wanted) for language in spoken]
     run.fact("frame_rate", float(rate))
     run.fact("frame_rate_numerator", rate.numerator)
     run.fact("frame_rate_denominator", rate.denominator)
     run.fact("profile", options.profile)
     run.fact("profile_title", profile.title)
     run.fact("shots", len(shots))
-    files.write_json(run.output("qc.json", "qc"), {"schema_version": "1.0", "profile": profile.title, "tracks": checks})
+    checks = {"schema_version": "1.0", "profile": profile.title, "tracks": [item.check for item in made]}
+    files.write_json(run.output("qc.json", "qc"), checks)
+    machine = {item.entry["language"]: item.machine for item in made}
     files.write_json(run.output("cues.json", "cues"), {"schema_version": "1.0", "tracks": machine})
-    page = film_page.render(run.job_folder, options.title or run.film, probe, document, shots, pages, profile)
+    title, views = options.title or run.film, [item.view for item in made]
+    page = film_page.render(run.job_folder, title, probe, document, shots, views, profile)
     files.write_text(run.output("report.html", "report"), page)
-    files.write_json(run.output("tracks.json", "tracks"), {"schema_version": "1.0", "tracks": listed})
+    entries = [item.entry for item in made]
+    files.write_json(run.output("tracks.json", "tracks"), {"schema_version": "1.0", "tracks": entries})
 
 
 def main(argv: list[str] | None = None) -> int:
