@@ -12,7 +12,8 @@ from samvad.errors import ConfigurationError, ModelError
 from samvad.glossary import entries
 from samvad.lyrics import curve, detector, songs, support
 from samvad.segments import SegmentsDocument
-from samvad.stage_run import StageRun, run_stage, stage_parser
+from samvad.stage_options import stage_parser
+from samvad.stage_run import StageRun, run_stage
 from samvad.times import seconds_to_ms
 from samvad.tmdb import metadata
 

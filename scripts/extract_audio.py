@@ -12,7 +12,8 @@ from pathlib import Path
 from samvad import checksums, files, media_facts, records, shots
 from samvad.demux import extract, picture, probe
 from samvad.errors import MediaError
-from samvad.stage_run import StageRun, run_stage, stage_parser
+from samvad.stage_options import stage_parser
+from samvad.stage_run import StageRun, run_stage
 
 
 def parser() -> argparse.ArgumentParser:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from samvad import network, records, schemas
 from samvad.errors import NetworkError
-from samvad.stage_run import Skipped, StageRun, run_stage, stage_parser
+from samvad.stage_options import stage_parser
+from samvad.stage_run import Skipped, StageRun, run_stage
 from samvad.tmdb import client, metadata, search
 
 log = logging.getLogger(__name__)

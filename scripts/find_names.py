@@ -16,7 +16,8 @@ from samvad.glossary import entries
 from samvad.names import consistency, gazetteer, indic_model, merge, model, overrides
 from samvad.names.consistency import Outcome
 from samvad.segments import Entity, Segment, SegmentsDocument
-from samvad.stage_run import StageRun, run_stage, stage_parser
+from samvad.stage_options import stage_parser
+from samvad.stage_run import StageRun, run_stage
 from samvad.tmdb import metadata
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,8 @@ from samvad import files, records, review, segments
 from samvad.hallucination import phrases, regions, report, verdicts
 from samvad.hallucination.measures import Evidence
 from samvad.lyrics import curve
-from samvad.stage_run import StageRun, run_stage, stage_parser
+from samvad.stage_options import stage_parser
+from samvad.stage_run import StageRun, run_stage
 from samvad.times import clock
 
 

@@ -8,7 +8,8 @@ import sys
 
 from samvad import schemas
 from samvad.glossary import entries, prompt
-from samvad.stage_run import StageRun, run_stage, stage_parser
+from samvad.stage_options import stage_parser
+from samvad.stage_run import StageRun, run_stage
 from samvad.tmdb import metadata, people
 
 log = logging.getLogger(__name__)

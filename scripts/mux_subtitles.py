@@ -12,7 +12,8 @@ from typing import Any
 
 from samvad import files, media_facts, records
 from samvad.mux import burn, matroska, media, mp4, plan, sources, tracks
-from samvad.stage_run import Skipped, StageRun, run_stage, stage_parser
+from samvad.stage_options import stage_parser
+from samvad.stage_run import Skipped, StageRun, run_stage
 
 log = logging.getLogger(__name__)
 

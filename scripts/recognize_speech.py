@@ -12,7 +12,8 @@ from samvad.asr import alignment, memory, prompts, retries, separation, speakers
 from samvad.asr.engine import Engine, EngineOptions
 from samvad.asr.recogniser import Recogniser
 from samvad.audio import FilmAudio
-from samvad.stage_run import StageRun, run_stage, stage_parser
+from samvad.stage_options import stage_parser
+from samvad.stage_run import StageRun, run_stage
 
 _ENGINES = ("whisperx", "faster-whisper")
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from samvad import checksums, files, languages, records, segments, times
 from samvad.segments import SegmentsDocument, Translation
-from samvad.stage_run import StageRun, run_stage, stage_parser
+from samvad.stage_options import stage_parser
+from samvad.stage_run import StageRun, run_stage
 from samvad.translation import backends, guards, making, memory, terms
 from samvad.translation.backends import Plan
 from samvad.translation.memory import Memory

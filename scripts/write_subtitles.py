@@ -14,7 +14,8 @@ from typing import Any
 
 from samvad import files, languages, segments
 from samvad.report import film_page
-from samvad.stage_run import StageRun, run_stage, stage_parser
+from samvad.stage_options import stage_parser
+from samvad.stage_run import StageRun, run_stage
 from samvad.subtitles import checking, corrections, formats, profiles, qc
 from samvad.subtitles.cues import Cue
 from samvad.subtitles.rules import FILM_FRAME_RATE, Rules
