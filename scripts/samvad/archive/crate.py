@@ -366,7 +366,8 @@ def _model(graph: Graph, model: dict[str, Any]) -> Entity:
 
 def _software(graph: Graph, name: str, version: str) -> Entity:
     home = _HOMES.get(name)
-    address = f"{home}#{quote(version)}" if home else f"https://pypi.org/project/{quote(name)}/{quote(version)}/"
+    # A package URL (purl) names a Python package wherever it is installed from.
+    address = f"{home}#{quote(version)}" if home else f"pkg:pypi/{quote(name)}@{quote(version)}"
     return graph.add(address, "SoftwareApplication", name=name, softwareVersion=version, url={"@id": home or address})
 
 
