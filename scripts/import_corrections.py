@@ -13,6 +13,7 @@ from samvad import languages, records, segments, stages
 from samvad.errors import ConfigurationError, MediaError, SamvadError
 from samvad.subtitles import checking, corrections, formats, qc
 from samvad.subtitles.cues import Cue
+from samvad.translation import memory
 
 _STAGE = stages.BY_NAME["subtitle_gen"]
 
@@ -27,6 +28,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("job_folder", type=Path, help="the film's job: …/YYYY/MM/DD/USER/N")
     made.add_argument("file", type=Path, nargs="?", help="the edited track: .srt, .vtt, .ass or .ttml")
     made.add_argument("--language", help="its language; default: what stands in its name, as in film.en.srt")
+    made.add_argument("--memory-file", type=Path, help="as translation.memory_file; default: in the cache folder")
     made.add_argument("--forget", action="store_true", help="take the corrections of the language back out of the job")
     return made
 
@@ -76,6 +78,7 @@ def take(options: argparse.Namespace, language: str) -> str:
         f"{options.job_folder / corrections.FOLDER}: {len(corrected)} cues in {languages.name(language)} are kept."
     ]
     lines.append(", ".join(f"{counts[how]} {word}" for how, word in _WORDS.items() if counts[how]) + ".")
+    lines += learned(options, corrections.path_of(options.job_folder, language).with_suffix(".tsv"))
     rules = qc.rules_from_facts(facts, language)
     found = [item for item in checking.check(corrected, rules) if item.level == "error"]
     lines += [f"Cue {item.cue}: {item.rule}: {item.message}" for item in found[:10]]
@@ -83,6 +86,15 @@ def take(options: argparse.Namespace, language: str) -> str:
     return "\n".join(
         [*lines, "Run the same workflow command again: the subtitles and the film are made anew with them."]
     )
+
+
+def learned(options: argparse.Namespace, table: Path) -> list[str]:
+    """Teach the translation memory what was corrected; return what to tell the user."""
+    store = memory.Memory(options.memory_file or memory.default_path())
+    count = store.learn(memory.read_corrections(table), str(table.resolve()))
+    if store.problem:
+        return [f"The translation memory learned nothing: {store.problem}"]
+    return [f"The translation memory learned {count} lines: they win wherever the same is said."] if count else []
 
 
 _WORDS = {

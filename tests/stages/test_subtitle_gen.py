@@ -15,6 +15,7 @@ import support
 from samvad.segments import Segment, SegmentsDocument, Translation, Word, as_json
 from samvad.subtitles import formats
 from samvad.subtitles.cues import Style
+from samvad.translation.memory import Memory
 
 FILM_24 = {"frame_rate_numerator": 24, "frame_rate_denominator": 1}
 
@@ -233,8 +234,14 @@ def test_shot_changes_of_stage_01_draw_the_times_to_them(tmp_path: Path) -> None
 # -- corrections -----------------------------------------------------------------------------------------------------
 
 
+def memory_of(job: object) -> Path:
+    return Path(str(job)) / "memory.sqlite"
+
+
 def import_corrections(*options: object) -> subprocess.CompletedProcess[str]:
     command = [support.ROOT / "envs" / "run", "text", "import_corrections.py", *options]
+    if "--forget" not in options:
+        command += ["--memory-file", memory_of(options[0])]
     return subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
 
 
@@ -295,6 +302,9 @@ def test_the_pairs_tell_what_was_said_what_the_machine_wrote_and_what_a_person_m
         "machine_text": "Where were you last night?",
         "corrected_text": "Where were you yesterday?",
     }
+    learned = Memory(memory_of(job))
+    assert learned.correction("तुम कहाँ थे कल रात?", "hi", "en") == "Where were you yesterday?"
+    assert learned.correction("तुम कहाँ थे कल रात?", "hi", "ta") is None
 
 
 def test_corrections_can_be_forgotten(tmp_path: Path) -> None:

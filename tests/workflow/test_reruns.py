@@ -92,7 +92,7 @@ def test_a_corrected_track_goes_into_the_film_and_stays_there(demo_copy: Project
     edited = demo_copy.root / "edited.en.srt"
     edited.write_text(made.replace("Good morning, Rahul.", "Good morning, dear Rahul."), encoding="utf-8")
     assert edited.read_text("utf-8") != made
-    done = demo_copy.run("import_corrections.py", "text", job, edited)
+    done = demo_copy.run("import_corrections.py", "text", job, edited, "--memory-file", edited.with_suffix(".sqlite"))
     assert done.returncode == 0, done.stderr
     assert plan(demo_copy) == after("subtitle_gen")
     done = demo_copy.snakemake(demo_copy.target("demo"))
