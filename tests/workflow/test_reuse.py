@@ -14,7 +14,7 @@ from workflow.conftest import Demo
 from workflow.project import CACHE, Project, row, said
 
 #: Stages whose results are kept, in order.
-KEPT = ["demux", "asr", "ner", "lyrics_detection", "translation"]
+KEPT = ["demux", "asr", "ner", "lyrics_detection", "hallucination_removal", "translation"]
 
 
 def manifests(job: Path) -> dict[str, dict[str, Any]]:
