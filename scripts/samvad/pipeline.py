@@ -193,7 +193,7 @@ class PipelineHandler(logging.Handler):
         found.before[stage] = _last_attempt(found.folder, stage)
         manifest = self._write(found)
         pipeline = manifest["pipeline"]
-        done = len(pipeline["completed_stages"]) + len(pipeline["skipped_stages"])
+        done = len({*pipeline["completed_stages"], *pipeline["skipped_stages"]} & set(found.wanted))  # not those off
         found.log.write(f"Stage {stage}: started ({done} of {len(found.wanted)} done)")
         states = {name: state["status"] for name, state in manifest["stages"].items()}
         film = FilmProgress(found.film.film, found.folder, states, film_seconds=manifest["input"]["duration_seconds"])

@@ -81,7 +81,7 @@ def shelf_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
             "SAMVAD_PARENT_JOB_ID": "archive/3",
         },
         logs='{"per_stage_links":true}',
-        tmdb='{"attempts":1}',
+        network='{"attempts":1}',
     )
     return Run(project, done)
 
@@ -241,7 +241,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory, silent_server: SilentServer
     for whole_run in (False, True):
         silent_server.asked.clear()
         with subprocess.Popen(
-            project.command(target, tmdb='{"timeout_seconds":60}'),
+            project.command(target, network='{"timeout_seconds":60}'),
             cwd=project.root,
             env=env,
             start_new_session=True,
