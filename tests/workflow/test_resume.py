@@ -57,7 +57,7 @@ KEYS: dict[str, Change] = {
     "ner.model": Change("en_core_web_md", ("ner",)),
     "lyrics.min_song_seconds": Change(10, ("lyrics_detection",)),
     "lyrics.merge_gap_seconds": Change(15, ("lyrics_detection",)),
-    "hallucination.phrases": Change("config/hallucinations/none.tsv", ("hallucination_removal",)),
+    "hallucination.phrases": Change(["config/hallucinations/none.tsv"], ("hallucination_removal",)),
     "translation.backend": Change("indictrans2", ("translation",)),
     "translation.device": Change("cpu", ("translation",)),
     "translation.compute_type": Change("float32", ("translation",)),
@@ -254,9 +254,10 @@ def test_settings_of_the_cache_and_the_logs_run_nothing_again(demo: Any) -> None
 
 
 def test_values_that_change_places_are_a_change(demo: Any) -> None:
-    swapped = {"batch_size": configured()["asr"]["beam_size"], "beam_size": configured()["asr"]["batch_size"]}
-    found = plans(demo.project, {"swapped": {"asr": swapped}})
-    assert planned(found["swapped"]) == and_what_follows(["asr"])
+    ours = configured()["translation"]
+    swapped = {"batch_size": ours["beam_size"], "beam_size": ours["batch_size"]}
+    found = plans(demo.project, {"swapped": {"translation": swapped}})
+    assert planned(found["swapped"]) == and_what_follows(["translation"])
 
 
 def test_switching_a_stage_off_runs_again_what_took_something_from_it(demo: Any) -> None:

@@ -66,7 +66,7 @@ class NameModel:
 
 def fingerprint(name: str) -> str:
     """Return the checksum of a folder's model, or nothing for an installed one: the environment's lock pins that."""
-    return checksums.of_folder(Path(name)) if Path(name).is_dir() else ""
+    return checksums.of_folder(Path(name)) if name and Path(name).is_dir() else ""
 
 
 def load(model: str) -> NameModel:
