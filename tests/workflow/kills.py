@@ -19,8 +19,8 @@ from samvad import stages
 from workflow.project import Project, attempts, environment
 
 VICTIMS = ("stage", "snakemake", "both")
-#: Outputs that hold when or where they were made, so that two runs never write the same bytes: the report names the run and
-#: the seconds of each stage.
+#: Outputs that hold when or where they were made, so that two runs never write the same bytes: the report names the run
+#: and the seconds of each stage.
 VARYING: frozenset[str] = frozenset({"report"})
 
 
