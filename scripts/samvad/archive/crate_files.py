@@ -19,7 +19,7 @@ from samvad.errors import ConfigurationError, SamvadError
 
 #: Types of files that are large: a crate carries them only if it is asked to.
 RESULTS = frozenset({"subtitled_film"})
-MEDIA = RESULTS | {"film", "audio"}
+MEDIA = RESULTS | {"film", "audio", "proxy"}
 LEFT_OUT = "left-out"
 _TEXTS = (".json", ".tsv", ".txt", ".srt", ".vtt")
 

@@ -18,6 +18,8 @@ EXIT_CODES = {"changed": 10, "missing": 11, "invalid": 12, "broken": 13, "stale"
 _HARMLESS = ("ok", "removed", "unchecked")
 #: What a stage and the workflow write beside the outputs: no manifest names it.
 _STAGE_FILES = frozenset({"manifest.json", "stage.log", "metadata.json", "benchmark.tsv"})
+#: Locks of the stages, and what people decided: no stage makes these.
+_OTHER_FOLDERS = frozenset({".locks", "corrections", "review"})
 _ATTEMPT_FILES = frozenset({"manifest.json", "stage.log", "events.jsonl", "performance.jsonl"})
 _BLOCK_BYTES = 1 << 20
 
@@ -270,6 +272,7 @@ def _orphans(job: Job) -> Iterator[Finding]:
         if stage is None:
             known = len(parts) == 1 and parts[0] in ("manifest.json", "run.json")
             known |= len(parts) == 2 and parts[0] == "logs" and parts[1].startswith("99_")
+            known |= len(parts) == 2 and parts[0] in _OTHER_FOLDERS
         elif len(parts) == 2:
             known = parts[1] in _STAGE_FILES or name in named
         else:
