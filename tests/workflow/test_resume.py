@@ -134,7 +134,7 @@ OTHER_COLUMNS = ("user", "date", "job", "workflow", "stages_off")
 
 #: Files that stages read besides the film, and the stages that do. None: nobody.
 FILES: dict[str, tuple[str, ...]] = {
-    "config/schemas/segments.schema.json": tuple(ALL[2:9]),
+    "config/schemas/segments.schema.json": ("tmdb", *ALL[3:9]),
     "config/schemas/stage_manifest.schema.json": ALL,
     "config/schemas/film.schema.json": (),
     "config/glossary/hinglish.tsv": ("glossary_load",),
@@ -145,7 +145,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "scripts/samvad/report/shelf/page.css": (),
     "scripts/mux_subtitles.py": ("mux",),
     "scripts/samvad/subtitles/__init__.py": ("subtitle_gen", "mux"),
-    "scripts/samvad/segments.py": tuple(ALL[2:9]),
+    "scripts/samvad/segments.py": ("tmdb", *ALL[3:9]),
     "scripts/samvad/files.py": ALL,
     "scripts/samvad/sample/story.py": (),
     "scripts/add_film.py": (),
