@@ -43,8 +43,8 @@ def test_media_facts_of_film_sound_and_result_are_recorded(demo: Any, sample: An
     assert facts["film"]["streams"][0]["video"]["variable_frame_rate"] is False
 
 
-def test_one_command_tells_the_whole_history_in_100_columns(demo: Any, sample: Any) -> None:
-    done = demo.project.run("show_history.py", "workflow", sample.film, "--output-root", "made", "--width", 100)
+def test_one_command_tells_the_whole_history_in_100_columns(demo: Any) -> None:
+    done = demo.project.run("show_history.py", "workflow", demo.film, "--output-root", "made", "--width", 100)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert max(wcwidth.width(line) for line in lines) <= 100

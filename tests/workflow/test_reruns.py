@@ -39,15 +39,15 @@ def test_a_second_run_does_nothing_says_so_and_leaves_every_file_alone(demo: Any
     assert files_of(demo.project.root / demo.project.output_root) == before
 
 
-def test_touching_the_film_reruns_nothing(demo: Any, sample: Any) -> None:
-    os.utime(sample.film)
+def test_touching_the_film_reruns_nothing(demo: Any) -> None:
+    os.utime(demo.film)
     done = demo.project.snakemake(demo.project.target("demo"), "-n")
     assert planned(done) == {}
     assert NOTHING in said(done)
 
 
-def test_a_film_that_was_touched_can_still_be_muxed(demo_copy: Project, sample: Any) -> None:
-    os.utime(sample.film)
+def test_a_film_that_was_touched_can_still_be_muxed(demo: Any, demo_copy: Project) -> None:
+    os.utime(demo.film)
     done = demo_copy.snakemake(demo_copy.target("demo"), mux='{"default_track":"first"}')
     assert done.returncode == 0, done.stderr
     assert attempts(demo_copy.job("demo"), "mux") == ["01", "02"]

@@ -31,8 +31,7 @@ def hits(job: Path) -> list[str]:
 
 
 def demo_row(demo: Demo, **changes: object) -> dict[str, object]:
-    film = manifests(demo.job)["demux"]["inputs"][0]["path"]
-    return row(user="demo", media=film, title="Samvad sample film", year=2025, source="en,es") | changes
+    return row(user="demo", media=demo.film, title="Samvad sample film", year=2025, source="en,es") | changes
 
 
 @pytest.fixture(scope="module")
@@ -94,9 +93,8 @@ def test_a_film_is_hashed_once_for_all_its_jobs_and_stages(second: Project, demo
     def hashed(job: Path) -> int:
         return sum(log.read_text("utf-8").count("Hashed") for log in job.glob("*/attempts/*/stage.log"))
 
-    film = Path(manifests(demo.job)["demux"]["inputs"][0]["path"])
     logs = [log.read_text("utf-8") for log in demo.job.glob("*/attempts/*/stage.log")]
-    assert sum(log.count(f"Hashed {film}:") for log in logs) == 1
+    assert sum(log.count(f"Hashed {demo.film}:") for log in logs) == 1
     assert hashed(second.job("anna")) + hashed(second.job("hindi")) == 0
 
 
@@ -105,7 +103,7 @@ def test_a_changed_option_or_film_finds_nothing_and_a_deleted_cache_costs_only_t
 ) -> None:
     project = second.copy(tmp_path / "copy")
     film = tmp_path / "film.mp4"
-    shutil.copyfile(manifests(demo.job)["demux"]["inputs"][0]["path"], film)
+    shutil.copyfile(demo.film, film)
     with film.open("ab") as file:
         file.write(b"\0")
     off = "tmdb,glossary_load,ner,hallucination_removal,lyrics_detection"
