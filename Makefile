@@ -68,7 +68,7 @@ model:
 test: setup $(SAMPLE)
 	@envs/setup dev
 	@envs/test-tools
-	@$(call dev,python) -m pytest
+	@$(call dev,python) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 test-kills: setup
 	@envs/setup dev

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import subprocess
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,12 +21,43 @@ class Sample(NamedTuple):
     truth: dict[str, Any]
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Make what a test logged fit to be sent from one of pytest's processes to another: some log hostile names."""
+    report = yield
+    report.sections = [(name, text.encode("utf-8", "replace").decode()) for name, text in report.sections]
+    return report
+
+
 @pytest.fixture(scope="session")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Return a function that gives a folder which the first of pytest's processes fills, for all of them to look at."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if base.name.startswith("popen-") else base) / "made-once"
+    shared.mkdir(exist_ok=True)
+
+    def made(name: str, make: Callable[[Path], None]) -> Path:
+        folder = shared / name
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (folder / ".made").exists():
+                folder.mkdir()  # fails where another process has failed at it
+                make(folder)
+                (folder / ".made").touch()
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def sample(once: Callable[[str, Callable[[Path], None]], Path]) -> Sample:
     """Make the sample film."""
-    folder = tmp_path_factory.mktemp("sample")
-    film, truth = folder / "sample.mp4", folder / "sample.truth.json"
-    command = [support.ROOT / "envs" / "run", "media", "make_sample_film.py", "--output", film, "--truth", truth]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return Sample(film, json.loads(truth.read_text("utf-8")))
+
+    def make(folder: Path) -> None:
+        command = [support.ROOT / "envs" / "run", "media", "make_sample_film.py"]
+        command += ["--output", folder / "sample.mp4", "--truth", folder / "sample.truth.json"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+    folder = once("sample", make)
+    return Sample(folder / "sample.mp4", json.loads((folder / "sample.truth.json").read_text("utf-8")))

@@ -291,7 +291,7 @@ def test_errors_always_pass() -> None:
 def test_what_was_left_out_is_said_at_the_end_of_the_window_though_nothing_else_is_logged() -> None:
     reports: list[str] = []
     told = threading.Event()
-    limiter = RateLimiter(lambda record: (reports.append(record.getMessage()), told.set())[1], 2, 0.2)
+    limiter = RateLimiter(lambda record: (reports.append(record.getMessage()), told.set())[1], 2, 2.0)
     record = logging.LogRecord("x", logging.INFO, "file.py", 1, "again", (), None)
     assert [limiter.allows(record) for _ in range(5)] == [True, True, False, False, False]
     assert told.wait(5)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from workflow.project import CACHE, Project, new_project
+from workflow.project import CACHE, Project, new_project, said
 
 
 class Demo(NamedTuple):
@@ -29,17 +29,24 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory, sample: Any) -> Demo:
-    """Subtitle the sample film; to be looked at, not changed."""
-    folder = tmp_path_factory.mktemp("projects")
-    project = new_project(folder / "demo")
-    film = folder / "sample.mp4"  # a file of its own: no other test has hashed it
-    shutil.copyfile(sample.film, film)
-    project.write_sheet({"user": "demo", "media": film, "title": "Samvad sample film", "year": 2025, "source": "en,es"})
-    time.sleep(3)  # the checksum of a film that was written just now is not remembered
-    done = project.snakemake(project.target("demo"), cache=CACHE)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return Demo(project, film, project.job("demo"), done.stdout + done.stderr)
+def demo(once: Any, tmp_path_factory: pytest.TempPathFactory, sample: Any) -> Demo:
+    """Subtitle the sample film; to be looked at, not changed. Each of pytest's processes has a copy."""
+
+    def make(folder: Path) -> None:
+        project = new_project(folder / "demo")
+        film = folder / "sample.mp4"  # a file of its own: no other test has hashed it
+        shutil.copyfile(sample.film, film)
+        project.write_sheet(
+            {"user": "demo", "media": film, "title": "Samvad sample film", "year": 2025, "source": "en,es"}
+        )
+        time.sleep(3)  # the checksum of a film that was written just now is not remembered
+        done = project.snakemake(project.target("demo"), cache=CACHE)
+        assert done.returncode == 0, said(done)
+        (folder / "said.txt").write_text(said(done), encoding="utf-8")
+
+    folder = once("demo", make)
+    project = Project(folder / "demo").copy(tmp_path_factory.mktemp("projects") / "demo")
+    return Demo(project, folder / "sample.mp4", project.job("demo"), (folder / "said.txt").read_text("utf-8"))
 
 
 @pytest.fixture

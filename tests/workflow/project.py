@@ -22,6 +22,8 @@ TIMEOUT_SECONDS = 500
 DATE = "2025-01-01"
 #: As a setting of a run: the cache of results, in the project's own folder.
 CACHE = '{"enabled": true, "folder": "results"}'
+#: What Snakemake says when all is made.
+NOTHING = "Nothing to be done"
 OPTIONAL = ("tmdb", "glossary_load", "ner", "lyrics_detection", "hallucination_removal")
 
 

@@ -112,8 +112,9 @@ def test_the_pipelines_log_tells_people_what_happened(demo: Any) -> None:
 
 
 def test_the_run_says_at_its_end_where_the_film_is(demo: Any) -> None:
-    assert str(demo.job / "10_mux" / "demo.mkv") in demo.said
-    assert str(demo.job / "09_subtitle_gen" / "demo.en.srt") in demo.said
+    job = demo.job.relative_to(demo.project.root)
+    assert f"/{job}/10_mux/demo.mkv" in demo.said
+    assert f"/{job}/09_subtitle_gen/demo.en.srt" in demo.said
 
 
 def test_ffprobe_finds_picture_sound_and_the_english_track(demo: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 from typing import Any
@@ -13,11 +12,10 @@ import pytest
 
 import support
 from samvad import stages
-from workflow.project import Project, attempts, files_of, planned, said
+from workflow.project import NOTHING, Project, files_of, planned, said
 
 pytestmark = pytest.mark.model
 
-NOTHING = "Nothing to be done"
 ALL = {stage.name: 1 for stage in stages.STAGES}
 
 
@@ -37,21 +35,6 @@ def test_a_second_run_does_nothing_says_so_and_leaves_every_file_alone(demo: Any
     assert done.returncode == 0
     assert NOTHING in said(done)
     assert files_of(demo.project.root / demo.project.output_root) == before
-
-
-def test_touching_the_film_reruns_nothing(demo: Any) -> None:
-    os.utime(demo.film)
-    done = demo.project.snakemake(demo.project.target("demo"), "-n")
-    assert planned(done) == {}
-    assert NOTHING in said(done)
-
-
-def test_a_film_that_was_touched_can_still_be_muxed(demo: Any, demo_copy: Project) -> None:
-    os.utime(demo.film)
-    done = demo_copy.snakemake(demo_copy.target("demo"), mux='{"default_track":"first"}')
-    assert done.returncode == 0, done.stderr
-    assert attempts(demo_copy.job("demo"), "mux") == ["01", "02"]
-    assert attempts(demo_copy.job("demo"), "subtitle_gen") == ["01"]
 
 
 def test_another_film_in_its_place_begins_the_job_anew(demo_copy: Project, sample: Any) -> None:

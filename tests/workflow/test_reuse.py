@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from samvad import files, stages
 from workflow.conftest import Demo
-from workflow.project import CACHE, Project, row, said
+from workflow.project import CACHE, NOTHING, Project, attempts, planned, row, said
 
 #: Stages whose results are kept, in order.
 KEPT = ["demux", "asr", "ner", "lyrics_detection", "hallucination_removal", "translation"]
@@ -144,3 +145,22 @@ def test_the_command_shows_checks_and_clears_the_cache(second: Project, tmp_path
     left = project.run("manage_cache.py", "workflow", "show", "--folder", folder).stdout
     assert "demux" in left
     assert "asr" not in left.replace("transcri", "")
+
+
+# The two tests that touch the film stand after those that count how often it is hashed, in one file: pytest's processes
+# share it.
+
+
+def test_touching_the_film_reruns_nothing(demo: Any) -> None:
+    os.utime(demo.film)
+    done = demo.project.snakemake(demo.project.target("demo"), "-n")
+    assert planned(done) == {}
+    assert NOTHING in said(done)
+
+
+def test_a_film_that_was_touched_can_still_be_muxed(demo: Any, demo_copy: Project) -> None:
+    os.utime(demo.film)
+    done = demo_copy.snakemake(demo_copy.target("demo"), mux='{"default_track":"first"}')
+    assert done.returncode == 0, done.stderr
+    assert attempts(demo_copy.job("demo"), "mux") == ["01", "02"]
+    assert attempts(demo_copy.job("demo"), "subtitle_gen") == ["01"]
