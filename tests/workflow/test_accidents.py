@@ -64,7 +64,9 @@ def killed(tmp_path_factory: pytest.TempPathFactory, project: Project) -> Killed
         time.sleep(1)
         assert alive(target.removesuffix("/10_mux/manifest.json")), "stage 04 is at work"
         os.killpg(process.pid, signal.SIGKILL)
-    time.sleep(0.2)
+    deadline = time.monotonic() + 10
+    while alive(target.removesuffix("/10_mux/manifest.json")) and time.monotonic() < deadline:
+        time.sleep(0.1)
     assert alive(target.removesuffix("/10_mux/manifest.json")) == []
     left = sorted(str(path.relative_to(job)) for path in job.rglob("manifest.json"))
     return Killed(ours, left, ours.snakemake(target))
