@@ -1,0 +1,267 @@
+"""Measure what Snakemake and the workflow's own rules cost as the film sheet grows, beside ten trivial chained rules.
+
+The workflow is the real one (Snakefile, rules, configuration, the writer of the job manifests) in a copy of the
+project; only the stages' work is left out: their manifests are written by this script, and by a stand-in of envs/run
+where jobs really run. Whole processes are measured: wall time, CPU time with all children, peak memory. The two
+workflows take turns, and of several rounds the medians are shown: machines are noisy, so trust the ratios and the
+growth.
+
+Usage: python benchmarks/scale.py [--films 1,10,100,1000,3000] [--rounds N] [--only dry,path] [--variants] [--output F]
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from end_to_end import ROOT, Cost, measure
+
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "scripts")]
+
+import support  # noqa: E402 -- found by the line above
+from samvad import config, job, stages  # noqa: E402
+
+PARTS = ("Snakefile", "rules", "scripts", "envs", "config", "profiles")
+SNAKEMAKE = (str(ROOT / ".venv" / "bin" / "snakemake"), "--profile", "profiles/local-cpu")
+#: Larger than the 192 KiB that a film's fingerprint reads.
+FILM_BYTES = 1 << 20
+#: Films whose jobs really run, with stages that do nothing.
+RUN_FILMS = 10
+
+#: Stands in for envs/run: writes what a stage that succeeded leaves.
+STAND_IN = """#!/usr/bin/env bash
+set -eu
+for word in "$@"; do case $word in --job-folder=*) job=${word#*=};; --film=*) film=${word#*=};; esac; done
+for folder in templates/*; do
+    if [ "$(<"$folder/script")" = "$2" ]; then
+        stage=$job/${folder##*/}
+        mkdir -p "$stage/attempts/01"
+        manifest=$(<"$folder/manifest.json")
+        manifest=${manifest//FILM/$film}
+        printf '%s\\n' "${manifest//JOB/${job#*/*/*/*/}}" >"$stage/attempts/01/manifest.json"
+        cp "$stage/attempts/01/manifest.json" "$stage/manifest.json"
+    fi
+done
+"""
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A workflow with a sheet of films in a folder of its own."""
+
+    root: Path
+    settings: tuple[str, ...] = ()
+
+    def snakemake(self, *arguments: str) -> Cost:
+        """Run Snakemake to its end and measure it."""
+        given = ("--config", *self.settings) if self.settings else ()
+        return measure([*SNAKEMAKE, *arguments, *given], self.root, self.root / "log.txt")
+
+    def touch(self) -> None:
+        """Let Snakemake take note of results that it did not make."""
+        self.snakemake("subtitle", "--touch", "--quiet", "all", "--no-hooks")
+
+
+class Real(Shelf):
+    """A copy of the project."""
+
+    @classmethod
+    def make(cls, root: Path, films: int) -> Real:
+        """Copy the project, with so many films in its sheet; films and their jobs are numbered from 1."""
+        root.mkdir()
+        for name in PARTS:
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
+            copy(ROOT / name, root / name)
+        (root / "envs" / "run").write_text(STAND_IN, encoding="utf-8")
+        _write_templates(root / "templates")
+        shelf = cls(root, ("films=shelf.tsv", "output_root=out", 'cache={"enabled": false}'))
+        shelf.list_films(films)
+        return shelf
+
+    def list_films(self, films: int) -> None:
+        """Write the sheet, and the films that are not there yet."""
+        (self.root / "films").mkdir(exist_ok=True)
+        with (self.root / "shelf.tsv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, config.COLUMNS, delimiter="\t", restval="", lineterminator="\n")
+            writer.writeheader()
+            for number in range(1, films + 1):
+                film = self.root / "films" / f"film {number}.mkv"
+                if not film.exists():
+                    film.write_bytes(f"Film {number}".encode())
+                    os.truncate(film, FILM_BYTES)
+                row = {"film": f"film{number}", "media": film, "title": f"Film {number}", "source": "hi,en"}
+                job = {"targets": "en", "user": "archive", "date": "2025-01-01", "job": number, "workflow": "subtitle"}
+                writer.writerow({**row, **job})
+
+    def target(self, number: int) -> str:
+        """Return a film's last target."""
+        return f"out/2025/01/01/archive/{number}/10_mux/manifest.json"
+
+    def finish(self, films: int) -> None:
+        """Write the records of films as if they were done."""
+        texts = {
+            stage: (self.root / "templates" / stage.folder / "manifest.json").read_text("utf-8")
+            for stage in stages.STAGES
+        }
+        names = [stage.name for stage in stages.STAGES]
+        for number in range(1, films + 1):
+            place = self.root / "out/2025/01/01/archive" / str(number)
+            for stage, text in texts.items():
+                made = text.replace("FILM", f"film{number}").replace("JOB", f"archive/{number}")
+                (place / stage.folder / "attempts" / "01").mkdir(parents=True)
+                for path in (place / stage.folder / "attempts" / "01", place / stage.folder):
+                    (path / "manifest.json").write_text(made, encoding="utf-8")
+            facts = {"run_id": f"film{number}_20250101T000000Z_abc123", "title": f"Film {number}", "year": None}
+            run = {**facts, "media": str(self.root / "films" / f"film {number}.mkv"), "film": f"film{number}"}
+            (place / "run.json").write_text(json.dumps(run), encoding="utf-8")
+            job.write(place, names, job.Live())
+        self.touch()
+
+
+class Trivial(Shelf):
+    """A workflow of ten rules that do nothing, chained."""
+
+    @classmethod
+    def make(cls, root: Path, films: int) -> Trivial:
+        """Write the workflow."""
+        shutil.copytree(ROOT / "profiles", root / "profiles")
+        shelf = cls(root)
+        shelf.list_films(films)
+        return shelf
+
+    def list_films(self, films: int) -> None:
+        """Write the rules, for so many films."""
+        lines = ["rule subtitle:", f"    input: expand('made/{{film}}/10', film=range(1, {films + 1}))"]
+        for number in range(1, 11):
+            lines += ["", f"rule r{number}:"]
+            lines += [f"    input: 'made/{{film}}/{number - 1:02d}'"] if number > 1 else []
+            lines += [f"    output: 'made/{{film}}/{number:02d}'", "    shell: 'touch {output}'"]
+        (self.root / "Snakefile").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    def target(self, number: int) -> str:
+        """Return a film's last target."""
+        return f"made/{number}/10"
+
+    def finish(self, films: int) -> None:
+        """Write the results of films as if they were done."""
+        for number in range(1, films + 1):
+            (self.root / "made" / str(number)).mkdir(parents=True)
+            for step in range(1, 11):
+                (self.root / "made" / str(number) / f"{step:02d}").touch()
+        self.touch()
+
+
+def _write_templates(folder: Path) -> None:
+    """Write what each stage leaves, for the film FILM of the job JOB."""
+    with tempfile.TemporaryDirectory() as scratch:
+        for stage in stages.STAGES:
+            manifest = support.finished_stage(Path(scratch), stage.name, {"result": ("result.json", b"{}")})
+            value = {**json.loads(manifest.read_text("utf-8")), "film": "FILM", "job_id": "JOB"}
+            place = folder / stage.folder
+            place.mkdir(parents=True)
+            (place / "manifest.json").write_text(json.dumps(value), encoding="utf-8")
+            (place / "script").write_text(stage.script, encoding="utf-8")
+
+
+#: What is measured: its name and what it is, by the state of the shelf in which it is measured.
+NEW = {
+    "dry": ("every film, nothing made: dry run", lambda shelf, films: ("subtitle", "-n")),
+    "path": ("one film by its path, nothing made: dry run", lambda shelf, films: (shelf.target(films), "-n")),
+}
+DONE = {
+    "none": ("every film, everything made: a run", lambda shelf, films: ("subtitle",)),
+    "none_path": ("one film by its path, everything made: a run", lambda shelf, films: (shelf.target(films),)),
+}
+ONE_MORE = {
+    "more": ("every film, one of them new: dry run", lambda shelf, films: ("subtitle", "-n")),
+    "more_path": ("the new film by its path: dry run", lambda shelf, films: (shelf.target(films), "-n")),
+}
+
+
+def measure_sheet(scratch: Path, films: int, rounds: int, only: set[str]) -> Iterator[tuple[str, str, list[Cost]]]:
+    """Measure both workflows with one size of the sheet; yield the name, the workflow and its costs."""
+    shelves = {name: kind.make(scratch / f"{name}{films}", films) for name, kind in (("trivial", Trivial), ("samvad", Real))}
+    count = films
+    for state in (NEW, DONE, ONE_MORE):
+        asked = [name for name in state if name in only]
+        if state is DONE and {*DONE, *ONE_MORE} & only:
+            for shelf in shelves.values():
+                shelf.finish(films)
+        if state is ONE_MORE and asked:
+            count = films + 1
+            for shelf in shelves.values():
+                shelf.list_films(count)
+        for name in asked:
+            costs: dict[str, list[Cost]] = {kind: [] for kind in shelves}
+            for _ in range(rounds):
+                for kind, shelf in shelves.items():
+                    costs[kind].append(shelf.snakemake(*state[name][1](shelf, count)))
+            yield from ((name, kind, values) for kind, values in costs.items())
+    for shelf in shelves.values():
+        shutil.rmtree(shelf.root)
+
+
+def measure_jobs(scratch: Path, rounds: int) -> Iterator[tuple[str, list[Cost]]]:
+    """Measure both workflows as they run the jobs of some films, with stages that do nothing."""
+    costs: dict[str, list[Cost]] = {"trivial": [], "samvad": []}
+    for number in range(rounds):
+        for name, kind in (("trivial", Trivial), ("samvad", Real)):
+            shelf = kind.make(scratch / f"{name}_run{number}", RUN_FILMS)
+            costs[name].append(shelf.snakemake("subtitle"))
+    yield from costs.items()
+
+
+def middle(costs: list[Cost]) -> Cost:
+    """Return the medians."""
+    return Cost(
+        *(statistics.median(getattr(cost, name) for cost in costs) for name in ("wall_seconds", "cpu_seconds", "peak_rss_mb"))
+    )
+
+
+def main() -> None:
+    """Measure and print."""
+    names = [*NEW, *DONE, *ONE_MORE, "run"]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--films", default="1,10,100,1000,3000", help="sizes of the sheet")
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--only", default=",".join(names), help="what to measure: " + ", ".join(names))
+    parser.add_argument("--output", type=Path, help="write the figures as JSON, too")
+    options = parser.parse_args()
+    only, figures = set(options.only.split(",")), {}
+    titles = {name: title for state in (NEW, DONE, ONE_MORE) for name, (title, _) in state.items()}
+    print(f"{'':48}{'films':>6}   wall s           CPU s            peak MiB")
+    print(f"{'':48}{'':>6}   Samvad  trivial  Samvad  trivial  Samvad  trivial", flush=True)
+    with tempfile.TemporaryDirectory(prefix="samvad-scale-") as scratch:
+        for films in map(int, options.films.split(",")):
+            for name, kind, costs in measure_sheet(Path(scratch), films, options.rounds, only):
+                figures[f"{name} {films} {kind}"] = middle(costs)
+                if kind == "samvad":
+                    show(titles[name], films, middle(costs), figures[f"{name} {films} trivial"])
+        if "run" in only:
+            run = dict(measure_jobs(Path(scratch), options.rounds))
+            figures |= {f"run {RUN_FILMS} {kind}": middle(costs) for kind, costs in run.items()}
+            show(f"{RUN_FILMS * 10} jobs that do nothing: a run", RUN_FILMS, middle(run["samvad"]), middle(run["trivial"]))
+    if options.output:
+        options.output.write_text(json.dumps(figures, indent=2, default=asdict) + "\n", encoding="utf-8")
+
+
+def show(title: str, films: int, real: Cost, trivial: Cost) -> None:
+    """Print a line of the table."""
+    print(
+        f"{title:48}{films:6}{real.wall_seconds:9.2f}{trivial.wall_seconds:9.2f}{real.cpu_seconds:8.2f}"
+        f"{trivial.cpu_seconds:9.2f}{real.peak_rss_mb:8.0f}{trivial.peak_rss_mb:9.0f}",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
