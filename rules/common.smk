@@ -1,5 +1,6 @@
 # What the rules share: the checked configuration and film sheet, wildcard constraints, input functions.
 
+import functools
 import os
 import sys
 from pathlib import Path
@@ -45,6 +46,12 @@ def film_of(wildcards):
             "Add it with scripts/add_film.py (or `make film`), or correct the path."
         )
     return film
+
+
+@functools.cache
+def switches(row):
+    """Return for every stage whether it is on for a film; each of its jobs asks for it."""
+    return settings.switches(config, row)
 
 
 def film(column):
@@ -94,7 +101,7 @@ def manifests(stage):
     def inputs(wildcards):
         row = film_of(wildcards)
         try:
-            names = stages.inputs_of(stage, settings.switches(config, row), settings.switch_origins(config, row))
+            names = inputs_of(stage, row)
         except SamvadError as error:
             raise WorkflowError(f"Film {row.film} ({wildcards.job}): {error}") from None
         return {name: f"{OUT}/{wildcards.job}/{stages.BY_NAME[name].folder}/manifest.json" for name in names}
@@ -102,12 +109,18 @@ def manifests(stage):
     return inputs
 
 
+@functools.cache
+def inputs_of(stage, row):
+    """Return the stages whose manifests a stage of a film takes as inputs."""
+    return stages.inputs_of(stage, switches(row), settings.switch_origins(config, row))
+
+
 def manifest_options(stage):
     """Return a params function: the same manifests as options of the stage's command."""
     row = stages.BY_NAME[stage]
 
     def options(wildcards, input):
-        on = settings.switches(config, film_of(wildcards))
+        on = switches(film_of(wildcards))
         named = [name for name in (*row.needs, *row.after) if name in input.keys()]
         found = [f"--{name.replace('_', '-')}={input[name]}" for name in named]
         if row.reads_segments:
@@ -157,12 +170,12 @@ def targets(workflow_name):
 def wanted_stages(row, workflow_name="subtitle"):
     """Return the stages that a film goes through: those that are on, to the end of its workflow or the one asked for."""
     shorter = min(row.workflow, workflow_name, key=stages.WORKFLOWS.get)
-    return stages.last_stages(shorter, settings.switches(config, row))
+    return stages.last_stages(shorter, switches(row))
 
 
 def stages_off(row):
     """Return the stages of a film's workflow that are switched off, and by what."""
-    on, origin = settings.switches(config, row), settings.switch_origins(config, row)
+    on, origin = switches(row), settings.switch_origins(config, row)
     last = stages.WORKFLOWS[row.workflow]
     return {stage.name: origin[stage.name] for stage in stages.STAGES if stage.number <= last and not on[stage.name]}
 

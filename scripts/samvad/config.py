@@ -185,11 +185,10 @@ def _switches(
     config: Mapping[str, Any], film: Film | None, environ: Mapping[str, str] | None
 ) -> dict[str, tuple[bool, str]]:
     decided = {name: (bool(on), f"the key stages.{name}") for name, on in config["stages"].items()}
-    for variable, value in sorted((os.environ if environ is None else environ).items()):
-        match = _SWITCH_VARIABLE.match(variable)
-        if not match:
-            continue
-        number = int(match.group(1))
+    given = os.environ if environ is None else environ
+    for match in filter(None, map(_SWITCH_VARIABLE.match, sorted(given))):
+        variable, number = match.string, int(match.group(1))
+        value = given[variable]
         if not 1 <= number <= len(stages.STAGES):
             raise ConfigurationError(f"The variable {variable} names stage {number}, but stages go from 01 to 10.")
         if value.strip().lower() not in _TRUE | _FALSE:
@@ -215,7 +214,9 @@ def _check_header(header: list[str], path: Path) -> None:
 
 
 def _film(row: dict[str, str], where: str, line: int) -> Film:
-    schemas.check_config({key: value for key, value in row.items() if value or key in _REQUIRED}, "film", where)
+    given = {key: value for key, value in row.items() if value or key in _REQUIRED}
+    if not schemas.are_plainly_valid(given, "film"):
+        schemas.check_config(given, "film", where)
     value = {column: row.get(column, "") for column in COLUMNS}
     source = () if value["source"].strip() == "auto" else _codes(value["source"], f"{where}, column source")
     for code in source:

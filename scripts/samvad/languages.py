@@ -242,18 +242,28 @@ def normalise(code: str, where: str) -> str:
     Raises:
         ConfigurationError: there is no such language.
     """
-    import langcodes
-
-    text = code.strip()
-    try:
-        language = langcodes.Language.get(text, normalize=True)
-    except (langcodes.tag_parser.LanguageTagError, ValueError):
-        language = None
-    if language is None or not language.language or not language.is_valid() or language.language == "und":
+    shortest = _shortest(code.strip())
+    if shortest is None:
         raise ConfigurationError(
             f"{where}: {code!r} is not a language code.",
             "Write a code such as hi (Hindi), en (English), ta (Tamil) or es (Spanish).",
         )
+    return shortest
+
+
+@functools.cache
+def _shortest(text: str) -> str | None:
+    """Return a language's shortest code, or None where there is no such language."""
+    if text in NLLB:
+        return text  # its keys are shortest codes; most sheets name no others, and the library takes long to load
+    import langcodes
+
+    try:
+        language = langcodes.Language.get(text, normalize=True)
+    except (langcodes.tag_parser.LanguageTagError, ValueError):
+        return None
+    if not language.language or not language.is_valid() or language.language == "und":
+        return None
     return str(language.language)
 
 
