@@ -37,14 +37,14 @@ class Cost:
     peak_rss_mb: float
 
 
-def measure(command: list[str], folder: Path, log: Path) -> Cost:
-    """Run a command to its end and measure it and all its children."""
+def measure(command: list[str], folder: Path, log: Path, *, code: int = 0) -> Cost:
+    """Run a command to its end, with the exit code that it is to have, and measure it and all its children."""
     began = time.monotonic()
     with log.open("ab") as output:
         process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT)
         _, status, usage = os.wait4(process.pid, 0)
     wall = time.monotonic() - began
-    if status:
+    if os.waitstatus_to_exitcode(status) != code:
         sys.exit(f"{command[0]} failed; see {log}:\n{log.read_text(errors='replace')[-2000:]}")
     return Cost(round(wall, 2), round(usage.ru_utime + usage.ru_stime, 2), round(usage.ru_maxrss / 1024, 1))
 
