@@ -1,6 +1,7 @@
 # What the rules share: the checked configuration and film sheet, wildcard constraints, input functions.
 
 import functools
+import gc
 import os
 import sys
 from pathlib import Path
@@ -19,6 +20,9 @@ from samvad.models import known_models
 from samvad.pipeline import PipelineHandler
 from samvad.report import shelf_page
 from samvad.subtitles import profiles
+
+# Planning makes millions of objects that live to its end: looking through them for garbage takes a tenth of the time.
+gc.set_threshold(100_000, 50, 100)
 
 try:
     config = settings.check(config)
@@ -180,6 +184,13 @@ def stages_off(row):
     return {stage.name: origin[stage.name] for stage in stages.STAGES if stage.number <= last and not on[stage.name]}
 
 
+def asked_jobs():
+    """Return the job folders that the command line asks for: those of its paths, or all of the sheet's."""
+    asked = workflow.dag_settings.targets
+    found = {job for target in asked if (job := "/".join(Path(target).parts[-7:-2])) in FILMS}
+    return found if len(found) == len({Path(target).parent.parent for target in asked}) and found else set(FILMS)
+
+
 if workflow.is_main_process and not workflow.output_settings.dryrun:
     try:
         RUN = runs.enter(Path(".snakemake"))
@@ -198,7 +209,7 @@ if workflow.is_main_process and not workflow.output_settings.dryrun:
     for other in RUN.others:
         print(f"samvad: another run is at work in this folder: {other}", file=sys.stderr)
     os.environ[runs.VARIABLE] = str(RUN.path)
-    PIPELINE.mend()
+    PIPELINE.mend(asked_jobs())
     PIPELINE.attach(logger)
 
 

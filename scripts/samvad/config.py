@@ -214,9 +214,7 @@ def _check_header(header: list[str], path: Path) -> None:
 
 
 def _film(row: dict[str, str], where: str, line: int) -> Film:
-    given = {key: value for key, value in row.items() if value or key in _REQUIRED}
-    if not schemas.are_plainly_valid(given, "film"):
-        schemas.check_config(given, "film", where)
+    schemas.check_config({key: value for key, value in row.items() if value or key in _REQUIRED}, "film", where)
     value = {column: row.get(column, "") for column in COLUMNS}
     source = () if value["source"].strip() == "auto" else _codes(value["source"], f"{where}, column source")
     for code in source:

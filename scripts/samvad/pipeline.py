@@ -111,10 +111,14 @@ class PipelineHandler(logging.Handler):
         for folder, stage, needs in planned:
             self._planned.setdefault(folder, {})[stage] = needs
 
-    def mend(self) -> None:
-        """Write the job manifests that are gone, or that a killed run left saying that it still runs."""
-        for folder, film in self._films.items():
-            place = self._output_root / folder
+    def mend(self, asked: Iterable[str]) -> None:
+        """Write the job manifests that are gone, or that a killed run left saying that it still runs.
+
+        Args:
+            asked: the job folders to look at: of a long sheet, only those that are asked for are opened.
+        """
+        for folder in asked:
+            film, place = self._films[folder], self._output_root / folder
             try:
                 if (place / "run.json").is_file() and job.status(place) in (None, job.INTERRUPTED):
                     job.write(place, self._wanted(film), job.Live(off=self._off(film)))
