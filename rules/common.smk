@@ -1,5 +1,6 @@
 # What the rules share: the checked configuration and film sheet, wildcard constraints, input functions.
 
+import atexit
 import functools
 import gc
 import os
@@ -184,11 +185,10 @@ def stages_off(row):
     return {stage.name: origin[stage.name] for stage in stages.STAGES if stage.number <= last and not on[stage.name]}
 
 
-def asked_jobs():
-    """Return the job folders that the command line asks for: those of its paths, or all of the sheet's."""
-    asked = workflow.dag_settings.targets
-    found = {job for target in asked if (job := "/".join(Path(target).parts[-7:-2])) in FILMS}
-    return found if len(found) == len({Path(target).parent.parent for target in asked}) and found else set(FILMS)
+def mend():
+    """Mend the records that killed runs left of the jobs that this run looks at, however long the sheet is."""
+    if workflow.dag is not None:
+        PIPELINE.mend({job.wildcards.job for job in workflow.dag.jobs if job.rule.name in stages.BY_NAME})
 
 
 if workflow.is_main_process and not workflow.output_settings.dryrun:
@@ -209,12 +209,14 @@ if workflow.is_main_process and not workflow.output_settings.dryrun:
     for other in RUN.others:
         print(f"samvad: another run is at work in this folder: {other}", file=sys.stderr)
     os.environ[runs.VARIABLE] = str(RUN.path)
-    PIPELINE.mend(asked_jobs())
+    atexit.register(mend)  # where nothing is to be done, no hook is called
     PIPELINE.attach(logger)
 
 
 def start():
-    """Write down which locks are this run's, and what it is to do."""
+    """Mend old records, and write down which locks are this run's, and what it is to do."""
+    atexit.unregister(mend)
+    mend()
     RUN.owns(getattr(workflow.persistence, "_lockfile", {}).values())
     jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name in stages.BY_NAME]
     needs = {job: {other.rule.name for other in workflow.dag.dependencies[job]} for job in jobs}
