@@ -186,8 +186,10 @@ def stages_off(row):
 
 
 def mend():
-    """Mend the records that killed runs left of the jobs that this run looks at, however long the sheet is."""
-    if workflow.dag is not None:
+    """Mend the records of jobs: of those that this run looks at, or after a killed run, of whatever that left."""
+    if RUN.after_a_kill:
+        PIPELINE.mend(FILMS)
+    elif workflow.dag is not None:
         PIPELINE.mend({job.wildcards.job for job in workflow.dag.jobs if job.rule.name in stages.BY_NAME})
 
 

@@ -118,14 +118,14 @@ def write_burned(
     family = burn.burn(film, track.path, target, run.work_folder, options.burn_in_crf, run.threads)
     result = media.probe(target)
     plan.check_duration(film, target, declared_ms, result)
-    run.output(target.name, "burned_film", media_facts.of(target))
+    run.output(target.name, "burned_film", media_facts.of(target, result.header))
     run.fact("burned", {"language": track.language, "font": family, "crf": options.burn_in_crf})
 
 
 def tell(run: StageRun, target: Path, film: Path, declared_ms: int, result: media.Media, new: int, own: int) -> None:
     """Check the result's duration and record the result."""
     duration_ms = plan.check_duration(film, target, declared_ms, result)
-    film_facts = media_facts.of(target)
+    film_facts = media_facts.of(target, result.header)
     run.output(target.name, "subtitled_film", film_facts)
     run.metric("duration", duration_ms / 1000, "s")
     run.metric("new_subtitle_tracks", new, "tracks")

@@ -79,6 +79,18 @@ def _identity(path: Path, status: os.stat_result) -> str:
     return json.dumps([where, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns])
 
 
+def version_memo(program: Path) -> Path | None:
+    """Return the file that remembers the version a program states of itself; None for a script, which may call others.
+
+    Raises:
+        OSError: the program cannot be read.
+    """
+    with program.open("rb") as file:
+        if file.read(2) == b"#!":
+            return None
+    return files.cache_folder() / "versions" / _memo(program, program.stat()).name
+
+
 def _memo(path: Path, status: os.stat_result) -> Path:
     name = hashlib.sha256(_identity(path, status).encode()).hexdigest()[:32]
     return files.cache_folder() / "checksums" / name

@@ -212,6 +212,19 @@ _SCRIPTS: dict[str, tuple[str, ...]] = {
 }
 
 
+#: English names of the languages that most films are in, as the library has them, which takes long to load its own.
+NAMES: dict[str, str] = dict(
+    item.split("=")
+    for item in (  # noqa: SIM905 -- a table
+        "ar=Arabic as=Assamese bn=Bangla brx=Bodo de=German doi=Dogri en=English es=Spanish fa=Persian fr=French "
+        "gu=Gujarati hi=Hindi id=Indonesian it=Italian ja=Japanese kn=Kannada ko=Korean kok=Konkani ks=Kashmiri "
+        "mai=Maithili ml=Malayalam mni=Manipuri mr=Marathi ne=Nepali nl=Dutch or=Odia pa=Punjabi pl=Polish "
+        "pt=Portuguese ru=Russian sa=Sanskrit sat=Santali sd=Sindhi sv=Swedish ta=Tamil te=Telugu th=Thai "
+        "tr=Turkish uk=Ukrainian ur=Urdu vi=Vietnamese zh=Chinese "
+    ).split()
+)
+
+
 def scripts_of(code: str) -> frozenset[str]:
     """Return the scripts that a language is written in, such as ``DEVANAGARI``; none where that is not known."""
     tags = [table[code] for table in (INDICTRANS2, NLLB) if code in table]
@@ -279,6 +292,8 @@ def from_tag(tag: str | None) -> str | None:
 
 def name(code: str) -> str:
     """Return a language's English name, such as ``Hindi``."""
+    if code in NAMES:
+        return NAMES[code]
     import langcodes
 
     return langcodes.Language.get(code).display_name("en")

@@ -39,7 +39,7 @@ class Header:
     """What ffprobe reads from a file's headers.
 
     Attributes:
-        found: its ``format`` and ``streams``.
+        found: its ``format``, ``streams`` and ``chapters``.
         estimated: whether its durations are guesses from the bit rate, which can be wrong tenfold.
     """
 
@@ -70,7 +70,7 @@ def read_header(path: Path) -> Header:
         MediaError: ffmpeg cannot read it.
         ToolError: ffprobe is missing.
     """
-    command = ["ffprobe", "-v", "warning", "-show_format", "-show_streams", "-of", "json", f"file:{path}"]
+    command = ["ffprobe", "-v", "warning", "-show_format", "-show_streams", "-show_chapters", "-of", "json", f"file:{path}"]
     done = tools.run(command)
     if done.code:
         reason = done.last_line.rsplit(": ", 1)[-1]
@@ -83,16 +83,22 @@ def read_header(path: Path) -> Header:
     return Header(json.loads(done.stdout), _ESTIMATE in done.tail)
 
 
-def of(path: Path) -> dict[str, Any]:
+def of(path: Path, header: Header | None = None) -> dict[str, Any]:
     """Return what a manifest records of a media file.
+
+    Args:
+        path: the file.
+        header: from ``read_header``, or None to read it now.
 
     Raises:
         MediaError: ffmpeg cannot read it.
         ToolError: ffprobe is missing.
     """
-    header = read_header(path)
+    header = header or read_header(path)
     length_ms = header.duration_ms or playing_span_ms(path)
-    return describe(header, length_ms, first_times(path), frame_steps_vary(path, header, length_ms))
+    # A WAV file has no times: its sound begins at 0.
+    first = {0: 0.0} if header.found.get("format", {}).get("format_name") == "wav" else first_times(path)
+    return describe(header, length_ms, first, frame_steps_vary(path, header, length_ms))
 
 
 def describe(header: Header, length_ms: int | None, first: Mapping[int, float], varies: bool | None) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import platform
 import re
@@ -13,8 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad import __version__, files, schemas, stages, tools
+from samvad import __version__, checksums, files, schemas, stages, tools
 from samvad.errors import SamvadError, ToolError
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -146,10 +149,20 @@ def tool_version(command: str) -> str:
     executable = shutil.which(command)
     if executable is None:
         raise ToolError(f"The program {command} is not installed.", "Run `make setup`, which installs it or says how.")
+    memo = checksums.version_memo(Path(executable))
+    # ffmpeg takes a tenth of a second to say it, in every stage that uses it.
+    if memo is not None and memo.is_file() and (known := memo.read_text(encoding="utf-8").strip()):
+        return known
     flag = "-version" if command in ("ffmpeg", "ffprobe") else "--version"
-    output = tools.run([executable, flag], silence_seconds=60).stdout
-    match = re.search(r"\d+(\.\d+)+\S*", output)
-    return match.group(0) if match else output.strip().splitlines()[0] if output.strip() else "unknown"
+    done = tools.run([executable, flag], silence_seconds=60)
+    match = re.search(r"\d+(\.\d+)+\S*", done.stdout)
+    version = match.group(0) if match else done.stdout.strip().splitlines()[0] if done.stdout.strip() else "unknown"
+    if memo is not None and done.code == 0 and match:
+        try:
+            files.write_text(memo, version + "\n")
+        except (OSError, SamvadError) as error:
+            log.debug("The version of %s is not remembered: %s", executable, error)
+    return version
 
 
 def library_versions(*names: str) -> dict[str, str]:

@@ -53,11 +53,15 @@ class Run:
     Attributes:
         path: the mark.
         others: the other runs at work in the project, for people.
+        after_a_kill: whether a run had been killed, and no other has begun since.
     """
 
-    def __init__(self, path: Path, handle: int, facts: dict[str, Any], others: list[str]) -> None:
+    def __init__(
+        self, path: Path, handle: int, facts: dict[str, Any], others: list[str], *, after_a_kill: bool
+    ) -> None:
         self.path = path
         self.others = others
+        self.after_a_kill = after_a_kill
         self._handle = handle
         self._facts = facts
         self._left = threading.Event()
@@ -97,7 +101,7 @@ def enter(snakemake_folder: Path) -> Run:
     """
     folder = (snakemake_folder / "samvad_runs").resolve()
     with locks.exclusive(_guard(folder)):
-        living = _take_away_dead(folder, snakemake_folder / "locks")
+        living, dead = _take_away_dead(folder, snakemake_folder / "locks")
         facts = {
             **_machine(),
             "pid": os.getpid(),
@@ -110,7 +114,7 @@ def enter(snakemake_folder: Path) -> Run:
             handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         locks.keep(handle)
         _write(handle, {**facts, "locks": None})
-    run = Run(path, handle, facts, [_shown(mark) for mark in living])
+    run = Run(path, handle, facts, [_shown(mark) for mark in living], after_a_kill=bool(dead))
     atexit.register(run.leave)
     return run
 
@@ -147,18 +151,17 @@ def _watch(handle: int, facts: dict[str, Any]) -> None:
     os._exit(128 + signal.SIGTERM)
 
 
-def _take_away_dead(folder: Path, lock_folder: Path) -> list[_Mark]:
-    """Remove the marks of dead runs and the locks that were theirs; return the runs that live, or may."""
+def _take_away_dead(folder: Path, lock_folder: Path) -> tuple[list[_Mark], list[_Mark]]:
+    """Remove the marks of dead runs and the locks that were theirs; return the runs that live, or may, and the dead."""
     marks = [_read(path) for path in sorted(folder.glob("*.json"))]
-    living = [mark for mark in marks if not mark.dead]
+    living, dead = [mark for mark in marks if not mark.dead], [mark for mark in marks if mark.dead]
     for lock in sorted(lock_folder.glob("*.lock")):
-        left_behind = any(mark.dead and mark.may_own(lock) for mark in marks)
+        left_behind = any(mark.may_own(lock) for mark in dead)
         if left_behind and not any(mark.may_own(lock) for mark in living):
             lock.unlink(missing_ok=True)
-    for mark in marks:
-        if mark.dead:
-            mark.path.unlink(missing_ok=True)
-    return living
+    for mark in dead:
+        mark.path.unlink(missing_ok=True)
+    return living, dead
 
 
 def _read(path: Path) -> _Mark:

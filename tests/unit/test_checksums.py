@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from pathlib import Path
 
 import pytest
 
-from samvad import checksums, files
+from samvad import checksums, files, records
 
 
 @pytest.fixture(autouse=True)
@@ -103,3 +104,35 @@ def test_a_folders_checksum_follows_its_files_and_their_names(tmp_path: Path) ->
     renamed = checksums.of_folder(folder)
     (folder / "model.bin").write_bytes(b"weightz")
     assert len({before, renamed, checksums.of_folder(folder)}) == 3
+
+
+def test_a_programs_version_is_remembered_until_it_is_another_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    program = tmp_path / "some program"
+    shutil.copyfile(shutil.which("sed") or "", program)
+    program.chmod(0o755)
+    version = records.tool_version(program.name)
+    [memo] = (tmp_path / "cache" / "versions").iterdir()
+    memo.write_text("0.0.1\n")
+    assert records.tool_version(program.name) == "0.0.1", "it was not asked again"
+    memo.write_text("")
+    assert records.tool_version(program.name) == version, "the memory is damaged"
+    memo.write_text("0.0.1\n")
+    program.unlink()
+    shutil.copyfile(shutil.which("grep") or "", program)
+    program.chmod(0o755)
+    assert records.tool_version(program.name) not in ("0.0.1", version)
+
+
+def test_a_script_is_asked_each_time_for_it_may_call_another_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    program = tmp_path / "tool"
+    program.write_text('#!/bin/sh\ncat "${0%/*}/version"\n')
+    program.chmod(0o755)
+    for version in ("1.0", "2.0"):
+        (tmp_path / "version").write_text(version)
+        assert records.tool_version("tool") == version

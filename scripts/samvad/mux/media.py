@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad import tools
+from samvad import media_facts, tools
 from samvad.errors import DiskError, MediaError
 from samvad.times import seconds_to_ms
 
@@ -43,12 +42,17 @@ class Stream:
 
 @dataclass(frozen=True)
 class Media:
-    """A film's streams and number of chapters; ``duration_ms`` is None where the container does not say."""
+    """A film's streams and number of chapters; ``duration_ms`` is None where the container does not say.
+
+    Attributes:
+        header: what it was made of, for whoever wants to know more without asking ffprobe again.
+    """
 
     duration_ms: int | None
     start_ms: int
     streams: tuple[Stream, ...]
     chapters: int = 0
+    header: media_facts.Header | None = None
 
     def of_kind(self, kind: str) -> list[Stream]:
         """Return the streams of a kind, in order."""
@@ -60,29 +64,16 @@ def probe(path: Path) -> Media:
 
     Raises:
         MediaError: ffprobe cannot read it.
+        ToolError: ffprobe is missing.
     """
-    found = json.loads(
-        _output(
-            [
-                "ffprobe",
-                "-v",
-                "error",
-                "-show_format",
-                "-show_streams",
-                "-show_chapters",
-                "-of",
-                "json",
-                f"file:{path}",
-            ],
-            path,
-        )
-    )
-    form = found["format"]
+    header = media_facts.read_header(path)
+    form = header.found["format"]
     return Media(
         duration_ms=seconds_to_ms(float(form["duration"])) if "duration" in form else None,
-        start_ms=seconds_to_ms(float(form.get("start_time", 0))),
-        streams=tuple(_stream(stream) for stream in found["streams"]),
-        chapters=len(found.get("chapters", [])),
+        start_ms=seconds_to_ms(header.start_seconds),
+        streams=tuple(_stream(stream) for stream in header.streams),
+        chapters=len(header.found.get("chapters", [])),
+        header=header,
     )
 
 
