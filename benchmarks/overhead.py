@@ -21,7 +21,7 @@ from end_to_end import JOB, MODEL_STAGES, ROOT, environment, make_film, measure,
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from samvad import stages  # noqa: E402 -- found by the line above
+from samvad import stages
 
 COLUMNS = ("start", "interpreter", "imports", "programs", "hashing", "manifest", "rest", "all")
 
@@ -90,7 +90,9 @@ def main() -> None:
     print(f"Snakemake and its writer of records: {whole.cpu_seconds - sum(v['all'] for v in rows.values()):.2f}\n")
     for stage, told in figures.items():
         programs = {name.removeprefix("program "): value for name, value in told["cpu"].items() if "program " in name}
-        said = ", ".join(f"{name} x{told['calls'][f'program {name}']:.0f} {value:.2f}" for name, value in programs.items())
+        said = ", ".join(
+            f"{name} x{told['calls'][f'program {name}']:.0f} {value:.2f}" for name, value in programs.items()
+        )
         waited = told["cpu"].get("wait for the sampler (wall)", 0.0)
         print(f"  {stage:24}{said or 'no programs'}; waited {waited:.3f} s for the sampler")
     if options.output:

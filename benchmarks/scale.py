@@ -6,7 +6,8 @@ where jobs really run. Whole processes are measured: wall time, CPU time with al
 workflows take turns, and of several rounds the medians are shown: machines are noisy, so trust the ratios and the
 growth.
 
-Usage: python benchmarks/scale.py [--films 1,10,100,1000,3000] [--rounds N] [--only dry,path] [--variants] [--output F]
+Usage: python benchmarks/scale.py [--films 1,10,100,1000,3000] [--rounds N] [--only dry,path] [--output F.json]
+       python benchmarks/scale.py --variants FILMS [--rounds N]
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import argparse
 import csv
 import json
 import os
+import re
 import shutil
 import statistics
 import sys
@@ -189,7 +191,9 @@ ONE_MORE = {
 
 def measure_sheet(scratch: Path, films: int, rounds: int, only: set[str]) -> Iterator[tuple[str, str, list[Cost]]]:
     """Measure both workflows with one size of the sheet; yield the name, the workflow and its costs."""
-    shelves = {name: kind.make(scratch / f"{name}{films}", films) for name, kind in (("trivial", Trivial), ("samvad", Real))}
+    shelves = {
+        name: kind.make(scratch / f"{name}{films}", films) for name, kind in (("trivial", Trivial), ("samvad", Real))
+    }
     count = films
     for state in (NEW, DONE, ONE_MORE):
         asked = [name for name in state if name in only]
@@ -210,6 +214,59 @@ def measure_sheet(scratch: Path, films: int, rounds: int, only: set[str]) -> Ite
         shutil.rmtree(shelf.root)
 
 
+#: Other ways to run the same workflow: options of the command.
+OPTIONS = {
+    "only times make a stage run again": ("--rerun-triggers", "mtime"),
+    "no listing of folders at the start": ("--max-inventory-time", "0"),
+    "the default scheduler (ILP)": ("--scheduler", "ilp"),
+    "unfinished results are not looked for": ("--ignore-incomplete",),
+    "nothing is printed": ("--quiet", "all"),
+}
+#: Other ways to write it: what is replaced in each rule.
+RULES = {
+    "rules without messages": (r"    message:\n        .*\n", ""),
+    "rules without benchmark files": (r"    benchmark:\n        .*\n", ""),
+    "rules without conda environments": (r"    conda:\n        .*\n", ""),
+    "garbage is looked for as Python does by itself": (r"gc\.set_threshold\(.*\)\n", ""),
+}
+COMMAND_KEYS = "keys of the configuration in the command, no parameters of their own"
+
+
+def measure_variants(scratch: Path, films: int, rounds: int) -> Iterator[tuple[str, str, list[Cost], list[Cost]]]:
+    """Measure other ways to run and to write the workflow, each in turns with the one that there is."""
+    plain = Real.make(scratch / "plain", films)
+    others = {name: (plain, options) for name, options in OPTIONS.items()}
+    for number, name in enumerate([*RULES, COMMAND_KEYS]):
+        shelf = Real.make(scratch / f"other{number}", films)
+        for path in (shelf.root / "rules").glob("*.smk"):
+            text = path.read_text(encoding="utf-8")
+            path.write_text(_keys_in_command(text) if name == COMMAND_KEYS else re.sub(*RULES[name], text), "utf-8")
+        others[name] = (shelf, ())
+    for state in ("nothing made", "everything made"):
+        for name, (shelf, options) in others.items():
+            if state == "nothing made" or shelf is plain:
+                pairs = [
+                    (plain.snakemake("subtitle", *DRY[state]), shelf.snakemake("subtitle", *DRY[state], *options))
+                    for _ in range(rounds)
+                ]
+                yield state, name, [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        if state == "nothing made":
+            plain.finish(films)
+
+
+DRY = {"nothing made": ("-n",), "everything made": ()}
+
+
+def _keys_in_command(rule: str) -> str:
+    """Return a rule whose command takes the keys that it needs from one parameter."""
+    section = re.search(r'settings=config\["(\w+)"\]', rule)
+    if section:
+        for line in re.finditer(rf'        (\w+)=config\["{section[1]}"\]\["(\w+)"\],\n', rule):
+            rule = rule.replace(line[0], "")
+            rule = re.sub(rf"\{{params\.{line[1]}(:q)?\}}", rf"{{params.settings[{line[2]}]\1}}", rule)
+    return rule
+
+
 def measure_jobs(scratch: Path, rounds: int) -> Iterator[tuple[str, list[Cost]]]:
     """Measure both workflows as they run the jobs of some films, with stages that do nothing."""
     costs: dict[str, list[Cost]] = {"trivial": [], "samvad": []}
@@ -223,7 +280,10 @@ def measure_jobs(scratch: Path, rounds: int) -> Iterator[tuple[str, list[Cost]]]
 def middle(costs: list[Cost]) -> Cost:
     """Return the medians."""
     return Cost(
-        *(statistics.median(getattr(cost, name) for cost in costs) for name in ("wall_seconds", "cpu_seconds", "peak_rss_mb"))
+        *(
+            statistics.median(getattr(cost, name) for cost in costs)
+            for name in ("wall_seconds", "cpu_seconds", "peak_rss_mb")
+        )
     )
 
 
@@ -235,7 +295,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--only", default=",".join(names), help="what to measure: " + ", ".join(names))
     parser.add_argument("--output", type=Path, help="write the figures as JSON, too")
+    parser.add_argument("--variants", type=int, metavar="FILMS", help="compare other ways to write it, with so many")
     options = parser.parse_args()
+    if options.variants:
+        show_variants(options.variants, options.rounds)
+        return
     only, figures = set(options.only.split(",")), {}
     titles = {name: title for state in (NEW, DONE, ONE_MORE) for name, (title, _) in state.items()}
     print(f"{'':48}{'films':>6}   wall s           CPU s            peak MiB")
@@ -249,9 +313,24 @@ def main() -> None:
         if "run" in only:
             run = dict(measure_jobs(Path(scratch), options.rounds))
             figures |= {f"run {RUN_FILMS} {kind}": middle(costs) for kind, costs in run.items()}
-            show(f"{RUN_FILMS * 10} jobs that do nothing: a run", RUN_FILMS, middle(run["samvad"]), middle(run["trivial"]))
+            show(
+                f"{RUN_FILMS * 10} jobs that do nothing: a run",
+                RUN_FILMS,
+                middle(run["samvad"]),
+                middle(run["trivial"]),
+            )
     if options.output:
         options.output.write_text(json.dumps(figures, indent=2, default=asdict) + "\n", encoding="utf-8")
+
+
+def show_variants(films: int, rounds: int) -> None:
+    """Measure and print other ways to run and to write the workflow."""
+    print(f"{films} films; CPU seconds of every film's dry run (nothing made) or run (everything made)\n")
+    print(f"{'':17}{'':74}{'as it is':>10}{'so':>8}{'ratio':>8}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="samvad-scale-") as scratch:
+        for state, name, before, after in measure_variants(Path(scratch), films, rounds):
+            was, now = middle(before).cpu_seconds, middle(after).cpu_seconds
+            print(f"{state:17}{name:74}{was:10.2f}{now:8.2f}{now / was:8.2f}", flush=True)
 
 
 def show(title: str, films: int, real: Cost, trivial: Cost) -> None:

@@ -70,7 +70,17 @@ def read_header(path: Path) -> Header:
         MediaError: ffmpeg cannot read it.
         ToolError: ffprobe is missing.
     """
-    command = ["ffprobe", "-v", "warning", "-show_format", "-show_streams", "-show_chapters", "-of", "json", f"file:{path}"]
+    command = [
+        "ffprobe",
+        "-v",
+        "warning",
+        "-show_format",
+        "-show_streams",
+        "-show_chapters",
+        "-of",
+        "json",
+        f"file:{path}",
+    ]
     done = tools.run(command)
     if done.code:
         reason = done.last_line.rsplit(": ", 1)[-1]

@@ -14,6 +14,11 @@ from typing import Any
 
 Check = Callable[[Any], bool]
 
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 #: Keywords that say nothing about whether a document is valid.
 _SILENT = frozenset({"$schema", "$id", "title", "description", "$defs", "then", "else"})
 _TYPES: dict[str, Check] = {
@@ -22,7 +27,7 @@ _TYPES: dict[str, Check] = {
     "string": lambda value: isinstance(value, str),
     "boolean": lambda value: isinstance(value, bool),
     "null": lambda value: value is None,
-    "number": lambda value: _is_number(value),
+    "number": _is_number,
     "integer": lambda value: _is_number(value) and (isinstance(value, int) or value.is_integer()),
 }
 
@@ -64,12 +69,17 @@ class _Compiler:
         return lambda value: all(check(value) for check in checks)
 
     def _ref(self, name: str, _: Any) -> Check:
-        if name not in self._named:
+        made = self._named
+        if name not in made:
             if not name.startswith("#/$defs/") or name.count("/") != 2:
                 raise UnknownKeywordError(f"$ref to {name}")
-            self._named[name] = lambda value: self._named[name](value)  # for a schema that names itself
-            self._named[name] = self.check(self._root["$defs"][name.rsplit("/", 1)[1]])
-        return lambda value: self._named[name](value)
+            made[name] = _never  # while it is made: it may name itself
+            made[name] = self.check(self._root["$defs"][name.rsplit("/", 1)[1]])
+
+        def check(value: Any) -> bool:
+            return made[name](value)
+
+        return check
 
     def _type(self, names: str | list[str], _: Any) -> Check:
         checks = [_TYPES[name] for name in ([names] if isinstance(names, str) else names)]
@@ -174,5 +184,5 @@ class _Compiler:
         return lambda value: then(value) if asked(value) else otherwise(value)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _never(_: Any) -> bool:
+    raise AssertionError("a check was asked before it was made")

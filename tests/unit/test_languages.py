@@ -10,7 +10,7 @@ from samvad.errors import ConfigurationError
 
 
 def test_the_names_of_common_languages_are_the_librarys() -> None:
-    assert languages.NAMES == {code: langcodes.Language.get(code).display_name("en") for code in languages.NAMES}
+    assert {code: langcodes.Language.get(code).display_name("en") for code in languages.NAMES} == languages.NAMES
     assert set(languages.INDICTRANS2) <= set(languages.NAMES)
     assert languages.name("eu") == "Basque", "any other is asked for"
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import support
 import yaml
 from jsonschema import Draft202012Validator
 
+import support
 from samvad import quick_check, schemas, segments
 
 SCHEMAS = sorted(path.name.removesuffix(".schema.json") for path in schemas.SCHEMA_DIR.glob("*.schema.json"))

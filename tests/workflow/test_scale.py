@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 import support
 from samvad import stages
 from workflow.project import Project, environment, new_project, said
