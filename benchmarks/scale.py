@@ -21,7 +21,8 @@ import shutil
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -234,8 +235,8 @@ COMMAND_KEYS = "keys of the configuration in the command, no parameters of their
 
 def measure_variants(scratch: Path, films: int, rounds: int) -> Iterator[tuple[str, str, list[Cost], list[Cost]]]:
     """Measure other ways to run and to write the workflow, each in turns with the one that there is."""
-    plain = Real.make(scratch / "plain", films)
-    others = {name: (plain, options) for name, options in OPTIONS.items()}
+    plain, same = (Real.make(scratch / name, films) for name in ("plain", "same"))
+    others = {name: (same, options) for name, options in OPTIONS.items()}
     for number, name in enumerate([*RULES, COMMAND_KEYS]):
         shelf = Real.make(scratch / f"other{number}", films)
         for path in (shelf.root / "rules").glob("*.smk"):
@@ -244,14 +245,19 @@ def measure_variants(scratch: Path, films: int, rounds: int) -> Iterator[tuple[s
         others[name] = (shelf, ())
     for state in ("nothing made", "everything made"):
         for name, (shelf, options) in others.items():
-            if state == "nothing made" or shelf is plain:
-                pairs = [
-                    (plain.snakemake("subtitle", *DRY[state]), shelf.snakemake("subtitle", *DRY[state], *options))
-                    for _ in range(rounds)
-                ]
+            if state == "nothing made" or shelf is same:
+                pairs = [at_once(plain, DRY[state], shelf, (*DRY[state], *options)) for _ in range(rounds)]
                 yield state, name, [pair[0] for pair in pairs], [pair[1] for pair in pairs]
         if state == "nothing made":
             plain.finish(films)
+            same.finish(films)
+
+
+def at_once(one: Shelf, arguments: Sequence[str], other: Shelf, others: Sequence[str]) -> tuple[Cost, Cost]:
+    """Measure two runs at the same time, one a core: a machine that is busy is so for both."""
+    with ThreadPoolExecutor(2) as pool:
+        runs = pool.submit(one.snakemake, "subtitle", *arguments), pool.submit(other.snakemake, "subtitle", *others)
+        return runs[0].result(), runs[1].result()
 
 
 DRY = {"nothing made": ("-n",), "everything made": ()}

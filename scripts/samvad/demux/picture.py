@@ -36,7 +36,7 @@ def look_through(
         track: the audio track that the copy is to have.
         proxy: the copy to write (MP4), or None for none.
         height: of the copy in pixels; a smaller film stays as it is.
-        threads: CPU threads to use.
+        threads: CPU threads to decode with.
         video: whether the film has pictures.
         cuts: whether to look for cuts.
     """
@@ -51,7 +51,8 @@ def look_through(
         command += ["-f", "null", "-"]
     else:
         sound = ["-map", f"0:{track.stream}", "-af", "aresample=24000:async=1:first_pts=0", *_AUDIO]
-        command += [*sound, *(_VIDEO if video else ()), "-sn", "-dn", "-threads", str(threads)]
+        # So small a picture is encoded faster than the film is decoded: more threads would only wait for each other.
+        command += [*sound, *(_VIDEO if video else ()), "-sn", "-dn", "-threads", "1"]
         command += ["-movflags", "+faststart", "-f", "mp4", f"file:{proxy}"]
     reader = shots.DifferenceReader()
     done = tools.run(command, stdout_line=reader.take, writes=proxy)
