@@ -61,6 +61,50 @@ def check_newest(folder: Path, attempt: int) -> None:
         )
 
 
+def resume(folder: Path, job_folder: Path, run_id: str | None, config: dict[str, Any]) -> bool:
+    """Bring back what a stage made earlier in the same run, if it still holds; say whether it did.
+
+    Stages that go to a cluster as one job are tried again as one, also those that were done: Snakemake takes their
+    manifests away, but what they made is there. A run whose id was given from outside may be another run than it says.
+
+    Args:
+        folder: the stage's folder.
+        job_folder: the job's folder.
+        run_id: the run at work.
+        config: the stage's options.
+    """
+    tries = sorted(folder.glob("attempts/[0-9]*"), key=lambda path: int(path.name))
+    if not tries or "SLURM_JOB_ID" not in os.environ or os.environ.get("SAMVAD_RUN_ID"):
+        return False
+    try:
+        manifest = json.loads((tries[-1] / "manifest.json").read_text(encoding="utf-8"))
+        same = (manifest["run_id"], manifest["config"]) == (run_id, config)
+        if not same or manifest["status"] not in ("success", "skipped"):
+            return False
+        if not all(_is_there(job_folder, made) for made in manifest["outputs"]):
+            return False
+        if not all(_is_still_made(job_folder, read) for read in manifest["inputs"]):
+            return False
+    except (OSError, ValueError, KeyError):
+        return False
+    files.write_json(folder / "manifest.json", manifest)
+    return True
+
+
+def _is_there(job_folder: Path, made: dict[str, Any]) -> bool:
+    status = (job_folder / made["path"]).stat()
+    return (status.st_size, status.st_mtime_ns) == (made["size_bytes"], made["mtime_ns"])
+
+
+def _is_still_made(job_folder: Path, read: dict[str, Any]) -> bool:
+    """Say whether an input is what it was: another stage's output by its manifest, any other file by size and time."""
+    if Path(read["path"]).is_absolute():
+        return _is_there(job_folder, read)
+    maker = job_folder / Path(read["path"]).parts[0] / "manifest.json"
+    made = json.loads(maker.read_text(encoding="utf-8"))["outputs"]
+    return any((item["path"], item["checksum"]) == (read["path"], read["checksum"]) for item in made)
+
+
 def new_run_id(film: str) -> str:
     """Return ``{film}_{YYYYMMDDTHHMMSSZ}_{six of a-z0-9}``."""
     alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
