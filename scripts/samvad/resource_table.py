@@ -76,7 +76,7 @@ def load(user_file: str = "") -> Table:
         own = _read(Path(user_file).expanduser())
         _check({**table, **own, "stages": {**table["stages"]}, "most": {**table["most"]}}, user_file)
         for name, row in (own.pop("stages", None) or {}).items():
-            table["stages"].setdefault(name, {}).update(row or {})
+            table["stages"][name] = {**table["stages"].get(name, {}), **row} if isinstance(row, dict) else row
         table["most"].update(own.pop("most", None) or {})
         table.update(own)
     _check(table, user_file or str(DEFAULT))

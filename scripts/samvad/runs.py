@@ -2,7 +2,8 @@
 
 Snakemake's lock is a file that a killed run leaves behind; it does not say whose it is. So each run marks itself with
 a file whose own lock the kernel lets go when the process ends, however it ends. The next run takes away the locks of
-runs that are surely dead, and no others: not those of a living run, nor of one on another machine.
+runs that are surely dead, and no others: not those of a living run, nor of one on another machine, unless that has
+given no sign of life for long. Only times of one clock are compared, that of the file system.
 
 Jobs on a cluster outlive the run that submitted them. The next run cancels those of a dead one, and waits for their
 end.
@@ -20,7 +21,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 VARIABLE = "SAMVAD_RUN"
 #: A run touches its mark so often, in seconds: whoever cannot see the process can see that.
 HEARTBEAT_SECONDS = 30
+#: A run on another machine that has not touched its mark for so long is dead.
+SILENT_SECONDS = 20 * HEARTBEAT_SECONDS
 _SLURM_JOB = "SLURM_JOB_ID"
 _LOOK_SECONDS = 1.0
 _GRACE_SECONDS = 5.0
@@ -42,6 +45,8 @@ class _Mark:
     path: Path
     facts: dict[str, Any]
     dead: bool
+    far: bool
+    touched: float
 
     def may_own(self, lock: Path) -> bool:
         """Say whether a lock of Snakemake's is, or could be, this run's."""
@@ -137,8 +142,11 @@ def end_with_run() -> None:
 
     Otherwise a stage would work on for nobody, beside the next run's try at the same stage. A stage that was started
     by hand, or runs on another machine than Snakemake, goes on to its end; one that is a job of SLURM's is cancelled by
-    the next run, wherever it runs.
+    the next run, wherever it runs. SLURM ends a job by asking first (``scancel``, or when its time is over) and kills
+    30 s later (``KillWait``): time enough to record the end.
     """
+    if _SLURM_JOB in os.environ:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     path = Path(os.environ.get(VARIABLE, ""))
     if path.is_file():
         facts = _read(path).facts
@@ -164,6 +172,10 @@ def _watch(handle: int, facts: dict[str, Any]) -> None:
 def _take_away_dead(folder: Path, lock_folder: Path) -> list[_Mark]:
     """Remove the marks of dead runs and the locks that were theirs; return the runs that live, or may."""
     marks = [_read(path) for path in sorted(folder.glob("*.json"))]
+    now = _now_of(folder)
+    marks = [
+        mark if mark.touched > now - SILENT_SECONDS else replace(mark, dead=mark.dead or mark.far) for mark in marks
+    ]
     living = [mark for mark in marks if not mark.dead]
     for mark in marks:
         if mark.dead and (name := mark.facts.get("slurm")):
@@ -189,9 +201,16 @@ def _read(path: Path) -> _Mark:
         else:  # the same machine after a restart has none of its old processes
             known = here["machine_id"] and here["machine_id"] == facts.get("machine_id")
             dead = bool(known) and here["host"] == facts.get("host")
-        return _Mark(path, facts, dead)
+        far = facts.get("boot_id") not in (None, here["boot_id"])
+        return _Mark(path, facts, dead, far, os.fstat(handle).st_mtime)
     finally:
         os.close(handle)
+
+
+def _now_of(folder: Path) -> float:
+    """Return the time by the clock that stamps the marks: on a network disk, the server's."""
+    os.utime(_guard(folder))
+    return _guard(folder).stat().st_mtime
 
 
 def _facts(text: str) -> dict[str, Any]:

@@ -106,6 +106,13 @@ class Cluster:
         self._spawn("slurmctld", "slurmctld", "-D")
         _wait_for(lambda: _ask("scontrol", "ping", check=False).find("UP") >= 0, "slurmctld")
 
+    def restart_controller(self) -> None:
+        """Stop the controller and start it anew, as its administrator does."""
+        process = self._processes.pop("slurmctld")
+        process.terminate()
+        process.wait(20)
+        self.start_controller()
+
     def start_node(self, node: str) -> None:
         """Start a node's daemon."""
         self._spawn(node, "slurmd", "-D", "-N", node)
@@ -126,11 +133,15 @@ class Cluster:
         return _ask("sinfo", "--noheader", "--Node", "--partition=cpu", "--format=%t").split()
 
     def jobs(self, *, every: bool = False) -> list[dict[str, str]]:
-        """Return the jobs that are queued or run, or all that the controller knows: id, name, state, node, comment."""
-        keys = {"id": "%i", "name": "%j", "state": "%T", "node": "%N", "comment": "%k"}
+        """Return the jobs that are queued or run, or all that the controller knows: id, name, state, …"""
+        keys = {"id": "%i", "name": "%j", "state": "%T", "node": "%N", "memory": "%m", "comment": "%k"}
         states = ["--states=all"] if every else []
         lines = _ask("squeue", "--noheader", *states, f"--format={'|'.join(keys.values())}").splitlines()
         return [dict(zip(keys, line.split("|"), strict=True)) for line in lines]
+
+    def control(self, *words: str) -> None:
+        """Give the controller a command."""
+        _ask("scontrol", *words)
 
     def _steps(self, node: str) -> list[psutil.Process]:
         """Return the processes of the steps of a node's jobs: they have left the family of the node's daemon."""

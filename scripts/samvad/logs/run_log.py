@@ -192,10 +192,13 @@ def _result(manifest: dict[str, Any] | None, job_folder: Path, stage: str, said:
             "warnings": len(manifest["warnings"]),
             "cache_hit": int(bool(manifest["cache"]["hit"])),
         },
-        Failure(error["type"], error["category"], error["message"], error["file"], error["traceback"])
-        if error
-        else None,
+        _failure(error, said) if error else None,
     )
+
+
+def _failure(error: dict[str, Any], said: str) -> Failure:
+    message = f"{error['message']} ({said})" if said and error["category"] == "killed" else error["message"]
+    return Failure(error["type"], error["category"], message, error["file"], error["traceback"])
 
 
 def _without_record(job_folder: Path, stage: str, said: str) -> Failure:
