@@ -6,6 +6,7 @@ import json
 import os
 import re
 import secrets
+import tempfile
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,11 +24,26 @@ def next_attempt(folder: Path) -> tuple[int, Path]:
     """
     with files.disk_errors(folder):
         (folder / "attempts").mkdir(parents=True, exist_ok=True)
-        numbers = [int(entry.name) for entry in (folder / "attempts").iterdir() if entry.name.isdigit()]
-        attempt = max(numbers, default=0) + 1
-        attempt_folder = folder / "attempts" / f"{attempt:02d}"
-        attempt_folder.mkdir()
-    return attempt, attempt_folder
+        attempt = max(_numbers(folder), default=0) + 1
+        while True:
+            attempt_folder = folder / "attempts" / f"{attempt:02d}"
+            try:
+                attempt_folder.mkdir()
+                return attempt, attempt_folder
+            except FileExistsError:  # another machine's, which does not show yet
+                attempt += 1
+
+
+def _numbers(folder: Path) -> list[int]:
+    """Return the numbers of a stage's tries, as the disk has them now.
+
+    A network disk may show what was in a folder some seconds ago. What changes the folder makes it look again.
+    """
+    attempts = folder / "attempts"
+    handle, name = tempfile.mkstemp(dir=attempts, prefix=".look-")
+    os.close(handle)
+    Path(name).unlink()
+    return [int(entry.name) for entry in attempts.iterdir() if entry.name.isdigit()]
 
 
 def job_id(job_folder: Path) -> str:
@@ -50,12 +66,10 @@ def check_newest(folder: Path, attempt: int) -> None:
     Raises:
         SupersededError: one has.
     """
-    later = [
-        entry.name for entry in (folder / "attempts").iterdir() if entry.name.isdigit() and int(entry.name) > attempt
-    ]
-    if later:
+    newest = max(_numbers(folder), default=attempt)
+    if newest > attempt:
         raise SupersededError(
-            f"Attempt {attempt} has been overtaken by attempt {int(max(later, key=int))}, which makes the results.",
+            f"Attempt {attempt} has been overtaken by attempt {newest}, which makes the results.",
             "Nothing is to be done.",
             path=str(folder),
         )

@@ -135,7 +135,7 @@ def prepare(root: Path, sample: Any) -> Project:
 def first_run(here: Cluster, project: Project) -> dict[str, Any]:
     """Begin a run, let everything go wrong, and kill it while one job is held and the rest is on its way."""
     held = {film: hold(project, film, "asr") for film in FILMS}
-    later = hold(project, "a", "translation")
+    hold(project, "a", "translation")
     with subprocess.Popen(
         on_slurm(project),
         cwd=project.root,
@@ -170,7 +170,6 @@ def first_run(here: Cluster, project: Project) -> dict[str, Any]:
             alive = stage.is_running() and stage.status() != psutil.STATUS_ZOMBIE
         finally:
             process.kill()
-    later.unlink()
     assert kills.tries_of(project.job("a"), "translation") == ["01"]
     return {"tries": tries, "left": left, "node": begun["b"]["node"], "drained": drained, "stage_alive": alive}
 
