@@ -200,3 +200,25 @@ def test_a_stage_and_what_it_started_end_with_the_run_that_started_it(start: Sta
     assert stage.wait(10) != 0
     stage.stdout.close()
     assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_stage_that_is_a_job_of_slurms_does_not_end_with_the_run(start: Start) -> None:
+    run = start()
+    mark = mark_of(run)
+    path = {"PYTHONPATH": str(support.ROOT / "scripts"), runs.VARIABLE: str(mark), "SLURM_JOB_ID": "7"}
+    stage = subprocess.Popen(
+        [sys.executable, "-c", STAGE],
+        env={**os.environ, **path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert stage.stdout
+    child = int(stage.stdout.readline())
+    kill(run)
+    time.sleep(2.5)
+    assert stage.poll() is None, "the next run cancels it, by its job"
+    stage.terminate()
+    stage.wait(10)
+    psutil.Process(child).kill()
+    assert "KeyboardInterrupt" in stage.communicate()[1], "it is told, and can record its end"
