@@ -144,13 +144,15 @@ class Cluster:
         _ask("scontrol", *words)
 
     def _steps(self, node: str) -> list[psutil.Process]:
-        """Return the processes of the steps of a node's jobs: they have left the family of the node's daemon."""
+        """Return the processes of a node's jobs, which have left the family of the node's daemon."""
         found = []
         for process in psutil.process_iter(["cmdline"]):
-            if (process.info["cmdline"] or [""])[0].startswith("slurmstepd: ["):
-                with contextlib.suppress(psutil.Error):
-                    if any(opened.path.endswith(f"/slurmd.{node}.log") for opened in process.open_files()):
-                        found += [process, *_family(process.pid)]
+            with contextlib.suppress(psutil.Error):
+                step = (process.info["cmdline"] or [""])[0].startswith("slurmstepd: [")
+                if step and any(opened.path.endswith(f"/slurmd.{node}.log") for opened in process.open_files()):
+                    found += [process, *_family(process.pid)]
+                elif process.environ().get("SLURMD_NODENAME") == node:
+                    found.append(process)
         return found
 
     def _configure(self) -> None:

@@ -19,7 +19,7 @@ from workflow import kills
 from workflow.project import OPTIONAL, Project, attempts, environment, new_project, said
 from workflow.slurm_cluster import Cluster, cluster
 
-pytestmark = [pytest.mark.model, pytest.mark.slow]
+pytestmark = [pytest.mark.model, pytest.mark.slow, pytest.mark.timeout(1500)]
 
 FILMS = {"a": OPTIONAL, "b": ("tmdb",)}
 #: What somebody with a small cluster says: nodes of four CPUs without a GPU, and little memory for the last stages.
@@ -160,7 +160,8 @@ def first_run(here: Cluster, project: Project) -> dict[str, Any]:
             here.control("update", f"NodeName={drained}", "State=DRAIN", "Reason=test")
             wait_for(lambda: kills.tries_of(project.job("a"), "translation"), "the translation of a", process)
             here.start_node(begun["b"]["node"])
-            wait_for(lambda: "asr" in kills.noted(project, project.job("b")), "the speech of b", process)
+            known = project.job("b")
+            wait_for(lambda: "hallucination_removal" in kills.noted(project, known), "the group of b", process)
             (stage,) = kills.at_work(project)["translation"]
             process.kill()
             process.wait()
