@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import subprocess
 import threading
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import support
-from samvad import attempt, files, places, records
+from samvad import attempt, files, job, places, records
 from samvad.errors import SamvadError
 
 
@@ -152,6 +153,27 @@ def test_a_file_of_this_machine_is_not_waited_for(made: Path, monkeypatch: pytes
     with pytest.raises(SamvadError, match="is gone"):
         places.find_output(made, "audio", made.parents[1])
     assert time.monotonic() - started < 5
+
+
+def test_machines_whose_clocks_differ_by_hours_make_one_job(tmp_path: Path) -> None:
+    folder = support.make_job(tmp_path)
+    run = {"run_id": RUN, "media": "/films/a.mkv", "title": "A film", "year": None}
+    (folder / "run.json").write_text(json.dumps(run), "utf-8")
+    moments = {
+        "demux": "2025-01-01T12",
+        "asr": "2025-01-01T07",
+        "translation": "2025-01-01T23",
+        "subtitle_gen": "2024-12-31T01",
+    }
+    for stage, hour in moments.items():
+        path = support.finished_stage(folder, stage, {"probe": ("probe.json", b"{}")})
+        manifest = json.loads(path.read_text("utf-8"))
+        manifest.update(dict.fromkeys(("started_at", "ended_at", "timestamp"), f"{hour}:00:00.000Z"))
+        path.write_text(json.dumps(manifest), "utf-8")
+        os.utime(path, (1, 1) if stage == "translation" else None)
+    found = job.derive(folder, list(moments), job.Live())
+    assert found["pipeline"]["status"] == "success"
+    assert found["timing"]["stage_seconds"] == 0.4, "durations are each machine's own, never a difference of two clocks"
 
 
 def group_member(tmp_path: Path, **changed: object) -> Path:
