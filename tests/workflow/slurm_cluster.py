@@ -118,14 +118,16 @@ class Cluster:
         self._spawn(node, "slurmd", "-D", "-N", node)
 
     def kill(self, name: str) -> None:
-        """Kill a daemon and all that it has started: of a node, its jobs too."""
+        """Kill a daemon and all that it has started: of a node, its jobs too, so that it can tell nobody."""
         process = self._processes.pop(name, None)
         if process is None:
             return
-        for found in [*_family(process.pid), *(self._steps(name) if name in self.nodes else ())]:
+        family = _family(process.pid)
+        steps, others = self._steps(name) if name in self.nodes else ([], [])
+        process.kill()
+        for found in [*steps, *family, *others]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 found.kill()
-        process.kill()
         process.wait()
 
     def states(self) -> list[str]:
@@ -143,17 +145,21 @@ class Cluster:
         """Give the controller a command."""
         _ask("scontrol", *words)
 
-    def _steps(self, node: str) -> list[psutil.Process]:
-        """Return the processes of a node's jobs, which have left the family of the node's daemon."""
-        found = []
+    def _steps(self, node: str) -> tuple[list[psutil.Process], list[psutil.Process]]:
+        """Return the processes that look after the steps of a node's jobs, and those of the jobs themselves.
+
+        Both have left the family of the node's daemon.
+        """
+        steps, others = [], []
         for process in psutil.process_iter(["cmdline"]):
             with contextlib.suppress(psutil.Error):
                 step = (process.info["cmdline"] or [""])[0].startswith("slurmstepd: [")
                 if step and any(opened.path.endswith(f"/slurmd.{node}.log") for opened in process.open_files()):
-                    found += [process, *_family(process.pid)]
+                    steps.append(process)
+                    others += _family(process.pid)
                 elif process.environ().get("SLURMD_NODENAME") == node:
-                    found.append(process)
-        return found
+                    others.append(process)
+        return steps, others
 
     def _configure(self) -> None:
         host = platform.node()
