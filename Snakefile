@@ -26,6 +26,8 @@ include: "rules/10_mux.smk"
 
 
 localrules:
+    tmdb,
+    glossary_load,
     transcribe,
     translate,
     subtitle,

@@ -9,10 +9,11 @@ rule demux:
         f"{JOB}/01_demux/benchmark.tsv"
     conda:
         "../envs/media.yaml"
-    threads: 4
+    threads: TABLE.cores("demux")
     resources:
-        mem_mb=1000,
-        runtime=60,
+        mem_mb=asks("demux", "mem_mb"),
+        runtime=asks("demux", "runtime"),
+        disk_mb=asks("demux", "disk_mb"),
     params:
         code=code_hash("demux"),
         settings=config["demux"],

@@ -9,10 +9,11 @@ rule tmdb:
         f"{JOB}/02_tmdb/benchmark.tsv"
     conda:
         "../envs/text.yaml"
-    threads: 1
+    threads: TABLE.cores("tmdb")
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=asks("tmdb", "mem_mb"),
+        runtime=asks("tmdb", "runtime"),
+        disk_mb=asks("tmdb", "disk_mb"),
     params:
         code=code_hash("tmdb"),
         settings=config["tmdb"],

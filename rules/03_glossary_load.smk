@@ -9,10 +9,11 @@ rule glossary_load:
         f"{JOB}/03_glossary_load/benchmark.tsv"
     conda:
         "../envs/text.yaml"
-    threads: 1
+    threads: TABLE.cores("glossary_load")
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=asks("glossary_load", "mem_mb"),
+        runtime=asks("glossary_load", "runtime"),
+        disk_mb=asks("glossary_load", "disk_mb"),
     params:
         code=code_hash("glossary_load"),
         settings=config["glossary"],

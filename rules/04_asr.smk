@@ -9,10 +9,11 @@ rule asr:
         f"{JOB}/04_asr/benchmark.tsv"
     conda:
         "../envs/asr.yaml"
-    threads: 8
+    threads: TABLE.cores("asr")
     resources:
-        mem_mb=6000,
-        runtime=240,
+        mem_mb=asks("asr", "mem_mb"),
+        runtime=asks("asr", "runtime"),
+        disk_mb=asks("asr", "disk_mb"),
         gpu=0 if config["asr"]["device"] == "cpu" else 1,
     params:
         code=code_hash("asr"),

@@ -9,10 +9,11 @@ rule ner:
         f"{JOB}/05_ner/benchmark.tsv"
     conda:
         "../envs/asr.yaml"
-    threads: 1
+    threads: TABLE.cores("ner")
     resources:
-        mem_mb=3000,
-        runtime=30,
+        mem_mb=asks("ner", "mem_mb"),
+        runtime=asks("ner", "runtime"),
+        disk_mb=asks("ner", "disk_mb"),
     params:
         code=code_hash("ner"),
         settings=config["ner"],

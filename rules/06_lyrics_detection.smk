@@ -9,10 +9,11 @@ rule lyrics_detection:
         f"{JOB}/06_lyrics_detection/benchmark.tsv"
     conda:
         "../envs/media.yaml"
-    threads: 1
+    threads: TABLE.cores("lyrics_detection")
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=asks("lyrics_detection", "mem_mb"),
+        runtime=asks("lyrics_detection", "runtime"),
+        disk_mb=asks("lyrics_detection", "disk_mb"),
     params:
         code=code_hash("lyrics_detection"),
         settings=config["lyrics"],

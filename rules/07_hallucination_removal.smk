@@ -9,10 +9,11 @@ rule hallucination_removal:
         f"{JOB}/07_hallucination_removal/benchmark.tsv"
     conda:
         "../envs/text.yaml"
-    threads: 1
+    threads: TABLE.cores("hallucination_removal")
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=asks("hallucination_removal", "mem_mb"),
+        runtime=asks("hallucination_removal", "runtime"),
+        disk_mb=asks("hallucination_removal", "disk_mb"),
     params:
         code=code_hash("hallucination_removal"),
         settings=config["hallucination"],

@@ -9,10 +9,11 @@ rule translation:
         f"{JOB}/08_translation/benchmark.tsv"
     conda:
         "../envs/translation.yaml"
-    threads: 8
+    threads: TABLE.cores("translation")
     resources:
-        mem_mb=6000,
-        runtime=240,
+        mem_mb=asks("translation", "mem_mb"),
+        runtime=asks("translation", "runtime"),
+        disk_mb=asks("translation", "disk_mb"),
         gpu=0 if config["translation"]["device"] == "cpu" else 1,
     params:
         code=code_hash("translation"),

@@ -9,10 +9,11 @@ rule subtitle_gen:
         f"{JOB}/09_subtitle_gen/benchmark.tsv"
     conda:
         "../envs/text.yaml"
-    threads: 1
+    threads: TABLE.cores("subtitle_gen")
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=asks("subtitle_gen", "mem_mb"),
+        runtime=asks("subtitle_gen", "runtime"),
+        disk_mb=asks("subtitle_gen", "disk_mb"),
     params:
         code=code_hash("subtitle_gen"),
         settings=config["subtitle"],

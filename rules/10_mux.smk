@@ -9,10 +9,11 @@ rule mux:
         f"{JOB}/10_mux/benchmark.tsv"
     conda:
         "../envs/media.yaml"
-    threads: 1
+    threads: TABLE.cores("mux")
     resources:
-        mem_mb=1000,
-        runtime=60,
+        mem_mb=asks("mux", "mem_mb"),
+        runtime=asks("mux", "runtime"),
+        disk_mb=asks("mux", "disk_mb"),
     params:
         code=code_hash("mux"),
         settings=config["mux"],

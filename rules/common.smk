@@ -14,7 +14,7 @@ from snakemake.logging import logger
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 from samvad import config as settings
-from samvad import files, runs, stages
+from samvad import files, resource_table, runs, stages
 from samvad.code_hash import code_hash
 from samvad.errors import SamvadError
 from samvad.models import known_models
@@ -29,6 +29,7 @@ try:
     config = settings.check(config)
     FILMS = settings.load_films(Path(config["films"]))
     settings.switches(config, None)
+    TABLE = resource_table.load(config["machines"]["resources"])
 except SamvadError as error:
     raise WorkflowError(str(error)) from None
 
@@ -65,6 +66,16 @@ def film(column):
     def value(wildcards):
         found = getattr(film_of(wildcards), column)
         return "" if found is None else found
+
+    return value
+
+
+def asks(stage, name):
+    """Return a resources function: what a try of a stage asks for, by the table, the film and the number of the try."""
+
+    def value(wildcards, attempt):
+        known = resource_table.film_of(Path(OUT) / wildcards.job, film_of(wildcards).media)
+        return TABLE.asks(stage, known, attempt)[name]
 
     return value
 
@@ -220,6 +231,8 @@ def start():
     atexit.unregister(mend)
     mend()
     RUN.owns(getattr(workflow.persistence, "_lockfile", {}).values())
+    if name := getattr(workflow.scheduler._executor, "run_uuid", None):
+        RUN.submits(name)
     jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name in stages.BY_NAME]
     needs = {job: {other.rule.name for other in workflow.dag.dependencies[job]} for job in jobs}
     PIPELINE.expect((job.wildcards.job, job.rule.name, needs[job]) for job in jobs)

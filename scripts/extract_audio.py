@@ -79,7 +79,8 @@ def make(run: StageRun, film: Path, checksum: str | None, options: argparse.Name
     chosen, reason = probe.choose_audio(found.audio, options.languages, options.audio_track, str(film))
     found, film_facts = probe.measured(film, header, found, chosen.track)
     track = found.audio[chosen.track]
-    extract.check_space(run.job_folder, found.duration_ms)
+    for place in {run.job_folder, run.work_folder}:
+        extract.check_space(place, found.duration_ms)
     audio = run.work_folder / "audio.wav"
     taken, look, audio_ms, cut_short = _read_film(run, film, checksum, found, track, options)
     if checksum is None:

@@ -49,7 +49,8 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     subtitles = tracks.read(run, options.subtitle_gen, options.languages, kind)
     new = plan.new_tracks(subtitles, options.default_track)
     drawn = tracks.to_burn(subtitles, options.burn_in, plan.default_track(subtitles, options.default_track))
-    plan.check_space(run.job_folder, film, copies=2 if drawn else 1)
+    for place in {run.job_folder, run.work_folder}:
+        plan.check_space(place, film, copies=2 if drawn else 1)
 
     target = run.work_folder / f"{run.film}.{options.container}"
     log.info("Writing %s with %d new subtitle tracks", target.name, len(new))

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import secrets
+import tempfile
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,11 +24,26 @@ def next_attempt(folder: Path) -> tuple[int, Path]:
     """
     with files.disk_errors(folder):
         (folder / "attempts").mkdir(parents=True, exist_ok=True)
-        numbers = [int(entry.name) for entry in (folder / "attempts").iterdir() if entry.name.isdigit()]
-        attempt = max(numbers, default=0) + 1
-        attempt_folder = folder / "attempts" / f"{attempt:02d}"
-        attempt_folder.mkdir()
-    return attempt, attempt_folder
+        attempt = max(_numbers(folder), default=0) + 1
+        while True:
+            attempt_folder = folder / "attempts" / f"{attempt:02d}"
+            try:
+                attempt_folder.mkdir()
+                return attempt, attempt_folder
+            except FileExistsError:  # another machine's, which does not show yet
+                attempt += 1
+
+
+def _numbers(folder: Path) -> list[int]:
+    """Return the numbers of a stage's tries, as the disk has them now.
+
+    A network disk may show what was in a folder some seconds ago. What changes the folder makes it look again.
+    """
+    attempts = folder / "attempts"
+    handle, name = tempfile.mkstemp(dir=attempts, prefix=".look-")
+    os.close(handle)
+    Path(name).unlink()
+    return [int(entry.name) for entry in attempts.iterdir() if entry.name.isdigit()]
 
 
 def job_id(job_folder: Path) -> str:
@@ -50,15 +66,57 @@ def check_newest(folder: Path, attempt: int) -> None:
     Raises:
         SupersededError: one has.
     """
-    later = [
-        entry.name for entry in (folder / "attempts").iterdir() if entry.name.isdigit() and int(entry.name) > attempt
-    ]
-    if later:
+    newest = max(_numbers(folder), default=attempt)
+    if newest > attempt:
         raise SupersededError(
-            f"Attempt {attempt} has been overtaken by attempt {int(max(later, key=int))}, which makes the results.",
+            f"Attempt {attempt} has been overtaken by attempt {newest}, which makes the results.",
             "Nothing is to be done.",
             path=str(folder),
         )
+
+
+def resume(folder: Path, job_folder: Path, run_id: str | None, config: dict[str, Any]) -> bool:
+    """Bring back what a stage made earlier in the same run, if it still holds; say whether it did.
+
+    Stages that go to a cluster as one job are tried again as one, also those that were done: Snakemake takes their
+    manifests away, but what they made is there. A run whose id was given from outside may be another run than it says.
+
+    Args:
+        folder: the stage's folder.
+        job_folder: the job's folder.
+        run_id: the run at work.
+        config: the stage's options.
+    """
+    tries = sorted(folder.glob("attempts/[0-9]*"), key=lambda path: int(path.name))
+    if not tries or "SLURM_JOB_ID" not in os.environ or os.environ.get("SAMVAD_RUN_ID"):
+        return False
+    try:
+        manifest = json.loads((tries[-1] / "manifest.json").read_text(encoding="utf-8"))
+        same = (manifest["run_id"], manifest["config"]) == (run_id, config)
+        if not same or manifest["status"] not in ("success", "skipped"):
+            return False
+        if not all(_is_there(job_folder, made) for made in manifest["outputs"]):
+            return False
+        if not all(_is_still_made(job_folder, read) for read in manifest["inputs"]):
+            return False
+    except (OSError, ValueError, KeyError):
+        return False
+    files.write_json(folder / "manifest.json", manifest)
+    return True
+
+
+def _is_there(job_folder: Path, made: dict[str, Any]) -> bool:
+    status = (job_folder / made["path"]).stat()
+    return (status.st_size, status.st_mtime_ns) == (made["size_bytes"], made["mtime_ns"])
+
+
+def _is_still_made(job_folder: Path, read: dict[str, Any]) -> bool:
+    """Say whether an input is what it was: another stage's output by its manifest, any other file by size and time."""
+    if Path(read["path"]).is_absolute():
+        return _is_there(job_folder, read)
+    maker = job_folder / Path(read["path"]).parts[0] / "manifest.json"
+    made = json.loads(maker.read_text(encoding="utf-8"))["outputs"]
+    return any((item["path"], item["checksum"]) == (read["path"], read["checksum"]) for item in made)
 
 
 def new_run_id(film: str) -> str:

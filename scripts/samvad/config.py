@@ -12,6 +12,7 @@ from typing import Any
 
 from samvad import files, languages, network, schemas, stages
 from samvad.errors import ConfigurationError
+from samvad.places import SCRATCH, WAIT_SECONDS
 from samvad.subtitles import profiles
 
 _SWITCH_VARIABLE = re.compile(r"^STAGE_(\d\d)_[A-Z_]+_ENABLED$")
@@ -158,9 +159,9 @@ def cache_settings(config: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def tell_stages(config: Mapping[str, Any], deployment: object) -> None:
-    """Tell the stages, through the environment, who provides their environments, and how to call over the network.
+    """Tell the stages, through the environment, who provides their environments, and how to use machine and network.
 
-    The settings of the network change no result, so they are no options of the stages: changing them reruns nothing.
+    These settings change no result, so they are no options of the stages: changing them reruns nothing.
 
     Args:
         config: checked.
@@ -177,6 +178,8 @@ def tell_stages(config: Mapping[str, Any], deployment: object) -> None:
         requests_per_second=config["network"]["requests_per_second"],
         cache_days=config["network"]["cache_days"],
     ).as_json()
+    os.environ[SCRATCH] = config["machines"]["scratch"]
+    os.environ[WAIT_SECONDS] = str(config["machines"]["wait_seconds"])
     if deployment and "conda" in str(deployment).lower():
         os.environ["SAMVAD_DEPLOYMENT"] = "conda"
 

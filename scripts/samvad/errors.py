@@ -72,6 +72,13 @@ class SupersededError(SamvadError):
     category = "killed"
 
 
+class ClusterError(SamvadError):
+    """SLURM does not answer, or does not do what was asked."""
+
+    category = "configuration"
+    exit_code = 2
+
+
 class StoppedError(SamvadError):
     """Someone stopped the stage while it was at work."""
 

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ from typing import Any
 from samvad.errors import DiskError
 
 _BLOCK_BYTES = 1 << 20
+#: How the names of files begin that are being copied from another disk.
+MOVING = ".moving-"
 
 
 def cache_folder() -> Path:
@@ -80,11 +83,32 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def move_into_place(source: Path, target: Path) -> None:
-    """Move a finished file over ``target`` on the same disk, after its bytes have reached the disk."""
+    """Move a finished file over ``target``, after its bytes have reached the disk.
+
+    Onto another disk it is copied beside its target first: whoever looks sees the old file or the new one.
+    """
     with disk_errors(target):
-        with source.open("rb") as file:
-            os.fsync(file.fileno())
-        source.replace(target)
+        _flush(source)
+        try:
+            source.replace(target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            copy = target.with_name(f"{MOVING}{os.getpid()}-{target.name}")
+            try:
+                shutil.copyfile(source, copy)
+                copy.chmod(source.stat().st_mode & 0o7777)
+                _flush(copy)
+                copy.replace(target)
+            except BaseException:
+                copy.unlink(missing_ok=True)
+                raise
+            source.unlink()
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def sha256_of(path: Path) -> str:

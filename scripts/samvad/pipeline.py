@@ -10,6 +10,7 @@ import getpass
 import logging
 import os
 import platform
+import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -98,6 +99,7 @@ class PipelineHandler(logging.Handler):
         self._planned: dict[str, dict[str, set[str]]] = {}
         self._jobs: dict[str, _Job] = {}
         self._stages: dict[int, tuple[str, str]] = {}
+        self._groups: dict[int, str] = {}
         self._start = datetime.now()
         self._view = View(self._output_root, chosen(view))
 
@@ -181,7 +183,12 @@ class PipelineHandler(logging.Handler):
         elif event == "job_finished" and record.__dict__.get("job_id") in self._stages:
             self._ended(record.__dict__["job_id"], failed=False)
         elif event == "job_error" and record.__dict__.get("jobid") in self._stages:
-            self._ended(record.__dict__["jobid"], failed=True)
+            number = record.__dict__["jobid"]
+            said = _of_cluster(record.__dict__.get("rule_msg")) or self._groups.get(number, "")
+            self._ended(number, failed=True, said=said)
+        elif event == "group_error":
+            name = f"SLURM job {record.__dict__.get('external_jobid')}"
+            self._groups.update({told["jobid"]: name for told in record.__dict__.get("job_error_info") or ()})
         elif event == "run_info":
             planned = record.__dict__.get("stats") or {}
             self._view.planned({name: count for name, count in planned.items() if name in stages.BY_NAME})
@@ -203,14 +210,26 @@ class PipelineHandler(logging.Handler):
         film = FilmProgress(found.film.film, found.folder, states, film_seconds=manifest["input"]["duration_seconds"])
         self._view.started(folder, film, stage, found.before[stage])
 
-    def _ended(self, number: int, *, failed: bool) -> None:
+    def _ended(self, number: int, *, failed: bool, said: str = "") -> None:
+        """Take note of a stage's end.
+
+        Args:
+            number: Snakemake's number of the job.
+            failed: as Snakemake says: of a group, every member has failed when one has.
+            said: what the cluster says of it.
+        """
         folder, stage = self._stages[number]
         found = self._jobs[folder]
         if found.live.running.pop(stage, None) is None:
             return  # told already: of a group that failed, Snakemake names every job
         found.last = datetime.now()
         newest = found.newest_attempt(stage)
-        result = found.log.stage_ended(stage, newest)
+        if newest is None and self._went_on_without(found, number):
+            manifest = self._write(found)
+            status = manifest["stages"][stage]["status"]
+            self._view.ended(folder, stage, status, None, manifest["input"]["duration_seconds"])
+            return
+        result = found.log.stage_ended(stage, newest, said)
         found.failed.pop(stage, None)  # an earlier try
         if failed and result.status == "failed":
             found.failed[stage] = result.failure.message if result.failure else job.NO_RECORD
@@ -220,6 +239,12 @@ class PipelineHandler(logging.Handler):
         film_seconds = self._write(found)["input"]["duration_seconds"]
         reason = found.failed.get(stage, "")
         self._view.ended(folder, stage, result.status or "", result.duration_seconds, film_seconds, reason)
+
+    def _went_on_without(self, found: _Job, number: int) -> bool:
+        """Say whether a stage's group was at work without it: it had been done before, or its turn never came."""
+        group = self._groups.get(number)
+        mates = [stage for other, (_, stage) in self._stages.items() if self._groups.get(other) == group]
+        return group is not None and any(found.newest_attempt(stage) for stage in mates)
 
     def _write(self, found: _Job) -> dict[str, Any]:
         """Derive and write a job's manifest: running as long as this run has something to do for it."""
@@ -263,6 +288,12 @@ class PipelineHandler(logging.Handler):
 
 def _last_attempt(job_folder: Path, stage: str) -> Path | None:
     return next(reversed(merging.attempts_of(job_folder, stage)), None)
+
+
+def _of_cluster(message: object) -> str:
+    """Return the sentences in which the SLURM plugin says how a job ended; nothing where it says none."""
+    match = re.search(r"SLURM-job .*?SLURM status is: '\w+'|SLURM sbatch failed.*", str(message or ""))
+    return match.group(0) if match else ""
 
 
 def _complain(error: Exception) -> None:

@@ -2,7 +2,11 @@
 
 Snakemake's lock is a file that a killed run leaves behind; it does not say whose it is. So each run marks itself with
 a file whose own lock the kernel lets go when the process ends, however it ends. The next run takes away the locks of
-runs that are surely dead, and no others: not those of a living run, nor of one on another machine.
+runs that are surely dead, and no others: not those of a living run, nor of one on another machine, unless that has
+given no sign of life for long. Only times of one clock are compared, that of the file system.
+
+Jobs on a cluster outlive the run that submitted them. The next run cancels those of a dead one, and waits for their
+end.
 """
 
 from __future__ import annotations
@@ -17,11 +21,11 @@ import signal
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from samvad import files, locks, times
+from samvad import files, locks, slurm_jobs, times
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +33,9 @@ log = logging.getLogger(__name__)
 VARIABLE = "SAMVAD_RUN"
 #: A run touches its mark so often, in seconds: whoever cannot see the process can see that.
 HEARTBEAT_SECONDS = 30
+#: A run on another machine that has not touched its mark for so long is dead.
+SILENT_SECONDS = 20 * HEARTBEAT_SECONDS
+_SLURM_JOB = "SLURM_JOB_ID"
 _LOOK_SECONDS = 1.0
 _GRACE_SECONDS = 5.0
 
@@ -38,6 +45,8 @@ class _Mark:
     path: Path
     facts: dict[str, Any]
     dead: bool
+    far: bool
+    touched: float
 
     def may_own(self, lock: Path) -> bool:
         """Say whether a lock of Snakemake's is, or could be, this run's."""
@@ -73,6 +82,12 @@ class Run:
         with locks.exclusive(_guard(self.path.parent)):
             _write(self._handle, self._facts)
 
+    def submits(self, name: str) -> None:
+        """Write down the name of the SLURM jobs that are this run's, before there is one."""
+        self._facts["slurm"] = name
+        with locks.exclusive(_guard(self.path.parent)):
+            _write(self._handle, self._facts)
+
     def leave(self) -> None:
         """Take the mark away: the run has ended, and Snakemake has taken its own locks away."""
         if not self._left.is_set():
@@ -91,13 +106,14 @@ class Run:
 def enter(snakemake_folder: Path) -> Run:
     """Mark this process as a run at work, after taking away the locks of runs that were killed.
 
-    Two runs that begin at the same moment do this one after the other.
+    Two runs that begin at the same moment do this one after the other. Jobs of killed runs on a cluster are cancelled.
 
     Args:
         snakemake_folder: Snakemake's ``.snakemake``.
 
     Raises:
         DiskError: the folder cannot be written.
+        ClusterError: jobs of a killed run are still at work.
     """
     folder = (snakemake_folder / "samvad_runs").resolve()
     with locks.exclusive(_guard(folder)):
@@ -108,6 +124,7 @@ def enter(snakemake_folder: Path) -> Run:
             "user": _user(),
             "since": times.utc_now(),
             "since_ns": time.time_ns(),
+            "slurm_job": os.environ.get(_SLURM_JOB),
         }
         path = folder / f"{platform.node()}-{os.getpid()}-{facts['since_ns']}.json"
         with files.disk_errors(path):
@@ -128,12 +145,17 @@ def end_with_run() -> None:
     """End this process, and what it started, when the run that started it has been killed.
 
     Otherwise a stage would work on for nobody, beside the next run's try at the same stage. A stage that was started
-    by hand, or runs on another machine than Snakemake, goes on to its end.
+    by hand, or runs on another machine than Snakemake, goes on to its end; one that is a job of SLURM's is cancelled by
+    the next run, wherever it runs. SLURM ends a job by asking first (``scancel``, or when its time is over) and kills
+    30 s later (``KillWait``): time enough to record the end.
     """
+    if _SLURM_JOB in os.environ:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     path = Path(os.environ.get(VARIABLE, ""))
     if path.is_file():
         facts = _read(path).facts
-        if facts.get("boot_id") == _machine()["boot_id"]:
+        own_job = os.environ.get(_SLURM_JOB) not in (None, facts.get("slurm_job"))
+        if facts.get("boot_id") == _machine()["boot_id"] and not own_job:
             handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             threading.Thread(target=_watch, args=(handle, facts), name="run watch", daemon=True).start()
 
@@ -154,7 +176,14 @@ def _watch(handle: int, facts: dict[str, Any]) -> None:
 def _take_away_dead(folder: Path, lock_folder: Path) -> tuple[list[_Mark], list[_Mark]]:
     """Remove the marks of dead runs and the locks that were theirs; return the runs that live, or may, and the dead."""
     marks = [_read(path) for path in sorted(folder.glob("*.json"))]
+    now = _now_of(folder)
+    marks = [
+        mark if mark.touched > now - SILENT_SECONDS else replace(mark, dead=mark.dead or mark.far) for mark in marks
+    ]
     living, dead = [mark for mark in marks if not mark.dead], [mark for mark in marks if mark.dead]
+    for mark in dead:
+        if name := mark.facts.get("slurm"):
+            slurm_jobs.cancel(name)
     for lock in sorted(lock_folder.glob("*.lock")):
         left_behind = any(mark.may_own(lock) for mark in dead)
         if left_behind and not any(mark.may_own(lock) for mark in living):
@@ -175,9 +204,16 @@ def _read(path: Path) -> _Mark:
         else:  # the same machine after a restart has none of its old processes
             known = here["machine_id"] and here["machine_id"] == facts.get("machine_id")
             dead = bool(known) and here["host"] == facts.get("host")
-        return _Mark(path, facts, dead)
+        far = facts.get("boot_id") not in (None, here["boot_id"])
+        return _Mark(path, facts, dead, far, os.fstat(handle).st_mtime)
     finally:
         os.close(handle)
+
+
+def _now_of(folder: Path) -> float:
+    """Return the time by the clock that stamps the marks: on a network disk, the server's."""
+    os.utime(_guard(folder))
+    return _guard(folder).stat().st_mtime
 
 
 def _facts(text: str) -> dict[str, Any]:

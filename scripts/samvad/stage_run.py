@@ -18,13 +18,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from samvad import attempt, checksums, files, records, runs, stages, times
+from samvad import attempt, checksums, files, places, records, runs, stages, times
 from samvad.errors import MediaError, SamvadError
 from samvad.failures import as_samvad_error, describe
 from samvad.logs import events
 from samvad.logs.redaction import redact
 from samvad.logs.stage_logs import StageLogs
 from samvad.resources import ResourceMeter
+from samvad.result_cache import CachedFile
 from samvad.reuse import NOT_KEPT, Record, Reuse, cache_from, ingredients
 from samvad.stage_options import configuration
 
@@ -83,14 +84,12 @@ class StageRun:
         """Return as ``read`` does, or None where the stage was switched off, skipped, or made no such file."""
         if manifest_path is None:
             return None
-        manifest = records.read_manifest(manifest_path)
-        for output in manifest["outputs"]:
-            if output["type"] == kind:
-                path: Path = self.job_folder / output["path"]
-                self._check_unchanged(path, output, manifest["stage"], manifest_path)
-                self._add_input({**output, "mtime_ns": path.stat().st_mtime_ns})
-                return path
-        return None
+        found = places.find_output(manifest_path, kind, self.job_folder)
+        if found is None:
+            return None
+        output, path = found
+        self._add_input({**output, "mtime_ns": path.stat().st_mtime_ns})
+        return path
 
     def read_film(self, demux_manifest: Path) -> Path:
         """Return the path of the film that stage 01 read, recorded with the checksum that stage 01 took of it.
@@ -159,10 +158,23 @@ class StageRun:
         """
         found = ingredients(self.stage, self._record, self._options, self.config.keys(), more)
         self._reuse = Reuse(self._record, found, cache_from(self._run.get("cache")))
-        cached = self._reuse.look(self.work_folder) if look else None
+        cached = self._look(self._reuse) if look else None
         for file in cached or ():
             self._checksums[self.output(file.name, file.type, file.media)] = file.checksum
         return cached is not None
+
+    def _look(self, reuse: Reuse) -> tuple[CachedFile, ...] | None:
+        """Look into the cache. What is there comes straight onto the disk of the results, not by way of scratch."""
+        if self.work_folder.parent == self.folder:
+            return reuse.look(self.work_folder)
+        place = places.beside(self.folder, self.attempt)
+        cached = reuse.look(place)
+        if cached is None:
+            place.rmdir()
+        else:
+            self.clean()
+            self.work_folder = place
+        return cached
 
     def provisional(self, hours: float) -> None:
         """Say that the result is second best, for want of a model or a network: others may reuse it for some hours."""
@@ -238,11 +250,8 @@ class StageRun:
     def begin(self) -> None:
         """Take the next number, and take away what earlier tries left: nothing old can then be taken for new."""
         self.attempt, self.attempt_folder = attempt.next_attempt(self.folder)
-        self.work_folder = self.folder / f".work-{self.attempt:02d}"
         (self.folder / "manifest.json").unlink(missing_ok=True)
-        for left in self.folder.glob(".work-*"):
-            shutil.rmtree(left, ignore_errors=True)  # what a killed try started may still write there
-        self.work_folder.mkdir(parents=True)
+        self.work_folder = places.new_work_folder(self.folder, self.attempt)
 
     def succeed(self, usage: dict[str, Any], status: str) -> None:
         """Move the outputs into place, write ``metadata.json``, then the manifest."""
@@ -323,16 +332,6 @@ class StageRun:
         records.check_manifest(manifest)
         return manifest
 
-    def _check_unchanged(self, path: Path, output: dict[str, Any], maker: str, manifest_path: Path) -> None:
-        remedy = f"Run the same snakemake command again with --forcerun {shlex.quote(str(manifest_path))} at its end."
-        if not path.is_file():
-            raise SamvadError(f"{path}, made by stage {maker}, is gone.", remedy, path=str(path))
-        status = path.stat()
-        if (status.st_size, status.st_mtime_ns) == (output["size_bytes"], output["mtime_ns"]):
-            return
-        if status.st_size != output["size_bytes"] or files.sha256_of(path) != output["checksum"]:
-            raise SamvadError(f"{path} is not what stage {maker} wrote.", remedy, path=str(path))
-
 
 def run_stage(
     name: str,
@@ -356,12 +355,15 @@ def run_stage(
     try:
         run = StageRun(stages.BY_NAME[name], options)
         with attempt.claim(run.job_folder, run.stage.folder):
+            if attempt.resume(run.folder, run.job_folder, run.context.run_id, run.config):
+                return 0
             run.begin()
         logs = StageLogs(run.context, run.folder, run.attempt_folder, options.verbose)
     except (SamvadError, OSError) as error:
         print(f"samvad {name}: {redact(str(as_samvad_error(error)))}", file=sys.stderr)
         return as_samvad_error(error).exit_code
     runs.end_with_run()
+    log.debug("Working in %s", run.work_folder)
     try:
         called = shlex.join(sys.argv if argv is None else argv)
         with events.timed(name, f"Stage {name}", f", attempt {run.attempt}: {called}") as timer:

@@ -131,6 +131,23 @@ def test_the_locks_of_a_run_on_another_machine_stay(folder: Path, start: Start) 
     run.leave()
 
 
+def test_a_run_on_another_machine_that_gives_no_sign_of_life_is_dead_whatever_the_clocks_say(
+    folder: Path, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = start("0.output.lock")
+    mark = mark_of(elsewhere)
+    kill(elsewhere)
+    machine(mark, boot_id="other", machine_id="other", host="node7")
+    monkeypatch.setattr(time, "time", lambda: 0.0)  # this machine's clock is of no importance
+    silent = mark.stat().st_mtime - runs.SILENT_SECONDS
+    os.utime(mark, (silent + 60, silent + 60))
+    runs.enter(folder).leave()
+    assert "0.output.lock" in locks(folder)
+    os.utime(mark, (silent - 60, silent - 60))
+    runs.enter(folder).leave()
+    assert "0.output.lock" not in locks(folder)
+
+
 def test_the_locks_of_a_run_from_before_the_machine_was_restarted_are_taken_away(folder: Path, start: Start) -> None:
     if not Path("/etc/machine-id").is_file() or not Path("/etc/machine-id").read_text("ascii").strip():
         pytest.skip("this machine has no number of its own")
@@ -183,3 +200,25 @@ def test_a_stage_and_what_it_started_end_with_the_run_that_started_it(start: Sta
     assert stage.wait(10) != 0
     stage.stdout.close()
     assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_stage_that_is_a_job_of_slurms_does_not_end_with_the_run(start: Start) -> None:
+    run = start()
+    mark = mark_of(run)
+    path = {"PYTHONPATH": str(support.ROOT / "scripts"), runs.VARIABLE: str(mark), "SLURM_JOB_ID": "7"}
+    stage = subprocess.Popen(
+        [sys.executable, "-c", STAGE],
+        env={**os.environ, **path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert stage.stdout
+    child = int(stage.stdout.readline())
+    kill(run)
+    time.sleep(2.5)
+    assert stage.poll() is None, "the next run cancels it, by its job"
+    stage.terminate()
+    stage.wait(10)
+    psutil.Process(child).kill()
+    assert "KeyboardInterrupt" in stage.communicate()[1], "it is told, and can record its end"

@@ -110,6 +110,9 @@ NOT_OF_STAGES: dict[str, Any] = {
     "network.requests_per_second": 2,
     "network.cache_days": 1,
     "logs.view": "off",
+    "machines.resources": "mine.yaml",
+    "machines.scratch": "$TMPDIR",
+    "machines.wait_seconds": 5,
     "logs.per_stage_links": True,
 }
 OTHERS = ("films", "output_root", *NOT_OF_STAGES, *(f"stages.{name}" for name in ALL))
@@ -151,6 +154,8 @@ FILES: dict[str, tuple[str, ...]] = {
     "scripts/add_film.py": (),
     "rules/common.smk": (),
     "config/config.yaml": (),
+    "config/resources.yaml": (),
+    "config/schemas/resources.schema.json": (),
 }
 
 
@@ -249,6 +254,7 @@ def test_every_key_runs_again_the_stages_that_read_it_and_what_follows_and_no_mo
 
 
 def test_settings_of_the_cache_and_the_logs_run_nothing_again(demo: Any) -> None:
+    (demo.project.root / "mine.yaml").write_text("growth: 3\nstages: {asr: {cores: 2, mem_mb: 9}}\n", encoding="utf-8")
     found = plans(demo.project, {key: nested(key, value) for key, value in NOT_OF_STAGES.items()})
     assert {key: planned(done) for key, done in found.items()} == {key: {} for key in NOT_OF_STAGES}
 

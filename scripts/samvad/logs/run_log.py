@@ -76,17 +76,18 @@ class RunLog:
         self.merger.take(attempt_folder)
         self.close()
 
-    def stage_ended(self, stage: str, attempt_folder: Path | None) -> events.Event:
+    def stage_ended(self, stage: str, attempt_folder: Path | None, said: str = "") -> events.Event:
         """Take over the events of an attempt that has ended; write its result, and return it.
 
         Args:
             stage: its name.
             attempt_folder: of the attempt, or None where the stage could not even begin one.
+            said: what the cluster says of its end, if it does.
         """
         manifest = _manifest(attempt_folder or self.job_folder / stages.BY_NAME[stage].folder)
         if attempt_folder is not None:
             self.take(attempt_folder)
-        event = _result(manifest, self.job_folder, stage)
+        event = _result(manifest, self.job_folder, stage, said)
         self.cache_hits += int(event.counts.get("cache_hit", 0))
         if event.failure is not None:
             message, level = f"Stage {stage}: failed: {event.failure.message}", logging.ERROR
@@ -176,9 +177,9 @@ def _manifest(folder: Path) -> dict[str, Any] | None:
     return value
 
 
-def _result(manifest: dict[str, Any] | None, job_folder: Path, stage: str) -> events.Event:
+def _result(manifest: dict[str, Any] | None, job_folder: Path, stage: str, said: str) -> events.Event:
     if manifest is None:
-        return events.Event("stage_result", "failed", failure=_without_record(job_folder, stage))
+        return events.Event("stage_result", "failed", failure=_without_record(job_folder, stage, said))
     error = manifest["errors"][0] if manifest["errors"] else None
     return events.Event(
         "stage_result",
@@ -191,16 +192,20 @@ def _result(manifest: dict[str, Any] | None, job_folder: Path, stage: str) -> ev
             "warnings": len(manifest["warnings"]),
             "cache_hit": int(bool(manifest["cache"]["hit"])),
         },
-        Failure(error["type"], error["category"], error["message"], error["file"], error["traceback"])
-        if error
-        else None,
+        _failure(error, said) if error else None,
     )
 
 
-def _without_record(job_folder: Path, stage: str) -> Failure:
+def _failure(error: dict[str, Any], said: str) -> Failure:
+    message = f"{error['message']} ({said})" if said and error["category"] == "killed" else error["message"]
+    return Failure(error["type"], error["category"], message, error["file"], error["traceback"])
+
+
+def _without_record(job_folder: Path, stage: str, said: str) -> Failure:
     """Return the failure of a stage whose process left no manifest."""
     status = os.statvfs(job_folder)
     if status.f_bavail * status.f_frsize < _FULL_BYTES:
         text = f"No space is left on the disk of {job_folder}. Free some space and run again."
         return Failure("DiskError", "disk", text, str(job_folder), "")
-    return Failure("Killed", "killed", job.NO_RECORD, str(job_folder / stages.BY_NAME[stage].folder), "")
+    message = f"{job.NO_RECORD} ({said})" if said else job.NO_RECORD
+    return Failure("Killed", "killed", message, str(job_folder / stages.BY_NAME[stage].folder), "")

@@ -1,0 +1,123 @@
+"""What each stage asks a cluster for: one table, by the length of the film and the number of the try."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from samvad import schemas, stages
+from samvad.errors import ConfigurationError
+
+#: The table that comes with the project; a file of the user's goes over it.
+DEFAULT = schemas.ROOT / "config" / "resources.yaml"
+_MB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Film:
+    """What is known of a film when one of its stages is about to be started.
+
+    Attributes:
+        hours: its length, or None before stage 01 has measured it.
+        size_bytes: of its file.
+    """
+
+    hours: float | None
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Table:
+    """The checked table: see the comments of ``config/resources.yaml``."""
+
+    film_hours: float
+    growth: float
+    most: Mapping[str, float]
+    stages: Mapping[str, Mapping[str, float]]
+
+    def cores(self, stage: str) -> int:
+        """Return the CPU cores of a stage."""
+        return int(self.stages[stage]["cores"])
+
+    def asks(self, stage: str, film: Film, attempt: int) -> dict[str, int]:
+        """Return what a try of a stage asks for: ``mem_mb``, ``runtime`` (minutes) and ``disk_mb``.
+
+        Args:
+            stage: its name.
+            film: the film's length and size.
+            attempt: number of the try in this run of the workflow, from 1.
+        """
+        row = self.stages[stage]
+        hours = self.film_hours if film.hours is None else film.hours
+        more = self.growth ** (attempt - 1)
+        found = {
+            name: math.ceil(min((row[name] + row[f"{name}_per_hour"] * hours) * more, self.most[name]))
+            for name in ("mem_mb", "runtime")
+        }
+        of_file = row["disk_films"] * film.size_bytes / _MB
+        return {**found, "disk_mb": math.ceil(row["disk_mb"] + row["disk_mb_per_hour"] * hours + of_file)}
+
+
+def load(user_file: str = "") -> Table:
+    """Read the table, with what a file of the user's says in place of it.
+
+    Args:
+        user_file: path of a YAML file; empty for none.
+
+    Raises:
+        ConfigurationError: it cannot be read, or says something unknown.
+    """
+    table = _read(DEFAULT)
+    if user_file:
+        own = _read(Path(user_file).expanduser())
+        _check({**table, **own, "stages": {**table["stages"]}, "most": {**table["most"]}}, user_file)
+        for name, row in (own.pop("stages", None) or {}).items():
+            table["stages"][name] = {**table["stages"].get(name, {}), **row} if isinstance(row, dict) else row
+        table["most"].update(own.pop("most", None) or {})
+        table.update(own)
+    _check(table, user_file or str(DEFAULT))
+    return Table(**table)
+
+
+def film_of(job_folder: Path, media: str) -> Film:
+    """Return what is known of a film: its length from stage 01's manifest, the size of its file.
+
+    Args:
+        job_folder: the job's folder.
+        media: the film.
+    """
+    try:
+        size = Path(media).stat().st_size
+    except OSError:
+        size = 0  # stage 01 says what is wrong
+    try:
+        text = (job_folder / stages.BY_NAME["demux"].folder / "manifest.json").read_text(encoding="utf-8")
+        metrics = {metric["name"]: metric["value"] for metric in json.loads(text)["metrics"]}
+        hours: float | None = float(metrics["film_duration"]) / 3600
+    except (OSError, ValueError, KeyError, TypeError):
+        hours = None
+    return Film(hours, size)
+
+
+def _check(table: dict[str, Any], source: str) -> None:
+    schemas.check_config(table, "resources", source)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    import yaml
+
+    try:
+        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigurationError(
+            f"The table of resources {path} cannot be read: {error}.",
+            "Correct it, or the key machines.resources that names it.",
+            path=str(path),
+        ) from None
+    if not isinstance(value, dict) or not isinstance(value.get("stages", {}), dict | None):
+        raise ConfigurationError(f"{path} is no table of resources.", f"{DEFAULT} shows what one looks like.")
+    return value

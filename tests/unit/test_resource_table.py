@@ -1,0 +1,107 @@
+"""What a stage asks a cluster for: by the film, by the try, and as the user says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from samvad import resource_table, schemas, stages
+from samvad.errors import ConfigurationError
+from samvad.resource_table import Film
+
+HOUR = Film(1.0, 0)
+
+
+def table(folder: Path, text: str) -> resource_table.Table:
+    path = folder / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    return resource_table.load(str(path))
+
+
+def test_the_table_that_is_delivered_has_a_row_for_each_stage() -> None:
+    found = resource_table.load()
+    assert set(found.stages) == set(stages.BY_NAME)
+    for stage in stages.BY_NAME:
+        asked = found.asks(stage, HOUR, 1)
+        assert set(asked) == {"mem_mb", "runtime", "disk_mb"} and all(value > 0 for value in asked.values())
+
+
+def test_a_longer_film_and_a_later_try_ask_for_more(tmp_path: Path) -> None:
+    row = "{mem_mb: 1000, mem_mb_per_hour: 100, runtime: 10, runtime_per_hour: 60, disk_mb: 5, disk_mb_per_hour: 10}"
+    found = table(tmp_path, f"growth: 2\nstages: {{asr: {row}}}")
+    assert found.asks("asr", Film(0.5, 0), 1) == {"mem_mb": 1050, "runtime": 40, "disk_mb": 10}
+    assert found.asks("asr", Film(2.0, 0), 1) == {"mem_mb": 1200, "runtime": 130, "disk_mb": 25}
+    assert found.asks("asr", Film(2.0, 0), 3) == {"mem_mb": 4800, "runtime": 520, "disk_mb": 25}
+
+
+def test_a_film_that_was_not_measured_yet_counts_as_a_long_one(tmp_path: Path) -> None:
+    found = table(tmp_path, "film_hours: 4\nstages: {demux: {runtime: 1, runtime_per_hour: 10}}")
+    assert found.asks("demux", Film(None, 0), 1)["runtime"] == 41
+
+
+def test_disk_is_asked_for_by_the_size_of_the_film(tmp_path: Path) -> None:
+    found = table(tmp_path, "stages: {mux: {disk_mb: 1, disk_mb_per_hour: 0, disk_films: 2}}")
+    assert found.asks("mux", Film(1.0, 700 << 20), 1)["disk_mb"] == 1401
+
+
+def test_nothing_asks_for_more_than_there_is(tmp_path: Path) -> None:
+    found = table(tmp_path, "most: {mem_mb: 8000, runtime: 100}\nstages: {asr: {mem_mb: 6000, runtime: 90}}")
+    assert found.asks("asr", HOUR, 1) == {**found.asks("asr", HOUR, 1), "mem_mb": 6500, "runtime": 100}
+    assert found.asks("asr", HOUR, 5)["mem_mb"] == 8000
+
+
+def test_a_file_of_the_users_says_only_what_differs(tmp_path: Path) -> None:
+    found, delivered = table(tmp_path, "stages: {asr: {cores: 3}}"), resource_table.load()
+    assert found.cores("asr") == 3
+    assert found.stages["asr"]["mem_mb"] == delivered.stages["asr"]["mem_mb"]
+    assert found.stages["mux"] == delivered.stages["mux"]
+    assert (found.growth, found.most) == (delivered.growth, delivered.most)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("stages: {asr: {memory: 5}}", "unknown key 'stages.asr.memory'"),
+        ("stages: {ars: {mem_mb: 5}}", "unknown key 'stages.ars'"),
+        ("stages: {asr: {mem_mb: much}}", "stages.asr.mem_mb is 'much'"),
+        ("stages: {asr: 5}", "stages.asr"),
+        ("most: {cores: 5}", "unknown key 'most.cores'"),
+        ("growth: 0.5", "growth: 0.5 is less"),
+        ("a: b: c", "cannot be read"),
+        ("- asr", "is no table of resources"),
+    ],
+)
+def test_what_the_table_does_not_know_is_refused_with_the_file_and_the_key(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        table(tmp_path, text)
+    assert said in str(caught.value) and "mine.yaml" in str(caught.value)
+
+
+def test_a_missing_file_names_the_key(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"machines\.resources"):
+        resource_table.load(str(tmp_path / "none.yaml"))
+
+
+def test_each_figure_of_the_delivered_table_is_explained() -> None:
+    text = resource_table.DEFAULT.read_text(encoding="utf-8")
+    first = text.split("  tmdb:")[0]
+    for key in schemas.schema("resources")["$defs"]["row"]["properties"]:
+        assert any(line.strip().startswith(f"{key}:") and "#" in line for line in first.splitlines()), key
+    assert yaml.safe_load(text)["growth"] > 1
+
+
+def test_the_length_of_a_film_comes_from_stage_01(tmp_path: Path) -> None:
+    media = tmp_path / "film.mkv"
+    media.write_bytes(b"x" * 10)
+    assert resource_table.film_of(tmp_path, str(media)) == Film(None, 10)
+    (tmp_path / "01_demux").mkdir()
+    manifest = tmp_path / "01_demux" / "manifest.json"
+    manifest.write_text(json.dumps({"metrics": [{"name": "film_duration", "value": 5400.0, "unit": "s"}]}), "utf-8")
+    assert resource_table.film_of(tmp_path, str(media)) == Film(1.5, 10)
+    manifest.write_text("{", "utf-8")
+    assert resource_table.film_of(tmp_path, str(tmp_path / "gone")) == Film(None, 0)

@@ -1,0 +1,266 @@
+"""A shelf goes through a real SLURM, with all that can go wrong there: it is done, once, and as on one machine."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+import support
+from samvad import stages
+from workflow import kills
+from workflow.project import OPTIONAL, Project, attempts, environment, new_project, said
+from workflow.slurm_cluster import Cluster, cluster
+
+pytestmark = [pytest.mark.model, pytest.mark.slow, pytest.mark.timeout(1500)]
+
+FILMS = {"a": OPTIONAL, "b": ("tmdb",)}
+#: What somebody with a small cluster says: nodes of four CPUs without a GPU, and little memory for the last stages.
+TABLE = """
+growth: 2
+stages:
+  demux: {cores: 2}
+  asr: {cores: 3, mem_mb: 3000}
+  ner: {mem_mb: 600}
+  lyrics_detection: {mem_mb: 600, mem_mb_per_hour: 0}
+  hallucination_removal: {mem_mb: 600, mem_mb_per_hour: 0}
+  translation: {cores: 3, mem_mb: 3000}
+"""
+CPU = {"device": "cpu"}
+#: A try waits as long as there is a file that holds it; one takes more memory than it asked for.
+HOLD = 'while (run.job_folder / f"hold-{run.stage.name}-{run.attempt}").exists(): time.sleep(0.1)'
+EAT = 'eaten = b"x" * (700 << 20 if run.film == "b" else 0); time.sleep(4 if eaten else 0)'
+
+
+@dataclass
+class Shelf:
+    """Two films that went through SLURM in two runs, of which the first was killed.
+
+    Attributes:
+        tries: for each film, the stages that the first run knew to be done, with the numbers of their tries.
+        left: the jobs that worked on when Snakemake had been killed.
+        jobs: all that the controller told of at the end.
+        told: what the second run printed.
+        node: that b's recognition was on when the node died.
+        stage_alive: whether the stage of the job that was left was at work before the second run.
+    """
+
+    project: Project
+    local: Project
+    tries: dict[str, dict[str, list[str]]]
+    left: list[dict[str, str]]
+    jobs: list[dict[str, str]]
+    told: str
+    node: str
+    drained: str
+    stage_alive: bool
+    code: int
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def job(self, film: str) -> Path:
+        """Return a film's job folder."""
+        return self.project.job(film)
+
+    def results(self, film: str, stage: str) -> list[dict[str, Any]]:
+        """Return the results of all tries of a stage, as the logs tell them."""
+        lines = [
+            json.loads(line)
+            for path in sorted((self.job(film) / "logs").glob("99_pipeline_*.jsonl"))
+            for line in path.read_text("utf-8").splitlines()
+        ]
+        return [line for line in lines if line["event"] == "stage_result" and line["stage"] == stage]
+
+
+def wait_for(condition: Callable[[], Any], what: str, process: subprocess.Popen[str], seconds: float = 240) -> Any:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and process.poll() is None:
+        if found := condition():
+            return found
+        time.sleep(0.1)
+    output = process.stdout.read() if process.poll() is not None and process.stdout else ""
+    pytest.fail(f"waited for {what} in vain (exit code {process.poll()})\n{output}")
+
+
+def on_slurm(project: Project) -> list[str]:
+    """Return the command of somebody with a small cluster."""
+    command = project.command(
+        "subtitle",
+        "--slurm-init-seconds-before-status-checks=2",
+        machines=json.dumps({"resources": "tiny.yaml"}),
+        asr=json.dumps(CPU),
+        translation=json.dumps(CPU),
+    )
+    return [word.replace("profiles/local-cpu", "profiles/slurm") for word in command]
+
+
+def job_of(here: Cluster, film: str, stage: str) -> dict[str, str] | None:
+    """Return the running SLURM job of a film's stage."""
+    found = [job for job in here.jobs() if job["state"] == "RUNNING" and f"rule_{stage}_" in job["comment"]]
+    return next((job for job in found if f"_{film}_1" in job["comment"]), None)
+
+
+def hold(project: Project, film: str, stage: str) -> Path:
+    """Make the file that holds the first try of a film's stage."""
+    path = project.job(film) / f"hold-{stage}-1"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    return path
+
+
+def prepare(root: Path, sample: Any) -> Project:
+    """Make a project with two cuts of the sample film, whose stages can be held."""
+    project = new_project(root)
+    cuts = {"a": ("0", "14"), "b": ("14", "12")}
+    rows = []
+    for film, (start, length) in cuts.items():
+        path = root / f"{film}.mp4"
+        command = ["ffmpeg", "-v", "error", "-ss", start, "-t", length, "-i", sample.film, "-preset", "ultrafast", path]
+        subprocess.run(command, check=True)
+        rows.append({"user": film, "media": path, "title": "A cut", "stages_off": ",".join(FILMS[film])})
+    project.write_sheet(*rows)
+    (root / "tiny.yaml").write_text(TABLE, encoding="utf-8")
+    for script in ("recognize_speech.py", "translate_dialogue.py"):
+        project.work_first(script, HOLD)
+    project.work_first("flag_hallucinations.py", EAT)
+    return project
+
+
+def first_run(here: Cluster, project: Project) -> dict[str, Any]:
+    """Begin a run, let everything go wrong, and kill it while one job is held and the rest is on its way."""
+    held = {film: hold(project, film, "asr") for film in FILMS}
+    hold(project, "a", "translation")
+    with subprocess.Popen(
+        on_slurm(project),
+        cwd=project.root,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            begun = {}
+            for film in FILMS:
+                wait_for(lambda film=film: kills.tries_of(project.job(film), "asr"), f"the speech of {film}", process)
+                begun[film] = job_of(here, film, "asr")
+            assert begun["a"] and begun["b"] and begun["a"]["node"] != begun["b"]["node"]
+            subprocess.run(["scancel", begun["a"]["id"]], check=True)
+            here.kill(begun["b"]["node"])
+            held["a"].unlink()
+            held["b"].unlink()
+            wait_for(lambda: len(kills.tries_of(project.job("a"), "asr")) == 2, "the second try of a", process)
+            here.restart_controller()
+            drained = wait_for(lambda: job_of(here, "a", "asr"), "its job", process)["node"]
+            here.control("update", f"NodeName={drained}", "State=DRAIN", "Reason=test")
+            wait_for(lambda: kills.tries_of(project.job("a"), "translation"), "the translation of a", process)
+            here.start_node(begun["b"]["node"])
+            known = project.job("b")
+            wait_for(lambda: "hallucination_removal" in kills.noted(project, known), "the group of b", process)
+            (stage,) = kills.at_work(project)["translation"]
+            process.kill()
+            process.wait()
+            tries = {film: kills.noted(project, project.job(film)) for film in FILMS}
+            left = here.jobs()
+            time.sleep(1.5)  # a stage of the same run on this machine would have ended by now
+            alive = stage.is_running() and stage.status() != psutil.STATUS_ZOMBIE
+        finally:
+            process.kill()
+    assert kills.tries_of(project.job("a"), "translation") == ["01"]
+    return {"tries": tries, "left": left, "node": begun["b"]["node"], "drained": drained, "stage_alive": alive}
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory, sample: Any) -> Iterator[Shelf]:
+    """Take two films through SLURM, and through one machine."""
+    project = prepare(tmp_path_factory.mktemp("slurm") / "project", sample)
+    local = replace(project, output_root="local")
+    with cluster() as here:
+        found = first_run(here, project)
+        again = on_slurm(project)
+        done = subprocess.run(again, cwd=project.root, env=environment(), capture_output=True, text=True, check=False)
+        jobs = here.jobs(every=True)
+    assert local.snakemake("subtitle", asr=json.dumps(CPU), translation=json.dumps(CPU)).returncode == 0
+    yield Shelf(project, local, jobs=jobs, told=said(done), code=done.returncode, **found)
+
+
+def test_the_shelf_is_done_after_all_that_went_wrong(shelf: Shelf) -> None:
+    assert shelf.code == 0, shelf.told
+    for film in FILMS:
+        manifest = json.loads((shelf.job(film) / "manifest.json").read_text("utf-8"))
+        assert manifest["pipeline"]["status"] == "success"
+        assert manifest["pipeline"]["failed_stages"] == []
+    assert {job["state"] for job in shelf.jobs} <= {"COMPLETED", "CANCELLED", "NODE_FAIL", "OUT_OF_MEMORY", "FAILED"}
+
+
+def test_results_equal_those_of_one_machine(shelf: Shelf) -> None:
+    for film, off in FILMS.items():
+        for stage in [stage.name for stage in stages.STAGES if stage.name not in off]:
+            kept, expected = (
+                {
+                    output["type"]: output["checksum"]
+                    for output in support.manifest_of(job, stage)["outputs"]
+                    if output["type"] not in kills.VARYING
+                }
+                for job in (shelf.job(film), shelf.local.job(film))
+            )
+            assert kept == expected, (film, stage)
+
+
+def test_nothing_that_was_done_is_done_twice(shelf: Shelf) -> None:
+    for film, known in shelf.tries.items():
+        for stage, numbers in known.items():
+            assert attempts(shelf.job(film), stage) == numbers, (film, stage)
+    assert "asr" in shelf.tries["a"] and "asr" in shelf.tries["b"]
+    twice = {
+        (film, stage.name): kills.tries_of(shelf.job(film), stage.name)
+        for film in FILMS
+        for stage in stages.STAGES
+        if len(kills.tries_of(shelf.job(film), stage.name)) > 1
+    }
+    assert set(twice) >= {("a", "asr"), ("b", "asr"), ("a", "translation"), ("b", "hallucination_removal")}
+    assert ("b", "ner") not in twice, "of a group that failed, what was done is not done again"
+
+
+def test_each_try_that_was_ended_is_recorded_with_what_slurm_says_of_it(shelf: Shelf) -> None:
+    (cancelled, after) = shelf.results("a", "asr")
+    assert (cancelled["attempt"], cancelled["status"], cancelled["error_category"]) == (1, "failed", "killed")
+    assert "CANCELLED" in cancelled["error_message"]
+    assert (after["attempt"], after["status"]) == (2, "success")
+    (lost, after) = shelf.results("b", "asr")
+    assert "NODE_FAIL" in lost["error_message"] and after["status"] == "success"
+    assert support.manifest_of(shelf.job("b"), "asr")["retries"] == 1
+
+
+def test_a_stage_that_takes_too_much_memory_is_tried_again_with_more(shelf: Shelf) -> None:
+    first, *_, last = shelf.results("b", "hallucination_removal")
+    assert first["status"] == "failed" and first["error_category"] in ("killed", "out_of_memory")
+    assert last["status"] == "success"
+    asked = [int(job["memory"].rstrip("M")) for job in shelf.jobs if "hallucination_removal" in job["comment"]]
+    assert asked[0] < asked[-1], asked
+
+
+def test_jobs_of_a_killed_run_are_cancelled_before_any_is_submitted(shelf: Shelf) -> None:
+    assert shelf.stage_alive, "a job of SLURM's outlives the run that submitted it"
+    (orphan,) = [job for job in shelf.left if "rule_translation" in job["comment"]]
+    assert f"of a run that was killed: {orphan['id']}" in shelf.told or orphan["id"] in shelf.told.split("killed: ")[1]
+    assert next(job["state"] for job in shelf.jobs if job["id"] == orphan["id"]) == "CANCELLED"
+    assert attempts(shelf.job("a"), "translation") == ["01", "02"]
+    assert shelf.results("a", "translation")[0]["status"] == "failed"
+
+
+def test_a_node_that_is_drained_gets_no_more_jobs(shelf: Shelf) -> None:
+    numbers = [int(job["id"]) for job in shelf.jobs if job["node"] == shelf.drained]
+    recognised = [int(job["id"]) for job in shelf.jobs if "rule_asr" in job["comment"] and "_a_1" in job["comment"]]
+    assert max(numbers) == max(recognised)
+
+
+def test_a_job_tells_its_film_and_stage(shelf: Shelf) -> None:
+    comments = {job["comment"] for job in shelf.jobs}
+    assert "rule_demux_wildcards_2025_01_01_a_1" in comments
+    assert any("finish" in comment for comment in comments), "the last two stages of a film are one job"
