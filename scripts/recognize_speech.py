@@ -7,7 +7,7 @@ import functools
 import os
 import sys
 
-from samvad import checksums, models, records, segments
+from samvad import checksums, gpus, models, records, segments
 from samvad.asr import alignment, memory, prompts, retries, separation, speakers, steps, transcripts, writing
 from samvad.asr.engine import Engine, EngineOptions
 from samvad.asr.recogniser import Recogniser
@@ -53,6 +53,7 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     audio = FilmAudio(run.read(options.demux, "audio"))
     terms = _prompt_terms(run, options)
     model = models.resolve_whisper(options.model, options.revision)
+    gpus.take(options.device, f"{run.film}, recognition")
     device, compute_type = models.resolve_device(options.device, options.compute_type)
     run.devices(options.device, device)
     run.used(
