@@ -57,6 +57,11 @@ def film(column):
     return value
 
 
+def place_of_film(wildcards, threads):
+    """Return where the film lies. Snakemake compares no parameter that depends on the threads: a move reruns nothing."""
+    return film_of(wildcards).media
+
+
 def audio_track(wildcards):
     """Return the audio track to recognise: the film's own choice, else the configuration's."""
     chosen = film_of(wildcards).audio_track

@@ -6,7 +6,6 @@ import itertools
 import subprocess
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import psutil
