@@ -21,8 +21,8 @@ SNAKEMAKE := .venv/bin/snakemake
 
 # A name given on the command line may hold anything. It reaches the commands through the environment, untouched by
 # make: `value` keeps make from expanding a $ in it.
-FREE_TEXT := MEDIA TITLE YEAR SOURCE TARGETS USER_NAME GLOSSARY TMDB_FILE WORKFLOW STAGES_OFF TMDB_ID NAME_OVERRIDES
-FREE_TEXT += REVIEW DIR
+FREE_TEXT := MEDIA TITLE YEAR SOURCE TARGETS USER_NAME GLOSSARY TMDB_FILE WORKFLOW STAGES_OFF TMDB_ID NAME_OVERRIDES \
+	REVIEW DIR
 $(foreach name,$(FREE_TEXT),$(eval override $(name) := $$(value $(name))))
 export $(FREE_TEXT)
 
