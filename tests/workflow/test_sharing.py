@@ -21,10 +21,12 @@ TOTAL_MB = 1000
 #: In place of the work of a stage, as much memory as it asks for, less what Python takes. No GPU is here to compute on:
 #: the GPUs' numbers are all that is made up.
 END = "from samvad.stage_run import Skipped; raise Skipped('its time is over')"
-DEMUX = "held = bytearray(150_000_000); time.sleep(0.5 if run.film != 'slow' else 6.0); " + END
+DEMUX = "held = bytearray(150_000_000); time.sleep(0.5); " + END
+#: One film's first stage goes on until another film's stage is on the GPU.
+SLOW = "[time.sleep(0.1) for _ in range(900) if run.film == 'slow' and not os.path.exists('on_gpu')]"
 ON_GPU = (
     "from samvad import gpus; gpus.take('cuda', run.film); run.devices('cuda', 'cuda'); "
-    "held = bytearray(300_000_000); time.sleep(0.7); " + END
+    "open('on_gpu', 'w').close(); held = bytearray(300_000_000); time.sleep(1.5); " + END
 )
 
 
@@ -55,6 +57,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Return a project whose three heavy stages take time and memory, and nothing else."""
     made = new_project(tmp_path_factory.mktemp("projects") / "sharing")
     made.work_first("extract_audio.py", DEMUX)
+    made.work_first("extract_audio.py", SLOW)
     made.work_first("recognize_speech.py", ON_GPU)
     made.work_first("recognize_speech.py", "if run.film == 'bad': raise ValueError('no good')")
     made.work_first("translate_dialogue.py", ON_GPU)
@@ -132,6 +135,7 @@ def test_a_single_gpu_has_one_stage_at_once_with_others_beside_it_and_too_large_
     project: Project,
 ) -> None:
     """The number of GPUs is not given: it is found."""
+    (project.root / "on_gpu").unlink(missing_ok=True)
     done = run(project, "0", ("quick", "slow"), "--resources", "mem_mb=800", translation=900)
     assert done.code == 0, done.said
     assert 'gpu=Resource("gpu", 1)' in done.said
