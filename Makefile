@@ -3,6 +3,7 @@
 #   make demo                                    set everything up, make a sample film, subtitle it
 #   make test                                    set up what the tests need, run them
 #   make film MEDIA=… SOURCE=hi TARGETS=en TITLE="…" YEAR=2008
+#   make shelf DIR=… SOURCE=hi TARGETS=en        all films of a folder: the new ones, and what is not done yet
 #   make model MODEL=large-v3                    fetch a Whisper model into the cache
 #   make test-kills                              kill the demo at twenty random moments (most of an hour)
 #   make setup | check | bench | lock | clean
@@ -20,14 +21,15 @@ SNAKEMAKE := .venv/bin/snakemake
 
 # A name given on the command line may hold anything. It reaches the commands through the environment, untouched by
 # make: `value` keeps make from expanding a $ in it.
-FREE_TEXT := MEDIA TITLE YEAR SOURCE TARGETS USER_NAME GLOSSARY TMDB_FILE WORKFLOW STAGES_OFF TMDB_ID NAME_OVERRIDES
+FREE_TEXT := MEDIA TITLE YEAR SOURCE TARGETS USER_NAME GLOSSARY TMDB_FILE WORKFLOW STAGES_OFF TMDB_ID NAME_OVERRIDES \
+	REVIEW DIR
 $(foreach name,$(FREE_TEXT),$(eval override $(name) := $$(value $(name))))
 export $(FREE_TEXT)
 
-.PHONY: help setup demo test test-kills check film model lock bench bench-subtitles clean
+.PHONY: help setup demo test test-kills check film shelf model lock bench bench-subtitles clean
 
 help:
-	@sed -n '3,8s/^# *//p' Makefile
+	@sed -n '3,9s/^# *//p' Makefile
 
 setup:
 	@envs/system-tools
@@ -43,22 +45,34 @@ $(SAMPLE): scripts/make_sample_film.py
 	@echo "Making the sample film"
 	@envs/run media make_sample_film.py --output $@ --truth $(@:.mp4=.truth.json)
 
-film: setup
-	@[ -n "$$MEDIA" ] || { echo 'Name a film: make film MEDIA=path SOURCE=hi TARGETS=en TITLE="…" YEAR=2008' >&2; exit 2; }
-	@options=(--media="$$MEDIA" --source="$$SOURCE" --targets="$$TARGETS"); \
-	title=$$TITLE; if [ -z "$$title" ]; then title=$${MEDIA##*/}; title=$${title%.*}; fi; options+=(--title="$$title"); \
-	[ -z "$$YEAR" ] || options+=(--year="$$YEAR"); \
+# Bash: the options that say what is to be done, of one film or of a shelf of them.
+WISHES = options=(--source="$$SOURCE" --targets="$$TARGETS"); \
 	[ -z "$$USER_NAME" ] || options+=(--user="$$USER_NAME"); \
 	[ -z "$$GLOSSARY" ] || options+=(--glossary="$$GLOSSARY"); \
-	[ -z "$$TMDB_FILE" ] || options+=(--tmdb-file="$$TMDB_FILE"); \
-	[ -z "$$TMDB_ID" ] || options+=(--tmdb-id="$$TMDB_ID"); \
 	[ -z "$$NAME_OVERRIDES" ] || options+=(--name-overrides="$$NAME_OVERRIDES"); \
 	[ -z "$$WORKFLOW" ] || options+=(--workflow="$$WORKFLOW"); \
-	[ -z "$$STAGES_OFF" ] || options+=(--stages-off="$$STAGES_OFF"); \
+	[ -z "$$STAGES_OFF" ] || options+=(--stages-off="$$STAGES_OFF")
+
+film: setup
+	@[ -n "$$MEDIA" ] || { echo 'Name a film: make film MEDIA=path SOURCE=hi TARGETS=en TITLE="…" YEAR=2008' >&2; exit 2; }
+	@$(WISHES); options+=(--media="$$MEDIA"); \
+	title=$$TITLE; if [ -z "$$title" ]; then title=$${MEDIA##*/}; title=$${title%.*}; fi; options+=(--title="$$title"); \
+	[ -z "$$YEAR" ] || options+=(--year="$$YEAR"); \
+	[ -z "$$TMDB_FILE" ] || options+=(--tmdb-file="$$TMDB_FILE"); \
+	[ -z "$$TMDB_ID" ] || options+=(--tmdb-id="$$TMDB_ID"); \
+	[ -z "$$REVIEW" ] || options+=(--review="$$REVIEW"); \
 	target=$$(envs/run workflow add_film.py "$${options[@]}" --print target) || exit; \
 	echo "$(SNAKEMAKE) --profile $(PROFILE) $$target"; \
 	SAMVAD_SUMMARY=no $(SNAKEMAKE) --profile $(PROFILE) "$$target" || exit; \
 	echo; envs/run workflow show_job.py "$${target%/*/manifest.json}"
+
+shelf: setup
+	@[ -n "$$DIR" ] || { echo 'Name a folder: make shelf DIR=path SOURCE=hi TARGETS=en' >&2; exit 2; }
+	@$(WISHES); mkdir -p .snakemake; list=$$(mktemp .snakemake/shelf.XXXXXX) || exit; trap 'rm -f "$$list"' EXIT; \
+	envs/run workflow add_folder.py "$${options[@]}" --targets-file="$$list" -- "$$DIR" || exit; \
+	mapfile -t targets <"$$list"; [ "$${#targets[@]}" -gt 0 ] || exit 0; \
+	SAMVAD_SUMMARY=no $(SNAKEMAKE) --profile $(PROFILE) "$${targets[@]}"; code=$$?; \
+	echo; envs/run workflow show_shelf.py "$$list"; exit $$code
 
 model:
 	@envs/system-tools

@@ -19,7 +19,7 @@ rule demux:
         settings=config["demux"],
         job_folder=JOB,
         film=film("film"),
-        media=film("media"),
+        media=place_of_film,
         content=lambda wildcards: content(film_of(wildcards).media),
         languages=film("source"),
         audio_track=audio_track,

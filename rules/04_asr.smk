@@ -46,7 +46,7 @@ rule asr:
         "04 asr: speech of {params.film}"
     shell:
         "envs/run asr recognize_speech.py "
-        "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
+        "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} --memory-mb={resources.mem_mb} "
         "{params.manifests:q} "
         "--languages {params.languages:q} "
         "--engine={params.engine} --model={params.model:q} --revision={params.revision} "

@@ -20,6 +20,7 @@ rule mux:
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("mux"),
+        media=place_of_film,
         title=film("title"),
         languages=film("targets"),
         default_track=config["mux"]["default_track"],
@@ -32,7 +33,7 @@ rule mux:
     shell:
         "envs/run media mux_subtitles.py "
         "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
-        "{params.manifests:q} "
+        "{params.manifests:q} --film-file={params.media:q} "
         "--title={params.title:q} --languages {params.languages:q} "
         "--default-track={params.default_track} --container={params.container} "
         "--subtitle-format={params.subtitle_format} "

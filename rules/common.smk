@@ -14,7 +14,7 @@ from snakemake.logging import logger
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 from samvad import config as settings
-from samvad import files, resource_table, runs, stages
+from samvad import files, machine, resource_table, runs, stages
 from samvad.code_hash import code_hash
 from samvad.errors import SamvadError
 from samvad.models import known_models
@@ -78,6 +78,9 @@ def asks(stage, name):
         return TABLE.asks(stage, known, attempt)[name]
 
     return value
+def place_of_film(wildcards, threads):
+    """Return where the film lies. Snakemake compares no parameter that depends on the threads: a move reruns nothing."""
+    return film_of(wildcards).media
 
 
 def audio_track(wildcards):
@@ -226,6 +229,25 @@ if workflow.is_main_process and not workflow.output_settings.dryrun:
     PIPELINE.attach(logger)
 
 
+# Stages that run at once on this machine share what it has. A cluster has told what each job may have (--jobs is given).
+if workflow.is_main_process and workflow.global_resources["_nodes"].value is None:
+    for name, total in machine.limits(
+        workflow.global_resources, look_for_gpus=not workflow.output_settings.dryrun
+    ).items():
+        workflow.register_resource(name, total)
+
+
+def warn_of_large_stages(jobs):
+    """Say which stages get all the memory that there is: Snakemake cuts a larger request to that."""
+    total = workflow.global_resources.get("mem_mb")
+    total = total.value if total is not None else None
+    for name in sorted({job.rule.name for job in jobs if total is not None and job.resources.get("mem_mb") == total}):
+        logger.warning(
+            f"{name} asks for {total} MB of memory or more, and that is all there is for the stages here: it may run out. "
+            "Use a smaller model, or give more with --resources mem_mb=… if there is more."
+        )
+
+
 def start():
     """Mend old records, and write down which locks are this run's, and what it is to do."""
     atexit.unregister(mend)
@@ -234,6 +256,7 @@ def start():
     if name := getattr(workflow.scheduler._executor, "run_uuid", None):
         RUN.submits(name)
     jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name in stages.BY_NAME]
+    warn_of_large_stages(jobs)
     needs = {job: {other.rule.name for other in workflow.dag.dependencies[job]} for job in jobs}
     PIPELINE.expect((job.wildcards.job, job.rule.name, needs[job]) for job in jobs)
 

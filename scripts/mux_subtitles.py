@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     made = stage_parser("mux", "Put subtitle tracks beside the film's own streams, which stay as they are.")
+    made.add_argument("--film-file", type=Path, help="where the film lies now, if it was moved since stage 01 read it")
     made.add_argument("--title", default="", help="the film's title; without it the film keeps the one that it has")
     made.add_argument("--languages", nargs="+", required=True, metavar="LANG", help="targets of the film, in order")
     made.add_argument(
@@ -41,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
 def work(run: StageRun, options: argparse.Namespace) -> None:
     """Write ``<film>.mkv`` or ``<film>.mp4``."""
     probe = json.loads(run.read(options.demux, "probe").read_text(encoding="utf-8"))
-    film = run.read_film(options.demux).absolute()
+    film = run.read_film(options.demux, options.film_file).absolute()
     if probe["video"] is None:
         raise Skipped("the film has no video stream; its subtitles are in 09_subtitle_gen")
     run.used(**{name: records.tool_version(name) for name in ("mkvmerge", "ffmpeg", "ffprobe")})

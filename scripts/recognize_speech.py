@@ -7,7 +7,7 @@ import functools
 import os
 import sys
 
-from samvad import checksums, models, records, segments
+from samvad import checksums, gpus, models, records, segments
 from samvad.asr import alignment, memory, prompts, retries, separation, speakers, steps, transcripts, writing
 from samvad.asr.engine import Engine, EngineOptions
 from samvad.asr.recogniser import Recogniser
@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the model runs")
     add("--compute-type", default="auto", help="number type of the weights")
     add("--batch-size", default="auto", help="pieces of speech decoded at once, or auto: as many as memory allows")
+    add("--memory-mb", type=int, help="memory that the stage may use; without it, what is free")
     add("--beam-size", type=int, default=5, help="hypotheses kept while decoding")
     add("--script", choices=writing.SETTINGS, default="native", help="scripts that the text may be in")
     add("--romanise", choices=("True", "False"), default="False", help="also write the text in Latin letters")
@@ -53,6 +54,7 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     audio = FilmAudio(run.read(options.demux, "audio"))
     terms = _prompt_terms(run, options)
     model = models.resolve_whisper(options.model, options.revision)
+    gpus.take(options.device, f"{run.film}, recognition")
     device, compute_type = models.resolve_device(options.device, options.compute_type)
     run.devices(options.device, device)
     run.used(
@@ -73,7 +75,7 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     speech = steps.find_speech(run, audio, heard, options, device)
     document = segments.SegmentsDocument("und", audio.duration_ms)
     if speech:
-        size = memory.batch_size(options.batch_size, device, model.folder / "model.bin")
+        size = memory.batch_size(options.batch_size, device, model.folder / "model.bin", options.memory_mb)
         ladder = memory.Ladder(
             functools.partial(_load, options, model, run.threads), memory.Setting(device, compute_type, size), run.warn
         )

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from samvad import checksums, files, languages, records, segments, times
+from samvad import checksums, files, gpus, languages, records, segments, times
 from samvad.segments import SegmentsDocument, Translation
 from samvad.stage_options import stage_parser
 from samvad.stage_run import StageRun, run_stage
@@ -76,6 +76,7 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     pairs = frozenset(pair for plan in plans for pair in plan.pairs)
     used = router.used(plans)
     if pairs:
+        gpus.take(options.device, f"{run.film}, translation")
         router.find(pairs)
         run.devices(options.device, router.device() or options.device)
         libraries = [library for name in used for library in making.LIBRARIES[name]]

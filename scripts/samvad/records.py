@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad import __version__, checksums, files, schemas, stages, tools
+from samvad import __version__, checksums, files, gpus, schemas, stages, tools
 from samvad.errors import SamvadError, ToolError
 
 log = logging.getLogger(__name__)
@@ -125,7 +125,7 @@ def software(
         "tools": tools,
         "models": [vars(model) for model in models],
         "device_requested": devices[0],
-        "device_actual": devices[1],
+        "device_actual": gpus.shown(devices[1]),
     }
 
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from samvad import files, records, schemas, stages, times
+from samvad import files, gpus, records, schemas, stages, times
 from samvad.code_hash import code_hash
 from samvad.result_cache import CachedFile, Entry, ResultCache, key_of
 
@@ -67,6 +67,7 @@ class Reuse:
         if entry is None:
             return None
         log.info("Reused from %s of %s, which took %.1f s", entry.run_id, entry.made_at, entry.seconds)
+        gpus.release()  # it is not the one that the result was made on
         said, record = entry.record, self._record
         record.metrics += said["metrics"]
         record.warnings += [{"timestamp": times.utc_now(), "message": message} for message in said["warnings"]]

@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -50,30 +50,86 @@ def add(
             return same[-1], False
         numbered = {**row, "job": str(_next_job(films, row, output_root))}
         text = sheet.read_bytes().decode("utf-8") if sheet.exists() else ""
-        files.write_text(sheet, with_row(text, numbered))
+        files.write_text(sheet, with_rows(text, [numbered]))
         return list(config.load_films(sheet).values())[-1], True
 
 
-def with_row(text: str, row: Mapping[str, str]) -> str:
-    """Return the sheet's text with one row more: remarks, order and line ends stay; columns it lacks are added."""
+def add_all(sheet: Path, rows: Sequence[Mapping[str, str]], output_root: Path) -> list[config.Film]:
+    """Append many rows to the sheet, each under the next free job number; return them as they are in the sheet.
+
+    Args:
+        sheet: the film sheet; made where it is missing.
+        rows: from ``new_row``, of films that are not in the sheet.
+        output_root: as for ``add``.
+
+    Raises:
+        ConfigurationError: the sheet is wrong as it is.
+    """
+    sheet = sheet.resolve()
+    sheet.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(sheet):
+        films = config.load_films(sheet) if sheet.exists() else {}
+        text = sheet.read_bytes().decode("utf-8") if sheet.exists() else ""
+        free: dict[tuple[str, str], int] = {}
+        numbered = []
+        for row in rows:
+            day = (row["date"], row["user"])
+            number = free.get(day) or _next_job(films, row, output_root)
+            free[day] = number + 1
+            numbered.append({**row, "job": str(number)})
+        files.write_text(sheet, with_rows(text, numbered))
+        return list(config.load_films(sheet).values())[len(films) :]
+
+
+def move(sheet: Path, media: Mapping[int, str]) -> None:
+    """Write where films lie now that have been moved; all else in the sheet stays as it is.
+
+    Args:
+        sheet: the film sheet.
+        media: the new path, by the line on which the film's row begins.
+    """
+    sheet = sheet.resolve()
+    with _locked(sheet):
+        lines = sheet.read_bytes().decode("utf-8").splitlines(keepends=True)
+        header = _header(lines)
+        assert header is not None, "there are films in it"
+        for start in sorted(media, reverse=True):  # from the end: a row may become shorter or longer
+            reader = csv.reader(lines[start - 1 :], delimiter="\t", strict=True)
+            values = next(reader)
+            values[header[1].index("media")] = media[start]
+            last = start - 1 + reader.line_num
+            ending = lines[last - 1][len(lines[last - 1].rstrip("\r\n")) :]
+            lines[start - 1 : last] = ["\t".join(map(_quoted, values)) + ending]
+        files.write_text(sheet, "".join(lines))
+
+
+def with_rows(text: str, rows: Sequence[Mapping[str, str]]) -> str:
+    """Return the sheet's text with more rows: remarks, order and line ends stay; columns it lacks are added."""
     line_end = "\r\n" if "\r\n" in text else "\n"
     lines = text.splitlines(keepends=True)
-    remarks = ("#", "\ufeff#")  # the first line may begin with a byte order mark
-    held = [number for number, line in enumerate(lines) if line.strip("\ufeff \t\r\n") and not line.startswith(remarks)]
-    at = held[0] if held else None
-    if at is None:
+    header = _header(lines)
+    if header is None:
         columns = list(config.COLUMNS)
         lines = [*lines, *([line_end] if text and not text.endswith("\n") else []), "\t".join(columns) + line_end]
     else:
-        columns = next(csv.reader([lines[at].lstrip("\ufeff")], delimiter="\t"))
-        missing = [column for column in config.COLUMNS if column not in columns and row[column]]
+        at, columns = header
+        missing = [column for column in config.COLUMNS if column not in columns and any(row[column] for row in rows)]
         columns += missing
         ending = lines[at][len(lines[at].rstrip("\r\n")) :] or line_end
         lines[at] = "\t".join([lines[at].rstrip("\r\n"), *missing]) + ending
     whole = "".join(lines)
     if not whole.endswith("\n"):
         whole += line_end
-    return whole + "\t".join(_quoted(row[column]) for column in columns) + line_end
+    return whole + "".join("\t".join(_quoted(row[column]) for column in columns) + line_end for row in rows)
+
+
+def _header(lines: Sequence[str]) -> tuple[int, list[str]] | None:
+    """Return the index of the line with the columns' names, and the names; None where the sheet has none."""
+    remarks = ("#", "\ufeff#")  # the first line may begin with a byte order mark
+    for at, line in enumerate(lines):
+        if line.strip("\ufeff \t\r\n") and not line.startswith(remarks):
+            return at, next(csv.reader([line.lstrip("\ufeff")], delimiter="\t"))
+    return None
 
 
 def film_id(title: str, media: str) -> str:

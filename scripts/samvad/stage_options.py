@@ -10,7 +10,7 @@ from typing import Any
 from samvad import stages
 
 #: Options of every stage script that say where it runs, not what it does: they are not part of its configuration.
-_PLACE_OPTIONS = frozenset({"job_folder", "film", "threads", "verbose"})
+_PLACE_OPTIONS = frozenset({"job_folder", "film", "film_file", "threads", "memory_mb", "verbose"})
 
 
 def stage_parser(name: str, description: str) -> argparse.ArgumentParser:

@@ -91,22 +91,24 @@ class StageRun:
         self._add_input({**output, "mtime_ns": path.stat().st_mtime_ns})
         return path
 
-    def read_film(self, demux_manifest: Path) -> Path:
-        """Return the path of the film that stage 01 read, recorded with the checksum that stage 01 took of it.
+    def read_film(self, demux_manifest: Path, moved_to: Path | None = None) -> Path:
+        """Return the path of the film that stage 01 read, or where it was moved to, recorded with its checksum.
 
         Raises:
             MediaError: the film is gone or has changed since.
         """
         film = next(item for item in records.read_manifest(demux_manifest)["inputs"] if item["type"] == "film")
         path = Path(film["path"])
+        path = path if path.is_file() or moved_to is None else moved_to.absolute()
         remedy = f"Put the film back, or delete {demux_manifest} and run again to begin anew with the film as it is."
         if not path.is_file():
             raise MediaError(f"The film {path} is gone.", remedy, path=str(path))
         status = path.stat()
-        same = (status.st_size, status.st_mtime_ns) == (film["size_bytes"], film["mtime_ns"])
+        known = (film["path"], film["size_bytes"], film["mtime_ns"])
+        same = (str(path), status.st_size, status.st_mtime_ns) == known
         if not same and (status.st_size != film["size_bytes"] or checksums.checksum(path) != film["checksum"]):
             raise MediaError(f"The film {path} has changed since stage 01 read it.", remedy, path=str(path))
-        self._add_input({**film, "mtime_ns": status.st_mtime_ns})
+        self._add_input({**film, "path": str(path), "mtime_ns": status.st_mtime_ns})
         return path
 
     def read_outside(

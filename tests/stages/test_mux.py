@@ -258,6 +258,21 @@ def test_a_film_that_has_changed_since_stage_01_is_refused(tmp_path: Path, films
     assert not result.exists()
 
 
+def test_a_film_that_was_moved_is_taken_from_its_new_place_if_it_is_the_same(tmp_path: Path, films: Path) -> None:
+    film = tmp_path / "film.mp4"
+    film.write_bytes((films / "plain.mp4").read_bytes())
+    inputs = make_job(tmp_path, film)
+    moved = film.rename(tmp_path / "moved.mp4")
+    result, done = run(inputs, f"--film-file={moved}")
+    assert done.returncode == 0, done.stderr
+    (read,) = [item for item in manifest(result)["inputs"] if item["type"] == "film"]
+    assert read["path"] == str(moved)
+    moved.write_bytes(moved.read_bytes()[::-1])
+    _, done = run(inputs, f"--film-file={moved}")
+    assert done.returncode == 3
+    assert "has changed since stage 01" in done.stderr
+
+
 def test_a_result_that_lacks_a_stream_or_a_tag_is_refused(films: Path) -> None:
     result = media.probe(films / "own.mkv")
     identified = matroska.identify(films / "own.mkv", films)

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import add_film
-from samvad import config, schemas, sheet
+from samvad import config, film_row, schemas, sheet
 from samvad.errors import ConfigurationError, MediaError
 
 FILM_BYTES = b"\x1a\x45\xdf\xa3\x00\x01 not really a film, but no text either"
@@ -140,7 +140,9 @@ def test_whatever_the_values_are_the_sheet_gives_them_back(
     path = tmp_path_factory.mktemp("s") / "films.tsv"
     text = ""
     for title in titles:
-        text = sheet.with_row(text, {**dict.fromkeys(config.COLUMNS, ""), "film": "f", "title": title, "media": title})
+        text = sheet.with_rows(
+            text, [{**dict.fromkeys(config.COLUMNS, ""), "film": "f", "title": title, "media": title}]
+        )
     path.write_text(text, encoding="utf-8", newline="")
     rows = config.read_rows(path)
     assert [(row["title"], row["media"]) for _, row in rows] == [(title, title) for title in titles]
@@ -278,7 +280,7 @@ def test_title_user_and_day_have_defaults(tmp_path: Path, film: Path, monkeypatc
 def test_the_users_name_is_always_fit_for_a_folder(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr(getpass, "getuser", lambda: "")
     pattern = schemas.schema("film")["properties"]["user"]["pattern"]
-    assert re.search(pattern, add_film.default_user({"USER": name}))
+    assert re.search(pattern, film_row.default_user({"USER": name}))
 
 
 @pytest.mark.parametrize(

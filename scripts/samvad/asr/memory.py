@@ -24,8 +24,9 @@ _MOST_AT_ONCE = {"cpu": 8, "cuda": 24}
 #: An estimate (base, int8, CPU: 60 MB measured); where it is wrong, the ladder below mends it.
 _WINDOW_MB = 40.0
 _WINDOW_SHARE = 0.12
-#: Part of the free memory that may be used.
+#: Part of the free memory that may be used; of what the stage was given for itself alone, more.
 _USABLE = 0.6
+_USABLE_OF_GIVEN = 0.9
 
 
 @dataclass(frozen=True)
@@ -106,13 +107,14 @@ class Ladder:
         self.setting = less
 
 
-def batch_size(setting: str, device: str, weights: Path) -> int:
+def batch_size(setting: str, device: str, weights: Path, given_mb: int | None = None) -> int:
     """Return how many windows to decode at once.
 
     Args:
         setting: ``auto`` or a number.
         device: ``cpu`` or ``cuda``.
         weights: the model's file.
+        given_mb: memory of the machine that the stage may use, or None for all that is free.
     """
     if setting != "auto":
         return int(setting)
@@ -120,7 +122,10 @@ def batch_size(setting: str, device: str, weights: Path) -> int:
     free = free_mb(device)
     if free is None:
         return 8
-    left_mb = free * _USABLE - size_mb
+    usable_mb = free * _USABLE
+    if device == "cpu" and given_mb is not None:
+        usable_mb = min(usable_mb, given_mb * _USABLE_OF_GIVEN)
+    left_mb = usable_mb - size_mb
     return max(1, min(_MOST_AT_ONCE[device], int(left_mb / (_WINDOW_MB + _WINDOW_SHARE * size_mb))))
 
 

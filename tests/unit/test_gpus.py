@@ -1,0 +1,184 @@
+"""Which GPU a process takes, that no two take the same one, and that one which died is free again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import support
+from samvad import gpus
+from samvad.gpus import Gpu
+
+#: What `nvidia-smi -L` prints of two whole GPUs, and of one that is divided.
+TWO = """\
+GPU 0: NVIDIA H200 (UUID: GPU-11111111-aaaa-bbbb-cccc-000000000000)
+GPU 1: NVIDIA H200 (UUID: GPU-22222222-aaaa-bbbb-cccc-000000000000)
+"""
+DIVIDED = """\
+GPU 0: NVIDIA A100-SXM4-40GB (UUID: GPU-5c89852c-d268-c3f3-1b07-005d5ae1dc3f)
+  MIG 3g.20gb     Device  0: (UUID: MIG-c6d4f1ef-42e4-5de3-91c7-45d71c87eb3f)
+  MIG 1g.5gb      Device  1: (UUID: MIG-GPU-5c89852c-d268-c3f3-1b07-005d5ae1dc3f/9/0)
+GPU 1: NVIDIA A100-SXM4-40GB (UUID: GPU-86a5f1ef-d268-c3f3-1b07-005d5ae1dc3f)
+"""
+MIXED = TWO.replace("GPU 1: NVIDIA H200", "GPU 1: NVIDIA L4")
+#: Take a GPU, say which, and keep it until a line comes in.
+HOLDER = """
+import os, sys
+from samvad import gpus
+print(gpus.take("auto", sys.argv[1]), os.environ.get("CUDA_VISIBLE_DEVICES"), flush=True)
+sys.stdin.readline()
+"""
+
+
+def given(visible: str | None, **more: str) -> dict[str, str]:
+    return more if visible is None else {"CUDA_VISIBLE_DEVICES": visible, **more}
+
+
+def test_the_list_of_a_machine_is_read() -> None:
+    first, second = gpus.parse_listing(TWO)
+    assert (first.index, first.name, first.value) == (0, "NVIDIA H200", "GPU-11111111-aaaa-bbbb-cccc-000000000000")
+    assert str(second) == "cuda:1 (NVIDIA H200)"
+    assert gpus.parse_listing("No devices found.\n") == []
+
+
+def test_a_divided_gpu_counts_as_its_parts() -> None:
+    large, small, whole = gpus.parse_listing(DIVIDED)
+    assert large.value == "MIG-c6d4f1ef-42e4-5de3-91c7-45d71c87eb3f"
+    assert small.value == "MIG-GPU-5c89852c-d268-c3f3-1b07-005d5ae1dc3f/9/0"
+    assert str(small) == "cuda:0 (NVIDIA A100-SXM4-40GB MIG 1g.5gb)"
+    assert (whole.index, whole.name) == (1, "NVIDIA A100-SXM4-40GB")
+
+
+@pytest.mark.parametrize(
+    ("listing", "environ", "shown"),
+    [
+        (TWO, given(None), ["cuda:0 (NVIDIA H200)", "cuda:1 (NVIDIA H200)"]),
+        (TWO, given("1"), ["cuda:1 (NVIDIA H200)"]),
+        (TWO, given("1, 0"), ["cuda:1 (NVIDIA H200)", "cuda:0 (NVIDIA H200)"]),
+        (TWO, given("GPU-22"), ["cuda:1 (NVIDIA H200)"]),
+        (TWO, given("GPU-33"), ["cuda (GPU-33)"]),
+        (TWO, given(""), []),
+        (TWO, given("0,-1,1"), ["cuda:0 (NVIDIA H200)"]),
+        (TWO, given("0,7,1"), ["cuda:0 (NVIDIA H200)"]),
+        (TWO, given("none"), []),
+        (MIXED, given("1"), ["cuda:1"]),
+        (MIXED, given("1", CUDA_DEVICE_ORDER="PCI_BUS_ID"), ["cuda:1 (NVIDIA L4)"]),
+        (DIVIDED, given("MIG-c6d4"), ["cuda:0 (NVIDIA A100-SXM4-40GB MIG 3g.20gb)"]),
+        ("", given("0,1"), ["cuda:0", "cuda:1"]),
+        ("", given(None), []),
+    ],
+)
+def test_what_is_visible_is_obeyed(listing: str, environ: dict[str, str], shown: list[str]) -> None:
+    found = gpus.usable(environ, gpus.parse_listing(listing))
+    assert [str(gpu) for gpu in found] == shown
+    if "CUDA_VISIBLE_DEVICES" in environ:  # the user's own words go back to CUDA
+        assert [gpu.value for gpu in found] == [
+            part.strip() for part in environ["CUDA_VISIBLE_DEVICES"].split(",")[: len(found)]
+        ]
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> dict[str, str]:
+    """Return the environment of a machine with two GPUs, as far as its listing goes, and a cache of its own."""
+    program = tmp_path / "bin" / "nvidia-smi"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\ncat <<'END'\n{TWO}END\n", encoding="utf-8")
+    program.chmod(0o755)
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("CUDA_", "SLURM_"))}
+    return {
+        **kept,
+        "PATH": f"{program.parent}:{kept['PATH']}",
+        "SAMVAD_CACHE": str(tmp_path / "cache"),
+        "PYTHONPATH": str(support.ROOT / "scripts"),
+    }
+
+
+class Holders:
+    """Processes that take a GPU and keep it."""
+
+    def __init__(self) -> None:
+        self.all: list[subprocess.Popen[str]] = []
+
+    def start(self, environ: dict[str, str], name: str = "film") -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", HOLDER, name], env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.all.append(process)
+        return process
+
+
+@pytest.fixture
+def holders() -> Iterator[Holders]:
+    made = Holders()
+    yield made
+    for process in made.all:
+        process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout):
+            if stream:
+                stream.close()
+
+
+def said(process: subprocess.Popen[str]) -> str:
+    assert process.stdout
+    return process.stdout.readline().strip()
+
+
+def test_each_process_has_a_gpu_of_its_own_and_a_dead_ones_is_free_again(
+    machine: dict[str, str], holders: Holders
+) -> None:
+    first, second = holders.start(machine), holders.start(machine)
+    taken = sorted([said(first), said(second)])
+    assert [line.split(" (")[0] for line in taken] == ["cuda:0", "cuda:1"]
+    assert all(line.split()[-1].startswith("GPU-") for line in taken), "CUDA is shown the one GPU, by its id"
+    third = holders.start(machine)
+    with pytest.raises(subprocess.TimeoutExpired):
+        third.wait(1.5)  # both are taken
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    assert said(third).split(" (")[0] in ("cuda:0", "cuda:1")
+    assert third.poll() is None
+
+
+def test_a_gpu_that_the_user_did_not_name_is_not_taken(machine: dict[str, str], holders: Holders) -> None:
+    only = {**machine, "CUDA_VISIBLE_DEVICES": "1"}
+    assert said(holders.start(only)) == "cuda:1 (NVIDIA H200) 1"
+    waiting = holders.start(only)
+    with pytest.raises(subprocess.TimeoutExpired):
+        waiting.wait(1.5)
+    assert said(holders.start(machine)).startswith("cuda:0 "), "the id and the number are the same lease"
+
+
+def test_jobs_of_slurm_do_not_wait_for_each_other(machine: dict[str, str], holders: Holders) -> None:
+    """Each job's GPU is number 0 where SLURM shows a job its own devices alone."""
+    for job in ("101", "102"):
+        inside = {**machine, "SLURM_JOB_ID": job, "CUDA_VISIBLE_DEVICES": "0"}
+        assert said(holders.start(inside)) == "cuda:0 (NVIDIA H200) 0"
+
+
+def test_without_a_gpu_or_with_the_cpu_none_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SAMVAD_CACHE", str(tmp_path))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert gpus.take("auto", "film") is None
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    assert gpus.take("cpu", "film") is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_manifest_shows_number_and_name_until_the_gpu_is_released(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SAMVAD_CACHE", str(tmp_path))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-77")
+    try:
+        assert gpus.take("cuda", "film") == Gpu(None, "GPU-77", "", "GPU-77")
+        assert (gpus.shown("cuda"), gpus.shown("cpu"), gpus.shown(None)) == ("cuda (GPU-77)", "cpu", None)
+    finally:
+        gpus.release()
+    assert gpus.shown("cuda") == "cuda"
