@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import support
-from translating import hindi, in_environment, job_with, translate, translations
+from translating import hindi, in_environment, indictrans2, job_with, translate, translations
 
 
 def test_a_converted_model_computes_what_the_architecture_says(tmp_path: Path) -> None:
@@ -82,20 +82,48 @@ def test_without_the_weights_transformers_says_which_at_which_commit(tmp_path: P
 _SENTENCES = support.MEDIA / "E_text" / "tatoeba_en_hi_open.tsv"
 
 
+def quality(folder: Path, silence: bytes, models: Path, rows: list[tuple[str, str]]) -> tuple[float, float]:
+    """Translate Hindi by the models in a folder; return BLEU and chrF++ against the English of each row."""
+    import sacrebleu
+
+    job = job_with(folder, hindi(*(hindi_text for _, hindi_text in rows)), silence)
+    done = translate(job, "--targets", "en", *indictrans2(models))
+    assert done.returncode == 0, done.stderr
+    made = [item.text if item else "" for item in translations(job)]
+    wanted = [[english for english, _ in rows]]
+    bleu = sacrebleu.corpus_bleu(made, wanted).score
+    return bleu, sacrebleu.corpus_chrf(made, wanted, word_order=2).score
+
+
+def known_text() -> list[tuple[str, str]]:
+    if not _SENTENCES.is_file():
+        pytest.skip(f"{_SENTENCES} is not on this machine")
+    lines = [line.split("\t") for line in _SENTENCES.read_text("utf-8").splitlines()[1:]]
+    return [(line[0], line[1]) for line in lines]
+
+
+def test_quality_is_measured_right_where_the_answer_is_known(tmp_path: Path, toy_models: Path, silence: bytes) -> None:
+    rows = [
+        ("Ram sees the red book.", "राम लाल किताब देखता है।"), ("Sita wants the new house?", "सीता नया घर चाहता है?"),
+        ("Rani brings the water.", "रानी पानी लाता है।"), ("Brother sells the old boat.", "भाई पुराना नाव बेचता है।"),
+    ]  # fmt: skip
+    bleu, chrf = quality(tmp_path, silence, toy_models, rows)
+    assert bleu > 80
+    assert chrf > 80
+
+
+def test_a_model_that_does_not_know_a_language_is_measured_as_such(
+    tmp_path: Path, toy_models: Path, silence: bytes
+) -> None:
+    # A toy knows 23 words. This says only that the text of the real measurement below goes through, and what is worst.
+    bleu, chrf = quality(tmp_path, silence, toy_models, known_text()[:25])
+    assert bleu < 5
+    assert chrf < 30
+
+
 def test_real_weights_translate_a_known_text_well(tmp_path: Path, silence: bytes) -> None:
     folder = os.environ.get("SAMVAD_TEST_INDICTRANS2", "")
     if not folder:
         pytest.skip("SAMVAD_TEST_INDICTRANS2 names no folder with IndicTrans2's weights (they are gated, and large)")
-    if not _SENTENCES.is_file():
-        pytest.skip(f"{_SENTENCES} is not on this machine")
-    rows = [line.split("\t") for line in _SENTENCES.read_text("utf-8").splitlines()[1:]]
-    job = job_with(tmp_path, hindi(*(row[1] for row in rows)), silence)
-    done = translate(job, "--targets", "en", "--backend", "indictrans2", "--indictrans2-dir", folder)
-    assert done.returncode == 0, done.stderr
-    import sacrebleu
-
-    made = [item.text if item else "" for item in translations(job)]
-    wanted = [[row[0] for row in rows]]
-    bleu = sacrebleu.corpus_bleu(made, wanted).score
-    chrf = sacrebleu.corpus_chrf(made, wanted, word_order=2).score
+    bleu, chrf = quality(tmp_path, silence, Path(folder), known_text())
     assert (bleu > 15, chrf > 40) == (True, True), f"BLEU {bleu:.1f}, chrF++ {chrf:.1f}: no whole model is as bad"

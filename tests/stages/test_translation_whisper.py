@@ -31,6 +31,13 @@ def whisper_base() -> str:
     return "base"
 
 
+def said(language: str, text: str) -> bytes:
+    """Return a text spoken by a machine, as samples of 16 kHz mono sound."""
+    spoken = subprocess.run(["espeak-ng", "-v", language, "--stdout", text], capture_output=True, check=True).stdout
+    command = ["ffmpeg", "-v", "error", "-i", "pipe:0", "-ar", "16000", "-ac", "1", "-f", "s16le", "pipe:1"]
+    return subprocess.run(command, input=spoken, capture_output=True, check=True).stdout
+
+
 @pytest.fixture(scope="session")
 def speech(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, list[tuple[str, int, int]]]:
     """Return a WAV with the sentences, spoken by a machine, and the language and times of each."""
@@ -38,10 +45,7 @@ def speech(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, list[tuple[
     samples = bytes(2 * 16_000)
     times = []
     for language, text in SENTENCES.items():
-        subprocess.run(["espeak-ng", "-v", language, "-w", folder / "raw.wav", text], check=True)
-        command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-i", folder / "raw.wav", "-ar", "16000", "-ac", "1"]
-        subprocess.run([*command, "-f", "s16le", folder / "raw.pcm"], check=True)
-        spoken = (folder / "raw.pcm").read_bytes()
+        spoken = said(language, text)
         times.append((language, len(samples) // 32, (len(samples) + len(spoken)) // 32))
         samples += spoken + bytes(2 * 16_000)
     return wav(folder / "film.wav", samples), times
@@ -108,3 +112,34 @@ def test_a_film_without_speech_gives_empty_results_and_loads_no_model(tmp_path: 
     assert done.returncode == 0, done.stderr
     assert (job / "08_translation" / "transcript_ta.txt").read_text() == ""
     assert support.manifest_of(job, "translation")["software"]["models"] == []
+
+
+@pytest.mark.model
+def test_a_pair_that_no_backend_serves_goes_through_english_by_two_models(
+    tmp_path: Path, whisper_base: str, toy_models: Path
+) -> None:
+    audio = wav(tmp_path / "film.wav", said("es", "Ram ve el libro rojo."))
+    spoken = hindi("Ram ve el libro rojo.", language="es")
+    both = ["--backend", "whisper", "indictrans2", "--indictrans2-dir", toy_models, "--whisper-model", whisper_base]
+    through, direct, refused = (tmp_path / name for name in ("through", "direct", "refused"))
+    for folder in (through, direct, refused):
+        folder.mkdir()
+    job = job_with(through, spoken, audio)
+    done = translate(job, "--targets", "en", "hi", *both, "--pivot", "true")
+    assert done.returncode == 0, done.stderr
+    (english,), (made,) = translations(job, "en"), translations(job, "hi")
+    assert english is not None and english.text and english.backend == "whisper"
+    assert made is not None and made.backend == "whisper, indictrans2"
+    assert set(english.flags) <= set(made.flags), "the doubts of the first step stay"
+    assert len(support.manifest_of(job, "translation")["software"]["models"]) == 2
+
+    # The second step is the same as if the English had been there from the start.
+    job = job_with(direct, hindi(english.text, language="en"), audio)
+    assert translate(job, "--targets", "hi", *both).returncode == 0
+    (alone,) = translations(job, "hi")
+    assert alone is not None and alone.text == made.text
+
+    job = job_with(refused, spoken, audio)
+    done = translate(job, "--targets", "hi", *both)
+    assert done.returncode == 2
+    assert "translation.pivot" in done.stderr
