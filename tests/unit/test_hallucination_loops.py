@@ -45,6 +45,16 @@ def test_a_loop_of_a_single_word_and_nothing_else_is_taken_out() -> None:
     assert judge(spoken_words("पूद " * 30)).document.segments[0].verdict == "quarantine"
 
 
+@pytest.mark.parametrize("text", ["अपाँ " + "पाँ" * 12, "अपेपाभी " + "पाभी " * 16 + "\N{REPLACEMENT CHARACTER}"])
+def test_a_loop_beside_a_single_word_is_taken_out(text: str) -> None:
+    assert judge(spoken_words(text)).document.segments[0].verdict == "quarantine"
+
+
+def test_a_sentence_that_loops_as_a_whole_is_cut_back_to_its_first_round() -> None:
+    judged = judge(spoken_words("I got a helmet " * 8)).document.segments[0]
+    assert (judged.text, judged.verdict) == ("I got a helmet", "suspect")
+
+
 def test_a_loop_in_a_song_is_left_alone() -> None:
     text = "la la la la " * 8
     judged = judge(dataclasses.replace(spoken_words(text), kind="song")).document.segments[0]

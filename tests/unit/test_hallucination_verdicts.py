@@ -57,6 +57,14 @@ def test_mumbled_speech_is_at_most_suspect() -> None:
     assert judged.signals[1] == ("doubt",)  # tokens and words say the same: it counts once
 
 
+def test_words_that_were_guessed_are_taken_out_but_not_for_one_figure_alone() -> None:
+    for word, expected in ((0.2, ("doubt", "guess")), (0.4, ("doubt",))):
+        guessed = said("बह गय", words=(Word(1000, 3000, "बह", word),), decoding={**SPOKEN, "avg_logprob": -1.8})
+        judged = judge(guessed)
+        assert judged.signals[1] == expected
+        assert given_verdicts(judged) == ["quarantine" if len(expected) == 2 else "suspect"]
+
+
 def test_without_any_figures_nothing_is_invented() -> None:
     bare = Segment(1, 0, 2000, "Good morning, sir.", "en")
     judged = judge(bare, evidence=Evidence())

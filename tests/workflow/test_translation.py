@@ -23,7 +23,7 @@ def test_a_film_is_translated_by_models_in_a_folder_each_target_by_the_first_bac
 ) -> None:
     models, film = tmp_path / "the user's $models", tmp_path / "film.wav"
     models.symlink_to(toy_models)
-    spoken = "Ram sees the red book. Mother wants the new house."
+    spoken = "Ram sees the red book."
     subprocess.run(["espeak-ng", "-v", "en-us", "-s", "130", "-w", film, spoken], check=True)
     project = shelf({"user": "toy", "media": film, "targets": "hi,fr", "stages_off": OFF})
 
@@ -45,7 +45,7 @@ def test_a_film_is_translated_by_models_in_a_folder_each_target_by_the_first_bac
         for texts in zip(*((s.text, s.translations["hi"].text, s.translations["fr"].text) for s in made), strict=True)
     )
     assert heard == spoken, "what is recognised is no sentence of the toy's: let it be said more clearly"
-    assert hindi == "राम लाल किताब देखता है। माँ नया घर चाहता है।"
+    assert hindi == "राम लाल किताब देखता है।"
     assert french == heard, "nothing serves French: what was said is passed on"
     assert {s.translations["fr"].flags for s in made} == {("not translated",)}
     assert "किताब" in (job / "09_subtitle_gen" / "subtitles_hi.srt").read_text("utf-8")
