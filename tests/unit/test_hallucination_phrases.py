@@ -38,7 +38,7 @@ def test_made_sounds_are_as_long_as_asked_the_same_every_time_and_not_too_loud()
 
 def test_several_lists_are_one_and_those_that_come_with_samvad_are_sound() -> None:
     lists = sorted((schemas.ROOT / "config" / "hallucinations").glob("*.tsv"))
-    assert {path.stem for path in lists} >= {"en", "hi"}
+    assert {path.stem for path in lists} >= {"en", "es", "hi"}
     known = phrases.read_all(lists)
     assert set(known.values()) == {path.stem for path in lists}
     assert max(map(len, known)) <= 120
