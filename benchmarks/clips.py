@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from sound_files import samples_of
 
 ROOT = Path(__file__).resolve().parents[1]
 MEDIA = ROOT.parent / "shared" / "media"
@@ -220,36 +221,17 @@ def speak(text: str, voice: str, speed_wpm: int = 150) -> Samples:
     """Return a text spoken by espeak-ng."""
     command = ["espeak-ng", "-b", "1", "-v", voice, "-s", str(speed_wpm), "--stdout", "--", text]
     made = subprocess.run(command, capture_output=True, check=True).stdout
-    return 0.9 * decode_bytes(made)
-
-
-def decode_bytes(data: bytes) -> Samples:
-    """Return sound of any format that ffmpeg reads as 16 kHz mono."""
-    command = ["ffmpeg", "-v", "error", "-i", "-", "-ac", "1", "-ar", str(RATE_HZ), "-f", "s16le", "-"]
-    raw = subprocess.run(command, input=data, capture_output=True, check=True).stdout
-    return np.frombuffer(raw, "<i2").astype(np.float64) / 32768
+    return 0.9 * _floats(samples_of(made))
 
 
 def recording(name: str, start: float = 0.0, end: float | None = None) -> Samples:
     """Return a real recording, or a part of it between two times in seconds."""
-    command = [
-        "ffmpeg",
-        "-v",
-        "error",
-        "-i",
-        str(MEDIA / name),
-        "-vn",
-        "-ac",
-        "1",
-        "-ar",
-        str(RATE_HZ),
-        "-f",
-        "s16le",
-        "-",
-    ]
-    raw = subprocess.run(command, capture_output=True, check=True).stdout
-    sound = np.frombuffer(raw, "<i2").astype(np.float64) / 32768
+    sound = _floats(samples_of(MEDIA / name))
     return sound[round(start * RATE_HZ) : None if end is None else round(end * RATE_HZ)]
+
+
+def _floats(samples: bytes) -> Samples:
+    return np.frombuffer(samples, "<i2").astype(np.float64) / 32768
 
 
 def real_silent_clips() -> list[Clip]:
