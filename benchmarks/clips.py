@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from sound_files import samples_of
 
 ROOT = Path(__file__).resolve().parents[1]
 MEDIA = ROOT.parent / "shared" / "media"
@@ -65,6 +66,36 @@ SAID = {
         "माफ़ करना। यह तुम्हारी गलती नहीं थी।",
     ),
 }  # fmt: skip
+#: What is said in the clips that figures are reported on, by voices of their own.
+SAID_LATER = {
+    "en": (
+        "What did the doctor tell you this morning?", "Stop the car. I want to get out here.",
+        "My brother works in a factory near the harbour.", "Good evening, ladies and gentlemen.",
+        "We have been married for eleven years.", "Give me the key. Now!",
+        "It was raining when they came home.", "You don't understand. Nobody does.",
+    ),
+    "es": (
+        "¿Qué te dijo el médico esta mañana?", "Para el coche. Quiero bajarme aquí.",
+        "Mi hermano trabaja en una fábrica cerca del puerto.", "Buenas noches, señoras y señores.",
+        "Llevamos casados once años.", "Dame la llave. ¡Ahora mismo!",
+        "Estaba lloviendo cuando llegaron a casa.", "Tú no entiendes. Nadie entiende.",
+        "El tren sale a las ocho y media de la mañana.", "¿Quién está ahí? Abre la puerta.",
+        "Mañana vamos a visitar a la abuela en el pueblo.", "No tengas miedo. Todo va a salir bien.",
+        "Mi padre compró este reloj en mil novecientos setenta.", "¿Por qué no me llamaste ayer por la tarde?",
+        "Tengo hambre. Vamos a comer algo.", "Nunca olvidaré lo que hiciste por nosotros.",
+    ),
+    "hi": (
+        "डॉक्टर ने आज सुबह तुमसे क्या कहा?", "गाड़ी रोको। मुझे यहीं उतरना है।",
+        "मेरा भाई बंदरगाह के पास एक कारखाने में काम करता है।", "नमस्कार, देवियों और सज्जनों।",
+        "हमारी शादी को ग्यारह साल हो गए।", "मुझे चाबी दो। अभी!",
+        "जब वे घर आए तब बारिश हो रही थी।", "तुम नहीं समझते। कोई नहीं समझता।",
+    ),
+}  # fmt: skip
+VOICES_LATER = {
+    "en": ("en-us+f2", "en-gb-scotland", "en-us+m7", "en-gb+f4"),
+    "es": ("es+f2", "es-419+m1", "es+m7", "es-419+f4"),
+    "hi": ("hi+f4", "hi+m1", "hi+m7", "hi+f1"),
+}
 SUNG = "sung"
 CONDITIONS = ("clean", "music 10 dB", "noise 10 dB", "music 0 dB", "noise 0 dB")
 _MARGIN_SECONDS = 1.2
@@ -78,7 +109,7 @@ class Clip:
     Attributes:
         name: of its own.
         group: kinds that belong together; a whole group is in one half.
-        half: 0: thresholds are set on it; 1: figures are reported on it.
+        half: 0: limits are set on it; 1: figures are reported on it, and nobody looks at it to set a limit.
         real: whether it is a recording.
         language: spoken in it; empty where nobody speaks.
         text: what is said.
@@ -96,27 +127,74 @@ class Clip:
 
 
 def silent_clips() -> list[Clip]:
-    """Return 62 clips in which nobody speaks, 7 to 11 s long: two of every kind, three of those most like voices."""
-    return [
-        Clip(f"{kind} {seed}", kind, place % 2, False, kind, samples=sounds.make(kind, 7 + 2 * seed, 100 + seed))
+    """Return 124 clips in which nobody speaks, 7 to 11 s long, for both halves.
+
+    In each, two are of every kind of sound, three of those most like voices. Those of the second half come from other
+    seeds, and as films have them: down a telephone, with another sound, from afar, in a large room.
+    """
+    made = [
+        (place, kind, seed)
         for place, kind in enumerate(sounds.KINDS)
         for seed in range(3 if kind in _LIKEVOICES else 2)
     ]
+    first = [
+        Clip(f"{kind} {seed}", kind, 0, False, kind, samples=sounds.make(kind, 7 + 2 * seed, 100 + seed))
+        for _, kind, seed in made
+    ]
+    second = []
+    for place, kind, seed in made:
+        way = list(_WAYS)[(place + 2 * seed - seed // 2) % len(_WAYS)]
+        sound = _WAYS[way](sounds.make(kind, 7 + 2 * seed, 300 + seed), place + seed)
+        second.append(Clip(f"{kind} {seed} {way}", kind, 1, False, kind, samples=sound))
+    return first + second
+
+
+def _telephone(sound: Samples, number: int) -> Samples:
+    spectrum = np.fft.rfft(sound)
+    hz = np.fft.rfftfreq(len(sound), 1 / RATE_HZ)
+    return np.fft.irfft(spectrum * ((hz > 300) & (hz < 3400)), len(sound))
+
+
+def _with_another(sound: Samples, number: int) -> Samples:
+    other = list(sounds.KINDS)[(7 * number + 3) % len(sounds.KINDS)]
+    return 0.5 * (sound + sounds.make(other, len(sound) / RATE_HZ, 400 + number)[: len(sound)])
+
+
+def _far(sound: Samples, number: int) -> Samples:
+    return 0.05 * sound
+
+
+def _in_a_hall(sound: Samples, number: int) -> Samples:
+    """Return a sound with the echoes of a large room: noise that dies away by 60 dB in 1.5 s."""
+    seconds = np.arange(round(1.5 * RATE_HZ)) / RATE_HZ
+    echo = np.random.RandomState(number).randn(len(seconds)) * 10 ** (-2 * seconds)
+    size = len(sound) + len(echo)
+    wet = np.fft.irfft(np.fft.rfft(sound, size) * np.fft.rfft(echo, size), size)[: len(sound)]
+    return 0.9 * wet / max(1e-9, float(np.abs(wet).max())) * float(np.abs(sound).max())
+
+
+_WAYS = {"telephone": _telephone, "with another": _with_another, "far": _far, "hall": _in_a_hall}
 
 
 def spoken_clips() -> list[Clip]:
-    """Return synthetic speech in three languages: clean, and under music and noise at 10 and 0 dB."""
+    """Return synthetic speech in three languages: clean, and under music and noise at 10 and 0 dB.
+
+    The second half has sentences, voices, speeds, noises and music of its own, and Spanish twice as often, of which
+    there are no recordings.
+    """
     clips = []
     for language in LANGUAGES:
-        for number, text in enumerate(SAID[language]):
-            spoken = speak(text, VOICES[language][number % 4])
-            for condition in CONDITIONS:
-                clips.append(
-                    Clip(
-                        f"{language} {number} {condition}", f"{language} {number}", number // 2 % 2, False, condition,
-                        language, text, _covered(spoken, condition, number),
-                    )
-                )  # fmt: skip
+        for half, (said, voices) in enumerate(((SAID, VOICES), (SAID_LATER, VOICES_LATER))):
+            for number, text in enumerate(said[language]):
+                spoken = speak(text, voices[language][number % 4], (150, 135 + 30 * (number % 2))[half])
+                for condition in CONDITIONS:
+                    name = f"{language} {number + 100 * half}"
+                    clips.append(
+                        Clip(
+                            f"{name} {condition}", name, half, False, condition, language, text,
+                            _covered(spoken, condition, number + 20 * half),
+                        )
+                    )  # fmt: skip
     return clips
 
 
@@ -143,36 +221,17 @@ def speak(text: str, voice: str, speed_wpm: int = 150) -> Samples:
     """Return a text spoken by espeak-ng."""
     command = ["espeak-ng", "-b", "1", "-v", voice, "-s", str(speed_wpm), "--stdout", "--", text]
     made = subprocess.run(command, capture_output=True, check=True).stdout
-    return 0.9 * decode_bytes(made)
-
-
-def decode_bytes(data: bytes) -> Samples:
-    """Return sound of any format that ffmpeg reads as 16 kHz mono."""
-    command = ["ffmpeg", "-v", "error", "-i", "-", "-ac", "1", "-ar", str(RATE_HZ), "-f", "s16le", "-"]
-    raw = subprocess.run(command, input=data, capture_output=True, check=True).stdout
-    return np.frombuffer(raw, "<i2").astype(np.float64) / 32768
+    return 0.9 * _floats(samples_of(made))
 
 
 def recording(name: str, start: float = 0.0, end: float | None = None) -> Samples:
     """Return a real recording, or a part of it between two times in seconds."""
-    command = [
-        "ffmpeg",
-        "-v",
-        "error",
-        "-i",
-        str(MEDIA / name),
-        "-vn",
-        "-ac",
-        "1",
-        "-ar",
-        str(RATE_HZ),
-        "-f",
-        "s16le",
-        "-",
-    ]
-    raw = subprocess.run(command, capture_output=True, check=True).stdout
-    sound = np.frombuffer(raw, "<i2").astype(np.float64) / 32768
+    sound = _floats(samples_of(MEDIA / name))
     return sound[round(start * RATE_HZ) : None if end is None else round(end * RATE_HZ)]
+
+
+def _floats(samples: bytes) -> Samples:
+    return np.frombuffer(samples, "<i2").astype(np.float64) / 32768
 
 
 def real_silent_clips() -> list[Clip]:

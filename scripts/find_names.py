@@ -142,7 +142,7 @@ def _by_model(run: StageRun, options: argparse.Namespace, document: SegmentsDocu
 def _found(
     run: StageRun,
     these: list[Segment],
-    load: Callable[[], model.NameModel | indic_model.IndicModel],
+    load: Callable[[], model.LoadedModel],
     key: str,
     library: str,
 ) -> dict[int, list[Entity]]:

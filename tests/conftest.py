@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import support
+from translating import SILENCE_MS, in_environment, wav
 
 
 class Sample(NamedTuple):
@@ -61,3 +62,20 @@ def sample(once: Callable[[str, Callable[[Path], None]], Path]) -> Sample:
 
     folder = once("sample", make)
     return Sample(folder / "sample.mp4", json.loads((folder / "sample.truth.json").read_text("utf-8")))
+
+
+@pytest.fixture(scope="session")
+def toy_models(once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """Train the toy IndicTrans2; return its folder."""
+
+    def make(folder: Path) -> None:
+        done = in_environment(support.ROOT / "tests" / "toy_translation_model.py", folder / "models")
+        assert done.returncode == 0, done.stderr
+
+    return once("toy", make) / "models"
+
+
+@pytest.fixture
+def silence(tmp_path: Path) -> bytes:
+    """Return a WAV in which nothing is heard."""
+    return wav(tmp_path / "silence.wav", bytes(32 * SILENCE_MS))

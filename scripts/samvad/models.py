@@ -142,6 +142,7 @@ def hub_snapshot(
     name: str = "",
     *,
     tokenizer_from: tuple[str, str] | None = None,
+    asks_for: str = "config.json",
 ) -> Path:
     """Return the cache folder of a hub's model at a commit, fetched if it is not there yet.
 
@@ -152,6 +153,7 @@ def hub_snapshot(
         weights: names of which one must be there in the end.
         name: what the user calls the model, where that is not the id.
         tokenizer_from: hub id and commit of a model that lends its tokenizer, where this one has none of its own.
+        asks_for: a small file that every repository of the kind has; the hub is asked for it first.
 
     Raises:
         ModelError: the hub refuses; says how to get the weights otherwise.
@@ -170,7 +172,7 @@ def hub_snapshot(
     endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
     try:
         # The hub is asked for one small file first: its own client tries for minutes.
-        status = network.probe(network.address(endpoint), "The hub", f"{endpoint}/{hub}/resolve/{revision}/config.json")
+        status = network.probe(network.address(endpoint), "The hub", f"{endpoint}/{hub}/resolve/{revision}/{asks_for}")
     except NetworkError as error:
         host = urllib.parse.urlsplit(endpoint).hostname
         raise NetworkError(

@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 import support
+import toy_yamnet
 from samvad import segments
 from samvad.hallucination import sounds
 
@@ -205,3 +206,28 @@ def test_a_faulty_songs_file_is_refused_with_its_line(tmp_path: Path) -> None:
     done = run(job, tmp_path / "film.wav", [(0, 1000)], review=tmp_path / "songs.tsv")
     assert done.returncode == 2
     assert "songs.tsv, line 2: kind is 'music'" in done.stderr
+
+
+def test_yamnet_hears_from_a_file_that_is_given_and_says_what_is_missing(tmp_path: Path) -> None:
+    weights = toy_yamnet.write_patches(tmp_path / "it's yamnet $1.onnx")
+    film = toy_yamnet.tones((20, ("speech",)), (30, ("singing", "music")), (20, ("music",)))
+    soundfile.write(tmp_path / "film.wav", film, RATE_HZ, subtype="PCM_16")
+    job, without = (support.make_job(tmp_path, f"2025/01/01/tester/{number}") for number in (1, 2))
+    spans = [(2000, 8000), (25_000, 45_000), (60_000, 65_000)]
+    done = run(job, tmp_path / "film.wav", spans, backend="yamnet", yamnet_model=weights)
+    assert done.returncode == 0, done.stderr
+    assert [segment["kind"] for segment in result(job, "segments.json")["segments"]] == ["dialogue", "song", "dialogue"]
+    (song,) = result(job, "songs.json")["songs"]
+    assert abs(song["start_ms"] - 20_000) < 3000
+    assert abs(song["end_ms"] - 50_000) < 3000
+    assert result(job, "sound_curve.json")["source"] == "yamnet"
+    manifest = support.manifest_of(job, "lyrics_detection")
+    (model,) = manifest["software"]["models"]
+    assert (model["name"], model["revision"]) == (f"yamnet {weights}", None)
+    assert model["checksum"]
+    assert "onnxruntime" in manifest["software"]["tools"]
+
+    done = run(without, tmp_path / "film.wav", spans, backend="yamnet")
+    assert done.returncode == 4
+    assert "lyrics.yamnet_model is empty" in done.stderr
+    assert "Apache License 2.0" in done.stderr

@@ -10,9 +10,10 @@ import pytest
 import soundfile
 
 from samvad import segments
+from samvad.audio import FilmAudio
 from samvad.errors import MediaError, SamvadError
 from samvad.hallucination import sounds
-from samvad.lyrics import curve, detector, songs, support
+from samvad.lyrics import curve, detector, dsp, songs, support
 from samvad.lyrics.curve import SoundCurve
 from samvad.lyrics.romanised import sound_of
 from samvad.review import Decision
@@ -168,7 +169,7 @@ def test_without_a_network_a_still_sound_is_music_and_a_sliding_one_beside_it_is
 ) -> None:
     def heard(sound: sounds.Samples) -> dict[str, float]:
         soundfile.write(tmp_path / "audio.wav", sound, 16_000, subtype="PCM_16")
-        found = detector.listen(tmp_path / "audio.wav", backend="dsp")
+        found = dsp.listen(FilmAudio(tmp_path / "audio.wav"), 60, "audio_seconds")
         assert found.source == "dsp"
         return found.means(2000, 8000)
 

@@ -79,6 +79,8 @@ KEYS: dict[str, Change] = {
     "ner.indic_model": Change("models/indicner", ("ner",)),
     "ner.indic_revision": Change("0123456789abcdef0123456789abcdef01234567", ("ner",)),
     "lyrics.backend": Change("dsp", ("lyrics_detection",)),
+    "lyrics.yamnet_model": Change("models/yamnet.onnx", ("lyrics_detection",)),
+    "lyrics.yamnet_revision": Change("0123456789abcdef0123456789abcdef01234567", ("lyrics_detection",)),
     "lyrics.threshold": Change(0.7, ("lyrics_detection",)),
     "hallucination.strictness": Change("gentle", ("hallucination_removal",)),
     "translation.fit_margin": Change(0.1, ("translation",)),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from samvad.hallucination.limits import Limits
-from samvad.hallucination.text import loop_span, plain
+from samvad.hallucination.text import loop, loop_span, plain
 from samvad.segments import Segment, Word
 
 #: Keys of a segment that keep what was recognised, where its text was cut.
@@ -30,6 +31,19 @@ def cut_back(segment: Segment, limits: Limits) -> Segment | None:
         end_ms=words[-1].end_ms,
         extra={**segment.extra, ORIGINAL_TEXT: segment.text, ORIGINAL_WORDS: [vars(word) for word in segment.words]},
     )
+
+
+def words_left(segment: Segment, limits: Limits) -> int:
+    """Return how many different words a segment says beside a word that loops: what may be a sentence, cut back.
+
+    A word that loops by itself, or that has a loop inside it, does not count; the words of a longer unit do.
+    """
+    keys = [key for word in segment.words for key in plain(word.text).split()]
+    alone = {
+        key for key, times in ((key, len(list(run))) for key, run in groupby(keys)) if times >= limits.loop_repeats
+    }
+    whole = [key for key in dict.fromkeys(keys) if key not in alone and loop(key, limits.loop_repeats)[0] == 0]
+    return len(whole)
 
 
 def _cut_words(words: Sequence[Word], limits: Limits) -> tuple[Word, ...]:

@@ -27,7 +27,8 @@ class Signal:
 def signals(segment: Segment, values: Values, limits: Limits) -> tuple[Signal, ...]:
     """Return the signals that a segment's values give.
 
-    The recogniser's doubt counts once, whether the mean of tokens or of words shows it. A known phrase counts only
+    The recogniser's doubt counts once, whether the mean of tokens or of words shows it, and once more where it is
+    beyond all measure. A known phrase counts only
     beside another signal: people do say "Thank you.". A song may repeat itself, and voice detectors do not hear
     singing, so these rules are not for songs.
     """
@@ -62,6 +63,8 @@ def _decoder_signals(values: Values, limits: Limits) -> list[Signal]:
         doubts.append(f"mean probability of a word {word:.2f}")
     if doubts:
         found.append(Signal("doubt", f"the recogniser was unsure of the words ({', '.join(doubts)})"))
+    if len(doubts) == 2 and logprob is not None and logprob < limits.hopeless_logprob:
+        found.append(Signal("guess", "the recogniser might as well have written anything else"))
     return found
 
 

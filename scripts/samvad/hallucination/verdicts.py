@@ -90,7 +90,7 @@ def _judge_one(
 def _first_round(segment: Segment, evidence: Evidence, rule: Rule, limits: Limits) -> Segment | None:
     """Return the segment with its loop cut back to one round, suspect, if that round may have been spoken."""
     cut = loops.cut_back(segment, limits)
-    if cut is None or plain(cut.text) in evidence.phrases or len(set(plain(cut.text).split())) < limits.cut_words:
+    if cut is None or plain(cut.text) in evidence.phrases or loops.words_left(segment, limits) < limits.cut_words:
         return None
     left = signals(cut, measure(cut, Context(), evidence, limits), limits)
     if len(left) >= rule.suspect_signals or {signal.name for signal in left} & REPETITION:

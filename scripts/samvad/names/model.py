@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,18 +35,28 @@ class ModelMissingError(Exception):
 
 
 @dataclass(frozen=True)
-class NameModel:
-    """A loaded pipeline.
+class LoadedModel(ABC):
+    """A loaded model that finds names.
 
     Attributes:
         name: what its entities are marked with.
         record: for the manifest.
-        load_seconds: what importing spaCy and loading took.
+        load_seconds: what importing its library and loading took.
     """
 
     name: str
     record: records.Model
     load_seconds: float
+
+    @abstractmethod
+    def find(self, texts: Sequence[str]) -> list[list[Entity]]:
+        """Return the names in each text, in order."""
+
+
+@dataclass(frozen=True)
+class NameModel(LoadedModel):
+    """A loaded pipeline of spaCy."""
+
     _pipeline: Any
 
     def find(self, texts: Sequence[str]) -> list[list[Entity]]:

@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 PLACED = "put in by force"
 
 #: Subwords that ``batch_size`` counts as one sentence when batches are made: a long line of dialogue.
-_SUBWORDS_PER_SENTENCE = 64
+SUBWORDS_PER_SENTENCE = 64
 
 
 @dataclass
@@ -177,7 +177,7 @@ class TextTranslator:
         for source in dict.fromkeys(request.source for request in unique):
             ours = [(place, piece) for place, piece in pieces if piece.request.source == source]
             lengths = [len(piece.subwords) for _, piece in ours]
-            batches = backends.token_batches(lengths, self._settings.batch_size * _SUBWORDS_PER_SENTENCE)
+            batches = backends.token_batches(lengths, self._settings.batch_size * SUBWORDS_PER_SENTENCE)
             results = backends.decode_guarded(
                 [piece for _, piece in ours],
                 [piece.request.text for _, piece in ours],

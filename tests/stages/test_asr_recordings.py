@@ -1,0 +1,190 @@
+"""Stage 04 on real recordings, Hindi, songs and bad sound."""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import jiwer
+import numpy as np
+import pytest
+
+import support
+from recognising import (
+    FAST,
+    RATE_HZ,
+    Spoken,
+    decoded,
+    document,
+    error_rate,
+    metrics_of,
+    recognise,
+    silence,
+    spoken,
+    text_of,
+    warnings_of,
+    wav,
+    words,
+)
+from samvad.asr import writing
+
+pytestmark = pytest.mark.model
+
+
+def librivox(name: str) -> Spoken:
+    """Return a reading with the times that an aligner of another make gave its words."""
+    aligned = json.loads((support.MEDIA / "refs" / f"{name}.words.json").read_text("utf-8"))
+    starts = [(re.sub(r"\(\d\)$", "", word["t"]), word["b"]) for word in aligned["w"] if word["t"] != "<sil>"]
+    return Spoken(decoded(support.MEDIA / "B_english" / f"{name}.wav"), aligned["t"], starts)
+
+
+@pytest.fixture(scope="module")
+def readings(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple[float, Spoken]]]:
+    """Recognise real recordings, one after the other with two seconds in between; return each with its start."""
+    jfk = support.MEDIA / "B_english" / "en_jfk.flac"
+    if not jfk.exists():
+        pytest.skip(f"the recordings are not at {support.MEDIA}")
+    text = (support.MEDIA / "refs" / "en_jfk.flac.txt").read_text("utf-8")
+    clips = [Spoken(decoded(jfk), text, []), *(librivox(f"en_librivox_{name}") for name in ("0870", "0890", "0930"))]
+    parts, starts, position = [], [], 0.0
+    for clip in clips:
+        starts.append((position, clip))
+        parts += [clip.samples, silence(2)]
+        position += len(clip.samples) / RATE_HZ + 2
+    sound = np.concatenate(parts)
+    job, done = recognise(tmp_path_factory.mktemp("readings"), sound, "--languages", "en", *FAST)
+    assert done.returncode == 0, done.stderr
+    return job, starts
+
+
+def words_between(job: Path, start: float, end: float) -> list[tuple[str, float]]:
+    """Return the words that begin between two times (s), with their starts from the first of them."""
+    return [
+        (words(word["text"]), word["start_ms"] / 1000 - start)
+        for segment in document(job)["segments"]
+        for word in segment["words"]
+        if start <= word["start_ms"] / 1000 < end
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(4), ids=["jfk", "0870", "0890", "0930"])
+def test_a_real_recording_is_understood(readings: tuple[Path, list[tuple[float, Spoken]]], number: int) -> None:
+    job, starts = readings
+    start, clip = starts[number]
+    found = " ".join(word for word, _ in words_between(job, start, start + len(clip.samples) / RATE_HZ + 1))
+    spoken = clip.text.replace("cold hearted", "cold-hearted").replace("mister", "mr")
+    rate = error_rate(spoken, found.replace("mister", "mr"))
+    assert rate <= 0.1, f"WER {rate:.3f}: {found}"
+
+
+def test_words_are_timed_as_another_aligner_times_them(readings: tuple[Path, list[tuple[float, Spoken]]]) -> None:
+    job, starts = readings
+    errors_ms = []
+    for start, clip in starts[1:]:
+        found = words_between(job, start, start + len(clip.samples) / RATE_HZ + 1)
+        pairs = jiwer.process_words(" ".join(word for word, _ in clip.starts), " ".join(word for word, _ in found))
+        for chunk in pairs.alignments[0]:
+            if chunk.type == "equal":
+                for number in range(chunk.ref_end_idx - chunk.ref_start_idx):
+                    said, heard = clip.starts[chunk.ref_start_idx + number], found[chunk.hyp_start_idx + number]
+                    errors_ms.append(round((heard[1] - said[1]) * 1000))
+    assert len(errors_ms) >= 35
+    median = statistics.median(map(abs, errors_ms))
+    assert median <= 80, f"median error of a word's start {median:.0f} ms: {errors_ms}"
+
+
+@pytest.fixture(scope="module")
+def hindi(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Recognise Hindi spoken by a synthesizer."""
+    folder = tmp_path_factory.mktemp("hindi")
+    text = "नमस्ते, आप कैसे हैं? मेरा नाम राहुल है। मैं मुंबई में रहता हूँ। यह मेरा घर है।"
+    subprocess.run(["espeak-ng", "-v", "hi", "-s", "140", "-w", str(folder / "said.wav"), text], check=True)
+    options = ("--languages", "hi", *FAST, "--romanise=True", "--singing=False")
+    job, done = recognise(folder, decoded(folder / "said.wav"), *options)
+    assert done.returncode == 0, done.stderr
+    return job
+
+
+def test_hindi_is_written_in_devanagari_alone(hindi: Path) -> None:
+    found = text_of(document(hindi)["segments"])
+    assert {"आप", "मेरा", "हैं"} & set(found.split()), found
+    assert writing.foreign_letters(found, frozenset({"Deva"})) == ""
+
+
+def test_the_same_text_in_latin_letters_is_written_on_request(hindi: Path) -> None:
+    for segment in document(hindi)["segments"]:
+        assert segment["roman"] and writing.foreign_letters(segment["roman"], frozenset({"Latn"})) == ""
+    track = (hindi / "04_asr" / "transcript_roman.srt").read_text("utf-8")
+    assert track.count(" --> ") == len(document(hindi)["segments"])
+    assert "transcript_roman" in {output["type"] for output in support.manifest_of(hindi, "asr")["outputs"]}
+
+
+def test_a_wrong_language_is_obeyed_and_a_warning_says_what_is_heard(tmp_path: Path, sample: Any) -> None:
+    job, done = recognise(tmp_path, spoken(sample, 0, 0), "--languages", "hi", *FAST, "--singing=False", "--retries=0")
+    assert done.returncode == 0, done.stderr
+    assert "was given as hi, but it sounds like en" in warnings_of(job)
+    assert writing.foreign_letters(text_of(document(job)["segments"]), frozenset({"Deva"})) == ""
+
+
+def test_real_hindi_without_a_limit_of_scripts_is_the_reason_for_it(tmp_path: Path) -> None:
+    clip = support.MEDIA / "A_indic" / "hi_story_1203_086.wav"
+    if not clip.exists():
+        pytest.skip(f"the recordings are not at {support.MEDIA}")
+    options = ("--languages", "hi", *FAST, "--singing=False", "--retries=0")
+    native, _ = recognise(tmp_path / "native", decoded(clip), *options)
+    anything, _ = recognise(tmp_path / "any", decoded(clip), *options, "--script=any")
+    texts = [text_of(document(job)["segments"]) for job in (native, anything)]
+    foreign = [writing.foreign_letters(text, frozenset({"Deva"})) for text in texts]
+    assert texts[0] and not foreign[0]
+    assert foreign[1], "base writes Hindi in Urdu or Latin letters where it may"
+
+
+def test_the_films_names_go_to_the_model_and_not_into_the_text(tmp_path: Path, sample: Any) -> None:
+    terms = {"schema_version": "1.0", "terms": ["Priya", "Raahul", "Sholay", "Mumbai", "Gabbar", "Basanti"]}
+    job = support.make_job(tmp_path)
+    demux = support.finished_stage(job, "demux", {"audio": ("audio.wav", wav(spoken(sample, 0, 0)))})
+    given = {"prompt_terms": ("prompt_terms.json", json.dumps(terms).encode())}
+    glossary = support.finished_stage(job, "glossary_load", given)
+    run = ("--job-folder", job, "--film", "test", "--demux", demux, "--glossary-load", glossary, "--model", "base")
+    done = support.run_script("asr", *run, *FAST, "--languages", "en", "--singing=False")
+    assert done.returncode == 0, done.stderr
+    found = text_of(document(job)["segments"])
+    assert "Raahul" in found, f"spelled as the prompt spells it: {found}"
+    assert "Sholay" not in found and "Basanti" not in found
+    facts = json.loads((job / "04_asr" / "metadata.json").read_text("utf-8"))
+    assert facts["prompts"] == {"en": "Priya, Raahul, Sholay, Mumbai, Gabbar, Basanti."}
+    assert "prompt_terms" in {item["type"] for item in support.manifest_of(job, "asr")["inputs"]}
+
+
+def test_a_song_is_not_dropped(tmp_path: Path) -> None:
+    song = support.MEDIA / "C_music_noise" / "song_es_Fantasma_-_L.mp3"
+    if not song.exists():
+        pytest.skip(f"the recordings are not at {support.MEDIA}")
+    job, done = recognise(tmp_path, decoded(song, "-ss", "10", "-t", "12"), *FAST, "--languages", "es", "--retries=0")
+    assert done.returncode == 0, done.stderr
+    regions = json.loads((job / "04_asr" / "speech_regions.json").read_text("utf-8"))["regions"]
+    sung = [region for region in regions if region.get("sung")]
+    assert sung, "Silero alone leaves singing out"
+    assert metrics_of(job)["singing_added"] > 2
+    lines = [segment for segment in document(job)["segments"] if segment["text"]]
+    assert any(
+        line["start_ms"] < region["end_ms"] and region["start_ms"] < line["end_ms"] for line in lines for region in sung
+    ), "the small model mishears the words, but a line stands where it is sung"
+
+
+def test_telephone_sound_that_clips_is_understood_and_missing_speakers_are_a_warning(
+    tmp_path: Path, sample: Any
+) -> None:
+    narrow = np.clip(spoken(sample, 0, 0)[::2].astype(np.int32) * 12, -32768, 32767).astype(np.int16)
+    clipped = np.repeat(narrow, 2)
+    options = ("--languages", "en", "--speakers", tmp_path / "nowhere", *FAST)
+    job, done = recognise(tmp_path, clipped, *options)
+    assert done.returncode == 0, done.stderr
+    assert "morning" in text_of(document(job)["segments"]).casefold()
+    assert "Speakers are not told apart" in warnings_of(job) and "nowhere" in warnings_of(job)
+    assert {segment["speaker"] for segment in document(job)["segments"]} == {None}

@@ -1,0 +1,87 @@
+"""Loops in a text: how they are found, and how they are cut back."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from judged_text import judge, spoken_words
+from samvad.hallucination import loops
+from samvad.hallucination.measures import Evidence
+from samvad.hallucination.text import loop, loop_span
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("where are you now " + "I got a helmet " * 8 + "all right", "where are you now I got a helmet all right"),
+        ("मैं घर जा रहा हूँ " + "आपना " * 12, "मैं घर जा रहा हूँ आपना"),
+        ("चलो अब चलते हैं " + "हा" * 40, "चलो अब चलते हैं हा"),
+        ("Come in, come in, " * 6 + "please sit down there", "Come in, please sit down there"),
+    ],
+)
+def test_a_loop_over_real_speech_is_cut_back_to_one_round_and_the_original_is_kept(text: str, left: str) -> None:
+    judged = judge(spoken_words(text)).document.segments[0]
+    assert (judged.text, judged.verdict) == (left, "suspect")
+    assert [word.text for word in judged.words] == left.split()
+    assert judged.end_ms == judged.words[-1].end_ms
+    assert judged.extra[loops.ORIGINAL_TEXT] == text
+    assert len(judged.extra[loops.ORIGINAL_WORDS]) == len(text.split())
+    assert judged.extra["unknown"] == 1
+    assert any("cut back" in reason for reason in judged.reasons)
+
+
+def test_a_loop_where_nobody_speaks_is_not_cut_back_but_taken_out() -> None:
+    text = "where are you now " + "I got a helmet " * 8
+    judged = judge(spoken_words(text), evidence=Evidence(regions=())).document.segments[0]
+    assert (judged.text, judged.verdict) == (text, "quarantine")
+    assert loops.ORIGINAL_TEXT not in judged.extra
+
+
+def test_a_loop_of_a_single_word_and_nothing_else_is_taken_out() -> None:
+    assert judge(spoken_words("पूद " * 30)).document.segments[0].verdict == "quarantine"
+
+
+@pytest.mark.parametrize("text", ["अपाँ " + "पाँ" * 12, "अपेपाभी " + "पाभी " * 16 + "\N{REPLACEMENT CHARACTER}"])
+def test_a_loop_beside_a_single_word_is_taken_out(text: str) -> None:
+    assert judge(spoken_words(text)).document.segments[0].verdict == "quarantine"
+
+
+def test_a_sentence_that_loops_as_a_whole_is_cut_back_to_its_first_round() -> None:
+    judged = judge(spoken_words("I got a helmet " * 8)).document.segments[0]
+    assert (judged.text, judged.verdict) == ("I got a helmet", "suspect")
+
+
+def test_a_loop_in_a_song_is_left_alone() -> None:
+    text = "la la la la " * 8
+    judged = judge(dataclasses.replace(spoken_words(text), kind="song")).document.segments[0]
+    assert (judged.text, judged.verdict) == (text, "keep")
+
+
+@given(st.text(alphabet="ab ", max_size=60), st.integers(2, 5))
+def test_the_span_of_a_loop_is_one(text: str, at_least: int) -> None:
+    found = loop_span(text, at_least)
+    if found is not None:
+        first, period, end = found
+        assert end - first >= at_least * period
+        assert all(text[n] == text[n + period] for n in range(first, end - period))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("no no no no", (11, 4)),
+        ("no no no", (0, 0)),
+        ("aaaaaaaa", (8, 8)),
+        ("शाशाशाशा", (8, 4)),
+        ("well abcabcabcabc then", (12, 4)),
+        ("i am here i am here i am here i am here", (39, 4)),
+        ("", (0, 0)),
+        ("a plain sentence without any loop", (0, 0)),
+    ],
+)
+def test_a_loop_is_found_with_its_length_and_its_count(text: str, expected: tuple[int, int]) -> None:
+    assert loop(text, 4) == expected

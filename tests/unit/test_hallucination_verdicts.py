@@ -1,0 +1,262 @@
+"""What is taken for text that nobody spoke, and that real dialogue is left alone."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from judged_text import HINDI, NOISE, PHRASES, SPOKEN, given_verdicts, judge, said
+from samvad import schemas, segments
+from samvad.hallucination import report
+from samvad.hallucination.limits import Limits
+from samvad.hallucination.measures import Evidence
+from samvad.lyrics.curve import SoundCurve
+from samvad.segments import Segment, Word
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Yes.", "No!", "हाँ।", "नहीं!", "Thank you.", "Thanks for watching.", "I'm sorry.", "You?", "हम्म", "OK", "7",
+        "No, no, no, no!", "नहीं नहीं नहीं!", "चलो, चलो, चलो, चलो!", "Ha ha ha ha ha ha!", "हा हा हा हा हा", "Nooooooo!",
+        "बस बस बस बस", "Ram Ram Ram Ram Ram", "जय श्री राम! जय श्री राम! जय श्री राम!", "ज़रा इधर आओ", HINDI,
+    ],
+)  # fmt: skip
+def test_what_was_clearly_spoken_is_kept(text: str) -> None:
+    length_ms = max(600, 60 * len(text))
+    judged = judge(said(text, 1000, 1000 + length_ms))
+    assert given_verdicts(judged) == ["keep"], judged.signals
+
+
+def test_a_short_word_beside_its_speech_region_is_kept() -> None:
+    evidence = Evidence(regions=((1150, 1500),), phrases=PHRASES)
+    assert given_verdicts(judge(said("हाँ।", 900, 1150), evidence=evidence)) == ["keep"]
+
+
+def test_the_same_short_answer_again_and_again_stays_in_the_subtitles() -> None:
+    answers = [said("हाँ।", 1000 + 3000 * number, 1600 + 3000 * number) for number in range(9)]
+    found = given_verdicts(judge(*answers))
+    assert found[:5] == ["keep"] * 5
+    assert "quarantine" not in found
+
+
+def test_a_line_said_twice_in_a_scene_is_kept() -> None:
+    line = "तुम समझते क्यों नहीं हो?"
+    lines = [line, "मैं समझता हूँ।", line, "बैठ जाओ।"]
+    found = judge(*[said(text, 4000 * number, 4000 * number + 2500) for number, text in enumerate(lines)])
+    assert given_verdicts(found) == ["keep"] * 4
+
+
+def test_mumbled_speech_is_at_most_suspect() -> None:
+    mumbled = said("तू जा यार", words=(Word(1000, 3000, "तू", 0.2),), decoding={**SPOKEN, "avg_logprob": -1.4})
+    judged = judge(mumbled)
+    assert given_verdicts(judged) == ["suspect"]
+    assert judged.signals[1] == ("doubt",)  # tokens and words say the same: it counts once
+
+
+def test_words_that_were_guessed_are_taken_out_but_not_for_one_figure_alone() -> None:
+    for word, expected in ((0.2, ("doubt", "guess")), (0.4, ("doubt",))):
+        guessed = said("बह गय", words=(Word(1000, 3000, "बह", word),), decoding={**SPOKEN, "avg_logprob": -1.8})
+        judged = judge(guessed)
+        assert judged.signals[1] == expected
+        assert given_verdicts(judged) == ["quarantine" if len(expected) == 2 else "suspect"]
+
+
+def test_without_any_figures_nothing_is_invented() -> None:
+    bare = Segment(1, 0, 2000, "Good morning, sir.", "en")
+    judged = judge(bare, evidence=Evidence())
+    assert given_verdicts(judged) == ["keep"]
+    assert judged.document.segments[0].signals["speech_overlap"] is None
+    assert judged.document.segments[0].signals["no_speech_prob"] is None
+    assert judged.document.segments[0].signals["word_probability"] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "start_ms", "end_ms", "logprob", "no_speech", "word"),
+    [
+        ("BAH!", 0, 2380, -1.22, 0.517, 0.21),  # a dog
+        ("I'm sorry.", 0, 2880, -1.65, 0.685, 0.11),  # thunder
+        ("you", 0, 1980, -1.17, 0.676, 0.08),  # digital silence
+        ("I'm going to go to the back.", 57_180, 59_980, -1.81, 0.781, 0.27),  # rain
+        ("भी " * 220, 3580, 4980, -0.1, 0.685, 0.93),
+        ("आप वाँवाँ " + "वाँ" * 150, 0, 4980, -0.22, 0.517, 0.45),
+        ("अग़ पा" + "शा" * 220, 21_620, 24_420, -0.15, 0.829, 0.57),  # a silent track
+        ("यह अपनाशे वूराता " + "आपना " * 60, 77_160, 99_020, -0.27, 0.085, 0.84),
+    ],
+)
+def test_text_made_of_noise_is_quarantined(
+    *, text: str, start_ms: int, end_ms: int, logprob: float, no_speech: float, word: float
+) -> None:
+    made = said(
+        text,
+        start_ms,
+        end_ms,
+        words=(Word(start_ms, end_ms, text, word),),
+        decoding={"avg_logprob": logprob, "no_speech_prob": no_speech},
+    )
+    judged = judge(made, evidence=Evidence(regions=(), phrases=PHRASES))
+    assert given_verdicts(judged) == ["quarantine"], judged.signals
+    assert len(judged.document.segments[0].reasons) >= 2
+
+
+def test_a_loop_inside_real_speech_is_found_though_whisper_is_confident() -> None:
+    judged = judge(said("अच अप अप " + "पूद " * 80, 6800, 29_980))
+    assert given_verdicts(judged) == ["suspect"]
+    assert judged.document.segments[0].text == "अच अप अप पूद"
+    assert set(judged.signals[1]) == {"loop", "compression"}
+
+
+def test_a_loop_over_several_segments_is_quarantined_but_for_its_first_line() -> None:
+    line, piece = "We were going to have a meeting with him.", {**SPOKEN, "avg_logprob": -0.14}
+    loop_of_ten = [said(line, 60_000 + 2500 * n, 62_400 + 2500 * n, decoding=piece) for n in range(10)]
+    before = said("Apollo 11, Houston, we got a recommendation for you.", 50_000, 56_000)
+    found = judge(before, *loop_of_ten)
+    assert given_verdicts(found)[:2] == ["keep", "suspect"]
+    assert given_verdicts(found)[3:] == ["quarantine"] * 8
+    assert "came 2 times in the 30 s before" in " ".join(found.document.segments[3].reasons)
+
+
+def test_the_true_lines_of_a_piece_that_ends_in_a_loop_are_kept() -> None:
+    texts = ["Where have you been all night?", "I was at the station."] + ["I got a little bit of helmet in here."] * 9
+    made = [said(text, 2000 * number, 2000 * number + 1900) for number, text in enumerate(texts)]
+    assert given_verdicts(judge(*made))[:2] == ["keep", "keep"]
+    assert given_verdicts(judge(*made))[4:] == ["quarantine"] * 7
+
+
+def test_text_without_a_letter_is_a_signal() -> None:
+    assert judge(said("۔۔۔")).signals[1] == ("no_letters",)
+    assert judge(said("")).signals[1] == ()
+
+
+def test_text_too_fast_for_any_speaker_is_a_signal() -> None:
+    line = "It's not much of our concern."
+    assert judge(said(line, 1000, 1400)).signals[1] == ("pace",)
+    assert judge(said(line, 1000, 2500)).signals[1] == ()
+    assert judge(said("Yes.", 1000, 1050)).signals[1] == ()
+
+
+@pytest.mark.parametrize(
+    ("heard", "regions", "expected"),
+    [
+        ({"speech": 0.05, "singing": 0.01}, None, ("no_voice",)),
+        ({"speech": 0.05, "singing": 0.8}, None, ()),
+        ({"speech": 0.05, "singing": 0.01}, (), ("outside_speech", "no_voice")),
+        # Where voice detection is sure of speech, the curve must be surer: loud noise hides speech from it.
+        ({"speech": 0.05, "singing": 0.01}, ((0, 10_000),), ()),
+        ({"speech": 0.01, "singing": 0.01}, ((0, 10_000),), ("no_voice",)),
+    ],
+)
+def test_the_sound_curve_counts_where_no_voice_is_heard(
+    heard: dict[str, float], regions: tuple[tuple[int, int], ...] | None, expected: tuple[str, ...]
+) -> None:
+    curve = SoundCurve(500, (heard["speech"],) * 20, (heard["singing"],) * 20, (0.9,) * 20)
+    evidence = Evidence(regions=regions, curve=curve, phrases=PHRASES)
+    assert judge(said("Some text"), evidence=evidence).signals[1] == expected
+
+
+def test_a_known_phrase_counts_only_beside_another_signal() -> None:
+    assert judge(said("Thank you.")).signals[1] == ()
+    unsure = judge(said("Thank you.", decoding={**SPOKEN, "avg_logprob": -1.2}))
+    assert unsure.signals[1] == ("doubt", "phrase")
+    assert given_verdicts(unsure) == ["quarantine"]
+
+
+def test_a_known_phrase_counts_only_as_a_whole_segment_whatever_its_case_and_punctuation() -> None:
+    def found(text: str) -> bool:
+        return "phrase" in judge(said(text, decoding=NOISE)).signals[1]
+
+    assert found("  THANKS for watching!!! ")
+    assert found("I'm sorry")
+    assert not found("Thanks for watching my back.")
+
+
+def test_a_song_may_repeat_itself() -> None:
+    chorus = "दिल है कि मानता नहीं " * 6
+    made = [said(chorus, 10_000 * number, 10_000 * number + 9000, kind="song") for number in range(4)]
+    assert given_verdicts(judge(*made, evidence=Evidence(regions=(), phrases=PHRASES))) == ["keep"] * 4
+    spoken = [dataclasses.replace(segment, kind="dialogue") for segment in made]
+    assert given_verdicts(judge(*spoken, evidence=Evidence(regions=())))[3] == "quarantine"
+
+
+def test_noise_in_a_song_is_still_found() -> None:
+    assert given_verdicts(judge(said("Thanks for watching", kind="song", decoding=NOISE))) == ["quarantine"]
+
+
+@pytest.mark.parametrize(
+    ("strictness", "figures", "expected"),
+    [
+        ("strict", {}, "keep"),
+        ("strict", {"no_speech_prob": 0.7}, "suspect"),
+        ("gentle", {"no_speech_prob": 0.7}, "suspect"),
+        ("strict", {"no_speech_prob": 0.7, "avg_logprob": -1.4}, "quarantine"),
+        ("gentle", {"no_speech_prob": 0.7, "avg_logprob": -1.4}, "suspect"),
+    ],
+)
+def test_the_strictness_decides_how_many_signals_take_a_segment_out(
+    strictness: str, figures: dict[str, float], expected: str
+) -> None:
+    judged = judge(said("Hello there", decoding={**SPOKEN, **figures}), strictness=strictness)
+    assert given_verdicts(judged) == [expected]
+    assert bool(judged.document.segments[0].reasons) == (expected != "keep")
+    assert judged.document.segments[0].signals["no_speech_prob"] == figures.get("no_speech_prob", 0.05)
+
+
+def test_three_signals_take_a_segment_out_even_by_the_gentle_rule() -> None:
+    judged = judge(said("Hello there", decoding=NOISE), evidence=Evidence(regions=()), strictness="gentle")
+    assert judged.signals[1] == ("outside_speech", "no_speech_prob", "doubt")
+    assert given_verdicts(judged) == ["quarantine"]
+
+
+def test_the_values_that_a_verdict_rests_on_are_kept_in_the_segment() -> None:
+    curve = SoundCurve(500, (0.5,) * 20, (0.25,) * 20, (1.0,) * 20)
+    values = judge(said("यह क्या है"), evidence=Evidence(((0, 9000),), curve, PHRASES)).document.segments[0].signals
+    assert set(values) == {
+        "speech_overlap", "voice_peak", "heard_speech", "heard_singing", "heard_music", "no_speech_prob", "avg_logprob",
+        "word_probability", "letters", "other_scripts", "loop_characters", "loop_repeats", "loop_share",
+        "compression_ratio", "repeats", "characters_per_second", "phrase",
+    }  # fmt: skip
+    assert (values["heard_speech"], values["heard_singing"], values["heard_music"]) == (0.5, 0.25, 1.0)
+
+
+def test_a_wrong_script_is_a_signal() -> None:
+    assert judge(said("Продолжение следует", language="hi")).signals[1] == ("script",)
+    russian = said("Продолжение следует", language="ru")
+    assert judge(russian).signals[1] == ()
+    assert judge(said("Мы дома", 5000, 6000, language="en"), russian).signals == {1: (), 2: ()}  # spoken in the film
+
+
+def test_limits_are_those_that_the_documentation_names() -> None:
+    text = (schemas.ROOT / "docs" / "songs-and-hallucinations.md").read_text(encoding="utf-8")
+    for name in ("no_speech_prob", "avg_logprob", "word_probability", "compression_ratio", "characters_per_second"):
+        assert f"{abs(getattr(Limits(), name)):g}" in text, name
+
+
+def test_an_earlier_verdict_is_replaced_and_everything_else_stays() -> None:
+    segment = said(
+        "Good morning.", verdict="quarantine", reasons=("old",), signals={"other": 1.0}, speaker="A", extra={"x": [1]}
+    )
+    judged = judge(segment).document.segments[0]
+    assert (judged.verdict, judged.reasons, judged.signals["other"]) == ("keep", (), 1.0)
+    assert (judged.text, judged.words, judged.speaker, judged.extra) == (segment.text, segment.words, "A", {"x": [1]})
+
+
+@settings(deadline=None)  # the first text of a language loads its data
+@given(
+    st.lists(st.tuples(st.text(max_size=80), st.sampled_from([SPOKEN, NOISE, {}]), st.integers(0, 5000)), max_size=9)
+)
+def test_no_segment_is_lost_or_changed_and_the_document_stays_valid(
+    rows: list[tuple[str, dict[str, float | None], int]],
+) -> None:
+    made = [
+        Segment(number, 2000 * number, 2000 * number + length_ms, text, "hi", decoding=decoding)
+        for number, (text, decoding, length_ms) in enumerate(rows, start=1)
+    ]
+    judged = judge(*made).document
+    assert [(s.id, s.start_ms, s.end_ms, s.text) for s in judged.segments] == [
+        (s.id, s.start_ms, s.end_ms, s.text) for s in made
+    ]
+    assert schemas.problems(segments.as_json(judged), "segments") == []
+    assert report.quarantine_tsv(judged).count("\n") == 1 + sum(s.verdict != "keep" for s in judged.segments)

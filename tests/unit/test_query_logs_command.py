@@ -1,0 +1,103 @@
+"""Tables, times and the command itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import query_logs
+import support
+from asked_logs import Rows
+from samvad.errors import ConfigurationError
+from samvad.logquery import command, table, views
+
+LETTERS = st.characters(exclude_categories=("Cc", "Cs"))
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.text(LETTERS, max_size=12).map("a{}".format),  # a sign with no letter before it combines with the margin
+            st.integers(-(10**9), 10**9),
+            st.text("नमस्तेक्षि日e\u0301 ", max_size=9),
+        )
+    )
+)
+@settings(max_examples=60, deadline=None)
+def test_columns_stay_aligned_whatever_stands_in_them(rows: list[tuple[str, int, str]]) -> None:
+    lines = table.as_table(["text", "number", "हिंदी"], rows, {}, 200).splitlines()
+    first, second, _ = lines[1].split("  ")
+    end = len(first) + 2 + len(second)
+    assert len(lines) == len(rows) + 2
+    for line, (_, number, _) in zip(lines[2:], rows, strict=True):
+        before = [line[:cut] for cut in range(len(line) + 1) if table.text_width(line[:cut]) == end]
+        assert any(part.rstrip().endswith(str(number)) for part in before), (line, end)
+
+
+@given(st.text(max_size=200), st.integers(9, 60))
+@settings(max_examples=60, deadline=None)
+def test_long_texts_are_broken_without_losing_a_letter(text: str, width: int) -> None:
+    shown = table.visible(text)
+    lines = table.wrapped(shown, width)
+    assert "".join(lines).replace(" ", "") == shown.replace(" ", "")
+    assert "\n" not in shown and "\x1b" not in shown
+    assert all(table.text_width(line) <= width for line in lines if line.isascii())
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0.0 s"), (59.94, "59.9 s"), (59.96, "1 min 00 s"), (3599.4, "59 min 59 s"), (3600, "1 h 00 min"),
+     (3 * 86400 + 5 * 3600, "3 d 05 h")],
+)  # fmt: skip
+def test_durations_read_well(seconds: float, text: str) -> None:
+    assert table.duration(seconds) == text
+
+
+def test_times_are_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = datetime(2025, 11, 27, 12)
+    assert views.moment("90m", now, "--since") == now - timedelta(minutes=90)
+    assert views.moment("2w", now, "--since") == now - timedelta(days=14)
+    assert views.moment("2025-11-27", now, "--since") == datetime(2025, 11, 27)
+    assert views.moment("2025-11-27T18:30+05:30", now, "--since") == datetime(2025, 11, 27, 13)
+
+
+def test_places_may_stand_after_options() -> None:
+    options = command.parse(query_logs.parser(), ["why", "demo", "--json", "out", "more"])
+    assert (options.asked, options.places) == ("demo", ["out", "more"])
+
+
+def test_help_needs_no_package() -> None:
+    for script in ("query_logs.py", "report_run.py"):
+        line = [sys.executable, "-S", support.ROOT / "scripts" / script, "--help"]
+        done = subprocess.run(line, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+def test_a_python_without_duckdb_says_what_to_type(shelf: Path) -> None:
+    line = [sys.executable, "-S", support.ROOT / "scripts" / "query_logs.py", "why", "a film"]
+    environment = {**os.environ, "SAMVAD_QUERY_ENVIRONMENT": "entered"}
+    done = subprocess.run(line, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == ConfigurationError.exit_code
+    assert "make setup" in done.stderr and "envs/run workflow query_logs.py why 'a film'" in done.stderr
+
+
+def test_any_python_finds_its_way_into_the_environment(shelf: Path, truth: Rows) -> None:
+    line = [sys.executable, "-S", support.ROOT / "scripts" / "query_logs.py", "overview", "--json", "--no-index", shelf]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)[0]["events"] == len(truth)
+
+
+def test_a_reader_that_leaves_early_is_no_error(shelf: Path) -> None:
+    script = support.ROOT / "scripts" / "query_logs.py"
+    line = f'"{sys.executable}" "{script}" sql "SELECT * FROM events" --no-index "$1" | head -1'
+    done = subprocess.run(["bash", "-c", line, "-", shelf], capture_output=True, text=True, check=False)
+    assert done.stdout and "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr

@@ -1,0 +1,121 @@
+"""Batches, failures, loops and doubts of translation, without a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samvad.errors import MemoryShortageError, ModelError
+from samvad.segments import Translation
+from samvad.translation import backends, guards
+from samvad.translation.guards import Decoded
+
+
+def decoded(text: str) -> Decoded:
+    return Decoded(text, -1.0, 4)
+
+
+def test_one_bad_item_costs_only_itself() -> None:
+    def decode(items: Sequence[str], strictly: bool) -> list[Decoded]:
+        if "bad" in items:
+            raise RuntimeError("cannot")
+        return [decoded(item.upper()) for item in items]
+
+    items = ["a", "b", "bad", "c", "d"]
+    results = backends.decode_guarded(items, items, [[0, 1, 2, 3], [4]], decode)
+    assert [result and result.text for result in results] == ["A", "B", None, "C", "D"]
+
+
+def test_a_batch_too_large_for_memory_is_halved_until_it_fits() -> None:
+    sizes = []
+
+    def decode(items: Sequence[str], strictly: bool) -> list[Decoded]:
+        sizes.append(len(items))
+        if len(items) > 2:
+            raise RuntimeError("CUDA failed with error out of memory")
+        return [decoded(item) for item in items]
+
+    results = backends.decode_guarded("abcdefgh", "abcdefgh", [range(8)], decode)
+    assert "".join(result.text for result in results if result) == "abcdefgh"
+    assert sizes == [8, 4, 2, 2, 4, 2, 2]
+
+
+def test_too_little_memory_for_one_item_is_said_so() -> None:
+    def decode(items: Sequence[str], strictly: bool) -> list[Decoded]:
+        raise RuntimeError("CUDA failed with error out of memory")
+
+    with pytest.raises(MemoryShortageError, match="batch_size"):
+        backends.decode_guarded("ab", "ab", [[0, 1]], decode)
+
+
+def test_a_model_that_fails_on_everything_is_an_error() -> None:
+    def decode(items: Sequence[str], strictly: bool) -> list[Decoded]:
+        raise ValueError("no")
+
+    with pytest.raises(ModelError, match="everything"):
+        backends.decode_guarded("ab", "ab", [[0, 1]], decode)
+
+
+def test_a_loop_is_decoded_again_strictly_and_only_the_loop() -> None:
+    strict = []
+
+    def decode(items: Sequence[str], strictly: bool) -> list[Decoded]:
+        if strictly:
+            strict.extend(items)
+            return [decoded("mended") for _ in items]
+        return [decoded("the " * 20 if item == "x" else item) for item in items]
+
+    results = backends.decode_guarded(["a", "x", "b"], ["a", "x", "b"], [[0, 1, 2]], decode)
+    assert [result and result.text for result in results] == ["a", "mended", "b"]
+    assert strict == ["x"]
+
+
+def test_a_translation_that_repeats_what_its_source_repeats_is_no_loop() -> None:
+    assert guards.is_loop("no, " * 8, than="I do not think so")
+    assert not guards.is_loop("no, " * 8, than="nahin " * 8)
+    assert not guards.is_loop("no, no, no, no!", than="nahin")
+
+
+def test_a_loop_that_cannot_be_mended_is_cut_to_one_turn_and_flagged() -> None:
+    made = whole([decoded("I am so sorry. " * 12)])
+    assert made.text == "I am so sorry."
+    assert made.flags == (guards.REPETITION,)
+
+
+def test_a_loop_that_ran_into_the_limit_leaves_no_torn_end() -> None:
+    assert guards.without_loops("Well, " + "I go home and " * 7 + "I go ho") == "Well, I go home and"
+
+
+def whole(parts: Sequence[Decoded | None], duration_ms: int = 3000, target: str = "en") -> Translation:
+    return guards.translation(parts, backend="toy", source="hola", target=target, duration_ms=duration_ms)
+
+
+@pytest.mark.parametrize(
+    ("parts", "flags"),
+    [
+        ([Decoded("Good night", -1.2, 4)], ()),
+        ([Decoded("Good night", -4.8, 4)], (guards.LOW_PROBABILITY,)),
+        ([Decoded("", -0.4, 4)], (guards.EMPTY,)),
+        ([None], (guards.FAILED,)),
+        ([Decoded("Good", -0.4, 4), None], (guards.INCOMPLETE,)),
+        ([Decoded("नमस्ते दुनिया", -0.4, 4)], (guards.WRONG_SCRIPT,)),
+        ([Decoded(" ".join(f"word{number}" for number in range(40)), -0.4, 4)], (guards.TOO_LONG,)),
+    ],
+)
+def test_doubts_become_flags(parts: list[Decoded | None], flags: tuple[str, ...]) -> None:
+    assert whole(parts).flags == flags
+
+
+def test_the_score_is_the_mean_over_the_tokens_of_all_parts() -> None:
+    made = whole([Decoded("Good", -1.0, 1), Decoded("night", -1.0, 4)])
+    assert (made.text, made.score) == ("Good night", -0.4)
+
+
+@given(st.lists(st.integers(1, 300), max_size=60), st.integers(64, 1024))
+def test_batches_hold_every_sentence_once_within_the_budget(lengths: list[int], budget: int) -> None:
+    batches = backends.token_batches(lengths, budget)
+    assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
+    assert all(len(batch) == 1 or len(batch) * max(lengths[index] for index in batch) <= budget for batch in batches)

@@ -1,0 +1,100 @@
+"""Which segments are translated, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from samvad.errors import ConfigurationError
+from samvad.records import Model
+from samvad.segments import QUARANTINE, Segment, SegmentsDocument, Translation
+from samvad.translation import backends, guards
+from samvad.translation.backends import Line
+
+
+class Upper:
+    """A backend that writes English in capitals; it knows Hindi and Spanish."""
+
+    name = "upper"
+
+    def refusal(self, source: str, target: str) -> str | None:
+        return None if source in ("hi", "es") and target == "en" else "it cannot"
+
+    def find(self, pairs: frozenset[tuple[str, str]]) -> None:
+        pass
+
+    def load(self) -> None:
+        pass
+
+    def translate(self, lines: Sequence[Line], target: str) -> list[Translation]:
+        return [Translation(line.text.upper(), self.name) for line in lines]
+
+    def models(self) -> tuple[Model, ...]:
+        return ()
+
+    def folders(self) -> tuple[Path, ...]:
+        return ()
+
+    def device(self) -> str | None:
+        return "cpu"
+
+
+def segment(number: int, text: str = "hola", language: str = "es", **more: object) -> Segment:
+    return Segment(number, number * 1000, number * 1000 + 900, text, language, **more)  # type: ignore[arg-type]
+
+
+def document(*segments: Segment, language: str = "es") -> SegmentsDocument:
+    return SegmentsDocument(language, 60_000, segments)
+
+
+def translated(made: SegmentsDocument, target: str = "en") -> SegmentsDocument:
+    backend = Upper()
+    return backends.apply(made, backends.plan(made, target, backend), backend)
+
+
+def test_a_segment_in_the_target_language_is_passed_on_and_the_others_translated() -> None:
+    one, two = translated(document(segment(1), segment(2, "hello", "en"))).segments
+    assert one.translations == {"en": Translation("HOLA", "upper")}
+    assert two.translations == {"en": Translation("hello", "same language")}
+
+
+def test_quarantined_and_empty_segments_are_not_translated_but_stay() -> None:
+    made = translated(document(segment(1, verdict=QUARANTINE), segment(2, " "), segment(3)))
+    assert [dict(item.translations) for item in made.segments[:2]] == [{}, {}]
+    assert made.segments[2].translations["en"].text == "HOLA"
+
+
+def test_translations_and_unknown_keys_that_were_there_are_kept() -> None:
+    before = segment(1, translations={"fr": Translation("bonjour", "hand")}, extra={"shot": 7})
+    after = translated(document(before)).segments[0]
+    assert after.translations["fr"].text == "bonjour"
+    assert after.extra == {"shot": 7}
+
+
+def test_a_pair_that_the_backend_does_not_serve_is_a_configuration_error_that_names_it() -> None:
+    with pytest.raises(ConfigurationError, match=r"translation\.backend is upper.*es to ta"):
+        backends.plan(document(segment(1)), "ta", Upper())
+
+
+def test_a_stray_segment_in_an_unserved_language_is_marked_and_does_not_stop_the_film() -> None:
+    one, two = translated(document(segment(1), segment(2, "nuqneH", "tlh"))).segments
+    assert one.translations["en"].text == "HOLA"
+    assert two.translations["en"] == Translation("", "upper", flags=(guards.UNSUPPORTED_LANGUAGE,))
+
+
+def test_nothing_is_refused_when_nothing_needs_translation() -> None:
+    assert backends.plan(document(language="und"), "ta", Upper()).pairs == frozenset()
+    assert backends.plan(document(segment(1, "vanakkam", "ta"), language="ta"), "ta", Upper()).pairs == frozenset()
+
+
+def test_a_line_may_be_heard_with_padding_that_never_reaches_its_neighbours() -> None:
+    near = [Segment(1, 1000, 2000, "a", "es"), Segment(2, 2100, 3000, "b", "es"), Segment(3, 9000, 9500, "c", "es")]
+    heard = [(line.earliest_ms, line.latest_ms) for line in backends.lines_of(document(*near))]
+    assert heard == [(800, 2050), (2050, 3200), (8800, 9700)]
+
+
+def test_a_line_that_overlaps_the_one_before_gets_no_padding_on_that_side() -> None:
+    crossed = [Segment(1, 1000, 3000, "a", "es"), Segment(2, 2500, 4000, "b", "es")]
+    assert [line.earliest_ms for line in backends.lines_of(document(*crossed))] == [800, 2500]
