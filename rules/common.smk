@@ -78,6 +78,8 @@ def asks(stage, name):
         return TABLE.asks(stage, known, attempt)[name]
 
     return value
+
+
 def place_of_film(wildcards, threads):
     """Return where the film lies. Snakemake compares no parameter that depends on the threads: a move reruns nothing."""
     return film_of(wildcards).media
