@@ -55,7 +55,7 @@ SlurmdParameters=config_overrides
 SchedulerParameters=sched_interval=1,sched_min_interval=0,batch_sched_delay=0
 MpiDefault=none
 ReturnToService=2
-MinJobAge=300
+MinJobAge=3600
 KillWait=2
 SlurmdTimeout=5
 GresTypes=gpu
@@ -138,7 +138,7 @@ class Cluster:
         """Return the jobs that are queued or run, or all that the controller knows: id, name, state, …"""
         keys = {"id": "%i", "name": "%j", "state": "%T", "node": "%N", "memory": "%m", "comment": "%k"}
         states = ["--states=all"] if every else []
-        lines = _ask("squeue", "--noheader", *states, f"--format={'|'.join(keys.values())}").splitlines()
+        lines = _ask("squeue", "--noheader", "--sort=i", *states, f"--format={'|'.join(keys.values())}").splitlines()
         return [dict(zip(keys, line.split("|"), strict=True)) for line in lines]
 
     def control(self, *words: str) -> None:
