@@ -50,7 +50,7 @@ def cancel(name: str, patience_seconds: float = PATIENCE_SECONDS) -> int:
 
 
 def tell(job: str, comment: str) -> None:
-    """Let ``squeue`` say what a job is at: a group's jobs bear no film's name. That SLURM does not hear it is no matter.
+    """Let ``squeue`` say what a job is at: a group's jobs bear no film's name. Where SLURM does not hear it, no matter.
 
     Args:
         job: the job's number.
