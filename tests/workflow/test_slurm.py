@@ -79,7 +79,7 @@ class Shelf:
         return [line for line in lines if line["event"] == "stage_result" and line["stage"] == stage]
 
 
-def wait_for(condition: Callable[[], Any], what: str, process: subprocess.Popen[str], seconds: float = 240) -> Any:
+def wait_for(condition: Callable[[], Any], what: str, process: subprocess.Popen[str], seconds: float = 400) -> Any:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:
         if found := condition():
@@ -163,8 +163,9 @@ def first_run(here: Cluster, project: Project) -> dict[str, Any]:
             here.restart_controller()
             drained = wait_for(lambda: job_of(here, "a", "asr"), "its job", process)["node"]
             here.control("update", f"NodeName={drained}", "State=DRAIN", "Reason=test")
-            wait_for(lambda: kills.tries_of(project.job("a"), "translation"), "the translation of a", process)
+            wait_for(lambda: len(kills.tries_of(project.job("b"), "asr")) == 2, "the second try of b", process)
             here.start_node(begun["b"]["node"])
+            wait_for(lambda: kills.tries_of(project.job("a"), "translation"), "the translation of a", process)
             known = project.job("b")
             wait_for(lambda: "hallucination_removal" in kills.noted(project, known), "the group of b", process)
             (stage,) = kills.at_work(project)["translation"]
