@@ -168,7 +168,7 @@ def first_run(here: Cluster, project: Project) -> dict[str, Any]:
             wait_for(lambda: kills.tries_of(project.job("a"), "translation"), "the translation of a", process)
             known = project.job("b")
             wait_for(lambda: "hallucination_removal" in kills.noted(project, known), "the group of b", process)
-            (stage,) = kills.at_work(project)["translation"]
+            (stage,) = [found for found in kills.at_work(project)["translation"] if "--film=a" in found.cmdline()]
             process.kill()
             process.wait()
             tries = {film: kills.noted(project, project.job(film)) for film in FILMS}
