@@ -143,6 +143,10 @@ class Cluster:
         lines = _ask("squeue", "--noheader", "--sort=i", *states, f"--format={'|'.join(keys.values())}").splitlines()
         return [dict(zip(keys, line.split("|"), strict=True)) for line in lines]
 
+    def state_of(self, number: str) -> str:
+        """Return the state of a job, also of one that has ended."""
+        return next(job["state"] for job in self.jobs(every=True) if job["id"] == number)
+
     def control(self, *words: str) -> None:
         """Give the controller a command."""
         _ask("scontrol", *words)

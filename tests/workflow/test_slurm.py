@@ -163,7 +163,7 @@ def first_run(here: Cluster, project: Project) -> dict[str, Any]:
             here.restart_controller()
             drained = wait_for(lambda: job_of(here, "a", "asr"), "its job", process)["node"]
             here.control("update", f"NodeName={drained}", "State=DRAIN", "Reason=test")
-            wait_for(lambda: len(kills.tries_of(project.job("b"), "asr")) == 2, "the second try of b", process)
+            wait_for(lambda: here.state_of(begun["b"]["id"]) == "NODE_FAIL", "the end of the node", process)
             here.start_node(begun["b"]["node"])
             wait_for(lambda: kills.tries_of(project.job("a"), "translation"), "the translation of a", process)
             known = project.job("b")
