@@ -364,7 +364,7 @@ def run_stage(
     except (SamvadError, OSError) as error:
         print(f"samvad {name}: {redact(str(as_samvad_error(error)))}", file=sys.stderr)
         return as_samvad_error(error).exit_code
-    runs.end_with_run()
+    runs.end_with_run(f"{run.stage.folder} {run.film} ({run.context.job_id})")
     log.debug("Working in %s", run.work_folder)
     try:
         called = shlex.join(sys.argv if argv is None else argv)

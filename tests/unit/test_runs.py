@@ -180,7 +180,7 @@ def test_a_mark_that_was_cut_off_in_writing_blocks_nobody(folder: Path) -> None:
 STAGE = """
 import os, subprocess, sys, time
 from samvad import runs
-runs.end_with_run()
+runs.end_with_run("04_asr a (a/1)")
 child = subprocess.Popen(["sleep", "50"])
 print(child.pid, flush=True)
 time.sleep(50)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+import re
 import shutil
 import socket
 import subprocess
@@ -27,6 +28,7 @@ ETC = Path("/etc/slurm")
 _MARK = "# Written by the tests of Samvad, and taken away by them."
 _PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "scontrol")
 _UP_SECONDS = 30.0
+_STEP = re.compile(r"slurmstepd: \[(\d+)\.")
 
 _SLURM_CONF = """{mark}
 ClusterName=samvad
@@ -55,7 +57,7 @@ SlurmdParameters=config_overrides
 SchedulerParameters=sched_interval=1,sched_min_interval=0,batch_sched_delay=0
 MpiDefault=none
 ReturnToService=2
-MinJobAge=300
+MinJobAge=3600
 KillWait=2
 SlurmdTimeout=5
 GresTypes=gpu
@@ -122,8 +124,8 @@ class Cluster:
         process = self._processes.pop(name, None)
         if process is None:
             return
-        family = _family(process.pid)
         steps, others = self._steps(name) if name in self.nodes else ([], [])
+        family = _family(process.pid)
         process.kill()
         for found in [*steps, *family, *others]:
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -138,8 +140,12 @@ class Cluster:
         """Return the jobs that are queued or run, or all that the controller knows: id, name, state, …"""
         keys = {"id": "%i", "name": "%j", "state": "%T", "node": "%N", "memory": "%m", "comment": "%k"}
         states = ["--states=all"] if every else []
-        lines = _ask("squeue", "--noheader", *states, f"--format={'|'.join(keys.values())}").splitlines()
+        lines = _ask("squeue", "--noheader", "--sort=i", *states, f"--format={'|'.join(keys.values())}").splitlines()
         return [dict(zip(keys, line.split("|"), strict=True)) for line in lines]
+
+    def state_of(self, number: str) -> str:
+        """Return the state of a job, also of one that has ended."""
+        return next(job["state"] for job in self.jobs(every=True) if job["id"] == number)
 
     def control(self, *words: str) -> None:
         """Give the controller a command."""
@@ -148,13 +154,16 @@ class Cluster:
     def _steps(self, node: str) -> tuple[list[psutil.Process], list[psutil.Process]]:
         """Return the processes that look after the steps of a node's jobs, and those of the jobs themselves.
 
-        Both have left the family of the node's daemon.
+        Both have left the family of the node's daemon. At the end, when no controller answers, every step is ours.
         """
+        numbers = None
+        with contextlib.suppress(AssertionError, subprocess.TimeoutExpired):
+            numbers = {job["id"] for job in self.jobs() if job["node"] == node}
         steps, others = [], []
-        for process in psutil.process_iter(["cmdline"]):
+        for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error):
-                step = (process.info["cmdline"] or [""])[0].startswith("slurmstepd: [")
-                if step and any(opened.path.endswith(f"/slurmd.{node}.log") for opened in process.open_files()):
+                step = _STEP.match(" ".join(process.cmdline()))
+                if step and (numbers is None or step.group(1) in numbers):
                     steps.append(process)
                     others += _family(process.pid)
                 elif process.environ().get("SLURMD_NODENAME") == node:

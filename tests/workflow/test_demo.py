@@ -242,3 +242,12 @@ def test_every_spoken_name_is_recognised_in_its_one_spelling(demo: Any, sample: 
         assert len(re.findall(rf"\b{name}\b", found)) == len(re.findall(rf"\b{name}\b", said)), (name, found)
     names = json.loads((demo.job / "05_ner" / "names.json").read_text("utf-8"))["names"]
     assert [name["variants"] for name in names if len(name["variants"]) > 1] == []
+
+
+def test_of_one_film_the_command_proposes_nothing_and_says_what_it_has_seen(demo: Any) -> None:
+    done = demo.project.run("propose_resources.py", "workflow", demo.job)
+    assert done.returncode == 0, done.stderr
+    for stage in stages.STAGES:
+        ran = support.manifest_of(demo.job, stage.name)["status"] == "success"
+        assert bool(re.search(rf"^{stage.name} +1 +0.02 to 0.02", done.stdout, re.MULTILINE)) == ran, stage.name
+    assert "too few runs" in done.stdout

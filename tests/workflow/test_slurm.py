@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -78,7 +79,7 @@ class Shelf:
         return [line for line in lines if line["event"] == "stage_result" and line["stage"] == stage]
 
 
-def wait_for(condition: Callable[[], Any], what: str, process: subprocess.Popen[str], seconds: float = 240) -> Any:
+def wait_for(condition: Callable[[], Any], what: str, process: subprocess.Popen[str], seconds: float = 400) -> Any:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:
         if found := condition():
@@ -102,8 +103,13 @@ def on_slurm(project: Project) -> list[str]:
 
 def job_of(here: Cluster, film: str, stage: str) -> dict[str, str] | None:
     """Return the running SLURM job of a film's stage."""
-    found = [job for job in here.jobs() if job["state"] == "RUNNING" and f"rule_{stage}_" in job["comment"]]
-    return next((job for job in found if f"_{film}_1" in job["comment"]), None)
+    found = [job for job in here.jobs() if job["state"] == "RUNNING" and is_of(job, film, stage)]
+    return next(iter(found), None)
+
+
+def is_of(job: dict[str, str], film: str, stage: str) -> bool:
+    """Say whether a SLURM job is, or was at its end, at work on a film's stage."""
+    return job["comment"] == f"{stages.BY_NAME[stage].folder} {film} ({film}/1)"
 
 
 def hold(project: Project, film: str, stage: str) -> Path:
@@ -147,9 +153,8 @@ def first_run(here: Cluster, project: Project) -> dict[str, Any]:
         try:
             begun = {}
             for film in FILMS:
-                wait_for(lambda film=film: kills.tries_of(project.job(film), "asr"), f"the speech of {film}", process)
-                begun[film] = job_of(here, film, "asr")
-            assert begun["a"] and begun["b"] and begun["a"]["node"] != begun["b"]["node"]
+                begun[film] = wait_for(lambda film=film: job_of(here, film, "asr"), f"the speech of {film}", process)
+            assert begun["a"]["node"] != begun["b"]["node"]
             subprocess.run(["scancel", begun["a"]["id"]], check=True)
             here.kill(begun["b"]["node"])
             held["a"].unlink()
@@ -158,11 +163,12 @@ def first_run(here: Cluster, project: Project) -> dict[str, Any]:
             here.restart_controller()
             drained = wait_for(lambda: job_of(here, "a", "asr"), "its job", process)["node"]
             here.control("update", f"NodeName={drained}", "State=DRAIN", "Reason=test")
-            wait_for(lambda: kills.tries_of(project.job("a"), "translation"), "the translation of a", process)
+            wait_for(lambda: here.state_of(begun["b"]["id"]) == "NODE_FAIL", "the end of the node", process)
             here.start_node(begun["b"]["node"])
+            wait_for(lambda: kills.tries_of(project.job("a"), "translation"), "the translation of a", process)
             known = project.job("b")
             wait_for(lambda: "hallucination_removal" in kills.noted(project, known), "the group of b", process)
-            (stage,) = kills.at_work(project)["translation"]
+            (stage,) = [found for found in kills.at_work(project)["translation"] if "--film=a" in found.cmdline()]
             process.kill()
             process.wait()
             tries = {film: kills.noted(project, project.job(film)) for film in FILMS}
@@ -241,14 +247,15 @@ def test_a_stage_that_takes_too_much_memory_is_tried_again_with_more(shelf: Shel
     first, *_, last = shelf.results("b", "hallucination_removal")
     assert first["status"] == "failed" and first["error_category"] in ("killed", "out_of_memory")
     assert last["status"] == "success"
-    asked = [int(job["memory"].rstrip("M")) for job in shelf.jobs if "hallucination_removal" in job["comment"]]
+    asked = [int(job["memory"].rstrip("M")) for job in shelf.jobs if is_of(job, "b", "hallucination_removal")]
     assert asked[0] < asked[-1], asked
 
 
 def test_jobs_of_a_killed_run_are_cancelled_before_any_is_submitted(shelf: Shelf) -> None:
     assert shelf.stage_alive, "a job of SLURM's outlives the run that submitted it"
-    (orphan,) = [job for job in shelf.left if "rule_translation" in job["comment"]]
-    assert f"of a run that was killed: {orphan['id']}" in shelf.told or orphan["id"] in shelf.told.split("killed: ")[1]
+    (orphan,) = [job for job in shelf.left if is_of(job, "a", "translation")]
+    named = re.search(r"SLURM jobs of a run that was killed: ([\d, ]+)", shelf.told)
+    assert named and orphan["id"] in named.group(1).split(", ")
     assert next(job["state"] for job in shelf.jobs if job["id"] == orphan["id"]) == "CANCELLED"
     assert attempts(shelf.job("a"), "translation") == ["01", "02"]
     assert shelf.results("a", "translation")[0]["status"] == "failed"
@@ -256,11 +263,12 @@ def test_jobs_of_a_killed_run_are_cancelled_before_any_is_submitted(shelf: Shelf
 
 def test_a_node_that_is_drained_gets_no_more_jobs(shelf: Shelf) -> None:
     numbers = [int(job["id"]) for job in shelf.jobs if job["node"] == shelf.drained]
-    recognised = [int(job["id"]) for job in shelf.jobs if "rule_asr" in job["comment"] and "_a_1" in job["comment"]]
+    recognised = [int(job["id"]) for job in shelf.jobs if is_of(job, "a", "asr")]
     assert max(numbers) == max(recognised)
 
 
 def test_a_job_tells_its_film_and_stage(shelf: Shelf) -> None:
-    comments = {job["comment"] for job in shelf.jobs}
-    assert "rule_demux_wildcards_2025_01_01_a_1" in comments
-    assert any("finish" in comment for comment in comments), "the last two stages of a film are one job"
+    for film in FILMS:
+        for stage in ("demux", "asr", "translation", "mux"):
+            assert any(is_of(job, film, stage) for job in shelf.jobs), (film, stage)
+    assert not any(is_of(job, "a", "subtitle_gen") for job in shelf.jobs), "the last two stages of a film are one job"
