@@ -58,11 +58,10 @@ def make_channel(folder: Path) -> Path:
     from rattler import index
 
     python = Path(sys.base_prefix, "bin", "python3").resolve()
-    minor = f"{sys.version_info.major}.{sys.version_info.minor}"
     package(
         folder,
         "python",
-        f"{minor}.{sys.version_info.micro}",
+        "3.11.9",  # what the locks ask for, whichever Python this machine has
         {  # an environment that pip and uv take for one, with this machine's Python
             "bin/python": str(python), "bin/python3": str(python),
             "pyvenv.cfg": f"home = {python.parent}\nversion = {platform.python_version()}\n",

@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from samvad import files, times
+from samvad import files, locks, times
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,8 @@ VISIBLE = "CUDA_VISIBLE_DEVICES"
 _LOOK_SECONDS = 1.0
 _TELL_SECONDS = 60.0
 _LISTING_SECONDS = 30
+#: After so long, the leases of a SLURM job that nobody holds are swept away: each job has files of its own.
+_OLD_SECONDS = 7 * 24 * 3600
 #: Lines of ``nvidia-smi -L``: a GPU, and a part of one (MIG), which is listed under it.
 _GPU_LINE = re.compile(r"GPU (?P<index>\d+): (?P<name>.*) \(UUID: (?P<uuid>GPU-[0-9A-Za-z-]+)\)")
 _PART_LINE = re.compile(r"\s+(?P<name>MIG .*?)\s+Device\s+\d+: \(UUID: (?P<uuid>MIG-[0-9A-Za-z/-]+)\)")
@@ -137,6 +139,7 @@ def take(device: str, holder: str) -> Gpu | None:
             if handle is not None:
                 _Held.gpu, _Held.handle = gpu, handle
                 os.environ[VISIBLE] = gpu.value
+                _sweep(_lease_file(gpu).parent)
                 log.info("GPU: %s", gpu)
                 return gpu
         if time.monotonic() - told >= _TELL_SECONDS:
@@ -151,6 +154,12 @@ def release() -> None:
     if _Held.handle is not None:
         os.close(_Held.handle)
     _Held.gpu = _Held.handle = None
+
+
+def is_anothers(uuid: str) -> bool:
+    """Say whether a GPU, by its full id, is surely not the one that this process has taken."""
+    held = _Held.gpu.uuid if _Held.gpu else ""
+    return held.startswith("GPU-") and not uuid.startswith(held)
 
 
 def shown(device: str | None) -> str | None:
@@ -201,6 +210,19 @@ def _try_lease(gpu: Gpu, holder: str) -> int | None:
     os.ftruncate(handle, 0)
     os.pwrite(handle, said + b"\n", 0)
     return handle
+
+
+def _sweep(folder: Path) -> None:
+    for path in folder.glob("[0-9]*-*"):
+        try:
+            if time.time() - path.stat().st_mtime < _OLD_SECONDS:
+                continue
+            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            if locks.is_free(handle):
+                path.unlink()
+            os.close(handle)
+        except OSError:  # another stage was quicker
+            continue
 
 
 def _holder(gpu: Gpu) -> str:

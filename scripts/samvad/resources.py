@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from samvad import gpus
+
 log = logging.getLogger(__name__)
 
 _MIB = 1 << 20
@@ -91,7 +93,8 @@ class GpuMeter:
     """The peak of the GPU memory that a process tree holds, by NVML.
 
     Where the driver does not see our process numbers, as in most containers, what the devices hold above what they held
-    at the start stands in for it; ``method`` says which it was.
+    at the start stands in for it; ``method`` says which it was. Of several devices, only the one that this process has
+    taken counts: the others may be at work on other films.
 
     Args:
         nvml: the module ``pynvml``, initialised.
@@ -100,6 +103,7 @@ class GpuMeter:
     def __init__(self, nvml: Any) -> None:
         self._nvml = nvml
         self._devices = [nvml.nvmlDeviceGetHandleByIndex(index) for index in range(nvml.nvmlDeviceGetCount())]
+        self._ids = [str(nvml.nvmlDeviceGetUUID(device)) for device in self._devices]
         self._before = [self._used(device) for device in self._devices]
         self._own_bytes = self._rise_bytes = 0
 
@@ -116,7 +120,9 @@ class GpuMeter:
     def sample(self, processes: Collection[int]) -> None:
         """Take note of what the processes hold now; a device that does not answer holds nothing."""
         own = rise = 0
-        for device, before in zip(self._devices, self._before, strict=True):
+        for device, name, before in zip(self._devices, self._ids, self._before, strict=True):
+            if gpus.is_anothers(name):
+                continue
             try:
                 running = self._nvml.nvmlDeviceGetComputeRunningProcesses(device)
             except self._nvml.NVMLError:

@@ -160,6 +160,14 @@ def test_jobs_of_slurm_do_not_wait_for_each_other(machine: dict[str, str], holde
     for job in ("101", "102"):
         inside = {**machine, "SLURM_JOB_ID": job, "CUDA_VISIBLE_DEVICES": "0"}
         assert said(holders.start(inside)) == "cuda:0 (NVIDIA H200) 0"
+    folder = next(Path(machine["SAMVAD_CACHE"]).glob("gpus/*"))
+    names = {path.name[:3] for path in folder.iterdir()}
+    for path in folder.iterdir():
+        os.utime(path, (1, 1))
+    holders.all[0].kill()
+    holders.all[0].wait()
+    said(holders.start({**inside, "SLURM_JOB_ID": "103"}))
+    assert (names, {path.name[:3] for path in folder.iterdir()}) == ({"101", "102"}, {"102", "103"}), "102 lives"
 
 
 def test_without_a_gpu_or_with_the_cpu_none_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from samvad import gpus
 from samvad.resources import GpuMeter, ResourceMeter, open_gpus
 
 MIB = 1 << 20
@@ -96,6 +97,9 @@ class Nvml:
     def nvmlDeviceGetHandleByIndex(self, index: int) -> int:  # noqa: N802
         return index
 
+    def nvmlDeviceGetUUID(self, device: int) -> str:  # noqa: N802
+        return f"GPU-{device}{device}{device}"
+
     def nvmlDeviceGetMemoryInfo(self, device: int) -> Any:  # noqa: N802
         return SimpleNamespace(used=1000 * MIB + self.held[device])
 
@@ -118,3 +122,19 @@ def test_gpu_memory_is_the_peak_of_our_processes_over_all_devices(shows_processe
         meter.sample({42})
     assert meter.peak_bytes == 500 * MIB
     assert meter.method == method
+
+
+def test_of_several_gpus_only_the_one_that_this_process_has_taken_counts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SAMVAD_CACHE", str(tmp_path))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-111")
+    nvml = Nvml(shows_processes=False)
+    meter = GpuMeter(nvml)
+    try:
+        assert gpus.take("cuda", "a film") is not None
+        nvml.held = {0: 900 * MIB, 1: 200 * MIB}
+        meter.sample({42})
+    finally:
+        gpus.release()
+    assert meter.peak_bytes == 200 * MIB

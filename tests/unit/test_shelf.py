@@ -192,7 +192,9 @@ def test_a_film_that_was_moved_keeps_its_job(tmp_path: Path, place) -> None:
     record = records.file_record(film, "film", shown=str(film))
     support.finished_stage(out / before["Old"].folder, "demux", {"audio": ("audio.wav", b"RIFF")}, [record])
     new = film.rename(tmp_path / "shelf" / "नया\tनाम $x.mkv")
-    assert add().moved == {new: str(film)}
+    copy = place("ह.mkv")
+    found = add()
+    assert (found.moved, list(found.copies)) == ({new: str(film)}, [copy])
     after = {row.title: row for row in rows(tmp_path)}
     assert after["Old"].media == str(new)
     assert {row.folder for row in after.values()} == {row.folder for row in before.values()}, "no job is new"

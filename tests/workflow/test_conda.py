@@ -54,7 +54,7 @@ def test_a_stage_runs_in_the_environment_that_conda_makes(channel: Path, tmp_pat
     assert {path.name.rsplit("-", 2)[0] for path in (prefix / "conda-meta").glob("*.json")} == {
         "python", "pip", "ffmpeg", "mkvtoolnix",
     }  # fmt: skip
-    assert (prefix / "lib" / "python3.11" / "site-packages" / "ffmpeg").is_dir(), "what pip was asked for is there"
+    assert list(prefix.glob("lib/python3.*/site-packages/ffmpeg")), "what pip was asked for is there"
     assert support.manifest_of(project.job("me"), "demux")["status"] == "success"
 
 

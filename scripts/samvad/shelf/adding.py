@@ -62,6 +62,7 @@ def add(look: Look, path: Path, options: argparse.Namespace, output_root: Path) 
         if not same and (same := known.moved_to(found)):
             shelf.moved[found.path] = same[0].media
             moves |= {row.line: sheet.stored_path(str(found.path)) for row in same}
+            known.remember(found)
         elif not same and (other := known.copy_of(found)):
             shelf.copies[found.path] = other
             continue
