@@ -16,9 +16,7 @@ class Limits:
             in narrow-band recordings clear speech is heard at 0.1 on the average.
         sure_overlap: where voice detection hears speech in so much of the segment, the two contradict each other, and
         contradicted_peak: the sound curve must be this sure: speech at 0 dB under noise was heard at 0.03 to 0.1.
-        no_speech_prob: more than this (Whisper's own limit),
-        contradicted_no_speech_prob: or than this, where voice detection hears speech in nearly all of it, as above:
-            under loud noise Whisper takes speech for none, and doubts its words, for one and the same reason.
+        no_speech_prob: more than this (Whisper's own limit).
         avg_logprob: less than this (Whisper's own limit).
         word_probability: a lower mean than this (base: 0.08 to 0.29 on English made of noise, 0.44 and up on speech).
         hopeless_logprob: where the words are doubted too, less than this is a second sign: one token in six was
@@ -44,7 +42,6 @@ class Limits:
     sure_overlap: float = 0.8
     contradicted_peak: float = 0.02
     no_speech_prob: float = 0.6
-    contradicted_no_speech_prob: float = 0.7
     avg_logprob: float = -1.0
     word_probability: float = 0.3
     hopeless_logprob: float = -1.75

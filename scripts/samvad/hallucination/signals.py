@@ -40,20 +40,13 @@ def signals(segment: Segment, values: Values, limits: Limits) -> tuple[Signal, .
     return tuple(found)
 
 
-def _is_surely_speech(values: Values, limits: Limits) -> bool:
-    """Return whether voice detection heard speech in nearly all of a segment: what says otherwise must be surer."""
-    overlap = values["speech_overlap"]
-    return overlap is not None and overlap >= limits.sure_overlap
-
-
 def _sound_signals(values: Values, limits: Limits) -> list[Signal]:
     found = []
     overlap, peak = values["speech_overlap"], values["voice_peak"]
     if overlap is not None and overlap < limits.speech_overlap:
         found.append(Signal("outside_speech", f"voice detection heard speech in only {overlap:.0%} of its time"))
-    if peak is not None and peak < (
-        limits.contradicted_peak if _is_surely_speech(values, limits) else limits.voice_peak
-    ):
+    contradicted = overlap is not None and overlap >= limits.sure_overlap
+    if peak is not None and peak < (limits.contradicted_peak if contradicted else limits.voice_peak):
         found.append(Signal("no_voice", f"neither speech nor singing is heard at that time (at most {peak:.2f})"))
     return found
 
@@ -61,10 +54,7 @@ def _sound_signals(values: Values, limits: Limits) -> list[Signal]:
 def _decoder_signals(values: Values, limits: Limits) -> list[Signal]:
     found = []
     no_speech, logprob, word = values["no_speech_prob"], values["avg_logprob"], values["word_probability"]
-    contradicted = _is_surely_speech(values, limits)
-    if no_speech is not None and no_speech > (
-        limits.contradicted_no_speech_prob if contradicted else limits.no_speech_prob
-    ):
+    if no_speech is not None and no_speech > limits.no_speech_prob:
         found.append(Signal("no_speech_prob", f"to the recogniser it is no speech (probability {no_speech:.2f})"))
     doubts = []
     if logprob is not None and logprob < limits.avg_logprob:
