@@ -3,7 +3,7 @@
 Clips are made by code (benchmarks/clips.py): sounds without speech, and synthetic speech, clean and under music and
 noise; real recordings are added where they are at hand. Each is decoded once, whole, without voice detection: the worst
 case. What was decoded is kept in the folder, so that a second run costs seconds. Limits were set on one half of the
-clips (by kind of sound and by sentence); the figures that count are those of the other half.
+clips; the figures that count are those of the other half, which was made afterwards.
 
 Usage: python benchmarks/hallucination.py [--folder build/benchmarks/hallucination]
 """

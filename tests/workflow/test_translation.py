@@ -54,7 +54,7 @@ def test_a_film_is_translated_by_models_in_a_folder_each_target_by_the_first_bac
     assert translate(alone, "--targets", "hi", *indictrans2(toy_models)).returncode == 0
     assert [s.translations["hi"] for s in made] == translations(alone, "hi")
     assert {s.translations["hi"].backend for s in made} == {"indictrans2"}
-    shown = (job / "09_subtitle_gen" / "subtitles_hi.srt").read_text("utf-8")
+    shown = (job / "09_subtitle_gen" / "toy.hi.srt").read_text("utf-8")
     assert hindi.split()[0] in shown
     manifest = json.loads((job / "08_translation" / "manifest.json").read_text("utf-8"))
     assert [model["name"] for model in manifest["software"]["models"]] == [str(models / "en-indic")]
