@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 from collections.abc import Mapping
@@ -94,13 +95,22 @@ def film_of(job_folder: Path, media: str) -> Film:
         size = Path(media).stat().st_size
     except OSError:
         size = 0  # stage 01 says what is wrong
+    path = job_folder / stages.BY_NAME["demux"].folder / "manifest.json"
     try:
-        text = (job_folder / stages.BY_NAME["demux"].folder / "manifest.json").read_text(encoding="utf-8")
-        metrics = {metric["name"]: metric["value"] for metric in json.loads(text)["metrics"]}
-        hours: float | None = float(metrics["film_duration"]) / 3600
-    except (OSError, ValueError, KeyError, TypeError):
+        hours = _hours(path, path.stat().st_mtime_ns)
+    except OSError:
         hours = None
     return Film(hours, size)
+
+
+@functools.cache  # ten stages, three resources of each and every try ask for it
+def _hours(path: Path, _changed: int) -> float | None:
+    """Return a film's length in hours from stage 01's manifest, read again when that has changed."""
+    try:
+        metrics = {metric["name"]: metric["value"] for metric in json.loads(path.read_text(encoding="utf-8"))["metrics"]}
+        return float(metrics["film_duration"]) / 3600
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _check(table: dict[str, Any], source: str) -> None:

@@ -22,8 +22,8 @@ ODD = [None, True, False, 0, 1, -1, 1.0, 0.5, 10**9, "", "a", "success", "failed
 
 def documents(name: str, folder: Path) -> list[Any]:
     """Return valid documents of a schema: those that lie in the project, and those that the tests make."""
-    if name == "config":
-        return [yaml.safe_load((support.ROOT / "config" / "config.yaml").read_text("utf-8"))]
+    if name in {"config", "resources"}:
+        return [yaml.safe_load((support.ROOT / "config" / f"{name}.yaml").read_text("utf-8"))]
     if name == "subtitle_profile":
         found = sorted((support.ROOT / "config" / "subtitle_profiles").glob("*.yaml"))
         return [yaml.safe_load(path.read_text("utf-8")) for path in found]
