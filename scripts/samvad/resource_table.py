@@ -107,7 +107,8 @@ def film_of(job_folder: Path, media: str) -> Film:
 def _hours(path: Path, _changed: int) -> float | None:
     """Return a film's length in hours from stage 01's manifest, read again when that has changed."""
     try:
-        metrics = {metric["name"]: metric["value"] for metric in json.loads(path.read_text(encoding="utf-8"))["metrics"]}
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        metrics = {metric["name"]: metric["value"] for metric in manifest["metrics"]}
         return float(metrics["film_duration"]) / 3600
     except (OSError, ValueError, KeyError, TypeError):
         return None
