@@ -48,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
         runs = measured_needs.read(options.place)
         proposals = measured_needs.propose(runs, options.quantile, options.margin)
         rows = [_row(proposal) for proposal in proposals]
-        width = shutil.get_terminal_size((120, 24)).columns
+        width = max(100, shutil.get_terminal_size((120, 24)).columns)  # narrower, the names of the keys would be cut
         print(
             table.as_table(_COLUMNS, rows, {}, width, ("note",))
             if rows

@@ -365,10 +365,10 @@ def run_stage(
         print(f"samvad {name}: {redact(str(as_samvad_error(error)))}", file=sys.stderr)
         return as_samvad_error(error).exit_code
     runs.end_with_run(f"{run.stage.folder} {run.film} ({run.context.job_id})")
-    log.debug("Working in %s", run.work_folder)
     try:
         called = shlex.join(sys.argv if argv is None else argv)
         with events.timed(name, f"Stage {name}", f", attempt {run.attempt}: {called}") as timer:
+            log.debug("Working in %s", run.work_folder)
             try:
                 work(run, options)
             except Skipped as reason:

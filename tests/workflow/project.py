@@ -121,11 +121,11 @@ def row(**values: object) -> dict[str, object]:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment without what could change a run: switches, a TMDB key."""
+    """Return the environment without what could change a run, or what it prints: switches, a TMDB key, a width."""
     return {
         key: value
         for key, value in os.environ.items()
-        if not re.match(r"STAGE_|TMDB_|SAMVAD_(SUMMARY|DEPLOYMENT|MODELS)", key)
+        if not re.match(r"STAGE_|TMDB_|SAMVAD_(SUMMARY|DEPLOYMENT|MODELS)|COLUMNS$|LINES$", key)
     }
 
 
