@@ -156,7 +156,7 @@ def test_a_full_disk_is_named(tmp_path: Path, project: Project) -> None:
         cause = why(ours, "full")
         with contextlib.suppress(OSError), (small / "filler").open("wb") as filler:
             filler.write(bytes(2 * MIB))
-        note = asked(ours, "why", "full").split("Note: ")[-1]
+        note = " ".join(asked(ours, "why", "full").split("Note: ")[-1].split())
     finally:
         subprocess.run(["umount", "-l", small], check=True)
     assert (cause["state"], cause["stage"], cause["category"]) == ("failed", "demux", "disk")
