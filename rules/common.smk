@@ -3,6 +3,7 @@
 import atexit
 import functools
 import gc
+import inspect
 import os
 import sys
 from pathlib import Path
@@ -43,6 +44,12 @@ wildcard_constraints:
     job=r"[0-9]{4}/[0-9]{2}/[0-9]{2}/[A-Za-z0-9][A-Za-z0-9._-]*/[0-9]+",
 
 
+def told(function):
+    """Let a function bear its signature: Snakemake asks for it, anew for each job and each thing that the job has."""
+    function.__signature__ = inspect.signature(function)
+    return function
+
+
 def film_of(wildcards):
     """Return the film of a job folder."""
     film = FILMS.get(wildcards.job)
@@ -67,7 +74,7 @@ def film(column):
         found = getattr(film_of(wildcards), column)
         return "" if found is None else found
 
-    return value
+    return told(value)
 
 
 def asks(stage, name):
@@ -77,14 +84,16 @@ def asks(stage, name):
         known = resource_table.film_of(Path(OUT) / wildcards.job, film_of(wildcards).media)
         return TABLE.asks(stage, known, attempt)[name]
 
-    return value
+    return told(value)
 
 
+@told
 def place_of_film(wildcards, threads):
     """Return where the film lies. Snakemake compares no parameter that depends on the threads: a move reruns nothing."""
     return film_of(wildcards).media
 
 
+@told
 def audio_track(wildcards):
     """Return the audio track to recognise: the film's own choice, else the configuration's."""
     chosen = film_of(wildcards).audio_track
@@ -93,7 +102,8 @@ def audio_track(wildcards):
 
 def optional(flag, column):
     """Return a params function: ``flag=value`` from the film's row, or nothing where that is empty."""
-    return lambda wildcards: [f"{flag}={value}"] if (value := film(column)(wildcards)) != "" else []
+    value_of = film(column)
+    return told(lambda wildcards: [f"{flag}={value}"] if (value := value_of(wildcards)) != "" else [])
 
 
 def review_file(wildcards, name):
@@ -108,12 +118,12 @@ def review_option(name):
         path = review_file(wildcards, name)
         return [f"--review={path}"] if path.is_file() else []
 
-    return option
+    return told(option)
 
 
 def review_content(name):
     """Return a params function: the fingerprint of a person's decisions, so that an edit is seen; nothing without any."""
-    return lambda wildcards: content(path) if (path := review_file(wildcards, name)).is_file() else ""
+    return told(lambda wildcards: content(path) if (path := review_file(wildcards, name)).is_file() else "")
 
 
 def manifests(stage):
@@ -127,7 +137,7 @@ def manifests(stage):
             raise WorkflowError(f"Film {row.film} ({wildcards.job}): {error}") from None
         return {name: f"{OUT}/{wildcards.job}/{stages.BY_NAME[name].folder}/manifest.json" for name in names}
 
-    return inputs
+    return told(inputs)
 
 
 @functools.cache
@@ -148,7 +158,7 @@ def manifest_options(stage):
             found.append(f"--segments={input[stages.segments_source(stage, on)]}")
         return found
 
-    return options
+    return told(options)
 
 
 def content(path):
@@ -169,6 +179,7 @@ def profile_content(name):
     return [content(path) for path in profiles.load(name).files]
 
 
+@told
 def corrections(wildcards):
     """Return fingerprints of a job's corrected tracks, so that a new one is put into the film."""
     folder = Path(OUT) / wildcards.job / "corrections"
@@ -185,7 +196,7 @@ def targets(workflow_name):
             for name in wanted_stages(row, workflow_name)
         ]
 
-    return inputs
+    return told(inputs)
 
 
 def wanted_stages(row, workflow_name="subtitle"):
