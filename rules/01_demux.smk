@@ -13,7 +13,6 @@ rule demux:
     resources:
         mem_mb=asks("demux", "mem_mb"),
         runtime=asks("demux", "runtime"),
-        disk_mb=asks("demux", "disk_mb"),
     params:
         code=code_hash("demux"),
         settings=config["demux"],

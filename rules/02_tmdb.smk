@@ -13,7 +13,6 @@ rule tmdb:
     resources:
         mem_mb=asks("tmdb", "mem_mb"),
         runtime=asks("tmdb", "runtime"),
-        disk_mb=asks("tmdb", "disk_mb"),
     params:
         code=code_hash("tmdb"),
         settings=config["tmdb"],

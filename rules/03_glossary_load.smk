@@ -13,7 +13,6 @@ rule glossary_load:
     resources:
         mem_mb=asks("glossary_load", "mem_mb"),
         runtime=asks("glossary_load", "runtime"),
-        disk_mb=asks("glossary_load", "disk_mb"),
     params:
         code=code_hash("glossary_load"),
         settings=config["glossary"],

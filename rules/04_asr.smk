@@ -13,7 +13,6 @@ rule asr:
     resources:
         mem_mb=asks("asr", "mem_mb"),
         runtime=asks("asr", "runtime"),
-        disk_mb=asks("asr", "disk_mb"),
         gpu=0 if config["asr"]["device"] == "cpu" else 1,
     params:
         code=code_hash("asr"),

@@ -13,7 +13,6 @@ rule ner:
     resources:
         mem_mb=asks("ner", "mem_mb"),
         runtime=asks("ner", "runtime"),
-        disk_mb=asks("ner", "disk_mb"),
     params:
         code=code_hash("ner"),
         settings=config["ner"],

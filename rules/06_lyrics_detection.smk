@@ -13,7 +13,6 @@ rule lyrics_detection:
     resources:
         mem_mb=asks("lyrics_detection", "mem_mb"),
         runtime=asks("lyrics_detection", "runtime"),
-        disk_mb=asks("lyrics_detection", "disk_mb"),
     params:
         code=code_hash("lyrics_detection"),
         settings=config["lyrics"],

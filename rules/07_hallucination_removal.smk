@@ -13,7 +13,6 @@ rule hallucination_removal:
     resources:
         mem_mb=asks("hallucination_removal", "mem_mb"),
         runtime=asks("hallucination_removal", "runtime"),
-        disk_mb=asks("hallucination_removal", "disk_mb"),
     params:
         code=code_hash("hallucination_removal"),
         settings=config["hallucination"],

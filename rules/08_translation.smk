@@ -13,7 +13,6 @@ rule translation:
     resources:
         mem_mb=asks("translation", "mem_mb"),
         runtime=asks("translation", "runtime"),
-        disk_mb=asks("translation", "disk_mb"),
         gpu=0 if config["translation"]["device"] == "cpu" else 1,
     params:
         code=code_hash("translation"),

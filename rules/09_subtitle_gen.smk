@@ -13,7 +13,6 @@ rule subtitle_gen:
     resources:
         mem_mb=asks("subtitle_gen", "mem_mb"),
         runtime=asks("subtitle_gen", "runtime"),
-        disk_mb=asks("subtitle_gen", "disk_mb"),
     params:
         code=code_hash("subtitle_gen"),
         settings=config["subtitle"],

@@ -13,7 +13,6 @@ rule mux:
     resources:
         mem_mb=asks("mux", "mem_mb"),
         runtime=asks("mux", "runtime"),
-        disk_mb=asks("mux", "disk_mb"),
     params:
         code=code_hash("mux"),
         settings=config["mux"],

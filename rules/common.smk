@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 
+from snakemake.common import overwrite_function_params
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
@@ -45,8 +46,8 @@ wildcard_constraints:
 
 
 def told(function):
-    """Let a function bear its signature: Snakemake asks for it, anew for each job and each thing that the job has."""
-    function.__signature__ = inspect.signature(function)
+    """Tell Snakemake what a function takes: it looks otherwise, anew for each job and each thing that the job has."""
+    overwrite_function_params(function, inspect.signature(function).parameters)
     return function
 
 
@@ -78,11 +79,10 @@ def film(column):
 
 
 def asks(stage, name):
-    """Return a resources function: what a try of a stage asks for, by the table, the film and the number of the try."""
+    """Return a resources function: what a try of a stage asks for, by the film's length and the number of the try."""
 
     def value(wildcards, attempt):
-        known = resource_table.film_of(Path(OUT) / wildcards.job, film_of(wildcards).media)
-        return TABLE.asks(stage, known, attempt)[name]
+        return TABLE.asks(stage, resource_table.hours_of(f"{OUT}/{wildcards.job}"), attempt)[name]
 
     return told(value)
 
@@ -141,9 +141,15 @@ def manifests(stage):
 
 
 @functools.cache
+def origins(row):
+    """Return for every stage what decided whether it is on for a film."""
+    return settings.switch_origins(config, row)
+
+
+@functools.cache
 def inputs_of(stage, row):
     """Return the stages whose manifests a stage of a film takes as inputs."""
-    return stages.inputs_of(stage, switches(row), settings.switch_origins(config, row))
+    return stages.inputs_of(stage, switches(row), origins(row))
 
 
 def manifest_options(stage):
@@ -207,7 +213,7 @@ def wanted_stages(row, workflow_name="subtitle"):
 
 def stages_off(row):
     """Return the stages of a film's workflow that are switched off, and by what."""
-    on, origin = switches(row), settings.switch_origins(config, row)
+    on, origin = switches(row), origins(row)
     last = stages.WORKFLOWS[row.workflow]
     return {stage.name: origin[stage.name] for stage in stages.STAGES if stage.number <= last and not on[stage.name]}
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from samvad import files, records
 from samvad.errors import SamvadError
+from samvad.result_cache import ResultCache
 
 log = logging.getLogger(__name__)
 
@@ -78,8 +79,12 @@ def _scratch() -> Path | None:
     return Path(place).absolute()
 
 
-def find_output(manifest_path: Path, kind: str, job_folder: Path) -> tuple[dict[str, Any], Path] | None:
+def find_output(
+    manifest_path: Path, kind: str, job_folder: Path, cache: ResultCache | None = None
+) -> tuple[dict[str, Any], Path] | None:
     """Return the record and the path of a stage's output, after a check that it is what its maker wrote.
+
+    A file that was deleted comes back from the cache of results, where that has it.
 
     A file that was made on another machine may show late, or with the size that it had before, on a shared disk. It is
     waited for, and so is a newer manifest than the one that shows; a file of this machine's is never waited for.
@@ -88,6 +93,7 @@ def find_output(manifest_path: Path, kind: str, job_folder: Path) -> tuple[dict[
         manifest_path: the maker's manifest.
         kind: type of the output.
         job_folder: the job's folder.
+        cache: where results are kept, or None.
 
     Returns:
         None where the maker made no such file.
@@ -107,6 +113,8 @@ def find_output(manifest_path: Path, kind: str, job_folder: Path) -> tuple[dict[
             _check_unchanged(path, output, manifest["stage"], manifest_path)
             return output, path
         except SamvadError as error:
+            if cache is not None and not path.exists() and _bring_back(cache, manifest, output, path):
+                continue
             waited = time.monotonic() - started
             if manifest["host"]["name"] == platform.node() or waited >= float(os.environ.get(WAIT_SECONDS) or 0):
                 raise
@@ -115,6 +123,15 @@ def find_output(manifest_path: Path, kind: str, job_folder: Path) -> tuple[dict[
                 said = True
         _refresh(path)
         time.sleep(_LOOK_SECONDS)
+
+
+def _bring_back(cache: ResultCache, manifest: dict[str, Any], output: dict[str, Any], path: Path) -> bool:
+    """Bring a deleted file back from the cache of results, to the byte what it was; return whether it is there."""
+    key = manifest["cache"]["key"]
+    if key is None or not cache.bring_back(key, output["checksum"], path):
+        return False
+    log.info("%s, made by stage %s, was gone: brought back from the cache of results", path, manifest["stage"])
+    return True
 
 
 def _refresh(path: Path) -> None:

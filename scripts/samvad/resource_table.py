@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,20 +16,7 @@ from samvad.errors import ConfigurationError
 
 #: The table that comes with the project; a file of the user's goes over it.
 DEFAULT = schemas.ROOT / "config" / "resources.yaml"
-_MB = 1 << 20
-
-
-@dataclass(frozen=True)
-class Film:
-    """What is known of a film when one of its stages is about to be started.
-
-    Attributes:
-        hours: its length, or None before stage 01 has measured it.
-        size_bytes: of its file.
-    """
-
-    hours: float | None
-    size_bytes: int
+_DEMUX = stages.BY_NAME["demux"].folder
 
 
 @dataclass(frozen=True)
@@ -44,23 +32,21 @@ class Table:
         """Return the CPU cores of a stage."""
         return int(self.stages[stage]["cores"])
 
-    def asks(self, stage: str, film: Film, attempt: int) -> dict[str, int]:
-        """Return what a try of a stage asks for: ``mem_mb``, ``runtime`` (minutes) and ``disk_mb``.
+    def asks(self, stage: str, hours: float | None, attempt: int) -> dict[str, int]:
+        """Return what a try of a stage asks for: ``mem_mb`` and ``runtime`` (minutes).
 
         Args:
             stage: its name.
-            film: the film's length and size.
+            hours: the film's length, or None before stage 01 has measured it.
             attempt: number of the try in this run of the workflow, from 1.
         """
         row = self.stages[stage]
-        hours = self.film_hours if film.hours is None else film.hours
+        hours = self.film_hours if hours is None else hours
         more = self.growth ** (attempt - 1)
-        found = {
+        return {
             name: math.ceil(min((row[name] + row[f"{name}_per_hour"] * hours) * more, self.most[name]))
             for name in ("mem_mb", "runtime")
         }
-        of_file = row["disk_films"] * film.size_bytes / _MB
-        return {**found, "disk_mb": math.ceil(row["disk_mb"] + row["disk_mb_per_hour"] * hours + of_file)}
 
 
 def load(user_file: str = "") -> Table:
@@ -84,30 +70,24 @@ def load(user_file: str = "") -> Table:
     return Table(**table)
 
 
-def film_of(job_folder: Path, media: str) -> Film:
-    """Return what is known of a film: its length from stage 01's manifest, the size of its file.
+def hours_of(job_folder: str) -> float | None:
+    """Return a film's length in hours from stage 01's manifest, or None before that has measured it.
 
     Args:
         job_folder: the job's folder.
-        media: the film.
     """
+    path = f"{job_folder}/{_DEMUX}/manifest.json"
     try:
-        size = Path(media).stat().st_size
+        return _hours(path, os.stat(path).st_mtime_ns)  # noqa: PTH116 -- asked for thousands of times
     except OSError:
-        size = 0  # stage 01 says what is wrong
-    path = job_folder / stages.BY_NAME["demux"].folder / "manifest.json"
-    try:
-        hours = _hours(path, path.stat().st_mtime_ns)
-    except OSError:
-        hours = None
-    return Film(hours, size)
+        return None
 
 
-@functools.cache  # ten stages, three resources of each and every try ask for it
-def _hours(path: Path, _changed: int) -> float | None:
-    """Return a film's length in hours from stage 01's manifest, read again when that has changed."""
+@functools.cache
+def _hours(path: str, _changed: int) -> float | None:
+    """Read a film's length, anew when the manifest has changed: each try of each stage asks for it."""
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest = json.loads(Path(path).read_text(encoding="utf-8"))
         metrics = {metric["name"]: metric["value"] for metric in manifest["metrics"]}
         return float(metrics["film_duration"]) / 3600
     except (OSError, ValueError, KeyError, TypeError):

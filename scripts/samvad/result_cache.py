@@ -131,6 +131,38 @@ class ResultCache:
             log.debug("The cache entry %s cannot be used: %s", place, error)
             return None
 
+    def bring_back(self, key: str, checksum: str, target: Path) -> bool:
+        """Put one file of a result back where it was, whole or not at all.
+
+        Args:
+            key: the result's, as its stage's manifest has it.
+            checksum: the file's (``sha256:…``).
+            target: where it was; its folder exists, and nothing lies there.
+
+        Returns:
+            Whether it is there: False where the cache has no such file, or it has been changed.
+        """
+        place = self._place(key)
+        try:
+            entry = _read(place)
+            file = next((file for file in entry.files if file.checksum == checksum), None) if entry else None
+            if file is None:
+                return False
+            temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=".back-"))
+            try:
+                _provide(place / file.name, temporary / file.name)
+                if files.sha256_of(temporary / file.name) != checksum:
+                    return False
+                (temporary / file.name).replace(target)
+            finally:
+                shutil.rmtree(temporary, ignore_errors=True)
+            with contextlib.suppress(PermissionError):  # another user's
+                os.utime(place / _ENTRY)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            log.debug("Nothing is brought back from the cache entry %s: %s", place, error)
+            return False
+        return True
+
     def store(self, entry: Entry, source: Path) -> None:
         """Keep a result; whatever goes wrong is logged, and nothing else.
 

@@ -84,7 +84,7 @@ class StageRun:
         """Return as ``read`` does, or None where the stage was switched off, skipped, or made no such file."""
         if manifest_path is None:
             return None
-        found = places.find_output(manifest_path, kind, self.job_folder)
+        found = places.find_output(manifest_path, kind, self.job_folder, cache_from(self._run.get("cache")))
         if found is None:
             return None
         output, path = found

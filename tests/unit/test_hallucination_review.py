@@ -79,22 +79,23 @@ def test_a_review_file_needs_only_its_columns_and_rows_without_a_verdict_decide_
 
 
 def test_the_list_for_people_is_one_line_a_segment_whatever_the_text_holds() -> None:
-    evil = said("one\ttwo\nthree\r\nfour\u2028five", decoding=NOISE)
+    evil = said("one\ttwo\nthree\r\nfour\u2028five", 1000, 1500, decoding=NOISE)
     table = report.quarantine_tsv(judge(said("kept"), evil).document)
     header, row = table.splitlines()
     assert header.split("\t") == ["id", "start", "end", "verdict", "reasons", "text", "recognised"]
-    assert row.split("\t")[:4] == ["2", "00:00:01.000", "00:00:03.000", "quarantine"]
+    assert row.split("\t")[:4] == ["2", "00:00:01.000", "00:00:01.500", "quarantine"]
     assert row.split("\t")[5] == "one two three four five"
 
 
 def test_counts_and_share_are_of_what_was_judged() -> None:
     judged = judge(
         said("Where were you yesterday night"),
-        said("y" * 10, decoding=NOISE),
+        said("y" * 20, 1000, 1200, decoding=NOISE),
         said("z" * 10, decoding={"no_speech_prob": 0.7}),
     )
     assert report.counts(judged) == {
         "kept": 1, "suspect": 1, "quarantined": 1, "loops_cut_back": 0, "signal_doubt": 1, "signal_no_speech_prob": 2,
+        "signal_pace": 1,
     }  # fmt: skip
-    assert report.quarantined_share(judged.document) == pytest.approx(10 / 50)
+    assert report.quarantined_share(judged.document) == pytest.approx(20 / 60)
     assert report.quarantined_share(SegmentsDocument("und", 0)) == 0.0

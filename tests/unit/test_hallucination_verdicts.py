@@ -57,12 +57,28 @@ def test_mumbled_speech_is_at_most_suspect() -> None:
     assert judged.signals[1] == ("doubt",)  # tokens and words say the same: it counts once
 
 
-def test_words_that_were_guessed_are_taken_out_but_not_for_one_figure_alone() -> None:
-    for word, expected in ((0.2, ("doubt", "guess")), (0.4, ("doubt",))):
-        guessed = said("बह गय", words=(Word(1000, 3000, "बह", word),), decoding={**SPOKEN, "avg_logprob": -1.8})
-        judged = judge(guessed)
-        assert judged.signals[1] == expected
-        assert given_verdicts(judged) == ["quarantine" if len(expected) == 2 else "suspect"]
+@pytest.mark.parametrize(
+    ("word", "no_speech", "expected", "verdict"),
+    [
+        (0.4, 0.1, ("doubt",), "suspect"),
+        (0.2, 0.1, ("doubt", "guess"), "suspect"),
+        (0.4, 0.7, ("no_speech_prob", "doubt"), "suspect"),
+        (0.2, 0.7, ("no_speech_prob", "doubt", "guess"), "quarantine"),
+    ],
+)
+def test_the_recogniser_s_own_figures_take_words_out_only_when_all_agree(
+    word: float, no_speech: float, expected: tuple[str, ...], verdict: str
+) -> None:
+    figures = {**SPOKEN, "avg_logprob": -1.8, "no_speech_prob": no_speech}
+    judged = judge(said("बह गय", words=(Word(1000, 3000, "बह", word),), decoding=figures))
+    assert judged.signals[1] == expected
+    assert given_verdicts(judged) == [verdict]
+
+
+def test_one_figure_of_the_recogniser_s_and_a_sign_of_another_kind_are_two() -> None:
+    doubted = said("Hello there", decoding={**SPOKEN, "avg_logprob": -1.4})
+    assert given_verdicts(judge(doubted)) == ["suspect"]
+    assert given_verdicts(judge(doubted, evidence=Evidence(regions=()))) == ["quarantine"]
 
 
 def test_without_any_figures_nothing_is_invented() -> None:
@@ -186,22 +202,24 @@ def test_noise_in_a_song_is_still_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("strictness", "figures", "expected"),
+    ("strictness", "end_ms", "no_speech", "expected"),
     [
-        ("strict", {}, "keep"),
-        ("strict", {"no_speech_prob": 0.7}, "suspect"),
-        ("gentle", {"no_speech_prob": 0.7}, "suspect"),
-        ("strict", {"no_speech_prob": 0.7, "avg_logprob": -1.4}, "quarantine"),
-        ("gentle", {"no_speech_prob": 0.7, "avg_logprob": -1.4}, "suspect"),
+        ("strict", 3000, 0.05, "keep"),
+        ("strict", 3000, 0.7, "suspect"),
+        ("gentle", 3000, 0.7, "suspect"),
+        ("strict", 1500, 0.7, "quarantine"),
+        ("gentle", 1500, 0.7, "suspect"),
     ],
+    ids=str,
 )
 def test_the_strictness_decides_how_many_signals_take_a_segment_out(
-    strictness: str, figures: dict[str, float], expected: str
+    strictness: str, end_ms: int, no_speech: float, expected: str
 ) -> None:
-    judged = judge(said("Hello there", decoding={**SPOKEN, **figures}), strictness=strictness)
-    assert given_verdicts(judged) == [expected]
+    made = said("Hello there, my old friend", 1000, end_ms, decoding={**SPOKEN, "no_speech_prob": no_speech})
+    judged = judge(made, strictness=strictness)
+    assert given_verdicts(judged) == [expected], judged.signals
     assert bool(judged.document.segments[0].reasons) == (expected != "keep")
-    assert judged.document.segments[0].signals["no_speech_prob"] == figures.get("no_speech_prob", 0.05)
+    assert judged.document.segments[0].signals["no_speech_prob"] == no_speech
 
 
 def test_three_signals_take_a_segment_out_even_by_the_gentle_rule() -> None:

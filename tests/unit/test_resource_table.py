@@ -10,9 +10,8 @@ import yaml
 
 from samvad import resource_table, schemas, stages
 from samvad.errors import ConfigurationError
-from samvad.resource_table import Film
 
-HOUR = Film(1.0, 0)
+HOUR = 1.0
 
 
 def table(folder: Path, text: str) -> resource_table.Table:
@@ -26,25 +25,20 @@ def test_the_table_that_is_delivered_has_a_row_for_each_stage() -> None:
     assert set(found.stages) == set(stages.BY_NAME)
     for stage in stages.BY_NAME:
         asked = found.asks(stage, HOUR, 1)
-        assert set(asked) == {"mem_mb", "runtime", "disk_mb"} and all(value > 0 for value in asked.values())
+        assert set(asked) == {"mem_mb", "runtime"} and all(value > 0 for value in asked.values())
 
 
 def test_a_longer_film_and_a_later_try_ask_for_more(tmp_path: Path) -> None:
-    row = "{mem_mb: 1000, mem_mb_per_hour: 100, runtime: 10, runtime_per_hour: 60, disk_mb: 5, disk_mb_per_hour: 10}"
+    row = "{mem_mb: 1000, mem_mb_per_hour: 100, runtime: 10, runtime_per_hour: 60}"
     found = table(tmp_path, f"growth: 2\nstages: {{asr: {row}}}")
-    assert found.asks("asr", Film(0.5, 0), 1) == {"mem_mb": 1050, "runtime": 40, "disk_mb": 10}
-    assert found.asks("asr", Film(2.0, 0), 1) == {"mem_mb": 1200, "runtime": 130, "disk_mb": 25}
-    assert found.asks("asr", Film(2.0, 0), 3) == {"mem_mb": 4800, "runtime": 520, "disk_mb": 25}
+    assert found.asks("asr", 0.5, 1) == {"mem_mb": 1050, "runtime": 40}
+    assert found.asks("asr", 2.0, 1) == {"mem_mb": 1200, "runtime": 130}
+    assert found.asks("asr", 2.0, 3) == {"mem_mb": 4800, "runtime": 520}
 
 
 def test_a_film_that_was_not_measured_yet_counts_as_a_long_one(tmp_path: Path) -> None:
     found = table(tmp_path, "film_hours: 4\nstages: {demux: {runtime: 1, runtime_per_hour: 10}}")
-    assert found.asks("demux", Film(None, 0), 1)["runtime"] == 41
-
-
-def test_disk_is_asked_for_by_the_size_of_the_film(tmp_path: Path) -> None:
-    found = table(tmp_path, "stages: {mux: {disk_mb: 1, disk_mb_per_hour: 0, disk_films: 2}}")
-    assert found.asks("mux", Film(1.0, 700 << 20), 1)["disk_mb"] == 1401
+    assert found.asks("demux", None, 1)["runtime"] == 41
 
 
 def test_nothing_asks_for_more_than_there_is(tmp_path: Path) -> None:
@@ -96,12 +90,10 @@ def test_each_figure_of_the_delivered_table_is_explained() -> None:
 
 
 def test_the_length_of_a_film_comes_from_stage_01(tmp_path: Path) -> None:
-    media = tmp_path / "film.mkv"
-    media.write_bytes(b"x" * 10)
-    assert resource_table.film_of(tmp_path, str(media)) == Film(None, 10)
+    assert resource_table.hours_of(str(tmp_path)) is None
     (tmp_path / "01_demux").mkdir()
     manifest = tmp_path / "01_demux" / "manifest.json"
     manifest.write_text(json.dumps({"metrics": [{"name": "film_duration", "value": 5400.0, "unit": "s"}]}), "utf-8")
-    assert resource_table.film_of(tmp_path, str(media)) == Film(1.5, 10)
+    assert resource_table.hours_of(str(tmp_path)) == 1.5
     manifest.write_text("{", "utf-8")
-    assert resource_table.film_of(tmp_path, str(tmp_path / "gone")) == Film(None, 0)
+    assert resource_table.hours_of(str(tmp_path)) is None

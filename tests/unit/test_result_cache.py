@@ -160,6 +160,18 @@ def test_a_damaged_result_is_no_result(cache, tmp_path, target, damage):
     assert cache.fetch(INGREDIENTS, target) is not None, "the result made anew takes the damaged one's place"
 
 
+def test_a_deleted_file_comes_back_from_the_result_it_was_of(cache, tmp_path, target):
+    made = stored(cache, tmp_path / "work", b"words")
+    key, checksum = key_of(INGREDIENTS), made.files[0].checksum
+    assert cache.bring_back(key, checksum, target / "a.json")
+    assert (target / "a.json").read_bytes() == b"words"
+    assert not cache.bring_back(DIGEST, checksum, target / "b.json"), "another result"
+    assert not cache.bring_back(key, DIGEST, target / "b.json"), "another file"
+    next(cache.folder.glob("*/*/segments.json")).write_bytes(b"sword")
+    assert not cache.bring_back(key, checksum, target / "b.json"), "another content"
+    assert [path.name for path in target.iterdir()] == ["a.json"]
+
+
 def test_an_entry_under_a_wrong_name_is_not_used(cache, tmp_path, target):
     stored(cache, tmp_path / "job", ingredients={**INGREDIENTS, "code": "other"})
     wrong = next(cache.folder.glob("*/*/entry.json")).parent

@@ -128,6 +128,21 @@ def test_a_changed_option_or_film_finds_nothing_and_a_deleted_cache_costs_only_t
     assert hits(project.job("plain")) == []
 
 
+def test_a_deleted_intermediate_comes_back_when_a_stage_needs_it(second: Project, tmp_path: Path) -> None:
+    project = second.copy(tmp_path / "copy")
+    job, target = project.job("anna"), project.target("anna", "lyrics_detection")
+    audio = job / "01_demux" / "audio.wav"
+    checksum = files.sha256_of(audio)
+    audio.unlink()
+    assert NOTHING in said(project.snakemake(target, "-n", cache=CACHE)), "nothing needs it"
+    done = project.snakemake(target, cache=CACHE, lyrics='{"min_song_seconds": 20}')
+    assert done.returncode == 0, said(done)
+    assert files.sha256_of(audio) == checksum
+    assert (attempts(job, "demux"), attempts(job, "lyrics_detection")) == (["01"], ["01", "02"])
+    log = (job / "06_lyrics_detection" / "stage.log").read_text("utf-8")
+    assert f"{audio}, made by stage demux, was gone: brought back" in log
+
+
 def test_the_command_shows_checks_and_clears_the_cache(second: Project, tmp_path: Path) -> None:
     project = second.copy(tmp_path / "copy")
     folder = project.root / "results"

@@ -29,6 +29,8 @@ class Rule:
 
 #: The rule by the name that the key ``hallucination.strictness`` gives it.
 RULES = {"gentle": Rule(1, 3), "strict": Rule(1, 2)}
+#: The recogniser's own figures: noise over speech moves them together, so alone they take out nothing unless all agree.
+_OWN = frozenset({"doubt", "guess", "no_speech_prob"})
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ def _judge_one(
     values = measure(segment, context, evidence, limits)
     found = signals(segment, values, limits)
     verdict = KEEP
-    if len(found) >= rule.quarantine_signals:
+    enough = len(found) >= rule.quarantine_signals
+    if enough and not {signal.name for signal in found} < _OWN:
         verdict = QUARANTINE
     elif len(found) >= rule.suspect_signals:
         verdict = SUSPECT
