@@ -11,6 +11,7 @@ from pathlib import Path
 from snakemake.common import overwrite_function_params
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
+from snakemake.resources import Resource
 
 # The one edit of the path: a stage script finds the package because it lies beside it, the workflow does not.
 sys.path.insert(0, f"{workflow.basedir}/scripts")
@@ -49,6 +50,10 @@ def told(function):
     """Tell Snakemake what a function takes: it looks otherwise, anew for each job and each thing that the job has."""
     overwrite_function_params(function, inspect.signature(function).parameters)
     return function
+
+
+# The same of Snakemake's own function that it calls most: of each job, once for each thing that the job asks for.
+overwrite_function_params(Resource.evaluate, inspect.signature(Resource("any", 1).evaluate).parameters)
 
 
 def film_of(wildcards):
