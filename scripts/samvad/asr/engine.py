@@ -6,9 +6,11 @@ cuts and hears sound as WhisperX does. Decoding is the same: CTranslate2, in bat
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 import zlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +33,9 @@ _MOST_PROMPT_TOKENS = 200
 _DRAWS = 5
 #: Sampling starts from this seed, so that a second run gives the same text.
 _SEED = 20_240_101
+#: On a CPU a batch is decoded in two halves at once, each with half of the threads: a beam search is too small for many
+#: threads. Two cores, base, int8: the same text in a quarter less time (benchmarks/recognition.py).
+_HALVES = 2
 #: Stands for bytes that are no character: half of a letter that the model did not finish.
 _BROKEN = "\ufffd"
 _PREPENDED = "\"'“¿([{-"
@@ -116,7 +121,6 @@ class Engine:
 
     def __init__(self, model: ResolvedModel, options: EngineOptions) -> None:
         import ctranslate2
-        from faster_whisper import WhisperModel
 
         self.options = options
         self._tokenizers: dict[str, Any] = {}
@@ -128,22 +132,10 @@ class Engine:
                 path=str(model.folder),
             )
         ctranslate2.set_random_seed(_SEED)
-        try:
-            self._model = WhisperModel(
-                str(model.folder),
-                device=options.device,
-                compute_type=options.compute_type,
-                cpu_threads=options.threads,
-                local_files_only=True,
-            )
-        except (RuntimeError, ValueError, OSError) as error:
-            if is_memory_shortage(error):
-                raise
-            raise ModelError(
-                f"The model in {model.folder} cannot be loaded: {error}.",
-                "Is it a Whisper model in CTranslate2 form? Delete the folder to have it fetched again.",
-                path=str(model.folder),
-            ) from error
+        self._halves = _HALVES if options.device == "cpu" and options.threads >= _HALVES else 1
+        self._load = functools.partial(_load, model, options)
+        self._model = self._load(self._halves)
+        self._sampler: Any = self._model if self._halves == 1 else None
 
     @property
     def multilingual(self) -> bool:
@@ -167,27 +159,49 @@ class Engine:
             manner: how.
             hear: whether to tell the languages heard as well.
         """
+        self._suppressed(batch[0].language)  # made once, and the tokenizer with it: not by each half
+        if manner.temperature > 0:
+            return self._decode(self._drawing(), audio, batch, manner, hear=hear)
+        count = min(self._halves, len(batch))
+        with ThreadPoolExecutor(count) as pool:
+            parts = list(
+                pool.map(
+                    lambda part: self._decode(self._model, audio, part, manner, hear=hear),
+                    [batch[first::count] for first in range(count)],
+                )
+            )
+        return [parts[place % count][place // count] for place in range(len(batch))]
+
+    def _decode(
+        self, model: Any, audio: FilmAudio, batch: Sequence[Window], manner: Manner, *, hear: bool
+    ) -> list[Chunk]:
         tokenizer = self._tokenizer(batch[0].language)
-        encoded = self._model.encode(self.features([window.samples(audio) for window in batch]))
+        encoded = model.encode(self.features([window.samples(audio) for window in batch]))
         prompt = self._prompt(tokenizer, manner.prompt)
-        results = self._model.model.generate(
+        results = model.model.generate(
             encoded,
             [prompt] * len(batch),
             **self._search(manner, batch[0].language),
-            max_length=self._model.max_length,
+            max_length=model.max_length,
             suppress_tokens=self._suppressed(batch[0].language),
             return_scores=True,
             return_no_speech_prob=True,
         )
         tokens = [[token for token in result.sequences_ids[0] if token < tokenizer.eot] for result in results]
         frames = [-(-window.length_ms * _FRAMES_A_SECOND // 1000) for window in batch]
-        aligned = self._model.find_alignment(tokenizer, tokens, encoded, frames)
+        aligned = model.find_alignment(tokenizer, tokens, encoded, frames)
         heard = self._languages(encoded) if hear and self.multilingual else [{} for _ in batch]
-        room = self._model.max_length - len(prompt) - 1
+        room = model.max_length - len(prompt) - 1
         return [
             _chunk(window, tokenizer.decode(found), words, result, manner, len(found) >= room, languages)
             for window, found, words, result, languages in zip(batch, tokens, aligned, results, heard, strict=True)
         ]
+
+    def _drawing(self) -> Any:
+        """Return the model that draws hypotheses: each of its workers draws by itself, so that there must be only one."""
+        if self._sampler is None:
+            self._sampler = self._load(1)
+        return self._sampler
 
     def features(self, pieces: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
         """Return the log-mel spectrograms of pieces of sound, each filled up with silence to 30 s.
@@ -251,6 +265,29 @@ class Engine:
             foreign = writing.suppressed_tokens(self._model.hf_tokenizer.get_vocab(), allowed)
             self._shut_out[language] = sorted({*get_suppressed_tokens(self._tokenizer(language), [-1]), *foreign})
         return self._shut_out[language]
+
+
+def _load(model: ResolvedModel, options: EngineOptions, workers: int) -> Any:
+    """Load the weights, for so many batches at once that share the threads."""
+    from faster_whisper import WhisperModel
+
+    try:
+        return WhisperModel(
+            str(model.folder),
+            device=options.device,
+            compute_type=options.compute_type,
+            cpu_threads=max(1, options.threads // workers),
+            num_workers=workers,
+            local_files_only=True,
+        )
+    except (RuntimeError, ValueError, OSError) as error:
+        if is_memory_shortage(error):
+            raise
+        raise ModelError(
+            f"The model in {model.folder} cannot be loaded: {error}.",
+            "Is it a Whisper model in CTranslate2 form? Delete the folder to have it fetched again.",
+            path=str(model.folder),
+        ) from error
 
 
 def _chunk(

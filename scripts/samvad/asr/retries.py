@@ -95,7 +95,6 @@ class Retrier:
         for manner in TRIES[: self.tries]:
             if not bad:
                 break
-            log.info("Decoding %d pieces again: %s", len(bad), manner.name)
             bad = self._cut_anew(bad, manner) if manner.name == _CUT_ANEW else self._once_more(bad, manner)
             good += [chunk for chunk in bad if not self.faults(chunk)]
             bad = [chunk for chunk in bad if self.faults(chunk)]
@@ -109,12 +108,16 @@ class Retrier:
         kept: list[Chunk] = []
         waiting = list(bad)
         while waiting:
-            parts = [windows.smaller(chunk.window, self.audio) for chunk in waiting if chunk.window is not None]
+            parts = [self._smaller(chunk) for chunk in waiting]
+            log.info("Decoding %d pieces again: %s", sum(bool(part) for part in parts), manner.name)
             decoded = iter(self.decode([window for part in parts for window in part], manner))
             again: list[Chunk] = []
             for chunk, part in zip(waiting, parts, strict=True):
+                if not part:
+                    kept.append(chunk)
+                    continue
                 found = [next(decoded) for _ in part]
-                if len(found) == 1 or not self._better(found, [chunk]):
+                if not self._better(found, [chunk]):
                     kept.append(self._tried(chunk, chunk, manner, taken=False))
                     continue
                 for piece in (self._tried(part, chunk, manner, taken=True) for part in found):
@@ -122,7 +125,13 @@ class Retrier:
             waiting = again
         return kept
 
+    def _smaller(self, chunk: Chunk) -> list[Window]:
+        """Return what to decode in place of a chunk; nothing where that would be the same window again."""
+        found = windows.smaller(chunk.window, self.audio) if chunk.window is not None else []
+        return [] if found == [chunk.window] else found
+
     def _once_more(self, bad: Sequence[Chunk], manner: Manner) -> list[Chunk]:
+        log.info("Decoding %d pieces again: %s", len(bad), manner.name)
         found = self.decode([chunk.window for chunk in bad if chunk.window is not None], manner)
         return [
             self._tried(new, old, manner, taken=True)
