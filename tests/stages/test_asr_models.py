@@ -53,6 +53,20 @@ def test_when_memory_runs_out_the_batch_is_halved_and_the_film_goes_on(tmp_path:
     )
 
 
+def test_two_halves_at_once_are_recognised_as_one_after_the_other(tmp_path: Path, sample: Any) -> None:
+    """Whatever the threads: windows that are decoded beside each other keep their order, and their words."""
+    found = {}
+    for threads in (1, 2):
+        job, done = recognise(
+            tmp_path / str(threads), spoken(sample, 0, 9), *FAST, "--languages", "en", "es", f"--threads={threads}"
+        )
+        assert done.returncode == 0, done.stderr
+        found[threads] = [(line["start_ms"], line["text"]) for line in document(job)["segments"]]
+    assert [text for _, text in found[1]] == [text for _, text in found[2]] and len(found[1]) >= 6
+    starts = [(one, other) for (one, _), (other, _) in zip(found[1], found[2], strict=True)]
+    assert all(abs(one - other) <= 60 for one, other in starts), "three frames of the model"
+
+
 def test_voices_are_not_separated_without_the_program_for_it(tmp_path: Path) -> None:
     if shutil.which("demucs"):
         pytest.skip("demucs is installed here")

@@ -213,6 +213,18 @@ def test_what_loops_is_decoded_again_in_smaller_windows_and_the_reason_kept():
     assert mended[2].notes == {}
 
 
+def test_a_window_with_little_speech_is_not_decoded_again_in_the_same_manner():
+    decoded = []
+
+    def decode(found, manner):
+        decoded.extend(manner.name for _ in found)
+        return [replace(chunk("Words.", speech=window.speech), window=window) for window in found]
+
+    mended = retrier(decode).mend([chunk(LOOP, speech=(Region(0, 2_000, "en"),))])
+    assert decoded == ["no phrase twice"]
+    assert mended[0].notes["decoded_again"] == {"reasons": ["loop"], "kept": "no phrase twice", "tries": 1}
+
+
 def test_a_worse_text_is_not_taken_and_tries_end():
     tried = []
 
