@@ -198,7 +198,7 @@ class Engine:
         ]
 
     def _drawing(self) -> Any:
-        """Return the model that draws hypotheses: each of its workers draws by itself, so that there must be only one."""
+        """Return the model that draws hypotheses: it has one worker, as each draws a row of its own."""
         if self._sampler is None:
             self._sampler = self._load(1)
         return self._sampler
