@@ -79,7 +79,7 @@ def make(run: StageRun, film: Path, checksum: str | None, options: argparse.Name
     chosen, reason = probe.choose_audio(found.audio, options.languages, options.audio_track, str(film))
     found, film_facts = probe.measured(film, header, found, chosen.track)
     track = found.audio[chosen.track]
-    for place in {run.job_folder, run.work_folder}:
+    for place in dict.fromkeys((run.job_folder, run.work_folder)):  # the job first: it is what the user knows
         extract.check_space(place, found.duration_ms)
     audio = run.work_folder / "audio.wav"
     taken, look, audio_ms, cut_short = _read_film(run, film, checksum, found, track, options)

@@ -50,7 +50,7 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     subtitles = tracks.read(run, options.subtitle_gen, options.languages, kind)
     new = plan.new_tracks(subtitles, options.default_track)
     drawn = tracks.to_burn(subtitles, options.burn_in, plan.default_track(subtitles, options.default_track))
-    for place in {run.job_folder, run.work_folder}:
+    for place in dict.fromkeys((run.job_folder, run.work_folder)):  # the job first: it is what the user knows
         plan.check_space(place, film, copies=2 if drawn else 1)
 
     target = run.work_folder / f"{run.film}.{options.container}"
