@@ -42,16 +42,11 @@ def add(
         ConfigurationError: the sheet is wrong as it is.
     """
     sheet = sheet.resolve()
-    sheet.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(sheet):
-        films = config.load_films(sheet) if sheet.exists() else {}
+    with _opened(sheet) as films:
         same = [film for film in films.values() if _is_same(film, row, own)]
         if same and not new_job:
             return same[-1], False
-        numbered = {**row, "job": str(_next_job(films, row, output_root))}
-        text = sheet.read_bytes().decode("utf-8") if sheet.exists() else ""
-        files.write_text(sheet, with_rows(text, [numbered]))
-        return list(config.load_films(sheet).values())[-1], True
+        return _append(sheet, films, [row], output_root)[0], True
 
 
 def add_all(sheet: Path, rows: Sequence[Mapping[str, str]], output_root: Path) -> list[config.Film]:
@@ -66,19 +61,8 @@ def add_all(sheet: Path, rows: Sequence[Mapping[str, str]], output_root: Path) -
         ConfigurationError: the sheet is wrong as it is.
     """
     sheet = sheet.resolve()
-    sheet.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(sheet):
-        films = config.load_films(sheet) if sheet.exists() else {}
-        text = sheet.read_bytes().decode("utf-8") if sheet.exists() else ""
-        free: dict[tuple[str, str], int] = {}
-        numbered = []
-        for row in rows:
-            day = (row["date"], row["user"])
-            number = free.get(day) or _next_job(films, row, output_root)
-            free[day] = number + 1
-            numbered.append({**row, "job": str(number)})
-        files.write_text(sheet, with_rows(text, numbered))
-        return list(config.load_films(sheet).values())[len(films) :]
+    with _opened(sheet) as films:
+        return _append(sheet, films, rows, output_root)
 
 
 def move(sheet: Path, media: Mapping[int, str]) -> None:
@@ -191,6 +175,30 @@ def _locked(sheet: Path) -> Iterator[None]:
     finally:
         path.unlink(missing_ok=True)
         os.close(handle)
+
+
+@contextmanager
+def _opened(sheet: Path) -> Iterator[dict[str, config.Film]]:
+    """Keep others from the sheet, and give the films that are in it."""
+    sheet.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(sheet):
+        yield config.load_films(sheet) if sheet.exists() else {}
+
+
+def _append(
+    sheet: Path, films: Mapping[str, config.Film], rows: Sequence[Mapping[str, str]], output_root: Path
+) -> list[config.Film]:
+    """Append rows to an opened sheet, each under the next free job number; return them as they are in it."""
+    free: dict[tuple[str, str], int] = {}
+    numbered = []
+    for row in rows:
+        day = (row["date"], row["user"])
+        number = free.get(day) or _next_job(films, row, output_root)
+        free[day] = number + 1
+        numbered.append({**row, "job": str(number)})
+    text = sheet.read_bytes().decode("utf-8") if sheet.exists() else ""
+    files.write_text(sheet, with_rows(text, numbered))
+    return list(config.load_films(sheet).values())[len(films) :]
 
 
 def _quoted(value: str) -> str:

@@ -109,6 +109,8 @@ class Retrier:
         waiting = list(bad)
         while waiting:
             parts = [self._smaller(chunk) for chunk in waiting]
+            if not any(parts):
+                return kept + waiting
             log.info("Decoding %d pieces again: %s", sum(bool(part) for part in parts), manner.name)
             decoded = iter(self.decode([window for part in parts for window in part], manner))
             again: list[Chunk] = []
