@@ -39,11 +39,11 @@ setup:
 demo: setup $(SAMPLE)
 	@echo "$(SNAKEMAKE) --profile $(PROFILE) $(DEMO)"
 	@SAMVAD_SUMMARY=no $(SNAKEMAKE) --profile $(PROFILE) $(DEMO)
-	@echo; envs/run workflow show_job.py $(patsubst %/10_mux/manifest.json,%,$(DEMO))
+	@echo; ./samvad show $(patsubst %/10_mux/manifest.json,%,$(DEMO))
 
-$(SAMPLE): scripts/make_sample_film.py
+$(SAMPLE): scripts/samvad/commands/make_sample_film.py $(wildcard scripts/samvad/sample/*.py)
 	@echo "Making the sample film"
-	@envs/run media make_sample_film.py --output $@ --truth $(@:.mp4=.truth.json)
+	@./samvad make-sample-film --output $@ --truth $(@:.mp4=.truth.json)
 
 # Bash: the options that say what is to be done, of one film or of a shelf of them.
 WISHES = options=(--source="$$SOURCE" --targets="$$TARGETS"); \
@@ -61,18 +61,18 @@ film: setup
 	[ -z "$$TMDB_FILE" ] || options+=(--tmdb-file="$$TMDB_FILE"); \
 	[ -z "$$TMDB_ID" ] || options+=(--tmdb-id="$$TMDB_ID"); \
 	[ -z "$$REVIEW" ] || options+=(--review="$$REVIEW"); \
-	target=$$(envs/run workflow add_film.py "$${options[@]}" --print target) || exit; \
+	target=$$(./samvad add-film "$${options[@]}" --print target) || exit; \
 	echo "$(SNAKEMAKE) --profile $(PROFILE) $$target"; \
 	SAMVAD_SUMMARY=no $(SNAKEMAKE) --profile $(PROFILE) "$$target" || exit; \
-	echo; envs/run workflow show_job.py "$${target%/*/manifest.json}"
+	echo; ./samvad show "$${target%/*/manifest.json}"
 
 shelf: setup
 	@[ -n "$$DIR" ] || { echo 'Name a folder: make shelf DIR=path SOURCE=hi TARGETS=en' >&2; exit 2; }
 	@$(WISHES); mkdir -p .snakemake; list=$$(mktemp .snakemake/shelf.XXXXXX) || exit; trap 'rm -f "$$list"' EXIT; \
-	envs/run workflow add_folder.py "$${options[@]}" --targets-file="$$list" -- "$$DIR" || exit; \
+	./samvad add-folder "$${options[@]}" --targets-file="$$list" -- "$$DIR" || exit; \
 	mapfile -t targets <"$$list"; [ "$${#targets[@]}" -gt 0 ] || exit 0; \
 	SAMVAD_SUMMARY=no $(SNAKEMAKE) --profile $(PROFILE) "$${targets[@]}"; code=$$?; \
-	echo; envs/run workflow show_shelf.py "$$list"; exit $$code
+	echo; ./samvad show-shelf "$$list"; exit $$code
 
 model:
 	@envs/system-tools

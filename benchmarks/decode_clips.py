@@ -13,7 +13,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
-from samvad import files, models
+from samvad.core import files
+from samvad.models import weights
 
 BATCH = 8
 
@@ -27,7 +28,7 @@ def main() -> None:
     known = folder / "decoded.json"
     done: dict[str, Any] = json.loads(known.read_text("utf-8")) if known.is_file() else {}
     jobs = [job for job in json.loads((folder / "jobs.json").read_text("utf-8")) if key(job) not in done]
-    model = WhisperModel(str(models.resolve_whisper("base").folder), device="cpu", compute_type="int8", cpu_threads=1)
+    model = WhisperModel(str(weights.resolve_whisper("base").folder), device="cpu", compute_type="int8", cpu_threads=1)
     pipeline = BatchedInferencePipeline(model)
     options = VadOptions(threshold=0.5, min_silence_duration_ms=300, speech_pad_ms=120)
     # What says most comes first, so that a run that is broken off has been worth while.

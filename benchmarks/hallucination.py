@@ -24,15 +24,15 @@ import numpy as np
 from clips import LANGUAGES, ROOT, Clip
 from rapidfuzz import fuzz
 
-from samvad.asr import sentences
-from samvad.asr.regions import Region
-from samvad.hallucination import phrases, verdicts
-from samvad.hallucination.limits import Limits
-from samvad.hallucination.measures import Evidence
-from samvad.hallucination.signals import REPETITION
-from samvad.hallucination.text import plain
-from samvad.lyrics import curve, detector
-from samvad.segments import QUARANTINE, SegmentsDocument
+from samvad.documents.segments import QUARANTINE, SegmentsDocument
+from samvad.media import sound_curve, sound_events
+from samvad.stages.asr import sentences
+from samvad.stages.asr.regions import Region
+from samvad.stages.hallucination_removal import phrases, verdicts
+from samvad.stages.hallucination_removal.limits import Limits
+from samvad.stages.hallucination_removal.measures import Evidence
+from samvad.stages.hallucination_removal.signals import REPETITION
+from samvad.text.repetition import plain
 
 LISTS = [ROOT / "config" / "hallucinations" / f"{name}.tsv" for name in LANGUAGES]
 #: A decoded word counts as a true one where it is this much like the word of the reference in its place (0 to 100).
@@ -82,8 +82,8 @@ def cases(folder: Path, made: list[tuple[Clip, str]], answers: dict[str, Any]) -
     for clip, name in made:
         heard_at = folder / f"{name}.curve.json"
         if not heard_at.is_file():
-            curve.write(heard_at, detector.listen(folder / name))
-        heard = curve.read(heard_at)
+            sound_curve.write(heard_at, sound_events.listen(folder / name))
+        heard = sound_curve.read(heard_at)
         for language in [clip.language] if clip.language else LANGUAGES:
             answer = answers.get(f"{name} {language} raw")
             if answer is None:

@@ -28,7 +28,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from samvad.names import matcher, phonetic  # noqa: E402 -- after the path to the package
+from samvad.film import matcher  # noqa: E402
+from samvad.text import phonetic  # noqa: E402 -- after the path to the package
 
 DATA = Path(__file__).resolve().parent / "data"
 

@@ -21,7 +21,7 @@ from end_to_end import JOB, MODEL_STAGES, ROOT, environment, make_film, measure,
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from samvad import stages
+from samvad.core import stages
 
 COLUMNS = ("start", "interpreter", "imports", "programs", "hashing", "manifest", "rest", "all")
 

@@ -63,14 +63,16 @@ class Popen(subprocess.Popen):  # type: ignore[type-arg]
 
 def watch() -> None:
     """Count what the project's own functions take."""
-    from samvad import files, records, resources
+    from samvad.core import files
+    from samvad.documents import stage_manifest
+    from samvad.runner import resource_usage
 
-    records.check_manifest = counted("manifest", records.check_manifest)
+    stage_manifest.check_manifest = counted("manifest", stage_manifest.check_manifest)
     files.write_json = counted("manifest", files.write_json)
     files.sha256_of = counted("hashing", files.sha256_of)
     files.move_into_place = counted("moving", files.move_into_place)
-    stop = resources.ResourceMeter.stop
-    resources.ResourceMeter.stop = counted("wait for the sampler (wall)", stop, time.monotonic)  # type: ignore[method-assign]
+    stop = resource_usage.ResourceMeter.stop
+    resource_usage.ResourceMeter.stop = counted("wait for the sampler (wall)", stop, time.monotonic)  # type: ignore[method-assign]
 
 
 def main() -> None:

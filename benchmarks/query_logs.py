@@ -86,7 +86,7 @@ def main() -> None:
 def compare(jobs: Path, cache: Path, rounds: int) -> None:
     """Measure the three ways in turns, then every question with the index in place."""
     environment = {**os.environ, "SAMVAD_CACHE": str(cache)}
-    ask = [sys.executable, str(ROOT / "scripts" / "query_logs.py")]
+    ask = [str(ROOT / "samvad"), "query"]
     ways: dict[str, list[Cost]] = {"plain Python": [], "`success`, cold": [], "`success`, warm": []}
     for _ in range(rounds):
         ways["plain Python"].append(measure([sys.executable, "-c", PLAIN, str(jobs)], environment))
@@ -99,13 +99,13 @@ def compare(jobs: Path, cache: Path, rounds: int) -> None:
     for question in QUESTIONS:
         show(f"`{question}`, warm", median([measure([*ask, question, str(jobs)], environment) for _ in range(rounds)]))
     report = [
-        sys.executable,
-        str(ROOT / "scripts" / "report_run.py"),
+        str(ROOT / "samvad"),
+        "report",
         "--output",
         str(cache / "report.html"),
         str(jobs),
     ]
-    show("`report_run.py`, warm", median([measure(report, environment) for _ in range(rounds)]))
+    show("`samvad report`, warm", median([measure(report, environment) for _ in range(rounds)]))
     index = sum(path.stat().st_size for path in (cache / "events").rglob("*") if path.is_file())
     print(f"\nIndex: {index / 1e6:.1f} MB; report: {(cache / 'report.html').stat().st_size / 1e6:.1f} MB")
 

@@ -134,9 +134,9 @@ def environment(name: str) -> Path:
 def model_folder() -> Path:
     """Return where the base weights lie."""
     sys.path.insert(0, str(ROOT / "scripts"))
-    from samvad import models
+    from samvad.models import weights
 
-    return models.resolve_whisper("base").folder
+    return weights.resolve_whisper("base").folder
 
 
 def command_of(contender: str, film: Path, folder: Path, threads: int, vad: str) -> list[str]:
@@ -250,7 +250,7 @@ def judge(result: Result, clips: list[Clip]) -> dict[str, Any]:
 def looping(result: Result) -> int:
     """Return how many segments loop in themselves, or come more than three times in a row."""
     sys.path.insert(0, str(ROOT / "scripts"))
-    from samvad.asr.retries import loops
+    from samvad.stages.asr.retries import loops
 
     rows = [len(list(run)) for _, run in groupby(" ".join(plain(text)) for text in result.texts)]
     return sum(loops(text) for text in result.texts) + sum(length for length in rows if length > 3)

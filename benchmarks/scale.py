@@ -31,7 +31,9 @@ from end_to_end import ROOT, Cost, measure
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "scripts")]
 
 import support  # noqa: E402 -- found by the line above
-from samvad import config, job, stages  # noqa: E402
+from samvad.core import stages  # noqa: E402
+from samvad.documents import job_manifest  # noqa: E402
+from samvad.settings import configuration  # noqa: E402
 
 PARTS = ("Snakefile", "rules", "scripts", "envs", "config", "profiles")
 SNAKEMAKE = (str(ROOT / ".venv" / "bin" / "snakemake"), "--profile", "profiles/local-cpu")
@@ -94,7 +96,7 @@ class Real(Shelf):
         """Write the sheet, and the films that are not there yet."""
         (self.root / "films").mkdir(exist_ok=True)
         with (self.root / "shelf.tsv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, config.COLUMNS, delimiter="\t", restval="", lineterminator="\n")
+            writer = csv.DictWriter(file, configuration.COLUMNS, delimiter="\t", restval="", lineterminator="\n")
             writer.writeheader()
             for number in range(1, films + 1):
                 film = self.root / "films" / f"film {number}.mkv"
@@ -126,7 +128,7 @@ class Real(Shelf):
             facts = {"run_id": f"film{number}_20250101T000000Z_abc123", "title": f"Film {number}", "year": None}
             run = {**facts, "media": str(self.root / "films" / f"film {number}.mkv"), "film": f"film{number}"}
             (place / "run.json").write_text(json.dumps(run), encoding="utf-8")
-            job.write(place, names, job.Live())
+            job_manifest.write(place, names, job_manifest.Live())
         self.touch()
 
 

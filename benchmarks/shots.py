@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from samvad import shots  # noqa: E402
+from samvad.media import shots  # noqa: E402
 
 SAMPLE = ROOT / "build" / "sample" / "samvad_sample.mp4"
 RECORDINGS = (("en_autoeditor_banana.mp4", 42), ("bbb_51.mp4", 5), ("en_muted.mp4", 24), ("vfr.mp4", 20))

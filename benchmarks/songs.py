@@ -21,7 +21,7 @@ import clips
 import numpy as np
 from clips import MEDIA, RATE_HZ, ROOT, Samples, recording, sounds, speak, under, write_wav
 
-from samvad.lyrics import backends, songs
+from samvad.stages.lyrics_detection import backends, songs
 
 RULE = songs.SongRule(threshold=0.8, min_song_ms=15_000, merge_gap_ms=10_000)
 _SUNG = "C_music_noise/song_es_Fantasma_-_L.mp3"

@@ -25,10 +25,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from samvad import segments, shots, stages  # noqa: E402
-from samvad.subtitles import checking, formats, profiles, speech, tracks  # noqa: E402
-from samvad.subtitles.cues import Cue  # noqa: E402
-from samvad.subtitles.rules import FILM_FRAME_RATE  # noqa: E402
+from samvad.core import stages  # noqa: E402
+from samvad.documents import segments  # noqa: E402
+from samvad.documents.subtitles import formats  # noqa: E402
+from samvad.documents.subtitles.cues import Cue  # noqa: E402
+from samvad.media import shots  # noqa: E402
+from samvad.settings import subtitle_profiles  # noqa: E402
+from samvad.settings.subtitle_rules import FILM_FRAME_RATE  # noqa: E402
+from samvad.stages.subtitle_gen import checking, speech, tracks  # noqa: E402
 
 FOLDER = ROOT / "build" / "bench-subtitles"
 STABLE_TS = ("stable-ts==2.19.1", "openai-whisper==20250625", "more-itertools", "tiktoken", "numba", "llvmlite")
@@ -176,7 +180,7 @@ def measure(
     cues: Sequence[Cue], document: segments.SegmentsDocument, language: str, cuts: list[int], text: str
 ) -> tuple[int, dict[str, float], int]:
     """Return a track's number of cues, the shares that keep the rules, and its faults."""
-    rules = profiles.load("netflix").rules(language, FILM_FRAME_RATE)
+    rules = subtitle_profiles.load("netflix").rules(language, FILM_FRAME_RATE)
     said = speech.times_of(cues, document, language)
     found = checking.check(cues, rules, checking.Context(cuts or None, said))
     return len(cues), checking.shares_within(len(cues), found), faults(cues, text)
@@ -193,7 +197,7 @@ def text_in(document: segments.SegmentsDocument, language: str) -> str:
 
 def speed(document: segments.SegmentsDocument, language: str, wanted: int = 1500) -> dict[str, float]:
     """Return how long it takes to cut, check and write so many cues, from a document repeated often enough."""
-    rules = profiles.load("netflix").rules(language, Fraction(24))
+    rules = subtitle_profiles.load("netflix").rules(language, Fraction(24))
     length_ms = document.duration_ms + 2000
     one = len(tracks.make_track(document, rules).cues)
     repeated = tuple(
@@ -241,13 +245,13 @@ def main() -> None:
         print(f"{clip.name} …", flush=True)
         document = segments.read(words_of(clip, options.media))
         cuts = shots_of(clip)
-        rules = profiles.load("netflix").rules(clip.language, FILM_FRAME_RATE)
+        rules = subtitle_profiles.load("netflix").rules(clip.language, FILM_FRAME_RATE)
         made = {"samvad": list(tracks.make_track(document, rules, cuts).cues), **peers(clip, document)}
         said = " ".join(segment.text for segment in document.shown())
         for name, cues in made.items():
             same[name].add(*measure(cues, document, clip.language, cuts, said))
         if clip.language != "en":
-            rules = profiles.load("netflix").rules("en", FILM_FRAME_RATE)
+            rules = subtitle_profiles.load("netflix").rules("en", FILM_FRAME_RATE)
             cues = tracks.make_track(document, rules, cuts).cues
             translated.add(*measure(cues, document, "en", cuts, text_in(document, "en")))
         if longest is None or len(document.segments) > len(longest.segments):

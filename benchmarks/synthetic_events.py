@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from samvad import stages, times
+from samvad.core import stages, times
 
 NOW = datetime(2025, 11, 27, 13, 30, 5, 123000, UTC)
 HOSTILE_FILE = '/films/-it\'s "दिल से" $HOME `id`; <script>alert(1)</script>\nsecond & 🎬 100%.mkv'

@@ -64,7 +64,7 @@ def prepare(folder: Path) -> None:
     import torch
     from safetensors.torch import save_file
 
-    from samvad.translation import conversion
+    from samvad.stages.translation import conversion
 
     model = random_model()
     state = {name: value.contiguous().clone() for name, value in model.state_dict().items() if ".shared." not in name}
@@ -172,7 +172,7 @@ def dialogue(folder: Path, sentences: int, beam: int, batch_size: int, threads: 
     """
     import ctranslate2
 
-    from samvad.translation import backends, engine
+    from samvad.stages.translation import backends, engine
 
     draw = random.Random(3)
     lengths = sorted(min(120, max(3, round(draw.lognormvariate(2.4, 0.6)))) for _ in range(sentences))
@@ -196,12 +196,12 @@ def dialogue(folder: Path, sentences: int, beam: int, batch_size: int, threads: 
 
 def film(toy: Path, threads: int, beam: int) -> None:
     """Take a film's 1,500 sentences through stage 08's way with the toy model, and print the time of each part."""
-    from samvad.translation.backends import Line
-    from samvad.translation.indictrans2_backend import IndicTrans2Backend
-    from samvad.translation.memory import Memory
-    from samvad.translation.sentence_model import Settings
-    from samvad.translation.terms import Glossary, Term
-    from samvad.translation.text_backend import Options
+    from samvad.stages.translation.backends import Line
+    from samvad.stages.translation.indictrans2_backend import IndicTrans2Backend
+    from samvad.stages.translation.memory import Memory
+    from samvad.stages.translation.sentence_model import Settings
+    from samvad.stages.translation.terms import Glossary, Term
+    from samvad.stages.translation.text_backend import Options
 
     subjects, things = ("राम", "सीता", "मोहन", "माँ", "भाई", "रानी"), ("पानी", "किताब", "घर", "चाँद", "फूल", "नाव")
     colours, verbs = ("", "लाल ", "नया ", "पुराना ", "बड़ा "), ("देखता", "चाहता", "लाता", "बेचता")

@@ -1,4 +1,4 @@
-"""Measure how fast verify_job.py hashes: jobs with a large film each, by one thread and by several, beside sha256sum.
+"""Measure how fast `samvad verify` hashes: jobs with a large film each, by one thread and by several, beside sha256sum.
 
 The films are made of random bytes and have just been written, so they come from memory: what is measured is hashing,
 which is the limit wherever the disk reads faster than that. The commands take turns; medians are compared.
@@ -32,7 +32,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=ROOT) as place:
         films = [make_job(Path(place), number, options.megabytes << 20) for number in range(1, options.films + 1)]
-        verify = [sys.executable, str(ROOT / "scripts" / "verify_job.py"), f"{place}/out", "--json", "--threads"]
+        verify = [str(ROOT / "samvad"), "verify", f"{place}/out", "--json", "--threads"]
         commands = {"sha256sum": ["sha256sum", *map(str, films)]}
         commands |= {f"{threads} threads": [*verify, str(threads)] for threads in (1, 2, 4)}
         taken: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
@@ -49,13 +49,13 @@ def main() -> None:
 def make_job(place: Path, number: int, size: int) -> Path:
     """Make a job whose film has the given size; return the film."""
     import support
-    from samvad import records
+    from samvad.documents import stage_manifest
 
     film = place / f"film{number}.mkv"
     with film.open("wb") as file:
         for _ in range(size >> 20):
             file.write(os.urandom(1 << 20))
-    source = records.file_record(film, "film", shown=str(film))
+    source = stage_manifest.file_record(film, "film", shown=str(film))
     support.finished_stage(
         place / f"out/2025/01/01/bench/{number}", "demux", {"probe": ("probe.json", b"{}")}, [source]
     )

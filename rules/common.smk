@@ -16,14 +16,15 @@ from snakemake.resources import Resource
 # The one edit of the path: a stage script finds the package because it lies beside it, the workflow does not.
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
-from samvad import config as settings
-from samvad import files, machine, resource_table, runs, stages
-from samvad.code_hash import code_hash
-from samvad.errors import SamvadError
-from samvad.models import known_models
-from samvad.pipeline import PipelineHandler
-from samvad.report import shelf_page
-from samvad.subtitles import profiles
+from samvad.core import files, stages
+from samvad.core.errors import SamvadError
+from samvad.models.weights import known_models
+from samvad.reporting.pages import shelf_page
+from samvad.runner.code_hash import code_hash
+from samvad.settings import configuration as settings
+from samvad.settings import resource_requests, subtitle_profiles
+from samvad.workflow import machine_limits, run_registry
+from samvad.workflow.run_recorder import PipelineHandler
 
 # Planning makes millions of objects that live to its end: looking through them for garbage takes 3 % of the time and more.
 gc.set_threshold(100_000, 50, 100)
@@ -32,7 +33,7 @@ try:
     config = settings.check(config)
     FILMS = settings.load_films(Path(config["films"]))
     settings.switches(config, None)
-    TABLE = resource_table.load(config["machines"]["resources"])
+    TABLE = resource_requests.load(config["machines"]["resources"])
 except SamvadError as error:
     raise WorkflowError(str(error)) from None
 
@@ -62,7 +63,7 @@ def film_of(wildcards):
     if film is None:
         raise WorkflowError(
             f"No film in {config['films']} has the job {wildcards.job}. "
-            "Add it with scripts/add_film.py (or `make film`), or correct the path."
+            "Add it with samvad add-film (or `make film`), or correct the path."
         )
     return film
 
@@ -87,7 +88,7 @@ def asks(stage, name):
     """Return a resources function: what a try of a stage asks for, by the film's length and the number of the try."""
 
     def value(wildcards, attempt):
-        return TABLE.asks(stage, resource_table.hours_of(f"{OUT}/{wildcards.job}"), attempt)[name]
+        return TABLE.asks(stage, resource_requests.hours_of(f"{OUT}/{wildcards.job}"), attempt)[name]
 
     return told(value)
 
@@ -187,7 +188,7 @@ def pinned(model):
 
 def profile_content(name):
     """Return fingerprints of the files of a subtitle profile, so that a change of a rule is seen."""
-    return [content(path) for path in profiles.load(name).files]
+    return [content(path) for path in subtitle_profiles.load(name).files]
 
 
 @told
@@ -233,7 +234,7 @@ def mend():
 
 if workflow.is_main_process and not workflow.output_settings.dryrun:
     try:
-        RUN = runs.enter(Path(".snakemake"))
+        RUN = run_registry.enter(Path(".snakemake"))
         PIPELINE = PipelineHandler(
             FILMS,
             wanted_stages,
@@ -248,14 +249,14 @@ if workflow.is_main_process and not workflow.output_settings.dryrun:
         raise WorkflowError(str(error)) from None
     for other in RUN.others:
         print(f"samvad: another run is at work in this folder: {other}", file=sys.stderr)
-    os.environ[runs.VARIABLE] = str(RUN.path)
+    os.environ[run_registry.VARIABLE] = str(RUN.path)
     atexit.register(mend)  # where nothing is to be done, no hook is called
     PIPELINE.attach(logger)
 
 
 # Stages that run at once on this machine share what it has. A cluster has told what each job may have (--jobs is given).
 if workflow.is_main_process and workflow.global_resources["_nodes"].value is None:
-    for name, total in machine.limits(
+    for name, total in machine_limits.limits(
         workflow.global_resources, look_for_gpus=not workflow.output_settings.dryrun
     ).items():
         workflow.register_resource(name, total)

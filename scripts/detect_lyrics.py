@@ -7,15 +7,17 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from samvad import files, records, review, segments
-from samvad.errors import ConfigurationError
-from samvad.glossary import entries
-from samvad.lyrics import backends, curve, songs, support
-from samvad.segments import SegmentsDocument
-from samvad.stage_options import stage_parser
-from samvad.stage_run import StageRun, run_stage
-from samvad.times import seconds_to_ms
-from samvad.tmdb import metadata
+from samvad.core import files
+from samvad.core.errors import ConfigurationError
+from samvad.core.times import seconds_to_ms
+from samvad.documents import review, segments, stage_manifest
+from samvad.documents.segments import SegmentsDocument
+from samvad.film import glossary as entries
+from samvad.film import metadata
+from samvad.media import sound_curve
+from samvad.runner.options import stage_parser
+from samvad.runner.stage_run import StageRun, run_stage
+from samvad.stages.lyrics_detection import backends, songs, support
 
 
 def parser() -> argparse.ArgumentParser:
@@ -70,7 +72,8 @@ def choose_backend(run: StageRun, options: argparse.Namespace) -> backends.Backe
     run.devices("cpu", "cpu")
     backend = backends.choose(options.backend, options.yamnet_model, options.yamnet_revision, run.warn)
     run.used(
-        *(backend.models if backend else ()), **records.library_versions(*(backend.packages if backend else ("numpy",)))
+        *(backend.models if backend else ()),
+        **stage_manifest.library_versions(*(backend.packages if backend else ("numpy",))),
     )
     return backend
 
@@ -91,7 +94,7 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
         heard = backend.listen(audio)
         speaks = support.of_steps(document.segments, titles, len(heard.music), heard.step_ms)
         found = songs.find(heard, rule, speaks)
-        curve.write(run.output("sound_curve.json", "sound_curve"), heard)
+        sound_curve.write(run.output("sound_curve.json", "sound_curve"), heard)
     write(run, document, songs.obey(found, decisions))
     run.metric("song_titles_known", len(titles), "titles")
     run.metric("decided_by_a_person", len(decisions), "rows")

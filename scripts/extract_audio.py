@@ -9,11 +9,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from samvad import checksums, files, media_facts, records, shots
-from samvad.demux import extract, picture, probe
-from samvad.errors import MediaError
-from samvad.stage_options import stage_parser
-from samvad.stage_run import StageRun, run_stage
+from samvad.core import checksums, files
+from samvad.core.errors import MediaError
+from samvad.documents import stage_manifest
+from samvad.media import ffprobe, shots
+from samvad.runner.options import stage_parser
+from samvad.runner.stage_run import StageRun, run_stage
+from samvad.stages.demux import extract, picture, probe
 
 
 def parser() -> argparse.ArgumentParser:
@@ -52,7 +54,7 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     """Probe, choose, extract; write ``audio.wav`` and ``probe.json``."""
     film = options.media.absolute()
     probe.check_readable(film)
-    run.used(**{name: records.tool_version(name) for name in ("ffmpeg", "ffprobe")})
+    run.used(**{name: stage_manifest.tool_version(name) for name in ("ffmpeg", "ffprobe")})
     checksum = checksums.remembered(film)
     if checksum is None or not reused(run, film, checksum):
         make(run, film, checksum, options)
@@ -74,7 +76,7 @@ def make(run: StageRun, film: Path, checksum: str | None, options: argparse.Name
         checksum: of the film, or None to take it.
         options: the stage's options.
     """
-    header = media_facts.read_header(film)
+    header = ffprobe.read_header(film)
     found = probe.probe(film, header)
     chosen, reason = probe.choose_audio(found.audio, options.languages, options.audio_track, str(film))
     found, film_facts = probe.measured(film, header, found, chosen.track)
@@ -91,7 +93,7 @@ def make(run: StageRun, film: Path, checksum: str | None, options: argparse.Name
             f"The chosen audio track is tagged {track.language}, but the film's languages are {options.languages}."
         )
     _check_whole(run, film, found, track, audio_ms, cut_short, options.min_decoded_share)
-    run.output(audio.name, "audio", media_facts.of(audio))
+    run.output(audio.name, "audio", ffprobe.of(audio))
 
     duration_ms = max(found.duration_ms or 0, audio_ms)
     facts = {

@@ -9,11 +9,14 @@ import os
 import sys
 from pathlib import Path
 
-from samvad import network, records, schemas
-from samvad.errors import NetworkError
-from samvad.stage_options import stage_parser
-from samvad.stage_run import Skipped, StageRun, run_stage
-from samvad.tmdb import client, metadata, search
+from samvad.core import schemas
+from samvad.core.errors import NetworkError
+from samvad.documents import stage_manifest
+from samvad.film import metadata
+from samvad.models import http
+from samvad.runner.options import stage_parser
+from samvad.runner.stage_run import Skipped, StageRun, run_stage
+from samvad.stages.tmdb import client, search
 
 log = logging.getLogger(__name__)
 
@@ -65,9 +68,9 @@ def _ask(run: StageRun, options: argparse.Namespace) -> metadata.FilmMetadata:
         key=key,
         url=client.check_url(os.environ.get("SAMVAD_TMDB_URL") or client.DEFAULT_URL),
         language=options.language,
-        rules=network.policy(),
+        rules=http.policy(),
     )
-    run.used(**records.library_versions("requests"))
+    run.used(**stage_manifest.library_versions("requests"))
     try:
         film, doubt = search.find_film(service, options.title, options.year, options.max_cast, options.tmdb_id)
     except NetworkError as error:

@@ -11,14 +11,15 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable
 
-from samvad import files, records, schemas, segments, times
-from samvad.glossary import entries
-from samvad.names import consistency, gazetteer, indic_model, merge, model, overrides
-from samvad.names.consistency import Outcome
-from samvad.segments import Entity, Segment, SegmentsDocument
-from samvad.stage_options import stage_parser
-from samvad.stage_run import StageRun, run_stage
-from samvad.tmdb import metadata
+from samvad.core import files, schemas, times
+from samvad.documents import segments, stage_manifest
+from samvad.documents.segments import Entity, Segment, SegmentsDocument
+from samvad.film import glossary as entries
+from samvad.film import known_names, metadata
+from samvad.runner.options import stage_parser
+from samvad.runner.stage_run import StageRun, run_stage
+from samvad.stages.ner import consistency, indic_model, merge, model, overrides
+from samvad.stages.ner.consistency import Outcome
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +48,8 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     wanted = _overrides(run, options)
     if run.reuse(models=_fingerprints(options)):
         return
-    known = gazetteer.known_names(entries.read(glossary) if glossary else None, film)
-    run.metric("known_names", len(gazetteer.Gazetteer(known)), "names")
+    known = known_names.known_names(entries.read(glossary) if glossary else None, film)
+    run.metric("known_names", len(known_names.Gazetteer(known)), "names")
     by_model = _by_model(run, options, document)
     outcome = Outcome(_with(document, by_model), (), (), tuple(known), 0)
     if options.consistent == "yes":
@@ -99,7 +100,7 @@ def _with(document: SegmentsDocument, by_model: dict[int, list[Entity]]) -> Segm
 
 def _marked(outcome: Outcome) -> SegmentsDocument:
     """Return the document with the known names marked, and the model's where they lie beside those."""
-    known = gazetteer.Gazetteer(outcome.known)
+    known = known_names.Gazetteer(outcome.known)
     marked = (
         dataclasses.replace(item, entities=merge.without_overlaps(known.find(item.text), item.entities))
         for item in outcome.document.segments
@@ -153,7 +154,7 @@ def _found(
         run.warn(f"In {languages} names come from the glossary and the cast alone: {error}. Correct the key ner.{key}.")
         run.provisional(_HOURS_WITHOUT_MODEL)
         return {}
-    run.used(loaded.record, **records.library_versions(library))
+    run.used(loaded.record, **stage_manifest.library_versions(library))
     run.metric(f"{key}_load_seconds", loaded.load_seconds, "s")
     found = loaded.find([segment.text for segment in these])
     return {segment.id: names for segment, names in zip(these, found, strict=True)}

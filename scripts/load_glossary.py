@@ -6,11 +6,12 @@ import argparse
 import logging
 import sys
 
-from samvad import schemas
-from samvad.glossary import entries, prompt
-from samvad.stage_options import stage_parser
-from samvad.stage_run import StageRun, run_stage
-from samvad.tmdb import metadata, people
+from samvad.core import schemas
+from samvad.film import glossary as entries
+from samvad.film import metadata, people
+from samvad.runner.options import stage_parser
+from samvad.runner.stage_run import StageRun, run_stage
+from samvad.stages.glossary_load import prompt
 
 log = logging.getLogger(__name__)
 

@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from samvad import files, media_facts, records
-from samvad.mux import burn, matroska, media, mp4, plan, sources, tracks
-from samvad.stage_options import stage_parser
-from samvad.stage_run import Skipped, StageRun, run_stage
+from samvad.core import files
+from samvad.documents import stage_manifest
+from samvad.media import ffprobe
+from samvad.runner.options import stage_parser
+from samvad.runner.stage_run import Skipped, StageRun, run_stage
+from samvad.stages.mux import burn, matroska, media, mp4, plan, sources, tracks
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +47,7 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     film = run.read_film(options.demux, options.film_file).absolute()
     if probe["video"] is None:
         raise Skipped("the film has no video stream; its subtitles are in 09_subtitle_gen")
-    run.used(**{name: records.tool_version(name) for name in ("mkvmerge", "ffmpeg", "ffprobe")})
+    run.used(**{name: stage_manifest.tool_version(name) for name in ("mkvmerge", "ffmpeg", "ffprobe")})
     kind = options.subtitle_format if options.container == "mkv" else "srt"
     subtitles = tracks.read(run, options.subtitle_gen, options.languages, kind)
     new = plan.new_tracks(subtitles, options.default_track)
@@ -120,14 +122,14 @@ def write_burned(
     family = burn.burn(film, track.path, target, run.work_folder, options.burn_in_crf, run.threads)
     result = media.probe(target)
     plan.check_duration(film, target, declared_ms, result)
-    run.output(target.name, "burned_film", media_facts.of(target, result.header))
+    run.output(target.name, "burned_film", ffprobe.of(target, result.header))
     run.fact("burned", {"language": track.language, "font": family, "crf": options.burn_in_crf})
 
 
 def tell(run: StageRun, target: Path, film: Path, declared_ms: int, result: media.Media, new: int, own: int) -> None:
     """Check the result's duration and record the result."""
     duration_ms = plan.check_duration(film, target, declared_ms, result)
-    film_facts = media_facts.of(target, result.header)
+    film_facts = ffprobe.of(target, result.header)
     run.output(target.name, "subtitled_film", film_facts)
     run.metric("duration", duration_ms / 1000, "s")
     run.metric("new_subtitle_tracks", new, "tracks")

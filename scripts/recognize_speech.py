@@ -7,13 +7,17 @@ import functools
 import os
 import sys
 
-from samvad import checksums, gpus, models, records, segments
-from samvad.asr import alignment, memory, prompts, retries, separation, speakers, steps, transcripts, writing
-from samvad.asr.engine import Engine, EngineOptions
-from samvad.asr.recogniser import Recogniser
-from samvad.audio import FilmAudio
-from samvad.stage_options import stage_parser
-from samvad.stage_run import StageRun, run_stage
+from samvad.core import checksums
+from samvad.documents import segments, stage_manifest
+from samvad.media.audio import FilmAudio
+from samvad.models import weights
+from samvad.runner import gpus
+from samvad.runner.options import stage_parser
+from samvad.runner.stage_run import StageRun, run_stage
+from samvad.stages.asr import alignment, memory, prompts, retries, separation, speakers, steps, transcripts
+from samvad.stages.asr.engine import Engine, EngineOptions
+from samvad.stages.asr.recogniser import Recogniser
+from samvad.text import scripts
 
 _ENGINES = ("whisperx", "faster-whisper")
 
@@ -31,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     add("--batch-size", default="auto", help="pieces of speech decoded at once, or auto: as many as memory allows")
     add("--memory-mb", type=int, help="memory that the stage may use; without it, what is free")
     add("--beam-size", type=int, default=5, help="hypotheses kept while decoding")
-    add("--script", choices=writing.SETTINGS, default="native", help="scripts that the text may be in")
+    add("--script", choices=scripts.SETTINGS, default="native", help="scripts that the text may be in")
     add("--romanise", choices=("True", "False"), default="False", help="also write the text in Latin letters")
     add("--prompt", choices=("True", "False"), default="True", help="tell the model the film's names and terms")
     add("--retries", type=int, default=len(retries.TRIES), help="how often bad text is decoded again, at most")
@@ -53,13 +57,13 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     separation.check_setting(options.separate_voices)
     audio = FilmAudio(run.read(options.demux, "audio"))
     terms = _prompt_terms(run, options)
-    model = models.resolve_whisper(options.model, options.revision)
+    model = weights.resolve_whisper(options.model, options.revision)
     gpus.take(options.device, f"{run.film}, recognition")
-    device, compute_type = models.resolve_device(options.device, options.compute_type)
+    device, compute_type = weights.resolve_device(options.device, options.compute_type)
     run.devices(options.device, device)
     run.used(
-        records.Model(f"whisper {model.name}", model.revision, model.checksum),
-        **records.library_versions("whisperx", "faster-whisper", "ctranslate2", "torch"),
+        stage_manifest.Model(f"whisper {model.name}", model.revision, model.checksum),
+        **stage_manifest.library_versions("whisperx", "faster-whisper", "ctranslate2", "torch"),
     )
     if run.reuse(
         compute_type=compute_type,
@@ -100,11 +104,11 @@ def _prompt_terms(run: StageRun, options: argparse.Namespace) -> list[str]:
     return prompts.read_terms(path) if path else []
 
 
-def _load(options: argparse.Namespace, model: models.ResolvedModel, threads: int, setting: memory.Setting) -> Engine:
+def _load(options: argparse.Namespace, model: weights.ResolvedModel, threads: int, setting: memory.Setting) -> Engine:
     wanted = EngineOptions(setting.device, setting.compute_type, threads, options.beam_size, options.script)
     if options.engine == "faster-whisper":
         return Engine(model, wanted)
-    from samvad.asr.whisperx_engine import WhisperXEngine
+    from samvad.stages.asr.whisperx_engine import WhisperXEngine
 
     return WhisperXEngine(model, wanted)
 

@@ -7,14 +7,17 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from samvad import checksums, files, gpus, languages, records, segments, times
-from samvad.segments import SegmentsDocument, Translation
-from samvad.stage_options import stage_parser
-from samvad.stage_run import StageRun, run_stage
-from samvad.translation import backends, guards, making, memory, terms
-from samvad.translation.backends import Plan
-from samvad.translation.memory import Memory
-from samvad.translation.terms import Glossary, Use
+from samvad.core import checksums, files, times
+from samvad.documents import segments, stage_manifest
+from samvad.documents.segments import SegmentsDocument, Translation
+from samvad.runner import gpus
+from samvad.runner.options import stage_parser
+from samvad.runner.stage_run import StageRun, run_stage
+from samvad.stages.translation import backends, factory, guards, memory, terms
+from samvad.stages.translation.backends import Plan
+from samvad.stages.translation.memory import Memory
+from samvad.stages.translation.terms import Glossary, Use
+from samvad.text import languages
 
 
 def parser() -> argparse.ArgumentParser:
@@ -26,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--backend",
         nargs="+",
-        choices=making.NAMES,
+        choices=factory.NAMES,
         required=True,
         help="what translates; the first that serves a pair",
     )
@@ -71,7 +74,7 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     vocabulary = Vocabulary(run.read_optional(options.glossary_load, "glossary"), document)
     targets = list(dict.fromkeys(languages.normalise(code, "--targets") for code in options.targets))
     store = memory_of(options)
-    router = making.router(options, audio, run.threads, store, vocabulary)
+    router = factory.router(options, audio, run.threads, store, vocabulary)
     plans = [backends.plan(document, target, router) for target in targets]
     pairs = frozenset(pair for plan in plans for pair in plan.pairs)
     used = router.used(plans)
@@ -79,9 +82,9 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
         gpus.take(options.device, f"{run.film}, translation")
         router.find(pairs)
         run.devices(options.device, router.device() or options.device)
-        libraries = [library for name in used for library in making.LIBRARIES[name]]
+        libraries = [library for name in used for library in factory.LIBRARIES[name]]
         libraries += ["torch", "transformers"] if options.runtime == "transformers" and "indictrans2" in used else []
-        run.used(*router.models(), **records.library_versions(*dict.fromkeys(libraries)))
+        run.used(*router.models(), **stage_manifest.library_versions(*dict.fromkeys(libraries)))
     folders = [checksums.of_folder(folder) for folder in router.folders()] if pairs else []
     if run.reuse(model_folders=folders, corrections=store.fingerprint(pairs)):
         return
@@ -93,12 +96,12 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
         document = backends.apply(document, plan, router, corrected)
         run.metric(f"corrected_{plan.target}", len(corrected), "segments")
         document, found = terms.check_terms(document, plan.target, vocabulary(plan.target))
-        uses += terms.with_how(found, making.uses_of(router))
+        uses += terms.with_how(found, factory.uses_of(router))
     for plan in plans:
         report(run, document, plan, [use for use in uses if use.target == plan.target])
         name = f"transcript_{plan.target}"
         files.write_text(run.output(f"{name}.txt", name), transcript(document, plan.target))
-    remarks(run, store, used, making.counts_of(router))
+    remarks(run, store, used, factory.counts_of(router))
     files.write_text(run.output("terms.tsv", "terms"), terms.table(uses))
     segments.write(run.output("segments.json", "segments"), document)
 
@@ -116,10 +119,10 @@ def remarks(run: StageRun, store: Memory, used: list[str], counts: dict[str, int
     if store.problem:
         run.warn(f"{store.problem} Nothing was remembered, and no correction was used.")
     for name in used:
-        if name in making.LICENCES:
-            run.fact(f"licence_{name}", making.LICENCES[name])
+        if name in factory.LICENCES:
+            run.fact(f"licence_{name}", factory.LICENCES[name])
     if "nllb" in used:
-        run.warn(f"NLLB was used. Its weights are under {making.LICENCES['nllb']}.")
+        run.warn(f"NLLB was used. Its weights are under {factory.LICENCES['nllb']}.")
 
 
 def report(run: StageRun, document: SegmentsDocument, plan: Plan, uses: list[Use]) -> None:

@@ -12,14 +12,18 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from samvad import files, languages, segments
-from samvad.report import film_page
-from samvad.stage_options import stage_parser
-from samvad.stage_run import StageRun, run_stage
-from samvad.subtitles import checking, corrections, formats, profiles, qc
-from samvad.subtitles.cues import Cue
-from samvad.subtitles.rules import FILM_FRAME_RATE, Rules
-from samvad.subtitles.tracks import Origin, Track, languages_of_tracks, make_track
+from samvad.core import files
+from samvad.documents import segments
+from samvad.documents.subtitles import formats
+from samvad.documents.subtitles.cues import Cue
+from samvad.reporting.pages import film_page
+from samvad.runner.options import stage_parser
+from samvad.runner.stage_run import StageRun, run_stage
+from samvad.settings import subtitle_profiles
+from samvad.settings.subtitle_rules import FILM_FRAME_RATE, Rules
+from samvad.stages.subtitle_gen import checking, corrections, qc
+from samvad.stages.subtitle_gen.tracks import Origin, Track, languages_of_tracks, make_track
+from samvad.text import languages
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--title", default="", help="the film's title, for the report")
     made.add_argument("--languages", nargs="+", required=True, metavar="LANG", help="targets of the film: hi en …")
     made.add_argument("--formats", nargs="+", choices=formats.KINDS, required=True, help="files to write")
-    made.add_argument("--profile", required=True, help=f"rules: {', '.join(profiles.names())}, or a YAML file")
+    made.add_argument("--profile", required=True, help=f"rules: {', '.join(subtitle_profiles.names())}, or a YAML file")
     return made
 
 
@@ -134,7 +138,7 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     """Write the tracks of all target languages, the check, and the report."""
     probe = json.loads(run.read(options.demux, "probe").read_text(encoding="utf-8"))
     document = segments.read(run.read(options.segments, "segments"))
-    shots, rate, profile = shots_of(run, options.demux), frame_rate(probe), profiles.load(options.profile)
+    shots, rate, profile = shots_of(run, options.demux), frame_rate(probe), subtitle_profiles.load(options.profile)
     wanted = list(dict.fromkeys(options.formats))
     spoken, without = languages_of_tracks(document, options.languages)
     for target in without:

@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from samvad import stages
-from samvad.logquery import sources, store, views
+from samvad.core import stages
+from samvad.reporting.logquery import sources, store, views
 
 STAGE_NAMES = [stage.name for stage in stages.STAGES]
 Rows = list[dict[str, Any]]

@@ -55,7 +55,7 @@ def sample(once: Callable[[str, Callable[[Path], None]], Path]) -> Sample:
     """Make the sample film."""
 
     def make(folder: Path) -> None:
-        command = [support.ROOT / "envs" / "run", "media", "make_sample_film.py"]
+        command = [support.ROOT / "samvad", "make-sample-film"]
         command += ["--output", folder / "sample.mp4", "--truth", folder / "sample.truth.json"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from samvad import stages
+from samvad.core import stages
 
 #: When the shelf ends: the present moment of the tests.
 NOW = datetime(2025, 11, 28, 12, 0, tzinfo=UTC)

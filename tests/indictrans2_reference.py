@@ -17,7 +17,7 @@ import torch
 from safetensors.torch import save_file
 from torch.nn import functional
 
-from samvad.translation import conversion
+from samvad.stages.translation import conversion
 
 CONFIG = {
     "encoder_vocab_size": 60, "decoder_vocab_size": 50, "encoder_embed_dim": 32, "decoder_embed_dim": 32,

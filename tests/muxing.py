@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import support
-from samvad import files, records
-from samvad.subtitles import formats
-from samvad.subtitles.cues import Cue
+from samvad.core import files
+from samvad.documents import stage_manifest
+from samvad.documents.subtitles import formats
+from samvad.documents.subtitles.cues import Cue
 
 SRT = "1\n00:00:00,500 --> 00:00:01,400\n{}\n\n"
 PICTURE = ["-f", "lavfi", "-i", "testsrc=duration=3:size=128x72:rate=25"]
@@ -68,7 +69,7 @@ def make_job(
         job,
         "demux",
         {"probe": ("probe.json", json.dumps(facts).encode())},
-        [records.file_record(film, "film", shown=str(film))],
+        [stage_manifest.file_record(film, "film", shown=str(film))],
     )
     outputs = {}
     listed = []

@@ -14,7 +14,7 @@ import jiwer
 import numpy as np
 
 import support
-from samvad import schemas
+from samvad.core import schemas
 
 RATE_HZ = 16_000
 #: The engine that starts quickly; the Spanish scene is recognised with the other.

@@ -8,8 +8,8 @@ import random
 import re
 from collections.abc import Sequence
 
-from samvad.translation.guards import Decoded
-from samvad.translation.sentence_model import Prepared, Request
+from samvad.stages.translation.guards import Decoded
+from samvad.stages.translation.sentence_model import Prepared, Request
 
 WORDS = {
     "राम": "Raam", "मोहन": "Mohan", "सीता": "Seeta", "भाई": "brother", "यार": "friend", "किताब": "book",

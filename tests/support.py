@@ -8,7 +8,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from samvad import records, stages
+from samvad.core import stages
+from samvad.documents import stage_manifest
 
 ROOT = Path(__file__).resolve().parents[1]
 MEDIA = ROOT.parent / "shared" / "media"
@@ -65,7 +66,7 @@ def finished_stage(
     made = []
     for kind, (name, content) in outputs.items():
         (folder / name).write_bytes(content)
-        made.append(records.file_record(folder / name, kind, shown=f"{row.folder}/{name}"))
+        made.append(stage_manifest.file_record(folder / name, kind, shown=f"{row.folder}/{name}"))
     config: dict[str, Any] = {}
     now = "2025-01-01T00:00:00.000Z"
     manifest = {
@@ -88,9 +89,9 @@ def finished_stage(
         "outputs": made,
         "intermediate_files": [],
         "config": config,
-        "config_hash": records.config_hash(config),
-        "software": records.software(row.environment, {}, [], (None, None)),
-        "host": records.host(),
+        "config_hash": stage_manifest.config_hash(config),
+        "software": stage_manifest.software(row.environment, {}, [], (None, None)),
+        "host": stage_manifest.host(),
         "resources": USAGE,
         "metrics": [],
         "cache": {"key": None, "hit": False, "made_by": None},
@@ -105,7 +106,7 @@ def finished_stage(
 
 def manifest_of(job: Path, stage: str) -> dict[str, Any]:
     """Return the manifest that a stage wrote, checked against its schema."""
-    from samvad import schemas
+    from samvad.core import schemas
 
     manifest: dict[str, Any] = json.loads((job / stages.BY_NAME[stage].folder / "manifest.json").read_text("utf-8"))
     assert schemas.problems(manifest, "stage_manifest") == []

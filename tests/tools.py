@@ -39,7 +39,7 @@ def _node_modules(name: str, what: str) -> Path:
 
 def font(family: str) -> Path:
     """Return the file of a font; skip the test where it is not installed (in continuous integration: fail)."""
-    from samvad import fonts
+    from samvad.documents.subtitles import fonts
 
     found = fonts.find(family)
     return found.path if found else Path(missing(f"the font {family}"))

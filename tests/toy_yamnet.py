@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from samvad.lyrics import yamnet
+from samvad.stages.lyrics_detection import yamnet
 
 #: Classes by what they are: Speech, Singing, Music.
 CLASSES = {"speech": 0, "singing": 24, "music": 132}

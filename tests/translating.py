@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import support
-from samvad import segments
-from samvad.segments import Segment, SegmentsDocument, Translation
+from samvad.documents import segments
+from samvad.documents.segments import Segment, SegmentsDocument, Translation
 
 
 def in_environment(*command: object) -> subprocess.CompletedProcess[str]:

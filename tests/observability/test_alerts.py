@@ -23,7 +23,7 @@ import yaml
 import event_shelf
 import support
 import tools
-from samvad.metrics import exposition, totals
+from samvad.reporting.metrics import exposition, totals
 
 RULES = support.ROOT / "observability" / "prometheus"
 TESTS = [RULES / "alerts_test.yml", RULES / "alerts_days_test.yml"]

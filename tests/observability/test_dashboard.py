@@ -11,8 +11,8 @@ from grafana_foundation_sdk.cog import plugins
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-import make_dashboard
 import support
+from samvad.commands import make_dashboard
 
 FOLDER = support.ROOT / "observability"
 DASHBOARD: dict[str, Any] = json.loads((FOLDER / "grafana" / "samvad.json").read_text("utf-8"))
@@ -24,7 +24,7 @@ BUILT_IN = {"__range", "__auto", "__url_time_range", "__data"}
 
 def test_the_files_are_what_the_source_makes():
     for path, document in make_dashboard.documents().items():
-        assert json.loads(path.read_text("utf-8")) == document, "run: envs/run workflow make_dashboard.py"
+        assert json.loads(path.read_text("utf-8")) == document, "run: ./samvad make-dashboard"
 
 
 def test_every_variable_is_the_dashboard_s_or_grafana_s():

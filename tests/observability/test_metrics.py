@@ -12,11 +12,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 import event_shelf
-import export_metrics
 import tools
 from event_shelf import NOW
-from samvad.errors import ConfigurationError
-from samvad.metrics import exposition, totals
+from samvad.commands import export_metrics
+from samvad.core.errors import ConfigurationError
+from samvad.reporting.metrics import exposition, totals
 
 
 @pytest.fixture(scope="module")

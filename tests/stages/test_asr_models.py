@@ -27,8 +27,8 @@ from recognising import (
     warnings_of,
     wav,
 )
-from samvad.asr import steps
-from samvad.errors import ModelError, ToolError
+from samvad.core.errors import ModelError, ToolError
+from samvad.stages.asr import steps
 
 pytestmark = pytest.mark.model
 

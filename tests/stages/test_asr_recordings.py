@@ -30,7 +30,7 @@ from recognising import (
     wav,
     words,
 )
-from samvad.asr import writing
+from samvad.text import scripts
 
 pytestmark = pytest.mark.model
 
@@ -113,12 +113,12 @@ def hindi(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_hindi_is_written_in_devanagari_alone(hindi: Path) -> None:
     found = text_of(document(hindi)["segments"])
     assert {"आप", "मेरा", "हैं"} & set(found.split()), found
-    assert writing.foreign_letters(found, frozenset({"Deva"})) == ""
+    assert scripts.foreign_letters(found, frozenset({"Deva"})) == ""
 
 
 def test_the_same_text_in_latin_letters_is_written_on_request(hindi: Path) -> None:
     for segment in document(hindi)["segments"]:
-        assert segment["roman"] and writing.foreign_letters(segment["roman"], frozenset({"Latn"})) == ""
+        assert segment["roman"] and scripts.foreign_letters(segment["roman"], frozenset({"Latn"})) == ""
     track = (hindi / "04_asr" / "transcript_roman.srt").read_text("utf-8")
     assert track.count(" --> ") == len(document(hindi)["segments"])
     assert "transcript_roman" in {output["type"] for output in support.manifest_of(hindi, "asr")["outputs"]}
@@ -128,7 +128,7 @@ def test_a_wrong_language_is_obeyed_and_a_warning_says_what_is_heard(tmp_path: P
     job, done = recognise(tmp_path, spoken(sample, 0, 0), "--languages", "hi", *FAST, "--singing=False", "--retries=0")
     assert done.returncode == 0, done.stderr
     assert "was given as hi, but it sounds like en" in warnings_of(job)
-    assert writing.foreign_letters(text_of(document(job)["segments"]), frozenset({"Deva"})) == ""
+    assert scripts.foreign_letters(text_of(document(job)["segments"]), frozenset({"Deva"})) == ""
 
 
 def test_real_hindi_without_a_limit_of_scripts_is_the_reason_for_it(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_real_hindi_without_a_limit_of_scripts_is_the_reason_for_it(tmp_path: Pa
     native, _ = recognise(tmp_path / "native", decoded(clip), *options)
     anything, _ = recognise(tmp_path / "any", decoded(clip), *options, "--script=any")
     texts = [text_of(document(job)["segments"]) for job in (native, anything)]
-    foreign = [writing.foreign_letters(text, frozenset({"Deva"})) for text in texts]
+    foreign = [scripts.foreign_letters(text, frozenset({"Deva"})) for text in texts]
     assert texts[0] and not foreign[0]
     assert foreign[1], "base writes Hindi in Urdu or Latin letters where it may"
 

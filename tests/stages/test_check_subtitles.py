@@ -11,9 +11,9 @@ import pytest
 
 import support
 import tools
-from samvad.segments import Segment, SegmentsDocument, Word, as_json
-from samvad.subtitles import formats
-from samvad.subtitles.cues import Cue, Style
+from samvad.documents.segments import Segment, SegmentsDocument, Word, as_json
+from samvad.documents.subtitles import formats
+from samvad.documents.subtitles.cues import Cue, Style
 
 GOOD = "1\n00:00:01,000 --> 00:00:03,000\nतुम कहाँ थे कल रात?\n\n2\n00:00:05,000 --> 00:00:06,500\nकहीं नहीं।\n"
 BAD = (
@@ -23,7 +23,7 @@ BAD = (
 
 
 def check(*options: object, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    command = [support.ROOT / "envs" / "run", "text", "check_subtitles.py", *options]
+    command = [support.ROOT / "samvad", "check", *options]
     return subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
 
 

@@ -116,7 +116,7 @@ def test_every_wrong_row_of_a_file_is_told_at_once(tmp_path: Path) -> None:
 
 def test_names_of_a_series_are_collected_promoted_and_used(tmp_path: Path) -> None:
     def learn(*options: object) -> subprocess.CompletedProcess[str]:
-        command = [support.ROOT / "envs" / "run", "text", "learn_terms.py", "--folder", tmp_path / "learned", *options]
+        command = [support.ROOT / "samvad", "learn-terms", "--folder", tmp_path / "learned", *options]
         return subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
 
     def name(text: str, source: str, count: int, heard: dict[str, int]) -> dict[str, Any]:

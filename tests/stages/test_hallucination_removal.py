@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 
 import support
-from samvad import segments
-from samvad.segments import Segment, SegmentsDocument, Word
+from samvad.documents import segments
+from samvad.documents.segments import Segment, SegmentsDocument, Word
 
 SPOKEN = {"avg_logprob": -0.35, "no_speech_prob": 0.05, "compression_ratio": 1.3, "temperature": 0.0}
 NOISE = {"avg_logprob": -1.65, "no_speech_prob": 0.69, "compression_ratio": 0.6, "temperature": 0.0}

@@ -11,7 +11,7 @@ import support
 
 
 def run(*options: object) -> subprocess.CompletedProcess[str]:
-    command = ["python3", str(support.ROOT / "scripts" / "harvest_phrases.py"), *map(str, options)]
+    command = [support.ROOT / "samvad", "harvest-phrases", *map(str, options)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -26,14 +26,14 @@ def test_a_model_s_phrases_are_harvested_from_one_s_own_recordings(tmp_path: Pat
     import numpy as np
     import soundfile
 
-    from samvad.hallucination import phrases
+    from samvad.stages.hallucination_removal import phrases
 
     folder = tmp_path / "room tone's $ सन्नाटा"
     folder.mkdir()
     for number in range(2):
         soundfile.write(folder / f"-{number}.wav", np.zeros(16_000 * 3), 16_000)
     target = tmp_path / "en.tsv"
-    command = [support.ROOT / "envs" / "run", "asr", "harvest_phrases.py", "--language=en", "--seeds=0"]
+    command = [support.ROOT / "samvad", "harvest-phrases", "--language=en", "--seeds=0"]
     done = subprocess.run(
         [*command, "--output", target, "--sounds", folder], capture_output=True, text=True, check=False
     )

@@ -13,8 +13,8 @@ import soundfile
 
 import support
 import toy_yamnet
-from samvad import segments
-from samvad.hallucination import sounds
+from samvad.documents import segments
+from samvad.stages.hallucination_removal import sounds
 
 RATE_HZ = 16_000
 OPTIONS: dict[str, object] = {

@@ -9,8 +9,8 @@ import pytest
 
 import support
 from muxing import SOUND, ffmpeg, identified, make_job, manifest, messages, packets, run, subtitle_streams
-from samvad.errors import DiskError, ToolError
-from samvad.mux import matroska, media, plan
+from samvad.core.errors import DiskError, ToolError
+from samvad.stages.mux import matroska, media, plan
 
 
 def test_sound_without_picture_is_passed_over_with_the_reason(tmp_path: Path) -> None:

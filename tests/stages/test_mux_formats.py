@@ -24,8 +24,8 @@ from muxing import (
     subtitle_streams,
     text_of,
 )
-from samvad.mux import mp4
-from samvad.subtitles.cues import Cue
+from samvad.documents.subtitles.cues import Cue
+from samvad.stages.mux import mp4
 
 
 def test_substation_alpha_goes_in_with_the_font_that_draws_its_script(tmp_path: Path, films: Path) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import support
-from samvad import segments
-from samvad.segments import Segment, SegmentsDocument
+from samvad.documents import segments
+from samvad.documents.segments import Segment, SegmentsDocument
 
 FILM = {
     "schema_version": "1.0", "source": "tmdb", "tmdb_id": 1, "title": "T", "original_title": "T", "year": 2008,

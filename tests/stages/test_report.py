@@ -11,8 +11,8 @@ import pytest
 
 import support
 from browse import visit
-from samvad.report import shelf_page
-from samvad.segments import Entity, Segment, SegmentsDocument, Translation, Word, as_json
+from samvad.documents.segments import Entity, Segment, SegmentsDocument, Translation, Word, as_json
+from samvad.reporting.pages import shelf_page
 
 LOADED = """
 await tab.waitForFunction(() => document.getElementById("video").readyState >= 2, { timeout: 60000 });
@@ -216,7 +216,7 @@ def test_the_index_lists_the_films_and_leads_to_their_reports(report: Path, tmp_
     (other / "manifest.json").write_text(json.dumps(record), encoding="utf-8")
     (root / "2025" / "01" / "02" / "tester" / "2").mkdir(exist_ok=True)
     (root / "2025" / "01" / "02" / "tester" / "2" / "manifest.json").write_text("{")
-    command = [support.ROOT / "envs" / "run", "workflow", "make_index.py", root]
+    command = [support.ROOT / "samvad", "make-index", root]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     steps = """

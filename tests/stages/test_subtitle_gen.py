@@ -12,10 +12,10 @@ import pysubs2
 import pytest
 
 import support
-from samvad.segments import Segment, SegmentsDocument, Translation, Word, as_json
-from samvad.subtitles import formats
-from samvad.subtitles.cues import Style
-from samvad.translation.memory import Memory
+from samvad.documents.segments import Segment, SegmentsDocument, Translation, Word, as_json
+from samvad.documents.subtitles import formats
+from samvad.documents.subtitles.cues import Style
+from samvad.stages.translation.memory import Memory
 
 FILM_24 = {"frame_rate_numerator": 24, "frame_rate_denominator": 1}
 
@@ -238,8 +238,8 @@ def memory_of(job: object) -> Path:
     return Path(str(job)) / "memory.sqlite"
 
 
-def import_corrections(*options: object) -> subprocess.CompletedProcess[str]:
-    command = [support.ROOT / "envs" / "run", "text", "import_corrections.py", *options]
+def correct(*options: object) -> subprocess.CompletedProcess[str]:
+    command = [support.ROOT / "samvad", "correct", *options]
     if "--forget" not in options:
         command += ["--memory-file", memory_of(options[0])]
     return subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
@@ -264,7 +264,7 @@ def test_an_edited_track_comes_back_and_no_later_run_overwrites_it(tmp_path: Pat
     job, _ = run(inputs)
     edited = tmp_path / "शोले edited.en.srt"
     edited.write_text("\ufeff" + EDITED.replace("\n", "\r\n"), encoding="utf-8")
-    done = import_corrections(job, edited)
+    done = correct(job, edited)
     assert done.returncode == 0, done.stderr
     assert "3 cues in English are kept" in done.stdout
     assert "1 unchanged, 1 with new times, 1 added" in done.stdout
@@ -287,7 +287,7 @@ def test_the_pairs_tell_what_was_said_what_the_machine_wrote_and_what_a_person_m
     job, _ = run(make_inputs(tmp_path, DIALOGUE))
     edited = tmp_path / "x.srt"
     edited.write_text(EDITED.replace("last night", "yesterday"), encoding="utf-8")
-    assert import_corrections(job, edited, "--language", "en").returncode == 0
+    assert correct(job, edited, "--language", "en").returncode == 0
     with (job / "corrections" / "en.tsv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
     assert [row["how"] for row in rows] == ["text", "same", "added"]
@@ -313,8 +313,8 @@ def test_corrections_can_be_forgotten(tmp_path: Path) -> None:
     machine = (job / "09_subtitle_gen" / "test.en.srt").read_bytes()
     edited = tmp_path / "x.en.srt"
     edited.write_text(EDITED, encoding="utf-8")
-    assert import_corrections(job, edited).returncode == 0
-    assert import_corrections(job, "--forget", "--language", "en").returncode == 0
+    assert correct(job, edited).returncode == 0
+    assert correct(job, "--forget", "--language", "en").returncode == 0
     run(inputs)
     assert (job / "09_subtitle_gen" / "test.en.srt").read_bytes() == machine
 
@@ -335,6 +335,6 @@ def test_what_cannot_be_taken_back_is_refused_and_nothing_is_kept(
     job, _ = run(make_inputs(tmp_path, DIALOGUE))
     edited = tmp_path / name
     edited.write_text(content, encoding="utf-8")
-    done = import_corrections(job, edited, *options)
+    done = correct(job, edited, *options)
     assert (done.returncode, said in done.stderr) == (code, True), done.stderr
     assert not (job / "corrections").exists()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import support
-from samvad.segments import Translation
+from samvad.documents.segments import Translation
 from translating import hindi, in_environment, indictrans2, job_with, metrics, translate, translations
 
 

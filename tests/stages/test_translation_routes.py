@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import support
-from samvad.segments import Translation
+from samvad.documents.segments import Translation
 from translating import hindi, indictrans2, job_with, metrics, translate, translations
 
 
@@ -66,7 +66,7 @@ def test_corrections_win_and_what_was_translated_is_remembered(
         encoding="utf-8",
     )
     learned = subprocess.run(
-        [support.ROOT / "envs" / "run", "translation", "learn_corrections.py", table, "--memory-file", memory],
+        [support.ROOT / "samvad", "learn-corrections", table, "--memory-file", memory],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (learned.returncode, learned.stdout) == (0, f"{table}: 1 corrections learned.\n"), learned.stderr

@@ -19,7 +19,7 @@ def test_a_converted_model_computes_what_the_architecture_says(tmp_path: Path) -
 
 def test_the_converter_says_what_is_missing(tmp_path: Path) -> None:
     done = subprocess.run(
-        [support.ROOT / "envs" / "run", "translation", "convert_indictrans2.py", tmp_path, tmp_path / "made"],
+        [support.ROOT / "samvad", "convert-indictrans2", tmp_path, tmp_path / "made"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 4

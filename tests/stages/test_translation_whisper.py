@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import support
-from samvad import models
-from samvad.errors import ModelError
-from samvad.segments import QUARANTINE, Segment, SegmentsDocument, Translation
+from samvad.core.errors import ModelError
+from samvad.documents.segments import QUARANTINE, Segment, SegmentsDocument, Translation
+from samvad.models import weights
 from translating import hindi, job_with, metrics, translate, translations, wav
 
 SENTENCES = {
@@ -23,7 +23,7 @@ SENTENCES = {
 def whisper_base() -> str:
     """Return the name of a Whisper model that is on this machine."""
     try:
-        found = models.find_whisper("base")
+        found = weights.find_whisper("base")
     except ModelError as error:
         pytest.skip(str(error))
     if found is None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import synthetic_events
 
-import query_logs
 from asked_logs import Ask, Rows, events_of
+from samvad.commands import query
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def ask(shelf: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
     monkeypatch.setenv("SAMVAD_CACHE", str(tmp_path / "cache"))
 
     def answer(*words: object, place: Path | None = None) -> Any:
-        code = query_logs.main([*map(str, words), "--json", str(place or shelf)])
+        code = query.main([*map(str, words), "--json", str(place or shelf)])
         said = capsys.readouterr()
         assert code == 0, said.err
         return json.loads(said.out)

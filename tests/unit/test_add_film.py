@@ -1,4 +1,4 @@
-"""scripts/add_film.py: rows of the film sheet, job numbers, what survives a round trip."""
+"""`samvad add-film`: rows of the film sheet, job numbers, what survives a round trip."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import add_film
-from samvad import config, film_row, schemas, sheet
-from samvad.errors import ConfigurationError, MediaError
+from samvad.commands import add_film
+from samvad.core import schemas
+from samvad.core.errors import ConfigurationError, MediaError
+from samvad.settings import configuration, film_row, film_sheet
 
 FILM_BYTES = b"\x1a\x45\xdf\xa3\x00\x01 not really a film, but no text either"
 DAY = "1990-01-02"  # a day on which nobody has jobs in the project's own output folder
@@ -33,8 +34,8 @@ def add(folder: Path, media: Path | str, *options: str) -> int:
     return add_film.main([*fixed, *options])
 
 
-def films(folder: Path) -> list[config.Film]:
-    return list(config.load_films(folder / "films.tsv").values())
+def films(folder: Path) -> list[configuration.Film]:
+    return list(configuration.load_films(folder / "films.tsv").values())
 
 
 def test_a_film_is_added_and_the_sheet_is_made(tmp_path: Path, film: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -95,9 +96,9 @@ def test_another_day_another_target_or_a_new_job_is_another_row(tmp_path: Path, 
 
 def test_a_number_with_a_folder_is_not_free(tmp_path: Path, film: Path) -> None:
     (tmp_path / "out" / "1990" / "01" / "02" / "me" / "7").mkdir(parents=True)
-    row = {**dict.fromkeys(config.COLUMNS, ""), "film": "f", "media": str(film), "title": "T", "source": "hi"}
+    row = {**dict.fromkeys(configuration.COLUMNS, ""), "film": "f", "media": str(film), "title": "T", "source": "hi"}
     row |= {"targets": "en", "user": "me", "date": DAY, "workflow": "subtitle"}
-    assert sheet.add(tmp_path / "films.tsv", row, tmp_path / "out", [])[0].job == 8
+    assert film_sheet.add(tmp_path / "films.tsv", row, tmp_path / "out", [])[0].job == 8
 
 
 HOSTILE = [
@@ -140,11 +141,11 @@ def test_whatever_the_values_are_the_sheet_gives_them_back(
     path = tmp_path_factory.mktemp("s") / "films.tsv"
     text = ""
     for title in titles:
-        text = sheet.with_rows(
-            text, [{**dict.fromkeys(config.COLUMNS, ""), "film": "f", "title": title, "media": title}]
+        text = film_sheet.with_rows(
+            text, [{**dict.fromkeys(configuration.COLUMNS, ""), "film": "f", "title": title, "media": title}]
         )
     path.write_text(text, encoding="utf-8", newline="")
-    rows = config.read_rows(path)
+    rows = configuration.read_rows(path)
     assert [(row["title"], row["media"]) for _, row in rows] == [(title, title) for title in titles]
 
 
@@ -294,27 +295,27 @@ def test_the_users_name_is_always_fit_for_a_folder(monkeypatch: pytest.MonkeyPat
     ],
 )
 def test_a_film_id_is_made_of_the_titles_latin_letters(title: str, slug: str) -> None:
-    assert sheet.film_id(title, "x") == slug
+    assert film_sheet.film_id(title, "x") == slug
 
 
 @pytest.mark.parametrize("title", ["दिल", "दिल 2", "🎬", "???", "- -"])
 def test_a_title_without_latin_letters_gets_an_id_from_its_path(title: str) -> None:
-    first, second = sheet.film_id(title, "a.mkv"), sheet.film_id(title, "b.mkv")
+    first, second = film_sheet.film_id(title, "a.mkv"), film_sheet.film_id(title, "b.mkv")
     assert re.fullmatch("film-[0-9a-f]{6}", first)
     assert first != second
 
 
 @given(st.text())
 def test_a_film_id_always_fits_its_pattern(title: str) -> None:
-    assert re.search(schemas.schema("film")["properties"]["film"]["pattern"], sheet.film_id(title, "x"))
+    assert re.search(schemas.schema("film")["properties"]["film"]["pattern"], film_sheet.film_id(title, "x"))
 
 
 def test_a_path_in_the_project_is_relative_and_another_absolute(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(schemas.ROOT / "config")
-    assert sheet.stored_path("../film.mkv") == "film.mkv"
-    assert sheet.stored_path("films/../film.mkv") == "config/film.mkv"
-    assert sheet.stored_path("../-film.mkv") == str(schemas.ROOT / "-film.mkv")
+    assert film_sheet.stored_path("../film.mkv") == "film.mkv"
+    assert film_sheet.stored_path("films/../film.mkv") == "config/film.mkv"
+    assert film_sheet.stored_path("../-film.mkv") == str(schemas.ROOT / "-film.mkv")
     monkeypatch.chdir(tmp_path)
-    assert sheet.stored_path("film.mkv") == str(tmp_path.resolve() / "film.mkv")
+    assert film_sheet.stored_path("film.mkv") == str(tmp_path.resolve() / "film.mkv")

@@ -14,13 +14,14 @@ from urllib.parse import unquote
 import pytest
 import wcwidth
 
-import export_crate
-import show_history
 import support
-import verify_job
-from samvad import files, records, stages
-from samvad.archive import crate_files, history, history_text, jobs, verify
-from samvad.logs import run_log
+from samvad.commands import export as export_crate
+from samvad.commands import history as show_history
+from samvad.commands import verify as verify_job
+from samvad.core import files, stages
+from samvad.documents import job_folder, stage_manifest
+from samvad.reporting.archive import crate_files, history, history_text, verify
+from samvad.workflow import run_log
 
 FILM_NAME = "-दिल \"से\" $HOME\n'98'.mkv"
 TITLE = "दिल से.. 100% 🎬"
@@ -52,7 +53,7 @@ def job(tmp_path: Path) -> Path:
 def make(place: Path, film: Path, number: int = 1) -> Path:
     job = support.make_job(place, f"out/2025/01/01/tester/{number}")
     write_run(job)
-    source = records.file_record(film, "film", shown=str(film))
+    source = stage_manifest.file_record(film, "film", shown=str(film))
     first = stage(job, "demux", {"audio": ("audio.wav", b"sound"), "probe": ("probe.json", b"{}")}, source)
     heard = stage(job, "asr", {"segments": ("segments.json", b"[1]")}, first["audio"])
     cues = stage(job, "subtitle_gen", {"srt_en": ("test.en.srt", b"1\n")}, heard["segments"], first["probe"])
@@ -70,7 +71,7 @@ def edit(job: Path, name: str, change: Callable[[dict[str, Any]], None], *, both
 
 
 def verified(job: Path, **options: Any) -> verify.Report:
-    return verify.verify(jobs.load(job), verify.Hasher(2, lambda count: None), verify.Options(**options))
+    return verify.verify(job_folder.load(job), verify.Hasher(2, lambda count: None), verify.Options(**options))
 
 
 def wrong(report: verify.Report) -> set[tuple[str, str]]:
@@ -114,7 +115,7 @@ def set_input(index: int, checksum: str) -> Callable[[dict[str, Any]], None]:
 def made_again(job: Path) -> None:
     """Stage 04 has run once more and written something else; 09 has not read it."""
     (job / "04_asr" / "segments.json").write_bytes(b"[2]")
-    output = records.file_record(job / "04_asr" / "segments.json", "segments", shown="04_asr/segments.json")
+    output = stage_manifest.file_record(job / "04_asr" / "segments.json", "segments", shown="04_asr/segments.json")
     manifest = json.loads((job / "04_asr" / "manifest.json").read_text("utf-8"))
     manifest |= {"attempt": 2, "outputs": [output]}
     (job / "04_asr" / "attempts" / "02").mkdir()
@@ -256,7 +257,7 @@ def retry(job: Path, number: int, **values: Any) -> None:
     """Add a try of stage 04 that is recorded only in its own folder."""
     manifest = json.loads((job / "04_asr" / "manifest.json").read_text("utf-8"))
     manifest |= {"attempt": number, "retries": number - 1, **values}
-    manifest["config_hash"] = records.config_hash(manifest["config"])
+    manifest["config_hash"] = stage_manifest.config_hash(manifest["config"])
     (job / "04_asr" / "attempts" / f"{number:02d}").mkdir()
     files.write_json(job / "04_asr" / "attempts" / f"{number:02d}" / "manifest.json", manifest)
 
@@ -282,7 +283,7 @@ def eventful(job: Path) -> Path:
 
 
 def told(folder: Path, wanted: str, width: int = 100) -> list[str]:
-    known = [jobs.load(place) for place in jobs.find([folder])]
+    known = [job_folder.load(place) for place in job_folder.find([folder])]
     return list(history_text.lines(history.of(history.choose(known, wanted)), width))
 
 
@@ -319,7 +320,7 @@ def test_a_film_is_found_by_id_path_checksum_copy_and_job(job: Path) -> None:
         assert f"run {RUN}" in "\n".join(told(root, wanted)), wanted
     flip_a_byte(copy)
     for wanted in (str(copy), "other", "12345678", "1"):
-        with pytest.raises(jobs.ConfigurationError, match="No job is known"):
+        with pytest.raises(job_folder.ConfigurationError, match="No job is known"):
             told(root, wanted)
 
 
@@ -383,7 +384,7 @@ def test_films_and_sound_are_carried_only_when_they_are_asked_for(job: Path, tmp
 
 def test_a_crate_without_personal_data_names_no_folder_host_or_user(job: Path, tmp_path: Path) -> None:
     exported(job, tmp_path / "crate", "--no-personal-data")
-    private = crate_files.private_words(jobs.load(job))
+    private = crate_files.private_words(job_folder.load(job))
     for path in (tmp_path / "crate").rglob("*"):
         if path.is_file() and "workflow" not in path.parts:
             text = path.read_text("utf-8")
@@ -398,7 +399,7 @@ def test_a_crate_is_made_of_whole_files_or_not_at_all(job: Path, tmp_path: Path)
     assert not target.exists() and not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
     options = argparse.Namespace(**vars(export_crate.parser().parse_args([str(job), "--output", str(job)])))
     with pytest.raises(Exception, match="is not what its stage wrote"):
-        export_crate.export(jobs.load(job), options)
+        export_crate.export(job_folder.load(job), options)
 
 
 def test_a_crate_never_overwrites(job: Path, tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samvad.asr import language, regions, sentences, windows
-from samvad.asr.engine import Chunk, RawWord
-from samvad.asr.regions import Region
-from samvad.audio import FilmAudio
-from samvad.errors import MediaError
-from samvad.lyrics.curve import SoundCurve
+from samvad.core.errors import MediaError
+from samvad.media.audio import FilmAudio
+from samvad.media.sound_curve import SoundCurve
+from samvad.stages.asr import language, regions, sentences, windows
+from samvad.stages.asr.engine import Chunk, RawWord
+from samvad.stages.asr.regions import Region
 
 
 def chunk(*words: tuple[str, int, int], start_ms: int = 0, end_ms: int = 30_000, language: str = "en") -> Chunk:

@@ -7,14 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from samvad.asr import memory, prompts, retries, speakers, transcripts, windows, writing
-from samvad.asr.engine import Chunk
-from samvad.asr.memory import Ladder, Setting
-from samvad.asr.regions import Region
-from samvad.asr.speakers import Turn
-from samvad.errors import MemoryShortageError, SamvadError
-from samvad.romanise import romanise
-from samvad.segments import Segment, SegmentsDocument, Word
+from samvad.core.errors import MemoryShortageError, SamvadError
+from samvad.documents.segments import Segment, SegmentsDocument, Word
+from samvad.stages.asr import memory, prompts, retries, speakers, transcripts, windows
+from samvad.stages.asr.engine import Chunk
+from samvad.stages.asr.memory import Ladder, Setting
+from samvad.stages.asr.regions import Region
+from samvad.stages.asr.speakers import Turn
+from samvad.text import scripts
+from samvad.text.romanise import romanise
 
 DEVANAGARI = frozenset({"Deva"})
 
@@ -38,29 +39,29 @@ DEVANAGARI = frozenset({"Deva"})
     ],
 )
 def test_a_token_is_judged_by_its_letters(text, written):
-    assert writing.writes(text.encode(), DEVANAGARI) is written
+    assert scripts.writes(text.encode(), DEVANAGARI) is written
 
 
 def test_half_a_letter_is_allowed_where_the_other_half_can_make_it_devanagari():
-    assert writing.writes(b"\xe0\xa4", DEVANAGARI) and writing.writes(b"\xe0", DEVANAGARI)
-    assert writing.writes(b"\x95", DEVANAGARI), "what comes first decides"
-    assert not writing.writes(b"\xe0\xa8", DEVANAGARI), "all that begins so is Gurmukhi"
-    assert not writing.writes(b"\xd8", DEVANAGARI), "all that begins so is Arabic"
-    assert writing.writes(b"\xe2\x80", DEVANAGARI), "dashes and quotation marks begin so"
-    assert not writing.writes(b"\xff", DEVANAGARI)
+    assert scripts.writes(b"\xe0\xa4", DEVANAGARI) and scripts.writes(b"\xe0", DEVANAGARI)
+    assert scripts.writes(b"\x95", DEVANAGARI), "what comes first decides"
+    assert not scripts.writes(b"\xe0\xa8", DEVANAGARI), "all that begins so is Gurmukhi"
+    assert not scripts.writes(b"\xd8", DEVANAGARI), "all that begins so is Arabic"
+    assert scripts.writes(b"\xe2\x80", DEVANAGARI), "dashes and quotation marks begin so"
+    assert not scripts.writes(b"\xff", DEVANAGARI)
 
 
 def vocabulary(*pieces: bytes) -> dict[str, int]:
     """Return a byte-level vocabulary as Whisper's tokenizer has it."""
-    shown = dict(writing._byte_characters())
+    shown = dict(scripts._byte_characters())
     return {"<|hi|>": 0, **{"".join(shown[byte] for byte in piece): n for n, piece in enumerate(pieces, start=1)}}
 
 
 def test_a_byte_that_can_only_lead_elsewhere_is_shut_out():
     pairs = (b"\xe0\xa4", b"\xe0\xa5", b"\xea\xa3")
-    assert writing.suppressed_tokens(vocabulary(*pairs, b"\xe0", b" a"), DEVANAGARI) == [4, 5]
-    assert writing.suppressed_tokens(vocabulary(b"\xe0\xa4", b"\xe0", b" a"), DEVANAGARI) == [3]
-    assert writing.suppressed_tokens(vocabulary(*pairs, b"\xe0", b" a"), frozenset()) == []
+    assert scripts.suppressed_tokens(vocabulary(*pairs, b"\xe0", b" a"), DEVANAGARI) == [4, 5]
+    assert scripts.suppressed_tokens(vocabulary(b"\xe0\xa4", b"\xe0", b" a"), DEVANAGARI) == [3]
+    assert scripts.suppressed_tokens(vocabulary(*pairs, b"\xe0", b" a"), frozenset()) == []
 
 
 @pytest.mark.parametrize(
@@ -76,7 +77,7 @@ def test_a_byte_that_can_only_lead_elsewhere_is_shut_out():
     ],
 )
 def test_the_setting_says_which_scripts_a_language_may_have(language, setting, allowed):
-    assert writing.allowed_scripts(language, setting) == allowed
+    assert scripts.allowed_scripts(language, setting) == allowed
 
 
 # -- Latin letters ----------------------------------------------------------------------------------------------------

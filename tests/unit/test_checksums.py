@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from samvad import checksums, files, records
+from samvad.core import checksums, files
+from samvad.documents import stage_manifest
 
 
 @pytest.fixture(autouse=True)
@@ -113,17 +114,17 @@ def test_a_programs_version_is_remembered_until_it_is_another_program(
     program = tmp_path / "some program"
     shutil.copyfile(shutil.which("sed") or "", program)
     program.chmod(0o755)
-    version = records.tool_version(program.name)
+    version = stage_manifest.tool_version(program.name)
     [memo] = (tmp_path / "cache" / "versions").iterdir()
     memo.write_text("0.0.1\n")
-    assert records.tool_version(program.name) == "0.0.1", "it was not asked again"
+    assert stage_manifest.tool_version(program.name) == "0.0.1", "it was not asked again"
     memo.write_text("")
-    assert records.tool_version(program.name) == version, "the memory is damaged"
+    assert stage_manifest.tool_version(program.name) == version, "the memory is damaged"
     memo.write_text("0.0.1\n")
     program.unlink()
     shutil.copyfile(shutil.which("grep") or "", program)
     program.chmod(0o755)
-    assert records.tool_version(program.name) not in ("0.0.1", version)
+    assert stage_manifest.tool_version(program.name) not in ("0.0.1", version)
 
 
 def test_a_script_is_asked_each_time_for_it_may_call_another_program(
@@ -135,4 +136,4 @@ def test_a_script_is_asked_each_time_for_it_may_call_another_program(
     program.chmod(0o755)
     for version in ("1.0", "2.0"):
         (tmp_path / "version").write_text(version)
-        assert records.tool_version("tool") == version
+        assert stage_manifest.tool_version("tool") == version

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from samvad import config, schemas
-from samvad.errors import ConfigurationError
+from samvad.core import schemas
+from samvad.core.errors import ConfigurationError
+from samvad.settings import configuration
 from support import ROOT
 
-HEADER = "\t".join(config.COLUMNS)
+HEADER = "\t".join(configuration.COLUMNS)
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ ROW = "demo\tfilm.mp4\tA film\t2008\thi,en\ten\tme\t2025-01-31\t1\tsubtitle"
 
 
 def test_the_configuration_that_is_delivered_is_valid(values):
-    assert config.check(values) == values
+    assert configuration.check(values) == values
 
 
 def keys_of(value: dict, prefix: str = "") -> list[str]:
@@ -70,19 +71,19 @@ def test_every_key_is_read_by_the_workflow(values):
 def test_an_unknown_key_is_named_with_a_suggestion(values):
     values["asr"]["modle"] = "base"
     with pytest.raises(ConfigurationError, match=r"unknown key 'asr.modle' \(did you mean 'model'\?\)"):
-        config.check(values)
+        configuration.check(values)
 
 
 def test_a_wrong_value_names_the_key_and_what_is_allowed(values):
     values["asr"]["device"] = "gpu"
     with pytest.raises(ConfigurationError, match=r"asr.device is 'gpu', but must be one of 'auto', 'cpu', 'cuda'"):
-        config.check(values)
+        configuration.check(values)
 
 
 def test_a_subtitle_profile_that_does_not_exist_is_refused_before_anything_runs(values):
     values["subtitle"]["profile"] = "netflx"
     with pytest.raises(ConfigurationError, match=r"no subtitle profile 'netflx'.*bbc, children, netflix, netflix-sdh"):
-        config.check(values)
+        configuration.check(values)
 
 
 def test_text_from_the_command_line_becomes_numbers_and_truth_values(values):
@@ -95,11 +96,11 @@ def test_text_from_the_command_line_becomes_numbers_and_truth_values(values):
     wanted["asr"]["beam_size"] = 3
     wanted["asr"]["vad_threshold"] = 0.4
     wanted["demux"]["audio_track"] = 1
-    assert config.check(values) == wanted
+    assert configuration.check(values) == wanted
 
 
 def test_a_film_is_read_from_the_sheet(tmp_path):
-    films = config.load_films(sheet(tmp_path, ROW))
+    films = configuration.load_films(sheet(tmp_path, ROW))
     film = films["2025/01/31/me/1"]
     assert (film.film, film.year, film.source, film.targets, film.line) == ("demo", 2008, ("hi", "en"), ("en",), 2)
 
@@ -120,42 +121,42 @@ def test_a_film_is_read_from_the_sheet(tmp_path):
     ],
 )
 def test_a_wrong_value_names_the_line_and_the_column(tmp_path, column, value, said):
-    values = dict(zip(config.COLUMNS, ROW.split("\t") + [""] * 7, strict=True)) | {column: value}
+    values = dict(zip(configuration.COLUMNS, ROW.split("\t") + [""] * 7, strict=True)) | {column: value}
     with pytest.raises(ConfigurationError, match=said):
-        config.load_films(sheet(tmp_path, "\t".join(values.values())))
+        configuration.load_films(sheet(tmp_path, "\t".join(values.values())))
 
 
 def test_a_duplicate_job_names_both_lines(tmp_path):
     with pytest.raises(ConfigurationError, match=r"line 3: job 2025/01/31/me/1 is in the sheet already, on line 2"):
-        config.load_films(sheet(tmp_path, ROW, ROW))
+        configuration.load_films(sheet(tmp_path, ROW, ROW))
 
 
 def test_an_unknown_column_is_named(tmp_path):
     with pytest.raises(ConfigurationError, match="unknown column 'colour'"):
-        config.load_films(sheet(tmp_path, header=HEADER + "\tcolour"))
+        configuration.load_films(sheet(tmp_path, header=HEADER + "\tcolour"))
 
 
 def test_names_with_tabs_newlines_and_quotes_survive_the_sheet(tmp_path):
     name = 'a\t"b"\n$c हिन्दी 🎬'
     row = ROW.replace("film.mp4", '"' + name.replace('"', '""') + '"')
-    films = config.load_films(sheet(tmp_path, row, ROW.replace("\t1\t", "\t2\t")))
+    films = configuration.load_films(sheet(tmp_path, row, ROW.replace("\t1\t", "\t2\t")))
     assert [film.media for film in films.values()] == [name, "film.mp4"]
     assert [film.line for film in films.values()] == [2, 4]
 
 
 def test_switches_come_from_the_config_then_the_environment_then_the_row(tmp_path, values):
-    film = config.load_films(sheet(tmp_path, ROW + "\t\t\t\tner"))["2025/01/31/me/1"]
+    film = configuration.load_films(sheet(tmp_path, ROW + "\t\t\t\tner"))["2025/01/31/me/1"]
     values["stages"]["tmdb"] = False
-    on = config.switches(values, film, {"STAGE_06_LYRICS_ENABLED": "false", "STAGE_02_TMDB_ENABLED": "TRUE"})
+    on = configuration.switches(values, film, {"STAGE_06_LYRICS_ENABLED": "false", "STAGE_02_TMDB_ENABLED": "TRUE"})
     assert [name for name, state in on.items() if not state] == ["ner", "lyrics_detection"]
-    origins = config.switch_origins(values, film, {"STAGE_06_LYRICS_ENABLED": "false"})
+    origins = configuration.switch_origins(values, film, {"STAGE_06_LYRICS_ENABLED": "false"})
     assert origins["lyrics_detection"] == "the variable STAGE_06_LYRICS_ENABLED"
     assert "stages_off" in origins["ner"]
 
 
 def test_a_switch_variable_that_says_neither_yes_nor_no_is_refused(values):
     with pytest.raises(ConfigurationError, match="STAGE_06_LYRICS_ENABLED is 'perhaps'"):
-        config.switches(values, None, {"STAGE_06_LYRICS_ENABLED": "perhaps"})
+        configuration.switches(values, None, {"STAGE_06_LYRICS_ENABLED": "perhaps"})
 
 
 def test_the_schemas_are_json_schema_2020_12():

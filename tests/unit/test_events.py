@@ -18,12 +18,13 @@ from typing import Any
 
 import pytest
 
-from samvad.errors import MediaError
-from samvad.failures import describe
-from samvad.logs import events, redaction
+from samvad.core import redaction
+from samvad.core.errors import MediaError
+from samvad.core.failures import describe
+from samvad.core.redaction import MASK, Redactor
+from samvad.logs import events
 from samvad.logs.line_file import LineFile
 from samvad.logs.rate_limit import RateLimiter
-from samvad.logs.redaction import MASK, Redactor
 from samvad.logs.stage_logs import StageLogs
 
 CONTEXT = events.Context("film_run", "film", "user/1", "parent/7", "asr", 2)
@@ -369,7 +370,8 @@ def test_importing_it_needs_no_package() -> None:
 
     import support
 
-    code = "import samvad.logs.stage_logs, samvad.logs.run_log, samvad.tools, sys; assert 'rich' not in sys.modules"
+    modules = "samvad.logs.stage_logs, samvad.workflow.run_log, samvad.core.subprocesses"
+    code = f"import {modules}, sys; assert 'rich' not in sys.modules"
     done = subprocess.run(
         [sys.executable, "-S", "-c", code], cwd=support.ROOT / "scripts", capture_output=True, text=True, check=False
     )

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samvad import schemas
-from samvad.errors import ConfigurationError
-from samvad.glossary import entries
-from samvad.glossary.entries import Entry
+from samvad.core import schemas
+from samvad.core.errors import ConfigurationError
+from samvad.film import glossary
+from samvad.film.glossary import Entry
 
 HEADER = "term\ttarget\talternatives\tcontext\tnotes\n"
 BUILT_IN = schemas.ROOT / "config" / "glossary" / "hinglish.tsv"
@@ -21,7 +21,7 @@ BUILT_IN = schemas.ROOT / "config" / "glossary" / "hinglish.tsv"
 
 def table(folder: Path, text: str | bytes, name: str = "g.tsv") -> tuple[Entry, ...]:
     (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode("utf-8"))
-    return entries.read_table(folder / name, name)
+    return glossary.read_table(folder / name, name)
 
 
 def test_a_row_becomes_an_entry(tmp_path: Path) -> None:
@@ -82,17 +82,17 @@ def test_a_wrong_table_is_refused_with_file_line_and_column(tmp_path: Path, text
 def test_a_missing_file_and_a_folder_are_refused_by_name(tmp_path: Path) -> None:
     for path in (tmp_path / "gone.tsv", tmp_path):
         with pytest.raises(ConfigurationError, match=re.escape(str(path))):
-            entries.read_table(path, str(path))
+            glossary.read_table(path, str(path))
 
 
 def test_the_later_entry_wins_and_the_conflict_is_recorded() -> None:
-    merged = entries.merge([[Entry("Puja", "Puja", source="tmdb")], [Entry("puja", "prayer", source="g.tsv")]])
+    merged = glossary.merge([[Entry("Puja", "Puja", source="tmdb")], [Entry("puja", "prayer", source="g.tsv")]])
     assert [entry.target for entry in merged.entries] == ["prayer"]
-    assert merged.conflicts == (entries.Conflict("puja", "prayer (g.tsv)", "Puja (tmdb)"),)
+    assert merged.conflicts == (glossary.Conflict("puja", "prayer (g.tsv)", "Puja (tmdb)"),)
 
 
 def test_the_same_target_twice_is_no_conflict() -> None:
-    merged = entries.merge([[Entry("chai", "tea")], [Entry("CHAI", "tea", notes="better")]])
+    merged = glossary.merge([[Entry("chai", "tea")], [Entry("CHAI", "tea", notes="better")]])
     assert merged.conflicts == ()
     assert [entry.notes for entry in merged.entries] == ["better"]
 
@@ -100,7 +100,7 @@ def test_the_same_target_twice_is_no_conflict() -> None:
 def test_composed_and_decomposed_terms_are_the_same_term(tmp_path: Path) -> None:
     first = table(tmp_path, HEADER + "\u095bरूर\tone\n")
     second = table(tmp_path, HEADER + "\u091c\u093cरूर\ttwo\n")
-    assert len(entries.merge([first, second]).entries) == 1
+    assert len(glossary.merge([first, second]).entries) == 1
 
 
 @given(
@@ -118,16 +118,16 @@ def test_composed_and_decomposed_terms_are_the_same_term(tmp_path: Path) -> None
 )
 def test_what_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, rows: list[Entry]) -> None:
     path = tmp_path_factory.mktemp("g") / "glossary.json"
-    merged = entries.merge([rows])
-    entries.write(path, merged)
-    assert entries.read(path) == merged
+    merged = glossary.merge([rows])
+    glossary.write(path, merged)
+    assert glossary.read(path) == merged
 
 
 def test_the_built_in_glossary_is_sound() -> None:
-    rows = entries.read_table(BUILT_IN, "hinglish.tsv")
+    rows = glossary.read_table(BUILT_IN, "hinglish.tsv")
     assert len(rows) >= 600
-    assert entries.merge([rows]).conflicts == ()
-    assert len(entries.merge([rows]).entries) == len(rows)
+    assert glossary.merge([rows]).conflicts == ()
+    assert len(glossary.merge([rows]).entries) == len(rows)
     for entry in rows:
         scripts = {unicodedata.name(letter).split()[0] for letter in entry.term if letter.isalpha()}
         assert len(scripts) == 1, entry.term
@@ -150,22 +150,22 @@ def test_rows_for_several_languages_make_one_entry(tmp_path: Path) -> None:
 def test_a_later_file_wins_language_by_language_and_the_conflict_says_who(tmp_path: Path) -> None:
     first = table(tmp_path, WIDE + "yaar\tman\t\t\t\tyar|yaara\nyaar\tamigo\t\tes\t\t\n", "first.tsv")
     second = table(tmp_path, WIDE + "yaar\tcolega\t\tes\t\t\n", "second.tsv")
-    merged = entries.merge([first, second])
+    merged = glossary.merge([first, second])
     (entry,) = merged.entries
     assert (entry.target, entry.targets["es"], entry.forms) == ("man", "colega", ("yar", "yaara"))
-    assert merged.conflicts == (entries.Conflict("yaar", "colega (second.tsv)", "amigo (first.tsv)"),)
+    assert merged.conflicts == (glossary.Conflict("yaar", "colega (second.tsv)", "amigo (first.tsv)"),)
 
 
 def test_alternatives_may_hold_in_one_context_only(tmp_path: Path) -> None:
     (entry,) = table(tmp_path, WIDE + "beta\tson\tchild|to a daughter: dear\t\t\t\n")
     assert entry.alternatives == ("child", "dear")
-    assert entry.senses == (entries.Sense("to a daughter", "dear"),)
+    assert entry.senses == (glossary.Sense("to a daughter", "dear"),)
 
 
 def test_a_form_that_is_another_terms_own_is_dropped_and_told(tmp_path: Path) -> None:
-    merged = entries.merge([table(tmp_path, WIDE + "a\tone\t\t\t\tb|c\nb\ttwo\t\t\t\t\n")])
+    merged = glossary.merge([table(tmp_path, WIDE + "a\tone\t\t\t\tb|c\nb\ttwo\t\t\t\t\n")])
     assert [entry.forms for entry in merged.entries] == [("c",), ()]
-    assert merged.conflicts == (entries.Conflict("b", "two (g.tsv)", "one (g.tsv)"),)
+    assert merged.conflicts == (glossary.Conflict("b", "two (g.tsv)", "one (g.tsv)"),)
 
 
 def test_a_term_twice_in_a_file_names_both_lines(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import support
-from samvad import gpus
-from samvad.gpus import Gpu
+from samvad.runner import gpus
+from samvad.runner.gpus import Gpu
 
 #: What `nvidia-smi -L` prints of two whole GPUs, and of one that is divided.
 TWO = """\

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judged_text import judge, spoken_words
-from samvad.hallucination import loops
-from samvad.hallucination.measures import Evidence
-from samvad.hallucination.text import loop, loop_span
+from samvad.stages.hallucination_removal import loops
+from samvad.stages.hallucination_removal.measures import Evidence
+from samvad.text.repetition import loop, loop_span
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judged_text import HINDI, judge, said
-from samvad.errors import SamvadError
-from samvad.hallucination import regions
-from samvad.hallucination.measures import Evidence
-from samvad.hallucination.text import compression_ratio, other_scripts, plain
+from samvad.core.errors import SamvadError
+from samvad.stages.hallucination_removal import regions
+from samvad.stages.hallucination_removal.measures import Evidence
+from samvad.text.repetition import compression_ratio, other_scripts, plain
 
 
 @pytest.mark.parametrize(

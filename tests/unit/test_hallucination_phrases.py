@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from judged_text import HINDI, PHRASES
-from samvad import schemas
-from samvad.errors import ConfigurationError
-from samvad.hallucination import harvest, phrases, sounds
+from samvad.core import schemas
+from samvad.core.errors import ConfigurationError
+from samvad.stages.hallucination_removal import harvest, phrases, sounds
 
 LONG = HINDI.replace("।", "")[:150]
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from judged_text import NOISE, PHRASES, given_verdicts, judge, said, spoken_words
-from samvad import review
-from samvad.errors import ConfigurationError
-from samvad.hallucination import report
-from samvad.hallucination.measures import Evidence
-from samvad.review import Decision
-from samvad.segments import SegmentsDocument
+from samvad.core.errors import ConfigurationError
+from samvad.documents import review
+from samvad.documents.review import Decision
+from samvad.documents.segments import SegmentsDocument
+from samvad.stages.hallucination_removal import report
+from samvad.stages.hallucination_removal.measures import Evidence
 
 
 def test_a_person_s_verdict_wins_over_the_signals() -> None:

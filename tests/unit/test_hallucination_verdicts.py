@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judged_text import HINDI, NOISE, PHRASES, SPOKEN, given_verdicts, judge, said
-from samvad import schemas, segments
-from samvad.hallucination import report
-from samvad.hallucination.limits import Limits
-from samvad.hallucination.measures import Evidence
-from samvad.lyrics.curve import SoundCurve
-from samvad.segments import Segment, Word
+from samvad.core import schemas
+from samvad.documents import segments
+from samvad.documents.segments import Segment, Word
+from samvad.media.sound_curve import SoundCurve
+from samvad.stages.hallucination_removal import report
+from samvad.stages.hallucination_removal.limits import Limits
+from samvad.stages.hallucination_removal.measures import Evidence
 
 
 @pytest.mark.parametrize(

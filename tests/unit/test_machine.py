@@ -7,8 +7,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from samvad import machine
-from samvad.asr import memory
+from samvad.stages.asr import memory
+from samvad.workflow import machine_limits
 
 GB = 10**9
 
@@ -41,36 +41,36 @@ def system(root: Path, total_kib: int, group: str, files: dict[str, str]) -> Pat
 def test_the_least_limit_around_the_process_counts(
     tmp_path: Path, group: str, files: dict[str, str], expected: int
 ) -> None:
-    assert machine.memory_bytes(system(tmp_path, 16_000, group, files)) == expected
+    assert machine_limits.memory_bytes(system(tmp_path, 16_000, group, files)) == expected
 
 
 def test_a_system_without_control_groups_has_its_own_memory(tmp_path: Path) -> None:
     system(tmp_path, 16_000, "", {})
     (tmp_path / "proc/self/cgroup").unlink()
-    assert machine.memory_bytes(tmp_path) == 16_000 * 1024
+    assert machine_limits.memory_bytes(tmp_path) == 16_000 * 1024
 
 
 def test_this_machine_is_read() -> None:
-    assert 0 < machine.memory_bytes() <= psutil.virtual_memory().total
+    assert 0 < machine_limits.memory_bytes() <= psutil.virtual_memory().total
 
 
 def test_a_reserve_is_left_and_never_all_of_it() -> None:
-    assert machine.usable_memory_mb(16 * GB) == 14_400
-    assert machine.usable_memory_mb(2 * GB) == 1_500
-    assert machine.usable_memory_mb(GB // 10) == 1
+    assert machine_limits.usable_memory_mb(16 * GB) == 14_400
+    assert machine_limits.usable_memory_mb(2 * GB) == 1_500
+    assert machine_limits.usable_memory_mb(GB // 10) == 1
 
 
 def test_a_total_that_the_user_gave_stays() -> None:
-    assert machine.limits({"mem_mb", "gpu"}, look_for_gpus=True) == {}
-    assert list(machine.limits({"gpu"}, look_for_gpus=True)) == ["mem_mb"]
+    assert machine_limits.limits({"mem_mb", "gpu"}, look_for_gpus=True) == {}
+    assert list(machine_limits.limits({"gpu"}, look_for_gpus=True)) == ["mem_mb"]
 
 
 def test_the_gpus_that_may_be_used_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-1,GPU-2")
-    assert machine.limits({"mem_mb"}, look_for_gpus=True) == {"gpu": 2}
-    assert machine.limits({"mem_mb"}, look_for_gpus=False) == {}
+    assert machine_limits.limits({"mem_mb"}, look_for_gpus=True) == {"gpu": 2}
+    assert machine_limits.limits({"mem_mb"}, look_for_gpus=False) == {}
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert machine.limits({"mem_mb"}, look_for_gpus=True) == {}
+    assert machine_limits.limits({"mem_mb"}, look_for_gpus=True) == {}
 
 
 def test_a_batch_fits_into_the_memory_that_the_stage_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

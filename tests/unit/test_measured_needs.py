@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 import support
-from samvad import measured_needs, resource_table, stages
-from samvad.measured_needs import Run
+from samvad.core import stages
+from samvad.reporting import resource_proposals
+from samvad.reporting.resource_proposals import Run
+from samvad.settings import resource_requests
 
 
 def runs(stage: str = "asr", number: int = 60, seed: int = 1, **values: Any) -> list[Run]:
@@ -27,7 +29,7 @@ def runs(stage: str = "asr", number: int = 60, seed: int = 1, **values: Any) -> 
 
 
 def test_a_known_law_is_found_again() -> None:
-    (found,) = measured_needs.propose(runs(), 1.0, 1.0)
+    (found,) = resource_proposals.propose(runs(), 1.0, 1.0)
     assert found.memory is not None and found.minutes is not None
     assert found.memory.per_hour == pytest.approx(420, rel=0.1)
     assert found.minutes.per_hour == pytest.approx(31.5, rel=0.1)
@@ -38,26 +40,26 @@ def test_a_known_law_is_found_again() -> None:
 
 def test_a_few_odd_runs_do_not_move_it() -> None:
     odd = [Run("asr", 0.5, 90_000, 900, ("cpu", "base"), "2025-01-01T00:00:00.000Z")] * 2
-    (found,) = measured_needs.propose([*runs(), *odd], 0.95, 1.0)
+    (found,) = resource_proposals.propose([*runs(), *odd], 0.95, 1.0)
     assert found.memory is not None
     assert found.memory.at(2) < 3000
 
 
 def test_the_margin_goes_on_top() -> None:
-    (one,), (more,) = (measured_needs.propose(runs(), 0.95, margin) for margin in (1.0, 1.5))
+    (one,), (more,) = (resource_proposals.propose(runs(), 0.95, margin) for margin in (1.0, 1.5))
     assert one.memory is not None and more.memory is not None
     assert more.memory.per_hour == pytest.approx(1.5 * one.memory.per_hour)
 
 
 @pytest.mark.parametrize("number", [1, 4])
 def test_too_few_runs_give_no_proposal_and_say_so(number: int) -> None:
-    (found,) = measured_needs.propose(runs(number=number), 0.95, 1.3)
+    (found,) = resource_proposals.propose(runs(number=number), 0.95, 1.3)
     assert found.memory is None and "too few runs" in found.why_not and found.runs == number
 
 
 def test_films_of_one_length_give_no_proposal_and_say_so() -> None:
     same = [Run("asr", 1.0, 1000 + number, 5, ("cpu",), "2025-01-01T00:00:00.000Z") for number in range(20)]
-    (found,) = measured_needs.propose(same, 0.95, 1.3)
+    (found,) = resource_proposals.propose(same, 0.95, 1.3)
     assert found.memory is None and "one length" in found.why_not
 
 
@@ -65,7 +67,7 @@ def test_runs_with_other_models_or_on_another_device_are_left_out() -> None:
     old = [
         Run("asr", hours / 2, 50_000, 500, ("cuda", "large-v3"), "2024-01-01T00:00:00.000Z") for hours in range(1, 9)
     ]
-    (found,) = measured_needs.propose([*old, *runs()], 0.95, 1.3)
+    (found,) = resource_proposals.propose([*old, *runs()], 0.95, 1.3)
     assert (found.runs, found.left_out) == (60, 8)
     assert found.memory is not None and found.memory.at(3) < 5000
 
@@ -88,7 +90,7 @@ def write_job(root: Path, number: int, hours: float, memory_mb: float, *, hit: b
 
 
 def propose(*options: object) -> subprocess.CompletedProcess[str]:
-    command = [support.ROOT / "envs" / "run", "workflow", "propose_resources.py", *options]
+    command = [support.ROOT / "samvad", "propose-resources", *options]
     return subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
 
 
@@ -101,11 +103,11 @@ def test_the_command_reads_manifests_and_writes_a_table_that_can_be_used(tmp_pat
     done = propose(root, "--output", output, "--margin", 1)
     assert done.returncode == 0, done.stderr
     assert "demux" in done.stdout and "0.50 to 4.00" in done.stdout
-    table = resource_table.load(str(output))
+    table = resource_requests.load(str(output))
     assert table.stages["demux"]["mem_mb_per_hour"] == 50
     assert table.stages["demux"]["mem_mb"] == 400  # 100, and what Snakemake takes
     assert table.stages["demux"]["runtime_per_hour"] == pytest.approx(1, abs=1)
-    assert table.stages["mux"] == resource_table.load().stages["mux"], "what was not measured stays"
+    assert table.stages["mux"] == resource_requests.load().stages["mux"], "what was not measured stays"
 
 
 def test_the_command_says_when_nothing_can_be_proposed(tmp_path: Path) -> None:
@@ -118,5 +120,5 @@ def test_the_command_says_when_nothing_can_be_proposed(tmp_path: Path) -> None:
 
 
 def test_stages_are_proposed_in_their_order() -> None:
-    names = [found.stage for found in measured_needs.propose([*runs("mux"), *runs("demux")], 0.95, 1.3)]
+    names = [found.stage for found in resource_proposals.propose([*runs("mux"), *runs("demux")], 0.95, 1.3)]
     assert names == ["demux", "mux"] and set(names) <= set(stages.BY_NAME)

@@ -12,8 +12,9 @@ import pytest
 
 import odd_films
 import support
-from samvad import media_facts, schemas
-from samvad.errors import MediaError
+from samvad.core import schemas
+from samvad.core.errors import MediaError
+from samvad.media import ffprobe
 
 pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg makes the films")
 
@@ -28,7 +29,7 @@ def made(film: Path, *options: object) -> Path:
 
 def facts(film: Path) -> dict[str, Any]:
     """The facts, after a check that a manifest may hold them."""
-    found = media_facts.of(film)
+    found = ffprobe.of(film)
     shape = schemas.schema("stage_manifest")
     from jsonschema import Draft202012Validator
 
@@ -138,7 +139,7 @@ def test_the_container_is_what_the_file_is_not_what_it_is_called(tmp_path: Path)
 
 
 def test_a_tag_that_is_no_duration_is_passed_over() -> None:
-    assert [media_facts.duration_ms(text) for text in (None, "", "N/A", "two hours", "1:00.5")] == [None] * 4 + [60_500]
+    assert [ffprobe.duration_ms(text) for text in (None, "", "N/A", "two hours", "1:00.5")] == [None] * 4 + [60_500]
 
 
 @pytest.mark.parametrize("make", odd_films.UNREADABLE, ids=lambda make: make.__name__)

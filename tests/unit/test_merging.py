@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 import support
-from samvad import stages
-from samvad.logs import run_log
-from samvad.logs.run_log import RunLog
+from samvad.core import stages
+from samvad.workflow import run_log
+from samvad.workflow.run_log import RunLog
 
 RUN = {"run_id": "film_run1", "stamp": "20250101_120000", "film": "film", "parent_job_id": None}
 

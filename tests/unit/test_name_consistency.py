@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samvad.errors import ConfigurationError
-from samvad.names import consistency, merge, overrides, rewrite
-from samvad.names.gazetteer import Name
-from samvad.names.overrides import Override
-from samvad.names.rewrite import Change
-from samvad.segments import Entity, Segment, SegmentsDocument, Word
-from samvad.tmdb.metadata import CastMember, FilmMetadata
+from samvad.core.errors import ConfigurationError
+from samvad.documents.segments import Entity, Segment, SegmentsDocument, Word
+from samvad.film.known_names import Name
+from samvad.film.metadata import CastMember, FilmMetadata
+from samvad.stages.ner import consistency, merge, overrides, rewrite
+from samvad.stages.ner.overrides import Override
+from samvad.stages.ner.rewrite import Change
 
 
 def spoken(number: int, text: str, language: str = "hi", words: str | None = None) -> Segment:

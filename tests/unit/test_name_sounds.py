@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samvad.names import matcher, phonetic
-from samvad.names.matcher import Matcher
+from samvad.film import matcher
+from samvad.film.matcher import Matcher
+from samvad.text import phonetic
 from support import ROOT
 
 

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samvad.glossary.entries import Entry, Glossary
-from samvad.names import gazetteer, merge
-from samvad.names.gazetteer import Gazetteer, Name
-from samvad.segments import Entity, Segment, SegmentsDocument
-from samvad.tmdb.metadata import CastMember, FilmMetadata
+from samvad.documents.segments import Entity, Segment, SegmentsDocument
+from samvad.film import known_names
+from samvad.film.glossary import Entry, Glossary
+from samvad.film.known_names import Gazetteer, Name
+from samvad.film.metadata import CastMember, FilmMetadata
+from samvad.stages.ner import merge
 
 
 def person(*texts: str) -> Gazetteer:
@@ -104,7 +105,7 @@ def test_whatever_the_text_places_are_right_and_apart(text: str, names: list[str
 
 @given(st.text(alphabet="abcकखिाé ", min_size=1).filter(str.strip))
 def test_a_name_is_found_where_it_stands_between_others(name: str) -> None:
-    if gazetteer.split(name):
+    if known_names.split(name):
         assert found(person(name), f"x, {name.strip()}. x")
 
 
@@ -120,7 +121,7 @@ def test_only_what_the_glossary_calls_a_name_is_looked_for() -> None:
             Entry("Imran Khan", "Imran Khan", context="person", source="tmdb"),
         )
     )
-    names = {name.text: (name.label, name.source) for name in gazetteer.known_names(glossary, None)}
+    names = {name.text: (name.label, name.source) for name in known_names.known_names(glossary, None)}
     assert names == {
         "बंबई": ("place", "glossary"), "Bombay": ("place", "glossary"), "Bambai": ("place", "glossary"),
         "अदिति": ("person", "glossary"), "Aditi": ("person", "glossary"), "Imran Khan": ("person", "tmdb"),
@@ -128,7 +129,7 @@ def test_only_what_the_glossary_calls_a_name_is_looked_for() -> None:
 
 
 def test_characters_are_known_by_parts_of_their_names_and_actors_by_the_whole() -> None:
-    known = Gazetteer(gazetteer.known_names(None, FILM))
+    known = Gazetteer(known_names.known_names(None, FILM))
     assert found(known, "Jai and Rathore met Imran Khan, not Imran; inspector Singh, jai ho") == [
         "Jai",
         "Rathore",
@@ -138,7 +139,7 @@ def test_characters_are_known_by_parts_of_their_names_and_actors_by_the_whole() 
 
 
 def test_without_a_glossary_and_a_cast_nothing_is_found() -> None:
-    known = Gazetteer(gazetteer.known_names(None, None))
+    known = Gazetteer(known_names.known_names(None, None))
     assert len(known) == 0
     assert known.find("Jai") == []
 

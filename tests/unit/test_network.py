@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from samvad import files, models, network
-from samvad.errors import ConfigurationError, ModelError, NetworkError
-from samvad.network import CircuitOpenError, Policy, TransientError, call
+from samvad.core import files
+from samvad.core.errors import ConfigurationError, ModelError, NetworkError
+from samvad.models import http, weights
+from samvad.models.http import CircuitOpenError, Policy, TransientError, call
 from support import ROOT
 
 QUICK = Policy(first_pause_seconds=0.01, requests_per_second=40, breaker_seconds=60)
@@ -25,7 +26,7 @@ QUICK = Policy(first_pause_seconds=0.01, requests_per_second=40, breaker_seconds
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SAMVAD_CACHE", str(tmp_path))
-    monkeypatch.delenv(network.VARIABLE, raising=False)
+    monkeypatch.delenv(http.VARIABLE, raising=False)
     return tmp_path
 
 
@@ -108,12 +109,12 @@ def test_while_one_process_tries_the_others_wait_and_a_killed_one_does_not_block
     open_breaker("e")
     short = replace(QUICK, breaker_seconds=1)
     time.sleep(1.05)
-    trying = network.Breaker("e", short)
+    trying = http.Breaker("e", short)
     trying.check("It")
     with pytest.raises(CircuitOpenError, match="while another process tries"):
-        network.Breaker("e", short).check("It")
+        http.Breaker("e", short).check("It")
     time.sleep(1.05)  # as if that process had been killed
-    network.Breaker("e", short).check("It")
+    http.Breaker("e", short).check("It")
 
 
 CHILD = """
@@ -170,13 +171,13 @@ def test_an_endpoints_name_is_no_path(cache: Path) -> None:
 
 
 def test_the_policy_comes_from_the_workflow(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert network.policy() == Policy()
-    monkeypatch.setenv(network.VARIABLE, Policy(attempts=7).as_json())
-    assert network.policy().attempts == 7
+    assert http.policy() == Policy()
+    monkeypatch.setenv(http.VARIABLE, Policy(attempts=7).as_json())
+    assert http.policy().attempts == 7
     for text in ("nonsense", "[1]", json.dumps({"attempts": "many"}), json.dumps({"tries": 3})):
-        monkeypatch.setenv(network.VARIABLE, text)
+        monkeypatch.setenv(http.VARIABLE, text)
         with pytest.raises(ConfigurationError, match="SAMVAD_NETWORK"):
-            network.policy()
+            http.policy()
 
 
 def test_the_defaults_are_those_of_the_configuration() -> None:
@@ -206,7 +207,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[list[int], list[str]]
         monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_address[1]}")
         monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
         monkeypatch.setenv("no_proxy", "127.0.0.1")
-        monkeypatch.setenv(network.VARIABLE, QUICK.as_json())
+        monkeypatch.setenv(http.VARIABLE, QUICK.as_json())
         yield statuses, asked
         server.shutdown()
 
@@ -215,7 +216,7 @@ def test_the_model_hub_is_called_by_the_same_rules(hub: tuple[list[int], list[st
     statuses, asked = hub
 
     def fetch() -> Path:
-        return models.hub_snapshot("owner/name", "0" * 40, ["config.json"], ("model.bin",))
+        return weights.hub_snapshot("owner/name", "0" * 40, ["config.json"], ("model.bin",))
 
     statuses += [503, 404]
     with pytest.raises(ModelError, match="answers 404 for owner/name"):

@@ -1,4 +1,4 @@
-"""The answers of query_logs.py, against the truth by another way."""
+"""The answers of `samvad query`, against the truth by another way."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from wcwidth import wcswidth
 
-import query_logs
 from asked_logs import STAGE_NAMES, Ask, Rows, lengths, quantile, results, worked
-from samvad.logquery import store
-from samvad.logquery.questions import QUESTIONS
+from samvad.commands import query
+from samvad.reporting.logquery import store
+from samvad.reporting.logquery.questions import QUESTIONS
 
 
 def test_success_rate_by_stage(ask: Ask, truth: Rows) -> None:
@@ -159,16 +159,16 @@ def test_filters_by_time_film_and_stage(ask: Ask, truth: Rows) -> None:
 def test_every_table_fits_100_columns_and_every_csv_is_one(
     question: str, shelf: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert query_logs.main([question, "--no-index", str(shelf)]) == 0
+    assert query.main([question, "--no-index", str(shelf)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines and all(wcswidth(line) <= 100 for line in lines), max(lines, key=len)
-    assert query_logs.main([question, "--no-index", "--csv", str(shelf)]) == 0
+    assert query.main([question, "--no-index", "--csv", str(shelf)]) == 0
     head, *rows = csv.reader(io.StringIO(capsys.readouterr().out))
     assert all(len(row) == len(head) for row in rows)
 
 
 def test_more_columns_than_fit_become_a_list(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert query_logs.main(["sql", "SELECT * FROM events WHERE error_file IS NOT NULL", "--no-index", str(shelf)]) == 0
+    assert query.main(["sql", "SELECT * FROM events WHERE error_file IS NOT NULL", "--no-index", str(shelf)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert all(wcswidth(line) <= 100 for line in lines)
     first = lines[: lines.index("")]

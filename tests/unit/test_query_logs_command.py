@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,11 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import query_logs
 import support
 from asked_logs import Rows
-from samvad.errors import ConfigurationError
-from samvad.logquery import command, table, views
+from samvad.commands import query
+from samvad.reporting.logquery import command, table, views
 
 LETTERS = st.characters(exclude_categories=("Cc", "Cs"))
 
@@ -70,34 +68,27 @@ def test_times_are_understood(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_places_may_stand_after_options() -> None:
-    options = command.parse(query_logs.parser(), ["why", "demo", "--json", "out", "more"])
+    options = command.parse(query.parser(), ["why", "demo", "--json", "out", "more"])
     assert (options.asked, options.places) == ("demo", ["out", "more"])
 
 
-def test_help_needs_no_package() -> None:
-    for script in ("query_logs.py", "report_run.py"):
-        line = [sys.executable, "-S", support.ROOT / "scripts" / script, "--help"]
-        done = subprocess.run(line, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-
-
-def test_a_python_without_duckdb_says_what_to_type(shelf: Path) -> None:
-    line = [sys.executable, "-S", support.ROOT / "scripts" / "query_logs.py", "why", "a film"]
-    environment = {**os.environ, "SAMVAD_QUERY_ENVIRONMENT": "entered"}
+def test_a_command_whose_environment_is_not_built_says_what_to_type(tmp_path: Path) -> None:
+    line = [support.ROOT / "samvad", "query", "why", "a film"]
+    environment = {**os.environ, "SAMVAD_CACHE": str(tmp_path)}
     done = subprocess.run(line, capture_output=True, text=True, check=False, env=environment)
-    assert done.returncode == ConfigurationError.exit_code
-    assert "make setup" in done.stderr and "envs/run workflow query_logs.py why 'a film'" in done.stderr
+    assert done.returncode == 1
+    assert "make setup" in done.stderr and "workflow" in done.stderr
 
 
-def test_any_python_finds_its_way_into_the_environment(shelf: Path, truth: Rows) -> None:
-    line = [sys.executable, "-S", support.ROOT / "scripts" / "query_logs.py", "overview", "--json", "--no-index", shelf]
-    done = subprocess.run(line, capture_output=True, text=True, check=False)
+def test_samvad_finds_the_environment_from_any_folder(shelf: Path, truth: Rows, tmp_path: Path) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit('a module of the folder that somebody stands in')")
+    line = [support.ROOT / "samvad", "query", "overview", "--json", "--no-index", shelf]
+    done = subprocess.run(line, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)[0]["events"] == len(truth)
 
 
 def test_a_reader_that_leaves_early_is_no_error(shelf: Path) -> None:
-    script = support.ROOT / "scripts" / "query_logs.py"
-    line = f'"{sys.executable}" "{script}" sql "SELECT * FROM events" --no-index "$1" | head -1'
+    line = f'"{support.ROOT / "samvad"}" query sql "SELECT * FROM events" --no-index "$1" | head -1'
     done = subprocess.run(["bash", "-c", line, "-", shelf], capture_output=True, text=True, check=False)
     assert done.stdout and "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr

@@ -1,4 +1,4 @@
-"""The index of query_logs.py."""
+"""The index of `samvad query`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from asked_logs import Rows, count, event, events_of
-from samvad.logquery import store
+from samvad.reporting.logquery import store
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What query_logs.py makes of torn lines, odd names and wrong options."""
+"""What `samvad query` makes of torn lines, odd names and wrong options."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-import query_logs
 from asked_logs import Ask, event, write
-from samvad.errors import ConfigurationError
+from samvad.commands import query
+from samvad.core.errors import ConfigurationError
 
 
 def test_torn_and_foreign_lines_are_left_out_and_counted(
@@ -32,7 +32,7 @@ def test_torn_and_foreign_lines_are_left_out_and_counted(
     )
     (row,) = ask("overview", place=tmp_path / "jobs")
     assert row["events"] == 2
-    assert query_logs.main(["overview", str(tmp_path / "jobs")]) == 0
+    assert query.main(["overview", str(tmp_path / "jobs")]) == 0
     assert "8 lines are no events" in capsys.readouterr().err
 
 
@@ -52,7 +52,7 @@ def test_that_there_is_no_event_is_said_clearly(
     folder = tmp_path / "jobs"
     folder.mkdir()
     make(folder)
-    assert query_logs.main(["overview", "--no-index", str(folder)]) == ConfigurationError.exit_code
+    assert query.main(["overview", "--no-index", str(folder)]) == ConfigurationError.exit_code
     assert words in capsys.readouterr().err
 
 
@@ -68,7 +68,7 @@ def test_that_there_is_no_event_is_said_clearly(
 def test_a_wrong_option_is_named(
     options: list[str], words: str, shelf: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert query_logs.main([*options, "--no-index", str(shelf)]) == ConfigurationError.exit_code
+    assert query.main([*options, "--no-index", str(shelf)]) == ConfigurationError.exit_code
     assert words in capsys.readouterr().err
 
 

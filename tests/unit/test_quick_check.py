@@ -14,7 +14,8 @@ import yaml
 from jsonschema import Draft202012Validator
 
 import support
-from samvad import quick_check, schemas, segments
+from samvad.core import quick_check, schemas
+from samvad.documents import segments
 
 SCHEMAS = sorted(path.name.removesuffix(".schema.json") for path in schemas.SCHEMA_DIR.glob("*.schema.json"))
 ODD = [None, True, False, 0, 1, -1, 1.0, 0.5, 10**9, "", "a", "success", "failed", "1\n", "हिन्दी", [], ["a", "a"], {}]

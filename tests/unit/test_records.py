@@ -10,14 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from samvad import code_hash, files, job, records, segments, stages
-from samvad.errors import DiskError, SamvadError
+from samvad.core import files, stages
+from samvad.core.errors import DiskError, SamvadError
+from samvad.documents import job_manifest, segments, stage_manifest
+from samvad.runner import code_hash
 from support import ROOT, finished_stage, make_job
 
 
 def test_the_configuration_hash_does_not_hang_on_the_order_of_keys():
-    assert records.config_hash({"a": 1, "b": 2}) == records.config_hash({"b": 2, "a": 1})
-    assert records.config_hash({"a": 1}) != records.config_hash({"a": 2})
+    assert stage_manifest.config_hash({"a": 1, "b": 2}) == stage_manifest.config_hash({"b": 2, "a": 1})
+    assert stage_manifest.config_hash({"a": 1}) != stage_manifest.config_hash({"a": 2})
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -101,8 +103,8 @@ def test_the_code_hash_covers_all_that_a_stage_imports(stage):
 
 def test_a_stage_is_not_rerun_for_code_of_another_stage():
     asr = {path.relative_to(ROOT / "scripts").as_posix() for path in code_hash.code_files("asr")}
-    assert "samvad/asr/sentences.py" in asr
-    assert not any(path.startswith(("samvad/mux/", "samvad/subtitles/")) for path in asr)
+    assert "samvad/stages/asr/sentences.py" in asr
+    assert not any(path.startswith(("samvad/stages/mux/", "samvad/stages/subtitle_gen/")) for path in asr)
 
 
 @pytest.mark.parametrize("stage", stages.STAGES)
@@ -148,7 +150,9 @@ def test_the_job_manifest_says_where_the_film_stands(tmp_path):
     run_json(folder)
     finished_stage(folder, "demux", {"audio": ("audio.wav", b"x")})
     (folder / "04_asr" / "attempts" / "01").mkdir(parents=True)
-    found = job.derive(folder, ["demux", "asr", "ner", "mux"], job.Live(running={"ner": "2025-01-01T00:00:00.000Z"}))
+    found = job_manifest.derive(
+        folder, ["demux", "asr", "ner", "mux"], job_manifest.Live(running={"ner": "2025-01-01T00:00:00.000Z"})
+    )
     assert found["pipeline"] == {
         "status": "failed",  # killed: an attempt without a manifest
         "current_stage": "ner",
@@ -168,11 +172,11 @@ def test_a_stage_whose_input_was_made_anew_waits_and_so_does_what_follows(tmp_pa
     asr = finished_stage(folder, "asr", {"segments": ("segments.json", b"{}")}, inputs=read)
     finished_stage(folder, "ner", {"names": ("n.json", b"")}, inputs=json.loads(asr.read_text("utf-8"))["outputs"])
     wanted = ["demux", "asr", "ner"]
-    assert job.derive(folder, wanted, job.Live())["pipeline"]["completed_stages"] == wanted
+    assert job_manifest.derive(folder, wanted, job_manifest.Live())["pipeline"]["completed_stages"] == wanted
     anew = json.loads(demux.read_text("utf-8"))
     anew["outputs"][0]["checksum"] = "sha256:" + "0" * 64
     demux.write_text(json.dumps(anew), encoding="utf-8")
-    found = job.derive(folder, wanted, job.Live())
+    found = job_manifest.derive(folder, wanted, job_manifest.Live())
     assert found["pipeline"]["completed_stages"] == ["demux"] and found["pipeline"]["next_stage"] == "asr"
     assert found["pipeline"]["status"] == "incomplete"
     assert "made anew" in found["stages"]["ner"]["reason"]
@@ -184,4 +188,4 @@ def test_the_hundredth_try_of_a_stage_is_its_last(tmp_path):
     for number in (2, 99, 100):
         (folder / "01_demux" / "attempts" / f"{number:02d}").mkdir(parents=True)
     (folder / "01_demux" / "attempts" / "99" / "manifest.json").write_text("{}", encoding="utf-8")
-    assert "killed" in job.derive(folder, ["demux"], job.Live())["stages"]["demux"]["reason"]
+    assert "killed" in job_manifest.derive(folder, ["demux"], job_manifest.Live())["stages"]["demux"]["reason"]

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 import synthetic_events
 
-import report_run
-from samvad.logquery.report import draw
+from samvad.commands import report
+from samvad.reporting.logquery.report import draw
 
 VOID = {"meta", "link", "input", "br", "path", "rect"}
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -70,7 +70,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def made(tmp_path: Path, *options: object) -> str:
     output = tmp_path / "a 'report'.html"
-    assert report_run.main(["--output", str(output), "--no-index", *map(str, options)]) == 0
+    assert report.main(["--output", str(output), "--no-index", *map(str, options)]) == 0
     return output.read_text(encoding="utf-8")
 
 

@@ -8,20 +8,21 @@ from pathlib import Path
 import pytest
 import yaml
 
-from samvad import resource_table, schemas, stages
-from samvad.errors import ConfigurationError
+from samvad.core import schemas, stages
+from samvad.core.errors import ConfigurationError
+from samvad.settings import resource_requests
 
 HOUR = 1.0
 
 
-def table(folder: Path, text: str) -> resource_table.Table:
+def table(folder: Path, text: str) -> resource_requests.Table:
     path = folder / "mine.yaml"
     path.write_text(text, encoding="utf-8")
-    return resource_table.load(str(path))
+    return resource_requests.load(str(path))
 
 
 def test_the_table_that_is_delivered_has_a_row_for_each_stage() -> None:
-    found = resource_table.load()
+    found = resource_requests.load()
     assert set(found.stages) == set(stages.BY_NAME)
     for stage in stages.BY_NAME:
         asked = found.asks(stage, HOUR, 1)
@@ -48,7 +49,7 @@ def test_nothing_asks_for_more_than_there_is(tmp_path: Path) -> None:
 
 
 def test_a_file_of_the_users_says_only_what_differs(tmp_path: Path) -> None:
-    found, delivered = table(tmp_path, "stages: {asr: {cores: 3}}"), resource_table.load()
+    found, delivered = table(tmp_path, "stages: {asr: {cores: 3}}"), resource_requests.load()
     assert found.cores("asr") == 3
     assert found.stages["asr"]["mem_mb"] == delivered.stages["asr"]["mem_mb"]
     assert found.stages["mux"] == delivered.stages["mux"]
@@ -78,11 +79,11 @@ def test_what_the_table_does_not_know_is_refused_with_the_file_and_the_key(
 
 def test_a_missing_file_names_the_key(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"machines\.resources"):
-        resource_table.load(str(tmp_path / "none.yaml"))
+        resource_requests.load(str(tmp_path / "none.yaml"))
 
 
 def test_each_figure_of_the_delivered_table_is_explained() -> None:
-    text = resource_table.DEFAULT.read_text(encoding="utf-8")
+    text = resource_requests.DEFAULT.read_text(encoding="utf-8")
     first = text.split("  tmdb:")[0]
     for key in schemas.schema("resources")["$defs"]["row"]["properties"]:
         assert any(line.strip().startswith(f"{key}:") and "#" in line for line in first.splitlines()), key
@@ -90,10 +91,10 @@ def test_each_figure_of_the_delivered_table_is_explained() -> None:
 
 
 def test_the_length_of_a_film_comes_from_stage_01(tmp_path: Path) -> None:
-    assert resource_table.hours_of(str(tmp_path)) is None
+    assert resource_requests.hours_of(str(tmp_path)) is None
     (tmp_path / "01_demux").mkdir()
     manifest = tmp_path / "01_demux" / "manifest.json"
     manifest.write_text(json.dumps({"metrics": [{"name": "film_duration", "value": 5400.0, "unit": "s"}]}), "utf-8")
-    assert resource_table.hours_of(str(tmp_path)) == 1.5
+    assert resource_requests.hours_of(str(tmp_path)) == 1.5
     manifest.write_text("{", "utf-8")
-    assert resource_table.hours_of(str(tmp_path)) is None
+    assert resource_requests.hours_of(str(tmp_path)) is None

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from samvad import gpus
-from samvad.resources import GpuMeter, ResourceMeter, open_gpus
+from samvad.runner import gpus
+from samvad.runner.resource_usage import GpuMeter, ResourceMeter, open_gpus
 
 MIB = 1 << 20
 

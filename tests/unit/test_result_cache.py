@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
-from samvad import files, result_cache, reuse, stages
-from samvad.records import Model
-from samvad.result_cache import CachedFile, Entry, ResultCache, key_of
+from samvad.core import files, stages
+from samvad.documents.stage_manifest import Model
+from samvad.runner import result_cache, reuse
+from samvad.runner.result_cache import CachedFile, Entry, ResultCache, key_of
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 INGREDIENTS: dict[str, Any] = {

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 import support
-from samvad import runs
+from samvad.workflow import run_registry
 
 BEGIN = """
 import sys, time
@@ -83,8 +83,8 @@ def test_the_locks_of_a_killed_run_are_taken_away_and_no_others(folder: Path, st
     killed = start("0.output.lock", "0.input.lock", tells=tells)
     mark = mark_of(killed)
     kill(killed)
-    assert runs.is_dead(mark)
-    run = runs.enter(folder)
+    assert run_registry.is_dead(mark)
+    run = run_registry.enter(folder)
     assert locks(folder) == ["9.output.lock"], "the one that was there before it belongs to somebody else"
     assert run.others == [] and not mark.exists()
     run.leave()
@@ -97,8 +97,8 @@ def test_the_locks_of_a_living_run_stay_and_it_is_named(folder: Path, start: Sta
     mark_of(dead)
     mark = mark_of(living)
     kill(dead)
-    run = runs.enter(folder)
-    assert not runs.is_dead(mark)
+    run = run_registry.enter(folder)
+    assert not run_registry.is_dead(mark)
     assert "1.output.lock" in locks(folder) and "9.output.lock" in locks(folder)
     assert len(run.others) == 1 and f"process {living.pid} of " in run.others[0]
     run.leave()
@@ -110,7 +110,7 @@ def test_a_number_that_a_living_run_uses_again_is_its_own(folder: Path, start: S
     kill(dead)
     living = start("0.output.lock")
     mark_of(living)
-    runs.enter(folder).leave()
+    run_registry.enter(folder).leave()
     assert "0.output.lock" in locks(folder)
 
 
@@ -125,7 +125,7 @@ def test_the_locks_of_a_run_on_another_machine_stay(folder: Path, start: Start) 
     mark = mark_of(elsewhere)
     kill(elsewhere)
     machine(mark, boot_id="other", machine_id="other", host="node7")
-    run = runs.enter(folder)
+    run = run_registry.enter(folder)
     assert "0.output.lock" in locks(folder)
     assert "on node7" in run.others[0]
     run.leave()
@@ -139,12 +139,12 @@ def test_a_run_on_another_machine_that_gives_no_sign_of_life_is_dead_whatever_th
     kill(elsewhere)
     machine(mark, boot_id="other", machine_id="other", host="node7")
     monkeypatch.setattr(time, "time", lambda: 0.0)  # this machine's clock is of no importance
-    silent = mark.stat().st_mtime - runs.SILENT_SECONDS
+    silent = mark.stat().st_mtime - run_registry.SILENT_SECONDS
     os.utime(mark, (silent + 60, silent + 60))
-    runs.enter(folder).leave()
+    run_registry.enter(folder).leave()
     assert "0.output.lock" in locks(folder)
     os.utime(mark, (silent - 60, silent - 60))
-    runs.enter(folder).leave()
+    run_registry.enter(folder).leave()
     assert "0.output.lock" not in locks(folder)
 
 
@@ -155,7 +155,7 @@ def test_the_locks_of_a_run_from_before_the_machine_was_restarted_are_taken_away
     mark = mark_of(before)
     kill(before)
     machine(mark, boot_id="the one before")
-    runs.enter(folder).leave()
+    run_registry.enter(folder).leave()
     assert "0.output.lock" not in locks(folder)
 
 
@@ -172,7 +172,7 @@ def test_runs_that_begin_at_the_same_moment_leave_each_others_locks(folder: Path
 def test_a_mark_that_was_cut_off_in_writing_blocks_nobody(folder: Path) -> None:
     (folder / "samvad_runs").mkdir()
     (folder / "samvad_runs" / "host-1-1.json").write_text('{"pid": 1, "ho', encoding="utf-8")
-    run = runs.enter(folder)
+    run = run_registry.enter(folder)
     assert run.others == []
     run.leave()
 
@@ -190,7 +190,7 @@ time.sleep(50)
 def test_a_stage_and_what_it_started_end_with_the_run_that_started_it(start: Start) -> None:
     run = start()
     mark = mark_of(run)
-    env = {**os.environ, "PYTHONPATH": str(support.ROOT / "scripts"), runs.VARIABLE: str(mark)}
+    env = {**os.environ, "PYTHONPATH": str(support.ROOT / "scripts"), run_registry.VARIABLE: str(mark)}
     stage = subprocess.Popen([sys.executable, "-c", STAGE], env=env, stdout=subprocess.PIPE, text=True)
     assert stage.stdout
     child = int(stage.stdout.readline())
@@ -205,7 +205,7 @@ def test_a_stage_and_what_it_started_end_with_the_run_that_started_it(start: Sta
 def test_a_stage_that_is_a_job_of_slurms_does_not_end_with_the_run(start: Start) -> None:
     run = start()
     mark = mark_of(run)
-    path = {"PYTHONPATH": str(support.ROOT / "scripts"), runs.VARIABLE: str(mark), "SLURM_JOB_ID": "7"}
+    path = {"PYTHONPATH": str(support.ROOT / "scripts"), run_registry.VARIABLE: str(mark), "SLURM_JOB_ID": "7"}
     stage = subprocess.Popen(
         [sys.executable, "-c", STAGE],
         env={**os.environ, **path},

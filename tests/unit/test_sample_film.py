@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import make_sample_film
+from samvad.commands import make_sample_film
 from samvad.sample import picture, sound, story
 from support import ROOT
 
@@ -209,8 +209,14 @@ def test_without_a_font_the_film_is_made_without_captions(tmp_path: Path, monkey
 
 
 def run_with(path: str, *options: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, ROOT / "scripts" / "make_sample_film.py", *map(str, options)]
-    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PATH": path}, check=False)
+    command = [sys.executable, "-P", "-m", "samvad.commands", "make-sample-film", *map(str, options)]
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PATH": path, "PYTHONPATH": str(ROOT / "scripts")},
+        check=False,
+    )
 
 
 def folder_of(tmp_path: Path, *programs: str) -> str:
@@ -246,9 +252,3 @@ def test_a_failing_ffmpeg_is_reported_with_its_last_words(tmp_path: Path) -> Non
 def test_names_that_cannot_be_are_refused(tmp_path: Path, output: str, truth: str) -> None:
     done = run_with(os.environ["PATH"], "--output", tmp_path / output, "--truth", tmp_path / truth)
     assert done.returncode == 2 and "--output" in done.stderr and "Traceback" not in done.stderr
-
-
-def test_help_needs_no_package() -> None:
-    command = ["python3", "-S", str(ROOT / "scripts" / "make_sample_film.py"), "--help"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0 and "--truth" in done.stdout

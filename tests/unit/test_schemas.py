@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 import support
-from samvad import records, schemas, times
-from samvad.errors import SamvadError
+from samvad.core import schemas, times
+from samvad.core.errors import SamvadError
+from samvad.documents import stage_manifest
 
 Manifest = dict[str, Any]
 
@@ -62,12 +63,12 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
     folder = tmp_path_factory.mktemp("whole")
     film = folder / "film.mkv"
     film.write_bytes(b"film")
-    read = [records.file_record(film, "film", shown=str(film), media=MEDIA)]
+    read = [stage_manifest.file_record(film, "film", shown=str(film), media=MEDIA)]
     path = support.finished_stage(support.make_job(folder), "demux", {"audio": ("audio.wav", b"x")}, read)
     manifest: Manifest = json.loads(path.read_text("utf-8"))
     manifest["intermediate_files"] = [{"path": "copy.mkv", "size_bytes": 1, "retained": False, "reason": "a copy"}]
     manifest["config"] = {"beam_size": 5, "languages": ["hi", "en"], "revision": None}
-    manifest["config_hash"] = records.config_hash(manifest["config"])
+    manifest["config_hash"] = stage_manifest.config_hash(manifest["config"])
     manifest["software"]["tools"] = {"ffmpeg": "5.1"}
     manifest["software"]["models"] = [{"name": "base", "revision": None, "checksum": "sha256:" + "0" * 64}]
     manifest["metrics"] = [{"name": "film_duration", "value": 6.0, "unit": "s"}]
@@ -110,7 +111,7 @@ def running(manifest: Manifest) -> Manifest:
 @pytest.mark.parametrize("state", [dict, failed, skipped, running])
 def test_each_state_can_be_told(whole: Manifest, state: Callable[[Manifest], Manifest]) -> None:
     assert schemas.problems(state(whole), "stage_manifest") == []
-    assert records.contradictions(state(whole)) == []
+    assert stage_manifest.contradictions(state(whole)) == []
 
 
 REFUSED: dict[str, Callable[[Manifest], Manifest]] = {
@@ -199,7 +200,7 @@ def test_what_no_schema_can_tell_is_checked_before_a_manifest_is_written(whole: 
     made = CONTRADICTIONS[said](whole)
     assert schemas.problems(made, "stage_manifest") == []
     with pytest.raises(SamvadError, match=said):
-        records.check_manifest(made)
+        stage_manifest.check_manifest(made)
 
 
 def test_the_present_moment_is_told_as_the_schema_wants_it(whole: Manifest) -> None:

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-import add_folder
 import support
-from samvad import config, files, records
-from samvad.shelf import adding, finding, titles
+from samvad.commands import add_folder
+from samvad.core import files
+from samvad.documents import stage_manifest
+from samvad.settings import configuration
+from samvad.settings.library import adding, finding, titles
 
 DAY = "1990-01-02"  # a day on which nobody has jobs in the project's own output folder
 
@@ -75,8 +77,8 @@ def scan(folder: Path, *options: str) -> int:
     return add_folder.main([*fixed, f"--targets-file={folder / 'targets'}", *options, "--", str(folder / "shelf")])
 
 
-def rows(folder: Path) -> list[config.Film]:
-    return list(config.load_films(folder / "films.tsv").values())
+def rows(folder: Path) -> list[configuration.Film]:
+    return list(configuration.load_films(folder / "films.tsv").values())
 
 
 def names(folder: Path) -> set[str]:
@@ -189,7 +191,7 @@ def test_a_film_that_was_moved_keeps_its_job(tmp_path: Path, place) -> None:
     place("Other.mkv", "b.mkv")
     add()
     before = {row.title: row for row in rows(tmp_path)}
-    record = records.file_record(film, "film", shown=str(film))
+    record = stage_manifest.file_record(film, "film", shown=str(film))
     support.finished_stage(out / before["Old"].folder, "demux", {"audio": ("audio.wav", b"RIFF")}, [record])
     new = film.rename(tmp_path / "shelf" / "नया\tनाम $x.mkv")
     copy = place("ह.mkv")

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from samvad import shots
-from samvad.errors import MediaError
+from samvad.core.errors import MediaError
+from samvad.media import shots
 
 CUTS_MS = [1200, 2000, 3600]
 

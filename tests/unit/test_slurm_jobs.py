@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from samvad import runs, slurm_jobs
-from samvad.errors import ClusterError
+from samvad.core.errors import ClusterError
+from samvad.workflow import run_registry, slurm
 
 Program = Callable[[str, str], None]
 
@@ -26,7 +26,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
     for name in ("sh", "sleep", "cat", "rm"):
         (folder / name).symlink_to(Path("/bin") / name)
     monkeypatch.setenv("PATH", str(folder))
-    monkeypatch.setattr(slurm_jobs, "_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(slurm, "_LOOK_SECONDS", 0.05)
     monkeypatch.chdir(tmp_path)
 
     def make(name: str, text: str) -> None:
@@ -39,7 +39,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
 def test_without_jobs_nothing_is_cancelled(program: Program) -> None:
     program("squeue", "exit 0")
     program("scancel", "echo >> cancelled")
-    assert slurm_jobs.cancel("run-1", 5) == 0
+    assert slurm.cancel("run-1", 5) == 0
     assert not Path("cancelled").exists()
 
 
@@ -47,7 +47,7 @@ def test_jobs_are_cancelled_by_their_runs_name_and_waited_for(program: Program) 
     Path("queue").write_text("7|RUNNING\n9|PENDING\n")
     program("squeue", '[ "$2" = --name=run-1 ] && cat queue; echo >> asked; [ -s queue ] || rm -f queue; exit 0')
     program("scancel", 'echo "$@" >> cancelled; echo "7|COMPLETING" > queue; [ -e again ] && : > queue; : > again')
-    assert slurm_jobs.cancel("run-1", 20) == 2
+    assert slurm.cancel("run-1", 20) == 2
     assert set(Path("cancelled").read_text().split()) == {"--name=run-1"}
     assert len(Path("asked").read_text()) >= 3, "it looked until they were gone"
 
@@ -56,25 +56,25 @@ def test_jobs_that_do_not_end_are_named_and_nothing_begins(program: Program) -> 
     program("squeue", "echo '7|COMPLETING'")
     program("scancel", "exit 0")
     with pytest.raises(ClusterError, match=r"do not end: 7 \(COMPLETING\).*run again"):
-        slurm_jobs.cancel("run-1", 0.3)
+        slurm.cancel("run-1", 0.3)
 
 
 def test_a_controller_that_comes_back_is_waited_for(program: Program) -> None:
     program("squeue", "[ -e up ] || { : > up; echo 'Unable to contact slurm controller' >&2; exit 1; }")
-    assert slurm_jobs.cancel("run-1", 20) == 0
+    assert slurm.cancel("run-1", 20) == 0
 
 
 def test_a_controller_that_stays_away_is_named_with_what_it_said(program: Program) -> None:
     program("squeue", "echo 'Unable to contact slurm controller' >&2; exit 1")
     with pytest.raises(ClusterError, match=r"Unable to contact slurm controller.*scancel --name=run-1"):
-        slurm_jobs.cancel("run-1", 0.3)
+        slurm.cancel("run-1", 0.3)
 
 
 def test_a_slow_answer_is_given_up(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slurm_jobs, "_ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(slurm, "_ANSWER_SECONDS", 0.2)
     program("squeue", "exec sleep 30")
     with pytest.raises(ClusterError, match="gave no answer within"):
-        slurm_jobs.cancel("run-1", 0.3)
+        slurm.cancel("run-1", 0.3)
 
 
 def test_where_slurm_is_missing_a_run_does_not_begin_and_forgets_nothing(program: Program, tmp_path: Path) -> None:
@@ -86,15 +86,15 @@ def test_where_slurm_is_missing_a_run_does_not_begin_and_forgets_nothing(program
     mark = marks / "host-1-1.json"
     mark.write_text(json.dumps({"pid": 1, "slurm": "run-1", "locks": [lock.name]}), encoding="utf-8")
     with pytest.raises(ClusterError, match=r"squeue is not installed here.*samvad_runs"):
-        runs.enter(tmp_path / ".snakemake")
+        run_registry.enter(tmp_path / ".snakemake")
     assert mark.exists() and lock.exists()
     program("squeue", "exit 0")
-    runs.enter(tmp_path / ".snakemake").leave()
+    run_registry.enter(tmp_path / ".snakemake").leave()
     assert not mark.exists() and not lock.exists()
 
 
 def test_a_run_writes_down_the_name_of_its_jobs(tmp_path: Path) -> None:
-    run = runs.enter(tmp_path)
+    run = run_registry.enter(tmp_path)
     run.submits("run-1")
     run.owns(["0.output.lock"])
     assert json.loads(run.path.read_text("utf-8"))["slurm"] == "run-1"

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from samvad import stages
-from samvad.errors import ConfigurationError
+from samvad.core import stages
+from samvad.core.errors import ConfigurationError
 
 ALL_ON = {stage.name: True for stage in stages.STAGES}
 ORIGIN = {stage.name: f"the key stages.{stage.name}" for stage in stages.STAGES}

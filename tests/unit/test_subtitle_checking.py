@@ -6,12 +6,13 @@ from fractions import Fraction
 
 import pytest
 
-from samvad.subtitles import checking, profiles
-from samvad.subtitles.cues import Cue, Style, graphemes
+from samvad.documents.subtitles.cues import Cue, Style, graphemes
+from samvad.settings import subtitle_profiles
+from samvad.stages.subtitle_gen import checking
 
-ENGLISH = profiles.load("netflix").rules("en", Fraction(24))
-HINDI = profiles.load("netflix").rules("hi", Fraction(24))
-BBC = profiles.load("bbc").rules("en", Fraction(25))
+ENGLISH = subtitle_profiles.load("netflix").rules("en", Fraction(24))
+HINDI = subtitle_profiles.load("netflix").rules("hi", Fraction(24))
+BBC = subtitle_profiles.load("bbc").rules("en", Fraction(25))
 
 GOOD = Cue(1000, 3000, ("I have come back.",))
 NEXT = Cue(5000, 7000, ("So have I.",))

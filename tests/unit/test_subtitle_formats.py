@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samvad import fonts
-from samvad.errors import MediaError
-from samvad.subtitles import formats
-from samvad.subtitles.cues import STYLE_KINDS, Cue, Style
+from samvad.core.errors import MediaError
+from samvad.documents.subtitles import fonts, formats
+from samvad.documents.subtitles.cues import STYLE_KINDS, Cue, Style
 
 CUES = [
     Cue(0, 1500, ("Tom & Jerry <3 {laughs}", "a --> b \\N <i>no code</i> {\\an8}")),

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samvad.segments import Entity, Segment, SegmentsDocument, Translation, Word
-from samvad.subtitles import checking, formats, grammar, timing
-from samvad.subtitles.cues import Cue, Style
-from samvad.subtitles.rules import Rules, frames_ms
-from samvad.subtitles.tracks import languages_of_tracks, make_track
-from samvad.subtitles.units import units_of
+from samvad.documents.segments import Entity, Segment, SegmentsDocument, Translation, Word
+from samvad.documents.subtitles import formats
+from samvad.documents.subtitles.cues import Cue, Style
+from samvad.settings.subtitle_rules import Rules, frames_ms
+from samvad.stages.subtitle_gen import checking, grammar, timing
+from samvad.stages.subtitle_gen.tracks import languages_of_tracks, make_track
+from samvad.stages.subtitle_gen.units import units_of
 
 RULES = Rules()
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samvad import times
+from samvad.core import times
 
 
 @given(st.integers(min_value=0, max_value=100 * 3600 * 1000))

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from samvad.errors import ConfigurationError
-from samvad.tmdb import client, match, metadata, people
-from samvad.tmdb.match import Candidate
+from samvad.core.errors import ConfigurationError
+from samvad.film import metadata, people
+from samvad.stages.tmdb import client, match
+from samvad.stages.tmdb.match import Candidate
 
 MOVIE = {
     "id": 14467,

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from samvad import tools
-from samvad.errors import ToolError
+from samvad.core import subprocesses
+from samvad.core.errors import ToolError
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def python(code: str) -> list[str]:
 
 
 def test_a_failure_keeps_the_last_forty_lines_and_leaves_out_the_running_display() -> None:
-    done = tools.run(
+    done = subprocesses.run(
         python(
             "import sys\n"
             "for n in range(60): print('line', n, file=sys.stderr)\n"
@@ -41,7 +41,7 @@ def test_a_failure_keeps_the_last_forty_lines_and_leaves_out_the_running_display
 
 def test_what_it_prints_is_logged_with_the_bytes_it_wrote(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     made = tmp_path / "made.bin"
-    done = tools.run(
+    done = subprocesses.run(
         python(f"import sys; print('note', file=sys.stderr); open({str(made)!r}, 'wb').write(bytes(77)); print('out')"),
         writes=made,
     )
@@ -52,7 +52,7 @@ def test_what_it_prints_is_logged_with_the_bytes_it_wrote(tmp_path: Path, caplog
 def test_a_program_that_falls_silent_is_stopped_and_the_error_says_after_how_long() -> None:
     began = time.monotonic()
     with pytest.raises(ToolError, match=r"said nothing for 1 s and was stopped after \d+ s") as error:
-        tools.run(
+        subprocesses.run(
             python("import os, sys, time; print('pid', os.getpid(), file=sys.stderr, flush=True); time.sleep(60)"),
             silence_seconds=0.6,
         )
@@ -65,13 +65,13 @@ def test_a_program_that_falls_silent_is_stopped_and_the_error_says_after_how_lon
 def test_a_slow_program_that_talks_is_left_alone() -> None:
     said: list[str] = []
     code = "import time\nfor n in range(6): print('tick', n, flush=True); time.sleep(0.3)"
-    assert tools.run(python(code), stdout_line=said.append, silence_seconds=1.2).code == 0
+    assert subprocesses.run(python(code), stdout_line=said.append, silence_seconds=1.2).code == 0
     assert said == [f"tick {n}" for n in range(6)]
 
 
 def test_a_great_deal_on_both_pipes_does_not_block() -> None:
     code = "import sys\nfor n in range(3000): sys.stdout.write('o' * 200); print('e' * 200, n, file=sys.stderr)"
-    done = tools.run(python(code))
+    done = subprocesses.run(python(code))
     assert len(done.stdout) == 600_000 and done.last_line.endswith("2999")
 
 
@@ -80,11 +80,11 @@ def test_an_error_of_the_reader_is_the_callers_and_the_program_is_not_left_behin
         raise ValueError(line)
 
     with pytest.raises(ValueError, match=r"^\d+$") as error:
-        tools.run(python("import os, time; print(os.getpid(), flush=True); time.sleep(60)"), stdout_line=take)
+        subprocesses.run(python("import os, time; print(os.getpid(), flush=True); time.sleep(60)"), stdout_line=take)
     with pytest.raises(ProcessLookupError):
         os.kill(int(str(error.value)), 0)
 
 
 def test_a_missing_program_is_named() -> None:
     with pytest.raises(ToolError, match=r"The program no-such-program is not installed\. .*make setup"):
-        tools.run(["no-such-program", "--version"])
+        subprocesses.run(["no-such-program", "--version"])

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from samvad.errors import ModelError
-from samvad.translation import choosing, figures, guards, markup, terms
-from samvad.translation.backends import Line
-from samvad.translation.engine import PLACED, TextTranslator
-from samvad.translation.memory import Memory
-from samvad.translation.sentence_model import Settings
-from samvad.translation.terms import Glossary, Term
+from samvad.core.errors import ModelError
+from samvad.stages.translation import choosing, figures, guards, markup, terms
+from samvad.stages.translation.backends import Line
+from samvad.stages.translation.engine import PLACED, TextTranslator
+from samvad.stages.translation.memory import Memory
+from samvad.stages.translation.sentence_model import Settings
+from samvad.stages.translation.terms import Glossary, Term
 from simulated_translation import SimulatedModel, sentences
 
 GLOSSARY = Glossary(

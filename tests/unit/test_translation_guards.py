@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samvad.errors import MemoryShortageError, ModelError
-from samvad.segments import Translation
-from samvad.translation import backends, guards
-from samvad.translation.guards import Decoded
+from samvad.core.errors import MemoryShortageError, ModelError
+from samvad.documents.segments import Translation
+from samvad.stages.translation import backends, guards
+from samvad.stages.translation.guards import Decoded
 
 
 def decoded(text: str) -> Decoded:

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samvad.errors import ModelError
-from samvad.translation import indic_text, indictrans2_backend, terms, text_backend
-from samvad.translation.memory import Memory
-from samvad.translation.sentence_model import Settings
+from samvad.core.errors import ModelError
+from samvad.stages.translation import indictrans2_backend, terms, text_backend
+from samvad.stages.translation.memory import Memory
+from samvad.stages.translation.sentence_model import Settings
+from samvad.text import indic
 
 
 def options() -> text_backend.Options:
@@ -86,16 +87,16 @@ def test_a_model_of_other_languages_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_sentences_end_at_their_punctuation(text: str, expected: list[str]) -> None:
-    assert indic_text.sentences(text) == expected
+    assert indic.sentences(text) == expected
 
 
 @given(st.text(alphabet='ab .?!।"', max_size=60))
 def test_splitting_into_sentences_loses_nothing(text: str) -> None:
-    assert "".join("".join(indic_text.sentences(text)).split()) == "".join(text.split())
+    assert "".join("".join(indic.sentences(text)).split()) == "".join(text.split())
 
 
 def test_digits_of_every_script_become_0_to_9_and_numbers_stay_apart() -> None:
-    assert indic_text.normalise_punctuation("१२ ৩৪ ௫६") == "12 34 56"
+    assert indic.normalise_punctuation("१२ ৩৪ ௫६") == "12 34 56"
 
 
 @given(st.lists(st.sampled_from(["▁a", "b"]), max_size=60), st.integers(2, 20))

@@ -11,9 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import support
-from samvad.translation import indic_text, markup, sentences
-from samvad.translation.backends import Line
-from samvad.translation.markup import Part, Span
+from samvad.stages.translation import markup, sentences
+from samvad.stages.translation.backends import Line
+from samvad.stages.translation.markup import Part, Span
+from samvad.text import indic
 
 #: Pieces of which texts are made that a careless pattern would tear.
 HOSTILE = st.lists(
@@ -206,4 +207,4 @@ def test_a_sentence_is_cut_at_punctuation_near_the_time_of_its_lines() -> None:
     ],
 )
 def test_a_translation_is_written_as_its_language_writes(text: str, target: str, expected: str) -> None:
-    assert indic_text.polished(text, target) == expected
+    assert indic.polished(text, target) == expected

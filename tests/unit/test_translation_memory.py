@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from samvad import languages
-from samvad.errors import ConfigurationError
-from samvad.segments import Entity, Segment, SegmentsDocument, Translation
-from samvad.translation import backends, memory, routes, terms
-from samvad.translation.backends import Line
-from samvad.translation.memory import Correction, Memory, Remembered
-from samvad.translation.routes import NoBackend, Router
-from samvad.translation.terms import Glossary, Term
+from samvad.core.errors import ConfigurationError
+from samvad.documents.segments import Entity, Segment, SegmentsDocument, Translation
+from samvad.stages.translation import backends, memory, routes, terms
+from samvad.stages.translation.backends import Line
+from samvad.stages.translation.memory import Correction, Memory, Remembered
+from samvad.stages.translation.routes import NoBackend, Router
+from samvad.stages.translation.terms import Glossary, Term
+from samvad.text import languages
 
 KEY = {"source": "hi", "target": "en", "model": "m", "glossary": "g", "preparation": "1"}
 

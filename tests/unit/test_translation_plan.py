@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from samvad.errors import ConfigurationError
-from samvad.records import Model
-from samvad.segments import QUARANTINE, Segment, SegmentsDocument, Translation
-from samvad.translation import backends, guards
-from samvad.translation.backends import Line
+from samvad.core.errors import ConfigurationError
+from samvad.documents.segments import QUARANTINE, Segment, SegmentsDocument, Translation
+from samvad.documents.stage_manifest import Model
+from samvad.stages.translation import backends, guards
+from samvad.stages.translation.backends import Line
 
 
 class Upper:

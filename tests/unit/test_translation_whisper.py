@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samvad.audio import FilmAudio
-from samvad.errors import MediaError, ModelError
-from samvad.segments import Word
-from samvad.translation import whisper_backend
-from samvad.translation.backends import Line
+from samvad.core.errors import MediaError, ModelError
+from samvad.documents.segments import Word
+from samvad.media.audio import FilmAudio
+from samvad.stages.translation import whisper_backend
+from samvad.stages.translation.backends import Line
 
 
 def whisper(model: str = "base") -> whisper_backend.WhisperBackend:

@@ -3,9 +3,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samvad.translation import windows
-from samvad.translation.backends import Line
-from samvad.translation.guards import Decoded
+from samvad.stages.translation import windows
+from samvad.stages.translation.backends import Line
+from samvad.stages.translation.guards import Decoded
 
 
 def line(number: int, start_ms: int, end_ms: int, language: str = "es") -> Line:

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 import support
-from samvad import stages
-from samvad.errors import ConfigurationError
-from samvad.logs import view
-from samvad.logs.estimates import Estimates, remaining_seconds
-from samvad.logs.progress import FilmProgress, Running
+from samvad.core import stages
+from samvad.core.errors import ConfigurationError
+from samvad.workflow.progress import view
+from samvad.workflow.progress.estimates import Estimates, remaining_seconds
+from samvad.workflow.progress.state import FilmProgress, Running
 
 
 def progress_line(done: float, total: float) -> str:

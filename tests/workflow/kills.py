@@ -15,7 +15,7 @@ from typing import NamedTuple
 import psutil
 
 import support
-from samvad import stages
+from samvad.core import stages
 from workflow.project import Project, attempts, environment
 
 VICTIMS = ("stage", "snakemake", "both")

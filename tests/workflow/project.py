@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import support
-from samvad import config, stages
+from samvad.core import stages
+from samvad.settings import configuration
 
-PARTS = ("Snakefile", "rules", "scripts", "envs", "config", "profiles")
+PARTS = ("samvad", "Snakefile", "rules", "scripts", "envs", "config", "profiles")
 TIMEOUT_SECONDS = 500
 DATE = "2025-01-01"
 #: As a setting of a run: the cache of results, in the project's own folder.
@@ -38,7 +39,7 @@ class Project:
     def write_sheet(self, *rows: Mapping[str, object]) -> None:
         """Write the film sheet; what a row leaves out is empty, or the same for all films."""
         with (self.root / self.sheet).open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, config.COLUMNS, delimiter="\t", lineterminator="\n")
+            writer = csv.DictWriter(file, configuration.COLUMNS, delimiter="\t", lineterminator="\n")
             writer.writeheader()
             writer.writerows(row(**values) for values in rows)
 
@@ -73,9 +74,9 @@ class Project:
             timeout=TIMEOUT_SECONDS,
         )
 
-    def run(self, script: str, environment_name: str, *options: object) -> subprocess.CompletedProcess[str]:
+    def samvad(self, command_name: str, *options: object) -> subprocess.CompletedProcess[str]:
         """Run one of the project's own commands."""
-        command = ["envs/run", environment_name, script, *map(str, options)]
+        command = ["./samvad", command_name, *map(str, options)]
         return subprocess.run(
             command, cwd=self.root, env=environment(), capture_output=True, text=True, check=False, timeout=60
         )
@@ -117,7 +118,7 @@ def row(**values: object) -> dict[str, object]:
     """Return a row of the sheet."""
     defaults = {"title": "A film", "source": "en", "targets": "en", "date": DATE, "job": 1, "workflow": "subtitle"}
     named = {"film": values.get("user", "film")}
-    return {**dict.fromkeys(config.COLUMNS, ""), **defaults, **named, **values}
+    return {**dict.fromkeys(configuration.COLUMNS, ""), **defaults, **named, **values}
 
 
 def environment() -> dict[str, str]:

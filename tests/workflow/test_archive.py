@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import wcwidth
 
-from samvad import files, stages
+from samvad.core import files, stages
 
 pytestmark = [pytest.mark.slow, pytest.mark.model]
 
@@ -20,7 +20,7 @@ CONTEXT = "https://w3id.org/ro/crate/1.1/context"
 
 
 def test_the_finished_demo_is_as_recorded_from_the_mkv_back_to_the_film(demo: Any, sample: Any) -> None:
-    done = demo.project.run("verify_job.py", "workflow", demo.job, "--json")
+    done = demo.project.samvad("verify", demo.job, "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     (report,) = json.loads(done.stdout)["jobs"]
     assert set(report["counts"]) == {"ok"}, report["findings"]
@@ -44,7 +44,7 @@ def test_media_facts_of_film_sound_and_result_are_recorded(demo: Any, sample: An
 
 
 def test_one_command_tells_the_whole_history_in_100_columns(demo: Any) -> None:
-    done = demo.project.run("show_history.py", "workflow", demo.film, "--output-root", "made", "--width", 100)
+    done = demo.project.samvad("history", demo.film, "--output-root", "made", "--width", 100)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert max(wcwidth.width(line) for line in lines) <= 100
@@ -58,7 +58,7 @@ def test_one_command_tells_the_whole_history_in_100_columns(demo: Any) -> None:
 @pytest.fixture(scope="module")
 def crate(demo: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("crates") / "crate"
-    done = demo.project.run("export_crate.py", "workflow", demo.job, "--output", target)
+    done = demo.project.samvad("export", demo.job, "--output", target)
     assert done.returncode == 0, done.stderr
     return target
 

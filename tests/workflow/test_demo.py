@@ -13,7 +13,7 @@ import pysubs2
 import pytest
 
 import support
-from samvad import files, schemas, stages
+from samvad.core import files, schemas, stages
 
 pytestmark = [pytest.mark.slow, pytest.mark.model]
 
@@ -245,7 +245,7 @@ def test_every_spoken_name_is_recognised_in_its_one_spelling(demo: Any, sample: 
 
 
 def test_of_one_film_the_command_proposes_nothing_and_says_what_it_has_seen(demo: Any) -> None:
-    done = demo.project.run("propose_resources.py", "workflow", demo.job)
+    done = demo.project.samvad("propose-resources", demo.job)
     assert done.returncode == 0, done.stderr
     for stage in stages.STAGES:
         ran = support.manifest_of(demo.job, stage.name)["status"] == "success"

@@ -25,8 +25,8 @@ MIB = 1 << 20
 
 
 def asked(project: Project, *words: object) -> str:
-    """Return what query_logs.py answers, as it is typed in the project's folder."""
-    command = [".venv/bin/python", "scripts/query_logs.py", *map(str, words), project.output_root]
+    """Return what `samvad query` answers, as it is typed in the project's folder."""
+    command = ["./samvad", "query", *map(str, words), project.output_root]
     done = subprocess.run(command, cwd=project.root, env=environment(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, said(done)
     return done.stdout

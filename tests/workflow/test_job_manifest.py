@@ -15,7 +15,7 @@ import pytest
 
 import odd_films
 import support
-from samvad import schemas
+from samvad.core import schemas
 from workflow import kills
 from workflow.project import Project, attempts, environment, new_project, said
 
@@ -165,7 +165,7 @@ def test_after_a_kill_it_says_what_was_killed_or_that_the_run_is_over(slow: Proj
     user = f"kill-{victim}"
     killed = kills.kill_at(project, user, 0.1, victim, stage="tmdb", wanted="glossary_load")
     assert killed.stage == "tmdb" and set(killed.tries) == {"demux"}
-    shown = project.run("show_job.py", "workflow", project.job(user)).stdout.splitlines()[0]
+    shown = project.samvad("show", project.job(user)).stdout.splitlines()[0]
     if victim == "stage":
         assert "(failed)" in shown
     else:

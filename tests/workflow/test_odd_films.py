@@ -14,7 +14,7 @@ import pytest
 
 import odd_films
 import support
-from samvad import stages
+from samvad.core import stages
 from workflow.project import OPTIONAL, Project, planned, said
 
 pytestmark = [pytest.mark.slow, pytest.mark.model]
@@ -51,7 +51,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory, project: Project) -> Shelf:
     (films / "a folder").mkdir()
     for make in (odd_films.zero_bytes, odd_films.text_named_mp4, odd_films.truncated, odd_films.no_audio):
         make(films)
-    # The key output_root of config.yaml, so that what add_film prints is what is asked for.
+    # The key output_root of config.yaml, so that what `samvad add-film` prints is what is asked for.
     ours = dataclasses.replace(project, sheet="odd.tsv", output_root="out")
     off = ",".join(OPTIONAL)
     two = odd_films.two_audio_languages(films)
@@ -61,8 +61,8 @@ def shelf(tmp_path_factory: pytest.TempPathFactory, project: Project) -> Shelf:
         *({"user": user, "media": two, **row} for user, row in TRACKS.items()),
     )
     options = (f"--title={TITLE}", "--source=en", "--targets=en", "--user=hostile", "--date=2025-01-01")
-    added = ours.run(
-        *("add_film.py", "workflow", f"--media={odd_films.hostile_name(films)}", *options),
+    added = ours.samvad(
+        *("add-film", f"--media={odd_films.hostile_name(films)}", *options),
         *("--sheet", ours.sheet, "--print", "target"),
     )
     assert added.returncode == 0, added.stderr

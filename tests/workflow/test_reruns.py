@@ -11,7 +11,7 @@ import pysubs2
 import pytest
 
 import support
-from samvad import stages
+from samvad.core import stages
 from workflow.project import NOTHING, Project, files_of, planned, said
 
 pytestmark = pytest.mark.model
@@ -75,7 +75,7 @@ def test_a_corrected_track_goes_into_the_film_and_stays_there(demo_copy: Project
     edited = demo_copy.root / "edited.en.srt"
     edited.write_text(made.replace("Good morning, Rahul.", "Good morning, dear Rahul."), encoding="utf-8")
     assert edited.read_text("utf-8") != made
-    done = demo_copy.run("import_corrections.py", "text", job, edited, "--memory-file", edited.with_suffix(".sqlite"))
+    done = demo_copy.samvad("correct", job, edited, "--memory-file", edited.with_suffix(".sqlite"))
     assert done.returncode == 0, done.stderr
     assert plan(demo_copy) == after("subtitle_gen")
     done = demo_copy.snakemake(demo_copy.target("demo"))

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 import support
-from samvad import stages
+from samvad.core import stages
 from workflow.project import Project, attempts, environment, planned, said
 
 pytestmark = pytest.mark.model
@@ -146,14 +146,14 @@ FILES: dict[str, tuple[str, ...]] = {
     "config/hallucinations/en.tsv": ("hallucination_removal",),
     "config/subtitle_profiles/netflix.yaml": ("subtitle_gen",),
     "config/subtitle_profiles/bbc.yaml": (),
-    "scripts/samvad/report/film/page.css": ("subtitle_gen",),
-    "scripts/samvad/report/shelf/page.css": (),
+    "scripts/samvad/reporting/pages/film/page.css": ("subtitle_gen",),
+    "scripts/samvad/reporting/pages/shelf/page.css": (),
     "scripts/mux_subtitles.py": ("mux",),
-    "scripts/samvad/subtitles/__init__.py": ("subtitle_gen", "mux"),
-    "scripts/samvad/segments.py": ("tmdb", *ALL[3:9]),
-    "scripts/samvad/files.py": ALL,
+    "scripts/samvad/documents/subtitles/__init__.py": ("subtitle_gen", "mux"),
+    "scripts/samvad/documents/segments.py": ("tmdb", *ALL[3:9]),
+    "scripts/samvad/core/files.py": ALL,
     "scripts/samvad/sample/story.py": (),
-    "scripts/add_film.py": (),
+    "scripts/samvad/commands/add_film.py": (),
     "rules/common.smk": (),
     "config/config.yaml": (),
     "config/resources.yaml": (),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from samvad import files, stages
+from samvad.core import files, stages
 from workflow.conftest import Demo
 from workflow.project import CACHE, NOTHING, Project, attempts, planned, row, said
 
@@ -146,18 +146,18 @@ def test_a_deleted_intermediate_comes_back_when_a_stage_needs_it(second: Project
 def test_the_command_shows_checks_and_clears_the_cache(second: Project, tmp_path: Path) -> None:
     project = second.copy(tmp_path / "copy")
     folder = project.root / "results"
-    shown = project.run("manage_cache.py", "workflow", "show", "--folder", folder)
+    shown = project.samvad("cache", "show", "--folder", folder)
     assert shown.returncode == 0, said(shown)
     for name in KEPT:
         assert name in shown.stdout
     next(folder.glob("*/*/segments.json")).write_text("{}")
-    checked = project.run("manage_cache.py", "workflow", "check", "--folder", folder)
+    checked = project.samvad("cache", "check", "--folder", folder)
     assert checked.returncode == 1
     assert "1 were damaged" in checked.stdout
-    assert project.run("manage_cache.py", "workflow", "check", "--folder", folder).returncode == 0
-    cleared = project.run("manage_cache.py", "workflow", "clear", "--stage", "asr", "--folder", folder)
+    assert project.samvad("cache", "check", "--folder", folder).returncode == 0
+    cleared = project.samvad("cache", "clear", "--stage", "asr", "--folder", folder)
     assert cleared.returncode == 0, said(cleared)
-    left = project.run("manage_cache.py", "workflow", "show", "--folder", folder).stdout
+    left = project.samvad("cache", "show", "--folder", folder).stdout
     assert "demux" in left
     assert "asr" not in left.replace("transcri", "")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import support
-from samvad import stages
+from samvad.core import stages
 from workflow.project import Project, environment, new_project, said
 
 FILMS = 50

@@ -18,7 +18,7 @@ import pytest
 import odd_films
 import support
 import tools
-from samvad import attempt, places
+from samvad.runner import attempts, staging
 
 _SERVER = Path("/usr/lib/openssh/sftp-server")
 JOB = "2025/01/01/tester/1"
@@ -84,7 +84,7 @@ def test_what_another_machine_has_made_anew_is_read_as_it_is_now(disk: SharedDis
     told.write_text('{"title": "A film"}', "utf-8")
     options = ["--title=A film", "--language=en-US", "--max-cast=3", f"--file={told}", f"--demux={demux}"]
     command = disk.command("node2", "text", "fetch_metadata.py", *options)
-    subprocess.run(["env", f"{places.WAIT_SECONDS}=30", *command], check=True)
+    subprocess.run(["env", f"{staging.WAIT_SECONDS}=30", *command], check=True)
     read = next(item for item in manifest(disk, "02_tmdb")["inputs"] if item["type"] == "probe")
     assert read["size_bytes"] == len(b'{"duration_ms": 1000000}')
     assert read["checksum"] == manifest(disk, "01_demux")["outputs"][0]["checksum"]
@@ -99,7 +99,7 @@ def test_of_two_machines_at_one_stage_the_later_makes_the_result_without_any_loc
     scratch = tmp_path / "own disk"
     options = [f"--media={film}", "--proxy-height=0"]
     commands = [
-        ["env", f"{places.SCRATCH}={scratch}", *disk.command(machine, "media", "extract_audio.py", *options)]
+        ["env", f"{staging.SCRATCH}={scratch}", *disk.command(machine, "media", "extract_audio.py", *options)]
         for machine in ("node1", "node2", "node1")
     ]
     with ThreadPoolExecutor(3) as pool:
@@ -117,5 +117,5 @@ def test_of_two_machines_at_one_stage_the_later_makes_the_result_without_any_loc
 
 def test_tries_that_begin_at_once_without_a_lock_have_different_numbers(tmp_path: Path) -> None:
     with ThreadPoolExecutor(16) as pool:
-        numbers = list(pool.map(lambda _: attempt.next_attempt(tmp_path)[0], range(64)))
+        numbers = list(pool.map(lambda _: attempts.next_attempt(tmp_path)[0], range(64)))
     assert sorted(numbers) == list(range(1, 65))

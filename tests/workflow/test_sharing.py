@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 import support
-from samvad import stages
+from samvad.core import stages
 from workflow.project import Project, environment, new_project
 
 FILMS = ("a", "b", "c", "e", "bad")
@@ -20,7 +20,7 @@ ASKED_MB = {"demux": 300, "asr": 450, "translation": 450}
 TOTAL_MB = 1000
 #: In place of the work of a stage, as much memory as it asks for, less what Python takes. No GPU is here to compute on:
 #: the GPUs' numbers are all that is made up.
-END = "from samvad.stage_run import Skipped; raise Skipped('its time is over')"
+END = "from samvad.runner.stage_run import Skipped; raise Skipped('its time is over')"
 DEMUX = "held = bytearray(150_000_000); time.sleep(0.5); " + END
 #: One film's first stage goes on until another film's stage is on the GPU.
 SLOW = "[time.sleep(0.1) for _ in range(900) if run.film == 'slow' and not os.path.exists('on_gpu')]"

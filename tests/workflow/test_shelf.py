@@ -10,7 +10,7 @@ from pathlib import Path
 import support
 from workflow.project import attempts, environment, new_project
 
-END = "from samvad.stage_run import Skipped; raise Skipped('recognition is not what is tried here')"
+END = "from samvad.runner.stage_run import Skipped; raise Skipped('recognition is not what is tried here')"
 GOOD = 'it\'s $HOME "a" (1999).mkv'
 MOVED = "-दूसरा नाम.mkv"
 

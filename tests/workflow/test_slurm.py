@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 import support
-from samvad import stages
+from samvad.core import stages
 from workflow import kills
 from workflow.project import OPTIONAL, Project, attempts, environment, new_project, said
 from workflow.slurm_cluster import Cluster, cluster

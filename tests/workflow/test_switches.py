@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from samvad import stages
+from samvad.core import stages
 from workflow.project import OPTIONAL, Project, planned, said
 
 ALL = {stage.name: 1 for stage in stages.STAGES}

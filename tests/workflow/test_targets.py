@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from samvad import stages
+from samvad.core import stages
 from workflow.project import Project, planned, said
 
 ALL = [stage.name for stage in stages.STAGES]
@@ -46,7 +46,7 @@ def test_a_job_that_is_not_in_the_sheet_is_named_with_what_to_do(three_films: Pr
     done = three_films.snakemake(three_films.target("nobody"), "-n")
     assert done.returncode != 0
     assert "No film in shelf.tsv has the job 2025/01/01/nobody/1" in said(done)
-    assert "add_film.py" in said(done)
+    assert "samvad add-film" in said(done)
     assert "Traceback (most recent call last)" not in said(done)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from samvad import segments
+from samvad.documents import segments
 from translating import indictrans2, job_with, translate, translations
 from workflow.project import Project, said
 

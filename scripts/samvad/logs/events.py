@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
-from samvad.failures import Failure, describe
-from samvad.logs.redaction import redact
+from samvad.core.failures import Failure, describe
+from samvad.core.redaction import redact
 
 log = logging.getLogger(__name__)
 

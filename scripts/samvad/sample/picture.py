@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from samvad.errors import ToolError
+from samvad.core.errors import ToolError
 from samvad.sample.story import FRAME_RATE, PlacedShot, Timeline
 
 Picture: TypeAlias = NDArray[np.uint8]

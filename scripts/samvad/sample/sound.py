@@ -9,8 +9,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from samvad import tools
-from samvad.errors import ToolError
+from samvad.core import subprocesses
+from samvad.core.errors import ToolError
 from samvad.sample.story import VOICES, Line, PlacedStretch, Timeline, Voice
 
 Samples: TypeAlias = NDArray[np.float64]
@@ -40,7 +40,7 @@ def speak(text: str, voice: Voice, folder: Path) -> Samples:
     """
     made = folder / "line.wav"
     command = ["espeak-ng", "-b", "1", "-v", voice.name, "-s", str(voice.speed_wpm), "-w", str(made), "--", text]
-    done = tools.run(command)
+    done = subprocesses.run(command)
     if done.code != 0:
         raise ToolError(
             f"espeak-ng could not speak with the voice {voice.name}.",

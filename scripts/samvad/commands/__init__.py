@@ -1,0 +1,1 @@
+"""What `samvad COMMAND` runs: a module for each."""

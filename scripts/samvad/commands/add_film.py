@@ -1,0 +1,63 @@
+"""Add a film to the film sheet, and say which command subtitles it."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+
+from samvad.core import files, schemas
+from samvad.core.errors import DiskError, SamvadError
+from samvad.settings import configuration, film_row, film_sheet
+
+#: The environment that the command runs in.
+ENVIRONMENT = "workflow"
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command."""
+    p = argparse.ArgumentParser(
+        description=__doc__, epilog="Write a value that begins with a dash after an equals sign: --title=-30-"
+    )
+    p.add_argument("--media", required=True, help="the film: any file that ffmpeg reads")
+    film_row.add_options(p)
+    p.add_argument("--title", default="", help="title; without it, the name of the file")
+    p.add_argument("--year", default="", help="year of release")
+    p.add_argument("--film", default="", help="film id; without it, made from the title")
+    p.add_argument("--tmdb-file", default="", help="JSON file that stands in for TMDB")
+    p.add_argument("--tmdb-id", default="", help="the film's number at TMDB, where the search finds another")
+    p.add_argument("--new-job", action="store_true", help="add a row though the same film is in the sheet already")
+    p.add_argument("--print", choices=("text", "target"), default="text", help="target: the manifest to ask for, alone")
+    return p
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    options = parser().parse_args(argv)
+    try:
+        settings = film_row.settings()
+        path = options.sheet.absolute() if options.sheet else schemas.ROOT / settings["films"]
+        row = film_row.new_row(options)
+        own = [name for name in ("date", "film") if getattr(options, name)]
+        with files.disk_errors(path):
+            film, added = film_sheet.add(
+                path, row, schemas.ROOT / settings["output_root"], own, new_job=options.new_job
+            )
+        target = film_row.last_target(settings, film)
+    except SamvadError as error:
+        print(f"samvad add-film: {error}", file=sys.stderr)
+        return error.exit_code
+    except OSError as error:
+        print(f"samvad add-film: {error}", file=sys.stderr)
+        return DiskError.exit_code
+    print(target if options.print == "target" else _text(film, added, path, target))
+    return 0
+
+
+def _text(film: configuration.Film, added: bool, path: Path, target: str) -> str:
+    what = "added to" if added else "is in"
+    return (
+        f"{film.title!r} {'was ' if added else ''}{what} {path}, line {film.line}: job {film.folder}.\n"
+        f"To make it:\n\n    snakemake --profile profiles/local-cpu {shlex.quote(target)}\n"
+    )

@@ -1,0 +1,106 @@
+"""Add the films of a folder, and of all folders in it, to the film sheet; say which are new, and which are left out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Collection
+from pathlib import Path
+
+from samvad.core import files, schemas
+from samvad.core.errors import ConfigurationError, DiskError, SamvadError
+from samvad.settings import configuration, film_row
+from samvad.settings.library import adding, finding
+from samvad.settings.library.adding import Shelf
+from samvad.settings.library.finding import Look
+
+#: The environment that the command runs in.
+ENVIRONMENT = "workflow"
+
+#: Of each kind so many are named; the rest are counted.
+_NAMED = 20
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command."""
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("folder", type=Path, help="the shelf")
+    film_row.add_options(p)
+    p.add_argument(
+        "--settle-seconds",
+        type=float,
+        default=60,
+        help="a file that changed within so many seconds may still be being copied: it is left for the next time",
+    )
+    p.add_argument("--targets-file", type=Path, help="write the manifests to ask Snakemake for, one a line")
+    return p
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    options = parser().parse_args(argv)
+    try:
+        if not options.folder.is_dir():
+            raise ConfigurationError(f"{options.folder} is no folder.", "Name the folder of your films.")
+        settings = film_row.settings()
+        path = options.sheet.absolute() if options.sheet else schemas.ROOT / settings["films"]
+        output_root = schemas.ROOT / settings["output_root"]
+        with files.disk_errors(path):
+            look = finding.look(
+                options.folder.absolute(),
+                {output_root.resolve(), (schemas.ROOT / "build").resolve()},
+                options.settle_seconds,
+            )
+            shelf = adding.add(look, path, options, output_root)
+            targets = [film_row.last_target(settings, film) for film in shelf.jobs]
+            if options.targets_file:
+                files.write_text(options.targets_file, "".join(f"{target}\n" for target in targets))
+    except SamvadError as error:
+        print(f"samvad add-folder: {error}", file=sys.stderr)
+        return error.exit_code
+    except OSError as error:
+        print(f"samvad add-folder: {error}", file=sys.stderr)
+        return DiskError.exit_code
+    print(text(options.folder, look, shelf, path))
+    return 0
+
+
+def text(folder: Path, look: Look, shelf: Shelf, path: Path) -> str:
+    """Return what was found, in lines for a person."""
+    known = len(shelf.jobs) - len(shelf.added)
+    lines = [f"{folder}: {_number(len(shelf.jobs), 'job')}: {len(shelf.added)} new, {known} in the sheet before."]
+    lines += _listed("New", [f"{_shown(film.media)}: {_title(film)}, job {film.folder}" for film in shelf.added])
+    lines += _listed("Moved", [f"{_shown(now)}, was {_shown(before)}" for now, before in shelf.moved.items()])
+    lines += _listed(
+        "The same film twice, done once",
+        [f"{_shown(copy)} is the same as {_shown(other)}" for copy, other in shelf.copies.items()],
+    )
+    lines += _listed("Left out: samples and trailers (`make film` does one)", map(_shown, look.extras))
+    lines += _listed("Changed just now, left for the next time", map(_shown, look.growing))
+    lines += _listed("Not understood", [f"{_shown(file)}: {why}" for file, why in sorted(shelf.unknown.items())])
+    lines += _listed(
+        f"In the sheet with other languages, workflow or stages; edit {path} to change them",
+        [f"{_shown(film.media)} (line {film.line})" for film in shelf.other_wishes],
+    )
+    return "\n".join(lines)
+
+
+def _listed(what: str, entries: Collection[str] | map[str]) -> list[str]:
+    entries = list(entries)
+    if not entries:
+        return []
+    more = [f"  … and {len(entries) - _NAMED} more"] if len(entries) > _NAMED else []
+    return [f"{what} ({len(entries)}):", *(f"  {entry}" for entry in entries[:_NAMED]), *more]
+
+
+def _title(film: configuration.Film) -> str:
+    return f"{film.title} ({film.year})" if film.year else film.title
+
+
+def _shown(path: Path | str) -> str:
+    """Return a path on one line: a name may hold a new line, or bytes that are no text."""
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in str(path))
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

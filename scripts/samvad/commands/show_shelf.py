@@ -1,0 +1,44 @@
+"""Say how the films of a shelf stand: how many are done, and why the others are not."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from samvad.core import stages
+from samvad.documents import job_manifest
+
+#: The environment that the command runs in.
+ENVIRONMENT = "workflow"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print the summary; return 0 whatever it says: the run itself tells how it ended."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("targets", type=Path, help="file with the films' last manifests, one a line")
+    targets = parser.parse_args(argv).targets.read_text(encoding="utf-8").splitlines()
+    folders = [Path(target).parents[1].absolute() for target in dict.fromkeys(targets)]
+    done = [folder for folder in folders if job_manifest.status(folder) == "success"]
+    print(f"{len(folders)} of this shelf: {len(done)} done, {len(folders) - len(done)} not.")
+    for folder in folders:
+        if folder not in done:
+            print(f"  {_why(folder)}")
+    index = next((path for path in (folder.parents[4] / "index.html" for folder in folders) if path.is_file()), None)
+    if index:
+        print(f"  All films: {index}")
+    return 0
+
+
+def _why(folder: Path) -> str:
+    """Return in a line why a film is not done, and where its job is."""
+    try:
+        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return f"{folder}: not begun"
+    title = manifest["input"]["title"]
+    for name, state in manifest["stages"].items():
+        if state["status"] == "failed":
+            return f"{title}: {stages.BY_NAME[name].folder} failed: {state['reason']} ({folder})"
+    return f"{title}: {job_manifest.status(folder)} ({folder})"

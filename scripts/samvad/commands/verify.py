@@ -1,0 +1,128 @@
+"""Check jobs against their own records: hash every file again, check every manifest, walk from result to film."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import threading
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from samvad.core.errors import SamvadError
+from samvad.documents import job_folder
+from samvad.reporting.archive import verify
+
+#: The environment that the command runs in.
+ENVIRONMENT = "workflow"
+
+_PROGRESS_SECONDS = 2.0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    codes = ", ".join(f"{code} {status}" for status, code in verify.EXIT_CODES.items())
+    made = argparse.ArgumentParser(
+        description=__doc__,
+        epilog=f"Exit codes, of the gravest thing found: 0 all is well, {codes}; 2 wrong usage.",
+    )
+    made.add_argument("place", nargs="+", type=Path, help="a job's folder, or one above jobs, such as out")
+    made.add_argument("--no-film", action="store_true", help="leave out what lies outside the job, such as the film")
+    made.add_argument("--film", type=Path, metavar="PATH", help="where the film lies now, if it has moved (one job)")
+    made.add_argument(
+        "--may-be-gone",
+        nargs="+",
+        default=[],
+        metavar="TYPE",
+        help="types of outputs that were deleted on purpose, such as audio",
+    )
+    made.add_argument("--threads", type=int, default=min(4, os.cpu_count() or 1), help="files to read at a time")
+    made.add_argument("--all", action="store_true", help="list the files that are as they should be, too")
+    made.add_argument("--json", action="store_true", help="print one JSON document instead of text")
+    return made
+
+
+class Progress:
+    """Tell on the terminal how much has been read, now and then."""
+
+    def __init__(self, total_bytes: int) -> None:
+        self._total_bytes = total_bytes
+        self._lock = threading.Lock()
+        self._next = time.monotonic() + _PROGRESS_SECONDS
+        self.done_bytes = 0
+
+    def __call__(self, count: int) -> None:
+        """Take note of bytes that were read."""
+        with self._lock:
+            self.done_bytes += count
+            if time.monotonic() >= self._next:
+                self._next = time.monotonic() + _PROGRESS_SECONDS
+                print(f"hashed {self.done_bytes / 1e9:.2f} of {self._total_bytes / 1e9:.2f} GB", file=sys.stderr)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Verify the jobs; return the exit code of the gravest finding."""
+    options = parser().parse_args(argv)
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    wanted = verify.Options(not options.no_film, options.film, frozenset(options.may_be_gone))
+    try:
+        loaded = [job_folder.load(folder) for folder in job_folder.find(options.place)]
+    except SamvadError as error:
+        print(f"samvad verify: {error}", file=sys.stderr)
+        return error.exit_code
+    if options.film and len(loaded) > 1:
+        print("samvad verify: --film is of one job only.", file=sys.stderr)
+        return 2
+    paths = [path for job in loaded for path in verify.files_of(job, wanted) if path.is_file()]
+    began = time.monotonic()
+    progress = Progress(sum(path.stat().st_size for path in paths))
+    hasher = verify.Hasher(max(1, options.threads), progress)
+    hasher.take(paths)
+    reports = [verify.verify(job, hasher, wanted) for job in loaded]
+    seconds = time.monotonic() - began
+    if options.json:
+        print(json.dumps(_document(reports, progress.done_bytes, seconds), ensure_ascii=False, indent=2))
+    else:
+        for report in reports:
+            print("\n".join(_text(report, options.all)) + "\n")
+        print(f"{len(reports)} jobs, {progress.done_bytes / 1e6:.1f} MB hashed in {seconds:.1f} s")
+    found = {report.exit_code for report in reports} - {0}
+    return min(found, default=0)
+
+
+def _text(report: verify.Report, everything: bool) -> list[str]:
+    job = report.job
+    lines = [f"{job_folder.printable(job.film)}  {job_folder.printable(job.folder)}"]
+    for finding in report.findings:
+        if everything or finding.status != "ok":
+            note = f"  ({job_folder.printable(finding.note)})" if finding.note else ""
+            lines.append(f"  {finding.status:9} {job_folder.printable(finding.path)}{note}")
+    readers = list(dict.fromkeys(step.read_by for step in report.lineage))
+    for reader in readers:
+        sources = dict.fromkeys(step.written_by or step.path for step in report.lineage if step.read_by == reader)
+        lines.append(
+            f"  {'lineage' if reader == readers[0] else '':9} {reader} ← {job_folder.printable(', '.join(sources))}"
+        )
+    counts = ", ".join(f"{number} {status}" for status, number in report.counts().items())
+    return [*lines, f"  {'all is well' if not report.exit_code else 'NOT as recorded'}: {counts or 'nothing yet'}"]
+
+
+def _document(reports: list[verify.Report], hashed_bytes: int, seconds: float) -> dict[str, Any]:
+    return {
+        "jobs": [
+            {
+                "job": str(report.job.folder),
+                "film": report.job.film,
+                "exit_code": report.exit_code,
+                "counts": report.counts(),
+                "lineage": [asdict(step) for step in report.lineage],
+                "findings": [asdict(finding) for finding in report.findings],
+            }
+            for report in reports
+        ],
+        "hashed_bytes": hashed_bytes,
+        "seconds": round(seconds, 3),
+    }

@@ -1,0 +1,96 @@
+"""Remember the checksums of large files, so that a film is hashed once and not by every job that reads it.
+
+A checksum is remembered for a path, inode, size, and the times (in nanoseconds) of the last change of content and of
+the inode. A file that changed within the last seconds before it was hashed is not trusted to have a time of its own: a
+second write in the same tick of the clock would not show. (Git calls that a racily clean file.)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import time
+from pathlib import Path
+
+from samvad.core import files
+from samvad.core.errors import SamvadError
+
+log = logging.getLogger(__name__)
+
+#: As coarse as the clock of any file system in use (FAT has 2 s).
+_SETTLED_SECONDS = 2.0
+
+
+def remembered(path: Path) -> str | None:
+    """Return a file's checksum (``sha256:`` and 64 digits) if it is remembered and the file is as it was, else None."""
+    try:
+        value = _memo(path, path.stat()).read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return value if value.startswith("sha256:") and len(value) == 71 else None
+
+
+def checksum(path: Path) -> str:
+    """Return a file's checksum, remembered or taken now and remembered.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    return remembered(path) or take(path)
+
+
+def of_folder(folder: Path) -> str:
+    """Return one checksum for all files of a folder, such as a model's: of their names and checksums.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            digest.update(os.fsencode(path.relative_to(folder)) + b"\0" + checksum(path).encode() + b"\n")
+    return f"sha256:{digest.hexdigest()}"
+
+
+def take(path: Path) -> str:
+    """Hash a file, and remember its checksum if it has not changed lately, nor while it was read.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    before = path.stat()
+    started = time.monotonic()
+    value = files.sha256_of(path)
+    log.debug("Hashed %s: %d bytes in %.1f s", path, before.st_size, time.monotonic() - started)
+    after = path.stat()
+    settled = time.time() - max(after.st_mtime, after.st_ctime) > _SETTLED_SECONDS
+    if settled and _identity(path, before) == _identity(path, after):
+        try:
+            files.write_text(_memo(path, after), value + "\n")
+        except (OSError, SamvadError) as error:
+            log.debug("The checksum of %s is not remembered: %s", path, error)
+    return value
+
+
+def _identity(path: Path, status: os.stat_result) -> str:
+    where = os.fsencode(path.resolve()).hex()
+    return json.dumps([where, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns])
+
+
+def version_memo(program: Path) -> Path | None:
+    """Return the file that remembers the version a program states of itself; None for a script, which may call others.
+
+    Raises:
+        OSError: the program cannot be read.
+    """
+    with program.open("rb") as file:
+        if file.read(2) == b"#!":
+            return None
+    return files.cache_folder() / "versions" / _memo(program, program.stat()).name
+
+
+def _memo(path: Path, status: os.stat_result) -> Path:
+    name = hashlib.sha256(_identity(path, status).encode()).hexdigest()[:32]
+    return files.cache_folder() / "checksums" / name

@@ -1,0 +1,142 @@
+"""Write files so that a kill at any instant leaves the old one or the new one, never half of one."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from samvad.core.errors import DiskError
+
+_BLOCK_BYTES = 1 << 20
+#: How the names of files begin that are being copied from another disk.
+MOVING = ".moving-"
+
+
+def cache_folder() -> Path:
+    """Return the folder that keeps environments, models, checksums and results between runs and clones."""
+    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "samvad"
+    return Path(os.environ.get("SAMVAD_CACHE") or default)
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn "no space left" and "permission denied" into an error that names the folder.
+
+    Raises:
+        DiskError: the disk of ``path`` is full, or ``path`` cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskError(
+                f"No space is left on the disk of {path}.",
+                "Free some space, or set output_root to a folder on another disk, and run again.",
+                path=str(path),
+            ) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise DiskError(
+                f"{path} cannot be written ({error.strerror}).",
+                "Change its permissions, or set output_root to a folder that you may write.",
+                path=str(path),
+            ) from error
+        raise
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` atomically: temporary file beside it, fsync, rename.
+
+    Raises:
+        DiskError: the disk is full or the folder cannot be written.
+    """
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).chmod(0o666 & ~_umask())
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write ``text`` as UTF-8, atomically."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write ``value`` as indented UTF-8 JSON, atomically."""
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def move_into_place(source: Path, target: Path) -> None:
+    """Move a finished file over ``target``, after its bytes have reached the disk.
+
+    Onto another disk it is copied beside its target first: whoever looks sees the old file or the new one.
+    """
+    with disk_errors(target):
+        _flush(source)
+        try:
+            source.replace(target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            copy = target.with_name(f"{MOVING}{os.getpid()}-{target.name}")
+            try:
+                shutil.copyfile(source, copy)
+                copy.chmod(source.stat().st_mode & 0o7777)
+                _flush(copy)
+                copy.replace(target)
+            except BaseException:
+                copy.unlink(missing_ok=True)
+                raise
+            source.unlink()
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def sha256_of(path: Path) -> str:
+    """Return a file's checksum as ``sha256:`` and 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK_BYTES):
+            digest.update(block)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def sampled_fingerprint(path: Path) -> str:
+    """Return a cheap fingerprint of a large file: its size and the hash of its head, middle and tail.
+
+    It is made when the workflow is planned, for every film in it, so it reads 192 KiB at most. Touching or copying
+    a film does not change it; replacing the film does. The full checksum is taken by stage 01.
+    """
+    size = path.stat().st_size
+    sample = 1 << 16
+    digest = hashlib.sha256(str(size).encode())
+    with path.open("rb") as file:
+        for offset in sorted({0, max(0, size // 2 - sample // 2), max(0, size - sample)}):
+            file.seek(offset)
+            digest.update(file.read(sample))
+    return digest.hexdigest()[:16]
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current

@@ -1,0 +1,177 @@
+"""Run the programs that stages call: what they print goes into the log, none hangs for ever or is left behind."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from samvad.core.errors import ToolError
+
+log = logging.getLogger(__name__)
+
+#: Seconds without a word after which a program counts as hung: a busy file server may take minutes.
+SILENCE_SECONDS = 600.0
+TAIL_LINES = 40
+#: ffmpeg's running display: a sign of life, but nothing to keep.
+_PROGRESS = re.compile(r"^(frame|size)= *\S+ .*(time|bitrate)=")
+_FIGURES = re.compile(r"0x[0-9a-fA-F]+|\d+")
+_BLOCK_BYTES = 1 << 16
+
+
+@dataclass(frozen=True)
+class Done:
+    """A program that has ended.
+
+    Attributes:
+        code: its exit code.
+        stdout: what it wrote to its standard output, unless that was read line by line.
+        tail: the last 40 lines of its standard error.
+    """
+
+    code: int
+    stdout: str
+    tail: str
+
+    @property
+    def last_line(self) -> str:
+        """Return the last thing it said on its standard error, for a message."""
+        return self.tail.splitlines()[-1] if self.tail else "no message"
+
+
+def run(
+    command: Sequence[str | Path],
+    *,
+    stdout_line: Callable[[str], None] | None = None,
+    stderr_line: Callable[[str], None] | None = None,
+    environment: Mapping[str, str] | None = None,
+    writes: Path | None = None,
+    silence_seconds: float = SILENCE_SECONDS,
+) -> Done:
+    """Run a program to its end; its exit code is for the caller to judge.
+
+    Args:
+        command: the program and its arguments.
+        stdout_line: called with each line of its standard output, which is otherwise kept.
+        stderr_line: called with each line of its standard error, which is logged in any case.
+        environment: in place of this process's.
+        writes: the file that it makes, for the log.
+        silence_seconds: it is stopped when it has said nothing for so long.
+
+    Raises:
+        ToolError: it is not installed, or was stopped.
+    """
+    name = Path(command[0]).name
+    log.debug("Running %s", [str(word) for word in command], extra={"rate_key": name})
+    try:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+        )
+    except FileNotFoundError:
+        raise ToolError(f"The program {name} is not installed.", "Run `make setup`, which says how.") from None
+    with process:
+        watched = _Watched(process, name, stdout_line, stderr_line)
+        try:
+            watched.wait(silence_seconds)
+        finally:
+            if process.poll() is None:  # hung, or this process is being ended
+                process.kill()
+    if watched.error is not None:
+        raise watched.error
+    done = Done(process.returncode, watched.output.decode("utf-8", "replace"), "\n".join(watched.tail))
+    _log_end(name, done, watched.seconds, writes)
+    return done
+
+
+class _Watched:
+    """A program at work: two threads read what it prints, so that neither pipe fills up."""
+
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        name: str,
+        stdout_line: Callable[[str], None] | None,
+        stderr_line: Callable[[str], None] | None,
+    ) -> None:
+        self.output = bytearray()
+        self.tail: deque[str] = deque(maxlen=TAIL_LINES)
+        self.error: BaseException | None = None
+        self._process = process
+        self._name = name
+        self._started = self._heard = time.monotonic()
+        self._readers = [
+            self._reader("stdout", self._read_lines if stdout_line else self._read_all, process.stdout, stdout_line),
+            self._reader("stderr", self._read_stderr, process.stderr, stderr_line),
+        ]
+
+    @property
+    def seconds(self) -> float:
+        """Return the seconds since the program was started."""
+        return time.monotonic() - self._started
+
+    def wait(self, silence_seconds: float) -> None:
+        """Wait for the program's end."""
+        for reader in self._readers:
+            while reader.is_alive():
+                reader.join(min(1.0, silence_seconds / 4))
+                if self.error is not None:
+                    return
+                if time.monotonic() - self._heard > silence_seconds:
+                    raise ToolError(
+                        f"{self._name} said nothing for {silence_seconds:.0f} s and was stopped after "
+                        f"{self.seconds:.0f} s.",
+                        "Is the disk that it reads, or writes, still there and not overloaded? Then run again.",
+                        stderr_tail="\n".join(self.tail),
+                    )
+        self._process.wait()
+
+    def _reader(self, which: str, *arguments: object) -> threading.Thread:
+        thread = threading.Thread(target=self._guard, args=arguments, name=f"{self._name}-{which}", daemon=True)
+        thread.start()
+        return thread
+
+    def _guard(self, read: Callable[..., None], stream: IO[bytes], called: Callable[[str], None] | None) -> None:
+        """Read a stream; an error of the caller's function is handed to the caller's thread."""
+        try:
+            read(stream, called)
+        except BaseException as error:
+            self.error = error
+
+    def _read_all(self, stream: io.BufferedReader, _: None) -> None:
+        while block := stream.read1(_BLOCK_BYTES):
+            self._heard = time.monotonic()
+            self.output += block
+
+    def _read_lines(self, stream: IO[bytes], called: Callable[[str], None]) -> None:
+        for line in io.TextIOWrapper(stream, encoding="utf-8", errors="replace"):  # a lone \r ends a line too
+            self._heard = time.monotonic()
+            called(line.rstrip("\n"))
+
+    def _read_stderr(self, stream: IO[bytes], called: Callable[[str], None] | None) -> None:
+        def keep(line: str) -> None:
+            if not line.strip() or _PROGRESS.match(line):
+                return
+            self.tail.append(line)
+            # Lines that differ in their figures alone are of a kind: a damaged film brings thousands of them.
+            log.debug("%s: %s", self._name, line, extra={"rate_key": (self._name, _FIGURES.sub("0", line))})
+            if called is not None:
+                called(line)
+
+        self._read_lines(stream, keep)
+
+
+def _log_end(name: str, done: Done, seconds: float, writes: Path | None) -> None:
+    if done.code:
+        log.debug("%s ended after %.1f s with exit code %d", name, seconds, done.code)
+    elif writes is not None and writes.is_file():
+        log.debug("%s ended after %.1f s: %d bytes written to %s", name, seconds, writes.stat().st_size, writes.name)
+    else:
+        log.debug("%s ended after %.1f s", name, seconds, extra={"rate_key": name})

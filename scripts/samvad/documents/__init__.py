@@ -1,0 +1,1 @@
+"""What stages and runs write and read: manifests, job folders, the segments document, decisions, subtitle files."""

@@ -1,0 +1,151 @@
+"""Find jobs below folders and read what their stages wrote: the final manifests and those of every try."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from samvad.core import schemas, stages
+from samvad.core.errors import ConfigurationError
+from samvad.documents import stage_manifest
+
+Manifest = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Record:
+    """A manifest's file.
+
+    Attributes:
+        path: where it lies.
+        stage: the stage whose folder it lies in.
+        attempt: the try whose folder it lies in; None for a stage's final manifest.
+        manifest: None where it is missing (a try that was killed) or no JSON object.
+        problems: in what ways it breaks its schema or contradicts itself.
+    """
+
+    path: Path
+    stage: stages.Stage
+    attempt: int | None
+    manifest: Manifest | None
+    problems: tuple[str, ...]
+
+    @property
+    def valid(self) -> Manifest | None:
+        """Return the manifest if what it says can be relied upon."""
+        return None if self.problems else self.manifest
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job's folder with all that its stages wrote."""
+
+    folder: Path
+    run: dict[str, Any]
+    manifest: dict[str, Any] | None
+    problems: tuple[str, ...]
+    final: dict[str, Record]
+    attempts: tuple[Record, ...]
+
+    @property
+    def film(self) -> str:
+        """Return the film's id, as well as the records tell it."""
+        told = [record.valid["film"] for record in (*self.final.values(), *self.attempts) if record.valid]
+        return str(self.run.get("film") or next(iter(told), self.folder.parent.name))
+
+    def film_records(self) -> list[dict[str, Any]]:
+        """Return each different film that stage 01 has read for this job, the last one first."""
+        found: dict[str, dict[str, Any]] = {}
+        demux = [record for record in self.attempts if record.stage.number == 1]
+        for record in [*self.final.values(), *reversed(demux)]:
+            if record.valid and record.stage.number == 1:
+                for source in record.valid["inputs"]:
+                    if source["type"] == "film":
+                        found.setdefault(source["checksum"], source)
+        return list(found.values())
+
+
+def find(places: Iterable[Path]) -> list[Path]:
+    """Return the job folders at or below the given folders, sorted, each once.
+
+    Raises:
+        ConfigurationError: a place does not exist, or there is no job at or below it.
+    """
+    found: set[Path] = set()
+    for place in places:
+        if not place.is_dir():
+            raise ConfigurationError(f"{place} is not a folder.", "Name a job's folder, or one above jobs.")
+        below = set(_below(place.resolve()))
+        if not below:
+            raise ConfigurationError(f"There is no job at or below {place}.", "A job's folder is …/YYYY/MM/DD/USER/N.")
+        found |= below
+    return sorted(found, key=_in_order)
+
+
+def load(folder: Path) -> Job:
+    """Read a job's records; what cannot be read is told in ``problems``, not raised."""
+    final, attempts = {}, []
+    for stage in stages.STAGES:
+        path = folder / stage.folder / "manifest.json"
+        if path.is_file():
+            final[stage.name] = _read(path, stage, None)
+        tries = folder / stage.folder / "attempts"
+        numbers = sorted(int(entry.name) for entry in tries.glob("*/") if entry.name.isdigit())
+        attempts += [_read(tries / f"{number:02d}" / "manifest.json", stage, number) for number in numbers]
+    run, _ = _json(folder / "run.json")
+    manifest, fault = _json(folder / "manifest.json")
+    problems = [fault] if fault and (folder / "manifest.json").exists() else []
+    if manifest is not None:
+        problems += schemas.problems(manifest, "job_manifest")
+    return Job(folder, run or {}, manifest, tuple(problems), final, tuple(attempts))
+
+
+def printable(text: object) -> str:
+    """Return a name with what would break a line or a terminal written as an escape."""
+    return "".join(
+        sign if sign.isprintable() or sign in "\u200c\u200d" else sign.encode("unicode_escape").decode()
+        for sign in os.fsencode(str(text)).decode("utf-8", "backslashreplace")
+    )
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    if _is_job(folder):
+        yield folder
+        return
+    for entry in sorted(folder.iterdir()):
+        if entry.is_dir() and not entry.is_symlink() and not entry.name.startswith("."):
+            yield from _below(entry)
+
+
+def _is_job(folder: Path) -> bool:
+    return folder.name.isdigit() and (
+        (folder / "run.json").is_file() or any((folder / stage.folder).is_dir() for stage in stages.STAGES)
+    )
+
+
+def _in_order(folder: Path) -> tuple[Path, int]:
+    return folder.parent, int(folder.name)
+
+
+def _read(path: Path, stage: stages.Stage, attempt: int | None) -> Record:
+    manifest, fault = _json(path)
+    if manifest is None:
+        return Record(path, stage, attempt, None, (fault,) if path.exists() else ())
+    problems = schemas.problems(manifest, "stage_manifest") or stage_manifest.contradictions(manifest)
+    if not problems and manifest["stage"] != stage.name:
+        problems = [f"it is of stage {manifest['stage']}"]
+    if not problems and attempt not in (None, manifest["attempt"]):
+        problems = [f"it is of attempt {manifest['attempt']}"]
+    return Record(path, stage, attempt, manifest, tuple(problems))
+
+
+def _json(path: Path) -> tuple[dict[str, Any] | None, str]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        return None, f"it cannot be read as JSON ({error})"
+    return (value, "") if isinstance(value, dict) else (None, "it is no JSON object")

@@ -1,0 +1,1 @@
+"""Cues, and the files that hold them."""

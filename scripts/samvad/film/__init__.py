@@ -1,0 +1,1 @@
+"""What is known of a film besides its sound: metadata, people, glossary, names."""

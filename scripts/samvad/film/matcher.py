@@ -1,0 +1,91 @@
+"""Find the known name that a word sounds like."""
+
+from __future__ import annotations
+
+import functools
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from samvad.core import schemas
+from samvad.text import phonetic
+
+#: Likeness from which a word may be a misheard name. On the tuning half of benchmarks/names.py it finds .94 of the
+#: misspellings and calls 0.5 % of common words a name; see docs/names.md for the half held back.
+LIKELY = 0.88
+#: The same for short names, which have more neighbours, and for all where there is better evidence or worse.
+LIKELY_SHORT = 0.92
+#: Likeness below which no evidence helps; between this and ``LIKELY``, no single sound may be clearly another.
+POSSIBLE = 0.8
+#: Cost of a change from which it makes another sound: Rakesh is not Rajesh.
+_CLEAR = 0.6
+
+#: Weight of sounds up to which a name is short: Raj, Asha.
+_SHORT = 2.7
+#: What likeness across two scripts is taken down by, so that a name in the word's own script comes first.
+_OTHER_SCRIPT = 0.02
+#: A name whose weight differs by more from the word's, as a share of the heavier, is not compared.
+_TOO_DIFFERENT = 0.3
+
+COMMON_WORDS = schemas.ROOT / "config" / "names" / "common"
+
+
+@dataclass(frozen=True)
+class Match:
+    """A known name that a word sounds like.
+
+    Attributes:
+        name: the known name.
+        score: likeness, 0 to 1.
+        short: whether the name or the word is so short that likeness says less.
+    """
+
+    name: str
+    score: float
+    short: bool
+
+    @property
+    def likely(self) -> bool:
+        """Return whether the word is as like the name as misheard names are, and common words are not."""
+        return self.score >= (LIKELY_SHORT if self.short else LIKELY)
+
+
+class Matcher:
+    """Known names, ready to be compared with words."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        """Take down how each name sounds; what has no sounds (another script) is left out."""
+        self._names = [(name, heard) for name in dict.fromkeys(names) if (heard := phonetic.sounds(name))]
+
+    def matches(self, word: str) -> list[Match]:
+        """Return the names that a word may be a mishearing of (``POSSIBLE`` and up), the likest first."""
+        heard = phonetic.sounds(word)
+        weight = phonetic.weight(heard)
+        found = []
+        for name, other in self._names:
+            other_weight = phonetic.weight(other)
+            if not heard or abs(weight - other_weight) > _TOO_DIFFERENT * max(weight, other_weight):
+                continue
+            score, largest = phonetic.compare(heard, other, POSSIBLE)
+            score -= _OTHER_SCRIPT * (script(word) != script(name))
+            match = Match(name, round(score, 3), min(weight, other_weight) <= _SHORT)
+            if match.likely or (score >= POSSIBLE and largest < _CLEAR):
+                found.append(match)
+        return sorted(found, key=lambda match: -match.score)
+
+
+def script(text: str) -> str:
+    """Return the script of a text's first letter, such as ``latin`` or ``devanagari``; ``other`` without letters."""
+    for letter in text:
+        if letter.isalpha():
+            return unicodedata.name(letter, "other").split()[0].casefold()
+    return "other"
+
+
+@functools.cache
+def common_words(folder: Path = COMMON_WORDS) -> frozenset[str]:
+    """Return the words of ``config/names/common``, case-folded and decomposed: none is taken for a misheard name."""
+    lines = [line for path in sorted(folder.glob("*.txt")) for line in path.read_text(encoding="utf-8").splitlines()]
+    text = " ".join(line for line in lines if not line.startswith("#"))
+    return frozenset(unicodedata.normalize("NFD", text.casefold()).split())

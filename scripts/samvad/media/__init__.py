@@ -1,0 +1,1 @@
+"""What is in a film or a sound: facts, samples, shots, events."""

@@ -1,0 +1,307 @@
+"""What a media file holds, in the one closed shape that manifests record of films, sound and results.
+
+ffprobe reads headers, and headers are wrong or silent in known ways. What can be measured cheaply is measured: when a
+track's first packet comes, whether frames come evenly, and how long a file lasts that does not say so itself.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import statistics
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from samvad.core import subprocesses
+from samvad.core.errors import MediaError
+from samvad.core.times import seconds_to_ms
+
+log = logging.getLogger(__name__)
+
+#: Tracks that say nothing in the first minute are not searched for: an empty one would cost a reading of the film.
+_FIRST_SECONDS = 60
+#: Frames are timed in three places, this long each.
+_SAMPLE_SECONDS = 20
+#: Frames that come late in decoding order may be missing at the end of a sample; H.264 reorders 16 at most.
+_REORDERED = 16
+_FEWEST_FRAMES = 8
+#: What ffprobe says when it divides a file's size by its first bit rate (raw AAC, MP3 without a header).
+_ESTIMATE = "Estimating duration from bitrate"
+
+
+@dataclass(frozen=True)
+class Header:
+    """What ffprobe reads from a file's headers.
+
+    Attributes:
+        found: its ``format``, ``streams`` and ``chapters``.
+        estimated: whether its durations are guesses from the bit rate, which can be wrong tenfold.
+    """
+
+    found: dict[str, Any]
+    estimated: bool
+
+    @property
+    def streams(self) -> list[dict[str, Any]]:
+        """Return the streams, in order."""
+        return list(self.found.get("streams", []))
+
+    @property
+    def start_seconds(self) -> float:
+        """Return the container's own first time, which is the film's time 0; MPEG-TS seldom begins at 0."""
+        return float(self.found.get("format", {}).get("start_time") or 0.0)
+
+    @property
+    def duration_ms(self) -> int | None:
+        """Return the duration that the header states, or None where it states none or a guess."""
+        stated = None if self.estimated else self.found.get("format", {}).get("duration")
+        return duration_ms(stated)
+
+
+def read_header(path: Path) -> Header:
+    """Ask ffprobe what a file's headers say.
+
+    Raises:
+        MediaError: ffmpeg cannot read it.
+        ToolError: ffprobe is missing.
+    """
+    command = [
+        "ffprobe",
+        "-v",
+        "warning",
+        "-show_format",
+        "-show_streams",
+        "-show_chapters",
+        "-of",
+        "json",
+        f"file:{path}",
+    ]
+    done = subprocesses.run(command)
+    if done.code:
+        reason = done.last_line.rsplit(": ", 1)[-1]
+        raise MediaError(
+            f"{str(path)!r} is not a film that ffmpeg can read ({reason}).",
+            "Play it to see whether it is whole; if it is not, copy it again.",
+            path=str(path),
+            stderr_tail=done.tail,
+        )
+    return Header(json.loads(done.stdout), _ESTIMATE in done.tail)
+
+
+def of(path: Path, header: Header | None = None) -> dict[str, Any]:
+    """Return what a manifest records of a media file.
+
+    Args:
+        path: the file.
+        header: from ``read_header``, or None to read it now.
+
+    Raises:
+        MediaError: ffmpeg cannot read it.
+        ToolError: ffprobe is missing.
+    """
+    header = header or read_header(path)
+    length_ms = header.duration_ms or playing_span_ms(path)
+    # A WAV file has no times: its sound begins at 0.
+    first = {0: 0.0} if header.found.get("format", {}).get("format_name") == "wav" else first_times(path)
+    return describe(header, length_ms, first, frame_steps_vary(path, header, length_ms))
+
+
+def describe(header: Header, length_ms: int | None, first: Mapping[int, float], varies: bool | None) -> dict[str, Any]:
+    """Return what a manifest records of a media file.
+
+    Args:
+        header: from ``read_header``.
+        length_ms: how long it lasts.
+        first: from ``first_times``.
+        varies: from ``frame_steps_vary``.
+    """
+    return {
+        "container": str(header.found.get("format", {}).get("format_name", "unknown")),
+        "start_ms": seconds_to_ms(header.start_seconds),
+        "duration_ms": length_ms,
+        "duration_from": "header" if header.duration_ms else "packets",
+        "streams": [_stream(stream, header, first, varies) for stream in header.streams],
+    }
+
+
+def first_times(path: Path, stream: int | None = None) -> dict[int, float]:
+    """Return the time (s, on the container's clock) of the first packet of each audio track of the first minute.
+
+    ffprobe's own ``start_time`` of a Matroska track that starts 5 s late can be 0.
+
+    Args:
+        path: the file.
+        stream: look for the first packet of this one alone, however late it comes.
+    """
+    chosen = ("a", f"%+{_FIRST_SECONDS}") if stream is None else (str(stream), "%+#1")
+    found: dict[int, float] = {}
+    for number, text, *_ in _packets(path, "stream_index,pts_time", chosen[0], chosen[1]):
+        time = _number(text)
+        if time is not None:
+            found[int(number)] = min(found.get(int(number), time), time)
+    return found
+
+
+def frame_steps_vary(path: Path, header: Header, length_ms: int | None) -> bool | None:
+    """Return whether the picture's frames come unevenly, or None without a picture or times.
+
+    Averages in headers do not tell: of Matroska, ffprobe averages the first frames only. So the steps between frames
+    are measured at the beginning, in the middle and near the end; they vary if more than one in a hundred differs.
+    """
+    picture = next((stream for stream in header.streams if is_picture(stream)), None)
+    if picture is None:
+        return None
+    base, average = rate(picture.get("r_frame_rate")), rate(picture.get("avg_frame_rate"))
+    ratio = base / average if base and average else Fraction(1)
+    # The least common rate of interlaced pictures can be that of their fields: twice the average.
+    uneven = all(abs(ratio / whole - 1) > Fraction(1, 100) for whole in (1, 2))
+    length = (length_ms or 0) / 1000
+    starts = [0.0] if length <= _SAMPLE_SECONDS else [0.0, length * 0.5, length * 0.9]
+    steps: list[float] = []
+    for start in starts:
+        begin = f"{header.start_seconds + start:.3f}" if start else ""
+        packets = _packets(path, "pts_time", str(picture["index"]), f"{begin}%+{_SAMPLE_SECONDS}")
+        numbers = [_number(text) for text, *_ in packets]
+        times = sorted({time for time in numbers if time is not None})
+        if len(times) < len(numbers) * 0.99:  # MPEG program streams time some frames only
+            return uneven
+        if length > _SAMPLE_SECONDS:
+            times = times[:-_REORDERED]
+        steps += [later - earlier for earlier, later in pairwise(times)]
+    if len(steps) < _FEWEST_FRAMES:
+        return uneven
+    usual = statistics.median(steps)
+    # Matroska rounds to milliseconds, so that even frames come 41 and 42 ms after each other.
+    odd = sum(abs(step - usual) > max(0.0011, usual * 0.03) for step in steps)
+    return uneven or odd > len(steps) / 100
+
+
+def playing_span_ms(path: Path) -> int:
+    """Return the time from the first to the last moment of picture and sound, by reading every packet.
+
+    Containers measure their duration in different ways (from zero, from the first packet, or not at all); this does
+    not depend on them. It reads the whole file.
+
+    Raises:
+        MediaError: ffprobe cannot read it.
+    """
+    first, last = float("inf"), 0.0
+    for kind, text, length, *_ in _packets(path, "codec_type,pts_time,duration_time", None, None):
+        time = _number(text)
+        if kind in ("video", "audio") and time is not None:
+            first, last = min(first, time), max(last, time + (_number(length) or 0.0))
+    return seconds_to_ms(max(0.0, last - first))
+
+
+def is_picture(stream: Mapping[str, Any]) -> bool:
+    """Return whether a stream is moving pictures; a cover is none."""
+    return stream.get("codec_type") == "video" and not stream.get("disposition", {}).get("attached_pic")
+
+
+def duration_ms(text: str | None) -> int | None:
+    """Read a duration in seconds (``49.25``) or on the clock (``00:00:49.250000000``), as Matroska's tags have it."""
+    try:
+        parts = [float(part) for part in (text or "").split(":")]
+    except ValueError:  # N/A, or a tag that someone wrote by hand
+        return None
+    return seconds_to_ms(sum(part * 60**power for power, part in enumerate(reversed(parts))))
+
+
+def rate(text: str | None) -> Fraction | None:
+    """Read a frame rate such as ``24000/1001``; None for ``0/0``."""
+    numerator, _, denominator = (text or "0/0").partition("/")
+    if not int(numerator) or not int(denominator or 1):
+        return None
+    return Fraction(int(numerator), int(denominator or 1))
+
+
+def tags(stream: Mapping[str, Any]) -> dict[str, str]:
+    """Return a stream's tags, their names in small letters."""
+    return {key.lower(): str(value) for key, value in stream.get("tags", {}).items()}
+
+
+def _stream(
+    stream: Mapping[str, Any], header: Header, first: Mapping[int, float], varies: bool | None
+) -> dict[str, Any]:
+    disposition, tagged = stream.get("disposition", {}), tags(stream)
+    kind = str(stream.get("codec_type", "data"))
+    # An encoder's priming samples come a little before the track's start; a start that is later is the true one.
+    starts = [_number(stream.get("start_time")), first.get(int(stream["index"]))]
+    start = max((time for time in starts if time is not None), default=None)
+    end_ms = duration_ms(tagged.get("duration"))  # of Matroska, it tells when the track ends
+    start_ms = None if start is None else max(0, seconds_to_ms(start - header.start_seconds))
+    length_ms = duration_ms(stream.get("duration")) if end_ms is None else max(0, end_ms - (start_ms or 0))
+    language = tagged.get("language")
+    return {
+        "index": int(stream["index"]),
+        "kind": "attachment" if disposition.get("attached_pic") else kind,
+        "codec": str(stream.get("codec_name", "unknown")),
+        "language": None if language in (None, "", "und") else language,
+        "title": tagged.get("title", ""),
+        "default": bool(disposition.get("default")),
+        "forced": bool(disposition.get("forced")),
+        "start_ms": start_ms,
+        "duration_ms": None if header.estimated else length_ms,
+        "video": _picture(stream, varies) if is_picture(stream) else None,
+        "audio": _sound(stream) if kind == "audio" else None,
+    }
+
+
+def _picture(stream: Mapping[str, Any], varies: bool | None) -> dict[str, Any]:
+    frames = rate(stream.get("avg_frame_rate")) or rate(stream.get("r_frame_rate"))
+    order = stream.get("field_order")
+    turned = [side["rotation"] for side in stream.get("side_data_list", []) if "rotation" in side]
+    return {
+        "width": int(stream.get("width", 0)),
+        "height": int(stream.get("height", 0)),
+        "pixel_aspect": stream.get("sample_aspect_ratio"),
+        "frame_rate": f"{frames.numerator}/{frames.denominator}" if frames else None,
+        "variable_frame_rate": varies,
+        "interlaced": None if order in (None, "unknown") else order != "progressive",
+        "rotation_degrees": int(turned[0]) if turned else 0,
+    }
+
+
+def _sound(stream: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "channels": int(stream.get("channels", 0)),
+        "layout": stream.get("channel_layout") or None,
+        "sample_rate_hz": int(stream.get("sample_rate", 0)),
+    }
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text or "")
+    except ValueError:  # N/A, or nothing
+        return None
+
+
+def _packets(path: Path, entries: str, streams: str | None, interval: str | None) -> Iterator[list[str]]:
+    """Yield the fields of a file's packets, one packet at a time: a film has a million of them.
+
+    Raises:
+        MediaError: ffprobe cannot read the file.
+    """
+    command = ["ffprobe", "-v", "error", "-show_entries", f"packet={entries}", "-of", "csv=p=0"]
+    command += ["-select_streams", streams] if streams else []
+    command += ["-read_intervals", interval] if interval else []
+    with subprocess.Popen(
+        [*command, f"file:{path}"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace"
+    ) as process:
+        wanted = entries.count(",") + 1
+        for line in process.stdout or ():
+            fields = line.strip().split(",")
+            if len(fields) >= wanted:  # side data follows on lines and fields of its own
+                yield fields
+    if process.returncode:
+        raise MediaError(
+            f"ffprobe cannot read {str(path)!r} (exit code {process.returncode}).",
+            "Play the film to see whether it is whole; if it is not, copy it again.",
+            path=str(path),
+        )

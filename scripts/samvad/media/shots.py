@@ -1,0 +1,158 @@
+"""Shot changes of a film, from the differences between its pictures, cached by the film's checksum.
+
+ffmpeg's filter ``scdet`` says how much each picture differs from the one before it; a cut is where that is several
+times as much as around it. PySceneDetect's adaptive detector goes by the same rule: docs/subtitles.md compares them.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from samvad.core import checksums, files, subprocesses
+from samvad.core.errors import DiskError, MediaError
+from samvad.core.times import seconds_to_ms
+
+log = logging.getLogger(__name__)
+
+#: A difference (mean of all pixels' luma, in per cent) below this is no cut, however still the pictures around it.
+MIN_DIFFERENCE = 5.0
+#: A cut differs from the pictures around it by this factor.
+MIN_RATIO = 3.0
+#: Pictures before and after that it is compared with.
+NEIGHBOURS = 2
+#: Counts up when the way of finding cuts changes, so that older results are not taken for new ones.
+METHOD = "scdet-adaptive-1"
+
+#: Pictures are made this small first: what differs is seen all the same.
+FILTER = "scdet=t=100:sc_pass=0,metadata=print:file=-"
+SCALE = "scale=w=-2:h=min(240\\,ih):flags=fast_bilinear"
+
+_TIME = re.compile(r"pts_time:(-?[\d.]+)")
+_DIFFERENCE = re.compile(r"lavfi\.scd\.mafd=([\d.]+)")
+
+
+@dataclass(frozen=True)
+class Differences:
+    """Times of pictures in ms, and how much each differs from the one before it."""
+
+    times_ms: tuple[int, ...]
+    values: tuple[float, ...]
+
+
+class DifferenceReader:
+    """Takes what ffmpeg's filters print with ``FILTER``, line by line; a film has some 200,000 pictures."""
+
+    def __init__(self) -> None:
+        self._time_ms = 0
+        self._times: list[int] = []
+        self._values: list[float] = []
+
+    def take(self, line: str) -> None:
+        """Take a line; other lines than the filters' are passed over."""
+        if found := _TIME.search(line):
+            self._time_ms = seconds_to_ms(float(found.group(1)))
+        elif found := _DIFFERENCE.search(line):
+            self._times.append(max(0, self._time_ms))
+            self._values.append(float(found.group(1)))
+
+    def result(self) -> Differences:
+        """Return all that was taken."""
+        return Differences(tuple(self._times), tuple(self._values))
+
+
+def cuts(differences: Differences) -> list[int]:
+    """Return the times of the cuts in ms: each is that of a shot's first picture."""
+    values = differences.values
+    found = []
+    for index in range(1, len(values)):
+        value = values[index]
+        if value < MIN_DIFFERENCE:
+            continue
+        first, last = max(1, index - NEIGHBOURS), min(len(values), index + NEIGHBOURS + 1)
+        around = [values[other] for other in range(first, last) if other != index]
+        calm = sum(around) / len(around) if around else 0.0
+        if value >= MIN_RATIO * calm and value == max(values[first:last]):
+            found.append(differences.times_ms[index])
+    return found
+
+
+def detect(film: Path) -> list[int]:
+    """Return the times of a film's cuts, by reading all its pictures.
+
+    Raises:
+        MediaError: ffmpeg cannot read it, or it has no video.
+        ToolError: ffmpeg is missing, or hung.
+    """
+    command = ["ffmpeg", "-nostdin", "-nostats", "-v", "error", "-i", f"file:{film}", "-map", "0:V:0"]
+    reader = DifferenceReader()
+    done = subprocesses.run([*command, "-vf", f"{SCALE},{FILTER}", "-f", "null", "-"], stdout_line=reader.take)
+    if done.code:
+        raise MediaError(
+            f"The pictures of {str(film)!r} cannot be read: {done.last_line}.",
+            "Play it to see whether it is whole.",
+            path=str(film),
+        )
+    return cuts(reader.result())
+
+
+def cached(checksum: str) -> list[int] | None:
+    """Return the cuts of the film of a checksum (``sha256:…``), where they were found before."""
+    try:
+        value = json.loads(_cache_file(checksum).read_text(encoding="utf-8"))
+        return [int(time_ms) for time_ms in value["cuts_ms"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def remember(checksum: str, cuts_ms: Sequence[int]) -> None:
+    """Keep the cuts of a film in the cache; a cache that cannot be written is passed over."""
+    try:
+        files.write_json(_cache_file(checksum), as_json(cuts_ms))
+    except (OSError, DiskError) as error:
+        log.info("The shot changes are not kept in the cache: %s", error)
+
+
+def as_json(cuts_ms: Sequence[int]) -> dict[str, object]:
+    """Return cuts as a document."""
+    return {"schema_version": "1.0", "method": METHOD, "cuts_ms": list(cuts_ms)}
+
+
+def of_film(film: Path) -> list[int]:
+    """Return a film's cuts from the cache, or find and keep them.
+
+    Raises:
+        MediaError: ffmpeg cannot read it, or it has no video.
+        ToolError: ffmpeg is missing, or hung.
+    """
+    checksum = checksums.checksum(film)
+    found = cached(checksum)
+    if found is None:
+        found = detect(film)
+        remember(checksum, found)
+    return found
+
+
+def frame_rate(film: Path) -> Fraction | None:
+    """Return a film's frames a second, or None where it has no video or does not say.
+
+    Raises:
+        MediaError: ffprobe cannot read it.
+        ToolError: ffprobe is missing, or hung.
+    """
+    command = ["ffprobe", "-v", "error", "-select_streams", "V:0", "-show_entries", "stream=avg_frame_rate"]
+    done = subprocesses.run([*command, "-of", "csv=p=0", f"file:{film}"])
+    if done.code:
+        raise MediaError(f"{str(film)!r} is not a film that ffmpeg can read.", "Is it one?", path=str(film))
+    found = re.match(r"(\d+)/(\d+)", done.stdout)
+    rate = Fraction(int(found.group(1)), int(found.group(2))) if found and int(found.group(2)) else Fraction(0)
+    return rate if 10 <= rate <= 120 else None
+
+
+def _cache_file(checksum: str) -> Path:
+    return files.cache_folder() / "shots" / f"{checksum.removeprefix('sha256:')}-{METHOD}.json"

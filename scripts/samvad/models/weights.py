@@ -1,0 +1,283 @@
+"""Find the weights of a Whisper model: a folder, the cache, a model hub, or the package registry.
+
+Looked for in this order:
+
+1. a folder given as the model's name, or a folder of that name (or ``faster-whisper-<name>``) below ``$SAMVAD_MODELS``;
+2. the cache (``$SAMVAD_CACHE``, else ``~/.cache/samvad``);
+3. the model hub, at the commit that ``config/models.yaml`` or the configuration pins;
+4. for models that have a copy in the Python package registry: that copy, by ``samvad model``.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import shutil
+import tempfile
+import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from samvad.core import checksums, files, schemas
+from samvad.core.errors import ModelError, NetworkError
+from samvad.models import http
+
+log = logging.getLogger(__name__)
+
+_WEIGHTS = "model.bin"
+_TOKENIZER = "tokenizer.json"
+#: What a CTranslate2 Whisper model consists of.
+_PATTERNS = ["config.json", "preprocessor_config.json", _WEIGHTS, _TOKENIZER, "vocabulary.*"]
+
+
+@dataclass(frozen=True)
+class ResolvedModel:
+    """Weights on this machine.
+
+    Attributes:
+        name: as configured.
+        folder: where they lie.
+        revision: commit of the hub, or None for a folder or a registry's copy.
+        checksum: of ``model.bin``.
+    """
+
+    name: str
+    folder: Path
+    revision: str | None
+    checksum: str
+
+
+def known_models() -> dict[str, dict[str, Any]]:
+    """Return the Whisper models of ``config/models.yaml`` by name."""
+    import yaml
+
+    with (schemas.ROOT / "config" / "models.yaml").open(encoding="utf-8") as file:
+        models: dict[str, dict[str, Any]] = yaml.safe_load(file)["whisper"]
+    return models
+
+
+def resolve_whisper(name: str, revision: str = "") -> ResolvedModel:
+    """Return the weights of a Whisper model, fetched from the hub if they are not here yet.
+
+    Args:
+        name: a folder, a name of ``config/models.yaml``, or a hub id (``owner/name``).
+        revision: commit of a hub id; empty for the pinned one.
+
+    Raises:
+        ModelError: the weights are not to be had; says how to get them.
+    """
+    found = find_whisper(name, revision)
+    if found is not None:
+        return found
+    hub, pinned = _hub_id(name, revision)
+    return fetch_from_hub(name, hub, pinned)
+
+
+def find_whisper(name: str, revision: str = "") -> ResolvedModel | None:
+    """Return the weights if they are on this machine already, else None.
+
+    Raises:
+        ModelError: ``name`` is a folder without weights, or no model of that name is known.
+    """
+    named = os.environ.get("SAMVAD_MODELS", "")
+    given = [Path(named) / name, Path(named) / f"faster-whisper-{name}"] if named else []
+    for folder in (Path(name).expanduser(), *given):
+        if (folder / _WEIGHTS).is_file():
+            return ResolvedModel(name, folder.resolve(), None, checksums.checksum(folder / _WEIGHTS))
+    if Path(name).expanduser().is_dir() or name.startswith(("/", "./", "../", "~")):
+        raise ModelError(
+            f"The model folder {name} holds no {_WEIGHTS}.",
+            "Give a folder with a Whisper model in CTranslate2 form (model.bin, config.json, tokenizer.json, "
+            "vocabulary.*).",
+            path=name,
+        )
+    hub, pinned = _hub_id(name, revision)
+    if (hub_folder(hub, pinned) / _WEIGHTS).is_file():
+        return ResolvedModel(
+            name, hub_folder(hub, pinned), pinned, checksums.checksum(hub_folder(hub, pinned) / _WEIGHTS)
+        )
+    copy = registry_folder(name)
+    if (copy / _WEIGHTS).is_file() and revision in ("", known_models().get(name, {}).get("revision")):
+        return ResolvedModel(name, copy, None, checksums.checksum(copy / _WEIGHTS))
+    return None
+
+
+def hub_folder(hub: str, revision: str) -> Path:
+    """Return the cache folder of a hub's model at a commit."""
+    return files.cache_folder() / "models" / f"{hub.replace('/', '--')}-{revision[:12]}"
+
+
+def registry_folder(name: str) -> Path:
+    """Return the cache folder of a model's copy from the package registry."""
+    return files.cache_folder() / "models" / f"{name.replace('/', '--')}-registry"
+
+
+def fetch_from_hub(name: str, hub: str, revision: str) -> ResolvedModel:
+    """Fetch a Whisper model from the hub into the cache.
+
+    Raises:
+        ModelError: the hub refuses; says how to get the weights otherwise.
+        NetworkError: the hub cannot be reached; says the same.
+    """
+    lender = known_models().get(known_models().get(name, {}).get("tokenizer", ""))
+    folder = hub_snapshot(
+        hub,
+        revision,
+        _PATTERNS,
+        (_WEIGHTS,),
+        name,
+        tokenizer_from=(lender["hub"], lender["revision"]) if lender else None,
+    )
+    return ResolvedModel(name, folder, revision, checksums.checksum(folder / _WEIGHTS))
+
+
+def hub_snapshot(
+    hub: str,
+    revision: str,
+    patterns: list[str],
+    weights: tuple[str, ...],
+    name: str = "",
+    *,
+    tokenizer_from: tuple[str, str] | None = None,
+    asks_for: str = "config.json",
+) -> Path:
+    """Return the cache folder of a hub's model at a commit, fetched if it is not there yet.
+
+    Args:
+        hub: its id (``owner/name``).
+        revision: the commit.
+        patterns: names of the files to fetch.
+        weights: names of which one must be there in the end.
+        name: what the user calls the model, where that is not the id.
+        tokenizer_from: hub id and commit of a model that lends its tokenizer, where this one has none of its own.
+        asks_for: a small file that every repository of the kind has; the hub is asked for it first.
+
+    Raises:
+        ModelError: the hub refuses; says how to get the weights otherwise.
+        NetworkError: the hub cannot be reached; says the same.
+    """
+    folder = hub_folder(hub, revision)
+    if any((folder / file).is_file() for file in weights):
+        return folder
+    name = name or hub
+    remedy = (
+        f"Run `make model MODEL={name}` on a machine with a network, or copy the model to a folder and set "
+        "SAMVAD_MODELS (a folder with one folder a model) or the model's key in the configuration to it."
+    )
+    if os.environ.get("HF_HUB_OFFLINE", "") not in ("", "0"):
+        raise ModelError(f"Model {name} is not in the cache, and HF_HUB_OFFLINE is set.", remedy)
+    endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
+    try:
+        # The hub is asked for one small file first: its own client tries for minutes.
+        status = http.probe(http.address(endpoint), "The hub", f"{endpoint}/{hub}/resolve/{revision}/{asks_for}")
+    except NetworkError as error:
+        host = urllib.parse.urlsplit(endpoint).hostname
+        raise NetworkError(
+            f"Model {name} is not in the cache, and the hub {host} cannot be reached: {error}", remedy
+        ) from None
+    # A gated or private model answers 401 to this anonymous question; the client below brings the token.
+    if status >= 400 and status not in (401, 403):
+        raise ModelError(f"The hub answers {status} for {hub} at {revision}.", remedy)
+    log.info("Fetching %s at %s from the hub", hub, revision)
+    try:
+        with filling(folder, weights) as temporary:
+            http.call(http.address(endpoint), "The hub", lambda: _fetch(hub, revision, temporary, patterns))
+            if tokenizer_from and not (temporary / _TOKENIZER).is_file():
+                http.call(http.address(endpoint), "The hub", lambda: _fetch(*tokenizer_from, temporary, [_TOKENIZER]))
+    except NetworkError as error:
+        raise NetworkError(f"{hub} could not be fetched: {error}", remedy) from None
+    return folder
+
+
+def _fetch(hub: str, revision: str, folder: Path, patterns: list[str]) -> None:
+    """Fetch a model's files into a folder; what an earlier try has fetched is not fetched again."""
+    timeout = str(max(1, round(http.policy().timeout_seconds)))
+    os.environ.setdefault("HF_HUB_DOWNLOAD_TIMEOUT", timeout)
+    os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", timeout)
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        snapshot_download(hub, revision=revision, local_dir=folder, allow_patterns=patterns)
+    except HfHubHTTPError as error:
+        status = getattr(error.response, "status_code", None)
+        if status in http.TRANSIENT_STATUSES:
+            raise http.TransientError(f"answered with status {status}") from None
+        raise NetworkError(f"The hub refuses {hub} ({type(error).__name__}).") from None
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise
+        raise http.TransientError(f"broke off ({type(error).__name__})") from None
+    shutil.rmtree(folder / ".cache", ignore_errors=True)
+
+
+@contextmanager
+def filling(folder: Path, weights: tuple[str, ...] = (_WEIGHTS,)) -> Iterator[Path]:
+    """Yield a temporary folder that becomes ``folder`` at the end, so that a half-fetched model is never found."""
+    with files.disk_errors(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        with files.disk_errors(folder):
+            yield temporary
+            if not any((temporary / file).is_file() for file in weights):
+                wanted = " or ".join(weights)
+                raise ModelError(f"What was fetched for {folder.name} holds no {wanted}.", "Check the model's name.")
+            temporary.chmod(0o755)
+            if not folder.is_dir():
+                temporary.replace(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def resolve_device(device: str, compute_type: str) -> tuple[str, str]:
+    """Return the device and number type to use.
+
+    Args:
+        device: ``auto``, ``cpu`` or ``cuda``.
+        compute_type: ``auto`` (int8 on a CPU, float16 on a GPU) or a type of CTranslate2.
+
+    Raises:
+        ModelError: a GPU is asked for and there is none, or the device cannot compute in that type.
+    """
+    import ctranslate2
+
+    gpus = ctranslate2.get_cuda_device_count()
+    if device == "cuda" and not gpus:
+        raise ModelError("device is cuda, but no GPU is to be seen.", "Set device to auto or cpu, or check the driver.")
+    actual = ("cuda" if gpus else "cpu") if device == "auto" else device
+    chosen = ("float16" if actual == "cuda" else "int8") if compute_type == "auto" else compute_type
+    supported = ctranslate2.get_supported_compute_types(actual)
+    if chosen not in supported:
+        raise ModelError(
+            f"compute_type {chosen} does not run on {actual} here.", f"It can be: {', '.join(sorted(supported))}."
+        )
+    return actual, chosen
+
+
+def _hub_id(name: str, revision: str) -> tuple[str, str]:
+    known = known_models()
+    if name in known:
+        pinned = revision or known[name]["revision"]
+        if not pinned:
+            raise ModelError(
+                f"config/models.yaml pins no revision of {name} ({known[name]['hub']}).",
+                "Set the revision key beside the model to a commit of 40 hexadecimal digits: the hub shows it under "
+                '"Files and versions".',
+            )
+        return known[name]["hub"], pinned
+    if name.count("/") != 1:
+        raise ModelError(
+            f"No model is called {name!r}.",
+            f"Use a name of config/models.yaml ({', '.join(known)}), a hub id (owner/name), or a folder.",
+        )
+    if not revision:
+        raise ModelError(
+            f"The model {name} has no pinned revision.",
+            "Set the revision key beside it to a commit of 40 hexadecimal digits, so that results can be repeated.",
+        )
+    return name, revision

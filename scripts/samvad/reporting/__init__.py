@@ -1,0 +1,1 @@
+"""What is made of records afterwards: answers, figures, pages, archives."""

@@ -1,0 +1,330 @@
+"""Gather what a report shows, from the tables of ``views``; versions and models come from the manifests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from samvad.core import stages
+from samvad.reporting.logquery import sources, store, why
+from samvad.reporting.logquery.questions import QUESTIONS
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+#: Names that no cast has, beside which a page shows no more.
+_MOST_NAMES = 40
+
+
+@dataclass(frozen=True)
+class Try:
+    """A try of a stage. Seconds are wall time; ``cached`` results were taken from a cache."""
+
+    stage: str
+    attempt: int
+    began: datetime
+    ended: datetime
+    status: str
+    seconds: float | None
+    peak_rss_mb: float | None
+    cpu_seconds: float | None
+    cached: bool
+    warnings: int
+
+    @property
+    def number(self) -> int:
+        """Return the stage's number, 1 to 10; 0 for one that is none of the ten."""
+        return stages.BY_NAME[self.stage].number if self.stage in stages.BY_NAME else 0
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of a film: when, how it ended, and its tries in order of time."""
+
+    run_id: str
+    film: str
+    job_id: str
+    began: datetime
+    ended: datetime
+    state: str
+    seconds: float | None
+    film_seconds: float | None
+    log_file: str
+    tries: tuple[Try, ...]
+
+    @property
+    def factor(self) -> float | None:
+        """Return seconds of the run for a second of film, or None where it did not succeed or one is not known."""
+        if self.state != "success" or not self.seconds or not self.film_seconds:
+            return None
+        return self.seconds / self.film_seconds
+
+
+@dataclass(frozen=True)
+class StageFigures:
+    """What the tries of a stage have in common, over all logs that were read."""
+
+    stage: str
+    tries: int
+    success: int
+    failed: int
+    skipped: int
+    cached: int
+    success_rate: float | None
+    p50: float | None
+    p95: float | None
+    factor: float | None
+    peak_p50_mb: float | None
+    peak_most_mb: float | None
+
+
+@dataclass(frozen=True)
+class Software:
+    """What a stage ran with, as its manifest says."""
+
+    stage: str
+    environment: str
+    device: str
+    tools: tuple[str, ...]
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Named:
+    """A character of the cast and how often it is named, or a name that no cast has (then without an actor)."""
+
+    name: str
+    actor: str
+    count: int
+    heard: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that a page shows.
+
+    Attributes:
+        title: of the page.
+        made: when, UTC.
+        runs: newest first; one alone for the report of a run.
+        figures: by stage, of all logs.
+        verdicts: of the runs that did not succeed, newest first.
+        days: day, runs, films done, hours of film, failed runs.
+        software: of the report of one run.
+        host: machine, versions of Samvad and Python, commit, of the report of one run.
+        metrics: stage, name, value, unit of the performance channel, of the report of one run.
+        names: the cast in billing order, then other names, the most frequent first, of the report of one run.
+        credit: what TMDB asks to be said where its data is shown; empty where it is not.
+    """
+
+    title: str
+    made: datetime
+    runs: tuple[Run, ...]
+    figures: tuple[StageFigures, ...]
+    verdicts: tuple[why.Verdict, ...]
+    days: tuple[tuple[Any, ...], ...] = ()
+    software: tuple[Software, ...] = ()
+    host: tuple[tuple[str, str], ...] = ()
+    metrics: tuple[tuple[str, str, float, str], ...] = ()
+    names: tuple[Named, ...] = ()
+    credit: str = ""
+    notes: tuple[str, ...] = field(default=())
+
+
+def of_shelf(connection: duckdb.DuckDBPyConnection, title: str, now: datetime) -> Report:
+    """Return the report of all runs that the connection's tables have."""
+    runs = _runs(connection, "true", ())
+    rows = _dicts(connection, "FROM runs ORDER BY began DESC, film")
+    verdicts = [why.verdict(connection, row, warnings=False) for row in rows if _went_wrong(row)]
+    volume = connection.execute(QUESTIONS["volume"].sql).fetchall()
+    days = tuple((day, runs, done, hours, failed) for day, runs, done, hours, failed, _ in reversed(volume))
+    return Report(title, now, runs, _figures(connection), tuple(verdicts), days)
+
+
+def of_run(connection: duckdb.DuckDBPyConnection, name: str, now: datetime) -> Report:
+    """Return the report of the newest run of a film or job, or of a run; figures are those of all runs that were read.
+
+    Raises:
+        ConfigurationError: no run has that name.
+    """
+    rows = why.newest_run(connection, name)
+    keys = {(row["film"], row["job_id"]) for row in rows}
+    runs = tuple(run for run in _runs(connection, "run_id = ?", (rows[0]["run_id"],)) if (run.film, run.job_id) in keys)
+    verdicts = tuple(why.verdict(connection, row) for row in rows)
+    if len(runs) > 1:
+        return Report(name, now, runs, _figures(connection), tuple(one for one in verdicts if one.causes))
+    folder = sources.job_folder(runs[0].log_file)
+    software, host = _software(folder)
+    metrics = _metrics(folder, runs[0].run_id)
+    named, credit = _names(folder)
+    return Report(
+        runs[0].film, now, runs, _figures(connection), verdicts, (), software, host, metrics, names=named, credit=credit
+    )
+
+
+def _went_wrong(row: dict[str, Any]) -> bool:
+    return bool(row["status"] not in ("success", None) or row["state"] in ("killed", "replaced", "open"))
+
+
+def _runs(connection: duckdb.DuckDBPyConnection, where: str, values: Iterable[Any]) -> tuple[Run, ...]:
+    values = list(values)
+    tries: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for row in _dicts(connection, f"FROM tries WHERE {where} ORDER BY began, attempt", values):
+        tries.setdefault((row["run_id"], row["film"], row["job_id"]), []).append(row)
+    found = []
+    for row in _dicts(connection, f"FROM runs WHERE {where} ORDER BY began DESC, film", values):
+        own = tries.get((row["run_id"], row["film"], row["job_id"]), ())
+        last = row["ended"] or row["last_event"]
+        found.append(
+            Run(
+                run_id=row["run_id"],
+                film=row["film"],
+                job_id=row["job_id"],
+                began=row["began"],
+                ended=last,
+                state=why.state_of(row),
+                seconds=row["duration_seconds"],
+                film_seconds=row["film_seconds"],
+                log_file=row["log_file"],
+                tries=tuple(_try(one, last) for one in own),
+            )
+        )
+    return tuple(found)
+
+
+def _try(row: dict[str, Any], last: datetime) -> Try:
+    """Return a try; one without an end is shown up to the run's last event."""
+    ended = row["ended"] or last
+    seconds = row["duration_seconds"]
+    # The result is written a little after the end of the stage: a bar is as long as the stage took.
+    if seconds is not None and row["began"] is not None:
+        ended = row["began"] + timedelta(seconds=seconds)
+    return Try(
+        stage=row["stage"],
+        attempt=row["attempt"],
+        began=row["began"] or ended,
+        ended=ended,
+        status=row["status"] or "no end",
+        seconds=seconds,
+        peak_rss_mb=row["peak_rss_mb"],
+        cpu_seconds=row["cpu_seconds"],
+        cached=bool(row["cache_hit"]),
+        warnings=int(row["warnings"] or 0),
+    )
+
+
+def _figures(connection: duckdb.DuckDBPyConnection) -> tuple[StageFigures, ...]:
+    def by_stage(question: str) -> dict[str, dict[str, Any]]:
+        return {row["stage"]: row for row in _dicts(connection, QUESTIONS[question].sql)}
+
+    durations, factors, memory, cache = map(by_stage, ("durations", "realtime", "memory", "cache"))
+    nothing: dict[str, Any] = {}
+    return tuple(
+        StageFigures(
+            stage=stage,
+            tries=row["tries"],
+            success=row["success"],
+            failed=row["failed"],
+            skipped=row["skipped"],
+            cached=cache.get(stage, nothing).get("hits") or 0,
+            success_rate=row["success_rate"],
+            p50=durations.get(stage, nothing).get("p50"),
+            p95=durations.get(stage, nothing).get("p95"),
+            factor=factors.get(stage, nothing).get("factor"),
+            peak_p50_mb=memory.get(stage, nothing).get("p50_mb"),
+            peak_most_mb=memory.get(stage, nothing).get("most_mb"),
+        )
+        for stage, row in by_stage("success").items()
+    )
+
+
+def _software(folder: Path) -> tuple[tuple[Software, ...], tuple[tuple[str, str], ...]]:
+    """Return what each stage ran with and what they ran on, as far as their manifests can be read."""
+    found, host = [], {}
+    for stage in stages.STAGES:
+        try:
+            manifest = json.loads((folder / stage.folder / "manifest.json").read_text(encoding="utf-8"))
+            software, machine = manifest["software"], manifest["host"]
+            found.append(
+                Software(
+                    stage.name,
+                    f"{software['environment']}, Python {software['python']}",
+                    software["device_actual"] or "–",
+                    tuple(f"{name} {version}" for name, version in software["tools"].items()),
+                    tuple(_model(model) for model in software["models"]),
+                )
+            )
+            changed = " (changed since)" if software["git_dirty"] else ""
+            host = {
+                "Samvad": f"{software['samvad']}, commit {str(software['git_commit'] or 'unknown')[:12]}{changed}",
+                "Machine": f"{machine['name']}: {machine['cpus']} CPUs, {machine['memory_mb'] / 1024:.1f} GiB",
+                "System": machine["system"],
+            }
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return tuple(found), tuple(host.items())
+
+
+def _names(folder: Path) -> tuple[tuple[Named, ...], str]:
+    """Return who and what is named in the film, and TMDB's credit where the cast is from there."""
+    try:
+        found = json.loads((folder / stages.BY_NAME["ner"].folder / "names.json").read_text(encoding="utf-8"))
+        heard = {
+            spelling: tuple(name["heard"]) for name in found["names"] for spelling in (name["text"], name["target"])
+        }
+        cast = [
+            Named(item["character"], item["actor"], item["count"], _heard_for(item["character"], heard))
+            for item in found["cast"]
+        ]
+        parts = {part for item in cast for part in (item.name, *item.name.split())}
+        others = [name for name in found["names"] if not parts & {name["text"], name["target"]}]
+        listed = [Named(name["text"], "", name["count"], tuple(name["heard"])) for name in others]
+    except (OSError, ValueError, KeyError, TypeError):
+        return (), ""
+    try:
+        path = folder / stages.BY_NAME["tmdb"].folder / "film_metadata.json"
+        credit = str(json.loads(path.read_text(encoding="utf-8")).get("attribution", ""))
+    except (OSError, ValueError, AttributeError):
+        credit = ""
+    return (*cast, *listed[:_MOST_NAMES]), credit
+
+
+def _heard_for(character: str, heard: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(form for part in (character, *character.split()) for form in heard.get(part, ())))
+
+
+def _model(model: dict[str, Any]) -> str:
+    mark = str(model.get("revision") or model.get("checksum") or "")
+    return f"{model['name']} {mark.removeprefix('sha256:')[:12]}".strip()
+
+
+def _metrics(folder: Path, run_id: str) -> tuple[tuple[str, str, float, str], ...]:
+    """Return the last value of each figure that the stages of a run measured."""
+    import duckdb
+
+    if not folder.is_dir():
+        return ()
+    logs = [log for log in sources.find([str(folder)], performance=True) if log.kind == sources.PERFORMANCE]
+    connection = duckdb.connect()
+    store.load(connection, logs, None)
+    rows = connection.execute(
+        """SELECT stage, split_part(message, ' ', 1) AS name,
+            arg_max(try_cast(counts->>'$.value' AS DOUBLE), (attempt, ts)) AS value,
+            arg_max(substr(message, length(split_part(message, ' ', 1)) + 2), (attempt, ts)) AS unit
+        FROM all_events WHERE event = 'performance_metric' AND run_id = ? AND stage IS NOT NULL
+        GROUP BY stage, name HAVING value IS NOT NULL ORDER BY stage, min(ts), name""",
+        [run_id],
+    ).fetchall()
+    order = [stage.name for stage in stages.STAGES]
+    return tuple(sorted(rows, key=lambda row: order.index(row[0]) if row[0] in order else len(order)))
+
+
+def _dicts(connection: duckdb.DuckDBPyConnection, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
+    found = connection.execute(query, values or [])
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

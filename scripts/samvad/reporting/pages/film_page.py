@@ -1,0 +1,260 @@
+"""The report of one film: a page with all its data in it, which plays the film's small copy beside it."""
+
+from __future__ import annotations
+
+import functools
+import html
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from samvad.core import schemas, stages
+from samvad.core.times import clock
+from samvad.documents.segments import QUARANTINE, Segment, SegmentsDocument
+from samvad.documents.subtitles.cues import Cue, graphemes
+from samvad.settings.subtitle_profiles import Profile
+from samvad.settings.subtitle_rules import Rules
+from samvad.stages.subtitle_gen.checking import RULES, Finding, level_of, shares_within, source_of
+from samvad.stages.subtitle_gen.tracks import Origin, Track
+from samvad.text import languages
+
+_PAGE = schemas.ROOT / "scripts" / "samvad" / "report" / "film"
+#: From the report to the folder of stage 01, which lies beside that of stage 09.
+_DEMUX = f"../{stages.BY_NAME['demux'].folder}"
+
+
+@dataclass(frozen=True)
+class TrackView:
+    """A track as the report shows it.
+
+    Attributes:
+        track: what the machine made.
+        cues: what viewers see; a person may have corrected it.
+        origins: where each cue comes from, or None.
+        found: breaches of the rules.
+        rules: what the cues are to keep.
+        corrected: whether a person has corrected them.
+    """
+
+    track: Track
+    cues: Sequence[Cue]
+    origins: Sequence[Origin | None]
+    found: Sequence[Finding]
+    rules: Rules
+    corrected: bool
+
+
+def render(
+    job_folder: Path,
+    title: str,
+    probe: Mapping[str, Any],
+    document: SegmentsDocument,
+    shots: Sequence[int],
+    views: Sequence[TrackView],
+    profile: Profile,
+) -> str:
+    """Return the page.
+
+    Args:
+        job_folder: the film's job.
+        title: the film's title.
+        probe: what stage 01 found out about the film.
+        document: the film's segments.
+        shots: times of its shot changes in ms.
+        views: its tracks.
+        profile: the rules that they keep.
+    """
+    manifests = _manifests(job_folder)
+    demux = {item["type"]: Path(item["path"]).name for item in manifests.get("demux", {}).get("outputs", [])}
+    rate = views[0].rules.frame_rate if views else 24
+    data = {
+        "title": title,
+        "subtitle": _subtitle(probe, document),
+        "duration": max(1, probe.get("duration_ms") or document.duration_ms),
+        "media": f"{_DEMUX}/{demux['proxy']}" if "proxy" in demux else None,
+        "poster": f"{_DEMUX}/{demux['poster']}" if "poster" in demux else None,
+        **_waveform(job_folder, demux),
+        "shots": list(shots),
+        "profile": profile.title,
+        "frameRate": float(rate),
+        "tracks": [_track(view, document) for view in views],
+        "segments": {segment.id: _segment(segment) for segment in document.segments},
+        "quarantined": [segment.id for segment in document.segments if segment.verdict == QUARANTINE],
+        "facts": _facts(probe, document, manifests, profile),
+        "stages": [_stage(name, manifests[name]) for name in stages.BY_NAME if name in manifests],
+    }
+    # In a script element only "</" and "<!--" mean something: no "<" stays one.
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    return fill(_PAGE, {"TITLE": html.escape(title), "DATA": text})
+
+
+def fill(folder: Path, values: Mapping[str, str]) -> str:
+    """Return a page from its parts: ``page.html`` with ``page.css`` and ``page.js`` and values in it.
+
+    Args:
+        folder: where the parts are.
+        values: text by the word that stands for it between two ``@``.
+    """
+    parts = {"STYLE": _part(folder / "page.css"), "SCRIPT": _part(folder / "page.js"), **values}
+    pieces = _part(folder / "page.html").split("@")
+    # Every second piece is a word to fill in: what is filled in is never looked through again.
+    return "".join(parts[piece] if number % 2 else piece for number, piece in enumerate(pieces))
+
+
+@functools.cache
+def _part(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _manifests(job_folder: Path) -> dict[str, dict[str, Any]]:
+    """Return the manifests of the stages before this one, as far as they can be read."""
+    found = {}
+    for stage in stages.STAGES:
+        try:
+            text = (job_folder / stage.folder / "manifest.json").read_text(encoding="utf-8")
+            found[stage.name] = json.loads(text)
+        except (OSError, ValueError):
+            continue
+    return {name: manifest for name, manifest in found.items() if stages.BY_NAME[name].number < 9}
+
+
+def _waveform(job_folder: Path, demux: Mapping[str, str]) -> dict[str, Any]:
+    path = job_folder / stages.BY_NAME["demux"].folder / demux.get("waveform", "waveform.json")
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+        return {"peaks": value["peaks"], "peaksASecond": value["peaks_a_second"]}
+    except (OSError, ValueError, KeyError):
+        return {"peaks": "", "peaksASecond": 25}
+
+
+def _track(view: TrackView, document: SegmentsDocument) -> dict[str, Any]:
+    rules = view.rules
+    flags: dict[int, list[list[str]]] = {}
+    for item in view.found:
+        flags.setdefault(item.cue, []).append([item.rule, item.level, item.message])
+    segments = {segment.id: segment for segment in document.segments}
+    cues = [
+        _cue(cue, origin, flags.get(number, []), segments, view)
+        for number, (cue, origin) in enumerate(zip(view.cues, view.origins, strict=True), start=1)
+    ]
+    by_words = rules.reading_speed_wpm is not None
+    return {
+        "language": view.track.language,
+        "name": languages.name(view.track.language) + (" (corrected)" if view.corrected else ""),
+        "same": not view.track.translated,
+        "limit": rules.reading_speed_wpm if by_words else rules.reading_speed_cps,
+        "unit": "words/min" if by_words else "characters/s",
+        "shortest": rules.min_cue_ms,
+        "longest": rules.max_cue_ms,
+        "width": rules.max_line_characters,
+        "gap": rules.gap_ms,
+        "within": shares_within(len(view.cues), view.found),
+        "rules": [{"rule": rule, "level": level_of(rule, rules), "source": source_of(rule, rules)} for rule in RULES],
+        "cues": cues,
+    }
+
+
+def _cue(
+    cue: Cue, origin: Origin | None, flags: list[list[str]], segments: Mapping[int, Segment], view: TrackView
+) -> dict[str, Any]:
+    ids = [number for number in (origin.segments if origin else ()) if number in segments]
+    by_words = view.rules.reading_speed_wpm is not None
+    seconds = max(1, cue.duration_ms) / 1000
+    said = " ".join(segments[number].text for number in ids)
+    return {
+        "start": cue.start_ms,
+        "end": cue.end_ms,
+        "lines": list(cue.lines),
+        "italic": sorted({style.line for style in cue.styles if style.kind == "i"}),
+        "segments": ids,
+        "song": any(segments[number].kind == "song" for number in ids),
+        "characters": cue.characters,
+        "graphemes": graphemes(cue.text),
+        "speed": round(cue.words * 60 / seconds if by_words else cue.characters / seconds, 1),
+        "sure": _confidence([segments[number] for number in ids]),
+        "flags": flags,
+        # A correction is seen where its words are neither the translation nor what was said.
+        "hand": view.corrected
+        and not any(_bare(cue.text) in _bare(text) for text in (said, *_translations(ids, segments, view))),
+    }
+
+
+def _translations(ids: Sequence[int], segments: Mapping[int, Segment], view: TrackView) -> list[str]:
+    found = [segments[number].translations.get(view.track.language) for number in ids]
+    return [" ".join(item.text for item in found if item)]
+
+
+def _bare(text: str) -> str:
+    return "".join(character for character in text if character.isalnum())
+
+
+def _confidence(segments: Sequence[Segment]) -> float | None:
+    """Return the mean probability of the words that were heard, or None where none is known."""
+    scores = [word.score for segment in segments for word in segment.words if word.score is not None]
+    return round(sum(scores) / len(scores), 3) if scores else None
+
+
+def _segment(segment: Segment) -> dict[str, Any]:
+    return {
+        "start": segment.start_ms,
+        "end": segment.end_ms,
+        "text": segment.text,
+        "language": segment.language,
+        "verdict": segment.verdict,
+        "reasons": list(segment.reasons),
+        "names": sorted({entity.text for entity in segment.entities}),
+    }
+
+
+def _subtitle(probe: Mapping[str, Any], document: SegmentsDocument) -> str:
+    parts = [clock(probe.get("duration_ms") or document.duration_ms).rsplit(".", 1)[0]]
+    if document.language != "und":
+        parts.append(f"spoken in {languages.name(document.language)}")
+    video = probe.get("video")
+    if video:
+        parts.append(f"{video['width']} × {video['height']}")
+    return " · ".join(parts)
+
+
+def _facts(
+    probe: Mapping[str, Any], document: SegmentsDocument, manifests: Mapping[str, dict[str, Any]], profile: Profile
+) -> list[tuple[str, str]]:
+    counts = {"segments": len(document.segments), "quarantined": 0, "suspect": 0, "songs": 0, "names": 0}
+    for segment in document.segments:
+        counts["quarantined"] += segment.verdict == QUARANTINE
+        counts["suspect"] += segment.verdict == "suspect"
+        counts["songs"] += segment.kind == "song"
+        counts["names"] += len(segment.entities)
+    video = probe.get("video")
+    film: dict[str, Any] = next(
+        (item for item in manifests.get("demux", {}).get("inputs", []) if item["type"] == "film"), {}
+    )
+    facts = [("file", str(film.get("path", ""))), ("checksum", str(film.get("checksum", "")))]
+    facts.append(("container", str(probe.get("container", ""))))
+    if video:
+        facts.append(("picture", f"{video['codec']}, {video['width']} × {video['height']}"))
+    for track in probe.get("audio", []):
+        chosen = " (recognised)" if track["track"] == probe.get("chosen_audio_track") else ""
+        spoken = languages.name(track["language"]) if track["language"] else "no language"
+        facts.append((f"sound {track['track']}", f"{track['codec']}, {track['channels']} channels, {spoken}{chosen}"))
+    facts += [(key, str(value)) for key, value in counts.items()]
+    facts.append(("profile", f"{profile.title} ({profile.name})"))
+    software = manifests.get("demux", {}).get("software", {})
+    facts.append(("Samvad", f"{software.get('samvad', '')} {(software.get('git_commit') or '')[:12]}".strip()))
+    facts.append(("run", str(manifests.get("demux", {}).get("run_id", ""))))
+    return facts
+
+
+def _stage(name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    software = manifest.get("software", {})
+    models = [f"{model['name']} {(model['revision'] or '')[:12]}".strip() for model in software.get("models", [])]
+    tools = [f"{tool} {version}" for tool, version in software.get("tools", {}).items()]
+    device = software.get("device_actual")
+    return {
+        "name": stages.BY_NAME[name].folder.replace("_", " ", 1),
+        "status": manifest.get("status", ""),
+        "seconds": float(manifest.get("duration_seconds", 0.0)),
+        "used": " · ".join([*models, *([f"on {device}"] if device else []), *tools]),
+    }

@@ -1,0 +1,79 @@
+"""The index of a shelf: one page over all jobs of an output root, with links to the films' reports."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from samvad.core import files, schemas, stages
+from samvad.core.times import clock
+from samvad.reporting.pages.film_page import fill
+from samvad.text import languages
+
+NAME = "index.html"
+_PAGE = schemas.ROOT / "scripts" / "samvad" / "report" / "shelf"
+#: A job's folder below the output root: YYYY/MM/DD/USER/N.
+_JOBS = "[0-9][0-9][0-9][0-9]/[0-9][0-9]/[0-9][0-9]/*/[0-9]*/manifest.json"
+
+
+def write(output_root: Path) -> Path:
+    """Write the index of an output root and return its path."""
+    films = [film for path in sorted(output_root.glob(_JOBS)) if (film := _film(path, output_root)) is not None]
+    text = json.dumps({"films": films}, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    page, target = fill(_PAGE, {"DATA": text}), output_root / NAME
+    if not target.is_file() or target.read_text(encoding="utf-8") != page:  # a run that does nothing changes nothing
+        files.write_text(target, page)
+    return target
+
+
+def _film(path: Path, root: Path) -> dict[str, Any] | None:
+    """Return a film as the index shows it, or None where its record cannot be read."""
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        given, pipeline = manifest["input"], manifest["pipeline"]
+    except (OSError, ValueError, KeyError):
+        return None
+    job = path.parent
+    duration = given.get("duration_seconds")
+    about = [str(given["year"])] if given.get("year") else []
+    about += [clock(round(duration * 1000)).rsplit(".", 1)[0]] if duration else []
+    return {
+        "job": job.relative_to(root).as_posix(),
+        "title": given.get("title") or Path(given.get("file", "")).name,
+        "about": " · ".join([*about, job.relative_to(root).as_posix()]),
+        "status": pipeline.get("status", "unknown"),
+        "error": _error(manifest),
+        "tracks": _tracks(job),
+        "report": _link(job / stages.BY_NAME["subtitle_gen"].folder / "report.html", root),
+        "poster": _link(job / stages.BY_NAME["demux"].folder / "poster.jpg", root),
+    }
+
+
+def _error(manifest: dict[str, Any]) -> str | None:
+    failed = manifest["pipeline"].get("failed_stages") or []
+    return f"{', '.join(failed)} failed" if failed else None
+
+
+def _tracks(job: Path) -> list[dict[str, Any]]:
+    folder = job / stages.BY_NAME["subtitle_gen"].folder
+    try:
+        listed = json.loads((folder / "tracks.json").read_text(encoding="utf-8"))["tracks"]
+        checks = json.loads((folder / "qc.json").read_text(encoding="utf-8"))["tracks"]
+        within = {check["language"]: check["within"]["hard"] for check in checks}
+        return [
+            {
+                "name": languages.name(track["language"]),
+                "cues": track["cues"],
+                "corrected": track.get("corrected", False),
+                "rules": within.get(track["language"], 1.0),
+            }
+            for track in listed
+        ]
+    except (OSError, ValueError, KeyError):
+        return []
+
+
+def _link(path: Path, root: Path) -> str | None:
+    return quote(path.relative_to(root).as_posix()) if path.is_file() else None

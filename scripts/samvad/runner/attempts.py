@@ -1,0 +1,158 @@
+"""Where one try of a stage lives: its number and folder, and the run that it belongs to."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import tempfile
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from samvad.core import files, locks
+from samvad.core.errors import ConfigurationError, SupersededError
+
+
+def next_attempt(folder: Path) -> tuple[int, Path]:
+    """Make the folder of a stage's next try, and return its number and path.
+
+    Raises:
+        DiskError: it cannot be made.
+    """
+    with files.disk_errors(folder):
+        (folder / "attempts").mkdir(parents=True, exist_ok=True)
+        attempt = max(_numbers(folder), default=0) + 1
+        while True:
+            attempt_folder = folder / "attempts" / f"{attempt:02d}"
+            try:
+                attempt_folder.mkdir()
+                return attempt, attempt_folder
+            except FileExistsError:  # another machine's, which does not show yet
+                attempt += 1
+
+
+def _numbers(folder: Path) -> list[int]:
+    """Return the numbers of a stage's tries, as the disk has them now.
+
+    A network disk may show what was in a folder some seconds ago. What changes the folder makes it look again.
+    """
+    attempts = folder / "attempts"
+    handle, name = tempfile.mkstemp(dir=attempts, prefix=".look-")
+    os.close(handle)
+    Path(name).unlink()
+    return [int(entry.name) for entry in attempts.iterdir() if entry.name.isdigit()]
+
+
+def job_id(job_folder: Path) -> str:
+    """Return the job's name: ``USER/N``."""
+    return "/".join(job_folder.parts[-2:])
+
+
+def claim(job_folder: Path, stage_folder: str) -> AbstractContextManager[None]:
+    """Return a lock under which a try of a stage begins, and under which it moves its results into place.
+
+    Two tries of a stage can live at once: where Snakemake was killed and its stage was not, for one. The later one
+    takes the stage over when it begins; the earlier one finds that out before it moves anything.
+    """
+    return locks.exclusive(job_folder.resolve() / ".locks" / stage_folder)
+
+
+def check_newest(folder: Path, attempt: int) -> None:
+    """Make sure that no later try has taken a stage over.
+
+    Raises:
+        SupersededError: one has.
+    """
+    newest = max(_numbers(folder), default=attempt)
+    if newest > attempt:
+        raise SupersededError(
+            f"Attempt {attempt} has been overtaken by attempt {newest}, which makes the results.",
+            "Nothing is to be done.",
+            path=str(folder),
+        )
+
+
+def resume(folder: Path, job_folder: Path, run_id: str | None, config: dict[str, Any]) -> bool:
+    """Bring back what a stage made earlier in the same run, if it still holds; say whether it did.
+
+    Stages that go to a cluster as one job are tried again as one, also those that were done: Snakemake takes their
+    manifests away, but what they made is there. A run whose id was given from outside may be another run than it says.
+
+    Args:
+        folder: the stage's folder.
+        job_folder: the job's folder.
+        run_id: the run at work.
+        config: the stage's options.
+    """
+    tries = sorted(folder.glob("attempts/[0-9]*"), key=lambda path: int(path.name))
+    if not tries or "SLURM_JOB_ID" not in os.environ or os.environ.get("SAMVAD_RUN_ID"):
+        return False
+    try:
+        manifest = json.loads((tries[-1] / "manifest.json").read_text(encoding="utf-8"))
+        same = (manifest["run_id"], manifest["config"]) == (run_id, config)
+        if not same or manifest["status"] not in ("success", "skipped"):
+            return False
+        if not all(_is_there(job_folder, made) for made in manifest["outputs"]):
+            return False
+        if not all(_is_still_made(job_folder, read) for read in manifest["inputs"]):
+            return False
+    except (OSError, ValueError, KeyError):
+        return False
+    files.write_json(folder / "manifest.json", manifest)
+    return True
+
+
+def _is_there(job_folder: Path, made: dict[str, Any]) -> bool:
+    status = (job_folder / made["path"]).stat()
+    return (status.st_size, status.st_mtime_ns) == (made["size_bytes"], made["mtime_ns"])
+
+
+def _is_still_made(job_folder: Path, read: dict[str, Any]) -> bool:
+    """Say whether an input is what it was: another stage's output by its manifest, any other file by size and time."""
+    if Path(read["path"]).is_absolute():
+        return _is_there(job_folder, read)
+    maker = job_folder / Path(read["path"]).parts[0] / "manifest.json"
+    made = json.loads(maker.read_text(encoding="utf-8"))["outputs"]
+    return any((item["path"], item["checksum"]) == (read["path"], read["checksum"]) for item in made)
+
+
+def new_run_id(film: str) -> str:
+    """Return ``{film}_{YYYYMMDDTHHMMSSZ}_{six of a-z0-9}``."""
+    alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return f"{film}_{stamp}_{''.join(secrets.choice(alphabet) for _ in range(6))}"
+
+
+def given_id(variable: str, pattern: str, example: str) -> str | None:
+    """Return an id that was given in the environment, or None where none was.
+
+    Raises:
+        ConfigurationError: it has characters that an id must not have.
+    """
+    value = os.environ.get(variable, "")
+    if value and not re.fullmatch(pattern, value):
+        raise ConfigurationError(
+            f"The variable {variable} is {value!r}, which is no id.",
+            f"Begin with a letter or digit, go on with letters, digits and . _ - (at most 128), such as {example}.",
+        )
+    return value or None
+
+
+def run_facts(job_folder: Path, film: str) -> dict[str, Any]:
+    """Return the facts of the run that the workflow wrote down for this job, or those of a run by hand.
+
+    Raises:
+        ConfigurationError: the film id or the job folder is not one.
+    """
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", film):
+        raise ConfigurationError(f"--film {film!r} is not a film id.", "Use small letters, digits, - and _.")
+    if len(job_folder.parts) < 3 or not job_folder.name.isdigit():
+        raise ConfigurationError(f"--job-folder {job_folder} is not a job folder.", "It ends in USER/N.")
+    try:
+        facts: dict[str, Any] = json.loads((job_folder / "run.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {"run_id": new_run_id(film), "parent_run_id": None, "parent_job_id": None, "workflow": None}
+    return facts

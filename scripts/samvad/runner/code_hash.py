@@ -1,0 +1,172 @@
+"""A hash of the code that a stage runs: its script, every module of the project that it imports, the data they name.
+
+Snakemake sees a rule's command, not the modules behind it. The hash is a parameter of each rule, so that editing a
+stage, or shared code that it imports, runs that stage again, and no other. Data that a module names as a path from the
+project's folder, and schemas that it names, count as its code.
+
+To find that out, every module is parsed, which takes longer than all else that a small run does. So what a module says
+is kept by the checksum of its text: a module that was parsed once, in whichever clone, is not parsed again.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+from samvad.core import files, stages
+from samvad.core.errors import SamvadError
+from samvad.core.schemas import ROOT
+
+_SCRIPTS = ROOT / "scripts"
+_SCHEMAS = ROOT / "config" / "schemas"
+#: What modules name but each rule has as parameters of its own: the keys that it reads, the model that it uses,
+#: the subtitle profile.
+_BY_PARAMETER = frozenset(
+    {ROOT, _SCRIPTS, _SCHEMAS}
+    | {ROOT / "config" / name for name in ("config.yaml", "models.yaml", "subtitle_profiles")}
+)
+_SCHEMA_READERS = frozenset({"schema", "problems", "check_record", "check_config"})
+#: More modules than this are not remembered; the project has some 200, and each edit of one is another.
+_REMEMBERED = 5000
+
+
+class _Module(NamedTuple):
+    """What a module says: the project's modules that it imports, and the paths from the project's folder it names."""
+
+    imports: list[str]
+    paths: list[str]
+
+
+@functools.cache
+def code_hash(stage: str) -> str:
+    """Return 16 hexadecimal digits that change when the stage's code does."""
+    digest = hashlib.sha256()
+    for path in [*code_files(stage), *data_files(stage)]:
+        digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + _checksum(path))
+    _remember()
+    return digest.hexdigest()[:16]
+
+
+def code_files(stage: str) -> list[Path]:
+    """Return the stage's script and the project's modules that it imports, directly or not, sorted."""
+    found: set[Path] = set()
+    waiting = [_SCRIPTS / stages.BY_NAME[stage].script]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting += _imports(path)
+    return sorted(found)
+
+
+def data_files(stage: str) -> list[Path]:
+    """Return the project's data that the stage's code names, also inside folders that it names, sorted."""
+    return sorted({file for module in code_files(stage) for file in _named(module)})
+
+
+@functools.cache
+def _imports(path: Path) -> tuple[Path, ...]:
+    """Return the files of the project's modules that a module imports."""
+    return tuple({module for name in _module(path).imports for module in _module_files(name)})
+
+
+@functools.cache
+def _named(path: Path) -> tuple[Path, ...]:
+    """Return the files that a module names: ``ROOT / "config" / …``, schemas by their names, all in a folder."""
+    named = [ROOT / name for name in _module(path).paths]
+    return tuple(
+        file
+        for place in named
+        if place not in _BY_PARAMETER
+        for file in ([place] if place.is_file() else place.rglob("*"))
+        if file.is_file()
+    )
+
+
+@functools.cache
+def _module_files(name: str) -> list[Path]:
+    """Return the files of a dotted name: the module, and the packages that it lies in."""
+    parts = name.split(".")
+    candidates = [_SCRIPTS.joinpath(*parts[:length], "__init__.py") for length in range(1, len(parts) + 1)]
+    candidates.append(_SCRIPTS.joinpath(*parts).with_suffix(".py"))
+    return [path for path in candidates if path.is_file()]
+
+
+@functools.cache
+def _checksum(path: Path) -> bytes:
+    return hashlib.sha256(path.read_bytes()).digest()
+
+
+@functools.cache
+def _module(path: Path) -> _Module:
+    """Return what a module says, from memory where its text was read before."""
+    key = _checksum(path).hex()
+    known, new = _memory()
+    if key not in known:
+        known[key] = new[key] = _parse(path.read_text(encoding="utf-8"))
+    return known[key]
+
+
+def _parse(text: str) -> _Module:
+    imports: set[str] = set()
+    paths: set[str | None] = set()
+    inner: set[ast.AST] = set()
+    for node in ast.walk(ast.parse(text)):  # from the outside in
+        if isinstance(node, ast.Import):
+            imports |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            imports |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.BinOp):
+            if node not in inner:
+                paths.add(_joined(node))
+            inner.add(node.left)
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in _SCHEMA_READERS:
+            names = [str(item.value) for item in node.args if isinstance(item, ast.Constant)]
+            paths |= {f"config/schemas/{name}.schema.json" for name in names}
+    return _Module(sorted(name for name in imports if name.split(".")[0] == "samvad"), sorted(filter(None, paths)))
+
+
+def _joined(node: ast.AST) -> str | None:
+    """Return the path from the project's folder that an expression makes from ROOT and texts alone, or None."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        left = _joined(node.left)
+        right = node.right.value if isinstance(node.right, ast.Constant) else None
+        return f"{left}/{right}" if left and isinstance(right, str) else None
+    return "." if getattr(node, "attr", getattr(node, "id", "")) == "ROOT" else None
+
+
+@functools.cache
+def _memory() -> tuple[dict[str, _Module], dict[str, _Module]]:
+    """Return what is remembered of modules by the checksum of their text, and what this process has added to it."""
+    try:
+        kept = json.loads(_memory_file().read_text(encoding="utf-8"))
+        return {key: _Module(*map(_texts, value)) for key, value in kept.items()}, {}
+    except (OSError, ValueError, TypeError, AttributeError):  # none yet, or no memory: everything is parsed
+        return {}, {}
+
+
+def _texts(value: list[str]) -> list[str]:
+    if not all(isinstance(item, str) for item in value):
+        raise TypeError("the memory of modules holds something else")
+    return value
+
+
+def _memory_file() -> Path:
+    """Return where modules are remembered: another version of this module knows other things about them."""
+    return files.cache_folder() / f"modules-{_checksum(Path(__file__)).hex()[:16]}.json"
+
+
+def _remember() -> None:
+    """Keep what was parsed. Where that cannot be, the next run parses again."""
+    known, new = _memory()
+    if not new:
+        return
+    try:
+        files.write_text(_memory_file(), json.dumps(known if len(known) <= _REMEMBERED else new))
+    except (OSError, SamvadError):
+        return
+    new.clear()

@@ -1,0 +1,164 @@
+"""Measure what a stage used: wall and CPU time, the peak memory of its whole process tree, and GPU memory."""
+
+from __future__ import annotations
+
+import logging
+import resource
+import threading
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from samvad.runner import gpus
+
+log = logging.getLogger(__name__)
+
+_MIB = 1 << 20
+#: Where the driver of NVIDIA's GPUs shows itself; the library that asks it is imported only then.
+_DRIVER = Path("/dev/nvidiactl")
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a stage used. Times in seconds, memory in MiB."""
+
+    wall_seconds: float
+    cpu_seconds: float
+    cpu_percent: float
+    peak_rss_mb: float
+    peak_rss_method: str
+    gpu_memory_mb: float | None = None
+    gpu_memory_method: str = "none"
+
+
+class ResourceMeter:
+    """Sample the process tree in a thread until stopped.
+
+    The peak is the larger of the sampled sum over the tree and the kernel's own peak of this process (VmHWM) or of its
+    largest finished child (ru_maxrss): samples see many processes at once, the kernel sees short spikes. This
+    process's own ru_maxrss is of no use: it starts with the size of the process that started it. Nor is the peak of
+    the control group: it counts cached files, and whatever else runs in the same session.
+    """
+
+    def __init__(self, interval_seconds: float = 0.5) -> None:
+        self._interval_seconds = interval_seconds
+        self._stop = threading.Event()
+        self._sampled_bytes = 0
+        self._gpu = open_gpus()
+        self._started = time.monotonic()
+        self._thread = threading.Thread(target=self._run, name="resource-meter", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> Usage:
+        """Stop sampling and return what was used since the meter was made."""
+        self._stop.set()
+        self._thread.join()
+        own = resource.getrusage(resource.RUSAGE_SELF)
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        wall = time.monotonic() - self._started
+        cpu = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+        kernel_bytes = max(_own_peak_kib(own.ru_maxrss), children.ru_maxrss) * 1024
+        return Usage(
+            wall_seconds=round(wall, 3),
+            cpu_seconds=round(cpu, 3),
+            cpu_percent=round(100 * cpu / wall, 1) if wall else 0.0,
+            peak_rss_mb=round(max(kernel_bytes, self._sampled_bytes) / _MIB, 1),
+            peak_rss_method=f"process tree sampled every {self._interval_seconds} s, VmHWM, ru_maxrss of children",
+            gpu_memory_mb=round(self._gpu.peak_bytes / _MIB, 1) if self._gpu else None,
+            gpu_memory_method=self._gpu.method if self._gpu else "none",
+        )
+
+    def _run(self) -> None:
+        import psutil
+
+        this = psutil.Process()
+        while True:
+            total = 0
+            tree = [this, *this.children(recursive=True)]
+            for process in tree:
+                try:
+                    total += process.memory_info().rss
+                except psutil.Error:
+                    continue  # it ended between the listing and the reading
+            self._sampled_bytes = max(self._sampled_bytes, total)
+            if self._gpu:
+                self._gpu.sample({process.pid for process in tree})
+            if self._stop.wait(self._interval_seconds):
+                return
+
+
+class GpuMeter:
+    """The peak of the GPU memory that a process tree holds, by NVML.
+
+    Where the driver does not see our process numbers, as in most containers, what the devices hold above what they held
+    at the start stands in for it; ``method`` says which it was. Of several devices, only the one that this process has
+    taken counts: the others may be at work on other films.
+
+    Args:
+        nvml: the module ``pynvml``, initialised.
+    """
+
+    def __init__(self, nvml: Any) -> None:
+        self._nvml = nvml
+        self._devices = [nvml.nvmlDeviceGetHandleByIndex(index) for index in range(nvml.nvmlDeviceGetCount())]
+        self._ids = [str(nvml.nvmlDeviceGetUUID(device)) for device in self._devices]
+        self._before = [self._used(device) for device in self._devices]
+        self._own_bytes = self._rise_bytes = 0
+
+    @property
+    def peak_bytes(self) -> int:
+        """Return the highest sum over all devices so far, in bytes."""
+        return self._own_bytes or self._rise_bytes
+
+    @property
+    def method(self) -> str:
+        """Return how the peak was measured."""
+        return "NVML, by process" if self._own_bytes else "NVML, rise of the devices' used memory"
+
+    def sample(self, processes: Collection[int]) -> None:
+        """Take note of what the processes hold now; a device that does not answer holds nothing."""
+        own = rise = 0
+        for device, name, before in zip(self._devices, self._ids, self._before, strict=True):
+            if gpus.is_anothers(name):
+                continue
+            try:
+                running = self._nvml.nvmlDeviceGetComputeRunningProcesses(device)
+            except self._nvml.NVMLError:
+                running = []
+            own += sum(item.usedGpuMemory or 0 for item in running if item.pid in processes)
+            rise += max(0, self._used(device) - before)
+        self._own_bytes = max(self._own_bytes, own)
+        self._rise_bytes = max(self._rise_bytes, rise)
+
+    def _used(self, device: Any) -> int:
+        try:
+            return int(self._nvml.nvmlDeviceGetMemoryInfo(device).used)
+        except self._nvml.NVMLError:
+            return 0
+
+
+def open_gpus() -> GpuMeter | None:
+    """Return a meter of the machine's GPUs, or None where there is none, or nothing to ask it with."""
+    if not _DRIVER.exists():
+        return None
+    try:
+        import pynvml
+    except ImportError:
+        return None  # an environment whose stages never use a GPU
+    try:
+        pynvml.nvmlInit()
+        return GpuMeter(pynvml)
+    except pynvml.NVMLError as error:
+        log.debug("NVML does not answer: %s", error)
+        return None
+
+
+def _own_peak_kib(otherwise: int) -> int:
+    """Return this process's peak resident memory in KiB from /proc, or the given figure where there is no /proc."""
+    status = Path("/proc/self/status")
+    if not status.is_file():
+        return otherwise
+    line = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1])

@@ -1,0 +1,168 @@
+"""What a stage has recorded so far, and how that becomes a key of the result cache and a result in it."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import platform
+import time
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from samvad.core import files, schemas, stages, times
+from samvad.documents import stage_manifest
+from samvad.runner import gpus
+from samvad.runner.code_hash import code_hash
+from samvad.runner.result_cache import CachedFile, Entry, ResultCache, key_of
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Record:
+    """What a stage has recorded: the parts of its manifest that it fills while it works."""
+
+    inputs: list[dict[str, Any]] = field(default_factory=list)
+    intermediates: list[dict[str, Any]] = field(default_factory=list)
+    metrics: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[dict[str, Any]] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+    tools: dict[str, str] = field(default_factory=dict)
+    models: list[stage_manifest.Model] = field(default_factory=list)
+    devices: tuple[str | None, str | None] = (None, None)
+
+
+class Reuse:
+    """One stage's look into the cache. What was recorded before is the key; what is recorded after is the result.
+
+    Args:
+        record: what the stage has recorded by now.
+        ingredients: what the result depends on, from ``ingredients``.
+        cache: the cache, or None where none is used: then there is a key, and nothing else.
+    """
+
+    def __init__(self, record: Record, ingredients: dict[str, Any], cache: ResultCache | None) -> None:
+        self._record = record
+        self._ingredients = ingredients
+        self._cache = cache
+        self._metrics = len(record.metrics)
+        self._warnings = len(record.warnings)
+        self._entry: Entry | None = None
+        self._locks = contextlib.ExitStack()
+        self.hours: float | None = None
+
+    def look(self, folder: Path) -> tuple[CachedFile, ...] | None:
+        """Take the result into a folder and into the record, if it is there.
+
+        Without it the result's lock is held until ``close``, so that another job waits for this one.
+
+        Returns:
+            The files of the result, or None.
+        """
+        if self._cache is None:
+            return None
+        self._locks.enter_context(self._cache.hold(self._ingredients))
+        entry = self._entry = self._cache.fetch(self._ingredients, folder)
+        if entry is None:
+            return None
+        log.info("Reused from %s of %s, which took %.1f s", entry.run_id, entry.made_at, entry.seconds)
+        gpus.release()  # it is not the one that the result was made on
+        said, record = entry.record, self._record
+        record.metrics += said["metrics"]
+        record.warnings += [{"timestamp": times.utc_now(), "message": message} for message in said["warnings"]]
+        record.intermediates += said["intermediates"]
+        record.facts.update(said["facts"])
+        record.tools.update(said["tools"])
+        record.models[:] = [stage_manifest.Model(**model) for model in said["models"]]
+        record.devices = (record.devices[0], said["device_actual"])
+        return entry.files
+
+    def keep(self, folder: Path, outputs: list[dict[str, Any]], run_id: str, seconds: float) -> None:
+        """Keep the result for other jobs, unless it came from the cache.
+
+        Args:
+            folder: the stage's folder, with the outputs.
+            outputs: their records in the manifest.
+            run_id: the run that made them.
+            seconds: wall time that it took.
+        """
+        if self._cache is None or self._entry is not None:
+            return
+        record = self._record
+        said = {
+            "metrics": record.metrics[self._metrics :],
+            "warnings": [warning["message"] for warning in record.warnings[self._warnings :]],
+            "intermediates": record.intermediates,
+            "facts": record.facts,
+            "tools": record.tools,
+            "models": [asdict(model) for model in record.models],
+            "device_actual": record.devices[1],
+        }
+        cached = tuple(
+            CachedFile(Path(item["path"]).name, item["type"], item["size_bytes"], item["checksum"], item["media"])
+            for item in outputs
+        )
+        expires_at = time.time() + self.hours * 3600 if self.hours else None
+        stage = self._ingredients["stage"]
+        entry = Entry(stage, self._ingredients, cached, said, run_id, times.utc_now(), seconds, expires_at)
+        self._cache.store(entry, folder)
+
+    def close(self) -> None:
+        """Let go of the lock."""
+        self._locks.close()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the manifest's ``cache``."""
+        made_by = self._entry.run_id if self._entry else None
+        return {"key": key_of(self._ingredients), "hit": self._entry is not None, "made_by": made_by}
+
+
+#: The manifest's ``cache`` of a stage whose results are not kept.
+NOT_KEPT = {"key": None, "hit": False, "made_by": None}
+
+
+def ingredients(
+    stage: stages.Stage, record: Record, options: argparse.Namespace, shown: Collection[str], more: dict[str, Any]
+) -> dict[str, Any]:
+    """Return everything that a stage's result depends on.
+
+    Args:
+        stage: the stage.
+        record: its inputs, programs, models and device.
+        options: its command line.
+        shown: names of the options that say what the stage does (and not where).
+        more: whatever else it depends on.
+
+    Raises:
+        RuntimeError: a file is named on the command line, but was not read by now. A defect of the stage.
+    """
+    read = {item["path"] for item in record.inputs}
+    config = {}
+    for key in sorted(shown):
+        value = getattr(options, key)
+        paths = [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, Path)]
+        unread = [path for path in paths if not {str(path), str(path.absolute())} & read]
+        if unread:
+            raise RuntimeError(f"{unread[0]} was not read before the cache was looked into")
+        if not paths:  # files count by their content, wherever they lie
+            config[key] = value
+    return {
+        "stage": stage.name,
+        "code": code_hash(stage.name),
+        "environment": files.sha256_of(schemas.ROOT / "envs" / f"{stage.environment}.yaml"),
+        "machine": platform.machine(),
+        "config": config,
+        "inputs": [[item["type"], item["checksum"]] for item in record.inputs],
+        "tools": dict(record.tools),
+        "models": [asdict(model) for model in record.models],
+        "devices": list(record.devices),
+        **more,
+    }
+
+
+def cache_from(settings: dict[str, Any] | None) -> ResultCache | None:
+    """Return the cache that the workflow's settings name (``folder``, ``max_gb``), or None where there is none."""
+    return ResultCache(Path(settings["folder"]), round(settings["max_gb"] * 1e9)) if settings else None

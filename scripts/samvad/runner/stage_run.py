@@ -1,0 +1,405 @@
+"""Run one stage: attempt folder, logs, measured resources, atomic results, and the manifest at the very end.
+
+A stage's own files are written into a work folder and moved into place only when all of them are finished. The
+manifest comes last. A process that is killed at any instant therefore leaves no manifest, and nothing that a later
+stage takes for finished.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import math
+import shlex
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from samvad.core import checksums, files, stages, times
+from samvad.core.errors import MediaError, SamvadError
+from samvad.core.failures import as_samvad_error, describe
+from samvad.core.redaction import redact
+from samvad.documents import stage_manifest
+from samvad.logs import events
+from samvad.logs.stage_logs import StageLogs
+from samvad.runner import attempts, staging
+from samvad.runner.options import configuration
+from samvad.runner.resource_usage import ResourceMeter
+from samvad.runner.result_cache import CachedFile
+from samvad.runner.reuse import NOT_KEPT, Record, Reuse, cache_from, ingredients
+from samvad.workflow import run_registry
+
+log = logging.getLogger(__name__)
+
+
+class Skipped(Exception):  # noqa: N818 -- it is no error
+    """A stage has nothing to do for this film; the text says why. The film goes on."""
+
+
+class StageRun:
+    """What a stage's work function uses: inputs, outputs, metrics, warnings.
+
+    Attributes:
+        stage: the stage's row of the table.
+        job_folder: the job's folder.
+        work_folder: where the stage writes its files; they are moved beside the manifest on success.
+        threads: CPU threads to use at most.
+    """
+
+    def __init__(self, stage: stages.Stage, options: argparse.Namespace) -> None:
+        self.stage = stage
+        self.job_folder = Path(options.job_folder).resolve()
+        self.folder = self.job_folder / stage.folder
+        self.film = str(options.film)
+        self._run = attempts.run_facts(self.job_folder, self.film)
+        self.threads = int(options.threads)
+        self.started_at = times.utc_now()
+        self.attempt, self.attempt_folder, self.work_folder = 0, self.folder, self.folder  # until it begins
+        self.config = configuration(options)
+        self._options = options
+        self._record = Record()
+        self._outputs: list[tuple[Path, str, dict[str, Any] | None]] = []
+        self._checksums: dict[Path, str] = {}
+        self._reuse: Reuse | None = None
+
+    # -- inputs ------------------------------------------------------------------------------------------------------
+
+    def read(self, manifest_path: Path, kind: str) -> Path:
+        """Return the path of another stage's output, checked and recorded as an input with its maker's checksum.
+
+        Args:
+            manifest_path: that stage's manifest.
+            kind: type of the output, such as ``audio``.
+
+        Raises:
+            SamvadError: the file is gone, or is not what its maker wrote; names the command that mends it.
+        """
+        found = self.read_optional(manifest_path, kind)
+        if found is None:
+            maker = stage_manifest.read_manifest(manifest_path)["stage"]
+            raise SamvadError(f"Stage {maker} of this film made no {kind}.", f"See {manifest_path}.")
+        return found
+
+    def read_optional(self, manifest_path: Path | None, kind: str) -> Path | None:
+        """Return as ``read`` does, or None where the stage was switched off, skipped, or made no such file."""
+        if manifest_path is None:
+            return None
+        found = staging.find_output(manifest_path, kind, self.job_folder, cache_from(self._run.get("cache")))
+        if found is None:
+            return None
+        output, path = found
+        self._add_input({**output, "mtime_ns": path.stat().st_mtime_ns})
+        return path
+
+    def read_film(self, demux_manifest: Path, moved_to: Path | None = None) -> Path:
+        """Return the path of the film that stage 01 read, or where it was moved to, recorded with its checksum.
+
+        Raises:
+            MediaError: the film is gone or has changed since.
+        """
+        film = next(item for item in stage_manifest.read_manifest(demux_manifest)["inputs"] if item["type"] == "film")
+        path = Path(film["path"])
+        path = path if path.is_file() or moved_to is None else moved_to.absolute()
+        remedy = f"Put the film back, or delete {demux_manifest} and run again to begin anew with the film as it is."
+        if not path.is_file():
+            raise MediaError(f"The film {path} is gone.", remedy, path=str(path))
+        status = path.stat()
+        known = (film["path"], film["size_bytes"], film["mtime_ns"])
+        same = (str(path), status.st_size, status.st_mtime_ns) == known
+        if not same and (status.st_size != film["size_bytes"] or checksums.checksum(path) != film["checksum"]):
+            raise MediaError(f"The film {path} has changed since stage 01 read it.", remedy, path=str(path))
+        self._add_input({**film, "path": str(path), "mtime_ns": status.st_mtime_ns})
+        return path
+
+    def read_outside(
+        self, path: Path, kind: str, media: dict[str, Any] | None = None, *, checksum: str | None = None
+    ) -> Path:
+        """Record a file that no stage made, such as the film or a glossary, and return its path.
+
+        Args:
+            path: where it lies.
+            kind: what it is, such as ``film``.
+            media: facts of a media file.
+            checksum: if it has been taken already (``sha256:…``).
+        """
+        shown = str(path.absolute())
+        self._add_input(stage_manifest.file_record(path, kind, shown=shown, checksum=checksum, media=media))
+        return path
+
+    def describe(self, kind: str, media: dict[str, Any]) -> None:
+        """Add the facts of a media file, found while the stage worked, to the inputs of that kind."""
+        for record in self._record.inputs:
+            if record["type"] == kind:
+                record["media"] = media
+
+    def _add_input(self, record: dict[str, Any]) -> None:
+        if self._reuse is not None:
+            raise RuntimeError(f"{record['path']} is read after reuse(): the cache's key does not hold it")
+        self._record.inputs.append(record)
+
+    # -- results -----------------------------------------------------------------------------------------------------
+
+    def output(self, name: str, kind: str, media: dict[str, Any] | None = None) -> Path:
+        """Return the path to write an output to; it is moved into the stage's folder when the stage succeeds."""
+        path = self.work_folder / name
+        self._outputs.append((path, kind, media))
+        return path
+
+    def reuse(self, *, look: bool = True, **more: Any) -> bool:
+        """Take this stage's result from the cache, if the same was made before, for whichever job.
+
+        Call it when every input has been read and every program, model and device known by then has been recorded, and
+        before anything else is: what comes before is the key, what comes after is the result.
+
+        Args:
+            look: False where the work has been done by now: the result is only kept for others.
+            more: whatever else the result depends on; JSON values.
+
+        Returns:
+            True when the outputs and all that belongs to them came from the cache: the work is done.
+        """
+        found = ingredients(self.stage, self._record, self._options, self.config.keys(), more)
+        self._reuse = Reuse(self._record, found, cache_from(self._run.get("cache")))
+        cached = self._look(self._reuse) if look else None
+        for file in cached or ():
+            self._checksums[self.output(file.name, file.type, file.media)] = file.checksum
+        return cached is not None
+
+    def _look(self, reuse: Reuse) -> tuple[CachedFile, ...] | None:
+        """Look into the cache. What is there comes straight onto the disk of the results, not by way of scratch."""
+        if self.work_folder.parent == self.folder:
+            return reuse.look(self.work_folder)
+        place = staging.beside(self.folder, self.attempt)
+        cached = reuse.look(place)
+        if cached is None:
+            place.rmdir()
+        else:
+            self.clean()
+            self.work_folder = place
+        return cached
+
+    def provisional(self, hours: float) -> None:
+        """Say that the result is second best, for want of a model or a network: others may reuse it for some hours."""
+        if self._reuse is not None:
+            self._reuse.hours = min(hours, self._reuse.hours or hours)
+
+    def intermediate(self, path: Path, *, retained: bool, reason: str) -> None:
+        """Record a file that is neither input nor output."""
+        self._record.intermediates.append(
+            {"path": path.name, "size_bytes": path.stat().st_size, "retained": retained, "reason": reason}
+        )
+
+    def metric(self, name: str, value: float | str | bool | None, unit: str = "") -> None:
+        """Add a measured figure to the manifest and the log; the mean of nothing (NaN) is recorded as None."""
+        rounded = value if not isinstance(value, float) else round(value, 4) if math.isfinite(value) else None
+        self._record.metrics.append({"name": name, "value": rounded, "unit": unit})
+        log.info("%s: %s %s", name, rounded, unit, extra={"rate_key": name})
+        if isinstance(rounded, int | float):
+            events.performance(name, rounded, unit)
+
+    def warn(self, message: str) -> None:
+        """Add a warning to the manifest and the log: something a person should know, though the film goes on."""
+        self._record.warnings.append({"timestamp": times.utc_now(), "message": redact(message)})
+        log.warning("%s", message, extra={"rate_key": message})
+
+    def progress(self, done: float, total: float, unit: str) -> None:
+        """Say how far the stage is; call it as often as you like, about one event a second is written.
+
+        Args:
+            done: how much is done.
+            total: of how much.
+            unit: what is counted, such as ``audio_seconds`` or ``sentences``.
+        """
+        events.progress(done, total, unit)
+
+    def fact(self, key: str, value: Any) -> None:
+        """Add something that the stage found out to ``metadata.json``."""
+        self._record.facts[key] = value
+
+    def used(self, *models: stage_manifest.Model, **tools: str) -> None:
+        """Record the versions of programs and libraries, and the weights, that the stage used."""
+        self._record.tools.update(tools)
+        self._record.models.extend(models)
+
+    def devices(self, requested: str, actual: str) -> None:
+        """Record the device asked for and the one that was used."""
+        self._record.devices = (requested, actual)
+
+    @property
+    def context(self) -> events.Context:
+        """Return what every line of this attempt's logs says of itself."""
+        return events.Context(
+            run_id=self._run["run_id"],
+            film=self.film,
+            job_id=attempts.job_id(self.job_folder),
+            parent_job_id=self._run.get("parent_job_id"),
+            stage=self.stage.name,
+            attempt=self.attempt,
+        )
+
+    def measured(self, usage: dict[str, Any]) -> dict[str, float]:
+        """Write what the stage used to the performance channel; return it as an event's counts."""
+        counts = {"peak_rss_mb": usage["peak_rss_mb"], "cpu_seconds": usage["cpu_seconds"]}
+        events.performance("wall_seconds", usage["wall_seconds"], "s")
+        events.performance("cpu_seconds", usage["cpu_seconds"], "s")
+        events.performance("peak_rss_mb", usage["peak_rss_mb"], "MiB")
+        if usage["gpu_memory_mb"] is not None:
+            events.performance("gpu_memory_mb", usage["gpu_memory_mb"], "MiB")
+        return {**counts, "warnings": len(self._record.warnings)}
+
+    # -- the life of a run -------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Take the next number, and take away what earlier tries left: nothing old can then be taken for new."""
+        self.attempt, self.attempt_folder = attempts.next_attempt(self.folder)
+        (self.folder / "manifest.json").unlink(missing_ok=True)
+        self.work_folder = staging.new_work_folder(self.folder, self.attempt)
+
+    def succeed(self, usage: dict[str, Any], status: str) -> None:
+        """Move the outputs into place, write ``metadata.json``, then the manifest."""
+        moved = []
+        for path, kind, media in self._outputs:
+            if status == "success":
+                target = self.folder / path.name
+                files.move_into_place(path, target)
+                shown = target.relative_to(self.job_folder).as_posix()
+                checksum = self._checksums.get(path)
+                moved.append(stage_manifest.file_record(target, kind, shown=shown, checksum=checksum, media=media))
+        self.clean()
+        files.write_json(self.folder / "metadata.json", self._record.facts)
+        if self._reuse is not None and status == "success":
+            self._reuse.keep(self.folder, moved, self._run["run_id"], usage["wall_seconds"])
+        manifest = self._manifest(usage, status=status, exit_code=0, outputs=moved, errors=[])
+        files.write_json(self.attempt_folder / "manifest.json", manifest)
+        files.write_json(self.folder / "manifest.json", manifest)
+
+    def fail(self, usage: dict[str, Any], error: BaseException, exit_code: int) -> None:
+        """Write the failed manifest into the attempt's folder; the stage's folder gets none."""
+        self.clean()
+        record = {"timestamp": times.utc_now(), **asdict(describe(error))}
+        manifest = self._manifest(usage, status="failed", exit_code=exit_code, outputs=[], errors=[record])
+        files.write_json(self.attempt_folder / "manifest.json", manifest)
+
+    def close(self) -> None:
+        """Let other jobs go on that wait for this result."""
+        if self._reuse is not None:
+            self._reuse.close()
+
+    def clean(self) -> None:
+        """Remove the work folder."""
+        shutil.rmtree(self.work_folder, ignore_errors=True)
+
+    def _manifest(
+        self,
+        usage: dict[str, Any],
+        *,
+        status: str,
+        exit_code: int,
+        outputs: list[dict[str, Any]],
+        errors: list[dict[str, Any]],
+    ) -> dict[str, Any]:
+        ended_at = max(times.utc_now(), self.started_at)  # somebody may have set the clock back meanwhile
+        manifest = {
+            "schema_version": "1.0",
+            "stage": self.stage.name,
+            "stage_number": self.stage.number,
+            "film": self.film,
+            "job_id": attempts.job_id(self.job_folder),
+            "run_id": self._run["run_id"],
+            "parent_run_id": self._run["parent_run_id"],
+            "attempt": self.attempt,
+            "workflow": self._run["workflow"],
+            "started_at": self.started_at,
+            "ended_at": ended_at,
+            "timestamp": ended_at,
+            "duration_seconds": usage["wall_seconds"],
+            "status": status,
+            "exit_code": exit_code,
+            "inputs": self._record.inputs,
+            "outputs": outputs,
+            "intermediate_files": self._record.intermediates,
+            "config": self.config,
+            "config_hash": stage_manifest.config_hash(self.config),
+            "software": stage_manifest.software(
+                self.stage.environment, self._record.tools, self._record.models, self._record.devices
+            ),
+            "host": stage_manifest.host(),
+            "resources": usage,
+            "metrics": self._record.metrics,
+            "cache": self._reuse.as_json() if self._reuse else NOT_KEPT,
+            "errors": errors,
+            "warnings": self._record.warnings,
+            "retries": self.attempt - 1,
+        }
+        stage_manifest.check_manifest(manifest)
+        return manifest
+
+
+def run_stage(
+    name: str,
+    parser: argparse.ArgumentParser,
+    work: Callable[[StageRun, argparse.Namespace], None],
+    argv: list[str] | None = None,
+) -> int:
+    """Parse the options, do a stage's work, and record how it went.
+
+    Args:
+        name: the stage.
+        parser: from ``stage_parser``, with the stage's own options added.
+        work: does the work; raises ``Skipped`` where there is nothing to do.
+        argv: the command line, or None for that of the process.
+
+    Returns:
+        The exit code: 0, or that of the error's class.
+    """
+    options = parser.parse_args(argv)
+    meter = ResourceMeter()
+    try:
+        run = StageRun(stages.BY_NAME[name], options)
+        with attempts.claim(run.job_folder, run.stage.folder):
+            if attempts.resume(run.folder, run.job_folder, run.context.run_id, run.config):
+                return 0
+            run.begin()
+        logs = StageLogs(run.context, run.folder, run.attempt_folder, options.verbose)
+    except (SamvadError, OSError) as error:
+        print(f"samvad {name}: {redact(str(as_samvad_error(error)))}", file=sys.stderr)
+        return as_samvad_error(error).exit_code
+    run_registry.end_with_run(f"{run.stage.folder} {run.film} ({run.context.job_id})")
+    try:
+        called = shlex.join(sys.argv if argv is None else argv)
+        with events.timed(name, f"Stage {name}", f", attempt {run.attempt}: {called}") as timer:
+            log.debug("Working in %s", run.work_folder)
+            try:
+                work(run, options)
+            except Skipped as reason:
+                run.warn(f"skipped: {reason}")
+                timer.status = "skipped"
+            usage = asdict(meter.stop())
+            timer.counts.update(run.measured(usage))
+            with attempts.claim(run.job_folder, run.stage.folder):
+                attempts.check_newest(run.folder, run.attempt)
+                run.succeed(usage, timer.status)
+        return 0
+    except (Exception, KeyboardInterrupt) as caught:  # the one boundary: every failure is recorded, then reported
+        return _record_failure(run, meter, caught)
+    finally:
+        run.close()
+        logs.close()
+
+
+def _record_failure(run: StageRun, meter: ResourceMeter, caught: BaseException) -> int:
+    error = as_samvad_error(caught)
+    usage = asdict(meter.stop())
+    run.measured(usage)
+    if error.stderr_tail:
+        log.error("The program's last lines:\n%s", error.stderr_tail)
+    if not isinstance(caught, SamvadError):
+        log.debug("Traceback", exc_info=caught)
+    try:
+        run.fail(usage, caught, error.exit_code)
+    except (SamvadError, OSError) as second:
+        log.error("The failed manifest could not be written: %s", second)
+    return error.exit_code

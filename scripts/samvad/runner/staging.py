@@ -1,0 +1,157 @@
+"""Where a stage works, and what it reads from elsewhere: scratch disks, and files that show late on shared disks."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import platform
+import shlex
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from samvad.core import files
+from samvad.core.errors import SamvadError
+from samvad.documents import stage_manifest
+from samvad.runner.result_cache import ResultCache
+
+log = logging.getLogger(__name__)
+
+#: Variables through which the workflow tells every stage, on whatever machine, what the configuration says.
+SCRATCH = "SAMVAD_SCRATCH"
+WAIT_SECONDS = "SAMVAD_WAIT_SECONDS"
+_LOOK_SECONDS = 1.0
+
+
+def new_work_folder(folder: Path, attempt: int) -> Path:
+    """Make the folder in which a try of a stage writes: on the scratch disk, if there is one, else beside its results.
+
+    What killed tries of the same stage have left is taken away: in the stage's folder, and on this machine's scratch.
+
+    Args:
+        folder: the stage's folder.
+        attempt: number of the try.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    for left in [*folder.glob(".work-*"), *folder.glob(f"{files.MOVING}*")]:
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)  # what a killed try started may still write there
+        else:
+            left.unlink(missing_ok=True)
+    scratch = _scratch()
+    if scratch is not None:
+        name = f"samvad-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]}-"
+        for left in scratch.glob(f"{name}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        try:
+            return Path(tempfile.mkdtemp(prefix=f"{name}{attempt:02d}-", dir=scratch))
+        except OSError as error:
+            log.debug("No scratch folder in %s: %s", scratch, error)
+    return beside(folder, attempt)
+
+
+def beside(folder: Path, attempt: int) -> Path:
+    """Make the folder in which a try writes on the disk of its results.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    work = folder / f".work-{attempt:02d}"
+    work.mkdir(parents=True)
+    return work
+
+
+def _scratch() -> Path | None:
+    """Return the scratch folder of this machine, or None where none is named, or the one that is cannot be had."""
+    named = os.environ.get(SCRATCH, "")
+    place = os.path.expandvars(os.path.expanduser(named))  # noqa: PTH111 -- beside expandvars
+    if not place or "$" in place:  # a variable that is not set here
+        return None
+    try:
+        Path(place).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        log.debug("No scratch folder: %s", error)
+        return None
+    return Path(place).absolute()
+
+
+def find_output(
+    manifest_path: Path, kind: str, job_folder: Path, cache: ResultCache | None = None
+) -> tuple[dict[str, Any], Path] | None:
+    """Return the record and the path of a stage's output, after a check that it is what its maker wrote.
+
+    A file that was deleted comes back from the cache of results, where that has it.
+
+    A file that was made on another machine may show late, or with the size that it had before, on a shared disk. It is
+    waited for, and so is a newer manifest than the one that shows; a file of this machine's is never waited for.
+
+    Args:
+        manifest_path: the maker's manifest.
+        kind: type of the output.
+        job_folder: the job's folder.
+        cache: where results are kept, or None.
+
+    Returns:
+        None where the maker made no such file.
+
+    Raises:
+        SamvadError: the file is gone, or is not what its maker wrote; names the command that mends it.
+    """
+    started = time.monotonic()
+    said = False
+    while True:
+        manifest = stage_manifest.read_manifest(manifest_path)
+        output = next((output for output in manifest["outputs"] if output["type"] == kind), None)
+        if output is None:
+            return None
+        path = job_folder / output["path"]
+        try:
+            _check_unchanged(path, output, manifest["stage"], manifest_path)
+            return output, path
+        except SamvadError as error:
+            if cache is not None and not path.exists() and _bring_back(cache, manifest, output, path):
+                continue
+            waited = time.monotonic() - started
+            if manifest["host"]["name"] == platform.node() or waited >= float(os.environ.get(WAIT_SECONDS) or 0):
+                raise
+            if not said:
+                log.info("Waiting for a file that was made on %s: %s", manifest["host"]["name"], error.what)
+                said = True
+        _refresh(path)
+        time.sleep(_LOOK_SECONDS)
+
+
+def _bring_back(cache: ResultCache, manifest: dict[str, Any], output: dict[str, Any], path: Path) -> bool:
+    """Bring a deleted file back from the cache of results, to the byte what it was; return whether it is there."""
+    key = manifest["cache"]["key"]
+    if key is None or not cache.bring_back(key, output["checksum"], path):
+        return False
+    log.info("%s, made by stage %s, was gone: brought back from the cache of results", path, manifest["stage"])
+    return True
+
+
+def _refresh(path: Path) -> None:
+    """Make a network file system ask its server again: opening and listing do, where asking for a size may not."""
+    try:
+        os.listdir(path.parent)  # noqa: PTH208 -- the names are of no interest
+        with path.open("rb") as file:
+            os.fstat(file.fileno())
+    except OSError:
+        return
+
+
+def _check_unchanged(path: Path, output: dict[str, Any], maker: str, manifest_path: Path) -> None:
+    remedy = f"Run the same snakemake command again with --forcerun {shlex.quote(str(manifest_path))} at its end."
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        raise SamvadError(f"{path}, made by stage {maker}, is gone.", remedy, path=str(path)) from None
+    if (status.st_size, status.st_mtime_ns) == (output["size_bytes"], output["mtime_ns"]):
+        return
+    if status.st_size != output["size_bytes"] or files.sha256_of(path) != output["checksum"]:
+        raise SamvadError(f"{path} is not what stage {maker} wrote.", remedy, path=str(path))

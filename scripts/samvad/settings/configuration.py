@@ -1,0 +1,282 @@
+"""Load and check the configuration and the film sheet; say which stages are on for a film."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from samvad.core import files, schemas, stages
+from samvad.core.errors import ConfigurationError
+from samvad.models import http
+from samvad.runner.staging import SCRATCH, WAIT_SECONDS
+from samvad.settings import subtitle_profiles
+from samvad.text import languages
+
+_SWITCH_VARIABLE = re.compile(r"^STAGE_(\d\d)_[A-Z_]+_ENABLED$")
+_TRUE = {"true", "1", "yes", "on"}
+_FALSE = {"false", "0", "no", "off"}
+
+#: Columns of the film sheet, in the order in which a new sheet is written.
+COLUMNS: tuple[str, ...] = tuple(schemas.schema("film")["properties"])
+
+
+@dataclass(frozen=True)
+class Film:
+    """One row of the film sheet, checked.
+
+    Attributes:
+        line: line of the sheet that the row begins on, counted from 1.
+        source: languages spoken, as short codes; empty when they are to be detected.
+        targets: languages of the subtitles, as short codes.
+        audio_track: number of the audio track counted from 0, or None to choose.
+        review: folder with a person's decisions; empty for ``review`` in the job's folder.
+        stages_off: names of stages that this film goes without.
+        tmdb_id: the film's number at TMDB, or None to search.
+    """
+
+    line: int
+    film: str
+    media: str
+    title: str
+    year: int | None
+    source: tuple[str, ...]
+    targets: tuple[str, ...]
+    user: str
+    date: str
+    job: int
+    workflow: str
+    audio_track: int | None
+    tmdb_file: str
+    glossary: str
+    review: str
+    stages_off: tuple[str, ...]
+    tmdb_id: int | None = None
+    name_overrides: str = ""
+
+    @property
+    def folder(self) -> str:
+        """Return the job's folder below the output root: ``YYYY/MM/DD/USER/N``."""
+        return f"{self.date.replace('-', '/')}/{self.user}/{self.job}"
+
+
+def check(config: dict[str, Any], source: str = "config/config.yaml") -> dict[str, Any]:
+    """Check a configuration against its schema, after turning ``--config`` text into numbers and truth values.
+
+    Raises:
+        ConfigurationError: names the key and what is allowed.
+    """
+    coerced: dict[str, Any] = _coerce(config, schemas.schema("config"))
+    schemas.check_config(coerced, "config", source)
+    subtitle_profiles.load(coerced["subtitle"]["profile"])
+    return coerced
+
+
+def load_films(path: Path) -> dict[str, Film]:
+    """Read the film sheet.
+
+    Returns:
+        The films by job folder (``YYYY/MM/DD/USER/N``), in the sheet's order.
+
+    Raises:
+        ConfigurationError: the sheet is missing, a column is unknown or missing, a value is wrong, or a job is there
+            twice; names the line and the column.
+    """
+    films: dict[str, Film] = {}
+    for line, row in read_rows(path):
+        film = _film(row, f"{path}, line {line}", line)
+        if film.folder in films:
+            raise ConfigurationError(
+                f"{path}, line {line}: job {film.folder} is in the sheet already, on line {films[film.folder].line}.",
+                "Give it another job number; samvad add-film finds the next free one.",
+                path=str(path),
+            )
+        films[film.folder] = film
+    return films
+
+
+def read_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+    """Return the sheet's rows as (line, values); values may hold any character, quoted as in a spreadsheet's export.
+
+    Raises:
+        ConfigurationError: the sheet is missing, not UTF-8, or its columns are not those of the schema.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigurationError(
+            f"The film sheet {path} does not exist.",
+            "Add a film with samvad add-film (or `make film`), or set the key films in config/config.yaml.",
+            path=str(path),
+        ) from None
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path} is not UTF-8 text ({error}).", "Save it as UTF-8.", path=str(path)) from None
+    reader = csv.reader(text.splitlines(keepends=True), delimiter="\t", strict=True)
+    header: list[str] | None = None
+    rows: list[tuple[int, dict[str, str]]] = []
+    start = 1
+    try:
+        for values in reader:
+            line, start = start, reader.line_num + 1
+            if not any(value.strip() for value in values) or values[0].startswith("#"):
+                continue
+            if header is None:
+                header = values
+                _check_header(header, path)
+                continue
+            if len(values) > len(header):
+                raise ConfigurationError(
+                    f"{path}, line {line}: {len(values)} values for {len(header)} columns.",
+                    "Remove the extra tab, or quote the value that holds one.",
+                )
+            rows.append((line, dict(zip(header, values + [""] * (len(header) - len(values)), strict=True))))
+    except csv.Error as error:
+        raise ConfigurationError(f"{path}, line {start}: {error}.", "Mend the quotes of that row.") from None
+    return rows
+
+
+def switches(config: Mapping[str, Any], film: Film | None, environ: Mapping[str, str] | None = None) -> dict[str, bool]:
+    """Return for every stage whether it is on: the config, then the environment, then the film's row."""
+    return {name: on for name, (on, _) in _switches(config, film, environ).items()}
+
+
+def switch_origins(
+    config: Mapping[str, Any], film: Film | None, environ: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return for every stage what decided whether it is on, for messages."""
+    return {name: origin for name, (_, origin) in _switches(config, film, environ).items()}
+
+
+def cache_settings(config: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what the stages need to know of the cache of results (``folder``, ``max_gb``), or None where it is off."""
+    if not config["cache"]["enabled"]:
+        return None
+    named = config["cache"]["folder"]
+    folder = Path(named).expanduser().absolute() if named else files.cache_folder() / "results"
+    return {"folder": str(folder), "max_gb": config["cache"]["max_gb"]}
+
+
+def tell_stages(config: Mapping[str, Any], deployment: object) -> None:
+    """Tell the stages, through the environment, who provides their environments, and how to use machine and network.
+
+    These settings change no result, so they are no options of the stages: changing them reruns nothing.
+
+    Args:
+        config: checked.
+        deployment: Snakemake's deployment methods. With conda among them Snakemake has made the environment and put
+            its python first on the path; otherwise envs/run takes the virtual environment of the same lock.
+    """
+    os.environ[http.VARIABLE] = http.Policy(
+        timeout_seconds=config["network"]["timeout_seconds"],
+        attempts=config["network"]["attempts"],
+        first_pause_seconds=config["network"]["first_pause_seconds"],
+        backoff_factor=config["network"]["backoff_factor"],
+        breaker_failures=config["network"]["breaker_failures"],
+        breaker_seconds=config["network"]["breaker_seconds"],
+        requests_per_second=config["network"]["requests_per_second"],
+        cache_days=config["network"]["cache_days"],
+    ).as_json()
+    os.environ[SCRATCH] = config["machines"]["scratch"]
+    os.environ[WAIT_SECONDS] = str(config["machines"]["wait_seconds"])
+    if deployment and "conda" in str(deployment).lower():
+        os.environ["SAMVAD_DEPLOYMENT"] = "conda"
+
+
+def _switches(
+    config: Mapping[str, Any], film: Film | None, environ: Mapping[str, str] | None
+) -> dict[str, tuple[bool, str]]:
+    decided = {name: (bool(on), f"the key stages.{name}") for name, on in config["stages"].items()}
+    given = os.environ if environ is None else environ
+    for match in filter(None, map(_SWITCH_VARIABLE.match, sorted(given))):
+        variable, number = match.string, int(match.group(1))
+        value = given[variable]
+        if not 1 <= number <= len(stages.STAGES):
+            raise ConfigurationError(f"The variable {variable} names stage {number}, but stages go from 01 to 10.")
+        if value.strip().lower() not in _TRUE | _FALSE:
+            raise ConfigurationError(f"The variable {variable} is {value!r}.", "Set it to true or false.")
+        decided[stages.STAGES[number - 1].name] = (value.strip().lower() in _TRUE, f"the variable {variable}")
+    for name in film.stages_off if film else ():
+        decided[name] = (False, f"the column stages_off of the film sheet (line {film.line if film else 0})")
+    return decided
+
+
+def _check_header(header: list[str], path: Path) -> None:
+    required = schemas.schema("film")["required"]
+    unknown = [column for column in header if column not in COLUMNS]
+    missing = [column for column in required if column not in header]
+    doubled = sorted({column for column in header if header.count(column) > 1})
+    for columns, fault in ((unknown, "unknown"), (missing, "missing"), (doubled, "doubled")):
+        if columns:
+            raise ConfigurationError(
+                f"{path}: {fault} column {', '.join(map(repr, columns))}.",
+                f"The columns are {', '.join(COLUMNS)}, separated by tabs.",
+                path=str(path),
+            )
+
+
+def _film(row: dict[str, str], where: str, line: int) -> Film:
+    schemas.check_config({key: value for key, value in row.items() if value or key in _REQUIRED}, "film", where)
+    value = {column: row.get(column, "") for column in COLUMNS}
+    source = () if value["source"].strip() == "auto" else _codes(value["source"], f"{where}, column source")
+    for code in source:
+        if code not in languages.WHISPER:
+            raise ConfigurationError(
+                f"{where}, column source: speech in {code!r} cannot be recognised.",
+                "Whisper knows: " + " ".join(sorted(languages.WHISPER)) + ".",
+            )
+    off = tuple(name.strip() for name in value["stages_off"].split(",") if name.strip())
+    for name in off:
+        if name not in stages.BY_NAME:
+            raise ConfigurationError(
+                f"{where}, column stages_off: there is no stage {name!r}.",
+                f"The stages are {', '.join(stages.BY_NAME)}.",
+            )
+    return Film(
+        line=line,
+        film=value["film"],
+        media=value["media"],
+        title=value["title"],
+        year=int(value["year"]) if value["year"] else None,
+        source=source,
+        targets=_codes(value["targets"], f"{where}, column targets"),
+        user=value["user"],
+        date=value["date"],
+        job=int(value["job"]),
+        workflow=value["workflow"],
+        audio_track=int(value["audio_track"]) if value["audio_track"] else None,
+        tmdb_file=value["tmdb_file"],
+        glossary=value["glossary"],
+        review=value["review"],
+        stages_off=off,
+        tmdb_id=int(value["tmdb_id"]) if value["tmdb_id"] else None,
+        name_overrides=value["name_overrides"],
+    )
+
+
+_REQUIRED = frozenset(schemas.schema("film")["required"])
+
+
+def _codes(text: str, where: str) -> tuple[str, ...]:
+    codes = [languages.normalise(code, where) for code in text.split(",") if code.strip()]
+    if not codes:
+        raise ConfigurationError(f"{where}: no language is given.", "Write a code such as hi, or several with commas.")
+    return tuple(dict.fromkeys(codes))
+
+
+def _coerce(value: Any, schema: dict[str, Any]) -> Any:
+    """Turn the text that ``--config`` leaves in nested keys into the type that the schema asks for."""
+    if isinstance(value, dict):
+        properties = schema.get("properties", {})
+        return {key: _coerce(item, properties.get(key, {})) for key, item in value.items()}
+    wanted = schema.get("type")
+    if isinstance(value, str) and wanted == "boolean" and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    if isinstance(value, str) and (wanted == "integer" or "oneOf" in schema) and re.fullmatch(r"-?\d+", value):
+        return int(value)
+    if isinstance(value, str) and wanted == "number" and re.fullmatch(r"-?\d+(\.\d+)?", value):
+        return float(value)
+    return value

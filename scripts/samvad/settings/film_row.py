@@ -1,0 +1,187 @@
+"""Make a row of the film sheet from options, and check it: what `samvad add-film` and `samvad add-folder` share."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from samvad.core import schemas, stages
+from samvad.core.errors import ConfigurationError, MediaError
+from samvad.settings import configuration, film_sheet
+from samvad.text import languages
+
+_SAMPLE_BYTES = 4096
+
+
+def add_options(p: argparse.ArgumentParser) -> None:
+    """Add the options that say what is to be done with a film; every one is a column of the sheet."""
+    p.add_argument("--source", required=True, help="language spoken, such as hi; several: hi,en; or auto")
+    p.add_argument("--targets", required=True, help="languages of the subtitles, such as en,hi")
+    p.add_argument("--user", default="", help="whose job it is; without it, the one who is logged in")
+    p.add_argument("--date", default="", help="day of the job, YYYY-MM-DD; without it, today")
+    p.add_argument("--workflow", choices=tuple(stages.WORKFLOWS), default="subtitle", help="how far the film goes")
+    p.add_argument("--audio-track", default="", help="number of the audio track, counted from 0")
+    p.add_argument("--glossary", default="", help="the film's own glossary")
+    p.add_argument("--review", default="", help="folder with a person's decisions: songs.tsv, quarantine.tsv")
+    p.add_argument("--stages-off", default="", help="stages that this film goes without, with commas")
+    p.add_argument("--name-overrides", default="", help="file that says how names are to be written in this film")
+    p.add_argument("--sheet", type=Path, help="film sheet; without it, the key films of config/config.yaml")
+
+
+def new_row(options: argparse.Namespace) -> dict[str, str]:
+    """Return a row of the sheet, checked, with the job's number still empty.
+
+    Raises:
+        ConfigurationError: an option is wrong; names it.
+        MediaError: the film is missing, empty, or no film.
+    """
+    wished = wishes(options)
+    media = film_sheet.stored_path(options.media)
+    _check_media(schemas.ROOT / media, options.media)
+    title = options.title.strip() or Path(media).stem
+    row = {
+        "film": options.film or film_sheet.film_id(title, media),
+        "media": media,
+        "title": title,
+        "year": options.year.strip(),
+        "job": "1",
+        "tmdb_file": _companion("--tmdb-file", options.tmdb_file),
+        "tmdb_id": options.tmdb_id.strip(),
+        **wished,
+    }
+    for column, value in row.items():
+        if film_sheet.UNFIT.search(value):
+            raise ConfigurationError(
+                f"The {column} {value!r} holds a character that the film sheet cannot hold.",
+                "Rename the file."
+                if column in ("media", "glossary", "tmdb_file", "name_overrides", "review")
+                else "Write it without.",
+            )
+    filled = {key: value for key, value in row.items() if value or key == "year"}
+    schemas.check_config(filled, "film", "The film")
+    return row
+
+
+def wishes(options: argparse.Namespace) -> dict[str, str]:
+    """Return the columns that can be the same for many films, checked, from the options of ``add_options``.
+
+    Raises:
+        ConfigurationError: an option is wrong; names it.
+    """
+    day = options.date or date.today().isoformat()
+    _check_date(day)
+    return {
+        "source": _codes("--source", options.source, spoken=True),
+        "targets": _codes("--targets", options.targets, spoken=False),
+        "user": options.user or default_user(os.environ),
+        "date": day,
+        "workflow": options.workflow,
+        "audio_track": options.audio_track.strip(),
+        "glossary": _companion("--glossary", options.glossary),
+        "review": film_sheet.stored_path(options.review) if options.review else "",
+        "stages_off": _stages_off(options.stages_off),
+        "name_overrides": _companion("--name-overrides", options.name_overrides),
+    }
+
+
+def last_target(settings: Mapping[str, Any], film: configuration.Film) -> str:
+    """Return the manifest of the last stage that a film's workflow asks for, as Snakemake is to be asked for it."""
+    last = stages.last_stages(film.workflow, configuration.switches(settings, film))
+    if not last:
+        raise ConfigurationError(f"Every stage of {film.folder} is switched off.", "Switch some on.")
+    return f"{str(settings['output_root']).rstrip('/')}/{film.folder}/{stages.BY_NAME[last[-1]].folder}/manifest.json"
+
+
+def default_user(environ: Mapping[str, str]) -> str:
+    """Return who is logged in, in letters that a job's folder may have."""
+    try:
+        name = environ.get("USER") or getpass.getuser()
+    except (OSError, KeyError):  # no such user in the password file, as in a container
+        name = ""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"^[^A-Za-z0-9]+", "", re.sub(r"[^A-Za-z0-9._-]+", "-", plain))[:64] or "user"
+
+
+def settings() -> dict[str, Any]:
+    """Return the project's configuration, checked."""
+    import yaml
+
+    path = schemas.ROOT / "config" / "config.yaml"
+    return configuration.check(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def _check_media(path: Path, given: str) -> None:
+    remedy = "Give the path of a film with --media."
+    try:
+        if not path.exists():
+            raise MediaError(f"The film {given} does not exist.", remedy, path=given)
+        if not path.is_file():
+            raise MediaError(f"{given} is a folder or a device, not a film.", remedy, path=given)
+        with path.open("rb") as file:
+            sample = file.read(_SAMPLE_BYTES)
+    except (OSError, ValueError) as error:
+        raise MediaError(f"The film {given!r} cannot be read ({error}).", remedy, path=given) from None
+    if not sample:
+        raise MediaError(f"The film {given} is empty (0 bytes).", remedy, path=given)
+    if _is_text(sample):
+        raise MediaError(f"{given} is text, not a film.", remedy, path=given)
+
+
+def _is_text(sample: bytes) -> bool:
+    """Return whether a file begins with text: UTF-8 (the last letter may be cut) or UTF-16, without control codes."""
+    encoding = "utf-16" if sample.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
+    try:
+        text = sample.decode(encoding)
+    except UnicodeDecodeError as error:
+        if error.start < len(sample) - 4 or len(sample) < _SAMPLE_BYTES:
+            return False
+        text = sample[: error.start].decode(encoding)
+    return not any(unicodedata.category(letter) == "Cc" and letter not in "\t\n\r\f\x1b" for letter in text)
+
+
+def _codes(option: str, text: str, *, spoken: bool) -> str:
+    if spoken and text.strip() == "auto":
+        return "auto"
+    codes = [languages.normalise(code, option) for code in text.split(",") if code.strip()]
+    if not codes:
+        raise ConfigurationError(f"{option}: no language is given.", "Write a code such as hi, or several with commas.")
+    for code in codes:
+        if spoken and code not in languages.WHISPER:
+            raise ConfigurationError(
+                f"{option}: speech in {code!r} cannot be recognised.",
+                "Whisper knows: " + " ".join(sorted(languages.WHISPER)) + ".",
+            )
+    return ",".join(dict.fromkeys(codes))
+
+
+def _companion(option: str, given: str) -> str:
+    if not given:
+        return ""
+    path = film_sheet.stored_path(given)
+    if not (schemas.ROOT / path).is_file():
+        raise ConfigurationError(f"{option}: the file {given} does not exist.", "Correct its path.", path=given)
+    return path
+
+
+def _stages_off(text: str) -> str:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in stages.BY_NAME:
+            raise ConfigurationError(
+                f"--stages-off: there is no stage {name!r}.", f"The stages are {', '.join(stages.BY_NAME)}."
+            )
+    return ",".join(dict.fromkeys(names))
+
+
+def _check_date(text: str) -> None:
+    try:
+        date.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigurationError(f"--date {text}: {error}.", "Write it as YYYY-MM-DD.") from None

@@ -1,0 +1,208 @@
+"""Write the film sheet: add a row under the next free job number, without disturbing the others."""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import hashlib
+import os
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from samvad.core import files, schemas
+from samvad.settings import configuration
+
+#: What no sheet can hold: a carriage return becomes a new line when the sheet is read, NUL ends a path, and lone
+#: surrogates stand for bytes of a file name that are not UTF-8.
+UNFIT = re.compile("[\r\0\ud800-\udfff]")
+
+# Where Python or a spreadsheet may end a line: a value with one of these stands in quotes.
+_NEEDS_QUOTES = re.compile('[\t\n"\x0b\x0c\x1c-\x1e\x85\u2028\u2029]|^#')
+
+
+def add(
+    sheet: Path, row: Mapping[str, str], output_root: Path, own: list[str], *, new_job: bool = False
+) -> tuple[configuration.Film, bool]:
+    """Append a row to the sheet under the next free job number, or find the row that is there already.
+
+    Args:
+        sheet: the film sheet; made where it is missing.
+        row: from ``new_row``.
+        output_root: where the jobs' folders are: a number that has a folder is not free.
+        own: columns, of film and date, that the user gave: they must agree too for a row to be the same.
+        new_job: add a row in any case.
+
+    Returns:
+        The film's row, and whether it is new.
+
+    Raises:
+        ConfigurationError: the sheet is wrong as it is.
+    """
+    sheet = sheet.resolve()
+    with _opened(sheet) as films:
+        same = [film for film in films.values() if _is_same(film, row, own)]
+        if same and not new_job:
+            return same[-1], False
+        return _append(sheet, films, [row], output_root)[0], True
+
+
+def add_all(sheet: Path, rows: Sequence[Mapping[str, str]], output_root: Path) -> list[configuration.Film]:
+    """Append many rows to the sheet, each under the next free job number; return them as they are in the sheet.
+
+    Args:
+        sheet: the film sheet; made where it is missing.
+        rows: from ``new_row``, of films that are not in the sheet.
+        output_root: as for ``add``.
+
+    Raises:
+        ConfigurationError: the sheet is wrong as it is.
+    """
+    sheet = sheet.resolve()
+    with _opened(sheet) as films:
+        return _append(sheet, films, rows, output_root)
+
+
+def move(sheet: Path, media: Mapping[int, str]) -> None:
+    """Write where films lie now that have been moved; all else in the sheet stays as it is.
+
+    Args:
+        sheet: the film sheet.
+        media: the new path, by the line on which the film's row begins.
+    """
+    sheet = sheet.resolve()
+    with _locked(sheet):
+        lines = sheet.read_bytes().decode("utf-8").splitlines(keepends=True)
+        header = _header(lines)
+        assert header is not None, "there are films in it"
+        for start in sorted(media, reverse=True):  # from the end: a row may become shorter or longer
+            reader = csv.reader(lines[start - 1 :], delimiter="\t", strict=True)
+            values = next(reader)
+            values[header[1].index("media")] = media[start]
+            last = start - 1 + reader.line_num
+            ending = lines[last - 1][len(lines[last - 1].rstrip("\r\n")) :]
+            lines[start - 1 : last] = ["\t".join(map(_quoted, values)) + ending]
+        files.write_text(sheet, "".join(lines))
+
+
+def with_rows(text: str, rows: Sequence[Mapping[str, str]]) -> str:
+    """Return the sheet's text with more rows: remarks, order and line ends stay; columns it lacks are added."""
+    line_end = "\r\n" if "\r\n" in text else "\n"
+    lines = text.splitlines(keepends=True)
+    header = _header(lines)
+    if header is None:
+        columns = list(configuration.COLUMNS)
+        lines = [*lines, *([line_end] if text and not text.endswith("\n") else []), "\t".join(columns) + line_end]
+    else:
+        at, columns = header
+        missing = [
+            column for column in configuration.COLUMNS if column not in columns and any(row[column] for row in rows)
+        ]
+        columns += missing
+        ending = lines[at][len(lines[at].rstrip("\r\n")) :] or line_end
+        lines[at] = "\t".join([lines[at].rstrip("\r\n"), *missing]) + ending
+    whole = "".join(lines)
+    if not whole.endswith("\n"):
+        whole += line_end
+    return whole + "".join("\t".join(_quoted(row[column]) for column in columns) + line_end for row in rows)
+
+
+def _header(lines: Sequence[str]) -> tuple[int, list[str]] | None:
+    """Return the index of the line with the columns' names, and the names; None where the sheet has none."""
+    remarks = ("#", "\ufeff#")  # the first line may begin with a byte order mark
+    for at, line in enumerate(lines):
+        if line.strip("\ufeff \t\r\n") and not line.startswith(remarks):
+            return at, next(csv.reader([line.lstrip("\ufeff")], delimiter="\t"))
+    return None
+
+
+def film_id(title: str, media: str) -> str:
+    """Return a film id of the title's Latin letters and digits; of the path where the title has other letters only."""
+    latin = "".join(map(_latin, unicodedata.normalize("NFKD", title)))
+    slug = re.sub(r"[^a-z0-9]+", "-", latin.casefold()).strip("-")[:64].rstrip("-")
+    lost = any(letter.isalpha() for letter in title) and not any(letter.isalpha() for letter in slug)
+    return slug if slug and not lost else f"film-{hashlib.sha256(media.encode(errors='replace')).hexdigest()[:6]}"
+
+
+def stored_path(given: str) -> str:
+    """Return a path as the sheet has it: from the project's folder where it lies in there, else absolute."""
+    path = Path(given).absolute()
+    path = path.parent.resolve() / path.name  # a link to a film keeps its own name
+    inside = path.is_relative_to(schemas.ROOT) and not str(path.relative_to(schemas.ROOT)).startswith("-")
+    return str(path.relative_to(schemas.ROOT) if inside else path)
+
+
+def _latin(letter: str) -> str:
+    """Return a letter, or the plain one that it is a form of (``ø`` gives ``o``)."""
+    match = re.fullmatch(r"LATIN (?:SMALL|CAPITAL) LETTER ([A-Z]) WITH .*", unicodedata.name(letter, ""))
+    if match:
+        return match.group(1)
+    return "" if unicodedata.combining(letter) or letter in "'’" else letter
+
+
+def _is_same(film: configuration.Film, row: Mapping[str, str], own: list[str]) -> bool:
+    """Return whether a row of the sheet asks for the same as the new one; day and film id count where given."""
+    theirs = {key: ("" if value is None else value) for key, value in asdict(film).items()}
+    theirs |= {key: ",".join(theirs[key]) for key in ("source", "targets", "stages_off")}
+    theirs["source"] = theirs["source"] or "auto"
+    theirs["media"] = stored_path(str(schemas.ROOT / film.media))
+    columns = set(configuration.COLUMNS) - {"job", "date", "film"} | set(own)
+    return all(str(theirs[column]) == row[column] for column in columns)
+
+
+def _next_job(films: Mapping[str, configuration.Film], row: Mapping[str, str], output_root: Path) -> int:
+    taken = [film.job for film in films.values() if (film.date, film.user) == (row["date"], row["user"])]
+    day = output_root.joinpath(*row["date"].split("-"), row["user"])
+    taken += [int(path.name) for path in day.glob("*") if re.fullmatch("[0-9]{1,5}", path.name)]
+    return max(taken, default=0) + 1
+
+
+@contextmanager
+def _locked(sheet: Path) -> Iterator[None]:
+    """Keep others from the sheet; the lock ends with the process, even when it is killed."""
+    path = sheet.with_name(f".{sheet.name}.lock")
+    while True:
+        handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o666)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            if os.path.samestat(os.fstat(handle), path.stat()):
+                break
+        except FileNotFoundError:
+            pass  # the one before took the file away between our opening and our locking it
+        os.close(handle)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(handle)
+
+
+@contextmanager
+def _opened(sheet: Path) -> Iterator[dict[str, configuration.Film]]:
+    """Keep others from the sheet, and give the films that are in it."""
+    sheet.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(sheet):
+        yield configuration.load_films(sheet) if sheet.exists() else {}
+
+
+def _append(
+    sheet: Path, films: Mapping[str, configuration.Film], rows: Sequence[Mapping[str, str]], output_root: Path
+) -> list[configuration.Film]:
+    """Append rows to an opened sheet, each under the next free job number; return them as they are in it."""
+    free: dict[tuple[str, str], int] = {}
+    numbered = []
+    for row in rows:
+        day = (row["date"], row["user"])
+        number = free.get(day) or _next_job(films, row, output_root)
+        free[day] = number + 1
+        numbered.append({**row, "job": str(number)})
+    text = sheet.read_bytes().decode("utf-8") if sheet.exists() else ""
+    files.write_text(sheet, with_rows(text, numbered))
+    return list(configuration.load_films(sheet).values())[len(films) :]
+
+
+def _quoted(value: str) -> str:
+    return '"' + value.replace('"', '""') + '"' if _NEEDS_QUOTES.search(value) else value

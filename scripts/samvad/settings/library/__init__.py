@@ -1,0 +1,1 @@
+"""Add a folder of films to the film sheet."""

@@ -1,0 +1,172 @@
+"""Give the new films of a shelf rows in the film sheet, and know the others again by their bytes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from samvad.core import checksums, files, schemas, stages
+from samvad.core.errors import SamvadError
+from samvad.media import ffprobe
+from samvad.settings import configuration, film_row, film_sheet
+from samvad.settings.library import titles
+from samvad.settings.library.finding import Found, Look
+
+
+@dataclass
+class Shelf:
+    """How the films of a folder stand in the sheet.
+
+    Attributes:
+        jobs: the job of each film, new or known; a film with several rows has several.
+        added: jobs of films that are new.
+        moved: films that lie elsewhere than they did, with their old path.
+        copies: files with the same bytes as another's, with that one's path or job.
+        unknown: files that are no films, with the reason.
+        other_wishes: known films whose rows ask for something else.
+    """
+
+    jobs: list[configuration.Film] = field(default_factory=list)
+    added: list[configuration.Film] = field(default_factory=list)
+    moved: dict[Path, str] = field(default_factory=dict)
+    copies: dict[Path, str] = field(default_factory=dict)
+    unknown: dict[Path, str] = field(default_factory=dict)
+    other_wishes: list[configuration.Film] = field(default_factory=list)
+
+
+def add(look: Look, path: Path, options: argparse.Namespace, output_root: Path) -> Shelf:
+    """Bring the sheet up to date with what was found on a shelf.
+
+    A film is known by its path; else by its bytes: as a copy of one that is in the sheet, or as one that is in the
+    sheet under a path where nothing is any more.
+
+    Args:
+        look: what was found.
+        path: the film sheet; made where it is missing.
+        options: of ``film_row.add_options``: what to do with every film.
+        output_root: where the jobs' folders are.
+
+    Raises:
+        SamvadError: the sheet or an option is wrong.
+    """
+    wished = film_row.wishes(options)
+    rows = list(configuration.load_films(path).values()) if path.exists() else []
+    known = _Known(rows, output_root)
+    shelf = Shelf(unknown=dict(look.unknown))
+    new: list[tuple[Found, dict[str, str]]] = []
+    moves: dict[int, str] = {}
+    for found in look.films:
+        same = known.at(found.path)
+        if not same and (same := known.moved_to(found)):
+            shelf.moved[found.path] = same[0].media
+            moves |= {row.line: film_sheet.stored_path(str(found.path)) for row in same}
+            known.remember(found)
+        elif not same and (other := known.copy_of(found)):
+            shelf.copies[found.path] = other
+            continue
+        if same:
+            shelf.jobs += same
+            shelf.other_wishes += [row for row in same if _asks_otherwise(row, wished)]
+            continue
+        try:
+            new.append((found, _new_row(found, options)))
+        except SamvadError as error:
+            shelf.unknown[found.path] = error.what
+        else:
+            known.remember(found)
+    if moves:
+        film_sheet.move(path, moves)
+    if new:
+        shelf.added = film_sheet.add_all(path, [row for _, row in new], output_root)
+        shelf.jobs += shelf.added
+    return shelf
+
+
+class _Known:
+    """The films that are in the sheet, by path and by what they hold."""
+
+    def __init__(self, rows: list[configuration.Film], output_root: Path) -> None:
+        self._output_root = output_root
+        self._by_path: dict[str, list[configuration.Film]] = {}
+        self._by_size: dict[int, list[tuple[Path, str]]] = {}
+        self._gone: dict[int, list[configuration.Film]] = {}
+        self._fingerprints: dict[Path, str] = {}
+        for row in rows:
+            place = schemas.ROOT / row.media
+            self._by_path.setdefault(_place(place), []).append(row)
+            try:
+                self._by_size.setdefault(place.stat().st_size, []).append((place, f"job {row.folder}"))
+            except OSError:
+                record = self._record(row)
+                if record:
+                    self._gone.setdefault(record["size_bytes"], []).append(row)
+
+    def at(self, path: Path) -> list[configuration.Film]:
+        """Return the rows of the film that lies at a path."""
+        return self._by_path.get(_place(path), [])
+
+    def moved_to(self, found: Found) -> list[configuration.Film]:
+        """Return the rows of a film that was done, whose path is gone, and whose bytes are those of this file."""
+        candidates = self._gone.get(found.size, [])
+        if not candidates:
+            return []
+        checksum = checksums.checksum(found.path)
+        same = [row for row in candidates if (self._record(row) or {}).get("checksum") == checksum]
+        self._gone[found.size] = [row for row in candidates if row not in same]
+        return same
+
+    def copy_of(self, found: Found) -> str | None:
+        """Return which film, of the sheet or of this shelf, has the same bytes; None where none has."""
+        for path, name in self._by_size.get(found.size, []):
+            if self._fingerprint(path) == self._fingerprint(found.path):
+                return name
+        return None
+
+    def remember(self, found: Found) -> None:
+        """Take note of a new film, for copies that come after it."""
+        self._by_size.setdefault(found.size, []).append((found.path, str(found.path)))
+
+    def _fingerprint(self, path: Path) -> str:
+        if path not in self._fingerprints:
+            self._fingerprints[path] = files.sampled_fingerprint(path)
+        return self._fingerprints[path]
+
+    def _record(self, row: configuration.Film) -> dict[str, Any] | None:
+        """Return what stage 01 of a job recorded of its film; None where it has not run."""
+        manifest = self._output_root / row.folder / stages.BY_NAME["demux"].folder / "manifest.json"
+        try:
+            inputs = json.loads(manifest.read_text(encoding="utf-8"))["inputs"]
+            film: dict[str, Any] = next(item for item in inputs if item["type"] == "film")
+        except (OSError, ValueError, KeyError, StopIteration):
+            return None
+        return film
+
+
+def _new_row(found: Found, options: argparse.Namespace) -> dict[str, str]:
+    header = ffprobe.read_header(found.path)
+    kinds = [stream.get("codec_type") for stream in header.streams]
+    if not any(ffprobe.is_picture(stream) for stream in header.streams):
+        raise SamvadError("It has no moving pictures.")
+    if "audio" not in kinds:
+        raise SamvadError("It has no sound.")
+    title, year = titles.guess(found.path)
+    own = {"media": str(found.path), "title": title, "year": year, "film": "", "tmdb_file": "", "tmdb_id": ""}
+    return film_row.new_row(argparse.Namespace(**{**vars(options), **own}))
+
+
+def _place(path: Path) -> str:
+    return film_sheet.stored_path(str(path))
+
+
+def _asks_otherwise(row: configuration.Film, wished: Mapping[str, str]) -> bool:
+    theirs = {
+        "source": ",".join(row.source) or "auto",
+        "targets": ",".join(row.targets),
+        "workflow": row.workflow,
+        "stages_off": ",".join(row.stages_off),
+    }
+    return any(value != wished[name] for name, value in theirs.items())

@@ -1,0 +1,125 @@
+"""Find the films in a folder: which files may be films, which are left out, and why."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from samvad.settings import film_sheet
+
+#: Endings of films' names; what else lies on a shelf (pictures, subtitles, texts) is passed over.
+SUFFIXES = frozenset(
+    {
+        *(".3gp", ".asf", ".avi", ".divx", ".f4v", ".flv", ".m2ts", ".m2v", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg"),
+        *(".mpg", ".mts", ".mxf", ".ogm", ".ogv", ".rm", ".rmvb", ".ts", ".webm", ".wmv"),
+    }
+)
+#: A file of this size that has another ending is told of: it may be a film that has to be renamed or converted.
+_LARGE_BYTES = 100_000_000
+#: Folders and endings of names by which media servers know what comes with a film and is none.
+_EXTRA_FOLDERS = frozenset(
+    {"sample", "samples", "trailer", "trailers", "extras", "featurettes", "behind-the-scenes", "deleted-scenes"}
+)
+_EXTRA_NAME = re.compile(r"(^|[-._ ])(sample|trailer|teaser|featurette)\d*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file that may be a film: its path as it is reached from the shelf, and its size."""
+
+    path: Path
+    size: int
+
+
+@dataclass
+class Look:
+    """What was found in a folder.
+
+    Attributes:
+        films: files that may be films, in the order of their paths.
+        unknown: files and folders that could not be understood, with the reason.
+        extras: samples and trailers, left out.
+        growing: files that were changed just now, left for the next time.
+        doubled: other names (links) of a file that is among ``films``.
+    """
+
+    films: list[Found] = field(default_factory=list)
+    unknown: dict[Path, str] = field(default_factory=dict)
+    extras: list[Path] = field(default_factory=list)
+    growing: list[Path] = field(default_factory=list)
+    doubled: list[Path] = field(default_factory=list)
+
+
+def look(shelf: Path, leave_out: Collection[Path], settle_seconds: float) -> Look:
+    """Look through a folder and all below it.
+
+    Links are followed; each folder and each file counts once, however it is reached. Names that begin with a dot are
+    passed over.
+
+    Args:
+        shelf: the folder.
+        leave_out: folders that hold our own results, resolved.
+        settle_seconds: a file that changed within so many seconds may still be being copied.
+    """
+    found = Look()
+    files: dict[tuple[int, int], Path] = {}
+    for path, is_extra in _walk(shelf, leave_out, found):
+        try:
+            status = path.stat()
+        except OSError as error:
+            if path.suffix.lower() in SUFFIXES:
+                found.unknown[path] = (
+                    f"a link to nothing ({error.strerror})" if path.is_symlink() else str(error.strerror)
+                )
+            continue
+        if path.suffix.lower() not in SUFFIXES:
+            if status.st_size >= _LARGE_BYTES:
+                found.unknown[path] = "its name does not end as a film's does"
+        elif not path.is_file():
+            found.unknown[path] = "it is no file"
+        elif is_extra or _EXTRA_NAME.search(path.stem):
+            found.extras.append(path)
+        elif film_sheet.UNFIT.search(str(path)):
+            found.unknown[path] = "its name has bytes that are not UTF-8, or a carriage return: rename it"
+        elif abs(time.time() - status.st_mtime) < settle_seconds:
+            found.growing.append(path)
+        elif (status.st_dev, status.st_ino) in files:
+            found.doubled.append(path)
+        else:
+            files[status.st_dev, status.st_ino] = path
+            found.films.append(Found(path, status.st_size))
+    return found
+
+
+def _walk(shelf: Path, leave_out: Collection[Path], found: Look) -> Iterator[tuple[Path, bool]]:
+    """Yield every file, in the order of names, and whether it lies in a folder of extras."""
+    seen: set[tuple[int, int]] = set()
+
+    def trouble(error: OSError) -> None:
+        found.unknown[Path(error.filename)] = f"cannot be read ({error.strerror})"
+
+    for folder, folders, names in os.walk(shelf, onerror=trouble, followlinks=True):
+        here = Path(folder)
+        status = here.stat()
+        if (status.st_dev, status.st_ino) in seen or here.resolve() in leave_out:
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        is_extra = any(_is_extra(part) for part in here.relative_to(shelf).parts)
+        if "VIDEO_TS" in folders:
+            folders.remove("VIDEO_TS")
+            found.unknown[here / "VIDEO_TS"] = (
+                "a DVD, which is many files: make one of it first, with MakeMKV or ffmpeg"
+            )
+        for name in sorted(names):
+            if not name.startswith("."):
+                yield here / name, is_extra
+
+
+def _is_extra(folder: str) -> bool:
+    return re.sub(r"[-._ ]+", "-", folder.casefold()) in _EXTRA_FOLDERS

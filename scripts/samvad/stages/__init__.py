@@ -1,0 +1,1 @@
+"""What only one stage needs: a folder for each, by its name."""

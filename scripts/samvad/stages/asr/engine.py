@@ -1,0 +1,337 @@
+"""A Whisper model behind one face: hear the language, decode windows of sound in batches, with all of its figures.
+
+There are two engines. ``faster-whisper`` needs no PyTorch, and packs speech closely. ``whisperx`` (whisperx_engine.py)
+cuts and hears sound as WhisperX does. Decoding is the same: CTranslate2, in batches, without timestamp tokens.
+"""
+
+from __future__ import annotations
+
+import functools
+import unicodedata
+import zlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from samvad.core.errors import ModelError
+from samvad.core.failures import is_memory_shortage
+from samvad.media.audio import FilmAudio
+from samvad.models.weights import ResolvedModel
+from samvad.stages.asr import windows
+from samvad.stages.asr.regions import Region
+from samvad.stages.asr.windows import Window
+from samvad.text import scripts
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+_FRAMES_A_SECOND = 100
+#: Tokens of a prompt at most: the model's context holds 448, of which a text needs half.
+_MOST_PROMPT_TOKENS = 200
+#: Hypotheses that are drawn where sound is decoded at a temperature above 0 (Whisper's own best_of).
+_DRAWS = 5
+#: Sampling starts from this seed, so that a second run gives the same text.
+_SEED = 20_240_101
+#: On a CPU a batch is decoded in two halves at once, each with half of the threads: a beam search is too small for many
+#: threads. Two cores, base, int8: the same text in a quarter less time (benchmarks/recognition.py).
+_HALVES = 2
+#: Stands for bytes that are no character: half of a letter that the model did not finish.
+_BROKEN = "\ufffd"
+_PREPENDED = "\"'“¿([{-"
+_APPENDED = "\"'.。,，!！?？:：”)]}、।॥…"
+
+
+@dataclass(frozen=True)
+class RawWord:
+    """A word as decoded: its text with the space before it, times in ms from the film's start, probability."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+    probability: float
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A piece of at most 30 s as decoded in one go.
+
+    Attributes:
+        decoding: avg_logprob, no_speech_prob, compression_ratio, temperature.
+        window: the sound it was decoded from; None in what was not made by an engine.
+        tokens: how many tokens it took, the end among them.
+        cut_off: whether the model had more to say than its context holds.
+        heard: probability of each language, where it was asked for.
+        notes: what the segments made from it are to tell, such as why it was decoded again.
+    """
+
+    start_ms: int
+    end_ms: int
+    language: str
+    text: str
+    words: tuple[RawWord, ...]
+    decoding: dict[str, float | None]
+    window: Window | None = None
+    tokens: int = 1
+    cut_off: bool = False
+    heard: dict[str, float] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """How to decode: device and number type as resolved, threads, hypotheses kept, scripts that text may have.
+
+    Attributes:
+        script: ``native``, ``native_latin``, ``latin`` or ``any`` (see samvad.text.scripts).
+    """
+
+    device: str
+    compute_type: str
+    threads: int
+    beam_size: int
+    script: str = "native"
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How one try decodes.
+
+    Attributes:
+        name: in words, for the record.
+        prompt: text that the model is to believe came before.
+        temperature: 0 for the likeliest text; above it, hypotheses are drawn.
+        forbid_repeats: whether three words may not come twice in a row.
+    """
+
+    name: str = "beam search"
+    prompt: str = ""
+    temperature: float = 0.0
+    forbid_repeats: bool = False
+
+
+class Engine:
+    """faster-whisper's model, without PyTorch.
+
+    Raises:
+        ModelError: the weights cannot be loaded.
+    """
+
+    name = "faster-whisper"
+
+    def __init__(self, model: ResolvedModel, options: EngineOptions) -> None:
+        import ctranslate2
+
+        self.options = options
+        self._tokenizers: dict[str, Any] = {}
+        self._shut_out: dict[str, list[int]] = {}
+        if not (model.folder / "tokenizer.json").is_file():
+            raise ModelError(  # faster-whisper would look for one at the hub
+                f"The model in {model.folder} has no tokenizer.json.",
+                "Copy that of the Whisper model that it was made from into the folder.",
+                path=str(model.folder),
+            )
+        ctranslate2.set_random_seed(_SEED)
+        self._halves = _HALVES if options.device == "cpu" and options.threads >= _HALVES else 1
+        self._load = functools.partial(_load, model, options)
+        self._model = self._load(self._halves)
+        self._sampler: Any = self._model if self._halves == 1 else None
+
+    @property
+    def multilingual(self) -> bool:
+        """Return whether the model knows more than English."""
+        return bool(self._model.model.is_multilingual)
+
+    def windows(self, speech: Sequence[Region]) -> list[Window]:
+        """Return the windows to decode."""
+        return windows.packed(speech)
+
+    def language_probabilities(self, pieces: Sequence[npt.NDArray[np.float32]]) -> list[dict[str, float]]:
+        """Return for each piece of audio (float32, up to 30 s) the probability of each language."""
+        return self._languages(self._model.encode(self.features(pieces)))
+
+    def decode(self, audio: FilmAudio, batch: Sequence[Window], manner: Manner, *, hear: bool = False) -> list[Chunk]:
+        """Recognise windows of one language, all at once.
+
+        Args:
+            audio: the film's audio.
+            batch: windows of the same language.
+            manner: how.
+            hear: whether to tell the languages heard as well.
+        """
+        self._suppressed(batch[0].language)  # made once, and the tokenizer with it: not by each half
+        if manner.temperature > 0:
+            return self._decode(self._drawing(), audio, batch, manner, hear=hear)
+        count = min(self._halves, len(batch))
+        with ThreadPoolExecutor(count) as pool:
+            parts = list(
+                pool.map(
+                    lambda part: self._decode(self._model, audio, part, manner, hear=hear),
+                    [batch[first::count] for first in range(count)],
+                )
+            )
+        return [parts[place % count][place // count] for place in range(len(batch))]
+
+    def _decode(
+        self, model: Any, audio: FilmAudio, batch: Sequence[Window], manner: Manner, *, hear: bool
+    ) -> list[Chunk]:
+        tokenizer = self._tokenizer(batch[0].language)
+        encoded = model.encode(self.features([window.samples(audio) for window in batch]))
+        prompt = self._prompt(tokenizer, manner.prompt)
+        results = model.model.generate(
+            encoded,
+            [prompt] * len(batch),
+            **self._search(manner, batch[0].language),
+            max_length=model.max_length,
+            suppress_tokens=self._suppressed(batch[0].language),
+            return_scores=True,
+            return_no_speech_prob=True,
+        )
+        tokens = [[token for token in result.sequences_ids[0] if token < tokenizer.eot] for result in results]
+        frames = [-(-window.length_ms * _FRAMES_A_SECOND // 1000) for window in batch]
+        aligned = model.find_alignment(tokenizer, tokens, encoded, frames)
+        heard = self._languages(encoded) if hear and self.multilingual else [{} for _ in batch]
+        room = model.max_length - len(prompt) - 1
+        return [
+            _chunk(window, tokenizer.decode(found), words, result, manner, len(found) >= room, languages)
+            for window, found, words, result, languages in zip(batch, tokens, aligned, results, heard, strict=True)
+        ]
+
+    def _drawing(self) -> Any:
+        """Return the model that draws hypotheses: it has one worker, as each draws a row of its own."""
+        if self._sampler is None:
+            self._sampler = self._load(1)
+        return self._sampler
+
+    def features(self, pieces: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+        """Return the log-mel spectrograms of pieces of sound, each filled up with silence to 30 s.
+
+        Only the sound is transformed: silence has the spectrogram's lowest value, which is known without a transform.
+        """
+        import numpy as np
+
+        extractor = self._model.feature_extractor
+        batch = []
+        for piece in pieces:
+            mel = extractor(piece[: extractor.n_samples], padding=extractor.n_fft)[..., : extractor.nb_max_frames]
+            # The spectrogram is cut off 8 (of log10) below its peak, then scaled by a quarter.
+            silence = max(-1.5, float(mel.max()) - 2.0) if mel.size else -1.5
+            missing = extractor.nb_max_frames - mel.shape[-1]
+            batch.append(np.pad(mel, ((0, 0), (0, missing)), constant_values=silence))
+        return np.stack(batch).astype(np.float32, copy=False)
+
+    def _languages(self, encoded: Any) -> list[dict[str, float]]:
+        return [
+            {token[2:-2]: probability for token, probability in ranking}
+            for ranking in self._model.model.detect_language(encoded)
+        ]
+
+    def _search(self, manner: Manner, language: str) -> dict[str, Any]:
+        if manner.temperature > 0:
+            found: dict[str, Any] = {
+                "beam_size": 1,
+                "num_hypotheses": _DRAWS,
+                "sampling_topk": 0,
+                "sampling_temperature": manner.temperature,
+            }
+        else:
+            found = {"beam_size": self.options.beam_size}
+        return {**found, "no_repeat_ngram_size": self._phrase_tokens(language) if manner.forbid_repeats else 0}
+
+    def _phrase_tokens(self, language: str) -> int:
+        """Return how many tokens three words come to: Latin words have about one each, Devanagari letters have one."""
+        return 3 if scripts.scripts_of(language)[0] == scripts.LATIN else 10
+
+    def _prompt(self, tokenizer: Any, text: str) -> list[int]:
+        before = tokenizer.encode(f" {text.strip()}")[:_MOST_PROMPT_TOKENS] if text.strip() else []
+        return [*([tokenizer.sot_prev, *before] if before else []), *tokenizer.sot_sequence, tokenizer.no_timestamps]
+
+    # Kept by hand: functools.cache would keep the engine itself alive, and with it the memory of its weights.
+
+    def _tokenizer(self, language: str) -> Any:
+        from faster_whisper.tokenizer import Tokenizer
+
+        if language not in self._tokenizers:
+            made = Tokenizer(self._model.hf_tokenizer, self.multilingual, task="transcribe", language=language)
+            self._tokenizers[language] = made
+        return self._tokenizers[language]
+
+    def _suppressed(self, language: str) -> list[int]:
+        """Return what may not be written: symbols that no one speaks, and other scripts."""
+        from faster_whisper.transcribe import get_suppressed_tokens
+
+        if language not in self._shut_out:
+            allowed = scripts.allowed_scripts(language, self.options.script)
+            foreign = scripts.suppressed_tokens(self._model.hf_tokenizer.get_vocab(), allowed)
+            self._shut_out[language] = sorted({*get_suppressed_tokens(self._tokenizer(language), [-1]), *foreign})
+        return self._shut_out[language]
+
+
+def _load(model: ResolvedModel, options: EngineOptions, workers: int) -> Any:
+    """Load the weights, for so many batches at once that share the threads."""
+    from faster_whisper import WhisperModel
+
+    try:
+        return WhisperModel(
+            str(model.folder),
+            device=options.device,
+            compute_type=options.compute_type,
+            cpu_threads=max(1, options.threads // workers),
+            num_workers=workers,
+            local_files_only=True,
+        )
+    except (RuntimeError, ValueError, OSError) as error:
+        if is_memory_shortage(error):
+            raise
+        raise ModelError(
+            f"The model in {model.folder} cannot be loaded: {error}.",
+            "Is it a Whisper model in CTranslate2 form? Delete the folder to have it fetched again.",
+            path=str(model.folder),
+        ) from error
+
+
+def _chunk(
+    window: Window,
+    text: str,
+    words: list[dict[str, Any]],
+    result: Any,
+    manner: Manner,
+    cut_off: bool,
+    heard: dict[str, float],
+) -> Chunk:
+    from faster_whisper.transcribe import merge_punctuations
+
+    merge_punctuations(words, _PREPENDED, _APPENDED)
+    length = len(result.sequences_ids[0])
+    raw = []
+    for word in words:
+        shown = word["word"].replace(_BROKEN, "")
+        # Sound without words is often written as a row of dots or dandas: none of them is a word.
+        if any(unicodedata.category(character)[0] in "LMNS" for character in shown):
+            times = window.in_film(round(float(word["start"]) * 1000), round(float(word["end"]) * 1000))
+            raw.append(RawWord(shown, *times, float(word["probability"])))
+    return Chunk(
+        start_ms=window.start_ms,
+        end_ms=window.end_ms,
+        language=window.language,
+        text="".join(word.text for word in raw).strip(),
+        words=tuple(raw),
+        decoding={
+            # CTranslate2 gives the mean over the text's tokens; the end counts as well, as in Whisper's own figure.
+            "avg_logprob": round(result.scores[0] * length / (length + 1), 4),
+            "no_speech_prob": round(result.no_speech_prob, 4),
+            "compression_ratio": _compression_ratio(text),
+            "temperature": manner.temperature,
+        },
+        window=window,
+        tokens=length + 1,
+        cut_off=cut_off,
+        heard=heard,
+    )
+
+
+def _compression_ratio(text: str) -> float | None:
+    """Return Whisper's own figure: bytes of UTF-8 over bytes after zlib; None for no text."""
+    raw = text.encode("utf-8")
+    return round(len(raw) / len(zlib.compress(raw)), 4) if raw else None

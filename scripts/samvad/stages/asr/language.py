@@ -1,0 +1,201 @@
+"""Which language is spoken: in the film as a whole, and in each stretch of speech."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any
+
+from samvad.stages.asr import windows
+from samvad.stages.asr.regions import Region
+from samvad.stages.asr.windows import Window
+
+log = logging.getLogger(__name__)
+
+#: Gives for each window the probability of each language.
+Hear = Callable[[Sequence[Window]], Sequence[dict[str, float]]]
+
+#: Price of a change of language without a pause, as a log probability, and the pause in ms after which it is 1/e of it.
+_CHANGE_PRICE = 2.0
+_CHANGE_PAUSE_MS = 1000
+_VOTERS = 9
+#: So many are asked at a time; when all agree by this share, the rest need not be asked.
+_ASKED_AT_ONCE = 3
+_AGREED_SHARE = 0.8
+#: Whisper hears Hindi as these, too: the languages are close, and one of them is the same speech in another script.
+_HINDI_ALIASES = ("ur", "pa")
+
+
+@dataclass(frozen=True)
+class Vote:
+    """What windows of speech spread through the film say of its language.
+
+    Attributes:
+        language: the one with the largest share.
+        shares: mean probability (0 to 1) of each language that has more than 1 %, Urdu and Punjabi counted as Hindi.
+        windows: the voters: start in ms, the likeliest language as heard, its probability.
+    """
+
+    language: str
+    shares: dict[str, float]
+    windows: tuple[dict[str, Any], ...] = field(default=())
+
+    @property
+    def share(self) -> float:
+        """Return the winner's share."""
+        return self.shares.get(self.language, 0.0)
+
+    @property
+    def margin(self) -> float:
+        """Return how far the winner is ahead of the second."""
+        others = [share for language, share in self.shares.items() if language != self.language]
+        return round(self.share - max(others, default=0.0), 4)
+
+    def rivals(self) -> list[str]:
+        """Return the other languages that at least a fifth of the windows, and two of them, were heard in."""
+        names = [_counted(window["language"]) for window in self.windows]
+        return [
+            name
+            for name in dict.fromkeys(names)
+            if name != self.language and names.count(name) >= max(2, len(names) / 5)
+        ]
+
+    def record(self) -> dict[str, Any]:
+        """Return it for the metadata."""
+        return {
+            "language": self.language,
+            "share": self.share,
+            "margin": self.margin,
+            "shares": self.shares,
+            "windows": list(self.windows),
+        }
+
+
+def vote(hear: Hear, speech: Sequence[Region]) -> Vote:
+    """Detect the film's language by a vote over windows of speech spread through the film.
+
+    The first 30 s alone often mislead: titles, songs, a narrator.
+
+    Args:
+        hear: gives the probabilities of languages.
+        speech: at least one region. Singing has a vote only where nobody speaks.
+    """
+    spoken = [region for region in speech if not region.sung] or list(speech)
+    ballot = _spread(windows.packed([replace(region, language="") for region in spoken]))
+    totals: dict[str, float] = {}
+    voters: list[tuple[Window, dict[str, float]]] = []
+    for first in range(_ASKED_AT_ONCE):
+        asked = ballot[first::_ASKED_AT_ONCE]
+        voters += zip(asked, hear(asked), strict=True) if asked else ()
+        totals = {}
+        for _, probabilities in voters:
+            for language, probability in probabilities.items():
+                totals[_counted(language)] = totals.get(_counted(language), 0.0) + probability / len(voters)
+        named = {_counted(max(heard, key=lambda name: heard[name])) for _, heard in voters}
+        if len(voters) >= _ASKED_AT_ONCE and len(named) == 1 and max(totals.values()) >= _AGREED_SHARE:
+            break
+    ranking = dict(sorted(totals.items(), key=lambda item: -item[1]))
+    return Vote(
+        next(iter(ranking)),
+        {language: round(share, 4) for language, share in ranking.items() if share > 0.01},
+        tuple(_voter(window, heard) for window, heard in sorted(voters, key=lambda voter: voter[0].start_ms)),
+    )
+
+
+def name_languages(hear: Hear, speech: Sequence[Region], candidates: Sequence[str]) -> list[Region]:
+    """Name the language of each region, out of those spoken in the film.
+
+    The likeliest sequence is taken (Viterbi): what the network hears in each region, and a price for a change of
+    language that falls with the pause before it, because people change language between turns, not between words.
+
+    Args:
+        hear: gives the probabilities of languages.
+        speech: in order of time.
+        candidates: the languages spoken, most important first.
+    """
+    if len(candidates) == 1:
+        return [replace(region, language=candidates[0]) for region in speech]
+    heard = hear([Window(((region.start_ms, region.end_ms),), (region,)) for region in speech])
+    evidence = [
+        {language: weight * share for language, share in _log_shares(probabilities, candidates).items()}
+        for region, probabilities in zip(speech, heard, strict=True)
+        # A short piece tells little: Whisper's detector is trained on 30 s.
+        for weight in [min(1.0, region.length_ms / 1000)]
+    ]
+    pauses = [after.start_ms - before.end_ms for before, after in pairwise(speech)]
+    path = likeliest_sequence(evidence, [_CHANGE_PRICE * math.exp(-pause / _CHANGE_PAUSE_MS) for pause in pauses])
+    return [replace(region, language=language) for region, language in zip(speech, path, strict=True)]
+
+
+def likeliest_sequence(evidence: Sequence[dict[str, float]], change_prices: Sequence[float]) -> list[str]:
+    """Return the sequence of labels with the largest sum of evidence less the prices of its changes (Viterbi).
+
+    Args:
+        evidence: for each place, the log probability of each label.
+        change_prices: for each place but the first, what a change of label before it costs.
+    """
+    totals = dict(evidence[0])
+    came_from: list[dict[str, str]] = []
+    for scores, price in zip(evidence[1:], change_prices, strict=True):
+        best = {
+            label: max(totals, key=lambda other: totals[other] - (price if other != label else 0.0)) for label in scores
+        }
+        totals = {
+            label: scores[label] + totals[best[label]] - (price if best[label] != label else 0.0) for label in scores
+        }
+        came_from.append(best)
+    path = [max(totals, key=lambda label: totals[label])]
+    for best in reversed(came_from):
+        path.append(best[path[-1]])
+    return path[::-1]
+
+
+def mean_shares(heard: Sequence[tuple[float, dict[str, float]]]) -> dict[str, float]:
+    """Return the mean probability of each language, Urdu and Punjabi counted as Hindi.
+
+    Args:
+        heard: weights and probabilities by language.
+    """
+    total = sum(weight for weight, _ in heard)
+    shares: dict[str, float] = {}
+    for weight, probabilities in heard:
+        for language, probability in probabilities.items():
+            shares[_counted(language)] = shares.get(_counted(language), 0.0) + probability * weight / total
+    return shares
+
+
+def counts_for(heard: str, given: Sequence[str]) -> bool:
+    """Return whether a language as heard is one of those given, or one that Whisper takes it for."""
+    return heard in given or _counted(heard) in [_counted(language) for language in given]
+
+
+def _counted(language: str) -> str:
+    return "hi" if language in _HINDI_ALIASES else language
+
+
+def _spread(found: Sequence[Window]) -> list[Window]:
+    """Return at most so many windows, evenly spread."""
+    if len(found) <= _VOTERS:
+        return list(found)
+    return [found[place * (len(found) - 1) // (_VOTERS - 1)] for place in range(_VOTERS)]
+
+
+def _voter(window: Window, heard: dict[str, float]) -> dict[str, Any]:
+    language = max(heard, key=lambda name: heard[name])
+    return {"start_ms": window.start_ms, "language": language, "probability": round(heard[language], 4)}
+
+
+def _log_shares(probabilities: dict[str, float], candidates: Sequence[str]) -> dict[str, float]:
+    """Return the log of each candidate's share of the probability of all candidates."""
+    aliases = [alias for alias in _HINDI_ALIASES if alias not in candidates]
+    found = {
+        language: probabilities.get(language, 0.0)
+        + (sum(probabilities.get(alias, 0.0) for alias in aliases) if language == "hi" else 0.0)
+        + 1e-6
+        for language in candidates
+    }
+    total = sum(found.values())
+    return {language: math.log(share / total) for language, share in found.items()}

@@ -1,0 +1,63 @@
+"""Prompts: names and terms of the film, which Whisper then spells as they are to be spelled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from samvad.core.errors import SamvadError
+from samvad.text import scripts
+from samvad.text.repetition import plain
+
+#: So many terms of the prompt in its own order are no coincidence.
+_LEAKED_TERMS = 4
+#: Characters of a prompt. Longer ones push real context out, and are repeated in silence more often.
+_MOST_CHARACTERS = 300
+
+
+def read_terms(path: Path) -> list[str]:
+    """Read ``prompt_terms.json`` of stage 03: the film's terms, most important first.
+
+    Raises:
+        SamvadError: the file is not such a list.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+        terms = value["terms"]
+        if not isinstance(terms, list) or not all(isinstance(term, str) for term in terms):
+            raise TypeError("terms")
+    except (json.JSONDecodeError, KeyError, TypeError):
+        raise SamvadError(
+            f"{path} is no list of prompt terms.", "Run stage glossary_load again.", path=str(path)
+        ) from None
+    return list(dict.fromkeys(" ".join(term.split()) for term in terms if term.strip()))
+
+
+def prompt(terms: Sequence[str], language: str, script: str) -> str:
+    """Return the prompt for a language, or an empty text.
+
+    A term in a script that the text may not have is left out: Whisper would go on in the prompt's script.
+
+    Args:
+        terms: most important first.
+        language: short code.
+        script: the setting of asr.script.
+    """
+    allowed = scripts.allowed_scripts(language, script)
+    chosen: list[str] = []
+    for term in terms:
+        if not scripts.foreign_letters(term, allowed) and len(", ".join([*chosen, term])) < _MOST_CHARACTERS:
+            chosen.append(term)
+    return ", ".join(chosen) + "." if chosen else ""
+
+
+def leaks(text: str, terms: Sequence[str]) -> bool:
+    """Return whether a text repeats the prompt: several of its terms one after the other, in its order."""
+    said = plain(text)
+    known = [plain(term) for term in terms]
+    for first in range(len(known) - _LEAKED_TERMS + 1):
+        run = " ".join(known[first : first + _LEAKED_TERMS])
+        if run and f" {run} " in f" {said} ":
+            return True
+    return False

@@ -1,0 +1,118 @@
+"""From regions of speech to decoded chunks: languages, batches, second tries."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from samvad.media.audio import FilmAudio
+from samvad.stages.asr import language, prompts, retries
+from samvad.stages.asr.engine import Chunk, Manner
+from samvad.stages.asr.memory import Ladder
+from samvad.stages.asr.regions import Region
+from samvad.stages.asr.windows import Window
+
+log = logging.getLogger(__name__)
+
+#: Windows of one length go together (a batch takes as many steps as its longest text), from so many batches at a time,
+#: so that progress still follows the film.
+_BATCHES_SORTED = 8
+
+
+@dataclass(frozen=True)
+class Recogniser:
+    """Recognises a film's speech.
+
+    Attributes:
+        ladder: the loaded model, and what to do when memory runs out.
+        audio: the film's audio.
+        script: the setting of asr.script.
+        terms: for the prompt, most important first; empty for no prompt.
+        tries: how often what came out badly is decoded again.
+        progress: is told the seconds of speech done, those there are, and what is counted.
+    """
+
+    ladder: Ladder
+    audio: FilmAudio
+    script: str
+    terms: Sequence[str]
+    tries: int
+    progress: Callable[[float, float, str], None]
+
+    def hear(self, found: Sequence[Window]) -> list[dict[str, float]]:
+        """Return for each window the probability of each language."""
+        return list(
+            self.ladder.map(
+                lambda batch: self.ladder.engine.language_probabilities(
+                    [window.samples(self.audio) for window in batch]
+                ),
+                found,
+            )
+        )
+
+    def recognise(self, speech: Sequence[Region]) -> list[Chunk]:
+        """Return what was said, in order of time.
+
+        Args:
+            speech: with the language of each region.
+        """
+        retrier = retries.Retrier(self.decode, self.audio, self.script, self.terms, self.tries)
+        total = sum(region.length_ms for region in speech)
+        chunks: list[Chunk] = []
+        found = self.ladder.engine.windows(speech)
+        for name in dict.fromkeys(region.language for region in speech):
+            own = [window for window in found if window.language == name]
+            manner = Manner(prompt=prompts.prompt(self.terms, name, self.script))
+            size = _BATCHES_SORTED * self.ladder.setting.batch_size
+            for first in range(0, len(own), size):
+                chunks += retrier.mend(self._batches(own[first : first + size], manner, hear=True))
+                done = sum(chunk.window.speech_ms for chunk in chunks if chunk.window is not None)
+                self.progress(min(done, total) / 1000, total / 1000, "audio_seconds")
+        return sorted(chunks, key=lambda chunk: chunk.start_ms)
+
+    def decode(self, found: Sequence[Window], manner: Manner) -> list[Chunk]:
+        """Recognise windows of any languages; return them in their order."""
+        chunks: list[Chunk | None] = [None] * len(found)
+        for name in dict.fromkeys(window.language for window in found):
+            places = [place for place, window in enumerate(found) if window.language == name]
+            for place, chunk in zip(places, self._batches([found[place] for place in places], manner), strict=True):
+                chunks[place] = chunk
+        return [chunk for chunk in chunks if chunk is not None]
+
+    def _batches(self, found: Sequence[Window], manner: Manner, *, hear: bool = False) -> list[Chunk]:
+        order = sorted(range(len(found)), key=lambda place: -found[place].speech_ms)
+        results = self.ladder.map(
+            lambda batch: self.ladder.engine.decode(self.audio, batch, manner, hear=hear),
+            [found[place] for place in order],
+        )
+        chunks = dict(zip(order, results, strict=True))
+        return [chunks[place] for place in range(len(found))]
+
+
+def wrong_language(chunks: Sequence[Chunk], given: Sequence[str]) -> str | None:
+    """Return the language that a film sounds like when it is none of those given, or None.
+
+    Args:
+        chunks: as decoded, with what was heard.
+        given: the languages that the film was recognised in.
+    """
+    heard = [(float(chunk.window.speech_ms), chunk.heard) for chunk in chunks if chunk.window and chunk.heard]
+    if not heard:
+        return None
+    shares = language.mean_shares(heard)
+    best = max(shares, key=lambda name: shares[name])
+    own = sum(share for name, share in shares.items() if language.counts_for(name, given))
+    return best if not language.counts_for(best, given) and own < shares[best] / 4 else None
+
+
+def tally(chunks: Sequence[Chunk]) -> dict[str, Any]:
+    """Return how many pieces were decoded again, by reason and by what was kept, for the metadata."""
+    notes = [chunk.notes["decoded_again"] for chunk in chunks if "decoded_again" in chunk.notes]
+    return {
+        "pieces": len(notes),
+        "by_reason": dict(Counter(reason for note in notes for reason in note["reasons"])),
+        "kept": dict(Counter(note["kept"] for note in notes)),
+    }

@@ -1,0 +1,184 @@
+"""Decode again what came out badly, in other ways, and keep the better text with the reason.
+
+Whisper's own fallback rests on its compression ratio, which calls most correct Hindi a loop, and on one window at a
+time. Here loops are looked for as such, and whatever is at fault goes through the tries together, in batches.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from samvad.media.audio import FilmAudio
+from samvad.stages.asr import windows
+from samvad.stages.asr.engine import Chunk, Manner
+from samvad.stages.asr.prompts import leaks
+from samvad.stages.asr.windows import Window
+from samvad.text import scripts
+from samvad.text.repetition import compression_ratio, loop, plain
+
+log = logging.getLogger(__name__)
+
+#: Whisper's own limit for the mean log probability of a token (openai/whisper, transcribe.py).
+_LOW_LOGPROB = -1.0
+_NO_SPEECH = 0.6
+#: A loop: so many characters, in so many repeats, over this part of the text. "No, no, no, no!" is none.
+_LOOP_CHARACTERS = 24
+_LOOP_REPEATS = 4
+_LOOP_SHARE = 0.5
+_LOOP_ALONE = 60
+#: A chorus repeats itself; what a singer does not do is to sing one thing more often than this.
+_SUNG_REPEATS = 12
+#: Of characters as one byte each, in a text of so many: 95 % of correct Hindi of 120 words lies under 1.7.
+_REPETITIVE = 2.0
+_REPETITIVE_CHARACTERS = 60
+#: As much speech as this cannot have been nothing.
+_SPOKEN_MS = 2_000
+#: Faults that no probability makes up for.
+_GRAVE = ("loop", "cut off", "prompt repeated", "other script")
+
+_CUT_ANEW = "smaller windows"
+#: The tries, in this order.
+TRIES: tuple[Manner, ...] = (
+    Manner(_CUT_ANEW),
+    Manner("no phrase twice", forbid_repeats=True),
+    Manner("temperature 0.4", temperature=0.4),
+    Manner("temperature 0.8", temperature=0.8),
+)
+
+Decode = Callable[[Sequence[Window], Manner], list[Chunk]]
+
+
+@dataclass(frozen=True)
+class Retrier:
+    """Judges chunks and decodes the faulty ones again.
+
+    Attributes:
+        decode: recognises windows of any languages, in their order.
+        audio: the film's audio.
+        script: the setting of asr.script.
+        prompt_terms: what the prompt was made of.
+        tries: how many of ``TRIES`` to go through at most; 0 for none.
+    """
+
+    decode: Decode
+    audio: FilmAudio
+    script: str
+    prompt_terms: Sequence[str]
+    tries: int
+
+    def faults(self, chunk: Chunk) -> list[str]:
+        """Return what is wrong with a chunk's text, gravest first; empty when nothing is."""
+        sung = chunk.window is not None and chunk.window.sung
+        found = []
+        if loops(chunk.text, sung=sung):
+            found.append("loop")
+        if chunk.cut_off:
+            found.append("cut off")
+        if leaks(chunk.text, self.prompt_terms):
+            found.append("prompt repeated")
+        if scripts.foreign_letters(chunk.text, scripts.allowed_scripts(chunk.language, self.script)):
+            found.append("other script")
+        silent = (chunk.decoding["no_speech_prob"] or 0.0) > _NO_SPEECH
+        if not chunk.text:
+            if chunk.window is not None and chunk.window.speech_ms >= _SPOKEN_MS and not silent and not sung:
+                found.append("nothing heard")
+        elif (chunk.decoding["avg_logprob"] or 0.0) < _LOW_LOGPROB and not silent:
+            found.append("low probability")
+        return found
+
+    def mend(self, chunks: Sequence[Chunk]) -> list[Chunk]:
+        """Return the chunks in order of time, the faulty ones replaced by something better where that was found."""
+        good = [chunk for chunk in chunks if not self.faults(chunk)]
+        bad = [replace(chunk, notes=self._note(chunk)) for chunk in chunks if self.faults(chunk)]
+        for manner in TRIES[: self.tries]:
+            if not bad:
+                break
+            bad = self._cut_anew(bad, manner) if manner.name == _CUT_ANEW else self._once_more(bad, manner)
+            good += [chunk for chunk in bad if not self.faults(chunk)]
+            bad = [chunk for chunk in bad if self.faults(chunk)]
+        return sorted([*good, *bad], key=lambda chunk: chunk.start_ms)
+
+    def _note(self, chunk: Chunk) -> dict[str, Any]:
+        return {"decoded_again": {"reasons": self.faults(chunk), "kept": "the first try", "tries": 0}}
+
+    def _cut_anew(self, bad: Sequence[Chunk], manner: Manner) -> list[Chunk]:
+        """Decode smaller windows until each is good or as short as can be; keep them where they are better."""
+        kept: list[Chunk] = []
+        waiting = list(bad)
+        while waiting:
+            parts = [self._smaller(chunk) for chunk in waiting]
+            if not any(parts):
+                return kept + waiting
+            log.info("Decoding %d pieces again: %s", sum(bool(part) for part in parts), manner.name)
+            decoded = iter(self.decode([window for part in parts for window in part], manner))
+            again: list[Chunk] = []
+            for chunk, part in zip(waiting, parts, strict=True):
+                if not part:
+                    kept.append(chunk)
+                    continue
+                found = [next(decoded) for _ in part]
+                if not self._better(found, [chunk]):
+                    kept.append(self._tried(chunk, chunk, manner, taken=False))
+                    continue
+                for piece in (self._tried(part, chunk, manner, taken=True) for part in found):
+                    (again if self.faults(piece) else kept).append(piece)
+            waiting = again
+        return kept
+
+    def _smaller(self, chunk: Chunk) -> list[Window]:
+        """Return what to decode in place of a chunk; nothing where that would be the same window again."""
+        found = windows.smaller(chunk.window, self.audio) if chunk.window is not None else []
+        return [] if found == [chunk.window] else found
+
+    def _once_more(self, bad: Sequence[Chunk], manner: Manner) -> list[Chunk]:
+        log.info("Decoding %d pieces again: %s", len(bad), manner.name)
+        found = self.decode([chunk.window for chunk in bad if chunk.window is not None], manner)
+        return [
+            self._tried(new, old, manner, taken=True)
+            if self._better([new], [old])
+            else self._tried(old, old, manner, taken=False)
+            for old, new in zip(bad, found, strict=True)
+        ]
+
+    def _better(self, new: Sequence[Chunk], old: Sequence[Chunk]) -> bool:
+        return any(chunk.text for chunk in new) and self._worth(new) > self._worth(old)
+
+    def _worth(self, chunks: Sequence[Chunk]) -> tuple[float, float]:
+        """Return what to compare: the part of the text that is free of grave faults, then the mean probability."""
+        characters = sum(len(chunk.text) for chunk in chunks)
+        tokens = sum(chunk.tokens for chunk in chunks)
+        grave = [chunk for chunk in chunks if any(fault in _GRAVE for fault in self.faults(chunk))]
+        mean = sum((chunk.decoding["avg_logprob"] or 0.0) * chunk.tokens for chunk in chunks) / max(1, tokens)
+        if not characters:
+            return -0.5, mean  # a text that loops all through is worse than nothing
+        return -sum(len(chunk.text) for chunk in grave) / characters, mean
+
+    def _tried(self, chunk: Chunk, first: Chunk, manner: Manner, *, taken: bool) -> Chunk:
+        before = first.notes["decoded_again"]
+        kept = manner.name if taken else before["kept"]
+        return replace(
+            chunk,
+            heard=first.heard,
+            notes={
+                **first.notes,
+                "decoded_again": {"reasons": before["reasons"], "kept": kept, "tries": before["tries"] + 1},
+            },
+        )
+
+
+def loops(text: str, *, sung: bool = False) -> bool:
+    """Return whether a text repeats itself as no speaker does.
+
+    Args:
+        text: as decoded.
+        sung: whether it is sung: a chorus may repeat itself.
+    """
+    bare = plain(text)
+    covered, repeats = loop(bare, _LOOP_REPEATS)
+    enough = covered >= _LOOP_ALONE or (covered >= _LOOP_CHARACTERS and covered >= _LOOP_SHARE * len(bare))
+    if sung:
+        return enough and repeats >= _SUNG_REPEATS
+    return enough or (len(bare) >= _REPETITIVE_CHARACTERS and compression_ratio(bare) > _REPETITIVE)

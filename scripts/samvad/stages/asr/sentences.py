@@ -1,0 +1,133 @@
+"""From decoded chunks to segments of about a sentence, with word times that keep to the speech."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from samvad.documents.segments import Segment, Word
+from samvad.stages.asr.engine import Chunk, RawWord
+from samvad.stages.asr.regions import Region
+
+#: Ends of sentences, the danda of Indic scripts and the Urdu full stop among them.
+_ENDS = (".", "?", "!", "…", "।", "॥", "؟", "۔", "。", "？", "！")
+_CLOSERS = "\"'”’)]}»"
+_ABBREVIATIONS = frozenset({"mr.", "mrs.", "ms.", "dr.", "st.", "prof.", "sr.", "jr.", "vs.", "etc.", "डॉ.", "श्री."})
+_SOFT_ENDS = (",", ";", ":", "،", "—", "–")
+#: A silence this long parts sentences even where Whisper put no full stop.
+_PAUSE_MS = 1200
+_SHORTEST_WORD_MS = 20
+
+
+@dataclass(frozen=True)
+class _Timed:
+    word: RawWord
+    start_ms: int
+    end_ms: int
+
+
+def build_segments(chunks: Sequence[Chunk], regions: Sequence[Region], max_sentence_ms: int) -> list[Segment]:
+    """Cut chunks into sentences.
+
+    Every word of a chunk's text has a start and an end, in order, inside its segment. Words are drawn into the speech
+    regions: Whisper's own word times let the first word after a silence begin in the silence.
+
+    Args:
+        chunks: what was decoded, in order of time.
+        regions: where there is speech, in order of time.
+        max_sentence_ms: a sentence longer than this is cut at its best pause.
+
+    Returns:
+        Segments numbered from 1, in order of time.
+    """
+    segments: list[Segment] = []
+    for chunk in chunks:
+        speech = chunk.window.speech if chunk.window else [region for region in regions if _overlap(region, chunk)]
+        timed = _into_speech(chunk, speech)
+        for sentence in _sentences(timed, max_sentence_ms):
+            segments.append(_segment(len(segments) + 1, sentence, chunk))
+    return segments
+
+
+def _overlap(region: Region, chunk: Chunk) -> bool:
+    return region.start_ms < chunk.end_ms and region.end_ms > chunk.start_ms
+
+
+def _into_speech(chunk: Chunk, regions: Sequence[Region]) -> list[_Timed]:
+    """Give each word times inside the speech, and in order."""
+    timed: list[_Timed] = []
+    position = chunk.start_ms
+    for word in chunk.words:
+        start_ms, end_ms = _clamp(word.start_ms, max(word.end_ms, word.start_ms + _SHORTEST_WORD_MS), regions)
+        start_ms = max(start_ms, position)
+        end_ms = min(max(end_ms, start_ms + _SHORTEST_WORD_MS), max(chunk.end_ms, start_ms))
+        timed.append(_Timed(word, start_ms, end_ms))
+        position = end_ms if end_ms > start_ms else start_ms
+    return timed
+
+
+def _clamp(start_ms: int, end_ms: int, regions: Sequence[Region]) -> tuple[int, int]:
+    """Draw a word into the region that it overlaps most; a word outside all of them into the nearest."""
+    if not regions:
+        return start_ms, end_ms
+
+    def shared(region: Region) -> int:
+        # Negative outside: then the nearest region has the largest value.
+        return min(end_ms, region.end_ms) - max(start_ms, region.start_ms)
+
+    best = max(regions, key=shared)
+    length = end_ms - start_ms
+    if shared(best) <= 0:
+        if end_ms <= best.start_ms:
+            return best.start_ms, min(best.start_ms + length, best.end_ms)
+        return max(best.end_ms - length, best.start_ms), best.end_ms
+    return max(start_ms, best.start_ms), min(end_ms, best.end_ms)
+
+
+def _sentences(words: Sequence[_Timed], max_sentence_ms: int) -> list[list[_Timed]]:
+    sentences: list[list[_Timed]] = []
+    current: list[_Timed] = []
+    for number, word in enumerate(words):
+        current.append(word)
+        following = words[number + 1] if number + 1 < len(words) else None
+        if following is None or _ends_sentence(word.word.text) or following.start_ms - word.end_ms >= _PAUSE_MS:
+            sentences += _cut_long(current, max_sentence_ms)
+            current = []
+    return sentences
+
+
+def _ends_sentence(text: str) -> bool:
+    bare = text.strip().rstrip(_CLOSERS)
+    return bare.endswith(_ENDS) and bare.lower() not in _ABBREVIATIONS
+
+
+def _cut_long(words: list[_Timed], max_sentence_ms: int) -> list[list[_Timed]]:
+    """Cut a sentence that is too long at the pause that is longest, a comma counting as half a second."""
+    if len(words) < 2 or words[-1].end_ms - words[0].start_ms <= max_sentence_ms:
+        return [words]
+    middle = (words[0].start_ms + words[-1].end_ms) / 2
+
+    def worth(cut: int) -> float:
+        before, after = words[cut - 1], words[cut]
+        pause = after.start_ms - before.end_ms
+        comma = 500 if before.word.text.strip().endswith(_SOFT_ENDS) else 0
+        return pause + comma - abs(after.start_ms - middle) / 10
+
+    cut = max(range(1, len(words)), key=worth)
+    return _cut_long(words[:cut], max_sentence_ms) + _cut_long(words[cut:], max_sentence_ms)
+
+
+def _segment(number: int, sentence: Sequence[_Timed], chunk: Chunk) -> Segment:
+    return Segment(
+        id=number,
+        start_ms=sentence[0].start_ms,
+        end_ms=sentence[-1].end_ms,
+        text="".join(timed.word.text for timed in sentence).strip(),
+        language=chunk.language,
+        words=tuple(
+            Word(timed.start_ms, timed.end_ms, timed.word.text.strip(), round(timed.word.probability, 3))
+            for timed in sentence
+        ),
+        decoding=chunk.decoding,
+        extra=dict(chunk.notes),
+    )

@@ -1,0 +1,117 @@
+"""Voices apart from music, by the ``demucs`` command, for films whose dialogue lies under loud music."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import subprocess
+import wave
+from pathlib import Path
+
+from samvad.core import checksums
+from samvad.core.errors import ModelError, ToolError
+from samvad.media.audio import SAMPLE_RATE_HZ, FilmAudio
+
+log = logging.getLogger(__name__)
+
+OFF = "none"
+#: demucs holds a whole file and its four stems in memory: it is given the film in blocks, with some sound around each.
+_BLOCK_SECONDS = 300
+_MARGIN_SECONDS = 5
+
+
+def check_setting(setting: str) -> None:
+    """Check the setting before anything is recognised.
+
+    Raises:
+        ToolError: the command is not installed.
+        ModelError: the setting is a path, and no model lies there.
+    """
+    if setting == OFF:
+        return
+    if shutil.which("demucs") is None:
+        raise ToolError(
+            "asr.separate_voices is on, but the program demucs is not installed.",
+            "Install it (`uv tool install demucs`, or pipx), or set asr.separate_voices to none.",
+        )
+    if "/" in setting and not _files(setting):
+        raise ModelError(
+            f"asr.separate_voices {setting!r} names no demucs model: no such file lies in {Path(setting).parent}.",
+            "Give a model's name (such as htdemucs), or FOLDER/NAME of one in a folder, without the file's ending.",
+            path=setting,
+        )
+
+
+def at_hand(setting: str) -> list[str]:
+    """Return what decides the voices beside the sound: the model's name, or the checksums of its folder's models."""
+    if "/" not in setting:
+        return [setting]
+    models = [path for path in Path(setting).parent.iterdir() if path.suffix in (".th", ".yaml")]
+    return [Path(setting).name, *(checksums.checksum(path) for path in sorted(models))]
+
+
+def separate(audio: FilmAudio, setting: str, device: str, folder: Path) -> FilmAudio:
+    """Return the film's voices without its music.
+
+    Args:
+        audio: the film's audio.
+        setting: name of a demucs model, or ``FOLDER/NAME`` of one that lies in a folder.
+        device: ``cpu`` or ``cuda``.
+        folder: for the files; they are no outputs.
+
+    Raises:
+        ToolError: demucs fails.
+    """
+    folder.mkdir(parents=True)
+    result = folder / "voices.wav"
+    with wave.open(str(result), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE_HZ)
+        for start_ms in range(0, audio.duration_ms, _BLOCK_SECONDS * 1000):
+            log.info("Separating voices from %.0f s on", start_ms / 1000)
+            file.writeframes(_block(audio, start_ms, setting, device, folder))
+    return FilmAudio(result)
+
+
+def _files(setting: str) -> list[Path]:
+    """Return the files of a model that lies in a folder: NAME.yaml, NAME.th or NAME-checksum.th."""
+    folder, name = Path(setting).parent, Path(setting).name
+    found = list(folder.iterdir()) if folder.is_dir() else []
+    return [
+        path for path in found if path.suffix in (".th", ".yaml") and name in (path.stem, path.stem.rpartition("-")[0])
+    ]
+
+
+def _block(audio: FilmAudio, start_ms: int, setting: str, device: str, folder: Path) -> bytes:
+    """Return the voices of one block as 16 kHz mono samples of 16 bits."""
+    first_ms = max(0, start_ms - _MARGIN_SECONDS * 1000)
+    end_ms = min(start_ms + _BLOCK_SECONDS * 1000, audio.duration_ms)
+    samples = audio.piece(first_ms, end_ms + _MARGIN_SECONDS * 1000)
+    mixed = folder / "block.wav"
+    with wave.open(str(mixed), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE_HZ)
+        file.writeframes((samples * 32767).astype("<i2").tobytes())
+    place = ["--repo", str(Path(setting).parent), "-n", Path(setting).name] if "/" in setting else ["-n", setting]
+    _run(["demucs", *place, "--two-stems", "vocals", "-d", device, "-o", str(folder), str(mixed)])
+    stem = folder / Path(setting).name / mixed.stem / "vocals.wav"
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-i", str(stem), "-ac", "1", "-ar", str(SAMPLE_RATE_HZ)]
+    voices = _run([*command, "-f", "s16le", "-"])
+    wanted = [(at_ms - first_ms) * SAMPLE_RATE_HZ // 1000 * 2 for at_ms in (start_ms, end_ms)]
+    found = voices[wanted[0] : wanted[1]]
+    # Resampling may lose a sample at the end; the film's clock must not move by it.
+    return found.ljust(wanted[1] - wanted[0], b"\0")
+
+
+def _run(command: list[str]) -> bytes:
+    done = subprocess.run(command, capture_output=True, check=False)
+    if done.returncode:
+        tail = "\n".join(done.stderr.decode(errors="replace").splitlines()[-8:])
+        raise ToolError(
+            f"{command[0]} failed ({done.returncode}) while voices were separated.",
+            "See the lines below, or set asr.separate_voices to none.",
+            stderr_tail=tail,
+        )
+    return done.stdout

@@ -1,0 +1,126 @@
+"""The steps of stage 04, each with what it tells the record."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections import Counter
+from collections.abc import Sequence
+
+from samvad.core.errors import ModelError
+from samvad.core.failures import is_memory_shortage
+from samvad.documents import stage_manifest
+from samvad.documents.segments import Segment, SegmentsDocument
+from samvad.media.audio import FilmAudio
+from samvad.runner.stage_run import StageRun
+from samvad.stages.asr import alignment, language, prompts, regions, retries, sentences, speakers, transcripts
+from samvad.stages.asr.recogniser import Recogniser, tally, wrong_language
+from samvad.stages.asr.regions import Region
+
+log = logging.getLogger(__name__)
+
+_LONGEST_REGION_MS = 28_000
+
+
+def find_speech(
+    run: StageRun, audio: FilmAudio, heard: FilmAudio, options: argparse.Namespace, device: str
+) -> list[Region]:
+    """Find speech in what is to be recognised, and singing in the film as it is."""
+    log.info("Looking for speech with %s in %.0f s of sound", options.vad, audio.duration_ms / 1000)
+    if options.vad == "silero":
+        found = regions.silero_regions(heard, options.vad_threshold)
+    else:
+        found = regions.pyannote_regions(heard, options.vad_threshold, device)
+    if options.singing == "True":
+        from samvad.media import sound_events
+
+        sung = regions.sung_regions(sound_events.listen(audio.path, unit="searched_seconds"), options.singing_threshold)
+        found = regions.with_singing(found, sung, audio.duration_ms)
+        run.used(sound_events.model())
+        run.metric("singing_added", sum(region.length_ms for region in found if region.sung) / 1000, "s")
+    transcripts.write_regions(run.output("speech_regions.json", "speech_regions"), found)
+    run.metric("speech_duration", sum(region.length_ms for region in found) / 1000, "s")
+    return regions.cut_long(found, _LONGEST_REGION_MS, heard)
+
+
+def name_languages(
+    run: StageRun, recogniser: Recogniser, speech: Sequence[Region], given: Sequence[str]
+) -> list[Region]:
+    """Name each region's language: given, voted, or told apart where several are spoken."""
+    if not recogniser.ladder.engine.multilingual:
+        if any(name != "en" for name in given):
+            raise ModelError(
+                f"The model understands English alone, but the film's languages are {', '.join(given)}.",
+                "Set asr.model to a multilingual one, such as base or large-v3.",
+            )
+        given = ["en"]
+    if not given:
+        vote = language.vote(recogniser.hear, speech)
+        run.fact("language_vote", vote.record())
+        log.info("The vote on the language: %s", vote.shares)
+        if vote.share < 0.5:
+            run.warn(f"The language is uncertain: {vote.language} got {vote.share:.0%} of the vote.")
+        if vote.rivals():
+            run.warn(
+                f"Parts of the film sound like {', '.join(vote.rivals())}. It is recognised as {vote.language} alone: "
+                "name all its languages in the column source of the film sheet."
+            )
+        given = [vote.language]
+    named = language.name_languages(recogniser.hear, speech, given)
+    run.fact("regions_by_language", dict(Counter(region.language for region in named)))
+    return named
+
+
+def recognise(
+    run: StageRun, recogniser: Recogniser, speech: Sequence[Region], options: argparse.Namespace
+) -> list[Segment]:
+    """Recognise the speech and cut it into segments; say what a person should look at."""
+    named = name_languages(run, recogniser, speech, options.languages)
+    chunks = recogniser.recognise(named)
+    spoken_in = list(dict.fromkeys(region.language for region in named))
+    other = wrong_language(chunks, spoken_in)
+    if other and options.languages:
+        run.warn(f"The film was given as {', '.join(spoken_in)}, but it sounds like {other}.")
+    run.fact("decoded_again", tally(chunks))
+    run.fact("prompts", {name: prompts.prompt(recogniser.terms, name, options.script) for name in spoken_in})
+    looping = sum(retries.loops(chunk.text, sung=bool(chunk.window and chunk.window.sung)) for chunk in chunks)
+    run.metric("looping_pieces", looping, "pieces")
+    found = sentences.build_segments(chunks, named, round(options.max_sentence_seconds * 1000))
+    if not found:
+        run.warn("Speech was heard, but no words were understood: there is nothing to subtitle.")
+    return found
+
+
+def finish(
+    run: StageRun, found: list[Segment], audio: FilmAudio, options: argparse.Namespace, device: str
+) -> SegmentsDocument:
+    """Align words, name speakers, and make the document."""
+    for name in dict.fromkeys(segment.language for segment in found):
+        aligner, reason = alignment.find_aligner(name, options.align_model, options.engine)
+        if aligner is None:
+            if options.align_model == "auto" and options.engine == "whisperx":
+                run.warn(f"Word times of {name} are Whisper's own: {reason}.")
+                if name in alignment.known_aligners():
+                    run.provisional(hours=24)  # with a network it would be better
+            continue
+        try:
+            found, kept = alignment.align(found, audio, name, aligner, device)
+        except (MemoryError, RuntimeError) as error:
+            if device == "cpu" or not is_memory_shortage(error):
+                raise
+            run.warn(f"Memory ran out while words were aligned on {device}: going on with the CPU.")
+            found, kept = alignment.align(found, audio, name, aligner, "cpu")
+        run.used(stage_manifest.Model(f"aligner {aligner}", None, None))
+        run.metric(f"not_aligned_{name}", kept, "segments")
+    if options.speakers != speakers.OFF and found:
+        try:
+            found = speakers.assign(found, speakers.find_turns(audio, options.speakers, device))
+            run.metric("speakers", len({segment.speaker for segment in found} - {None}), "speakers")
+        except speakers.NoSpeakersError as reason:
+            run.warn(f"Speakers are not told apart: {reason}.")
+            run.provisional(hours=24)
+    spoken: Counter[str] = Counter()
+    for segment in found:
+        spoken[segment.language] += len(segment.text)
+    main_language = spoken.most_common(1)[0][0] if spoken else "und"
+    return SegmentsDocument(main_language, audio.duration_ms, tuple(found))

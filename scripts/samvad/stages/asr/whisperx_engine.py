@@ -1,0 +1,54 @@
+"""WhisperX's way: one window from the first word to the last, spectrograms by PyTorch.
+
+WhisperX's pipeline itself is not imported. It wraps the same decoding in a class of transformers that costs 5 CPU
+seconds to import, and drops no_speech_prob, compression_ratio, temperature and word times on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from samvad.models.weights import ResolvedModel
+from samvad.stages.asr import windows
+from samvad.stages.asr.engine import Engine, EngineOptions
+from samvad.stages.asr.regions import Region
+from samvad.stages.asr.windows import Window
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+
+class WhisperXEngine(Engine):
+    """A Whisper model that hears what WhisperX's pipeline would hear.
+
+    Raises:
+        ModelError: the weights cannot be loaded.
+    """
+
+    name = "whisperx"
+
+    def __init__(self, model: ResolvedModel, options: EngineOptions) -> None:
+        import torch
+
+        torch.set_num_threads(options.threads)
+        super().__init__(model, options)
+
+    def windows(self, speech: Sequence[Region]) -> list[Window]:
+        """Return the windows to decode, each with the silence in it."""
+        return windows.spans(speech)
+
+    def features(self, pieces: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+        """Return the log-mel spectrograms of pieces of sound, each filled up with silence to 30 s."""
+        import numpy as np
+        from whisperx.audio import N_SAMPLES, log_mel_spectrogram
+
+        size = self._model.feat_kwargs.get("feature_size") or 80
+        batch = [
+            log_mel_spectrogram(
+                piece[:N_SAMPLES], n_mels=size, padding=max(0, N_SAMPLES - len(piece)), device=self.options.device
+            )
+            for piece in pieces
+        ]
+        return np.stack([mel.cpu().numpy() for mel in batch])

@@ -1,0 +1,93 @@
+"""What people look at beside the subtitles: a small copy of the film, its shot changes, its waveform, one picture."""
+
+from __future__ import annotations
+
+import base64
+import wave
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from samvad.core import subprocesses
+from samvad.media import shots
+from samvad.stages.demux.probe import AudioTrack
+
+#: Peaks of the waveform a second.
+PEAKS_A_SECOND = 25
+_POSTER_SHARE = 0.2  # of the film: after the titles, before the story's end
+_VIDEO = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "31", "-g", "48", "-pix_fmt", "yuv420p")
+_AUDIO = ("-c:a", "aac", "-aac_coder", "fast", "-b:a", "48k", "-ac", "1")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What looking through a film gave: the cuts in ms (None where they were not looked for), and what went wrong."""
+
+    cuts_ms: list[int] | None
+    fault: str | None
+
+
+def look_through(
+    film: Path, track: AudioTrack, proxy: Path | None, height: int, threads: int, *, video: bool, cuts: bool
+) -> Look:
+    """Read a film's pictures once: find its cuts and encode its small copy on the way.
+
+    Args:
+        film: the film.
+        track: the audio track that the copy is to have.
+        proxy: the copy to write (MP4), or None for none.
+        height: of the copy in pixels; a smaller film stays as it is.
+        threads: CPU threads to decode with.
+        video: whether the film has pictures.
+        cuts: whether to look for cuts.
+    """
+    if proxy is None and not (video and cuts):
+        return Look(None, None)
+    command = ["ffmpeg", "-nostdin", "-nostats", "-v", "error", "-y", "-progress", "pipe:1", "-threads", str(threads)]
+    command += ["-i", f"file:{film}"]
+    if video:
+        scale = f"scale=w=-2:h=trunc(min({height or 240}\\,ih)/2)*2:flags=fast_bilinear"
+        command += ["-map", "0:V:0", "-vf", f"{scale},{shots.FILTER}" if cuts else scale]
+    if proxy is None:
+        command += ["-f", "null", "-"]
+    else:
+        sound = ["-map", f"0:{track.stream}", "-af", "aresample=24000:async=1:first_pts=0", *_AUDIO]
+        # So small a picture is encoded faster than the film is decoded: more threads would only wait for each other.
+        command += [*sound, *(_VIDEO if video else ()), "-sn", "-dn", "-threads", "1"]
+        command += ["-movflags", "+faststart", "-f", "mp4", f"file:{proxy}"]
+    reader = shots.DifferenceReader()
+    done = subprocesses.run(command, stdout_line=reader.take, writes=proxy)
+    if done.code:
+        return Look(None, done.last_line)
+    return Look(shots.cuts(reader.result()) if video and cuts else None, None)
+
+
+def poster(proxy: Path, duration_ms: int, target: Path) -> bool:
+    """Write one picture of the film as JPEG; say whether there is one."""
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-ss", f"{duration_ms * _POSTER_SHARE / 1000:.3f}"]
+    command += ["-i", f"file:{proxy}", "-frames:v", "1", "-q:v", "5", "-update", "1", "-f", "image2", f"file:{target}"]
+    return subprocesses.run(command, writes=target).code == 0 and target.is_file()
+
+
+def waveform(audio: Path) -> dict[str, Any]:
+    """Return the peaks of a 16-bit mono WAV file, one byte each (0 to 255), in base 64.
+
+    The loudest moment is 255; loudness is drawn by its square root, so that speech under music is seen.
+    """
+    import numpy as np
+
+    with wave.open(str(audio)) as sound:
+        step = sound.getframerate() // PEAKS_A_SECOND
+        peaks: list[Any] = []
+        while block := sound.readframes(step * PEAKS_A_SECOND * 60):
+            samples = np.abs(np.frombuffer(block, dtype="<i2").astype(np.int32))
+            rest = -len(samples) % step
+            peaks.append(np.pad(samples, (0, rest)).reshape(-1, step).max(axis=1))
+    values = np.concatenate(peaks) if peaks else np.zeros(0)
+    loudest = max(1, int(values.max(initial=0)))
+    drawn = np.round(255 * np.sqrt(values / loudest)).astype(np.uint8)
+    return {
+        "schema_version": "1.0",
+        "peaks_a_second": PEAKS_A_SECOND,
+        "peaks": base64.b64encode(drawn.tobytes()).decode("ascii"),
+    }

@@ -1,0 +1,252 @@
+"""Call mkvmerge: what it can read, the options that say what goes in, and what it answers.
+
+Options travel in a JSON file, and every path is absolute, so that no name of a film (a dash, an ``@``, a quote, a line
+break) can be taken for an option, and no shell ever sees one.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from samvad.core import files, subprocesses
+from samvad.core.errors import DiskError, ToolError
+from samvad.logs import events
+
+log = logging.getLogger(__name__)
+
+#: mkvmerge ends with 0, with 1 after warnings, with 2 after an error, and with a signal's number when it is killed.
+_NO_ERROR = (0, 1)
+#: mkvmerge's own words for a full disk; its messages are in English in the locale that it is run in here.
+_DISK_FULL = ("drive may be full", "No space left", "could not be written")
+
+
+@dataclass(frozen=True)
+class SourceTrack:
+    """A track of the film as mkvmerge counts it.
+
+    Attributes:
+        id: mkvmerge's number of it.
+        kind: ``video``, ``audio`` or ``subtitle``.
+        default: whether the result is to flag it as default.
+        forced: whether the result is to flag it as forced.
+        hearing_impaired: whether the result is to flag it as one for the deaf and hard of hearing.
+    """
+
+    id: int
+    kind: str
+    default: bool
+    forced: bool
+    hearing_impaired: bool = False
+
+
+@dataclass(frozen=True)
+class NewTrack:
+    """A subtitle file to put in.
+
+    Attributes:
+        path: the file.
+        language: short code.
+        name: what players show, such as ``Hindi (Samvad)``.
+        default: whether players show it by themselves.
+        hearing_impaired: whether it is for the deaf and hard of hearing.
+    """
+
+    path: Path
+    language: str
+    name: str
+    default: bool
+    hearing_impaired: bool = False
+
+
+@dataclass(frozen=True)
+class IdentifiedTrack:
+    """A track that mkvmerge found: its number, ``video``, ``audio`` or ``subtitle``, its language tag and its flags."""
+
+    id: int
+    kind: str
+    language: str | None
+    default: bool = False
+    forced: bool = False
+    hearing_impaired: bool = False
+
+
+@dataclass(frozen=True)
+class Identified:
+    """What mkvmerge reads in a file.
+
+    Attributes:
+        readable: whether it can read the container.
+        container: its name, such as ``Matroska``.
+        tracks: in order.
+        attachments: names of the attached files.
+        chapters: how many there are.
+    """
+
+    readable: bool
+    container: str
+    tracks: tuple[IdentifiedTrack, ...]
+    attachments: tuple[str, ...] = ()
+    chapters: int = 0
+
+    def of_kind(self, kind: str) -> list[IdentifiedTrack]:
+        """Return the tracks of a kind, in order."""
+        return [track for track in self.tracks if track.kind == kind]
+
+
+def identify(path: Path, folder: Path) -> Identified:
+    """Ask mkvmerge what it can read in a file.
+
+    Args:
+        path: the file, absolute.
+        folder: where the options may be written.
+
+    Raises:
+        ToolError: mkvmerge is missing or fails.
+    """
+    code, lines = _run(["--identification-format", "json", "--identify", f"={path}"], folder)
+    text = "\n".join(lines)
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError:
+        raise _failure(code, lines, path) from None
+    container = found.get("container", {})
+    readable = bool(container.get("recognized") and container.get("supported"))
+    if code not in _NO_ERROR and readable:
+        raise _failure(code, found["errors"], path)
+    return Identified(
+        readable=readable,
+        container=str(container.get("type", "")),
+        tracks=tuple(_identified(item) for item in found.get("tracks", [])),
+        attachments=tuple(str(item.get("file_name", "")) for item in found.get("attachments", [])),
+        chapters=sum(int(item.get("num_entries", 0)) for item in found.get("chapters", [])),
+    )
+
+
+def _identified(item: dict[str, Any]) -> IdentifiedTrack:
+    properties = item["properties"]
+    language = properties.get("language_ietf") or properties.get("language")
+    return IdentifiedTrack(
+        int(item["id"]),
+        str(item["type"]).removesuffix("s"),
+        language,
+        default=bool(properties.get("default_track")),
+        forced=bool(properties.get("forced_track")),
+        hearing_impaired=bool(properties.get("flag_hearing_impaired")),
+    )
+
+
+def options(
+    target: Path,
+    title: str,
+    sources: Sequence[tuple[Path, Sequence[SourceTrack]]],
+    new: Iterable[NewTrack],
+    sync_ms: int = 0,
+    seed: str = "",
+    attachments: Iterable[Path] = (),
+) -> list[str]:
+    """Return mkvmerge's options for a film with new subtitle tracks after its own.
+
+    Every flag is said: mkvmerge flags all tracks as default unless told otherwise.
+
+    Args:
+        target: the file to write.
+        title: the film's title; empty keeps the one that it has.
+        sources: files with the film's streams, and the tracks to take; subtitle tracks that are not listed stay out.
+        new: the subtitle files, in order.
+        sync_ms: added to the times of the new tracks.
+        seed: where the file's unique numbers come from, instead of chance and the clock: the same film and subtitles
+            then give the same bytes.
+        attachments: fonts that the new tracks need.
+    """
+    made = ["--gui-mode", "--output", str(target)]
+    made += ["--deterministic", seed] if seed else []
+    made += ["--title", title] if title else []
+    for path, tracks in sources:
+        for track in tracks:
+            made += ["--default-track-flag", f"{track.id}:{int(track.default)}"]
+            if track.kind == "subtitle":
+                made += ["--forced-display-flag", f"{track.id}:{int(track.forced)}"]
+                made += ["--hearing-impaired-flag", f"{track.id}:{int(track.hearing_impaired)}"]
+        if not any(track.kind == "subtitle" for track in tracks):
+            made.append("--no-subtitles")  # those that are not listed come from another source
+        # "=" keeps mkvmerge from joining files with the next numbers (VTS_01_2.VOB) to this one.
+        made.append(f"={path}")
+    for subtitle in new:
+        made += ["--language", f"0:{subtitle.language}", "--track-name", f"0:{subtitle.name}"]
+        made += ["--default-track-flag", f"0:{int(subtitle.default)}", "--forced-display-flag", "0:0"]
+        made += ["--hearing-impaired-flag", f"0:{int(subtitle.hearing_impaired)}"]
+        made += ["--sub-charset", "0:UTF-8"]
+        made += ["--sync", f"0:{sync_ms}"] if sync_ms else []
+        made.append(f"={subtitle.path}")
+    for font in attachments:
+        made += ["--attachment-mime-type", "font/ttf", "--attachment-name", font.name, "--attach-file", str(font)]
+    return made
+
+
+def multiplex(arguments: list[str], folder: Path, film: Path) -> list[str]:
+    """Run mkvmerge and return its warnings.
+
+    Args:
+        arguments: from ``options``.
+        folder: where the options may be written.
+        film: for messages.
+
+    Raises:
+        DiskError: the disk is full.
+        ToolError: mkvmerge is missing or fails.
+    """
+    code, lines = _run(arguments, folder)
+    if code not in _NO_ERROR:
+        raise _failure(code, lines, film)
+    return [line.removeprefix("#GUI#warning ") for line in lines if line.startswith("#GUI#warning ")]
+
+
+def _run(arguments: list[str], folder: Path) -> tuple[int, list[str]]:
+    """Run mkvmerge and return its exit code and what it printed, progress left out (that goes to the log)."""
+    option_file = folder / "mkvmerge.json"
+    files.write_json(option_file, arguments)
+    log.debug("Running mkvmerge with %s", arguments)
+    # In the C locale mkvmerge cannot open a file with a name in Devanagari, and other languages change its messages.
+    environment = {**os.environ, "LC_ALL": "C.UTF-8", "LANGUAGE": ""}
+    lines: list[str] = []
+
+    def take(line: str) -> None:
+        if line.startswith("#GUI#progress "):
+            events.progress(int(line.removeprefix("#GUI#progress ").rstrip("%")), 100, "percent")
+        else:
+            lines.append(line)
+            log.debug("mkvmerge: %s", line, extra={"rate_key": line})
+
+    try:
+        done = subprocesses.run(
+            ["mkvmerge", f"@{option_file}"], stdout_line=take, stderr_line=lines.append, environment=environment
+        )
+    finally:
+        option_file.unlink(missing_ok=True)
+    return done.code, lines
+
+
+def _failure(code: int, lines: Sequence[str], film: Path) -> DiskError | ToolError:
+    said = [line.removeprefix("#GUI#error ") for line in lines if line.startswith("#GUI#error ")] or list(lines[-1:])
+    if any(sign in line for line in said for sign in _DISK_FULL):
+        return disk_full(film)
+    return ToolError(
+        f"mkvmerge failed on {str(film)!r} (exit code {code}): {' '.join(said) or 'no message'}",
+        "Play the film to see whether it is whole; if it is, please report this with the log.",
+        path=str(film),
+        stderr_tail="\n".join(lines[-subprocesses.TAIL_LINES :]),
+    )
+
+
+def disk_full(film: Path) -> DiskError:
+    """Return the error for a disk that a subtitled film does not fit on."""
+    return DiskError(
+        f"There is not enough space for a subtitled copy of {str(film)!r}.",
+        "Free some space, or set output_root to a folder on another disk, and run again.",
+    )

@@ -1,0 +1,136 @@
+"""Put subtitle tracks beside a film's own streams in MP4, within what MP4 can hold.
+
+Its limits: a track's language is one of ISO 639-2 (three letters; no region, no script); it has no title, but a handler
+whose name players show; of its text only the timing and italics stay; cues must not overlap; pictures as subtitles,
+attachments and the flags "forced" and "hearing impaired" are lost; where no subtitle track is the default one, ffmpeg
+makes it the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from samvad.core import files
+from samvad.core.errors import ToolError
+from samvad.documents.subtitles import formats
+from samvad.documents.subtitles.cues import Cue
+from samvad.stages.mux.matroska import NewTrack
+from samvad.stages.mux.media import Media, Stream, run_ffmpeg
+
+#: ffmpeg's names of subtitle codecs that are text, so that they can become MP4's own.
+_TEXT = frozenset({"ass", "mov_text", "ssa", "subrip", "text", "ttml", "webvtt"})
+
+
+def code(language: str) -> str:
+    """Return a language's code in ISO 639-2/T: ``hi`` gives ``hin``; ``und`` where there is none."""
+    import langcodes
+
+    found = langcodes.Language.get(language).to_alpha3(variant="T")
+    return found if len(found) == 3 else "und"
+
+
+def without_overlap(cues: Sequence[Cue]) -> list[Cue]:
+    """Return cues in order of time, each gone when the next one comes: MP4 cannot show two at once.
+
+    Two that come at the same time become one, the earlier one's lines on top.
+    """
+    placed: list[Cue] = []
+    for cue in sorted(cues, key=lambda item: (item.start_ms, item.end_ms)):
+        if placed and placed[-1].start_ms == cue.start_ms:
+            before = placed.pop()
+            lines = (*before.lines, *cue.lines)
+            placed.append(Cue(cue.start_ms, max(before.end_ms, cue.end_ms), lines, before.styles, before.top))
+            continue
+        if placed and placed[-1].end_ms > cue.start_ms:
+            before = placed.pop()
+            placed.append(Cue(before.start_ms, cue.start_ms, before.lines, before.styles, before.top))
+        placed.append(cue)
+    return placed
+
+
+def kept(film: Media) -> tuple[list[Stream], list[Stream]]:
+    """Return the film's own streams that MP4 can hold, and those that it cannot."""
+    held = [stream for stream in film.streams if _fits(stream)]
+    lost = [stream for stream in film.streams if stream not in held]
+    return held, lost
+
+
+def _fits(stream: Stream) -> bool:
+    return stream.kind in ("video", "audio") or (stream.kind == "subtitle" and stream.codec in _TEXT)
+
+
+def write(
+    target: Path, film: Path, streams: Sequence[Stream], new: Sequence[NewTrack], title: str, folder: Path, *,
+    keep_default_subtitles: bool,
+) -> None:  # fmt: skip
+    """Write the film with new subtitle tracks after its own, streams copied.
+
+    Args:
+        target: the file to write.
+        film: the film.
+        streams: the film's own streams to take, in order.
+        new: the new tracks.
+        title: the film's title; empty keeps its own.
+        folder: where files may be written on the way.
+        keep_default_subtitles: whether the film's own default subtitle track stays one.
+
+    Raises:
+        MediaError: the film holds what MP4 cannot.
+        DiskError: the disk is full.
+        ToolError: ffmpeg is missing.
+    """
+    command = ["ffmpeg", "-nostdin", "-nostats", "-v", "error", "-y", "-i", f"file:{film}"]
+    for number, track in enumerate(new):
+        path = folder / f"mp4_{number}.srt"
+        files.write_text(path, formats.srt(without_overlap(formats.read(track.path))))
+        command += ["-f", "srt", "-i", f"file:{path}"]
+    ordered = [*(s for s in streams if s.kind != "subtitle"), *(s for s in streams if s.kind == "subtitle")]
+    for stream in ordered:
+        command += ["-map", f"0:{stream.index}"]
+    for number in range(len(new)):
+        command += ["-map", f"{number + 1}:0"]
+    command += ["-c", "copy", "-c:s", "mov_text", "-map_chapters", "0", "-map_metadata", "0"]
+    command += _flags(ordered, new, keep_default_subtitles=keep_default_subtitles)
+    command += ["-metadata", f"title={title}"] if title else []
+    run_ffmpeg([*command, "-movflags", "+faststart", "-f", "mp4"], film, target)
+
+
+def _flags(own: Sequence[Stream], new: Sequence[NewTrack], *, keep_default_subtitles: bool) -> list[str]:
+    """Return every track's flags and the new ones' languages: ffmpeg sets flags that nobody asked for."""
+    made = []
+    for place, stream in enumerate(own):
+        default = stream.default and (stream.kind != "subtitle" or keep_default_subtitles)
+        made += [f"-disposition:{place}", "default" if default else "0"]
+    for place, track in enumerate(new, start=len(own)):
+        made += [f"-disposition:{place}", "default" if track.default else "0"]
+        made += [f"-metadata:s:{place}", f"language={code(track.language)}"]
+        made += [f"-metadata:s:{place}", f"handler_name={track.name}", f"-metadata:s:{place}", f"title={track.name}"]
+    return made
+
+
+def check(result: Media, own: Sequence[Stream], new: Sequence[NewTrack], film: Path) -> None:
+    """Check that all streams have come through, and the new ones with their languages and flags.
+
+    Raises:
+        ToolError: something is not as it must be.
+    """
+    wrong = []
+    for kind in ("video", "audio", "subtitle"):
+        wanted = sum(1 for stream in own if stream.kind == kind) + (len(new) if kind == "subtitle" else 0)
+        if len(result.of_kind(kind)) != wanted:
+            wrong.append(f"ffprobe finds {len(result.of_kind(kind))} {kind} streams, not {wanted}")
+    if not wrong and new:
+        for stream, asked in zip(result.of_kind("subtitle")[-len(new) :], new, strict=True):
+            if stream.language != code(asked.language):
+                wrong.append(f"stream {stream.index} is tagged {stream.language}, not {code(asked.language)}")
+            if stream.default and not asked.default and not any(track.default for track in new):
+                continue  # the first one, which ffmpeg flags where none is asked for
+            if stream.default != asked.default:
+                wrong.append(f"stream {stream.index} has not the flags of {asked.name}")
+    if wrong:
+        raise ToolError(
+            f"The subtitled film of {str(film)!r} is not what was asked for: {'; '.join(wrong)}.",
+            "Please report this with the log.",
+            path=str(film),
+        )

@@ -1,0 +1,82 @@
+"""The tracks that stage 09 made, as the film is to have them, and the fonts that they need."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from samvad.core import files
+from samvad.documents.subtitles import fonts, formats
+from samvad.runner.stage_run import StageRun
+from samvad.stages.mux import plan
+from samvad.text import languages
+
+
+def read(run: StageRun, manifest: Path, wanted: Sequence[str], kind: str) -> list[plan.Subtitles]:
+    """Return the tracks of stage 09 in the order of the targets.
+
+    Args:
+        run: the stage.
+        manifest: of stage 09.
+        wanted: the film's targets, in order.
+        kind: ``srt`` or ``ass``; a track that stage 09 wrote in another format is turned into it.
+    """
+    listed: list[dict[str, Any]] = json.loads(run.read(manifest, "tracks").read_text("utf-8"))["tracks"]
+    tracks = []
+    for item in listed:
+        made = kind if kind in item["files"] else next(iter(item["files"]))
+        path = run.read(manifest, f"{made}_{item['language']}")
+        if made != kind:
+            cues = formats.read(path)
+            path = run.work_folder / f"{path.stem}.{kind}"
+            files.write_text(path, formats.write(kind, cues, item["language"]))
+        tracks.append(
+            plan.Subtitles(
+                item["language"], item["translated"], item["cues"], path, item.get("hearing_impaired", False)
+            )
+        )
+        if not item["cues"]:
+            run.warn(f"The subtitle track in {languages.name(item['language'])} is empty.")
+    for language in wanted:
+        if language not in {track.language for track in tracks}:
+            run.warn(f"Stage 09 made no subtitles in {languages.name(language)}, so the film gets none.")
+    return plan.in_wanted_order(tracks, wanted)
+
+
+def fonts_for(run: StageRun, tracks: Sequence[plan.Subtitles]) -> list[Path]:
+    """Return the font files that the tracks need and whose licences let them travel with a film; warn of others."""
+    found: dict[str, Path] = {}
+    for track in tracks:
+        texts = [cue.text for cue in formats.read(track.path)]
+        family = fonts.family_for(texts)
+        font = fonts.find(family)
+        if font is None:
+            run.warn(f"The font {family} is not installed, so it is not attached: players take one of their own.")
+            continue
+        if not font.may_travel:
+            run.warn(f"The licence of {font.path.name} does not let it travel with a film: it is not attached.")
+            continue
+        missing = {character for text in texts for character in text if ord(character) not in font.covers}
+        missing = {character for character in missing if character.isalpha()}
+        if missing:
+            run.warn(f"{font.path.name} lacks {len(missing)} of the letters: {''.join(sorted(missing)[:10])}.")
+        found[family] = font.path
+    return list(found.values())
+
+
+def to_burn(tracks: Sequence[plan.Subtitles], choice: str, default: int | None) -> plan.Subtitles | None:
+    """Return the track that is to be drawn into the picture, or None where there is none.
+
+    Args:
+        tracks: in order.
+        choice: ``none``; ``default``, the track that players show by themselves, or the first; or a language.
+        default: number of the track that players show by themselves.
+    """
+    shown = [track for track in tracks if track.cues]
+    if choice == "none" or not shown:
+        return None
+    if choice == "default":
+        return tracks[default] if default is not None else shown[0]
+    return next((track for track in shown if track.language == choice), None)

@@ -1,0 +1,123 @@
+"""When cues come and go: drawn to shot changes, chained, long enough to be seen, never over each other."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+
+from samvad.settings.subtitle_rules import Rules
+
+
+def in_time(onset_ms: int, said_before_ms: int, shots: Sequence[int], rules: Rules) -> int:
+    """Return when a cue comes whose first word begins at ``onset_ms``.
+
+    Just after a shot change, or a little before one, it comes with the change; a little farther before one, it comes at
+    the edge of the window before it (Netflix, Subtitle Timing Guidelines, 2).
+
+    Args:
+        onset_ms: when its first word begins.
+        said_before_ms: when the word before that ends: the cue never comes before.
+        shots: times of the shot changes, in order.
+        rules: the windows.
+    """
+    if not shots:
+        return onset_ms
+    place = bisect_right(shots, onset_ms)
+    if place and onset_ms - shots[place - 1] < rules.shot_window_ms and shots[place - 1] >= said_before_ms:
+        return shots[place - 1]
+    if place < len(shots):
+        ahead_ms = shots[place] - onset_ms
+        if ahead_ms <= rules.onto_shot_ms:
+            return shots[place]
+        edge_ms = shots[place] - rules.shot_window_ms
+        if onset_ms - edge_ms >= 0 and edge_ms >= max(0, said_before_ms):
+            return edge_ms
+    return onset_ms
+
+
+def out_time(
+    start_ms: int, said_ms: int, needed_ms: int, room_ms: int, shots: Sequence[int], rules: Rules, *, followed: bool
+) -> int:
+    """Return when a cue goes: with its last word, or later where it is to be read and there is room.
+
+    Args:
+        start_ms: when it comes.
+        said_ms: when its last word ends.
+        needed_ms: how long it takes to read it.
+        room_ms: when it must be gone.
+        shots: times of the shot changes, in order.
+        rules: the limits.
+        followed: whether ``room_ms`` is the smallest gap before the next cue, not the end of the film.
+    """
+    last_ms = min(room_ms, start_ms + rules.max_cue_ms)
+    end_ms = min(max(said_ms, start_ms + needed_ms), last_ms)
+    if followed and end_ms < room_ms <= last_ms and room_ms - end_ms < rules.close_gap_ms - rules.gap_ms:
+        return room_ms
+    if not shots or end_ms == room_ms:
+        return end_ms
+    drawn_ms = _to_shot(start_ms, said_ms, needed_ms, end_ms, last_ms, shots, rules)
+    if followed and drawn_ms < room_ms <= last_ms and room_ms - drawn_ms < rules.close_gap_ms - rules.gap_ms:
+        return room_ms
+    return drawn_ms
+
+
+def _to_shot(
+    start_ms: int, said_ms: int, needed_ms: int, end_ms: int, last_ms: int, shots: Sequence[int], rules: Rules
+) -> int:
+    """Return an out-time that is just before a shot change, or at least a window after one."""
+    for shot_ms in shots[bisect_left(shots, end_ms - rules.shot_window_ms) :]:
+        before_ms = shot_ms - rules.shot_gap_ms
+        if before_ms - end_ms >= rules.shot_window_ms:
+            break
+        if end_ms <= before_ms <= last_ms:
+            return before_ms
+        if before_ms < end_ms < shot_ms + rules.shot_window_ms:
+            if before_ms >= max(said_ms - rules.shot_gap_ms, start_ms + max(needed_ms, rules.min_cue_ms)):
+                return before_ms
+            if shot_ms + rules.shot_window_ms <= last_ms:
+                return shot_ms + rules.shot_window_ms
+    return end_ms
+
+
+def settle(times: Sequence[tuple[int, int, int]], limit_ms: int, rules: Rules) -> list[tuple[int, int]]:
+    """Give every cue its shortest time, and the gap after it, where the words' own times leave no room.
+
+    A cue that is too short comes earlier as far as the one before it can spare the time, and pushes the next one later
+    for what is still missing.
+
+    Args:
+        times: for each cue in order, when it comes, when it goes, and how long it takes to read, in milliseconds.
+        limit_ms: end of the film; no cue stays longer, unless there is no other room.
+        rules: the limits.
+    """
+    placed: list[list[int]] = []
+    needs = [needed for _, _, needed in times]
+    for index, (start_ms, end_ms, _) in enumerate(times):
+        start_ms = max(start_ms, placed[-1][1] + rules.gap_ms) if placed else max(0, start_ms)  # noqa: PLW2901
+        missing_ms = rules.min_cue_ms - (end_ms - start_ms)
+        if missing_ms > 0:
+            earliest_ms = 0
+            if placed:
+                before = placed[-1]
+                spared_ms = min(before[1], before[0] + max(rules.min_cue_ms, needs[index - 1]))
+                earliest_ms = spared_ms + rules.gap_ms
+            start_ms = min(start_ms, max(earliest_ms, start_ms - missing_ms))  # noqa: PLW2901
+            if placed:
+                placed[-1][1] = min(placed[-1][1], start_ms - rules.gap_ms)
+        placed.append([start_ms, max(end_ms, start_ms + rules.min_cue_ms)])
+    _pull_back(placed, limit_ms, rules)
+    return [(start_ms, min(end_ms, start_ms + rules.max_cue_ms)) for start_ms, end_ms in placed]
+
+
+def _pull_back(placed: list[list[int]], limit_ms: int, rules: Rules) -> None:
+    """Move the last cues earlier where they would stay beyond the end of the film, if there is room for them."""
+    shortest_ms = len(placed) * (rules.min_cue_ms + rules.gap_ms)
+    if not placed or placed[-1][1] <= limit_ms or shortest_ms > limit_ms:
+        return
+    latest_ms = limit_ms
+    for times in reversed(placed):
+        if times[1] <= latest_ms:
+            break
+        times[1] = latest_ms
+        times[0] = min(times[0], latest_ms - rules.min_cue_ms)
+        latest_ms = times[0] - rules.gap_ms

@@ -1,0 +1,134 @@
+"""Which tracks a film gets, and what each says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from samvad.documents.segments import Segment, SegmentsDocument
+from samvad.documents.subtitles.cues import Cue
+from samvad.settings.subtitle_rules import Rules
+from samvad.stages.subtitle_gen.cutting import cut
+from samvad.stages.subtitle_gen.units import Unit, in_order, text_in, units_of
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a cue comes from.
+
+    Attributes:
+        said_from_ms: when its first word is spoken.
+        said_to_ms: when its last word ends.
+        segments: ids of its segments.
+        heard: whether its words' times were heard, not reckoned from a translation's length.
+    """
+
+    said_from_ms: int
+    said_to_ms: int
+    segments: tuple[int, ...]
+    heard: bool
+
+
+@dataclass(frozen=True)
+class Track:
+    """Subtitles in one language.
+
+    Attributes:
+        language: short code.
+        translated: whether that is not the language that most of the film is spoken in.
+        cues: in order.
+        origins: for each cue, where it comes from.
+        segments: how many segments viewers are to see.
+        left_out: ids of those that have no text in the language.
+    """
+
+    language: str
+    translated: bool
+    cues: tuple[Cue, ...]
+    origins: tuple[Origin, ...]
+    segments: int
+    left_out: tuple[int, ...]
+
+
+def spoken_language(document: SegmentsDocument) -> str | None:
+    """Return the language that most of the shown segments are in, the document's own where it is among them."""
+    counts = Counter(segment.language for segment in document.shown())
+    if not counts:
+        return None
+    return document.language if document.language in counts else counts.most_common(1)[0][0]
+
+
+def languages_of_tracks(document: SegmentsDocument, targets: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the languages to make tracks in, and the targets that have no text at all.
+
+    A target without any text gets no track; then the film gets one in the language spoken, so that it has at least
+    that. A film in which nothing was said gets an empty track for each target.
+    """
+    targets = list(dict.fromkeys(targets))
+    spoken = spoken_language(document)
+    if spoken is None:
+        return targets, []
+    shown = list(document.shown())
+    without = [target for target in targets if all(text_in(segment, target) is None for segment in shown)]
+    made = [target for target in targets if target not in without]
+    return ([*made, spoken] if without and spoken not in made else made), without
+
+
+def make_track(document: SegmentsDocument, rules: Rules, shots: Sequence[int] = ()) -> Track:
+    """Return the subtitles of a film in the language of the rules."""
+    shown = list(document.shown())
+    left_out = tuple(segment.id for segment in shown if text_in(segment, rules.language) is None)
+    units = in_order(_all_units(shown, rules, document.duration_ms))
+    pieces = cut(units, rules, document.duration_ms, shots)
+    spoken = spoken_language(document)
+    return Track(
+        language=rules.language,
+        translated=spoken is not None and rules.language != spoken,
+        cues=tuple(piece.cue for piece in pieces),
+        origins=tuple(_origin(units[piece.first : piece.last]) for piece in pieces),
+        segments=len(shown),
+        left_out=left_out,
+    )
+
+
+def _all_units(shown: Sequence[Segment], rules: Rules, duration_ms: int) -> list[Unit]:
+    units: list[Unit] = []
+    for number, segment in enumerate(shown):
+        following_ms = shown[number + 1].start_ms if number + 1 < len(shown) else max(duration_ms, segment.end_ms)
+        units += _given_time(units_of(segment, rules.language), following_ms - rules.gap_ms, rules)
+    return units
+
+
+def _given_time(units: list[Unit], free_to_ms: int, rules: Rules) -> list[Unit]:
+    """Spread a translation that is too long for its speech over the silence that follows, as far as reading needs it.
+
+    Only the times of translations are reckoned: words that were heard keep theirs.
+    """
+    if not units or units[0].heard:
+        return units
+    start_ms, end_ms = units[0].start_ms, units[-1].end_ms
+    characters = sum(len(unit.text) + (not unit.glued) for unit in units)
+    gaps = characters // rules.max_line_characters + 1  # as many cues as it may become, at most
+    needed_ms = rules.reading_ms(characters, len(units)) + gaps * rules.gap_ms
+    stretched_ms = min(start_ms + needed_ms, free_to_ms)
+    if stretched_ms <= end_ms:
+        return units
+    share = (stretched_ms - start_ms) / max(1, end_ms - start_ms)
+    return [
+        replace(
+            unit,
+            start_ms=start_ms + round((unit.start_ms - start_ms) * share),
+            end_ms=start_ms + round((unit.end_ms - start_ms) * share),
+        )
+        for unit in units
+    ]
+
+
+def _origin(units: Sequence[Unit]) -> Origin:
+    return Origin(
+        said_from_ms=units[0].start_ms,
+        said_to_ms=max(unit.end_ms for unit in units),
+        segments=tuple(dict.fromkeys(unit.segment for unit in units)),
+        heard=all(unit.heard for unit in units),
+    )

@@ -1,0 +1,331 @@
+"""Translate by Whisper's own ``task=translate``: from the sound of each line, into English, in batches."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from samvad.core.errors import ModelError
+from samvad.documents.segments import Translation, Word
+from samvad.documents.stage_manifest import Model
+from samvad.media.audio import FilmAudio
+from samvad.stages.translation import backends, guards, windows
+from samvad.stages.translation.backends import Line
+from samvad.stages.translation.guards import Decoded
+from samvad.text import languages
+
+if TYPE_CHECKING:
+    import numpy
+    from faster_whisper import WhisperModel
+    from numpy.typing import NDArray
+
+log = logging.getLogger(__name__)
+
+#: What Whisper hears at once, in milliseconds.
+_WINDOW_MS = 30_000
+#: Tokens that a piece may come to: fast English speech is about 5 tokens a second. The most is half of
+#: Whisper's context.
+_FREE_TOKENS = 24
+_TOKENS_PER_SECOND = 12
+_MAX_TOKENS = 224
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of sound of at most 30 s: the place of its window, its own times, the language spoken in it."""
+
+    window: int
+    start_ms: int
+    end_ms: int
+    language: str
+
+
+class WhisperBackend:
+    """Whisper, forced to each line's own language and to the task of translating.
+
+    Args:
+        model: name of the model, hub id, or folder.
+        revision: commit of a hub id.
+        audio: the film's sound, a WAV of 16 kHz, mono, 16 bits.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        compute_type: ``auto`` or a type of CTranslate2.
+        threads: CPU threads.
+        batch_size: pieces decoded at once.
+        beam_size: hypotheses kept.
+
+    Raises:
+        ModelError: the model's name says that it cannot translate.
+    """
+
+    name = "whisper"
+
+    def __init__(
+        self,
+        *,
+        model: str,
+        revision: str,
+        audio: Path,
+        device: str,
+        compute_type: str,
+        threads: int,
+        batch_size: int,
+        beam_size: int,
+    ) -> None:
+        """Remember what to load, after refusing a model that says of itself that it cannot translate."""
+        refuse_by_name(model)
+        self._wanted = (model, revision)
+        self._audio = audio
+        self._device = (device, compute_type)
+        self._threads = threads
+        self._batch_size = batch_size
+        self._beam_size = beam_size
+        self._actual_device: str | None = None
+
+    def refusal(self, source: str, target: str) -> str | None:
+        """Return why Whisper cannot translate ``source`` to ``target``, or None where it can."""
+        if target != "en":
+            return "Whisper translates into English only"
+        return None if source in languages.WHISPER else "Whisper was not trained on that language"
+
+    def find(self, pairs: frozenset[tuple[str, str]]) -> None:
+        """Find the weights and the device.
+
+        Raises:
+            ModelError: they are not to be had, or cannot translate.
+        """
+        from samvad.models import weights
+
+        self._found = weights.resolve_whisper(*self._wanted)
+        refuse_by_shape(self._found.folder)
+        self._actual_device, self._compute_type = weights.resolve_device(*self._device)
+
+    def load(self) -> None:
+        """Load the weights that were found.
+
+        Raises:
+            ModelError: they cannot be loaded, or cannot translate.
+        """
+        from faster_whisper import WhisperModel
+
+        found = self._found
+        try:
+            self._model = WhisperModel(
+                str(found.folder),
+                device=self._actual_device or "cpu",
+                compute_type=self._compute_type,
+                cpu_threads=self._threads,
+            )
+        except (RuntimeError, ValueError) as error:
+            raise ModelError(
+                f"The Whisper model in {found.folder} cannot be loaded ({error}).",
+                "Fetch it again, or set translation.whisper_model to another.",
+                path=str(found.folder),
+            ) from error
+        if not self._model.model.is_multilingual:
+            raise _cannot_translate(found.name, "it knows English only")
+
+    def translate(self, lines: Sequence[Line], target: str) -> list[Translation]:
+        """Return a translation for each line, in their order.
+
+        Raises:
+            MediaError: the sound is not what stage 01 writes.
+        """
+        parts: list[list[Decoded | None]] = [[] for _ in lines]
+        decoder = _Decoder(self._model, FilmAudio(self._audio), self._beam_size)
+        waiting = windows.windows_of(lines)
+        while waiting:
+            log.info("Translating %d windows", len(waiting))
+            again: list[tuple[int, ...]] = []
+            for window, heard in zip(waiting, self._decode(decoder, waiting, lines), strict=True):
+                shared = None
+                if len(window) == 1:
+                    parts[window[0]] = heard
+                elif heard[0] is not None:
+                    shared = windows.share_out(heard[0], [lines[place] for place in window])
+                if shared:
+                    for place, part in zip(window, shared, strict=True):
+                        parts[place] = [part]
+                elif len(window) > 1:
+                    again += windows.halves(window, lines)
+            waiting = again
+        return [
+            guards.translation(
+                parts[index],
+                backend=self.name,
+                source=line.text,
+                target=target,
+                duration_ms=line.end_ms - line.start_ms,
+            )
+            for index, line in enumerate(lines)
+        ]
+
+    def _decode(
+        self, decoder: _Decoder, waiting: Sequence[tuple[int, ...]], lines: Sequence[Line]
+    ) -> list[list[Decoded | None]]:
+        """Return what came out for each window: one part, or several for a single line of more than 30 s."""
+        pieces = [
+            piece for place, window in enumerate(waiting) for piece in pieces_of([lines[i] for i in window], place)
+        ]
+        sources = [" ".join(lines[i].text for i in waiting[piece.window]) for piece in pieces]
+        # Pieces of like length go together: a batch takes as many steps as its longest text.
+        order = sorted(range(len(pieces)), key=lambda index: pieces[index].start_ms - pieces[index].end_ms)
+        batches = [order[at : at + self._batch_size] for at in range(0, len(order), self._batch_size)]
+        heard: list[list[Decoded | None]] = [[] for _ in waiting]
+        for piece, result in zip(
+            pieces, backends.decode_guarded(pieces, sources, batches, decoder.decode), strict=True
+        ):
+            heard[piece.window].append(result)
+        return heard
+
+    def models(self) -> tuple[Model, ...]:
+        """Return the weights that were found."""
+        return (Model(self._found.name, self._found.revision, self._found.checksum),)
+
+    def folders(self) -> tuple[Path, ...]:
+        """Return the folder that holds all that the model consists of."""
+        return (self._found.folder,)
+
+    def device(self) -> str | None:
+        """Return the device that the weights are for."""
+        return self._actual_device
+
+
+class _Decoder:
+    """Decodes pieces of sound; keeps one prompt a language."""
+
+    def __init__(self, model: WhisperModel, sound: FilmAudio, beam_size: int) -> None:
+        from faster_whisper.transcribe import get_suppressed_tokens
+
+        self._model = model
+        self._sound = sound
+        self._beam_size = beam_size
+        self._prompts: dict[str, list[int]] = {}
+        self._english = self._tokenizer("en")
+        # -1 stands for Whisper's list of symbols that no one speaks, such as musical notes and brackets.
+        self._suppressed = list(get_suppressed_tokens(self._english, [-1]))
+
+    def decode(self, pieces: Sequence[Piece], strictly: bool) -> list[Decoded]:
+        """Return what Whisper writes for the pieces; with ``strictly``, nothing that repeats itself."""
+        import numpy
+
+        features = numpy.stack([self._features(piece) for piece in pieces])
+        prompts = [self._prompt(piece.language) for piece in pieces]
+        longest_ms = max(piece.end_ms - piece.start_ms for piece in pieces)
+        most_tokens = min(_MAX_TOKENS, _FREE_TOKENS + _TOKENS_PER_SECOND * longest_ms // 1000)
+        results = self._model.model.generate(
+            self._model.encode(features),
+            prompts,
+            beam_size=self._beam_size,
+            max_length=len(prompts[0]) + most_tokens,
+            return_scores=True,
+            suppress_tokens=self._suppressed,
+            # Three words twice in a row are forbidden only once a loop was seen: real speech does repeat itself.
+            no_repeat_ngram_size=3 if strictly else 0,
+            repetition_penalty=1.1 if strictly else 1.0,
+        )
+        return [self._decoded(result.sequences_ids[0], result.scores[0]) for result in results]
+
+    def _decoded(self, tokens: list[int], mean: float) -> Decoded:
+        # CTranslate2 gives the mean over the text's tokens; the end token counts too, as in Whisper's avg_logprob.
+        text = self._english.decode(tokens).strip()
+        return Decoded(text if guards.has_letters(text) else "", mean * len(tokens), len(tokens) + 1)
+
+    def _features(self, piece: Piece) -> NDArray[numpy.float32]:
+        import numpy
+
+        extractor = self._model.feature_extractor
+        sound = self._sound.piece(piece.start_ms, piece.end_ms)
+        if not len(sound):
+            raise ValueError(f"there is no sound from {piece.start_ms} to {piece.end_ms} ms")
+        # Silence up to 30 s, as Whisper was trained, not zeros after the features are made.
+        padded = numpy.pad(sound, (0, max(0, extractor.n_samples - len(sound))))[: extractor.n_samples]
+        features: NDArray[numpy.float32] = extractor(padded, padding=0)
+        missing = extractor.nb_max_frames - features.shape[-1]
+        return numpy.pad(features, ((0, 0), (0, missing))).astype(numpy.float32, copy=False)
+
+    def _prompt(self, language: str) -> list[int]:
+        if language not in self._prompts:
+            tokenizer = self._tokenizer(language)
+            self._prompts[language] = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
+        if None in self._prompts[language]:
+            raise ValueError(f"this Whisper model has no token for the language {language}")
+        return self._prompts[language]
+
+    def _tokenizer(self, language: str) -> Any:
+        from faster_whisper.tokenizer import Tokenizer
+
+        return Tokenizer(self._model.hf_tokenizer, True, task="translate", language=language)
+
+
+def refuse_by_name(model: str) -> None:
+    """Refuse a model whose name says that it cannot translate.
+
+    Raises:
+        ModelError: it is a turbo or an English-only model.
+    """
+    name = Path(model).name.casefold()
+    if "turbo" in name:
+        raise _cannot_translate(model, "turbo models were not trained to translate")
+    if name.endswith(".en") or name.startswith(("distil-", "faster-distil-")):
+        raise _cannot_translate(model, "it was trained to write English speech down, not to translate")
+
+
+def refuse_by_shape(folder: Path) -> None:
+    """Refuse a folder with a turbo model, whatever its name: 128 mel bands, but four layers of decoder.
+
+    Raises:
+        ModelError: it is one.
+    """
+    try:
+        heads = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("alignment_heads", [])
+        bands = json.loads((folder / "preprocessor_config.json").read_text(encoding="utf-8")).get("feature_size", 80)
+    except FileNotFoundError:  # models before large-v3 have no preprocessor_config.json
+        return
+    if heads and bands == 128 and max(layer for layer, _ in heads) < 4:
+        raise _cannot_translate(str(folder), "it has the shape of a turbo model, which was not trained to translate")
+
+
+def pieces_of(window: Sequence[Line], place: int) -> list[Piece]:
+    """Return the stretches of sound to decode for a window: itself with some padding, or cut where it is too long.
+
+    Args:
+        window: lines that follow each other, in one language.
+        place: the window's place among all.
+    """
+    start_ms, end_ms = window[0].earliest_ms, window[-1].latest_ms
+    words = [word for line in window for word in line.words]
+    cuts = [start_ms, *cut_points(start_ms, end_ms, words), end_ms]
+    return [Piece(place, start, end, window[0].language) for start, end in pairwise(cuts)]
+
+
+def cut_points(start_ms: int, end_ms: int, words: Sequence[Word]) -> list[int]:
+    """Return where to cut a stretch that is longer than 30 s: in the widest gap between words of each window's second
+    half, or at its end where there is none.
+
+    Args:
+        start_ms: of the stretch.
+        end_ms: of the stretch.
+        words: with times, in order.
+    """
+    gaps = [
+        (after.start_ms - before.end_ms, (before.end_ms + after.start_ms) // 2) for before, after in pairwise(words)
+    ]
+    points = []
+    while end_ms - start_ms > _WINDOW_MS:
+        latest = start_ms + _WINDOW_MS
+        within = [(width, middle) for width, middle in gaps if start_ms + _WINDOW_MS // 2 < middle <= latest]
+        start_ms = max(within)[1] if within else latest
+        points.append(start_ms)
+    return points
+
+
+def _cannot_translate(model: str, reason: str) -> ModelError:
+    return ModelError(
+        f"The Whisper model {model} (translation.whisper_model) cannot translate: {reason}.",
+        "Set translation.whisper_model to base, small, medium, large-v2 or large-v3.",
+    )

@@ -1,0 +1,1 @@
+"""Languages, scripts, and what words sound like."""

@@ -1,0 +1,299 @@
+"""Languages: one place for the codes that the sheet, Whisper, IndicTrans2, MKV and VTT use.
+
+Inside Samvad a language is its shortest BCP 47 code (``hi``, ``en``, ``mai``).
+"""
+
+from __future__ import annotations
+
+import functools
+import unicodedata
+
+from samvad.core.errors import ConfigurationError
+
+#: Languages that Whisper was trained on (its multilingual tokenizer).
+WHISPER: frozenset[str] = frozenset(
+    [
+        "af",
+        "am",
+        "ar",
+        "as",
+        "az",
+        "ba",
+        "be",
+        "bg",
+        "bn",
+        "bo",
+        "br",
+        "bs",
+        "ca",
+        "cs",
+        "cy",
+        "da",
+        "de",
+        "el",
+        "en",
+        "es",
+        "et",
+        "eu",
+        "fa",
+        "fi",
+        "fo",
+        "fr",
+        "gl",
+        "gu",
+        "ha",
+        "haw",
+        "he",
+        "hi",
+        "hr",
+        "ht",
+        "hu",
+        "hy",
+        "id",
+        "is",
+        "it",
+        "ja",
+        "jw",
+        "ka",
+        "kk",
+        "km",
+        "kn",
+        "ko",
+        "la",
+        "lb",
+        "ln",
+        "lo",
+        "lt",
+        "lv",
+        "mg",
+        "mi",
+        "mk",
+        "ml",
+        "mn",
+        "mr",
+        "ms",
+        "mt",
+        "my",
+        "ne",
+        "nl",
+        "nn",
+        "no",
+        "oc",
+        "pa",
+        "pl",
+        "ps",
+        "pt",
+        "ro",
+        "ru",
+        "sa",
+        "sd",
+        "si",
+        "sk",
+        "sl",
+        "sn",
+        "so",
+        "sq",
+        "sr",
+        "su",
+        "sv",
+        "sw",
+        "ta",
+        "te",
+        "tg",
+        "th",
+        "tk",
+        "tl",
+        "tr",
+        "tt",
+        "uk",
+        "ur",
+        "uz",
+        "vi",
+        "yi",
+        "yo",
+        "yue",
+        "zh",
+    ]
+)
+
+#: IndicTrans2's languages as its FLORES tags (AI4Bharat, IndicTrans2 README, "Supported languages"); where one has
+#: several scripts, the one in everyday use.
+INDICTRANS2: dict[str, str] = {
+    "as": "asm_Beng",
+    "bn": "ben_Beng",
+    "brx": "brx_Deva",
+    "doi": "doi_Deva",
+    "en": "eng_Latn",
+    "gu": "guj_Gujr",
+    "hi": "hin_Deva",
+    "kn": "kan_Knda",
+    "kok": "gom_Deva",
+    "ks": "kas_Arab",
+    "mai": "mai_Deva",
+    "ml": "mal_Mlym",
+    "mni": "mni_Mtei",
+    "mr": "mar_Deva",
+    "ne": "npi_Deva",
+    "or": "ory_Orya",
+    "pa": "pan_Guru",
+    "sa": "san_Deva",
+    "sat": "sat_Olck",
+    "sd": "snd_Arab",
+    "ta": "tam_Taml",
+    "te": "tel_Telu",
+    "ur": "urd_Arab",
+}
+
+#: NLLB-200's languages as its FLORES tags, with our short codes (transformers 4.53.2, ``FAIRSEQ_LANGUAGE_CODES``);
+#: where one has several scripts, the one in everyday use.
+NLLB: dict[str, str] = dict(
+    item.split("=")
+    for item in (  # noqa: SIM905 -- a table
+        "ace=ace_Latn acm=acm_Arab acq=acq_Arab aeb=aeb_Arab af=afr_Latn ajp=ajp_Arab ak=aka_Latn am=amh_Ethi "
+        "apc=apc_Arab ar=arb_Arab ars=ars_Arab ary=ary_Arab arz=arz_Arab as=asm_Beng ast=ast_Latn awa=awa_Deva "
+        "ay=ayr_Latn az=azj_Latn azb=azb_Arab ba=bak_Cyrl ban=ban_Latn be=bel_Cyrl bem=bem_Latn bg=bul_Cyrl "
+        "bho=bho_Deva bjn=bjn_Latn bm=bam_Latn bn=ben_Beng bo=bod_Tibt bs=bos_Latn bug=bug_Latn ca=cat_Latn "
+        "ceb=ceb_Latn cjk=cjk_Latn ckb=ckb_Arab crh=crh_Latn cs=ces_Latn cy=cym_Latn da=dan_Latn de=deu_Latn "
+        "din=dik_Latn dyu=dyu_Latn dz=dzo_Tibt ee=ewe_Latn el=ell_Grek en=eng_Latn eo=epo_Latn es=spa_Latn "
+        "et=est_Latn eu=eus_Latn fa=pes_Arab ff=fuv_Latn fi=fin_Latn fil=tgl_Latn fj=fij_Latn fo=fao_Latn "
+        "fon=fon_Latn fr=fra_Latn fur=fur_Latn ga=gle_Latn gd=gla_Latn gl=glg_Latn gn=grn_Latn gu=guj_Gujr "
+        "ha=hau_Latn he=heb_Hebr hi=hin_Deva hne=hne_Deva hr=hrv_Latn ht=hat_Latn hu=hun_Latn hy=hye_Armn "
+        "id=ind_Latn ig=ibo_Latn ilo=ilo_Latn is=isl_Latn it=ita_Latn ja=jpn_Jpan jv=jav_Latn ka=kat_Geor "
+        "kab=kab_Latn kac=kac_Latn kam=kam_Latn kbp=kbp_Latn kea=kea_Latn kg=kon_Latn ki=kik_Latn kk=kaz_Cyrl "
+        "km=khm_Khmr kmb=kmb_Latn kn=kan_Knda ko=kor_Hang kr=knc_Latn ks=kas_Arab ku=kmr_Latn ky=kir_Cyrl "
+        "lb=ltz_Latn lg=lug_Latn li=lim_Latn lij=lij_Latn lmo=lmo_Latn ln=lin_Latn lo=lao_Laoo lt=lit_Latn "
+        "ltg=ltg_Latn lua=lua_Latn luo=luo_Latn lus=lus_Latn lv=lvs_Latn mag=mag_Deva mai=mai_Deva mg=plt_Latn "
+        "mi=mri_Latn min=min_Latn mk=mkd_Cyrl ml=mal_Mlym mn=khk_Cyrl mni=mni_Beng mos=mos_Latn mr=mar_Deva "
+        "ms=zsm_Latn mt=mlt_Latn my=mya_Mymr nb=nob_Latn ne=npi_Deva nl=nld_Latn nn=nno_Latn no=nob_Latn "
+        "nso=nso_Latn nus=nus_Latn ny=nya_Latn oc=oci_Latn om=gaz_Latn or=ory_Orya pa=pan_Guru pag=pag_Latn "
+        "pap=pap_Latn pl=pol_Latn ps=pbt_Arab pt=por_Latn qu=quy_Latn rn=run_Latn ro=ron_Latn "
+        "ru=rus_Cyrl rw=kin_Latn sa=san_Deva sat=sat_Beng sc=srd_Latn scn=scn_Latn sd=snd_Arab sg=sag_Latn "
+        "shn=shn_Mymr si=sin_Sinh sk=slk_Latn sl=slv_Latn sm=smo_Latn sn=sna_Latn so=som_Latn sq=als_Latn "
+        "sr=srp_Cyrl ss=ssw_Latn st=sot_Latn su=sun_Latn sv=swe_Latn sw=swh_Latn szl=szl_Latn ta=tam_Taml "
+        "taq=taq_Latn te=tel_Telu tg=tgk_Cyrl th=tha_Thai ti=tir_Ethi tk=tuk_Latn tn=tsn_Latn tpi=tpi_Latn "
+        "tr=tur_Latn ts=tso_Latn tt=tat_Cyrl tum=tum_Latn tw=twi_Latn tzm=tzm_Tfng ug=uig_Arab uk=ukr_Cyrl "
+        "umb=umb_Latn ur=urd_Arab uz=uzn_Latn vec=vec_Latn vi=vie_Latn war=war_Latn wo=wol_Latn xh=xho_Latn "
+        "yi=ydd_Hebr yo=yor_Latn yue=yue_Hant zh=zho_Hans zu=zul_Latn "
+    ).split()
+)
+
+#: Scripts of FLORES tags as Unicode's names of their characters begin.
+_SCRIPTS: dict[str, tuple[str, ...]] = {
+    "Arab": ("ARABIC",),
+    "Armn": ("ARMENIAN",),
+    "Beng": ("BENGALI",),
+    "Cyrl": ("CYRILLIC",),
+    "Deva": ("DEVANAGARI",),
+    "Ethi": ("ETHIOPIC",),
+    "Geor": ("GEORGIAN",),
+    "Grek": ("GREEK",),
+    "Gujr": ("GUJARATI",),
+    "Guru": ("GURMUKHI",),
+    "Hang": ("HANGUL",),
+    "Hans": ("CJK",),
+    "Hant": ("CJK",),
+    "Hebr": ("HEBREW",),
+    "Jpan": ("CJK", "HIRAGANA", "KATAKANA"),
+    "Khmr": ("KHMER",),
+    "Knda": ("KANNADA",),
+    "Laoo": ("LAO",),
+    "Latn": ("LATIN",),
+    "Mlym": ("MALAYALAM",),
+    "Mtei": ("MEETEI",),
+    "Mymr": ("MYANMAR",),
+    "Olck": ("OL",),
+    "Orya": ("ORIYA",),
+    "Sinh": ("SINHALA",),
+    "Taml": ("TAMIL",),
+    "Telu": ("TELUGU",),
+    "Tfng": ("TIFINAGH",),
+    "Thai": ("THAI",),
+    "Tibt": ("TIBETAN",),
+}
+
+
+#: English names of the languages that most films are in, as the library has them, which takes long to load its own.
+NAMES: dict[str, str] = dict(
+    item.split("=")
+    for item in (  # noqa: SIM905 -- a table
+        "ar=Arabic as=Assamese bn=Bangla brx=Bodo de=German doi=Dogri en=English es=Spanish fa=Persian fr=French "
+        "gu=Gujarati hi=Hindi id=Indonesian it=Italian ja=Japanese kn=Kannada ko=Korean kok=Konkani ks=Kashmiri "
+        "mai=Maithili ml=Malayalam mni=Manipuri mr=Marathi ne=Nepali nl=Dutch or=Odia pa=Punjabi pl=Polish "
+        "pt=Portuguese ru=Russian sa=Sanskrit sat=Santali sd=Sindhi sv=Swedish ta=Tamil te=Telugu th=Thai "
+        "tr=Turkish uk=Ukrainian ur=Urdu vi=Vietnamese zh=Chinese "
+    ).split()
+)
+
+
+def scripts_of(code: str) -> frozenset[str]:
+    """Return the scripts that a language is written in, such as ``DEVANAGARI``; none where that is not known."""
+    tags = [table[code] for table in (INDICTRANS2, NLLB) if code in table]
+    return frozenset(script for tag in tags for script in _SCRIPTS[tag.split("_")[1]])
+
+
+@functools.cache
+def script_of(character: str) -> str | None:
+    """Return the script of a letter, as ``scripts_of`` names it; None for anything but a letter or a vowel sign."""
+    if unicodedata.category(character)[0] not in "LM":
+        return None
+    return unicodedata.name(character, "").split(" ")[0].split("-")[0] or None
+
+
+def is_written_in(text: str, code: str) -> bool:
+    """Return whether every letter of a text is of a script that the language is written in, as far as that is known."""
+    scripts = scripts_of(code)
+    return not scripts or all(script_of(letter) in scripts for letter in text if letter.isalpha())
+
+
+def normalise(code: str, where: str) -> str:
+    """Return a language's shortest code: ``hin``, ``hi-IN`` and ``HI`` become ``hi``.
+
+    Args:
+        code: what a user or a file says.
+        where: file and column, or key, for the message.
+
+    Raises:
+        ConfigurationError: there is no such language.
+    """
+    shortest = _shortest(code.strip())
+    if shortest is None:
+        raise ConfigurationError(
+            f"{where}: {code!r} is not a language code.",
+            "Write a code such as hi (Hindi), en (English), ta (Tamil) or es (Spanish).",
+        )
+    return shortest
+
+
+@functools.cache
+def _shortest(text: str) -> str | None:
+    """Return a language's shortest code, or None where there is no such language."""
+    if text in NLLB:
+        return text  # its keys are shortest codes; most sheets name no others, and the library takes long to load
+    import langcodes
+
+    try:
+        language = langcodes.Language.get(text, normalize=True)
+    except (langcodes.tag_parser.LanguageTagError, ValueError):
+        return None
+    if not language.language or not language.is_valid() or language.language == "und":
+        return None
+    return str(language.language)
+
+
+def from_tag(tag: str | None) -> str | None:
+    """Return the short code of a stream's language tag (``hin`` gives ``hi``), or None where it says nothing."""
+    if not tag or tag.lower() in ("und", "mis", "zxx", "mul"):
+        return None
+    try:
+        return normalise(tag, "language tag")
+    except ConfigurationError:
+        return None
+
+
+def name(code: str) -> str:
+    """Return a language's English name, such as ``Hindi``."""
+    if code in NAMES:
+        return NAMES[code]
+    import langcodes
+
+    return langcodes.Language.get(code).display_name("en")

@@ -1,0 +1,145 @@
+"""How far the films of a run are: what the views show."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from samvad.workflow import event_merging
+from samvad.workflow.progress.estimates import Estimates, remaining_seconds
+
+#: More than this is not read of an attempt's events at once; of a longer piece the end is enough.
+_MOST_BYTES = 1 << 20
+
+
+@dataclass
+class Running:
+    """A stage at work.
+
+    Attributes:
+        before: the last attempt before it, or None.
+        done: how much it has done, in units of ``unit``, of ``total``.
+    """
+
+    stage: str
+    before: Path | None
+    since: float
+    done: float = 0.0
+    total: float = 0.0
+    unit: str = ""
+    source: Path | None = None
+    offset: int = 0
+
+    @property
+    def share(self) -> float | None:
+        """Return how much is done, 0 to 1, or None where it has not said."""
+        return min(1.0, self.done / self.total) if self.total > 0 else None
+
+    @property
+    def elapsed(self) -> float:
+        """Return the seconds since it was started."""
+        return time.monotonic() - self.since
+
+    def follow(self, job_folder: Path) -> None:
+        """Read what the attempt has written since the last time. A file that cannot be read now is read later."""
+        if self.source is None:
+            newest = next(reversed(event_merging.attempts_of(job_folder, self.stage)), None)
+            if newest is None or newest == self.before:
+                return  # it waits for a node, or has only just begun
+            self.source = newest / "events.jsonl"
+        try:
+            with self.source.open("rb") as file:  # opened anew each time: NFS shows what is new only then
+                size = file.seek(0, 2)
+                self.offset = max(self.offset, size - _MOST_BYTES)
+                file.seek(self.offset)
+                data = file.read()
+        except OSError:
+            return
+        whole = data[: data.rfind(b"\n") + 1]
+        self.offset += len(whole)
+        for line in reversed(whole.splitlines()):
+            if b'"event":"progress"' in line and (event := event_merging.parse(line)) is not None:
+                counts = event.get("counts", {})
+                self.done, self.total = float(counts.get("done", 0)), float(counts.get("total", 0))
+                self.unit = str(event.get("message", ""))
+                return
+
+
+@dataclass
+class FilmProgress:
+    """A film in this run.
+
+    Attributes:
+        states: for each stage it goes through: waiting, running, success, skipped or failed.
+        film_seconds: its duration, once it is known.
+    """
+
+    name: str
+    folder: Path
+    states: dict[str, str]
+    began: float = field(default_factory=time.monotonic)
+    running: dict[str, Running] = field(default_factory=dict)
+    film_seconds: float | None = None
+
+    @property
+    def elapsed(self) -> float:
+        """Return the seconds since its first stage was started in this run."""
+        return time.monotonic() - self.began
+
+    def remaining(self, estimates: Estimates, planned: Collection[str] | None = None) -> float | None:
+        """Return how long the film is likely to need still; None where nothing is known of a stage that it needs.
+
+        Args:
+            estimates: what is known.
+            planned: stages that this run does for any film; None: all.
+        """
+        total = 0.0
+        for stage, state in self.states.items():
+            if state not in ("waiting", "running") or (planned is not None and stage not in planned):
+                continue
+            seconds = estimates.seconds(stage, self.film_seconds)
+            if run := self.running.get(stage):
+                seconds = remaining_seconds(seconds, run.elapsed, run.share)
+            if seconds is None:
+                return None
+            total += seconds
+        return total
+
+
+class Shelf:
+    """The films of a run and how far each is. Snakemake's thread writes it, a view's thread reads it."""
+
+    def __init__(self, output_root: Path) -> None:
+        self.lock = threading.Lock()
+        self.films: dict[str, FilmProgress] = {}
+        self.estimates = Estimates()
+        self.output_root = output_root
+        self.began = time.monotonic()
+        self.steps: tuple[int, int] = (0, 0)
+        self.planned: frozenset[str] | None = None
+
+    @property
+    def elapsed(self) -> float:
+        """Return the seconds since the run began."""
+        return time.monotonic() - self.began
+
+    def follow(self) -> None:
+        """Read the progress of every stage at work. The lock is not held while files are read."""
+        with self.lock:
+            at_work = [(film.folder, run) for film in self.films.values() for run in film.running.values()]
+        for folder, run in at_work:
+            run.follow(folder)
+
+    def remaining(self, film: FilmProgress) -> float | None:
+        """Return how long a film is likely to need still in this run, or None."""
+        return film.remaining(self.estimates, self.planned)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many films are at work, failed, and not at work."""
+        films = list(self.films.values())
+        running = sum(bool(film.running) for film in films)
+        failed = sum("failed" in film.states.values() and not film.running for film in films)
+        return {"running": running, "failed": failed, "resting": len(films) - running - failed}

@@ -1,0 +1,133 @@
+"""The table on a terminal: films by stages. It needs rich, which the workflow's environment has."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from samvad.core import stages
+from samvad.workflow.progress.state import FilmProgress, Shelf
+from samvad.workflow.progress.view import clock, left
+
+_SIGNS = {"waiting": "·", "running": "▶", "success": "✓", "skipped": "–", "failed": "✗"}
+_PLAIN_SIGNS = {"waiting": ".", "running": ">", "success": "+", "skipped": "-", "failed": "x"}
+_STYLES = {"waiting": "dim", "running": "bold cyan", "success": "green", "skipped": "dim", "failed": "bold red"}
+#: Lines of the terminal that are left to what scrolls past, and to the table's head and foot.
+_SPARE_LINES = 6
+_FEWEST_ROWS = 3
+
+
+class Screen:
+    """The terminal's last lines, drawn anew again and again; everything else that is printed appears above them.
+
+    While it is there, the standard error of this process, and of the stages' processes, is a pipe that is read here:
+    whatever anyone prints is printed above the table in whole lines.
+
+    Args:
+        shelf: what to show.
+
+    Raises:
+        OSError: the terminal cannot be had.
+    """
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._terminal = os.dup(2)
+        self._out = open(self._terminal, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+        self._console = Console(file=self._out, force_terminal=True, highlight=False, soft_wrap=False)
+        utf8 = (getattr(sys.stderr, "encoding", "") or "").lower().replace("-", "") == "utf8"
+        self._signs = _SIGNS if utf8 else _PLAIN_SIGNS
+        self._live: Live | None = Live(
+            console=self._console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
+        )
+        self._lock = threading.Lock()
+        reading, writing = os.pipe()
+        sys.stderr.flush()
+        os.dup2(writing, 2)
+        os.close(writing)
+        self._reader = threading.Thread(target=self._read, args=(reading,), name="view-lines", daemon=True)
+        self._reader.start()
+        self._live.start()
+
+    def show(self) -> None:
+        """Draw the table as things stand now."""
+        with self._shelf.lock:
+            table = self._table()
+        with self._lock:
+            if self._live is not None:
+                self._live.update(table, refresh=True)
+
+    def stop_drawing(self) -> None:
+        """Take the table away; what is printed still appears."""
+        with self._lock:
+            live, self._live = self._live, None
+        if live is not None:
+            with contextlib.suppress(OSError, ValueError):  # the terminal may be gone
+                live.stop()
+
+    def close(self) -> None:
+        """Take the table away and give the standard error back."""
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.flush()
+        os.dup2(self._terminal, 2)  # closes this process's end of the pipe: the reader comes to its end
+        self._reader.join(timeout=2)
+        self.stop_drawing()
+
+    def _read(self, reading: int) -> None:
+        """Print what comes out of the pipe, and go on reading even where it cannot be printed: no stage must wait."""
+        rest = b""
+        while block := os.read(reading, 1 << 16):
+            whole, newline, rest = (rest + block).rpartition(b"\n")
+            if newline:
+                self._print(whole.decode("utf-8", "replace"))
+        if rest:
+            self._print(rest.decode("utf-8", "replace"))
+        os.close(reading)
+
+    def _print(self, lines: str) -> None:
+        with self._lock, contextlib.suppress(OSError, ValueError):  # the terminal may be gone
+            if self._live is not None:
+                self._console.print(Text.from_ansi(lines), soft_wrap=True)
+            else:
+                self._out.write(f"{lines}\n")
+                self._out.flush()
+
+    def _table(self) -> Group:
+        table = Table(box=None, pad_edge=False, expand=False)
+        table.add_column("film", no_wrap=True, overflow="ellipsis", max_width=28)
+        for stage in stages.STAGES:
+            table.add_column(f"{stage.number:02d}", width=2, justify="center")
+        table.add_column("now", no_wrap=True)
+        table.add_column("elapsed", justify="right", no_wrap=True)
+        table.add_column("left", no_wrap=True)
+        at_work = [film for film in self._shelf.films.values() if film.running]
+        room = max(_FEWEST_ROWS, self._console.size.height - _SPARE_LINES)
+        for film in at_work[:room]:
+            table.add_row(*self._row(film))
+        counts = self._shelf.counts()
+        done, total = self._shelf.steps
+        words = [f"{counts['running']} {'film' if counts['running'] == 1 else 'films'} at work"]
+        words += [f"{len(at_work) - room} of them not shown"] if len(at_work) > room else []
+        words += [f"{counts['resting']} at rest or done"] if counts["resting"] else []
+        words += [f"{counts['failed']} failed"] if counts["failed"] else []
+        words += [f"{done} of {total} steps"] if total else []
+        words.append(clock(self._shelf.elapsed))
+        return Group(table, Text("; ".join(words), style="dim"))
+
+    def _row(self, film: FilmProgress) -> list[Text]:
+        cells = [Text(film.name)]
+        for stage in stages.STAGES:
+            state = film.states.get(stage.name, "")
+            cells.append(Text(self._signs.get(state, " "), style=_STYLES.get(state, "")))
+        now = [
+            stage + (f" {run.share:.0%}" if run.share is not None else "") for stage, run in list(film.running.items())
+        ]
+        remaining = self._shelf.remaining(film)
+        return [*cells, Text(", ".join(now)), Text(clock(film.elapsed)), Text(left(remaining), style="dim")]

@@ -1,0 +1,302 @@
+"""Follow a Snakemake run from its one main process: each job's log, ``run.json`` and manifest.
+
+Snakemake tells its logger of every job that starts, ends or fails, also of those on a cluster. One handler there is
+the only writer of these files, so that stages never race for them.
+"""
+
+from __future__ import annotations
+
+import getpass
+import logging
+import os
+import platform
+import re
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from samvad.core import files, stages, times
+from samvad.core.errors import SamvadError
+from samvad.documents import job_manifest
+from samvad.logs.events import Event
+from samvad.runner import attempts
+from samvad.settings.configuration import Film
+from samvad.workflow import event_merging, run_log, run_registry
+from samvad.workflow.progress.state import FilmProgress
+from samvad.workflow.progress.view import View, chosen
+
+#: With more films than this in a run, each gets one line at its end.
+_FULL_SUMMARIES = 3
+_ID = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
+
+
+@dataclass
+class _Job:
+    """A film's job in this run.
+
+    Attributes:
+        live: what this run adds to what the manifests tell.
+        before: the last attempt of each stage that runs before it began.
+        failed: what is to be said of the stages that failed.
+    """
+
+    film: Film
+    folder: Path
+    wanted: list[str]
+    log: run_log.RunLog
+    live: job_manifest.Live
+    before: dict[str, Path | None] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    began: datetime = field(default_factory=datetime.now)
+    last: datetime = field(default_factory=datetime.now)
+
+    def newest_attempt(self, stage: str) -> Path | None:
+        """Return the folder of the attempt that was begun since Snakemake started the stage."""
+        newest = _last_attempt(self.folder, stage)
+        return newest if newest != self.before.get(stage) else None
+
+
+class PipelineHandler(logging.Handler):
+    """Listen to Snakemake's events and keep the records of each job that they concern.
+
+    Args:
+        films: the films by job folder (``YYYY/MM/DD/USER/N``).
+        wanted: returns the stages that a film is to go through.
+        off: returns the stages of a film's workflow that are switched off, and by what.
+        output_root: where the job folders are.
+        run: the mark of this run.
+        cache: settings of the cache of results, or None.
+        stage_links: make a link ``logs/NN_stage_<start>.log`` to the log of each stage.
+        view: what to show meanwhile: auto, plain or off.
+
+    Raises:
+        ConfigurationError: SAMVAD_RUN_ID or SAMVAD_PARENT_JOB_ID is no id, or SAMVAD_VIEW no view.
+    """
+
+    def __init__(
+        self,
+        films: dict[str, Film],
+        wanted: Callable[[Film], list[str]],
+        off: Callable[[Film], dict[str, str]],
+        output_root: Path,
+        run: run_registry.Run,
+        *,
+        cache: dict[str, Any] | None,
+        stage_links: bool,
+        view: str,
+    ) -> None:
+        super().__init__(logging.INFO)
+        self._films = films
+        self._wanted = wanted
+        self._off = off
+        self._output_root = output_root.resolve()
+        self._cache = cache
+        self._stage_links = stage_links
+        self._run_id = attempts.given_id("SAMVAD_RUN_ID", _ID, "nightly-2025-11-27")
+        self._parent_job_id = attempts.given_id("SAMVAD_PARENT_JOB_ID", f"{_ID}(/[0-9]+)?", "baseline/1")
+        self._process = {"host": platform.node(), "pid": os.getpid(), "mark": str(run.path)}
+        self._planned: dict[str, dict[str, set[str]]] = {}
+        self._jobs: dict[str, _Job] = {}
+        self._stages: dict[int, tuple[str, str]] = {}
+        self._groups: dict[int, str] = {}
+        self._start = datetime.now()
+        self._view = View(self._output_root, chosen(view))
+
+    def attach(self, logger: logging.Logger) -> None:
+        """Listen to Snakemake's logger from now on; what the view shows better goes to the terminal no more."""
+        logger.addHandler(self)
+        self._view.quieten(logger)
+
+    def expect(self, planned: Iterable[tuple[str, str, set[str]]]) -> None:
+        """Take note of what the run is to do: job folder, stage, and the stages that this one waits for."""
+        for folder, stage, needs in planned:
+            self._planned.setdefault(folder, {})[stage] = needs
+
+    def mend(self, asked: Iterable[str]) -> None:
+        """Write the job manifests that are gone, or that a killed run left saying that it still runs.
+
+        Args:
+            asked: the job folders to look at: of a long sheet, only those that are asked for are opened.
+        """
+        for folder in asked:
+            film, place = self._films[folder], self._output_root / folder
+            try:
+                if (place / "run.json").is_file() and job_manifest.status(place) in (None, job_manifest.INTERRUPTED):
+                    job_manifest.write(place, self._wanted(film), job_manifest.Live(off=self._off(film)))
+            except (OSError, ValueError, SamvadError) as error:
+                _complain(error)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take note of an event. A full disk must not end the run from here: stages report it themselves."""
+        try:
+            self._take(record)
+        except (OSError, SamvadError) as error:
+            _complain(error)
+
+    def finish(self) -> None:
+        """Write the last line of each job's log, and print where its results are.
+
+        Who prints that anyway (the Makefile does, also when there was nothing to do) sets SAMVAD_SUMMARY=no.
+        """
+        self._view.finish()
+        show = os.environ.get("SAMVAD_SUMMARY") != "no"
+        brief = len(self._jobs) > _FULL_SUMMARIES
+        failures = []
+        for found in self._jobs.values():
+            try:
+                status = self._finish(found)
+                if show or found.failed:
+                    line = f"{found.film.title} ({status}): {found.folder}"
+                    sys.stderr.write((line if brief else "\n" + job_manifest.summary(found.folder)) + "\n")
+            except (OSError, SamvadError) as error:
+                _complain(error)
+            failures += [
+                f"  {found.film.film}, {stages.BY_NAME[stage].folder}: {reason}"
+                for stage, reason in found.failed.items()
+            ]
+        if failures:
+            sys.stderr.write("\nFailed:\n" + "\n".join(failures) + "\n")
+
+    def _finish(self, found: _Job) -> str:
+        for stage in list(found.live.running):  # the run was interrupted
+            if folder := found.newest_attempt(stage):
+                found.log.stage_ended(stage, folder)
+        found.live = job_manifest.Live(failed=set(found.failed), off=found.live.off)
+        manifest = job_manifest.write(found.folder, found.wanted, found.live)
+        pipeline = manifest["pipeline"]
+        counts = {
+            "stages_success": len(pipeline["completed_stages"]),
+            "stages_failed": len(pipeline["failed_stages"]),
+            "stages_skipped": len(pipeline["skipped_stages"]),
+            "cache_hits": found.log.cache_hits,
+        }
+        if manifest["input"]["duration_seconds"] is not None:
+            counts = {"film_seconds": manifest["input"]["duration_seconds"], **counts}
+        found.log.finished(pipeline["status"], (found.last - found.began).total_seconds(), counts)
+        return str(pipeline["status"])
+
+    def _take(self, record: logging.LogRecord) -> None:
+        event = str(getattr(record, "event", None) or "")
+        if event == "job_info" and record.__dict__.get("rule_name") in stages.BY_NAME:
+            self._started(record.__dict__["jobid"], record.__dict__["rule_name"], record.__dict__["wildcards"]["job"])
+        elif event == "job_finished" and record.__dict__.get("job_id") in self._stages:
+            self._ended(record.__dict__["job_id"], failed=False)
+        elif event == "job_error" and record.__dict__.get("jobid") in self._stages:
+            number = record.__dict__["jobid"]
+            said = _of_cluster(record.__dict__.get("rule_msg")) or self._groups.get(number, "")
+            self._ended(number, failed=True, said=said)
+        elif event == "group_error":
+            name = f"SLURM job {record.__dict__.get('external_jobid')}"
+            self._groups.update({told["jobid"]: name for told in record.__dict__.get("job_error_info") or ()})
+        elif event == "run_info":
+            planned = record.__dict__.get("stats") or {}
+            self._view.planned({name: count for name, count in planned.items() if name in stages.BY_NAME})
+        elif event == "progress":
+            self._view.steps(record.__dict__["done"], record.__dict__["total"])
+
+    def _started(self, number: int, stage: str, folder: str) -> None:
+        found = self._jobs.get(folder) or self._begin(folder)
+        self._stages[number] = (folder, stage)
+        found.live.running[stage] = times.utc_now()
+        found.live.pending.discard(stage)
+        found.live.failed.discard(stage)
+        found.before[stage] = _last_attempt(found.folder, stage)
+        manifest = self._write(found)
+        pipeline = manifest["pipeline"]
+        done = len({*pipeline["completed_stages"], *pipeline["skipped_stages"]} & set(found.wanted))  # not those off
+        found.log.write(f"Stage {stage}: started ({done} of {len(found.wanted)} done)")
+        states = {name: state["status"] for name, state in manifest["stages"].items()}
+        film = FilmProgress(found.film.film, found.folder, states, film_seconds=manifest["input"]["duration_seconds"])
+        self._view.started(folder, film, stage, found.before[stage])
+
+    def _ended(self, number: int, *, failed: bool, said: str = "") -> None:
+        """Take note of a stage's end.
+
+        Args:
+            number: Snakemake's number of the job.
+            failed: as Snakemake says: of a group, every member has failed when one has.
+            said: what the cluster says of it.
+        """
+        folder, stage = self._stages[number]
+        found = self._jobs[folder]
+        if found.live.running.pop(stage, None) is None:
+            return  # told already: of a group that failed, Snakemake names every job
+        found.last = datetime.now()
+        newest = found.newest_attempt(stage)
+        if newest is None and self._went_on_without(found, number):
+            manifest = self._write(found)
+            status = manifest["stages"][stage]["status"]
+            self._view.ended(folder, stage, status, None, manifest["input"]["duration_seconds"])
+            return
+        result = found.log.stage_ended(stage, newest, said)
+        found.failed.pop(stage, None)  # an earlier try
+        if failed and result.status == "failed":
+            found.failed[stage] = result.failure.message if result.failure else job_manifest.NO_RECORD
+        found.live.failed = set(found.failed)
+        if self._stage_links and newest is not None:
+            run_log.link_stage_log(found.log, stage, newest)
+        film_seconds = self._write(found)["input"]["duration_seconds"]
+        reason = found.failed.get(stage, "")
+        self._view.ended(folder, stage, result.status or "", result.duration_seconds, film_seconds, reason)
+
+    def _went_on_without(self, found: _Job, number: int) -> bool:
+        """Say whether a stage's group was at work without it: it had been done before, or its turn never came."""
+        group = self._groups.get(number)
+        mates = [stage for other, (_, stage) in self._stages.items() if self._groups.get(other) == group]
+        return group is not None and any(found.newest_attempt(stage) for stage in mates)
+
+    def _write(self, found: _Job) -> dict[str, Any]:
+        """Derive and write a job's manifest: running as long as this run has something to do for it."""
+        planned = self._planned.get(found.film.folder, {})
+        blocked = set(found.live.failed)
+        while more := {stage for stage in found.live.pending - blocked if planned.get(stage, set()) & blocked}:
+            blocked |= more
+        open_ = found.live.running or found.live.pending - blocked
+        found.live.process = self._process if open_ else None
+        return job_manifest.write(found.folder, found.wanted, found.live)
+
+    def _begin(self, folder: str) -> _Job:
+        film = self._films[folder]
+        place = self._output_root / folder
+        before = run_log.recover(place)
+        run = {
+            "run_id": self._run_id or attempts.new_run_id(film.film),
+            "parent_run_id": before["run_id"] if before else None,
+            "parent_job_id": self._parent_job_id,
+            "stamp": f"{self._start:%Y%m%d_%H%M%S}",
+            "workflow": film.workflow,
+            "film": film.film,
+            "title": film.title,
+            "year": film.year,
+            "media": film.media,
+            "cache": self._cache,
+        }
+        files.write_json(place / "run.json", run)
+        live = job_manifest.Live(pending=set(self._planned.get(folder, ())), off=self._off(film))
+        # A stage beyond the film's workflow can be asked for by name.
+        wanted = list(dict.fromkeys([*self._wanted(film), *sorted(live.pending)]))
+        found = self._jobs[folder] = _Job(film, place, wanted, run_log.RunLog(place, run), live)
+        for stage in found.wanted:
+            for earlier in event_merging.attempts_of(place, stage):
+                found.log.merger.pass_over(earlier)
+        counts = {"stages": len(found.wanted)}
+        found.log.write(f"Job received: {film.film} ({film.title}), {film.media}", Event("job_received", counts=counts))
+        found.log.write(f"Started by {getpass.getuser()} on {platform.node()}, run {run['run_id']}")
+        return found
+
+
+def _last_attempt(job_folder: Path, stage: str) -> Path | None:
+    return next(reversed(event_merging.attempts_of(job_folder, stage)), None)
+
+
+def _of_cluster(message: object) -> str:
+    """Return the sentences in which the SLURM plugin says how a job ended; nothing where it says none."""
+    match = re.search(r"SLURM-job .*?SLURM status is: '\w+'|SLURM sbatch failed.*", str(message or ""))
+    return match.group(0) if match else ""
+
+
+def _complain(error: Exception) -> None:
+    sys.stderr.write(f"samvad: the job's records could not be written: {error}\n")

@@ -1,0 +1,89 @@
+"""SLURM jobs that a killed run has left: they work on, and must have ended before another run does the same work."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import shutil
+import subprocess
+import time
+
+from samvad.core.errors import ClusterError
+
+log = logging.getLogger(__name__)
+
+#: SLURM takes 300 s by default to find out that a node is dead; until then its jobs do not end.
+PATIENCE_SECONDS = 600.0
+_ANSWER_SECONDS = 60.0
+_LOOK_SECONDS = 2.0
+
+
+def cancel(name: str, patience_seconds: float = PATIENCE_SECONDS) -> int:
+    """Cancel the jobs of a run that was killed, and wait until the last of them has ended.
+
+    Args:
+        name: the name that all jobs of the run have.
+        patience_seconds: for how long to wait for an answer of SLURM, and for the end of the jobs.
+
+    Returns:
+        How many there were.
+
+    Raises:
+        ClusterError: SLURM does not answer, or jobs have not ended: nothing may be started that does the same work.
+    """
+    deadline = time.monotonic() + patience_seconds
+    found = left = _left(name, deadline)
+    if found:
+        log.warning("Cancelling %d SLURM jobs of a run that was killed: %s", len(found), ", ".join(sorted(found)))
+    while left:
+        _ask(["scancel", f"--name={name}"], name, deadline)
+        time.sleep(_LOOK_SECONDS)
+        left = _left(name, deadline)
+        if left and time.monotonic() > deadline:
+            states = ", ".join(f"{number} ({state})" for number, state in sorted(left.items()))
+            raise ClusterError(
+                f"SLURM jobs of a run that was killed have been cancelled, but do not end: {states}.",
+                "Wait until `squeue` shows them no more (of a dead node: until SLURM, or its administrator, has set it "
+                "down), and run again.",
+            )
+    return len(found)
+
+
+def tell(job: str, comment: str) -> None:
+    """Let ``squeue`` say what a job is at: a group's jobs bear no film's name. Where SLURM does not hear it, no matter.
+
+    Args:
+        job: the job's number.
+        comment: what to say.
+    """
+    command = ["scontrol", "update", f"JobId={job}", f"Comment={comment}"]
+    with contextlib.suppress(OSError):
+        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def _left(name: str, deadline: float) -> dict[str, str]:
+    """Return the jobs of a run that wait, run, or are ending, with their states."""
+    said = _ask(["squeue", "--noheader", f"--name={name}", "--format=%i|%T"], name, deadline)
+    return dict(line.split("|", 1) for line in said.splitlines() if "|" in line)
+
+
+def _ask(command: list[str], name: str, deadline: float) -> str:
+    """Return what a command of SLURM's answers; ask again until the deadline, for a controller may be starting anew."""
+    said = f"{command[0]} is not installed here"
+    while shutil.which(command[0]):
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_ANSWER_SECONDS)
+        except subprocess.TimeoutExpired:
+            said = f"{command[0]} gave no answer within {_ANSWER_SECONDS:.0f} s"
+        else:
+            if done.returncode == 0:
+                return done.stdout
+            said = done.stderr.strip() or f"{command[0]} failed"
+        if time.monotonic() > deadline:
+            break
+        time.sleep(_LOOK_SECONDS)
+    raise ClusterError(
+        f"A run that was killed may have left SLURM jobs at work, and SLURM does not tell: {said}.",
+        "Run again on a machine of the cluster while its controller answers. Or make sure of it yourself (`scancel "
+        f"--name={name}`) and delete the file in .snakemake/samvad_runs that holds this name.",
+    )
