@@ -94,6 +94,7 @@ check:
 	$(call dev,ruff) format --check scripts tests benchmarks
 	$(call dev,snakefmt) --check Snakefile rules
 	$(call dev,mypy)
+	PYTHONPATH=scripts $(call dev,lint-imports)
 	$(SNAKEMAKE) --lint
 
 bench: setup

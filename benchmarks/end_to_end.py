@@ -82,7 +82,7 @@ def environment(name: str) -> Path:
 
 def model_folder() -> str:
     """Return the folder of the Whisper base weights."""
-    code = "from samvad import models; print(models.resolve_whisper('base').folder)"
+    code = "from samvad.models import weights; print(weights.resolve_whisper('base').folder)"
     return subprocess.run(
         [str(environment("asr") / "bin" / "python"), "-c", code],
         capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": str(ROOT / "scripts")},

@@ -2,7 +2,7 @@
 
 Whole processes are measured: wall time, CPU time of the process and all its children, peak memory. Cold means that
 the index does not exist yet (the logs' pages are in memory, as after a run); warm that it does. The plain loop reads
-the same logs with json and counts tries and successes by stage: what the question `success` answers. Machines are
+the same logs with json and counts attempts and successes by stage: what the question `success` answers. Machines are
 noisy: trust the ratios and the CPU time.
 
 Usage: python benchmarks/query_logs.py [--films N] [--events N] [--rounds N] [--keep FOLDER]
@@ -28,7 +28,7 @@ QUESTIONS = (
 )
 PLAIN = """
 import collections, json, pathlib, sys
-tries = collections.Counter()
+attempts = collections.Counter()
 for path in pathlib.Path(sys.argv[1]).rglob("logs/99_pipeline_*.jsonl"):
     with path.open(encoding="utf-8") as file:
         for line in file:
@@ -37,8 +37,8 @@ for path in pathlib.Path(sys.argv[1]).rglob("logs/99_pipeline_*.jsonl"):
             except ValueError:
                 continue
             if event["event"] == "stage_result":
-                tries[event["stage"], event["status"]] += 1
-print(tries)
+                attempts[event["stage"], event["status"]] += 1
+print(attempts)
 """
 
 

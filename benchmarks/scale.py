@@ -128,7 +128,7 @@ class Real(Shelf):
             facts = {"run_id": f"film{number}_20250101T000000Z_abc123", "title": f"Film {number}", "year": None}
             run = {**facts, "media": str(self.root / "films" / f"film {number}.mkv"), "film": f"film{number}"}
             (place / "run.json").write_text(json.dumps(run), encoding="utf-8")
-            job_manifest.write(place, names, job_manifest.Live())
+            job_manifest.write(place, names, job_manifest.RunState())
         self.touch()
 
 

@@ -89,7 +89,7 @@ class Run:
         return line
 
     def stage(self, name: str, film_seconds: float, filler: int, attempt: int = 1, fails: bool = False) -> None:
-        """Add the events of one try of a stage, with so many lines between its beginning and its end."""
+        """Add the events of one attempt of a stage, with so many lines between its beginning and its end."""
         typical, memory = _COST[name]
         seconds = round(0.3 + typical * film_seconds / 3600 * self.rng.lognormvariate(0, 0.35), 3)
         status = "failed" if fails else "skipped" if name == "tmdb" and self.rng.random() < 0.3 else "success"
@@ -122,7 +122,7 @@ class Run:
         self.results[status].append(self.add("stage_result", text, name, attempt, **more, counts=counts))
 
     def begin(self, name: str, attempt: int) -> None:
-        """Add the first event of a try of a stage."""
+        """Add the first event of an attempt of a stage."""
         self.add(f"{name}_started", f"Stage {name} begins", name, attempt, status="running")
 
     def _failure(self) -> dict[str, Any]:
@@ -215,11 +215,11 @@ def _write(folder: Path, run: Run, ended: bool) -> int:
     path.write_text("".join(lines) + ("" if ended else lines[-1][: len(lines[-1]) // 2]), encoding="utf-8")
     if ended:
         return len(lines)
-    tries: dict[tuple[str, int], list[str]] = {}
+    attempts: dict[tuple[str, int], list[str]] = {}
     for event, line in zip(run.events, lines, strict=True):
         if event["stage"] and event["event"] != "stage_result":
-            tries.setdefault((event["stage"], event["attempt"]), []).append(line)
-    for (stage, attempt), own in tries.items():
+            attempts.setdefault((event["stage"], event["attempt"]), []).append(line)
+    for (stage, attempt), own in attempts.items():
         place = folder / stages.BY_NAME[stage].folder / "attempts" / f"{attempt:02d}"
         place.mkdir(parents=True)
         (place / "events.jsonl").write_text("".join(own), encoding="utf-8")

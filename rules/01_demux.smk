@@ -11,14 +11,14 @@ rule demux:
         "../envs/media.yaml"
     threads: TABLE.cores("demux")
     resources:
-        mem_mb=asks("demux", "mem_mb"),
-        runtime=asks("demux", "runtime"),
+        mem_mb=resource_request("demux", "mem_mb"),
+        runtime=resource_request("demux", "runtime"),
     params:
         code=code_hash("demux"),
         settings=config["demux"],
         job_folder=JOB,
         film=film("film"),
-        media=place_of_film,
+        media=media_path,
         content=lambda wildcards: content(film_of(wildcards).media),
         languages=film("source"),
         audio_track=audio_track,

@@ -11,8 +11,8 @@ rule tmdb:
         "../envs/text.yaml"
     threads: TABLE.cores("tmdb")
     resources:
-        mem_mb=asks("tmdb", "mem_mb"),
-        runtime=asks("tmdb", "runtime"),
+        mem_mb=resource_request("tmdb", "mem_mb"),
+        runtime=resource_request("tmdb", "runtime"),
     params:
         code=code_hash("tmdb"),
         settings=config["tmdb"],

@@ -11,8 +11,8 @@ rule glossary_load:
         "../envs/text.yaml"
     threads: TABLE.cores("glossary_load")
     resources:
-        mem_mb=asks("glossary_load", "mem_mb"),
-        runtime=asks("glossary_load", "runtime"),
+        mem_mb=resource_request("glossary_load", "mem_mb"),
+        runtime=resource_request("glossary_load", "runtime"),
     params:
         code=code_hash("glossary_load"),
         settings=config["glossary"],

@@ -11,8 +11,8 @@ rule asr:
         "../envs/asr.yaml"
     threads: TABLE.cores("asr")
     resources:
-        mem_mb=asks("asr", "mem_mb"),
-        runtime=asks("asr", "runtime"),
+        mem_mb=resource_request("asr", "mem_mb"),
+        runtime=resource_request("asr", "runtime"),
         gpu=0 if config["asr"]["device"] == "cpu" else 1,
     params:
         code=code_hash("asr"),

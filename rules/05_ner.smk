@@ -11,8 +11,8 @@ rule ner:
         "../envs/asr.yaml"
     threads: TABLE.cores("ner")
     resources:
-        mem_mb=asks("ner", "mem_mb"),
-        runtime=asks("ner", "runtime"),
+        mem_mb=resource_request("ner", "mem_mb"),
+        runtime=resource_request("ner", "runtime"),
     params:
         code=code_hash("ner"),
         settings=config["ner"],

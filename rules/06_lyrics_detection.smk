@@ -11,8 +11,8 @@ rule lyrics_detection:
         "../envs/media.yaml"
     threads: TABLE.cores("lyrics_detection")
     resources:
-        mem_mb=asks("lyrics_detection", "mem_mb"),
-        runtime=asks("lyrics_detection", "runtime"),
+        mem_mb=resource_request("lyrics_detection", "mem_mb"),
+        runtime=resource_request("lyrics_detection", "runtime"),
     params:
         code=code_hash("lyrics_detection"),
         settings=config["lyrics"],

@@ -11,8 +11,8 @@ rule hallucination_removal:
         "../envs/text.yaml"
     threads: TABLE.cores("hallucination_removal")
     resources:
-        mem_mb=asks("hallucination_removal", "mem_mb"),
-        runtime=asks("hallucination_removal", "runtime"),
+        mem_mb=resource_request("hallucination_removal", "mem_mb"),
+        runtime=resource_request("hallucination_removal", "runtime"),
     params:
         code=code_hash("hallucination_removal"),
         settings=config["hallucination"],

@@ -11,8 +11,8 @@ rule translation:
         "../envs/translation.yaml"
     threads: TABLE.cores("translation")
     resources:
-        mem_mb=asks("translation", "mem_mb"),
-        runtime=asks("translation", "runtime"),
+        mem_mb=resource_request("translation", "mem_mb"),
+        runtime=resource_request("translation", "runtime"),
         gpu=0 if config["translation"]["device"] == "cpu" else 1,
     params:
         code=code_hash("translation"),

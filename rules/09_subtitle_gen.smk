@@ -11,8 +11,8 @@ rule subtitle_gen:
         "../envs/text.yaml"
     threads: TABLE.cores("subtitle_gen")
     resources:
-        mem_mb=asks("subtitle_gen", "mem_mb"),
-        runtime=asks("subtitle_gen", "runtime"),
+        mem_mb=resource_request("subtitle_gen", "mem_mb"),
+        runtime=resource_request("subtitle_gen", "runtime"),
     params:
         code=code_hash("subtitle_gen"),
         settings=config["subtitle"],

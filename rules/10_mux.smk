@@ -11,15 +11,15 @@ rule mux:
         "../envs/media.yaml"
     threads: TABLE.cores("mux")
     resources:
-        mem_mb=asks("mux", "mem_mb"),
-        runtime=asks("mux", "runtime"),
+        mem_mb=resource_request("mux", "mem_mb"),
+        runtime=resource_request("mux", "runtime"),
     params:
         code=code_hash("mux"),
         settings=config["mux"],
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("mux"),
-        media=place_of_film,
+        media=media_path,
         title=film("title"),
         languages=film("targets"),
         default_track=config["mux"]["default_track"],

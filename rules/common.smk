@@ -16,7 +16,7 @@ from snakemake.resources import Resource
 # The one edit of the path: a stage script finds the package because it lies beside it, the workflow does not.
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
-from samvad.core import files, stages
+from samvad.core import files, stages, variables
 from samvad.core.errors import SamvadError
 from samvad.models.weights import known_models
 from samvad.reporting.pages import shelf_page
@@ -47,7 +47,7 @@ wildcard_constraints:
     job=r"[0-9]{4}/[0-9]{2}/[0-9]{2}/[A-Za-z0-9][A-Za-z0-9._-]*/[0-9]+",
 
 
-def told(function):
+def declare_params(function):
     """Tell Snakemake what a function takes: it looks otherwise, anew for each job and each thing that the job has."""
     overwrite_function_params(function, inspect.signature(function).parameters)
     return function
@@ -81,25 +81,25 @@ def film(column):
         found = getattr(film_of(wildcards), column)
         return "" if found is None else found
 
-    return told(value)
+    return declare_params(value)
 
 
-def asks(stage, name):
-    """Return a resources function: what a try of a stage asks for, by the film's length and the number of the try."""
+def resource_request(stage, name):
+    """Return a resources function: what an attempt of a stage asks for, by the film's length and the number of the attempt."""
 
     def value(wildcards, attempt):
-        return TABLE.asks(stage, resource_requests.hours_of(f"{OUT}/{wildcards.job}"), attempt)[name]
+        return TABLE.request(stage, resource_requests.hours_of(f"{OUT}/{wildcards.job}"), attempt)[name]
 
-    return told(value)
+    return declare_params(value)
 
 
-@told
-def place_of_film(wildcards, threads):
+@declare_params
+def media_path(wildcards, threads):
     """Return where the film lies. Snakemake compares no parameter that depends on the threads: a move reruns nothing."""
     return film_of(wildcards).media
 
 
-@told
+@declare_params
 def audio_track(wildcards):
     """Return the audio track to recognise: the film's own choice, else the configuration's."""
     chosen = film_of(wildcards).audio_track
@@ -109,7 +109,7 @@ def audio_track(wildcards):
 def optional(flag, column):
     """Return a params function: ``flag=value`` from the film's row, or nothing where that is empty."""
     value_of = film(column)
-    return told(lambda wildcards: [f"{flag}={value}"] if (value := value_of(wildcards)) != "" else [])
+    return declare_params(lambda wildcards: [f"{flag}={value}"] if (value := value_of(wildcards)) != "" else [])
 
 
 def review_file(wildcards, name):
@@ -124,12 +124,12 @@ def review_option(name):
         path = review_file(wildcards, name)
         return [f"--review={path}"] if path.is_file() else []
 
-    return told(option)
+    return declare_params(option)
 
 
 def review_content(name):
     """Return a params function: the fingerprint of a person's decisions, so that an edit is seen; nothing without any."""
-    return told(lambda wildcards: content(path) if (path := review_file(wildcards, name)).is_file() else "")
+    return declare_params(lambda wildcards: content(path) if (path := review_file(wildcards, name)).is_file() else "")
 
 
 def manifests(stage):
@@ -143,7 +143,7 @@ def manifests(stage):
             raise WorkflowError(f"Film {row.film} ({wildcards.job}): {error}") from None
         return {name: f"{OUT}/{wildcards.job}/{stages.BY_NAME[name].folder}/manifest.json" for name in names}
 
-    return told(inputs)
+    return declare_params(inputs)
 
 
 @functools.cache
@@ -170,7 +170,7 @@ def manifest_options(stage):
             found.append(f"--segments={input[stages.segments_source(stage, on)]}")
         return found
 
-    return told(options)
+    return declare_params(options)
 
 
 def content(path):
@@ -191,7 +191,7 @@ def profile_content(name):
     return [content(path) for path in subtitle_profiles.load(name).files]
 
 
-@told
+@declare_params
 def corrections(wildcards):
     """Return fingerprints of a job's corrected tracks, so that a new one is put into the film."""
     folder = Path(OUT) / wildcards.job / "corrections"
@@ -208,7 +208,7 @@ def targets(workflow_name):
             for name in wanted_stages(row, workflow_name)
         ]
 
-    return told(inputs)
+    return declare_params(inputs)
 
 
 def wanted_stages(row, workflow_name="subtitle"):
@@ -224,12 +224,12 @@ def stages_off(row):
     return {stage.name: origin[stage.name] for stage in stages.STAGES if stage.number <= last and not on[stage.name]}
 
 
-def mend():
+def repair():
     """Mend the records of jobs: of those that this run looks at, or after a killed run, of whatever that left."""
     if RUN.after_a_kill:
-        PIPELINE.mend(FILMS)
+        PIPELINE.repair(FILMS)
     elif workflow.dag is not None:
-        PIPELINE.mend({job.wildcards.job for job in workflow.dag.jobs if job.rule.name in stages.BY_NAME})
+        PIPELINE.repair({job.wildcards.job for job in workflow.dag.jobs if job.rule.name in stages.BY_NAME})
 
 
 if workflow.is_main_process and not workflow.output_settings.dryrun:
@@ -249,8 +249,8 @@ if workflow.is_main_process and not workflow.output_settings.dryrun:
         raise WorkflowError(str(error)) from None
     for other in RUN.others:
         print(f"samvad: another run is at work in this folder: {other}", file=sys.stderr)
-    os.environ[run_registry.VARIABLE] = str(RUN.path)
-    atexit.register(mend)  # where nothing is to be done, no hook is called
+    os.environ[variables.RUN] = str(RUN.path)
+    atexit.register(repair)  # where nothing is to be done, no hook is called
     PIPELINE.attach(logger)
 
 
@@ -275,8 +275,8 @@ def warn_of_large_stages(jobs):
 
 def start():
     """Mend old records, and write down which locks are this run's, and what it is to do."""
-    atexit.unregister(mend)
-    mend()
+    atexit.unregister(repair)
+    repair()
     RUN.owns(getattr(workflow.persistence, "_lockfile", {}).values())
     if name := getattr(workflow.scheduler._executor, "run_uuid", None):
         RUN.submits(name)

@@ -84,7 +84,7 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     document = segments.read(run.read(options.segments, "segments"))
     audio = run.read(options.demux, "audio")
     titles = titles_for(run, options)
-    decisions = review.read_songs(run.read_outside(options.review, "review")) if options.review else ()
+    decisions = review.read_songs(run.add_external_input(options.review, "review")) if options.review else ()
     backend = choose_backend(run, options)
     if run.reuse(backend=backend.name if backend else "none"):
         return

@@ -63,7 +63,7 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
 
 def reused(run: StageRun, film: Path, checksum: str) -> bool:
     """Look for what was made of the same film before."""
-    run.read_outside(film, "film", checksum=checksum)
+    run.add_external_input(film, "film", checksum=checksum)
     return run.reuse()
 
 
@@ -86,7 +86,7 @@ def make(run: StageRun, film: Path, checksum: str | None, options: argparse.Name
     audio = run.work_folder / "audio.wav"
     taken, look, audio_ms, cut_short = _read_film(run, film, checksum, found, track, options)
     if checksum is None:
-        run.read_outside(film, "film", checksum=taken)
+        run.add_external_input(film, "film", checksum=taken)
         run.reuse(look=False)
     if options.languages and track.language and track.language not in options.languages:
         run.warn(
@@ -109,7 +109,7 @@ def make(run: StageRun, film: Path, checksum: str | None, options: argparse.Name
     files.write_json(run.output("probe.json", "probe"), facts)
     _write_looks(run, look, audio, duration_ms, taken)
     for key, value in facts.items():
-        run.fact(key, value)
+        run.metadata(key, value)
     run.metric("film_duration", duration_ms / 1000, "s")
     run.metric("audio_duration", audio_ms / 1000, "s")
     run.metric("audio_start", track.start_ms / 1000, "s")

@@ -41,16 +41,16 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     if options.file:
         path = schemas.ROOT / options.file
         film = metadata.read_file(path, options.max_cast)
-        run.read_outside(path, "film_metadata_file")
+        run.add_external_input(path, "film_metadata_file")
     else:
         film = _ask(run, options)
     _compare_runtime(run, options.demux, film)
     metadata.write(run.output("film_metadata.json", "film_metadata"), film)
     run.metric("cast", len(film.cast), "names")
     run.metric("soundtrack", len(film.soundtrack), "titles")
-    run.fact("title", film.title)
-    run.fact("year", film.year)
-    run.fact("tmdb_id", film.tmdb_id)
+    run.metadata("title", film.title)
+    run.metadata("year", film.year)
+    run.metadata("tmdb_id", film.tmdb_id)
 
 
 def _ask(run: StageRun, options: argparse.Namespace) -> metadata.FilmMetadata:
@@ -80,8 +80,8 @@ def _ask(run: StageRun, options: argparse.Namespace) -> metadata.FilmMetadata:
     run.metric("tmdb_requests", service.requests, "answers")
     run.metric("tmdb_from_cache", service.from_cache, "answers")
     run.metric("tmdb_oldest_answer_days", service.oldest_days, "days")
-    run.fact("attribution", metadata.ATTRIBUTION)
-    run.fact("candidates", [vars(item) for item in film.candidates])
+    run.metadata("attribution", metadata.ATTRIBUTION)
+    run.metadata("candidates", [vars(item) for item in film.candidates])
     return film
 
 

@@ -87,7 +87,7 @@ def _overrides(run: StageRun, options: argparse.Namespace) -> tuple[overrides.Ov
         return ()
     path = schemas.ROOT / options.overrides
     found = overrides.read(path, options.overrides)
-    run.read_outside(path, "name_overrides")
+    run.add_external_input(path, "name_overrides")
     return found
 
 
@@ -152,7 +152,7 @@ def _found(
     except model.ModelMissingError as error:
         languages = ", ".join(sorted({segment.language for segment in these}))
         run.warn(f"In {languages} names come from the glossary and the cast alone: {error}. Correct the key ner.{key}.")
-        run.provisional(_HOURS_WITHOUT_MODEL)
+        run.cache_ttl(_HOURS_WITHOUT_MODEL)
         return {}
     run.used(loaded.record, **stage_manifest.library_versions(library))
     run.metric(f"{key}_load_seconds", loaded.load_seconds, "s")

@@ -42,7 +42,7 @@ def evidence_for(run: StageRun, options: argparse.Namespace) -> Evidence:
     """Read what is known beside the text: speech regions, sound curve, phrases."""
     known = phrases.read_all(options.phrases)
     for path in options.phrases:
-        run.read_outside(path, "phrases")
+        run.add_external_input(path, "phrases")
     spoken = run.read_optional(options.asr, "speech_regions")
     if spoken is None:
         run.warn("Stage asr left no speech regions: the text is judged without them.")
@@ -60,7 +60,7 @@ def evidence_for(run: StageRun, options: argparse.Namespace) -> Evidence:
 def work(run: StageRun, options: argparse.Namespace) -> None:
     """Measure every segment, give verdicts, write the document and the list of doubted segments."""
     evidence = evidence_for(run, options)
-    decisions = review.read_verdicts(run.read_outside(options.review, "review")) if options.review else ()
+    decisions = review.read_verdicts(run.add_external_input(options.review, "review")) if options.review else ()
     document = segments.read(run.read(options.segments, "segments"))
     run.used(**stage_manifest.library_versions("langcodes"))
     if run.reuse():
@@ -69,10 +69,10 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
 
     segments.write(run.output("segments.json", "segments"), judged.document)
     files.write_text(run.output("quarantine.tsv", "quarantine"), report.quarantine_tsv(judged.document))
-    tell(run, judged, len(decisions))
+    record_metrics(run, judged, len(decisions))
 
 
-def tell(run: StageRun, judged: verdicts.Judged, decisions: int) -> None:
+def record_metrics(run: StageRun, judged: verdicts.Judged, decisions: int) -> None:
     """Record counts, the share of the text taken out, and what a person should look at."""
     for name, count in report.counts(judged).items():
         run.metric(name, count, "segments")

@@ -36,7 +36,7 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
         path = schemas.ROOT / name
         tables.pop(name, None)  # given twice, it counts where it is given last
         tables[name] = entries.read_table(path, name)
-        run.read_outside(path, "glossary_file")
+        run.add_external_input(path, "glossary_file")
     glossary = entries.merge(tables.values())
     for conflict in glossary.conflicts:
         log.info("%s: %s is kept, not %s", conflict.term, conflict.kept, conflict.dropped)
@@ -54,7 +54,7 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     run.metric("entries_from_tmdb", sum(entry.source == "tmdb" for entry in glossary.entries), "entries")
     run.metric("conflicts", len(glossary.conflicts), "terms")
     run.metric("prompt_terms", len(terms), "terms")
-    run.fact("entries_read", {name: len(table) for name, table in tables.items()})
+    run.metadata("entries_read", {name: len(table) for name, table in tables.items()})
 
 
 def _names(film: metadata.FilmMetadata | None) -> tuple[entries.Entry, ...]:

@@ -64,7 +64,7 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
         write_matroska(run, options, film, target, new, probe, attached)
     if drawn:
         write_burned(run, options, film, drawn, probe["duration_ms"])
-    run.fact("default_track", next((track.language for track in new if track.default), None))
+    run.metadata("default_track", next((track.language for track in new if track.default), None))
 
 
 def write_matroska(
@@ -90,7 +90,7 @@ def write_matroska(
     identified = matroska.identify(target, run.work_folder)
     plan.check_result(result, identified, expected, new, film)
     plan.check_kept(identified, attached, held, film)
-    tell(run, target, film, probe["duration_ms"], result, len(new), len(own))
+    record_metrics(run, target, film, probe["duration_ms"], result, len(new), len(own))
 
 
 def write_mp4(
@@ -110,7 +110,7 @@ def write_mp4(
     mp4.write(target, film, own, new, options.title, run.work_folder, keep_default_subtitles=keep)
     result = media.probe(target)
     mp4.check(result, own, new, film)
-    tell(run, target, film, declared_ms, result, len(new), len(own))
+    record_metrics(run, target, film, declared_ms, result, len(new), len(own))
 
 
 def write_burned(
@@ -123,10 +123,12 @@ def write_burned(
     result = media.probe(target)
     plan.check_duration(film, target, declared_ms, result)
     run.output(target.name, "burned_film", ffprobe.of(target, result.header))
-    run.fact("burned", {"language": track.language, "font": family, "crf": options.burn_in_crf})
+    run.metadata("burned", {"language": track.language, "font": family, "crf": options.burn_in_crf})
 
 
-def tell(run: StageRun, target: Path, film: Path, declared_ms: int, result: media.Media, new: int, own: int) -> None:
+def record_metrics(
+    run: StageRun, target: Path, film: Path, declared_ms: int, result: media.Media, new: int, own: int
+) -> None:
     """Check the result's duration and record the result."""
     duration_ms = plan.check_duration(film, target, declared_ms, result)
     film_facts = ffprobe.of(target, result.header)
@@ -134,7 +136,7 @@ def tell(run: StageRun, target: Path, film: Path, declared_ms: int, result: medi
     run.metric("duration", duration_ms / 1000, "s")
     run.metric("new_subtitle_tracks", new, "tracks")
     run.metric("own_streams", own, "streams")
-    run.fact("streams", film_facts["streams"])
+    run.metadata("streams", film_facts["streams"])
 
 
 def main(argv: list[str] | None = None) -> int:

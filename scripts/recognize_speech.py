@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     add("--script", choices=scripts.SETTINGS, default="native", help="scripts that the text may be in")
     add("--romanise", choices=("True", "False"), default="False", help="also write the text in Latin letters")
     add("--prompt", choices=("True", "False"), default="True", help="tell the model the film's names and terms")
-    add("--retries", type=int, default=len(retries.TRIES), help="how often bad text is decoded again, at most")
+    add("--retries", type=int, default=len(retries.STRATEGIES), help="how often bad text is decoded again, at most")
     add("--vad", choices=("silero", "pyannote"), default="silero", help="voice activity detection")
     add("--vad-threshold", type=float, default=0.5, help="probability of speech, 0 to 1")
     add("--singing", choices=("True", "False"), default="True", help="listen for singing that the VAD leaves out")
@@ -80,17 +80,17 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     document = segments.SegmentsDocument("und", audio.duration_ms)
     if speech:
         size = memory.batch_size(options.batch_size, device, model.folder / "model.bin", options.memory_mb)
-        ladder = memory.Ladder(
+        fallback = memory.OutOfMemoryFallback(
             functools.partial(_load, options, model, run.threads), memory.Setting(device, compute_type, size), run.warn
         )
         found = steps.recognise(
-            run, Recogniser(ladder, heard, options.script, terms, options.retries, run.progress), speech, options
+            run, Recogniser(fallback, heard, options.script, terms, options.retries, run.progress), speech, options
         )
-        run.devices(options.device, ladder.setting.device)
-        run.fact("decoding", {**vars(ladder.setting), "engine": options.engine})
-        if (ladder.setting.device, ladder.setting.compute_type) != (device, compute_type):
-            run.provisional(hours=24)  # with more free memory it would be better
-        del ladder
+        run.devices(options.device, fallback.setting.device)
+        run.metadata("decoding", {**vars(fallback.setting), "engine": options.engine})
+        if (fallback.setting.device, fallback.setting.compute_type) != (device, compute_type):
+            run.cache_ttl(hours=24)  # with more free memory it would be better
+        del fallback
         document = steps.finish(run, found, heard, options, device)
     else:
         run.warn("No speech was found in the film: there is nothing to subtitle.")

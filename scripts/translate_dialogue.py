@@ -120,7 +120,7 @@ def remarks(run: StageRun, store: Memory, used: list[str], counts: dict[str, int
         run.warn(f"{store.problem} Nothing was remembered, and no correction was used.")
     for name in used:
         if name in factory.LICENCES:
-            run.fact(f"licence_{name}", factory.LICENCES[name])
+            run.metadata(f"licence_{name}", factory.LICENCES[name])
     if "nllb" in used:
         run.warn(f"NLLB was used. Its weights are under {factory.LICENCES['nllb']}.")
 
@@ -141,7 +141,7 @@ def report(run: StageRun, document: SegmentsDocument, plan: Plan, uses: list[Use
     run.metric(f"mean_score_{plan.target}", mean_score(made), "log probability of a token")
     run.metric(f"glossary_terms_{plan.target}", len(uses), "terms")
     run.metric(f"glossary_terms_kept_{plan.target}", sum(use.how != terms.MISSING for use in uses), "terms")
-    run.fact(f"flags_{plan.target}", flagged)
+    run.metadata(f"flags_{plan.target}", flagged)
     if flagged:
         listed = ", ".join(f"{flag}: {number}" for flag, number in sorted(flagged.items()))
         run.warn(f"Translations into {plan.target} that a person should look at: {listed}.")

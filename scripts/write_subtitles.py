@@ -59,7 +59,7 @@ def shown(run: StageRun, track: Track) -> tuple[Sequence[Cue], Sequence[Origin |
     corrected = corrections.load(run.job_folder, track.language)
     if corrected is None:
         return track.cues, track.origins, False
-    run.read_outside(corrections.path_of(run.job_folder, track.language), f"correction_{track.language}")
+    run.add_external_input(corrections.path_of(run.job_folder, track.language), f"correction_{track.language}")
     log.info("The track in %s is the one that a person corrected", languages.name(track.language))
     return corrected, corrections.origins_of(corrected, track.cues, track.origins), True
 
@@ -73,7 +73,9 @@ def write_track(run: StageRun, track: Track, cues: Sequence[Cue], wanted: Sequen
     return names
 
 
-def tell(run: StageRun, track: Track, cues: Sequence[Cue], found: Sequence[checking.Finding], rules: Rules) -> None:
+def record_metrics(
+    run: StageRun, track: Track, cues: Sequence[Cue], found: Sequence[checking.Finding], rules: Rules
+) -> None:
     """Record how well a track keeps the rules, and warn of what a person should look at."""
     language = languages.name(track.language)
     run.metric(f"cues_{track.language}", len(cues), "cues")
@@ -120,7 +122,7 @@ def make(
     cues, origins, corrected = shown(run, track)
     said = None if corrected else [(item.said_from_ms, item.said_to_ms) for item in track.origins]
     found = checking.check(cues, rules, checking.Context(shots or None, said))
-    tell(run, track, cues, found, rules)
+    record_metrics(run, track, cues, found, rules)
     entry = {
         "language": track.language,
         "translated": track.translated,
@@ -147,12 +149,12 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
             f"so there are no subtitles in {languages.name(target)}."
         )
     made = [make(run, document, profile.rules(language, rate), shots, wanted) for language in spoken]
-    run.fact("frame_rate", float(rate))
-    run.fact("frame_rate_numerator", rate.numerator)
-    run.fact("frame_rate_denominator", rate.denominator)
-    run.fact("profile", options.profile)
-    run.fact("profile_title", profile.title)
-    run.fact("shots", len(shots))
+    run.metadata("frame_rate", float(rate))
+    run.metadata("frame_rate_numerator", rate.numerator)
+    run.metadata("frame_rate_denominator", rate.denominator)
+    run.metadata("profile", options.profile)
+    run.metadata("profile_title", profile.title)
+    run.metadata("shots", len(shots))
     checks = {"schema_version": "1.0", "profile": profile.title, "tracks": [item.check for item in made]}
     files.write_json(run.output("qc.json", "qc"), checks)
     machine = {item.entry["language"]: item.machine for item in made}

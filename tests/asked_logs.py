@@ -19,7 +19,7 @@ Ask = Callable[..., Any]
 
 
 def events_of(root: Path) -> Rows:
-    """Read every event once, as plain Python does it: runs' logs, and of tries only what no run has."""
+    """Read every event once, as plain Python does it: runs' logs, and of attempts only what no run has."""
     found: Rows = []
     for job in {path.parent.parent for path in root.rglob("logs/*.jsonl")}:
         merged = [event for path in job.glob("logs/99_pipeline_*.jsonl") for event in lines_of(path)]

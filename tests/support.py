@@ -114,7 +114,7 @@ def manifest_of(job: Path, stage: str) -> dict[str, Any]:
 
 
 def failed_manifest(job: Path, stage: str, attempt: int = 1) -> dict[str, Any]:
-    """Return the manifest of a try that failed."""
+    """Return the manifest of an attempt that failed."""
     path = job / stages.BY_NAME[stage].folder / "attempts" / f"{attempt:02d}" / "manifest.json"
     manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
     assert manifest["status"] == "failed"

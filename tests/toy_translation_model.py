@@ -43,7 +43,7 @@ SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "eng_Latn", *INDIC_TAGS]
 PAD, END = 1, 2
 
 WIDTH, HEADS, LAYERS, HIDDEN = 64, 4, 2, 128
-MOST_TOKENS = 260  # what IndicTrans2 takes, and a little more
+MAX_TOKENS = 260  # what IndicTrans2 takes, and a little more
 STEPS, BATCH, LEARNING_RATE = 400, 64, 3e-3
 
 
@@ -85,7 +85,7 @@ class Toy(nn.Module):
         nn.init.normal_(self.embedding.weight, std=WIDTH**-0.5)
         self.body = nn.Transformer(WIDTH, HEADS, LAYERS, LAYERS, HIDDEN, dropout=0.0, norm_first=True, batch_first=True)
         self.output = nn.Linear(WIDTH, words)
-        self.register_buffer("positions", torch.from_numpy(positions(MOST_TOKENS)))
+        self.register_buffer("positions", torch.from_numpy(positions(MAX_TOKENS)))
 
     def embed(self, tokens: torch.Tensor) -> torch.Tensor:
         """Return embeddings with positions."""

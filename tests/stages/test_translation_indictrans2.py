@@ -90,7 +90,7 @@ _COMPARE = """
 import json, sys
 from IndicTransToolkit.processor import IndicProcessor
 from samvad.languages import INDICTRANS2
-from samvad.translation import indic_text
+from samvad.text import indic as indic_text
 processor = IndicProcessor(inference=False)
 for code, text in json.loads(sys.argv[1]).items():
     theirs = processor.preprocess_batch([text], INDICTRANS2[code], "eng_Latn")[0].split(" ", 2)[2]

@@ -34,7 +34,7 @@ def write_run(job: Path, run_id: str = RUN) -> None:
 
 
 def stage(job: Path, name: str, outputs: dict[str, tuple[str, bytes]], *inputs: dict[str, Any]) -> dict[str, Any]:
-    """Make a finished stage with the record of its try; return the records of its outputs by type."""
+    """Make a finished stage with the record of its attempt; return the records of its outputs by type."""
     folder = job / stages.BY_NAME[name].folder
     path = support.finished_stage(job, name, outputs, list(inputs))
     (folder / "attempts" / "01").mkdir(parents=True)
@@ -62,7 +62,7 @@ def make(place: Path, film: Path, number: int = 1) -> Path:
 
 
 def edit(job: Path, name: str, change: Callable[[dict[str, Any]], None], *, both: bool = True) -> None:
-    """Change what a stage's manifest says, and its try's."""
+    """Change what a stage's manifest says, and its attempt's."""
     folder = job / stages.BY_NAME[name].folder
     for path in (folder / "manifest.json", *([folder / "attempts" / "01" / "manifest.json"] if both else [])):
         manifest = json.loads(path.read_text("utf-8"))
@@ -189,7 +189,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], int, tuple[str, str]]] = {
         15,
         ("orphaned", "10_mux/नोट $x\n.txt"),
     ),
-    "half a file of a killed try": (
+    "half a file of a killed attempt": (
         lambda job: ((job / "10_mux" / ".work-02").mkdir(), (job / "10_mux" / ".work-02" / "a.mkv").write_text("?")),
         15,
         ("orphaned", "10_mux/.work-02/a.mkv"),
@@ -254,7 +254,7 @@ def test_the_command_tells_of_many_jobs_in_text_and_json(job: Path, capsys: pyte
 
 
 def retry(job: Path, number: int, **values: Any) -> None:
-    """Add a try of stage 04 that is recorded only in its own folder."""
+    """Add an attempt of stage 04 that is recorded only in its own folder."""
     manifest = json.loads((job / "04_asr" / "manifest.json").read_text("utf-8"))
     manifest |= {"attempt": number, "retries": number - 1, **values}
     manifest["config_hash"] = stage_manifest.config_hash(manifest["config"])
@@ -274,7 +274,7 @@ ERROR = {
 
 @pytest.fixture
 def eventful(job: Path) -> Path:
-    """A job with a failed try of another configuration on the next day, and one that was killed."""
+    """A job with a failed attempt of another configuration on the next day, and one that was killed."""
     later = {"started_at": "2025-01-02T00:00:00.000Z", "ended_at": "2025-01-02T00:00:01.000Z"}
     later |= {"timestamp": "2025-01-02T00:00:01.000Z", "run_id": "test_20250102T000000Z_def456"}
     retry(job, 2, config={"beam_size": 1}, status="failed", exit_code=7, outputs=[], errors=[ERROR], **later)
@@ -335,7 +335,7 @@ def test_all_jobs_of_a_film_are_one_history(job: Path, capsys: pytest.CaptureFix
     assert show_history.main([str(job), "--output-root", str(job.parents[4]), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert {Path(found["job"]).name for found in document["results"]} == {"1", "2"}
-    assert sum(len(run["tries"]) for run in document["runs"]) == 8
+    assert sum(len(run["attempts"]) for run in document["runs"]) == 8
     assert show_history.main(["nothing", "--output-root", str(job.parents[4])]) == 2
 
 

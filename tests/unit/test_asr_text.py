@@ -1,4 +1,4 @@
-"""What recognition does to text: scripts, prompts, second tries, Latin letters, speakers, memory."""
+"""What recognition does to text: scripts, prompts, second attempts, Latin letters, speakers, memory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from samvad.core.errors import MemoryShortageError, SamvadError
 from samvad.documents.segments import Segment, SegmentsDocument, Word
 from samvad.stages.asr import memory, prompts, retries, speakers, transcripts, windows
 from samvad.stages.asr.engine import Chunk
-from samvad.stages.asr.memory import Ladder, Setting
+from samvad.stages.asr.memory import OutOfMemoryFallback, Setting
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.speakers import Turn
 from samvad.text import scripts
@@ -148,7 +148,7 @@ def test_a_prompt_that_comes_back_as_text_is_noticed():
     assert not prompts.leaks("", terms) and not prompts.leaks("Priya", [])
 
 
-# -- second tries -----------------------------------------------------------------------------------------------------
+# -- second attempts ---------------------------------------------------------------------------------------------------
 
 SPEECH = (Region(0, 4_000, "en"), Region(5_000, 9_000, "en"))
 LOOP = "I've got a little bit of helmet " * 8
@@ -160,8 +160,10 @@ def chunk(text: str, logprob: float = -0.3, speech: tuple[Region, ...] = SPEECH,
     return Chunk(window.start_ms, window.end_ms, "en", text, (), figures, window, tokens=10, **more)
 
 
-def retrier(decode=None, tries: int = 4) -> retries.Retrier:
-    return retries.Retrier(decode or (lambda found, manner: []), None, "native", ["Asha", "Dev", "Ila", "Om"], tries)
+def retrier(decode=None, attempts: int = 4) -> retries.Retrier:
+    return retries.Retrier(
+        decode or (lambda found, strategy: []), None, "native", ["Asha", "Dev", "Ila", "Om"], attempts
+    )
 
 
 @pytest.mark.parametrize(
@@ -192,10 +194,10 @@ def test_a_chorus_may_repeat_itself():
 
 
 def test_what_loops_is_decoded_again_in_smaller_windows_and_the_reason_kept():
-    manners = []
+    strategies = []
 
-    def decode(found, manner):
-        manners.append(manner.name)
+    def decode(found, strategy):
+        strategies.append(strategy.name)
         return [
             replace(
                 chunk(f"Words {window.speech[0].start_ms}."),
@@ -207,43 +209,43 @@ def test_what_loops_is_decoded_again_in_smaller_windows_and_the_reason_kept():
         ]
 
     good = replace(chunk("All is well."), start_ms=20_000, end_ms=21_000)
-    mended = retrier(decode).mend([good, chunk(LOOP)])
+    mended = retrier(decode).repair([good, chunk(LOOP)])
     assert [item.text for item in mended] == ["Words 0.", "Words 5000.", "All is well."]
-    assert manners == ["smaller windows"]
-    assert mended[0].notes == {"decoded_again": {"reasons": ["loop"], "kept": "smaller windows", "tries": 1}}
+    assert strategies == ["smaller windows"]
+    assert mended[0].notes == {"decoded_again": {"reasons": ["loop"], "kept": "smaller windows", "attempts": 1}}
     assert mended[2].notes == {}
 
 
 def test_a_window_with_little_speech_is_not_decoded_again_in_the_same_manner():
     decoded = []
 
-    def decode(found, manner):
-        decoded.extend(manner.name for _ in found)
+    def decode(found, strategy):
+        decoded.extend(strategy.name for _ in found)
         return [replace(chunk("Words.", speech=window.speech), window=window) for window in found]
 
-    mended = retrier(decode).mend([chunk(LOOP, speech=(Region(0, 2_000, "en"),))])
+    mended = retrier(decode).repair([chunk(LOOP, speech=(Region(0, 2_000, "en"),))])
     assert decoded == ["no phrase twice"]
-    assert mended[0].notes["decoded_again"] == {"reasons": ["loop"], "kept": "no phrase twice", "tries": 1}
+    assert mended[0].notes["decoded_again"] == {"reasons": ["loop"], "kept": "no phrase twice", "attempts": 1}
 
 
 def test_a_worse_text_is_not_taken_and_tries_end():
     tried = []
 
-    def decode(found, manner):
-        tried.append(manner.name)
+    def decode(found, strategy):
+        tried.append(strategy.name)
         return [replace(chunk(LOOP + "and worse", -2.0), window=window) for window in found]
 
-    (kept,) = retrier(decode, tries=3).mend([chunk(LOOP)])
+    (kept,) = retrier(decode, attempts=3).repair([chunk(LOOP)])
     assert kept.text == LOOP
-    assert tried == [manner.name for manner in retries.TRIES[:3]]
-    assert kept.notes["decoded_again"] == {"reasons": ["loop"], "kept": "the first try", "tries": 3}
+    assert tried == [strategy.name for strategy in retries.STRATEGIES[:3]]
+    assert kept.notes["decoded_again"] == {"reasons": ["loop"], "kept": "the first attempt", "attempts": 3}
 
 
 def test_without_tries_nothing_is_decoded_again():
-    def decode(found, manner):
+    def decode(found, strategy):
         raise AssertionError("not asked for")
 
-    (kept,) = retrier(decode, tries=0).mend([chunk(LOOP)])
+    (kept,) = retrier(decode, attempts=0).repair([chunk(LOOP)])
     assert kept.text == LOOP and kept.notes["decoded_again"]["reasons"] == ["loop"]
 
 
@@ -276,15 +278,15 @@ def loading(full: set[str], log: list[str]):
 
 def test_when_memory_runs_out_the_batch_shrinks_then_the_numbers_then_the_device_changes():
     told: list[str] = []
-    ladder = Ladder(loading(set(), []), Setting("cuda", "float16", 4), told.append)
+    fallback = OutOfMemoryFallback(loading(set(), []), Setting("cuda", "float16", 4), told.append)
 
     def work(batch):
-        if ladder.engine.device == "cuda":
+        if fallback.engine.device == "cuda":
             raise RuntimeError("CUDA failed with error out of memory")
         return [item * 10 for item in batch]
 
-    assert list(ladder.map(work, [1, 2, 3, 4, 5])) == [10, 20, 30, 40, 50]
-    assert ladder.setting == Setting("cpu", "int8", 4)
+    assert list(fallback.map(work, [1, 2, 3, 4, 5])) == [10, 20, 30, 40, 50]
+    assert fallback.setting == Setting("cpu", "int8", 4)
     assert [line.split("going on with ")[1] for line in told] == [
         "float16 on cuda, 2 at once.",
         "float16 on cuda, 1 at once.",
@@ -294,41 +296,43 @@ def test_when_memory_runs_out_the_batch_shrinks_then_the_numbers_then_the_device
 
 
 def test_no_window_is_lost_or_doubled_when_the_batch_shrinks():
-    ladder = Ladder(loading(set(), []), Setting("cpu", "int8", 8), lambda line: None)
+    fallback = OutOfMemoryFallback(loading(set(), []), Setting("cpu", "int8", 8), lambda line: None)
 
     def work(batch):
         if len(batch) > 3:
             raise MemoryError
         return list(batch)
 
-    assert list(ladder.map(work, range(21))) == list(range(21))
-    assert ladder.setting.batch_size == 2
+    assert list(fallback.map(work, range(21))) == list(range(21))
+    assert fallback.setting.batch_size == 2
 
 
 def test_weights_that_do_not_fit_are_loaded_smaller():
     log: list[str] = []
-    ladder = Ladder(loading({"float16 cuda", "int8_float16 cuda"}, log), Setting("cuda", "float16", 2), log.append)
-    assert ladder.setting.device == "cpu"
+    fallback = OutOfMemoryFallback(
+        loading({"float16 cuda", "int8_float16 cuda"}, log), Setting("cuda", "float16", 2), log.append
+    )
+    assert fallback.setting.device == "cpu"
 
 
 def test_when_nothing_is_left_the_error_says_what_to_do():
-    ladder = Ladder(loading(set(), []), Setting("cpu", "int8", 1), lambda line: None)
+    fallback = OutOfMemoryFallback(loading(set(), []), Setting("cpu", "int8", 1), lambda line: None)
 
     def work(batch):
         raise RuntimeError("std::bad_alloc")
 
     with pytest.raises(MemoryShortageError, match=r"int8 on cpu, 1 at once.*smaller asr\.model"):
-        list(ladder.map(work, [1]))
+        list(fallback.map(work, [1]))
 
 
 def test_another_failure_is_no_shortage_of_memory():
-    ladder = Ladder(loading(set(), []), Setting("cpu", "int8", 8), lambda line: None)
+    fallback = OutOfMemoryFallback(loading(set(), []), Setting("cpu", "int8", 8), lambda line: None)
 
     def work(batch):
         raise RuntimeError("the sound is broken")
 
     with pytest.raises(RuntimeError, match="the sound is broken"):
-        list(ladder.map(work, [1]))
+        list(fallback.map(work, [1]))
 
 
 def test_the_batch_follows_the_free_memory(tmp_path, monkeypatch):

@@ -60,7 +60,7 @@ def test_every_key_is_commented_and_described(values):
 
 def test_every_key_is_read_by_the_workflow(values):
     code = "".join(path.read_text(encoding="utf-8") for path in [ROOT / "Snakefile", *(ROOT / "rules").glob("*.smk")])
-    code += (ROOT / "scripts" / "samvad" / "config.py").read_text(encoding="utf-8")
+    code += (ROOT / "scripts" / "samvad" / "settings" / "configuration.py").read_text(encoding="utf-8")
     for key in keys_of(values):
         section, _, name = key.rpartition(".")
         if section != "stages":

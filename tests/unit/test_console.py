@@ -10,7 +10,7 @@ import support
 PRINT = """
 import sys
 sys.path.insert(0, {scripts!r})
-from samvad import console
+from samvad.core import console
 def main():
     for number in range(200_000):
         print(number)

@@ -30,7 +30,7 @@ MIXED = TWO.replace("GPU 1: NVIDIA H200", "GPU 1: NVIDIA L4")
 #: Take a GPU, say which, and keep it until a line comes in.
 HOLDER = """
 import os, sys
-from samvad import gpus
+from samvad.runner import gpus
 print(gpus.take("auto", sys.argv[1]), os.environ.get("CUDA_VISIBLE_DEVICES"), flush=True)
 sys.stdin.readline()
 """

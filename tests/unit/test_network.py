@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from samvad.core import files
+from samvad.core import files, variables
 from samvad.core.errors import ConfigurationError, ModelError, NetworkError
 from samvad.models import http, weights
 from samvad.models.http import CircuitOpenError, Policy, TransientError, call
@@ -26,7 +26,7 @@ QUICK = Policy(first_pause_seconds=0.01, requests_per_second=40, breaker_seconds
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SAMVAD_CACHE", str(tmp_path))
-    monkeypatch.delenv(http.VARIABLE, raising=False)
+    monkeypatch.delenv(variables.NETWORK, raising=False)
     return tmp_path
 
 
@@ -62,7 +62,7 @@ def test_what_will_not_pass_is_tried_once_and_opens_nothing() -> None:
 
 
 def test_after_all_tries_the_last_reason_is_told() -> None:
-    with pytest.raises(NetworkError, match=r"It answered with status 503 \(3 tries\)"):
+    with pytest.raises(NetworkError, match=r"It answered with status 503 \(3 attempts\)"):
         call("e", "It", failing(9, []), QUICK)
 
 
@@ -120,15 +120,15 @@ def test_while_one_process_tries_the_others_wait_and_a_killed_one_does_not_block
 CHILD = """
 import sys
 sys.path.insert(0, "scripts")
-from samvad import network
-from samvad.errors import NetworkError
+from samvad.models import http
+from samvad.core.errors import NetworkError
 def ask():
     print("asked", flush=True)
-    raise network.TransientError("cannot be reached")
-rules = network.Policy(attempts=1, first_pause_seconds=0, requests_per_second=40)
+    raise http.TransientError("cannot be reached")
+rules = http.Policy(attempts=1, first_pause_seconds=0, requests_per_second=40)
 for _ in range(int(sys.argv[1])):
     try:
-        network.call("shared", "It", ask, rules)
+        http.call("shared", "It", ask, rules)
     except NetworkError as error:
         print(type(error).__name__, flush=True)
 """
@@ -172,10 +172,10 @@ def test_an_endpoints_name_is_no_path(cache: Path) -> None:
 
 def test_the_policy_comes_from_the_workflow(monkeypatch: pytest.MonkeyPatch) -> None:
     assert http.policy() == Policy()
-    monkeypatch.setenv(http.VARIABLE, Policy(attempts=7).as_json())
+    monkeypatch.setenv(variables.NETWORK, Policy(attempts=7).as_json())
     assert http.policy().attempts == 7
-    for text in ("nonsense", "[1]", json.dumps({"attempts": "many"}), json.dumps({"tries": 3})):
-        monkeypatch.setenv(http.VARIABLE, text)
+    for text in ("nonsense", "[1]", json.dumps({"attempts": "many"}), json.dumps({"trials": 3})):
+        monkeypatch.setenv(variables.NETWORK, text)
         with pytest.raises(ConfigurationError, match="SAMVAD_NETWORK"):
             http.policy()
 
@@ -207,7 +207,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[list[int], list[str]]
         monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_address[1]}")
         monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
         monkeypatch.setenv("no_proxy", "127.0.0.1")
-        monkeypatch.setenv(http.VARIABLE, QUICK.as_json())
+        monkeypatch.setenv(variables.NETWORK, QUICK.as_json())
         yield statuses, asked
         server.shutdown()
 

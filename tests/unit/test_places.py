@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import support
-from samvad.core import files
+from samvad.core import files, variables
 from samvad.core.errors import SamvadError
 from samvad.documents import job_manifest, stage_manifest
 from samvad.runner import attempts, staging
@@ -36,21 +36,21 @@ def test_without_a_scratch_folder_a_try_writes_beside_its_results(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for named in ("", "$NO_SUCH_VARIABLE", "$NO_SUCH_VARIABLE/samvad", "/proc/not/to/be/had"):
-        monkeypatch.setenv(staging.SCRATCH, named)
+        monkeypatch.setenv(variables.SCRATCH, named)
         work = staging.new_work_folder(tmp_path / "04_asr", 2)
         assert work == tmp_path / "04_asr" / ".work-02" and work.is_dir()
 
 
 def test_a_variable_is_looked_up_on_the_machine_that_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OWN_DISK", str(tmp_path / "own disk"))
-    monkeypatch.setenv(staging.SCRATCH, "$OWN_DISK/samvad")
+    monkeypatch.setenv(variables.SCRATCH, "$OWN_DISK/samvad")
     folder, other = tmp_path / "job" / "04_asr", tmp_path / "job" / "10_mux"
     folder.mkdir(parents=True)
     first, elsewhere = staging.new_work_folder(folder, 1), staging.new_work_folder(other, 1)
     assert first.parent == tmp_path / "own disk" / "samvad"
     (first / "half.mkv").write_bytes(b"half")
     second = staging.new_work_folder(folder, 2)
-    assert second != first and not first.exists(), "what a killed try left is taken away"
+    assert second != first and not first.exists(), "what a killed attempt left is taken away"
     assert elsewhere.is_dir(), "that of another stage is not"
 
 
@@ -116,44 +116,44 @@ def later(seconds: float, path: Path, content: bytes) -> threading.Timer:
 def test_a_file_of_another_machine_that_shows_late_is_waited_for(
     made: Path, monkeypatch: pytest.MonkeyPatch, before: bytes | None
 ) -> None:
-    monkeypatch.setenv(staging.WAIT_SECONDS, "20")
+    monkeypatch.setenv(variables.WAIT_SECONDS, "20")
     audio = made.parent / "audio.wav"
     audio.unlink()
     if before is not None:
         audio.write_bytes(before)
     later(0.5, audio, b"sound")
-    found = staging.find_output(made, "audio", made.parents[1])
+    found = staging.resolve_output(made, "audio", made.parents[1])
     assert found is not None and found[1].read_bytes() == b"sound"
 
 
 def test_a_newer_manifest_that_shows_late_is_read(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(staging.WAIT_SECONDS, "20")
+    monkeypatch.setenv(variables.WAIT_SECONDS, "20")
     manifest = json.loads(made.read_text("utf-8"))
     (made.parent / "audio.wav").write_bytes(b"another")
     record = stage_manifest.file_record(made.parent / "audio.wav", "audio", shown="01_demux/audio.wav")
     later(0.5, made, json.dumps({**manifest, "outputs": [record]}).encode())
-    found = staging.find_output(made, "audio", made.parents[1])
+    found = staging.resolve_output(made, "audio", made.parents[1])
     assert found is not None and found[0]["checksum"] == record["checksum"]
 
 
 def test_a_file_that_never_shows_is_named_after_the_time_for_waiting(
     made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(staging.WAIT_SECONDS, "1")
+    monkeypatch.setenv(variables.WAIT_SECONDS, "1")
     (made.parent / "audio.wav").unlink()
     started = time.monotonic()
     with pytest.raises(SamvadError, match=r"audio\.wav, made by stage demux, is gone.*--forcerun"):
-        staging.find_output(made, "audio", made.parents[1])
+        staging.resolve_output(made, "audio", made.parents[1])
     assert 1 <= time.monotonic() - started < 5
 
 
 def test_a_file_of_this_machine_is_not_waited_for(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(staging.WAIT_SECONDS, "60")
+    monkeypatch.setenv(variables.WAIT_SECONDS, "60")
     made.write_text(made.read_text("utf-8").replace('"node7"', json.dumps(platform.node())), "utf-8")
     (made.parent / "audio.wav").unlink()
     started = time.monotonic()
     with pytest.raises(SamvadError, match="is gone"):
-        staging.find_output(made, "audio", made.parents[1])
+        staging.resolve_output(made, "audio", made.parents[1])
     assert time.monotonic() - started < 5
 
 
@@ -173,7 +173,7 @@ def test_machines_whose_clocks_differ_by_hours_make_one_job(tmp_path: Path) -> N
         manifest.update(dict.fromkeys(("started_at", "ended_at", "timestamp"), f"{hour}:00:00.000Z"))
         path.write_text(json.dumps(manifest), "utf-8")
         os.utime(path, (1, 1) if stage == "translation" else None)
-    found = job_manifest.derive(folder, list(moments), job_manifest.Live())
+    found = job_manifest.derive(folder, list(moments), job_manifest.RunState())
     assert found["pipeline"]["status"] == "success"
     assert found["timing"]["stage_seconds"] == 0.4, "durations are each machine's own, never a difference of two clocks"
 

@@ -27,7 +27,7 @@ def test_success_rate_by_stage(ask: Ask, truth: Rows) -> None:
         assert row["success_rate"] == pytest.approx(count["success"] / (count["success"] + count["failed"]))
         begun = {(e["run_id"], e["attempt"]) for e in truth if e["event"] == f"{stage}_started"}
         told = {(e["run_id"], e["attempt"]) for e in ended}
-        assert row["no_end"] == len(begun - told) and row["tries"] == len(begun | told)
+        assert row["no_end"] == len(begun - told) and row["attempts"] == len(begun | told)
         assert row["repeated"] == sum(attempt > 1 for _, attempt in begun | told)
     assert sum(row["no_end"] for row in answer.values()) > 0 and sum(row["repeated"] for row in answer.values()) > 0
 
@@ -36,7 +36,7 @@ def test_durations_by_stage(ask: Ask, truth: Rows) -> None:
     for row in ask("durations"):
         seconds = [event["duration_seconds"] for event in worked(truth, row["stage"])]
         expected = (len(seconds), quantile(seconds, 0.5), quantile(seconds, 0.95), max(seconds), sum(seconds))
-        assert (row["tries"], row["p50"], row["p95"], row["longest"], row["total"]) == pytest.approx(expected)
+        assert (row["attempts"], row["p50"], row["p95"], row["longest"], row["total"]) == pytest.approx(expected)
 
 
 def test_real_time_factor_by_stage(ask: Ask, truth: Rows) -> None:
@@ -45,7 +45,7 @@ def test_real_time_factor_by_stage(ask: Ask, truth: Rows) -> None:
         known = [event for event in worked(truth, row["stage"]) if event["job_id"] in film]
         seconds = sum(event["duration_seconds"] for event in known)
         shares = [event["duration_seconds"] / film[event["job_id"]] for event in known]
-        assert row["tries"] == len(known)
+        assert row["attempts"] == len(known)
         assert row["factor"] == pytest.approx(seconds / sum(film[event["job_id"]] for event in known), abs=1e-6)
         assert row["factor_p95"] == pytest.approx(quantile(shares, 0.95), abs=1e-6)
 
@@ -54,7 +54,7 @@ def test_peak_memory_by_stage(ask: Ask, truth: Rows) -> None:
     for row in ask("memory"):
         peaks = [event["counts"]["peak_rss_mb"] for event in results(truth, row["stage"])]
         expected = (len(peaks), quantile(peaks, 0.5), quantile(peaks, 0.95), max(peaks))
-        assert (row["tries"], row["p50_mb"], row["p95_mb"], row["most_mb"]) == pytest.approx(expected)
+        assert (row["attempts"], row["p50_mb"], row["p95_mb"], row["most_mb"]) == pytest.approx(expected)
 
 
 def test_failures_with_message_and_file_newest_first(ask: Ask, truth: Rows) -> None:

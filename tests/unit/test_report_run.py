@@ -97,8 +97,8 @@ def test_a_shelf_shows_every_run_and_every_failure(shelf: Path, tmp_path: Path) 
     ]
     for message in {one["error_message"] for one in results if one["status"] == "failed" and one["attempt"] == 1}:
         assert message.replace("\n", "⏎").split("⏎")[0] in text, message
-    open_tries = sum(not path.read_text("utf-8").endswith("\n") for path in shelf.rglob("logs/*.jsonl"))
-    assert page.tags["title"] - 1 >= len(results) + open_tries, "each try has a bar with its hint"
+    open_attempts = sum(not path.read_text("utf-8").endswith("\n") for path in shelf.rglob("logs/*.jsonl"))
+    assert page.tags["title"] - 1 >= len(results) + open_attempts, "each attempt has a bar with its hint"
 
 
 def test_a_run_shows_its_stages_memory_and_cause(shelf: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a stage asks a cluster for: by the film, by the try, and as the user says."""
+"""What a stage asks a cluster for: by the film, by the attempt, and as the user says."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ def test_the_table_that_is_delivered_has_a_row_for_each_stage() -> None:
     found = resource_requests.load()
     assert set(found.stages) == set(stages.BY_NAME)
     for stage in stages.BY_NAME:
-        asked = found.asks(stage, HOUR, 1)
+        asked = found.request(stage, HOUR, 1)
         assert set(asked) == {"mem_mb", "runtime"} and all(value > 0 for value in asked.values())
 
 
 def test_a_longer_film_and_a_later_try_ask_for_more(tmp_path: Path) -> None:
     row = "{mem_mb: 1000, mem_mb_per_hour: 100, runtime: 10, runtime_per_hour: 60}"
     found = table(tmp_path, f"growth: 2\nstages: {{asr: {row}}}")
-    assert found.asks("asr", 0.5, 1) == {"mem_mb": 1050, "runtime": 40}
-    assert found.asks("asr", 2.0, 1) == {"mem_mb": 1200, "runtime": 130}
-    assert found.asks("asr", 2.0, 3) == {"mem_mb": 4800, "runtime": 520}
+    assert found.request("asr", 0.5, 1) == {"mem_mb": 1050, "runtime": 40}
+    assert found.request("asr", 2.0, 1) == {"mem_mb": 1200, "runtime": 130}
+    assert found.request("asr", 2.0, 3) == {"mem_mb": 4800, "runtime": 520}
 
 
 def test_a_film_that_was_not_measured_yet_counts_as_a_long_one(tmp_path: Path) -> None:
     found = table(tmp_path, "film_hours: 4\nstages: {demux: {runtime: 1, runtime_per_hour: 10}}")
-    assert found.asks("demux", None, 1)["runtime"] == 41
+    assert found.request("demux", None, 1)["runtime"] == 41
 
 
 def test_nothing_asks_for_more_than_there_is(tmp_path: Path) -> None:
     found = table(tmp_path, "most: {mem_mb: 8000, runtime: 100}\nstages: {asr: {mem_mb: 6000, runtime: 90}}")
-    assert found.asks("asr", HOUR, 1) == {**found.asks("asr", HOUR, 1), "mem_mb": 6500, "runtime": 100}
-    assert found.asks("asr", HOUR, 5)["mem_mb"] == 8000
+    assert found.request("asr", HOUR, 1) == {**found.request("asr", HOUR, 1), "mem_mb": 6500, "runtime": 100}
+    assert found.request("asr", HOUR, 5)["mem_mb"] == 8000
 
 
 def test_a_file_of_the_users_says_only_what_differs(tmp_path: Path) -> None:

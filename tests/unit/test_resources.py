@@ -24,7 +24,7 @@ def run_measured(code: str) -> dict[str, float]:
 import json, subprocess, sys, time
 from dataclasses import asdict
 sys.path.insert(0, {str(Path(__file__).resolve().parents[2] / "scripts")!r})
-from samvad.resources import ResourceMeter
+from samvad.runner.resource_usage import ResourceMeter
 meter = ResourceMeter()
 {code}
 print(json.dumps(asdict(meter.stop())))

@@ -164,12 +164,12 @@ def test_a_damaged_result_is_no_result(cache, tmp_path, target, damage):
 def test_a_deleted_file_comes_back_from_the_result_it_was_of(cache, tmp_path, target):
     made = stored(cache, tmp_path / "work", b"words")
     key, checksum = key_of(INGREDIENTS), made.files[0].checksum
-    assert cache.bring_back(key, checksum, target / "a.json")
+    assert cache.restore_file(key, checksum, target / "a.json")
     assert (target / "a.json").read_bytes() == b"words"
-    assert not cache.bring_back(DIGEST, checksum, target / "b.json"), "another result"
-    assert not cache.bring_back(key, DIGEST, target / "b.json"), "another file"
+    assert not cache.restore_file(DIGEST, checksum, target / "b.json"), "another result"
+    assert not cache.restore_file(key, DIGEST, target / "b.json"), "another file"
     next(cache.folder.glob("*/*/segments.json")).write_bytes(b"sword")
-    assert not cache.bring_back(key, checksum, target / "b.json"), "another content"
+    assert not cache.restore_file(key, checksum, target / "b.json"), "another content"
     assert [path.name for path in target.iterdir()] == ["a.json"]
 
 
@@ -232,7 +232,7 @@ def test_a_large_file_is_shared_and_protected_a_small_one_is_copied(cache, tmp_p
 def test_a_cache_that_cannot_be_written_fails_nothing(tmp_path, target, caplog):
     (tmp_path / "cache").write_text("a file, not a folder")
     cache = ResultCache(tmp_path / "cache", 1 << 30)
-    with cache.hold(INGREDIENTS):
+    with cache.lock(INGREDIENTS):
         assert cache.fetch(INGREDIENTS, target) is None
         stored(cache, tmp_path / "job")
     assert "could not be kept" in caplog.text
@@ -242,7 +242,7 @@ def test_a_cache_that_cannot_be_written_fails_nothing(tmp_path, target, caplog):
 def test_a_cache_deleted_while_it_is_used_fails_nothing(cache, tmp_path, target):
     import shutil
 
-    with cache.hold(INGREDIENTS):
+    with cache.lock(INGREDIENTS):
         shutil.rmtree(cache.folder)
         stored(cache, tmp_path / "job")
     assert cache.fetch(INGREDIENTS, target) is not None
@@ -252,7 +252,7 @@ def _make_once(folder: str, log: str, number: int) -> None:
     cache = ResultCache(Path(folder), 1 << 30)
     work = Path(log).parent / f"work-{number}"
     work.mkdir()
-    with cache.hold(INGREDIENTS):
+    with cache.lock(INGREDIENTS):
         if cache.fetch(INGREDIENTS, work) is None:
             with Path(log).open("a") as file:
                 file.write(f"{number}\n")
@@ -274,7 +274,7 @@ def test_two_jobs_at_once_make_a_result_once(tmp_path):
 
 
 def _hold_for_ever(folder: str, held: str) -> None:
-    with ResultCache(Path(folder), 1).hold(INGREDIENTS):
+    with ResultCache(Path(folder), 1).lock(INGREDIENTS):
         Path(held).touch()
         time.sleep(60)
 
@@ -290,7 +290,7 @@ def test_the_lock_of_a_killed_job_is_free(cache, tmp_path):
     done = threading.Event()
 
     def take() -> None:
-        with cache.hold(INGREDIENTS):
+        with cache.lock(INGREDIENTS):
             done.set()
 
     threading.Thread(target=take, daemon=True).start()

@@ -15,14 +15,16 @@ import psutil
 import pytest
 
 import support
+from samvad.core import variables
+from samvad.documents import run_mark
 from samvad.workflow import run_registry
 
 BEGIN = """
 import sys, time
 from pathlib import Path
-from samvad import runs
+from samvad.workflow import run_registry
 folder = Path(sys.argv[1])
-run = runs.enter(folder)
+run = run_registry.enter(folder)
 for name in sys.argv[2:]:
     (folder / "locks" / name).write_text("some/output")
 {told}
@@ -83,7 +85,7 @@ def test_the_locks_of_a_killed_run_are_taken_away_and_no_others(folder: Path, st
     killed = start("0.output.lock", "0.input.lock", tells=tells)
     mark = mark_of(killed)
     kill(killed)
-    assert run_registry.is_dead(mark)
+    assert run_mark.is_dead(mark)
     run = run_registry.enter(folder)
     assert locks(folder) == ["9.output.lock"], "the one that was there before it belongs to somebody else"
     assert run.others == [] and not mark.exists()
@@ -98,7 +100,7 @@ def test_the_locks_of_a_living_run_stay_and_it_is_named(folder: Path, start: Sta
     mark = mark_of(living)
     kill(dead)
     run = run_registry.enter(folder)
-    assert not run_registry.is_dead(mark)
+    assert not run_mark.is_dead(mark)
     assert "1.output.lock" in locks(folder) and "9.output.lock" in locks(folder)
     assert len(run.others) == 1 and f"process {living.pid} of " in run.others[0]
     run.leave()
@@ -179,8 +181,8 @@ def test_a_mark_that_was_cut_off_in_writing_blocks_nobody(folder: Path) -> None:
 
 STAGE = """
 import os, subprocess, sys, time
-from samvad import runs
-runs.end_with_run("04_asr a (a/1)")
+from samvad.runner import run_watch
+run_watch.end_with_run("04_asr a (a/1)")
 child = subprocess.Popen(["sleep", "50"])
 print(child.pid, flush=True)
 time.sleep(50)
@@ -190,7 +192,7 @@ time.sleep(50)
 def test_a_stage_and_what_it_started_end_with_the_run_that_started_it(start: Start) -> None:
     run = start()
     mark = mark_of(run)
-    env = {**os.environ, "PYTHONPATH": str(support.ROOT / "scripts"), run_registry.VARIABLE: str(mark)}
+    env = {**os.environ, "PYTHONPATH": str(support.ROOT / "scripts"), variables.RUN: str(mark)}
     stage = subprocess.Popen([sys.executable, "-c", STAGE], env=env, stdout=subprocess.PIPE, text=True)
     assert stage.stdout
     child = int(stage.stdout.readline())
@@ -205,7 +207,7 @@ def test_a_stage_and_what_it_started_end_with_the_run_that_started_it(start: Sta
 def test_a_stage_that_is_a_job_of_slurms_does_not_end_with_the_run(start: Start) -> None:
     run = start()
     mark = mark_of(run)
-    path = {"PYTHONPATH": str(support.ROOT / "scripts"), run_registry.VARIABLE: str(mark), "SLURM_JOB_ID": "7"}
+    path = {"PYTHONPATH": str(support.ROOT / "scripts"), variables.RUN: str(mark), "SLURM_JOB_ID": "7"}
     stage = subprocess.Popen(
         [sys.executable, "-c", STAGE],
         env={**os.environ, **path},

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from samvad.core.errors import ClusterError
-from samvad.workflow import run_registry, slurm
+from samvad.runner import slurm
+from samvad.workflow import run_registry
 
 Program = Callable[[str, str], None]
 
@@ -26,7 +27,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
     for name in ("sh", "sleep", "cat", "rm"):
         (folder / name).symlink_to(Path("/bin") / name)
     monkeypatch.setenv("PATH", str(folder))
-    monkeypatch.setattr(slurm, "_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(slurm, "_POLL_SECONDS", 0.05)
     monkeypatch.chdir(tmp_path)
 
     def make(name: str, text: str) -> None:

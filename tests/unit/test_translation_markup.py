@@ -113,7 +113,7 @@ def test_marks_are_set_apart_from_language(text: str, language: list[str]) -> No
 
 _PREPARE = """
 import sys
-from samvad.translation import markup, terms
+from samvad.stages.translation import markup, terms
 known = {"राम": "Ram", "राम लाल": "Ram Lal", "किताब": "book"}
 glossary = terms.Glossary(tuple(terms.Term(said, (wanted,)) for said, wanted in known.items()))
 for text in sys.argv[1:]:

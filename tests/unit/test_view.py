@@ -176,8 +176,8 @@ def test_a_view_that_does_not_exist_is_refused(monkeypatch: pytest.MonkeyPatch) 
 PROGRAM = """
 import fcntl, os, struct, subprocess, sys, termios, time
 from pathlib import Path
-from samvad.logs.progress import FilmProgress
-from samvad.logs.view import View
+from samvad.workflow.progress.state import FilmProgress
+from samvad.workflow.progress.view import View
 view = View(Path(sys.argv[1]), "auto")
 wanted = {"asr": "waiting", "mux": "waiting"}
 for number in range(200):

@@ -31,14 +31,14 @@ class Kill(NamedTuple):
         victim: one of ``VICTIMS``.
         seconds: after Snakemake's start.
         stage: the stages at work.
-        tries: for each stage that was done, the numbers of its tries; empty where the run had ended before.
+        attempts: for each stage that was done, the numbers of its attempts; empty where the run had ended before.
         ended: whether the run had ended by itself before its moment came.
     """
 
     victim: str
     seconds: float
     stage: str
-    tries: dict[str, list[str]]
+    attempts: dict[str, list[str]]
     ended: bool
 
 
@@ -56,7 +56,7 @@ def at_work(project: Project) -> dict[str, list[psutil.Process]]:
 
 
 def noted(project: Project, job: Path) -> dict[str, list[str]]:
-    """Return the stages that Snakemake knows to be done, with the numbers of their tries."""
+    """Return the stages that Snakemake knows to be done, with the numbers of their attempts."""
     unfinished = {path.name for path in (project.root / ".snakemake" / "incomplete").rglob("*") if path.is_file()}
     if not job.is_dir():
         return {}
@@ -82,7 +82,7 @@ def kill_at(
         wanted: the stage that is asked for.
     """
     job = project.job(user)
-    before = tries_of(job, stage)
+    before = attempts_of(job, stage)
     began = time.monotonic()
     process = subprocess.Popen(
         project.command(project.target(user, wanted)),
@@ -92,7 +92,7 @@ def kill_at(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    while stage and tries_of(job, stage) == before and process.poll() is None:
+    while stage and attempts_of(job, stage) == before and process.poll() is None:
         time.sleep(0.005)
     try:
         process.wait(seconds)
@@ -110,13 +110,13 @@ def kill_at(
         for found in [one for several in working.values() for one in several]:
             with contextlib.suppress(psutil.NoSuchProcess):  # it ended by itself just now
                 found.kill()
-    tries = noted(project, job)
+    attempts = noted(project, job)
     process.wait()
-    return Kill(victim, moment, "+".join(sorted(working)) or "none", tries, ended=False)
+    return Kill(victim, moment, "+".join(sorted(working)) or "none", attempts, ended=False)
 
 
-def tries_of(job: Path, stage: str | None) -> list[str]:
-    """Return the numbers of a stage's tries; none where it has not begun."""
+def attempts_of(job: Path, stage: str | None) -> list[str]:
+    """Return the numbers of a stage's attempts; none where it has not begun."""
     return attempts(job, stage) if stage and (job / stages.BY_NAME[stage].folder / "attempts").is_dir() else []
 
 
@@ -132,7 +132,7 @@ def result(job: Path) -> dict[str, str]:
 
 def made_again(job: Path) -> list[str]:
     """Return the stages that were tried more than once."""
-    return [stage.name for stage in stages.STAGES if len(tries_of(job, stage.name)) > 1]
+    return [stage.name for stage in stages.STAGES if len(attempts_of(job, stage.name)) > 1]
 
 
 def moments(seed: int, number: int, job: Path) -> list[tuple[str, float, str]]:

@@ -152,5 +152,5 @@ def files_of(folder: Path) -> dict[str, tuple[int, int]]:
 
 
 def attempts(job: Path, stage: str) -> list[str]:
-    """Return the numbers of a stage's tries."""
+    """Return the numbers of a stage's attempts."""
     return sorted(path.name for path in (job / stages.BY_NAME[stage].folder / "attempts").iterdir())

@@ -164,7 +164,7 @@ def test_after_a_kill_it_says_what_was_killed_or_that_the_run_is_over(slow: Proj
     project = one(slow, f"kill-{victim}", film)
     user = f"kill-{victim}"
     killed = kills.kill_at(project, user, 0.1, victim, stage="tmdb", wanted="glossary_load")
-    assert killed.stage == "tmdb" and set(killed.tries) == {"demux"}
+    assert killed.stage == "tmdb" and set(killed.attempts) == {"demux"}
     shown = project.samvad("show", project.job(user)).stdout.splitlines()[0]
     if victim == "stage":
         assert "(failed)" in shown
@@ -190,16 +190,16 @@ def test_each_of_three_tries_keeps_its_manifest_and_its_log(slow: Project, film:
     assert done.returncode == 0, said(done)
     assert attempts(job, "glossary_load") == ["01", "02", "03"]
     folder = job / "03_glossary_load" / "attempts"
-    tries = [json.loads((folder / name / "manifest.json").read_text("utf-8")) for name in ("01", "02", "03")]
-    assert [made["status"] for made in tries] == ["failed", "failed", "success"]
-    assert [made["retries"] for made in tries] == [0, 1, 2]
-    assert [made["attempt"] for made in tries] == [1, 2, 3]
-    assert all(schemas.problems(made, "stage_manifest") == [] for made in tries)
-    for number, made in enumerate(tries, start=1):
+    manifests = [json.loads((folder / name / "manifest.json").read_text("utf-8")) for name in ("01", "02", "03")]
+    assert [made["status"] for made in manifests] == ["failed", "failed", "success"]
+    assert [made["retries"] for made in manifests] == [0, 1, 2]
+    assert [made["attempt"] for made in manifests] == [1, 2, 3]
+    assert all(schemas.problems(made, "stage_manifest") == [] for made in manifests)
+    for number, made in enumerate(manifests, start=1):
         log = (folder / f"{number:02d}" / "stage.log").read_text("utf-8")
         assert f"attempt {number}:" in log
         assert ("no answer from the disk" in log) == (made["status"] == "failed")
-    assert support.manifest_of(job, "glossary_load") == tries[-1]
+    assert support.manifest_of(job, "glossary_load") == attempts[-1]
     assert (job / "03_glossary_load" / "benchmark.tsv").is_file()
     assert manifest(project, "retried")["pipeline"]["failed_stages"] == []
     assert "\nFailed:\n" not in said(done), "it did not fail in the end"

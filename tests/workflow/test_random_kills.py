@@ -16,7 +16,7 @@ import pytest
 
 import odd_films
 from workflow import kills
-from workflow.project import Project, attempts, new_project, said
+from workflow.project import Project, new_project, said
 
 pytestmark = pytest.mark.model
 
@@ -25,11 +25,11 @@ WHOLE_RUNS = int(os.environ.get("SAMVAD_KILLS", "0"))
 CHAINED = 4
 
 
-def check_finished(project: Project, user: str, wanted: dict[str, str], tries: dict[str, list[str]]) -> None:
+def check_finished(project: Project, user: str, wanted: dict[str, str], attempts: dict[str, list[str]]) -> None:
     """Check that a job is finished as an undisturbed one, without a stage that was done having run again."""
     job = project.job(user)
     assert kills.result(job) == wanted
-    assert {stage: attempts(job, stage) for stage in tries} == tries, "what was done is done again"
+    assert {stage: attempts(job, stage) for stage in attempts} == attempts, "what was done is done again"
     assert not list(job.rglob(".work-*")), "nothing half-made stays"
     assert kills.at_work(project) == {}, "nobody works on"
     assert not list((project.root / ".snakemake" / "locks").glob("*"))
@@ -49,18 +49,18 @@ def short(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.mark.slow
 def test_a_run_that_is_killed_again_and_again_ends_with_the_same_result(short: Project) -> None:
-    tries: dict[str, list[str]] = {}
+    attempts: dict[str, list[str]] = {}
     told = [f"seed {SEED}"]
     for stage, seconds, victim in kills.stages_to_kill(SEED, CHAINED):
         killed = kills.kill_at(short, "killed", seconds, victim, stage=stage)
         told.append(str(killed))
-        for name, before in tries.items():
+        for name, before in attempts.items():
             assert attempts(short.job("killed"), name) == before, f"{name} was done, and is done again: {told}"
-        tries |= killed.tries
+        attempts |= killed.attempts
     done = short.snakemake(short.target("killed"))
     assert done.returncode == 0, f"{told}: {said(done)}"
     assert sum(not line.endswith("ended=True)") for line in told) == CHAINED + 1, told
-    check_finished(short, "killed", kills.result(short.job("quiet")), tries)
+    check_finished(short, "killed", kills.result(short.job("quiet")), attempts)
 
 
 @pytest.mark.skipif(not WHOLE_RUNS, reason="takes most of an hour; make test-kills runs it")
@@ -79,7 +79,7 @@ def test_the_demo_killed_at_a_random_moment_is_finished_by_the_next_run(
     done = project.snakemake(project.target("demo"))
     assert done.returncode == 0, said(done)
     record_kill(number, killed, time.monotonic() - began, kills.made_again(project.job("demo")))
-    check_finished(project, "demo", kills.result(demo.job), killed.tries)
+    check_finished(project, "demo", kills.result(demo.job), killed.attempts)
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def record_kill(capsys: pytest.CaptureFixture[str]) -> Callable[..., None]:
     def show(number: int, killed: kills.Kill, seconds: float, again: list[str]) -> None:
         with capsys.disabled():
             sys.stdout.write(
-                f"\n| {number + 1} | {killed.victim} | {killed.seconds:.1f} | {killed.stage} | {len(killed.tries)} "
+                f"\n| {number + 1} | {killed.victim} | {killed.seconds:.1f} | {killed.stage} | {len(killed.attempts)} "
                 f"| {seconds:.1f} | {', '.join(again) or '-'} |"
             )
 

@@ -90,7 +90,7 @@ def test_modules_that_were_parsed_once_are_not_parsed_again(shelf: Project, tmp_
     code = (
         "import ast, sys; sys.path.insert(0, 'scripts'); parse = ast.parse; count = []\n"
         "ast.parse = lambda *given: count.append(1) or parse(*given)\n"
-        "from samvad import code_hash, stages\n"
+        "from samvad.core import stages\nfrom samvad.runner import code_hash\n"
         "print([code_hash.code_hash(stage.name) for stage in stages.STAGES], file=sys.stderr); print(len(count))"
     )
 

@@ -18,7 +18,8 @@ import pytest
 import odd_films
 import support
 import tools
-from samvad.runner import attempts, staging
+from samvad.core import variables
+from samvad.runner import attempts
 
 _SERVER = Path("/usr/lib/openssh/sftp-server")
 JOB = "2025/01/01/tester/1"
@@ -84,7 +85,7 @@ def test_what_another_machine_has_made_anew_is_read_as_it_is_now(disk: SharedDis
     told.write_text('{"title": "A film"}', "utf-8")
     options = ["--title=A film", "--language=en-US", "--max-cast=3", f"--file={told}", f"--demux={demux}"]
     command = disk.command("node2", "text", "fetch_metadata.py", *options)
-    subprocess.run(["env", f"{staging.WAIT_SECONDS}=30", *command], check=True)
+    subprocess.run(["env", f"{variables.WAIT_SECONDS}=30", *command], check=True)
     read = next(item for item in manifest(disk, "02_tmdb")["inputs"] if item["type"] == "probe")
     assert read["size_bytes"] == len(b'{"duration_ms": 1000000}')
     assert read["checksum"] == manifest(disk, "01_demux")["outputs"][0]["checksum"]
@@ -99,15 +100,15 @@ def test_of_two_machines_at_one_stage_the_later_makes_the_result_without_any_loc
     scratch = tmp_path / "own disk"
     options = [f"--media={film}", "--proxy-height=0"]
     commands = [
-        ["env", f"{staging.SCRATCH}={scratch}", *disk.command(machine, "media", "extract_audio.py", *options)]
+        ["env", f"{variables.SCRATCH}={scratch}", *disk.command(machine, "media", "extract_audio.py", *options)]
         for machine in ("node1", "node2", "node1")
     ]
     with ThreadPoolExecutor(3) as pool:
         done = list(
             pool.map(lambda command: subprocess.run(command, capture_output=True, text=True, check=False), commands)
         )
-    tries = sorted((disk.folder / JOB / "01_demux" / "attempts").glob("[0-9]*"))
-    assert [path.name for path in tries] == ["01", "02", "03"], "each try has a folder of its own"
+    attempts = sorted((disk.folder / JOB / "01_demux" / "attempts").glob("[0-9]*"))
+    assert [path.name for path in attempts] == ["01", "02", "03"], "each attempt has a folder of its own"
     assert manifest(disk, "01_demux")["attempt"] == 3
     assert {one.returncode for one in done} <= {0, 1}, done
     for output in manifest(disk, "01_demux")["outputs"]:

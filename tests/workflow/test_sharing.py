@@ -25,7 +25,7 @@ DEMUX = "held = bytearray(150_000_000); time.sleep(0.5); " + END
 #: One film's first stage goes on until another film's stage is on the GPU.
 SLOW = "[time.sleep(0.1) for _ in range(900) if run.film == 'slow' and not os.path.exists('on_gpu')]"
 ON_GPU = (
-    "from samvad import gpus; gpus.take('cuda', run.film); run.devices('cuda', 'cuda'); "
+    "from samvad.runner import gpus; gpus.take('cuda', run.film); run.devices('cuda', 'cuda'); "
     "open('on_gpu', 'w').close(); held = bytearray(300_000_000); time.sleep(1.5); " + END
 )
 

@@ -35,7 +35,7 @@ stages:
   translation: {cores: 3, mem_mb: 3000}
 """
 CPU = {"device": "cpu"}
-#: A try waits as long as there is a file that holds it; one takes more memory than it asked for.
+#: An attempt waits as long as there is a file that holds it; one takes more memory than it asked for.
 HOLD = 'while (run.job_folder / f"hold-{run.stage.name}-{run.attempt}").exists(): time.sleep(0.1)'
 EAT = 'eaten = b"x" * (700 << 20 if run.film == "b" else 0); time.sleep(4 if eaten else 0)'
 
@@ -45,7 +45,7 @@ class Shelf:
     """Two films that went through SLURM in two runs, of which the first was killed.
 
     Attributes:
-        tries: for each film, the stages that the first run knew to be done, with the numbers of their tries.
+        attempts: for each film, the stages that the first run knew to be done, with the numbers of their attempts.
         left: the jobs that worked on when Snakemake had been killed.
         jobs: all that the controller told of at the end.
         told: what the second run printed.
@@ -55,7 +55,7 @@ class Shelf:
 
     project: Project
     local: Project
-    tries: dict[str, dict[str, list[str]]]
+    attempts: dict[str, dict[str, list[str]]]
     left: list[dict[str, str]]
     jobs: list[dict[str, str]]
     told: str
@@ -70,7 +70,7 @@ class Shelf:
         return self.project.job(film)
 
     def results(self, film: str, stage: str) -> list[dict[str, Any]]:
-        """Return the results of all tries of a stage, as the logs tell them."""
+        """Return the results of all attempts of a stage, as the logs tell them."""
         lines = [
             json.loads(line)
             for path in sorted((self.job(film) / "logs").glob("99_pipeline_*.jsonl"))
@@ -113,7 +113,7 @@ def is_of(job: dict[str, str], film: str, stage: str) -> bool:
 
 
 def hold(project: Project, film: str, stage: str) -> Path:
-    """Make the file that holds the first try of a film's stage."""
+    """Make the file that holds the first attempt of a film's stage."""
     path = project.job(film) / f"hold-{stage}-1"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch()
@@ -159,26 +159,26 @@ def first_run(here: Cluster, project: Project) -> dict[str, Any]:
             here.kill(begun["b"]["node"])
             held["a"].unlink()
             held["b"].unlink()
-            wait_for(lambda: len(kills.tries_of(project.job("a"), "asr")) == 2, "the second try of a", process)
+            wait_for(lambda: len(kills.attempts_of(project.job("a"), "asr")) == 2, "the second attempt of a", process)
             here.restart_controller()
             drained = wait_for(lambda: job_of(here, "a", "asr"), "its job", process)["node"]
             here.control("update", f"NodeName={drained}", "State=DRAIN", "Reason=test")
             wait_for(lambda: here.state_of(begun["b"]["id"]) == "NODE_FAIL", "the end of the node", process)
             here.start_node(begun["b"]["node"])
-            wait_for(lambda: kills.tries_of(project.job("a"), "translation"), "the translation of a", process)
+            wait_for(lambda: kills.attempts_of(project.job("a"), "translation"), "the translation of a", process)
             known = project.job("b")
             wait_for(lambda: "hallucination_removal" in kills.noted(project, known), "the group of b", process)
             (stage,) = [found for found in kills.at_work(project)["translation"] if "--film=a" in found.cmdline()]
             process.kill()
             process.wait()
-            tries = {film: kills.noted(project, project.job(film)) for film in FILMS}
+            attempts = {film: kills.noted(project, project.job(film)) for film in FILMS}
             left = here.jobs()
             time.sleep(1.5)  # a stage of the same run on this machine would have ended by now
             alive = stage.is_running() and stage.status() != psutil.STATUS_ZOMBIE
         finally:
             process.kill()
-    assert kills.tries_of(project.job("a"), "translation") == ["01"]
-    return {"tries": tries, "left": left, "node": begun["b"]["node"], "drained": drained, "stage_alive": alive}
+    assert kills.attempts_of(project.job("a"), "translation") == ["01"]
+    return {"attempts": attempts, "left": left, "node": begun["b"]["node"], "drained": drained, "stage_alive": alive}
 
 
 @pytest.fixture(scope="module")
@@ -219,15 +219,15 @@ def test_results_equal_those_of_one_machine(shelf: Shelf) -> None:
 
 
 def test_nothing_that_was_done_is_done_twice(shelf: Shelf) -> None:
-    for film, known in shelf.tries.items():
+    for film, known in shelf.attempts.items():
         for stage, numbers in known.items():
             assert attempts(shelf.job(film), stage) == numbers, (film, stage)
-    assert "asr" in shelf.tries["a"] and "asr" in shelf.tries["b"]
+    assert "asr" in shelf.attempts["a"] and "asr" in shelf.attempts["b"]
     twice = {
-        (film, stage.name): kills.tries_of(shelf.job(film), stage.name)
+        (film, stage.name): kills.attempts_of(shelf.job(film), stage.name)
         for film in FILMS
         for stage in stages.STAGES
-        if len(kills.tries_of(shelf.job(film), stage.name)) > 1
+        if len(kills.attempts_of(shelf.job(film), stage.name)) > 1
     }
     assert set(twice) >= {("a", "asr"), ("b", "asr"), ("a", "translation"), ("b", "hallucination_removal")}
     assert ("b", "ner") not in twice, "of a group that failed, what was done is not done again"

@@ -34,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: list[str] | None = None) -> int:
     """Run the command; return 0, 1 when a damaged result was found, 2 on a wrong option."""
     options = parser().parse_args(argv)
     try:

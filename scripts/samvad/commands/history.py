@@ -1,4 +1,4 @@
-"""Show what was done to a film, by which versions, with what result: every try of every job, from the files alone."""
+"""Show what was done to a film, by which versions, with what result: all attempts of all jobs, from the files."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ _EXAMPLES = """examples:
   samvad query durations out/2025 --csv         p50 and p95 by stage, for a spreadsheet
   samvad query sql "SELECT stage, count(*) FROM events GROUP BY 1"
 
-Tables for sql: events (a line each), tries (a stage's try each), runs (a run of a film each).
+Tables for sql: events (a line each), attempts (a stage's attempt each), runs (a run of a film each).
 """
 
 

@@ -67,7 +67,7 @@ class MemoryShortageError(SamvadError):
 
 
 class SupersededError(SamvadError):
-    """A later try of the same stage has begun, so that the results of this one are not wanted."""
+    """A later attempt of the same stage has begun, so that the results of this one are not wanted."""
 
     category = "killed"
 

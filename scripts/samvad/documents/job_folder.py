@@ -1,4 +1,4 @@
-"""Find jobs below folders and read what their stages wrote: the final manifests and those of every try."""
+"""Find jobs below folders and read what their stages wrote: the final manifests and those of every attempt."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Record:
     Attributes:
         path: where it lies.
         stage: the stage whose folder it lies in.
-        attempt: the try whose folder it lies in; None for a stage's final manifest.
-        manifest: None where it is missing (a try that was killed) or no JSON object.
+        attempt: the attempt whose folder it lies in; None for a stage's final manifest.
+        manifest: None where it is missing (an attempt that was killed) or no JSON object.
         problems: in what ways it breaks its schema or contradicts itself.
     """
 
@@ -93,9 +93,9 @@ def load(folder: Path) -> Job:
         path = folder / stage.folder / "manifest.json"
         if path.is_file():
             final[stage.name] = _read(path, stage, None)
-        tries = folder / stage.folder / "attempts"
-        numbers = sorted(int(entry.name) for entry in tries.glob("*/") if entry.name.isdigit())
-        attempts += [_read(tries / f"{number:02d}" / "manifest.json", stage, number) for number in numbers]
+        place = folder / stage.folder / "attempts"
+        numbers = sorted(int(entry.name) for entry in place.glob("*/") if entry.name.isdigit())
+        attempts += [_read(place / f"{number:02d}" / "manifest.json", stage, number) for number in numbers]
     run, _ = _json(folder / "run.json")
     manifest, fault = _json(folder / "manifest.json")
     problems = [fault] if fault and (folder / "manifest.json").exists() else []

@@ -11,8 +11,7 @@ from typing import Any
 
 from samvad.core import files, schemas, stages
 from samvad.core.errors import SamvadError
-from samvad.documents import stage_manifest
-from samvad.workflow import run_registry
+from samvad.documents import run_mark, stage_manifest
 
 INTERRUPTED = "interrupted"
 _DONE = ("success", "skipped")
@@ -33,7 +32,7 @@ class StageState:
 
 
 @dataclass
-class Live:
+class RunState:
     """What only the run at work on a job knows; empty when none is.
 
     Attributes:
@@ -51,7 +50,7 @@ class Live:
     off: dict[str, str] = field(default_factory=dict)
 
 
-def derive(job_folder: Path, wanted: list[str], live: Live) -> dict[str, Any]:
+def derive(job_folder: Path, wanted: list[str], live: RunState) -> dict[str, Any]:
     """Derive a job's manifest from what its stages wrote.
 
     Args:
@@ -105,7 +104,7 @@ def derive(job_folder: Path, wanted: list[str], live: Live) -> dict[str, Any]:
     return manifest
 
 
-def write(job_folder: Path, wanted: list[str], live: Live) -> dict[str, Any]:
+def write(job_folder: Path, wanted: list[str], live: RunState) -> dict[str, Any]:
     """Derive the manifest and write it as ``manifest.json`` of the job folder; return it."""
     manifest = derive(job_folder, wanted, live)
     files.write_json(job_folder / "manifest.json", manifest)
@@ -119,7 +118,7 @@ def status(job_folder: Path) -> str | None:
         run = pipeline["run"]
     except (FileNotFoundError, ValueError, KeyError):
         return None
-    over = run is not None and run["host"] == platform.node() and run_registry.is_dead(Path(run["mark"]))
+    over = run is not None and run["host"] == platform.node() and run_mark.is_dead(Path(run["mark"]))
     return INTERRUPTED if over else str(pipeline["status"])
 
 
@@ -151,7 +150,7 @@ def _reused(job_folder: Path, stage: str) -> bool:
     return bool(manifest["cache"]["hit"])
 
 
-def _states(job_folder: Path, wanted: list[str], live: Live) -> dict[str, StageState]:
+def _states(job_folder: Path, wanted: list[str], live: RunState) -> dict[str, StageState]:
     """Return how the stages stand, those that are switched off among them, in the order of their numbers."""
     asked = {*wanted, *live.running, *live.pending, *live.failed}
     states: dict[str, StageState] = {}
@@ -179,7 +178,7 @@ def _recorded(job_folder: Path, name: str, *, failed: bool) -> StageState:
     Args:
         job_folder: the job's folder.
         name: the stage.
-        failed: whether its last try is known to have failed, even where that left no record.
+        failed: whether its last attempt is known to have failed, even where that left no record.
     """
     folder = job_folder / stages.BY_NAME[name].folder
     final = folder / "manifest.json"
@@ -197,8 +196,8 @@ def _recorded(job_folder: Path, name: str, *, failed: bool) -> StageState:
         return StageState("failed", reason=str(error))
     if manifest["status"] == "failed":
         return StageState("failed", last, manifest, manifest["errors"][0]["message"])
-    # A success whose final manifest is gone was undone on purpose, and is to be made again, or its last try was killed
-    # before it could make a folder.
+    # A success whose final manifest is gone was undone on purpose, and is to be made again, or its last attempt was
+    # killed before it could make a folder.
     return StageState("failed", reason=NO_RECORD) if failed else StageState("waiting", last, manifest)
 
 
@@ -216,7 +215,7 @@ def _is_stale(found: StageState, earlier: Mapping[str, StageState]) -> bool:
     return False
 
 
-def _is_next(name: str, state: StageState, live: Live) -> bool:
+def _is_next(name: str, state: StageState, live: RunState) -> bool:
     """Say whether a stage may be the one to come: of those that a run will do, else of those that are not done."""
     return name in live.pending if live.pending else state.status in ("waiting", "failed")
 

@@ -17,7 +17,6 @@ from typing import Any
 from samvad import __version__
 from samvad.core import checksums, files, schemas, stages, subprocesses
 from samvad.core.errors import SamvadError, ToolError
-from samvad.runner import gpus
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +113,7 @@ def software(
         environment: name of the file in ``envs/``.
         tools: versions by name.
         models: weights used.
-        devices: requested and actual.
+        devices: requested and actual, the latter as it is shown to people.
     """
     commit, dirty = _git_state()
     return {
@@ -127,7 +126,7 @@ def software(
         "tools": tools,
         "models": [vars(model) for model in models],
         "device_requested": devices[0],
-        "device_actual": gpus.shown(devices[1]),
+        "device_actual": devices[1],
     }
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 MESSAGES = 30
 #: … in so many seconds.
 WINDOW_SECONDS = 10.0
-_MOST_KINDS = 2000
+_MAX_KINDS = 2000
 
 
 @dataclass
@@ -64,7 +64,7 @@ class RateLimiter:
         with self._lock:
             kind = self._kinds.get(key)
             if kind is None:
-                if len(self._kinds) >= _MOST_KINDS:
+                if len(self._kinds) >= _MAX_KINDS:
                     self._forget(now)
                 kind = self._kinds[key] = _Kind(deque(maxlen=self._messages))
             times = kind.times
@@ -118,7 +118,7 @@ class RateLimiter:
         for key, kind in list(self._kinds.items()):
             if not kind.left_out and now - kind.times[-1] >= self._window_seconds:
                 del self._kinds[key]
-        if len(self._kinds) >= _MOST_KINDS:
+        if len(self._kinds) >= _MAX_KINDS:
             self._kinds = {key: kind for key, kind in self._kinds.items() if kind.left_out}
 
 

@@ -29,7 +29,7 @@ _FIRST_SECONDS = 60
 _SAMPLE_SECONDS = 20
 #: Frames that come late in decoding order may be missing at the end of a sample; H.264 reorders 16 at most.
 _REORDERED = 16
-_FEWEST_FRAMES = 8
+_MIN_FRAMES = 8
 #: What ffprobe says when it divides a file's size by its first bit rate (raw AAC, MP3 without a header).
 _ESTIMATE = "Estimating duration from bitrate"
 
@@ -108,7 +108,7 @@ def of(path: Path, header: Header | None = None) -> dict[str, Any]:
     length_ms = header.duration_ms or playing_span_ms(path)
     # A WAV file has no times: its sound begins at 0.
     first = {0: 0.0} if header.found.get("format", {}).get("format_name") == "wav" else first_times(path)
-    return describe(header, length_ms, first, frame_steps_vary(path, header, length_ms))
+    return describe(header, length_ms, first, is_variable_frame_rate(path, header, length_ms))
 
 
 def describe(header: Header, length_ms: int | None, first: Mapping[int, float], varies: bool | None) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def describe(header: Header, length_ms: int | None, first: Mapping[int, float], 
         header: from ``read_header``.
         length_ms: how long it lasts.
         first: from ``first_times``.
-        varies: from ``frame_steps_vary``.
+        varies: from ``is_variable_frame_rate``.
     """
     return {
         "container": str(header.found.get("format", {}).get("format_name", "unknown")),
@@ -147,7 +147,7 @@ def first_times(path: Path, stream: int | None = None) -> dict[int, float]:
     return found
 
 
-def frame_steps_vary(path: Path, header: Header, length_ms: int | None) -> bool | None:
+def is_variable_frame_rate(path: Path, header: Header, length_ms: int | None) -> bool | None:
     """Return whether the picture's frames come unevenly, or None without a picture or times.
 
     Averages in headers do not tell: of Matroska, ffprobe averages the first frames only. So the steps between frames
@@ -173,7 +173,7 @@ def frame_steps_vary(path: Path, header: Header, length_ms: int | None) -> bool 
         if length > _SAMPLE_SECONDS:
             times = times[:-_REORDERED]
         steps += [later - earlier for earlier, later in pairwise(times)]
-    if len(steps) < _FEWEST_FRAMES:
+    if len(steps) < _MIN_FRAMES:
         return uneven
     usual = statistics.median(steps)
     # Matroska rounds to milliseconds, so that even frames come 41 and 42 ms after each other.

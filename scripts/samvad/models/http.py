@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TypeVar
 
-from samvad.core import files
+from samvad.core import files, variables
 from samvad.core.errors import ConfigurationError, NetworkError
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,6 @@ log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
 #: Variable in which the workflow hands the section ``network`` of the configuration to its stages, as JSON.
-VARIABLE = "SAMVAD_NETWORK"
 
 #: Statuses that may pass by themselves: too many requests, and a server or gateway in trouble.
 TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -67,10 +66,10 @@ class Policy:
 
     Attributes:
         timeout_seconds: to wait for a connection, and for each piece of an answer.
-        attempts: tries for each call.
-        first_pause_seconds: pause before the second try.
+        attempts: attempts for each call.
+        first_pause_seconds: pause before the second attempt.
         backoff_factor: each further pause is so many times the one before.
-        breaker_failures: failed tries in a row from which an endpoint is left alone.
+        breaker_failures: failed attempts in a row from which an endpoint is left alone.
         breaker_seconds: for how long.
         requests_per_second: at most, of all processes on the machine, to one endpoint.
         cache_days: age up to which an answer in the cache is as good as a new one.
@@ -86,7 +85,7 @@ class Policy:
     cache_days: float = 7.0
 
     def as_json(self) -> str:
-        """Return the policy as ``VARIABLE`` holds it."""
+        """Return the policy as the variable ``SAMVAD_NETWORK`` holds it."""
         return json.dumps(asdict(self))
 
 
@@ -96,7 +95,7 @@ def policy() -> Policy:
     Raises:
         ConfigurationError: the variable holds something else.
     """
-    text = os.environ.get(VARIABLE, "")
+    text = os.environ.get(variables.NETWORK, "")
     if not text:
         return Policy()
     try:
@@ -106,7 +105,7 @@ def policy() -> Policy:
             raise ValueError("unknown or wrong keys")
     except (ValueError, TypeError) as error:
         raise ConfigurationError(
-            f"The variable {VARIABLE} is not the section network of a configuration ({error}).", "Unset it."
+            f"The variable {variables.NETWORK} is not the section network of a configuration ({error}).", "Unset it."
         ) from None
     return Policy(**given)
 
@@ -117,12 +116,12 @@ def call(endpoint: str, service: str, ask: Callable[[], Answer], rules: Policy |
     Args:
         endpoint: name under which failures are counted and the rate is kept.
         service: what to call it in messages: ``TMDB``.
-        ask: makes one try; raises ``TransientError`` for what may pass, any other error for what will not.
+        ask: makes one attempt; raises ``TransientError`` for what may pass, any other error for what will not.
         rules: how; the workflow's policy where it is None.
 
     Raises:
         CircuitOpenError: the breaker is open.
-        NetworkError: all tries failed.
+        NetworkError: all attempts failed.
     """
     rules = rules or policy()
     breaker = Breaker(endpoint, rules)
@@ -134,24 +133,24 @@ def call(endpoint: str, service: str, ask: Callable[[], Answer], rules: Policy |
             answer = ask()
         except TransientError as error:
             reason = str(error)
-            breaker.failed()
+            breaker.record_failure()
             pause = rules.first_pause_seconds * rules.backoff_factor ** (attempt - 1)
             pause = max(pause, error.retry_after_seconds)
             if pause > _LONGEST_PAUSE_SECONDS:
                 raise NetworkError(f"{service} {reason}, and asks to wait {pause:g} s.") from None
         except NetworkError:
-            breaker.answered()  # it refuses, so it is there
+            breaker.record_success()  # it refuses, so it is there
             raise
         except BaseException:
             breaker.release()
             raise
         else:
-            breaker.answered()
+            breaker.record_success()
             return answer
         if attempt < rules.attempts:
             log.info("%s %s; try %d of %d in %g s", service, reason, attempt + 1, rules.attempts, pause)
             time.sleep(pause)
-    raise NetworkError(f"{service} {reason} ({rules.attempts} tries).")
+    raise NetworkError(f"{service} {reason} ({rules.attempts} attempts).")
 
 
 def address(url: str) -> str:
@@ -188,7 +187,7 @@ def probe(endpoint: str, service: str, url: str, rules: Policy | None = None) ->
 class Breaker:
     """The circuit breaker of an endpoint, shared by a machine's processes.
 
-    Closed until ``breaker_failures`` tries in a row have failed, then open for ``breaker_seconds`` from the last
+    Closed until ``breaker_failures`` attempts in a row have failed, then open for ``breaker_seconds`` from the last
     failure, then half-open: one process may try; its success closes it, its failure opens it again.
     """
 
@@ -198,7 +197,7 @@ class Breaker:
         self._claim: Path | None = None
 
     def check(self, service: str) -> None:
-        """Return if a try may be made.
+        """Return if an attempt may be made.
 
         Raises:
             CircuitOpenError: it may not.
@@ -212,13 +211,13 @@ class Breaker:
         wait = f"for {open_for:.0f} s more" if open_for > 0 else "while another process tries it"
         raise CircuitOpenError(f"{service} failed {len(failures)} times in a row and is left alone {wait}.")
 
-    def failed(self) -> None:
+    def record_failure(self) -> None:
         """Count a failure."""
         self.release()
         # Named by its time, as text that sorts; the rest only makes it one of its kind.
-        _made_first(self._folder / f"failure-{time.time():020.6f}-{os.getpid()}-{secrets.token_hex(4)}")
+        create_exclusive(self._folder / f"failure-{time.time():020.6f}-{os.getpid()}-{secrets.token_hex(4)}")
 
-    def answered(self) -> None:
+    def record_success(self) -> None:
         """Close the breaker: the service is there."""
         for path in [*self._folder.glob("failure-*"), *self._folder.glob("probe-*")]:
             path.unlink(missing_ok=True)
@@ -250,7 +249,7 @@ class Breaker:
         """
         turn = int((time.time() - last_failure) / max(self._rules.breaker_seconds, 1.0))
         claim = self._folder / f"probe-{last_failure:.6f}-{turn}"
-        if not _made_first(claim):
+        if not create_exclusive(claim):
             return False
         self._claim = claim
         return True
@@ -262,7 +261,7 @@ def _wait_turn(endpoint: str, rules: Policy) -> None:
         return
     folder = _folder(endpoint) / f"rate-{rules.requests_per_second:g}"
     slot = int(time.time() * rules.requests_per_second)
-    while not _made_first(folder / str(slot)):
+    while not create_exclusive(folder / str(slot)):
         slot += 1
     for path in folder.glob("*"):
         if path.name.isdigit() and int(path.name) < slot - _SLOTS_KEPT:
@@ -270,7 +269,7 @@ def _wait_turn(endpoint: str, rules: Policy) -> None:
     time.sleep(max(0.0, slot / rules.requests_per_second - time.time()))
 
 
-def _made_first(path: Path) -> bool:
+def create_exclusive(path: Path) -> bool:
     """Make an empty file; return whether nobody had made it before.
 
     Where the cache folder cannot be written, as on some clusters' nodes, each process is on its own, and no film fails.

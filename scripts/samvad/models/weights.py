@@ -194,7 +194,7 @@ def hub_snapshot(
 
 
 def _fetch(hub: str, revision: str, folder: Path, patterns: list[str]) -> None:
-    """Fetch a model's files into a folder; what an earlier try has fetched is not fetched again."""
+    """Fetch a model's files into a folder; what an earlier attempt has fetched is not fetched again."""
     timeout = str(max(1, round(http.policy().timeout_seconds)))
     os.environ.setdefault("HF_HUB_DOWNLOAD_TIMEOUT", timeout)
     os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", timeout)

@@ -18,17 +18,17 @@ from samvad.core import stages
 from samvad.documents import job_folder
 
 #: Runs from which a line is drawn, and how much longer than the shortest the longest film must be.
-LEAST_RUNS = 5
-LEAST_SPREAD = 1.5
+MIN_RUNS = 5
+MIN_SPREAD = 1.5
 #: What the processes of Snakemake around a stage take in a job of SLURM's: 2 at about 130 MB, about 10 s.
 _AROUND_MB = 300.0
 _AROUND_MINUTES = 2.0
-_MOST_PAIRS = 200_000
+_MAX_PAIRS = 200_000
 
 
 @dataclass(frozen=True)
 class Run:
-    """A try that did its work: length of the film, peak memory, wall time, and what it worked with.
+    """An attempt that did its work: length of the film, peak memory, wall time, and what it worked with.
 
     Attributes:
         kind: models and device: runs of another kind take something else.
@@ -117,9 +117,9 @@ def _propose(stage: str, every: Sequence[Run], quantile: float, margin: float) -
     runs = [run for run in every if run.kind == kind]
     hours = [run.film_hours for run in runs]
     counted = (stage, len(runs), len(every) - len(runs), min(hours), max(hours))
-    if len(runs) < LEAST_RUNS:
-        return Proposal(*counted, None, None, f"too few runs (at least {LEAST_RUNS} are needed)")
-    if max(hours) < LEAST_SPREAD * min(hours):
+    if len(runs) < MIN_RUNS:
+        return Proposal(*counted, None, None, f"too few runs (at least {MIN_RUNS} are needed)")
+    if max(hours) < MIN_SPREAD * min(hours):
         return Proposal(*counted, None, None, "films of one length only: what a longer one takes cannot be told")
     memory = _line([(run.film_hours, run.memory_mb) for run in runs], quantile, margin)
     minutes = _line([(run.film_hours, run.minutes) for run in runs], quantile, margin)
@@ -131,7 +131,7 @@ def _propose(stage: str, every: Sequence[Run], quantile: float, margin: float) -
 
 
 def _line(points: Sequence[tuple[float, float]], quantile: float, margin: float) -> Line:
-    pairs = itertools.islice(itertools.combinations(_spread(points), 2), _MOST_PAIRS)
+    pairs = itertools.islice(itertools.combinations(_spread(points), 2), _MAX_PAIRS)
     slopes = [(y2 - y1) / (x2 - x1) for (x1, y1), (x2, y2) in pairs if x1 != x2]
     per_hour = max(0.0, statistics.median(slopes))
     above = sorted(y - per_hour * x for x, y in points)
@@ -141,7 +141,7 @@ def _line(points: Sequence[tuple[float, float]], quantile: float, margin: float)
 
 def _spread(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     """Return at most so many points, evenly taken over the lengths, that all their pairs can be looked at."""
-    most = math.isqrt(2 * _MOST_PAIRS)
+    most = math.isqrt(2 * _MAX_PAIRS)
     ordered = sorted(points)
     return ordered if len(ordered) <= most else [ordered[number * len(ordered) // most] for number in range(most)]
 

@@ -1,4 +1,4 @@
-"""Where one try of a stage lives: its number and folder, and the run that it belongs to."""
+"""Where one attempt of a stage lives: its number and folder, and the run that it belongs to."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from samvad.core.errors import ConfigurationError, SupersededError
 
 
 def next_attempt(folder: Path) -> tuple[int, Path]:
-    """Make the folder of a stage's next try, and return its number and path.
+    """Make the folder of a stage's next attempt, and return its number and path.
 
     Raises:
         DiskError: it cannot be made.
@@ -35,7 +35,7 @@ def next_attempt(folder: Path) -> tuple[int, Path]:
 
 
 def _numbers(folder: Path) -> list[int]:
-    """Return the numbers of a stage's tries, as the disk has them now.
+    """Return the numbers of a stage's attempts, as the disk has them now.
 
     A network disk may show what was in a folder some seconds ago. What changes the folder makes it look again.
     """
@@ -52,16 +52,16 @@ def job_id(job_folder: Path) -> str:
 
 
 def claim(job_folder: Path, stage_folder: str) -> AbstractContextManager[None]:
-    """Return a lock under which a try of a stage begins, and under which it moves its results into place.
+    """Return a lock under which an attempt of a stage begins, and under which it moves its results into place.
 
-    Two tries of a stage can live at once: where Snakemake was killed and its stage was not, for one. The later one
+    Two attempts of a stage can live at once: where Snakemake was killed and its stage was not, for one. The later one
     takes the stage over when it begins; the earlier one finds that out before it moves anything.
     """
     return locks.exclusive(job_folder.resolve() / ".locks" / stage_folder)
 
 
 def check_newest(folder: Path, attempt: int) -> None:
-    """Make sure that no later try has taken a stage over.
+    """Make sure that no later attempt has taken a stage over.
 
     Raises:
         SupersededError: one has.
@@ -87,11 +87,11 @@ def resume(folder: Path, job_folder: Path, run_id: str | None, config: dict[str,
         run_id: the run at work.
         config: the stage's options.
     """
-    tries = sorted(folder.glob("attempts/[0-9]*"), key=lambda path: int(path.name))
-    if not tries or "SLURM_JOB_ID" not in os.environ or os.environ.get("SAMVAD_RUN_ID"):
+    attempts = sorted(folder.glob("attempts/[0-9]*"), key=lambda path: int(path.name))
+    if not attempts or "SLURM_JOB_ID" not in os.environ or os.environ.get("SAMVAD_RUN_ID"):
         return False
     try:
-        manifest = json.loads((tries[-1] / "manifest.json").read_text(encoding="utf-8"))
+        manifest = json.loads((attempts[-1] / "manifest.json").read_text(encoding="utf-8"))
         same = (manifest["run_id"], manifest["config"]) == (run_id, config)
         if not same or manifest["status"] not in ("success", "skipped"):
             return False

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 #: The variable by which CUDA, and so SLURM and users, say which GPUs a process may use.
 VISIBLE = "CUDA_VISIBLE_DEVICES"
-_LOOK_SECONDS = 1.0
+_POLL_SECONDS = 1.0
 _TELL_SECONDS = 60.0
 _LISTING_SECONDS = 30
 #: After so long, the leases of a SLURM job that nobody holds are swept away: each job has files of its own.
@@ -145,7 +145,7 @@ def take(device: str, holder: str) -> Gpu | None:
         if time.monotonic() - told >= _TELL_SECONDS:
             told = time.monotonic()
             log.info("Waiting for a GPU: %s", "; ".join(f"{gpu} is used by {_holder(gpu)}" for gpu in gpus))
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_POLL_SECONDS)
     return None
 
 

@@ -131,7 +131,7 @@ class ResultCache:
             log.debug("The cache entry %s cannot be used: %s", place, error)
             return None
 
-    def bring_back(self, key: str, checksum: str, target: Path) -> bool:
+    def restore_file(self, key: str, checksum: str, target: Path) -> bool:
         """Put one file of a result back where it was, whole or not at all.
 
         Args:
@@ -189,7 +189,7 @@ class ResultCache:
             log.warning("The result could not be kept for other jobs: %s", error)
 
     @contextlib.contextmanager
-    def hold(self, ingredients: Mapping[str, Any]) -> Iterator[None]:
+    def lock(self, ingredients: Mapping[str, Any]) -> Iterator[None]:
         """Hold a result's lock, so that two jobs do not make the same at once; wait while another process holds it.
 
         The lock saves work and nothing hangs on it: where the file system has none, both jobs do the work.

@@ -54,7 +54,7 @@ class Reuse:
         self._locks = contextlib.ExitStack()
         self.hours: float | None = None
 
-    def look(self, folder: Path) -> tuple[CachedFile, ...] | None:
+    def fetch(self, folder: Path) -> tuple[CachedFile, ...] | None:
         """Take the result into a folder and into the record, if it is there.
 
         Without it the result's lock is held until ``close``, so that another job waits for this one.
@@ -64,7 +64,7 @@ class Reuse:
         """
         if self._cache is None:
             return None
-        self._locks.enter_context(self._cache.hold(self._ingredients))
+        self._locks.enter_context(self._cache.lock(self._ingredients))
         entry = self._entry = self._cache.fetch(self._ingredients, folder)
         if entry is None:
             return None
@@ -80,7 +80,7 @@ class Reuse:
         record.devices = (record.devices[0], said["device_actual"])
         return entry.files
 
-    def keep(self, folder: Path, outputs: list[dict[str, Any]], run_id: str, seconds: float) -> None:
+    def store(self, folder: Path, outputs: list[dict[str, Any]], run_id: str, seconds: float) -> None:
         """Keep the result for other jobs, unless it came from the cache.
 
         Args:

@@ -25,12 +25,11 @@ from samvad.core.redaction import redact
 from samvad.documents import stage_manifest
 from samvad.logs import events
 from samvad.logs.stage_logs import StageLogs
-from samvad.runner import attempts, staging
+from samvad.runner import attempts, gpus, run_watch, staging
 from samvad.runner.options import configuration
 from samvad.runner.resource_usage import ResourceMeter
 from samvad.runner.result_cache import CachedFile
 from samvad.runner.reuse import NOT_KEPT, Record, Reuse, cache_from, ingredients
-from samvad.workflow import run_registry
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +86,7 @@ class StageRun:
         """Return as ``read`` does, or None where the stage was switched off, skipped, or made no such file."""
         if manifest_path is None:
             return None
-        found = staging.find_output(manifest_path, kind, self.job_folder, cache_from(self._run.get("cache")))
+        found = staging.resolve_output(manifest_path, kind, self.job_folder, cache_from(self._run.get("cache")))
         if found is None:
             return None
         output, path = found
@@ -114,7 +113,7 @@ class StageRun:
         self._add_input({**film, "path": str(path), "mtime_ns": status.st_mtime_ns})
         return path
 
-    def read_outside(
+    def add_external_input(
         self, path: Path, kind: str, media: dict[str, Any] | None = None, *, checksum: str | None = None
     ) -> Path:
         """Record a file that no stage made, such as the film or a glossary, and return its path.
@@ -171,9 +170,9 @@ class StageRun:
     def _look(self, reuse: Reuse) -> tuple[CachedFile, ...] | None:
         """Look into the cache. What is there comes straight onto the disk of the results, not by way of scratch."""
         if self.work_folder.parent == self.folder:
-            return reuse.look(self.work_folder)
-        place = staging.beside(self.folder, self.attempt)
-        cached = reuse.look(place)
+            return reuse.fetch(self.work_folder)
+        place = staging.local_workdir(self.folder, self.attempt)
+        cached = reuse.fetch(place)
         if cached is None:
             place.rmdir()
         else:
@@ -181,7 +180,7 @@ class StageRun:
             self.work_folder = place
         return cached
 
-    def provisional(self, hours: float) -> None:
+    def cache_ttl(self, hours: float) -> None:
         """Say that the result is second best, for want of a model or a network: others may reuse it for some hours."""
         if self._reuse is not None:
             self._reuse.hours = min(hours, self._reuse.hours or hours)
@@ -215,7 +214,7 @@ class StageRun:
         """
         events.progress(done, total, unit)
 
-    def fact(self, key: str, value: Any) -> None:
+    def metadata(self, key: str, value: Any) -> None:
         """Add something that the stage found out to ``metadata.json``."""
         self._record.facts[key] = value
 
@@ -253,7 +252,7 @@ class StageRun:
     # -- the life of a run -------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Take the next number, and take away what earlier tries left: nothing old can then be taken for new."""
+        """Take the next number, and take away what earlier attempts left: nothing old can then be taken for new."""
         self.attempt, self.attempt_folder = attempts.next_attempt(self.folder)
         (self.folder / "manifest.json").unlink(missing_ok=True)
         self.work_folder = staging.new_work_folder(self.folder, self.attempt)
@@ -271,7 +270,7 @@ class StageRun:
         self.clean()
         files.write_json(self.folder / "metadata.json", self._record.facts)
         if self._reuse is not None and status == "success":
-            self._reuse.keep(self.folder, moved, self._run["run_id"], usage["wall_seconds"])
+            self._reuse.store(self.folder, moved, self._run["run_id"], usage["wall_seconds"])
         manifest = self._manifest(usage, status=status, exit_code=0, outputs=moved, errors=[])
         files.write_json(self.attempt_folder / "manifest.json", manifest)
         files.write_json(self.folder / "manifest.json", manifest)
@@ -301,6 +300,7 @@ class StageRun:
         outputs: list[dict[str, Any]],
         errors: list[dict[str, Any]],
     ) -> dict[str, Any]:
+        requested, actual = self._record.devices
         ended_at = max(times.utc_now(), self.started_at)  # somebody may have set the clock back meanwhile
         manifest = {
             "schema_version": "1.0",
@@ -324,7 +324,7 @@ class StageRun:
             "config": self.config,
             "config_hash": stage_manifest.config_hash(self.config),
             "software": stage_manifest.software(
-                self.stage.environment, self._record.tools, self._record.models, self._record.devices
+                self.stage.environment, self._record.tools, self._record.models, (requested, gpus.shown(actual))
             ),
             "host": stage_manifest.host(),
             "resources": usage,
@@ -367,7 +367,7 @@ def run_stage(
     except (SamvadError, OSError) as error:
         print(f"samvad {name}: {redact(str(as_samvad_error(error)))}", file=sys.stderr)
         return as_samvad_error(error).exit_code
-    run_registry.end_with_run(f"{run.stage.folder} {run.film} ({run.context.job_id})")
+    run_watch.end_with_run(f"{run.stage.folder} {run.film} ({run.context.job_id})")
     try:
         called = shlex.join(sys.argv if argv is None else argv)
         with events.timed(name, f"Stage {name}", f", attempt {run.attempt}: {called}") as timer:

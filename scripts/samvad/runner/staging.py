@@ -13,34 +13,31 @@ import time
 from pathlib import Path
 from typing import Any
 
-from samvad.core import files
+from samvad.core import files, variables
 from samvad.core.errors import SamvadError
 from samvad.documents import stage_manifest
 from samvad.runner.result_cache import ResultCache
 
 log = logging.getLogger(__name__)
 
-#: Variables through which the workflow tells every stage, on whatever machine, what the configuration says.
-SCRATCH = "SAMVAD_SCRATCH"
-WAIT_SECONDS = "SAMVAD_WAIT_SECONDS"
-_LOOK_SECONDS = 1.0
+_POLL_SECONDS = 1.0
 
 
 def new_work_folder(folder: Path, attempt: int) -> Path:
-    """Make the folder in which a try of a stage writes: on the scratch disk, if there is one, else beside its results.
+    """Make the folder in which an attempt writes: on the scratch disk, if there is one, else beside its results.
 
-    What killed tries of the same stage have left is taken away: in the stage's folder, and on this machine's scratch.
+    What killed attempts of the stage have left is taken away: in the stage's folder, and on this machine's scratch.
 
     Args:
         folder: the stage's folder.
-        attempt: number of the try.
+        attempt: number of the attempt.
 
     Raises:
         OSError: it cannot be made.
     """
     for left in [*folder.glob(".work-*"), *folder.glob(f"{files.MOVING}*")]:
         if left.is_dir():
-            shutil.rmtree(left, ignore_errors=True)  # what a killed try started may still write there
+            shutil.rmtree(left, ignore_errors=True)  # what a killed attempt started may still write there
         else:
             left.unlink(missing_ok=True)
     scratch = _scratch()
@@ -52,11 +49,11 @@ def new_work_folder(folder: Path, attempt: int) -> Path:
             return Path(tempfile.mkdtemp(prefix=f"{name}{attempt:02d}-", dir=scratch))
         except OSError as error:
             log.debug("No scratch folder in %s: %s", scratch, error)
-    return beside(folder, attempt)
+    return local_workdir(folder, attempt)
 
 
-def beside(folder: Path, attempt: int) -> Path:
-    """Make the folder in which a try writes on the disk of its results.
+def local_workdir(folder: Path, attempt: int) -> Path:
+    """Make the folder in which an attempt writes on the disk of its results.
 
     Raises:
         OSError: it cannot be made.
@@ -68,7 +65,7 @@ def beside(folder: Path, attempt: int) -> Path:
 
 def _scratch() -> Path | None:
     """Return the scratch folder of this machine, or None where none is named, or the one that is cannot be had."""
-    named = os.environ.get(SCRATCH, "")
+    named = os.environ.get(variables.SCRATCH, "")
     place = os.path.expandvars(os.path.expanduser(named))  # noqa: PTH111 -- beside expandvars
     if not place or "$" in place:  # a variable that is not set here
         return None
@@ -80,7 +77,7 @@ def _scratch() -> Path | None:
     return Path(place).absolute()
 
 
-def find_output(
+def resolve_output(
     manifest_path: Path, kind: str, job_folder: Path, cache: ResultCache | None = None
 ) -> tuple[dict[str, Any], Path] | None:
     """Return the record and the path of a stage's output, after a check that it is what its maker wrote.
@@ -114,22 +111,24 @@ def find_output(
             _check_unchanged(path, output, manifest["stage"], manifest_path)
             return output, path
         except SamvadError as error:
-            if cache is not None and not path.exists() and _bring_back(cache, manifest, output, path):
+            if cache is not None and not path.exists() and _restore_file(cache, manifest, output, path):
                 continue
             waited = time.monotonic() - started
-            if manifest["host"]["name"] == platform.node() or waited >= float(os.environ.get(WAIT_SECONDS) or 0):
+            if manifest["host"]["name"] == platform.node() or waited >= float(
+                os.environ.get(variables.WAIT_SECONDS) or 0
+            ):
                 raise
             if not said:
                 log.info("Waiting for a file that was made on %s: %s", manifest["host"]["name"], error.what)
                 said = True
         _refresh(path)
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_POLL_SECONDS)
 
 
-def _bring_back(cache: ResultCache, manifest: dict[str, Any], output: dict[str, Any], path: Path) -> bool:
+def _restore_file(cache: ResultCache, manifest: dict[str, Any], output: dict[str, Any], path: Path) -> bool:
     """Bring a deleted file back from the cache of results, to the byte what it was; return whether it is there."""
     key = manifest["cache"]["key"]
-    if key is None or not cache.bring_back(key, output["checksum"], path):
+    if key is None or not cache.restore_file(key, output["checksum"], path):
         return False
     log.info("%s, made by stage %s, was gone: brought back from the cache of results", path, manifest["stage"])
     return True

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad.core import files, schemas, stages
+from samvad.core import files, schemas, stages, variables
 from samvad.core.errors import ConfigurationError
 from samvad.models import http
-from samvad.runner.staging import SCRATCH, WAIT_SECONDS
 from samvad.settings import subtitle_profiles
 from samvad.text import languages
 
@@ -170,7 +169,7 @@ def tell_stages(config: Mapping[str, Any], deployment: object) -> None:
         deployment: Snakemake's deployment methods. With conda among them Snakemake has made the environment and put
             its python first on the path; otherwise envs/run takes the virtual environment of the same lock.
     """
-    os.environ[http.VARIABLE] = http.Policy(
+    os.environ[variables.NETWORK] = http.Policy(
         timeout_seconds=config["network"]["timeout_seconds"],
         attempts=config["network"]["attempts"],
         first_pause_seconds=config["network"]["first_pause_seconds"],
@@ -180,10 +179,10 @@ def tell_stages(config: Mapping[str, Any], deployment: object) -> None:
         requests_per_second=config["network"]["requests_per_second"],
         cache_days=config["network"]["cache_days"],
     ).as_json()
-    os.environ[SCRATCH] = config["machines"]["scratch"]
-    os.environ[WAIT_SECONDS] = str(config["machines"]["wait_seconds"])
+    os.environ[variables.SCRATCH] = config["machines"]["scratch"]
+    os.environ[variables.WAIT_SECONDS] = str(config["machines"]["wait_seconds"])
     if deployment and "conda" in str(deployment).lower():
-        os.environ["SAMVAD_DEPLOYMENT"] = "conda"
+        os.environ[variables.DEPLOYMENT] = "conda"
 
 
 def _switches(

@@ -42,7 +42,7 @@ def new_row(options: argparse.Namespace) -> dict[str, str]:
         ConfigurationError: an option is wrong; names it.
         MediaError: the film is missing, empty, or no film.
     """
-    wished = wishes(options)
+    wished = requested_columns(options)
     media = film_sheet.stored_path(options.media)
     _check_media(schemas.ROOT / media, options.media)
     title = options.title.strip() or Path(media).stem
@@ -69,7 +69,7 @@ def new_row(options: argparse.Namespace) -> dict[str, str]:
     return row
 
 
-def wishes(options: argparse.Namespace) -> dict[str, str]:
+def requested_columns(options: argparse.Namespace) -> dict[str, str]:
     """Return the columns that can be the same for many films, checked, from the options of ``add_options``.
 
     Raises:

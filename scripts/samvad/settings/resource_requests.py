@@ -1,4 +1,4 @@
-"""What each stage asks a cluster for: one table, by the length of the film and the number of the try."""
+"""What each stage asks a cluster for: one table, by the length of the film and the number of the attempt."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class Table:
         """Return the CPU cores of a stage."""
         return int(self.stages[stage]["cores"])
 
-    def asks(self, stage: str, hours: float | None, attempt: int) -> dict[str, int]:
-        """Return what a try of a stage asks for: ``mem_mb`` and ``runtime`` (minutes).
+    def request(self, stage: str, hours: float | None, attempt: int) -> dict[str, int]:
+        """Return what an attempt of a stage asks for: ``mem_mb`` and ``runtime`` (minutes).
 
         Args:
             stage: its name.
             hours: the film's length, or None before stage 01 has measured it.
-            attempt: number of the try in this run of the workflow, from 1.
+            attempt: number of the attempt in this run of the workflow, from 1.
         """
         row = self.stages[stage]
         hours = self.film_hours if hours is None else hours
@@ -85,7 +85,7 @@ def hours_of(job_folder: str) -> float | None:
 
 @functools.cache
 def _hours(path: str, _changed: int) -> float | None:
-    """Read a film's length, anew when the manifest has changed: each try of each stage asks for it."""
+    """Read a film's length, anew when the manifest has changed: each attempt of each stage asks for it."""
     try:
         manifest = json.loads(Path(path).read_text(encoding="utf-8"))
         metrics = {metric["name"]: metric["value"] for metric in manifest["metrics"]}

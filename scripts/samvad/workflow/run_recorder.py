@@ -47,7 +47,7 @@ class _Job:
     folder: Path
     wanted: list[str]
     log: run_log.RunLog
-    live: job_manifest.Live
+    live: job_manifest.RunState
     before: dict[str, Path | None] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     began: datetime = field(default_factory=datetime.now)
@@ -115,7 +115,7 @@ class PipelineHandler(logging.Handler):
         for folder, stage, needs in planned:
             self._planned.setdefault(folder, {})[stage] = needs
 
-    def mend(self, asked: Iterable[str]) -> None:
+    def repair(self, asked: Iterable[str]) -> None:
         """Write the job manifests that are gone, or that a killed run left saying that it still runs.
 
         Args:
@@ -125,7 +125,7 @@ class PipelineHandler(logging.Handler):
             film, place = self._films[folder], self._output_root / folder
             try:
                 if (place / "run.json").is_file() and job_manifest.status(place) in (None, job_manifest.INTERRUPTED):
-                    job_manifest.write(place, self._wanted(film), job_manifest.Live(off=self._off(film)))
+                    job_manifest.write(place, self._wanted(film), job_manifest.RunState(off=self._off(film)))
             except (OSError, ValueError, SamvadError) as error:
                 _complain(error)
 
@@ -164,7 +164,7 @@ class PipelineHandler(logging.Handler):
         for stage in list(found.live.running):  # the run was interrupted
             if folder := found.newest_attempt(stage):
                 found.log.stage_ended(stage, folder)
-        found.live = job_manifest.Live(failed=set(found.failed), off=found.live.off)
+        found.live = job_manifest.RunState(failed=set(found.failed), off=found.live.off)
         manifest = job_manifest.write(found.folder, found.wanted, found.live)
         pipeline = manifest["pipeline"]
         counts = {
@@ -232,7 +232,7 @@ class PipelineHandler(logging.Handler):
             self._view.ended(folder, stage, status, None, manifest["input"]["duration_seconds"])
             return
         result = found.log.stage_ended(stage, newest, said)
-        found.failed.pop(stage, None)  # an earlier try
+        found.failed.pop(stage, None)  # an earlier attempt
         if failed and result.status == "failed":
             found.failed[stage] = result.failure.message if result.failure else job_manifest.NO_RECORD
         found.live.failed = set(found.failed)
@@ -275,7 +275,7 @@ class PipelineHandler(logging.Handler):
             "cache": self._cache,
         }
         files.write_json(place / "run.json", run)
-        live = job_manifest.Live(pending=set(self._planned.get(folder, ())), off=self._off(film))
+        live = job_manifest.RunState(pending=set(self._planned.get(folder, ())), off=self._off(film))
         # A stage beyond the film's workflow can be asked for by name.
         wanted = list(dict.fromkeys([*self._wanted(film), *sorted(live.pending)]))
         found = self._jobs[folder] = _Job(film, place, wanted, run_log.RunLog(place, run), live)

@@ -13,48 +13,26 @@ from __future__ import annotations
 
 import atexit
 import getpass
-import json
 import logging
 import os
 import platform
-import signal
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from samvad.core import files, locks, times
-from samvad.workflow import slurm
+from samvad.documents import run_mark
+from samvad.runner import slurm
 
 log = logging.getLogger(__name__)
 
-#: Names the mark of the run that started a stage.
-VARIABLE = "SAMVAD_RUN"
 #: A run touches its mark so often, in seconds: whoever cannot see the process can see that.
 HEARTBEAT_SECONDS = 30
 #: A run on another machine that has not touched its mark for so long is dead.
 SILENT_SECONDS = 20 * HEARTBEAT_SECONDS
-_SLURM_JOB = "SLURM_JOB_ID"
-_LOOK_SECONDS = 1.0
-_GRACE_SECONDS = 5.0
-
-
-@dataclass(frozen=True)
-class _Mark:
-    path: Path
-    facts: dict[str, Any]
-    dead: bool
-    far: bool
-    touched: float
-
-    def may_own(self, lock: Path) -> bool:
-        """Say whether a lock of Snakemake's is, or could be, this run's."""
-        known = self.facts.get("locks")
-        if known is not None:
-            return lock.name in set(known)
-        return lock.stat().st_mtime_ns >= int(self.facts.get("since_ns", 0))
 
 
 class Run:
@@ -81,13 +59,13 @@ class Run:
         """Write down which of Snakemake's locks are this run's."""
         self._facts["locks"] = sorted(Path(name).name for name in lock_files)
         with locks.exclusive(_guard(self.path.parent)):
-            _write(self._handle, self._facts)
+            run_mark.write(self._handle, self._facts)
 
     def submits(self, name: str) -> None:
         """Write down the name of the SLURM jobs that are this run's, before there is one."""
         self._facts["slurm"] = name
         with locks.exclusive(_guard(self.path.parent)):
-            _write(self._handle, self._facts)
+            run_mark.write(self._handle, self._facts)
 
     def leave(self) -> None:
         """Take the mark away: the run has ended, and Snakemake has taken its own locks away."""
@@ -120,67 +98,26 @@ def enter(snakemake_folder: Path) -> Run:
     with locks.exclusive(_guard(folder)):
         living, dead = _take_away_dead(folder, snakemake_folder / "locks")
         facts = {
-            **_machine(),
+            **run_mark.machine(),
             "pid": os.getpid(),
             "user": _user(),
             "since": times.utc_now(),
             "since_ns": time.time_ns(),
-            "slurm_job": os.environ.get(_SLURM_JOB),
+            "slurm_job": os.environ.get(slurm.JOB_VARIABLE),
         }
         path = folder / f"{platform.node()}-{os.getpid()}-{facts['since_ns']}.json"
         with files.disk_errors(path):
             handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         locks.keep(handle)
-        _write(handle, {**facts, "locks": None})
+        run_mark.write(handle, {**facts, "locks": None})
     run = Run(path, handle, facts, [_shown(mark) for mark in living], after_a_kill=bool(dead))
     atexit.register(run.leave)
     return run
 
 
-def is_dead(path: Path) -> bool:
-    """Say whether the run of a mark is surely over."""
-    return not path.exists() or _read(path).dead
-
-
-def end_with_run(at_work: str) -> None:
-    """End this process, and what it started, when the run that started it has been killed.
-
-    Otherwise a stage would work on for nobody, beside the next run's try at the same stage. A stage that was started
-    by hand, or runs on another machine than Snakemake, goes on to its end; one that is a job of SLURM's is cancelled by
-    the next run, wherever it runs. SLURM ends a job by asking first (``scancel``, or when its time is over) and kills
-    30 s later (``KillWait``): time enough to record the end.
-
-    Args:
-        at_work: what this process does, for those who look into SLURM's queue.
-    """
-    if _SLURM_JOB in os.environ:
-        slurm.tell(os.environ[_SLURM_JOB], at_work)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-    path = Path(os.environ.get(VARIABLE, ""))
-    if path.is_file():
-        facts = _read(path).facts
-        own_job = os.environ.get(_SLURM_JOB) not in (None, facts.get("slurm_job"))
-        if facts.get("boot_id") == _machine()["boot_id"] and not own_job:
-            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-            threading.Thread(target=_watch, args=(handle, facts), name="run watch", daemon=True).start()
-
-
-def _watch(handle: int, facts: dict[str, Any]) -> None:
-    while not locks.is_free(handle):
-        time.sleep(_LOOK_SECONDS)
-    import psutil
-
-    log.error("The run that started this stage was killed (process %s); the stage ends too.", facts.get("pid"))
-    for child in psutil.Process().children(recursive=True):
-        child.kill()
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(_GRACE_SECONDS)
-    os._exit(128 + signal.SIGTERM)
-
-
-def _take_away_dead(folder: Path, lock_folder: Path) -> tuple[list[_Mark], list[_Mark]]:
+def _take_away_dead(folder: Path, lock_folder: Path) -> tuple[list[run_mark.RunMark], list[run_mark.RunMark]]:
     """Remove the marks of dead runs and the locks that were theirs; return the runs that live, or may, and the dead."""
-    marks = [_read(path) for path in sorted(folder.glob("*.json"))]
+    marks = [run_mark.read(path) for path in sorted(folder.glob("*.json"))]
     now = _now_of(folder)
     marks = [
         mark if mark.touched > now - SILENT_SECONDS else replace(mark, dead=mark.dead or mark.far) for mark in marks
@@ -198,58 +135,10 @@ def _take_away_dead(folder: Path, lock_folder: Path) -> tuple[list[_Mark], list[
     return living, dead
 
 
-def _read(path: Path) -> _Mark:
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        text = os.pread(handle, 1 << 16, 0).decode("utf-8", "replace")
-        facts = _facts(text)
-        here = _machine()
-        if facts.get("boot_id") in (None, here["boot_id"]):
-            dead = locks.is_free(handle)
-        else:  # the same machine after a restart has none of its old processes
-            known = here["machine_id"] and here["machine_id"] == facts.get("machine_id")
-            dead = bool(known) and here["host"] == facts.get("host")
-        far = facts.get("boot_id") not in (None, here["boot_id"])
-        return _Mark(path, facts, dead, far, os.fstat(handle).st_mtime)
-    finally:
-        os.close(handle)
-
-
 def _now_of(folder: Path) -> float:
     """Return the time by the clock that stamps the marks: on a network disk, the server's."""
     os.utime(_guard(folder))
     return _guard(folder).stat().st_mtime
-
-
-def _facts(text: str) -> dict[str, Any]:
-    """Return what a mark says; nothing where its run was killed before it had written it."""
-    try:  # what a shorter text has left of a longer one behind it is no part of it
-        facts: dict[str, Any] = json.JSONDecoder().raw_decode(text)[0]
-    except ValueError:
-        return {}
-    return facts
-
-
-def _write(handle: int, facts: dict[str, Any]) -> None:
-    """Write a mark in place, in one call: a new file would have another lock."""
-    text = json.dumps(facts).encode() + b"\n"
-    os.pwrite(handle, text, 0)
-    os.ftruncate(handle, len(text))
-
-
-def _machine() -> dict[str, str]:
-    return {
-        "host": platform.node(),
-        "boot_id": _text_of("/proc/sys/kernel/random/boot_id"),
-        "machine_id": _text_of("/etc/machine-id"),
-    }
-
-
-def _text_of(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="ascii").strip()
-    except (OSError, ValueError):
-        return ""
 
 
 def _user() -> str:
@@ -259,7 +148,7 @@ def _user() -> str:
         return str(os.getuid())
 
 
-def _shown(mark: _Mark) -> str:
+def _shown(mark: run_mark.RunMark) -> str:
     known = {key: mark.facts.get(key, "?") for key in ("pid", "user", "host", "since")}
     return "process {pid} of {user} on {host}, since {since}".format(**known) + f" ({mark.path})"
 

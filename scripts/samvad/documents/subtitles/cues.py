@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 #: The styles that every format can carry: italics, bold, underlined.
@@ -75,3 +76,44 @@ def graphemes(text: str) -> int:
 def whole_lines(lines: tuple[str, ...], kind: str) -> tuple[Style, ...]:
     """Return the styles that set all lines in one kind."""
     return tuple(Style(number, 0, len(line), kind) for number, line in enumerate(lines) if line)
+
+
+def from_parts(start_ms: int, end_ms: int, parts: Iterable[tuple[str, frozenset[str]]], *, top: bool = False) -> Cue:
+    """Return a cue from pieces of text, each with its styles; line feeds in them end lines.
+
+    Spaces at the ends of lines, and empty lines, are taken away: no player shows them.
+    """
+    lines: list[list[tuple[str, frozenset[str]]]] = [[]]
+    for text, kinds in parts:
+        for number, piece in enumerate(text.split("\n")):
+            if number:
+                lines.append([])
+            lines[-1] += [(character, kinds) for character in piece]
+    kept = [_stripped(line) for line in lines]
+    kept = [line for line in kept if line]
+    styles = [style for number, line in enumerate(kept) for style in _styles_of(number, line)]
+    texts = tuple("".join(character for character, _ in line) for line in kept)
+    return Cue(start_ms, end_ms, texts or ("",), tuple(styles), top)
+
+
+def _stripped(line: list[tuple[str, frozenset[str]]]) -> list[tuple[str, frozenset[str]]]:
+    first, last = 0, len(line)
+    while first < last and line[first][0].isspace():
+        first += 1
+    while last > first and line[last - 1][0].isspace():
+        last -= 1
+    return line[first:last]
+
+
+def _styles_of(number: int, line: list[tuple[str, frozenset[str]]]) -> list[Style]:
+    styles = []
+    for kind in STYLE_KINDS:
+        begin: int | None = None
+        for place in range(len(line) + 1):
+            on = place < len(line) and kind in line[place][1]
+            if on and begin is None:
+                begin = place
+            elif not on and begin is not None:
+                styles.append(Style(number, begin, place, kind))
+                begin = None
+    return sorted(styles)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 from samvad.core.errors import MediaError
 from samvad.core.times import clock
 from samvad.documents.subtitles import fonts
-from samvad.documents.subtitles.cues import STYLE_KINDS, Cue, Style
+from samvad.documents.subtitles.cues import STYLE_KINDS, Cue, from_parts
 
 #: Invisible (U+2060, word joiner): set where text would otherwise be taken for a code, and taken away on reading.
 _GUARD = "\u2060"
@@ -206,47 +206,6 @@ def _from_ass(event: Any) -> Cue:
                 on.clear()
     parts.append((event.text[position:], frozenset(on)))
     return from_parts(event.start, event.end, [(_ass_plain(part), kinds) for part, kinds in parts], top=top)
-
-
-def from_parts(start_ms: int, end_ms: int, parts: Iterable[tuple[str, frozenset[str]]], *, top: bool = False) -> Cue:
-    """Return a cue from pieces of text, each with its styles; line feeds in them end lines.
-
-    Spaces at the ends of lines, and empty lines, are taken away: no player shows them.
-    """
-    lines: list[list[tuple[str, frozenset[str]]]] = [[]]
-    for text, kinds in parts:
-        for number, piece in enumerate(text.split("\n")):
-            if number:
-                lines.append([])
-            lines[-1] += [(character, kinds) for character in piece]
-    kept = [_stripped(line) for line in lines]
-    kept = [line for line in kept if line]
-    styles = [style for number, line in enumerate(kept) for style in _styles_of(number, line)]
-    texts = tuple("".join(character for character, _ in line) for line in kept)
-    return Cue(start_ms, end_ms, texts or ("",), tuple(styles), top)
-
-
-def _stripped(line: list[tuple[str, frozenset[str]]]) -> list[tuple[str, frozenset[str]]]:
-    first, last = 0, len(line)
-    while first < last and line[first][0].isspace():
-        first += 1
-    while last > first and line[last - 1][0].isspace():
-        last -= 1
-    return line[first:last]
-
-
-def _styles_of(number: int, line: list[tuple[str, frozenset[str]]]) -> list[Style]:
-    styles = []
-    for kind in STYLE_KINDS:
-        begin: int | None = None
-        for place in range(len(line) + 1):
-            on = place < len(line) and kind in line[place][1]
-            if on and begin is None:
-                begin = place
-            elif not on and begin is not None:
-                styles.append(Style(number, begin, place, kind))
-                begin = None
-    return sorted(styles)
 
 
 def _styled(cue: Cue, plain: Callable[[str], str], tag: Callable[..., str], newline: str = "\n") -> str:

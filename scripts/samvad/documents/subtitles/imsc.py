@@ -10,8 +10,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
-from samvad.documents.subtitles.cues import STYLE_KINDS, Cue
-from samvad.documents.subtitles.formats import from_parts
+from samvad.documents.subtitles.cues import STYLE_KINDS, Cue, from_parts
 
 #: Distance of the text from the edges, as a share of the picture in percent (SMPTE ST 2046-1, safe title area).
 _MARGIN_PERCENT = 10

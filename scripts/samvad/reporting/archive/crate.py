@@ -1,7 +1,7 @@
 """Describe a job as a Workflow Run RO-Crate (Provenance Run Crate 0.5): the JSON-LD graph, from the records alone.
 
 The profile is https://w3id.org/ro/wfrun/provenance/0.5. In short: the workflow is the Snakefile, with a step and a tool
-for each stage; each try of a stage is a CreateAction of its tool, with what it read, made and used; each run is an
+for each stage; each attempt of a stage is a CreateAction of its tool, with what it read, made and used; each run is an
 OrganizeAction of Snakemake.
 """
 
@@ -97,17 +97,17 @@ def describe(
         about: what the records do not know.
     """
     graph = Graph()
-    tries = [(record, record.valid) for record in job.attempts if record.valid]
-    tries.sort(key=lambda item: (item[1]["started_at"], item[1]["stage_number"]))
-    software = tries[-1][1]["software"]
+    attempts = [(record, record.valid) for record in job.attempts if record.valid]
+    attempts.sort(key=lambda item: (item[1]["started_at"], item[1]["stage_number"]))
+    software = attempts[-1][1]["software"]
     version = software["samvad"] + (f"+{software['git_commit'][:12]}" if software["git_commit"] else "")
     _root(graph, job, about)
     agent = graph.add("#agent", "Person", name=about.agent)
     described = _Files(graph, carried, {item["checksum"] for _, item in _current(job)})
-    used = [stage for stage in stages.STAGES if any(record.stage is stage for record, _ in tries)]
+    used = [stage for stage in stages.STAGES if any(record.stage is stage for record, _ in attempts)]
     _workflow(graph, used, sources, version)
-    actions = [_tool_action(graph, record, manifest, described, agent) for record, manifest in tries]
-    runs = [_run(graph, job, run_id, tries, described, agent, about) for run_id in _runs(tries)]
+    actions = [_tool_action(graph, record, manifest, described, agent) for record, manifest in attempts]
+    runs = [_run(graph, job, run_id, attempts, described, agent, about) for run_id in _runs(attempts)]
     for path, what in sources.items():
         graph.add(quote(path), "File", name=path.rsplit("/", 1)[-1], description=what, encodingFormat=_format(path))
     graph.add("README.md", "File", name="README.md", about={"@id": "./"}, encodingFormat="text/markdown")
@@ -170,7 +170,7 @@ def _root(graph: Graph, job: Job, about: About) -> None:
         "./",
         "Dataset",
         name=f"Subtitles of {title}",
-        description=f"What Samvad did to the film {title}: every try of every stage, with what it read, used and made.",
+        description=f"What Samvad did to the film {title}: every attempt of each stage, with what it read, used, made.",
         datePublished=max(record.valid["ended_at"] for record in job.attempts if record.valid),
         license=told,
         author={"@id": "#agent"},
@@ -237,7 +237,7 @@ def _tool_action(graph: Graph, record: Record, manifest: Manifest, described: _F
     action = graph.add(
         f"#try-{name}",
         "CreateAction",
-        name=f"Try {number} of stage {stage.folder}: {manifest['status']}",
+        name=f"Attempt {number} of stage {stage.folder}: {manifest['status']}",
         description=f"Device: {manifest['software']['device_actual'] or 'cpu'}. {warnings}".strip(),
         instrument={"@id": tool["@id"]},
         object=[*read, *models, *options],
@@ -261,12 +261,12 @@ def _run(
     graph: Graph,
     job: Job,
     run_id: str,
-    tries: list[tuple[Record, Manifest]],
+    attempts: list[tuple[Record, Manifest]],
     described: _Files,
     agent: Entity,
     about: About,
 ) -> Entity:
-    own = [(record, manifest) for record, manifest in tries if manifest["run_id"] == run_id]
+    own = [(record, manifest) for record, manifest in attempts if manifest["run_id"] == run_id]
     errors = [error for record, manifest in own for error in manifest["errors"] if _last(record, own)]
     outcome = _outcome(
         min(manifest["started_at"] for _, manifest in own), max(manifest["ended_at"] for _, manifest in own), errors
@@ -308,8 +308,8 @@ def _run(
     return action
 
 
-def _runs(tries: list[tuple[Record, Manifest]]) -> list[str]:
-    return list(dict.fromkeys(manifest["run_id"] for _, manifest in tries))
+def _runs(attempts: list[tuple[Record, Manifest]]) -> list[str]:
+    return list(dict.fromkeys(manifest["run_id"] for _, manifest in attempts))
 
 
 def _last(record: Record, own: list[tuple[Record, Manifest]]) -> bool:

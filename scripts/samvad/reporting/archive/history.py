@@ -1,4 +1,4 @@
-"""What was done to a film, by which versions, with what result: all tries of all its jobs, in order of time."""
+"""What was done to a film, by which versions, with what result: all attempts of all its jobs, in order of time."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ SHORT_DIGITS = 8
 
 
 @dataclass(frozen=True)
-class Try:
+class Attempt:
     """One try of a stage.
 
     Attributes:
-        run_id: the run it belongs to; None of a try that was killed before it could say.
+        run_id: the run it belongs to; None of an attempt that was killed before it could say.
         result: ``success``, ``skipped``, ``failed``, ``killed``, or ``unreadable``.
-        current: whether the job's present files are those of this try.
-        began: UTC; of a killed try, when its folder was last written to.
+        current: whether the job's present files are those of this attempt.
+        began: UTC; of a killed attempt, when its folder was last written to.
         cache: ``hit``, ``miss``, or None where the stage's results are not kept.
         made_by: on a hit, the run that made the result.
         tools: versions by name.
         models: name, revision and the beginning of the checksum.
-        changed: options that differ from the stage's last try for this film: name, before, now.
+        changed: options that differ from the stage's last attempt for this film: name, before, now.
         outputs: type and beginning of the checksum.
         error: why it failed.
     """
@@ -56,7 +56,7 @@ class Try:
 
 @dataclass(frozen=True)
 class Run:
-    """The tries that one run made in one job, and what was the same for all of them."""
+    """The attempts that one run made in one job, and what was the same for all of them."""
 
     run_id: str | None
     job: Path
@@ -64,7 +64,7 @@ class Run:
     workflow: str | None
     samvad: tuple[str, ...]
     hosts: tuple[str, ...]
-    tries: tuple[Try, ...]
+    attempts: tuple[Attempt, ...]
 
 
 @dataclass(frozen=True)
@@ -116,10 +116,12 @@ def of(jobs: list[Job]) -> FilmHistory:
     Args:
         jobs: all of its jobs.
     """
-    tries = sorted((found for job in jobs for found in _tries(job)), key=lambda item: (item[0].began, item[0].number))
+    attempts = sorted(
+        (found for job in jobs for found in _attempts(job)), key=lambda item: (item[0].began, item[0].number)
+    )
     last: dict[str, dict[str, Any]] = {}
-    runs: dict[tuple[Path, str | None], list[tuple[Try, dict[str, Any] | None]]] = {}
-    for found, manifest in tries:
+    runs: dict[tuple[Path, str | None], list[tuple[Attempt, dict[str, Any] | None]]] = {}
+    for found, manifest in attempts:
         if manifest is not None:
             found = _with_changes(found, last.get(found.stage), manifest["config"])  # noqa: PLW2901
             last[found.stage] = manifest["config"]
@@ -134,20 +136,20 @@ def of(jobs: list[Job]) -> FilmHistory:
     )
 
 
-def _tries(job: Job) -> Iterable[tuple[Try, dict[str, Any] | None]]:
+def _attempts(job: Job) -> Iterable[tuple[Attempt, dict[str, Any] | None]]:
     for record in job.attempts:
         # Records of another version of Samvad may break today's schema; what they tell is told all the same.
         try:
-            found = _try(job, record, record.manifest) if record.manifest else _lost(job, record)
+            found = _attempt(job, record, record.manifest) if record.manifest else _lost(job, record)
         except (KeyError, TypeError, AttributeError):
             yield _lost(job, record), None
         else:
             yield found, record.manifest
 
 
-def _try(job: Job, record: Record, manifest: dict[str, Any]) -> Try:
+def _attempt(job: Job, record: Record, manifest: dict[str, Any]) -> Attempt:
     final, cache = job.final.get(record.stage.name), manifest["cache"]
-    return Try(
+    return Attempt(
         job=job.folder,
         stage=record.stage.name,
         number=record.stage.number,
@@ -169,10 +171,10 @@ def _try(job: Job, record: Record, manifest: dict[str, Any]) -> Try:
     )
 
 
-def _lost(job: Job, record: Record) -> Try:
-    """Return what is known of a try without a manifest: it was killed, or its record was damaged."""
+def _lost(job: Job, record: Record) -> Attempt:
+    """Return what is known of an attempt without a manifest: it was killed, or its record was damaged."""
     moment = datetime.fromtimestamp(record.path.parent.stat().st_mtime, UTC)
-    return Try(
+    return Attempt(
         job=job.folder,
         stage=record.stage.name,
         number=record.stage.number,
@@ -194,15 +196,15 @@ def _lost(job: Job, record: Record) -> Try:
     )
 
 
-def _with_changes(found: Try, before: dict[str, Any] | None, now: dict[str, Any]) -> Try:
+def _with_changes(found: Attempt, before: dict[str, Any] | None, now: dict[str, Any]) -> Attempt:
     if before is None:
         return found
     names = sorted({*before, *now})
     changed = tuple((name, before.get(name), now.get(name)) for name in names if before.get(name) != now.get(name))
-    return Try(**{**vars(found), "changed": changed})
+    return Attempt(**{**vars(found), "changed": changed})
 
 
-def _run(job: Path, run_id: str | None, members: list[tuple[Try, dict[str, Any] | None]]) -> Run:
+def _run(job: Path, run_id: str | None, members: list[tuple[Attempt, dict[str, Any] | None]]) -> Run:
     manifests = [manifest for _, manifest in members if manifest is not None]
     return Run(
         run_id=run_id,
@@ -211,7 +213,7 @@ def _run(job: Path, run_id: str | None, members: list[tuple[Try, dict[str, Any] 
         workflow=next((manifest["workflow"] for manifest in manifests), None),
         samvad=_each(_version(manifest["software"]) for manifest in manifests),
         hosts=_each(manifest["host"]["name"] for manifest in manifests),
-        tries=tuple(found for found, _ in members),
+        attempts=tuple(found for found, _ in members),
     )
 
 

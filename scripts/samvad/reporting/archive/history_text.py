@@ -7,7 +7,7 @@ from typing import Any
 
 from samvad.core import stages, times
 from samvad.documents.job_folder import printable
-from samvad.reporting.archive.history import SHORT_DIGITS, FilmHistory, Run, Try
+from samvad.reporting.archive.history import SHORT_DIGITS, Attempt, FilmHistory, Run
 
 _COLUMNS = (("stage", 26), ("try", 4), ("result", 14), ("began (UTC)", 11), ("seconds", 8), ("cache", 5))
 _INDENT = 4
@@ -45,11 +45,11 @@ def _run(run: Run, width: int) -> Iterator[str]:
     yield from _wrapped(f"{run.began[:10]}  job {job}, {run.workflow or 'stages by hand'}, {by}{on}", 0, width)
     yield from _wrapped(f"run {run.run_id or 'unknown'}", 2, width)
     yield "  " + " ".join(_cell(name, size, right=name == "seconds") for name, size in _COLUMNS)
-    for found in run.tries:
-        yield from _try(found, width)
+    for found in run.attempts:
+        yield from _attempt(found, width)
 
 
-def _try(found: Try, width: int) -> Iterator[str]:
+def _attempt(found: Attempt, width: int) -> Iterator[str]:
     seconds = "" if found.seconds is None else f"{found.seconds:.1f}"
     result = found.result + ("" if found.current or found.result not in ("success", "skipped") else " (old)")
     values = (stages.BY_NAME[found.stage].folder, str(found.attempt), result, found.began[11:19], seconds)

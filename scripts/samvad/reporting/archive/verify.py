@@ -155,16 +155,16 @@ def verify(job: Job, hasher: Hasher, options: Options) -> Report:
 def _manifests(job: Job) -> Iterator[Finding]:
     if job.problems:
         yield Finding("invalid", "manifest.json", None, "; ".join(job.problems))
-    tries = {(record.stage.name, record.attempt): record for record in job.attempts}
+    attempts = {(record.stage.name, record.attempt): record for record in job.attempts}
     for record in (*job.final.values(), *job.attempts):
         name = record.path.relative_to(job.folder).as_posix()
         if record.problems:
             yield Finding("invalid", name, record.stage.name, "; ".join(record.problems))
         elif record.manifest is None:
-            note = "the try was killed before it could write its record"
+            note = "the attempt was killed before it could write its record"
             yield Finding("unchecked", name, record.stage.name, note)
-        elif record.attempt is None and _differs(record, tries):
-            yield Finding("changed", name, record.stage.name, "it is not what its own try wrote")
+        elif record.attempt is None and _differs(record, attempts):
+            yield Finding("changed", name, record.stage.name, "it is not what its own attempt wrote")
         else:
             yield Finding("ok", name, record.stage.name)
     told = {item["path"]: item["checksum"] for item in (job.manifest or {}).get("output", {}).get("files", [])}
@@ -172,9 +172,9 @@ def _manifests(job: Job) -> Iterator[Finding]:
         yield Finding("stale", "manifest.json", None, "its list of files is not that of the stages")
 
 
-def _differs(final: Record, tries: dict[tuple[str, int | None], Record]) -> bool:
+def _differs(final: Record, attempts: dict[tuple[str, int | None], Record]) -> bool:
     assert final.manifest is not None
-    own = tries.get((final.stage.name, final.manifest["attempt"]))
+    own = attempts.get((final.stage.name, final.manifest["attempt"]))
     return own is not None and own.manifest is not None and own.manifest != final.manifest
 
 
@@ -241,8 +241,8 @@ def _inputs(job: Job) -> Iterator[Finding]:
                 if item["type"] == "film" and item["checksum"] not in films:
                     yield Finding("broken", item["path"], record.stage.name, "another film than stage 01 read")
             elif item["checksum"] not in _written(job.final.get(producer.name), item["path"]):
-                tries = [other for other in job.attempts if other.stage is producer]
-                once = any(item["checksum"] in _written(other, item["path"]) for other in tries)
+                attempts = [other for other in job.attempts if other.stage is producer]
+                once = any(item["checksum"] in _written(other, item["path"]) for other in attempts)
                 note = f"stage {record.stage.name} read " + (
                     "an earlier version; run the job again" if once else "what no stage has written"
                 )
@@ -279,7 +279,7 @@ def _orphans(job: Job) -> Iterator[Finding]:
             known = (len(parts) == 4 and parts[1] == "attempts" and parts[3] in _ATTEMPT_FILES) or name in named
         if not known:
             half = stage is not None and parts[1].startswith(".work-")
-            note = "left by a try that was killed" if half else "no manifest names it"
+            note = "left by an attempt that was killed" if half else "no manifest names it"
             yield Finding("orphaned", name, stage.name if stage else None, note, path.lstat().st_size)
 
 

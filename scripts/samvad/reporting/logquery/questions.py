@@ -1,4 +1,4 @@
-"""The named questions, as SQL over ``events``, ``tries`` and ``runs``."""
+"""The named questions, as SQL over ``events``, ``attempts`` and ``runs``."""
 
 from __future__ import annotations
 
@@ -37,43 +37,43 @@ SILENT_SECONDS = 900
 
 QUESTIONS: dict[str, Question] = {
     "overview": Question(
-        "what there is: runs, films, tries of stages, failures, first and last event",
+        "what there is: runs, films, attempts of stages, failures, first and last event",
         """SELECT (SELECT count(*) FROM events) AS events, (SELECT count(*) FROM runs) AS runs,
             (SELECT count(DISTINCT film) FROM runs) AS films,
             (SELECT count(*) FROM runs WHERE status = 'success') AS runs_success,
             (SELECT count(*) FROM runs WHERE status = 'failed') AS runs_failed,
             (SELECT count(*) FROM runs WHERE ended IS NULL) AS runs_without_end,
-            (SELECT count(*) FROM tries) AS tries,
+            (SELECT count(*) FROM attempts) AS attempts,
             (SELECT min(ts) FROM events) AS first_event, (SELECT max(ts) FROM events) AS last_event""",
     ),
     "success": Question(
         "success rate by stage",
-        f"""SELECT stage, count(*) AS tries, count(*) FILTER (status = 'success') AS success,
+        f"""SELECT stage, count(*) AS attempts, count(*) FILTER (status = 'success') AS success,
             count(*) FILTER (status = 'failed') AS failed, count(*) FILTER (status = 'skipped') AS skipped,
             count(*) FILTER (status IS NULL) AS no_end, count(*) FILTER (attempt > 1) AS repeated,
             count(*) FILTER (status = 'success')
                 / nullif(count(*) FILTER (status IN ('success', 'failed')), 0) AS success_rate
-        FROM tries GROUP BY stage ORDER BY {_STAGE_ORDER}""",
+        FROM attempts GROUP BY stage ORDER BY {_STAGE_ORDER}""",
         units={"success_rate": "share"},
-        note="success_rate: of the tries that ended in success or failure. no_end: running now, or killed.",
+        note="success_rate: of the attempts that ended in success or failure. no_end: running now, or killed.",
     ),
     "durations": Question(
         "how long each stage takes: p50, p95, longest, sum",
-        f"""SELECT stage, count(*) AS tries, quantile_cont(duration_seconds, 0.5) AS p50,
+        f"""SELECT stage, count(*) AS attempts, quantile_cont(duration_seconds, 0.5) AS p50,
             quantile_cont(duration_seconds, 0.95) AS p95, max(duration_seconds) AS longest,
             sum(duration_seconds) AS total
-        FROM tries WHERE status = 'success' AND coalesce(cache_hit, 0) = 0 AND duration_seconds IS NOT NULL
+        FROM attempts WHERE status = 'success' AND coalesce(cache_hit, 0) = 0 AND duration_seconds IS NOT NULL
         GROUP BY stage ORDER BY {_STAGE_ORDER}""",
         units=dict.fromkeys(("p50", "p95", "longest", "total"), "seconds"),
-        note="Successful tries that were not taken from the cache.",
+        note="Successful attempts that were not taken from the cache.",
     ),
     "realtime": Question(
         "real-time factor by stage: seconds of work for a second of film",
-        f"""SELECT stage, count(*) AS tries, sum(duration_seconds) AS work, sum(film_seconds) AS film,
+        f"""SELECT stage, count(*) AS attempts, sum(duration_seconds) AS work, sum(film_seconds) AS film,
             sum(duration_seconds) / sum(film_seconds) AS factor,
             quantile_cont(duration_seconds / film_seconds, 0.5) AS factor_p50,
             quantile_cont(duration_seconds / film_seconds, 0.95) AS factor_p95
-        FROM tries JOIN (SELECT run_id, film, job_id, film_seconds FROM runs WHERE film_seconds > 0)
+        FROM attempts JOIN (SELECT run_id, film, job_id, film_seconds FROM runs WHERE film_seconds > 0)
             USING (run_id, film, job_id)
         WHERE status = 'success' AND coalesce(cache_hit, 0) = 0 AND duration_seconds IS NOT NULL
         GROUP BY stage ORDER BY {_STAGE_ORDER}""",
@@ -82,17 +82,17 @@ QUESTIONS: dict[str, Question] = {
     ),
     "memory": Question(
         "peak memory by stage, in MiB",
-        f"""SELECT stage, count(*) AS tries, quantile_cont(peak_rss_mb, 0.5) AS p50_mb,
+        f"""SELECT stage, count(*) AS attempts, quantile_cont(peak_rss_mb, 0.5) AS p50_mb,
             quantile_cont(peak_rss_mb, 0.95) AS p95_mb, max(peak_rss_mb) AS most_mb,
             sum(cpu_seconds) / nullif(sum(duration_seconds), 0) AS cpus_busy
-        FROM tries WHERE peak_rss_mb > 0 GROUP BY stage ORDER BY {_STAGE_ORDER}""",
+        FROM attempts WHERE peak_rss_mb > 0 GROUP BY stage ORDER BY {_STAGE_ORDER}""",
         units={"p50_mb": "whole", "p95_mb": "whole", "most_mb": "whole", "cpus_busy": "factor"},
     ),
     "failures": Question(
         "every failure, newest first, with its message and the file at fault",
         """SELECT ended AS failed_at, film, stage, attempt AS try, error_category AS category, error_type AS type,
             error_message AS message, error_file AS file
-        FROM tries WHERE status = 'failed' ORDER BY ended DESC, film, stage, attempt""",
+        FROM attempts WHERE status = 'failed' ORDER BY ended DESC, film, stage, attempt""",
         empty="No stage has failed in these logs.",
         below=("message", "file"),
     ),
@@ -100,21 +100,21 @@ QUESTIONS: dict[str, Question] = {
         "failures counted by stage and type",
         f"""SELECT stage, error_category AS category, error_type AS type, count(*) AS failures,
             count(DISTINCT film) AS films, max(ended) AS last, arg_max(error_message, ended) AS last_message
-        FROM tries WHERE status = 'failed' GROUP BY stage, error_category, error_type
+        FROM attempts WHERE status = 'failed' GROUP BY stage, error_category, error_type
         ORDER BY failures DESC, {_STAGE_ORDER}, category, type""",
         empty="No stage has failed in these logs.",
         below=("last_message",),
     ),
     "active": Question(
         "runs that go on now, and runs that stopped without a word",
-        f"""WITH open_tries AS (
+        f"""WITH open_attempts AS (
             SELECT run_id, film, job_id, string_agg(stage, ', ' ORDER BY began) AS stages
-            FROM tries WHERE status IS NULL GROUP BY ALL)
+            FROM attempts WHERE status IS NULL GROUP BY ALL)
         SELECT film, job_id, coalesce(stages, '') AS stages,
             CASE WHEN state = 'killed' THEN 'killed'
                  WHEN silent_seconds > {SILENT_SECONDS} THEN 'silent' ELSE 'running' END AS state,
             began, silent_seconds AS last_event_ago, run_id
-        FROM runs LEFT JOIN open_tries USING (run_id, film, job_id)
+        FROM runs LEFT JOIN open_attempts USING (run_id, film, job_id)
         WHERE runs.state IN ('open', 'killed') ORDER BY silent_seconds, film""",
         empty="No run is going on.",
         units={"last_event_ago": "seconds"},
@@ -126,7 +126,7 @@ QUESTIONS: dict[str, Question] = {
         """WITH slowest AS (
             SELECT run_id, film, job_id, arg_max(stage, duration_seconds) AS slowest_stage,
                 max(duration_seconds) AS stage_took
-            FROM tries GROUP BY ALL)
+            FROM attempts GROUP BY ALL)
         SELECT film, job_id, status, duration_seconds AS took, film_seconds AS film_length,
             duration_seconds / nullif(film_seconds, 0) AS factor, slowest_stage, stage_took
         FROM runs LEFT JOIN slowest USING (run_id, film, job_id) WHERE ended IS NOT NULL
@@ -151,7 +151,7 @@ QUESTIONS: dict[str, Question] = {
     "cache": Question(
         "cache hit rate by stage",
         f"""SELECT stage, count(*) AS results, sum(cache_hit)::BIGINT AS hits, sum(cache_hit) / count(*) AS hit_rate
-        FROM tries WHERE status = 'success' AND cache_hit IS NOT NULL GROUP BY stage ORDER BY {_STAGE_ORDER}""",
+        FROM attempts WHERE status = 'success' AND cache_hit IS NOT NULL GROUP BY stage ORDER BY {_STAGE_ORDER}""",
         units={"hit_rate": "share"},
         empty="No stage has told of a cache in these logs.",
     ),

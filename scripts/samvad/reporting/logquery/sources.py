@@ -1,4 +1,4 @@
-"""Find the event logs below any number of folders: merged ones of runs, and those of tries that no run has merged."""
+"""Find the event logs below folders: merged ones of runs, and those of attempts that no run has merged."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from samvad.core import stages
 from samvad.core.errors import ConfigurationError
 
-#: What a log holds: the merged events of a run, the events of one try, or figures (the performance channel).
+#: What a log holds: the merged events of a run, the events of one attempt, or figures (the performance channel).
 RUN, ATTEMPT, PERFORMANCE = "run", "attempt", "performance"
 
 _STAGE_FOLDERS = frozenset(stage.folder for stage in stages.STAGES)
@@ -99,11 +99,11 @@ def _of_job(folder: str, folders: set[str], performance: bool) -> Iterator[Sourc
     for name in sorted(folders & _STAGE_FOLDERS):
         try:
             if os.stat(f"{folder}/{name}/attempts").st_mtime_ns <= merged_ns:
-                continue  # no try was begun since all was merged
-            tries = sorted(os.listdir(f"{folder}/{name}/attempts"))
+                continue  # no attempt was begun since all was merged
+            attempts = sorted(os.listdir(f"{folder}/{name}/attempts"))
         except OSError:
             continue
-        for number in tries:
+        for number in attempts:
             own = _listed(f"{folder}/{name}/attempts/{number}")
             yield from (log for log in own if performance or log.kind != PERFORMANCE)
 

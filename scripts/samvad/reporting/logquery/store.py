@@ -62,7 +62,7 @@ _NO_ROWS = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in COLUMNS.items
 
 _VERSION = 1
 _WORTH_KEEPING_BYTES = 4 << 20  # less than this is read faster than an index is written
-_MOST_PARTS = 48  # two for each time that logs were added
+_MAX_PARTS = 48  # two for each time that logs were added
 _ORPHAN_SECONDS = 3600
 
 
@@ -123,7 +123,7 @@ def _load(connection: duckdb.DuckDBPyConnection, logs: Sequence[Source], index: 
     catalog = _read_catalog(index) if index else Catalog()
     known = [found for found in logs if _is_known(catalog, found)]
     fresh = [found for found in logs if not _is_known(catalog, found)]
-    if len(catalog.parts) > _MOST_PARTS or 2 * len(known) < len(catalog.logs):
+    if len(catalog.parts) > _MAX_PARTS or 2 * len(known) < len(catalog.logs):
         catalog, known, fresh = Catalog(next_id=catalog.next_id), [], list(logs)
     ids = {found.path: catalog.next_id + number for number, found in enumerate(fresh)}
     connection.execute("DROP VIEW IF EXISTS all_events")
@@ -190,7 +190,7 @@ def _figures(
 def _make_view(
     connection: duckdb.DuckDBPyConnection, parts: Sequence[str], wanted: Sequence[int], *, every: bool
 ) -> None:
-    """Make ``all_events`` of the index and the fresh logs, with what a try's own log says only where no run does."""
+    """Make ``all_events`` of the index and the fresh logs, with what an attempt's log says only where no run does."""
     both = f"SELECT {_ROW} FROM fresh WHERE ts IS NOT NULL AND event IS NOT NULL"
     if parts:
         names = ", ".join(quoted(glob.escape(part)) for part in parts)
@@ -202,7 +202,7 @@ def _make_view(
     key = "ts, event, message, run_id, stage, attempt, level, pid, thread, logger, counts::VARCHAR AS counts_text"
     same = "ts, event, message, run_id, stage, attempt, level, pid, thread, logger, counts_text"
     connection.execute(f"CREATE OR REPLACE TEMP VIEW loaded AS {both}")
-    # A line that occurs twice in a try's log and once in its run's is there once more: copies are counted.
+    # A line that occurs twice in an attempt's log and once in its run's is there once more: copies are counted.
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE unmerged AS
         WITH own AS (SELECT *, {key.rsplit(", ", 1)[1]} FROM loaded WHERE kind = '{sources.ATTEMPT}'),

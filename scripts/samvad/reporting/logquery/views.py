@@ -1,4 +1,4 @@
-"""What the questions are asked of: events within the user's filters, tries of stages, and runs."""
+"""What the questions are asked of: events within the user's filters, attempts of stages, and runs."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ def moment(text: str, now: datetime, option: str) -> datetime:
 
 
 def make(connection: duckdb.DuckDBPyConnection, filters: Filters, now: datetime) -> None:
-    """Make the tables ``tries`` and ``runs`` and the view ``events`` from ``all_events``.
+    """Make the tables ``attempts`` and ``runs`` and the view ``events`` from ``all_events``.
 
-    ``events`` keeps to every filter; ``tries`` also, by when the stage began; ``runs`` keeps to films and to when the
+    ``events`` keeps to every filter; ``attempts`` also, by when the stage began; ``runs`` keeps to films and when the
     run began (a run of many films has a row for each). ``film_lengths`` has the seconds of each film that a run told.
 
     Args:
@@ -134,10 +134,10 @@ WITH told AS (
 SELECT film, job_id, arg_max(film_seconds, ts) AS film_seconds FROM told WHERE film_seconds > 0 GROUP BY ALL
 """
 
-# The orchestrating process's word on a try (stage_result) counts; a stage that was run by hand has only its own.
+# The orchestrating process's word on an attempt (stage_result) counts; a stage that was run by hand has only its own.
 # Rows are picked by number: to carry their columns through the grouping takes three times as long.
 _TRIES = """
-CREATE OR REPLACE TEMP TABLE tries AS
+CREATE OR REPLACE TEMP TABLE attempts AS
 WITH rows AS (
     SELECT rowid AS number, run_id, film, job_id, stage, coalesce(attempt, 1) AS attempt, ts, what,
         CASE what WHEN 'result' THEN 2 WHEN 'ended' THEN 1 ELSE 0 END AS weight

@@ -44,7 +44,7 @@ _TOOL_HEADINGS = ("last lines:", "Traceback (most recent call last)")
 
 @dataclass(frozen=True)
 class Cause:
-    """Why one try of a stage came to no good end; ``mended`` when a later try of the run did."""
+    """Why one attempt of a stage came to no good end; ``mended`` when a later attempt of the run did."""
 
     film: str
     run_id: str
@@ -108,15 +108,15 @@ def verdict(connection: duckdb.DuckDBPyConnection, run: dict[str, Any], *, warni
         warnings: whether to look through all its lines for warnings.
     """
     this = (run["run_id"], run["film"], run["job_id"])
-    tries = _rows(connection, f"SELECT * FROM tries WHERE {_THIS} ORDER BY began, attempt", *this)
+    attempts = _rows(connection, f"SELECT * FROM attempts WHERE {_THIS} ORDER BY began, attempt", *this)
     state = state_of(run)
-    done = {row["stage"]: row["attempt"] for row in tries if row["status"] in ("success", "skipped")}
+    done = {row["stage"]: row["attempt"] for row in attempts if row["status"] in ("success", "skipped")}
     causes = [
         _cause(run, row, mended=done.get(row["stage"], 0) > row["attempt"])
-        for row in _last_of_each_stage([row for row in tries if row["status"] == "failed"])
+        for row in _last_of_each_stage([row for row in attempts if row["status"] == "failed"])
     ]
     if state in ("killed", "stopped", "silent"):
-        silent = [_silent(run, row) for row in tries if row["status"] is None]
+        silent = [_silent(run, row) for row in attempts if row["status"] is None]
         causes += silent or ([] if causes else [_silent(run, None)])
     found = _warnings(connection, this) if warnings else ()
     folder = sources.job_folder(run["log_file"])
@@ -170,7 +170,7 @@ def text(found: Verdict, now: datetime, width: int) -> str:
         place = stages.BY_NAME[cause.stage].folder if cause.stage in stages.BY_NAME else cause.stage or "pipeline"
         attempt = f", try {cause.attempt}" if cause.attempt else ""
         kind = f" ({cause.kind})" if cause.kind else ""
-        mended = "; a later try succeeded" if cause.mended else ""
+        mended = "; a later attempt succeeded" if cause.mended else ""
         lines += ["", f"{place}{attempt}: {cause.category.replace('_', ' ')}{kind}{mended}"]
         lines += table.hanging("  Why:  ", cause.message, width)
         paths = (("File", cause.file), ("Log", cause.log))
@@ -251,7 +251,7 @@ def _last_of_each_stage(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _log(event_log: str, stage: str, attempt: int | None) -> tuple[str | None, tuple[str, ...]]:
-    """Return the log of a try and its last lines: those of the tool that failed, where there are some."""
+    """Return the log of an attempt and its last lines: those of the tool that failed, where there are some."""
     if stage not in stages.BY_NAME:
         return None, ()
     folder = sources.job_folder(event_log) / stages.BY_NAME[stage].folder

@@ -48,12 +48,12 @@ def _counters(totals: Totals) -> Iterator[Metric]:
     from prometheus_client.core import CounterMetricFamily
 
     results = CounterMetricFamily(
-        "samvad_stage_results", "Tries of stages in the event logs, by how they ended.", labels=["stage", "status"]
+        "samvad_stage_results", "Attempts of stages in the event logs, by how they ended.", labels=["stage", "status"]
     )
     for key in _all(totals.results, itertools.product(_STAGES, STATUSES)):
         results.add_metric(key, totals.results[key])
     failures = CounterMetricFamily(
-        "samvad_stage_failures", "Tries of stages that failed, by the kind of failure.", labels=["stage", "category"]
+        "samvad_stage_failures", "Attempts of stages that failed, by the kind of failure.", labels=["stage", "category"]
     )
     for key in _all(totals.failures, itertools.product(_STAGES, CATEGORIES)):
         failures.add_metric(key, totals.failures[key])
@@ -87,7 +87,7 @@ def _of_stages(totals: Totals) -> Iterator[Metric]:
         labels=["stage"],
     )
     memory = GaugeMetricFamily(
-        "samvad_stage_peak_memory_bytes", "Most memory that the latest try of a stage held.", labels=["stage"]
+        "samvad_stage_peak_memory_bytes", "Most memory that the latest attempt of a stage held.", labels=["stage"]
     )
     success = GaugeMetricFamily(
         "samvad_stage_last_success_timestamp_seconds", "When a stage last succeeded.", labels=["stage"]

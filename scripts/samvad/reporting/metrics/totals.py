@@ -52,8 +52,8 @@ class Totals:
     """What all logs say together. Times are seconds since 1970.
 
     Attributes:
-        results: tries of stages by (stage, status).
-        failures: failed tries by (stage, category).
+        results: attempts of stages by (stage, status).
+        failures: failed attempts by (stage, category).
         cache_hits: successes taken from the cache, by stage.
         seconds: for each stage, how many successes were computed, and the seconds they took.
         ratios: for each stage, seconds of work a second of film, of those successes.

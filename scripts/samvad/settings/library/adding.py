@@ -53,7 +53,7 @@ def add(look: Look, path: Path, options: argparse.Namespace, output_root: Path) 
     Raises:
         SamvadError: the sheet or an option is wrong.
     """
-    wished = film_row.wishes(options)
+    wished = film_row.requested_columns(options)
     rows = list(configuration.load_films(path).values()) if path.exists() else []
     known = _Known(rows, output_root)
     shelf = Shelf(unknown=dict(look.unknown))

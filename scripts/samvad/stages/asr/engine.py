@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _FRAMES_A_SECOND = 100
 #: Tokens of a prompt at most: the model's context holds 448, of which a text needs half.
-_MOST_PROMPT_TOKENS = 200
+_MAX_PROMPT_TOKENS = 200
 #: Hypotheses that are drawn where sound is decoded at a temperature above 0 (Whisper's own best_of).
 _DRAWS = 5
 #: Sampling starts from this seed, so that a second run gives the same text.
@@ -95,8 +95,8 @@ class EngineOptions:
 
 
 @dataclass(frozen=True)
-class Manner:
-    """How one try decodes.
+class DecodingStrategy:
+    """How one attempt decodes.
 
     Attributes:
         name: in words, for the record.
@@ -151,38 +151,40 @@ class Engine:
         """Return for each piece of audio (float32, up to 30 s) the probability of each language."""
         return self._languages(self._model.encode(self.features(pieces)))
 
-    def decode(self, audio: FilmAudio, batch: Sequence[Window], manner: Manner, *, hear: bool = False) -> list[Chunk]:
+    def decode(
+        self, audio: FilmAudio, batch: Sequence[Window], strategy: DecodingStrategy, *, hear: bool = False
+    ) -> list[Chunk]:
         """Recognise windows of one language, all at once.
 
         Args:
             audio: the film's audio.
             batch: windows of the same language.
-            manner: how.
+            strategy: how.
             hear: whether to tell the languages heard as well.
         """
         self._suppressed(batch[0].language)  # made once, and the tokenizer with it: not by each half
-        if manner.temperature > 0:
-            return self._decode(self._drawing(), audio, batch, manner, hear=hear)
+        if strategy.temperature > 0:
+            return self._decode(self._drawing(), audio, batch, strategy, hear=hear)
         count = min(self._halves, len(batch))
         with ThreadPoolExecutor(count) as pool:
             parts = list(
                 pool.map(
-                    lambda part: self._decode(self._model, audio, part, manner, hear=hear),
+                    lambda part: self._decode(self._model, audio, part, strategy, hear=hear),
                     [batch[first::count] for first in range(count)],
                 )
             )
         return [parts[place % count][place // count] for place in range(len(batch))]
 
     def _decode(
-        self, model: Any, audio: FilmAudio, batch: Sequence[Window], manner: Manner, *, hear: bool
+        self, model: Any, audio: FilmAudio, batch: Sequence[Window], strategy: DecodingStrategy, *, hear: bool
     ) -> list[Chunk]:
         tokenizer = self._tokenizer(batch[0].language)
         encoded = model.encode(self.features([window.samples(audio) for window in batch]))
-        prompt = self._prompt(tokenizer, manner.prompt)
+        prompt = self._prompt(tokenizer, strategy.prompt)
         results = model.model.generate(
             encoded,
             [prompt] * len(batch),
-            **self._search(manner, batch[0].language),
+            **self._search(strategy, batch[0].language),
             max_length=model.max_length,
             suppress_tokens=self._suppressed(batch[0].language),
             return_scores=True,
@@ -194,7 +196,7 @@ class Engine:
         heard = self._languages(encoded) if hear and self.multilingual else [{} for _ in batch]
         room = model.max_length - len(prompt) - 1
         return [
-            _chunk(window, tokenizer.decode(found), words, result, manner, len(found) >= room, languages)
+            _chunk(window, tokenizer.decode(found), words, result, strategy, len(found) >= room, languages)
             for window, found, words, result, languages in zip(batch, tokens, aligned, results, heard, strict=True)
         ]
 
@@ -227,24 +229,24 @@ class Engine:
             for ranking in self._model.model.detect_language(encoded)
         ]
 
-    def _search(self, manner: Manner, language: str) -> dict[str, Any]:
-        if manner.temperature > 0:
+    def _search(self, strategy: DecodingStrategy, language: str) -> dict[str, Any]:
+        if strategy.temperature > 0:
             found: dict[str, Any] = {
                 "beam_size": 1,
                 "num_hypotheses": _DRAWS,
                 "sampling_topk": 0,
-                "sampling_temperature": manner.temperature,
+                "sampling_temperature": strategy.temperature,
             }
         else:
             found = {"beam_size": self.options.beam_size}
-        return {**found, "no_repeat_ngram_size": self._phrase_tokens(language) if manner.forbid_repeats else 0}
+        return {**found, "no_repeat_ngram_size": self._phrase_tokens(language) if strategy.forbid_repeats else 0}
 
     def _phrase_tokens(self, language: str) -> int:
         """Return how many tokens three words come to: Latin words have about one each, Devanagari letters have one."""
         return 3 if scripts.scripts_of(language)[0] == scripts.LATIN else 10
 
     def _prompt(self, tokenizer: Any, text: str) -> list[int]:
-        before = tokenizer.encode(f" {text.strip()}")[:_MOST_PROMPT_TOKENS] if text.strip() else []
+        before = tokenizer.encode(f" {text.strip()}")[:_MAX_PROMPT_TOKENS] if text.strip() else []
         return [*([tokenizer.sot_prev, *before] if before else []), *tokenizer.sot_sequence, tokenizer.no_timestamps]
 
     # Kept by hand: functools.cache would keep the engine itself alive, and with it the memory of its weights.
@@ -296,7 +298,7 @@ def _chunk(
     text: str,
     words: list[dict[str, Any]],
     result: Any,
-    manner: Manner,
+    strategy: DecodingStrategy,
     cut_off: bool,
     heard: dict[str, float],
 ) -> Chunk:
@@ -322,7 +324,7 @@ def _chunk(
             "avg_logprob": round(result.scores[0] * length / (length + 1), 4),
             "no_speech_prob": round(result.no_speech_prob, 4),
             "compression_ratio": _compression_ratio(text),
-            "temperature": manner.temperature,
+            "temperature": strategy.temperature,
         },
         window=window,
         tokens=length + 1,

@@ -19,9 +19,9 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 #: More at once brings nothing on a CPU; on a GPU little beyond this (WhisperX's own default is 8).
-_MOST_AT_ONCE = {"cpu": 8, "cuda": 24}
+_MAX_AT_ONCE = {"cpu": 8, "cuda": 24}
 #: Memory of one window while it is decoded with 5 hypotheses, in MB: this much, and this part of the weights' file.
-#: An estimate (base, int8, CPU: 60 MB measured); where it is wrong, the ladder below mends it.
+#: An estimate (base, int8, CPU: 60 MB measured); where it is wrong, the fallback below mends it.
 _WINDOW_MB = 40.0
 _WINDOW_SHARE = 0.12
 #: Part of the free memory that may be used; of what the stage was given for itself alone, more.
@@ -42,7 +42,7 @@ class Setting:
         return f"{self.compute_type} on {self.device}, {self.batch_size} at once"
 
 
-class Ladder:
+class OutOfMemoryFallback:
     """Decodes in batches; when memory runs out, goes on with less: smaller batches, then int8, then the CPU.
 
     Attributes:
@@ -126,7 +126,7 @@ def batch_size(setting: str, device: str, weights: Path, given_mb: int | None = 
     if device == "cpu" and given_mb is not None:
         usable_mb = min(usable_mb, given_mb * _USABLE_OF_GIVEN)
     left_mb = usable_mb - size_mb
-    return max(1, min(_MOST_AT_ONCE[device], int(left_mb / (_WINDOW_MB + _WINDOW_SHARE * size_mb))))
+    return max(1, min(_MAX_AT_ONCE[device], int(left_mb / (_WINDOW_MB + _WINDOW_SHARE * size_mb))))
 
 
 def free_mb(device: str) -> float | None:

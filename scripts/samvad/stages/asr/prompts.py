@@ -13,7 +13,7 @@ from samvad.text.repetition import plain
 #: So many terms of the prompt in its own order are no coincidence.
 _LEAKED_TERMS = 4
 #: Characters of a prompt. Longer ones push real context out, and are repeated in silence more often.
-_MOST_CHARACTERS = 300
+_MAX_CHARACTERS = 300
 
 
 def read_terms(path: Path) -> list[str]:
@@ -47,7 +47,7 @@ def prompt(terms: Sequence[str], language: str, script: str) -> str:
     allowed = scripts.allowed_scripts(language, script)
     chosen: list[str] = []
     for term in terms:
-        if not scripts.foreign_letters(term, allowed) and len(", ".join([*chosen, term])) < _MOST_CHARACTERS:
+        if not scripts.foreign_letters(term, allowed) and len(", ".join([*chosen, term])) < _MAX_CHARACTERS:
             chosen.append(term)
     return ", ".join(chosen) + "." if chosen else ""
 

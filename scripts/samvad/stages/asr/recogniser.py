@@ -1,4 +1,4 @@
-"""From regions of speech to decoded chunks: languages, batches, second tries."""
+"""From regions of speech to decoded chunks: languages, batches, second attempts."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 
 from samvad.media.audio import FilmAudio
 from samvad.stages.asr import language, prompts, retries
-from samvad.stages.asr.engine import Chunk, Manner
-from samvad.stages.asr.memory import Ladder
+from samvad.stages.asr.engine import Chunk, DecodingStrategy
+from samvad.stages.asr.memory import OutOfMemoryFallback
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.windows import Window
 
@@ -27,26 +27,26 @@ class Recogniser:
     """Recognises a film's speech.
 
     Attributes:
-        ladder: the loaded model, and what to do when memory runs out.
+        fallback: the loaded model, and what to do when memory runs out.
         audio: the film's audio.
         script: the setting of asr.script.
         terms: for the prompt, most important first; empty for no prompt.
-        tries: how often what came out badly is decoded again.
+        attempts: how often what came out badly is decoded again.
         progress: is told the seconds of speech done, those there are, and what is counted.
     """
 
-    ladder: Ladder
+    fallback: OutOfMemoryFallback
     audio: FilmAudio
     script: str
     terms: Sequence[str]
-    tries: int
+    attempts: int
     progress: Callable[[float, float, str], None]
 
-    def hear(self, found: Sequence[Window]) -> list[dict[str, float]]:
+    def detect_language(self, found: Sequence[Window]) -> list[dict[str, float]]:
         """Return for each window the probability of each language."""
         return list(
-            self.ladder.map(
-                lambda batch: self.ladder.engine.language_probabilities(
+            self.fallback.map(
+                lambda batch: self.fallback.engine.language_probabilities(
                     [window.samples(self.audio) for window in batch]
                 ),
                 found,
@@ -59,33 +59,33 @@ class Recogniser:
         Args:
             speech: with the language of each region.
         """
-        retrier = retries.Retrier(self.decode, self.audio, self.script, self.terms, self.tries)
+        retrier = retries.Retrier(self.decode, self.audio, self.script, self.terms, self.attempts)
         total = sum(region.length_ms for region in speech)
         chunks: list[Chunk] = []
-        found = self.ladder.engine.windows(speech)
+        found = self.fallback.engine.windows(speech)
         for name in dict.fromkeys(region.language for region in speech):
             own = [window for window in found if window.language == name]
-            manner = Manner(prompt=prompts.prompt(self.terms, name, self.script))
-            size = _BATCHES_SORTED * self.ladder.setting.batch_size
+            strategy = DecodingStrategy(prompt=prompts.prompt(self.terms, name, self.script))
+            size = _BATCHES_SORTED * self.fallback.setting.batch_size
             for first in range(0, len(own), size):
-                chunks += retrier.mend(self._batches(own[first : first + size], manner, hear=True))
+                chunks += retrier.repair(self._batches(own[first : first + size], strategy, hear=True))
                 done = sum(chunk.window.speech_ms for chunk in chunks if chunk.window is not None)
                 self.progress(min(done, total) / 1000, total / 1000, "audio_seconds")
         return sorted(chunks, key=lambda chunk: chunk.start_ms)
 
-    def decode(self, found: Sequence[Window], manner: Manner) -> list[Chunk]:
+    def decode(self, found: Sequence[Window], strategy: DecodingStrategy) -> list[Chunk]:
         """Recognise windows of any languages; return them in their order."""
         chunks: list[Chunk | None] = [None] * len(found)
         for name in dict.fromkeys(window.language for window in found):
             places = [place for place, window in enumerate(found) if window.language == name]
-            for place, chunk in zip(places, self._batches([found[place] for place in places], manner), strict=True):
+            for place, chunk in zip(places, self._batches([found[place] for place in places], strategy), strict=True):
                 chunks[place] = chunk
         return [chunk for chunk in chunks if chunk is not None]
 
-    def _batches(self, found: Sequence[Window], manner: Manner, *, hear: bool = False) -> list[Chunk]:
+    def _batches(self, found: Sequence[Window], strategy: DecodingStrategy, *, hear: bool = False) -> list[Chunk]:
         order = sorted(range(len(found)), key=lambda place: -found[place].speech_ms)
-        results = self.ladder.map(
-            lambda batch: self.ladder.engine.decode(self.audio, batch, manner, hear=hear),
+        results = self.fallback.map(
+            lambda batch: self.fallback.engine.decode(self.audio, batch, strategy, hear=hear),
             [found[place] for place in order],
         )
         chunks = dict(zip(order, results, strict=True))

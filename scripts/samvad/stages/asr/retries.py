@@ -1,7 +1,7 @@
 """Decode again what came out badly, in other ways, and keep the better text with the reason.
 
 Whisper's own fallback rests on its compression ratio, which calls most correct Hindi a loop, and on one window at a
-time. Here loops are looked for as such, and whatever is at fault goes through the tries together, in batches.
+time. Here loops are looked for as such, and whatever is at fault goes through the attempts together, in batches.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from samvad.media.audio import FilmAudio
 from samvad.stages.asr import windows
-from samvad.stages.asr.engine import Chunk, Manner
+from samvad.stages.asr.engine import Chunk, DecodingStrategy
 from samvad.stages.asr.prompts import leaks
 from samvad.stages.asr.windows import Window
 from samvad.text import scripts
@@ -40,15 +40,15 @@ _SPOKEN_MS = 2_000
 _GRAVE = ("loop", "cut off", "prompt repeated", "other script")
 
 _CUT_ANEW = "smaller windows"
-#: The tries, in this order.
-TRIES: tuple[Manner, ...] = (
-    Manner(_CUT_ANEW),
-    Manner("no phrase twice", forbid_repeats=True),
-    Manner("temperature 0.4", temperature=0.4),
-    Manner("temperature 0.8", temperature=0.8),
+#: The attempts, in this order.
+STRATEGIES: tuple[DecodingStrategy, ...] = (
+    DecodingStrategy(_CUT_ANEW),
+    DecodingStrategy("no phrase twice", forbid_repeats=True),
+    DecodingStrategy("temperature 0.4", temperature=0.4),
+    DecodingStrategy("temperature 0.8", temperature=0.8),
 )
 
-Decode = Callable[[Sequence[Window], Manner], list[Chunk]]
+Decode = Callable[[Sequence[Window], DecodingStrategy], list[Chunk]]
 
 
 @dataclass(frozen=True)
@@ -60,14 +60,14 @@ class Retrier:
         audio: the film's audio.
         script: the setting of asr.script.
         prompt_terms: what the prompt was made of.
-        tries: how many of ``TRIES`` to go through at most; 0 for none.
+        attempts: how many of ``STRATEGIES`` to go through at most; 0 for none.
     """
 
     decode: Decode
     audio: FilmAudio
     script: str
     prompt_terms: Sequence[str]
-    tries: int
+    attempts: int
 
     def faults(self, chunk: Chunk) -> list[str]:
         """Return what is wrong with a chunk's text, gravest first; empty when nothing is."""
@@ -89,22 +89,22 @@ class Retrier:
             found.append("low probability")
         return found
 
-    def mend(self, chunks: Sequence[Chunk]) -> list[Chunk]:
+    def repair(self, chunks: Sequence[Chunk]) -> list[Chunk]:
         """Return the chunks in order of time, the faulty ones replaced by something better where that was found."""
         good = [chunk for chunk in chunks if not self.faults(chunk)]
         bad = [replace(chunk, notes=self._note(chunk)) for chunk in chunks if self.faults(chunk)]
-        for manner in TRIES[: self.tries]:
+        for strategy in STRATEGIES[: self.attempts]:
             if not bad:
                 break
-            bad = self._cut_anew(bad, manner) if manner.name == _CUT_ANEW else self._once_more(bad, manner)
+            bad = self._cut_anew(bad, strategy) if strategy.name == _CUT_ANEW else self._once_more(bad, strategy)
             good += [chunk for chunk in bad if not self.faults(chunk)]
             bad = [chunk for chunk in bad if self.faults(chunk)]
         return sorted([*good, *bad], key=lambda chunk: chunk.start_ms)
 
     def _note(self, chunk: Chunk) -> dict[str, Any]:
-        return {"decoded_again": {"reasons": self.faults(chunk), "kept": "the first try", "tries": 0}}
+        return {"decoded_again": {"reasons": self.faults(chunk), "kept": "the first attempt", "attempts": 0}}
 
-    def _cut_anew(self, bad: Sequence[Chunk], manner: Manner) -> list[Chunk]:
+    def _cut_anew(self, bad: Sequence[Chunk], strategy: DecodingStrategy) -> list[Chunk]:
         """Decode smaller windows until each is good or as short as can be; keep them where they are better."""
         kept: list[Chunk] = []
         waiting = list(bad)
@@ -112,8 +112,8 @@ class Retrier:
             parts = [self._smaller(chunk) for chunk in waiting]
             if not any(parts):
                 return kept + waiting
-            log.info("Decoding %d pieces again: %s", sum(bool(part) for part in parts), manner.name)
-            decoded = iter(self.decode([window for part in parts for window in part], manner))
+            log.info("Decoding %d pieces again: %s", sum(bool(part) for part in parts), strategy.name)
+            decoded = iter(self.decode([window for part in parts for window in part], strategy))
             again: list[Chunk] = []
             for chunk, part in zip(waiting, parts, strict=True):
                 if not part:
@@ -121,9 +121,9 @@ class Retrier:
                     continue
                 found = [next(decoded) for _ in part]
                 if not self._better(found, [chunk]):
-                    kept.append(self._tried(chunk, chunk, manner, taken=False))
+                    kept.append(self._tried(chunk, chunk, strategy, taken=False))
                     continue
-                for piece in (self._tried(part, chunk, manner, taken=True) for part in found):
+                for piece in (self._tried(part, chunk, strategy, taken=True) for part in found):
                     (again if self.faults(piece) else kept).append(piece)
             waiting = again
         return kept
@@ -133,13 +133,13 @@ class Retrier:
         found = windows.smaller(chunk.window, self.audio) if chunk.window is not None else []
         return [] if found == [chunk.window] else found
 
-    def _once_more(self, bad: Sequence[Chunk], manner: Manner) -> list[Chunk]:
-        log.info("Decoding %d pieces again: %s", len(bad), manner.name)
-        found = self.decode([chunk.window for chunk in bad if chunk.window is not None], manner)
+    def _once_more(self, bad: Sequence[Chunk], strategy: DecodingStrategy) -> list[Chunk]:
+        log.info("Decoding %d pieces again: %s", len(bad), strategy.name)
+        found = self.decode([chunk.window for chunk in bad if chunk.window is not None], strategy)
         return [
-            self._tried(new, old, manner, taken=True)
+            self._tried(new, old, strategy, taken=True)
             if self._better([new], [old])
-            else self._tried(old, old, manner, taken=False)
+            else self._tried(old, old, strategy, taken=False)
             for old, new in zip(bad, found, strict=True)
         ]
 
@@ -156,15 +156,15 @@ class Retrier:
             return -0.5, mean  # a text that loops all through is worse than nothing
         return -sum(len(chunk.text) for chunk in grave) / characters, mean
 
-    def _tried(self, chunk: Chunk, first: Chunk, manner: Manner, *, taken: bool) -> Chunk:
+    def _tried(self, chunk: Chunk, first: Chunk, strategy: DecodingStrategy, *, taken: bool) -> Chunk:
         before = first.notes["decoded_again"]
-        kept = manner.name if taken else before["kept"]
+        kept = strategy.name if taken else before["kept"]
         return replace(
             chunk,
             heard=first.heard,
             notes={
                 **first.notes,
-                "decoded_again": {"reasons": before["reasons"], "kept": kept, "tries": before["tries"] + 1},
+                "decoded_again": {"reasons": before["reasons"], "kept": kept, "attempts": before["attempts"] + 1},
             },
         )
 

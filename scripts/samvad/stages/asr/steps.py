@@ -47,7 +47,7 @@ def name_languages(
     run: StageRun, recogniser: Recogniser, speech: Sequence[Region], given: Sequence[str]
 ) -> list[Region]:
     """Name each region's language: given, voted, or told apart where several are spoken."""
-    if not recogniser.ladder.engine.multilingual:
+    if not recogniser.fallback.engine.multilingual:
         if any(name != "en" for name in given):
             raise ModelError(
                 f"The model understands English alone, but the film's languages are {', '.join(given)}.",
@@ -55,8 +55,8 @@ def name_languages(
             )
         given = ["en"]
     if not given:
-        vote = language.vote(recogniser.hear, speech)
-        run.fact("language_vote", vote.record())
+        vote = language.vote(recogniser.detect_language, speech)
+        run.metadata("language_vote", vote.record())
         log.info("The vote on the language: %s", vote.shares)
         if vote.share < 0.5:
             run.warn(f"The language is uncertain: {vote.language} got {vote.share:.0%} of the vote.")
@@ -66,8 +66,8 @@ def name_languages(
                 "name all its languages in the column source of the film sheet."
             )
         given = [vote.language]
-    named = language.name_languages(recogniser.hear, speech, given)
-    run.fact("regions_by_language", dict(Counter(region.language for region in named)))
+    named = language.name_languages(recogniser.detect_language, speech, given)
+    run.metadata("regions_by_language", dict(Counter(region.language for region in named)))
     return named
 
 
@@ -81,8 +81,8 @@ def recognise(
     other = wrong_language(chunks, spoken_in)
     if other and options.languages:
         run.warn(f"The film was given as {', '.join(spoken_in)}, but it sounds like {other}.")
-    run.fact("decoded_again", tally(chunks))
-    run.fact("prompts", {name: prompts.prompt(recogniser.terms, name, options.script) for name in spoken_in})
+    run.metadata("decoded_again", tally(chunks))
+    run.metadata("prompts", {name: prompts.prompt(recogniser.terms, name, options.script) for name in spoken_in})
     looping = sum(retries.loops(chunk.text, sung=bool(chunk.window and chunk.window.sung)) for chunk in chunks)
     run.metric("looping_pieces", looping, "pieces")
     found = sentences.build_segments(chunks, named, round(options.max_sentence_seconds * 1000))
@@ -101,7 +101,7 @@ def finish(
             if options.align_model == "auto" and options.engine == "whisperx":
                 run.warn(f"Word times of {name} are Whisper's own: {reason}.")
                 if name in alignment.known_aligners():
-                    run.provisional(hours=24)  # with a network it would be better
+                    run.cache_ttl(hours=24)  # with a network it would be better
             continue
         try:
             found, kept = alignment.align(found, audio, name, aligner, device)
@@ -118,7 +118,7 @@ def finish(
             run.metric("speakers", len({segment.speaker for segment in found} - {None}), "speakers")
         except speakers.NoSpeakersError as reason:
             run.warn(f"Speakers are not told apart: {reason}.")
-            run.provisional(hours=24)
+            run.cache_ttl(hours=24)
     spoken: Counter[str] = Counter()
     for segment in found:
         spoken[segment.language] += len(segment.text)

@@ -170,7 +170,7 @@ def measured(film: Path, header: Header, found: Probe, chosen: int) -> tuple[Pro
     if stream not in first:
         first |= ffprobe.first_times(film, stream)
     length_ms = found.duration_ms or ffprobe.playing_span_ms(film)
-    varies = ffprobe.frame_steps_vary(film, header, length_ms)
+    varies = ffprobe.is_variable_frame_rate(film, header, length_ms)
     video = found.video and replace(found.video, variable_frame_rate=bool(varies))
     audio = tuple(_with_true_start(track, first.get(track.stream), found.start_ms) for track in found.audio)
     facts = ffprobe.describe(header, length_ms, first, varies)

@@ -13,7 +13,7 @@ from samvad.film.metadata import FilmMetadata
 SCHEMA_VERSION = "1.0"
 
 #: Whisper's prompt holds about 220 tokens; the rest is for recognisers that take hot words.
-MOST_TERMS = 200
+MAX_TERMS = 200
 
 
 def prompt_terms(own: Iterable[Entry], others: Iterable[Entry], film: FilmMetadata | None) -> list[str]:
@@ -32,7 +32,7 @@ def prompt_terms(own: Iterable[Entry], others: Iterable[Entry], film: FilmMetada
     seen: dict[str, str] = {}
     for term in terms:
         seen.setdefault(term.casefold(), term)
-    return list(seen.values())[:MOST_TERMS]
+    return list(seen.values())[:MAX_TERMS]
 
 
 def write(path: Path, terms: list[str]) -> None:

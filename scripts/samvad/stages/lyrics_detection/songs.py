@@ -26,7 +26,7 @@ _HALF_STRENGTH = 0.25
 
 #: How much more a stretch counts where its text has all the marks of a song. Talk over music, with at most 0.6 of what
 #: a song needs, does not become one by its words alone.
-_MOST_SUPPORT = 0.4
+_MAX_SUPPORT = 0.4
 
 #: Part of a song that must be over the threshold by itself, not by the closing of gaps: otherwise a talk over
 #: background music, in which the detector hears singing now and then, would be closed up into a song.
@@ -74,7 +74,7 @@ def scores(curve: SoundCurve, support: Sequence[float] = ()) -> list[float]:
     found = []
     for step, (tune, sung, spoken) in enumerate(zip(music, singing, speech, strict=True)):
         strength = min(tune / _MUSIC, sung / _SINGING, sung / max(1e-9, spoken) / _OVER_SPEECH)
-        strength *= 1 + _MOST_SUPPORT * (support[step] if support else 0.0)
+        strength *= 1 + _MAX_SUPPORT * (support[step] if support else 0.0)
         found.append(strength / (strength + _HALF_STRENGTH))
     return found
 

@@ -36,7 +36,7 @@ LABELS = {
 }
 
 BATCH_SIZE = 16
-_MOST_TOKENS = 256
+_MAX_TOKENS = 256
 #: Probability of a word's label from which it counts.
 _SURE = 0.5
 
@@ -70,7 +70,7 @@ class IndicModel(LoadedModel):
             [[text[word.start : word.end] for word in found] for text, found in zip(texts, words, strict=True)],
             is_split_into_words=True,
             truncation=True,
-            max_length=_MOST_TOKENS,
+            max_length=_MAX_TOKENS,
             padding=True,
             return_tensors="pt",
         )

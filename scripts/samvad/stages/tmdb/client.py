@@ -28,7 +28,7 @@ DEFAULT_URL = "https://api.themoviedb.org"
 #: Older answers are thrown away, even when TMDB is down: its terms of use allow caching for six months.
 OLDEST_DAYS = 180
 #: No answer that is asked for here is as large.
-_MOST_BYTES = 8 << 20
+_MAX_BYTES = 8 << 20
 _SECONDS_A_DAY = 86_400
 
 
@@ -139,8 +139,8 @@ class Service:
             if time.monotonic() > deadline:
                 seconds = 2 * self.rules.timeout_seconds
                 raise http.TransientError(f"sent its answer too slowly ({seconds:g} s were not enough)")
-            if len(body) > _MOST_BYTES:
-                raise NetworkError(f"TMDB's answer cannot be used: it is larger than {_MOST_BYTES >> 20} MiB.")
+            if len(body) > _MAX_BYTES:
+                raise NetworkError(f"TMDB's answer cannot be used: it is larger than {_MAX_BYTES >> 20} MiB.")
         return body
 
 

@@ -10,7 +10,7 @@ from samvad.film import metadata
 from samvad.stages.tmdb import match
 from samvad.stages.tmdb.client import Service
 
-_MOST_QUERIES = 4
+_MAX_QUERIES = 4
 
 
 def find_film(
@@ -69,7 +69,7 @@ def queries(title: str, year: int | None) -> list[tuple[str, int | None]]:
     """
     titles = list(dict.fromkeys([title, *match.transliterations(title)]))
     years = [year, None] if year is not None else [None]
-    return [(text, at) for text in titles for at in years][:_MOST_QUERIES]
+    return [(text, at) for text in titles for at in years][:_MAX_QUERIES]
 
 
 def _search(service: Service, title: str, year: int | None) -> list[match.Candidate]:

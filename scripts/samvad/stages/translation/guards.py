@@ -145,7 +145,7 @@ NUMBERS = "number changed"
 LENGTH = "length out of proportion"
 #: From this many characters of the source on, its translation is neither a quarter nor four times as long.
 _RATIO_FROM = 12
-_MOST_RATIO = 4.0
+_MAX_RATIO = 4.0
 
 
 def problems(source: str, made: str, source_language: str, target: str) -> frozenset[str]:
@@ -164,7 +164,7 @@ def problems(source: str, made: str, source_language: str, target: str) -> froze
         (LEFTOVER, bool(left_over(made, source_language, target))),
         (NUMBERS, bool(figures.lost(source, made))),
         (REPETITION, is_loop(made, than=source)),
-        (LENGTH, len(source) >= _RATIO_FROM and not 1 / _MOST_RATIO <= ratio <= _MOST_RATIO),
+        (LENGTH, len(source) >= _RATIO_FROM and not 1 / _MAX_RATIO <= ratio <= _MAX_RATIO),
     )
     return frozenset(flag for flag, raised in checks if raised)
 

@@ -16,8 +16,8 @@ from samvad.text import indic
 
 #: A pause as long as this ends a sentence that its punctuation has not ended.
 WIDEST_PAUSE_MS = 1_000
-_MOST_LINES = 6
-_MOST_CHARACTERS = 400
+_MAX_LINES = 6
+_MAX_CHARACTERS = 400
 #: Where fewer lines than this share end as sentences do, nobody set punctuation: each line is taken for a sentence.
 _PUNCTUATED_SHARE = 1 / 3
 
@@ -73,8 +73,8 @@ def _goes_on(lines: Sequence[Line], unit: Sequence[int], line: Line) -> bool:
         and line.language == last.language
         and line.speaker == last.speaker
         and 0 <= line.start_ms - last.end_ms < WIDEST_PAUSE_MS
-        and len(unit) < _MOST_LINES
-        and sum(len(lines[place].text) for place in unit) + len(line.text) <= _MOST_CHARACTERS
+        and len(unit) < _MAX_LINES
+        and sum(len(lines[place].text) for place in unit) + len(line.text) <= _MAX_CHARACTERS
         and not re.match(r"\s*(?:[-‐–—]|♪|\[)", line.text)
     )
 

@@ -82,3 +82,15 @@ def _read(path: Path) -> dict[str, Any] | None:
 def _film_seconds(demux: dict[str, Any] | None) -> float | None:
     metrics = (demux or {}).get("metrics", [])
     return next((float(metric["value"]) for metric in metrics if metric.get("name") == "film_duration"), None)
+
+
+def clock(seconds: float) -> str:
+    """Return a duration as ``0:12`` or ``1:02:03``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def left(seconds: float | None) -> str:
+    """Return an estimate in words."""
+    return "no estimate yet" if seconds is None else f"about {clock(seconds)} left"

@@ -12,7 +12,7 @@ from samvad.workflow import event_merging
 from samvad.workflow.progress.estimates import Estimates, remaining_seconds
 
 #: More than this is not read of an attempt's events at once; of a longer piece the end is enough.
-_MOST_BYTES = 1 << 20
+_MAX_BYTES = 1 << 20
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Running:
         try:
             with self.source.open("rb") as file:  # opened anew each time: NFS shows what is new only then
                 size = file.seek(0, 2)
-                self.offset = max(self.offset, size - _MOST_BYTES)
+                self.offset = max(self.offset, size - _MAX_BYTES)
                 file.seek(self.offset)
                 data = file.read()
         except OSError:

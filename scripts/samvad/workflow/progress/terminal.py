@@ -13,15 +13,15 @@ from rich.table import Table
 from rich.text import Text
 
 from samvad.core import stages
+from samvad.workflow.progress.estimates import clock, left
 from samvad.workflow.progress.state import FilmProgress, Shelf
-from samvad.workflow.progress.view import clock, left
 
 _SIGNS = {"waiting": "·", "running": "▶", "success": "✓", "skipped": "–", "failed": "✗"}
 _PLAIN_SIGNS = {"waiting": ".", "running": ">", "success": "+", "skipped": "-", "failed": "x"}
 _STYLES = {"waiting": "dim", "running": "bold cyan", "success": "green", "skipped": "dim", "failed": "bold red"}
 #: Lines of the terminal that are left to what scrolls past, and to the table's head and foot.
 _SPARE_LINES = 6
-_FEWEST_ROWS = 3
+_MIN_ROWS = 3
 
 
 class Screen:
@@ -108,7 +108,7 @@ class Screen:
         table.add_column("elapsed", justify="right", no_wrap=True)
         table.add_column("left", no_wrap=True)
         at_work = [film for film in self._shelf.films.values() if film.running]
-        room = max(_FEWEST_ROWS, self._console.size.height - _SPARE_LINES)
+        room = max(_MIN_ROWS, self._console.size.height - _SPARE_LINES)
         for film in at_work[:room]:
             table.add_row(*self._row(film))
         counts = self._shelf.counts()

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from samvad.core import stages
 from samvad.core.redaction import redact
+from samvad.workflow.progress.estimates import clock, left
 from samvad.workflow.progress.state import FilmProgress, Running, Shelf
 
 if TYPE_CHECKING:
@@ -171,18 +172,6 @@ def chosen(configured: str) -> str:
     if value not in CHOICES:
         raise ConfigurationError(f"The variable {VARIABLE} is {value!r}.", f"Set it to one of {', '.join(CHOICES)}.")
     return value
-
-
-def clock(seconds: float) -> str:
-    """Return a duration as ``0:12`` or ``1:02:03``."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
-def left(seconds: float | None) -> str:
-    """Return an estimate in words."""
-    return "no estimate yet" if seconds is None else f"about {clock(seconds)} left"
 
 
 def _is_terminal() -> bool:

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 #: Names that no cast has, beside which a page shows no more.
-_MOST_NAMES = 40
+_MAX_NAMES = 40
 
 
 @dataclass(frozen=True)
-class Try:
-    """A try of a stage. Seconds are wall time; ``cached`` results were taken from a cache."""
+class Attempt:
+    """An attempt of a stage. Seconds are wall time; ``cached`` results were taken from a cache."""
 
     stage: str
     attempt: int
@@ -44,7 +44,7 @@ class Try:
 
 @dataclass(frozen=True)
 class Run:
-    """A run of a film: when, how it ended, and its tries in order of time."""
+    """A run of a film: when, how it ended, and its attempts in order of time."""
 
     run_id: str
     film: str
@@ -55,7 +55,7 @@ class Run:
     seconds: float | None
     film_seconds: float | None
     log_file: str
-    tries: tuple[Try, ...]
+    attempts: tuple[Attempt, ...]
 
     @property
     def factor(self) -> float | None:
@@ -67,10 +67,10 @@ class Run:
 
 @dataclass(frozen=True)
 class StageFigures:
-    """What the tries of a stage have in common, over all logs that were read."""
+    """What the attempts of a stage have in common, over all logs that were read."""
 
     stage: str
-    tries: int
+    attempts: int
     success: int
     failed: int
     skipped: int
@@ -173,12 +173,12 @@ def _went_wrong(row: dict[str, Any]) -> bool:
 
 def _runs(connection: duckdb.DuckDBPyConnection, where: str, values: Iterable[Any]) -> tuple[Run, ...]:
     values = list(values)
-    tries: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
-    for row in _dicts(connection, f"FROM tries WHERE {where} ORDER BY began, attempt", values):
-        tries.setdefault((row["run_id"], row["film"], row["job_id"]), []).append(row)
+    attempts: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for row in _dicts(connection, f"FROM attempts WHERE {where} ORDER BY began, attempt", values):
+        attempts.setdefault((row["run_id"], row["film"], row["job_id"]), []).append(row)
     found = []
     for row in _dicts(connection, f"FROM runs WHERE {where} ORDER BY began DESC, film", values):
-        own = tries.get((row["run_id"], row["film"], row["job_id"]), ())
+        own = attempts.get((row["run_id"], row["film"], row["job_id"]), ())
         last = row["ended"] or row["last_event"]
         found.append(
             Run(
@@ -191,20 +191,20 @@ def _runs(connection: duckdb.DuckDBPyConnection, where: str, values: Iterable[An
                 seconds=row["duration_seconds"],
                 film_seconds=row["film_seconds"],
                 log_file=row["log_file"],
-                tries=tuple(_try(one, last) for one in own),
+                attempts=tuple(_attempt(one, last) for one in own),
             )
         )
     return tuple(found)
 
 
-def _try(row: dict[str, Any], last: datetime) -> Try:
-    """Return a try; one without an end is shown up to the run's last event."""
+def _attempt(row: dict[str, Any], last: datetime) -> Attempt:
+    """Return an attempt; one without an end is shown up to the run's last event."""
     ended = row["ended"] or last
     seconds = row["duration_seconds"]
     # The result is written a little after the end of the stage: a bar is as long as the stage took.
     if seconds is not None and row["began"] is not None:
         ended = row["began"] + timedelta(seconds=seconds)
-    return Try(
+    return Attempt(
         stage=row["stage"],
         attempt=row["attempt"],
         began=row["began"] or ended,
@@ -227,7 +227,7 @@ def _figures(connection: duckdb.DuckDBPyConnection) -> tuple[StageFigures, ...]:
     return tuple(
         StageFigures(
             stage=stage,
-            tries=row["tries"],
+            attempts=row["attempts"],
             success=row["success"],
             failed=row["failed"],
             skipped=row["skipped"],
@@ -291,7 +291,7 @@ def _names(folder: Path) -> tuple[tuple[Named, ...], str]:
         credit = str(json.loads(path.read_text(encoding="utf-8")).get("attribution", ""))
     except (OSError, ValueError, AttributeError):
         credit = ""
-    return (*cast, *listed[:_MOST_NAMES]), credit
+    return (*cast, *listed[:_MAX_NAMES]), credit
 
 
 def _heard_for(character: str, heard: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from samvad.reporting.logquery import table
-from samvad.reporting.logquery.report.data import Run, Try
+from samvad.reporting.logquery.report.data import Attempt, Run
 
 WIDTH = 1000  # units of a picture's width, whatever its size on the page
-_LEAST_BAR = 2.5  # a stage of a blink can still be seen
+_MIN_BAR = 2.5  # a stage of a blink can still be seen
 _STEPS = [
     *(timedelta(seconds=value) for value in (1, 2, 5, 10, 15, 30)),
     *(timedelta(minutes=value) for value in (1, 2, 5, 10, 15, 30)),
@@ -48,7 +48,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Bar:
-    """A try of a stage on a time axis; ``look`` is its class in the style sheet, ``hint`` what the pointer shows."""
+    """An attempt of a stage on a time axis; ``look`` is its class in the styles, ``hint`` what the pointer shows."""
 
     x: float
     width: float
@@ -58,16 +58,16 @@ class Bar:
 
 def axis_of(runs: Sequence[Run]) -> Axis:
     """Return the axis that some runs fill."""
-    tries = [one for run in runs for one in run.tries]
-    began = min([run.began for run in runs] + [one.began for one in tries])
-    ended = max([run.ended for run in runs] + [one.ended for one in tries])
+    attempts = [one for run in runs for one in run.attempts]
+    began = min([run.began for run in runs] + [one.began for one in attempts])
+    ended = max([run.ended for run in runs] + [one.ended for one in attempts])
     return Axis(began, max(ended, began + timedelta(seconds=1)))
 
 
-def bar(one: Try, axis: Axis) -> Bar:
-    """Return the bar of a try."""
+def bar(one: Attempt, axis: Axis) -> Bar:
+    """Return the bar of an attempt."""
     left = axis.x(one.began)
-    width = max(axis.x(one.ended) - left, _LEAST_BAR)
+    width = max(axis.x(one.ended) - left, _MIN_BAR)
     look = f"s{one.number}"
     if one.status in ("failed", "no end"):
         look = "failed" if one.status == "failed" else "no-end"

@@ -55,7 +55,7 @@ def render(report: Report) -> str:
     environment.filters |= _FILTERS
     single = report.runs[0] if len(report.runs) == 1 else None
     columns, most = _volume(report.days)
-    peaks = [one.peak_rss_mb for one in single.tries if one.peak_rss_mb] if single else []
+    peaks = [one.peak_rss_mb for one in single.attempts if one.peak_rss_mb] if single else []
     values = {
         "report": report,
         "single": single,
@@ -71,7 +71,7 @@ def render(report: Report) -> str:
         "kinds": [] if single else _kinds(report),
         "warnings": report.verdicts[0].warnings if single and report.verdicts else (),
         "metrics": [(stage, list(rows)) for stage, rows in groupby(report.metrics, key=lambda row: row[0])],
-        "last_try": {one.stage: one for one in single.tries} if single else {},
+        "last_attempt": {one.stage: one for one in single.attempts} if single else {},
         "memory_top": _memory_top(max(peaks)) if peaks else None,
         "longest": max((row.p95 for row in report.figures if row.p95), default=1.0),
         "style": _asset("style.css"),
@@ -96,10 +96,10 @@ def _parts(report: Report) -> list[tuple[str, str]]:
 
 
 def _run_tiles(run: Run) -> list[tuple[str, str, str]]:
-    done = [one for one in run.tries if one.status == "success"]
-    slowest = max(run.tries, key=lambda one: one.seconds or 0.0, default=None)
-    largest = max(run.tries, key=lambda one: one.peak_rss_mb or 0.0, default=None)
-    last = {one.stage: one.status for one in run.tries}
+    done = [one for one in run.attempts if one.status == "success"]
+    slowest = max(run.attempts, key=lambda one: one.seconds or 0.0, default=None)
+    largest = max(run.attempts, key=lambda one: one.peak_rss_mb or 0.0, default=None)
+    last = {one.stage: one.status for one in run.attempts}
     failed = sum(status == "failed" for status in last.values())
     return [
         ("Time", table.shown(run.seconds, "seconds"), f"film: {table.shown(run.film_seconds, 'seconds')}"),
@@ -120,8 +120,8 @@ def _run_tiles(run: Run) -> list[tuple[str, str, str]]:
 
 
 def _repeated(run: Run) -> str:
-    count = len(run.tries) - len({one.stage for one in run.tries})
-    return "1 try repeated" if count == 1 else f"{count} tries repeated"
+    count = len(run.attempts) - len({one.stage for one in run.attempts})
+    return "1 try repeated" if count == 1 else f"{count} attempts repeated"
 
 
 def _shelf_tiles(report: Report) -> list[tuple[str, str, str]]:
@@ -132,7 +132,7 @@ def _shelf_tiles(report: Report) -> list[tuple[str, str, str]]:
     film_seconds = sum(run.film_seconds or 0.0 for run in done.values())
     work = sum(run.seconds or 0.0 for run in known) / (sum(run.film_seconds or 0.0 for run in known) or 1)
     took = sorted(run.seconds for run in done.values() if run.seconds)
-    tries = sum(row.success for row in report.figures)
+    attempts = sum(row.success for row in report.figures)
     cached = sum(row.cached for row in report.figures)
     films = len({(run.film, run.job_id) for run in runs})
     return [
@@ -145,7 +145,7 @@ def _shelf_tiles(report: Report) -> list[tuple[str, str, str]]:
         ("Film", table.duration(film_seconds), "in length, done"),
         ("For a second of film", _per_second(work if known else None), "of wall time"),
         ("A film takes", table.shown(took[len(took) // 2] if took else None, "seconds"), "half of them less"),
-        ("From the cache", _share(cached / tries if tries else None), f"{cached} of {tries} results"),
+        ("From the cache", _share(cached / attempts if attempts else None), f"{cached} of {attempts} results"),
     ]
 
 

@@ -12,10 +12,12 @@ from samvad.core.errors import ClusterError
 
 log = logging.getLogger(__name__)
 
+#: SLURM sets it in the environment of a job: the number of the job.
+JOB_VARIABLE = "SLURM_JOB_ID"
 #: SLURM takes 300 s by default to find out that a node is dead; until then its jobs do not end.
 PATIENCE_SECONDS = 600.0
 _ANSWER_SECONDS = 60.0
-_LOOK_SECONDS = 2.0
+_POLL_SECONDS = 2.0
 
 
 def cancel(name: str, patience_seconds: float = PATIENCE_SECONDS) -> int:
@@ -37,7 +39,7 @@ def cancel(name: str, patience_seconds: float = PATIENCE_SECONDS) -> int:
         log.warning("Cancelling %d SLURM jobs of a run that was killed: %s", len(found), ", ".join(sorted(found)))
     while left:
         _ask(["scancel", f"--name={name}"], name, deadline)
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_POLL_SECONDS)
         left = _left(name, deadline)
         if left and time.monotonic() > deadline:
             states = ", ".join(f"{number} ({state})" for number, state in sorted(left.items()))
@@ -81,7 +83,7 @@ def _ask(command: list[str], name: str, deadline: float) -> str:
             said = done.stderr.strip() or f"{command[0]} failed"
         if time.monotonic() > deadline:
             break
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_POLL_SECONDS)
     raise ClusterError(
         f"A run that was killed may have left SLURM jobs at work, and SLURM does not tell: {said}.",
         "Run again on a machine of the cluster while its controller answers. Or make sure of it yourself (`scancel "

@@ -1,0 +1,17 @@
+"""Names of the environment variables through which the workflow tells every stage, on whatever machine, what it needs.
+
+None of them changes a result, so they are no options of stages: a change of one reruns nothing.
+"""
+
+from __future__ import annotations
+
+#: The mark of the run that started the stage.
+RUN = "SAMVAD_RUN"
+#: Folder on a fast disk of the machine, for work in progress; empty for none (the key ``machines.scratch``).
+SCRATCH = "SAMVAD_SCRATCH"
+#: How long to wait for a file that a shared disk shows late, in seconds (the key ``machines.wait_seconds``).
+WAIT_SECONDS = "SAMVAD_WAIT_SECONDS"
+#: Who provides the environments: ``conda``, or unset for the virtual environments of ``make setup``.
+DEPLOYMENT = "SAMVAD_DEPLOYMENT"
+#: How to use the network, as JSON (the keys below ``network``).
+NETWORK = "SAMVAD_NETWORK"

@@ -1,0 +1,56 @@
+"""A stage ends with the run that started it, when that is killed."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from samvad.core import locks, variables
+from samvad.documents import run_mark
+from samvad.runner import slurm
+
+log = logging.getLogger(__name__)
+
+_POLL_SECONDS = 1.0
+_GRACE_SECONDS = 5.0
+
+
+def end_with_run(at_work: str) -> None:
+    """End this process, and what it started, when the run that started it has been killed.
+
+    Otherwise a stage would work on for nobody, beside the next run's try at the same stage. A stage that was started
+    by hand, or runs on another machine than Snakemake, goes on to its end; one that is a job of SLURM's is cancelled by
+    the next run, wherever it runs. SLURM ends a job by asking first (``scancel``, or when its time is over) and kills
+    30 s later (``KillWait``): time enough to record the end.
+
+    Args:
+        at_work: what this process does, for those who look into SLURM's queue.
+    """
+    if slurm.JOB_VARIABLE in os.environ:
+        slurm.tell(os.environ[slurm.JOB_VARIABLE], at_work)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    path = Path(os.environ.get(variables.RUN, ""))
+    if path.is_file():
+        facts = run_mark.read(path).facts
+        own_job = os.environ.get(slurm.JOB_VARIABLE) not in (None, facts.get("slurm_job"))
+        if facts.get("boot_id") == run_mark.machine()["boot_id"] and not own_job:
+            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            threading.Thread(target=_watch, args=(handle, facts), name="run watch", daemon=True).start()
+
+
+def _watch(handle: int, facts: dict[str, Any]) -> None:
+    while not locks.is_free(handle):
+        time.sleep(_POLL_SECONDS)
+    import psutil
+
+    log.error("The run that started this stage was killed (process %s); the stage ends too.", facts.get("pid"))
+    for child in psutil.Process().children(recursive=True):
+        child.kill()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_GRACE_SECONDS)
+    os._exit(128 + signal.SIGTERM)
