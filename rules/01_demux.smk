@@ -15,22 +15,15 @@ rule demux:
         runtime=resource_request("demux", "runtime"),
     params:
         code=code_hash("demux"),
-        settings=config["demux"],
+        settings=settings("demux"),
         job_folder=JOB,
         film=film("film"),
         media=media_path,
-        content=lambda wildcards: content(film_of(wildcards).media),
-        languages=film("source"),
-        audio_track=audio_track,
-        downmix=config["demux"]["downmix"],
-        min_decoded_share=config["demux"]["min_decoded_share"],
-        shots=str(config["demux"]["shots"]).lower(),
-        proxy_height=config["demux"]["proxy_height"],
+        content=lambda wildcards: fingerprint(film_of(wildcards).media),
+        options=option_flags("demux"),
     message:
         "01 demux: audio of {params.film}"
     shell:
         "envs/run media extract_audio.py "
         "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
-        "--media={params.media:q} --languages {params.languages:q} "
-        "--audio-track={params.audio_track} --downmix={params.downmix} "
-        "--min-decoded-share={params.min_decoded_share} --shots={params.shots} --proxy-height={params.proxy_height}"
+        "--media={params.media:q} {params.options:q}"

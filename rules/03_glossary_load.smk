@@ -15,19 +15,14 @@ rule glossary_load:
         runtime=resource_request("glossary_load", "runtime"),
     params:
         code=code_hash("glossary_load"),
-        settings=config["glossary"],
+        settings=settings("glossary_load"),
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("glossary_load"),
-        files=config["glossary"]["files"],
-        film_glossary=optional("--film-glossary", "glossary"),
-        content=lambda wildcards: [
-            content(path) for path in [*config["glossary"]["files"], film_of(wildcards).glossary]
-        ],
+        options=option_flags("glossary_load"),
     message:
         "03 glossary_load: terms of {params.film}"
     shell:
         "envs/run text load_glossary.py "
         "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
-        "{params.manifests:q} "
-        "--files {params.files:q} {params.film_glossary:q}"
+        "{params.manifests:q} {params.options:q}"

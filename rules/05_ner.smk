@@ -15,23 +15,14 @@ rule ner:
         runtime=resource_request("ner", "runtime"),
     params:
         code=code_hash("ner"),
-        settings=config["ner"],
+        settings=settings("ner"),
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("ner"),
-        backend=config["ner"]["backend"],
-        model=config["ner"]["model"],
-        indic_model=config["ner"]["indic_model"],
-        indic_revision=config["ner"]["indic_revision"],
-        consistent="yes" if config["ner"]["consistent"] else "no",
-        overrides=optional("--overrides", "name_overrides"),
-        content=lambda wildcards: content(film_of(wildcards).name_overrides),
+        options=option_flags("ner"),
     message:
         "05 ner: names in {params.film}"
     shell:
         "envs/run asr find_names.py "
         "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
-        "{params.manifests:q} "
-        "--backend={params.backend} --model={params.model:q} "
-        "--indic-model={params.indic_model:q} --indic-revision={params.indic_revision:q} "
-        "--consistent={params.consistent} {params.overrides:q}"
+        "{params.manifests:q} {params.options:q}"

@@ -15,13 +15,11 @@ rule hallucination_removal:
         runtime=resource_request("hallucination_removal", "runtime"),
     params:
         code=code_hash("hallucination_removal"),
-        settings=config["hallucination"],
+        settings=settings("hallucination_removal"),
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("hallucination_removal"),
-        strictness=config["hallucination"]["strictness"],
-        phrases=config["hallucination"]["phrases"],
-        content=list(map(content, config["hallucination"]["phrases"])),
+        options=option_flags("hallucination_removal"),
         review=review_option("quarantine.tsv"),
         decided=review_content("quarantine.tsv"),
     message:
@@ -29,5 +27,4 @@ rule hallucination_removal:
     shell:
         "envs/run text flag_hallucinations.py "
         "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
-        "{params.manifests:q} "
-        "--strictness={params.strictness} --phrases {params.phrases:q} {params.review:q}"
+        "{params.manifests:q} {params.options:q} {params.review:q}"

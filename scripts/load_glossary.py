@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 import sys
 
 from samvad.core import schemas
 from samvad.film import glossary as entries
 from samvad.film import metadata, people
-from samvad.runner.options import stage_parser
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.stages.glossary_load import prompt
+from samvad.stages.glossary_load.options import STAGE, Options
 
 log = logging.getLogger(__name__)
 
@@ -19,17 +18,9 @@ log = logging.getLogger(__name__)
 BUILT_IN = "config/glossary/hinglish.tsv"
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command."""
-    p = stage_parser("glossary_load", "Write glossary.json: terms and names, and how each is to be written.")
-    p.add_argument("--files", nargs="*", default=[], help="glossary files, tab-separated; later ones win")
-    p.add_argument("--film-glossary", default="", help="the film's own glossary file, which wins over all")
-    return p
-
-
-def work(run: StageRun, options: argparse.Namespace) -> None:
+def work(run: StageRun, options: Options) -> None:
     """Read the cast, then the files in their order, then the film's own, and let the later win."""
-    found = run.read_optional(options.tmdb, "film_metadata")
+    found = run.read_optional("tmdb", "film_metadata")
     film = metadata.read(found) if found else None
     tables = {"tmdb": _names(film)}
     for name in filter(None, [*options.files, options.film_glossary]):
@@ -66,7 +57,7 @@ def _names(film: metadata.FilmMetadata | None) -> tuple[entries.Entry, ...]:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    return run_stage("glossary_load", parser(), work, argv)
+    return run_stage(STAGE, work, argv)
 
 
 if __name__ == "__main__":

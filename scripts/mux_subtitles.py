@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import sys
@@ -13,43 +12,22 @@ from typing import Any
 from samvad.core import files
 from samvad.documents import stage_manifest
 from samvad.media import ffprobe
-from samvad.runner.options import stage_parser
 from samvad.runner.stage_run import Skipped, StageRun, run_stage
 from samvad.stages.mux import burn, matroska, media, mp4, plan, sources, tracks
+from samvad.stages.mux.options import STAGE, Options
 
 log = logging.getLogger(__name__)
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
-    made = stage_parser("mux", "Put subtitle tracks beside the film's own streams, which stay as they are.")
-    made.add_argument("--film-file", type=Path, help="where the film lies now, if it was moved since stage 01 read it")
-    made.add_argument("--title", default="", help="the film's title; without it the film keeps the one that it has")
-    made.add_argument("--languages", nargs="+", required=True, metavar="LANG", help="targets of the film, in order")
-    made.add_argument(
-        "--default-track",
-        choices=("translated", "first", "none"),
-        required=True,
-        help="which new track a player shows by itself",
-    )
-    made.add_argument("--container", choices=("mkv", "mp4"), default="mkv", help="what the film becomes")
-    made.add_argument("--subtitle-format", choices=("srt", "ass"), default="srt", help="format of the tracks in MKV")
-    made.add_argument(
-        "--burn-in", default="none", help="none, default, or the language to draw into the picture as well"
-    )
-    made.add_argument("--burn-in-crf", type=int, default=20, help="quality of that picture: 18 large, 28 small")
-    return made
-
-
-def work(run: StageRun, options: argparse.Namespace) -> None:
+def work(run: StageRun, options: Options) -> None:
     """Write ``<film>.mkv`` or ``<film>.mp4``."""
-    probe = json.loads(run.read(options.demux, "probe").read_text(encoding="utf-8"))
-    film = run.read_film(options.demux, options.film_file).absolute()
+    probe = json.loads(run.read("demux", "probe").read_text(encoding="utf-8"))
+    film = run.read_film(options.film_file).absolute()
     if probe["video"] is None:
         raise Skipped("the film has no video stream; its subtitles are in 09_subtitle_gen")
     run.used(**{name: stage_manifest.tool_version(name) for name in ("mkvmerge", "ffmpeg", "ffprobe")})
     kind = options.subtitle_format if options.container == "mkv" else "srt"
-    subtitles = tracks.read(run, options.subtitle_gen, options.languages, kind)
+    subtitles = tracks.read(run, options.languages, kind)
     new = plan.new_tracks(subtitles, options.default_track)
     drawn = tracks.to_burn(subtitles, options.burn_in, plan.default_track(subtitles, options.default_track))
     for place in dict.fromkeys((run.job_folder, run.work_folder)):  # the job first: it is what the user knows
@@ -69,7 +47,7 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
 
 def write_matroska(
     run: StageRun,
-    options: argparse.Namespace,
+    options: Options,
     film: Path,
     target: Path,
     new: Sequence[matroska.NewTrack],
@@ -95,7 +73,7 @@ def write_matroska(
 
 def write_mp4(
     run: StageRun,
-    options: argparse.Namespace,
+    options: Options,
     film: Path,
     target: Path,
     new: Sequence[matroska.NewTrack],
@@ -113,9 +91,7 @@ def write_mp4(
     record_metrics(run, target, film, declared_ms, result, len(new), len(own))
 
 
-def write_burned(
-    run: StageRun, options: argparse.Namespace, film: Path, track: plan.Subtitles, declared_ms: int
-) -> None:
+def write_burned(run: StageRun, options: Options, film: Path, track: plan.Subtitles, declared_ms: int) -> None:
     """Write a copy of the film with a track drawn into its picture."""
     target = run.work_folder / f"{run.film}.{track.language}.burned.mp4"
     log.info("Drawing the subtitles in %s into the picture", track.language)
@@ -141,7 +117,7 @@ def record_metrics(
 
 def main(argv: list[str] | None = None) -> int:
     """Run the stage."""
-    return run_stage("mux", parser(), work, argv)
+    return run_stage(STAGE, work, argv)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import functools
 import os
 import sys
@@ -12,50 +11,19 @@ from samvad.documents import segments, stage_manifest
 from samvad.media.audio import FilmAudio
 from samvad.models import weights
 from samvad.runner import gpus
-from samvad.runner.options import stage_parser
 from samvad.runner.stage_run import StageRun, run_stage
-from samvad.stages.asr import alignment, memory, prompts, retries, separation, speakers, steps, transcripts
+from samvad.stages.asr import alignment, memory, prompts, separation, speakers, steps, transcripts
 from samvad.stages.asr.engine import Engine, EngineOptions
+from samvad.stages.asr.options import STAGE, Options
 from samvad.stages.asr.recogniser import Recogniser
-from samvad.text import scripts
-
-_ENGINES = ("whisperx", "faster-whisper")
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command line of the stage."""
-    options = stage_parser("asr", "Recognise the speech of a film: segments of about a sentence with word times.")
-    add = options.add_argument
-    add("--languages", nargs="*", default=[], help="languages spoken; none: detect the main one")
-    add("--engine", choices=_ENGINES, default="whisperx", help="recognition engine")
-    add("--model", required=True, help="a name of config/models.yaml, a hub id, or a folder")
-    add("--revision", default="", help="commit of a hub id")
-    add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the model runs")
-    add("--compute-type", default="auto", help="number type of the weights")
-    add("--batch-size", default="auto", help="pieces of speech decoded at once, or auto: as many as memory allows")
-    add("--memory-mb", type=int, help="memory that the stage may use; without it, what is free")
-    add("--beam-size", type=int, default=5, help="hypotheses kept while decoding")
-    add("--script", choices=scripts.SETTINGS, default="native", help="scripts that the text may be in")
-    add("--romanise", choices=("True", "False"), default="False", help="also write the text in Latin letters")
-    add("--prompt", choices=("True", "False"), default="True", help="tell the model the film's names and terms")
-    add("--retries", type=int, default=len(retries.STRATEGIES), help="how often bad text is decoded again, at most")
-    add("--vad", choices=("silero", "pyannote"), default="silero", help="voice activity detection")
-    add("--vad-threshold", type=float, default=0.5, help="probability of speech, 0 to 1")
-    add("--singing", choices=("True", "False"), default="True", help="listen for singing that the VAD leaves out")
-    add("--singing-threshold", type=float, default=0.5, help="mean probability of singing, 0 to 1")
-    add("--separate-voices", default=separation.OFF, help="none, or a demucs model that takes the music away first")
-    add("--align-model", default="auto", help="auto, whisper, or a folder with a wav2vec2 model")
-    add("--speakers", default=speakers.OFF, help="none, auto, or a folder with a pyannote pipeline")
-    add("--max-sentence-seconds", type=float, default=14, help="longest segment, in seconds")
-    return options
-
-
-def work(run: StageRun, options: argparse.Namespace) -> None:
+def work(run: StageRun, options: Options) -> None:
     """Recognise; write ``segments.json``, ``speech_regions.json``, ``transcript.txt`` and ``transcript.json``."""
     os.environ.setdefault("OMP_NUM_THREADS", str(run.threads))  # for PyTorch, wherever it is loaded
     alignment.check_setting(options.align_model)
     separation.check_setting(options.separate_voices)
-    audio = FilmAudio(run.read(options.demux, "audio"))
+    audio = FilmAudio(run.read("demux", "audio"))
     terms = _prompt_terms(run, options)
     model = weights.resolve_whisper(options.model, options.revision)
     gpus.take(options.device, f"{run.film}, recognition")
@@ -79,7 +47,7 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     speech = steps.find_speech(run, audio, heard, options, device)
     document = segments.SegmentsDocument("und", audio.duration_ms)
     if speech:
-        size = memory.batch_size(options.batch_size, device, model.folder / "model.bin", options.memory_mb)
+        size = memory.batch_size(options.batch_size, device, model.folder / "model.bin", run.memory_mb)
         fallback = memory.OutOfMemoryFallback(
             functools.partial(_load, options, model, run.threads), memory.Setting(device, compute_type, size), run.warn
         )
@@ -94,17 +62,17 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
         document = steps.finish(run, found, heard, options, device)
     else:
         run.warn("No speech was found in the film: there is nothing to subtitle.")
-    _write(run, document, romanise=options.romanise == "True")
+    _write(run, document, romanise=options.romanise)
 
 
-def _prompt_terms(run: StageRun, options: argparse.Namespace) -> list[str]:
-    if options.prompt != "True":
+def _prompt_terms(run: StageRun, options: Options) -> list[str]:
+    if not options.prompt:
         return []
-    path = run.read_optional(options.glossary_load, "prompt_terms")
+    path = run.read_optional("glossary_load", "prompt_terms")
     return prompts.read_terms(path) if path else []
 
 
-def _load(options: argparse.Namespace, model: weights.ResolvedModel, threads: int, setting: memory.Setting) -> Engine:
+def _load(options: Options, model: weights.ResolvedModel, threads: int, setting: memory.Setting) -> Engine:
     wanted = EngineOptions(setting.device, setting.compute_type, threads, options.beam_size, options.script)
     if options.engine == "faster-whisper":
         return Engine(model, wanted)
@@ -126,7 +94,7 @@ def _write(run: StageRun, document: segments.SegmentsDocument, *, romanise: bool
 
 def main(argv: list[str] | None = None) -> int:
     """Run the stage."""
-    return run_stage("asr", parser(), work, argv)
+    return run_stage(STAGE, work, argv)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,47 +10,13 @@ from samvad.core import checksums, files, times
 from samvad.documents import segments, stage_manifest
 from samvad.documents.segments import SegmentsDocument, Translation
 from samvad.runner import gpus
-from samvad.runner.options import stage_parser
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.stages.translation import backends, factory, guards, memory, terms
 from samvad.stages.translation.backends import Plan
 from samvad.stages.translation.memory import Memory
+from samvad.stages.translation.options import STAGE, Options
 from samvad.stages.translation.terms import Glossary, Use
 from samvad.text import languages
-
-
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the stage's options."""
-    made = stage_parser("translation", "Translate what is said into each target language of the film.")
-    made.add_argument(
-        "--targets", nargs="+", required=True, metavar="LANGUAGE", help="short codes of the languages to translate into"
-    )
-    made.add_argument(
-        "--backend",
-        nargs="+",
-        choices=factory.NAMES,
-        required=True,
-        help="what translates; the first that serves a pair",
-    )
-    made.add_argument(
-        "--pivot", choices=("true", "false"), default="false", help="go through English where nothing serves a pair"
-    )
-    made.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to compute")
-    made.add_argument("--compute-type", default="auto", help="auto (int8 on a CPU, float16 on a GPU), or a type")
-    made.add_argument("--batch-size", type=_positive, default=8, help="pieces or sentences translated at once")
-    made.add_argument("--beam-size", type=_positive, default=5, help="hypotheses kept while decoding; 1 is fastest")
-    made.add_argument(
-        "--fit-margin", type=float, default=0.3, help="how much less probable a translation may be that reads faster"
-    )
-    made.add_argument("--whisper-model", default="base", help="name, hub id or folder of a model that can translate")
-    made.add_argument("--whisper-revision", default="", help="commit of a hub id; empty: the pinned one")
-    made.add_argument(
-        "--runtime", choices=("ctranslate2", "transformers"), default="ctranslate2", help="of IndicTrans2"
-    )
-    made.add_argument("--indictrans2-dir", default="", help="folder with indic-en/, en-indic/, indic-indic/")
-    made.add_argument("--nllb-dir", default="", help="folder with NLLB-200 in CTranslate2 form")
-    made.add_argument("--memory-file", default="", help="translation memory; empty: in the cache folder; none: none")
-    return made
 
 
 @dataclass(frozen=True)
@@ -67,11 +32,11 @@ class Vocabulary:
         return Glossary((*found, *terms.names_of(self.document, target, found)), target)
 
 
-def work(run: StageRun, options: argparse.Namespace) -> None:
+def work(run: StageRun, options: Options) -> None:
     """Translate the shown segments and write the document and a transcript for each target."""
-    document = segments.read(run.read(options.segments, "segments"))
-    audio = run.read(options.demux, "audio")
-    vocabulary = Vocabulary(run.read_optional(options.glossary_load, "glossary"), document)
+    document = segments.read(run.read_segments())
+    audio = run.read("demux", "audio")
+    vocabulary = Vocabulary(run.read_optional("glossary_load", "glossary"), document)
     targets = list(dict.fromkeys(languages.normalise(code, "--targets") for code in options.targets))
     store = memory_of(options)
     router = factory.router(options, audio, run.threads, store, vocabulary)
@@ -106,7 +71,7 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     segments.write(run.output("segments.json", "segments"), document)
 
 
-def memory_of(options: argparse.Namespace) -> Memory:
+def memory_of(options: Options) -> Memory:
     """Return the translation memory that the options name."""
     if options.memory_file == "none":
         return Memory(None)
@@ -161,16 +126,9 @@ def transcript(document: SegmentsDocument, target: str) -> str:
     )
 
 
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{value} is not 1 or more")
-    return value
-
-
 def main(argv: list[str] | None = None) -> int:
     """Run the stage; return its exit code."""
-    return run_stage("translation", parser(), work, argv)
+    return run_stage(STAGE, work, argv)
 
 
 if __name__ == "__main__":

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 from samvad.core import files
@@ -17,25 +15,15 @@ from samvad.documents import segments
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
 from samvad.reporting.pages import film_page
-from samvad.runner.options import stage_parser
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.settings import subtitle_profiles
 from samvad.settings.subtitle_rules import FILM_FRAME_RATE, Rules
 from samvad.stages.subtitle_gen import checking, corrections, qc
+from samvad.stages.subtitle_gen.options import STAGE, Options
 from samvad.stages.subtitle_gen.tracks import Origin, Track, languages_of_tracks, make_track
 from samvad.text import languages
 
 log = logging.getLogger(__name__)
-
-
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
-    made = stage_parser("subtitle_gen", "Cut the film's text into cues and lines, and write subtitle files.")
-    made.add_argument("--title", default="", help="the film's title, for the report")
-    made.add_argument("--languages", nargs="+", required=True, metavar="LANG", help="targets of the film: hi en …")
-    made.add_argument("--formats", nargs="+", choices=formats.KINDS, required=True, help="files to write")
-    made.add_argument("--profile", required=True, help=f"rules: {', '.join(subtitle_profiles.names())}, or a YAML file")
-    return made
 
 
 def frame_rate(probe: dict[str, Any]) -> Fraction:
@@ -48,9 +36,9 @@ def frame_rate(probe: dict[str, Any]) -> Fraction:
     return rate if 10 <= rate <= 120 else FILM_FRAME_RATE
 
 
-def shots_of(run: StageRun, demux: Path) -> list[int]:
+def shots_of(run: StageRun) -> list[int]:
     """Return the times of the film's shot changes that stage 01 found, in ms."""
-    path = run.read_optional(demux, "shots")
+    path = run.read_optional("demux", "shots")
     return list(json.loads(path.read_text(encoding="utf-8"))["cuts_ms"]) if path else []
 
 
@@ -136,11 +124,11 @@ def make(
     return Made(entry, qc.as_json(cues, rules, found), machine, view)
 
 
-def work(run: StageRun, options: argparse.Namespace) -> None:
+def work(run: StageRun, options: Options) -> None:
     """Write the tracks of all target languages, the check, and the report."""
-    probe = json.loads(run.read(options.demux, "probe").read_text(encoding="utf-8"))
-    document = segments.read(run.read(options.segments, "segments"))
-    shots, rate, profile = shots_of(run, options.demux), frame_rate(probe), subtitle_profiles.load(options.profile)
+    probe = json.loads(run.read("demux", "probe").read_text(encoding="utf-8"))
+    document = segments.read(run.read_segments())
+    shots, rate, profile = shots_of(run), frame_rate(probe), subtitle_profiles.load(options.profile)
     wanted = list(dict.fromkeys(options.formats))
     spoken, without = languages_of_tracks(document, options.languages)
     for target in without:
@@ -168,7 +156,7 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the stage."""
-    return run_stage("subtitle_gen", parser(), work, argv)
+    return run_stage(STAGE, work, argv)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def test_when_memory_runs_out_the_batch_is_halved_and_the_film_goes_on(tmp_path:
     job = support.make_job(tmp_path)
     demux = support.finished_stage(job, "demux", {"audio": ("audio.wav", wav(spoken(sample, 2, 8)))})
     run = [support.ROOT / "envs" / "run", "asr", "recognize_speech.py", "--job-folder", job, "--film", "test"]
-    options = ["--demux", demux, "--model", "base", *FAST, "--languages", "en", "es", "--singing=False", "--retries=0"]
+    options = ["--demux", demux, "--model", "base", *FAST, "--languages", "en", "es", "--singing=false", "--retries=0"]
     command = ["prlimit", f"--as={1250 << 20}", *run, *options, "--batch-size=8", "--threads=2"]
     few = {"OMP_NUM_THREADS": "2", "MALLOC_ARENA_MAX": "2"}
     done = subprocess.run(
@@ -84,7 +84,7 @@ def test_voices_are_separated_by_a_model_from_a_folder(tmp_path: Path, sample: A
     python = Path(demucs).resolve().parent / "python"
     folder = tmp_path / "models"
     subprocess.run([python, support.ROOT / "tests" / "toy_separator.py", folder], check=True, capture_output=True)
-    job, done = recognise(tmp_path, spoken(sample, 0, 0), "--separate-voices", folder / "toy", *FAST, "--singing=False")
+    job, done = recognise(tmp_path, spoken(sample, 0, 0), "--separate-voices", folder / "toy", *FAST, "--singing=false")
     assert done.returncode == 0, done.stderr
     assert document(job)["duration_ms"] == round(len(spoken(sample, 0, 0)) / 16)
     assert "No speech was found" in warnings_of(job)
@@ -95,7 +95,7 @@ def test_speakers_are_named_by_a_pipeline_from_a_folder(tmp_path: Path, sample: 
     folder = tmp_path / "pipeline"
     run = [support.ROOT / "envs" / "run", "asr", "../tests/toy_diarizer.py", folder]
     subprocess.run(run, check=True, capture_output=True)
-    options = ("--languages", "en", "--singing=False", "--speakers", folder, *FAST)
+    options = ("--languages", "en", "--singing=false", "--speakers", folder, *FAST)
     job, done = recognise(tmp_path, spoken(sample, 0, 0), *options)
     assert done.returncode == 0, done.stderr
     assert {segment["speaker"] for segment in document(job)["segments"]} == {"SPEAKER_00"}
@@ -141,7 +141,7 @@ def test_a_model_that_knows_only_english_is_refused_for_hindi() -> None:
 def test_a_model_without_a_tokenizer_is_refused_without_asking_the_hub(tmp_path: Path, sample: Any) -> None:
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "model.bin").write_bytes(b"weights")
-    _, done = recognise(tmp_path, spoken(sample, 0, 0), *FAST, "--model", tmp_path / "model", "--singing=False")
+    _, done = recognise(tmp_path, spoken(sample, 0, 0), *FAST, "--model", tmp_path / "model", "--singing=false")
     assert done.returncode == ModelError.exit_code
     assert "has no tokenizer.json" in done.stderr
 

@@ -104,7 +104,7 @@ def hindi(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hindi")
     text = "नमस्ते, आप कैसे हैं? मेरा नाम राहुल है। मैं मुंबई में रहता हूँ। यह मेरा घर है।"
     subprocess.run(["espeak-ng", "-v", "hi", "-s", "140", "-w", str(folder / "said.wav"), text], check=True)
-    options = ("--languages", "hi", *FAST, "--romanise=True", "--singing=False")
+    options = ("--languages", "hi", *FAST, "--romanise=true", "--singing=false")
     job, done = recognise(folder, decoded(folder / "said.wav"), *options)
     assert done.returncode == 0, done.stderr
     return job
@@ -125,7 +125,7 @@ def test_the_same_text_in_latin_letters_is_written_on_request(hindi: Path) -> No
 
 
 def test_a_wrong_language_is_obeyed_and_a_warning_says_what_is_heard(tmp_path: Path, sample: Any) -> None:
-    job, done = recognise(tmp_path, spoken(sample, 0, 0), "--languages", "hi", *FAST, "--singing=False", "--retries=0")
+    job, done = recognise(tmp_path, spoken(sample, 0, 0), "--languages", "hi", *FAST, "--singing=false", "--retries=0")
     assert done.returncode == 0, done.stderr
     assert "was given as hi, but it sounds like en" in warnings_of(job)
     assert scripts.foreign_letters(text_of(document(job)["segments"]), frozenset({"Deva"})) == ""
@@ -135,7 +135,7 @@ def test_real_hindi_without_a_limit_of_scripts_is_the_reason_for_it(tmp_path: Pa
     clip = support.MEDIA / "A_indic" / "hi_story_1203_086.wav"
     if not clip.exists():
         pytest.skip(f"the recordings are not at {support.MEDIA}")
-    options = ("--languages", "hi", *FAST, "--singing=False", "--retries=0")
+    options = ("--languages", "hi", *FAST, "--singing=false", "--retries=0")
     native, _ = recognise(tmp_path / "native", decoded(clip), *options)
     anything, _ = recognise(tmp_path / "any", decoded(clip), *options, "--script=any")
     texts = [text_of(document(job)["segments"]) for job in (native, anything)]
@@ -151,7 +151,7 @@ def test_the_films_names_go_to_the_model_and_not_into_the_text(tmp_path: Path, s
     given = {"prompt_terms": ("prompt_terms.json", json.dumps(terms).encode())}
     glossary = support.finished_stage(job, "glossary_load", given)
     run = ("--job-folder", job, "--film", "test", "--demux", demux, "--glossary-load", glossary, "--model", "base")
-    done = support.run_script("asr", *run, *FAST, "--languages", "en", "--singing=False")
+    done = support.run_script("asr", *run, *FAST, "--languages", "en", "--singing=false")
     assert done.returncode == 0, done.stderr
     found = text_of(document(job)["segments"])
     assert "Raahul" in found, f"spelled as the prompt spells it: {found}"

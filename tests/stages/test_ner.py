@@ -152,7 +152,7 @@ def test_misheard_names_are_written_in_one_spelling_logged_and_counted(tmp_path:
     (tmp_path / "my 'words' $1.tsv").write_text("old\tnew\nrose\tRosy\n", "utf-8")
     done = find(
         job, document([], MISHEARD), "--tmdb", tmdb, "--glossary-load", glossary, "--backend", "gazetteer",
-        "--model", "", "--overrides", tmp_path / "my 'words' $1.tsv",
+        "--overrides", tmp_path / "my 'words' $1.tsv",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     made = segments.read(job / "05_ner" / "segments.json")
@@ -182,7 +182,7 @@ def test_misheard_names_are_written_in_one_spelling_logged_and_counted(tmp_path:
 def test_a_table_of_replacements_is_a_file_of_overrides(tmp_path: Path) -> None:
     job = support.make_job(tmp_path)
     tmdb = support.finished_stage(job, "tmdb", {"film_metadata": ("f.json", json.dumps(FILM).encode())})
-    options = ("--tmdb", tmdb, "--backend", "gazetteer", "--model", "")
+    options = ("--tmdb", tmdb, "--backend", "gazetteer")
     assert find(job, document([], MISHEARD), *options).returncode == 0
     mine = tmp_path / "mine.tsv"
     made = (job / "05_ner" / "names_replaced.tsv").read_text("utf-8")
@@ -196,9 +196,7 @@ def test_names_are_only_marked_where_that_is_asked_for(tmp_path: Path) -> None:
     job = support.make_job(tmp_path)
     tmdb = support.finished_stage(job, "tmdb", {"film_metadata": ("f.json", json.dumps(FILM).encode())})
     spoken = document([], MISHEARD)
-    assert (
-        find(job, spoken, "--tmdb", tmdb, "--backend", "gazetteer", "--model", "", "--consistent", "no").returncode == 0
-    )
+    assert find(job, spoken, "--tmdb", tmdb, "--backend", "gazetteer", "--consistent", "false").returncode == 0
     made = segments.read(job / "05_ner" / "segments.json")
     assert [item.text for item in made.segments] == MISHEARD
     assert names(job) == {"Rathore": ("person", "tmdb")}
@@ -207,7 +205,7 @@ def test_names_are_only_marked_where_that_is_asked_for(tmp_path: Path) -> None:
 def test_a_wrong_file_of_overrides_fails_the_stage_with_line_and_column(tmp_path: Path) -> None:
     job = support.make_job(tmp_path)
     (tmp_path / "o.tsv").write_text("old\tnew\n\tx\n", "utf-8")
-    done = find(job, document(), "--backend", "gazetteer", "--model", "", "--overrides", tmp_path / "o.tsv")
+    done = find(job, document(), "--backend", "gazetteer", "--overrides", tmp_path / "o.tsv")
     assert done.returncode == 2
     assert "o.tsv, line 2, column old" in support.failed_manifest(job, "ner")["errors"][0]["message"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from samvad.core import schemas
+from samvad.core import schemas, stages
 from samvad.core.errors import ConfigurationError
 from samvad.settings import configuration
 from support import ROOT
@@ -58,14 +58,28 @@ def test_every_key_is_commented_and_described(values):
     described(schemas.schema("config"))
 
 
-def test_every_key_is_read_by_the_workflow(values):
+def test_every_key_of_no_stage_is_read_by_the_workflow(values):
     code = "".join(path.read_text(encoding="utf-8") for path in [ROOT / "Snakefile", *(ROOT / "rules").glob("*.smk")])
     code += (ROOT / "scripts" / "samvad" / "settings" / "configuration.py").read_text(encoding="utf-8")
-    for key in keys_of(values):
+    declared = {"stages", *(stage.key for stage in stages.STAGES)}
+    for key in keys_of({name: item for name, item in values.items() if name not in declared}):
         section, _, name = key.rpartition(".")
-        if section != "stages":
-            wanted = f'config["{section}"]["{name}"]' if section else f'config["{name}"]'
-            assert wanted in code, f"no code reads {key}"
+        wanted = f'config["{section}"]["{name}"]' if section else f'config["{name}"]'
+        assert wanted in code, f"no code reads {key}"
+
+
+def test_the_file_says_the_keys_and_defaults_that_the_stages_declare(values):
+    for stage in stages.STAGES:
+        said = {item.name: item.of_config(values[stage.key][item.name]) for item in stage.config_options}
+        assert said == {item.name: item.default for item in stage.config_options}, stage.name
+        assert list(values[stage.key]) == [item.name for item in stage.config_options], "in the same order"
+    assert values["stages"] == {stage.name: stage.on for stage in stages.STAGES}
+
+
+def test_keys_that_a_file_leaves_out_have_what_the_stages_declare(values):
+    whole = copy.deepcopy(values)
+    del values["stages"]["mux"], values["asr"]["beam_size"], values["hallucination"]
+    assert configuration.check(values) == whole
 
 
 def test_an_unknown_key_is_named_with_a_suggestion(values):

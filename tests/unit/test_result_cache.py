@@ -19,6 +19,7 @@ from samvad.core import files, stages
 from samvad.documents.stage_manifest import Model
 from samvad.runner import result_cache, reuse
 from samvad.runner.result_cache import CachedFile, Entry, ResultCache, key_of
+from samvad.stages.hallucination_removal.options import Options
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 INGREDIENTS: dict[str, Any] = {
@@ -108,8 +109,6 @@ def test_one_byte_of_any_ingredient_makes_another_key_and_no_hit(cache, tmp_path
 
 
 def test_the_key_holds_all_that_a_stage_has_recorded(tmp_path):
-    import argparse
-
     phrases = tmp_path / "phrases.tsv"
     phrases.write_text("x")
     record = reuse.Record(
@@ -118,11 +117,9 @@ def test_the_key_holds_all_that_a_stage_has_recorded(tmp_path):
         models=[Model("m", "r", "c")],
         devices=("auto", "cpu"),
     )
-    options = argparse.Namespace(phrases=phrases, suspect_signals=1, threads=2, film="f")
-    found = reuse.ingredients(
-        stages.BY_NAME["hallucination_removal"], record, options, ["phrases", "suspect_signals"], {"more": 1}
-    )
-    assert found["config"] == {"suspect_signals": 1}, "a file counts by its content, wherever it lies"
+    options = Options(phrases=(phrases,))
+    found = reuse.ingredients(stages.BY_NAME["hallucination_removal"], record, options, {"more": 1})
+    assert found["config"] == {"strictness": "strict", "review": None}, "a file counts by its content, wherever it lies"
     assert found["inputs"] == [["phrases", DIGEST]]
     assert found["models"] == [{"name": "m", "revision": "r", "checksum": "c"}]
     assert (found["tools"], found["devices"], found["more"]) == ({"ffmpeg": "5.1"}, ["auto", "cpu"], 1)
@@ -130,7 +127,7 @@ def test_the_key_holds_all_that_a_stage_has_recorded(tmp_path):
     assert found["environment"].startswith("sha256:")
     record.inputs.clear()
     with pytest.raises(RuntimeError, match="was not read before the cache"):
-        reuse.ingredients(stages.BY_NAME["hallucination_removal"], record, options, ["phrases"], {})
+        reuse.ingredients(stages.BY_NAME["hallucination_removal"], record, options, {})
 
 
 def test_what_was_stored_comes_back(cache, tmp_path, target):

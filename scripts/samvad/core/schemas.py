@@ -23,6 +23,12 @@ SCHEMA_DIR = ROOT / "config" / "schemas"
 def schema(name: str) -> dict[str, Any]:
     """Return a schema of ``config/schemas``, such as ``schema("stage_manifest")``."""
     document: dict[str, Any] = json.loads((SCHEMA_DIR / f"{name}.schema.json").read_text(encoding="utf-8"))
+    if name == "config":  # the file has what is of no stage; each stage declares its own section
+        from samvad.core import stages
+
+        sections = stages.config_sections()
+        document["properties"] |= sections
+        document["required"] += list(sections)
     return document
 
 

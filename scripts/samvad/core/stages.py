@@ -1,85 +1,59 @@
-"""The one table of the ten stages, and what follows from it."""
+"""The table of the stages, out of their declarations, and what follows from it."""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+from samvad.core.declarations import WORKFLOWS, Stage, in_order
 from samvad.core.errors import ConfigurationError
 
+_FOLDER = Path(__file__).resolve().parents[1] / "stages"
 
-@dataclass(frozen=True)
-class Stage:
-    """One stage of the workflow.
 
-    Attributes:
-        number: 1 to 10, the order of the folders.
-        name: the name used in rules, config and manifests.
-        script: the file in ``scripts/`` that does the work.
-        environment: the file in ``envs/`` (without ``.yaml``) that it runs in.
-        needs: stages without which this one cannot run.
-        after: stages that are used when they are on and passed over when they are off.
-        reads_segments: whether it takes the segments document of the nearest earlier stage that is on.
+def _declared() -> tuple[Stage, ...]:
+    """Return the stages that have a folder in ``samvad/stages``, by their numbers.
+
+    The table finds them as a program finds its plug-ins: nothing else has to name a new one. A declaration imports
+    ``core.declarations`` alone, so this goes round in no circle.
     """
-
-    number: int
-    name: str
-    script: str
-    environment: str
-    needs: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
-    reads_segments: bool = False
-
-    @property
-    def folder(self) -> str:
-        """Return the stage's folder inside a job folder, such as ``04_asr``."""
-        return f"{self.number:02d}_{self.name}"
+    names = sorted(path.parent.name for path in _FOLDER.glob("*/options.py"))
+    return in_order([importlib.import_module(f"samvad.stages.{name}.options").STAGE for name in names])
 
 
-STAGES: tuple[Stage, ...] = (
-    Stage(1, "demux", "extract_audio.py", "media"),
-    Stage(2, "tmdb", "fetch_metadata.py", "text", needs=("demux",)),
-    Stage(3, "glossary_load", "load_glossary.py", "text", after=("tmdb",)),
-    Stage(4, "asr", "recognize_speech.py", "asr", needs=("demux",), after=("glossary_load",)),
-    Stage(5, "ner", "find_names.py", "asr", needs=("asr",), after=("tmdb", "glossary_load"), reads_segments=True),
-    Stage(
-        6,
-        "lyrics_detection",
-        "detect_lyrics.py",
-        "media",
-        needs=("demux", "asr"),
-        after=("tmdb", "glossary_load"),
-        reads_segments=True,
-    ),
-    Stage(
-        7,
-        "hallucination_removal",
-        "flag_hallucinations.py",
-        "text",
-        needs=("asr",),
-        after=("lyrics_detection",),
-        reads_segments=True,
-    ),
-    Stage(
-        8,
-        "translation",
-        "translate_dialogue.py",
-        "translation",
-        needs=("demux", "asr"),
-        after=("glossary_load",),
-        reads_segments=True,
-    ),
-    Stage(9, "subtitle_gen", "write_subtitles.py", "text", needs=("demux", "asr"), reads_segments=True),
-    Stage(10, "mux", "mux_subtitles.py", "media", needs=("demux", "subtitle_gen")),
-)
+STAGES: tuple[Stage, ...] = _declared()
 
 BY_NAME: dict[str, Stage] = {stage.name: stage for stage in STAGES}
 
 #: The stages that carry the segments document on, in order: each reads the nearest earlier one that is on.
-SEGMENT_CHAIN: tuple[str, ...] = ("asr", "ner", "lyrics_detection", "hallucination_removal", "translation")
+SEGMENT_CHAIN: tuple[str, ...] = tuple(stage.name for stage in STAGES if stage.writes_segments)
 
-#: How far each workflow goes: the number of its last stage.
-WORKFLOWS: dict[str, int] = {"transcribe": 7, "translate": 8, "subtitle": 10}
+
+def config_sections() -> dict[str, Any]:
+    """Return the JSON Schemas of the configuration's sections that are of stages: which are on, and one for each."""
+    on = {stage.name: {"type": "boolean", "description": f"{stage.number:02d} {stage.summary}"} for stage in STAGES}
+    sections = {"stages": _section(on, "which stages are on")}
+    for stage in STAGES:
+        keys = {item.name: item.schema() for item in stage.config_options}
+        sections[stage.key] = _section(keys, f"stage {stage.number:02d}, {stage.name}")
+    return sections
+
+
+def _section(keys: dict[str, Any], description: str) -> dict[str, Any]:
+    closed = {"type": "object", "additionalProperties": False, "required": list(keys), "properties": keys}
+    return {**closed, "description": description}
+
+
+def is_in(stage: Stage, workflow: str) -> bool:
+    """Say whether a workflow goes as far as a stage: each has all stages of the shorter ones."""
+    return WORKFLOWS.index(stage.workflow) <= WORKFLOWS.index(workflow)
+
+
+def shorter(one: str, other: str) -> str:
+    """Return the workflow of two that ends earlier."""
+    return min(one, other, key=WORKFLOWS.index)
 
 
 def segments_source(name: str, switched_on: Mapping[str, bool]) -> str:
@@ -126,4 +100,4 @@ def inputs_of(name: str, switched_on: Mapping[str, bool], origin: Mapping[str, s
 
 def last_stages(workflow: str, switched_on: Mapping[str, bool]) -> list[str]:
     """Return the stages that a workflow asks for: all that are on, up to its last one."""
-    return [stage.name for stage in STAGES if stage.number <= WORKFLOWS[workflow] and switched_on[stage.name]]
+    return [stage.name for stage in STAGES if is_in(stage, workflow) and switched_on[stage.name]]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from samvad.core import schemas, stages
+from samvad.core.declarations import Stage
 from samvad.core.errors import ConfigurationError
 from samvad.documents import stage_manifest
 
@@ -29,7 +30,7 @@ class Record:
     """
 
     path: Path
-    stage: stages.Stage
+    stage: Stage
     attempt: int | None
     manifest: Manifest | None
     problems: tuple[str, ...]
@@ -131,7 +132,7 @@ def _in_order(folder: Path) -> tuple[Path, int]:
     return folder.parent, int(folder.name)
 
 
-def _read(path: Path, stage: stages.Stage, attempt: int | None) -> Record:
+def _read(path: Path, stage: Stage, attempt: int | None) -> Record:
     manifest, fault = _json(path)
     if manifest is None:
         return Record(path, stage, attempt, None, (fault,) if path.exists() else ())

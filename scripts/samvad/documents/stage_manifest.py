@@ -59,6 +59,8 @@ def contradictions(manifest: dict[str, Any]) -> list[str]:
     Args:
         manifest: a manifest that is valid by its schema.
     """
+    if manifest["stage"] not in stages.BY_NAME:
+        return [f"there is no stage {manifest['stage']!r}"]
     stage = stages.BY_NAME[manifest["stage"]]
     found = []
     if manifest["stage_number"] != stage.number:

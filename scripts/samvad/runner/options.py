@@ -1,61 +1,144 @@
-"""The options that every stage script has, and which options say what a stage does."""
+"""A stage's command line, out of its declaration: where it works, whose manifests it reads, and its own options."""
 
 from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from samvad.core import stages
+from samvad.core.declarations import Option, Stage
 
-#: Options of every stage script that say where it runs, not what it does: they are not part of its configuration.
-_PLACE_OPTIONS = frozenset({"job_folder", "film", "film_file", "threads", "memory_mb", "verbose"})
+Options = TypeVar("Options")
 
 
-def stage_parser(name: str, description: str) -> argparse.ArgumentParser:
-    """Return a parser with the options that every stage has: job folder, film, and the manifests it needs.
+@dataclass(frozen=True)
+class Invocation(Generic[Options]):
+    """What a stage's command line says.
 
-    Args:
-        name: the stage.
-        description: one sentence for ``--help``.
+    Attributes:
+        job_folder: the job's folder.
+        film: the film's id.
+        threads: CPU threads to use at most.
+        memory_mb: memory in MiB that the stage may use; None: what is free.
+        verbose: whether what goes into the log is printed too.
+        manifests: of the stages that this one reads, by their names.
+        segments: manifest of the stage whose segments are read; None where it reads none.
+        options: what the stage itself is told.
     """
-    stage = stages.BY_NAME[name]
-    parser = argparse.ArgumentParser(
-        description=description,
+
+    job_folder: Path
+    film: str
+    threads: int
+    memory_mb: int | None
+    verbose: bool
+    manifests: Mapping[str, Path]
+    segments: Path | None
+    options: Options
+
+
+def parser(stage: Stage) -> argparse.ArgumentParser:
+    """Return the parser of a stage's command line."""
+    made = argparse.ArgumentParser(
+        description=f"{stage.summary}.",
         epilog=f"Writes <job folder>/{stage.folder}/manifest.json last, and only on success. Exit codes: 0 success, "
         "2 configuration, 3 media, 4 model, 5 network, 6 disk, 7 memory, 1 anything else.",
+        allow_abbrev=False,
     )
-    parser.add_argument("--job-folder", type=Path, required=True, help="folder of the job: …/YYYY/MM/DD/USER/N")
-    parser.add_argument("--film", required=True, help="film id, as in the film sheet")
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="CPU threads to use at most")
-    parser.add_argument("--verbose", action="store_true", help="print what goes into stage.log")
+    add = made.add_argument
+    add("--job-folder", type=Path, required=True, help="folder of the job: …/YYYY/MM/DD/USER/N")
+    add("--film", required=True, help="film id, as in the film sheet")
+    add("--threads", type=int, default=os.cpu_count() or 1, help="CPU threads to use at most")
+    add("--memory-mb", type=int, help="memory that the stage may use, in MiB; without it, what is free")
+    add("--verbose", action="store_true", help="print what goes into stage.log")
     for other in stage.needs:
-        parser.add_argument(f"--{_option(other)}", type=Path, required=True, help=f"manifest.json of stage {other}")
+        add(_flag(other), type=Path, required=True, help=f"manifest.json of stage {other}")
     for other in stage.after:
-        parser.add_argument(f"--{_option(other)}", type=Path, help=f"manifest.json of stage {other}, where it is on")
+        add(_flag(other), type=Path, help=f"manifest.json of stage {other}, where it is on")
     if stage.reads_segments:
-        parser.add_argument(
-            "--segments", type=Path, required=True, help="manifest.json of the stage whose segments are to be read"
+        add("--segments", type=Path, required=True, help="manifest.json of the stage whose segments are to be read")
+    own = made.add_argument_group("options of the stage")
+    for item in stage.all_options:
+        own.add_argument(item.flag, action=_Set, option=item, help=_help(item))
+    return made
+
+
+def parse(stage: Stage, argv: Sequence[str] | None = None) -> Invocation[Any]:
+    """Return what a command line says, checked against the stage's declaration; ends the process where it is wrong."""
+    given = vars(parser(stage).parse_args(argv))
+    others = (*stage.needs, *stage.after)
+    return Invocation(
+        job_folder=given["job_folder"],
+        film=given["film"],
+        threads=given["threads"],
+        memory_mb=given["memory_mb"],
+        verbose=given["verbose"],
+        manifests={name: given[name] for name in others if given[name] is not None},
+        segments=given.get("segments"),
+        options=stage.options(**{item.name: given[item.name] for item in stage.all_options}),
+    )
+
+
+class _Set(argparse.Action):
+    """Take the value of an option; of a list, all values given, however often it is named."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, *, option: Option, help: str) -> None:
+        words = option.choices or (("true", "false") if option.kind == "boolean" else ())
+        super().__init__(
+            option_strings,
+            dest,
+            nargs="*" if option.many else None,
+            default=None if option.required else option.default,
+            required=option.required,
+            metavar="|".join(words) if 0 < len(words) <= 4 else _metavar(option),
+            help=help,
         )
-    return parser
+        self._option = option
+        self._seen: tuple[Any, ...] = ()
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, flag: str | None = None
+    ) -> None:
+        try:
+            if not self._option.many:
+                setattr(namespace, self.dest, self._option.parse(values))
+                return
+            self._seen += tuple(self._option.parse(value) for value in values if value)
+            if not self._seen and not self._option.empty:
+                raise ValueError("at least one is needed")
+        except ValueError as error:
+            raise argparse.ArgumentError(self, str(error)) from None
+        setattr(namespace, self.dest, self._seen)
 
 
-def configuration(options: argparse.Namespace) -> dict[str, Any]:
-    """Return the options that say what a stage does: all but places and manifests."""
+def _metavar(item: Option) -> str:
+    kinds = {"integer": "N", "number": "X", "path": "PATH"}
+    return (f"{item.word}|" if item.word else "") + kinds.get(item.kind, item.name.upper())
+
+
+def _help(item: Option) -> str:
+    words = [item.unit, item.range if not item.choices else ""]
+    shown = [word for word in words if word]
+    default = "" if item.required or item.default in (None, "", ()) else f"default: {_shown(item)}"
+    facts = "; ".join([*shown, *([default] if default else [])])
+    return (item.help + (f" ({facts})" if facts else "")).replace("%", "%%")
+
+
+def _shown(item: Option) -> str:
+    value = item.as_json(item.default)
+    return " ".join(value) if isinstance(value, list) else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _flag(stage: str) -> str:
+    return f"--{stage.replace('_', '-')}"
+
+
+def configuration(stage: Stage, options: Any) -> dict[str, Any]:
+    """Return the options that say what a stage does, as its manifest has them: all but places."""
     return {
-        key: [str(item) if isinstance(item, Path) else item for item in value]
-        if isinstance(value, list)
-        else str(value)
-        if isinstance(value, Path)
-        else value
-        for key, value in sorted(vars(options).items())
-        if key not in _PLACE_OPTIONS and key != "segments" and key.replace("_", "-") not in _MANIFEST_OPTIONS
+        item.name: item.as_json(getattr(options, item.name))
+        for item in sorted(stage.all_options, key=lambda item: item.name)
+        if not item.place
     }
-
-
-def _option(stage: str) -> str:
-    return stage.replace("_", "-")
-
-
-_MANIFEST_OPTIONS = frozenset(_option(name) for name in stages.BY_NAME)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import logging
 import platform
 import time
-from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from samvad.core import files, schemas, stages, times
+from samvad.core import files, schemas, times
+from samvad.core.declarations import Stage
 from samvad.documents import stage_manifest
 from samvad.runner import gpus
 from samvad.runner.code_hash import code_hash
@@ -124,16 +123,13 @@ class Reuse:
 NOT_KEPT = {"key": None, "hit": False, "made_by": None}
 
 
-def ingredients(
-    stage: stages.Stage, record: Record, options: argparse.Namespace, shown: Collection[str], more: dict[str, Any]
-) -> dict[str, Any]:
+def ingredients(stage: Stage, record: Record, options: Any, more: dict[str, Any]) -> dict[str, Any]:
     """Return everything that a stage's result depends on.
 
     Args:
         stage: the stage.
         record: its inputs, programs, models and device.
-        options: its command line.
-        shown: names of the options that say what the stage does (and not where).
+        options: what it was told.
         more: whatever else it depends on.
 
     Raises:
@@ -141,14 +137,14 @@ def ingredients(
     """
     read = {item["path"] for item in record.inputs}
     config = {}
-    for key in sorted(shown):
-        value = getattr(options, key)
-        paths = [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, Path)]
+    for item in (item for item in stage.all_options if not item.place):
+        value = getattr(options, item.name)
+        paths = [each for each in (value if item.many else (value,)) if isinstance(each, Path)]
         unread = [path for path in paths if not {str(path), str(path.absolute())} & read]
         if unread:
             raise RuntimeError(f"{unread[0]} was not read before the cache was looked into")
         if not paths:  # files count by their content, wherever they lie
-            config[key] = value
+            config[item.name] = item.as_json(value)
     return {
         "stage": stage.name,
         "code": code_hash(stage.name),

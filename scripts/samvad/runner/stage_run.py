@@ -7,7 +7,6 @@ stage takes for finished.
 
 from __future__ import annotations
 
-import argparse
 import logging
 import math
 import shlex
@@ -18,7 +17,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from samvad.core import checksums, files, stages, times
+from samvad.core import checksums, files, times
+from samvad.core.declarations import Stage
 from samvad.core.errors import MediaError, SamvadError
 from samvad.core.failures import as_samvad_error, describe
 from samvad.core.redaction import redact
@@ -26,7 +26,7 @@ from samvad.documents import stage_manifest
 from samvad.logs import events
 from samvad.logs.stage_logs import StageLogs
 from samvad.runner import attempts, gpus, run_watch, staging
-from samvad.runner.options import configuration
+from samvad.runner.options import Invocation, configuration, parse
 from samvad.runner.resource_usage import ResourceMeter
 from samvad.runner.result_cache import CachedFile
 from samvad.runner.reuse import NOT_KEPT, Record, Reuse, cache_from, ingredients
@@ -46,19 +46,21 @@ class StageRun:
         job_folder: the job's folder.
         work_folder: where the stage writes its files; they are moved beside the manifest on success.
         threads: CPU threads to use at most.
+        memory_mb: memory in MiB to use at most; None: what is free.
     """
 
-    def __init__(self, stage: stages.Stage, options: argparse.Namespace) -> None:
+    def __init__(self, stage: Stage, invocation: Invocation[Any]) -> None:
         self.stage = stage
-        self.job_folder = Path(options.job_folder).resolve()
+        self.job_folder = invocation.job_folder.resolve()
         self.folder = self.job_folder / stage.folder
-        self.film = str(options.film)
+        self.film = invocation.film
         self._run = attempts.run_facts(self.job_folder, self.film)
-        self.threads = int(options.threads)
+        self.threads = invocation.threads
+        self.memory_mb = invocation.memory_mb
         self.started_at = times.utc_now()
         self.attempt, self.attempt_folder, self.work_folder = 0, self.folder, self.folder  # until it begins
-        self.config = configuration(options)
-        self._options = options
+        self.config = configuration(stage, invocation.options)
+        self._invocation = invocation
         self._record = Record()
         self._outputs: list[tuple[Path, str, dict[str, Any] | None]] = []
         self._checksums: dict[Path, str] = {}
@@ -66,26 +68,39 @@ class StageRun:
 
     # -- inputs ------------------------------------------------------------------------------------------------------
 
-    def read(self, manifest_path: Path, kind: str) -> Path:
+    def read(self, stage: str, kind: str) -> Path:
         """Return the path of another stage's output, checked and recorded as an input with its maker's checksum.
 
         Args:
-            manifest_path: that stage's manifest.
+            stage: that stage's name.
             kind: type of the output, such as ``audio``.
 
         Raises:
             SamvadError: the file is gone, or is not what its maker wrote; names the command that mends it.
         """
-        found = self.read_optional(manifest_path, kind)
+        return self._read(self._invocation.manifests[stage], kind)
+
+    def read_segments(self) -> Path:
+        """Return the path of the segments document of the nearest earlier stage that is on, as ``read`` does."""
+        if self._invocation.segments is None:
+            raise RuntimeError(f"stage {self.stage.name} declares that it reads no segments")
+        return self._read(self._invocation.segments, "segments")
+
+    def _read(self, manifest_path: Path, kind: str) -> Path:
+        found = self._read_optional(manifest_path, kind)
         if found is None:
             maker = stage_manifest.read_manifest(manifest_path)["stage"]
             raise SamvadError(f"Stage {maker} of this film made no {kind}.", f"See {manifest_path}.")
         return found
 
-    def read_optional(self, manifest_path: Path | None, kind: str) -> Path | None:
+    def read_optional(self, stage: str, kind: str) -> Path | None:
         """Return as ``read`` does, or None where the stage was switched off, skipped, or made no such file."""
-        if manifest_path is None:
-            return None
+        if stage not in (*self.stage.needs, *self.stage.after):
+            raise RuntimeError(f"stage {self.stage.name} declares that it reads nothing of {stage}")
+        manifest_path = self._invocation.manifests.get(stage)
+        return None if manifest_path is None else self._read_optional(manifest_path, kind)
+
+    def _read_optional(self, manifest_path: Path, kind: str) -> Path | None:
         found = staging.resolve_output(manifest_path, kind, self.job_folder, cache_from(self._run.get("cache")))
         if found is None:
             return None
@@ -93,12 +108,13 @@ class StageRun:
         self._add_input({**output, "mtime_ns": path.stat().st_mtime_ns})
         return path
 
-    def read_film(self, demux_manifest: Path, moved_to: Path | None = None) -> Path:
+    def read_film(self, moved_to: Path | None = None) -> Path:
         """Return the path of the film that stage 01 read, or where it was moved to, recorded with its checksum.
 
         Raises:
             MediaError: the film is gone or has changed since.
         """
+        demux_manifest = self._invocation.manifests["demux"]
         film = next(item for item in stage_manifest.read_manifest(demux_manifest)["inputs"] if item["type"] == "film")
         path = Path(film["path"])
         path = path if path.is_file() or moved_to is None else moved_to.absolute()
@@ -143,6 +159,8 @@ class StageRun:
 
     def output(self, name: str, kind: str, media: dict[str, Any] | None = None) -> Path:
         """Return the path to write an output to; it is moved into the stage's folder when the stage succeeds."""
+        if not self.stage.may_write(kind):
+            raise RuntimeError(f"stage {self.stage.name} does not declare that it writes {kind}")
         path = self.work_folder / name
         self._outputs.append((path, kind, media))
         return path
@@ -160,7 +178,7 @@ class StageRun:
         Returns:
             True when the outputs and all that belongs to them came from the cache: the work is done.
         """
-        found = ingredients(self.stage, self._record, self._options, self.config.keys(), more)
+        found = ingredients(self.stage, self._record, self._invocation.options, more)
         self._reuse = Reuse(self._record, found, cache_from(self._run.get("cache")))
         cached = self._look(self._reuse) if look else None
         for file in cached or ():
@@ -338,32 +356,26 @@ class StageRun:
         return manifest
 
 
-def run_stage(
-    name: str,
-    parser: argparse.ArgumentParser,
-    work: Callable[[StageRun, argparse.Namespace], None],
-    argv: list[str] | None = None,
-) -> int:
+def run_stage(stage: Stage, work: Callable[[StageRun, Any], None], argv: list[str] | None = None) -> int:
     """Parse the options, do a stage's work, and record how it went.
 
     Args:
-        name: the stage.
-        parser: from ``stage_parser``, with the stage's own options added.
-        work: does the work; raises ``Skipped`` where there is nothing to do.
+        stage: its declaration.
+        work: does the work, with the stage's own options; raises ``Skipped`` where there is nothing to do.
         argv: the command line, or None for that of the process.
 
     Returns:
         The exit code: 0, or that of the error's class.
     """
-    options = parser.parse_args(argv)
+    invocation, name = parse(stage, argv), stage.name
     meter = ResourceMeter()
     try:
-        run = StageRun(stages.BY_NAME[name], options)
+        run = StageRun(stage, invocation)
         with attempts.claim(run.job_folder, run.stage.folder):
             if attempts.resume(run.folder, run.job_folder, run.context.run_id, run.config):
                 return 0
             run.begin()
-        logs = StageLogs(run.context, run.folder, run.attempt_folder, options.verbose)
+        logs = StageLogs(run.context, run.folder, run.attempt_folder, invocation.verbose)
     except (SamvadError, OSError) as error:
         print(f"samvad {name}: {redact(str(as_samvad_error(error)))}", file=sys.stderr)
         return as_samvad_error(error).exit_code
@@ -373,7 +385,7 @@ def run_stage(
         with events.timed(name, f"Stage {name}", f", attempt {run.attempt}: {called}") as timer:
             log.debug("Working in %s", run.work_folder)
             try:
-                work(run, options)
+                work(run, invocation.options)
             except Skipped as reason:
                 run.warn(f"skipped: {reason}")
                 timer.status = "skipped"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import os
 import re
 from collections.abc import Mapping
@@ -66,13 +67,30 @@ class Film:
 def check(config: dict[str, Any], source: str = "config/config.yaml") -> dict[str, Any]:
     """Check a configuration against its schema, after turning ``--config`` text into numbers and truth values.
 
+    Keys of stages that it does not have get the values that the stages declare.
+
     Raises:
         ConfigurationError: names the key and what is allowed.
     """
-    coerced: dict[str, Any] = _coerce(config, schemas.schema("config"))
+    whole = {**config, **{name: _filled(config.get(name), value) for name, value in stage_defaults().items()}}
+    coerced: dict[str, Any] = _coerce(whole, schemas.schema("config"))
     schemas.check_config(coerced, "config", source)
     subtitle_profiles.load(coerced["subtitle"]["profile"])
     return coerced
+
+
+@functools.cache
+def stage_defaults() -> dict[str, dict[str, Any]]:
+    """Return the sections of the stages as they declare them, and which stages are on."""
+    sections: dict[str, dict[str, Any]] = {"stages": {stage.name: stage.on for stage in stages.STAGES}}
+    for stage in stages.STAGES:
+        sections[stage.key] = {item.name: item.as_json(item.default) for item in stage.config_options}
+    return sections
+
+
+def _filled(given: Any, defaults: dict[str, Any]) -> Any:
+    """Return a section with what it leaves out; what is no section is left to the schema to refuse."""
+    return {**defaults, **given} if isinstance(given, dict) else defaults if given is None else given
 
 
 def load_films(path: Path) -> dict[str, Film]:
@@ -194,7 +212,9 @@ def _switches(
         variable, number = match.string, int(match.group(1))
         value = given[variable]
         if not 1 <= number <= len(stages.STAGES):
-            raise ConfigurationError(f"The variable {variable} names stage {number}, but stages go from 01 to 10.")
+            raise ConfigurationError(
+                f"The variable {variable} names stage {number}, but stages go from 01 to {len(stages.STAGES):02d}."
+            )
         if value.strip().lower() not in _TRUE | _FALSE:
             raise ConfigurationError(f"The variable {variable} is {value!r}.", "Set it to true or false.")
         decided[stages.STAGES[number - 1].name] = (value.strip().lower() in _TRUE, f"the variable {variable}")

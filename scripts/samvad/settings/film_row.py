@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from samvad.core import schemas, stages
+from samvad.core.declarations import WORKFLOWS
 from samvad.core.errors import ConfigurationError, MediaError
 from samvad.settings import configuration, film_sheet
 from samvad.text import languages
@@ -26,7 +27,7 @@ def add_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--targets", required=True, help="languages of the subtitles, such as en,hi")
     p.add_argument("--user", default="", help="whose job it is; without it, the one who is logged in")
     p.add_argument("--date", default="", help="day of the job, YYYY-MM-DD; without it, today")
-    p.add_argument("--workflow", choices=tuple(stages.WORKFLOWS), default="subtitle", help="how far the film goes")
+    p.add_argument("--workflow", choices=WORKFLOWS, default="subtitle", help="how far the film goes")
     p.add_argument("--audio-track", default="", help="number of the audio track, counted from 0")
     p.add_argument("--glossary", default="", help="the film's own glossary")
     p.add_argument("--review", default="", help="folder with a person's decisions: songs.tsv, quarantine.tsv")

@@ -7,11 +7,12 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from samvad.core import schemas, stages
+from samvad.core.declarations import ResourceRequest
 from samvad.core.errors import ConfigurationError
 
 #: The table that comes with the project; a file of the user's goes over it.
@@ -21,7 +22,7 @@ _DEMUX = stages.BY_NAME["demux"].folder
 
 @dataclass(frozen=True)
 class Table:
-    """The checked table: see the comments of ``config/resources.yaml``."""
+    """The checked table: what ``config/resources.yaml`` comments on, and a row for each stage, as it declares it."""
 
     film_hours: float
     growth: float
@@ -59,6 +60,7 @@ def load(user_file: str = "") -> Table:
         ConfigurationError: it cannot be read, or says something unknown.
     """
     table = _read(DEFAULT)
+    table["stages"] = {stage.name: _row(stage.asks) for stage in stages.STAGES}
     if user_file:
         own = _read(Path(user_file).expanduser())
         _check({**table, **own, "stages": {**table["stages"]}, "most": {**table["most"]}}, user_file)
@@ -94,7 +96,16 @@ def _hours(path: str, _changed: int) -> float | None:
         return None
 
 
+def _row(asks: ResourceRequest) -> dict[str, float]:
+    return {item.name: getattr(asks, item.name) for item in fields(asks) if item.name != "gpu"}
+
+
 def _check(table: dict[str, Any], source: str) -> None:
+    for name in table["stages"]:
+        if name not in stages.BY_NAME:
+            raise ConfigurationError(
+                f"{source}: stages.{name} is no stage.", f"The stages are {', '.join(stages.BY_NAME)}.", path=source
+            )
     schemas.check_config(table, "resources", source)
 
 

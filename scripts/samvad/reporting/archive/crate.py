@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from samvad.core import stages, times
+from samvad.core.declarations import Stage
 from samvad.documents.job_folder import Job, Manifest, Record
 
 Entity = dict[str, Any]
@@ -182,7 +183,7 @@ def _root(graph: Graph, job: Job, about: About) -> None:
         graph.add(profile, "CreativeWork", name=name, version=version)
 
 
-def _workflow(graph: Graph, used: list[stages.Stage], sources: dict[str, str], version: str) -> None:
+def _workflow(graph: Graph, used: list[Stage], sources: dict[str, str], version: str) -> None:
     graph.add(
         _LANGUAGE,
         "ComputerLanguage",
@@ -340,7 +341,7 @@ def _film_parameter(item: dict[str, Any]) -> list[Entity]:
     return [{"@id": "#input-film"}] if item["type"] == "film" else []
 
 
-def _option(graph: Graph, stage: stages.Stage, name: str, key: str, value: Any) -> Entity:
+def _option(graph: Graph, stage: Stage, name: str, key: str, value: Any) -> Entity:
     tool = graph.entities[quote(f"workflow/scripts/{stage.script}")]
     parameter = graph.add(
         f"#option-{stage.folder}-{key}", "FormalParameter", name=key, additionalType=_TYPES[type(value)]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from samvad.core import stages
+from samvad.core.declarations import Stage
 from samvad.documents.job_folder import Job, Record
 
 #: What is found, the gravest first, with the exit code of a command that finds nothing graver.
@@ -249,7 +250,7 @@ def _inputs(job: Job) -> Iterator[Finding]:
                 yield Finding("stale" if once else "broken", item["path"], record.stage.name, note)
 
 
-def _maker(path: str) -> stages.Stage | None:
+def _maker(path: str) -> Stage | None:
     """Return the stage in whose folder a recorded path lies, or None for a file from outside the job."""
     return next((stage for stage in stages.STAGES if path.startswith(f"{stage.folder}/")), None)
 

@@ -107,7 +107,7 @@ class OutOfMemoryFallback:
         self.setting = less
 
 
-def batch_size(setting: str, device: str, weights: Path, given_mb: int | None = None) -> int:
+def batch_size(setting: str | int, device: str, weights: Path, given_mb: int | None = None) -> int:
     """Return how many windows to decode at once.
 
     Args:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 from collections import Counter
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from samvad.documents.segments import Segment, SegmentsDocument
 from samvad.media.audio import FilmAudio
 from samvad.runner.stage_run import StageRun
 from samvad.stages.asr import alignment, language, prompts, regions, retries, sentences, speakers, transcripts
+from samvad.stages.asr.options import Options
 from samvad.stages.asr.recogniser import Recogniser, tally, wrong_language
 from samvad.stages.asr.regions import Region
 
@@ -22,16 +22,14 @@ log = logging.getLogger(__name__)
 _LONGEST_REGION_MS = 28_000
 
 
-def find_speech(
-    run: StageRun, audio: FilmAudio, heard: FilmAudio, options: argparse.Namespace, device: str
-) -> list[Region]:
+def find_speech(run: StageRun, audio: FilmAudio, heard: FilmAudio, options: Options, device: str) -> list[Region]:
     """Find speech in what is to be recognised, and singing in the film as it is."""
     log.info("Looking for speech with %s in %.0f s of sound", options.vad, audio.duration_ms / 1000)
     if options.vad == "silero":
         found = regions.silero_regions(heard, options.vad_threshold)
     else:
         found = regions.pyannote_regions(heard, options.vad_threshold, device)
-    if options.singing == "True":
+    if options.singing:
         from samvad.media import sound_events
 
         sung = regions.sung_regions(sound_events.listen(audio.path, unit="searched_seconds"), options.singing_threshold)
@@ -71,9 +69,7 @@ def name_languages(
     return named
 
 
-def recognise(
-    run: StageRun, recogniser: Recogniser, speech: Sequence[Region], options: argparse.Namespace
-) -> list[Segment]:
+def recognise(run: StageRun, recogniser: Recogniser, speech: Sequence[Region], options: Options) -> list[Segment]:
     """Recognise the speech and cut it into segments; say what a person should look at."""
     named = name_languages(run, recogniser, speech, options.languages)
     chunks = recogniser.recognise(named)
@@ -91,9 +87,7 @@ def recognise(
     return found
 
 
-def finish(
-    run: StageRun, found: list[Segment], audio: FilmAudio, options: argparse.Namespace, device: str
-) -> SegmentsDocument:
+def finish(run: StageRun, found: list[Segment], audio: FilmAudio, options: Options, device: str) -> SegmentsDocument:
     """Align words, name speakers, and make the document."""
     for name in dict.fromkeys(segment.language for segment in found):
         aligner, reason = alignment.find_aligner(name, options.align_model, options.engine)

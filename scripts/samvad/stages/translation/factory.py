@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -11,12 +10,11 @@ from samvad.core.errors import ConfigurationError
 from samvad.stages.translation import nllb_backend
 from samvad.stages.translation.backends import Backend
 from samvad.stages.translation.memory import Memory
+from samvad.stages.translation.options import Options as StageOptions
 from samvad.stages.translation.routes import NoBackend, Router
 from samvad.stages.translation.sentence_model import Settings
 from samvad.stages.translation.terms import Glossary, Use
 from samvad.stages.translation.text_backend import Options, TextBackend
-
-NAMES = ("whisper", "indictrans2", "nllb", "none")
 
 #: Packages of a backend whose versions belong into the manifest.
 LIBRARIES = {
@@ -34,7 +32,7 @@ LICENCES = {
 
 
 def router(
-    options: argparse.Namespace,
+    options: StageOptions,
     audio: Path,
     threads: int,
     memory: Memory,
@@ -68,7 +66,7 @@ def router(
         "nllb": lambda: _nllb(options, shared),
         "none": NoBackend,
     }
-    return Router([makers[name]() for name in dict.fromkeys(options.backend)], pivot=options.pivot == "true")
+    return Router([makers[name]() for name in dict.fromkeys(options.backend)], pivot=options.pivot)
 
 
 def uses_of(made: Router) -> list[Use]:
@@ -85,7 +83,7 @@ def counts_of(made: Router) -> Counter[str]:
     return counts
 
 
-def _whisper(options: argparse.Namespace, audio: Path, threads: int) -> Backend:
+def _whisper(options: StageOptions, audio: Path, threads: int) -> Backend:
     from samvad.stages.translation.whisper_backend import WhisperBackend
 
     return WhisperBackend(
@@ -100,7 +98,7 @@ def _whisper(options: argparse.Namespace, audio: Path, threads: int) -> Backend:
     )
 
 
-def _indictrans2(options: argparse.Namespace, shared: Options) -> Backend:
+def _indictrans2(options: StageOptions, shared: Options) -> Backend:
     from samvad.stages.translation.indictrans2_backend import IndicTrans2Backend
 
     remedy = "Set it to the folder that holds indic-en/, en-indic/ or indic-indic/; docs/translation.md says more."
@@ -108,7 +106,7 @@ def _indictrans2(options: argparse.Namespace, shared: Options) -> Backend:
     return IndicTrans2Backend(folder, shared, options.runtime)
 
 
-def _nllb(options: argparse.Namespace, shared: Options) -> Backend:
+def _nllb(options: StageOptions, shared: Options) -> Backend:
     remedy = "Set it to the folder with model.bin and sentencepiece.bpe.model; docs/translation.md says more."
     return nllb_backend.NllbBackend(_folder(options.nllb_dir, "nllb", "nllb_dir", remedy), shared)
 

@@ -1,0 +1,43 @@
+"""Stage 01 in one place: what it is, what it asks for, and its options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from samvad.core.declarations import ResourceRequest, Stage, option, sheet_option
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What stage 01 can be told."""
+
+    media: Path = sheet_option("the film, or a sound file")
+    languages: tuple[str, ...] = sheet_option(
+        "languages spoken, to choose a track by its tag", default=(), empty=True, column="source"
+    )
+    audio_track: Literal["auto"] | int = option(
+        "auto", "auto, or the number of the audio track", unit="counted from 0", minimum=0, column="audio_track"
+    )
+    downmix: Literal["centre", "plain"] = option("centre", "how surround sound becomes mono")
+    min_decoded_share: float = option(
+        0.95, "share of the declared duration that must be readable", unit="0 to 1", minimum=0, maximum=1
+    )
+    shots: bool = option(True, "whether to find the shot changes")
+    proxy_height: int = option(
+        240, "height of the small copy for the report; 0 for none", unit="pixels", minimum=0, maximum=1080
+    )
+
+
+STAGE = Stage(
+    number=1,
+    name="demux",
+    summary="Find the streams of a film and extract its dialogue as 16 kHz mono audio",
+    script="extract_audio.py",
+    environment="media",
+    options=Options,
+    writes=("audio", "probe", "waveform", "shots", "proxy", "poster"),
+    workflow="transcribe",
+    asks=ResourceRequest(cores=4, mem_mb=1000, runtime=10, runtime_per_hour=30),
+)

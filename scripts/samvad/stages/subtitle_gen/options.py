@@ -1,0 +1,37 @@
+"""Stage 09 in one place: what it is, what it asks for, and its options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from samvad.core.declarations import ResourceRequest, Stage, option, sheet_option
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What stage 09 can be told."""
+
+    title: str = sheet_option("the film's title, for the report", default="", empty=True, column="title")
+    languages: tuple[str, ...] = sheet_option("targets of the film: hi en …", column="targets")
+    formats: tuple[Literal["srt", "vtt", "ass", "ttml"], ...] = option(
+        ("srt", "vtt"), "files to write for each language"
+    )
+    profile: str = option(
+        "netflix", "rules of the cues: a name of config/subtitle_profiles, or a YAML file", content="profile"
+    )
+
+
+STAGE = Stage(
+    number=9,
+    name="subtitle_gen",
+    summary="Cut the film's text into cues and lines, and write subtitle files",
+    script="write_subtitles.py",
+    environment="text",
+    section="subtitle",
+    options=Options,
+    writes=("srt_*", "vtt_*", "ass_*", "ttml_*", "tracks", "cues", "qc", "report"),
+    needs=("demux", "asr"),
+    reads_segments=True,
+    asks=ResourceRequest(mem_mb=1000, mem_mb_per_hour=100, runtime=10, runtime_per_hour=10),
+)
