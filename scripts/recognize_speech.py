@@ -7,7 +7,7 @@ import functools
 import os
 import sys
 
-from samvad import checksums, gpus, models, records, segments
+from samvad import checksums, computing, gpus, models, records, segments
 from samvad.asr import alignment, memory, prompts, retries, separation, speakers, steps, transcripts, writing
 from samvad.asr.engine import Engine, EngineOptions
 from samvad.asr.recogniser import Recogniser
@@ -57,6 +57,7 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
     gpus.take(options.device, f"{run.film}, recognition")
     device, compute_type = models.resolve_device(options.device, options.compute_type)
     run.devices(options.device, device)
+    run.engines(computing.ctranslate2(device))
     run.used(
         records.Model(f"whisper {model.name}", model.revision, model.checksum),
         **records.library_versions("whisperx", "faster-whisper", "ctranslate2", "torch"),
@@ -83,6 +84,7 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
             run, Recogniser(ladder, heard, options.script, terms, options.retries, run.progress), speech, options
         )
         run.devices(options.device, ladder.setting.device)
+        run.engines(computing.ctranslate2(ladder.setting.device))
         run.fact("decoding", {**vars(ladder.setting), "engine": options.engine})
         if (ladder.setting.device, ladder.setting.compute_type) != (device, compute_type):
             run.provisional(hours=24)  # with more free memory it would be better

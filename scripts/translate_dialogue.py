@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from samvad import checksums, files, gpus, languages, records, segments, times
+from samvad import checksums, computing, files, gpus, languages, records, segments, times
 from samvad.segments import SegmentsDocument, Translation
 from samvad.stage_options import stage_parser
 from samvad.stage_run import StageRun, run_stage
@@ -79,6 +79,8 @@ def work(run: StageRun, options: argparse.Namespace) -> None:
         gpus.take(options.device, f"{run.film}, translation")
         router.find(pairs)
         run.devices(options.device, router.device() or options.device)
+        if any(making.by_ctranslate2(name, options.runtime) for name in used):
+            run.engines(computing.ctranslate2(router.device() or "cpu"))
         libraries = [library for name in used for library in making.LIBRARIES[name]]
         libraries += ["torch", "transformers"] if options.runtime == "transformers" and "indictrans2" in used else []
         run.used(*router.models(), **records.library_versions(*dict.fromkeys(libraries)))

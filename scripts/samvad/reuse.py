@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from samvad import files, gpus, records, schemas, stages, times
+from samvad import computing, files, gpus, records, schemas, stages, times
 from samvad.code_hash import code_hash
 from samvad.result_cache import CachedFile, Entry, ResultCache, key_of
 
@@ -31,6 +31,7 @@ class Record:
     tools: dict[str, str] = field(default_factory=dict)
     models: list[records.Model] = field(default_factory=list)
     devices: tuple[str | None, str | None] = (None, None)
+    engines: list[computing.Engine] = field(default_factory=list)
 
 
 class Reuse:
@@ -76,6 +77,7 @@ class Reuse:
         record.tools.update(said["tools"])
         record.models[:] = [records.Model(**model) for model in said["models"]]
         record.devices = (record.devices[0], said["device_actual"])
+        record.engines[:] = [computing.Engine(**engine) for engine in said["engines"]]
         return entry.files
 
     def keep(self, folder: Path, outputs: list[dict[str, Any]], run_id: str, seconds: float) -> None:
@@ -98,6 +100,7 @@ class Reuse:
             "tools": record.tools,
             "models": [asdict(model) for model in record.models],
             "device_actual": record.devices[1],
+            "engines": [asdict(engine) for engine in record.engines],
         }
         cached = tuple(
             CachedFile(Path(item["path"]).name, item["type"], item["size_bytes"], item["checksum"], item["media"])
@@ -118,6 +121,8 @@ class Reuse:
         return {"key": key_of(self._ingredients), "hit": self._entry is not None, "made_by": made_by}
 
 
+#: Stages in which a model computes, whose result may differ with the processor and the library that computes.
+COMPUTING = frozenset({"asr", "ner", "lyrics_detection", "translation"})
 #: The manifest's ``cache`` of a stage whose results are not kept.
 NOT_KEPT = {"key": None, "hit": False, "made_by": None}
 
@@ -129,7 +134,7 @@ def ingredients(
 
     Args:
         stage: the stage.
-        record: its inputs, programs, models and device.
+        record: its inputs, programs, models, device and what computes.
         options: its command line.
         shown: names of the options that say what the stage does (and not where).
         more: whatever else it depends on.
@@ -157,7 +162,18 @@ def ingredients(
         "tools": dict(record.tools),
         "models": [asdict(model) for model in record.models],
         "devices": list(record.devices),
+        **(_computing(record) if stage.name in COMPUTING else {}),
         **more,
+    }
+
+
+def _computing(record: Record) -> dict[str, Any]:
+    gpu = gpus.held_name() if record.devices[1] == "cuda" else ""
+    return {
+        "engines": [asdict(engine) for engine in record.engines],
+        "processor": computing.processor(),
+        "choices": computing.choices(),
+        "gpu": gpu,
     }
 
 

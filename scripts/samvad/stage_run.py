@@ -18,7 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from samvad import attempt, checksums, files, places, records, runs, stages, times
+from samvad import attempt, checksums, computing, files, places, records, runs, stages, times
 from samvad.errors import MediaError, SamvadError
 from samvad.failures import as_samvad_error, describe
 from samvad.logs import events
@@ -225,6 +225,10 @@ class StageRun:
         """Record the device asked for and the one that was used."""
         self._record.devices = (requested, actual)
 
+    def engines(self, *used: computing.Engine) -> None:
+        """Record what runs the models, with its instruction set and library; what is named again replaces what was."""
+        self._record.engines[:] = computing.merged([*self._record.engines, *used])
+
     @property
     def context(self) -> events.Context:
         """Return what every line of this attempt's logs says of itself."""
@@ -266,6 +270,7 @@ class StageRun:
                 checksum = self._checksums.get(path)
                 moved.append(records.file_record(target, kind, shown=shown, checksum=checksum, media=media))
         self.clean()
+        self.engines(*computing.loaded())
         files.write_json(self.folder / "metadata.json", self._record.facts)
         if self._reuse is not None and status == "success":
             self._reuse.keep(self.folder, moved, self._run["run_id"], usage["wall_seconds"])
@@ -321,7 +326,11 @@ class StageRun:
             "config": self.config,
             "config_hash": records.config_hash(self.config),
             "software": records.software(
-                self.stage.environment, self._record.tools, self._record.models, self._record.devices
+                self.stage.environment,
+                self._record.tools,
+                self._record.models,
+                self._record.devices,
+                self._record.engines,
             ),
             "host": records.host(),
             "resources": usage,

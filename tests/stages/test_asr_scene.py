@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import statistics
 from pathlib import Path
@@ -128,6 +129,11 @@ def test_the_manifest_names_the_weights_the_libraries_and_the_device(scene: Scen
     assert re.fullmatch(r"sha256:[0-9a-f]{64}", model["checksum"])
     assert {"whisperx", "faster-whisper", "ctranslate2"} <= set(software["tools"])
     assert software["device_requested"] == "auto" and software["device_actual"] in ("cpu", "cuda")
+    (engine,) = [engine for engine in software["engines"] if engine["name"] == "ctranslate2"]
+    if software["device_actual"] == "cpu":
+        assert engine["instruction_set"] == os.environ.get("CT2_FORCE_CPU_ISA", engine["instruction_set"])
+    assert engine["library"]
+    assert manifest["host"]["processor"]
     assert manifest["resources"]["peak_rss_mb"] > 100
     assert {"segments", "words", "speech_duration"} <= {metric["name"] for metric in manifest["metrics"]}
     assert manifest["config"]["languages"] == ["en", "es"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -90,6 +91,9 @@ def test_whisper_translates_each_segment_in_its_own_language(
     software = support.manifest_of(job, "translation")["software"]
     assert software["models"][0]["name"] == whisper_base
     assert software["device_actual"] == "cpu"
+    (engine,) = software["engines"]
+    assert engine["name"] == "ctranslate2" and engine["library"]
+    assert engine["instruction_set"] == os.environ.get("CT2_FORCE_CPU_ISA", engine["instruction_set"])
 
 
 def test_whisper_into_another_language_than_english_is_refused_before_anything_is_loaded(

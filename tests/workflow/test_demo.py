@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import statistics
 import subprocess
@@ -73,6 +74,16 @@ def test_every_stage_leaves_a_valid_manifest_its_log_and_the_record_of_its_one_t
     assert not list(folder.glob(".*")), "nothing half-made stays"
     for output in manifest["outputs"]:
         assert files.sha256_of(demo.job / output["path"]) == output["checksum"]
+
+
+@pytest.mark.parametrize("stage", ["asr", "translation"])
+def test_it_is_recorded_what_the_model_was_computed_with(demo: Any, stage: str) -> None:
+    engines = {engine["name"]: engine for engine in support.manifest_of(demo.job, stage)["software"]["engines"]}
+    engine = engines["ctranslate2"]
+    assert engine["library"]
+    if support.manifest_of(demo.job, stage)["software"]["device_actual"] == "cpu":
+        assert engine["instruction_set"] == os.environ.get("CT2_FORCE_CPU_ISA", engine["instruction_set"])
+        assert engine["instruction_set"]
 
 
 def test_the_stages_of_a_run_bear_its_number(demo: Any) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from samvad import checksums
+from samvad import checksums, computing
 from samvad.errors import ModelError
 from samvad.languages import INDICTRANS2
 from samvad.records import Model
@@ -179,7 +179,8 @@ class IndicTrans2Backend(TextBackend):
     def key(self, source: str, target: str) -> str:
         """Return what a translation depends on."""
         model = self._model_of(direction_of(source, target))
-        return f"{model.checksum or model.revision} {self._runtime} {self._compute_type} {self.options.beam_size}"
+        weights, way = model.checksum or model.revision, computing.way(self._runtime, self._actual_device)
+        return f"{weights} {self._runtime} {self._compute_type} {self.options.beam_size} {way}"
 
     def models(self) -> tuple[Model, ...]:
         """Return the weights that were found."""
