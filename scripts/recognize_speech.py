@@ -6,7 +6,7 @@ import functools
 import os
 import sys
 
-from samvad.core import checksums
+from samvad.core import checksums, computing
 from samvad.documents import segments, stage_manifest
 from samvad.media.audio import FilmAudio
 from samvad.models import weights
@@ -29,6 +29,7 @@ def work(run: StageRun, options: Options) -> None:
     gpus.take(options.device, f"{run.film}, recognition")
     device, compute_type = weights.resolve_device(options.device, options.compute_type)
     run.devices(options.device, device)
+    run.engines(computing.ctranslate2(device))
     run.used(
         stage_manifest.Model(f"whisper {model.name}", model.revision, model.checksum),
         **stage_manifest.library_versions("whisperx", "faster-whisper", "ctranslate2", "torch"),
@@ -55,6 +56,7 @@ def work(run: StageRun, options: Options) -> None:
             run, Recogniser(fallback, heard, options.script, terms, options.retries, run.progress), speech, options
         )
         run.devices(options.device, fallback.setting.device)
+        run.engines(computing.ctranslate2(fallback.setting.device))
         run.metadata("decoding", {**vars(fallback.setting), "engine": options.engine})
         if (fallback.setting.device, fallback.setting.compute_type) != (device, compute_type):
             run.cache_ttl(hours=24)  # with more free memory it would be better

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from samvad.core import checksums, files, times
+from samvad.core import checksums, computing, files, times
 from samvad.documents import segments, stage_manifest
 from samvad.documents.segments import SegmentsDocument, Translation
 from samvad.runner import gpus
@@ -47,6 +47,8 @@ def work(run: StageRun, options: Options) -> None:
         gpus.take(options.device, f"{run.film}, translation")
         router.find(pairs)
         run.devices(options.device, router.device() or options.device)
+        if any(factory.by_ctranslate2(name, options.runtime) for name in used):
+            run.engines(computing.ctranslate2(router.device() or "cpu"))
         libraries = [library for name in used for library in factory.LIBRARIES[name]]
         libraries += ["torch", "transformers"] if options.runtime == "transformers" and "indictrans2" in used else []
         run.used(*router.models(), **stage_manifest.library_versions(*dict.fromkeys(libraries)))

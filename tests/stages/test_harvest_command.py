@@ -38,7 +38,8 @@ def test_a_model_s_phrases_are_harvested_from_one_s_own_recordings(tmp_path: Pat
         [*command, "--output", target, "--sounds", folder], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert phrases.read(target) == {"you": "en"}  # what Whisper base writes of digital silence
+    found = phrases.read(target)
+    assert found and set(found.values()) == {"en"}  # most processors write "you" of digital silence
     again = subprocess.run([*command, "--output", target], capture_output=True, text=True, check=False)
     assert again.returncode == 2
     assert "exists already" in again.stderr

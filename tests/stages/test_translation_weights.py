@@ -63,7 +63,9 @@ def test_transformers_is_a_runtime_too(tmp_path: Path, toy_models: Path, silence
     assert done.returncode == 0, done.stderr
     (item,) = translations(job)
     assert item is not None and item.text and item.score is not None and item.score < 0
-    assert "transformers" in support.manifest_of(job, "translation")["software"]["tools"]
+    software = support.manifest_of(job, "translation")["software"]
+    assert "transformers" in software["tools"]
+    assert [engine["name"] for engine in software["engines"]] == ["torch"]
 
 
 def test_without_the_weights_transformers_says_which_at_which_commit(tmp_path: Path, silence: bytes) -> None:

@@ -32,6 +32,8 @@ INGREDIENTS: dict[str, Any] = {
     "tools": {"ffmpeg": "5.1.6", "whisperx": "3.8.6"},
     "models": [{"name": "whisper base", "revision": None, "checksum": DIGEST}],
     "devices": ["auto", "cpu"],
+    "engines": [{"name": "ctranslate2", "instruction_set": "AVX2", "library": "MKL"}],
+    "processor": "GenuineIntel avx2 avx512f",
     "aligners": ["WAV2VEC2_ASR_BASE_960H"],
 }
 

@@ -71,6 +71,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
     manifest["config_hash"] = stage_manifest.config_hash(manifest["config"])
     manifest["software"]["tools"] = {"ffmpeg": "5.1"}
     manifest["software"]["models"] = [{"name": "base", "revision": None, "checksum": "sha256:" + "0" * 64}]
+    manifest["software"]["engines"] = [{"name": "ctranslate2", "instruction_set": "AVX2", "library": None}]
     manifest["metrics"] = [{"name": "film_duration", "value": 6.0, "unit": "s"}]
     manifest["warnings"] = [WARNING]
     return manifest
@@ -150,6 +151,8 @@ REFUSED: dict[str, Callable[[Manifest], Manifest]] = {
     "a password among the options": lambda m: changed(m, "config", "password", value="abc"),
     "an option with parts": lambda m: changed(m, "config", "beam", value={"size": 5}),
     "a model without a hash key": lambda m: changed(m, "software", "models", 0, "checksum", value=...),
+    "an engine without a library key": lambda m: changed(m, "software", "engines", 0, "library", value=...),
+    "an engine without a name": lambda m: changed(m, "software", "engines", 0, "name", value=""),
     "a tool without a version": lambda m: changed(m, "software", "tools", "ffmpeg", value=""),
     "a truth as a number": lambda m: changed(m, "cache", "hit", value=1),
     "a frame rate in decimals": lambda m: changed(

@@ -19,6 +19,7 @@ import pytest
 
 import odd_films
 import support
+from recognising import error_rate
 from workflow.project import OPTIONAL, Project, attempts, environment, said
 
 MIB = 1 << 20
@@ -112,8 +113,8 @@ def test_a_film_without_any_optional_stage_is_subtitled(killed: Killed) -> None:
     found = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert found.split() == ["video", "audio", "subtitle"]
     cues = pysubs2.load(str(job / "09_subtitle_gen" / "a.en.srt"), encoding="utf-8")
-    assert "Good morning" in cues[0].plaintext
-    assert cues[0].start == pytest.approx(odd_films.LATE_SPEECH_MS, abs=500), "the film's clock, not that of its sound"
+    assert error_rate(odd_films.ENGLISH, " ".join(cue.plaintext for cue in cues)) <= 0.4
+    assert cues[0].start == pytest.approx(odd_films.LATE_SPEECH_MS, abs=1500), "the film's clock, not that of its sound"
 
 
 @pytest.fixture

@@ -73,19 +73,19 @@ def test_a_corrected_track_goes_into_the_film_and_stays_there(demo_copy: Project
     job = demo_copy.job("demo")
     made = (job / "09_subtitle_gen" / "demo.en.srt").read_text("utf-8")
     edited = demo_copy.root / "edited.en.srt"
-    edited.write_text(made.replace("Good morning, Rahul.", "Good morning, dear Rahul."), encoding="utf-8")
-    assert edited.read_text("utf-8") != made
+    first, gap, rest = made.partition("\n\n")
+    edited.write_text(f"{first} Darling!{gap}{rest}", encoding="utf-8")
     done = demo_copy.samvad("correct", job, edited, "--memory-file", edited.with_suffix(".sqlite"))
     assert done.returncode == 0, done.stderr
     assert plan(demo_copy) == after("subtitle_gen")
     done = demo_copy.snakemake(demo_copy.target("demo"))
     assert done.returncode == 0, done.stderr
     command = ["ffmpeg", "-v", "error", "-i", job / "10_mux" / "demo.mkv", "-map", "0:s:0", "-f", "srt", "-"]
-    assert "dear Rahul" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "Darling!" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
     # Whatever changes before it, the correction stays.
     done = demo_copy.snakemake(demo_copy.target("demo", "subtitle_gen"), subtitle='{"profile":"bbc"}')
     assert done.returncode == 0, done.stderr
-    assert "dear Rahul" in (job / "09_subtitle_gen" / "demo.en.srt").read_text("utf-8")
+    assert "Darling!" in (job / "09_subtitle_gen" / "demo.en.srt").read_text("utf-8")
     index = (demo_copy.root / demo_copy.output_root / "index.html").read_text("utf-8")
     assert "09_subtitle_gen/report.html" in index and '"corrected":true' in index
 

@@ -72,7 +72,7 @@ def test_what_is_reused_is_what_was_made(second: Project, demo: Demo) -> None:
         assert [item["message"] for item in ours[name]["warnings"]] == [
             item["message"] for item in theirs[name]["warnings"]
         ]
-        for key in ("tools", "models", "device_actual"):
+        for key in ("tools", "models", "device_actual", "engines"):
             assert ours[name]["software"][key] == theirs[name]["software"][key], name
         for output in ours[name]["outputs"]:
             path = second.job("anna") / output["path"]

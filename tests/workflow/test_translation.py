@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from recognising import error_rate
 from samvad.documents import segments
 from translating import indictrans2, job_with, translate, translations
 from workflow.project import Project, said
@@ -45,7 +46,7 @@ def test_a_film_is_translated_by_models_in_a_folder_each_target_by_the_first_bac
         " ".join(texts)
         for texts in zip(*((s.text, s.translations["hi"].text, s.translations["fr"].text) for s in made), strict=True)
     )
-    assert "book" in heard
+    assert error_rate(spoken, heard) <= 0.6, heard
     assert french == heard, "nothing serves French: what was said is passed on"
     assert {s.translations["fr"].flags for s in made} == {("not translated",)}
     # What a small Whisper hears of a machine is not sure; what is made of it is what stage 08 makes of it alone.

@@ -10,12 +10,13 @@ import platform
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from samvad import __version__
-from samvad.core import checksums, files, schemas, stages, subprocesses
+from samvad.core import checksums, computing, files, schemas, stages, subprocesses
 from samvad.core.errors import SamvadError, ToolError
 
 log = logging.getLogger(__name__)
@@ -107,7 +108,11 @@ def config_hash(config: dict[str, Any]) -> str:
 
 
 def software(
-    environment: str, tools: dict[str, str], models: list[Model], devices: tuple[str | None, str | None]
+    environment: str,
+    tools: dict[str, str],
+    models: list[Model],
+    devices: tuple[str | None, str | None],
+    engines: Sequence[computing.Engine] = (),
 ) -> dict[str, Any]:
     """Return the manifest's record of everything that was run.
 
@@ -116,6 +121,7 @@ def software(
         tools: versions by name.
         models: weights used.
         devices: requested and actual, the latter as it is shown to people.
+        engines: what ran the models.
     """
     commit, dirty = _git_state()
     return {
@@ -129,6 +135,7 @@ def software(
         "models": [vars(model) for model in models],
         "device_requested": devices[0],
         "device_actual": devices[1],
+        "engines": [vars(engine) for engine in engines],
     }
 
 
@@ -138,6 +145,7 @@ def host() -> dict[str, Any]:
     return {
         "name": platform.node() or "unknown",
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "processor": computing.processor(),
         "cpus": os.cpu_count() or 1,
         "memory_mb": round(memory_bytes / (1 << 20), 1),
     }

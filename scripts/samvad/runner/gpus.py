@@ -167,6 +167,11 @@ def shown(device: str | None) -> str | None:
     return str(_Held.gpu) if device == "cuda" and _Held.gpu else device
 
 
+def held_name() -> str:
+    """Return what the GPU that this process has is called, without its number; empty where nothing tells it."""
+    return _Held.gpu.name if _Held.gpu else ""
+
+
 def _named(value: str, listed: Sequence[Gpu], *, in_order: bool) -> Gpu | None:
     """Return the GPU that a part of ``CUDA_VISIBLE_DEVICES`` names, or None where it names none."""
     if value.startswith(("GPU-", "MIG-")):

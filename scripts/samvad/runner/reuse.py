@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from samvad.core import files, schemas, times
+from samvad.core import computing, files, schemas, times
 from samvad.core.declarations import Stage
 from samvad.documents import stage_manifest
 from samvad.runner import gpus
@@ -32,6 +32,7 @@ class Record:
     tools: dict[str, str] = field(default_factory=dict)
     models: list[stage_manifest.Model] = field(default_factory=list)
     devices: tuple[str | None, str | None] = (None, None)
+    engines: list[computing.Engine] = field(default_factory=list)
 
 
 class Reuse:
@@ -77,6 +78,7 @@ class Reuse:
         record.tools.update(said["tools"])
         record.models[:] = [stage_manifest.Model(**model) for model in said["models"]]
         record.devices = (record.devices[0], said["device_actual"])
+        record.engines[:] = [computing.Engine(**engine) for engine in said["engines"]]
         return entry.files
 
     def store(self, folder: Path, outputs: list[dict[str, Any]], run_id: str, seconds: float) -> None:
@@ -99,6 +101,7 @@ class Reuse:
             "tools": record.tools,
             "models": [asdict(model) for model in record.models],
             "device_actual": record.devices[1],
+            "engines": [asdict(engine) for engine in record.engines],
         }
         cached = tuple(
             CachedFile(Path(item["path"]).name, item["type"], item["size_bytes"], item["checksum"], item["media"])
@@ -119,6 +122,8 @@ class Reuse:
         return {"key": key_of(self._ingredients), "hit": self._entry is not None, "made_by": made_by}
 
 
+#: Stages in which a model computes, whose result may differ with the processor and the library that computes.
+COMPUTING = frozenset({"asr", "ner", "lyrics_detection", "translation"})
 #: The manifest's ``cache`` of a stage whose results are not kept.
 NOT_KEPT = {"key": None, "hit": False, "made_by": None}
 
@@ -128,7 +133,7 @@ def ingredients(stage: Stage, record: Record, options: Any, more: dict[str, Any]
 
     Args:
         stage: the stage.
-        record: its inputs, programs, models and device.
+        record: its inputs, programs, models, device and what computes.
         options: what it was told.
         more: whatever else it depends on.
 
@@ -155,7 +160,18 @@ def ingredients(stage: Stage, record: Record, options: Any, more: dict[str, Any]
         "tools": dict(record.tools),
         "models": [asdict(model) for model in record.models],
         "devices": list(record.devices),
+        **(_computing(record) if stage.name in COMPUTING else {}),
         **more,
+    }
+
+
+def _computing(record: Record) -> dict[str, Any]:
+    gpu = gpus.held_name() if record.devices[1] == "cuda" else ""
+    return {
+        "engines": [asdict(engine) for engine in record.engines],
+        "processor": computing.processor(),
+        "choices": computing.choices(),
+        "gpu": gpu,
     }
 
 

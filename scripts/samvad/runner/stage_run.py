@@ -17,7 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from samvad.core import checksums, files, times
+from samvad.core import checksums, computing, files, times
 from samvad.core.declarations import Stage
 from samvad.core.errors import MediaError, SamvadError
 from samvad.core.failures import as_samvad_error, describe
@@ -245,6 +245,10 @@ class StageRun:
         """Record the device asked for and the one that was used."""
         self._record.devices = (requested, actual)
 
+    def engines(self, *used: computing.Engine) -> None:
+        """Record what runs the models, with its instruction set and library; what is named again replaces what was."""
+        self._record.engines[:] = computing.merged([*self._record.engines, *used])
+
     @property
     def context(self) -> events.Context:
         """Return what every line of this attempt's logs says of itself."""
@@ -286,6 +290,7 @@ class StageRun:
                 checksum = self._checksums.get(path)
                 moved.append(stage_manifest.file_record(target, kind, shown=shown, checksum=checksum, media=media))
         self.clean()
+        self.engines(*computing.loaded())
         files.write_json(self.folder / "metadata.json", self._record.facts)
         if self._reuse is not None and status == "success":
             self._reuse.store(self.folder, moved, self._run["run_id"], usage["wall_seconds"])
@@ -342,7 +347,11 @@ class StageRun:
             "config": self.config,
             "config_hash": stage_manifest.config_hash(self.config),
             "software": stage_manifest.software(
-                self.stage.environment, self._record.tools, self._record.models, (requested, gpus.shown(actual))
+                self.stage.environment,
+                self._record.tools,
+                self._record.models,
+                (requested, gpus.shown(actual)),
+                self._record.engines,
             ),
             "host": stage_manifest.host(),
             "resources": usage,

@@ -69,6 +69,11 @@ def router(
     return Router([makers[name]() for name in dict.fromkeys(options.backend)], pivot=options.pivot)
 
 
+def by_ctranslate2(name: str, runtime: str) -> bool:
+    """Say whether a backend's weights are run by CTranslate2, with a runtime of IndicTrans2."""
+    return "ctranslate2" in LIBRARIES[name] and (name, runtime) != ("indictrans2", "transformers")
+
+
 def uses_of(made: Router) -> list[Use]:
     """Return which terms came out how in what the backends have translated from text."""
     return [use for member in made.members.values() if isinstance(member, TextBackend) for use in member.uses]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from samvad.core import checksums
+from samvad.core import checksums, computing
 from samvad.core.errors import ModelError
 from samvad.documents.stage_manifest import Model
 from samvad.stages.translation import text_backend, transformers_runtime
@@ -180,7 +180,8 @@ class IndicTrans2Backend(TextBackend):
     def key(self, source: str, target: str) -> str:
         """Return what a translation depends on."""
         model = self._model_of(direction_of(source, target))
-        return f"{model.checksum or model.revision} {self._runtime} {self._compute_type} {self.options.beam_size}"
+        weights, way = model.checksum or model.revision, computing.way(self._runtime, self._actual_device)
+        return f"{weights} {self._runtime} {self._compute_type} {self.options.beam_size} {way}"
 
     def models(self) -> tuple[Model, ...]:
         """Return the weights that were found."""

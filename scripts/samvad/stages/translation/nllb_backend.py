@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from samvad.core import computing
 from samvad.core.errors import ModelError
 from samvad.documents.stage_manifest import Model
 from samvad.stages.translation import text_backend
@@ -93,7 +94,8 @@ class NllbBackend(TextBackend):
 
     def key(self, source: str, target: str) -> str:
         """Return what a translation depends on."""
-        return f"{self.models()[0].checksum} ctranslate2 {self._compute_type} {self.options.beam_size}"
+        way = computing.way("ctranslate2", self._actual_device)
+        return f"{self.models()[0].checksum} ctranslate2 {self._compute_type} {self.options.beam_size} {way}"
 
     def models(self) -> tuple[Model, ...]:
         """Return the weights that were found."""
