@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import subprocess
 import sys
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from samvad.computing import Engine
-from samvad.result_cache import key_of
 
 import support
-from samvad import computing, gpus, reuse, stages
+from samvad.core import computing, stages
+from samvad.core.computing import Engine
+from samvad.runner import gpus, reuse
+from samvad.runner.result_cache import key_of
 
 INTEL = """
 [2026-11-28 18:55:14.351] [ctranslate2] [thread 1] [info] CPU: GenuineIntel (SSE4.1=true, AVX=true, AVX2=true)
@@ -28,7 +28,9 @@ ARM = INTEL.replace("ISA: AVX2", "ISA: NEON").replace("GEMM_S8 backend: MKL", "G
 ARM = ARM.replace("SGEMM backend: MKL", "SGEMM backend: OpenBLAS")
 
 #: In the environment of a stage: what this machine's CTranslate2 says of itself.
-_ASK = "from samvad import computing; e = computing.ctranslate2('cpu'); print(e.instruction_set, e.library, sep='|')"
+_ASK = (
+    "from samvad.core import computing; e = computing.ctranslate2('cpu'); print(e.instruction_set, e.library, sep='|')"
+)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +91,9 @@ def test_an_engine_that_is_named_again_replaces_what_was_said_of_it() -> None:
 
 
 def key(stage: str, record: reuse.Record) -> str:
-    return key_of(reuse.ingredients(stages.BY_NAME[stage], record, argparse.Namespace(), [], {}))
+    declared = stages.BY_NAME[stage]
+    options = SimpleNamespace(**{item.name: () if item.many else None for item in declared.all_options})
+    return key_of(reuse.ingredients(declared, record, options, {}))
 
 
 @pytest.mark.parametrize("stage", ["asr", "translation"])
