@@ -13,19 +13,16 @@ import re
 import unicodedata
 from dataclasses import dataclass, replace
 
-#: First code points of the scripts that share the order, and whether their languages drop a word's last short a.
-_BLOCKS: dict[int, bool] = {
-    0x900: True,  # Devanagari
-    0x980: True,  # Bengali
-    0xA00: True,  # Gurmukhi
-    0xA80: True,  # Gujarati
-    0xB00: False,  # Odia
-    0xB80: False,  # Tamil
-    0xC00: False,  # Telugu
-    0xC80: False,  # Kannada
-    0xD00: False,  # Malayalam
+from samvad.text.scripts import script_of
+
+#: The scripts that share the order, and whether their languages drop a word's last short a.
+_DROPS_LAST_A = {
+    **dict.fromkeys(("Deva", "Beng", "Guru", "Gujr"), True),
+    **dict.fromkeys(("Orya", "Taml", "Telu", "Knda", "Mlym"), False),
 }
-_BLOCK_MASK = 0x7F
+_DEVANAGARI = 0x900
+#: Each script has a block of 128 places.
+_PLACE = 0x7F
 #: Letters that stand in their block where Devanagari has another, or none.
 _IRREGULAR = {
     "\u09ce": "त्", "\u09f0": "र", "\u09f1": "व", "\u0a70": "ं", "\u0b71": "व", "\u0d7a": "ण्", "\u0d7b": "न्",
@@ -75,7 +72,7 @@ def romanise(text: str) -> str:
     word: list[str] = []
     for character in unicodedata.normalize("NFC", text) + " ":
         digit = _digit(character)
-        if is_indic(character) and character not in _MARKS and not digit:
+        if is_indic(character) and not digit:
             word.append(character)
         elif not word or character not in _JOINERS:
             result += [_everyday("".join(word)) if word else "", digit or _MARKS.get(character, character)]
@@ -99,7 +96,7 @@ def spellings(word: str) -> tuple[str, str]:
 
 def is_indic(character: str) -> bool:
     """Return whether a character is of one of the scripts that are read here."""
-    return ord(character) & ~_BLOCK_MASK in _BLOCKS
+    return script_of(character) in _DROPS_LAST_A
 
 
 def syllables(word: str) -> list[Syllable]:
@@ -182,7 +179,7 @@ def _keeps_last_a(onset: str, before: Syllable) -> bool:
 
 def _everyday(word: str) -> str:
     """Return a word as people type it."""
-    drops_last_a = _BLOCKS[ord(word[0]) & ~_BLOCK_MASK]
+    drops_last_a = _DROPS_LAST_A[script_of(word[0])]
     heard = syllables(word) if drops_last_a else _read(word)
     if not drops_last_a and heard and heard[-1].coda == "n":
         heard[-1] = replace(heard[-1], coda="m")  # namaskaram
@@ -234,7 +231,7 @@ def _to_devanagari(letter: str) -> str:
     """Return a letter of one of the scripts as Devanagari's; nothing for any other letter."""
     if letter in _IRREGULAR:
         return _IRREGULAR[letter]
-    block, place = ord(letter) & ~_BLOCK_MASK, ord(letter) & _BLOCK_MASK
-    if block not in _BLOCKS or (place >= _OWN_SIGNS and block != min(_BLOCKS)):
+    place = ord(letter) & _PLACE
+    if not is_indic(letter) or (place >= _OWN_SIGNS and script_of(letter) != "Deva"):
         return ""
-    return chr(min(_BLOCKS) + place)
+    return chr(_DEVANAGARI + place)
