@@ -15,7 +15,6 @@ from samvad.stages.asr.memory import OutOfMemoryFallback, Setting
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.speakers import Turn
 from samvad.text import scripts
-from samvad.text.romanise import romanise
 
 DEVANAGARI = frozenset({"Deva"})
 
@@ -81,26 +80,6 @@ def test_the_setting_says_which_scripts_a_language_may_have(language, setting, a
 
 
 # -- Latin letters ----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "latin"),
-    [
-        ("क्या कर रहे हो?", "kya kar rahe ho?"),
-        ("मैं घर जा रहा हूँ।", "main ghar ja raha hoon."),
-        ("करना चाहता लड़का लड़की", "karna chahta ladka ladki"),
-        ("नहीं ज़िंदगी फ़िल्म", "nahin zindagi film"),
-        ("धर्म सत्य राज्य मित्र", "dharm satya rajya mitra"),
-        ("आप में तुम्हारे सपने", "aap mein tumhare sapne"),
-        ("OK, १२३ 2024 ॐ", "OK, 123 2024 om"),
-        ("ਸਤ ਸ੍ਰੀ ਅਕਾਲ", "sat sri akal"),
-        ("நான் வருகிறேன்", "nan varukiren"),
-        ("नमस्\u200dते", "namaste"),
-        ("", ""),
-    ],
-)
-def test_indian_scripts_are_written_as_people_type_them(text, latin):
-    assert romanise(text) == latin
 
 
 def test_the_roman_track_has_a_cue_for_each_segment(tmp_path):

@@ -16,7 +16,7 @@ from samvad.stages.translation.backends import Line
 from samvad.stages.translation.memory import Correction, Memory, Remembered
 from samvad.stages.translation.routes import NoBackend, Router
 from samvad.stages.translation.terms import Glossary, Term
-from samvad.text import languages
+from samvad.text import languages, scripts
 
 KEY = {"source": "hi", "target": "en", "model": "m", "glossary": "g", "preparation": "1"}
 
@@ -249,13 +249,13 @@ def test_none_passes_on_what_was_said_marked() -> None:
 def test_every_tag_has_a_script_and_every_code_is_a_language() -> None:
     for table in (languages.INDICTRANS2, languages.NLLB):
         for code in table:
-            assert languages.scripts_of(code), code
+            assert scripts.scripts_of(code), code
             if code != "no":
                 assert languages.normalise(code, "test") == code
     assert len(languages.INDICTRANS2) == 23
 
 
 def test_letters_are_told_apart_by_script() -> None:
-    assert languages.is_written_in("नमस्ते, 5!", "hi")
-    assert not languages.is_written_in("नमस्ते", "en")
-    assert languages.script_of("5") is None
+    assert scripts.is_written_in("नमस्ते, 5!", "hi")
+    assert not scripts.is_written_in("नमस्ते", "en")
+    assert scripts.script_of("5") == ""

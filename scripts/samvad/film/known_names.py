@@ -11,6 +11,7 @@ from samvad.documents.segments import Entity
 from samvad.film import matcher, people
 from samvad.film.glossary import SPELLING, Entry, Glossary
 from samvad.film.metadata import FilmMetadata
+from samvad.text.scripts import of_first_letter
 
 _JOINERS = "\u200c\u200d"  # they shape letters, and are typed or not as a keyboard pleases
 _INSIDE_NAMES = frozenset(" \t\n\u00a0-–'’")
@@ -152,7 +153,7 @@ def _of_entry(entry: Entry, label: str) -> list[Name]:
     written = entry.term if entry.rule == SPELLING else ""
     names = [Name(entry.term, label, "glossary", common, entry.target, heard=True)]
     for form in entry.forms:
-        same_script = matcher.script(form) == matcher.script(entry.term)
+        same_script = of_first_letter(form) == of_first_letter(entry.term)
         names.append(Name(form, label, "glossary", common, entry.target, written=written if same_script else ""))
     names += [Name(text, label, "glossary", target=entry.target) for text in (entry.target, *entry.alternatives)]
     return names

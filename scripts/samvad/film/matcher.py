@@ -10,6 +10,7 @@ from pathlib import Path
 
 from samvad.core import schemas
 from samvad.text import phonetic
+from samvad.text.scripts import of_first_letter
 
 #: Likeness from which a word may be a misheard name. On the tuning half of benchmarks/names.py it finds .94 of the
 #: misspellings and calls 0.5 % of common words a name; see docs/names.md for the half held back.
@@ -68,19 +69,11 @@ class Matcher:
             if not heard or abs(weight - other_weight) > _TOO_DIFFERENT * max(weight, other_weight):
                 continue
             score, largest = phonetic.compare(heard, other, POSSIBLE)
-            score -= _OTHER_SCRIPT * (script(word) != script(name))
+            score -= _OTHER_SCRIPT * (of_first_letter(word) != of_first_letter(name))
             match = Match(name, round(score, 3), min(weight, other_weight) <= _SHORT)
             if match.likely or (score >= POSSIBLE and largest < _CLEAR):
                 found.append(match)
         return sorted(found, key=lambda match: -match.score)
-
-
-def script(text: str) -> str:
-    """Return the script of a text's first letter, such as ``latin`` or ``devanagari``; ``other`` without letters."""
-    for letter in text:
-        if letter.isalpha():
-            return unicodedata.name(letter, "other").split()[0].casefold()
-    return "other"
 
 
 @functools.cache

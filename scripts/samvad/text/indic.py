@@ -12,6 +12,8 @@ import re
 import unicodedata
 from typing import Any
 
+from samvad.text.romanise import romanise
+
 #: Codes by which the Indic NLP library knows the script and the rules of a language, where not our own code.
 _INDIC_NLP = {
     "brx": "hi",
@@ -137,37 +139,12 @@ def polished(text: str, target: str) -> str:
 _DANDA = frozenset(["as", "bn", "brx", "doi", "hi", "kok", "mai", "mr", "mni", "ne", "or", "pa", "sa"])
 
 
-#: The letters of Devanagari from U+0900 on, as they are mostly written in Latin letters; the other Indian scripts have
-#: the same letters at the same places of their own blocks (Unicode Standard, chapter 12).
-_LATIN = {
-    first + number: latin
-    for first, row in (
-        (0x04, "a a aa i ee u oo ri l e e e ai o o o au"),
-        (0x15, "k kh g gh n ch chh j jh n t th d dh n t th d dh n n p ph b bh m y r r l l l v sh sh s h"),
-        (0x3E, "aa i ee u oo ri ri e e e ai o o o au"),
-        (0x64, ". ."),
-    )
-    for number, latin in enumerate(row.split())
-} | {0x01: "n", 0x02: "n", 0x03: "h"}
-_VIRAMA, _FIRST_BLOCK, _LAST_BLOCK = 0x4D, 0x0900, 0x0D7F
-
-
 def romanised(word: str) -> str:
     """Return a word of an Indian script in Latin letters: the last way out where a model has not translated it.
 
     Letters of other scripts are left out; a word of nothing else becomes an ellipsis.
     """
-    made = ""
-    open_consonant = False
-    for letter in unicodedata.normalize("NFD", word):
-        is_indic = _FIRST_BLOCK <= ord(letter) <= _LAST_BLOCK
-        place = (ord(letter) - _FIRST_BLOCK) % 0x80
-        if is_indic and place == 0x3C:  # the dot below
-            continue
-        is_sign = is_indic and (0x3E <= place <= _VIRAMA)
-        made += "a" if open_consonant and not is_sign and letter.isalpha() else ""
-        open_consonant = is_indic and 0x15 <= place <= 0x39
-        made += _LATIN.get(place, "") if is_indic else letter if letter.isascii() else ""
+    made = "".join(letter for letter in romanise(word) if letter.isascii())
     return made[:1].upper() + made[1:] if any(map(str.isalnum, made)) else "…"
 
 

@@ -6,7 +6,6 @@ Inside Samvad a language is its shortest BCP 47 code (``hi``, ``en``, ``mai``).
 from __future__ import annotations
 
 import functools
-import unicodedata
 
 from samvad.core.errors import ConfigurationError
 
@@ -177,41 +176,6 @@ NLLB: dict[str, str] = dict(
     ).split()
 )
 
-#: Scripts of FLORES tags as Unicode's names of their characters begin.
-_SCRIPTS: dict[str, tuple[str, ...]] = {
-    "Arab": ("ARABIC",),
-    "Armn": ("ARMENIAN",),
-    "Beng": ("BENGALI",),
-    "Cyrl": ("CYRILLIC",),
-    "Deva": ("DEVANAGARI",),
-    "Ethi": ("ETHIOPIC",),
-    "Geor": ("GEORGIAN",),
-    "Grek": ("GREEK",),
-    "Gujr": ("GUJARATI",),
-    "Guru": ("GURMUKHI",),
-    "Hang": ("HANGUL",),
-    "Hans": ("CJK",),
-    "Hant": ("CJK",),
-    "Hebr": ("HEBREW",),
-    "Jpan": ("CJK", "HIRAGANA", "KATAKANA"),
-    "Khmr": ("KHMER",),
-    "Knda": ("KANNADA",),
-    "Laoo": ("LAO",),
-    "Latn": ("LATIN",),
-    "Mlym": ("MALAYALAM",),
-    "Mtei": ("MEETEI",),
-    "Mymr": ("MYANMAR",),
-    "Olck": ("OL",),
-    "Orya": ("ORIYA",),
-    "Sinh": ("SINHALA",),
-    "Taml": ("TAMIL",),
-    "Telu": ("TELUGU",),
-    "Tfng": ("TIFINAGH",),
-    "Thai": ("THAI",),
-    "Tibt": ("TIBETAN",),
-}
-
-
 #: English names of the languages that most films are in, as the library has them, which takes long to load its own.
 NAMES: dict[str, str] = dict(
     item.split("=")
@@ -223,26 +187,6 @@ NAMES: dict[str, str] = dict(
         "tr=Turkish uk=Ukrainian ur=Urdu vi=Vietnamese zh=Chinese "
     ).split()
 )
-
-
-def scripts_of(code: str) -> frozenset[str]:
-    """Return the scripts that a language is written in, such as ``DEVANAGARI``; none where that is not known."""
-    tags = [table[code] for table in (INDICTRANS2, NLLB) if code in table]
-    return frozenset(script for tag in tags for script in _SCRIPTS[tag.split("_")[1]])
-
-
-@functools.cache
-def script_of(character: str) -> str | None:
-    """Return the script of a letter, as ``scripts_of`` names it; None for anything but a letter or a vowel sign."""
-    if unicodedata.category(character)[0] not in "LM":
-        return None
-    return unicodedata.name(character, "").split(" ")[0].split("-")[0] or None
-
-
-def is_written_in(text: str, code: str) -> bool:
-    """Return whether every letter of a text is of a script that the language is written in, as far as that is known."""
-    scripts = scripts_of(code)
-    return not scripts or all(script_of(letter) in scripts for letter in text if letter.isalpha())
 
 
 def normalise(code: str, where: str) -> str:

@@ -14,6 +14,8 @@ import math
 import re
 import unicodedata
 
+from samvad.text.romanise import is_indic, syllables
+
 _VOWELS = frozenset("aAiIuUeEoO")
 
 # -- from letters to sounds ------------------------------------------------------------------------------------------
@@ -33,40 +35,11 @@ _LONGEST_SPELLING = max(map(len, _LATIN))
 # Before a vowel the second letter of these begins the next syllable: Maya, Pawan.
 _GLIDES = {"ai": "ay", "ay": "ay", "ei": "ey", "ey": "ey", "aw": "av", "ow": "ov", "au": "av"}
 
-_CONSONANTS = {
-    "क": "k", "ख": "K", "ग": "g", "घ": "G", "ङ": "n", "च": "c", "छ": "C", "ज": "j", "झ": "J", "ञ": "n", "ट": "t",
-    "ठ": "T", "ड": "d", "ढ": "D", "ण": "n", "त": "t", "थ": "T", "द": "d", "ध": "D", "न": "n", "ऩ": "n", "प": "p",
-    "फ": "f", "ब": "b", "भ": "B", "म": "m", "य": "y", "र": "r", "ऱ": "r", "ल": "l", "ळ": "l", "ऴ": "l", "व": "v",
-    "श": "S", "ष": "S", "स": "s", "ह": "h",
-}  # fmt: skip
-_WITH_NUKTA = {"k": "k", "K": "K", "g": "G", "j": "z", "J": "z", "d": "R", "D": "R", "f": "f", "y": "y"}
-_INDEPENDENT = {
-    "अ": "a", "आ": "A", "इ": "i", "ई": "I", "उ": "u", "ऊ": "U", "ऋ": "ri", "ऌ": "li", "ऍ": "E", "ऎ": "e", "ए": "e",
-    "ऐ": "E", "ऑ": "O", "ऒ": "o", "ओ": "o", "औ": "O",
-}  # fmt: skip
-_SIGNS = {
-    "ा": "A", "ि": "i", "ी": "I", "ु": "u", "ू": "U", "ृ": "ri", "ॄ": "ri", "ॅ": "E", "ॆ": "e", "े": "e", "ै": "E",
-    "ॉ": "O", "ॊ": "o", "ो": "o", "ौ": "O",
-}  # fmt: skip
-_VIRAMA, _NUKTA, _SCHWA = "्", "़", "@"
-_NASALS = frozenset("ंँ")
+# Sounds of Indian scripts that count as another's: those that Hindi has borrowed, and those written between two.
+_MERGED = str.maketrans({"P": "f", "q": "k", "x": "K", "Q": "G", "X": "R", "Y": "E", "W": "O", "N": "n"})
 
 # Jaipur and जयपुर, Lakhnau and लखनऊ: a glide or a second vowel at the end of a syllable makes a diphthong.
 _DIPHTHONG = re.compile("a(?:[iIuU](?![aAeEoO])|[yv](?![aAiIuUeEoO]))")
-
-# The scripts of India lie in Unicode in the order of Devanagari (ISCII's), each in a block of 128.
-_FIRST_BLOCK, _LAST_BLOCK, _BLOCK = 0x0980, 0x0D7F, 0x80
-_DEVANAGARI = 0x0900
-_IRREGULAR = {
-    "\u0a70": "ं", "\u0a71": "", "\u09ce": "त्", "\u0d7a": "ण्", "\u0d7b": "न्", "\u0d7c": "र्", "\u0d7d": "ल्",
-    "\u0d7e": "ळ्", "\u0d7f": "क्",
-}  # fmt: skip
-
-_SPELLED = {
-    "A": "a", "I": "i", "U": "u", "E": "ai", "O": "au", "K": "kh", "G": "gh", "C": "chh", "c": "ch", "J": "jh",
-    "T": "th", "D": "dh", "B": "bh", "S": "sh", "R": "d",
-}  # fmt: skip
-_SPELLED_LONG = {"A": "aa", "I": "ee", "U": "oo"}
 
 # -- what is easily confused -----------------------------------------------------------------------------------------
 
@@ -111,18 +84,10 @@ _VOWEL_WEIGHT, _CONSONANT_WEIGHT = 0.6, 1.0
 @functools.cache
 def sounds(word: str) -> str:
     """Return the sounds of one word; empty where its letters are neither Latin nor of an Indian script."""
-    letters = [_to_devanagari(letter) or letter for letter in unicodedata.normalize("NFD", word.casefold())]
-    runs = [(indic, "".join(run)) for indic, run in itertools.groupby(letters, _is_indic)]
+    letters = unicodedata.normalize("NFC", word.casefold())  # also a Tamil or Bengali o, which NFD takes apart
+    runs = [(indic, "".join(run)) for indic, run in itertools.groupby(letters, is_indic)]
     heard = _without_doubles("".join(_of_indic(run) if indic else _of_latin(run) for indic, run in runs))
     return _DIPHTHONG.sub(lambda found: "E" if found[0][1] in "yiI" else "O", heard)
-
-
-def romanised(word: str, long_vowels: bool) -> str:
-    """Return a word of an Indian script in Latin letters as people write it, with long vowels doubled or not."""
-    spelled = {**_SPELLED, **(_SPELLED_LONG if long_vowels else {})}
-    heard = sounds(word)
-    text = "".join(spelled.get(sound, sound) for sound in heard)
-    return text[:-1] if heard.endswith("A") and text.endswith("aa") else text
 
 
 def similarity(first: str, second: str) -> float:
@@ -209,7 +174,7 @@ def _dropped(sound: str, index: int, length: int) -> float:
 
 
 def _of_latin(run: str) -> str:
-    letters = "".join(letter for letter in run if "a" <= letter <= "z")
+    letters = "".join(letter for letter in unicodedata.normalize("NFD", run) if "a" <= letter <= "z")
     heard = ""
     index = 0
     while index < len(letters):
@@ -239,52 +204,7 @@ def _in_context(piece: str, before: str, following: str) -> str:
 
 
 def _of_indic(run: str) -> str:
-    heard: list[str] = []
-    index = 0
-    while index < len(run):
-        letter = run[index]
-        if run[index : index + 3] == "ज्ञ":  # spoken gy in Hindi
-            heard += ["g", "y", _SCHWA]
-            index += 3
-        elif letter in _CONSONANTS:
-            heard += [_CONSONANTS[letter], _SCHWA]
-            index += 1
-        else:
-            _apply_sign(heard, letter, run[index + 1 : index + 2])
-            index += 1
-    return "".join(_spoken(heard))
-
-
-def _apply_sign(heard: list[str], letter: str, following: str) -> None:
-    if letter == _NUKTA and len(heard) > 1:
-        heard[-2] = _WITH_NUKTA.get(heard[-2], heard[-2])
-    elif letter == _VIRAMA and heard and heard[-1] == _SCHWA:
-        heard.pop()
-    elif letter in _SIGNS:
-        if heard and heard[-1] == _SCHWA:
-            heard.pop()
-        heard.extend(_SIGNS[letter])
-    elif letter in _INDEPENDENT:
-        heard.extend(_INDEPENDENT[letter])
-    elif letter in _NASALS:
-        heard.append("m" if following in ("प", "फ", "ब", "भ", "म") else "n")
-    elif letter == "ः":
-        heard.append("h")
-
-
-def _spoken(heard: list[str]) -> list[str]:
-    """Drop the inherent vowels that Hindi does not speak: at the end, and between V C and C V, from the right.
-
-    After Ohala, "Aspects of Hindi Phonology" (1983).
-    """
-    vowels = _VOWELS | {_SCHWA}
-    if heard and heard[-1] == _SCHWA and sum(sound in vowels for sound in heard) > 1:
-        heard = heard[:-1]
-    for index in range(len(heard) - 3, 1, -1):
-        around = heard[index - 2], heard[index - 1], heard[index + 1], heard[index + 2]
-        if heard[index] == _SCHWA and [sound in vowels for sound in around] == [True, False, False, True]:
-            heard = heard[:index] + heard[index + 1 :]
-    return ["a" if sound == _SCHWA else sound for sound in heard]
+    return "".join(part.onset + part.vowel + part.coda for part in syllables(run)).translate(_MERGED)
 
 
 def _without_doubles(heard: str) -> str:
@@ -295,17 +215,3 @@ def _without_doubles(heard: str) -> str:
         elif not kept or sound != kept[-1]:
             kept += sound
     return kept
-
-
-def _to_devanagari(letter: str) -> str:
-    """Return a letter of an Indian script as Devanagari's; nothing for any other letter."""
-    if letter in _IRREGULAR:
-        return _IRREGULAR[letter]
-    code = ord(letter)
-    if _FIRST_BLOCK <= code <= _LAST_BLOCK:
-        code = _DEVANAGARI + (code - _FIRST_BLOCK) % _BLOCK
-    return chr(code) if _DEVANAGARI <= code < _FIRST_BLOCK else ""
-
-
-def _is_indic(letter: str) -> bool:
-    return bool(letter) and _DEVANAGARI <= ord(letter[0]) < _FIRST_BLOCK

@@ -2,37 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import unicodedata
 import zlib
-from collections.abc import Iterable
+from collections.abc import Collection
+
+from samvad.text import scripts
 
 #: Longest stretch of text that is looked for as the unit of a loop, in characters.
 _LONGEST_UNIT = 80
-
-#: First words of the names of a script's letters in Unicode, by its ISO 15924 code.
-_SCRIPT_NAMES: dict[str, tuple[str, ...]] = {
-    "Latn": (),
-    "Deva": ("DEVANAGARI",),
-    "Arab": ("ARABIC",),
-    "Beng": ("BENGALI",),
-    "Guru": ("GURMUKHI",),
-    "Gujr": ("GUJARATI",),
-    "Orya": ("ORIYA",),
-    "Taml": ("TAMIL",),
-    "Telu": ("TELUGU",),
-    "Knda": ("KANNADA",),
-    "Mlym": ("MALAYALAM",),
-    "Sinh": ("SINHALA",),
-    "Cyrl": ("CYRILLIC",),
-    "Grek": ("GREEK",),
-    "Hebr": ("HEBREW",),
-    "Thai": ("THAI",),
-    "Jpan": ("HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "CJK"),
-    "Hans": ("CJK",),
-    "Hant": ("CJK",),
-    "Kore": ("HANGUL", "CJK"),
-}
 
 
 def plain(text: str) -> str:
@@ -89,7 +66,7 @@ def loop_span(text: str, at_least: int) -> tuple[int, int, int] | None:
     return best
 
 
-def other_scripts(text: str, spoken: Iterable[str]) -> float | None:
+def other_scripts(text: str, spoken: Collection[str]) -> float | None:
     """Return the part of a text's letters (0 to 1) that none of some languages is written in; None without letters.
 
     Latin letters count as everybody's: people mix English into every language.
@@ -98,22 +75,11 @@ def other_scripts(text: str, spoken: Iterable[str]) -> float | None:
         text: any text.
         spoken: short codes of languages; where the script of one is not known, the answer is None.
     """
-    found = [unicodedata.name(letter, "").split(" ")[0] for letter in text if letter.isalpha()]
-    own = [_own_scripts(language) for language in spoken]
-    if not found or not all(own):
+    found = [scripts.script_of(letter) for letter in text if letter.isalpha()]
+    if not found or not all(map(scripts.scripts_of, spoken)):
         return None
-    allowed = frozenset().union(*own)
+    allowed = frozenset({""}).union(*(scripts.allowed_scripts(language, "native_latin") for language in spoken))
     return round(sum(script not in allowed for script in found) / len(found), 2)
-
-
-@functools.cache
-def _own_scripts(language: str) -> frozenset[str]:
-    """Return a language's scripts by the first word of their letters' names in Unicode; none if they are not known."""
-    import langcodes
-
-    script = langcodes.Language.get(language).maximize().script or ""
-    named = _SCRIPT_NAMES.get(script)
-    return frozenset(("LATIN", *named)) if named is not None else frozenset()
 
 
 def compression_ratio(text: str) -> float:

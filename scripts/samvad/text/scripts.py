@@ -1,4 +1,4 @@
-"""Scripts: which one a language is written in, and which of Whisper's tokens write another.
+"""Scripts: which one a letter is of, which one a language is written in, which of Whisper's tokens write another.
 
 Whisper's tokens are pieces of UTF-8, not characters: a Devanagari letter can be one token, or three bytes in two. A
 token is therefore judged by the characters that its bytes can begin, and shut out where none of them is allowed.
@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Container, Iterable, Iterator
+from unicodedata import category
+
+from samvad.text import languages
 
 LATIN = "Latn"
 
@@ -16,7 +19,7 @@ LATIN = "Latn"
 _BLOCKS: tuple[tuple[int, int, str], ...] = (
     (0x41, 0x5A, "Latn"),
     (0x61, 0x7A, "Latn"),
-    (0xC0, 0x24F, "Latn"),
+    (0xC0, 0x2AF, "Latn"),
     (0x370, 0x3FF, "Grek"),
     (0x400, 0x52F, "Cyrl"),
     (0x531, 0x58F, "Armn"),
@@ -24,7 +27,7 @@ _BLOCKS: tuple[tuple[int, int, str], ...] = (
     (0x600, 0x6FF, "Arab"),
     (0x700, 0x74F, "Syrc"),
     (0x750, 0x77F, "Arab"),
-    (0x8A0, 0x8FF, "Arab"),
+    (0x870, 0x8FF, "Arab"),
     (0x900, 0x963, "Deva"),
     (0x966, 0x97F, "Deva"),
     (0x980, 0x9FF, "Beng"),
@@ -45,62 +48,81 @@ _BLOCKS: tuple[tuple[int, int, str], ...] = (
     (0x1200, 0x139F, "Ethi"),
     (0x1780, 0x17FF, "Khmr"),
     (0x1800, 0x18AF, "Mong"),
+    (0x1C50, 0x1C7F, "Olck"),
+    (0x1C80, 0x1C88, "Cyrl"),
+    (0x1C90, 0x1CBF, "Geor"),
+    (0x1D00, 0x1D25, "Latn"),
+    (0x1D26, 0x1D2A, "Grek"),
+    (0x1D2B, 0x1D2B, "Cyrl"),
+    (0x1D62, 0x1D65, "Latn"),
+    (0x1D66, 0x1D6A, "Grek"),
+    (0x1D6B, 0x1D9A, "Latn"),
     (0x1E00, 0x1EFF, "Latn"),
     (0x1F00, 0x1FFF, "Grek"),
+    (0x2090, 0x209C, "Latn"),
+    (0x2184, 0x2184, "Latn"),
+    (0x2C60, 0x2C7F, "Latn"),
+    (0x2D00, 0x2D2F, "Geor"),
+    (0x2D30, 0x2D7F, "Tfng"),
+    (0x2D80, 0x2DDF, "Ethi"),
+    (0x302E, 0x302F, "Hang"),
     (0x3040, 0x30FF, "Jpan"),
     (0x3105, 0x312F, "Hani"),
     (0x3130, 0x318F, "Hang"),
+    (0x31F0, 0x31FF, "Jpan"),
     (0x3400, 0x4DBF, "Hani"),
     (0x4E00, 0x9FFF, "Hani"),
+    (0xA640, 0xA69F, "Cyrl"),
+    (0xA722, 0xA7FF, "Latn"),
     (0xA8E0, 0xA8FF, "Deva"),
-    (0xAC00, 0xD7AF, "Hang"),
+    (0xA960, 0xA97F, "Hang"),
+    (0xA9E0, 0xA9FE, "Mymr"),
+    (0xAA60, 0xAA7F, "Mymr"),
+    (0xAAE0, 0xAAFF, "Mtei"),
+    (0xAB01, 0xAB2F, "Ethi"),
+    (0xAB30, 0xAB64, "Latn"),
+    (0xAB65, 0xAB65, "Grek"),
+    (0xAB66, 0xAB68, "Latn"),
+    (0xABC0, 0xABFF, "Mtei"),
+    (0xAC00, 0xD7FF, "Hang"),
     (0xF900, 0xFAFF, "Hani"),
+    (0xFB00, 0xFB06, "Latn"),
+    (0xFB13, 0xFB17, "Armn"),
+    (0xFB1D, 0xFB4F, "Hebr"),
     (0xFB50, 0xFDFF, "Arab"),
     (0xFE70, 0xFEFC, "Arab"),
     (0xFF21, 0xFF5A, "Latn"),
     (0xFF66, 0xFF9F, "Jpan"),
+    (0x1AFF0, 0x1B122, "Jpan"),
+    (0x1B132, 0x1B167, "Jpan"),
+    (0x1DF00, 0x1DF1E, "Latn"),
+    (0x1E7E0, 0x1E7FE, "Ethi"),
+    (0x1EE00, 0x1EEBB, "Arab"),
+    (0x20000, 0x2FA1F, "Hani"),
+    (0x30000, 0x323AF, "Hani"),
 )
 _STARTS = [first for first, _, _ in _BLOCKS]
 
-#: Scripts of Whisper's languages that are not written in Latin letters; the language's own first.
-_SCRIPTS_OF: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("hi", "mr", "ne", "sa"), ("Deva",)),
-    **dict.fromkeys(("bn", "as"), ("Beng",)),
-    **dict.fromkeys(("ar", "fa", "ps", "sd", "ur"), ("Arab",)),
-    **dict.fromkeys(("ba", "be", "bg", "kk", "mk", "mn", "ru", "tg", "tt", "uk"), ("Cyrl",)),
-    **dict.fromkeys(("he", "yi"), ("Hebr",)),
-    **dict.fromkeys(("zh", "yue"), ("Hani",)),
-    "am": ("Ethi",),
-    "az": ("Latn", "Cyrl"),
-    "bo": ("Tibt",),
-    "bs": ("Latn", "Cyrl"),
-    "el": ("Grek",),
-    "gu": ("Gujr",),
-    "hy": ("Armn",),
-    "ja": ("Jpan", "Hani"),
-    "ka": ("Geor",),
-    "km": ("Khmr",),
-    "kn": ("Knda",),
-    "ko": ("Hang", "Hani"),
-    "lo": ("Laoo",),
-    "ml": ("Mlym",),
-    "my": ("Mymr",),
-    "pa": ("Guru",),
-    "si": ("Sinh",),
-    "sr": ("Cyrl", "Latn"),
-    "ta": ("Taml",),
-    "te": ("Telu",),
-    "th": ("Thai",),
-    "uz": ("Latn", "Cyrl"),
-}
+#: Scripts of FLORES tags that are written with letters of others.
+_WRITTEN_WITH = {"Hans": ("Hani",), "Hant": ("Hani",), "Jpan": ("Jpan", "Hani")}
+#: Languages of Whisper's that no translator's table has.
+_LATIN_LANGUAGES = frozenset({"br", "haw", "la"})
+#: Other scripts that a language's own text may be in, beside its everyday one.
+_OTHER_SCRIPTS = {"az": "Cyrl", "bs": "Cyrl", "ko": "Hani", "sr": LATIN, "uz": "Cyrl"}
+
+#: What words are made of, as the inside of a class of a regular expression: ``\\w`` knows no vowel signs.
+WORD = r"\w\u0900-\u0963\u0966-\u0DFF\uA8E0-\uA8FF\u200C\u200D"
 
 #: The settings of asr.script.
 SETTINGS = ("native", "native_latin", "latin", "any")
 
 
-def scripts_of(language: str) -> tuple[str, ...]:
-    """Return the ISO 15924 codes of the scripts that a language is written in, its own first."""
-    return _SCRIPTS_OF.get(language, (LATIN,))
+def scripts_of(language: str) -> frozenset[str]:
+    """Return the ISO 15924 codes of the scripts that a language is written in every day; none where not known."""
+    tables = (languages.INDICTRANS2, languages.NLLB)
+    tags = [table[language].split("_")[1] for table in tables if language in table]
+    found = frozenset(script for tag in tags for script in _WRITTEN_WITH.get(tag, (tag,)))
+    return found or frozenset({LATIN} if language in _LATIN_LANGUAGES else ())
 
 
 def allowed_scripts(language: str, setting: str) -> frozenset[str]:
@@ -114,12 +136,29 @@ def allowed_scripts(language: str, setting: str) -> frozenset[str]:
         return frozenset()
     if setting == "latin":
         return frozenset({LATIN})
-    return frozenset(scripts_of(language)) | ({LATIN} if setting == "native_latin" else frozenset())
+    own = scripts_of(language) | ({_OTHER_SCRIPTS[language]} if language in _OTHER_SCRIPTS else frozenset())
+    return own | ({LATIN} if setting == "native_latin" else frozenset())
 
 
 def script_of(character: str) -> str:
     """Return the script of a character, or an empty text where all scripts have it in common."""
     return _script(ord(character))
+
+
+def of_first_letter(text: str) -> str:
+    """Return the script of a text's first letter; an empty text without letters."""
+    return next((script_of(letter) for letter in text if letter.isalpha()), "")
+
+
+def of_letters(text: str) -> list[str]:
+    """Return the script of each letter of a text, and of each mark on one; digits have no script here."""
+    return [script for sign in text if category(sign)[0] in "LM" and (script := script_of(sign))]
+
+
+def is_written_in(text: str, language: str) -> bool:
+    """Return whether every letter of a text is of a script that the language is written in, as far as that is known."""
+    own = scripts_of(language)
+    return not own or own.issuperset(of_letters(text))
 
 
 def foreign_letters(text: str, allowed: frozenset[str]) -> str:

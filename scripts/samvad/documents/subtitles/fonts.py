@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import subprocess
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from samvad.core.errors import ToolError
+from samvad.text import scripts
 
-#: Google's Noto fonts (SIL Open Font License) by the first word of a character's Unicode name.
+#: Google's Noto fonts (SIL Open Font License) by the ISO 15924 code of the script.
 _FAMILIES = {
-    "ARABIC": "Noto Sans Arabic",
-    "BENGALI": "Noto Sans Bengali",
-    "CJK": "Noto Sans CJK JP",
-    "DEVANAGARI": "Noto Sans Devanagari",
-    "GUJARATI": "Noto Sans Gujarati",
-    "GURMUKHI": "Noto Sans Gurmukhi",
-    "HIRAGANA": "Noto Sans CJK JP",
-    "KANNADA": "Noto Sans Kannada",
-    "KATAKANA": "Noto Sans CJK JP",
-    "MALAYALAM": "Noto Sans Malayalam",
-    "MEETEI": "Noto Sans Meetei Mayek",
-    "OL": "Noto Sans Ol Chiki",
-    "ORIYA": "Noto Sans Oriya",
-    "TAMIL": "Noto Sans Tamil",
-    "TELUGU": "Noto Sans Telugu",
+    "Arab": "Noto Sans Arabic",
+    "Beng": "Noto Sans Bengali",
+    "Deva": "Noto Sans Devanagari",
+    "Gujr": "Noto Sans Gujarati",
+    "Guru": "Noto Sans Gurmukhi",
+    "Hani": "Noto Sans CJK JP",
+    "Jpan": "Noto Sans CJK JP",
+    "Knda": "Noto Sans Kannada",
+    "Mlym": "Noto Sans Malayalam",
+    "Mtei": "Noto Sans Meetei Mayek",
+    "Olck": "Noto Sans Ol Chiki",
+    "Orya": "Noto Sans Oriya",
+    "Taml": "Noto Sans Tamil",
+    "Telu": "Noto Sans Telugu",
 }
 _LATIN = "Noto Sans"
 _OPEN_LICENCES = ("openfontlicense.org", "scripts.sil.org/ofl", "sil open font license")
@@ -45,14 +44,10 @@ class Font:
 
 def family_for(texts: Iterable[str]) -> str:
     """Return the font family for texts: that of the script that most of their letters are in."""
-    scripts: Counter[str] = Counter()
+    counted: Counter[str] = Counter()
     for text in texts:
-        scripts.update(
-            unicodedata.name(character, "").split(" ")[0]
-            for character in text
-            if unicodedata.category(character)[0] in "LM"
-        )
-    best = scripts.most_common(1)
+        counted.update(scripts.of_letters(text))
+    best = counted.most_common(1)
     return _FAMILIES.get(best[0][0], _LATIN) if best else _LATIN
 
 

@@ -243,7 +243,7 @@ class Engine:
 
     def _phrase_tokens(self, language: str) -> int:
         """Return how many tokens three words come to: Latin words have about one each, Devanagari letters have one."""
-        return 3 if scripts.scripts_of(language)[0] == scripts.LATIN else 10
+        return 3 if scripts.LATIN in scripts.scripts_of(language) else 10
 
     def _prompt(self, tokenizer: Any, text: str) -> list[int]:
         before = tokenizer.encode(f" {text.strip()}")[:_MAX_PROMPT_TOKENS] if text.strip() else []

@@ -14,6 +14,7 @@ from samvad.stages.ner.evidence import Choice, Form
 from samvad.stages.ner.overrides import Override
 from samvad.stages.ner.rewrite import Change, rewritten
 from samvad.text import phonetic
+from samvad.text.scripts import of_first_letter
 
 #: A name that only the model knows sets the spelling of others like it from so many times on, and so many times theirs.
 _OFTEN = 3
@@ -264,10 +265,10 @@ class _Film:
                 self._plan_form(form, name.text, choice)
             else:
                 self._learn(form.text, name)
-                abroad.setdefault((name.text, matcher.script(form.text)), Counter())[key] += len(form.places)
+                abroad.setdefault((name.text, of_first_letter(form.text)), Counter())[key] += len(form.places)
         for (text, script), counts in abroad.items():
             own = [name.text for name in self.names if name.identity == by_text[text].identity]
-            spelled = [other for other in own if matcher.script(other) == script and fold(other) not in counts]
+            spelled = [other for other in own if of_first_letter(other) == script and fold(other) not in counts]
             best = spelled[0] if spelled else forms[counts.most_common(1)[0][0]].text
             for key in counts:
                 if not _is_oblique(forms[key].text, best) and fold(forms[key].text) != fold(best):

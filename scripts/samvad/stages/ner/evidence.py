@@ -13,6 +13,7 @@ from samvad.documents.segments import Entity, Segment
 from samvad.film import matcher
 from samvad.film.known_names import Word, fold
 from samvad.film.matcher import Match
+from samvad.text.scripts import of_first_letter
 
 #: It begins with a capital inside a sentence; a model calls it a name; a title or a word of respect stands beside it.
 CAPITAL, MODEL, HONORIFIC = "capital", "model", "honorific"
@@ -120,7 +121,7 @@ def choose(form: Form, matches: Sequence[Match], spoken: Counter[str]) -> Choice
     evidence = (
         form.evidence | ({RECURS} if len(form.places) > 1 else set()) | ({SPOKEN} if spoken[best.name] else set())
     )
-    same_script = matcher.script(form.text) == matcher.script(best.name)
+    same_script = of_first_letter(form.text) == of_first_letter(best.name)
     if not _is_enough(best, evidence, same_script):
         return Choice(best, False, "too little speaks for it") if best.likely else None
     if len(rivals) > 1 and len(heard_right) != 1:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from samvad.documents.segments import Entity
 from samvad.film.known_names import Word, split
 from samvad.models import weights as models
 from samvad.stages.ner.model import LoadedModel, ModelMissingError
+from samvad.text.romanise import is_indic
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,6 @@ _MAX_TOKENS = 256
 #: Probability of a word's label from which it counts.
 _SURE = 0.5
 
-_INDIC = re.compile("[\u0900-\u0d7f]")
 _WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 _PATTERNS = ["config.json", *_WEIGHTS, "tokenizer*", "vocab*", "special_tokens_map.json", "*.model"]
 
@@ -116,7 +115,7 @@ def entities_of(text: str, words: Sequence[Word], labels: Sequence[str], source:
 
 def reads(language: str, text: str) -> bool:
     """Return whether the model can say anything about a text of a language."""
-    return language in LANGUAGES and bool(_INDIC.search(text))
+    return language in LANGUAGES and any(map(is_indic, text))
 
 
 def load(name: str, revision: str) -> IndicModel:

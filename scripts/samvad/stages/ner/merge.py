@@ -9,10 +9,11 @@ from pathlib import Path
 
 from samvad.core import files
 from samvad.documents.segments import Entity, SegmentsDocument
-from samvad.film import matcher, people
+from samvad.film import people
 from samvad.film.known_names import Name, fold, split
 from samvad.film.metadata import FilmMetadata
 from samvad.stages.ner.consistency import Outcome
+from samvad.text.scripts import of_first_letter
 
 SCHEMA_VERSION = "1.1"
 
@@ -103,7 +104,7 @@ def _film_name(
     variants = Counter(entity.text for _, entity in found)
     spellings: dict[str, str] = {}
     for text, _ in variants.most_common():
-        spellings.setdefault(matcher.script(text), text)
+        spellings.setdefault(of_first_letter(text), text)
     text = spellings.get("latin", variants.most_common(1)[0][0])
     known = by_text.get(key_of(variants.most_common(1)[0][0]))
     replaced: Counter[str] = Counter()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from samvad.documents.segments import SegmentsDocument
 from samvad.documents.subtitles.cues import Cue
 from samvad.stages.subtitle_gen.units import Unit, units_of
+from samvad.text import scripts
 
 
 def times_of(cues: Sequence[Cue], document: SegmentsDocument, language: str) -> list[tuple[int, int] | None]:
@@ -41,4 +42,4 @@ def _find(words: Sequence[str], said: Sequence[tuple[str, Unit]], position: int)
 
 
 def _bare(text: str) -> str:
-    return re.sub(r"[^\w\u0900-\u0dff]", "", text).casefold()
+    return re.sub(f"[^{scripts.WORD}]", "", text).casefold()

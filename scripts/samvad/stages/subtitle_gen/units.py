@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from samvad.documents.segments import Segment, Word
+from samvad.text import scripts
 
 _OPENERS = frozenset("-–—([{«“‘\"'¿¡#")
 _NOTES = "♪♫♬♩"
@@ -134,7 +135,7 @@ def _split_unspaced(word: str) -> list[str]:
 
 
 def _is_unspaced(character: str) -> bool:
-    return "\u3040" <= character <= "\u30ff" or "\u3400" <= character <= "\u9fff"
+    return scripts.script_of(character) in ("Hani", "Jpan")
 
 
 def _heard(segment: Segment) -> list[tuple[str, int, int]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from samvad.film import known_names
-from samvad.text import phonetic
+from samvad.text import phonetic, romanise
 
 #: A film is often dated a year earlier or later, by its first showing at a festival or abroad.
 YEARS_APART = 1
@@ -89,8 +89,8 @@ def transliterations(title: str) -> list[str]:
     """Return a title of an Indian script as it may be written in Latin letters; nothing for a Latin title."""
     if _is_latin(title):
         return []
-    made = [" ".join(phonetic.romanised(word, long) for word in _words(title)) for long in (True, False)]
-    return [text for text in dict.fromkeys(made) if text.strip()]
+    made = zip(*(romanise.spellings(word) for word in _words(title)), strict=True)
+    return [text for text in dict.fromkeys(map(" ".join, made)) if text.strip()]
 
 
 def _score(item: Candidate, title: str, year: int | None) -> float:

@@ -10,7 +10,7 @@ from samvad.stages.translation.guards import Decoded
 from samvad.stages.translation.markup import ADDRESS, NAME, NUMBER, TERM, Part, Protected
 from samvad.stages.translation.sentences import Sentence
 from samvad.stages.translation.terms import Glossary
-from samvad.text import indic, languages
+from samvad.text import indic, scripts
 
 #: How bad it is, in the order in which one would rather have one than the other.
 _BADNESS = {
@@ -214,7 +214,7 @@ def finished(found: Candidate, sentence: Sentence, target: str) -> Candidate:
     extra = list(found.extra)
     if guards.REPETITION in found.problems:
         text = guards.without_loops(text)
-    if guards.LEFTOVER in found.problems and "LATIN" in languages.scripts_of(target):
+    if guards.LEFTOVER in found.problems and scripts.LATIN in scripts.scripts_of(target):
         for word in guards.left_over(text, sentence.language, target):
             text = text.replace(word, indic.romanised(word))
         extra.append(indic.ROMANISED)
@@ -231,7 +231,7 @@ def finished(found: Candidate, sentence: Sentence, target: str) -> Candidate:
 def _capitalised(text: str, way: Protected, target: str) -> str:
     """Return a translation that begins with a term with a capital letter, where the target has capitals."""
     begins = any(span.kind == TERM and text.startswith(span.wanted) for span in way.spans)
-    return text[0].upper() + text[1:] if begins and "LATIN" in languages.scripts_of(target) else text
+    return text[0].upper() + text[1:] if begins and scripts.LATIN in scripts.scripts_of(target) else text
 
 
 def _close(texts: Sequence[str]) -> str:

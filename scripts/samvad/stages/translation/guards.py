@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from samvad.documents.segments import Translation
 from samvad.stages.translation import figures, markup
-from samvad.text import languages
+from samvad.text import scripts
 
 EMPTY = "empty"
 FAILED = "failed"
@@ -125,10 +125,9 @@ def in_wrong_script(text: str, target: str) -> bool:
         text: in the target language, or meant to be.
         target: short code.
     """
-    letters = [character for character in text if character.isalpha()]
-    scripts = languages.scripts_of(target)
-    foreign = sum(languages.script_of(character) not in scripts for character in letters)
-    return bool(scripts) and foreign > len(letters) / 2
+    letters = [scripts.script_of(character) for character in text if character.isalpha()]
+    own = scripts.scripts_of(target)
+    return bool(own) and sum(script not in own for script in letters) > len(letters) / 2
 
 
 def has_letters(text: str) -> bool:
@@ -171,8 +170,7 @@ def problems(source: str, made: str, source_language: str, target: str) -> froze
 
 def left_over(text: str, source_language: str, target: str) -> list[str]:
     """Return the words that are still in the source's script, where the target has another."""
-    scripts = languages.scripts_of(target)
-    theirs = languages.scripts_of(source_language) - scripts
-    if not theirs or "LATIN" in theirs:  # English words stand in every language's dialogue
+    theirs = scripts.scripts_of(source_language) - scripts.scripts_of(target)
+    if not theirs or scripts.LATIN in theirs:  # English words stand in every language's dialogue
         return []
-    return [word for word in text.split() if any(languages.script_of(character) in theirs for character in word)]
+    return [word for word in text.split() if not theirs.isdisjoint(scripts.of_letters(word))]

@@ -17,7 +17,7 @@ from typing import Any
 
 from samvad.documents.segments import SegmentsDocument
 from samvad.stages.translation.markup import NAME, TERM, Span
-from samvad.text import languages
+from samvad.text import scripts
 
 #: Flag of a translation that lacks a glossary term which its source has.
 TERM_MISSING = "glossary term missing"
@@ -25,8 +25,7 @@ TERM_MISSING = "glossary term missing"
 #: How a term came into a translation.
 BY_PLACEHOLDER, BY_MODEL, REPAIRED, PLACED, MISSING = "placeholder", "model", "repaired", "placed", "missing"
 
-#: Word characters and everything of the Indian scripts but the dandas; joiners belong to words too.
-_LETTER = r"[\w\u0900-\u0963\u0966-\u0D7F\uA8E0-\uA8FF\u200C\u200D]"
+_LETTER = f"[{scripts.WORD}]"
 _NAME_CONTEXTS = frozenset({"name", "person", "place", "organisation", "organization"})
 _NUKTA = "\u093c"
 #: From this likeness (0 to 1) on two spellings are one name: Rahul and Raahul, not Rahul and Rohan.
@@ -141,7 +140,7 @@ def _term(entry: dict[str, Any], target: str) -> Term | None:
         wanted, alternatives = entry["target"], entry["alternatives"]
     else:
         return None
-    if not languages.is_written_in(wanted, target) and rule != "keep":
+    if not scripts.is_written_in(wanted, target) and rule != "keep":
         return None  # a name in another script than the target's: the model writes it in that script
     return Term(entry["term"], (wanted, *alternatives), tuple(entry.get("forms") or ()), is_name)
 
@@ -152,7 +151,7 @@ def names_of(document: SegmentsDocument, target: str, known: Iterable[Term]) -> 
     found: dict[str, Term] = {}
     for entity in (entity for segment in document.segments for entity in segment.entities):
         key = _key(entity.text)
-        is_name = entity.label in _NAME_CONTEXTS and languages.is_written_in(entity.text, target)
+        is_name = entity.label in _NAME_CONTEXTS and scripts.is_written_in(entity.text, target)
         if is_name and entity.text.strip() and key not in seen:
             found.setdefault(key, Term(entity.text, (entity.text,), is_name=True))
     return list(found.values())
