@@ -194,3 +194,9 @@ def test_stages_that_do_not_fit_together_are_refused() -> None:
 
 def test_a_file_of_an_undeclared_type_is_no_output() -> None:
     assert STAGE.may_write("made_en") and not STAGE.may_write("made") and not STAGE.may_write("other")
+
+
+def test_the_page_of_all_keys_is_what_the_declarations_say() -> None:
+    from samvad.commands import make_docs
+
+    assert make_docs.PAGE.read_text(encoding="utf-8") == make_docs.page(), "run: ./samvad make-docs"
