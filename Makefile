@@ -6,7 +6,11 @@
 #   make shelf DIR=… SOURCE=hi TARGETS=en        all films of a folder: the new ones, and what is not done yet
 #   make model MODEL=large-v3                    fetch a Whisper model into the cache
 #   make test-kills                              kill the demo at twenty random moments (most of an hour)
-#   make setup | check | bench | lock | clean
+#   make setup                                   what the others set up first: programs, environments, a model
+#   make check                                   lint, format, types, import contracts
+#   make bench                                   a whole run beside the whisperx command
+#   make lock                                    pin anew what the environments ask for
+#   make clean                                   remove the sample film and Snakemake's state
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -29,7 +33,7 @@ export $(FREE_TEXT)
 .PHONY: help setup demo test test-kills check film shelf model lock bench bench-subtitles clean
 
 help:
-	@sed -n '3,9s/^# *//p' Makefile
+	@sed -n 's/^#   make/make/p' Makefile
 
 setup:
 	@envs/system-tools

@@ -20,7 +20,7 @@ from samvad.stages.subtitle_gen.checking import RULES, Finding, level_of, shares
 from samvad.stages.subtitle_gen.tracks import Origin, Track
 from samvad.text import languages
 
-_PAGE = schemas.ROOT / "scripts" / "samvad" / "report" / "film"
+_PAGE = schemas.ROOT / "scripts" / "samvad" / "reporting" / "pages" / "film"
 #: From the report to the folder of stage 01, which lies beside that of stage 09.
 _DEMUX = f"../{stages.BY_NAME['demux'].folder}"
 

@@ -13,7 +13,7 @@ from samvad.reporting.pages.film_page import fill
 from samvad.text import languages
 
 NAME = "index.html"
-_PAGE = schemas.ROOT / "scripts" / "samvad" / "report" / "shelf"
+_PAGE = schemas.ROOT / "scripts" / "samvad" / "reporting" / "pages" / "shelf"
 #: A job's folder below the output root: YYYY/MM/DD/USER/N.
 _JOBS = "[0-9][0-9][0-9][0-9]/[0-9][0-9]/[0-9][0-9]/*/[0-9]*/manifest.json"
 

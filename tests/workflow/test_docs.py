@@ -1,0 +1,136 @@
+"""The commands that README and docs/ show do what they are shown for: they are run as they stand."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import shown_commands
+import support
+from shown_commands import Command
+from workflow.project import Project, environment, new_project, row, said
+
+#: Options by which Snakemake runs no stage. Without one of them, a command is planned only.
+_RUNS_NOTHING = {"-n", "--rulegraph", "--dag", "--lint", "--unlock"}
+#: Commands of samvad that are not run for real, with the reason; tests/unit/test_docs.py has them read their options.
+_ONLY_READ = {
+    "harvest-phrases": "loads a large model",
+    "make-dashboard": "writes what tests/observability compare",
+    "learn-terms promote": "the demo has taught no term",
+}
+#: What the reader has in his place, and the demo in its own.
+_HERE = {
+    "FILM": "demo",
+    "ID": "demo",
+    "JOB": "out/2025/01/01/demo/1",
+    "PLACE": "out",
+    **dict.fromkeys(("cut", "far", "gone", "full"), "demo"),
+    "small": "out",
+    "/shared/films/a.mkv": "film.mkv",
+    "/srv/samvad/out": "out",
+    "/var/lib/node_exporter/samvad.prom": "samvad.prom",
+}
+
+
+def plan(project: Project, commands: list[Command]) -> list[str]:
+    """Plan what each command would run, those with the same variables in one process; return what is refused."""
+    groups: dict[tuple[str, ...], dict[str, Command]] = defaultdict(dict)
+    for command in commands:
+        groups[command.variables][str(arguments_for_a_plan(command))] = command
+    refused = []
+    for variables, once in groups.items():
+        group = list(once.values())
+        done = subprocess.run(
+            [support.ROOT / ".venv" / "bin" / "python", support.ROOT / "tests" / "workflow" / "plan_many.py"],
+            env={**environment(), **dict(variable.split("=", 1) for variable in variables)},
+            input=json.dumps([(str(project.root), arguments_for_a_plan(command)) for command in group]),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        for command, told in zip(group, json.loads(done.stdout), strict=True):
+            if told["code"]:
+                refused.append(f"{command}\n{told['said']}")
+    return refused
+
+
+def arguments_for_a_plan(command: Command) -> list[str]:
+    words = [*command.words[1:]]
+    if "--profile" in words and words[words.index("--profile") + 1] == "…":
+        words[words.index("--profile") + 1] = "profiles/local-cpu"
+    # A report is of films that are done, conda is not here: test_targets.py makes the one, test_conda.py stands in.
+    for option in {"--report", "--sdm"} & set(words):
+        at = words.index(option)
+        del words[at : at + 2]
+    if not _RUNS_NOTHING & set(words):
+        words.insert(0, "-n")
+    return [word for word in words if word != "…"]
+
+
+def write_shown_files(root: Path) -> None:
+    """Write the files that blocks of the pages write before they use them."""
+    for fence in shown_commands.fences():
+        if fence.kind == shown_commands.COMMANDS:
+            for line in fence.text.splitlines():
+                if line.startswith("printf "):
+                    subprocess.run(["bash", "-ec", line], cwd=root, check=True)
+
+
+def test_snakemake_plans_what_is_shown(tmp_path: Path) -> None:
+    project = Project(new_project(tmp_path / "project").root, "config/films.tsv", "out")
+    film = tmp_path / "film.mkv"
+    film.touch()
+    project.write_sheet(row(user="demo", media=film), row(user="baseline", media=film, date="2025-11-27"))
+    write_shown_files(project.root)
+    shown = [command for command in shown_commands.shown() if command.program == "snakemake"]
+    assert len(shown) > 10
+    assert plan(project, shown) == []
+    (swallowed,) = shown_commands.commands("here", "snakemake --configfile mine.yaml subtitle")
+    assert plan(project, [swallowed])
+
+
+@pytest.fixture
+def readers_folder(demo_copy: Project) -> Project:
+    """Give the demo's project the files that the pages speak of."""
+    job = demo_copy.job("demo")
+    (demo_copy.root / "out").symlink_to("made")
+    for day in ("27", "28"):
+        other = demo_copy.root / "made" / "2025" / "11" / day / "baseline"
+        other.mkdir(parents=True)
+        shutil.copytree(job, other / "1")
+    subtitles = job / "09_subtitle_gen" / "demo.en.srt"
+    for name in ("film.hi.srt", "edited.en.srt"):
+        shutil.copy(subtitles, demo_copy.root / name)
+    shutil.copy(job / "10_mux" / "demo.mkv", demo_copy.root / "film.mkv")
+    sample = demo_copy.root / "build" / "sample" / "samvad_sample.mp4"
+    sample.parent.mkdir(parents=True)
+    shutil.copy(demo_copy.root.parent / "sample.mp4", sample)
+    return demo_copy
+
+
+@pytest.mark.model
+def test_samvad_does_what_is_shown_on_the_demo(readers_folder: Project) -> None:
+    shown = {str(command.words): command for command in shown_commands.shown() if for_real(command)}
+    assert len(shown) > 20
+    failed = []
+    for command in shown.values():
+        name, *arguments = [_HERE.get(word, word) for word in command.arguments]
+        done = readers_folder.samvad(name, *arguments)
+        found_faults = name == "check" and done.returncode == 1
+        if (done.returncode and not found_faults) or "Traceback" in said(done):
+            failed.append(f"{command}: {done.returncode}\n{said(done)}")
+    assert failed == []
+
+
+def for_real(command: Command) -> bool:
+    """Say whether a command is run: neither one that a sentence only names, nor one that is listed."""
+    words = command.arguments
+    named_only = command.in_prose and len(words) == 1
+    return command.program == "samvad" and not named_only and not {words[0], " ".join(words[:2])} & set(_ONLY_READ)
