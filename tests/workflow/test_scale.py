@@ -104,7 +104,7 @@ def test_modules_that_were_parsed_once_are_not_parsed_again(shelf: Project, tmp_
     first, hashes = parsed()
     assert first > 50
     assert parsed() == (0, hashes)
-    module = shelf.root / "scripts" / "samvad" / "times.py"
+    module = shelf.root / "scripts" / "samvad" / "core" / "times.py"
     module.write_text(module.read_text("utf-8") + "\n# another text\n", encoding="utf-8")
     assert parsed()[0] == 1
     next(tmp_path.glob("modules-*.json")).write_text('{"damaged": 1}', encoding="utf-8")
