@@ -144,7 +144,7 @@ def test_a_model_that_knows_only_english_is_refused_for_hindi() -> None:
     class EnglishOnly:
         multilingual = False
 
-    recogniser: Any = SimpleNamespace(ladder=SimpleNamespace(engine=EnglishOnly()))
+    recogniser: Any = SimpleNamespace(fallback=SimpleNamespace(engine=EnglishOnly()))
     with pytest.raises(ModelError, match=r"English alone.*hi.*asr\.model"):
         steps.name_languages(None, recogniser, [], ["hi"])  # type: ignore[arg-type]
 
