@@ -210,7 +210,7 @@ def targets(workflow_name):
 
 def wanted_stages(row, workflow_name="subtitle"):
     """Return the stages that a film goes through: those that are on, to the end of its workflow or the one asked for."""
-    shorter = min(row.workflow, workflow_name, key=stages.WORKFLOWS.get)
+    shorter = stages.shorter(row.workflow, workflow_name)
     return stages.last_stages(shorter, switches(row))
 
 
