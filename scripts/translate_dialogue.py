@@ -11,10 +11,11 @@ from samvad.documents import segments, stage_manifest
 from samvad.documents.segments import SegmentsDocument, Translation
 from samvad.runner import gpus
 from samvad.runner.stage_run import StageRun, run_stage
-from samvad.stages.translation import backends, factory, guards, memory, terms
+from samvad.stages.translation import backends, factory, guards, memory, registry, terms
 from samvad.stages.translation.backends import Plan
 from samvad.stages.translation.memory import Memory
 from samvad.stages.translation.options import STAGE, Options
+from samvad.stages.translation.request import BackendRequest
 from samvad.stages.translation.terms import Glossary, Use
 from samvad.text import languages
 
@@ -39,7 +40,7 @@ def work(run: StageRun, options: Options) -> None:
     vocabulary = Vocabulary(run.read_optional("glossary_load", "glossary"), document)
     targets = list(dict.fromkeys(languages.normalise(code, "--targets") for code in options.targets))
     store = memory_of(options)
-    router = factory.router(options, audio, run.threads, store, vocabulary)
+    router = factory.router(BackendRequest(options, audio, run.threads, store, vocabulary))
     plans = [backends.plan(document, target, router) for target in targets]
     pairs = frozenset(pair for plan in plans for pair in plan.pairs)
     used = router.used(plans)
@@ -47,9 +48,9 @@ def work(run: StageRun, options: Options) -> None:
         gpus.take(options.device, f"{run.film}, translation")
         router.find(pairs)
         run.devices(options.device, router.device() or options.device)
-        if any(factory.by_ctranslate2(name, options.runtime) for name in used):
+        if any(registry.by_ctranslate2(name, options.runtime) for name in used):
             run.engines(computing.ctranslate2(router.device() or "cpu"))
-        libraries = [library for name in used for library in factory.LIBRARIES[name]]
+        libraries = [library for name in used for library in registry.BACKENDS[name].libraries]
         libraries += ["torch", "transformers"] if options.runtime == "transformers" and "indictrans2" in used else []
         run.used(*router.models(), **stage_manifest.library_versions(*dict.fromkeys(libraries)))
     folders = [checksums.of_folder(folder) for folder in router.folders()] if pairs else []
@@ -86,10 +87,11 @@ def remarks(run: StageRun, store: Memory, used: list[str], counts: dict[str, int
     if store.problem:
         run.warn(f"{store.problem} Nothing was remembered, and no correction was used.")
     for name in used:
-        if name in factory.LICENCES:
-            run.metadata(f"licence_{name}", factory.LICENCES[name])
-    if "nllb" in used:
-        run.warn(f"NLLB was used. Its weights are under {factory.LICENCES['nllb']}.")
+        known = registry.BACKENDS[name]
+        if known.licence:
+            run.metadata(f"licence_{name}", known.licence)
+        if known.warning:
+            run.warn(known.warning)
 
 
 def report(run: StageRun, document: SegmentsDocument, plan: Plan, uses: list[Use]) -> None:

@@ -156,9 +156,7 @@ def test_commands_of_samvad_take_the_options_shown(
     assert complaints(shown, lambda command: refused_by_samvad(command, monkeypatch, capsys)) == []
 
 
-def test_benchmarks_take_the_options_shown(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_benchmarks_take_the_options_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     shown = of_program("python")
     assert complaints(shown, lambda command: refused_by_benchmark(command, monkeypatch, capsys)) == []
 

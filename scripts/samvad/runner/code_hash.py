@@ -1,4 +1,4 @@
-"""A hash of the code that a stage runs: its script, every module of the project that it imports, the data they name.
+"""A hash of the code that a stage runs: script, room, all modules of the project that these import, the data they name.
 
 Snakemake sees a rule's command, not the modules behind it. The hash is a parameter of each rule, so that editing a
 stage, or shared code that it imports, runs that stage again, and no other. Data that a module names as a path from the
@@ -22,6 +22,7 @@ from samvad.core.errors import SamvadError
 from samvad.core.schemas import ROOT
 
 _SCRIPTS = ROOT / "scripts"
+_ROOMS = _SCRIPTS / "samvad" / "stages"
 _SCHEMAS = ROOT / "config" / "schemas"
 #: What modules name but each rule has as parameters of its own: the keys that it reads, the model that it uses,
 #: the subtitle profile.
@@ -52,9 +53,12 @@ def code_hash(stage: str) -> str:
 
 
 def code_files(stage: str) -> list[Path]:
-    """Return the stage's script and the project's modules that it imports, directly or not, sorted."""
+    """Return the stage's script, its whole room, and the project's modules that these import, directly or not, sorted.
+
+    The whole room, because a table in it may name modules that no import does, as the table of backends does.
+    """
     found: set[Path] = set()
-    waiting = [_SCRIPTS / stages.BY_NAME[stage].script]
+    waiting = [_SCRIPTS / stages.BY_NAME[stage].script, *(_ROOMS / stage).glob("*.py")]
     while waiting:
         path = waiting.pop()
         if path not in found:

@@ -18,7 +18,7 @@ from samvad.documents.stage_manifest import Model
 from samvad.logs import events
 from samvad.stages.translation import guards
 from samvad.stages.translation.guards import Decoded
-from samvad.text import languages
+from samvad.stages.translation.registry import BACKENDS
 
 log = logging.getLogger(__name__)
 
@@ -144,20 +144,13 @@ def plan(document: SegmentsDocument, target: str, backend: Backend) -> Plan:
 
 def refused(backend: str, source: str, target: str, reason: str) -> ConfigurationError:
     """Return the error for a pair of languages that a backend does not serve."""
-    others = [name for name, serves in SERVES.items() if name not in backend.split(", ") and serves(source, target)]
+    named = backend.split(", ")
+    others = [name for name, known in BACKENDS.items() if name not in named and known.serves(source, target)]
     advice = f"Set translation.backend to {' or '.join(others)}, which can, or take" if others else "Take"
     return ConfigurationError(
         f"translation.backend is {backend}, which cannot translate {source} to {target}: {reason}.",
         f"{advice} {target} from the film's targets.",
     )
-
-
-#: Which backend serves which pairs (source, target).
-SERVES: dict[str, Callable[[str, str], bool]] = {
-    "whisper": lambda source, target: target == "en" and source in languages.WHISPER,
-    "indictrans2": lambda source, target: {source, target} <= languages.INDICTRANS2.keys(),
-    "nllb": lambda source, target: {source, target} <= languages.NLLB.keys(),
-}
 
 
 def lines_of(document: SegmentsDocument) -> list[Line]:

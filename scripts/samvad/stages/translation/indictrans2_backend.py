@@ -11,6 +11,7 @@ from samvad.core.errors import ModelError
 from samvad.documents.stage_manifest import Model
 from samvad.stages.translation import text_backend, transformers_runtime
 from samvad.stages.translation.guards import Decoded
+from samvad.stages.translation.request import BackendRequest
 from samvad.stages.translation.sentence_model import Prepared, Request
 from samvad.stages.translation.text_backend import Options, TextBackend, Weights
 from samvad.stages.translation.transformers_runtime import TransformersWeights
@@ -297,3 +298,10 @@ def _missing(folder: Path, direction: Direction, what: str) -> ModelError:
         "ct2_fp16_model/ and vocab/. The weights are under the MIT licence.",
         path=str(folder),
     )
+
+
+def make(request: BackendRequest) -> IndicTrans2Backend:
+    """Return the backend that a request is for."""
+    remedy = "Set it to the folder that holds indic-en/, en-indic/ or indic-indic/; docs/translation.md says more."
+    folder = request.folder(IndicTrans2Backend.name, "indictrans2_dir", remedy)
+    return IndicTrans2Backend(folder, text_backend.options_of(request), request.options.runtime)

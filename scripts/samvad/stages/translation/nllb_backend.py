@@ -11,11 +11,12 @@ from samvad.core.errors import ModelError
 from samvad.documents.stage_manifest import Model
 from samvad.stages.translation import text_backend
 from samvad.stages.translation.guards import Decoded
+from samvad.stages.translation.registry import BACKENDS
+from samvad.stages.translation.request import BackendRequest
 from samvad.stages.translation.sentence_model import Prepared, Request
 from samvad.stages.translation.text_backend import Options, TextBackend, Weights
 from samvad.text.languages import NLLB
 
-LICENCE = "CC BY-NC 4.0: no commercial use"
 #: Subwords in a source: more than a sentence has, less than what NLLB takes.
 _MAX_SOURCE = 256
 _END = "</s>"
@@ -124,7 +125,13 @@ def find_pieces(folder: Path) -> Path:
             f"NLLB is needed, but {folder} (translation.nllb_dir) has no {lacking}.",
             "Put a CTranslate2 conversion of facebook/nllb-200-distilled-600M there (0.6 GB as int8, 1.2 GB as "
             "float16; ct2-transformers-converter makes it) with its sentencepiece.bpe.model. The weights are under "
-            f"{LICENCE}.",
+            f"{BACKENDS['nllb'].licence}.",
             path=str(folder),
         )
     return found
+
+
+def make(request: BackendRequest) -> NllbBackend:
+    """Return the backend that a request is for."""
+    remedy = "Set it to the folder with model.bin and sentencepiece.bpe.model; docs/translation.md says more."
+    return NllbBackend(request.folder(NllbBackend.name, "nllb_dir", remedy), text_backend.options_of(request))

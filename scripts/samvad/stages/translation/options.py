@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from samvad.core.declarations import COMMIT, ResourceRequest, Stage, option, sheet_option
+from samvad.stages.translation import registry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,8 +14,11 @@ class Options:
     """What stage 08 can be told."""
 
     targets: tuple[str, ...] = sheet_option("short codes of the languages to translate into", column="targets")
-    backend: tuple[Literal["whisper", "indictrans2", "nllb", "none"], ...] = option(
-        ("whisper",), "what translates: one name, or several; the first that serves a pair", one_or_many=True
+    backend: tuple[str, ...] = option(
+        ("whisper",),
+        "what translates: one name, or several; the first that serves a pair",
+        choices=registry.NAMES,
+        one_or_many=True,
     )
     pivot: bool = option(False, "whether a pair that nothing serves goes through English")
     device: Literal["auto", "cpu", "cuda"] = option("auto", "where the model runs")

@@ -12,6 +12,7 @@ from pathlib import Path
 from samvad.documents.segments import Translation
 from samvad.documents.stage_manifest import Model
 from samvad.stages.translation.backends import Backend, Line, Plan
+from samvad.stages.translation.request import BackendRequest
 
 #: The language that pivots go through.
 PIVOT = "en"
@@ -174,3 +175,8 @@ def _through(first: Translation, second: Translation | None) -> Translation:
         return first
     flags = tuple(dict.fromkeys((*first.flags, *second.flags)))
     return replace(second, backend=f"{first.backend}, {second.backend}", flags=flags)
+
+
+def make(_request: BackendRequest) -> NoBackend:
+    """Return the backend that translates nothing."""
+    return NoBackend()

@@ -19,6 +19,7 @@ from samvad.stages.translation.backends import Line
 from samvad.stages.translation.engine import TextTranslator
 from samvad.stages.translation.guards import Decoded
 from samvad.stages.translation.memory import Memory
+from samvad.stages.translation.request import BackendRequest
 from samvad.stages.translation.sentence_model import Prepared, Request, Settings
 from samvad.stages.translation.terms import Glossary, Use
 
@@ -50,6 +51,20 @@ class Options:
     settings: Settings
     memory: Memory
     glossary: Callable[[str], Glossary]
+
+
+def options_of(request: BackendRequest) -> Options:
+    """Return what text backends have in common, out of what a backend is made from."""
+    asked = request.options
+    return Options(
+        device=asked.device,
+        compute_type=asked.compute_type,
+        threads=request.threads,
+        beam_size=asked.beam_size,
+        settings=request.settings,
+        memory=request.memory,
+        glossary=request.glossary,
+    )
 
 
 class TextBackend(ABC):

@@ -17,6 +17,7 @@ from samvad.media.audio import FilmAudio
 from samvad.stages.translation import backends, guards, windows
 from samvad.stages.translation.backends import Line
 from samvad.stages.translation.guards import Decoded
+from samvad.stages.translation.request import BackendRequest
 from samvad.text import languages
 
 if TYPE_CHECKING:
@@ -328,4 +329,19 @@ def _cannot_translate(model: str, reason: str) -> ModelError:
     return ModelError(
         f"The Whisper model {model} (translation.whisper_model) cannot translate: {reason}.",
         "Set translation.whisper_model to base, small, medium, large-v2 or large-v3.",
+    )
+
+
+def make(request: BackendRequest) -> WhisperBackend:
+    """Return the backend that a request is for."""
+    options = request.options
+    return WhisperBackend(
+        model=options.whisper_model,
+        revision=options.whisper_revision,
+        audio=request.audio,
+        device=options.device,
+        compute_type=options.compute_type,
+        threads=request.threads,
+        batch_size=options.batch_size,
+        beam_size=options.beam_size,
     )
