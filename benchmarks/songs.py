@@ -22,6 +22,7 @@ import numpy as np
 from clips import MEDIA, RATE_HZ, ROOT, Samples, recording, sounds, speak, under, write_wav
 
 from samvad.stages.lyrics_detection import backends, songs
+from samvad.stages.lyrics_detection.options import Options
 
 RULE = songs.SongRule(threshold=0.8, min_song_ms=15_000, merge_gap_ms=10_000)
 _SUNG = "C_music_noise/song_es_Fantasma_-_L.mp3"
@@ -195,7 +196,7 @@ def compare(films: list[Film], yamnet_model: str) -> None:
         if yamnet_model:
             tried["yamnet"] = (RULE.threshold, 0.5, 0.6, 0.7, 0.88)
         for backend, thresholds in tried.items():
-            ear = backends.choose(backend, yamnet_model, "", sys.exit)
+            ear = backends.choose(Options(backend=backend, yamnet_model=yamnet_model), sys.exit)
             assert ear is not None
             heard = []
             for film in films:

@@ -50,7 +50,7 @@ def titles_for(run: StageRun, options: Options) -> list[str]:
 def choose_backend(run: StageRun, options: Options) -> backends.Backend | None:
     """Return the backend to use, recorded; None for none."""
     run.devices("cpu", "cpu")
-    backend = backends.choose(options.backend, options.yamnet_model, options.yamnet_revision, run.warn)
+    backend = backends.choose(options, run.warn)
     run.used(
         *(backend.models if backend else ()),
         **stage_manifest.library_versions(*(backend.packages if backend else ("numpy",))),

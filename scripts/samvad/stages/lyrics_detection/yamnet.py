@@ -20,6 +20,8 @@ from samvad.logs import events
 from samvad.media.audio import SAMPLE_RATE_HZ, FilmAudio
 from samvad.media.sound_curve import STEP_MS, SoundCurve
 from samvad.models import weights as models
+from samvad.stages.lyrics_detection.backends import Backend
+from samvad.stages.lyrics_detection.options import Options
 
 if TYPE_CHECKING:
     import numpy as np
@@ -269,3 +271,20 @@ def class_groups() -> dict[str, list[int]]:
         if index.isdigit():
             found[rest.rpartition("\t")[2]].append(int(index))
     return found
+
+
+def make(options: Options) -> Backend:
+    """Return the backend.
+
+    Raises:
+        ModelError: the weights are not there, or are no YAMNet.
+        NetworkError: the hub that they come from cannot be reached.
+    """
+    path = find(options.yamnet_model, options.yamnet_revision)
+    network = Network(path)
+    return Backend(
+        "yamnet",
+        lambda audio: listen(FilmAudio(audio), network, "audio_seconds"),
+        (record(options.yamnet_model, path, options.yamnet_revision),),
+        ("numpy", "onnxruntime"),
+    )

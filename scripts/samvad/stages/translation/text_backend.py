@@ -55,12 +55,12 @@ class Options:
 
 def options_of(request: BackendRequest) -> Options:
     """Return what text backends have in common, out of what a backend is made from."""
-    asked = request.options
+    options = request.options
     return Options(
-        device=asked.device,
-        compute_type=asked.compute_type,
+        device=options.device,
+        compute_type=options.compute_type,
         threads=request.threads,
-        beam_size=asked.beam_size,
+        beam_size=options.beam_size,
         settings=request.settings,
         memory=request.memory,
         glossary=request.glossary,
