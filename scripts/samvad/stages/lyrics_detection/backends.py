@@ -32,7 +32,7 @@ class Backend:
 
 
 def choose(options: Options, warn: Callable[[str], None]) -> Backend | None:
-    """Return the backend that the options name, or what stands in for it, with a warning; None where nothing is to hear.
+    """Return the backend that the options name, or what stands in for it, with a warning; None for none.
 
     Args:
         options: of the stage.
