@@ -39,9 +39,9 @@ def _node_modules(name: str, what: str) -> Path:
 
 def font(family: str) -> Path:
     """Return the file of a font; skip the test where it is not installed (in continuous integration: fail)."""
-    from samvad.documents.subtitles import fonts
+    from samvad.stages.mux import installed_fonts
 
-    found = fonts.find(family)
+    found = installed_fonts.find(family)
     return found.path if found else Path(missing(f"the font {family}"))
 
 

@@ -89,7 +89,7 @@ def test_without_a_folder_of_models_the_key_is_named(tmp_path: Path, silence: by
 _COMPARE = """
 import json, sys
 from IndicTransToolkit.processor import IndicProcessor
-from samvad.languages import INDICTRANS2
+from samvad.text.languages import INDICTRANS2
 from samvad.text import indic as indic_text
 processor = IndicProcessor(inference=False)
 for code, text in json.loads(sys.argv[1]).items():

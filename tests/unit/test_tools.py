@@ -88,3 +88,30 @@ def test_an_error_of_the_reader_is_the_callers_and_the_program_is_not_left_behin
 def test_a_missing_program_is_named() -> None:
     with pytest.raises(ToolError, match=r"The program no-such-program is not installed\. .*make setup"):
         subprocesses.run(["no-such-program", "--version"])
+
+
+def test_a_short_question_is_answered_and_a_failure_says_the_programs_own_words() -> None:
+    assert subprocesses.ask(python("print('नमस्ते')")) == "नमस्ते\n"
+    with pytest.raises(ToolError, match=r"failed \(exit code 3\): no such thing") as error:
+        subprocesses.ask(python("import sys; print('no such thing', file=sys.stderr); sys.exit(3)"))
+    assert error.value.stderr_tail == "no such thing"
+
+
+def test_a_question_that_is_not_answered_in_time_is_given_up() -> None:
+    began = time.monotonic()
+    with pytest.raises(ToolError, match="gave no answer within 1 s"):
+        subprocesses.ask(python("import time; time.sleep(60)"), seconds=1)
+    assert time.monotonic() - began < 20
+
+
+def test_a_missing_program_is_named_when_asked_and_no_matter_when_only_told() -> None:
+    with pytest.raises(ToolError, match=r"The program no-such-program is not installed\."):
+        subprocesses.ask(["no-such-program"])
+    subprocesses.start(["no-such-program"])
+
+
+def test_a_file_that_is_no_program_is_named(tmp_path: Path) -> None:
+    program = tmp_path / "tool"
+    program.write_text("not for this machine")
+    with pytest.raises(ToolError, match="The program tool cannot be started: Permission denied"):
+        subprocesses.run([program])

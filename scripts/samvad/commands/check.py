@@ -20,7 +20,7 @@ from samvad.stages.subtitle_gen import checking, qc, speech
 from samvad.text import languages
 
 #: The environment that the command runs in.
-ENVIRONMENT = "text"
+ENVIRONMENT = "media"
 
 #: What the command ends with when a file breaks a rule whose breach is an error.
 BREACHES = 1

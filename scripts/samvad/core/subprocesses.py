@@ -1,7 +1,11 @@
-"""Run the programs that stages call: what they print goes into the log, none hangs for ever or is left behind."""
+"""Run the programs that Samvad calls: what they print goes into the log, none hangs for ever or is left behind.
+
+No other module starts a program: ``run`` is for work, ``ask`` for a short question, ``start`` for a word to pass on.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 import re
@@ -20,6 +24,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds without a word after which a program counts as hung: a busy file server may take minutes.
 SILENCE_SECONDS = 600.0
+#: Seconds in which a program answers a short question.
+ANSWER_SECONDS = 60.0
 TAIL_LINES = 40
 #: ffmpeg's running display: a sign of life, but nothing to keep.
 _PROGRESS = re.compile(r"^(frame|size)= *\S+ .*(time|bitrate)=")
@@ -33,13 +39,18 @@ class Done:
 
     Attributes:
         code: its exit code.
-        stdout: what it wrote to its standard output, unless that was read line by line.
+        output: what it wrote to its standard output, unless that was read line by line.
         tail: the last 40 lines of its standard error.
     """
 
     code: int
-    stdout: str
+    output: bytes
     tail: str
+
+    @property
+    def stdout(self) -> str:
+        """Return its output as text."""
+        return self.output.decode("utf-8", "replace")
 
     @property
     def last_line(self) -> str:
@@ -75,8 +86,8 @@ def run(
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
         )
-    except FileNotFoundError:
-        raise ToolError(f"The program {name} is not installed.", "Run `make setup`, which says how.") from None
+    except OSError as error:
+        raise _not_started(name, error) from None
     with process:
         watched = _Watched(process, name, stdout_line, stderr_line)
         try:
@@ -86,9 +97,50 @@ def run(
                 process.kill()
     if watched.error is not None:
         raise watched.error
-    done = Done(process.returncode, watched.output.decode("utf-8", "replace"), "\n".join(watched.tail))
+    done = Done(process.returncode, bytes(watched.output), "\n".join(watched.tail))
     _log_end(name, done, watched.seconds, writes)
     return done
+
+
+def ask(command: Sequence[str | Path], seconds: float = ANSWER_SECONDS) -> str:
+    """Return what a program answers to a short question.
+
+    Args:
+        command: the program and its arguments.
+        seconds: it is stopped when it has not answered by then.
+
+    Raises:
+        ToolError: it is not installed, fails, or does not answer in time.
+    """
+    name = Path(command[0]).name
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=seconds, errors="replace"
+        )
+    except subprocess.TimeoutExpired:
+        raise ToolError(f"{name} gave no answer within {seconds:.0f} s.", "Run it by hand to see why.") from None
+    except OSError as error:
+        raise _not_started(name, error) from None
+    if done.returncode:
+        tail = "\n".join(done.stderr.strip().splitlines()[-TAIL_LINES:])
+        raise ToolError(
+            f"{name} failed (exit code {done.returncode}): {tail or 'no message'}",
+            "Run it by hand to see why.",
+            stderr_tail=tail,
+        )
+    return done.stdout
+
+
+def start(command: Sequence[str]) -> None:
+    """Start a program whose answer nobody needs: its end is not waited for, and where it is missing, no matter."""
+    with contextlib.suppress(OSError):
+        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def _not_started(name: str, error: OSError) -> ToolError:
+    if isinstance(error, FileNotFoundError):
+        return ToolError(f"The program {name} is not installed.", "Run `make setup`, which says how.")
+    return ToolError(f"The program {name} cannot be started: {error.strerror}.", "Is it made for this machine?")
 
 
 class _Watched:

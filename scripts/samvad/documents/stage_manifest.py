@@ -9,7 +9,6 @@ import os
 import platform
 import re
 import shutil
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -205,12 +204,9 @@ def read_manifest(path: Path) -> dict[str, Any]:
 def _git_state() -> tuple[str | None, bool | None]:
     def git(*arguments: str) -> str | None:
         try:
-            done = subprocess.run(
-                ["git", "-C", str(schemas.ROOT), *arguments], capture_output=True, text=True, check=False
-            )
-        except FileNotFoundError:
+            return subprocesses.ask(["git", "-C", str(schemas.ROOT), *arguments]).strip()
+        except ToolError:
             return None
-        return done.stdout.strip() if done.returncode == 0 else None
 
     commit = git("rev-parse", "HEAD")
     status = git("status", "--porcelain", "--untracked-files=no")

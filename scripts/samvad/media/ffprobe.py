@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import statistics
-import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -70,18 +69,7 @@ def read_header(path: Path) -> Header:
         MediaError: ffmpeg cannot read it.
         ToolError: ffprobe is missing.
     """
-    command = [
-        "ffprobe",
-        "-v",
-        "warning",
-        "-show_format",
-        "-show_streams",
-        "-show_chapters",
-        "-of",
-        "json",
-        f"file:{path}",
-    ]
-    done = subprocesses.run(command)
+    done = _run(path, "-v", "warning", "-show_format", "-show_streams", "-show_chapters", "-of", "json")
     if done.code:
         reason = done.last_line.rsplit(": ", 1)[-1]
         raise MediaError(
@@ -140,10 +128,13 @@ def first_times(path: Path, stream: int | None = None) -> dict[int, float]:
     """
     chosen = ("a", f"%+{_FIRST_SECONDS}") if stream is None else (str(stream), "%+#1")
     found: dict[int, float] = {}
-    for number, text, *_ in _packets(path, "stream_index,pts_time", chosen[0], chosen[1]):
+
+    def take(number: str, text: str, *_: str) -> None:
         time = _number(text)
         if time is not None:
             found[int(number)] = min(found.get(int(number), time), time)
+
+    _read_packets(path, "stream_index,pts_time", take, *chosen)
     return found
 
 
@@ -165,8 +156,15 @@ def is_variable_frame_rate(path: Path, header: Header, length_ms: int | None) ->
     steps: list[float] = []
     for start in starts:
         begin = f"{header.start_seconds + start:.3f}" if start else ""
-        packets = _packets(path, "pts_time", str(picture["index"]), f"{begin}%+{_SAMPLE_SECONDS}")
-        numbers = [_number(text) for text, *_ in packets]
+        texts: list[str] = []
+        _read_packets(
+            path,
+            "pts_time",
+            lambda *fields, texts=texts: texts.append(fields[0]),
+            str(picture["index"]),
+            f"{begin}%+{_SAMPLE_SECONDS}",
+        )
+        numbers = [_number(text) for text in texts]
         times = sorted({time for time in numbers if time is not None})
         if len(times) < len(numbers) * 0.99:  # MPEG program streams time some frames only
             return uneven
@@ -191,10 +189,14 @@ def playing_span_ms(path: Path) -> int:
         MediaError: ffprobe cannot read it.
     """
     first, last = float("inf"), 0.0
-    for kind, text, length, *_ in _packets(path, "codec_type,pts_time,duration_time", None, None):
+
+    def take(kind: str, text: str, length: str, *_: str) -> None:
+        nonlocal first, last
         time = _number(text)
         if kind in ("video", "audio") and time is not None:
             first, last = min(first, time), max(last, time + (_number(length) or 0.0))
+
+    _read_packets(path, "codec_type,pts_time,duration_time", take)
     return seconds_to_ms(max(0.0, last - first))
 
 
@@ -282,26 +284,31 @@ def _number(text: str | None) -> float | None:
         return None
 
 
-def _packets(path: Path, entries: str, streams: str | None, interval: str | None) -> Iterator[list[str]]:
-    """Yield the fields of a file's packets, one packet at a time: a film has a million of them.
+def _read_packets(path: Path, entries: str, take: Callable[..., None], streams: str = "", interval: str = "") -> None:
+    """Give the fields of a file's packets to ``take``, one packet at a time: a film has a million of them.
 
     Raises:
         MediaError: ffprobe cannot read the file.
     """
-    command = ["ffprobe", "-v", "error", "-show_entries", f"packet={entries}", "-of", "csv=p=0"]
-    command += ["-select_streams", streams] if streams else []
-    command += ["-read_intervals", interval] if interval else []
-    with subprocess.Popen(
-        [*command, f"file:{path}"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace"
-    ) as process:
-        wanted = entries.count(",") + 1
-        for line in process.stdout or ():
-            fields = line.strip().split(",")
-            if len(fields) >= wanted:  # side data follows on lines and fields of its own
-                yield fields
-    if process.returncode:
+    options = ["-v", "error", "-show_entries", f"packet={entries}", "-of", "csv=p=0"]
+    options += ["-select_streams", streams] if streams else []
+    options += ["-read_intervals", interval] if interval else []
+    wanted = entries.count(",") + 1
+
+    def split(line: str) -> None:
+        fields = line.strip().split(",")
+        if len(fields) >= wanted:  # side data follows on lines and fields of its own
+            take(*fields)
+
+    done = _run(path, *options, stdout_line=split)
+    if done.code:
         raise MediaError(
-            f"ffprobe cannot read {str(path)!r} (exit code {process.returncode}).",
+            f"ffprobe cannot read {str(path)!r} (exit code {done.code}).",
             "Play the film to see whether it is whole; if it is not, copy it again.",
             path=str(path),
         )
+
+
+def _run(path: Path, *options: str, stdout_line: Callable[[str], None] | None = None) -> subprocesses.Done:
+    """Ask ffprobe about a file. ffmpeg-python's own ``probe`` runs it itself, unlogged, and keeps all that it says."""
+    return subprocesses.run(["ffprobe", *options, f"file:{path}"], stdout_line=stdout_line)

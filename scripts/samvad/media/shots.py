@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from samvad.core import checksums, files, subprocesses
+from samvad.core import checksums, files
 from samvad.core.errors import DiskError, MediaError
 from samvad.core.times import seconds_to_ms
+from samvad.media import ffmpeg, ffprobe
 
 log = logging.getLogger(__name__)
 
@@ -89,9 +90,9 @@ def detect(film: Path) -> list[int]:
         MediaError: ffmpeg cannot read it, or it has no video.
         ToolError: ffmpeg is missing, or hung.
     """
-    command = ["ffmpeg", "-nostdin", "-nostats", "-v", "error", "-i", f"file:{film}", "-map", "0:V:0"]
     reader = DifferenceReader()
-    done = subprocesses.run([*command, "-vf", f"{SCALE},{FILTER}", "-f", "null", "-"], stdout_line=reader.take)
+    pictures = ffmpeg.source(film)["V:0"]
+    done = ffmpeg.run([pictures], None, {"vf": f"{SCALE},{FILTER}", "f": "null"}, stdout_line=reader.take)
     if done.code:
         raise MediaError(
             f"The pictures of {str(film)!r} cannot be read: {done.last_line}.",
@@ -145,13 +146,9 @@ def frame_rate(film: Path) -> Fraction | None:
         MediaError: ffprobe cannot read it.
         ToolError: ffprobe is missing, or hung.
     """
-    command = ["ffprobe", "-v", "error", "-select_streams", "V:0", "-show_entries", "stream=avg_frame_rate"]
-    done = subprocesses.run([*command, "-of", "csv=p=0", f"file:{film}"])
-    if done.code:
-        raise MediaError(f"{str(film)!r} is not a film that ffmpeg can read.", "Is it one?", path=str(film))
-    found = re.match(r"(\d+)/(\d+)", done.stdout)
-    rate = Fraction(int(found.group(1)), int(found.group(2))) if found and int(found.group(2)) else Fraction(0)
-    return rate if 10 <= rate <= 120 else None
+    pictures = (stream for stream in ffprobe.read_header(film).streams if ffprobe.is_picture(stream))
+    rate = ffprobe.rate(next(pictures, {}).get("avg_frame_rate"))
+    return rate if rate and 10 <= rate <= 120 else None
 
 
 def _cache_file(checksum: str) -> Path:

@@ -13,14 +13,13 @@ import logging
 import os
 import platform
 import re
-import shutil
-import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from samvad.core import files, locks, times
+from samvad.core import files, locks, subprocesses, times
+from samvad.core.errors import ToolError
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +27,6 @@ log = logging.getLogger(__name__)
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 _POLL_SECONDS = 1.0
 _TELL_SECONDS = 60.0
-_LISTING_SECONDS = 30
 #: After so long, the leases of a SLURM job that nobody holds are swept away: each job has files of its own.
 _OLD_SECONDS = 7 * 24 * 3600
 #: Lines of ``nvidia-smi -L``: a GPU, and a part of one (MIG), which is listed under it.
@@ -71,14 +69,10 @@ def machine_gpus() -> list[Gpu]:
 
     ``nvidia-smi`` tells; where it is missing, as in some containers, the devices' nodes tell their numbers.
     """
-    program = shutil.which("nvidia-smi")
-    if program:
-        done = subprocess.run(
-            [program, "-L"], capture_output=True, text=True, check=False, timeout=_LISTING_SECONDS, errors="replace"
-        )
-        if done.returncode == 0:
-            return parse_listing(done.stdout)
-        log.debug("nvidia-smi -L ended with %d: %s", done.returncode, done.stderr.strip())
+    try:
+        return parse_listing(subprocesses.ask(["nvidia-smi", "-L"]))
+    except ToolError as error:
+        log.debug("The driver does not list its GPUs: %s", error.what)
     numbers = sorted(int(path.name[6:]) for path in Path("/dev").glob("nvidia[0-9]*") if path.name[6:].isdigit())
     return [Gpu(number, "", "", str(number)) for number in numbers]
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import shutil
-import subprocess
 import time
 
-from samvad.core.errors import ClusterError
+from samvad.core import subprocesses
+from samvad.core.errors import ClusterError, ToolError
 
 log = logging.getLogger(__name__)
 
@@ -58,9 +57,7 @@ def tell(job: str, comment: str) -> None:
         job: the job's number.
         comment: what to say.
     """
-    command = ["scontrol", "update", f"JobId={job}", f"Comment={comment}"]
-    with contextlib.suppress(OSError):
-        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocesses.start(["scontrol", "update", f"JobId={job}", f"Comment={comment}"])
 
 
 def _left(name: str, deadline: float) -> dict[str, str]:
@@ -74,13 +71,9 @@ def _ask(command: list[str], name: str, deadline: float) -> str:
     said = f"{command[0]} is not installed here"
     while shutil.which(command[0]):
         try:
-            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_ANSWER_SECONDS)
-        except subprocess.TimeoutExpired:
-            said = f"{command[0]} gave no answer within {_ANSWER_SECONDS:.0f} s"
-        else:
-            if done.returncode == 0:
-                return done.stdout
-            said = done.stderr.strip() or f"{command[0]} failed"
+            return subprocesses.ask(command, _ANSWER_SECONDS)
+        except ToolError as error:
+            said = error.what.rstrip(".")
         if time.monotonic() > deadline:
             break
         time.sleep(_POLL_SECONDS)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samvad.core.errors import ToolError
+from samvad.media import ffmpeg
 from samvad.sample.story import FRAME_RATE, PlacedShot, Timeline
 
 Picture: TypeAlias = NDArray[np.uint8]
@@ -19,7 +20,6 @@ WIDTH, HEIGHT = 640, 360
 _STILL_WIDTH = 960  # wider than the film, so that the camera can pan
 _PAN_PIXELS_A_SECOND = 24
 _CAPTION_SECONDS = 4
-_STDERR_TAIL_CHARACTERS = 1500
 
 _NIGHT: Colour = (10, 14, 34)
 _GOLD: Colour = (232, 184, 76)
@@ -155,31 +155,25 @@ def encode(timeline: Timeline, sound: Path, film: Path, folder: Path) -> None:
     Raises:
         ToolError: ffmpeg has failed.
     """
-    import ffmpeg
-
     captions = _can_write_text()
     shots = [_shot_stream(placed, folder / f"{index}.ppm", captions) for index, placed in enumerate(timeline.shots)]
-    video = ffmpeg.concat(*shots, v=1, a=0)
-    job = ffmpeg.output(
-        video,
-        ffmpeg.input(str(sound)).audio,
-        str(film),
+    options: ffmpeg.Options = {
         **{"c:v": "libx264", "preset": "ultrafast", "crf": 26, "pix_fmt": "yuv420p", "r": FRAME_RATE},
         **{"c:a": "aac", "aac_coder": "fast", "b:a": "160k", "metadata:s:a:0": "language=eng"},
         **{"flags:v": "+bitexact", "flags:a": "+bitexact", "fflags": "+bitexact", "map_metadata": -1, "threads": 1},
-        movflags="+faststart",
-        format="mp4",
-    )
-    _run(job.overwrite_output())
+        **{"movflags": "+faststart", "f": "mp4"},
+    }
+    done = ffmpeg.run([ffmpeg.joined(shots), ffmpeg.source(sound).audio], film, options)
+    if done.code:
+        raise ToolError("ffmpeg could not make the sample film.", "Its last words say why.", stderr_tail=done.tail)
 
 
-def _shot_stream(placed: PlacedShot, path: Path, captions: bool) -> Any:
+def _shot_stream(placed: PlacedShot, path: Path, captions: bool) -> ffmpeg.Stream:
     """Write a shot's still and return its moving picture."""
-    import ffmpeg
-
     path.write_bytes(b"P6 %d %d 255\n" % (_STILL_WIDTH, HEIGHT) + still(placed.shot.picture).tobytes())
     # Decoded and converted once, then repeated; not yet 4:2:0, where a crop could only move by two pixels.
-    stream = ffmpeg.input(str(path), framerate=FRAME_RATE).filter("format", "yuv444p")
+    still_picture = ffmpeg.source(path, f="image2", pattern_type="none", framerate=FRAME_RATE)  # a % in a name is a %
+    stream = still_picture.filter("format", "yuv444p")
     stream = stream.filter("loop", loop=-1, size=1).trim(end_frame=placed.frames)
     pan = f"min(t*{_PAN_PIXELS_A_SECOND},{_STILL_WIDTH - WIDTH})"
     stream = stream.filter("crop", WIDTH, HEIGHT, pan, 0).filter("format", "yuv420p")
@@ -201,25 +195,5 @@ def _shot_stream(placed: PlacedShot, path: Path, captions: bool) -> Any:
 
 def _can_write_text() -> bool:
     """Return whether ffmpeg has drawtext and finds a font; without either the film is made without captions."""
-    import ffmpeg
-
-    probe = ffmpeg.input("color=size=64x64:duration=0.1", format="lavfi").drawtext(text="a").output("-", format="null")
-    try:
-        _run(probe)
-    except ToolError:
-        return False
-    return True
-
-
-def _run(job: Any) -> None:
-    import ffmpeg
-
-    try:
-        job.global_args("-hide_banner", "-nostats", "-loglevel", "error", "-nostdin").run(
-            capture_stdout=True, capture_stderr=True
-        )
-    except ffmpeg.Error as error:
-        tail = error.stderr.decode("utf-8", "replace")[-_STDERR_TAIL_CHARACTERS:]
-        raise ToolError(
-            "ffmpeg could not make the sample film.", "Its last words say why.", stderr_tail=tail
-        ) from error
+    text = ffmpeg.synthetic("color=size=64x64:duration=0.1").drawtext(text="a")
+    return ffmpeg.run([text], None, {"f": "null"}).code == 0

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
 import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad.core import files, schemas, stages
-from samvad.core.errors import ConfigurationError, SamvadError
+from samvad.core import files, schemas, stages, subprocesses
+from samvad.core.errors import ConfigurationError, SamvadError, ToolError
 from samvad.documents.job_folder import Job
 from samvad.reporting.archive.crate import MAIN
 
@@ -207,8 +206,6 @@ def _at_commit(name: str, commit: str | None) -> bytes | None:
     if commit is None:
         return None
     try:
-        command = ["git", "-C", str(schemas.ROOT), "show", f"{commit}:{name}"]
-        done = subprocess.run(command, capture_output=True, check=False)
-    except FileNotFoundError:
+        return subprocesses.ask(["git", "-C", str(schemas.ROOT), "show", f"{commit}:{name}"]).encode("utf-8")
+    except ToolError:
         return None
-    return done.stdout if done.returncode == 0 else None

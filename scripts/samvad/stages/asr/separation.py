@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import shutil
-import subprocess
 import wave
 from pathlib import Path
 
-from samvad.core import checksums
+from samvad.core import checksums, subprocesses
 from samvad.core.errors import ModelError, ToolError
+from samvad.media import ffmpeg
 from samvad.media.audio import SAMPLE_RATE_HZ, FilmAudio
 
 log = logging.getLogger(__name__)
@@ -95,23 +95,22 @@ def _block(audio: FilmAudio, start_ms: int, setting: str, device: str, folder: P
         file.setframerate(SAMPLE_RATE_HZ)
         file.writeframes((samples * 32767).astype("<i2").tobytes())
     place = ["--repo", str(Path(setting).parent), "-n", Path(setting).name] if "/" in setting else ["-n", setting]
-    _run(["demucs", *place, "--two-stems", "vocals", "-d", device, "-o", str(folder), str(mixed)])
+    command = ["demucs", *place, "--two-stems", "vocals", "-d", device, "-o", str(folder), str(mixed)]
+    _check("demucs", subprocesses.run(command))
     stem = folder / Path(setting).name / mixed.stem / "vocals.wav"
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-i", str(stem), "-ac", "1", "-ar", str(SAMPLE_RATE_HZ)]
-    voices = _run([*command, "-f", "s16le", "-"])
+    done = ffmpeg.run([ffmpeg.source(stem)], None, {"ac": 1, "ar": SAMPLE_RATE_HZ, "f": "s16le"})
+    _check("ffmpeg", done)
+    voices = done.output
     wanted = [(at_ms - first_ms) * SAMPLE_RATE_HZ // 1000 * 2 for at_ms in (start_ms, end_ms)]
     found = voices[wanted[0] : wanted[1]]
     # Resampling may lose a sample at the end; the film's clock must not move by it.
     return found.ljust(wanted[1] - wanted[0], b"\0")
 
 
-def _run(command: list[str]) -> bytes:
-    done = subprocess.run(command, capture_output=True, check=False)
-    if done.returncode:
-        tail = "\n".join(done.stderr.decode(errors="replace").splitlines()[-8:])
+def _check(program: str, done: subprocesses.Done) -> None:
+    if done.code:
         raise ToolError(
-            f"{command[0]} failed ({done.returncode}) while voices were separated.",
+            f"{program} failed ({done.code}) while voices were separated.",
             "See the lines below, or set asr.separate_voices to none.",
-            stderr_tail=tail,
+            stderr_tail=done.tail,
         )
-    return done.stdout

@@ -8,6 +8,7 @@ from pathlib import Path
 from samvad.core import subprocesses
 from samvad.core.errors import DiskError, MediaError, ToolError
 from samvad.logs import events
+from samvad.media import ffmpeg
 from samvad.stages.demux.probe import AudioTrack
 
 SAMPLE_RATE_HZ = 16_000
@@ -68,18 +69,14 @@ def extract(
         DiskError: the disk is full.
         ToolError: ffmpeg is missing.
     """
-    import ffmpeg
-
-    stream = ffmpeg.input(f"file:{film}", vn=None, sn=None, dn=None).output(
-        f"file:{target}", map=f"0:{track.stream}", af=filters(track, downmix), ac=1, acodec="pcm_s16le", f="wav"
-    )
-    command = stream.global_args("-nostdin", "-nostats", "-v", "warning", "-progress", "pipe:1").compile()
     signs: set[str] = set()
-    done = subprocesses.run(
-        command,
+    done = ffmpeg.run(
+        [ffmpeg.source(film, vn=None, sn=None, dn=None)[str(track.stream)]],
+        target,
+        {"af": filters(track, downmix), "ac": 1, "acodec": "pcm_s16le", "f": "wav"},
+        level="warning",
         stdout_line=lambda line: _report_progress(line, duration_ms),
         stderr_line=lambda line: signs.update(sign for sign in _CUT_SHORT if sign in line),
-        writes=target,
     )
     if done.code:
         raise _failure(film, target, done)
@@ -98,7 +95,7 @@ def _report_progress(line: str, duration_ms: int | None) -> None:
 
 
 def _failure(film: Path, target: Path, done: subprocesses.Done) -> Exception:
-    if "No space left on device" in done.tail:
+    if ffmpeg.is_disk_full(done):
         return DiskError(
             f"No space is left on the disk of {target.parent.parent}.",
             "Free some space, or set output_root to a folder on another disk, and run again.",

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad.core import subprocesses
-from samvad.media import shots
+from samvad.media import ffmpeg, shots
 from samvad.stages.demux.probe import AudioTrack
 
 #: Peaks of the waveform a second.
 PEAKS_A_SECOND = 25
 _POSTER_SHARE = 0.2  # of the film: after the titles, before the story's end
-_VIDEO = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "31", "-g", "48", "-pix_fmt", "yuv420p")
-_AUDIO = ("-c:a", "aac", "-aac_coder", "fast", "-b:a", "48k", "-ac", "1")
+_VIDEO: ffmpeg.Options = {"c:v": "libx264", "preset": "ultrafast", "crf": 31, "g": 48, "pix_fmt": "yuv420p"}
+_AUDIO: ffmpeg.Options = {
+    **{"af": "aresample=24000:async=1:first_pts=0", "ac": 1},
+    **{"c:a": "aac", "aac_coder": "fast", "b:a": "48k"},
+}
 
 
 @dataclass(frozen=True)
@@ -43,20 +45,18 @@ def look_through(
     """
     if proxy is None and not (video and cuts):
         return Look(None, None)
-    command = ["ffmpeg", "-nostdin", "-nostats", "-v", "error", "-y", "-progress", "pipe:1", "-threads", str(threads)]
-    command += ["-i", f"file:{film}"]
-    if video:
-        scale = f"scale=w=-2:h=trunc(min({height or 240}\\,ih)/2)*2:flags=fast_bilinear"
-        command += ["-map", "0:V:0", "-vf", f"{scale},{shots.FILTER}" if cuts else scale]
-    if proxy is None:
-        command += ["-f", "null", "-"]
-    else:
-        sound = ["-map", f"0:{track.stream}", "-af", "aresample=24000:async=1:first_pts=0", *_AUDIO]
+    source = ffmpeg.source(film, threads=threads)
+    scale = f"scale=w=-2:h=trunc(min({height or 240}\\,ih)/2)*2:flags=fast_bilinear"
+    streams = [source["V:0"]] if video else []
+    filters: ffmpeg.Options = {"vf": f"{scale},{shots.FILTER}" if cuts else scale} if video else {}
+    options: ffmpeg.Options = {**filters, "f": "null"}
+    if proxy is not None:
+        streams.append(source[str(track.stream)])
         # So small a picture is encoded faster than the film is decoded: more threads would only wait for each other.
-        command += [*sound, *(_VIDEO if video else ()), "-sn", "-dn", "-threads", "1"]
-        command += ["-movflags", "+faststart", "-f", "mp4", f"file:{proxy}"]
+        encoders = {**_AUDIO, **(_VIDEO if video else {})}
+        options = {**filters, **encoders, "threads": 1, "movflags": "+faststart", "f": "mp4"}
     reader = shots.DifferenceReader()
-    done = subprocesses.run(command, stdout_line=reader.take, writes=proxy)
+    done = ffmpeg.run(streams, proxy, options, stdout_line=reader.take)
     if done.code:
         return Look(None, done.last_line)
     return Look(shots.cuts(reader.result()) if video and cuts else None, None)
@@ -64,9 +64,10 @@ def look_through(
 
 def poster(proxy: Path, duration_ms: int, target: Path) -> bool:
     """Write one picture of the film as JPEG; say whether there is one."""
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-ss", f"{duration_ms * _POSTER_SHARE / 1000:.3f}"]
-    command += ["-i", f"file:{proxy}", "-frames:v", "1", "-q:v", "5", "-update", "1", "-f", "image2", f"file:{target}"]
-    return subprocesses.run(command, writes=target).code == 0 and target.is_file()
+    source = ffmpeg.source(proxy, ss=f"{duration_ms * _POSTER_SHARE / 1000:.3f}")
+    # "update" keeps a % in the path from being a pattern for many pictures.
+    done = ffmpeg.run([source], target, {"frames:v": 1, "q:v": 5, "update": 1, "f": "image2"})
+    return done.code == 0 and target.is_file()
 
 
 def waveform(audio: Path) -> dict[str, Any]:

@@ -6,12 +6,8 @@ from pathlib import Path
 
 from samvad.core import files
 from samvad.documents.subtitles import fonts, formats
-from samvad.stages.mux.media import run_ffmpeg
-
-#: What ffmpeg's filters take for a sign of their own, at the two levels at which they look (ffmpeg-filters, "Notes on
-#: filtergraph escaping").
-_FIRST_LEVEL = ("\\", "'", ":")
-_SECOND_LEVEL = ("\\", "'", "[", "]", ",", ";")
+from samvad.media import ffmpeg
+from samvad.stages.mux import installed_fonts, media
 
 
 def burn(film: Path, subtitles: Path, target: Path, folder: Path, crf: int, threads: int) -> str:
@@ -36,20 +32,14 @@ def burn(film: Path, subtitles: Path, target: Path, folder: Path, crf: int, thre
     drawn = folder / "burn.ass"
     files.write_text(drawn, formats.ass(cues))
     family = fonts.family_for(cue.text for cue in cues)
-    found = fonts.find(family)
+    found = installed_fonts.find(family)
+    fonts_folder = {} if found is None else {"fontsdir": str(found.path.parent)}
+    source = ffmpeg.source(film, threads=threads)
     # The filter "subtitles" draws Devanagari letter by letter: it leaves libass at its simple shaper (ffmpeg 5.1).
-    options = f"filename={_escaped(str(drawn))}:shaping=complex"
-    if found is not None:
-        options += f":fontsdir={_escaped(str(found.path.parent))}"
-    command = ["ffmpeg", "-nostdin", "-nostats", "-v", "error", "-y", "-threads", str(threads), "-i", f"file:{film}"]
-    command += ["-map", "0:V:0", "-map", "0:a:0?", "-vf", f"ass={options}", "-c:v", "libx264", "-crf", str(crf)]
-    command += ["-preset", "medium", "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "192k", "-threads", str(threads)]
-    run_ffmpeg([*command, "-movflags", "+faststart", "-f", "mp4"], film, target)
+    picture = source["V:0"].filter("ass", filename=str(drawn), shaping="complex", **fonts_folder)
+    options: ffmpeg.Options = {
+        **{"c:v": "libx264", "crf": crf, "preset": "medium", "pix_fmt": "yuv420p", "threads": threads},
+        **{"c:a": "aac", "b:a": "192k", "movflags": "+faststart", "f": "mp4"},
+    }
+    media.write([picture, source["a:0?"]], film, target, options, {"filter_complex_threads": threads})
     return family
-
-
-def _escaped(text: str) -> str:
-    for signs in (_FIRST_LEVEL, _SECOND_LEVEL):
-        for sign in signs:
-            text = text.replace(sign, f"\\{sign}")
-    return text

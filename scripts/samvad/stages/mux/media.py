@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad.core import subprocesses
 from samvad.core.errors import DiskError, MediaError
 from samvad.core.times import seconds_to_ms
-from samvad.media import ffprobe
+from samvad.media import ffmpeg, ffprobe
 
 #: Streams that a Matroska file has tracks for; data streams (time codes, telemetry) are none of them.
 KINDS = ("video", "audio", "subtitle")
@@ -86,23 +85,42 @@ def copy_streams(film: Path, target: Path, streams: Sequence[Stream]) -> None:
         DiskError: the disk is full.
         ToolError: ffmpeg is missing, or hung.
     """
-    command = ["ffmpeg", "-nostdin", "-nostats", "-v", "error", "-y", "-i", f"file:{film}"]
-    for place, stream in enumerate(streams):
-        command += ["-map", f"0:{stream.index}", f"-c:{place}", "srt" if stream.codec == "mov_text" else "copy"]
-    run_ffmpeg([*command, "-f", "matroska"], film, target)
+    source = ffmpeg.source(film)
+    codecs: ffmpeg.Options = {
+        f"c:{place}": "srt" if stream.codec == "mov_text" else "copy" for place, stream in enumerate(streams)
+    }
+    write([source[str(stream.index)] for stream in streams], film, target, {**codecs, "f": "matroska"})
 
 
-def run_ffmpeg(command: list[str], film: Path, target: Path) -> None:
-    """Run a command of ffmpeg that writes ``target`` to its end.
+def write(
+    streams: Sequence[ffmpeg.Stream],
+    film: Path,
+    target: Path,
+    options: ffmpeg.Options,
+    global_options: ffmpeg.Options = ffmpeg.NO_OPTIONS,
+) -> None:
+    """Write streams of a film into a file, with ffmpeg's options.
 
     Raises:
         MediaError: ffmpeg cannot do it.
         DiskError: the disk is full.
         ToolError: ffmpeg is missing, or hung.
     """
-    # Without "bitexact" every file bears numbers made by chance. -progress is for the runner: a program that says
-    # nothing for minutes counts as hung.
-    _output([*command, "-fflags", "+bitexact", "-progress", "pipe:1", f"file:{target}"], film, target)
+    # Without "bitexact" every file bears numbers made by chance.
+    done = ffmpeg.run(streams, target, {**options, "fflags": "+bitexact"}, global_options=global_options)
+    if done.code == 0:
+        return
+    if ffmpeg.is_disk_full(done):
+        raise DiskError(
+            f"No space was left on the disk while {str(film)!r} was copied.",
+            "Free some space, or set output_root to a folder on another disk, and run again.",
+        )
+    raise MediaError(
+        f"ffmpeg cannot read or copy {str(film)!r} (exit code {done.code}): {done.last_line}.",
+        "Play the film to see whether it is whole; if it is not, copy it again.",
+        path=str(film),
+        stderr_tail=done.tail,
+    )
 
 
 def _stream(found: dict[str, Any]) -> Stream:
@@ -118,21 +136,4 @@ def _stream(found: dict[str, Any]) -> Stream:
         default=bool(disposition.get("default")),
         forced=bool(disposition.get("forced")),
         hearing_impaired=bool(disposition.get("hearing_impaired")),
-    )
-
-
-def _output(command: list[str], film: Path, writes: Path | None = None) -> str:
-    done = subprocesses.run(command, writes=writes)
-    if done.code == 0:
-        return done.stdout
-    if "No space left on device" in done.tail:
-        raise DiskError(
-            f"No space was left on the disk while {str(film)!r} was copied.",
-            "Free some space, or set output_root to a folder on another disk, and run again.",
-        )
-    raise MediaError(
-        f"{command[0]} cannot read or copy {str(film)!r} (exit code {done.code}): {done.last_line}.",
-        "Play the film to see whether it is whole; if it is not, copy it again.",
-        path=str(film),
-        stderr_tail=done.tail,
     )

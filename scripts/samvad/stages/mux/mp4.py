@@ -15,8 +15,10 @@ from samvad.core import files
 from samvad.core.errors import ToolError
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
+from samvad.media import ffmpeg
+from samvad.stages.mux import media
 from samvad.stages.mux.matroska import NewTrack
-from samvad.stages.mux.media import Media, Stream, run_ffmpeg
+from samvad.stages.mux.media import Media, Stream
 
 #: ffmpeg's names of subtitle codecs that are text, so that they can become MP4's own.
 _TEXT = frozenset({"ass", "mov_text", "ssa", "subrip", "text", "ttml", "webvtt"})
@@ -80,32 +82,29 @@ def write(
         DiskError: the disk is full.
         ToolError: ffmpeg is missing.
     """
-    command = ["ffmpeg", "-nostdin", "-nostats", "-v", "error", "-y", "-i", f"file:{film}"]
+    ordered = [*(s for s in streams if s.kind != "subtitle"), *(s for s in streams if s.kind == "subtitle")]
+    source = ffmpeg.source(film)
+    taken = [source[str(stream.index)] for stream in ordered]  # first, so that the film is input 0
     for number, track in enumerate(new):
         path = folder / f"mp4_{number}.srt"
         files.write_text(path, formats.srt(without_overlap(formats.read(track.path))))
-        command += ["-f", "srt", "-i", f"file:{path}"]
-    ordered = [*(s for s in streams if s.kind != "subtitle"), *(s for s in streams if s.kind == "subtitle")]
-    for stream in ordered:
-        command += ["-map", f"0:{stream.index}"]
-    for number in range(len(new)):
-        command += ["-map", f"{number + 1}:0"]
-    command += ["-c", "copy", "-c:s", "mov_text", "-map_chapters", "0", "-map_metadata", "0"]
-    command += _flags(ordered, new, keep_default_subtitles=keep_default_subtitles)
-    command += ["-metadata", f"title={title}"] if title else []
-    run_ffmpeg([*command, "-movflags", "+faststart", "-f", "mp4"], film, target)
+        taken.append(ffmpeg.source(path, f="srt")["0"])
+    options: ffmpeg.Options = {"c": "copy", "c:s": "mov_text", "map_chapters": 0, "map_metadata": 0}
+    flags = _flags(ordered, new, keep_default_subtitles=keep_default_subtitles)
+    named = {"metadata": f"title={title}"} if title else {}
+    media.write(taken, film, target, {**options, **flags, **named, "movflags": "+faststart", "f": "mp4"})
 
 
-def _flags(own: Sequence[Stream], new: Sequence[NewTrack], *, keep_default_subtitles: bool) -> list[str]:
+def _flags(own: Sequence[Stream], new: Sequence[NewTrack], *, keep_default_subtitles: bool) -> ffmpeg.Options:
     """Return every track's flags and the new ones' languages: ffmpeg sets flags that nobody asked for."""
-    made = []
+    made: dict[str, str | list[str]] = {}
     for place, stream in enumerate(own):
         default = stream.default and (stream.kind != "subtitle" or keep_default_subtitles)
-        made += [f"-disposition:{place}", "default" if default else "0"]
+        made[f"disposition:{place}"] = "default" if default else "0"
     for place, track in enumerate(new, start=len(own)):
-        made += [f"-disposition:{place}", "default" if track.default else "0"]
-        made += [f"-metadata:s:{place}", f"language={code(track.language)}"]
-        made += [f"-metadata:s:{place}", f"handler_name={track.name}", f"-metadata:s:{place}", f"title={track.name}"]
+        made[f"disposition:{place}"] = "default" if track.default else "0"
+        names = [f"handler_name={track.name}", f"title={track.name}"]
+        made[f"metadata:s:{place}"] = [f"language={code(track.language)}", *names]
     return made
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from samvad.core import files
 from samvad.documents.subtitles import fonts, formats
 from samvad.runner.stage_run import StageRun
-from samvad.stages.mux import plan
+from samvad.stages.mux import installed_fonts, plan
 from samvad.text import languages
 
 
@@ -50,7 +50,7 @@ def fonts_for(run: StageRun, tracks: Sequence[plan.Subtitles]) -> list[Path]:
     for track in tracks:
         texts = [cue.text for cue in formats.read(track.path)]
         family = fonts.family_for(texts)
-        font = fonts.find(family)
+        font = installed_fonts.find(family)
         if font is None:
             run.warn(f"The font {family} is not installed, so it is not attached: players take one of their own.")
             continue

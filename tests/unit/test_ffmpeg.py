@@ -1,0 +1,92 @@
+"""ffmpeg's commands: no name of a file means anything else to it, and every command is built in one place."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from samvad.core.subprocesses import Done
+from samvad.media import ffmpeg, ffprobe, shots
+from samvad.stages.demux import picture
+from samvad.stages.mux import burn, matroska, media, mp4
+from support import ROOT
+
+needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg makes the films")
+#: Each of them is something else to ffmpeg, to a shell or to a filter: an option, a pattern, a protocol, a filter.
+HOSTILE = ("-y %03d", "concat:a|b 'q' \"d\"", "[s0];[s1],x=y:z\\", "two\nlines 🎬 नमस्ते")
+
+
+def make_film(path: Path) -> Path:
+    """Write two seconds of picture and sound, by the module that is tested."""
+    streams = [ffmpeg.synthetic("testsrc=size=64x64:rate=10:duration=2"), ffmpeg.synthetic("sine=duration=2")]
+    assert ffmpeg.run(streams, path, {"c:v": "mpeg4", "c:a": "aac", "f": "mp4"}).code == 0
+    return path
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_name_of_a_film_or_folder_is_taken_for_anything_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    film = make_film(folder / f"{name}.mp4")
+    lines = folder / f"{name}.srt"
+    lines.write_text("1\n00:00:00,000 --> 00:00:01,000\nHello\n", encoding="utf-8")
+    monkeypatch.chdir(folder)  # a relative path is the most dangerous one
+    bare = Path(film.name)
+    held = media.probe(bare)
+    assert [stream.kind for stream in held.streams] == ["video", "audio"]
+    assert ffprobe.playing_span_ms(bare) >= 1900 and shots.frame_rate(bare) == 10
+    assert shots.detect(bare) == []
+    assert picture.poster(bare, 2000, Path(f"{name}.jpg"))
+    media.copy_streams(bare, Path(f"{name}.mkv"), held.streams)
+    new = [matroska.NewTrack(lines, "en", name, True)]
+    mp4.write(Path(f"{name}.out.mp4"), bare, held.streams, new, name, folder, keep_default_subtitles=True)
+    made = ffprobe.read_header(Path(f"{name}.out.mp4"))
+    assert made.found["format"]["tags"]["title"] == name
+    assert made.streams[-1]["tags"]["handler_name"] == name
+    burn.burn(bare, lines, Path(f"{name}.burnt.mp4"), folder, 30, 1)
+    assert [stream.kind for stream in media.probe(Path(f"{name}.burnt.mp4")).streams] == ["video", "audio"]
+
+
+@needs_ffmpeg
+def test_what_ffmpeg_says_of_a_failure_is_kept(tmp_path: Path) -> None:
+    done = ffmpeg.run([ffmpeg.source(tmp_path / "no film.mp4")], tmp_path / "made.mp4", {})
+    assert done.code and done.last_line.endswith("No such file or directory")
+    assert not ffmpeg.is_disk_full(done)
+
+
+def test_the_film_is_the_first_input_and_options_may_come_several_times() -> None:
+    film = ffmpeg.source(Path("film.mkv"), threads=2)
+    streams = [film["2"], film["0"], ffmpeg.source(Path("a.srt"), f="srt")["0"]]
+    options: ffmpeg.Options = {"metadata:s:2": ["language=hin", "title=x"], "c": "copy"}
+    words = ffmpeg.command(streams, Path("made.mp4"), options, {"y": None})
+    inputs = ["-threads", "2", "-i", "file:film.mkv", "-f", "srt", "-i", "file:a.srt"]
+    maps = ["-map", "0:2", "-map", "0:0", "-map", "1:0"]
+    tags = ["-metadata:s:2", "language=hin", "-metadata:s:2", "title=x"]
+    assert words == ["ffmpeg", *inputs, *maps, "-c", "copy", *tags, "-y", "file:made.mp4"]
+
+
+def modules_with(wanted: Callable[[str], bool]) -> set[str]:
+    folder = ROOT / "scripts"
+    return {
+        path.relative_to(folder).as_posix() for path in folder.rglob("*.py") if wanted(path.read_text(encoding="utf-8"))
+    }
+
+
+def test_programs_are_started_and_commands_of_ffmpeg_built_in_one_module_each() -> None:
+    starts = ("import subprocess\n", "from subprocess import", "os.system", "os.exec", "os.spawn", "os.popen", "Popen(")
+    assert modules_with(lambda text: any(sign in text for sign in starts)) == {"samvad/core/subprocesses.py"}
+    assert modules_with(lambda text: "import ffmpeg\n" in text.replace("media import ffmpeg", "")) == {
+        "samvad/media/ffmpeg.py"
+    }
+    assert not modules_with(lambda text: '["ffmpeg"' in text), "lists of arguments"
+    assert modules_with(lambda text: '["ffprobe"' in text) == {"samvad/media/ffprobe.py"}
+
+
+def test_a_full_disk_is_known_by_what_ffmpeg_says() -> None:
+    assert ffmpeg.is_disk_full(Done(1, b"", "av_interleaved_write_frame(): No space left on device"))
