@@ -6,11 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from samvad.core.errors import MediaError
+from samvad.models.whisper import Whisper
 from samvad.stages.hallucination_removal import sounds
 from samvad.stages.hallucination_removal.phrases import COLUMNS
+from samvad.text import languages
 from samvad.text.repetition import loop_span, plain
 
 if TYPE_CHECKING:
@@ -56,12 +58,12 @@ def own_sounds(paths: Iterable[Path]) -> Iterator[NDArray[np.float32]]:
                     yield piece
 
 
-def heard(model: Any, pieces: Sequence[NDArray[np.float32]], language: str, batch_size: int) -> Iterator[str]:
-    """Yield what a faster-whisper model writes of each piece, decoded in batches; an empty text for nothing."""
+def heard(whisper: Whisper, pieces: Sequence[NDArray[np.float32]], language: str, batch_size: int) -> Iterator[str]:
+    """Yield what a Whisper model writes of each piece, decoded in batches; an empty text for nothing."""
     import numpy as np
     from faster_whisper import BatchedInferencePipeline
 
-    pipeline = BatchedInferencePipeline(model)
+    pipeline = BatchedInferencePipeline(whisper.model)
     for first in range(0, len(pieces), batch_size):
         batch, end = pieces[first : first + batch_size], 0.0
         texts: dict[int, str] = {}
@@ -70,8 +72,8 @@ def heard(model: Any, pieces: Sequence[NDArray[np.float32]], language: str, batc
             spans.append({"start": end, "end": end + len(piece) / sounds.RATE_HZ})
             end = spans[-1]["end"]
         found, _ = pipeline.transcribe(
-            np.concatenate(batch), language=language, clip_timestamps=spans, vad_filter=False, temperature=0.0,
-            batch_size=batch_size,
+            np.concatenate(batch), language=languages.for_whisper(language), clip_timestamps=spans, vad_filter=False,
+            temperature=0.0, batch_size=batch_size,
         )  # fmt: skip
         for segment in found:
             number = max(n for n, span in enumerate(spans) if span["start"] <= segment.start + 0.02)
