@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from samvad.core.errors import MediaError
 from samvad.models.whisper import Whisper
 from samvad.stages.hallucination_removal import sounds
 from samvad.stages.hallucination_removal.phrases import COLUMNS
-from samvad.text import languages
+from samvad.text import languages, sentence_ends
 from samvad.text.repetition import loop_span, plain
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ PIECE_SECONDS = 10
 _LONGEST = 80
 #: Rounds from which it is a loop, as in stage 07.
 _LOOP_REPEATS = 4
-_SENTENCE_ENDS = re.compile(r"(?<=[.?!…।॥؟۔])\s+")
 
 
 def made_sounds(seeds: int) -> Iterator[NDArray[np.float32]]:
@@ -88,7 +86,7 @@ def phrases(texts: Iterable[str], least: int) -> dict[str, int]:
     """
     counts: Counter[str] = Counter()
     for text in texts:
-        parts = {_first_rounds(plain(part)) for part in (text, *_SENTENCE_ENDS.split(text))}
+        parts = {_first_rounds(plain(part)) for part in (text, *sentence_ends.split(text))}
         counts.update(part for part in parts if part and len(part) <= _LONGEST)
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return {phrase: count for phrase, count in ranked if count >= least}
