@@ -26,6 +26,7 @@ from muxing import (
 )
 from samvad.documents.subtitles.cues import Cue
 from samvad.stages.mux import mp4
+from samvad.text import languages
 
 
 def test_substation_alpha_goes_in_with_the_font_that_draws_its_script(tmp_path: Path, films: Path) -> None:
@@ -67,7 +68,13 @@ def test_mp4_never_shows_two_cues_at_once() -> None:
         Cue(1000, 3000, ("c", "b")),
         Cue(5000, 6000, ("d",)),
     ]
-    assert [mp4.code(language) for language in ("hi", "en", "mai", "brx", "ta")] == ["hin", "eng", "mai", "brx", "tam"]
+    assert [languages.iso_639_2(language) for language in ("hi", "en", "mai", "brx", "ta")] == [
+        "hin",
+        "eng",
+        "mai",
+        "brx",
+        "tam",
+    ]
 
 
 def test_what_mp4_cannot_hold_is_named(tmp_path: Path, films: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import subprocess
 from pathlib import Path
 
+import langcodes
 import pytest
 
 import support
@@ -24,6 +25,7 @@ from muxing import (
     subtitle_streams,
     text_of,
 )
+from samvad.text import languages
 
 
 def test_the_tracks_go_in_with_language_name_and_flags_and_the_streams_stay(tmp_path: Path, films: Path) -> None:
@@ -40,6 +42,23 @@ def test_the_tracks_go_in_with_language_name_and_flags_and_the_streams_stay(tmp_
     assert probe(result)["format"]["tags"]["title"] == "संवाद “1”"
     identified = subprocess.run(["mkvmerge", "-J", result], capture_output=True, check=True).stdout
     assert [track["properties"].get("language_ietf") for track in json.loads(identified)["tracks"]][2:] == ["hi", "en"]
+
+
+@pytest.mark.parametrize("container", ["mkv", "mp4"])
+def test_a_track_in_any_language_that_whisper_knows_is_tagged(tmp_path: Path, films: Path, container: str) -> None:
+    spoken = sorted(languages.WHISPER)
+    tracks = tuple((language, False) for language in spoken)
+    result, done = run(
+        make_job(tmp_path, films / "plain.mp4", tracks), "--container", container, languages=tuple(spoken)
+    )
+    assert done.returncode == 0, done.stderr
+    tags = [stream["tags"]["language"] for stream in subtitle_streams(result.with_suffix(f".{container}"))]
+    written = [languages.iso_639_2(language) for language in spoken]
+    if container == "mkv":  # its older tag is of ISO 639-2/B, and the newer one beside it the language's own
+        written = [langcodes.Language.get(code).to_alpha3(variant="B") for code in written]
+        tracks_found = [track["properties"].get("language_ietf") for track in identified(result)["tracks"]]
+        assert tracks_found[-len(spoken) :] == spoken
+    assert tags == written
 
 
 def test_the_manifest_tells_what_the_film_holds(tmp_path: Path, films: Path) -> None:

@@ -170,7 +170,7 @@ def test_misheard_names_are_written_in_one_spelling_logged_and_counted(tmp_path:
     rathore = next(name for name in value["names"] if name["text"] == "Rathore")
     assert (rathore["count"], rathore["heard"], rathore["target"]) == (2, {"Rathor": 1}, "Rathore")
     aditi = next(name for name in value["names"] if name["target"] == "Aditi")
-    assert aditi["spellings"] == {"devanagari": "अदिति"}
+    assert aditi["spellings"] == {"Deva": "अदिति"}
     assert value["cast"] == [
         {"character": "Jai Singh Rathore", "actor": "Imran Khan", "count": 2, "first_ms": 3000},
     ]  # fmt: skip

@@ -220,7 +220,7 @@ def test_the_films_names_keep_their_spellings_and_what_was_heard() -> None:
     known = [*cast("Simran"), Name("सिमरन", "person", "tmdb", target="Simran")]
     (name,) = merge.film_names(replace(document, segments=marked), known, {"Simran": Counter({"Simrun": 2})})
     assert (name.text, name.count, name.target) == ("Simran", 2, "Simran")
-    assert name.spellings == {"latin": "Simran", "devanagari": "सिमरन"}
+    assert name.spellings == {"Latn": "Simran", "Deva": "सिमरन"}
     assert name.heard == {"Simrun": 2}
     assert set(name.variants) == {"Simran", "सिमरन"}
 

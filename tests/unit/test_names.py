@@ -170,7 +170,7 @@ def test_the_films_names_are_counted_once_each() -> None:
     )
     assert merge.film_names(document) == [
         merge.FilmName(
-            "Jai", "person", "tmdb", 3, 2000, variants={"Jai": 2, "jai": 1}, spellings={"latin": "Jai"}, target="Jai"
+            "Jai", "person", "tmdb", 3, 2000, variants={"Jai": 2, "jai": 1}, spellings={"Latn": "Jai"}, target="Jai"
         ),
         merge.FilmName(
             "Mumbai",
@@ -179,7 +179,7 @@ def test_the_films_names_are_counted_once_each() -> None:
             1,
             1000,
             variants={"Mumbai": 1},
-            spellings={"latin": "Mumbai"},
+            spellings={"Latn": "Mumbai"},
             target="Mumbai",
         ),
     ]

@@ -35,7 +35,7 @@ TYPED = """
 """
 
 
-@pytest.mark.parametrize(("word", "typed"), zip(TYPED.split()[::2], TYPED.split()[1::2], strict=True))
+@pytest.mark.parametrize(("word", "typed"), [*zip(TYPED.split()[::2], TYPED.split()[1::2], strict=True)])
 def test_a_word_is_written_as_people_type_it(word: str, typed: str) -> None:
     assert romanise(word) == typed
     assert romanise(unicodedata.normalize("NFD", word)) == typed

@@ -17,6 +17,7 @@ from samvad.settings.subtitle_rules import Rules, frames_ms
 from samvad.stages.subtitle_gen import checking, grammar, timing
 from samvad.stages.subtitle_gen.tracks import languages_of_tracks, make_track
 from samvad.stages.subtitle_gen.units import units_of
+from samvad.text.sentence_ends import ends_sentence
 
 RULES = Rules()
 
@@ -74,7 +75,7 @@ def test_a_long_text_is_cut_where_sentences_end() -> None:
         "Nobody had told him that we were not coming. He slept on a bench."
     )
     cues = cues_of(said(text, 0, 11_000))
-    assert [grammar.ends_sentence(cue.lines[-1]) for cue in cues] == [True] * len(cues)
+    assert [ends_sentence(cue.lines[-1]) for cue in cues] == [True] * len(cues)
     assert len(cues) >= 2
 
 

@@ -76,25 +76,6 @@ def test_a_model_of_other_languages_is_refused(tmp_path: Path) -> None:
         indictrans2_backend.check_tags(place, {"tam_Taml", "eng_Latn"})
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("ठीक है। चलो! कहाँ?", ["ठीक है।", "चलो!", "कहाँ?"]),
-        ("Mr. Sharma is here. Come in.", ["Mr. Sharma is here.", "Come in."]),
-        ("He costs 3.50 rupees", ["He costs 3.50 rupees"]),
-        ("“Go.” She went…", ["“Go.”", "She went…"]),
-        ("", []),
-    ],
-)
-def test_sentences_end_at_their_punctuation(text: str, expected: list[str]) -> None:
-    assert indic.sentences(text) == expected
-
-
-@given(st.text(alphabet='ab .?!।"', max_size=60))
-def test_splitting_into_sentences_loses_nothing(text: str) -> None:
-    assert "".join("".join(indic.sentences(text)).split()) == "".join(text.split())
-
-
 def test_digits_of_every_script_become_0_to_9_and_numbers_stay_apart() -> None:
     assert indic.normalise_punctuation("१२ ৩৪ ௫६") == "12 34 56"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import wave
 from itertools import pairwise
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -90,9 +89,8 @@ def test_only_the_stretch_asked_for_is_read(tmp_path: Path) -> None:
 def test_a_piece_after_the_end_of_the_sound_is_an_error_of_that_piece(tmp_path: Path) -> None:
     decoder = object.__new__(whisper_backend._Decoder)
     decoder._sound = FilmAudio(sound_file(tmp_path / "a.wav"))
-    decoder._model = SimpleNamespace(feature_extractor=None)
     with pytest.raises(ValueError, match="no sound"):
-        decoder._features(whisper_backend.Piece(0, 1000, 2000, "es"))
+        decoder._samples(whisper_backend.Piece(0, 1000, 2000, "es"))
 
 
 def test_sound_of_another_rate_is_refused(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from samvad.core import files
 from samvad.core.errors import ConfigurationError, DiskError, SamvadError
 from samvad.models import weights
+from samvad.models.whisper import Whisper
 from samvad.stages.hallucination_removal import harvest
 from samvad.text import languages
 
@@ -66,9 +67,7 @@ def write_list(options: argparse.Namespace) -> str:
             raise ConfigurationError(f"--sounds: {path} does not exist.", "Correct its path.", path=str(path))
     resolved = weights.resolve_whisper(options.model, options.revision)
     device, compute_type = weights.resolve_device(options.device, "auto")
-    from faster_whisper import WhisperModel
-
-    model = WhisperModel(str(resolved.folder), device=device, compute_type=compute_type, local_files_only=True)
+    model = Whisper(resolved, device, compute_type)
     pieces = [*harvest.made_sounds(options.seeds), *harvest.own_sounds(options.sounds)]
     texts = list(harvest.heard(model, pieces, language, options.batch_size))
     found = harvest.phrases(texts, options.least)

@@ -45,25 +45,6 @@ _PUNCTUATION = (
     (re.compile(r"\) ([.!:?;,])"), r")\1"),
     (re.compile(r'"([,.]+)'), r'\1"'),
 )
-_SENTENCE_END = re.compile(r"(?<=[.?!।॥۔؟᱾꯫…])[\"'”’)]*\s+")
-#: "Mr." and the like, and single letters (initials), end no sentence.
-_ABBREVIATION = re.compile(r"(?:^|\s)(?:Mr|Mrs|Ms|Dr|Prof|St|Shri|Smt|डॉ|श्री|\w)\.$")
-
-
-def sentences(text: str) -> list[str]:
-    """Split a text after its sentence-ending punctuation: IndicTrans2 was trained on single sentences.
-
-    An abbreviation that is not known here splits too early, which costs context but no text.
-    """
-    found: list[str] = []
-    begin = 0
-    for end in _SENTENCE_END.finditer(text):
-        sentence = text[begin : end.end()].strip()
-        if sentence and not _ABBREVIATION.search(sentence):
-            found.append(sentence)
-            begin = end.end()
-    rest = text[begin:].strip()
-    return [*found, rest] if rest else found
 
 
 def normalise_punctuation(text: str) -> str:

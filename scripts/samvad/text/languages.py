@@ -9,111 +9,19 @@ import functools
 
 from samvad.core.errors import ConfigurationError
 
-#: Languages that Whisper was trained on (its multilingual tokenizer).
-WHISPER: frozenset[str] = frozenset(
-    [
-        "af",
-        "am",
-        "ar",
-        "as",
-        "az",
-        "ba",
-        "be",
-        "bg",
-        "bn",
-        "bo",
-        "br",
-        "bs",
-        "ca",
-        "cs",
-        "cy",
-        "da",
-        "de",
-        "el",
-        "en",
-        "es",
-        "et",
-        "eu",
-        "fa",
-        "fi",
-        "fo",
-        "fr",
-        "gl",
-        "gu",
-        "ha",
-        "haw",
-        "he",
-        "hi",
-        "hr",
-        "ht",
-        "hu",
-        "hy",
-        "id",
-        "is",
-        "it",
-        "ja",
-        "jw",
-        "ka",
-        "kk",
-        "km",
-        "kn",
-        "ko",
-        "la",
-        "lb",
-        "ln",
-        "lo",
-        "lt",
-        "lv",
-        "mg",
-        "mi",
-        "mk",
-        "ml",
-        "mn",
-        "mr",
-        "ms",
-        "mt",
-        "my",
-        "ne",
-        "nl",
-        "nn",
-        "no",
-        "oc",
-        "pa",
-        "pl",
-        "ps",
-        "pt",
-        "ro",
-        "ru",
-        "sa",
-        "sd",
-        "si",
-        "sk",
-        "sl",
-        "sn",
-        "so",
-        "sq",
-        "sr",
-        "su",
-        "sv",
-        "sw",
-        "ta",
-        "te",
-        "tg",
-        "th",
-        "tk",
-        "tl",
-        "tr",
-        "tt",
-        "uk",
-        "ur",
-        "uz",
-        "vi",
-        "yi",
-        "yo",
-        "yue",
-        "zh",
-    ]
-)
+#: Languages that Whisper was trained on, by its own codes (its multilingual tokenizer; only large-v3 has yue).
+_WHISPER_CODES = (  # noqa: SIM905 -- a table
+    "af am ar as az ba be bg bn bo br bs ca cs cy da de el en es et eu fa fi fo fr gl gu ha haw he hi hr ht hu hy "
+    "id is it ja jw ka kk km kn ko la lb ln lo lt lv mg mi mk ml mn mr ms mt my ne nl nn no oc pa pl ps pt ro ru sa "
+    "sd si sk sl sn so sq sr su sv sw ta te tg th tk tl tr tt uk ur uz vi yi yo yue zh"
+).split()
+#: Whisper's own codes that are not the shortest of BCP 47: Javanese and Tagalog, of which Filipino is the written form.
+_OF_WHISPER = {"jw": "jv", "tl": "fil"}
+#: Our codes as Whisper knows them. Written Norwegian has two forms; Bokmål is the one that Whisper calls Norwegian.
+_FOR_WHISPER = {**{ours: theirs for theirs, ours in _OF_WHISPER.items()}, "nb": "no"}
+
+#: Languages that Whisper can recognise, by our codes.
+WHISPER: frozenset[str] = frozenset(_OF_WHISPER.get(code, code) for code in _WHISPER_CODES) | _FOR_WHISPER.keys()
 
 #: IndicTrans2's languages as its FLORES tags (AI4Bharat, IndicTrans2 README, "Supported languages"); where one has
 #: several scripts, the one in everyday use.
@@ -222,6 +130,27 @@ def _shortest(text: str) -> str | None:
     if not language.language or not language.is_valid() or language.language == "und":
         return None
     return str(language.language)
+
+
+def for_whisper(code: str) -> str:
+    """Return Whisper's own code of one of its languages: ``fil`` gives ``tl``."""
+    return _FOR_WHISPER.get(code, code)
+
+
+def from_whisper(code: str) -> str:
+    """Return our code of a language that Whisper names: ``tl`` gives ``fil``."""
+    return _OF_WHISPER.get(code, code)
+
+
+def iso_639_2(code: str) -> str:
+    """Return a language's code in ISO 639-2/T: ``hi`` gives ``hin``; ``und`` where there is none.
+
+    That list is older than Cantonese's own code, and has it as Chinese.
+    """
+    import langcodes
+
+    found = "zho" if code == "yue" else langcodes.Language.get(code).to_alpha3(variant="T")
+    return found if len(found) == 3 else "und"
 
 
 def from_tag(tag: str | None) -> str | None:

@@ -14,6 +14,7 @@ from samvad.documents.segments import Segment, Word
 from samvad.logs import events
 from samvad.media.audio import FilmAudio
 from samvad.models import http
+from samvad.text import languages
 
 #: The aligner needs a little sound around the sentence: Whisper's own times can be off by this much.
 _MARGIN_MS = 200
@@ -157,7 +158,7 @@ def known_aligners() -> dict[str, str]:
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
             tables.update(ast.literal_eval(node.value))
-    return tables
+    return {languages.from_whisper(code): name for code, name in tables.items()}
 
 
 def _cached(name: str) -> bool:

@@ -14,10 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from samvad.core.errors import ModelError
-from samvad.core.failures import is_memory_shortage
 from samvad.media.audio import FilmAudio
 from samvad.models.weights import ResolvedModel
+from samvad.models.whisper import Whisper
 from samvad.stages.asr import windows
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.windows import Window
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+_TASK = "transcribe"
 _FRAMES_A_SECOND = 100
 #: Tokens of a prompt at most: the model's context holds 448, of which a text needs half.
 _MAX_PROMPT_TOKENS = 200
@@ -124,24 +124,17 @@ class Engine:
         import ctranslate2
 
         self.options = options
-        self._tokenizers: dict[str, Any] = {}
         self._shut_out: dict[str, list[int]] = {}
-        if not (model.folder / "tokenizer.json").is_file():
-            raise ModelError(  # faster-whisper would look for one at the hub
-                f"The model in {model.folder} has no tokenizer.json.",
-                "Copy that of the Whisper model that it was made from into the folder.",
-                path=str(model.folder),
-            )
         ctranslate2.set_random_seed(_SEED)
         self._halves = _HALVES if options.device == "cpu" and options.threads >= _HALVES else 1
-        self._load = functools.partial(_load, model, options)
-        self._model = self._load(self._halves)
-        self._sampler: Any = self._model if self._halves == 1 else None
+        self._load = functools.partial(Whisper, model, options.device, options.compute_type, options.threads)
+        self._whisper = self._load(self._halves)
+        self._sampler = self._whisper if self._halves == 1 else None
 
     @property
     def multilingual(self) -> bool:
         """Return whether the model knows more than English."""
-        return bool(self._model.model.is_multilingual)
+        return self._whisper.multilingual
 
     def windows(self, speech: Sequence[Region]) -> list[Window]:
         """Return the windows to decode."""
@@ -149,7 +142,7 @@ class Engine:
 
     def language_probabilities(self, pieces: Sequence[npt.NDArray[np.float32]]) -> list[dict[str, float]]:
         """Return for each piece of audio (float32, up to 30 s) the probability of each language."""
-        return self._languages(self._model.encode(self.features(pieces)))
+        return self._whisper.languages_heard(self._whisper.model.encode(self.features(pieces)))
 
     def decode(
         self, audio: FilmAudio, batch: Sequence[Window], strategy: DecodingStrategy, *, hear: bool = False
@@ -169,18 +162,19 @@ class Engine:
         with ThreadPoolExecutor(count) as pool:
             parts = list(
                 pool.map(
-                    lambda part: self._decode(self._model, audio, part, strategy, hear=hear),
+                    lambda part: self._decode(self._whisper, audio, part, strategy, hear=hear),
                     [batch[first::count] for first in range(count)],
                 )
             )
         return [parts[place % count][place // count] for place in range(len(batch))]
 
     def _decode(
-        self, model: Any, audio: FilmAudio, batch: Sequence[Window], strategy: DecodingStrategy, *, hear: bool
+        self, whisper: Whisper, audio: FilmAudio, batch: Sequence[Window], strategy: DecodingStrategy, *, hear: bool
     ) -> list[Chunk]:
-        tokenizer = self._tokenizer(batch[0].language)
+        model = whisper.model
+        tokenizer = self._whisper.tokenizer(batch[0].language, _TASK)
         encoded = model.encode(self.features([window.samples(audio) for window in batch]))
-        prompt = self._prompt(tokenizer, strategy.prompt)
+        prompt = self._whisper.prompt(batch[0].language, _TASK, strategy.prompt, _MAX_PROMPT_TOKENS)
         results = model.model.generate(
             encoded,
             [prompt] * len(batch),
@@ -193,41 +187,22 @@ class Engine:
         tokens = [[token for token in result.sequences_ids[0] if token < tokenizer.eot] for result in results]
         frames = [-(-window.length_ms * _FRAMES_A_SECOND // 1000) for window in batch]
         aligned = model.find_alignment(tokenizer, tokens, encoded, frames)
-        heard = self._languages(encoded) if hear and self.multilingual else [{} for _ in batch]
+        heard = whisper.languages_heard(encoded) if hear and self.multilingual else [{} for _ in batch]
         room = model.max_length - len(prompt) - 1
         return [
             _chunk(window, tokenizer.decode(found), words, result, strategy, len(found) >= room, languages)
             for window, found, words, result, languages in zip(batch, tokens, aligned, results, heard, strict=True)
         ]
 
-    def _drawing(self) -> Any:
+    def _drawing(self) -> Whisper:
         """Return the model that draws hypotheses: it has one worker, as each draws a row of its own."""
         if self._sampler is None:
             self._sampler = self._load(1)
         return self._sampler
 
     def features(self, pieces: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
-        """Return the log-mel spectrograms of pieces of sound, each filled up with silence to 30 s.
-
-        Only the sound is transformed: silence has the spectrogram's lowest value, which is known without a transform.
-        """
-        import numpy as np
-
-        extractor = self._model.feature_extractor
-        batch = []
-        for piece in pieces:
-            mel = extractor(piece[: extractor.n_samples], padding=extractor.n_fft)[..., : extractor.nb_max_frames]
-            # The spectrogram is cut off 8 (of log10) below its peak, then scaled by a quarter.
-            silence = max(-1.5, float(mel.max()) - 2.0) if mel.size else -1.5
-            missing = extractor.nb_max_frames - mel.shape[-1]
-            batch.append(np.pad(mel, ((0, 0), (0, missing)), constant_values=silence))
-        return np.stack(batch).astype(np.float32, copy=False)
-
-    def _languages(self, encoded: Any) -> list[dict[str, float]]:
-        return [
-            {token[2:-2]: probability for token, probability in ranking}
-            for ranking in self._model.model.detect_language(encoded)
-        ]
+        """Return the log-mel spectrograms of pieces of sound, each filled up with silence to 30 s."""
+        return self._whisper.features(pieces)
 
     def _search(self, strategy: DecodingStrategy, language: str) -> dict[str, Any]:
         if strategy.temperature > 0:
@@ -245,52 +220,15 @@ class Engine:
         """Return how many tokens three words come to: Latin words have about one each, Devanagari letters have one."""
         return 3 if scripts.LATIN in scripts.scripts_of(language) else 10
 
-    def _prompt(self, tokenizer: Any, text: str) -> list[int]:
-        before = tokenizer.encode(f" {text.strip()}")[:_MAX_PROMPT_TOKENS] if text.strip() else []
-        return [*([tokenizer.sot_prev, *before] if before else []), *tokenizer.sot_sequence, tokenizer.no_timestamps]
-
     # Kept by hand: functools.cache would keep the engine itself alive, and with it the memory of its weights.
-
-    def _tokenizer(self, language: str) -> Any:
-        from faster_whisper.tokenizer import Tokenizer
-
-        if language not in self._tokenizers:
-            made = Tokenizer(self._model.hf_tokenizer, self.multilingual, task="transcribe", language=language)
-            self._tokenizers[language] = made
-        return self._tokenizers[language]
 
     def _suppressed(self, language: str) -> list[int]:
         """Return what may not be written: symbols that no one speaks, and other scripts."""
-        from faster_whisper.transcribe import get_suppressed_tokens
-
         if language not in self._shut_out:
             allowed = scripts.allowed_scripts(language, self.options.script)
-            foreign = scripts.suppressed_tokens(self._model.hf_tokenizer.get_vocab(), allowed)
-            self._shut_out[language] = sorted({*get_suppressed_tokens(self._tokenizer(language), [-1]), *foreign})
+            foreign = scripts.suppressed_tokens(self._whisper.model.hf_tokenizer.get_vocab(), allowed)
+            self._shut_out[language] = sorted(self._whisper.unspoken(language, _TASK) | set(foreign))
         return self._shut_out[language]
-
-
-def _load(model: ResolvedModel, options: EngineOptions, workers: int) -> Any:
-    """Load the weights, for so many batches at once that share the threads."""
-    from faster_whisper import WhisperModel
-
-    try:
-        return WhisperModel(
-            str(model.folder),
-            device=options.device,
-            compute_type=options.compute_type,
-            cpu_threads=max(1, options.threads // workers),
-            num_workers=workers,
-            local_files_only=True,
-        )
-    except (RuntimeError, ValueError, OSError) as error:
-        if is_memory_shortage(error):
-            raise
-        raise ModelError(
-            f"The model in {model.folder} cannot be loaded: {error}.",
-            "Is it a Whisper model in CTranslate2 form? Delete the folder to have it fetched again.",
-            path=str(model.folder),
-        ) from error
 
 
 def _chunk(

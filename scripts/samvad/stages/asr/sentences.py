@@ -8,11 +8,8 @@ from dataclasses import dataclass
 from samvad.documents.segments import Segment, Word
 from samvad.stages.asr.engine import Chunk, RawWord
 from samvad.stages.asr.regions import Region
+from samvad.text.sentence_ends import ends_sentence
 
-#: Ends of sentences, the danda of Indic scripts and the Urdu full stop among them.
-_ENDS = (".", "?", "!", "…", "।", "॥", "؟", "۔", "。", "？", "！")
-_CLOSERS = "\"'”’)]}»"
-_ABBREVIATIONS = frozenset({"mr.", "mrs.", "ms.", "dr.", "st.", "prof.", "sr.", "jr.", "vs.", "etc.", "डॉ.", "श्री."})
 _SOFT_ENDS = (",", ";", ":", "،", "—", "–")
 #: A silence this long parts sentences even where Whisper put no full stop.
 _PAUSE_MS = 1200
@@ -90,15 +87,10 @@ def _sentences(words: Sequence[_Timed], max_sentence_ms: int) -> list[list[_Time
     for number, word in enumerate(words):
         current.append(word)
         following = words[number + 1] if number + 1 < len(words) else None
-        if following is None or _ends_sentence(word.word.text) or following.start_ms - word.end_ms >= _PAUSE_MS:
+        if following is None or ends_sentence(word.word.text) or following.start_ms - word.end_ms >= _PAUSE_MS:
             sentences += _cut_long(current, max_sentence_ms)
             current = []
     return sentences
-
-
-def _ends_sentence(text: str) -> bool:
-    bare = text.strip().rstrip(_CLOSERS)
-    return bare.endswith(_ENDS) and bare.lower() not in _ABBREVIATIONS
 
 
 def _cut_long(words: list[_Timed], max_sentence_ms: int) -> list[list[_Timed]]:

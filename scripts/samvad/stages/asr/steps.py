@@ -16,6 +16,7 @@ from samvad.stages.asr import alignment, language, prompts, regions, retries, se
 from samvad.stages.asr.options import Options
 from samvad.stages.asr.recogniser import Recogniser, tally, wrong_language
 from samvad.stages.asr.regions import Region
+from samvad.text import languages
 
 log = logging.getLogger(__name__)
 
@@ -71,11 +72,12 @@ def name_languages(
 
 def recognise(run: StageRun, recogniser: Recogniser, speech: Sequence[Region], options: Options) -> list[Segment]:
     """Recognise the speech and cut it into segments; say what a person should look at."""
-    named = name_languages(run, recogniser, speech, options.languages)
+    given = [languages.normalise(code, "--languages") for code in options.languages]
+    named = name_languages(run, recogniser, speech, given)
     chunks = recogniser.recognise(named)
     spoken_in = list(dict.fromkeys(region.language for region in named))
     other = wrong_language(chunks, spoken_in)
-    if other and options.languages:
+    if other and given:
         run.warn(f"The film was given as {', '.join(spoken_in)}, but it sounds like {other}.")
     run.metadata("decoded_again", tally(chunks))
     run.metadata("prompts", {name: prompts.prompt(recogniser.terms, name, options.script) for name in spoken_in})

@@ -44,7 +44,7 @@ class WhisperXEngine(Engine):
         import numpy as np
         from whisperx.audio import N_SAMPLES, log_mel_spectrogram
 
-        size = self._model.feat_kwargs.get("feature_size") or 80
+        size = self._whisper.model.feat_kwargs.get("feature_size") or 80
         batch = [
             log_mel_spectrogram(
                 piece[:N_SAMPLES], n_mels=size, padding=max(0, N_SAMPLES - len(piece)), device=self.options.device

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from samvad.core.errors import MediaError
+from samvad.models.whisper import Whisper
 from samvad.stages.hallucination_removal import sounds
 from samvad.stages.hallucination_removal.phrases import COLUMNS
+from samvad.text import languages, sentence_ends
 from samvad.text.repetition import loop_span, plain
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ PIECE_SECONDS = 10
 _LONGEST = 80
 #: Rounds from which it is a loop, as in stage 07.
 _LOOP_REPEATS = 4
-_SENTENCE_ENDS = re.compile(r"(?<=[.?!…।॥؟۔])\s+")
 
 
 def made_sounds(seeds: int) -> Iterator[NDArray[np.float32]]:
@@ -56,12 +56,12 @@ def own_sounds(paths: Iterable[Path]) -> Iterator[NDArray[np.float32]]:
                     yield piece
 
 
-def heard(model: Any, pieces: Sequence[NDArray[np.float32]], language: str, batch_size: int) -> Iterator[str]:
-    """Yield what a faster-whisper model writes of each piece, decoded in batches; an empty text for nothing."""
+def heard(whisper: Whisper, pieces: Sequence[NDArray[np.float32]], language: str, batch_size: int) -> Iterator[str]:
+    """Yield what a Whisper model writes of each piece, decoded in batches; an empty text for nothing."""
     import numpy as np
     from faster_whisper import BatchedInferencePipeline
 
-    pipeline = BatchedInferencePipeline(model)
+    pipeline = BatchedInferencePipeline(whisper.model)
     for first in range(0, len(pieces), batch_size):
         batch, end = pieces[first : first + batch_size], 0.0
         texts: dict[int, str] = {}
@@ -70,8 +70,8 @@ def heard(model: Any, pieces: Sequence[NDArray[np.float32]], language: str, batc
             spans.append({"start": end, "end": end + len(piece) / sounds.RATE_HZ})
             end = spans[-1]["end"]
         found, _ = pipeline.transcribe(
-            np.concatenate(batch), language=language, clip_timestamps=spans, vad_filter=False, temperature=0.0,
-            batch_size=batch_size,
+            np.concatenate(batch), language=languages.for_whisper(language), clip_timestamps=spans, vad_filter=False,
+            temperature=0.0, batch_size=batch_size,
         )  # fmt: skip
         for segment in found:
             number = max(n for n, span in enumerate(spans) if span["start"] <= segment.start + 0.02)
@@ -86,7 +86,7 @@ def phrases(texts: Iterable[str], least: int) -> dict[str, int]:
     """
     counts: Counter[str] = Counter()
     for text in texts:
-        parts = {_first_rounds(plain(part)) for part in (text, *_SENTENCE_ENDS.split(text))}
+        parts = {_first_rounds(plain(part)) for part in (text, *sentence_ends.split(text))}
         counts.update(part for part in parts if part and len(part) <= _LONGEST)
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return {phrase: count for phrase, count in ranked if count >= least}

@@ -19,17 +19,10 @@ from samvad.media import ffmpeg
 from samvad.stages.mux import media
 from samvad.stages.mux.matroska import NewTrack
 from samvad.stages.mux.media import Media, Stream
+from samvad.text import languages
 
 #: ffmpeg's names of subtitle codecs that are text, so that they can become MP4's own.
 _TEXT = frozenset({"ass", "mov_text", "ssa", "subrip", "text", "ttml", "webvtt"})
-
-
-def code(language: str) -> str:
-    """Return a language's code in ISO 639-2/T: ``hi`` gives ``hin``; ``und`` where there is none."""
-    import langcodes
-
-    found = langcodes.Language.get(language).to_alpha3(variant="T")
-    return found if len(found) == 3 else "und"
 
 
 def without_overlap(cues: Sequence[Cue]) -> list[Cue]:
@@ -104,7 +97,7 @@ def _flags(own: Sequence[Stream], new: Sequence[NewTrack], *, keep_default_subti
     for place, track in enumerate(new, start=len(own)):
         made[f"disposition:{place}"] = "default" if track.default else "0"
         names = [f"handler_name={track.name}", f"title={track.name}"]
-        made[f"metadata:s:{place}"] = [f"language={code(track.language)}", *names]
+        made[f"metadata:s:{place}"] = [f"language={languages.iso_639_2(track.language)}", *names]
     return made
 
 
@@ -121,8 +114,10 @@ def check(result: Media, own: Sequence[Stream], new: Sequence[NewTrack], film: P
             wrong.append(f"ffprobe finds {len(result.of_kind(kind))} {kind} streams, not {wanted}")
     if not wrong and new:
         for stream, asked in zip(result.of_kind("subtitle")[-len(new) :], new, strict=True):
-            if stream.language != code(asked.language):
-                wrong.append(f"stream {stream.index} is tagged {stream.language}, not {code(asked.language)}")
+            if stream.language != languages.iso_639_2(asked.language):
+                wrong.append(
+                    f"stream {stream.index} is tagged {stream.language}, not {languages.iso_639_2(asked.language)}"
+                )
             if stream.default and not asked.default and not any(track.default for track in new):
                 continue  # the first one, which ffmpeg flags where none is asked for
             if stream.default != asked.default:

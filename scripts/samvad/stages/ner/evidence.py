@@ -13,6 +13,7 @@ from samvad.documents.segments import Entity, Segment
 from samvad.film import matcher
 from samvad.film.known_names import Word, fold
 from samvad.film.matcher import Match
+from samvad.text import sentence_ends
 from samvad.text.scripts import of_first_letter
 
 #: It begins with a capital inside a sentence; a model calls it a name; a title or a word of respect stands beside it.
@@ -32,7 +33,7 @@ ji jee saab saheb sahab sahib bhai bhaiya bhaiyya didi beta beti bhabhi chacha c
 """
 _BEFORE_NAMES = frozenset(map(fold, _BEFORE.split()))
 _AFTER_NAMES = frozenset(map(fold, _AFTER.split()))
-_SENTENCE_ENDS = frozenset('.?!…।॥:"“”-–—')
+_SENTENCE_ENDS = sentence_ends.MARKS | frozenset(':"“”-–—')
 #: Share of capitals among the words inside a segment from which they say nothing: a title, or a loud recogniser.
 _ALL_CAPITALS = 0.75
 _OFTEN = 3

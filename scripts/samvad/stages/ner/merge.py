@@ -13,7 +13,7 @@ from samvad.film import people
 from samvad.film.known_names import Name, fold, split
 from samvad.film.metadata import FilmMetadata
 from samvad.stages.ner.consistency import Outcome
-from samvad.text.scripts import of_first_letter
+from samvad.text.scripts import LATIN, of_first_letter
 
 SCHEMA_VERSION = "1.1"
 
@@ -33,7 +33,7 @@ class FilmName:
         first_ms: start of the first segment that it stands in.
         variants: how often each of its spellings stands in the text.
         heard: how often each spelling that was written anew was heard.
-        spellings: its spelling in each script that it stands in.
+        spellings: its spelling in each script that it stands in (ISO 15924).
         target: its spelling in a translation into English.
     """
 
@@ -105,7 +105,7 @@ def _film_name(
     spellings: dict[str, str] = {}
     for text, _ in variants.most_common():
         spellings.setdefault(of_first_letter(text), text)
-    text = spellings.get("latin", variants.most_common(1)[0][0])
+    text = spellings.get(LATIN, variants.most_common(1)[0][0])
     known = by_text.get(key_of(variants.most_common(1)[0][0]))
     replaced: Counter[str] = Counter()
     for variant in variants:

@@ -17,6 +17,7 @@ from samvad.documents.subtitles.cues import Cue, Style
 from samvad.settings.subtitle_rules import Rules
 from samvad.stages.subtitle_gen import grammar, timing
 from samvad.stages.subtitle_gen.units import Unit
+from samvad.text.sentence_ends import ends_sentence
 
 # Points. One is about what a viewer hardly notices, ten what anyone notices, hundreds what a broadcaster sends back.
 # They are a judgement, tried on speech in English and Hindi; the order matters more than the values.
@@ -132,7 +133,7 @@ def _stream(units: Sequence[Unit], rules: Rules, limit_ms: int, shots: Sequence[
         said_ms = max(said_ms, unit.end_ms)
         made.marks.append(mark if unit.song else 0)
         made.lone.append(len(unit.text) <= SHORT_WORD_CHARACTERS)
-        made.closes.append(grammar.ends_sentence(unit.text))
+        made.closes.append(ends_sentence(unit.text))
         voice += index > 0 and _other_voice(units[index - 1], unit)
         made.voices.append(voice)
         if index + 1 < len(units):

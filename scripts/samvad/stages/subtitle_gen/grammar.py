@@ -8,17 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SENTENCE_ENDS = frozenset(".?!…।॥؟۔。！？")
+from samvad.text.sentence_ends import ABBREVIATIONS, ends_sentence
+
 CLAUSE_ENDS = frozenset(",;:،؛、，；：—–")
 _CLOSERS = "\"'”’»)]}♪ "
 
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
-
-
-#: Abbreviations whose full stop ends no sentence.
-_ABBREVIATIONS = _words("mr. mrs. ms. dr. st. prof. sr. jr. vs. no. capt. col. gen. lt. sgt. rs. श्री. डॉ. डा.")
 
 
 @dataclass(frozen=True)
@@ -121,15 +118,6 @@ WITHIN_PHRASE = 18.0
 WITHIN_NAME = 20.0
 
 
-def ends_sentence(text: str) -> bool:
-    """Say whether a sentence ends with this word, closing quotes and brackets put aside."""
-    bare = text.rstrip(_CLOSERS)
-    if not bare or bare[-1] not in SENTENCE_ENDS:
-        return False
-    is_initial = len(bare) == 2 and bare[0].isupper() and bare[1] == "."
-    return not is_initial and bare.lower() not in _ABBREVIATIONS
-
-
 def ends_clause(text: str) -> bool:
     """Say whether a comma, colon, dash or the like stands after this word."""
     bare = text.rstrip(_CLOSERS)
@@ -171,4 +159,4 @@ def tears(left: str, right: str, language: str) -> bool:
 
 def _bare(text: str) -> str:
     lowered = text.lower().strip("\"'“”‘’«»()[]¿¡♪- ")
-    return lowered if lowered in _ABBREVIATIONS else lowered.rstrip(",;:.?!…।")
+    return lowered if lowered in ABBREVIATIONS else lowered.rstrip(",;:.?!…।")

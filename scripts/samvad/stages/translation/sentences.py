@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from samvad.stages.translation.backends import Line
-from samvad.text import indic
+from samvad.text.sentence_ends import ends_sentence, split
 
 #: A pause as long as this ends a sentence that its punctuation has not ended.
 WIDEST_PAUSE_MS = 1_000
@@ -21,7 +21,8 @@ _MAX_CHARACTERS = 400
 #: Where fewer lines than this share end as sentences do, nobody set punctuation: each line is taken for a sentence.
 _PUNCTUATED_SHARE = 1 / 3
 
-_ENDS = re.compile(r"[.?!।॥۔؟᱾꯫♪\]][\"'”’)]*\s*$")
+#: What a line of a song, or one that says what is heard, ends with.
+_NOTE_ENDS = ("♪", "]")
 _BREAK_AFTER = re.compile(r"[,;:.?!।॥۔؟،…–—-][\"'”’)]*$")
 
 
@@ -61,14 +62,19 @@ def sentences_of(lines: Sequence[Line]) -> list[Sentence]:
 
 
 def _punctuated(lines: Sequence[Line]) -> bool:
-    ended = sum(bool(_ENDS.search(line.text)) for line in lines)
+    ended = sum(_is_ended(line.text) for line in lines)
     return ended >= _PUNCTUATED_SHARE * len(lines)
+
+
+def _is_ended(text: str) -> bool:
+    bare = text.rstrip()
+    return bare.endswith(_NOTE_ENDS) or (bare[-1:] != "…" and ends_sentence(bare.rpartition(" ")[2]))
 
 
 def _goes_on(lines: Sequence[Line], unit: Sequence[int], line: Line) -> bool:
     last = lines[unit[-1]]
     return (
-        not _ENDS.search(last.text)
+        not _is_ended(last.text)
         and line.id == last.id + 1  # a line between them is of another language, quarantined, or corrected
         and line.language == last.language
         and line.speaker == last.speaker
@@ -84,7 +90,7 @@ def _split(lines: Sequence[Line], unit: Sequence[int]) -> list[Sentence]:
     starts = list(itertools.accumulate((len(lines[place].text) + 1 for place in unit), initial=0))
     found = []
     at = 0
-    for sentence in indic.sentences(text):
+    for sentence in split(text):
         begin = text.index(sentence, at)
         at = begin + len(sentence)
         shares = []

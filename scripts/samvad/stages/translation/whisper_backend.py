@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from samvad.core.errors import ModelError
 from samvad.documents.segments import Translation, Word
 from samvad.documents.stage_manifest import Model
 from samvad.media.audio import FilmAudio
+from samvad.models import weights
+from samvad.models.whisper import Whisper
 from samvad.stages.translation import backends, guards, windows
 from samvad.stages.translation.backends import Line
 from samvad.stages.translation.guards import Decoded
@@ -22,11 +24,11 @@ from samvad.text import languages
 
 if TYPE_CHECKING:
     import numpy
-    from faster_whisper import WhisperModel
     from numpy.typing import NDArray
 
 log = logging.getLogger(__name__)
 
+_TASK = "translate"
 #: What Whisper hears at once, in milliseconds.
 _WINDOW_MS = 30_000
 #: Tokens that a piece may come to: fast English speech is about 5 tokens a second. The most is half of
@@ -99,8 +101,6 @@ class WhisperBackend:
         Raises:
             ModelError: they are not to be had, or cannot translate.
         """
-        from samvad.models import weights
-
         self._found = weights.resolve_whisper(*self._wanted)
         refuse_by_shape(self._found.folder)
         self._actual_device, self._compute_type = weights.resolve_device(*self._device)
@@ -111,30 +111,17 @@ class WhisperBackend:
         Raises:
             ModelError: they cannot be loaded, or cannot translate.
         """
-        from faster_whisper import WhisperModel
-
-        found = self._found
-        try:
-            self._model = WhisperModel(
-                str(found.folder),
-                device=self._actual_device or "cpu",
-                compute_type=self._compute_type,
-                cpu_threads=self._threads,
-            )
-        except (RuntimeError, ValueError) as error:
-            raise ModelError(
-                f"The Whisper model in {found.folder} cannot be loaded ({error}).",
-                "Fetch it again, or set translation.whisper_model to another.",
-                path=str(found.folder),
-            ) from error
-        if not self._model.model.is_multilingual:
-            raise _cannot_translate(found.name, "it knows English only")
+        device = self._actual_device or "cpu"
+        self._model = Whisper(self._found, device, self._compute_type, self._threads)
+        if not self._model.multilingual:
+            raise _cannot_translate(self._found.name, "it knows English only")
 
     def translate(self, lines: Sequence[Line], target: str) -> list[Translation]:
         """Return a translation for each line, in their order.
 
         Raises:
             MediaError: the sound is not what stage 01 writes.
+            ModelError: the model was not trained on the language of a line.
         """
         parts: list[list[Decoded | None]] = [[] for _ in lines]
         decoder = _Decoder(self._model, FilmAudio(self._audio), self._beam_size)
@@ -197,29 +184,23 @@ class WhisperBackend:
 
 
 class _Decoder:
-    """Decodes pieces of sound; keeps one prompt a language."""
+    """Decodes pieces of sound."""
 
-    def __init__(self, model: WhisperModel, sound: FilmAudio, beam_size: int) -> None:
-        from faster_whisper.transcribe import get_suppressed_tokens
-
+    def __init__(self, model: Whisper, sound: FilmAudio, beam_size: int) -> None:
         self._model = model
         self._sound = sound
         self._beam_size = beam_size
-        self._prompts: dict[str, list[int]] = {}
-        self._english = self._tokenizer("en")
-        # -1 stands for Whisper's list of symbols that no one speaks, such as musical notes and brackets.
-        self._suppressed = list(get_suppressed_tokens(self._english, [-1]))
+        self._english = model.tokenizer("en", _TASK)
+        self._suppressed = sorted(model.unspoken("en", _TASK))
 
     def decode(self, pieces: Sequence[Piece], strictly: bool) -> list[Decoded]:
         """Return what Whisper writes for the pieces; with ``strictly``, nothing that repeats itself."""
-        import numpy
-
-        features = numpy.stack([self._features(piece) for piece in pieces])
-        prompts = [self._prompt(piece.language) for piece in pieces]
+        features = self._model.features([self._samples(piece) for piece in pieces])
+        prompts = [self._model.prompt(piece.language, _TASK) for piece in pieces]
         longest_ms = max(piece.end_ms - piece.start_ms for piece in pieces)
         most_tokens = min(_MAX_TOKENS, _FREE_TOKENS + _TOKENS_PER_SECOND * longest_ms // 1000)
-        results = self._model.model.generate(
-            self._model.encode(features),
+        results = self._model.model.model.generate(
+            self._model.model.encode(features),
             prompts,
             beam_size=self._beam_size,
             max_length=len(prompts[0]) + most_tokens,
@@ -236,31 +217,11 @@ class _Decoder:
         text = self._english.decode(tokens).strip()
         return Decoded(text if guards.has_letters(text) else "", mean * len(tokens), len(tokens) + 1)
 
-    def _features(self, piece: Piece) -> NDArray[numpy.float32]:
-        import numpy
-
-        extractor = self._model.feature_extractor
+    def _samples(self, piece: Piece) -> NDArray[numpy.float32]:
         sound = self._sound.piece(piece.start_ms, piece.end_ms)
         if not len(sound):
             raise ValueError(f"there is no sound from {piece.start_ms} to {piece.end_ms} ms")
-        # Silence up to 30 s, as Whisper was trained, not zeros after the features are made.
-        padded = numpy.pad(sound, (0, max(0, extractor.n_samples - len(sound))))[: extractor.n_samples]
-        features: NDArray[numpy.float32] = extractor(padded, padding=0)
-        missing = extractor.nb_max_frames - features.shape[-1]
-        return numpy.pad(features, ((0, 0), (0, missing))).astype(numpy.float32, copy=False)
-
-    def _prompt(self, language: str) -> list[int]:
-        if language not in self._prompts:
-            tokenizer = self._tokenizer(language)
-            self._prompts[language] = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
-        if None in self._prompts[language]:
-            raise ValueError(f"this Whisper model has no token for the language {language}")
-        return self._prompts[language]
-
-    def _tokenizer(self, language: str) -> Any:
-        from faster_whisper.tokenizer import Tokenizer
-
-        return Tokenizer(self._model.hf_tokenizer, True, task="translate", language=language)
+        return sound
 
 
 def refuse_by_name(model: str) -> None:

@@ -6,12 +6,12 @@ its line is spoken. Otherwise the window is halved at its widest pause and heard
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import pairwise
 
 from samvad.stages.translation.backends import Line
 from samvad.stages.translation.guards import Decoded
+from samvad.text import sentence_ends
 
 #: A little less than the 30 s that Whisper hears at once.
 _LONGEST_MS = 28_000
@@ -19,7 +19,6 @@ _LONGEST_MS = 28_000
 _WIDEST_PAUSE_MS = 2_500
 #: How far a sentence's share of the text may be from its line's share of the time.
 _LIKENESS = 3.5
-_SENTENCE_END = re.compile(r"(?<=[.?!…])[\"'”’)]*\s+")
 
 
 def windows_of(lines: Sequence[Line]) -> list[tuple[int, ...]]:
@@ -59,7 +58,7 @@ def share_out(decoded: Decoded, lines: Sequence[Line]) -> list[Decoded] | None:
     """
     if len(lines) == 1:
         return [decoded]
-    sentences = [sentence for sentence in _SENTENCE_END.split(decoded.text.strip()) if sentence]
+    sentences = sentence_ends.split(decoded.text)
     if len(sentences) != len(lines):
         return None
     characters = sum(map(len, sentences))
