@@ -52,8 +52,8 @@ def make_inputs(
     """Make stages 01 and 04 of a job and return the options that name them."""
     job = support.make_job(tmp_path)
     document = SegmentsDocument("hi" if segments else "und", 60_000, segments)
-    picture = video and {"codec": "h264", "width": 640, "height": 360, **video}
-    outputs = {"probe": ("probe.json", json.dumps({"video": picture, "duration_ms": 60_000}).encode())}
+    picture = video and {**support.VIDEO, **video}
+    outputs = {"probe": ("probe.json", support.probe_document(video=picture))}
     if shots is not None:
         outputs["shots"] = ("shots.json", json.dumps({"cuts_ms": shots}).encode())
     demux = support.finished_stage(job, "demux", outputs)

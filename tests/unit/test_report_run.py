@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import synthetic_events
 
+import support
 from samvad.commands import report
 from samvad.reporting.logquery.report import draw
 
@@ -129,10 +130,10 @@ def test_versions_models_and_figures_of_a_run_come_along(shelf: Path, tmp_path: 
         "device_actual": "cuda", "tools": {"whisperx": "3.8.6"},
         "models": [{"name": "Whisper <base>", "revision": "b" * 40, "checksum": None}],
     }  # fmt: skip
-    host = {"name": "studio", "system": "Linux", "cpus": 2, "memory_mb": 2048.0}
-    folder = log.parent.parent / "04_asr"
-    folder.mkdir(exist_ok=True)
-    (folder / "manifest.json").write_text(json.dumps({"software": software, "host": host}), encoding="utf-8")
+    path = support.finished_stage(log.parent.parent, "asr", {"segments": ("segments.json", b"{}")})
+    manifest = json.loads(path.read_text("utf-8"))
+    manifest["software"].update(software)
+    path.write_text(json.dumps(manifest), encoding="utf-8")
     metric = {**first, "event": "performance_metric", "stage": "asr", "attempt": 1, "message": "speech_share %"}
     metric["counts"] = {"value": 61.25}
     (log.parent / log.name.replace("pipeline", "performance")).write_text(json.dumps(metric) + "\n", encoding="utf-8")

@@ -12,6 +12,7 @@ from typing import Any
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.core.times import clock
 from samvad.documents import segments
+from samvad.documents import shots as shots_document
 from samvad.documents.subtitles import formats
 from samvad.media import shots
 from samvad.settings import subtitle_profiles
@@ -67,10 +68,7 @@ def language_of(path: Path, given: str | None) -> str:
 def shots_for(options: argparse.Namespace) -> list[int] | None:
     """Return the film's shot changes in ms, or None where none are to be known."""
     if options.shots:
-        try:
-            return list(json.loads(options.shots.read_text(encoding="utf-8"))["cuts_ms"])
-        except (OSError, ValueError, KeyError, TypeError):
-            raise ConfigurationError(f"{options.shots} is no shots.json of stage 01.") from None
+        return list(shots_document.read(options.shots).cuts_ms)
     return shots.of_film(options.video) if options.video else None
 
 

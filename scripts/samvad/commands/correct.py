@@ -52,18 +52,18 @@ def language_of(options: argparse.Namespace) -> str:
 def read_job(job_folder: Path, language: str) -> tuple[list[Cue], list[Any], dict[int, Any], dict[str, Any]]:
     """Return the machine's cues of a track, their origins, the film's segments, and the facts of stage 09."""
     folder = job_folder / _STAGE.folder
-    manifest = stage_manifest.read_manifest(folder / "manifest.json")
-    outputs = {item["type"]: job_folder / item["path"] for item in manifest["outputs"]}
-    if "cues" not in outputs:
+    manifest = stage_manifest.read(folder / "manifest.json")
+    made = manifest.output("cues")
+    if made is None:
         raise ConfigurationError(f"{folder} was made by an older Samvad.", "Run the workflow again first.")
-    tracks = json.loads(outputs["cues"].read_text(encoding="utf-8"))["tracks"]
+    tracks = json.loads((job_folder / made.path).read_text(encoding="utf-8"))["tracks"]
     if language not in tracks:
         raise ConfigurationError(
             f"{job_folder} has no subtitles in {languages.name(language)}.",
             f"It has them in {', '.join(map(languages.name, tracks)) or 'no language'}.",
         )
     cues, origins = qc.cues_from_json(tracks[language])
-    source = next(item["path"] for item in manifest["inputs"] if item["type"] == "segments")
+    source = next(item.path for item in manifest.inputs if item.type == "segments")
     document = segments.read(job_folder / source)
     facts = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
     return cues, origins, {segment.id: segment for segment in document.segments}, facts

@@ -61,7 +61,7 @@ def collect(path: Path, jobs: list[Path]) -> int:
         folder = job / stages.BY_NAME["ner"].folder
         if not (folder / "manifest.json").is_file() or not (folder / "names.json").is_file():
             raise ConfigurationError(f"{job} has no names: stage 05 has not finished there.", "Name a finished job.")
-        film = stage_manifest.read_manifest(folder / "manifest.json")["film"]
+        film = stage_manifest.read(folder / "manifest.json").film
         found = learned_terms.merged(found, learned_terms.taught(learned_terms.names_of(folder / "names.json"), film))
     learned_terms.write(path, found)
     return len(found) - len(known)

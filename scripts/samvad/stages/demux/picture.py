@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from samvad.core import subprocesses
+from samvad.documents.probe import AudioTrack
 from samvad.media import shots
-from samvad.stages.demux.probe import AudioTrack
 
 #: Peaks of the waveform a second.
 PEAKS_A_SECOND = 25

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from samvad.core import stages
+from samvad.documents import stage_manifest
+from samvad.documents.stage_manifest import Model
 from samvad.reporting.logquery import sources, store, why
 from samvad.reporting.logquery.questions import QUESTIONS
 
@@ -247,26 +249,25 @@ def _software(folder: Path) -> tuple[tuple[Software, ...], tuple[tuple[str, str]
     """Return what each stage ran with and what they ran on, as far as their manifests can be read."""
     found, host = [], {}
     for stage in stages.STAGES:
-        try:
-            manifest = json.loads((folder / stage.folder / "manifest.json").read_text(encoding="utf-8"))
-            software, machine = manifest["software"], manifest["host"]
-            found.append(
-                Software(
-                    stage.name,
-                    f"{software['environment']}, Python {software['python']}",
-                    software["device_actual"] or "–",
-                    tuple(f"{name} {version}" for name, version in software["tools"].items()),
-                    tuple(_model(model) for model in software["models"]),
-                )
-            )
-            changed = " (changed since)" if software["git_dirty"] else ""
-            host = {
-                "Samvad": f"{software['samvad']}, commit {str(software['git_commit'] or 'unknown')[:12]}{changed}",
-                "Machine": f"{machine['name']}: {machine['cpus']} CPUs, {machine['memory_mb'] / 1024:.1f} GiB",
-                "System": machine["system"],
-            }
-        except (OSError, ValueError, KeyError, TypeError):
+        manifest = stage_manifest.read_optional(folder / stage.folder / "manifest.json")
+        if manifest is None:
             continue
+        software, machine = manifest.software, manifest.host
+        found.append(
+            Software(
+                stage.name,
+                f"{software.environment}, Python {software.python}",
+                software.device_actual or "–",
+                tuple(f"{name} {version}" for name, version in software.tools.items()),
+                tuple(_model(model) for model in software.models),
+            )
+        )
+        changed = " (changed since)" if software.git_dirty else ""
+        host = {
+            "Samvad": f"{software.samvad}, commit {(software.git_commit or 'unknown')[:12]}{changed}",
+            "Machine": f"{machine.name}: {machine.cpus} CPUs, {machine.memory_mb / 1024:.1f} GiB",
+            "System": machine.system,
+        }
     return tuple(found), tuple(host.items())
 
 
@@ -298,9 +299,9 @@ def _heard_for(character: str, heard: Mapping[str, tuple[str, ...]]) -> tuple[st
     return tuple(dict.fromkeys(form for part in (character, *character.split()) for form in heard.get(part, ())))
 
 
-def _model(model: dict[str, Any]) -> str:
-    mark = str(model.get("revision") or model.get("checksum") or "")
-    return f"{model['name']} {mark.removeprefix('sha256:')[:12]}".strip()
+def _model(model: Model) -> str:
+    mark = model.revision or model.checksum or ""
+    return f"{model.name} {mark.removeprefix('sha256:')[:12]}".strip()
 
 
 def _metrics(folder: Path, run_id: str) -> tuple[tuple[str, str, float, str], ...]:
