@@ -12,7 +12,8 @@ import pysubs2
 import pytest
 
 import support
-from samvad.documents.segments import Segment, SegmentsDocument, Translation, Word, as_json
+from samvad.core import typed_json
+from samvad.documents.segments import Segment, SegmentsDocument, Translation, Word
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Style
 from samvad.stages.translation.memory import Memory
@@ -57,7 +58,7 @@ def make_inputs(
     if shots is not None:
         outputs["shots"] = ("shots.json", json.dumps({"cuts_ms": shots}).encode())
     demux = support.finished_stage(job, "demux", outputs)
-    content = json.dumps(as_json(document)).encode()
+    content = json.dumps(typed_json.plain(document)).encode()
     asr = support.finished_stage(job, "asr", {"segments": ("segments.json", content)})
     return ["--job-folder", job, "--film", "test", "--demux", demux, "--asr", asr, "--segments", asr]
 

@@ -58,9 +58,12 @@ def parse(kind: type[T], value: object) -> T:
 def plain(document: Any) -> Any:
     """Return a dataclass, or what holds some, as JSON values, its keys in the order of its fields."""
     if dataclasses.is_dataclass(document):
-        known = vars(document)
-        value = {name: plain(item) for name, item in known.items() if name != _EXTRA}
-        return {**value, **known.get(_EXTRA, {})}
+        value = dict(vars(document))
+        kind: Any = type(document)
+        for name in _compound(kind):
+            value[name] = plain(value[name])
+        value.update(value.pop(_EXTRA, {}))
+        return value
     if isinstance(document, dict):
         return {key: plain(item) for key, item in document.items()}
     return [plain(item) for item in document] if isinstance(document, tuple | list) else document
@@ -78,12 +81,12 @@ def load(path: Path, what: str, remedy: str) -> Any:
         SamvadError: it does not exist, or is not JSON.
     """
     try:
-        return json.loads(path.read_bytes())
+        return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SamvadError(f"The {what} {path} does not exist.", "Run its stage first.", path=str(path)) from None
     except OSError as error:
         raise SamvadError(f"The {what} {path} cannot be read ({error.strerror}).", remedy, path=str(path)) from None
-    except ValueError as error:  # UnicodeDecodeError is one too
+    except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError
         raise SamvadError(f"{path} is not JSON ({error}).", remedy, path=str(path)) from None
 
 
@@ -120,6 +123,18 @@ def write(path: Path, document: Any, *, schema: str | None = None) -> None:
     if schema is not None:
         schemas.check_record(value, schema)
     files.write_json(path, value)
+
+
+@functools.cache
+def _compound(kind: Any) -> tuple[str, ...]:
+    """Return the fields of a dataclass that may hold more than a plain value; a word has none, and a film 16,000."""
+    hints = typing.get_type_hints(kind)
+    return tuple(name for name, hint in hints.items() if not _is_plain(hint))
+
+
+def _is_plain(hint: Any) -> bool:
+    one_of = typing.get_args(hint) if typing.get_origin(hint) in (types.UnionType, typing.Union) else (hint,)
+    return all(member in _PLAIN for member in one_of)
 
 
 @functools.cache

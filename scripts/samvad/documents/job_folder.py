@@ -150,8 +150,8 @@ def _read(path: Path, stage: Stage, attempt: int | None) -> Record:
 def _checked(path: Path, kind: type[T], schema: str) -> tuple[T | None, list[str]]:
     """Return a document as far as it can be read, and in what ways it breaks its schema."""
     try:
-        value = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
         return None, [f"it cannot be read as JSON ({error})"]
     problems = schemas.problems(value, schema)
     try:
