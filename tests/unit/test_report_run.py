@@ -17,6 +17,8 @@ import synthetic_events
 
 import support
 from samvad.commands import report
+from samvad.core import typed_json
+from samvad.documents.names import CastCount, FilmName, Names
 from samvad.reporting.logquery.report import draw
 
 VOID = {"meta", "link", "input", "br", "path", "rect"}
@@ -146,11 +148,11 @@ def test_versions_models_and_figures_of_a_run_come_along(shelf: Path, tmp_path: 
 def test_the_cast_comes_along_with_how_often_each_is_named_and_tmdbs_credit(shelf: Path, tmp_path: Path) -> None:
     log = next(path for path in sorted(shelf.rglob("logs/*.jsonl")) if '"job_finished"' in path.read_text("utf-8"))
     first = json.loads(log.read_text("utf-8").splitlines()[0])
-    name = {"text": "Simran", "target": "Simran", "count": 7, "heard": {"Simrun <b>": 2}}
-    other = {"text": "Jaipur", "target": "Jaipur", "count": 3, "heard": {}}
-    cast = [{"character": "Simran Singh", "actor": "Kajol", "count": 7, "first_ms": 0}]
+    name = FilmName("Simran", "person", "tmdb", 7, 0, heard={"Simrun <b>": 2}, target="Simran")
+    other = FilmName("Jaipur", "place", "model", 3, 0, target="Jaipur")
+    cast = CastCount("Simran Singh", "Kajol", 7, 0)
     for folder, file, value in (
-        ("05_ner", "names.json", {"names": [name, other], "cast": cast}),
+        ("05_ner", "names.json", typed_json.plain(Names(names=(name, other), cast=(cast,)))),
         ("02_tmdb", "film_metadata.json", {"attribution": "This product uses the TMDB API"}),
     ):
         (log.parent.parent / folder).mkdir(exist_ok=True)

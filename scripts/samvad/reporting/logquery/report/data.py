@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from samvad.core import stages
-from samvad.documents import stage_manifest
+from samvad.core.errors import SamvadError
+from samvad.documents import names, stage_manifest
 from samvad.documents.stage_manifest import Model
 from samvad.reporting.logquery import sources, store, why
 from samvad.reporting.logquery.questions import QUESTIONS
@@ -274,19 +275,14 @@ def _software(folder: Path) -> tuple[tuple[Software, ...], tuple[tuple[str, str]
 def _names(folder: Path) -> tuple[tuple[Named, ...], str]:
     """Return who and what is named in the film, and TMDB's credit where the cast is from there."""
     try:
-        found = json.loads((folder / stages.BY_NAME["ner"].folder / "names.json").read_text(encoding="utf-8"))
-        heard = {
-            spelling: tuple(name["heard"]) for name in found["names"] for spelling in (name["text"], name["target"])
-        }
-        cast = [
-            Named(item["character"], item["actor"], item["count"], _heard_for(item["character"], heard))
-            for item in found["cast"]
-        ]
-        parts = {part for item in cast for part in (item.name, *item.name.split())}
-        others = [name for name in found["names"] if not parts & {name["text"], name["target"]}]
-        listed = [Named(name["text"], "", name["count"], tuple(name["heard"])) for name in others]
-    except (OSError, ValueError, KeyError, TypeError):
+        found = names.read(folder / stages.BY_NAME["ner"].folder / "names.json")
+    except SamvadError:
         return (), ""
+    heard = {spelling: tuple(name.heard) for name in found.names for spelling in (name.text, name.target)}
+    cast = [Named(item.character, item.actor, item.count, _heard_for(item.character, heard)) for item in found.cast]
+    parts = {part for item in cast for part in (item.name, *item.name.split())}
+    others = [name for name in found.names if not parts & {name.text, name.target}]
+    listed = [Named(name.text, "", name.count, tuple(name.heard)) for name in others]
     try:
         path = folder / stages.BY_NAME["tmdb"].folder / "film_metadata.json"
         credit = str(json.loads(path.read_text(encoding="utf-8")).get("attribution", ""))
