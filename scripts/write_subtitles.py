@@ -7,14 +7,15 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from samvad.core import files
+from samvad.documents import machine_cues, segments, subtitle_check
 from samvad.documents import probe as probe_document
-from samvad.documents import segments
 from samvad.documents import shots as shots_document
 from samvad.documents import tracks as tracks_document
+from samvad.documents.machine_cues import MachineCue, MachineCues, Origin
 from samvad.documents.probe import Probe
+from samvad.documents.subtitle_check import Checks, Finding, TrackCheck
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
 from samvad.documents.tracks import SubtitleFiles, Tracks
@@ -24,7 +25,7 @@ from samvad.settings import subtitle_profiles
 from samvad.settings.subtitle_rules import FILM_FRAME_RATE, Rules
 from samvad.stages.subtitle_gen import checking, corrections, qc
 from samvad.stages.subtitle_gen.options import STAGE, Options
-from samvad.stages.subtitle_gen.tracks import Origin, Track, languages_of_tracks, make_track
+from samvad.stages.subtitle_gen.tracks import Track, languages_of_tracks, make_track
 from samvad.text import languages
 
 log = logging.getLogger(__name__)
@@ -62,9 +63,7 @@ def write_track(run: StageRun, track: Track, cues: Sequence[Cue], wanted: Sequen
     return names
 
 
-def record_metrics(
-    run: StageRun, track: Track, cues: Sequence[Cue], found: Sequence[checking.Finding], rules: Rules
-) -> None:
+def record_metrics(run: StageRun, track: Track, cues: Sequence[Cue], found: Sequence[Finding], rules: Rules) -> None:
     """Record how well a track keeps the rules, and warn of what a person should look at."""
     language = languages.name(track.language)
     run.metric(f"cues_{track.language}", len(cues), "cues")
@@ -98,8 +97,8 @@ class Made:
     """A track with its files: what ``tracks.json``, ``qc.json``, ``cues.json`` and the report say of it."""
 
     entry: SubtitleFiles
-    check: dict[str, Any]
-    machine: list[dict[str, Any]]
+    check: TrackCheck
+    machine: tuple[MachineCue, ...]
     view: film_page.TrackView
 
 
@@ -120,9 +119,9 @@ def make(
         corrected=corrected,
         files=write_track(run, track, cues, wanted),
     )
-    machine = qc.cues_as_json(track.cues, track.origins)
+    machine = tuple(map(MachineCue.of, track.cues, track.origins))
     view = film_page.TrackView(track, cues, origins, found, rules, corrected)
-    return Made(entry, qc.as_json(cues, rules, found), machine, view)
+    return Made(entry, qc.track_check(cues, rules, found), machine, view)
 
 
 def work(run: StageRun, options: Options) -> None:
@@ -144,10 +143,10 @@ def work(run: StageRun, options: Options) -> None:
     run.metadata("profile", options.profile)
     run.metadata("profile_title", profile.title)
     run.metadata("shots", len(shots))
-    checks = {"schema_version": "1.0", "profile": profile.title, "tracks": [item.check for item in made]}
-    files.write_json(run.output("qc.json", "qc"), checks)
-    machine = {item.entry["language"]: item.machine for item in made}
-    files.write_json(run.output("cues.json", "cues"), {"schema_version": "1.0", "tracks": machine})
+    checks = Checks(profile=profile.title, tracks=tuple(item.check for item in made))
+    subtitle_check.write(run.output("qc.json", "qc"), checks)
+    machine = MachineCues(tracks={item.entry.language: item.machine for item in made})
+    machine_cues.write(run.output("cues.json", "cues"), machine)
     title, views = options.title or run.film, [item.view for item in made]
     page = film_page.render(run.job_folder, title, probe, document, shots, views, profile)
     files.write_text(run.output("report.html", "report"), page)

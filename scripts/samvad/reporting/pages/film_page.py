@@ -13,14 +13,16 @@ from typing import Any
 from samvad.core import schemas, stages
 from samvad.core.times import clock
 from samvad.documents import stage_manifest
+from samvad.documents.machine_cues import Origin
 from samvad.documents.probe import Probe
 from samvad.documents.segments import QUARANTINE, Segment, SegmentsDocument
 from samvad.documents.stage_manifest import StageManifest
+from samvad.documents.subtitle_check import Finding
 from samvad.documents.subtitles.cues import Cue, graphemes
 from samvad.settings.subtitle_profiles import Profile
 from samvad.settings.subtitle_rules import Rules
-from samvad.stages.subtitle_gen.checking import RULES, Finding, level_of, shares_within, source_of
-from samvad.stages.subtitle_gen.tracks import Origin, Track
+from samvad.stages.subtitle_gen.checking import RULES, level_of, shares_within, source_of
+from samvad.stages.subtitle_gen.tracks import Track
 from samvad.text import languages
 
 _PAGE = schemas.ROOT / "scripts" / "samvad" / "reporting" / "pages" / "film"

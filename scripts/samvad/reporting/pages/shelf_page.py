@@ -10,7 +10,7 @@ from urllib.parse import quote
 from samvad.core import files, schemas, stages
 from samvad.core.errors import SamvadError
 from samvad.core.times import clock
-from samvad.documents import job_manifest, tracks
+from samvad.documents import job_manifest, subtitle_check, tracks
 from samvad.reporting.pages.film_page import fill
 from samvad.text import languages
 
@@ -56,19 +56,19 @@ def _tracks(job: Path) -> list[dict[str, Any]]:
     folder = job / stages.BY_NAME["subtitle_gen"].folder
     try:
         listed = tracks.read(folder / "tracks.json").tracks
-        checks = json.loads((folder / "qc.json").read_text(encoding="utf-8"))["tracks"]
-        within: dict[str, float] = {check["language"]: check["within"]["hard"] for check in checks}
-        return [
-            {
-                "name": languages.name(track.language),
-                "cues": track.cues,
-                "corrected": track.corrected,
-                "rules": within.get(track.language, 1.0),
-            }
-            for track in listed
-        ]
-    except (SamvadError, OSError, ValueError, KeyError):
+        checks = subtitle_check.read(folder / "qc.json").tracks
+    except SamvadError:
         return []
+    within = {check.language: check.within.get("hard", 1.0) for check in checks}
+    return [
+        {
+            "name": languages.name(track.language),
+            "cues": track.cues,
+            "corrected": track.corrected,
+            "rules": within.get(track.language, 1.0),
+        }
+        for track in listed
+    ]
 
 
 def _link(path: Path, root: Path) -> str | None:
