@@ -20,6 +20,8 @@ from samvad.core import files, schemas
 from samvad.core.errors import SamvadError
 
 T = TypeVar("T")
+#: An object of somebody else's JSON, or of what a page or a program of somebody else's reads: at the edges alone.
+JsonObject = dict[str, Any]
 _EXTRA = "extra"
 #: The types of JSON's plain values; a number without a fraction is a float too.
 _PLAIN: dict[object, tuple[type, ...]] = {

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from samvad.core import subprocesses
 from samvad.core.errors import MediaError
 from samvad.core.times import seconds_to_ms
+from samvad.core.typed_json import JsonObject
 from samvad.documents.media_facts import AudioFacts, MediaFacts, StreamFacts, VideoFacts
 
 log = logging.getLogger(__name__)
@@ -275,7 +275,7 @@ def duration_ms(text: str | None) -> int | None:
     return seconds_to_ms(sum(part * 60**power for power, part in enumerate(reversed(parts))))
 
 
-def _header(found: dict[str, Any], *, estimated: bool) -> Header:
+def _header(found: JsonObject, *, estimated: bool) -> Header:
     """Turn ffprobe's own ``format``, ``streams`` and ``chapters`` into a header."""
     form = found.get("format", {})
     return Header(
@@ -288,7 +288,7 @@ def _header(found: dict[str, Any], *, estimated: bool) -> Header:
     )
 
 
-def _stream(found: dict[str, Any]) -> Stream:
+def _stream(found: JsonObject) -> Stream:
     disposition, kind = found.get("disposition", {}), str(found.get("codec_type", "data"))
     tags = {key.lower(): str(value) for key, value in found.get("tags", {}).items()}
     kind = "attachment" if disposition.get("attached_pic") else kind
@@ -309,7 +309,7 @@ def _stream(found: dict[str, Any]) -> Stream:
     )
 
 
-def _picture(found: dict[str, Any]) -> Picture:
+def _picture(found: JsonObject) -> Picture:
     order = found.get("field_order")
     turned = [side["rotation"] for side in found.get("side_data_list", []) if "rotation" in side]
     return Picture(
@@ -323,7 +323,7 @@ def _picture(found: dict[str, Any]) -> Picture:
     )
 
 
-def _sound(found: dict[str, Any]) -> AudioFacts:
+def _sound(found: JsonObject) -> AudioFacts:
     return AudioFacts(
         channels=int(found.get("channels", 0)),
         layout=found.get("channel_layout") or None,

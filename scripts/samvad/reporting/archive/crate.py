@@ -16,10 +16,11 @@ from urllib.parse import quote
 
 from samvad.core import stages, times
 from samvad.core.declarations import Stage
+from samvad.core.typed_json import JsonObject
 from samvad.documents.job_folder import Job, Record
 from samvad.documents.stage_manifest import ErrorRecord, FileRecord, Model, ResourceUsage, StageManifest
 
-Entity = dict[str, Any]
+Entity = JsonObject
 
 _TERMS = "https://w3id.org/ro/terms/workflow-run#"
 _PROFILES = {

@@ -8,10 +8,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from samvad.core import schemas, stages
 from samvad.core.times import clock
+from samvad.core.typed_json import JsonObject
 from samvad.documents import stage_manifest
 from samvad.documents.machine_cues import Origin
 from samvad.documents.probe import Probe
@@ -120,7 +120,7 @@ def _manifests(job_folder: Path) -> dict[str, StageManifest]:
     return {name: manifest for name, manifest in read.items() if manifest is not None}
 
 
-def _waveform(job_folder: Path, demux: Mapping[str, str]) -> dict[str, Any]:
+def _waveform(job_folder: Path, demux: Mapping[str, str]) -> JsonObject:
     path = job_folder / stages.BY_NAME["demux"].folder / demux.get("waveform", "waveform.json")
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
@@ -129,7 +129,7 @@ def _waveform(job_folder: Path, demux: Mapping[str, str]) -> dict[str, Any]:
         return {"peaks": "", "peaksASecond": 25}
 
 
-def _track(view: TrackView, document: SegmentsDocument) -> dict[str, Any]:
+def _track(view: TrackView, document: SegmentsDocument) -> JsonObject:
     rules = view.rules
     flags: dict[int, list[list[str]]] = {}
     for item in view.found:
@@ -158,7 +158,7 @@ def _track(view: TrackView, document: SegmentsDocument) -> dict[str, Any]:
 
 def _cue(
     cue: Cue, origin: Origin | None, flags: list[list[str]], segments: Mapping[int, Segment], view: TrackView
-) -> dict[str, Any]:
+) -> JsonObject:
     ids = [number for number in (origin.segments if origin else ()) if number in segments]
     by_words = view.rules.reading_speed_wpm is not None
     seconds = max(1, cue.duration_ms) / 1000
@@ -196,7 +196,7 @@ def _confidence(segments: Sequence[Segment]) -> float | None:
     return round(sum(scores) / len(scores), 3) if scores else None
 
 
-def _segment(segment: Segment) -> dict[str, Any]:
+def _segment(segment: Segment) -> JsonObject:
     return {
         "start": segment.start_ms,
         "end": segment.end_ms,
@@ -244,7 +244,7 @@ def _facts(
     return facts
 
 
-def _stage(name: str, manifest: StageManifest) -> dict[str, Any]:
+def _stage(name: str, manifest: StageManifest) -> JsonObject:
     software = manifest.software
     models = [f"{model.name} {(model.revision or '')[:12]}".strip() for model in software.models]
     tools = [f"{tool} {version}" for tool, version in software.tools.items()]

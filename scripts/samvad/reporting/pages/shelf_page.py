@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from samvad.core import files, schemas, stages
 from samvad.core.errors import SamvadError
 from samvad.core.times import clock
+from samvad.core.typed_json import JsonObject
 from samvad.documents import job_manifest, subtitle_check, tracks
 from samvad.reporting.pages.film_page import fill
 from samvad.text import languages
@@ -30,7 +30,7 @@ def write(output_root: Path) -> Path:
     return target
 
 
-def _film(path: Path, root: Path) -> dict[str, Any] | None:
+def _film(path: Path, root: Path) -> JsonObject | None:
     """Return a film as the index shows it, or None where its record cannot be read."""
     job = path.parent
     manifest = job_manifest.read_optional(job)
@@ -52,7 +52,7 @@ def _film(path: Path, root: Path) -> dict[str, Any] | None:
     }
 
 
-def _tracks(job: Path) -> list[dict[str, Any]]:
+def _tracks(job: Path) -> list[JsonObject]:
     folder = job / stages.BY_NAME["subtitle_gen"].folder
     try:
         listed = tracks.read(folder / "tracks.json").tracks

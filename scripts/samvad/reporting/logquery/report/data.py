@@ -170,13 +170,13 @@ def of_run(connection: duckdb.DuckDBPyConnection, name: str, now: datetime) -> R
     )
 
 
-def _went_wrong(row: dict[str, Any]) -> bool:
+def _went_wrong(row: why.Row) -> bool:
     return bool(row["status"] not in ("success", None) or row["state"] in ("killed", "replaced", "open"))
 
 
 def _runs(connection: duckdb.DuckDBPyConnection, where: str, values: Iterable[Any]) -> tuple[Run, ...]:
     values = list(values)
-    attempts: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    attempts: dict[tuple[str, str, str], list[why.Row]] = {}
     for row in _dicts(connection, f"FROM attempts WHERE {where} ORDER BY began, attempt", values):
         attempts.setdefault((row["run_id"], row["film"], row["job_id"]), []).append(row)
     found = []
@@ -200,7 +200,7 @@ def _runs(connection: duckdb.DuckDBPyConnection, where: str, values: Iterable[An
     return tuple(found)
 
 
-def _attempt(row: dict[str, Any], last: datetime) -> Attempt:
+def _attempt(row: why.Row, last: datetime) -> Attempt:
     """Return an attempt; one without an end is shown up to the run's last event."""
     ended = row["ended"] or last
     seconds = row["duration_seconds"]
@@ -222,11 +222,11 @@ def _attempt(row: dict[str, Any], last: datetime) -> Attempt:
 
 
 def _figures(connection: duckdb.DuckDBPyConnection) -> tuple[StageFigures, ...]:
-    def by_stage(question: str) -> dict[str, dict[str, Any]]:
+    def by_stage(question: str) -> dict[str, why.Row]:
         return {row["stage"]: row for row in _dicts(connection, QUESTIONS[question].sql)}
 
     durations, factors, memory, cache = map(by_stage, ("durations", "realtime", "memory", "cache"))
-    nothing: dict[str, Any] = {}
+    nothing: why.Row = {}
     return tuple(
         StageFigures(
             stage=stage,
@@ -321,7 +321,7 @@ def _metrics(folder: Path, run_id: str) -> tuple[tuple[str, str, float, str], ..
     return tuple(sorted(rows, key=lambda row: order.index(row[0]) if row[0] in order else len(order)))
 
 
-def _dicts(connection: duckdb.DuckDBPyConnection, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
+def _dicts(connection: duckdb.DuckDBPyConnection, query: str, values: list[Any] | None = None) -> list[why.Row]:
     found = connection.execute(query, values or [])
     names = [column[0] for column in found.description or ()]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
