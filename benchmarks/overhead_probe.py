@@ -67,7 +67,7 @@ def watch() -> None:
     from samvad.documents import stage_manifest
     from samvad.runner import resource_usage
 
-    stage_manifest.check_manifest = counted("manifest", stage_manifest.check_manifest)
+    stage_manifest.write = counted("manifest", stage_manifest.write)
     files.write_json = counted("manifest", files.write_json)
     files.sha256_of = counted("hashing", files.sha256_of)
     files.move_into_place = counted("moving", files.move_into_place)

@@ -49,13 +49,12 @@ def main() -> None:
 def make_job(place: Path, number: int, size: int) -> Path:
     """Make a job whose film has the given size; return the film."""
     import support
-    from samvad.documents import stage_manifest
 
     film = place / f"film{number}.mkv"
     with film.open("wb") as file:
         for _ in range(size >> 20):
             file.write(os.urandom(1 << 20))
-    source = stage_manifest.file_record(film, "film", shown=str(film))
+    source = support.file_record(film, "film")
     support.finished_stage(
         place / f"out/2025/01/01/bench/{number}", "demux", {"probe": ("probe.json", b"{}")}, [source]
     )

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
 
-from samvad.core import files
 from samvad.core.errors import ConfigurationError
 from samvad.core.times import seconds_to_ms
 from samvad.documents import review, segments, stage_manifest
+from samvad.documents import songs as songs_document
 from samvad.documents.segments import SegmentsDocument
 from samvad.film import glossary as entries
 from samvad.film import metadata
@@ -69,7 +68,7 @@ def work(run: StageRun, options: Options) -> None:
     if run.reuse(backend=backend.name if backend else "none"):
         return
 
-    found: tuple[songs.Song, ...] = ()
+    found: tuple[songs_document.Song, ...] = ()
     if backend is not None:
         heard = backend.listen(audio)
         speaks = support.of_steps(document.segments, titles, len(heard.music), heard.step_ms)
@@ -80,12 +79,11 @@ def work(run: StageRun, options: Options) -> None:
     run.metric("decided_by_a_person", len(decisions), "rows")
 
 
-def write(run: StageRun, document: SegmentsDocument, found: tuple[songs.Song, ...]) -> None:
+def write(run: StageRun, document: SegmentsDocument, found: tuple[songs_document.Song, ...]) -> None:
     """Write the marked segments and the songs, and record how much of them there is."""
     marked = songs.mark(document, found)
     segments.write(run.output("segments.json", "segments"), marked)
-    listed = {"schema_version": "1.1", "songs": [asdict(song) for song in found]}
-    files.write_json(run.output("songs.json", "songs"), listed)
+    songs_document.write(run.output("songs.json", "songs"), songs_document.Songs(songs=found))
     run.metric("songs", len(found), "songs")
     run.metric("song_seconds", sum(song.end_ms - song.start_ms for song in found) / 1000, "s")
     run.metric("song_segments", sum(segment.kind == "song" for segment in marked.segments), "segments")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
-from samvad.core import checksums, files
+from samvad.core import checksums, files, typed_json
 from samvad.core.errors import MediaError
+from samvad.documents import probe as probe_document
+from samvad.documents import shots as shots_document
 from samvad.documents import stage_manifest
 from samvad.media import ffprobe, shots
 from samvad.runner.stage_run import StageRun, run_stage
@@ -65,19 +66,22 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options) -> N
     run.output(audio.name, "audio", ffprobe.of(audio))
 
     duration_ms = max(found.duration_ms or 0, audio_ms)
-    facts = {
-        "schema_version": "1.0",
-        "size_bytes": film.stat().st_size,
-        "checksum": taken,
-        **asdict(found),
-        "duration_ms": duration_ms,
-        "chosen_audio_track": track.track,
-        "chosen_because": reason,
-        "media": film_facts,
-    }
-    files.write_json(run.output("probe.json", "probe"), facts)
+    facts = probe_document.Probe(
+        size_bytes=film.stat().st_size,
+        checksum=taken,
+        container=found.container,
+        start_ms=found.start_ms,
+        duration_ms=duration_ms,
+        video=found.video,
+        audio=found.audio,
+        subtitles=found.subtitles,
+        chosen_audio_track=track.track,
+        chosen_because=reason,
+        media=film_facts,
+    )
+    probe_document.write(run.output("probe.json", "probe"), facts)
     _write_looks(run, look, audio, duration_ms, taken)
-    for key, value in facts.items():
+    for key, value in typed_json.plain(facts).items():
         run.metadata(key, value)
     run.metric("film_duration", duration_ms / 1000, "s")
     run.metric("audio_duration", audio_ms / 1000, "s")
@@ -89,8 +93,8 @@ def _read_film(
     run: StageRun,
     film: Path,
     checksum: str | None,
-    found: probe.Probe,
-    track: probe.AudioTrack,
+    found: probe.Streams,
+    track: probe_document.AudioTrack,
     options: Options,
 ) -> tuple[str, picture.Look, int, bool]:
     """Return the film's checksum, what its pictures gave, its audio's duration in ms, and whether that is cut short.
@@ -108,15 +112,14 @@ def _read_film(
 
 def describe_film(run: StageRun) -> None:
     """Put the film's facts, found now or before, beside its checksum in the manifest."""
-    facts = json.loads((run.work_folder / "probe.json").read_text(encoding="utf-8"))
-    run.describe("film", facts["media"])
+    run.describe("film", probe_document.read(run.work_folder / "probe.json").media)
 
 
 def _look_through(
     run: StageRun,
     film: Path,
-    found: probe.Probe,
-    track: probe.AudioTrack,
+    found: probe.Streams,
+    track: probe_document.AudioTrack,
     options: Options,
     checksum: Future[str],
 ) -> picture.Look:
@@ -143,7 +146,7 @@ def _write_looks(run: StageRun, look: picture.Look, audio: Path, duration_ms: in
         if picture.poster(proxy, duration_ms, run.work_folder / "poster.jpg"):
             run.output("poster.jpg", "poster")
     if look.cuts_ms is not None:
-        files.write_json(run.output("shots.json", "shots"), shots.as_json(look.cuts_ms))
+        shots_document.write(run.output("shots.json", "shots"), shots.document(look.cuts_ms))
         shots.remember(checksum, look.cuts_ms)
         run.metric("shot_changes", len(look.cuts_ms), "cuts")
 
@@ -151,8 +154,8 @@ def _write_looks(run: StageRun, look: picture.Look, audio: Path, duration_ms: in
 def _check_whole(
     run: StageRun,
     film: Path,
-    found: probe.Probe,
-    track: probe.AudioTrack,
+    found: probe.Streams,
+    track: probe_document.AudioTrack,
     audio_ms: int,
     cut_short: bool,
     min_share: float,

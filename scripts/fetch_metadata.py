@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
 
 from samvad.core import schemas
 from samvad.core.errors import NetworkError
+from samvad.documents import probe as probe_document
 from samvad.documents import stage_manifest
 from samvad.film import metadata
 from samvad.models import http
@@ -76,7 +76,7 @@ def _compare_runtime(run: StageRun, film: metadata.FilmMetadata) -> None:
     probe = run.read_optional("demux", "probe")
     if probe is None or film.runtime_minutes is None:
         return
-    minutes = json.loads(probe.read_text(encoding="utf-8"))["duration_ms"] / 60_000
+    minutes = probe_document.read(probe).duration_ms / 60_000
     if minutes > _MINUTES_APART and abs(minutes - film.runtime_minutes) > _MINUTES_APART:
         run.warn(
             f"TMDB's film {film.title!r} ({film.year}) lasts {film.runtime_minutes} minutes, this one {minutes:.0f}: "

@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 
 from samvad.core import files, schemas, times
+from samvad.documents import names as names_document
 from samvad.documents import segments, stage_manifest
 from samvad.documents.segments import Entity, Segment, SegmentsDocument
 from samvad.film import glossary as entries
@@ -48,7 +49,8 @@ def work(run: StageRun, options: Options) -> None:
     names = merge.film_names(marked, outcome.known, heard)
     cast = merge.cast_counts(names, film)
     segments.write(run.output("segments.json", "segments"), marked)
-    merge.write(run.output("names.json", "names"), names, cast, outcome)
+    found = names_document.Names(names=tuple(names), cast=tuple(cast), undecided=outcome.undecided)
+    names_document.write(run.output("names.json", "names"), found)
     files.write_text(run.output("names_replaced.tsv", "names_replaced"), replaced_table(outcome))
     _report(run, outcome, names)
     run.metric("characters_named", sum(item.count > 0 for item in cast), "characters")
@@ -95,7 +97,7 @@ def _marked(outcome: Outcome) -> SegmentsDocument:
     return dataclasses.replace(outcome.document, segments=tuple(marked))
 
 
-def _report(run: StageRun, outcome: Outcome, names: list[merge.FilmName]) -> None:
+def _report(run: StageRun, outcome: Outcome, names: list[names_document.FilmName]) -> None:
     for item in outcome.replacements:
         span = f"{times.clock(item.start_ms)} to {times.clock(item.end_ms)}"
         log.info("%s: %s is written for %s (%.3f; %s)", span, item.new, item.old, item.score, item.evidence)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from samvad.core import files
+from samvad.core import files, typed_json
+from samvad.documents import probe as probe_document
 from samvad.documents import stage_manifest
 from samvad.media import ffprobe
 from samvad.runner.stage_run import Skipped, StageRun, run_stage
@@ -21,9 +20,9 @@ log = logging.getLogger(__name__)
 
 def work(run: StageRun, options: Options) -> None:
     """Write ``<film>.mkv`` or ``<film>.mp4``."""
-    probe = json.loads(run.read("demux", "probe").read_text(encoding="utf-8"))
+    probe = probe_document.read(run.read("demux", "probe"))
     film = run.read_film(options.film_file).absolute()
-    if probe["video"] is None:
+    if probe.video is None:
         raise Skipped("the film has no video stream; its subtitles are in 09_subtitle_gen")
     run.used(**{name: stage_manifest.tool_version(name) for name in ("mkvmerge", "ffmpeg", "ffprobe")})
     kind = options.subtitle_format if options.container == "mkv" else "srt"
@@ -36,12 +35,12 @@ def work(run: StageRun, options: Options) -> None:
     target = run.work_folder / f"{run.film}.{options.container}"
     log.info("Writing %s with %d new subtitle tracks", target.name, len(new))
     if options.container == "mp4":
-        write_mp4(run, options, film, target, new, probe["duration_ms"])
+        write_mp4(run, options, film, target, new, probe.duration_ms)
     else:
         attached = tracks.fonts_for(run, subtitles) if kind == "ass" else []
         write_matroska(run, options, film, target, new, probe, attached)
     if drawn:
-        write_burned(run, options, film, drawn, probe["duration_ms"])
+        write_burned(run, options, film, drawn, probe.duration_ms)
     run.metadata("default_track", next((track.language for track in new if track.default), None))
 
 
@@ -51,24 +50,24 @@ def write_matroska(
     film: Path,
     target: Path,
     new: Sequence[matroska.NewTrack],
-    probe: dict[str, Any],
+    probe: probe_document.Probe,
     attached: Sequence[Path],
 ) -> None:
     """Write the film with mkvmerge, and check what has come of it."""
-    held = media.probe(film)
+    held = ffprobe.read_header(film)
     taken, sync_ms = sources.find(run, film, held, keep_default_subtitles=not any(track.default for track in new))
-    seed = "-".join([probe["checksum"], *(files.sha256_of(track.path) for track in new)])
+    seed = "-".join([probe.checksum, *(files.sha256_of(track.path) for track in new)])
     arguments = matroska.options(target, options.title, taken, new, sync_ms, seed, attached)
     for warning in matroska.multiplex(arguments, run.work_folder, film):
         run.warn(f"mkvmerge: {warning}")
     own = [track for _, found in taken for track in found]
     expected = {kind: sum(1 for track in own if track.kind == kind) for kind in media.KINDS}
     expected["subtitle"] += len(new)
-    result = media.probe(target)
+    result = ffprobe.read_header(target)
     identified = matroska.identify(target, run.work_folder)
     plan.check_result(result, identified, expected, new, film)
     plan.check_kept(identified, attached, held, film)
-    record_metrics(run, target, film, probe["duration_ms"], result, len(new), len(own))
+    record_metrics(run, target, film, probe.duration_ms, result, len(new), len(own))
 
 
 def write_mp4(
@@ -80,13 +79,13 @@ def write_mp4(
     declared_ms: int,
 ) -> None:
     """Write the film with ffmpeg, and check what has come of it."""
-    own, lost = mp4.kept(media.probe(film))
+    own, lost = mp4.kept(ffprobe.read_header(film))
     if lost:
         names = ", ".join(f"{stream.index} ({stream.kind}, {stream.codec})" for stream in lost)
         run.warn(f"Streams of the film that MP4 cannot hold are left out: {names}. Matroska keeps them.")
     keep = not any(track.default for track in new)
     mp4.write(target, film, own, new, options.title, run.work_folder, keep_default_subtitles=keep)
-    result = media.probe(target)
+    result = ffprobe.read_header(target)
     mp4.check(result, own, new, film)
     record_metrics(run, target, film, declared_ms, result, len(new), len(own))
 
@@ -96,23 +95,23 @@ def write_burned(run: StageRun, options: Options, film: Path, track: plan.Subtit
     target = run.work_folder / f"{run.film}.{track.language}.burned.mp4"
     log.info("Drawing the subtitles in %s into the picture", track.language)
     family = burn.burn(film, track.path, target, run.work_folder, options.burn_in_crf, run.threads)
-    result = media.probe(target)
+    result = ffprobe.read_header(target)
     plan.check_duration(film, target, declared_ms, result)
-    run.output(target.name, "burned_film", ffprobe.of(target, result.header))
+    run.output(target.name, "burned_film", ffprobe.of(target, result))
     run.metadata("burned", {"language": track.language, "font": family, "crf": options.burn_in_crf})
 
 
 def record_metrics(
-    run: StageRun, target: Path, film: Path, declared_ms: int, result: media.Media, new: int, own: int
+    run: StageRun, target: Path, film: Path, declared_ms: int, result: ffprobe.Header, new: int, own: int
 ) -> None:
     """Check the result's duration and record the result."""
     duration_ms = plan.check_duration(film, target, declared_ms, result)
-    film_facts = ffprobe.of(target, result.header)
+    film_facts = ffprobe.of(target, result)
     run.output(target.name, "subtitled_film", film_facts)
     run.metric("duration", duration_ms / 1000, "s")
     run.metric("new_subtitle_tracks", new, "tracks")
     run.metric("own_streams", own, "streams")
-    run.metadata("streams", film_facts["streams"])
+    run.metadata("streams", typed_json.plain(film_facts.streams))
 
 
 def main(argv: list[str] | None = None) -> int:

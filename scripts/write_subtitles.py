@@ -2,44 +2,46 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from samvad.core import files
-from samvad.documents import segments
+from samvad.documents import machine_cues, segments, subtitle_check
+from samvad.documents import probe as probe_document
+from samvad.documents import shots as shots_document
+from samvad.documents import tracks as tracks_document
+from samvad.documents.machine_cues import MachineCue, MachineCues, Origin
+from samvad.documents.probe import Probe
+from samvad.documents.subtitle_check import Checks, Finding, TrackCheck
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
+from samvad.documents.tracks import SubtitleFiles, Tracks
 from samvad.reporting.pages import film_page
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.settings import subtitle_profiles
 from samvad.settings.subtitle_rules import FILM_FRAME_RATE, Rules
 from samvad.stages.subtitle_gen import checking, corrections, qc
 from samvad.stages.subtitle_gen.options import STAGE, Options
-from samvad.stages.subtitle_gen.tracks import Origin, Track, languages_of_tracks, make_track
+from samvad.stages.subtitle_gen.tracks import Track, languages_of_tracks, make_track
 from samvad.text import languages
 
 log = logging.getLogger(__name__)
 
 
-def frame_rate(probe: dict[str, Any]) -> Fraction:
+def frame_rate(probe: Probe) -> Fraction:
     """Return the film's frames a second, or those of cinema film where it has no video or says nonsense."""
-    video = probe["video"]
-    if not video or not video["frame_rate_numerator"] or not video["frame_rate_denominator"]:
-        return FILM_FRAME_RATE
-    rate = Fraction(video["frame_rate_numerator"], video["frame_rate_denominator"])
+    rate = probe.video.frame_rate if probe.video else None
     # Containers without a rate report their clock instead (1000 or 90000), and slide shows one frame in seconds.
-    return rate if 10 <= rate <= 120 else FILM_FRAME_RATE
+    return rate if rate is not None and 10 <= rate <= 120 else FILM_FRAME_RATE
 
 
 def shots_of(run: StageRun) -> list[int]:
     """Return the times of the film's shot changes that stage 01 found, in ms."""
     path = run.read_optional("demux", "shots")
-    return list(json.loads(path.read_text(encoding="utf-8"))["cuts_ms"]) if path else []
+    return list(shots_document.read(path).cuts_ms) if path else []
 
 
 def shown(run: StageRun, track: Track) -> tuple[Sequence[Cue], Sequence[Origin | None], bool]:
@@ -61,9 +63,7 @@ def write_track(run: StageRun, track: Track, cues: Sequence[Cue], wanted: Sequen
     return names
 
 
-def record_metrics(
-    run: StageRun, track: Track, cues: Sequence[Cue], found: Sequence[checking.Finding], rules: Rules
-) -> None:
+def record_metrics(run: StageRun, track: Track, cues: Sequence[Cue], found: Sequence[Finding], rules: Rules) -> None:
     """Record how well a track keeps the rules, and warn of what a person should look at."""
     language = languages.name(track.language)
     run.metric(f"cues_{track.language}", len(cues), "cues")
@@ -96,9 +96,9 @@ def record_metrics(
 class Made:
     """A track with its files: what ``tracks.json``, ``qc.json``, ``cues.json`` and the report say of it."""
 
-    entry: dict[str, Any]
-    check: dict[str, Any]
-    machine: list[dict[str, Any]]
+    entry: SubtitleFiles
+    check: TrackCheck
+    machine: tuple[MachineCue, ...]
     view: film_page.TrackView
 
 
@@ -111,22 +111,22 @@ def make(
     said = None if corrected else [(item.said_from_ms, item.said_to_ms) for item in track.origins]
     found = checking.check(cues, rules, checking.Context(shots or None, said))
     record_metrics(run, track, cues, found, rules)
-    entry = {
-        "language": track.language,
-        "translated": track.translated,
-        "cues": len(cues),
-        "hearing_impaired": rules.hearing_impaired,
-        "corrected": corrected,
-        "files": write_track(run, track, cues, wanted),
-    }
-    machine = qc.cues_as_json(track.cues, track.origins)
+    entry = SubtitleFiles(
+        language=track.language,
+        translated=track.translated,
+        cues=len(cues),
+        hearing_impaired=rules.hearing_impaired,
+        corrected=corrected,
+        files=write_track(run, track, cues, wanted),
+    )
+    machine = tuple(map(MachineCue.of, track.cues, track.origins))
     view = film_page.TrackView(track, cues, origins, found, rules, corrected)
-    return Made(entry, qc.as_json(cues, rules, found), machine, view)
+    return Made(entry, qc.track_check(cues, rules, found), machine, view)
 
 
 def work(run: StageRun, options: Options) -> None:
     """Write the tracks of all target languages, the check, and the report."""
-    probe = json.loads(run.read("demux", "probe").read_text(encoding="utf-8"))
+    probe = probe_document.read(run.read("demux", "probe"))
     document = segments.read(run.read_segments())
     shots, rate, profile = shots_of(run), frame_rate(probe), subtitle_profiles.load(options.profile)
     wanted = list(dict.fromkeys(options.formats))
@@ -143,15 +143,14 @@ def work(run: StageRun, options: Options) -> None:
     run.metadata("profile", options.profile)
     run.metadata("profile_title", profile.title)
     run.metadata("shots", len(shots))
-    checks = {"schema_version": "1.0", "profile": profile.title, "tracks": [item.check for item in made]}
-    files.write_json(run.output("qc.json", "qc"), checks)
-    machine = {item.entry["language"]: item.machine for item in made}
-    files.write_json(run.output("cues.json", "cues"), {"schema_version": "1.0", "tracks": machine})
+    checks = Checks(profile=profile.title, tracks=tuple(item.check for item in made))
+    subtitle_check.write(run.output("qc.json", "qc"), checks)
+    machine = MachineCues(tracks={item.entry.language: item.machine for item in made})
+    machine_cues.write(run.output("cues.json", "cues"), machine)
     title, views = options.title or run.film, [item.view for item in made]
     page = film_page.render(run.job_folder, title, probe, document, shots, views, profile)
     files.write_text(run.output("report.html", "report"), page)
-    entries = [item.entry for item in made]
-    files.write_json(run.output("tracks.json", "tracks"), {"schema_version": "1.0", "tracks": entries})
+    tracks_document.write(run.output("tracks.json", "tracks"), Tracks(tracks=tuple(item.entry for item in made)))
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -9,7 +9,6 @@ from typing import Any
 
 import support
 from samvad.core import files
-from samvad.documents import stage_manifest
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
 
@@ -60,16 +59,13 @@ def make_job(
 ) -> list[object]:
     """Make stages 01 and 09 of a job and return the options that name them."""
     job = support.make_job(folder)
-    facts = {
-        "video": {"codec": "h264"} if video else None,
-        "duration_ms": duration_ms,
-        "checksum": files.sha256_of(film),
-    }
+    picture = support.VIDEO if video else None
+    probe = support.probe_document(video=picture, duration_ms=duration_ms, checksum=files.sha256_of(film))
     demux = support.finished_stage(
         job,
         "demux",
-        {"probe": ("probe.json", json.dumps(facts).encode())},
-        [stage_manifest.file_record(film, "film", shown=str(film))],
+        {"probe": ("probe.json", probe)},
+        [support.file_record(film, "film")],
     )
     outputs = {}
     listed = []

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from samvad.core import stages
+from samvad.core import stages, typed_json
 from samvad.documents import stage_manifest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -49,6 +49,44 @@ def make_job(folder: Path, name: str = "2025/01/01/tester/1") -> Path:
     return job
 
 
+def file_record(path: Path, kind: str, shown: str = "") -> dict[str, Any]:
+    """Return a manifest's record of a file, as JSON values."""
+    record: dict[str, Any] = typed_json.plain(stage_manifest.file_record(path, kind, shown=shown or str(path)))
+    return record
+
+
+def probe_document(**changed: Any) -> bytes:
+    """Return a probe document of stage 01: a film of a minute in H.264, with one sound track."""
+    audio = {
+        **{"track": 0, "stream": 1, "codec": "aac", "language": None, "channels": 2, "layout": "stereo"},
+        **{"sample_rate_hz": 48_000, "title": "", "default": True, "start_ms": 0, "duration_ms": None},
+    }
+    media = {"container": "mp4", "start_ms": 0, "duration_ms": 60_000, "duration_from": "header", "streams": []}
+    document = {
+        "schema_version": "1.0",
+        "size_bytes": 1,
+        "checksum": "sha256:" + "0" * 64,
+        "container": "mp4",
+        "start_ms": 0,
+        "duration_ms": 60_000,
+        "video": VIDEO,
+        "audio": [audio],
+        "subtitles": [],
+        "chosen_audio_track": 0,
+        "chosen_because": "it is the only one",
+        "media": media,
+        **changed,
+    }
+    return json.dumps(document).encode()
+
+
+#: A picture as the probe document has it.
+VIDEO: dict[str, Any] = {
+    **{"codec": "h264", "width": 640, "height": 360, "variable_frame_rate": False},
+    **{"frame_rate_numerator": 24, "frame_rate_denominator": 1},
+}
+
+
 def finished_stage(
     job: Path, stage: str, outputs: dict[str, tuple[str, bytes]], inputs: list[dict[str, Any]] | None = None
 ) -> Path:
@@ -66,7 +104,7 @@ def finished_stage(
     made = []
     for kind, (name, content) in outputs.items():
         (folder / name).write_bytes(content)
-        made.append(stage_manifest.file_record(folder / name, kind, shown=f"{row.folder}/{name}"))
+        made.append(file_record(folder / name, kind, f"{row.folder}/{name}"))
     config: dict[str, Any] = {}
     now = "2025-01-01T00:00:00.000Z"
     manifest = {
@@ -90,8 +128,8 @@ def finished_stage(
         "intermediate_files": [],
         "config": config,
         "config_hash": stage_manifest.config_hash(config),
-        "software": stage_manifest.software(row.environment, {}, [], (None, None)),
-        "host": stage_manifest.host(),
+        "software": typed_json.plain(stage_manifest.software(row.environment, {}, [], (None, None))),
+        "host": typed_json.plain(stage_manifest.host()),
         "resources": USAGE,
         "metrics": [],
         "cache": {"key": None, "hit": False, "made_by": None},

@@ -11,7 +11,8 @@ import pytest
 
 import support
 import tools
-from samvad.documents.segments import Segment, SegmentsDocument, Word, as_json
+from samvad.core import typed_json
+from samvad.documents.segments import Segment, SegmentsDocument, Word
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue, Style
 
@@ -73,7 +74,7 @@ def test_the_films_shots_and_frame_rate_are_looked_up(tmp_path: Path, sample: An
 def test_in_times_are_checked_against_the_words_of_a_document(tmp_path: Path) -> None:
     words = tuple(Word(1000 + 400 * i, 1400 + 400 * i, word) for i, word in enumerate(["Not", "at", "all."]))
     document = SegmentsDocument("en", 9000, (Segment(1, 1000, 2200, "Not at all.", "en", words),))
-    (tmp_path / "segments.json").write_text(json.dumps(as_json(document)), encoding="utf-8")
+    (tmp_path / "segments.json").write_text(json.dumps(typed_json.plain(document)), encoding="utf-8")
     path = tmp_path / "film.en.srt"
     path.write_text("1\n00:00:01,300 --> 00:00:03,000\nNot at all.\n", encoding="utf-8")
     (found,) = json.loads(check(path, "--words", tmp_path / "segments.json", "--format", "json").stdout)

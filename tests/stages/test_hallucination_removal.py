@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import support
+from samvad.core import typed_json
 from samvad.documents import segments
 from samvad.documents.segments import Segment, SegmentsDocument, Word
 
@@ -52,7 +53,7 @@ def run(
     **changes: object,
 ) -> subprocess.CompletedProcess[str]:
     """Run the stage on segments; ``changes`` are options."""
-    document = segments.as_json(SegmentsDocument("hi", 120_000, tuple(made), extra={"note": "kept"}))
+    document = typed_json.plain(SegmentsDocument("hi", 120_000, tuple(made), extra={"note": "kept"}))
     outputs = {"segments": ("segments.json", json.dumps(document).encode())}
     spoken = {"regions": [{"start_ms": start, "end_ms": end} for start, end in REGIONS if regions is None]}
     asr = support.finished_stage(

@@ -13,6 +13,7 @@ import soundfile
 
 import support
 import toy_yamnet
+from samvad.core import typed_json
 from samvad.documents import segments
 from samvad.stages.hallucination_removal import sounds
 
@@ -33,7 +34,7 @@ def run(job: Path, audio: Path, spans: list[tuple[int, int]], **changes: object)
         for number, span in enumerate(spans, start=1)
     )
     duration_ms = max((span[1] for span in spans), default=0)
-    document = segments.as_json(segments.SegmentsDocument("hi", duration_ms, made, extra={"note": "kept"}))
+    document = typed_json.plain(segments.SegmentsDocument("hi", duration_ms, made, extra={"note": "kept"}))
     demux = support.finished_stage(job, "demux", {"audio": ("audio.wav", audio.read_bytes())})
     asr = support.finished_stage(job, "asr", {"segments": ("segments.json", json.dumps(document).encode())})
     options = {

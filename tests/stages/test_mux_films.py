@@ -10,7 +10,8 @@ import pytest
 import support
 from muxing import SOUND, ffmpeg, identified, make_job, manifest, messages, packets, run, subtitle_streams
 from samvad.core.errors import DiskError, ToolError
-from samvad.stages.mux import matroska, media, plan
+from samvad.media import ffprobe
+from samvad.stages.mux import matroska, plan
 
 
 def test_sound_without_picture_is_passed_over_with_the_reason(tmp_path: Path) -> None:
@@ -49,7 +50,7 @@ def test_a_film_that_was_moved_is_taken_from_its_new_place_if_it_is_the_same(tmp
 
 
 def test_a_result_that_lacks_a_stream_or_a_tag_is_refused(films: Path) -> None:
-    result = media.probe(films / "own.mkv")
+    result = ffprobe.read_header(films / "own.mkv")
     identified = matroska.identify(films / "own.mkv", films)
     with pytest.raises(ToolError, match="finds 2 audio streams, not 3"):
         plan.check_result(result, identified, {"audio": 3}, [], films)
@@ -62,7 +63,7 @@ def test_a_result_that_is_too_short_is_refused(tmp_path: Path, films: Path) -> N
     short = tmp_path / "short.mkv"
     ffmpeg("-i", films / "plain.mp4", "-t", "2", "-c", "copy", short)
     with pytest.raises(ToolError, match=r"plays for 2\.\d+ s, but .* for 3\.\d+ s"):
-        plan.check_duration(films / "plain.mp4", short, 3000, media.probe(short))
+        plan.check_duration(films / "plain.mp4", short, 3000, ffprobe.read_header(short))
 
 
 def test_a_wrong_duration_in_a_header_is_no_reason_to_refuse_a_film(tmp_path: Path, films: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import support
+from samvad.core import typed_json
 from samvad.documents import segments
 from samvad.documents.segments import Segment, SegmentsDocument
 
@@ -51,7 +52,7 @@ def find(
 ) -> subprocess.CompletedProcess[str]:
     manifest = job / "04_asr" / "manifest.json"
     if not manifest.exists():
-        content = json.dumps(segments.as_json(spoken)).encode()
+        content = json.dumps(typed_json.plain(spoken)).encode()
         support.finished_stage(job, "asr", {"segments": ("segments.json", content)})
     return support.run_script(
         "ner", "--job-folder", job, "--film", "t", "--asr", manifest, "--segments", manifest, *options, env=env

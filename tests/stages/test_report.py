@@ -11,7 +11,8 @@ import pytest
 
 import support
 from browse import visit
-from samvad.documents.segments import Entity, Segment, SegmentsDocument, Translation, Word, as_json
+from samvad.core import typed_json
+from samvad.documents.segments import Entity, Segment, SegmentsDocument, Translation, Word
 from samvad.reporting.pages import shelf_page
 
 LOADED = """
@@ -57,7 +58,9 @@ def make_report(folder: Path, film: Path, count: int, step_ms: int, title: str) 
     assert done.returncode == 0, done.stderr
     demux = job / "01_demux" / "manifest.json"
     document = SegmentsDocument("hi", count * step_ms + 2000, segments(count, step_ms))
-    asr = support.finished_stage(job, "asr", {"segments": ("segments.json", json.dumps(as_json(document)).encode())})
+    asr = support.finished_stage(
+        job, "asr", {"segments": ("segments.json", json.dumps(typed_json.plain(document)).encode())}
+    )
     options = ["--job-folder", job, "--film", "test", "--demux", demux, "--asr", asr, "--segments", asr]
     tail = ["--languages", "hi", "en", "--formats", "srt", "--profile", "netflix", f"--title={title}"]
     done = support.run_script("subtitle_gen", *options, *tail)

@@ -12,7 +12,8 @@ import pysubs2
 import pytest
 
 import support
-from samvad.documents.segments import Segment, SegmentsDocument, Translation, Word, as_json
+from samvad.core import typed_json
+from samvad.documents.segments import Segment, SegmentsDocument, Translation, Word
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Style
 from samvad.stages.translation.memory import Memory
@@ -52,12 +53,12 @@ def make_inputs(
     """Make stages 01 and 04 of a job and return the options that name them."""
     job = support.make_job(tmp_path)
     document = SegmentsDocument("hi" if segments else "und", 60_000, segments)
-    picture = video and {"codec": "h264", "width": 640, "height": 360, **video}
-    outputs = {"probe": ("probe.json", json.dumps({"video": picture, "duration_ms": 60_000}).encode())}
+    picture = video and {**support.VIDEO, **video}
+    outputs = {"probe": ("probe.json", support.probe_document(video=picture))}
     if shots is not None:
         outputs["shots"] = ("shots.json", json.dumps({"cuts_ms": shots}).encode())
     demux = support.finished_stage(job, "demux", outputs)
-    content = json.dumps(as_json(document)).encode()
+    content = json.dumps(typed_json.plain(document)).encode()
     asr = support.finished_stage(job, "asr", {"segments": ("segments.json", content)})
     return ["--job-folder", job, "--film", "test", "--demux", demux, "--asr", asr, "--segments", asr]
 

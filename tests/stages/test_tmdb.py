@@ -101,7 +101,7 @@ def fetch(
 ) -> subprocess.CompletedProcess[str]:
     demux = job / "01_demux" / "manifest.json"
     if not demux.exists():
-        probe = json.dumps({"duration_ms": int(minutes * 60_000)}).encode()
+        probe = support.probe_document(duration_ms=int(minutes * 60_000))
         support.finished_stage(job, "demux", {"probe": ("probe.json", probe)})
     return support.run_script(
         "tmdb", "--job-folder", job, "--film", "jaane", "--demux", demux, f"--title={title}", "--language", "en-US",

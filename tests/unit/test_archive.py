@@ -53,7 +53,7 @@ def job(tmp_path: Path) -> Path:
 def make(place: Path, film: Path, number: int = 1) -> Path:
     job = support.make_job(place, f"out/2025/01/01/tester/{number}")
     write_run(job)
-    source = stage_manifest.file_record(film, "film", shown=str(film))
+    source = support.file_record(film, "film")
     first = stage(job, "demux", {"audio": ("audio.wav", b"sound"), "probe": ("probe.json", b"{}")}, source)
     heard = stage(job, "asr", {"segments": ("segments.json", b"[1]")}, first["audio"])
     cues = stage(job, "subtitle_gen", {"srt_en": ("test.en.srt", b"1\n")}, heard["segments"], first["probe"])
@@ -115,7 +115,7 @@ def set_input(index: int, checksum: str) -> Callable[[dict[str, Any]], None]:
 def made_again(job: Path) -> None:
     """Stage 04 has run once more and written something else; 09 has not read it."""
     (job / "04_asr" / "segments.json").write_bytes(b"[2]")
-    output = stage_manifest.file_record(job / "04_asr" / "segments.json", "segments", shown="04_asr/segments.json")
+    output = support.file_record(job / "04_asr" / "segments.json", "segments", "04_asr/segments.json")
     manifest = json.loads((job / "04_asr" / "manifest.json").read_text("utf-8"))
     manifest |= {"attempt": 2, "outputs": [output]}
     (job / "04_asr" / "attempts" / "02").mkdir()
@@ -331,7 +331,7 @@ def test_all_jobs_of_a_film_are_one_history(job: Path, capsys: pytest.CaptureFix
     third = make(job.parents[5], other, 3)
     for name in ("demux", "asr", "subtitle_gen", "mux"):
         edit(third, name, lambda manifest: manifest.update(film="other", run_id=RUN.replace("test", "other")))
-    files.write_json(third / "run.json", {"film": "other", "title": "Other"})
+    files.write_json(third / "run.json", {"run_id": RUN, "film": "other", "title": "Other"})
     assert show_history.main([str(job), "--output-root", str(job.parents[4]), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert {Path(found["job"]).name for found in document["results"]} == {"1", "2"}
@@ -342,7 +342,8 @@ def test_all_jobs_of_a_film_are_one_history(job: Path, capsys: pytest.CaptureFix
 def test_a_run_goes_on_from_the_one_before(job: Path) -> None:
     run = json.loads((job / "run.json").read_text("utf-8"))
     files.write_json(job / "run.json", {**run, "run_id": RUN, "stamp": "20250101_000000"})
-    assert (run_log.recover(job) or {})["run_id"] == RUN
+    found = run_log.recover(job)
+    assert found is not None and found.run_id == RUN
     (job / "run.json").write_text("{")
     assert run_log.recover(job) is None
 

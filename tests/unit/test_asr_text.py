@@ -10,7 +10,7 @@ import pytest
 from samvad.core.errors import MemoryShortageError, SamvadError
 from samvad.documents.segments import Segment, SegmentsDocument, Word
 from samvad.stages.asr import memory, prompts, retries, speakers, transcripts, windows
-from samvad.stages.asr.engine import Chunk
+from samvad.stages.asr.engine import Chunk, DecodedAgain
 from samvad.stages.asr.memory import OutOfMemoryFallback, Setting
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.speakers import Turn
@@ -115,7 +115,7 @@ def test_a_prompt_has_the_terms_of_the_texts_own_script(tmp_path):
 def test_a_broken_list_of_terms_is_named(tmp_path, content):
     path = tmp_path / "prompt_terms.json"
     path.write_text(content)
-    with pytest.raises(SamvadError, match="no list of prompt terms"):
+    with pytest.raises(SamvadError, match=r"prompt_terms\.json is not"):
         prompts.read_terms(path)
 
 
@@ -191,8 +191,8 @@ def test_what_loops_is_decoded_again_in_smaller_windows_and_the_reason_kept():
     mended = retrier(decode).repair([good, chunk(LOOP)])
     assert [item.text for item in mended] == ["Words 0.", "Words 5000.", "All is well."]
     assert strategies == ["smaller windows"]
-    assert mended[0].notes == {"decoded_again": {"reasons": ["loop"], "kept": "smaller windows", "attempts": 1}}
-    assert mended[2].notes == {}
+    assert mended[0].decoded_again == DecodedAgain(("loop",), "smaller windows", 1)
+    assert mended[2].decoded_again is None
 
 
 def test_a_window_with_little_speech_is_not_decoded_again_in_the_same_manner():
@@ -204,7 +204,7 @@ def test_a_window_with_little_speech_is_not_decoded_again_in_the_same_manner():
 
     mended = retrier(decode).repair([chunk(LOOP, speech=(Region(0, 2_000, "en"),))])
     assert decoded == ["no phrase twice"]
-    assert mended[0].notes["decoded_again"] == {"reasons": ["loop"], "kept": "no phrase twice", "attempts": 1}
+    assert mended[0].decoded_again == DecodedAgain(("loop",), "no phrase twice", 1)
 
 
 def test_a_worse_text_is_not_taken_and_tries_end():
@@ -217,7 +217,7 @@ def test_a_worse_text_is_not_taken_and_tries_end():
     (kept,) = retrier(decode, attempts=3).repair([chunk(LOOP)])
     assert kept.text == LOOP
     assert tried == [strategy.name for strategy in retries.STRATEGIES[:3]]
-    assert kept.notes["decoded_again"] == {"reasons": ["loop"], "kept": "the first attempt", "attempts": 3}
+    assert kept.decoded_again == DecodedAgain(("loop",), "the first attempt", 3)
 
 
 def test_without_tries_nothing_is_decoded_again():
@@ -225,7 +225,7 @@ def test_without_tries_nothing_is_decoded_again():
         raise AssertionError("not asked for")
 
     (kept,) = retrier(decode, attempts=0).repair([chunk(LOOP)])
-    assert kept.text == LOOP and kept.notes["decoded_again"]["reasons"] == ["loop"]
+    assert kept.text == LOOP and kept.decoded_again.reasons == ("loop",)
 
 
 # -- speakers ---------------------------------------------------------------------------------------------------------

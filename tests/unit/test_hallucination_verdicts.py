@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judged_text import HINDI, NOISE, PHRASES, SPOKEN, given_verdicts, judge, said
-from samvad.core import schemas
-from samvad.documents import segments
+from samvad.core import schemas, typed_json
 from samvad.documents.segments import Segment, Word
 from samvad.media.sound_curve import SoundCurve
 from samvad.stages.hallucination_removal import report
@@ -277,5 +276,5 @@ def test_no_segment_is_lost_or_changed_and_the_document_stays_valid(
     assert [(s.id, s.start_ms, s.end_ms, s.text) for s in judged.segments] == [
         (s.id, s.start_ms, s.end_ms, s.text) for s in made
     ]
-    assert schemas.problems(segments.as_json(judged), "segments") == []
+    assert schemas.problems(typed_json.plain(judged), "segments") == []
     assert report.quarantine_tsv(judged).count("\n") == 1 + sum(s.verdict != "keep" for s in judged.segments)

@@ -12,7 +12,7 @@ import pytest
 
 import odd_films
 import support
-from samvad.core import schemas
+from samvad.core import schemas, typed_json
 from samvad.core.errors import MediaError
 from samvad.media import ffprobe
 
@@ -29,7 +29,7 @@ def made(film: Path, *options: object) -> Path:
 
 def facts(film: Path) -> dict[str, Any]:
     """The facts, after a check that a manifest may hold them."""
-    found = ffprobe.of(film)
+    found: dict[str, Any] = typed_json.plain(ffprobe.of(film))
     shape = schemas.schema("stage_manifest")
     from jsonschema import Draft202012Validator
 

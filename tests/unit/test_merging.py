@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ import pytest
 
 import support
 from samvad.core import stages
+from samvad.documents import run_record
+from samvad.documents.run_record import RunRecord
 from samvad.workflow import run_log
 from samvad.workflow.run_log import RunLog
 
-RUN = {"run_id": "film_run1", "stamp": "20250101_120000", "film": "film", "parent_job_id": None}
+RUN = RunRecord(run_id="film_run1", stamp="20250101_120000", film="film")
 
 
 def attempt(job: Path, stage: str, number: int = 1) -> Path:
@@ -43,7 +46,7 @@ def messages(job: Path) -> list[str]:
 @pytest.fixture
 def job(tmp_path: Path) -> Path:
     job = support.make_job(tmp_path)
-    (job / "run.json").write_text(json.dumps(RUN), "utf-8")
+    run_record.write(job, RUN)
     return job
 
 
@@ -123,8 +126,8 @@ def test_the_same_given_run_id_twice_brings_no_line_twice(job: Path) -> None:
     log = RunLog(job, RUN)
     log.take(folder)
     log.finished("success", 1.0, {})
-    again = {**RUN, "stamp": "20250101_130000"}
-    (job / "run.json").write_text(json.dumps(again), "utf-8")
+    again = replace(RUN, stamp="20250101_130000")
+    run_record.write(job, again)
     RunLog(job, again).write("second run")
     run_log.recover(job)
     assert messages(job) == ["first run"]

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samvad.core.errors import ConfigurationError
+from samvad.documents.names import FilmName
 from samvad.documents.segments import Entity, Segment, SegmentsDocument, Word
 from samvad.film.known_names import Name
 from samvad.film.metadata import CastMember, FilmMetadata
@@ -235,9 +236,9 @@ def test_the_cast_list_counts_how_often_each_character_is_named() -> None:
         (CastMember("A", "Simran Singh"), CastMember("B", "Baldev Singh"), CastMember("C", "Raj")),
     )
     names = [
-        merge.FilmName("Simran", "person", "tmdb", 3, 500, {"Simran": 3}, target="Simran"),
-        merge.FilmName("Singh", "person", "tmdb", 4, 100, {"Singh": 4}, target="Singh"),
-        merge.FilmName("Baldev Singh", "person", "tmdb", 1, 900, {"Baldev Singh": 1}, target="Baldev Singh"),
+        FilmName("Simran", "person", "tmdb", 3, 500, {"Simran": 3}, target="Simran"),
+        FilmName("Singh", "person", "tmdb", 4, 100, {"Singh": 4}, target="Singh"),
+        FilmName("Baldev Singh", "person", "tmdb", 1, 900, {"Baldev Singh": 1}, target="Baldev Singh"),
     ]
     counted = [(item.character, item.actor, item.count, item.first_ms) for item in merge.cast_counts(names, metadata)]
     assert counted == [("Simran Singh", "A", 3, 500), ("Baldev Singh", "B", 1, 900), ("Raj", "C", 0, None)]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from samvad.documents.names import FilmName
 from samvad.documents.segments import Entity, Segment, SegmentsDocument
 from samvad.film import known_names
 from samvad.film.glossary import Entry, Glossary
@@ -169,10 +170,10 @@ def test_the_films_names_are_counted_once_each() -> None:
         ),
     )
     assert merge.film_names(document) == [
-        merge.FilmName(
+        FilmName(
             "Jai", "person", "tmdb", 3, 2000, variants={"Jai": 2, "jai": 1}, spellings={"Latn": "Jai"}, target="Jai"
         ),
-        merge.FilmName(
+        FilmName(
             "Mumbai",
             "place",
             "en_model",

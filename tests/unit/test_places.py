@@ -16,7 +16,7 @@ import pytest
 import support
 from samvad.core import files, variables
 from samvad.core.errors import SamvadError
-from samvad.documents import job_manifest, stage_manifest
+from samvad.documents import job_manifest
 from samvad.runner import attempts, staging
 
 
@@ -130,10 +130,10 @@ def test_a_newer_manifest_that_shows_late_is_read(made: Path, monkeypatch: pytes
     monkeypatch.setenv(variables.WAIT_SECONDS, "20")
     manifest = json.loads(made.read_text("utf-8"))
     (made.parent / "audio.wav").write_bytes(b"another")
-    record = stage_manifest.file_record(made.parent / "audio.wav", "audio", shown="01_demux/audio.wav")
+    record = support.file_record(made.parent / "audio.wav", "audio", "01_demux/audio.wav")
     later(0.5, made, json.dumps({**manifest, "outputs": [record]}).encode())
     found = staging.resolve_output(made, "audio", made.parents[1])
-    assert found is not None and found[0]["checksum"] == record["checksum"]
+    assert found is not None and found[0].checksum == record["checksum"]
 
 
 def test_a_file_that_never_shows_is_named_after_the_time_for_waiting(
@@ -174,8 +174,8 @@ def test_machines_whose_clocks_differ_by_hours_make_one_job(tmp_path: Path) -> N
         path.write_text(json.dumps(manifest), "utf-8")
         os.utime(path, (1, 1) if stage == "translation" else None)
     found = job_manifest.derive(folder, list(moments), job_manifest.RunState())
-    assert found["pipeline"]["status"] == "success"
-    assert found["timing"]["stage_seconds"] == 0.4, "durations are each machine's own, never a difference of two clocks"
+    assert found.pipeline.status == "success"
+    assert found.timing.stage_seconds == 0.4, "durations are each machine's own, never a difference of two clocks"
 
 
 def group_member(tmp_path: Path, **changed: object) -> Path:
@@ -190,6 +190,10 @@ def group_member(tmp_path: Path, **changed: object) -> Path:
 
 
 RUN = "test_20250101T000000Z_abc123"
+READ = {
+    **{"type": "segments", "path": "04_asr/segments.json", "size_bytes": 2},
+    **{"mtime_ns": 0, "checksum": "sha256:0", "media": None},
+}
 
 
 def resumed(folder: Path, run_id: str = RUN) -> bool:
@@ -212,7 +216,7 @@ def test_what_no_longer_holds_is_done_again(tmp_path: Path, monkeypatch: pytest.
     changed: dict[str, object] = {
         "failed": {"status": "failed"},
         "options": {"config": {"backend": "gazetteer"}},
-        "input": {"inputs": [{"path": "04_asr/segments.json", "checksum": "sha256:0"}]},
+        "input": {"inputs": [READ]},
     }.get(why, {})  # type: ignore[assignment]
     folder = group_member(tmp_path, **changed)
     if why == "file":

@@ -14,7 +14,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 import support
-from samvad.core import quick_check, schemas
+from samvad.core import quick_check, schemas, typed_json
 from samvad.documents import segments
 
 SCHEMAS = sorted(path.name.removesuffix(".schema.json") for path in schemas.SCHEMA_DIR.glob("*.schema.json"))
@@ -52,7 +52,7 @@ def documents(name: str, folder: Path) -> list[Any]:
             }
         ]
     segment = segments.Segment(1, 0, 5, "अ", "hi", words=(segments.Word(0, 5, "अ", 0.5),))
-    return [segments.as_json(segments.SegmentsDocument("hi", 5, (segment,)))]
+    return [typed_json.plain(segments.SegmentsDocument("hi", 5, (segment,)))]
 
 
 def changed(value: Any, chance: random.Random) -> Iterator[Any]:

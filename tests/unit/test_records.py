@@ -158,15 +158,15 @@ def test_the_job_manifest_says_where_the_film_stands(tmp_path):
     found = job_manifest.derive(
         folder, ["demux", "asr", "ner", "mux"], job_manifest.RunState(running={"ner": "2025-01-01T00:00:00.000Z"})
     )
-    assert found["pipeline"] == {
-        "status": "failed",  # killed: an attempt without a manifest
-        "current_stage": "ner",
-        "next_stage": "asr",  # where the next run begins
-        "completed_stages": ["demux"],
-        "failed_stages": ["asr"],
-        "skipped_stages": [],
-        "run": None,
-    }
+    assert found.pipeline == job_manifest.Pipeline(
+        status="failed",  # killed: an attempt without a manifest
+        current_stage="ner",
+        next_stage="asr",  # where the next run begins
+        completed_stages=("demux",),
+        failed_stages=("asr",),
+        skipped_stages=(),
+        run=None,
+    )
 
 
 def test_a_stage_whose_input_was_made_anew_waits_and_so_does_what_follows(tmp_path):
@@ -177,14 +177,14 @@ def test_a_stage_whose_input_was_made_anew_waits_and_so_does_what_follows(tmp_pa
     asr = finished_stage(folder, "asr", {"segments": ("segments.json", b"{}")}, inputs=read)
     finished_stage(folder, "ner", {"names": ("n.json", b"")}, inputs=json.loads(asr.read_text("utf-8"))["outputs"])
     wanted = ["demux", "asr", "ner"]
-    assert job_manifest.derive(folder, wanted, job_manifest.RunState())["pipeline"]["completed_stages"] == wanted
+    assert list(job_manifest.derive(folder, wanted, job_manifest.RunState()).pipeline.completed_stages) == wanted
     anew = json.loads(demux.read_text("utf-8"))
     anew["outputs"][0]["checksum"] = "sha256:" + "0" * 64
     demux.write_text(json.dumps(anew), encoding="utf-8")
     found = job_manifest.derive(folder, wanted, job_manifest.RunState())
-    assert found["pipeline"]["completed_stages"] == ["demux"] and found["pipeline"]["next_stage"] == "asr"
-    assert found["pipeline"]["status"] == "incomplete"
-    assert "made anew" in found["stages"]["ner"]["reason"]
+    assert found.pipeline.completed_stages == ("demux",) and found.pipeline.next_stage == "asr"
+    assert found.pipeline.status == "incomplete"
+    assert "made anew" in (found.stages["ner"].reason or "")
 
 
 def test_the_hundredth_try_of_a_stage_is_its_last(tmp_path):
@@ -193,4 +193,5 @@ def test_the_hundredth_try_of_a_stage_is_its_last(tmp_path):
     for number in (2, 99, 100):
         (folder / "01_demux" / "attempts" / f"{number:02d}").mkdir(parents=True)
     (folder / "01_demux" / "attempts" / "99" / "manifest.json").write_text("{}", encoding="utf-8")
-    assert "killed" in job_manifest.derive(folder, ["demux"], job_manifest.RunState())["stages"]["demux"]["reason"]
+    found = job_manifest.derive(folder, ["demux"], job_manifest.RunState())
+    assert "killed" in (found.stages["demux"].reason or "")

@@ -15,7 +15,10 @@ from pathlib import Path
 import pytest
 import synthetic_events
 
+import support
 from samvad.commands import report
+from samvad.core import typed_json
+from samvad.documents.names import CastCount, FilmName, Names
 from samvad.reporting.logquery.report import draw
 
 VOID = {"meta", "link", "input", "br", "path", "rect"}
@@ -129,10 +132,10 @@ def test_versions_models_and_figures_of_a_run_come_along(shelf: Path, tmp_path: 
         "device_actual": "cuda", "tools": {"whisperx": "3.8.6"},
         "models": [{"name": "Whisper <base>", "revision": "b" * 40, "checksum": None}],
     }  # fmt: skip
-    host = {"name": "studio", "system": "Linux", "cpus": 2, "memory_mb": 2048.0}
-    folder = log.parent.parent / "04_asr"
-    folder.mkdir(exist_ok=True)
-    (folder / "manifest.json").write_text(json.dumps({"software": software, "host": host}), encoding="utf-8")
+    path = support.finished_stage(log.parent.parent, "asr", {"segments": ("segments.json", b"{}")})
+    manifest = json.loads(path.read_text("utf-8"))
+    manifest["software"].update(software)
+    path.write_text(json.dumps(manifest), encoding="utf-8")
     metric = {**first, "event": "performance_metric", "stage": "asr", "attempt": 1, "message": "speech_share %"}
     metric["counts"] = {"value": 61.25}
     (log.parent / log.name.replace("pipeline", "performance")).write_text(json.dumps(metric) + "\n", encoding="utf-8")
@@ -145,11 +148,11 @@ def test_versions_models_and_figures_of_a_run_come_along(shelf: Path, tmp_path: 
 def test_the_cast_comes_along_with_how_often_each_is_named_and_tmdbs_credit(shelf: Path, tmp_path: Path) -> None:
     log = next(path for path in sorted(shelf.rglob("logs/*.jsonl")) if '"job_finished"' in path.read_text("utf-8"))
     first = json.loads(log.read_text("utf-8").splitlines()[0])
-    name = {"text": "Simran", "target": "Simran", "count": 7, "heard": {"Simrun <b>": 2}}
-    other = {"text": "Jaipur", "target": "Jaipur", "count": 3, "heard": {}}
-    cast = [{"character": "Simran Singh", "actor": "Kajol", "count": 7, "first_ms": 0}]
+    name = FilmName("Simran", "person", "tmdb", 7, 0, heard={"Simrun <b>": 2}, target="Simran")
+    other = FilmName("Jaipur", "place", "model", 3, 0, target="Jaipur")
+    cast = CastCount("Simran Singh", "Kajol", 7, 0)
     for folder, file, value in (
-        ("05_ner", "names.json", {"names": [name, other], "cast": cast}),
+        ("05_ner", "names.json", typed_json.plain(Names(names=(name, other), cast=(cast,)))),
         ("02_tmdb", "film_metadata.json", {"attribution": "This product uses the TMDB API"}),
     ):
         (log.parent.parent / folder).mkdir(exist_ok=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import support
 from samvad.core import schemas, stages
 from samvad.core.errors import ConfigurationError
 from samvad.settings import resource_requests
@@ -92,9 +93,9 @@ def test_each_figure_of_the_delivered_table_is_explained() -> None:
 
 def test_the_length_of_a_film_comes_from_stage_01(tmp_path: Path) -> None:
     assert resource_requests.hours_of(str(tmp_path)) is None
-    (tmp_path / "01_demux").mkdir()
-    manifest = tmp_path / "01_demux" / "manifest.json"
-    manifest.write_text(json.dumps({"metrics": [{"name": "film_duration", "value": 5400.0, "unit": "s"}]}), "utf-8")
+    manifest = support.finished_stage(tmp_path, "demux", {"audio": ("audio.wav", b"x")})
+    metrics = [{"name": "film_duration", "value": 5400.0, "unit": "s"}]
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text("utf-8")), "metrics": metrics}), "utf-8")
     assert resource_requests.hours_of(str(tmp_path)) == 1.5
     manifest.write_text("{", "utf-8")
     assert resource_requests.hours_of(str(tmp_path)) is None

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from samvad.core import files, stages
-from samvad.documents.stage_manifest import Model
+from samvad.documents.stage_manifest import FileRecord, Metric, Model
 from samvad.runner import result_cache, reuse
-from samvad.runner.result_cache import CachedFile, Entry, ResultCache, key_of
+from samvad.runner.result_cache import CachedFile, Entry, ResultCache, Said, key_of
 from samvad.stages.hallucination_removal.options import Options
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -40,8 +40,7 @@ INGREDIENTS: dict[str, Any] = {
 
 def entry(content: bytes = b"text", name: str = "segments.json", **changes: Any) -> Entry:
     checksum = f"sha256:{__import__('hashlib').sha256(content).hexdigest()}"
-    said = {"metrics": [], "warnings": []}
-    given = {"stage": "asr", "ingredients": INGREDIENTS, "record": said, "run_id": "f_20250101T000000Z_abc123"}
+    given = {"stage": "asr", "ingredients": INGREDIENTS, "run_id": "f_20250101T000000Z_abc123"}
     return Entry(**{**given, "files": (CachedFile(name, "segments", len(content), checksum),), **changes})
 
 
@@ -114,7 +113,7 @@ def test_the_key_holds_all_that_a_stage_has_recorded(tmp_path):
     phrases = tmp_path / "phrases.tsv"
     phrases.write_text("x")
     record = reuse.Record(
-        inputs=[{"type": "phrases", "path": str(phrases), "checksum": DIGEST}],
+        inputs=[FileRecord("phrases", str(phrases), 1, 0, DIGEST, None)],
         tools={"ffmpeg": "5.1"},
         models=[Model("m", "r", "c")],
         devices=("auto", "cpu"),
@@ -133,7 +132,7 @@ def test_the_key_holds_all_that_a_stage_has_recorded(tmp_path):
 
 
 def test_what_was_stored_comes_back(cache, tmp_path, target):
-    made = stored(cache, tmp_path / "job", record={"metrics": [{"name": "words", "value": 3, "unit": "words"}]})
+    made = stored(cache, tmp_path / "job", record=Said(metrics=(Metric("words", 3, "words"),)))
     found = cache.fetch(INGREDIENTS, target)
     assert found == made
     assert (target / "segments.json").read_bytes() == b"text"

@@ -12,7 +12,6 @@ import pytest
 import support
 from samvad.commands import add_folder
 from samvad.core import files
-from samvad.documents import stage_manifest
 from samvad.settings import configuration
 from samvad.settings.library import adding, finding, titles
 
@@ -191,7 +190,7 @@ def test_a_film_that_was_moved_keeps_its_job(tmp_path: Path, place) -> None:
     place("Other.mkv", "b.mkv")
     add()
     before = {row.title: row for row in rows(tmp_path)}
-    record = stage_manifest.file_record(film, "film", shown=str(film))
+    record = support.file_record(film, "film")
     support.finished_stage(out / before["Old"].folder, "demux", {"audio": ("audio.wav", b"RIFF")}, [record])
     new = film.rename(tmp_path / "shelf" / "नया\tनाम $x.mkv")
     copy = place("ह.mkv")

@@ -73,21 +73,22 @@ def manifest(disk: SharedDisk, folder: str) -> dict[str, Any]:
 def test_what_another_machine_has_made_anew_is_read_as_it_is_now(disk: SharedDisk, tmp_path: Path) -> None:
     demux = disk.seen["node2"] / JOB / "01_demux" / "manifest.json"
     probe = demux.with_name("probe.json")
-    for text in (b'{"duration_ms": 1000}', b'{"duration_ms": 1000000}'):
+    texts = [support.probe_document(duration_ms=length_ms) for length_ms in (1000, 1_000_000)]
+    for text in texts:
         support.finished_stage(tmp_path / "made" / str(len(text)), "demux", {"probe": ("probe.json", text)})
         made = tmp_path / "made" / str(len(text)) / "01_demux"
         target = disk.seen["node1"] / JOB / "01_demux"
         target.mkdir(parents=True, exist_ok=True)
         subprocess.run(["cp", "--preserve=timestamps", made / "probe.json", made / "manifest.json", target], check=True)
         size = probe.stat().st_size  # the other machine knows it for five seconds
-    assert size == len(b'{"duration_ms": 1000}'), "this disk shows a new file's size late"
+    assert size == len(texts[0]), "this disk shows a new file's size late"
     told = tmp_path / "film.json"
     told.write_text('{"title": "A film"}', "utf-8")
     options = ["--title=A film", "--language=en-US", "--max-cast=3", f"--file={told}", f"--demux={demux}"]
     command = disk.command("node2", "text", "fetch_metadata.py", *options)
     subprocess.run(["env", f"{variables.WAIT_SECONDS}=30", *command], check=True)
     read = next(item for item in manifest(disk, "02_tmdb")["inputs"] if item["type"] == "probe")
-    assert read["size_bytes"] == len(b'{"duration_ms": 1000000}')
+    assert read["size_bytes"] == len(texts[1])
     assert read["checksum"] == manifest(disk, "01_demux")["outputs"][0]["checksum"]
     assert manifest(disk, "02_tmdb")["host"]["name"] == "node2"
 

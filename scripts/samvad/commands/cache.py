@@ -77,9 +77,9 @@ def _configured(options: argparse.Namespace) -> tuple[Path, float]:
     with (schemas.ROOT / "config" / "config.yaml").open(encoding="utf-8") as file:
         values = configuration.check(yaml.safe_load(file))
     with contextlib.chdir(schemas.ROOT):
-        settings = configuration.cache_settings({**values, "cache": {**values["cache"], "enabled": True}}) or {}
-    folder = options.folder.absolute() if options.folder else Path(settings["folder"])
-    return folder, settings["max_gb"] if options.max_gb is None else options.max_gb
+        settings = configuration.cache_place(values)
+    folder = options.folder.absolute() if options.folder else Path(settings.folder)
+    return folder, settings.max_gb if options.max_gb is None else options.max_gb
 
 
 def _show(folder: Path, max_gb: float, chosen: Sequence[Listed]) -> None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
+from samvad.core import typed_json
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.core.times import clock
 from samvad.documents import segments
+from samvad.documents import shots as shots_document
+from samvad.documents.subtitle_check import Finding, TrackCheck
 from samvad.documents.subtitles import formats
+from samvad.documents.subtitles.cues import Cue
 from samvad.media import shots
 from samvad.settings import subtitle_profiles
 from samvad.settings.subtitle_rules import FILM_FRAME_RATE
@@ -67,65 +71,92 @@ def language_of(path: Path, given: str | None) -> str:
 def shots_for(options: argparse.Namespace) -> list[int] | None:
     """Return the film's shot changes in ms, or None where none are to be known."""
     if options.shots:
-        try:
-            return list(json.loads(options.shots.read_text(encoding="utf-8"))["cuts_ms"])
-        except (OSError, ValueError, KeyError, TypeError):
-            raise ConfigurationError(f"{options.shots} is no shots.json of stage 01.") from None
+        return list(shots_document.read(options.shots).cuts_ms)
     return shots.of_film(options.video) if options.video else None
 
 
-def check_file(path: Path, options: argparse.Namespace, rate: Fraction, cuts: list[int] | None) -> dict[str, Any]:
-    """Return the check of a file as plain values."""
+@dataclass(frozen=True)
+class FileCheck:
+    """The check of a file.
+
+    Attributes:
+        figures: what is read in it.
+        shots: whether the film's shot changes were known.
+        first_words: whether the times of its words were known.
+    """
+
+    file: str
+    profile: str
+    check: TrackCheck
+    figures: dict[str, float]
+    shots: bool
+    first_words: bool
+    cues: tuple[Cue, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """Return it as JSON values, as the command prints it."""
+        return {
+            "file": self.file,
+            "profile": self.profile,
+            **typed_json.plain(self.check),
+            "figures": self.figures,
+            "checked": {"shots": self.shots, "first_words": self.first_words},
+            "times": [[cue.start_ms, cue.end_ms] for cue in self.cues],
+            "texts": [cue.text for cue in self.cues],
+        }
+
+
+def check_file(path: Path, options: argparse.Namespace, rate: Fraction, cuts: list[int] | None) -> FileCheck:
+    """Return the check of a file."""
     language = language_of(path, options.language)
     rules = subtitle_profiles.load(options.profile).rules(language, rate)
     cues = formats.read(path)
     said = speech.times_of(cues, segments.read(options.words), language) if options.words else None
     found = checking.check(cues, rules, checking.Context(cuts, said))
-    return {
-        "file": str(path),
-        "profile": options.profile,
-        **qc.as_json(cues, rules, found),
-        "figures": {name: round(value, 4) for name, value in qc.figures(cues, found).items()},
-        "checked": {"shots": cuts is not None, "first_words": said is not None},
-        "times": [[cue.start_ms, cue.end_ms] for cue in cues],
-        "texts": [cue.text for cue in cues],
-    }
+    return FileCheck(
+        file=str(path),
+        profile=options.profile,
+        check=qc.track_check(cues, rules, found),
+        figures={name: round(value, 4) for name, value in qc.figures(cues, found).items()},
+        shots=cuts is not None,
+        first_words=said is not None,
+        cues=tuple(cues),
+    )
 
 
-def as_text(check: dict[str, Any], *, quiet: bool) -> str:
+def as_text(checked: FileCheck, *, quiet: bool) -> str:
     """Return a check as text for people."""
-    limits, figures = check["limits"], check["figures"]
+    check, figures = checked.check, checked.figures
     counted = f"{figures['characters']:.0f} code points, {figures['graphemes']:.0f} graphemes"
-    lines = [f"{check['file']}: {check['cues']} cues in {languages.name(check['language'])}, {counted}"]
-    lines.append(f"Profile {check['profile']} at {limits['frame_rate']:.3f} frames/s")
+    lines = [f"{checked.file}: {check.cues} cues in {languages.name(check.language)}, {counted}"]
+    lines.append(f"Profile {checked.profile} at {check.limits['frame_rate']:.3f} frames/s")
     if not quiet:
-        lines += [_finding(item, check) for item in check["findings"]]
+        lines += [_finding(item, checked.cues[item.cue - 1]) for item in check.findings]
     lines.append(f"{'rule':18}{'kept by':>9}  {'':8}source")
-    broken = {item["rule"] for item in check["findings"]}
-    for rule in check["rules"]:
-        share = f"{100 * check['within'][rule['rule']]:.1f} %"
-        level = rule["level"] if rule["rule"] in broken else ""
-        lines.append(f"{rule['rule']:18}{share:>9}  {level:8}{rule['source']}{_unchecked(rule['rule'], check)}")
+    broken = {item.rule for item in check.findings}
+    for rule in check.rules:
+        share = f"{100 * check.within[rule.rule]:.1f} %"
+        level = rule.level if rule.rule in broken else ""
+        lines.append(f"{rule.rule:18}{share:>9}  {level:8}{rule.source}{_unchecked(rule.rule, checked)}")
     for name in ("hard but speed", "hard", "all rules"):
-        lines.append(f"{name:18}{100 * check['within'][name]:>7.1f} %")
+        lines.append(f"{name:18}{100 * check.within[name]:>7.1f} %")
     return "\n".join(lines)
 
 
-def _finding(item: dict[str, Any], check: dict[str, Any]) -> str:
-    start_ms, end_ms = check["times"][item["cue"] - 1]
-    times = f"{clock(max(0, start_ms))} --> {clock(max(0, end_ms))}"
-    return f"{item['cue']:5}  {times}  {item['level']:8}{item['rule']}: {item['message']}"
+def _finding(item: Finding, cue: Cue) -> str:
+    times = f"{clock(max(0, cue.start_ms))} --> {clock(max(0, cue.end_ms))}"
+    return f"{item.cue:5}  {times}  {item.level:8}{item.rule}: {item.message}"
 
 
-def _unchecked(rule: str, check: dict[str, Any]) -> str:
-    if "shot" in rule and not check["checked"]["shots"]:
+def _unchecked(rule: str, checked: FileCheck) -> str:
+    if "shot" in rule and not checked.shots:
         return " (not checked: no --video)"
-    return " (not checked: no --words)" if rule == "first word" and not check["checked"]["first_words"] else ""
+    return " (not checked: no --words)" if rule == "first word" and not checked.first_words else ""
 
 
-def passed(checks: list[dict[str, Any]], *, strict: bool) -> bool:
+def passed(checks: list[FileCheck], *, strict: bool) -> bool:
     """Say whether no rule is broken whose breach counts."""
-    levels = {item["level"] for check in checks for item in check["findings"]}
+    levels = {item.level for checked in checks for item in checked.check.findings}
     return not (levels if strict else levels & {"error"})
 
 
@@ -146,7 +177,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"samvad check: {error}", file=sys.stderr)
         return error.exit_code if error.exit_code > BREACHES else 2
     if options.format == "json":
-        print(json.dumps(checks, ensure_ascii=False, indent=2))
+        print(json.dumps([check.as_json() for check in checks], ensure_ascii=False, indent=2))
     else:
         print("\n\n".join(as_text(check, quiet=options.quiet) for check in checks))
     return 0 if passed(checks, strict=options.strict) else BREACHES

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 from samvad.core import stages
 from samvad.core.errors import ConfigurationError, MediaError, SamvadError
-from samvad.documents import segments, stage_manifest
+from samvad.documents import machine_cues, segments, stage_manifest
+from samvad.documents.machine_cues import Origin
+from samvad.documents.segments import Segment
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
 from samvad.stages.subtitle_gen import checking, corrections, qc
@@ -49,24 +49,23 @@ def language_of(options: argparse.Namespace) -> str:
     return languages.normalise(parts[-2], f"the name of {options.file}")
 
 
-def read_job(job_folder: Path, language: str) -> tuple[list[Cue], list[Any], dict[int, Any], dict[str, Any]]:
-    """Return the machine's cues of a track, their origins, the film's segments, and the facts of stage 09."""
+def read_job(job_folder: Path, language: str) -> tuple[list[Cue], list[Origin], dict[int, Segment]]:
+    """Return the machine's cues of a track, their origins, and the film's segments."""
     folder = job_folder / _STAGE.folder
-    manifest = stage_manifest.read_manifest(folder / "manifest.json")
-    outputs = {item["type"]: job_folder / item["path"] for item in manifest["outputs"]}
-    if "cues" not in outputs:
+    manifest = stage_manifest.read(folder / "manifest.json")
+    made = manifest.output("cues")
+    if made is None:
         raise ConfigurationError(f"{folder} was made by an older Samvad.", "Run the workflow again first.")
-    tracks = json.loads(outputs["cues"].read_text(encoding="utf-8"))["tracks"]
+    tracks = machine_cues.read(job_folder / made.path).tracks
     if language not in tracks:
         raise ConfigurationError(
             f"{job_folder} has no subtitles in {languages.name(language)}.",
             f"It has them in {', '.join(map(languages.name, tracks)) or 'no language'}.",
         )
-    cues, origins = qc.cues_from_json(tracks[language])
-    source = next(item["path"] for item in manifest["inputs"] if item["type"] == "segments")
+    source = next(item.path for item in manifest.inputs if item.type == "segments")
     document = segments.read(job_folder / source)
-    facts = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
-    return cues, origins, {segment.id: segment for segment in document.segments}, facts
+    cues, origins = [item.cue for item in tracks[language]], [item.origin for item in tracks[language]]
+    return cues, origins, {segment.id: segment for segment in document.segments}
 
 
 def take(options: argparse.Namespace, language: str) -> str:
@@ -75,7 +74,7 @@ def take(options: argparse.Namespace, language: str) -> str:
     corrected = [cue for cue in corrected if cue.text.strip()]
     if not corrected:
         raise MediaError(f"{str(options.file)!r} has no cues.", "To remove all subtitles, set the film's targets.")
-    machine, origins, by_id, facts = read_job(options.job_folder, language)
+    machine, origins, by_id = read_job(options.job_folder, language)
     pairs = corrections.pair(machine, corrected)
     text = corrections.table(pairs, language, machine, corrected, origins, by_id)
     corrections.keep(options.job_folder, language, corrected, text)
@@ -85,7 +84,7 @@ def take(options: argparse.Namespace, language: str) -> str:
     ]
     lines.append(", ".join(f"{counts[how]} {word}" for how, word in _WORDS.items() if counts[how]) + ".")
     lines += learned(options, corrections.path_of(options.job_folder, language).with_suffix(".tsv"))
-    rules = qc.rules_from_facts(facts, language)
+    rules = qc.rules_of(options.job_folder / _STAGE.folder, language)
     found = [item for item in checking.check(corrected, rules) if item.level == "error"]
     lines += [f"Cue {item.cue}: {item.rule}: {item.message}" for item in found[:10]]
     lines += [f"… and {len(found) - 10} more; samvad check lists them."] if len(found) > 10 else []

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samvad.core import files
+from samvad.core import files, typed_json
 from samvad.core.errors import SamvadError
-from samvad.documents import job_folder
+from samvad.documents import job_folder, subtitle_check
 from samvad.documents.job_folder import Job
+from samvad.documents.stage_manifest import StageManifest
+from samvad.documents.subtitle_check import TrackCheck
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +85,7 @@ def stages_table(jobs: Sequence[Job]) -> pd.DataFrame:
     """Return a row for each stage of each job: its last attempt. The factor is seconds of work for one of sound."""
     import pandas as pd
 
-    rows = [{**manifest, **_film(job)} for job in jobs for manifest in _last_attempts(job)]
+    rows = [{**typed_json.plain(manifest), **_film(job)} for job in jobs for manifest in _last_attempts(job)]
     table = pd.json_normalize(rows).reindex(columns=[*_STAGE_COLUMNS, "errors", "software.models"])
     table["models"] = table["software.models"].map(lambda models: " ".join(model["name"] for model in models))
     table["error"] = table["errors"].map(lambda errors: errors[-1]["category"] if errors else None)
@@ -101,12 +102,12 @@ def cues_table(jobs: Sequence[Job]) -> pd.DataFrame:
     cues, breaches, rules = [], [], dict.fromkeys(["errors", "warnings"])
     for job in jobs:
         for track in _checked_tracks(job):
-            about = {**_film(job), "language": track["language"]}
-            cues += [{**about, "cue": number} for number in range(1, track["cues"] + 1)]
-            rules |= dict.fromkeys(item["rule"] for item in track["rules"])
-            for item in track["findings"]:
-                names = (item["rule"], f"{item['level']}s")
-                breaches += [{**about, "cue": item["cue"], "counted": name} for name in names]
+            about = {**_film(job), "language": track.language}
+            cues += [{**about, "cue": number} for number in range(1, track.cues + 1)]
+            rules |= dict.fromkeys(item.rule for item in track.rules)
+            for item in track.findings:
+                names = (item.rule, f"{item.level}s")
+                breaches += [{**about, "cue": item.cue, "counted": name} for name in names]
     key = [*_TRACK, "cue"]
     found = pd.DataFrame(breaches, columns=[*key, "counted"])
     counts = found.groupby([*key, "counted"]).size().unstack("counted").reindex(columns=list(rules)).reset_index()
@@ -123,28 +124,28 @@ def as_csv(table: pd.DataFrame) -> str:
 
 def _film(job: Job) -> dict[str, Any]:
     demux = job.final["demux"].valid if "demux" in job.final else None
-    outputs = demux["outputs"] if demux else []
-    lengths = [item["media"]["duration_ms"] for item in outputs if item["type"] == "audio" and item["media"]]
+    outputs = demux.outputs if demux else ()
+    lengths = [item.media.duration_ms for item in outputs if item.type == "audio" and item.media]
     return {
         "film": job.film,
-        "title": job.run.get("title"),
+        "title": job.run.title if job.run else None,
         "job_folder": job_folder.printable(job.folder),
         "audio_seconds": next((length / 1000 for length in lengths if length), float("nan")),
     }
 
 
-def _last_attempts(job: Job) -> Iterator[dict[str, Any]]:
-    last: dict[str, dict[str, Any]] = {}
+def _last_attempts(job: Job) -> Iterator[StageManifest]:
+    last: dict[str, StageManifest] = {}
     for record in [*job.attempts, *job.final.values()]:
         told = record.valid
-        if told and told["attempt"] >= last.get(record.stage.name, told)["attempt"]:
+        if told and told.attempt >= last.get(record.stage.name, told).attempt:
             last[record.stage.name] = told
-    return iter(sorted(last.values(), key=lambda manifest: int(manifest["stage_number"])))
+    return iter(sorted(last.values(), key=lambda manifest: manifest.stage_number))
 
 
-def _checked_tracks(job: Job) -> Iterator[dict[str, Any]]:
+def _checked_tracks(job: Job) -> Iterator[TrackCheck]:
     made = job.final["subtitle_gen"].valid if "subtitle_gen" in job.final else None
-    for output in made["outputs"] if made else ():
-        path = job.folder / output["path"]
-        if output["type"] == "qc" and path.is_file():
-            yield from json.loads(path.read_text(encoding="utf-8"))["tracks"]
+    for output in made.outputs if made else ():
+        path = job.folder / output.path
+        if output.type == "qc" and path.is_file():
+            yield from subtitle_check.read(path).tracks

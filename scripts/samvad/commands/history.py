@@ -8,9 +8,9 @@ import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from samvad.core.errors import SamvadError
+from samvad.core.typed_json import JsonObject
 from samvad.documents import job_folder
 from samvad.reporting.archive import history, history_text
 
@@ -53,7 +53,7 @@ def _places(options: argparse.Namespace) -> list[Path]:
     return [*places, named] if named.is_dir() else places or [options.output_root]
 
 
-def _document(found: history.FilmHistory) -> dict[str, Any]:
+def _document(found: history.FilmHistory) -> JsonObject:
     keys = ("type", "path", "checksum")
     results = [
         {"job": str(folder), "status": status, "files": [dict(zip(keys, item, strict=True)) for item in made]}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from samvad.core import files, schemas, stages
 from samvad.core.errors import ConfigurationError, SamvadError
-from samvad.documents import stage_manifest
+from samvad.documents import names, stage_manifest
 from samvad.film import glossary, learned_terms
 
 #: The environment that the command runs in.
@@ -61,8 +61,8 @@ def collect(path: Path, jobs: list[Path]) -> int:
         folder = job / stages.BY_NAME["ner"].folder
         if not (folder / "manifest.json").is_file() or not (folder / "names.json").is_file():
             raise ConfigurationError(f"{job} has no names: stage 05 has not finished there.", "Name a finished job.")
-        film = stage_manifest.read_manifest(folder / "manifest.json")["film"]
-        found = learned_terms.merged(found, learned_terms.taught(learned_terms.names_of(folder / "names.json"), film))
+        film = stage_manifest.read(folder / "manifest.json").film
+        found = learned_terms.merged(found, learned_terms.taught(names.read(folder / "names.json").names, film))
     learned_terms.write(path, found)
     return len(found) - len(known)
 

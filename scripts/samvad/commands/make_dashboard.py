@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from samvad.core import files, schemas
+from samvad.core.typed_json import JsonObject
 
 #: The environment that the command runs in.
 ENVIRONMENT = "workflow"
@@ -14,7 +14,7 @@ ENVIRONMENT = "workflow"
 FOLDER = schemas.ROOT / "observability"
 
 
-def documents() -> dict[Path, dict[str, Any]]:
+def documents() -> dict[Path, JsonObject]:
     """Return what is to be written, by file."""
     import yaml
 

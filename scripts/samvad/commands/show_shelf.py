@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
-from typing import Any
 
 from samvad.core import stages
 from samvad.documents import job_manifest
@@ -33,12 +31,11 @@ def main(argv: list[str] | None = None) -> int:
 
 def _why(folder: Path) -> str:
     """Return in a line why a film is not done, and where its job is."""
-    try:
-        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    manifest = job_manifest.read_optional(folder)
+    if manifest is None:
         return f"{folder}: not begun"
-    title = manifest["input"]["title"]
-    for name, state in manifest["stages"].items():
-        if state["status"] == "failed":
-            return f"{title}: {stages.BY_NAME[name].folder} failed: {state['reason']} ({folder})"
+    title = manifest.input.title
+    for name, state in manifest.stages.items():
+        if state.status == "failed":
+            return f"{title}: {stages.BY_NAME[name].folder} failed: {state.reason} ({folder})"
     return f"{title}: {job_manifest.status(folder)} ({folder})"

@@ -10,9 +10,9 @@ import threading
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from samvad.core.errors import SamvadError
+from samvad.core.typed_json import JsonObject
 from samvad.documents import job_folder
 from samvad.reporting.archive import verify
 
@@ -110,7 +110,7 @@ def _text(report: verify.Report, everything: bool) -> list[str]:
     return [*lines, f"  {'all is well' if not report.exit_code else 'NOT as recorded'}: {counts or 'nothing yet'}"]
 
 
-def _document(reports: list[verify.Report], hashed_bytes: int, seconds: float) -> dict[str, Any]:
+def _document(reports: list[verify.Report], hashed_bytes: int, seconds: float) -> JsonObject:
     return {
         "jobs": [
             {

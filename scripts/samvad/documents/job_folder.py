@@ -7,14 +7,17 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-from samvad.core import schemas, stages
+from samvad.core import schemas, stages, typed_json
 from samvad.core.declarations import Stage
 from samvad.core.errors import ConfigurationError
-from samvad.documents import stage_manifest
+from samvad.documents import job_manifest, run_record, stage_manifest
+from samvad.documents.job_manifest import JobManifest
+from samvad.documents.run_record import RunRecord
+from samvad.documents.stage_manifest import FileRecord, StageManifest
 
-Manifest = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -25,18 +28,18 @@ class Record:
         path: where it lies.
         stage: the stage whose folder it lies in.
         attempt: the attempt whose folder it lies in; None for a stage's final manifest.
-        manifest: None where it is missing (an attempt that was killed) or no JSON object.
+        manifest: None where it is missing (an attempt that was killed) or cannot be read as one.
         problems: in what ways it breaks its schema or contradicts itself.
     """
 
     path: Path
     stage: Stage
     attempt: int | None
-    manifest: Manifest | None
+    manifest: StageManifest | None
     problems: tuple[str, ...]
 
     @property
-    def valid(self) -> Manifest | None:
+    def valid(self) -> StageManifest | None:
         """Return the manifest if what it says can be relied upon."""
         return None if self.problems else self.manifest
 
@@ -46,8 +49,8 @@ class Job:
     """A job's folder with all that its stages wrote."""
 
     folder: Path
-    run: dict[str, Any]
-    manifest: dict[str, Any] | None
+    run: RunRecord | None
+    manifest: JobManifest | None
     problems: tuple[str, ...]
     final: dict[str, Record]
     attempts: tuple[Record, ...]
@@ -55,18 +58,20 @@ class Job:
     @property
     def film(self) -> str:
         """Return the film's id, as well as the records tell it."""
-        told = [record.valid["film"] for record in (*self.final.values(), *self.attempts) if record.valid]
-        return str(self.run.get("film") or next(iter(told), self.folder.parent.name))
+        told = [record.valid.film for record in (*self.final.values(), *self.attempts) if record.valid]
+        return (self.run.film if self.run else "") or next(iter(told), self.folder.parent.name)
 
-    def film_records(self) -> list[dict[str, Any]]:
+    @property
+    def title(self) -> str:
+        """Return the film's title, or an empty text where it is not known."""
+        return self.run.title if self.run else ""
+
+    def film_records(self) -> list[FileRecord]:
         """Return each different film that stage 01 has read for this job, the last one first."""
-        found: dict[str, dict[str, Any]] = {}
-        demux = [record for record in self.attempts if record.stage.number == 1]
-        for record in [*self.final.values(), *reversed(demux)]:
-            if record.valid and record.stage.number == 1:
-                for source in record.valid["inputs"]:
-                    if source["type"] == "film":
-                        found.setdefault(source["checksum"], source)
+        found: dict[str, FileRecord] = {}
+        for record in [*self.final.values(), *reversed(self.attempts)]:
+            if record.valid and (source := record.valid.film_file()):
+                found.setdefault(source.checksum, source)
         return list(found.values())
 
 
@@ -97,12 +102,9 @@ def load(folder: Path) -> Job:
         place = folder / stage.folder / "attempts"
         numbers = sorted(int(entry.name) for entry in place.glob("*/") if entry.name.isdigit())
         attempts += [_read(place / f"{number:02d}" / "manifest.json", stage, number) for number in numbers]
-    run, _ = _json(folder / "run.json")
-    manifest, fault = _json(folder / "manifest.json")
-    problems = [fault] if fault and (folder / "manifest.json").exists() else []
-    if manifest is not None:
-        problems += schemas.problems(manifest, "job_manifest")
-    return Job(folder, run or {}, manifest, tuple(problems), final, tuple(attempts))
+    path = job_manifest.path_of(folder)
+    manifest, problems = _checked(path, JobManifest, "job_manifest") if path.exists() else (None, [])
+    return Job(folder, run_record.read_optional(folder), manifest, tuple(problems), final, tuple(attempts))
 
 
 def printable(text: object) -> str:
@@ -133,20 +135,26 @@ def _in_order(folder: Path) -> tuple[Path, int]:
 
 
 def _read(path: Path, stage: Stage, attempt: int | None) -> Record:
-    manifest, fault = _json(path)
-    if manifest is None:
-        return Record(path, stage, attempt, None, (fault,) if path.exists() else ())
-    problems = schemas.problems(manifest, "stage_manifest") or stage_manifest.contradictions(manifest)
-    if not problems and manifest["stage"] != stage.name:
-        problems = [f"it is of stage {manifest['stage']}"]
-    if not problems and attempt not in (None, manifest["attempt"]):
-        problems = [f"it is of attempt {manifest['attempt']}"]
+    if not path.exists():
+        return Record(path, stage, attempt, None, ())
+    manifest, problems = _checked(path, StageManifest, "stage_manifest")
+    if manifest is not None and not problems:
+        problems = stage_manifest.contradictions(manifest)
+        if not problems and manifest.stage != stage.name:
+            problems = [f"it is of stage {manifest.stage}"]
+        if not problems and attempt not in (None, manifest.attempt):
+            problems = [f"it is of attempt {manifest.attempt}"]
     return Record(path, stage, attempt, manifest, tuple(problems))
 
 
-def _json(path: Path) -> tuple[dict[str, Any] | None, str]:
+def _checked(path: Path, kind: type[T], schema: str) -> tuple[T | None, list[str]]:
+    """Return a document as far as it can be read, and in what ways it breaks its schema."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        return None, f"it cannot be read as JSON ({error})"
-    return (value, "") if isinstance(value, dict) else (None, "it is no JSON object")
+    except (OSError, ValueError, RecursionError) as error:
+        return None, [f"it cannot be read as JSON ({error})"]
+    problems = schemas.problems(value, schema)
+    try:
+        return typed_json.parse(kind, value), problems
+    except typed_json.ShapeError as error:
+        return None, problems or [str(error)]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from samvad.core import files, schemas, stages
+from samvad.core import stages, typed_json
 from samvad.core.errors import SamvadError
-from samvad.documents import run_mark, stage_manifest
+from samvad.documents import run_mark, run_record, stage_manifest
+from samvad.documents.stage_manifest import StageManifest
 
 INTERRUPTED = "interrupted"
 _DONE = ("success", "skipped")
@@ -22,12 +21,118 @@ NO_RECORD = "it left no record: it was killed, or its folder could not be writte
 
 
 @dataclass(frozen=True)
+class Input:
+    """The film; ``duration_seconds`` is None until stage 01 has measured it."""
+
+    file: str
+    title: str
+    year: int | None
+    duration_seconds: float | None
+
+
+@dataclass(frozen=True)
+class ResultFile:
+    """A file that a stage made; its path is relative to the job's folder."""
+
+    type: str
+    path: str
+    checksum: str
+
+
+@dataclass(frozen=True)
+class Output:
+    """The job's folder, and what its stages made in it."""
+
+    directory: str
+    files: tuple[ResultFile, ...]
+
+
+@dataclass(frozen=True)
+class Process:
+    """The run at work on a job; ``mark`` is the file that it touches and takes away at its end."""
+
+    host: str
+    pid: int
+    mark: str
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Where the film stands.
+
+    Attributes:
+        status: ``running``, ``success``, ``failed`` or ``incomplete``.
+        current_stage: the first of those that run now.
+        next_stage: the first that is to be done.
+        skipped_stages: those with nothing to do, or switched off.
+        run: the run at work on the job, or None.
+    """
+
+    status: str
+    current_stage: str | None
+    next_stage: str | None
+    completed_stages: tuple[str, ...]
+    failed_stages: tuple[str, ...]
+    skipped_stages: tuple[str, ...]
+    run: Process | None
+
+
+@dataclass(frozen=True)
+class StageEntry:
+    """A stage of the job.
+
+    Attributes:
+        status: ``waiting``, ``running``, ``success``, ``failed`` or ``skipped``.
+        manifest: relative to the job's folder; of a failed stage, its last attempt's.
+        reason: why it failed, waits although it was done before, or is off.
+    """
+
+    status: str
+    duration_seconds: float | None
+    manifest: str | None
+    log: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Timing:
+    """When the first stage began and the last ended (UTC), and the sum of their wall times."""
+
+    started_at: str | None
+    ended_at: str | None
+    stage_seconds: float
+
+
+@dataclass(frozen=True)
+class Devices:
+    """All devices that stages asked for, and those that they used."""
+
+    requested: tuple[str, ...]
+    actual: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobManifest:
+    """Where a film stands: ``config/schemas/job_manifest.schema.json`` says more."""
+
+    version: str = "1.0"
+    job_id: str
+    run_id: str
+    input: Input
+    output: Output
+    pipeline: Pipeline
+    stages: dict[str, StageEntry]
+    timing: Timing
+    devices: Devices
+
+
+@dataclass(frozen=True)
 class StageState:
     """How a stage of a job stands: its last manifest (also a failed one), where it lies, and why it is as it is."""
 
     status: str
     manifest_path: Path | None = None
-    manifest: dict[str, Any] | None = None
+    manifest: StageManifest | None = None
     reason: str | None = None
 
 
@@ -36,21 +141,21 @@ class RunState:
     """What only the run at work on a job knows; empty when none is.
 
     Attributes:
-        process: host, pid and mark of the run, while it has work to do for this job.
+        process: the run, while it has work to do for this job.
         running: stages that run now, with the time (UTC) they began.
         pending: stages that the run will do, but has not begun: what they made before is out of date.
         failed: stages that failed in this run.
         off: stages of the film's workflow that are switched off, and by what.
     """
 
-    process: dict[str, Any] | None = None
+    process: Process | None = None
     running: dict[str, str] = field(default_factory=dict)
     pending: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
     off: dict[str, str] = field(default_factory=dict)
 
 
-def derive(job_folder: Path, wanted: list[str], live: RunState) -> dict[str, Any]:
+def derive(job_folder: Path, wanted: list[str], live: RunState) -> JobManifest:
     """Derive a job's manifest from what its stages wrote.
 
     Args:
@@ -58,96 +163,101 @@ def derive(job_folder: Path, wanted: list[str], live: RunState) -> dict[str, Any
         wanted: the stages that the film is to go through, in order.
         live: what the run at work on it adds.
 
-    Returns:
-        The manifest, checked against its schema.
+    Raises:
+        SamvadError: ``run.json`` is missing or damaged.
     """
-    run = json.loads((job_folder / "run.json").read_text(encoding="utf-8"))
+    run = run_record.read(job_folder)
     states = _states(job_folder, wanted, live)
-    by_status = {
-        status: [name for name, state in states.items() if state.status == status]
-        for status in ("success", "skipped", "failed", "running", "waiting")
-    }
     done = [state.manifest for state in states.values() if state.manifest and state.status in _DONE]
-    started = [manifest["started_at"] for manifest in done] + list(live.running.values())
-    manifest = {
-        "version": "1.0",
-        "job_id": "/".join(job_folder.parts[-2:]),
-        "run_id": run["run_id"],
-        "input": {
-            "file": run["media"],
-            "title": run["title"],
-            "year": run["year"],
-            "duration_seconds": _film_seconds(done),
-        },
-        "output": {"directory": str(job_folder), "files": _outputs(done)},
-        "pipeline": {
-            "status": "running" if live.process else _status(by_status),
-            "current_stage": next(iter(by_status["running"]), None),
-            "next_stage": next((name for name, state in states.items() if _is_next(name, state, live)), None),
-            "completed_stages": by_status["success"],
-            "failed_stages": by_status["failed"],
-            "skipped_stages": by_status["skipped"],
-            "run": live.process,
-        },
-        "stages": {name: _stage(job_folder, name, state) for name, state in states.items()},
-        "timing": {
-            "started_at": min(started, default=None),
-            "ended_at": max((manifest["ended_at"] for manifest in done), default=None),
-            "stage_seconds": round(sum(manifest["duration_seconds"] for manifest in done), 3),
-        },
-        "devices": {
-            key: sorted({manifest["software"][f"device_{key}"] for manifest in done} - {None})
-            for key in ("requested", "actual")
-        },
-    }
-    schemas.check_record(manifest, "job_manifest")
-    return manifest
+    started = [manifest.started_at for manifest in done] + list(live.running.values())
+    ended = [manifest.ended_at for manifest in done if manifest.ended_at]
+    lengths = (manifest.film_seconds() for manifest in done)
+    return JobManifest(
+        job_id="/".join(job_folder.parts[-2:]),
+        run_id=run.run_id,
+        input=Input(run.media, run.title, run.year, next((length for length in lengths if length is not None), None)),
+        output=Output(str(job_folder), _outputs(done)),
+        pipeline=_pipeline(states, live),
+        stages={name: _stage(job_folder, name, state) for name, state in states.items()},
+        timing=Timing(
+            started_at=min(started, default=None),
+            ended_at=max(ended, default=None),
+            stage_seconds=round(sum(manifest.duration_seconds for manifest in done), 3),
+        ),
+        devices=Devices(
+            _each(manifest.software.device_requested for manifest in done),
+            _each(manifest.software.device_actual for manifest in done),
+        ),
+    )
 
 
-def write(job_folder: Path, wanted: list[str], live: RunState) -> dict[str, Any]:
-    """Derive the manifest and write it as ``manifest.json`` of the job folder; return it."""
+def path_of(job_folder: Path) -> Path:
+    """Return where a job's manifest lies."""
+    return job_folder / "manifest.json"
+
+
+def read(job_folder: Path) -> JobManifest:
+    """Read a job's manifest.
+
+    Raises:
+        SamvadError: it is missing or damaged; names the file and the key.
+    """
+    remedy = "Delete it: the next run writes it again."
+    return typed_json.read(path_of(job_folder), JobManifest, "job manifest", remedy)
+
+
+def read_optional(job_folder: Path) -> JobManifest | None:
+    """Return a job's manifest, or None where there is none that is whole."""
+    try:
+        return read(job_folder)
+    except SamvadError:
+        return None
+
+
+def write(job_folder: Path, wanted: list[str], live: RunState) -> JobManifest:
+    """Derive the manifest, check it against its schema, write it as ``manifest.json`` of the job folder; return it."""
     manifest = derive(job_folder, wanted, live)
-    files.write_json(job_folder / "manifest.json", manifest)
+    typed_json.write(path_of(job_folder), manifest, schema="job_manifest")
     return manifest
 
 
 def status(job_folder: Path) -> str | None:
     """Return the status in a job's manifest, ``INTERRUPTED`` where its run was killed, None where it cannot be read."""
-    try:
-        pipeline = json.loads((job_folder / "manifest.json").read_text(encoding="utf-8"))["pipeline"]
-        run = pipeline["run"]
-    except (FileNotFoundError, ValueError, KeyError):
+    manifest = read_optional(job_folder)
+    if manifest is None:
         return None
-    over = run is not None and run["host"] == platform.node() and run_mark.is_dead(Path(run["mark"]))
-    return INTERRUPTED if over else str(pipeline["status"])
+    run = manifest.pipeline.run
+    over = run is not None and run.host == platform.node() and run_mark.is_dead(Path(run.mark))
+    return INTERRUPTED if over else manifest.pipeline.status
 
 
 def summary(job_folder: Path) -> str:
-    """Return in a few lines where a job's results and log are."""
-    manifest = json.loads((job_folder / "manifest.json").read_text(encoding="utf-8"))
+    """Return in a few lines where a job's results and log are.
+
+    Raises:
+        SamvadError: the job's manifest is missing or damaged.
+    """
+    manifest = read(job_folder)
     kinds = {"subtitled_film": "Subtitled film", "srt": "Subtitles", "vtt": "Subtitles"}
-    lines = [f"{manifest['input']['title']} ({status(job_folder)})"]
-    for output in manifest["output"]["files"]:
-        label = kinds.get(output["type"].split("_")[0]) or kinds.get(output["type"])
+    lines = [f"{manifest.input.title} ({status(job_folder)})"]
+    for output in manifest.output.files:
+        label = kinds.get(output.type.split("_")[0]) or kinds.get(output.type)
         if label:
-            lines.append(f"  {label + ':':16} {job_folder / output['path']}")
-    reused = [name for name in manifest["stages"] if _reused(job_folder, name)]
+            lines.append(f"  {label + ':':16} {job_folder / output.path}")
+    reused = [name for name in manifest.stages if _reused(job_folder, name)]
     if reused:
         lines.append(f"  {'Reused:':16} {', '.join(reused)} (done before for another job; see samvad cache)")
     logs = sorted((job_folder / "logs").glob("99_pipeline_*.log"))
     if logs:
         lines.append(f"  {'Log:':16} {logs[-1]}")
-    lines.append(f"  {'Record:':16} {job_folder / 'manifest.json'}")
+    lines.append(f"  {'Record:':16} {path_of(job_folder)}")
     return "\n".join(lines)
 
 
 def _reused(job_folder: Path, stage: str) -> bool:
     """Say whether a stage's result came from the cache."""
-    try:
-        manifest = stage_manifest.read_manifest(job_folder / stages.BY_NAME[stage].folder / "manifest.json")
-    except SamvadError:
-        return False
-    return bool(manifest["cache"]["hit"])
+    manifest = stage_manifest.read_optional(job_folder / stages.BY_NAME[stage].folder / "manifest.json")
+    return manifest is not None and manifest.cache.hit
 
 
 def _states(job_folder: Path, wanted: list[str], live: RunState) -> dict[str, StageState]:
@@ -186,16 +296,16 @@ def _recorded(job_folder: Path, name: str, *, failed: bool) -> StageState:
     last = folder / "attempts" / f"{max(numbers, default=0):02d}" / "manifest.json"
     try:
         if final.is_file() and not failed:
-            manifest = stage_manifest.read_manifest(final)
-            return StageState(manifest["status"], final, manifest)
+            manifest = stage_manifest.read(final)
+            return StageState(manifest.status, final, manifest)
         if not last.is_file():
             begun = failed or last.parent.is_dir()
             return StageState("failed", reason=NO_RECORD) if begun else StageState("waiting")
-        manifest = stage_manifest.read_manifest(last)
+        manifest = stage_manifest.read(last)
     except SamvadError as error:
         return StageState("failed", reason=str(error))
-    if manifest["status"] == "failed":
-        return StageState("failed", last, manifest, manifest["errors"][0]["message"])
+    if manifest.status == "failed":
+        return StageState("failed", last, manifest, manifest.errors[0].message if manifest.errors else None)
     # A success whose final manifest is gone was undone on purpose, and is to be made again, or its last attempt was
     # killed before it could make a folder.
     return StageState("failed", reason=NO_RECORD) if failed else StageState("waiting", last, manifest)
@@ -203,13 +313,13 @@ def _recorded(job_folder: Path, name: str, *, failed: bool) -> StageState:
 
 def _is_stale(found: StageState, earlier: Mapping[str, StageState]) -> bool:
     """Say whether an earlier stage has since made something else of what this one read, or is about to."""
-    read = {item["path"]: item["checksum"] for item in (found.manifest["inputs"] if found.manifest else [])}
+    used = {item.path: item.checksum for item in (found.manifest.inputs if found.manifest else ())}
     for name, state in earlier.items():
         if state.manifest and state.status in _DONE:
-            if any(read.get(made["path"], made["checksum"]) != made["checksum"] for made in state.manifest["outputs"]):
+            if any(used.get(made.path, made.checksum) != made.checksum for made in state.manifest.outputs):
                 return True
         elif (state.status == "failed" or state.reason == _STALE) and any(
-            path.startswith(f"{stages.BY_NAME[name].folder}/") for path in read
+            path.startswith(f"{stages.BY_NAME[name].folder}/") for path in used
         ):
             return True
     return False
@@ -220,34 +330,40 @@ def _is_next(name: str, state: StageState, live: RunState) -> bool:
     return name in live.pending if live.pending else state.status in ("waiting", "failed")
 
 
-def _status(by_status: Mapping[str, list[str]]) -> str:
-    if by_status["failed"]:
-        return "failed"
-    return "incomplete" if by_status["waiting"] or by_status["running"] else "success"
-
-
-def _stage(job_folder: Path, name: str, state: StageState) -> dict[str, Any]:
-    log = job_folder / stages.BY_NAME[name].folder / "stage.log"
-    return {
-        "status": state.status,
-        "duration_seconds": state.manifest["duration_seconds"] if state.manifest else None,
-        "manifest": state.manifest_path.relative_to(job_folder).as_posix() if state.manifest_path else None,
-        "log": log.relative_to(job_folder).as_posix() if log.is_file() else None,
-        "reason": state.reason,
+def _pipeline(states: Mapping[str, StageState], live: RunState) -> Pipeline:
+    by_status = {
+        status: tuple(name for name, state in states.items() if state.status == status)
+        for status in ("success", "skipped", "failed", "running", "waiting")
     }
+    status = "incomplete" if by_status["waiting"] or by_status["running"] else "success"
+    status = "failed" if by_status["failed"] else status
+    return Pipeline(
+        status="running" if live.process else status,
+        current_stage=next(iter(by_status["running"]), None),
+        next_stage=next((name for name, state in states.items() if _is_next(name, state, live)), None),
+        completed_stages=by_status["success"],
+        failed_stages=by_status["failed"],
+        skipped_stages=by_status["skipped"],
+        run=live.process,
+    )
 
 
-def _film_seconds(done: list[dict[str, Any]]) -> float | None:
-    for manifest in done:
-        for metric in manifest["metrics"]:
-            if metric["name"] == "film_duration":
-                return float(metric["value"])
-    return None
+def _stage(job_folder: Path, name: str, state: StageState) -> StageEntry:
+    log = job_folder / stages.BY_NAME[name].folder / "stage.log"
+    return StageEntry(
+        status=state.status,
+        duration_seconds=state.manifest.duration_seconds if state.manifest else None,
+        manifest=state.manifest_path.relative_to(job_folder).as_posix() if state.manifest_path else None,
+        log=log.relative_to(job_folder).as_posix() if log.is_file() else None,
+        reason=state.reason,
+    )
 
 
-def _outputs(done: list[dict[str, Any]]) -> list[dict[str, str]]:
-    return [
-        {"type": output["type"], "path": output["path"], "checksum": output["checksum"]}
-        for manifest in done
-        for output in manifest["outputs"]
-    ]
+def _outputs(done: list[StageManifest]) -> tuple[ResultFile, ...]:
+    return tuple(
+        ResultFile(output.type, output.path, output.checksum) for manifest in done for output in manifest.outputs
+    )
+
+
+def _each(devices: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(sorted({device for device in devices if device is not None}))

@@ -7,9 +7,41 @@ import os
 import platform
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from samvad.core import locks
+from samvad.core import locks, typed_json
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What tells a machine, and its last start, from others; empty where it does not say."""
+
+    host: str = ""
+    boot_id: str = ""
+    machine_id: str = ""
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """What a mark says; nothing where its run was killed before it had written it.
+
+    Attributes:
+        host: the machine that it runs on, as of ``Machine``.
+        since: when it began (UTC), and in nanoseconds since 1970.
+        slurm_job: the job of SLURM's that it runs in itself.
+        locks: names of those of Snakemake's locks that are its own; None where it has not said so yet.
+        slurm: the name of its jobs on a cluster.
+    """
+
+    host: str | None = None
+    boot_id: str | None = None
+    machine_id: str | None = None
+    pid: int | None = None
+    user: str | None = None
+    since: str | None = None
+    since_ns: int = 0
+    slurm_job: str | None = None
+    locks: tuple[str, ...] | None = None
+    slurm: str | None = None
 
 
 @dataclass(frozen=True)
@@ -25,17 +57,16 @@ class RunMark:
     """
 
     path: Path
-    facts: dict[str, Any]
+    facts: RunFacts
     dead: bool
     far: bool
     touched: float
 
     def may_own(self, lock: Path) -> bool:
         """Say whether a lock of Snakemake's is, or could be, this run's."""
-        known = self.facts.get("locks")
-        if known is not None:
-            return lock.name in set(known)
-        return lock.stat().st_mtime_ns >= int(self.facts.get("since_ns", 0))
+        if self.facts.locks is not None:
+            return lock.name in self.facts.locks
+        return lock.stat().st_mtime_ns >= self.facts.since_ns
 
 
 def is_dead(path: Path) -> bool:
@@ -50,40 +81,34 @@ def read(path: Path) -> RunMark:
         text = os.pread(handle, 1 << 16, 0).decode("utf-8", "replace")
         facts = _facts(text)
         here = machine()
-        if facts.get("boot_id") in (None, here["boot_id"]):
+        if facts.boot_id in (None, here.boot_id):
             dead = locks.is_free(handle)
         else:  # the same machine after a restart has none of its old processes
-            known = here["machine_id"] and here["machine_id"] == facts.get("machine_id")
-            dead = bool(known) and here["host"] == facts.get("host")
-        far = facts.get("boot_id") not in (None, here["boot_id"])
+            known = here.machine_id and here.machine_id == facts.machine_id
+            dead = bool(known) and here.host == facts.host
+        far = facts.boot_id not in (None, here.boot_id)
         return RunMark(path, facts, dead, far, os.fstat(handle).st_mtime)
     finally:
         os.close(handle)
 
 
-def write(handle: int, facts: dict[str, Any]) -> None:
+def write(handle: int, facts: RunFacts) -> None:
     """Write a mark in place, in one call: a new file would have another lock."""
-    text = json.dumps(facts).encode() + b"\n"
+    text = json.dumps(typed_json.plain(facts)).encode() + b"\n"
     os.pwrite(handle, text, 0)
     os.ftruncate(handle, len(text))
 
 
-def machine() -> dict[str, str]:
+def machine() -> Machine:
     """Return what tells this machine, and its last start, from others."""
-    return {
-        "host": platform.node(),
-        "boot_id": _text_of("/proc/sys/kernel/random/boot_id"),
-        "machine_id": _text_of("/etc/machine-id"),
-    }
+    return Machine(platform.node(), _text_of("/proc/sys/kernel/random/boot_id"), _text_of("/etc/machine-id"))
 
 
-def _facts(text: str) -> dict[str, Any]:
-    """Return what a mark says; nothing where its run was killed before it had written it."""
+def _facts(text: str) -> RunFacts:
     try:  # what a shorter text has left of a longer one behind it is no part of it
-        facts: dict[str, Any] = json.JSONDecoder().raw_decode(text)[0]
+        return typed_json.parse(RunFacts, json.JSONDecoder().raw_decode(text)[0])
     except ValueError:
-        return {}
-    return facts
+        return RunFacts()
 
 
 def _text_of(path: str) -> str:

@@ -6,13 +6,12 @@ All times are integer milliseconds from the start of the film.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from samvad.core import files, schemas
+from samvad.core import typed_json
 from samvad.core.errors import SamvadError
 
 SCHEMA_VERSION = "1.0"
@@ -107,12 +106,14 @@ class SegmentsDocument:
     """All segments of a film.
 
     Attributes:
+        schema_version: version of the document's form.
         language: short code of the language that most of the speech is in; ``und`` when nothing was said.
         duration_ms: duration of the film's audio.
         segments: in order of time.
         extra: keys of the document that this version does not know.
     """
 
+    schema_version: str = field(default=SCHEMA_VERSION, kw_only=True)
     language: str
     duration_ms: int
     segments: tuple[Segment, ...] = ()
@@ -127,22 +128,9 @@ def read(path: Path) -> SegmentsDocument:
     """Read a segments document.
 
     Raises:
-        SamvadError: it is not valid JSON or breaks its schema.
+        SamvadError: it is missing, not valid JSON, or breaks its schema.
     """
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise SamvadError(f"{path} is not JSON ({error}).", "Run its stage again.", path=str(path)) from None
-    found = schemas.problems(value, "segments")
-    if found:
-        raise SamvadError(f"{path}: {found[0]}.", "Run its stage again.", path=str(path))
-    segments = tuple(_segment(item) for item in value["segments"])
-    return SegmentsDocument(
-        language=value["language"],
-        duration_ms=value["duration_ms"],
-        segments=segments,
-        extra=_unknown(value, {"schema_version", "language", "duration_ms", "segments"}),
-    )
+    return typed_json.read(path, SegmentsDocument, "segments document", "Run its stage again.", schema="segments")
 
 
 def write(path: Path, document: SegmentsDocument) -> None:
@@ -151,57 +139,8 @@ def write(path: Path, document: SegmentsDocument) -> None:
     Raises:
         SamvadError: the document breaks its schema, or times run backwards.
     """
-    value = as_json(document)
-    schemas.check_record(value, "segments")
     _check_times(document)
-    files.write_json(path, value)
-
-
-def as_json(document: SegmentsDocument) -> dict[str, Any]:
-    """Return the document as plain JSON values."""
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "language": document.language,
-        "duration_ms": document.duration_ms,
-        **document.extra,
-        "segments": [_segment_json(segment) for segment in document.segments],
-    }
-
-
-def _segment(value: dict[str, Any]) -> Segment:
-    known = {item.name for item in fields(Segment)} - {"extra"}
-    plain = {key: value[key] for key in ("id", "start_ms", "end_ms", "text", "language")}
-    return Segment(
-        **plain,
-        words=tuple(Word(**word) for word in value["words"]),
-        speaker=value["speaker"],
-        decoding=value["decoding"],
-        kind=value["kind"],
-        verdict=value["verdict"],
-        reasons=tuple(value["reasons"]),
-        signals=value["signals"],
-        entities=tuple(Entity(**entity) for entity in value["entities"]),
-        translations={
-            language: Translation(**{**item, "flags": tuple(item["flags"])})
-            for language, item in value["translations"].items()
-        },
-        extra=_unknown(value, known),
-    )
-
-
-def _segment_json(segment: Segment) -> dict[str, Any]:
-    value = {item.name: getattr(segment, item.name) for item in fields(Segment) if item.name != "extra"}
-    value["words"] = [vars(word) for word in segment.words]
-    value["reasons"] = list(segment.reasons)
-    value["entities"] = [vars(entity) for entity in segment.entities]
-    value["translations"] = {
-        language: {**vars(item), "flags": list(item.flags)} for language, item in segment.translations.items()
-    }
-    return {**value, **segment.extra}
-
-
-def _unknown(value: dict[str, Any], known: set[str]) -> dict[str, Any]:
-    return {key: item for key, item in value.items() if key not in known}
+    typed_json.write(path, document, schema="segments")
 
 
 def _check_times(document: SegmentsDocument) -> None:

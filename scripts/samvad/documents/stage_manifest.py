@@ -1,4 +1,4 @@
-"""The parts of a stage manifest: file records, software, host, configuration hash."""
+"""The stage manifest: what one attempt of a stage read, made, ran with and used, as types; one reader, one writer."""
 
 from __future__ import annotations
 
@@ -9,16 +9,51 @@ import os
 import platform
 import re
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from samvad import __version__
-from samvad.core import checksums, computing, files, schemas, stages, subprocesses
+from samvad.core import checksums, computing, files, schemas, stages, subprocesses, typed_json
 from samvad.core.errors import SamvadError, ToolError
+from samvad.documents.media_facts import MediaFacts
 
 log = logging.getLogger(__name__)
+
+SCHEMA_VERSION = "1.0"
+
+#: A stage's option as it is written down.
+Option = str | int | float | bool | list[str | int | float | bool | None] | None
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """A file that a stage read or made.
+
+    Attributes:
+        type: what it is, such as ``audio`` or ``segments``.
+        path: relative to the job folder, or the path of the film or glossary itself.
+        mtime_ns: when it was last changed.
+        checksum: ``sha256:`` and 64 digits.
+        media: None: it is no film or sound.
+    """
+
+    type: str
+    path: str
+    size_bytes: int
+    mtime_ns: int
+    checksum: str
+    media: MediaFacts | None
+
+
+@dataclass(frozen=True)
+class IntermediateFile:
+    """A file that is neither read nor made for others, and why it is kept or not."""
+
+    path: str
+    size_bytes: int
+    retained: bool
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -30,9 +65,209 @@ class Model:
     checksum: str | None
 
 
+@dataclass(frozen=True)
+class Software:
+    """Everything that was run.
+
+    Attributes:
+        samvad: its version.
+        git_dirty: whether files differed from the commit.
+        environment: name of the file in ``envs/``.
+        lock_hash: checksum of the list of all its packages.
+        tools: versions of programs and libraries by name.
+        device_requested: ``cpu``, ``cuda`` or ``auto``; None where the stage has no choice.
+        device_actual: the one that was used; of a GPU its number and name.
+        engines: what ran the models; none in manifests of before that was recorded.
+    """
+
+    samvad: str
+    git_commit: str | None
+    git_dirty: bool | None
+    environment: str
+    lock_hash: str
+    python: str
+    tools: dict[str, str]
+    models: tuple[Model, ...]
+    device_requested: str | None
+    device_actual: str | None
+    engines: tuple[computing.Engine, ...] = ()
+
+
+@dataclass(frozen=True)
+class Host:
+    """The machine; its memory in MiB. Manifests of before its processor was recorded do not name that."""
+
+    name: str
+    system: str
+    processor: str = field(default="unknown", kw_only=True)
+    cpus: int
+    memory_mb: float
+
+
+@dataclass(frozen=True)
+class ResourceUsage:
+    """What a stage used. Times in seconds, memory in MiB."""
+
+    wall_seconds: float
+    cpu_seconds: float
+    cpu_percent: float
+    peak_rss_mb: float
+    peak_rss_method: str
+    gpu_memory_mb: float | None = None
+    gpu_memory_method: str = "none"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A measured figure; its value is None where there was nothing to measure."""
+
+    name: str
+    value: float | str | bool | None
+    unit: str
+
+
+@dataclass(frozen=True)
+class CacheUse:
+    """What the cache of results had to do with it.
+
+    Attributes:
+        key: checksum of all that the result depends on; None: this stage's results are not kept.
+        hit: whether the result was taken from the cache.
+        made_by: on a hit, the run that made the result.
+    """
+
+    key: str | None
+    hit: bool
+    made_by: str | None
+
+
+@dataclass(frozen=True)
+class ErrorRecord:
+    """Why a stage failed; ``file`` is the one at fault."""
+
+    timestamp: str
+    type: str
+    category: str
+    message: str
+    file: str | None
+    traceback: str
+
+
+@dataclass(frozen=True)
+class StageWarning:
+    """What a person should know, though the film went on."""
+
+    timestamp: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageManifest:
+    """What one attempt of a stage did to one film: ``config/schemas/stage_manifest.schema.json`` says more.
+
+    Attributes:
+        job_id: ``USER/N``.
+        parent_run_id: the run that this one goes on from.
+        workflow: how far the film goes; None when the stage was run by hand.
+        started_at: UTC, as all moments here.
+        ended_at: None while it runs.
+        timestamp: when the manifest was written.
+        duration_seconds: by a clock that nobody sets.
+        status: ``running``, ``success``, ``failed`` or ``skipped``.
+        exit_code: None while it runs.
+        inputs: what was read, with the checksum that its maker wrote.
+        config: the options that the stage ran with.
+        retries: attempts before this one.
+    """
+
+    schema_version: str = SCHEMA_VERSION
+    stage: str
+    stage_number: int
+    film: str
+    job_id: str
+    run_id: str
+    parent_run_id: str | None
+    attempt: int
+    workflow: str | None
+    started_at: str
+    ended_at: str | None
+    timestamp: str
+    duration_seconds: float
+    status: str
+    exit_code: int | None
+    inputs: tuple[FileRecord, ...]
+    outputs: tuple[FileRecord, ...]
+    intermediate_files: tuple[IntermediateFile, ...]
+    config: dict[str, Option]
+    config_hash: str
+    software: Software
+    host: Host
+    resources: ResourceUsage
+    metrics: tuple[Metric, ...]
+    cache: CacheUse
+    errors: tuple[ErrorRecord, ...]
+    warnings: tuple[StageWarning, ...]
+    retries: int
+
+    @property
+    def done(self) -> bool:
+        """Return whether the stage has done what it was to do, or had nothing to do."""
+        return self.status in ("success", "skipped")
+
+    def output(self, kind: str) -> FileRecord | None:
+        """Return the first output of a type, or None where there is none."""
+        return next((made for made in self.outputs if made.type == kind), None)
+
+    def film_file(self) -> FileRecord | None:
+        """Return the film that stage 01 read; None of another stage."""
+        return next((read for read in self.inputs if self.stage == "demux" and read.type == "film"), None)
+
+    def film_seconds(self) -> float | None:
+        """Return the film's length as stage 01 measured it; None of another stage, or one that did not get so far."""
+        measured = (metric.value for metric in self.metrics if metric.name == "film_duration")
+        found = next(measured, None)
+        return float(found) if self.stage == "demux" and isinstance(found, int | float) else None
+
+
+def read(path: Path) -> StageManifest:
+    """Read a stage manifest.
+
+    Raises:
+        SamvadError: it is missing or is not a manifest.
+    """
+    remedy = "Delete it and run again: its stage is then made anew."
+    manifest = typed_json.read(path, StageManifest, "stage manifest", remedy)
+    if not manifest.schema_version.startswith("1."):
+        what = f"{path} is a stage manifest of version {manifest.schema_version}, which this Samvad does not know."
+        raise SamvadError(what, remedy, path=str(path))
+    return manifest
+
+
+def read_optional(path: Path) -> StageManifest | None:
+    """Return a stage manifest, or None where there is none that is whole."""
+    try:
+        return read(path)
+    except SamvadError:
+        return None
+
+
+def write(manifest: StageManifest, *places: Path) -> None:
+    """Write a stage manifest, after a check against its schema and itself, to each of the given places.
+
+    Raises:
+        SamvadError: it breaks its schema or contradicts itself, which is a defect of the project.
+    """
+    value = typed_json.plain(manifest)
+    schemas.check_record(value, "stage_manifest")
+    if found := contradictions(manifest):
+        raise SamvadError("The stage manifest contradicts itself: " + "; ".join(found) + ".", "Please report this.")
+    for place in places:
+        files.write_json(place, value)
+
+
 def file_record(
-    path: Path, kind: str, *, shown: str, checksum: str | None = None, media: dict[str, Any] | None = None
-) -> dict[str, Any]:
+    path: Path, kind: str, *, shown: str, checksum: str | None = None, media: MediaFacts | None = None
+) -> FileRecord:
     """Return the manifest's record of a file.
 
     Args:
@@ -43,42 +278,31 @@ def file_record(
         media: facts of a media file.
     """
     status = path.stat()
-    return {
-        "type": kind,
-        "path": shown,
-        "size_bytes": status.st_size,
-        "mtime_ns": status.st_mtime_ns,
-        "checksum": checksum or files.sha256_of(path),
-        "media": media,
-    }
+    return FileRecord(kind, shown, status.st_size, status.st_mtime_ns, checksum or files.sha256_of(path), media)
 
 
-def contradictions(manifest: dict[str, Any]) -> list[str]:
+def contradictions(manifest: StageManifest) -> list[str]:
     """Return what a stage manifest says against itself, which no schema can tell; empty when there is nothing.
 
     Args:
         manifest: a manifest that is valid by its schema.
     """
-    if manifest["stage"] not in stages.BY_NAME:
-        return [f"there is no stage {manifest['stage']!r}"]
-    stage = stages.BY_NAME[manifest["stage"]]
+    if manifest.stage not in stages.BY_NAME:
+        return [f"there is no stage {manifest.stage!r}"]
+    stage = stages.BY_NAME[manifest.stage]
     found = []
-    if manifest["stage_number"] != stage.number:
-        found.append(f"stage_number is {manifest['stage_number']}, but {stage.name} is stage {stage.number}")
-    moments = [manifest["started_at"], manifest["ended_at"] or manifest["timestamp"], manifest["timestamp"]]
+    if manifest.stage_number != stage.number:
+        found.append(f"stage_number is {manifest.stage_number}, but {stage.name} is stage {stage.number}")
+    moments = [manifest.started_at, manifest.ended_at or manifest.timestamp, manifest.timestamp]
     if moments != sorted(moments):  # in this one format, the order of texts is that of times
-        found.append(f"ended_at ({manifest['ended_at']}) is before started_at ({manifest['started_at']})")
-    if config_hash(manifest["config"]) != manifest["config_hash"]:
+        found.append(f"ended_at ({manifest.ended_at}) is before started_at ({manifest.started_at})")
+    if config_hash(manifest.config) != manifest.config_hash:
         found.append("config_hash is not that of config")
-    if manifest["retries"] >= manifest["attempt"]:
-        found.append(f"retries is {manifest['retries']} in attempt {manifest['attempt']}")
-    if (
-        stage.number == 1
-        and manifest["status"] == "success"
-        and not any(i["type"] == "film" for i in manifest["inputs"])
-    ):
+    if manifest.retries >= manifest.attempt:
+        found.append(f"retries is {manifest.retries} in attempt {manifest.attempt}")
+    if stage.number == 1 and manifest.status == "success" and manifest.film_file() is None:
         found.append("stage 01 names no film among its inputs")
-    names = [output["path"] for output in manifest["outputs"]]
+    names = [output.path for output in manifest.outputs]
     found += [f"two outputs are called {name!r}" for name in sorted(set(names)) if names.count(name) > 1]
     found += [
         f"output {name!r} is not in {stage.folder}"
@@ -88,19 +312,7 @@ def contradictions(manifest: dict[str, Any]) -> list[str]:
     return found
 
 
-def check_manifest(manifest: dict[str, Any]) -> None:
-    """Check a stage manifest that is about to be written.
-
-    Raises:
-        SamvadError: it breaks its schema or contradicts itself, which is a defect of the project.
-    """
-    schemas.check_record(manifest, "stage_manifest")
-    found = contradictions(manifest)
-    if found:
-        raise SamvadError("The stage manifest contradicts itself: " + "; ".join(found) + ".", "Please report this.")
-
-
-def config_hash(config: dict[str, Any]) -> str:
+def config_hash(config: Mapping[str, Option]) -> str:
     """Return the checksum of a stage's options, the same whatever their order."""
     canonical = json.dumps(config, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
@@ -112,7 +324,7 @@ def software(
     models: list[Model],
     devices: tuple[str | None, str | None],
     engines: Sequence[computing.Engine] = (),
-) -> dict[str, Any]:
+) -> Software:
     """Return the manifest's record of everything that was run.
 
     Args:
@@ -123,31 +335,31 @@ def software(
         engines: what ran the models.
     """
     commit, dirty = _git_state()
-    return {
-        "samvad": __version__,
-        "git_commit": commit,
-        "git_dirty": dirty,
-        "environment": environment,
-        "lock_hash": files.sha256_of(schemas.ROOT / "envs" / f"{environment}.yaml"),
-        "python": platform.python_version(),
-        "tools": tools,
-        "models": [vars(model) for model in models],
-        "device_requested": devices[0],
-        "device_actual": devices[1],
-        "engines": [vars(engine) for engine in engines],
-    }
+    return Software(
+        samvad=__version__,
+        git_commit=commit,
+        git_dirty=dirty,
+        environment=environment,
+        lock_hash=files.sha256_of(schemas.ROOT / "envs" / f"{environment}.yaml"),
+        python=platform.python_version(),
+        tools=tools,
+        models=tuple(models),
+        device_requested=devices[0],
+        device_actual=devices[1],
+        engines=tuple(engines),
+    )
 
 
-def host() -> dict[str, Any]:
+def host() -> Host:
     """Return the manifest's record of the machine."""
     memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return {
-        "name": platform.node() or "unknown",
-        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "processor": computing.processor(),
-        "cpus": os.cpu_count() or 1,
-        "memory_mb": round(memory_bytes / (1 << 20), 1),
-    }
+    return Host(
+        name=platform.node() or "unknown",
+        system=f"{platform.system()} {platform.release()} {platform.machine()}",
+        processor=computing.processor(),
+        cpus=os.cpu_count() or 1,
+        memory_mb=round(memory_bytes / (1 << 20), 1),
+    )
 
 
 def tool_version(command: str) -> str:
@@ -180,25 +392,6 @@ def library_versions(*names: str) -> dict[str, str]:
     from importlib.metadata import version
 
     return {name: version(name) for name in names}
-
-
-def read_manifest(path: Path) -> dict[str, Any]:
-    """Read a stage manifest.
-
-    Raises:
-        SamvadError: it is missing or is not a manifest.
-    """
-    try:
-        value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if value["schema_version"] != "1.0" or not isinstance(value["outputs"], list):
-            raise KeyError("schema_version")
-    except FileNotFoundError:
-        raise SamvadError(f"The manifest {path} does not exist.", "Run its stage first.", path=str(path)) from None
-    except (json.JSONDecodeError, KeyError, TypeError):
-        raise SamvadError(
-            f"{path} is not a stage manifest.", "Delete it and run again: its stage is then made anew.", path=str(path)
-        ) from None
-    return value
 
 
 def _git_state() -> tuple[str | None, bool | None]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from samvad.core import files
+from samvad.core import typed_json
 from samvad.core.errors import ConfigurationError
 from samvad.film import glossary_table
 from samvad.text import languages
@@ -96,6 +94,7 @@ class Conflict:
 class Glossary:
     """The merged entries, in the order in which the terms first came, and the conflicts met on the way."""
 
+    schema_version: str = field(default=SCHEMA_VERSION, kw_only=True)
     entries: tuple[Entry, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
 
@@ -164,24 +163,16 @@ def from_names(people: Iterable[str], notes: str) -> tuple[Entry, ...]:
 
 def write(path: Path, glossary: Glossary) -> None:
     """Write ``glossary.json``, atomically."""
-    files.write_json(path, {"schema_version": SCHEMA_VERSION, **asdict(glossary)})
+    typed_json.write(path, glossary)
 
 
 def read(path: Path) -> Glossary:
-    """Read what stage 03 wrote."""
-    value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return Glossary(
-        tuple(_from_json(item) for item in value["entries"]),
-        tuple(Conflict(**item) for item in value["conflicts"]),
-    )
+    """Read what stage 03 wrote.
 
-
-def _from_json(item: dict[str, Any]) -> Entry:
-    known = {name: item[name] for name in (part.name for part in fields(Entry)) if name in item}
-    known["alternatives"] = tuple(item["alternatives"])
-    known["forms"] = tuple(item.get("forms", ()))
-    known["senses"] = tuple(Sense(**sense) for sense in item.get("senses", ()))
-    return Entry(**known)
+    Raises:
+        SamvadError: it is missing or damaged; names the file and the key.
+    """
+    return typed_json.read(path, Glossary, "glossary of stage 03", "Run stage 03 again.")
 
 
 def _entry(row: Mapping[str, str], source: str) -> Entry:

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from samvad.core import files
+from samvad.documents.names import FilmName
 from samvad.film import glossary, glossary_table
 
 COLUMNS = ("term", "target", "context", "count", "films", "forms", "state")
@@ -73,21 +72,19 @@ def write(path: Path, learned: Iterable[Learned]) -> None:
     files.write_text(path, text.getvalue())
 
 
-def taught(names: Sequence[Mapping[str, Any]], film: str) -> list[Learned]:
+def taught(names: Iterable[FilmName], film: str) -> list[Learned]:
     """Return what a film teaches.
 
     Args:
-        names: the list of stage 05's ``names.json``.
+        names: as stage 05 found them.
         film: its id.
     """
     found = []
     for name in names:
-        forms = [text for text in (*name.get("variants", {}), *name.get("heard", {})) if text != name["text"]]
-        if name["source"] != "glossary":
-            target = name.get("target") or name["text"]
-            found.append(
-                Learned(name["text"], target, name["label"], name["count"], (film,), tuple(dict.fromkeys(forms)))
-            )
+        forms = dict.fromkeys(text for text in (*name.variants, *name.heard) if text != name.text)
+        if name.source != "glossary":
+            target = name.target or name.text
+            found.append(Learned(name.text, target, name.label, name.count, (film,), tuple(forms)))
     return found
 
 
@@ -109,12 +106,6 @@ def merged(known: Iterable[Learned], new: Iterable[Learned]) -> list[Learned]:
                 earlier.state,
             )
     return list(kept.values())
-
-
-def names_of(path: Path) -> list[dict[str, Any]]:
-    """Read the names in stage 05's ``names.json``."""
-    value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return list(value["names"])
 
 
 def with_rows(text: str, terms: Sequence[Learned], source: str) -> str:

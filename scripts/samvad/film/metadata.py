@@ -9,6 +9,7 @@ from typing import Any
 
 from samvad.core import files
 from samvad.core.errors import ConfigurationError
+from samvad.core.typed_json import JsonObject
 
 SCHEMA_VERSION = "1.1"
 
@@ -170,7 +171,7 @@ def read_file(path: Path, max_cast: int) -> FilmMetadata:
 
 def read(path: Path) -> FilmMetadata:
     """Read what stage 02 wrote."""
-    value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    value: JsonObject = json.loads(path.read_text(encoding="utf-8"))
     return from_own(value, max_cast=len(value["cast"]))
 
 
@@ -198,7 +199,7 @@ def _member(value: Any, where: str) -> CastMember:
     return CastMember(_text(member, "name", f"{where}.", required=True), _text(member, "character", f"{where}."))
 
 
-def _alternative_titles(movie: dict[str, Any]) -> tuple[str, ...]:
+def _alternative_titles(movie: JsonObject) -> tuple[str, ...]:
     held = _object(movie.get("alternative_titles") or {}, "alternative_titles")
     titles = [
         _text(_object(item, f"alternative_titles.titles[{number}]"), "title", f"alternative_titles.titles[{number}].")
@@ -207,7 +208,7 @@ def _alternative_titles(movie: dict[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(title for title in titles if title))
 
 
-def _translations(movie: dict[str, Any]) -> dict[str, str]:
+def _translations(movie: JsonObject) -> dict[str, str]:
     found: dict[str, str] = {}
     held = _object(movie.get("translations") or {}, "translations")
     for number, item in enumerate(_list(held, "translations", "translations.")):
@@ -228,7 +229,7 @@ def _candidate(value: Any, where: str) -> CandidateFilm:
     return CandidateFilm(number or 0, _text(item, "title", f"{where}."), _integer(item, "year", f"{where}."), score)
 
 
-def _texts(value: dict[str, Any], key: str) -> tuple[str, ...]:
+def _texts(value: JsonObject, key: str) -> tuple[str, ...]:
     items = _list(value, key, "")
     for number, item in enumerate(items):
         if not isinstance(item, str):
@@ -236,13 +237,13 @@ def _texts(value: dict[str, Any], key: str) -> tuple[str, ...]:
     return tuple(text for item in items if (text := clean(item)))
 
 
-def _object(value: Any, where: str) -> dict[str, Any]:
+def _object(value: Any, where: str) -> JsonObject:
     if not isinstance(value, dict):
         raise MalformedError(f"{where} is {str(value)[:40]!r}, but must be an object")
     return value
 
 
-def _list(value: dict[str, Any], key: str, where: str) -> list[Any]:
+def _list(value: JsonObject, key: str, where: str) -> list[Any]:
     found = value.get(key)
     if found is None:
         return []
@@ -251,7 +252,7 @@ def _list(value: dict[str, Any], key: str, where: str) -> list[Any]:
     return found
 
 
-def _text(value: dict[str, Any], key: str, where: str = "", *, required: bool = False) -> str:
+def _text(value: JsonObject, key: str, where: str = "", *, required: bool = False) -> str:
     found = value.get(key)
     if found is None and not required:
         return ""
@@ -262,7 +263,7 @@ def _text(value: dict[str, Any], key: str, where: str = "", *, required: bool = 
     return clean(found)
 
 
-def _integer(value: dict[str, Any], key: str, where: str = "") -> int | None:
+def _integer(value: JsonObject, key: str, where: str = "") -> int | None:
     found = value.get(key)
     if found is None:
         return None

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from samvad.core import subprocesses
 from samvad.core.errors import MediaError
 from samvad.core.times import seconds_to_ms
+from samvad.core.typed_json import JsonObject
+from samvad.documents.media_facts import AudioFacts, MediaFacts, StreamFacts, VideoFacts
 
 log = logging.getLogger(__name__)
 
@@ -34,32 +35,99 @@ _ESTIMATE = "Estimating duration from bitrate"
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A stream of moving pictures, as its header tells.
+
+    Attributes:
+        width: in pixels, as coded, before any rotation.
+        height: in pixels.
+        pixel_aspect: width:height of a pixel.
+        average_rate: frames a second; None where the stream does not say.
+        base_rate: the least common multiple of the rates that occur; of interlaced pictures, it can be that of fields.
+        interlaced: None where the stream does not say.
+    """
+
+    width: int
+    height: int
+    pixel_aspect: str | None
+    average_rate: Fraction | None
+    base_rate: Fraction | None
+    interlaced: bool | None
+    rotation_degrees: int
+
+    @property
+    def rate(self) -> Fraction | None:
+        """Return the frames a second that the header states, or None."""
+        return self.average_rate or self.base_rate
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A stream of a file, as its header tells.
+
+    Attributes:
+        index: its number among all streams.
+        kind: ``video``, ``audio``, ``subtitle``, ``data`` or ``attachment``; a cover picture is an attachment.
+        codec: ffmpeg's name.
+        language: the tag as it stands, such as ``hin``, or None.
+        title: the track's name, or empty.
+        default: whether players choose it by themselves.
+        forced: whether it is to be shown even when subtitles are off.
+        hearing_impaired: whether it is for the deaf and hard of hearing.
+        start_seconds: on the container's clock; None where it is not stated.
+        length_ms: the duration that is stated, or None.
+        ends_ms: of Matroska, when the track ends; there, ``length_ms`` is that of the film.
+        picture: of moving pictures.
+        sound: of sound.
+    """
+
+    index: int
+    kind: str
+    codec: str
+    language: str | None
+    title: str
+    default: bool
+    forced: bool
+    hearing_impaired: bool
+    start_seconds: float | None
+    length_ms: int | None
+    ends_ms: int | None
+    picture: Picture | None
+    sound: AudioFacts | None
+
+    def duration_ms(self, start_ms: int) -> int | None:
+        """Return how long it lasts if it starts at a time (ms from the film's start), or None where that is unknown."""
+        return self.length_ms if self.ends_ms is None else max(0, self.ends_ms - start_ms)
+
+
+@dataclass(frozen=True)
 class Header:
     """What ffprobe reads from a file's headers.
 
     Attributes:
-        found: its ``format``, ``streams`` and ``chapters``.
-        estimated: whether its durations are guesses from the bit rate, which can be wrong tenfold.
+        container: ffmpeg's name of it, whatever the file is called.
+        start_seconds: its own first time, which is the film's time 0; MPEG-TS seldom begins at 0.
+        duration_ms: the duration that is stated, or None where none is, or a guess.
+        estimated: whether durations are guesses from the bit rate, which can be wrong tenfold.
+        streams: in order.
+        chapters: how many it has.
     """
 
-    found: dict[str, Any]
+    container: str
+    start_seconds: float
+    duration_ms: int | None
     estimated: bool
+    streams: tuple[Stream, ...]
+    chapters: int
 
     @property
-    def streams(self) -> list[dict[str, Any]]:
-        """Return the streams, in order."""
-        return list(self.found.get("streams", []))
+    def start_ms(self) -> int:
+        """Return the container's first time in milliseconds."""
+        return seconds_to_ms(self.start_seconds)
 
-    @property
-    def start_seconds(self) -> float:
-        """Return the container's own first time, which is the film's time 0; MPEG-TS seldom begins at 0."""
-        return float(self.found.get("format", {}).get("start_time") or 0.0)
-
-    @property
-    def duration_ms(self) -> int | None:
-        """Return the duration that the header states, or None where it states none or a guess."""
-        stated = None if self.estimated else self.found.get("format", {}).get("duration")
-        return duration_ms(stated)
+    def of_kind(self, kind: str) -> list[Stream]:
+        """Return the streams of a kind, in order."""
+        return [stream for stream in self.streams if stream.kind == kind]
 
 
 def read_header(path: Path) -> Header:
@@ -78,10 +146,10 @@ def read_header(path: Path) -> Header:
             path=str(path),
             stderr_tail=done.tail,
         )
-    return Header(json.loads(done.stdout), _ESTIMATE in done.tail)
+    return _header(json.loads(done.stdout), estimated=_ESTIMATE in done.tail)
 
 
-def of(path: Path, header: Header | None = None) -> dict[str, Any]:
+def of(path: Path, header: Header | None = None) -> MediaFacts:
     """Return what a manifest records of a media file.
 
     Args:
@@ -95,11 +163,11 @@ def of(path: Path, header: Header | None = None) -> dict[str, Any]:
     header = header or read_header(path)
     length_ms = header.duration_ms or playing_span_ms(path)
     # A WAV file has no times: its sound begins at 0.
-    first = {0: 0.0} if header.found.get("format", {}).get("format_name") == "wav" else first_times(path)
+    first = {0: 0.0} if header.container == "wav" else first_times(path)
     return describe(header, length_ms, first, is_variable_frame_rate(path, header, length_ms))
 
 
-def describe(header: Header, length_ms: int | None, first: Mapping[int, float], varies: bool | None) -> dict[str, Any]:
+def describe(header: Header, length_ms: int | None, first: Mapping[int, float], varies: bool | None) -> MediaFacts:
     """Return what a manifest records of a media file.
 
     Args:
@@ -108,13 +176,13 @@ def describe(header: Header, length_ms: int | None, first: Mapping[int, float], 
         first: from ``first_times``.
         varies: from ``is_variable_frame_rate``.
     """
-    return {
-        "container": str(header.found.get("format", {}).get("format_name", "unknown")),
-        "start_ms": seconds_to_ms(header.start_seconds),
-        "duration_ms": length_ms,
-        "duration_from": "header" if header.duration_ms else "packets",
-        "streams": [_stream(stream, header, first, varies) for stream in header.streams],
-    }
+    return MediaFacts(
+        container=header.container,
+        start_ms=header.start_ms,
+        duration_ms=length_ms,
+        duration_from="header" if header.duration_ms else "packets",
+        streams=tuple(_stream_facts(stream, header, first.get(stream.index), varies) for stream in header.streams),
+    )
 
 
 def first_times(path: Path, stream: int | None = None) -> dict[int, float]:
@@ -144,10 +212,10 @@ def is_variable_frame_rate(path: Path, header: Header, length_ms: int | None) ->
     Averages in headers do not tell: of Matroska, ffprobe averages the first frames only. So the steps between frames
     are measured at the beginning, in the middle and near the end; they vary if more than one in a hundred differs.
     """
-    picture = next((stream for stream in header.streams if is_picture(stream)), None)
-    if picture is None:
+    stream = next(iter(header.of_kind("video")), None)
+    if stream is None or stream.picture is None:
         return None
-    base, average = rate(picture.get("r_frame_rate")), rate(picture.get("avg_frame_rate"))
+    base, average = stream.picture.base_rate, stream.picture.average_rate
     ratio = base / average if base and average else Fraction(1)
     # The least common rate of interlaced pictures can be that of their fields: twice the average.
     uneven = all(abs(ratio / whole - 1) > Fraction(1, 100) for whole in (1, 2))
@@ -161,7 +229,7 @@ def is_variable_frame_rate(path: Path, header: Header, length_ms: int | None) ->
             path,
             "pts_time",
             lambda *fields, texts=texts: texts.append(fields[0]),
-            str(picture["index"]),
+            str(stream.index),
             f"{begin}%+{_SAMPLE_SECONDS}",
         )
         numbers = [_number(text) for text in texts]
@@ -200,11 +268,6 @@ def playing_span_ms(path: Path) -> int:
     return seconds_to_ms(max(0.0, last - first))
 
 
-def is_picture(stream: Mapping[str, Any]) -> bool:
-    """Return whether a stream is moving pictures; a cover is none."""
-    return stream.get("codec_type") == "video" and not stream.get("disposition", {}).get("attached_pic")
-
-
 def duration_ms(text: str | None) -> int | None:
     """Read a duration in seconds (``49.25``) or on the clock (``00:00:49.250000000``), as Matroska's tags have it."""
     try:
@@ -214,7 +277,63 @@ def duration_ms(text: str | None) -> int | None:
     return seconds_to_ms(sum(part * 60**power for power, part in enumerate(reversed(parts))))
 
 
-def rate(text: str | None) -> Fraction | None:
+def _header(found: JsonObject, *, estimated: bool) -> Header:
+    """Turn ffprobe's own ``format``, ``streams`` and ``chapters`` into a header."""
+    form = found.get("format", {})
+    return Header(
+        container=str(form.get("format_name", "unknown")),
+        start_seconds=float(form.get("start_time") or 0.0),
+        duration_ms=None if estimated else duration_ms(form.get("duration")),
+        estimated=estimated,
+        streams=tuple(_stream(stream) for stream in found.get("streams", [])),
+        chapters=len(found.get("chapters", [])),
+    )
+
+
+def _stream(found: JsonObject) -> Stream:
+    disposition, kind = found.get("disposition", {}), str(found.get("codec_type", "data"))
+    tags = {key.lower(): str(value) for key, value in found.get("tags", {}).items()}
+    kind = "attachment" if disposition.get("attached_pic") else kind
+    return Stream(
+        index=int(found["index"]),
+        kind=kind,
+        codec=str(found.get("codec_name", "unknown")),
+        language=tags.get("language"),
+        title=tags.get("title", ""),
+        default=bool(disposition.get("default")),
+        forced=bool(disposition.get("forced")),
+        hearing_impaired=bool(disposition.get("hearing_impaired")),
+        start_seconds=_number(found.get("start_time")),
+        length_ms=duration_ms(found.get("duration")),
+        ends_ms=duration_ms(tags.get("duration")),
+        picture=_picture(found) if kind == "video" else None,
+        sound=_sound(found) if kind == "audio" else None,
+    )
+
+
+def _picture(found: JsonObject) -> Picture:
+    order = found.get("field_order")
+    turned = [side["rotation"] for side in found.get("side_data_list", []) if "rotation" in side]
+    return Picture(
+        width=int(found.get("width", 0)),
+        height=int(found.get("height", 0)),
+        pixel_aspect=found.get("sample_aspect_ratio"),
+        average_rate=_rate(found.get("avg_frame_rate")),
+        base_rate=_rate(found.get("r_frame_rate")),
+        interlaced=None if order in (None, "unknown") else order != "progressive",
+        rotation_degrees=int(turned[0]) if turned else 0,
+    )
+
+
+def _sound(found: JsonObject) -> AudioFacts:
+    return AudioFacts(
+        channels=int(found.get("channels", 0)),
+        layout=found.get("channel_layout") or None,
+        sample_rate_hz=int(found.get("sample_rate", 0)),
+    )
+
+
+def _rate(text: str | None) -> Fraction | None:
     """Read a frame rate such as ``24000/1001``; None for ``0/0``."""
     numerator, _, denominator = (text or "0/0").partition("/")
     if not int(numerator) or not int(denominator or 1):
@@ -222,59 +341,35 @@ def rate(text: str | None) -> Fraction | None:
     return Fraction(int(numerator), int(denominator or 1))
 
 
-def tags(stream: Mapping[str, Any]) -> dict[str, str]:
-    """Return a stream's tags, their names in small letters."""
-    return {key.lower(): str(value) for key, value in stream.get("tags", {}).items()}
-
-
-def _stream(
-    stream: Mapping[str, Any], header: Header, first: Mapping[int, float], varies: bool | None
-) -> dict[str, Any]:
-    disposition, tagged = stream.get("disposition", {}), tags(stream)
-    kind = str(stream.get("codec_type", "data"))
+def _stream_facts(stream: Stream, header: Header, first: float | None, varies: bool | None) -> StreamFacts:
     # An encoder's priming samples come a little before the track's start; a start that is later is the true one.
-    starts = [_number(stream.get("start_time")), first.get(int(stream["index"]))]
-    start = max((time for time in starts if time is not None), default=None)
-    end_ms = duration_ms(tagged.get("duration"))  # of Matroska, it tells when the track ends
+    start = max((time for time in (stream.start_seconds, first) if time is not None), default=None)
     start_ms = None if start is None else max(0, seconds_to_ms(start - header.start_seconds))
-    length_ms = duration_ms(stream.get("duration")) if end_ms is None else max(0, end_ms - (start_ms or 0))
-    language = tagged.get("language")
-    return {
-        "index": int(stream["index"]),
-        "kind": "attachment" if disposition.get("attached_pic") else kind,
-        "codec": str(stream.get("codec_name", "unknown")),
-        "language": None if language in (None, "", "und") else language,
-        "title": tagged.get("title", ""),
-        "default": bool(disposition.get("default")),
-        "forced": bool(disposition.get("forced")),
-        "start_ms": start_ms,
-        "duration_ms": None if header.estimated else length_ms,
-        "video": _picture(stream, varies) if is_picture(stream) else None,
-        "audio": _sound(stream) if kind == "audio" else None,
-    }
+    return StreamFacts(
+        index=stream.index,
+        kind=stream.kind,
+        codec=stream.codec,
+        language=None if stream.language in ("", "und") else stream.language,
+        title=stream.title,
+        default=stream.default,
+        forced=stream.forced,
+        start_ms=start_ms,
+        duration_ms=None if header.estimated else stream.duration_ms(start_ms or 0),
+        video=_picture_facts(stream.picture, varies) if stream.picture else None,
+        audio=stream.sound,
+    )
 
 
-def _picture(stream: Mapping[str, Any], varies: bool | None) -> dict[str, Any]:
-    frames = rate(stream.get("avg_frame_rate")) or rate(stream.get("r_frame_rate"))
-    order = stream.get("field_order")
-    turned = [side["rotation"] for side in stream.get("side_data_list", []) if "rotation" in side]
-    return {
-        "width": int(stream.get("width", 0)),
-        "height": int(stream.get("height", 0)),
-        "pixel_aspect": stream.get("sample_aspect_ratio"),
-        "frame_rate": f"{frames.numerator}/{frames.denominator}" if frames else None,
-        "variable_frame_rate": varies,
-        "interlaced": None if order in (None, "unknown") else order != "progressive",
-        "rotation_degrees": int(turned[0]) if turned else 0,
-    }
-
-
-def _sound(stream: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "channels": int(stream.get("channels", 0)),
-        "layout": stream.get("channel_layout") or None,
-        "sample_rate_hz": int(stream.get("sample_rate", 0)),
-    }
+def _picture_facts(picture: Picture, varies: bool | None) -> VideoFacts:
+    return VideoFacts(
+        width=picture.width,
+        height=picture.height,
+        pixel_aspect=picture.pixel_aspect,
+        frame_rate=f"{picture.rate.numerator}/{picture.rate.denominator}" if picture.rate else None,
+        variable_frame_rate=varies,
+        interlaced=picture.interlaced,
+        rotation_degrees=picture.rotation_degrees,
+    )
 
 
 def _number(text: str | None) -> float | None:

@@ -6,7 +6,6 @@ times as much as around it. PySceneDetect's adaptive detector goes by the same r
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from collections.abc import Sequence
@@ -15,8 +14,9 @@ from fractions import Fraction
 from pathlib import Path
 
 from samvad.core import checksums, files
-from samvad.core.errors import DiskError, MediaError
+from samvad.core.errors import DiskError, MediaError, SamvadError
 from samvad.core.times import seconds_to_ms
+from samvad.documents import shots
 from samvad.media import ffmpeg, ffprobe
 
 log = logging.getLogger(__name__)
@@ -105,23 +105,22 @@ def detect(film: Path) -> list[int]:
 def cached(checksum: str) -> list[int] | None:
     """Return the cuts of the film of a checksum (``sha256:…``), where they were found before."""
     try:
-        value = json.loads(_cache_file(checksum).read_text(encoding="utf-8"))
-        return [int(time_ms) for time_ms in value["cuts_ms"]]
-    except (OSError, ValueError, KeyError, TypeError):
+        return list(shots.read(_cache_file(checksum)).cuts_ms)
+    except SamvadError:
         return None
 
 
 def remember(checksum: str, cuts_ms: Sequence[int]) -> None:
     """Keep the cuts of a film in the cache; a cache that cannot be written is passed over."""
     try:
-        files.write_json(_cache_file(checksum), as_json(cuts_ms))
+        shots.write(_cache_file(checksum), document(cuts_ms))
     except (OSError, DiskError) as error:
         log.info("The shot changes are not kept in the cache: %s", error)
 
 
-def as_json(cuts_ms: Sequence[int]) -> dict[str, object]:
+def document(cuts_ms: Sequence[int]) -> shots.Shots:
     """Return cuts as a document."""
-    return {"schema_version": "1.0", "method": METHOD, "cuts_ms": list(cuts_ms)}
+    return shots.Shots(method=METHOD, cuts_ms=tuple(cuts_ms))
 
 
 def of_film(film: Path) -> list[int]:
@@ -146,8 +145,9 @@ def frame_rate(film: Path) -> Fraction | None:
         MediaError: ffprobe cannot read it.
         ToolError: ffprobe is missing, or hung.
     """
-    pictures = (stream for stream in ffprobe.read_header(film).streams if ffprobe.is_picture(stream))
-    rate = ffprobe.rate(next(pictures, {}).get("avg_frame_rate"))
+    pictures = (stream.picture for stream in ffprobe.read_header(film).streams if stream.picture)
+    picture = next(pictures, None)
+    rate = picture.average_rate if picture else None
     return rate if rate and 10 <= rate <= 120 else None
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from samvad.core import files
-from samvad.core.errors import SamvadError
+from samvad.core import files, typed_json
 
 SCHEMA_VERSION = "1.1"
 
@@ -63,13 +60,6 @@ def read(path: Path) -> SoundCurve:
     """Read a curve.
 
     Raises:
-        SamvadError: the file is not a sound curve.
+        SamvadError: it is missing or is not a sound curve.
     """
-    try:
-        value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        speech, singing, music = (tuple(value[name]) for name in ("speech", "singing", "music"))
-        return SoundCurve(int(value["step_ms"]), speech, singing, music, str(value["source"]))
-    except (json.JSONDecodeError, KeyError, TypeError, ValueError):
-        raise SamvadError(
-            f"{path} is not a sound curve.", "Run stage lyrics_detection again.", path=str(path)
-        ) from None
+    return typed_json.read(path, SoundCurve, "sound curve", "Run stage lyrics_detection again.")

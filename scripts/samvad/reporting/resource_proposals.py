@@ -12,7 +12,6 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from samvad.core import stages
 from samvad.documents import job_folder
@@ -87,16 +86,16 @@ def read(places: Iterable[Path]) -> list[Run]:
     found = []
     for folder in job_folder.find(places):
         job = job_folder.load(folder)
-        lengths = [hours for record in job.attempts if (hours := _film_hours(record.valid)) is not None]
+        told_all = [record.valid for record in job.attempts if record.valid and record.valid.status == "success"]
+        lengths = [seconds / 3600 for told in told_all if (seconds := told.film_seconds()) is not None]
         if not lengths:
             continue
-        for record in job.attempts:
-            told = record.valid
-            if told is not None and told["status"] == "success" and not told["cache"]["hit"]:
-                used, software = told["resources"], told["software"]
-                kind = (str(software["device_actual"]), *sorted(model["name"] for model in software["models"]))
-                peak, minutes = used["peak_rss_mb"], used["wall_seconds"] / 60
-                found.append(Run(told["stage"], lengths[-1], peak, minutes, kind, told["ended_at"]))
+        for told in told_all:
+            if not told.cache.hit:
+                used, software = told.resources, told.software
+                kind = (str(software.device_actual), *sorted(model.name for model in software.models))
+                peak, minutes = used.peak_rss_mb, used.wall_seconds / 60
+                found.append(Run(told.stage, lengths[-1], peak, minutes, kind, told.ended_at or told.timestamp))
     return found
 
 
@@ -144,11 +143,3 @@ def _spread(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     most = math.isqrt(2 * _MAX_PAIRS)
     ordered = sorted(points)
     return ordered if len(ordered) <= most else [ordered[number * len(ordered) // most] for number in range(most)]
-
-
-def _film_hours(manifest: dict[str, Any] | None) -> float | None:
-    if manifest is None or manifest["stage"] != "demux" or manifest["status"] != "success":
-        return None
-    return next(
-        (float(metric["value"]) / 3600 for metric in manifest["metrics"] if metric["name"] == "film_duration"), None
-    )

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import secrets
 import tempfile
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from samvad.core import files, locks
 from samvad.core.errors import ConfigurationError, SupersededError
+from samvad.documents import run_record, stage_manifest
+from samvad.documents.run_record import RunRecord
+from samvad.documents.stage_manifest import FileRecord, Option
 
 
 def next_attempt(folder: Path) -> tuple[int, Path]:
@@ -75,7 +77,7 @@ def check_newest(folder: Path, attempt: int) -> None:
         )
 
 
-def resume(folder: Path, job_folder: Path, run_id: str | None, config: dict[str, Any]) -> bool:
+def resume(folder: Path, job_folder: Path, run_id: str | None, config: Mapping[str, Option]) -> bool:
     """Bring back what a stage made earlier in the same run, if it still holds; say whether it did.
 
     Stages that go to a cluster as one job are tried again as one, also those that were done: Snakemake takes their
@@ -90,33 +92,33 @@ def resume(folder: Path, job_folder: Path, run_id: str | None, config: dict[str,
     attempts = sorted(folder.glob("attempts/[0-9]*"), key=lambda path: int(path.name))
     if not attempts or "SLURM_JOB_ID" not in os.environ or os.environ.get("SAMVAD_RUN_ID"):
         return False
-    try:
-        manifest = json.loads((attempts[-1] / "manifest.json").read_text(encoding="utf-8"))
-        same = (manifest["run_id"], manifest["config"]) == (run_id, config)
-        if not same or manifest["status"] not in ("success", "skipped"):
-            return False
-        if not all(_is_there(job_folder, made) for made in manifest["outputs"]):
-            return False
-        if not all(_is_still_made(job_folder, read) for read in manifest["inputs"]):
-            return False
-    except (OSError, ValueError, KeyError):
+    last = attempts[-1] / "manifest.json"
+    manifest = stage_manifest.read_optional(last)
+    if manifest is None or not manifest.done or (manifest.run_id, manifest.config) != (run_id, config):
         return False
-    files.write_json(folder / "manifest.json", manifest)
+    try:
+        if not all(_is_there(job_folder, made) for made in manifest.outputs):
+            return False
+        if not all(_is_still_made(job_folder, read) for read in manifest.inputs):
+            return False
+        content = last.read_bytes()
+    except OSError:
+        return False
+    files.write_bytes(folder / "manifest.json", content)
     return True
 
 
-def _is_there(job_folder: Path, made: dict[str, Any]) -> bool:
-    status = (job_folder / made["path"]).stat()
-    return (status.st_size, status.st_mtime_ns) == (made["size_bytes"], made["mtime_ns"])
+def _is_there(job_folder: Path, made: FileRecord) -> bool:
+    status = (job_folder / made.path).stat()
+    return (status.st_size, status.st_mtime_ns) == (made.size_bytes, made.mtime_ns)
 
 
-def _is_still_made(job_folder: Path, read: dict[str, Any]) -> bool:
+def _is_still_made(job_folder: Path, read: FileRecord) -> bool:
     """Say whether an input is what it was: another stage's output by its manifest, any other file by size and time."""
-    if Path(read["path"]).is_absolute():
+    if Path(read.path).is_absolute():
         return _is_there(job_folder, read)
-    maker = job_folder / Path(read["path"]).parts[0] / "manifest.json"
-    made = json.loads(maker.read_text(encoding="utf-8"))["outputs"]
-    return any((item["path"], item["checksum"]) == (read["path"], read["checksum"]) for item in made)
+    maker = stage_manifest.read_optional(job_folder / Path(read.path).parts[0] / "manifest.json")
+    return maker is not None and any((made.path, made.checksum) == (read.path, read.checksum) for made in maker.outputs)
 
 
 def new_run_id(film: str) -> str:
@@ -141,18 +143,17 @@ def given_id(variable: str, pattern: str, example: str) -> str | None:
     return value or None
 
 
-def run_facts(job_folder: Path, film: str) -> dict[str, Any]:
-    """Return the facts of the run that the workflow wrote down for this job, or those of a run by hand.
+def run_facts(job_folder: Path, film: str) -> RunRecord:
+    """Return the record of the run that the workflow wrote down for this job, or that of a run by hand.
 
     Raises:
         ConfigurationError: the film id or the job folder is not one.
+        SamvadError: the record is damaged.
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", film):
         raise ConfigurationError(f"--film {film!r} is not a film id.", "Use small letters, digits, - and _.")
     if len(job_folder.parts) < 3 or not job_folder.name.isdigit():
         raise ConfigurationError(f"--job-folder {job_folder} is not a job folder.", "It ends in USER/N.")
-    try:
-        facts: dict[str, Any] = json.loads((job_folder / "run.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {"run_id": new_run_id(film), "parent_run_id": None, "parent_job_id": None, "workflow": None}
-    return facts
+    if not run_record.path_of(job_folder).exists():
+        return RunRecord(run_id=new_run_id(film), film=film)
+    return run_record.read(job_folder)

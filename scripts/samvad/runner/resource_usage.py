@@ -7,10 +7,10 @@ import resource
 import threading
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from samvad.documents.stage_manifest import ResourceUsage
 from samvad.runner import gpus
 
 log = logging.getLogger(__name__)
@@ -18,19 +18,6 @@ log = logging.getLogger(__name__)
 _MIB = 1 << 20
 #: Where the driver of NVIDIA's GPUs shows itself; the library that asks it is imported only then.
 _DRIVER = Path("/dev/nvidiactl")
-
-
-@dataclass(frozen=True)
-class Usage:
-    """What a stage used. Times in seconds, memory in MiB."""
-
-    wall_seconds: float
-    cpu_seconds: float
-    cpu_percent: float
-    peak_rss_mb: float
-    peak_rss_method: str
-    gpu_memory_mb: float | None = None
-    gpu_memory_method: str = "none"
 
 
 class ResourceMeter:
@@ -51,7 +38,7 @@ class ResourceMeter:
         self._thread = threading.Thread(target=self._run, name="resource-meter", daemon=True)
         self._thread.start()
 
-    def stop(self) -> Usage:
+    def stop(self) -> ResourceUsage:
         """Stop sampling and return what was used since the meter was made."""
         self._stop.set()
         self._thread.join()
@@ -60,7 +47,7 @@ class ResourceMeter:
         wall = time.monotonic() - self._started
         cpu = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
         kernel_bytes = max(_own_peak_kib(own.ru_maxrss), children.ru_maxrss) * 1024
-        return Usage(
+        return ResourceUsage(
             wall_seconds=round(wall, 3),
             cpu_seconds=round(cpu, 3),
             cpu_percent=round(100 * cpu / wall, 1) if wall else 0.0,

@@ -21,11 +21,14 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from samvad.core import files
+from samvad.core import files, typed_json
+from samvad.core.computing import Engine
+from samvad.documents.media_facts import MediaFacts
+from samvad.documents.stage_manifest import IntermediateFile, Metric, Model
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +48,21 @@ class CachedFile:
     type: str
     size_bytes: int
     checksum: str
-    media: dict[str, Any] | None = None
+    media: MediaFacts | None = None
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a stage said besides its files; ``facts`` are those of its ``metadata.json``."""
+
+    metrics: tuple[Metric, ...] = ()
+    warnings: tuple[str, ...] = ()
+    intermediates: tuple[IntermediateFile, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
+    tools: dict[str, str] = field(default_factory=dict)
+    models: tuple[Model, ...] = ()
+    device_actual: str | None = None
+    engines: tuple[Engine, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,7 +73,7 @@ class Entry:
         stage: its name.
         ingredients: everything that the result depends on.
         files: what it wrote.
-        record: what it said besides: metrics, facts, warnings, tools, models, devices, intermediate files.
+        record: what it said besides.
         run_id: the run that made it.
         made_at: when (UTC).
         seconds: wall time that it took.
@@ -66,7 +83,7 @@ class Entry:
     stage: str
     ingredients: dict[str, Any]
     files: tuple[CachedFile, ...]
-    record: dict[str, Any] = field(default_factory=dict)
+    record: Said = field(default_factory=Said)
     run_id: str = ""
     made_at: str = ""
     seconds: float = 0.0
@@ -177,7 +194,7 @@ class ResultCache:
             try:
                 for file in entry.files:
                     _provide(source / file.name, temporary / file.name)
-                files.write_json(temporary / _ENTRY, {"format": _FORMAT, **asdict(entry)})
+                files.write_json(temporary / _ENTRY, {"format": _FORMAT, **typed_json.plain(entry)})
                 temporary.chmod(0o755)
                 if place.is_dir():
                     _remove(place)
@@ -254,9 +271,9 @@ def _read(place: Path) -> Entry | None:
         value = json.loads((place / _ENTRY).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    if value.pop("format") != _FORMAT:
+    if not isinstance(value, dict) or value.get("format") != _FORMAT:
         return None
-    return Entry(**{**value, "files": tuple(CachedFile(**file) for file in value["files"])})
+    return typed_json.parse(Entry, value)
 
 
 def _take(place: Path, entry: Entry, target: Path) -> bool:

@@ -6,16 +6,18 @@ import contextlib
 import logging
 import platform
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from samvad.core import computing, files, schemas, times
 from samvad.core.declarations import Stage
-from samvad.documents import stage_manifest
+from samvad.documents.run_record import CacheSettings
+from samvad.documents.stage_manifest import CacheUse, FileRecord, IntermediateFile, Metric, Model, StageWarning
 from samvad.runner import gpus
 from samvad.runner.code_hash import code_hash
-from samvad.runner.result_cache import CachedFile, Entry, ResultCache, key_of
+from samvad.runner.result_cache import CachedFile, Entry, ResultCache, Said, key_of
 
 log = logging.getLogger(__name__)
 
@@ -24,13 +26,13 @@ log = logging.getLogger(__name__)
 class Record:
     """What a stage has recorded: the parts of its manifest that it fills while it works."""
 
-    inputs: list[dict[str, Any]] = field(default_factory=list)
-    intermediates: list[dict[str, Any]] = field(default_factory=list)
-    metrics: list[dict[str, Any]] = field(default_factory=list)
-    warnings: list[dict[str, Any]] = field(default_factory=list)
+    inputs: list[FileRecord] = field(default_factory=list)
+    intermediates: list[IntermediateFile] = field(default_factory=list)
+    metrics: list[Metric] = field(default_factory=list)
+    warnings: list[StageWarning] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     tools: dict[str, str] = field(default_factory=dict)
-    models: list[stage_manifest.Model] = field(default_factory=list)
+    models: list[Model] = field(default_factory=list)
     devices: tuple[str | None, str | None] = (None, None)
     engines: list[computing.Engine] = field(default_factory=list)
 
@@ -71,17 +73,17 @@ class Reuse:
         log.info("Reused from %s of %s, which took %.1f s", entry.run_id, entry.made_at, entry.seconds)
         gpus.release()  # it is not the one that the result was made on
         said, record = entry.record, self._record
-        record.metrics += said["metrics"]
-        record.warnings += [{"timestamp": times.utc_now(), "message": message} for message in said["warnings"]]
-        record.intermediates += said["intermediates"]
-        record.facts.update(said["facts"])
-        record.tools.update(said["tools"])
-        record.models[:] = [stage_manifest.Model(**model) for model in said["models"]]
-        record.devices = (record.devices[0], said["device_actual"])
-        record.engines[:] = [computing.Engine(**engine) for engine in said["engines"]]
+        record.metrics += said.metrics
+        record.warnings += [StageWarning(times.utc_now(), message) for message in said.warnings]
+        record.intermediates += said.intermediates
+        record.facts.update(said.facts)
+        record.tools.update(said.tools)
+        record.models[:] = said.models
+        record.devices = (record.devices[0], said.device_actual)
+        record.engines[:] = said.engines
         return entry.files
 
-    def store(self, folder: Path, outputs: list[dict[str, Any]], run_id: str, seconds: float) -> None:
+    def store(self, folder: Path, outputs: Sequence[FileRecord], run_id: str, seconds: float) -> None:
         """Keep the result for other jobs, unless it came from the cache.
 
         Args:
@@ -93,19 +95,18 @@ class Reuse:
         if self._cache is None or self._entry is not None:
             return
         record = self._record
-        said = {
-            "metrics": record.metrics[self._metrics :],
-            "warnings": [warning["message"] for warning in record.warnings[self._warnings :]],
-            "intermediates": record.intermediates,
-            "facts": record.facts,
-            "tools": record.tools,
-            "models": [asdict(model) for model in record.models],
-            "device_actual": record.devices[1],
-            "engines": [asdict(engine) for engine in record.engines],
-        }
+        said = Said(
+            metrics=tuple(record.metrics[self._metrics :]),
+            warnings=tuple(warning.message for warning in record.warnings[self._warnings :]),
+            intermediates=tuple(record.intermediates),
+            facts=record.facts,
+            tools=record.tools,
+            models=tuple(record.models),
+            device_actual=record.devices[1],
+            engines=tuple(record.engines),
+        )
         cached = tuple(
-            CachedFile(Path(item["path"]).name, item["type"], item["size_bytes"], item["checksum"], item["media"])
-            for item in outputs
+            CachedFile(Path(item.path).name, item.type, item.size_bytes, item.checksum, item.media) for item in outputs
         )
         expires_at = time.time() + self.hours * 3600 if self.hours else None
         stage = self._ingredients["stage"]
@@ -116,16 +117,16 @@ class Reuse:
         """Let go of the lock."""
         self._locks.close()
 
-    def as_json(self) -> dict[str, Any]:
+    def use(self) -> CacheUse:
         """Return the manifest's ``cache``."""
         made_by = self._entry.run_id if self._entry else None
-        return {"key": key_of(self._ingredients), "hit": self._entry is not None, "made_by": made_by}
+        return CacheUse(key_of(self._ingredients), self._entry is not None, made_by)
 
 
 #: Stages in which a model computes, whose result may differ with the processor and the library that computes.
 COMPUTING = frozenset({"asr", "ner", "lyrics_detection", "translation"})
 #: The manifest's ``cache`` of a stage whose results are not kept.
-NOT_KEPT = {"key": None, "hit": False, "made_by": None}
+NOT_KEPT = CacheUse(key=None, hit=False, made_by=None)
 
 
 def ingredients(stage: Stage, record: Record, options: Any, more: dict[str, Any]) -> dict[str, Any]:
@@ -140,7 +141,7 @@ def ingredients(stage: Stage, record: Record, options: Any, more: dict[str, Any]
     Raises:
         RuntimeError: a file is named on the command line, but was not read by now. A defect of the stage.
     """
-    read = {item["path"] for item in record.inputs}
+    read = {item.path for item in record.inputs}
     config = {}
     for item in (item for item in stage.all_options if not item.place):
         value = getattr(options, item.name)
@@ -156,7 +157,7 @@ def ingredients(stage: Stage, record: Record, options: Any, more: dict[str, Any]
         "environment": files.sha256_of(schemas.ROOT / "envs" / f"{stage.environment}.yaml"),
         "machine": platform.machine(),
         "config": config,
-        "inputs": [[item["type"], item["checksum"]] for item in record.inputs],
+        "inputs": [[item.type, item.checksum] for item in record.inputs],
         "tools": dict(record.tools),
         "models": [asdict(model) for model in record.models],
         "devices": list(record.devices),
@@ -175,6 +176,6 @@ def _computing(record: Record) -> dict[str, Any]:
     }
 
 
-def cache_from(settings: dict[str, Any] | None) -> ResultCache | None:
-    """Return the cache that the workflow's settings name (``folder``, ``max_gb``), or None where there is none."""
-    return ResultCache(Path(settings["folder"]), round(settings["max_gb"] * 1e9)) if settings else None
+def cache_from(settings: CacheSettings | None) -> ResultCache | None:
+    """Return the cache that the workflow's settings name, or None where there is none."""
+    return ResultCache(Path(settings.folder), round(settings.max_gb * 1e9)) if settings else None

@@ -8,7 +8,6 @@ import signal
 import threading
 import time
 from pathlib import Path
-from typing import Any
 
 from samvad.core import locks, variables
 from samvad.documents import run_mark
@@ -37,18 +36,18 @@ def end_with_run(at_work: str) -> None:
     path = Path(os.environ.get(variables.RUN, ""))
     if path.is_file():
         facts = run_mark.read(path).facts
-        own_job = os.environ.get(slurm.JOB_VARIABLE) not in (None, facts.get("slurm_job"))
-        if facts.get("boot_id") == run_mark.machine()["boot_id"] and not own_job:
+        own_job = os.environ.get(slurm.JOB_VARIABLE) not in (None, facts.slurm_job)
+        if facts.boot_id == run_mark.machine().boot_id and not own_job:
             handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             threading.Thread(target=_watch, args=(handle, facts), name="run watch", daemon=True).start()
 
 
-def _watch(handle: int, facts: dict[str, Any]) -> None:
+def _watch(handle: int, facts: run_mark.RunFacts) -> None:
     while not locks.is_free(handle):
         time.sleep(_POLL_SECONDS)
     import psutil
 
-    log.error("The run that started this stage was killed (process %s); the stage ends too.", facts.get("pid"))
+    log.error("The run that started this stage was killed (process %s); the stage ends too.", facts.pid)
     for child in psutil.Process().children(recursive=True):
         child.kill()
     os.kill(os.getpid(), signal.SIGTERM)

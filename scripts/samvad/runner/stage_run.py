@@ -13,7 +13,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,17 @@ from samvad.core.errors import MediaError, SamvadError
 from samvad.core.failures import as_samvad_error, describe
 from samvad.core.redaction import redact
 from samvad.documents import stage_manifest
+from samvad.documents.media_facts import MediaFacts
+from samvad.documents.stage_manifest import (
+    ErrorRecord,
+    FileRecord,
+    IntermediateFile,
+    Metric,
+    Model,
+    ResourceUsage,
+    StageManifest,
+    StageWarning,
+)
 from samvad.logs import events
 from samvad.logs.stage_logs import StageLogs
 from samvad.runner import attempts, gpus, run_watch, staging
@@ -62,7 +73,7 @@ class StageRun:
         self.config = configuration(stage, invocation.options)
         self._invocation = invocation
         self._record = Record()
-        self._outputs: list[tuple[Path, str, dict[str, Any] | None]] = []
+        self._outputs: list[tuple[Path, str, MediaFacts | None]] = []
         self._checksums: dict[Path, str] = {}
         self._reuse: Reuse | None = None
 
@@ -89,7 +100,7 @@ class StageRun:
     def _read(self, manifest_path: Path, kind: str) -> Path:
         found = self._read_optional(manifest_path, kind)
         if found is None:
-            maker = stage_manifest.read_manifest(manifest_path)["stage"]
+            maker = stage_manifest.read(manifest_path).stage
             raise SamvadError(f"Stage {maker} of this film made no {kind}.", f"See {manifest_path}.")
         return found
 
@@ -101,11 +112,11 @@ class StageRun:
         return None if manifest_path is None else self._read_optional(manifest_path, kind)
 
     def _read_optional(self, manifest_path: Path, kind: str) -> Path | None:
-        found = staging.resolve_output(manifest_path, kind, self.job_folder, cache_from(self._run.get("cache")))
+        found = staging.resolve_output(manifest_path, kind, self.job_folder, cache_from(self._run.cache))
         if found is None:
             return None
         output, path = found
-        self._add_input({**output, "mtime_ns": path.stat().st_mtime_ns})
+        self._add_input(replace(output, mtime_ns=path.stat().st_mtime_ns))
         return path
 
     def read_film(self, moved_to: Path | None = None) -> Path:
@@ -115,22 +126,24 @@ class StageRun:
             MediaError: the film is gone or has changed since.
         """
         demux_manifest = self._invocation.manifests["demux"]
-        film = next(item for item in stage_manifest.read_manifest(demux_manifest)["inputs"] if item["type"] == "film")
-        path = Path(film["path"])
+        film = stage_manifest.read(demux_manifest).film_file()
+        if film is None:
+            raise MediaError(f"{demux_manifest} names no film.", "Delete it and run again.", path=str(demux_manifest))
+        path = Path(film.path)
         path = path if path.is_file() or moved_to is None else moved_to.absolute()
         remedy = f"Put the film back, or delete {demux_manifest} and run again to begin anew with the film as it is."
         if not path.is_file():
             raise MediaError(f"The film {path} is gone.", remedy, path=str(path))
         status = path.stat()
-        known = (film["path"], film["size_bytes"], film["mtime_ns"])
+        known = (film.path, film.size_bytes, film.mtime_ns)
         same = (str(path), status.st_size, status.st_mtime_ns) == known
-        if not same and (status.st_size != film["size_bytes"] or checksums.checksum(path) != film["checksum"]):
+        if not same and (status.st_size != film.size_bytes or checksums.checksum(path) != film.checksum):
             raise MediaError(f"The film {path} has changed since stage 01 read it.", remedy, path=str(path))
-        self._add_input({**film, "path": str(path), "mtime_ns": status.st_mtime_ns})
+        self._add_input(replace(film, path=str(path), mtime_ns=status.st_mtime_ns))
         return path
 
     def add_external_input(
-        self, path: Path, kind: str, media: dict[str, Any] | None = None, *, checksum: str | None = None
+        self, path: Path, kind: str, media: MediaFacts | None = None, *, checksum: str | None = None
     ) -> Path:
         """Record a file that no stage made, such as the film or a glossary, and return its path.
 
@@ -144,20 +157,20 @@ class StageRun:
         self._add_input(stage_manifest.file_record(path, kind, shown=shown, checksum=checksum, media=media))
         return path
 
-    def describe(self, kind: str, media: dict[str, Any]) -> None:
+    def describe(self, kind: str, media: MediaFacts) -> None:
         """Add the facts of a media file, found while the stage worked, to the inputs of that kind."""
-        for record in self._record.inputs:
-            if record["type"] == kind:
-                record["media"] = media
+        self._record.inputs[:] = [
+            replace(record, media=media) if record.type == kind else record for record in self._record.inputs
+        ]
 
-    def _add_input(self, record: dict[str, Any]) -> None:
+    def _add_input(self, record: FileRecord) -> None:
         if self._reuse is not None:
-            raise RuntimeError(f"{record['path']} is read after reuse(): the cache's key does not hold it")
+            raise RuntimeError(f"{record.path} is read after reuse(): the cache's key does not hold it")
         self._record.inputs.append(record)
 
     # -- results -----------------------------------------------------------------------------------------------------
 
-    def output(self, name: str, kind: str, media: dict[str, Any] | None = None) -> Path:
+    def output(self, name: str, kind: str, media: MediaFacts | None = None) -> Path:
         """Return the path to write an output to; it is moved into the stage's folder when the stage succeeds."""
         if not self.stage.may_write(kind):
             raise RuntimeError(f"stage {self.stage.name} does not declare that it writes {kind}")
@@ -179,7 +192,7 @@ class StageRun:
             True when the outputs and all that belongs to them came from the cache: the work is done.
         """
         found = ingredients(self.stage, self._record, self._invocation.options, more)
-        self._reuse = Reuse(self._record, found, cache_from(self._run.get("cache")))
+        self._reuse = Reuse(self._record, found, cache_from(self._run.cache))
         cached = self._look(self._reuse) if look else None
         for file in cached or ():
             self._checksums[self.output(file.name, file.type, file.media)] = file.checksum
@@ -205,21 +218,19 @@ class StageRun:
 
     def intermediate(self, path: Path, *, retained: bool, reason: str) -> None:
         """Record a file that is neither input nor output."""
-        self._record.intermediates.append(
-            {"path": path.name, "size_bytes": path.stat().st_size, "retained": retained, "reason": reason}
-        )
+        self._record.intermediates.append(IntermediateFile(path.name, path.stat().st_size, retained, reason))
 
     def metric(self, name: str, value: float | str | bool | None, unit: str = "") -> None:
         """Add a measured figure to the manifest and the log; the mean of nothing (NaN) is recorded as None."""
         rounded = value if not isinstance(value, float) else round(value, 4) if math.isfinite(value) else None
-        self._record.metrics.append({"name": name, "value": rounded, "unit": unit})
+        self._record.metrics.append(Metric(name, rounded, unit))
         log.info("%s: %s %s", name, rounded, unit, extra={"rate_key": name})
         if isinstance(rounded, int | float):
             events.performance(name, rounded, unit)
 
     def warn(self, message: str) -> None:
         """Add a warning to the manifest and the log: something a person should know, though the film goes on."""
-        self._record.warnings.append({"timestamp": times.utc_now(), "message": redact(message)})
+        self._record.warnings.append(StageWarning(times.utc_now(), redact(message)))
         log.warning("%s", message, extra={"rate_key": message})
 
     def progress(self, done: float, total: float, unit: str) -> None:
@@ -236,7 +247,7 @@ class StageRun:
         """Add something that the stage found out to ``metadata.json``."""
         self._record.facts[key] = value
 
-    def used(self, *models: stage_manifest.Model, **tools: str) -> None:
+    def used(self, *models: Model, **tools: str) -> None:
         """Record the versions of programs and libraries, and the weights, that the stage used."""
         self._record.tools.update(tools)
         self._record.models.extend(models)
@@ -253,22 +264,22 @@ class StageRun:
     def context(self) -> events.Context:
         """Return what every line of this attempt's logs says of itself."""
         return events.Context(
-            run_id=self._run["run_id"],
+            run_id=self._run.run_id,
             film=self.film,
             job_id=attempts.job_id(self.job_folder),
-            parent_job_id=self._run.get("parent_job_id"),
+            parent_job_id=self._run.parent_job_id,
             stage=self.stage.name,
             attempt=self.attempt,
         )
 
-    def measured(self, usage: dict[str, Any]) -> dict[str, float]:
+    def measured(self, usage: ResourceUsage) -> dict[str, float]:
         """Write what the stage used to the performance channel; return it as an event's counts."""
-        counts = {"peak_rss_mb": usage["peak_rss_mb"], "cpu_seconds": usage["cpu_seconds"]}
-        events.performance("wall_seconds", usage["wall_seconds"], "s")
-        events.performance("cpu_seconds", usage["cpu_seconds"], "s")
-        events.performance("peak_rss_mb", usage["peak_rss_mb"], "MiB")
-        if usage["gpu_memory_mb"] is not None:
-            events.performance("gpu_memory_mb", usage["gpu_memory_mb"], "MiB")
+        counts = {"peak_rss_mb": usage.peak_rss_mb, "cpu_seconds": usage.cpu_seconds}
+        events.performance("wall_seconds", usage.wall_seconds, "s")
+        events.performance("cpu_seconds", usage.cpu_seconds, "s")
+        events.performance("peak_rss_mb", usage.peak_rss_mb, "MiB")
+        if usage.gpu_memory_mb is not None:
+            events.performance("gpu_memory_mb", usage.gpu_memory_mb, "MiB")
         return {**counts, "warnings": len(self._record.warnings)}
 
     # -- the life of a run -------------------------------------------------------------------------------------------
@@ -279,7 +290,7 @@ class StageRun:
         (self.folder / "manifest.json").unlink(missing_ok=True)
         self.work_folder = staging.new_work_folder(self.folder, self.attempt)
 
-    def succeed(self, usage: dict[str, Any], status: str) -> None:
+    def succeed(self, usage: ResourceUsage, status: str) -> None:
         """Move the outputs into place, write ``metadata.json``, then the manifest."""
         moved = []
         for path, kind, media in self._outputs:
@@ -293,17 +304,16 @@ class StageRun:
         self.engines(*computing.loaded())
         files.write_json(self.folder / "metadata.json", self._record.facts)
         if self._reuse is not None and status == "success":
-            self._reuse.store(self.folder, moved, self._run["run_id"], usage["wall_seconds"])
-        manifest = self._manifest(usage, status=status, exit_code=0, outputs=moved, errors=[])
-        files.write_json(self.attempt_folder / "manifest.json", manifest)
-        files.write_json(self.folder / "manifest.json", manifest)
+            self._reuse.store(self.folder, moved, self._run.run_id, usage.wall_seconds)
+        manifest = self._manifest(usage, status=status, exit_code=0, outputs=tuple(moved), errors=())
+        stage_manifest.write(manifest, self.attempt_folder / "manifest.json", self.folder / "manifest.json")
 
-    def fail(self, usage: dict[str, Any], error: BaseException, exit_code: int) -> None:
+    def fail(self, usage: ResourceUsage, error: BaseException, exit_code: int) -> None:
         """Write the failed manifest into the attempt's folder; the stage's folder gets none."""
         self.clean()
-        record = {"timestamp": times.utc_now(), **asdict(describe(error))}
-        manifest = self._manifest(usage, status="failed", exit_code=exit_code, outputs=[], errors=[record])
-        files.write_json(self.attempt_folder / "manifest.json", manifest)
+        record = ErrorRecord(times.utc_now(), **asdict(describe(error)))
+        manifest = self._manifest(usage, status="failed", exit_code=exit_code, outputs=(), errors=(record,))
+        stage_manifest.write(manifest, self.attempt_folder / "manifest.json")
 
     def close(self) -> None:
         """Let other jobs go on that wait for this result."""
@@ -316,53 +326,50 @@ class StageRun:
 
     def _manifest(
         self,
-        usage: dict[str, Any],
+        usage: ResourceUsage,
         *,
         status: str,
         exit_code: int,
-        outputs: list[dict[str, Any]],
-        errors: list[dict[str, Any]],
-    ) -> dict[str, Any]:
+        outputs: tuple[FileRecord, ...],
+        errors: tuple[ErrorRecord, ...],
+    ) -> StageManifest:
         requested, actual = self._record.devices
         ended_at = max(times.utc_now(), self.started_at)  # somebody may have set the clock back meanwhile
-        manifest = {
-            "schema_version": "1.0",
-            "stage": self.stage.name,
-            "stage_number": self.stage.number,
-            "film": self.film,
-            "job_id": attempts.job_id(self.job_folder),
-            "run_id": self._run["run_id"],
-            "parent_run_id": self._run["parent_run_id"],
-            "attempt": self.attempt,
-            "workflow": self._run["workflow"],
-            "started_at": self.started_at,
-            "ended_at": ended_at,
-            "timestamp": ended_at,
-            "duration_seconds": usage["wall_seconds"],
-            "status": status,
-            "exit_code": exit_code,
-            "inputs": self._record.inputs,
-            "outputs": outputs,
-            "intermediate_files": self._record.intermediates,
-            "config": self.config,
-            "config_hash": stage_manifest.config_hash(self.config),
-            "software": stage_manifest.software(
+        return StageManifest(
+            stage=self.stage.name,
+            stage_number=self.stage.number,
+            film=self.film,
+            job_id=attempts.job_id(self.job_folder),
+            run_id=self._run.run_id,
+            parent_run_id=self._run.parent_run_id,
+            attempt=self.attempt,
+            workflow=self._run.workflow,
+            started_at=self.started_at,
+            ended_at=ended_at,
+            timestamp=ended_at,
+            duration_seconds=usage.wall_seconds,
+            status=status,
+            exit_code=exit_code,
+            inputs=tuple(self._record.inputs),
+            outputs=outputs,
+            intermediate_files=tuple(self._record.intermediates),
+            config=self.config,
+            config_hash=stage_manifest.config_hash(self.config),
+            software=stage_manifest.software(
                 self.stage.environment,
                 self._record.tools,
                 self._record.models,
                 (requested, gpus.shown(actual)),
                 self._record.engines,
             ),
-            "host": stage_manifest.host(),
-            "resources": usage,
-            "metrics": self._record.metrics,
-            "cache": self._reuse.as_json() if self._reuse else NOT_KEPT,
-            "errors": errors,
-            "warnings": self._record.warnings,
-            "retries": self.attempt - 1,
-        }
-        stage_manifest.check_manifest(manifest)
-        return manifest
+            host=stage_manifest.host(),
+            resources=usage,
+            metrics=tuple(self._record.metrics),
+            cache=self._reuse.use() if self._reuse else NOT_KEPT,
+            errors=errors,
+            warnings=tuple(self._record.warnings),
+            retries=self.attempt - 1,
+        )
 
 
 def run_stage(stage: Stage, work: Callable[[StageRun, Any], None], argv: list[str] | None = None) -> int:
@@ -398,7 +405,7 @@ def run_stage(stage: Stage, work: Callable[[StageRun, Any], None], argv: list[st
             except Skipped as reason:
                 run.warn(f"skipped: {reason}")
                 timer.status = "skipped"
-            usage = asdict(meter.stop())
+            usage = meter.stop()
             timer.counts.update(run.measured(usage))
             with attempts.claim(run.job_folder, run.stage.folder):
                 attempts.check_newest(run.folder, run.attempt)
@@ -413,7 +420,7 @@ def run_stage(stage: Stage, work: Callable[[StageRun, Any], None], argv: list[st
 
 def _record_failure(run: StageRun, meter: ResourceMeter, caught: BaseException) -> int:
     error = as_samvad_error(caught)
-    usage = asdict(meter.stop())
+    usage = meter.stop()
     run.measured(usage)
     if error.stderr_tail:
         log.error("The program's last lines:\n%s", error.stderr_tail)

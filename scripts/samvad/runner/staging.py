@@ -11,11 +11,11 @@ import shutil
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 from samvad.core import files, variables
 from samvad.core.errors import SamvadError
 from samvad.documents import stage_manifest
+from samvad.documents.stage_manifest import FileRecord, StageManifest
 from samvad.runner.result_cache import ResultCache
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ def _scratch() -> Path | None:
 
 def resolve_output(
     manifest_path: Path, kind: str, job_folder: Path, cache: ResultCache | None = None
-) -> tuple[dict[str, Any], Path] | None:
+) -> tuple[FileRecord, Path] | None:
     """Return the record and the path of a stage's output, after a check that it is what its maker wrote.
 
     A file that was deleted comes back from the cache of results, where that has it.
@@ -102,35 +102,33 @@ def resolve_output(
     started = time.monotonic()
     said = False
     while True:
-        manifest = stage_manifest.read_manifest(manifest_path)
-        output = next((output for output in manifest["outputs"] if output["type"] == kind), None)
+        manifest = stage_manifest.read(manifest_path)
+        output = manifest.output(kind)
         if output is None:
             return None
-        path = job_folder / output["path"]
+        path = job_folder / output.path
         try:
-            _check_unchanged(path, output, manifest["stage"], manifest_path)
+            _check_unchanged(path, output, manifest.stage, manifest_path)
             return output, path
         except SamvadError as error:
             if cache is not None and not path.exists() and _restore_file(cache, manifest, output, path):
                 continue
             waited = time.monotonic() - started
-            if manifest["host"]["name"] == platform.node() or waited >= float(
-                os.environ.get(variables.WAIT_SECONDS) or 0
-            ):
+            if manifest.host.name == platform.node() or waited >= float(os.environ.get(variables.WAIT_SECONDS) or 0):
                 raise
             if not said:
-                log.info("Waiting for a file that was made on %s: %s", manifest["host"]["name"], error.what)
+                log.info("Waiting for a file that was made on %s: %s", manifest.host.name, error.what)
                 said = True
         _refresh(path)
         time.sleep(_POLL_SECONDS)
 
 
-def _restore_file(cache: ResultCache, manifest: dict[str, Any], output: dict[str, Any], path: Path) -> bool:
+def _restore_file(cache: ResultCache, manifest: StageManifest, output: FileRecord, path: Path) -> bool:
     """Bring a deleted file back from the cache of results, to the byte what it was; return whether it is there."""
-    key = manifest["cache"]["key"]
-    if key is None or not cache.restore_file(key, output["checksum"], path):
+    key = manifest.cache.key
+    if key is None or not cache.restore_file(key, output.checksum, path):
         return False
-    log.info("%s, made by stage %s, was gone: brought back from the cache of results", path, manifest["stage"])
+    log.info("%s, made by stage %s, was gone: brought back from the cache of results", path, manifest.stage)
     return True
 
 
@@ -144,13 +142,13 @@ def _refresh(path: Path) -> None:
         return
 
 
-def _check_unchanged(path: Path, output: dict[str, Any], maker: str, manifest_path: Path) -> None:
+def _check_unchanged(path: Path, output: FileRecord, maker: str, manifest_path: Path) -> None:
     remedy = f"Run the same snakemake command again with --forcerun {shlex.quote(str(manifest_path))} at its end."
     try:
         status = path.stat()
     except FileNotFoundError:
         raise SamvadError(f"{path}, made by stage {maker}, is gone.", remedy, path=str(path)) from None
-    if (status.st_size, status.st_mtime_ns) == (output["size_bytes"], output["mtime_ns"]):
+    if (status.st_size, status.st_mtime_ns) == (output.size_bytes, output.mtime_ns):
         return
-    if status.st_size != output["size_bytes"] or files.sha256_of(path) != output["checksum"]:
+    if status.st_size != output.size_bytes or files.sha256_of(path) != output.checksum:
         raise SamvadError(f"{path} is not what stage {maker} wrote.", remedy, path=str(path))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from samvad.core.typed_json import JsonObject
 
 FRAME_RATE = 24
 # Three frames at 24 a second are exactly 125 ms: a cut there is a whole frame and a whole millisecond.
@@ -186,7 +187,7 @@ def place(story: tuple[Line | Shot | Stretch, ...], durations_ms: Mapping[Line, 
     return Timeline(tuple(lines), tuple(shots), tuple(stretches), duration_ms)
 
 
-def truth(timeline: Timeline, film: str) -> dict[str, Any]:
+def truth(timeline: Timeline, film: str) -> JsonObject:
     """Return what is true of the film, for the tests and benchmarks that compare with it; times in milliseconds."""
     return {
         "film": film,
@@ -201,9 +202,9 @@ def truth(timeline: Timeline, film: str) -> dict[str, Any]:
     }
 
 
-def _line_truth(placed: PlacedLine) -> dict[str, Any]:
+def _line_truth(placed: PlacedLine) -> JsonObject:
     voice = VOICES[placed.line.speaker]
-    known: dict[str, Any] = {
+    known: JsonObject = {
         "start_ms": placed.start_ms,
         "end_ms": placed.end_ms,
         "speaker": placed.line.speaker.removesuffix(" in Spanish"),

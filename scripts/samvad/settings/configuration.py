@@ -13,6 +13,7 @@ from typing import Any
 
 from samvad.core import files, schemas, stages, variables
 from samvad.core.errors import ConfigurationError
+from samvad.documents.run_record import CacheSettings
 from samvad.models import http
 from samvad.settings import subtitle_profiles
 from samvad.text import languages
@@ -168,13 +169,16 @@ def switch_origins(
     return {name: origin for name, (_, origin) in _switches(config, film, environ).items()}
 
 
-def cache_settings(config: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return what the stages need to know of the cache of results (``folder``, ``max_gb``), or None where it is off."""
-    if not config["cache"]["enabled"]:
-        return None
+def cache_settings(config: Mapping[str, Any]) -> CacheSettings | None:
+    """Return what the stages need to know of the cache of results, or None where it is off."""
+    return cache_place(config) if config["cache"]["enabled"] else None
+
+
+def cache_place(config: Mapping[str, Any]) -> CacheSettings:
+    """Return where the cache of results is, or would be if it were on."""
     named = config["cache"]["folder"]
     folder = Path(named).expanduser().absolute() if named else files.cache_folder() / "results"
-    return {"folder": str(folder), "max_gb": config["cache"]["max_gb"]}
+    return CacheSettings(str(folder), config["cache"]["max_gb"])
 
 
 def tell_stages(config: Mapping[str, Any], deployment: object) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import math
 import os
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from typing import Any
 from samvad.core import schemas, stages
 from samvad.core.declarations import ResourceRequest
 from samvad.core.errors import ConfigurationError
+from samvad.documents import stage_manifest
 
 #: The table that comes with the project; a file of the user's goes over it.
 DEFAULT = schemas.ROOT / "config" / "resources.yaml"
@@ -88,12 +88,9 @@ def hours_of(job_folder: str) -> float | None:
 @functools.cache
 def _hours(path: str, _changed: int) -> float | None:
     """Read a film's length, anew when the manifest has changed: each attempt of each stage asks for it."""
-    try:
-        manifest = json.loads(Path(path).read_text(encoding="utf-8"))
-        metrics = {metric["name"]: metric["value"] for metric in manifest["metrics"]}
-        return float(metrics["film_duration"]) / 3600
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    manifest = stage_manifest.read_optional(Path(path))
+    seconds = manifest.film_seconds() if manifest else None
+    return None if seconds is None else seconds / 3600
 
 
 def _row(asks: ResourceRequest) -> dict[str, float]:

@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
 
 #: Frame rate of cinema film, for media without video.
 FILM_FRAME_RATE = Fraction(24)
@@ -87,7 +86,7 @@ class Rules:
         """Return how near before a shot change an in-time is drawn onto it."""
         return int(self.shot_window_ms * ONTO_SHOT_SHARE)
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, float | str | bool | None]:
         """Return the rules as plain values, for a record."""
         plain = {key: value for key, value in vars(self).items() if key not in ("levels", "sources")}
         return {**plain, "frame_rate": float(self.frame_rate)}

@@ -11,9 +11,9 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from samvad.core import stages
+from samvad.core.typed_json import JsonObject
 from samvad.logs.line_file import LineFile
 
 #: The two channels: files of an attempt, and the file of a run they are joined into.
@@ -41,7 +41,7 @@ def whole_lines(data: bytes) -> Iterator[bytes]:
             yield line
 
 
-def parse(line: bytes) -> dict[str, Any] | None:
+def parse(line: bytes) -> JsonObject | None:
     """Return a line's event, or None where it is not one."""
     try:
         value = json.loads(line)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from collections.abc import Mapping
@@ -10,11 +9,12 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from samvad.core import files, stages
 from samvad.core.failures import Failure
-from samvad.documents import job_manifest
+from samvad.documents import job_manifest, run_record, stage_manifest
+from samvad.documents.run_record import RunRecord
+from samvad.documents.stage_manifest import ErrorRecord, StageManifest
 from samvad.logs import events
 from samvad.logs.line_file import LineFile, line_bytes
 from samvad.workflow import event_merging
@@ -30,20 +30,20 @@ class RunLog:
 
     Args:
         job_folder: the job's folder.
-        run: the contents of its ``run.json``.
+        run: its ``run.json``.
 
     Raises:
         DiskError: a log cannot be made.
     """
 
-    def __init__(self, job_folder: Path, run: dict[str, Any]) -> None:
+    def __init__(self, job_folder: Path, run: RunRecord) -> None:
         self.job_folder = job_folder
-        self.stamp: str = run["stamp"]
+        self.stamp = run.stamp or ""
         self.context = events.Context(
-            run_id=run["run_id"],
-            film=run["film"],
+            run_id=run.run_id,
+            film=run.film,
             job_id="/".join(job_folder.parts[-2:]),
-            parent_job_id=run.get("parent_job_id"),
+            parent_job_id=run.parent_job_id,
         )
         logs = job_folder / "logs"
         with files.disk_errors(logs):
@@ -117,31 +117,30 @@ def link_stage_log(log: RunLog, stage: str, attempt_folder: Path) -> None:
     started = datetime.fromtimestamp((attempt_folder / "stage.log").stat().st_ctime)
     manifest = _manifest(attempt_folder)
     if manifest is not None:
-        started = datetime.fromisoformat(manifest["started_at"]).astimezone()
+        started = datetime.fromisoformat(manifest.started_at).astimezone()
     link = log.job_folder / "logs" / f"{stages.BY_NAME[stage].folder}_{started:%Y%m%d_%H%M%S}.log"
     link.unlink(missing_ok=True)
     link.symlink_to(os.path.relpath(attempt_folder / "stage.log", link.parent))
 
 
-def recover(job_folder: Path) -> dict[str, Any] | None:
+def recover(job_folder: Path) -> RunRecord | None:
     """Bring the log of the job's last run to its end, where that run was killed; return the run, or None.
 
     What its stages wrote and nobody merged is merged; each stage that has no result gets one. Lines that came after a
     run's end (a cluster job that outlived it, a stage that was run by hand) are merged too.
     """
-    try:
-        run: dict[str, Any] = json.loads((job_folder / "run.json").read_text(encoding="utf-8"))
-        path = job_folder / "logs" / f"99_pipeline_{run['stamp']}.jsonl"
-        if not path.is_file():
-            return run
-    except (OSError, ValueError, KeyError):
+    run = run_record.read_optional(job_folder)
+    if run is None or run.stamp is None:
         return None
+    path = job_folder / "logs" / f"99_pipeline_{run.stamp}.jsonl"
+    if not path.is_file():
+        return run
     with suppress(OSError):  # a disk that is full now is named by the run that begins
         _recover(job_folder, run, path)
     return run
 
 
-def _recover(job_folder: Path, run: dict[str, Any], path: Path) -> None:
+def _recover(job_folder: Path, run: RunRecord, path: Path) -> None:
     event_merging.mend_end(path)
     lines = [event for line in path.read_bytes().splitlines() if (event := event_merging.parse(line)) is not None]
     ended = any(event["event"] == "job_finished" for event in lines)
@@ -150,12 +149,12 @@ def _recover(job_folder: Path, run: dict[str, Any], path: Path) -> None:
         folder: stage
         for stage in stages.BY_NAME
         for folder in event_merging.attempts_of(job_folder, stage)
-        if _written(folder) >= since and event_merging.run_of(folder) == run["run_id"]
+        if _written(folder) >= since and event_merging.run_of(folder) == run.run_id
     }
     if ended and not folders:
         return
     for name in event_merging.CHANNELS.values():
-        event_merging.mend_end(job_folder / "logs" / f"{name}_{run['stamp']}.jsonl")
+        event_merging.mend_end(job_folder / "logs" / f"{name}_{run.stamp}.jsonl")
     log = RunLog(job_folder, run)
     event_merging.take_missing(job_folder / "logs", list(folders), log.targets)
     told = {(event["stage"], event["attempt"]) for event in lines if event["event"] == "stage_result"}
@@ -172,36 +171,32 @@ def _written(folder: Path) -> int:
     return max((source.stat().st_mtime_ns for source in event_merging.sources(folder, "events")), default=-1)
 
 
-def _manifest(folder: Path) -> dict[str, Any] | None:
-    try:
-        value: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return value
+def _manifest(folder: Path) -> StageManifest | None:
+    return stage_manifest.read_optional(folder / "manifest.json")
 
 
-def _result(manifest: dict[str, Any] | None, job_folder: Path, stage: str, said: str) -> events.Event:
+def _result(manifest: StageManifest | None, job_folder: Path, stage: str, said: str) -> events.Event:
     if manifest is None:
         return events.Event("stage_result", "failed", failure=_without_record(job_folder, stage, said))
-    error = manifest["errors"][0] if manifest["errors"] else None
+    error = manifest.errors[0] if manifest.errors else None
     return events.Event(
         "stage_result",
-        manifest["status"],
-        manifest["duration_seconds"],
+        manifest.status,
+        manifest.duration_seconds,
         {
-            "peak_rss_mb": manifest["resources"]["peak_rss_mb"],
-            "cpu_seconds": manifest["resources"]["cpu_seconds"],
-            "output_bytes": sum(output["size_bytes"] for output in manifest["outputs"]),
-            "warnings": len(manifest["warnings"]),
-            "cache_hit": int(bool(manifest["cache"]["hit"])),
+            "peak_rss_mb": manifest.resources.peak_rss_mb,
+            "cpu_seconds": manifest.resources.cpu_seconds,
+            "output_bytes": sum(output.size_bytes for output in manifest.outputs),
+            "warnings": len(manifest.warnings),
+            "cache_hit": int(manifest.cache.hit),
         },
         _failure(error, said) if error else None,
     )
 
 
-def _failure(error: dict[str, Any], said: str) -> Failure:
-    message = f"{error['message']} ({said})" if said and error["category"] == "killed" else error["message"]
-    return Failure(error["type"], error["category"], message, error["file"], error["traceback"])
+def _failure(error: ErrorRecord, said: str) -> Failure:
+    message = f"{error.message} ({said})" if said and error.category == "killed" else error.message
+    return Failure(error.type, error.category, message, error.file, error.traceback)
 
 
 def _without_record(job_folder: Path, stage: str, said: str) -> Failure:

@@ -16,11 +16,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from samvad.core import files, stages, times
+from samvad.core import stages, times
 from samvad.core.errors import SamvadError
-from samvad.documents import job_manifest
+from samvad.documents import job_manifest, run_record
+from samvad.documents.run_record import CacheSettings, RunRecord
 from samvad.logs.events import Event
 from samvad.runner import attempts
 from samvad.settings.configuration import Film
@@ -30,6 +30,8 @@ from samvad.workflow.progress.view import View, chosen
 
 #: With more films than this in a run, each gets one line at its end.
 _FULL_SUMMARIES = 3
+#: How a job stands by its manifest where that is to be written anew.
+_TO_MEND = (None, job_manifest.INTERRUPTED)
 _ID = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
 
 
@@ -84,7 +86,7 @@ class PipelineHandler(logging.Handler):
         output_root: Path,
         run: run_registry.Run,
         *,
-        cache: dict[str, Any] | None,
+        cache: CacheSettings | None,
         stage_links: bool,
         view: str,
     ) -> None:
@@ -97,7 +99,7 @@ class PipelineHandler(logging.Handler):
         self._stage_links = stage_links
         self._run_id = attempts.given_id("SAMVAD_RUN_ID", _ID, "nightly-2025-11-27")
         self._parent_job_id = attempts.given_id("SAMVAD_PARENT_JOB_ID", f"{_ID}(/[0-9]+)?", "baseline/1")
-        self._process = {"host": platform.node(), "pid": os.getpid(), "mark": str(run.path)}
+        self._process = job_manifest.Process(platform.node(), os.getpid(), str(run.path))
         self._planned: dict[str, dict[str, set[str]]] = {}
         self._jobs: dict[str, _Job] = {}
         self._stages: dict[int, tuple[str, str]] = {}
@@ -124,7 +126,7 @@ class PipelineHandler(logging.Handler):
         for folder in asked:
             film, place = self._films[folder], self._output_root / folder
             try:
-                if (place / "run.json").is_file() and job_manifest.status(place) in (None, job_manifest.INTERRUPTED):
+                if run_record.path_of(place).is_file() and job_manifest.status(place) in _TO_MEND:
                     job_manifest.write(place, self._wanted(film), job_manifest.RunState(off=self._off(film)))
             except (OSError, ValueError, SamvadError) as error:
                 _complain(error)
@@ -166,17 +168,16 @@ class PipelineHandler(logging.Handler):
                 found.log.stage_ended(stage, folder)
         found.live = job_manifest.RunState(failed=set(found.failed), off=found.live.off)
         manifest = job_manifest.write(found.folder, found.wanted, found.live)
-        pipeline = manifest["pipeline"]
-        counts = {
-            "stages_success": len(pipeline["completed_stages"]),
-            "stages_failed": len(pipeline["failed_stages"]),
-            "stages_skipped": len(pipeline["skipped_stages"]),
+        pipeline, film_seconds = manifest.pipeline, manifest.input.duration_seconds
+        counts: dict[str, float] = {} if film_seconds is None else {"film_seconds": film_seconds}
+        counts |= {
+            "stages_success": len(pipeline.completed_stages),
+            "stages_failed": len(pipeline.failed_stages),
+            "stages_skipped": len(pipeline.skipped_stages),
             "cache_hits": found.log.cache_hits,
         }
-        if manifest["input"]["duration_seconds"] is not None:
-            counts = {"film_seconds": manifest["input"]["duration_seconds"], **counts}
-        found.log.finished(pipeline["status"], (found.last - found.began).total_seconds(), counts)
-        return str(pipeline["status"])
+        found.log.finished(pipeline.status, (found.last - found.began).total_seconds(), counts)
+        return pipeline.status
 
     def _take(self, record: logging.LogRecord) -> None:
         event = str(getattr(record, "event", None) or "")
@@ -205,11 +206,11 @@ class PipelineHandler(logging.Handler):
         found.live.failed.discard(stage)
         found.before[stage] = _last_attempt(found.folder, stage)
         manifest = self._write(found)
-        pipeline = manifest["pipeline"]
-        done = len({*pipeline["completed_stages"], *pipeline["skipped_stages"]} & set(found.wanted))  # not those off
+        pipeline = manifest.pipeline
+        done = len({*pipeline.completed_stages, *pipeline.skipped_stages} & set(found.wanted))  # not those off
         found.log.write(f"Stage {stage}: started ({done} of {len(found.wanted)} done)")
-        states = {name: state["status"] for name, state in manifest["stages"].items()}
-        film = FilmProgress(found.film.film, found.folder, states, film_seconds=manifest["input"]["duration_seconds"])
+        states = {name: state.status for name, state in manifest.stages.items()}
+        film = FilmProgress(found.film.film, found.folder, states, film_seconds=manifest.input.duration_seconds)
         self._view.started(folder, film, stage, found.before[stage])
 
     def _ended(self, number: int, *, failed: bool, said: str = "") -> None:
@@ -228,8 +229,8 @@ class PipelineHandler(logging.Handler):
         newest = found.newest_attempt(stage)
         if newest is None and self._went_on_without(found, number):
             manifest = self._write(found)
-            status = manifest["stages"][stage]["status"]
-            self._view.ended(folder, stage, status, None, manifest["input"]["duration_seconds"])
+            status = manifest.stages[stage].status
+            self._view.ended(folder, stage, status, None, manifest.input.duration_seconds)
             return
         result = found.log.stage_ended(stage, newest, said)
         found.failed.pop(stage, None)  # an earlier attempt
@@ -238,7 +239,7 @@ class PipelineHandler(logging.Handler):
         found.live.failed = set(found.failed)
         if self._stage_links and newest is not None:
             run_log.link_stage_log(found.log, stage, newest)
-        film_seconds = self._write(found)["input"]["duration_seconds"]
+        film_seconds = self._write(found).input.duration_seconds
         reason = found.failed.get(stage, "")
         self._view.ended(folder, stage, result.status or "", result.duration_seconds, film_seconds, reason)
 
@@ -248,7 +249,7 @@ class PipelineHandler(logging.Handler):
         mates = [stage for other, (_, stage) in self._stages.items() if self._groups.get(other) == group]
         return group is not None and any(found.newest_attempt(stage) for stage in mates)
 
-    def _write(self, found: _Job) -> dict[str, Any]:
+    def _write(self, found: _Job) -> job_manifest.JobManifest:
         """Derive and write a job's manifest: running as long as this run has something to do for it."""
         planned = self._planned.get(found.film.folder, {})
         blocked = set(found.live.failed)
@@ -262,19 +263,19 @@ class PipelineHandler(logging.Handler):
         film = self._films[folder]
         place = self._output_root / folder
         before = run_log.recover(place)
-        run = {
-            "run_id": self._run_id or attempts.new_run_id(film.film),
-            "parent_run_id": before["run_id"] if before else None,
-            "parent_job_id": self._parent_job_id,
-            "stamp": f"{self._start:%Y%m%d_%H%M%S}",
-            "workflow": film.workflow,
-            "film": film.film,
-            "title": film.title,
-            "year": film.year,
-            "media": film.media,
-            "cache": self._cache,
-        }
-        files.write_json(place / "run.json", run)
+        run = RunRecord(
+            run_id=self._run_id or attempts.new_run_id(film.film),
+            parent_run_id=before.run_id if before else None,
+            parent_job_id=self._parent_job_id,
+            stamp=f"{self._start:%Y%m%d_%H%M%S}",
+            workflow=film.workflow,
+            film=film.film,
+            title=film.title,
+            year=film.year,
+            media=film.media,
+            cache=self._cache,
+        )
+        run_record.write(place, run)
         live = job_manifest.RunState(pending=set(self._planned.get(folder, ())), off=self._off(film))
         # A stage beyond the film's workflow can be asked for by name.
         wanted = list(dict.fromkeys([*self._wanted(film), *sorted(live.pending)]))
@@ -284,7 +285,7 @@ class PipelineHandler(logging.Handler):
                 found.log.merger.pass_over(earlier)
         counts = {"stages": len(found.wanted)}
         found.log.write(f"Job received: {film.film} ({film.title}), {film.media}", Event("job_received", counts=counts))
-        found.log.write(f"Started by {getpass.getuser()} on {platform.node()}, run {run['run_id']}")
+        found.log.write(f"Started by {getpass.getuser()} on {platform.node()}, run {run.run_id}")
         return found
 
 

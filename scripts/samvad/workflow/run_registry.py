@@ -21,7 +21,6 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from samvad.core import files, locks, times
 from samvad.documents import run_mark
@@ -45,7 +44,7 @@ class Run:
     """
 
     def __init__(
-        self, path: Path, handle: int, facts: dict[str, Any], others: list[str], *, after_a_kill: bool
+        self, path: Path, handle: int, facts: run_mark.RunFacts, others: list[str], *, after_a_kill: bool
     ) -> None:
         self.path = path
         self.others = others
@@ -57,13 +56,13 @@ class Run:
 
     def owns(self, lock_files: Iterable[str]) -> None:
         """Write down which of Snakemake's locks are this run's."""
-        self._facts["locks"] = sorted(Path(name).name for name in lock_files)
+        self._facts = replace(self._facts, locks=tuple(sorted(Path(name).name for name in lock_files)))
         with locks.exclusive(_guard(self.path.parent)):
             run_mark.write(self._handle, self._facts)
 
     def submits(self, name: str) -> None:
         """Write down the name of the SLURM jobs that are this run's, before there is one."""
-        self._facts["slurm"] = name
+        self._facts = replace(self._facts, slurm=name)
         with locks.exclusive(_guard(self.path.parent)):
             run_mark.write(self._handle, self._facts)
 
@@ -97,19 +96,22 @@ def enter(snakemake_folder: Path) -> Run:
     folder = (snakemake_folder / "samvad_runs").resolve()
     with locks.exclusive(_guard(folder)):
         living, dead = _take_away_dead(folder, snakemake_folder / "locks")
-        facts = {
-            **run_mark.machine(),
-            "pid": os.getpid(),
-            "user": _user(),
-            "since": times.utc_now(),
-            "since_ns": time.time_ns(),
-            "slurm_job": os.environ.get(slurm.JOB_VARIABLE),
-        }
-        path = folder / f"{platform.node()}-{os.getpid()}-{facts['since_ns']}.json"
+        here = run_mark.machine()
+        facts = run_mark.RunFacts(
+            host=here.host,
+            boot_id=here.boot_id,
+            machine_id=here.machine_id,
+            pid=os.getpid(),
+            user=_user(),
+            since=times.utc_now(),
+            since_ns=time.time_ns(),
+            slurm_job=os.environ.get(slurm.JOB_VARIABLE),
+        )
+        path = folder / f"{platform.node()}-{os.getpid()}-{facts.since_ns}.json"
         with files.disk_errors(path):
             handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         locks.keep(handle)
-        run_mark.write(handle, {**facts, "locks": None})
+        run_mark.write(handle, facts)
     run = Run(path, handle, facts, [_shown(mark) for mark in living], after_a_kill=bool(dead))
     atexit.register(run.leave)
     return run
@@ -124,7 +126,7 @@ def _take_away_dead(folder: Path, lock_folder: Path) -> tuple[list[run_mark.RunM
     ]
     living, dead = [mark for mark in marks if not mark.dead], [mark for mark in marks if mark.dead]
     for mark in dead:
-        if name := mark.facts.get("slurm"):
+        if name := mark.facts.slurm:
             slurm.cancel(name)
     for lock in sorted(lock_folder.glob("*.lock")):
         left_behind = any(mark.may_own(lock) for mark in dead)
@@ -149,8 +151,9 @@ def _user() -> str:
 
 
 def _shown(mark: run_mark.RunMark) -> str:
-    known = {key: mark.facts.get(key, "?") for key in ("pid", "user", "host", "since")}
-    return "process {pid} of {user} on {host}, since {since}".format(**known) + f" ({mark.path})"
+    facts = mark.facts
+    pid, user, host, since = (known or "?" for known in (facts.pid, facts.user, facts.host, facts.since))
+    return f"process {pid} of {user} on {host}, since {since} ({mark.path})"
 
 
 def _guard(folder: Path) -> Path:

@@ -8,7 +8,7 @@ OrganizeAction of Snakemake.
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -16,9 +16,11 @@ from urllib.parse import quote
 
 from samvad.core import stages, times
 from samvad.core.declarations import Stage
-from samvad.documents.job_folder import Job, Manifest, Record
+from samvad.core.typed_json import JsonObject
+from samvad.documents.job_folder import Job, Record
+from samvad.documents.stage_manifest import ErrorRecord, FileRecord, Model, ResourceUsage, StageManifest
 
-Entity = dict[str, Any]
+Entity = JsonObject
 
 _TERMS = "https://w3id.org/ro/terms/workflow-run#"
 _PROFILES = {
@@ -74,7 +76,7 @@ class Graph:
         self.entities.setdefault(identifier, {"@id": identifier, "@type": kind, **kept})
         return {"@id": identifier}
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> Entity:
         """Return the JSON-LD document; terms that RO-Crate 1.1 lacks are defined in it: it needs one context only."""
         terms = {name: _TERMS + name for name in ("sha256", "resourceUsage")}
         # One value stands alone, not in a list: the specification recommends it.
@@ -87,7 +89,7 @@ class Graph:
 
 def describe(
     job: Job, sources: dict[str, str], carried: dict[str, str], manifests: Iterable[str], about: About
-) -> dict[str, Any]:
+) -> Entity:
     """Return the document ``ro-crate-metadata.json``.
 
     Args:
@@ -99,12 +101,12 @@ def describe(
     """
     graph = Graph()
     attempts = [(record, record.valid) for record in job.attempts if record.valid]
-    attempts.sort(key=lambda item: (item[1]["started_at"], item[1]["stage_number"]))
-    software = attempts[-1][1]["software"]
-    version = software["samvad"] + (f"+{software['git_commit'][:12]}" if software["git_commit"] else "")
+    attempts.sort(key=lambda item: (item[1].started_at, item[1].stage_number))
+    software = attempts[-1][1].software
+    version = software.samvad + (f"+{software.git_commit[:12]}" if software.git_commit else "")
     _root(graph, job, about)
     agent = graph.add("#agent", "Person", name=about.agent)
-    described = _Files(graph, carried, {item["checksum"] for _, item in _current(job)})
+    described = _Files(graph, carried, {item.checksum for item in _current(job)})
     used = [stage for stage in stages.STAGES if any(record.stage is stage for record, _ in attempts)]
     _workflow(graph, used, sources, version)
     actions = [_tool_action(graph, record, manifest, described, agent) for record, manifest in attempts]
@@ -127,23 +129,23 @@ class _Files:
     def __init__(self, graph: Graph, carried: dict[str, str], current: set[str]) -> None:
         self._graph, self._carried, self._current = graph, carried, current
 
-    def reference(self, item: dict[str, Any], *parameters: Entity) -> Entity:
+    def reference(self, item: FileRecord, *parameters: Entity) -> Entity:
         """Return a reference to a file's entity, which is a work of each of the parameters."""
-        checksum, path = item["checksum"].removeprefix("sha256:"), item["path"]
-        inside = path in self._carried and item["checksum"] in self._current
+        checksum, path = item.checksum.removeprefix("sha256:"), item.path
+        inside = path in self._carried and item.checksum in self._current
         identifier = quote(self._carried[path]) if inside else f"#sha256-{checksum}"
-        media = item["media"] or {}
-        where = " It is not in this crate." if item["checksum"] in self._current else " It was replaced."
+        length_ms = item.media.duration_ms if item.media else None
+        where = " It is not in this crate." if item.checksum in self._current else " It was replaced."
         reference = self._graph.add(
             identifier,
             "File" if inside else "CreativeWork",
             name=path if not path.startswith("/") else path.rsplit("/", 1)[-1],
-            description=f"{item['type'].replace('_', ' ').capitalize()}.{'' if inside else where}",
-            contentSize=str(item["size_bytes"]),
+            description=f"{item.type.replace('_', ' ').capitalize()}.{'' if inside else where}",
+            contentSize=str(item.size_bytes),
             sha256=checksum,
             encodingFormat=_format(path),
-            dateModified=times.utc_text(datetime.fromtimestamp(item["mtime_ns"] / 1e9, UTC)),
-            duration=f"PT{media['duration_ms'] / 1000:.3f}S" if media.get("duration_ms") else None,
+            dateModified=times.utc_text(datetime.fromtimestamp(item.mtime_ns / 1e9, UTC)),
+            duration=f"PT{length_ms / 1000:.3f}S" if length_ms else None,
         )
         _link(self._graph, identifier, parameters)
         return reference
@@ -157,7 +159,7 @@ def _link(graph: Graph, identifier: str, parameters: Iterable[Entity]) -> None:
 
 
 def _root(graph: Graph, job: Job, about: About) -> None:
-    title = str(job.run.get("title") or job.film)
+    title = job.title or job.film
     told = graph.add(about.license_url or "#license", "CreativeWork", name=about.license_name)
     publisher = graph.add("#publisher", "Organization", name=about.publisher) if about.publisher else None
     conforms = [{"@id": profile} for profile in _PROFILES]
@@ -172,7 +174,7 @@ def _root(graph: Graph, job: Job, about: About) -> None:
         "Dataset",
         name=f"Subtitles of {title}",
         description=f"What Samvad did to the film {title}: every attempt of each stage, with what it read, used, made.",
-        datePublished=max(record.valid["ended_at"] for record in job.attempts if record.valid),
+        datePublished=max(record.valid.ended_at or "" for record in job.attempts if record.valid),
         license=told,
         author={"@id": "#agent"},
         publisher=publisher,
@@ -223,29 +225,29 @@ def _workflow(graph: Graph, used: list[Stage], sources: dict[str, str], version:
     )
 
 
-def _tool_action(graph: Graph, record: Record, manifest: Manifest, described: _Files, agent: Entity) -> Entity:
-    stage, number = record.stage, manifest["attempt"]
+def _tool_action(graph: Graph, record: Record, manifest: StageManifest, described: _Files, agent: Entity) -> Entity:
+    stage, number = record.stage, manifest.attempt
     name = f"{stage.folder}-{number:02d}"
-    read = [described.reference(item, *_film_parameter(item)) for item in manifest["inputs"]]
-    made = [described.reference(item) for item in manifest["outputs"]]
-    options = [_option(graph, stage, name, key, value) for key, value in manifest["config"].items()]
-    models = [_model(graph, model) for model in manifest["software"]["models"]]
-    requirements = [_software(graph, tool, found) for tool, found in manifest["software"]["tools"].items()]
+    read = [described.reference(item, *_film_parameter(item)) for item in manifest.inputs]
+    made = [described.reference(item) for item in manifest.outputs]
+    options = [_option(graph, stage, name, key, value) for key, value in manifest.config.items()]
+    models = [_model(graph, model) for model in manifest.software.models]
+    requirements = [_software(graph, tool, found) for tool, found in manifest.software.tools.items()]
     tool = graph.entities[quote(f"workflow/scripts/{stage.script}")]
     known = tool.setdefault("softwareRequirements", [])
     known += [requirement for requirement in requirements if requirement not in known]
-    warnings = " ".join(warning["message"] for warning in manifest["warnings"])
+    warnings = " ".join(warning.message for warning in manifest.warnings)
     action = graph.add(
         f"#try-{name}",
         "CreateAction",
-        name=f"Attempt {number} of stage {stage.folder}: {manifest['status']}",
-        description=f"Device: {manifest['software']['device_actual'] or 'cpu'}. {warnings}".strip(),
+        name=f"Attempt {number} of stage {stage.folder}: {manifest.status}",
+        description=f"Device: {manifest.software.device_actual or 'cpu'}. {warnings}".strip(),
         instrument={"@id": tool["@id"]},
         object=[*read, *models, *options],
         result=made,
         agent=agent,
-        resourceUsage=_usage(graph, name, manifest["resources"]),
-        **_outcome(manifest["started_at"], manifest["ended_at"], manifest["errors"]),
+        resourceUsage=_usage(graph, name, manifest.resources),
+        **_outcome(manifest.started_at, manifest.ended_at or "", manifest.errors),
     )
     graph.add(
         f"#control-{name}",
@@ -253,7 +255,7 @@ def _tool_action(graph: Graph, record: Record, manifest: Manifest, described: _F
         name=f"Orchestrate try {number} of stage {stage.folder}",
         instrument={"@id": f"#step-{stage.folder}"},
         object=action,
-        **_outcome(manifest["started_at"], manifest["ended_at"], manifest["errors"]),
+        **_outcome(manifest.started_at, manifest.ended_at or "", manifest.errors),
     )
     return action
 
@@ -262,25 +264,23 @@ def _run(
     graph: Graph,
     job: Job,
     run_id: str,
-    attempts: list[tuple[Record, Manifest]],
+    attempts: list[tuple[Record, StageManifest]],
     described: _Files,
     agent: Entity,
     about: About,
 ) -> Entity:
-    own = [(record, manifest) for record, manifest in attempts if manifest["run_id"] == run_id]
-    errors = [error for record, manifest in own for error in manifest["errors"] if _last(record, own)]
+    own = [(record, manifest) for record, manifest in attempts if manifest.run_id == run_id]
+    errors = [error for record, manifest in own for error in manifest.errors if _last(record, own)]
     outcome = _outcome(
-        min(manifest["started_at"] for _, manifest in own), max(manifest["ended_at"] for _, manifest in own), errors
+        min(manifest.started_at for _, manifest in own), max(manifest.ended_at or "" for _, manifest in own), errors
     )
-    films = [item for item in (*own[0][1]["inputs"], *job.film_records()) if item["type"] == "film"]
+    films = [item for item in (*own[0][1].inputs, *job.film_records()) if item.type == "film"]
     final = {record.stage.name: record.valid for record in job.final.values()}
     results = []
     for record, manifest in own:
         if manifest == final.get(record.stage.name):
-            for item in manifest["outputs"]:
-                parameter = graph.add(
-                    f"#output-{item['type']}", "FormalParameter", name=item["type"], additionalType="File"
-                )
+            for item in manifest.outputs:
+                parameter = graph.add(f"#output-{item.type}", "FormalParameter", name=item.type, additionalType="File")
                 results.append(described.reference(item, parameter))
                 listed = graph.entities[MAIN].setdefault("output", [])
                 listed += [] if parameter in listed else [parameter]
@@ -301,7 +301,7 @@ def _run(
         "OrganizeAction",
         name=f"Snakemake's part in run {run_id}",
         instrument=engine,
-        object=[{"@id": f"#control-{record.stage.folder}-{manifest['attempt']:02d}"} for record, manifest in own],
+        object=[{"@id": f"#control-{record.stage.folder}-{manifest.attempt:02d}"} for record, manifest in own],
         result=action,
         agent=agent,
         **outcome,
@@ -309,36 +309,33 @@ def _run(
     return action
 
 
-def _runs(attempts: list[tuple[Record, Manifest]]) -> list[str]:
-    return list(dict.fromkeys(manifest["run_id"] for _, manifest in attempts))
+def _runs(attempts: list[tuple[Record, StageManifest]]) -> list[str]:
+    return list(dict.fromkeys(manifest.run_id for _, manifest in attempts))
 
 
-def _last(record: Record, own: list[tuple[Record, Manifest]]) -> bool:
+def _last(record: Record, own: list[tuple[Record, StageManifest]]) -> bool:
     return record is [other for other, _ in own if other.stage is record.stage][-1]
 
 
-def _current(job: Job) -> list[tuple[Record, dict[str, Any]]]:
+def _current(job: Job) -> list[FileRecord]:
     """Return what the job's final manifests name: what was made, and what was read."""
     return [
-        (record, item)
-        for record in job.final.values()
-        if record.valid
-        for item in (*record.valid["outputs"], *record.valid["inputs"])
+        item for record in job.final.values() if record.valid for item in (*record.valid.outputs, *record.valid.inputs)
     ]
 
 
-def _outcome(began: str, ended: str, errors: list[dict[str, Any]]) -> dict[str, Any]:
+def _outcome(began: str, ended: str, errors: Sequence[ErrorRecord]) -> Entity:
     status = "Failed" if errors else "Completed"
     return {
         "startTime": began.replace("Z", "+00:00"),  # the profile's own pattern knows no Z
         "endTime": ended.replace("Z", "+00:00"),
         "actionStatus": f"http://schema.org/{status}ActionStatus",
-        "error": "; ".join(error["message"] for error in errors) or None,
+        "error": "; ".join(error.message for error in errors) or None,
     }
 
 
-def _film_parameter(item: dict[str, Any]) -> list[Entity]:
-    return [{"@id": "#input-film"}] if item["type"] == "film" else []
+def _film_parameter(item: FileRecord) -> list[Entity]:
+    return [{"@id": "#input-film"}] if item.type == "film" else []
 
 
 def _option(graph: Graph, stage: Stage, name: str, key: str, value: Any) -> Entity:
@@ -352,15 +349,15 @@ def _option(graph: Graph, stage: Stage, name: str, key: str, value: Any) -> Enti
     return graph.add(f"#{name}-{key}", "PropertyValue", name=key, value=text, exampleOfWork=parameter)
 
 
-def _model(graph: Graph, model: dict[str, Any]) -> Entity:
-    checksum = (model["checksum"] or "").removeprefix("sha256:")
-    key = checksum or quote(f"{model['name']}-{model['revision'] or ''}", safe="")
+def _model(graph: Graph, model: Model) -> Entity:
+    checksum = (model.checksum or "").removeprefix("sha256:")
+    key = checksum or quote(f"{model.name}-{model.revision or ''}", safe="")
     return graph.add(
         f"#model-{key}",
         "CreativeWork",
-        name=model["name"],
+        name=model.name,
         description="The weights of a model.",
-        version=model["revision"],
+        version=model.revision,
         sha256=checksum,
     )
 
@@ -372,18 +369,18 @@ def _software(graph: Graph, name: str, version: str) -> Entity:
     return graph.add(address, "SoftwareApplication", name=name, softwareVersion=version, url={"@id": home or address})
 
 
-def _usage(graph: Graph, name: str, resources: dict[str, Any]) -> list[Entity]:
+def _usage(graph: Graph, name: str, resources: ResourceUsage) -> list[Entity]:
     return [
         graph.add(
             f"#{name}-usage-{key}",
             "PropertyValue",
             name=key,
             propertyID=f"{_TERMS}{key}",
-            value=str(resources[key]),
+            value=str(getattr(resources, key)),
             unitCode=unit,
         )
         for key, unit in _UNITS.items()
-        if resources.get(key) is not None
+        if getattr(resources, key) is not None
     ]
 
 

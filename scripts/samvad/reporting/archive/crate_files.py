@@ -14,6 +14,7 @@ from typing import Any
 from samvad.core import files, schemas, stages, subprocesses
 from samvad.core.errors import ConfigurationError, SamvadError, ToolError
 from samvad.documents.job_folder import Job
+from samvad.documents.stage_manifest import FileRecord
 from samvad.reporting.archive.crate import MAIN
 
 #: Types of files that are large: a crate carries them only if it is asked to.
@@ -55,17 +56,17 @@ def gather(job: Job, media: frozenset[str], private: tuple[str, ...]) -> Parcel:
     """
     carried, places = {}, {}
     for record in job.final.values():
-        for item in (*record.valid["outputs"], *record.valid["inputs"]) if record.valid else ():
-            inside = not item["path"].startswith("/")
-            path = job.folder / item["path"] if inside else Path(item["path"])
-            if item["type"] in MEDIA - media or item["path"] in carried:
+        for item in (*record.valid.outputs, *record.valid.inputs) if record.valid else ():
+            inside = not item.path.startswith("/")
+            path = job.folder / item.path if inside else Path(item.path)
+            if item.type in MEDIA - media or item.path in carried:
                 continue
-            digits = item["checksum"].removeprefix("sha256:")
-            place = f"results/{item['path']}" if inside else f"inputs/{digits[:8]}-{path.name}"
+            digits = item.checksum.removeprefix("sha256:")
+            place = f"results/{item.path}" if inside else f"inputs/{digits[:8]}-{path.name}"
             _check(path, item)
             if private and _tells(path, private):
                 continue
-            carried[item["path"]] = place
+            carried[item.path] = place
             places[place] = path
     records = {
         f"records/{path.relative_to(job.folder).as_posix()}": _without(path.read_text("utf-8"), private)
@@ -78,8 +79,8 @@ def gather(job: Job, media: frozenset[str], private: tuple[str, ...]) -> Parcel:
 def private_words(job: Job) -> tuple[str, ...]:
     """Return what may point to a person or a machine: host names, the job's user, folders; the longest first."""
     manifests = [record.valid for record in job.attempts if record.valid]
-    hosts = {manifest["host"]["name"] for manifest in manifests}
-    outside = [item["path"] for manifest in manifests for item in manifest["inputs"] if item["path"].startswith("/")]
+    hosts = {manifest.host.name for manifest in manifests}
+    outside = [item.path for manifest in manifests for item in manifest.inputs if item.path.startswith("/")]
     folders = {str(Path(path).parent) for path in outside} | {str(job.folder), str(schemas.ROOT), str(Path.home())}
     words = {*hosts, *folders, "/".join(job.folder.parts[-2:])} - {"", "/", LEFT_OUT}
     return tuple(sorted(words, key=lambda word: (-len(word), word)))
@@ -159,11 +160,11 @@ def _tells(path: Path, private: tuple[str, ...]) -> bool:
     return hide(text, private) != text
 
 
-def _check(path: Path, item: dict[str, Any]) -> None:
+def _check(path: Path, item: FileRecord) -> None:
     remedy = "Run samvad verify to see all that is not as it was."
     if not path.is_file():
         raise SamvadError(f"{path} is gone.", remedy, path=str(path))
-    if path.stat().st_size != item["size_bytes"] or files.sha256_of(path) != item["checksum"]:
+    if path.stat().st_size != item.size_bytes or files.sha256_of(path) != item.checksum:
         raise SamvadError(f"{path} is not what its stage wrote or read.", remedy, path=str(path))
 
 
@@ -181,8 +182,8 @@ def _without(text: str, private: tuple[str, ...]) -> bytes:
 def _sources(job: Job) -> tuple[dict[str, bytes], dict[str, str]]:
     """Return the workflow's files as they were when the job's last stage ran, or as they are now without git."""
     manifests = [record.valid for record in job.attempts if record.valid]
-    software = max(manifests, key=lambda manifest: str(manifest["started_at"]))["software"]
-    commit = software["git_commit"]
+    software = max(manifests, key=lambda manifest: manifest.started_at).software
+    commit = software.git_commit
     used = [stage for stage in stages.STAGES if any(record.stage is stage for record in job.attempts if record.valid)]
     wanted = {"Snakefile": "A film goes in, a subtitled film comes out: a workflow of ten stages."}
     wanted |= {
@@ -195,7 +196,7 @@ def _sources(job: Job) -> tuple[dict[str, bytes], dict[str, str]]:
     for name, what in wanted.items():
         place = MAIN if name == "Snakefile" else f"workflow/{name}"
         shown = _at_commit(name, commit)
-        note = "" if not software["git_dirty"] else " Files differed from the commit when the job ran."
+        note = "" if not software.git_dirty else " Files differed from the commit when the job ran."
         if shown is None:
             shown, note = (schemas.ROOT / name).read_bytes(), " As it is now; the version that ran is not known."
         sources[place], about[place] = shown, what + note

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from samvad.core import files, times
 from samvad.core.errors import ConfigurationError
 from samvad.documents.job_folder import Job, Record
+from samvad.documents.stage_manifest import FileRecord, Model, Option, Software, StageManifest
 
 #: So much of a checksum is shown, and is enough to name a film.
 SHORT_DIGITS = 8
@@ -48,7 +48,7 @@ class Attempt:
     tools: dict[str, str]
     models: tuple[str, ...]
     device: str | None
-    changed: tuple[tuple[str, Any, Any], ...]
+    changed: tuple[tuple[str, Option, Option], ...]
     outputs: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
     error: str | None
@@ -78,7 +78,7 @@ class FilmHistory:
 
     film: str
     title: str
-    sources: tuple[dict[str, Any], ...]
+    sources: tuple[FileRecord, ...]
     results: dict[Path, tuple[str, tuple[tuple[str, str, str], ...]]]
     runs: tuple[Run, ...]
 
@@ -99,15 +99,15 @@ def choose(jobs: list[Job], wanted: str) -> list[Job]:
     if not picked and path.is_file():
         picked = _jobs_of_file(jobs, path)
     if not picked and len(digits) >= SHORT_DIGITS:
-        picked = [job for job in jobs if any(_digits(film).startswith(digits) for film in job.film_records())]
+        picked = [job for job in jobs if any(_digits(film.checksum).startswith(digits) for film in job.film_records())]
     if not picked:
         raise ConfigurationError(
             f"No job is known of a film {wanted!r}.",
             "Give a film id, the film's path or checksum, or a job's folder; --output-root says where jobs are.",
         )
-    checksums = {film["checksum"] for job in picked for film in job.film_records()}
+    checksums = {film.checksum for job in picked for film in job.film_records()}
     names = {job.film for job in picked}
-    return [job for job in jobs if job.film in names or checksums & {film["checksum"] for film in job.film_records()}]
+    return [job for job in jobs if job.film in names or checksums & {film.checksum for film in job.film_records()}]
 
 
 def of(jobs: list[Job]) -> FilmHistory:
@@ -119,55 +119,51 @@ def of(jobs: list[Job]) -> FilmHistory:
     attempts = sorted(
         (found for job in jobs for found in _attempts(job)), key=lambda item: (item[0].began, item[0].number)
     )
-    last: dict[str, dict[str, Any]] = {}
-    runs: dict[tuple[Path, str | None], list[tuple[Attempt, dict[str, Any] | None]]] = {}
+    last: dict[str, dict[str, Option]] = {}
+    runs: dict[tuple[Path, str | None], list[tuple[Attempt, StageManifest | None]]] = {}
     for found, manifest in attempts:
         if manifest is not None:
-            found = _with_changes(found, last.get(found.stage), manifest["config"])  # noqa: PLW2901
-            last[found.stage] = manifest["config"]
+            found = _with_changes(found, last.get(found.stage), manifest.config)  # noqa: PLW2901
+            last[found.stage] = manifest.config
         runs.setdefault((found.job, found.run_id), []).append((found, manifest))
-    sources = {film["checksum"]: film for job in jobs for film in job.film_records()}
+    sources = {film.checksum: film for job in jobs for film in job.film_records()}
     return FilmHistory(
         film=jobs[0].film,
-        title=next((str(job.run["title"]) for job in reversed(jobs) if job.run.get("title")), ""),
+        title=next((job.title for job in reversed(jobs) if job.title), ""),
         sources=tuple(sources.values()),
         results={job.folder: _result(job) for job in jobs},
         runs=tuple(_run(job, run_id, members) for (job, run_id), members in runs.items()),
     )
 
 
-def _attempts(job: Job) -> Iterable[tuple[Attempt, dict[str, Any] | None]]:
+def _attempts(job: Job) -> Iterable[tuple[Attempt, StageManifest | None]]:
     for record in job.attempts:
         # Records of another version of Samvad may break today's schema; what they tell is told all the same.
-        try:
-            found = _attempt(job, record, record.manifest) if record.manifest else _lost(job, record)
-        except (KeyError, TypeError, AttributeError):
-            yield _lost(job, record), None
-        else:
-            yield found, record.manifest
+        found = _attempt(job, record, record.manifest) if record.manifest else _lost(job, record)
+        yield found, record.manifest
 
 
-def _attempt(job: Job, record: Record, manifest: dict[str, Any]) -> Attempt:
-    final, cache = job.final.get(record.stage.name), manifest["cache"]
+def _attempt(job: Job, record: Record, manifest: StageManifest) -> Attempt:
+    final, cache = job.final.get(record.stage.name), manifest.cache
     return Attempt(
         job=job.folder,
         stage=record.stage.name,
         number=record.stage.number,
-        attempt=manifest["attempt"],
-        run_id=manifest["run_id"],
-        result=manifest["status"],
+        attempt=manifest.attempt,
+        run_id=manifest.run_id,
+        result=manifest.status,
         current=final is not None and final.manifest == manifest,
-        began=manifest["started_at"],
-        seconds=manifest["duration_seconds"],
-        cache=None if cache["key"] is None else "hit" if cache["hit"] else "miss",
-        made_by=cache.get("made_by"),
-        tools=manifest["software"]["tools"],
-        models=tuple(_model(model) for model in manifest["software"]["models"]),
-        device=manifest["software"]["device_actual"],
+        began=manifest.started_at,
+        seconds=manifest.duration_seconds,
+        cache=None if cache.key is None else "hit" if cache.hit else "miss",
+        made_by=cache.made_by,
+        tools=manifest.software.tools,
+        models=tuple(_model(model) for model in manifest.software.models),
+        device=manifest.software.device_actual,
         changed=(),
-        outputs=tuple((item["type"], _digits(item)[:SHORT_DIGITS]) for item in manifest["outputs"]),
-        warnings=tuple(warning["message"] for warning in manifest["warnings"]),
-        error=manifest["errors"][0]["message"] if manifest["errors"] else None,
+        outputs=tuple((item.type, _digits(item.checksum)[:SHORT_DIGITS]) for item in manifest.outputs),
+        warnings=tuple(warning.message for warning in manifest.warnings),
+        error=manifest.errors[0].message if manifest.errors else None,
     )
 
 
@@ -196,7 +192,7 @@ def _lost(job: Job, record: Record) -> Attempt:
     )
 
 
-def _with_changes(found: Attempt, before: dict[str, Any] | None, now: dict[str, Any]) -> Attempt:
+def _with_changes(found: Attempt, before: dict[str, Option] | None, now: dict[str, Option]) -> Attempt:
     if before is None:
         return found
     names = sorted({*before, *now})
@@ -204,52 +200,52 @@ def _with_changes(found: Attempt, before: dict[str, Any] | None, now: dict[str, 
     return Attempt(**{**vars(found), "changed": changed})
 
 
-def _run(job: Path, run_id: str | None, members: list[tuple[Attempt, dict[str, Any] | None]]) -> Run:
+def _run(job: Path, run_id: str | None, members: list[tuple[Attempt, StageManifest | None]]) -> Run:
     manifests = [manifest for _, manifest in members if manifest is not None]
     return Run(
         run_id=run_id,
         job=job,
         began=members[0][0].began,
-        workflow=next((manifest["workflow"] for manifest in manifests), None),
-        samvad=_each(_version(manifest["software"]) for manifest in manifests),
-        hosts=_each(manifest["host"]["name"] for manifest in manifests),
+        workflow=next((manifest.workflow for manifest in manifests), None),
+        samvad=_each(_version(manifest.software) for manifest in manifests),
+        hosts=_each(manifest.host.name for manifest in manifests),
         attempts=tuple(found for found, _ in members),
     )
 
 
 def _result(job: Job) -> tuple[str, tuple[tuple[str, str, str], ...]]:
-    status = str((job.manifest or {}).get("pipeline", {}).get("status", "unknown"))
+    status = job.manifest.pipeline.status if job.manifest else "unknown"
     wanted = ("subtitled_film", "srt_", "vtt_")
-    made = [item for record in job.final.values() if record.valid for item in record.valid["outputs"]]
-    shown = [item for item in made if item["type"].startswith(wanted)]
-    return status, tuple((item["type"], item["path"], item["checksum"]) for item in shown)
+    made = [item for record in job.final.values() if record.valid for item in record.valid.outputs]
+    shown = [item for item in made if item.type.startswith(wanted)]
+    return status, tuple((item.type, item.path, item.checksum) for item in shown)
 
 
 def _jobs_of_file(jobs: list[Job], path: Path) -> list[Job]:
     """Return the jobs that have read a file: by its path, or by its bytes where one of the same size was read."""
     place, size = str(path.resolve()), path.stat().st_size
-    same = [job for job in jobs if any(film["path"] in (place, str(path)) for film in job.film_records())]
-    alike = [job for job in jobs if any(film["size_bytes"] == size for film in job.film_records())]
+    same = [job for job in jobs if any(film.path in (place, str(path)) for film in job.film_records())]
+    alike = [job for job in jobs if any(film.size_bytes == size for film in job.film_records())]
     if same or not alike:
         return same
     checksum = files.sha256_of(path)
-    return [job for job in alike if any(film["checksum"] == checksum for film in job.film_records())]
+    return [job for job in alike if any(film.checksum == checksum for film in job.film_records())]
 
 
-def _version(software: dict[str, Any]) -> str:
-    commit, dirty = software["git_commit"], software["git_dirty"]
-    at = f" ({commit[:9]}{', changed' if dirty else ''})" if commit else ""
-    return f"{software['samvad']}{at}"
+def _version(software: Software) -> str:
+    commit = software.git_commit
+    at = f" ({commit[:9]}{', changed' if software.git_dirty else ''})" if commit else ""
+    return f"{software.samvad}{at}"
 
 
-def _model(model: dict[str, Any]) -> str:
-    revision = f" {str(model['revision'])[:12]}" if model["revision"] else ""
-    checksum = f" {_digits(model)[:SHORT_DIGITS]}" if model["checksum"] else ""
-    return f"{model['name']}{revision}{checksum}"
+def _model(model: Model) -> str:
+    revision = f" {model.revision[:12]}" if model.revision else ""
+    checksum = f" {_digits(model.checksum)[:SHORT_DIGITS]}" if model.checksum else ""
+    return f"{model.name}{revision}{checksum}"
 
 
-def _digits(item: dict[str, Any]) -> str:
-    return str(item["checksum"]).removeprefix("sha256:")
+def _digits(checksum: str) -> str:
+    return checksum.removeprefix("sha256:")
 
 
 def _each(values: Iterable[str]) -> tuple[str, ...]:

@@ -23,10 +23,10 @@ def lines(history: FilmHistory, width: int) -> Iterator[str]:
     title = f"{history.title} " if history.title else ""
     yield from _wrapped(f"{title}[{history.film}]", 0, width)
     for source in history.sources:
-        media = source["media"] or {}
-        length = f", {times.clock(media['duration_ms'])}" if media.get("duration_ms") else ""
-        size = f"{source['size_bytes'] / 1e6:.1f} MB"
-        yield from _wrapped(f"{printable(source['path'])} ({size}{length}, {source['checksum'][:23]})", 2, width)
+        length_ms = source.media.duration_ms if source.media else None
+        length = f", {times.clock(length_ms)}" if length_ms else ""
+        size = f"{source.size_bytes / 1e6:.1f} MB"
+        yield from _wrapped(f"{printable(source.path)} ({size}{length}, {source.checksum[:23]})", 2, width)
     for run in history.runs:
         yield ""
         yield from _run(run, width)

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from samvad.core import stages
 from samvad.core.declarations import Stage
 from samvad.documents.job_folder import Job, Record
+from samvad.documents.stage_manifest import FileRecord
 
 #: What is found, the gravest first, with the exit code of a command that finds nothing graver.
 EXIT_CODES = {"changed": 10, "missing": 11, "invalid": 12, "broken": 13, "stale": 14, "orphaned": 15}
@@ -168,57 +168,57 @@ def _manifests(job: Job) -> Iterator[Finding]:
             yield Finding("changed", name, record.stage.name, "it is not what its own attempt wrote")
         else:
             yield Finding("ok", name, record.stage.name)
-    told = {item["path"]: item["checksum"] for item in (job.manifest or {}).get("output", {}).get("files", [])}
-    if job.manifest and not job.problems and told != {item["path"]: item["checksum"] for _, item in _outputs(job)}:
+    told = {file.path: file.checksum for file in job.manifest.output.files} if job.manifest else {}
+    if job.manifest and not job.problems and told != {item.path: item.checksum for _, item in _outputs(job)}:
         yield Finding("stale", "manifest.json", None, "its list of files is not that of the stages")
 
 
 def _differs(final: Record, attempts: dict[tuple[str, int | None], Record]) -> bool:
     assert final.manifest is not None
-    own = attempts.get((final.stage.name, final.manifest["attempt"]))
+    own = attempts.get((final.stage.name, final.manifest.attempt))
     return own is not None and own.manifest is not None and own.manifest != final.manifest
 
 
-def _outputs(job: Job) -> list[tuple[Record, dict[str, Any]]]:
-    return [(record, item) for record in job.final.values() if record.valid for item in record.valid["outputs"]]
+def _outputs(job: Job) -> list[tuple[Record, FileRecord]]:
+    return [(record, item) for record in job.final.values() if record.valid for item in record.valid.outputs]
 
 
-def _sources(job: Job) -> dict[str, tuple[Record, dict[str, Any]]]:
+def _sources(job: Job) -> dict[str, tuple[Record, FileRecord]]:
     """Return the files outside the job that its stages read, by path."""
-    found: dict[str, tuple[Record, dict[str, Any]]] = {}
+    found: dict[str, tuple[Record, FileRecord]] = {}
     for record in job.final.values():
         if record.valid:
-            for item in record.valid["inputs"]:
-                if _maker(item["path"]) is None:
-                    found.setdefault(item["path"], (record, item))
+            for item in record.valid.inputs:
+                if _maker(item.path) is None:
+                    found.setdefault(item.path, (record, item))
     return found
 
 
-def _named(job: Job, options: Options) -> list[tuple[Path, Record, dict[str, Any]]]:
-    inside = [(job.folder / item["path"], record, item) for record, item in _outputs(job)]
+def _named(job: Job, options: Options) -> list[tuple[Path, Record, FileRecord]]:
+    inside = [(job.folder / item.path, record, item) for record, item in _outputs(job)]
     if not options.film:
         return inside
     outside = [(_place(item, options), record, item) for record, item in _sources(job).values()]
     return [*inside, *outside]
 
 
-def _place(item: dict[str, Any], options: Options) -> Path:
-    return options.film_path if item["type"] == "film" and options.film_path else Path(item["path"])
+def _place(item: FileRecord, options: Options) -> Path:
+    return options.film_path if item.type == "film" and options.film_path else Path(item.path)
 
 
-def _file(path: Path, record: Record, item: dict[str, Any], hasher: Hasher, options: Options) -> Finding:
+def _file(path: Path, record: Record, item: FileRecord, hasher: Hasher, options: Options) -> Finding:
     def finding(status: str, note: str = "") -> Finding:
-        return Finding(status, item["path"], record.stage.name, note, item["size_bytes"], item["checksum"])
+        return Finding(status, item.path, record.stage.name, note, item.size_bytes, item.checksum)
 
     try:
         size = path.stat().st_size if path.is_file() else None
         if size is None:
-            if item["type"] in options.may_be_gone:
+            if item.type in options.may_be_gone:
                 return finding("removed", "deleted, as the options allow")
-            return finding("missing", f"there is no {path}" if str(path) != item["path"] else "")
-        if size != item["size_bytes"]:
-            return finding("changed", f"{size} bytes instead of {item['size_bytes']}")
-        if hasher.of(path) != item["checksum"]:
+            return finding("missing", f"there is no {path}" if str(path) != item.path else "")
+        if size != item.size_bytes:
+            return finding("changed", f"{size} bytes instead of {item.size_bytes}")
+        if hasher.of(path) != item.checksum:
             return finding("changed", "other bytes than were recorded")
     except OSError as error:
         return finding("missing", f"it cannot be read ({error.strerror})")
@@ -229,25 +229,25 @@ def _outside_unread(job: Job, options: Options) -> Iterator[Finding]:
     if not options.film:
         for path, (record, item) in _sources(job).items():
             note = "outside the job's folder: left out"
-            yield Finding("unchecked", path, record.stage.name, note, item["size_bytes"], item["checksum"])
+            yield Finding("unchecked", path, record.stage.name, note, item.size_bytes, item.checksum)
 
 
 def _inputs(job: Job) -> Iterator[Finding]:
     """Compare what each stage read with what its producer has written."""
-    films = {source["checksum"] for source in job.film_records()}
+    films = {source.checksum for source in job.film_records()}
     for record in job.final.values():
-        for item in record.valid["inputs"] if record.valid else ():
-            producer = _maker(item["path"])
+        for item in record.valid.inputs if record.valid else ():
+            producer = _maker(item.path)
             if producer is None:
-                if item["type"] == "film" and item["checksum"] not in films:
-                    yield Finding("broken", item["path"], record.stage.name, "another film than stage 01 read")
-            elif item["checksum"] not in _written(job.final.get(producer.name), item["path"]):
+                if item.type == "film" and item.checksum not in films:
+                    yield Finding("broken", item.path, record.stage.name, "another film than stage 01 read")
+            elif item.checksum not in _written(job.final.get(producer.name), item.path):
                 attempts = [other for other in job.attempts if other.stage is producer]
-                once = any(item["checksum"] in _written(other, item["path"]) for other in attempts)
+                once = any(item.checksum in _written(other, item.path) for other in attempts)
                 note = f"stage {record.stage.name} read " + (
                     "an earlier version; run the job again" if once else "what no stage has written"
                 )
-                yield Finding("stale" if once else "broken", item["path"], record.stage.name, note)
+                yield Finding("stale" if once else "broken", item.path, record.stage.name, note)
 
 
 def _maker(path: str) -> Stage | None:
@@ -258,11 +258,11 @@ def _maker(path: str) -> Stage | None:
 def _written(record: Record | None, path: str) -> set[str]:
     if record is None or record.valid is None:
         return set()
-    return {item["checksum"] for item in record.valid["outputs"] if item["path"] == path}
+    return {item.checksum for item in record.valid.outputs if item.path == path}
 
 
 def _orphans(job: Job) -> Iterator[Finding]:
-    named = {item["path"] for _, item in _outputs(job)}
+    named = {item.path for _, item in _outputs(job)}
     folders = {stage.folder: stage for stage in stages.STAGES}
     for path in sorted(job.folder.rglob("*")):
         if path.is_dir() and not path.is_symlink():
@@ -286,31 +286,31 @@ def _orphans(job: Job) -> Iterator[Finding]:
 
 def _lineage(job: Job) -> tuple[tuple[Step, ...], list[Finding]]:
     """Walk from the job's last result to the film by checksum alone; return the steps, and where they end too soon."""
-    made = [record for record in job.final.values() if record.valid and record.valid["outputs"]]
+    made = [record for record in job.final.values() if record.valid and record.valid.outputs]
     if not made:
         return (), []
     waiting, steps = [made[-1]], []
     seen = {made[-1].stage.name}
     while waiting:
         reader = waiting.pop(0)
-        for item in reader.valid["inputs"] if reader.valid else ():
+        for item in reader.valid.inputs if reader.valid else ():
             producer = _producer(job, item)
             written_by = producer.stage.folder if producer else None
-            steps.append(Step(reader.stage.folder, item["path"], item["checksum"], written_by))
+            steps.append(Step(reader.stage.folder, item.path, item.checksum, written_by))
             if producer and producer.stage.name not in seen:
                 seen.add(producer.stage.name)
                 waiting.append(producer)
-    films = {film["checksum"] for film in job.film_records()}
+    films = {film.checksum for film in job.film_records()}
     if any(step.checksum in films for step in steps):
         return tuple(steps), []
-    result = _outputs(job)[-1][1]["path"]
+    result = _outputs(job)[-1][1].path
     return tuple(steps), [Finding("broken", result, made[-1].stage.name, "its checksums do not lead back to a film")]
 
 
-def _producer(job: Job, item: dict[str, Any]) -> Record | None:
+def _producer(job: Job, item: FileRecord) -> Record | None:
     """Return who wrote the bytes that were read; of several, the one that wrote them to that path."""
-    found = [(record, output) for record, output in _outputs(job) if output["checksum"] == item["checksum"]]
-    return next((record for record, output in found if output["path"] == item["path"]), found[0][0] if found else None)
+    found = [(record, output) for record, output in _outputs(job) if output.checksum == item.checksum]
+    return next((record for record, output in found if output.path == item.path), found[0][0] if found else None)
 
 
 def _identity(path: Path) -> tuple[int, int]:

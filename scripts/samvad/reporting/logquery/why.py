@@ -19,6 +19,9 @@ from samvad.reporting.logquery.questions import SILENT_SECONDS
 if TYPE_CHECKING:
     import duckdb
 
+#: A row of a query's result by the names of its columns, which the query names.
+Row = dict[str, Any]
+
 #: What to do about each kind of failure, after what the message itself says.
 REMEDIES: dict[str, str] = {
     "network": "Check the connection and the service's own status, then run the same command again.",
@@ -99,7 +102,7 @@ def verdicts(connection: duckdb.DuckDBPyConnection, name: str) -> list[Verdict]:
     return [verdict(connection, run) for run in runs if run["status"] != "success"] or [verdict(connection, runs[0])]
 
 
-def verdict(connection: duckdb.DuckDBPyConnection, run: dict[str, Any], *, warnings: bool = True) -> Verdict:
+def verdict(connection: duckdb.DuckDBPyConnection, run: Row, *, warnings: bool = True) -> Verdict:
     """Return how a run stands, which is given as its row of ``runs``.
 
     Args:
@@ -138,7 +141,7 @@ def _warnings(connection: duckdb.DuckDBPyConnection, this: tuple[str, str, str])
     return tuple((stage, message) for stage, message in found)
 
 
-def newest_run(connection: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
+def newest_run(connection: duckdb.DuckDBPyConnection, name: str) -> list[Row]:
     """Return the rows of ``runs`` that a name means: of the newest run of a film or job; all of a run of many films.
 
     Raises:
@@ -189,7 +192,7 @@ def text(found: Verdict, now: datetime, width: int) -> str:
     return "\n".join(lines)
 
 
-def state_of(run: dict[str, Any]) -> str:
+def state_of(run: Row) -> str:
     """Return in a word how a run stands, which is given as its row of ``runs``."""
     if run["status"]:
         return str(run["status"])
@@ -198,7 +201,7 @@ def state_of(run: dict[str, Any]) -> str:
     return "killed" if run["state"] == "killed" else "stopped"
 
 
-def _cause(run: dict[str, Any], row: dict[str, Any], *, mended: bool) -> Cause:
+def _cause(run: Row, row: Row, *, mended: bool) -> Cause:
     log, last_lines = _log(row["log_file"], row["stage"], row["attempt"])
     category = str(row["error_category"] or "bug").replace(" ", "_")
     message = row["error_message"] or "It failed and left no message."
@@ -219,7 +222,7 @@ def _cause(run: dict[str, Any], row: dict[str, Any], *, mended: bool) -> Cause:
     )
 
 
-def _silent(run: dict[str, Any], row: dict[str, Any] | None) -> Cause:
+def _silent(run: Row, row: Row | None) -> Cause:
     """Return the cause of a run that stopped without a word: its disk is full, or it was killed."""
     stage, attempt = (row["stage"], row["attempt"]) if row else (None, None)
     log, last_lines = _log(row["log_file"], stage, attempt) if row and stage else (None, ())
@@ -246,7 +249,7 @@ def _silent(run: dict[str, Any], row: dict[str, Any] | None) -> Cause:
     )
 
 
-def _last_of_each_stage(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _last_of_each_stage(rows: Sequence[Row]) -> list[Row]:
     return list({row["stage"]: row for row in sorted(rows, key=lambda row: row["attempt"])}.values())
 
 
@@ -275,7 +278,7 @@ def _shown_path(path: Path) -> str:
         return str(path)
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, query: str, *values: Any) -> list[dict[str, Any]]:
+def _rows(connection: duckdb.DuckDBPyConnection, query: str, *values: Any) -> list[Row]:
     found = connection.execute(query, list(values))
     names = [column[0] for column in found.description]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

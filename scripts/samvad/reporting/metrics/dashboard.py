@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from samvad.core.typed_json import JsonObject
 
 #: The last version of Grafana's classic dashboard model; Grafana 12 and later read it as it is.
 SCHEMA_VERSION = 42
@@ -13,13 +13,13 @@ _ROW_HEIGHT = 8
 _STAT_HEIGHT = 4
 
 
-def dashboard(source: dict[str, Any]) -> dict[str, Any]:
+def dashboard(source: JsonObject) -> JsonObject:
     """Return Grafana's dashboard.
 
     Args:
         source: the parsed list: rows of panels, and in each its queries.
     """
-    panels: list[dict[str, Any]] = []
+    panels: list[JsonObject] = []
     top = 0
     for row in source["rows"]:
         panels.append(_row(row["title"], len(panels) + 1, top))
@@ -52,7 +52,7 @@ def dashboard(source: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def saved_queries(source: dict[str, Any]) -> dict[str, Any]:
+def saved_queries(source: JsonObject) -> JsonObject:
     """Return a CloudFormation template that saves the queries for CloudWatch Logs Insights."""
     resources = {}
     for row in source["rows"]:
@@ -80,13 +80,13 @@ def saved_queries(source: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _row(title: str, number: int, top: int) -> dict[str, Any]:
+def _row(title: str, number: int, top: int) -> JsonObject:
     place = {"x": 0, "y": top, "w": _COLUMNS, "h": 1}
     return {"id": number, "type": "row", "title": title, "collapsed": False, "gridPos": place, "panels": []}
 
 
-def _panel(panel: dict[str, Any], number: int, place: dict[str, int]) -> dict[str, Any]:
-    made: dict[str, Any] = {
+def _panel(panel: JsonObject, number: int, place: dict[str, int]) -> JsonObject:
+    made: JsonObject = {
         "id": number,
         "type": panel["type"],
         "title": panel["title"],
@@ -106,7 +106,7 @@ def _panel(panel: dict[str, Any], number: int, place: dict[str, int]) -> dict[st
     return made
 
 
-def _target(panel: dict[str, Any], query: dict[str, Any], index: int) -> dict[str, Any]:
+def _target(panel: JsonObject, query: JsonObject, index: int) -> JsonObject:
     ranged = panel["type"] in ("timeseries", "logs")
     target = {
         "refId": chr(ord("A") + index),
@@ -120,10 +120,10 @@ def _target(panel: dict[str, Any], query: dict[str, Any], index: int) -> dict[st
     return target
 
 
-def _defaults(panel: dict[str, Any]) -> dict[str, Any]:
+def _defaults(panel: JsonObject) -> JsonObject:
     if panel["type"] == "logs":
         return {}
-    defaults: dict[str, Any] = {
+    defaults: JsonObject = {
         "unit": panel["unit"],
         "min": 0,
         "color": {"mode": "palette-classic" if panel["type"] == "timeseries" else "thresholds"},
@@ -146,7 +146,7 @@ def _defaults(panel: dict[str, Any]) -> dict[str, Any]:
 
 
 _REDUCE = {"calcs": ["lastNotNull"], "fields": "", "values": False}
-_OPTIONS: dict[str, dict[str, Any]] = {
+_OPTIONS: dict[str, JsonObject] = {
     "stat": {"reduceOptions": _REDUCE, "colorMode": "value", "graphMode": "none", "textMode": "auto"},
     "bargauge": {"reduceOptions": _REDUCE, "orientation": "horizontal", "displayMode": "basic", "showUnfilled": True},
     "timeseries": {
@@ -158,7 +158,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def _variables() -> list[dict[str, Any]]:
+def _variables() -> list[JsonObject]:
     stage = {
         "name": "stage",
         "label": "Stage",
@@ -184,7 +184,7 @@ def _variables() -> list[dict[str, Any]]:
     ]
 
 
-def _text_variable(name: str, label: str, description: str, value: str) -> dict[str, Any]:
+def _text_variable(name: str, label: str, description: str, value: str) -> JsonObject:
     return {
         "name": name,
         "label": label,

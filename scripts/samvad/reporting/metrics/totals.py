@@ -14,10 +14,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from samvad.core import stages
 from samvad.core.errors import ConfigurationError
+from samvad.core.typed_json import JsonObject
 
 STATUSES = ("success", "failed", "skipped")
 JOB_STATUSES = ("success", "failed", "incomplete")
@@ -118,7 +118,7 @@ def _log_folders(place: Path) -> Iterator[Path]:
             inside.clear()  # a job folder: no other job lies in it
 
 
-def _read(log: Path, totals: Totals) -> list[dict[str, Any]]:
+def _read(log: Path, totals: Totals) -> list[JsonObject]:
     """Return the events of a run's log that matter, oldest first, and count its lines."""
     found = []
     with log.open("rb") as file:
@@ -133,7 +133,7 @@ def _read(log: Path, totals: Totals) -> list[dict[str, Any]]:
     return found
 
 
-def _event(line: bytes) -> dict[str, Any] | None:
+def _event(line: bytes) -> JsonObject | None:
     """Return a line's event, or None where it is none: torn, or of something else."""
     try:
         value = json.loads(line)
@@ -143,7 +143,7 @@ def _event(line: bytes) -> dict[str, Any] | None:
         return None
 
 
-def _add_run(totals: Totals, run: list[dict[str, Any]]) -> None:
+def _add_run(totals: Totals, run: list[JsonObject]) -> None:
     film_seconds = 0.0
     for event in run:
         if event["event"] == "job_finished":
@@ -156,7 +156,7 @@ def _add_run(totals: Totals, run: list[dict[str, Any]]) -> None:
             _add_result(totals, event, film_seconds)
 
 
-def _add_result(totals: Totals, event: dict[str, Any], film_seconds: float) -> None:
+def _add_result(totals: Totals, event: JsonObject, film_seconds: float) -> None:
     stage = _known(event.get("stage"), stages.BY_NAME)
     status = _known(event.get("status"), STATUSES)
     ended = _seconds(event)
@@ -195,11 +195,11 @@ def _last_heard(job_folder: Path) -> float:
     return found
 
 
-def _seconds(event: dict[str, Any]) -> float:
+def _seconds(event: JsonObject) -> float:
     return datetime.fromisoformat(event["ts"]).astimezone(UTC).timestamp()
 
 
-def _count(event: dict[str, Any], name: str) -> float | None:
+def _count(event: JsonObject, name: str) -> float | None:
     counts = event.get("counts")
     value = counts.get(name) if isinstance(counts, dict) else None
     return float(value) if isinstance(value, int | float) else None

@@ -8,16 +8,21 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from samvad.core import schemas, stages
 from samvad.core.times import clock
+from samvad.core.typed_json import JsonObject
+from samvad.documents import stage_manifest
+from samvad.documents.machine_cues import Origin
+from samvad.documents.probe import Probe
 from samvad.documents.segments import QUARANTINE, Segment, SegmentsDocument
+from samvad.documents.stage_manifest import StageManifest
+from samvad.documents.subtitle_check import Finding
 from samvad.documents.subtitles.cues import Cue, graphemes
 from samvad.settings.subtitle_profiles import Profile
 from samvad.settings.subtitle_rules import Rules
-from samvad.stages.subtitle_gen.checking import RULES, Finding, level_of, shares_within, source_of
-from samvad.stages.subtitle_gen.tracks import Origin, Track
+from samvad.stages.subtitle_gen.checking import RULES, level_of, shares_within, source_of
+from samvad.stages.subtitle_gen.tracks import Track
 from samvad.text import languages
 
 _PAGE = schemas.ROOT / "scripts" / "samvad" / "reporting" / "pages" / "film"
@@ -49,7 +54,7 @@ class TrackView:
 def render(
     job_folder: Path,
     title: str,
-    probe: Mapping[str, Any],
+    probe: Probe,
     document: SegmentsDocument,
     shots: Sequence[int],
     views: Sequence[TrackView],
@@ -67,12 +72,12 @@ def render(
         profile: the rules that they keep.
     """
     manifests = _manifests(job_folder)
-    demux = {item["type"]: Path(item["path"]).name for item in manifests.get("demux", {}).get("outputs", [])}
+    demux = {made.type: Path(made.path).name for made in manifests["demux"].outputs} if "demux" in manifests else {}
     rate = views[0].rules.frame_rate if views else 24
     data = {
         "title": title,
         "subtitle": _subtitle(probe, document),
-        "duration": max(1, probe.get("duration_ms") or document.duration_ms),
+        "duration": max(1, probe.duration_ms or document.duration_ms),
         "media": f"{_DEMUX}/{demux['proxy']}" if "proxy" in demux else None,
         "poster": f"{_DEMUX}/{demux['poster']}" if "poster" in demux else None,
         **_waveform(job_folder, demux),
@@ -108,19 +113,14 @@ def _part(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _manifests(job_folder: Path) -> dict[str, dict[str, Any]]:
+def _manifests(job_folder: Path) -> dict[str, StageManifest]:
     """Return the manifests of the stages before this one, as far as they can be read."""
-    found = {}
-    for stage in stages.STAGES:
-        try:
-            text = (job_folder / stage.folder / "manifest.json").read_text(encoding="utf-8")
-            found[stage.name] = json.loads(text)
-        except (OSError, ValueError):
-            continue
-    return {name: manifest for name, manifest in found.items() if stages.BY_NAME[name].number < 9}
+    before = [stage for stage in stages.STAGES if stage.number < 9]
+    read = {stage.name: stage_manifest.read_optional(job_folder / stage.folder / "manifest.json") for stage in before}
+    return {name: manifest for name, manifest in read.items() if manifest is not None}
 
 
-def _waveform(job_folder: Path, demux: Mapping[str, str]) -> dict[str, Any]:
+def _waveform(job_folder: Path, demux: Mapping[str, str]) -> JsonObject:
     path = job_folder / stages.BY_NAME["demux"].folder / demux.get("waveform", "waveform.json")
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
@@ -129,7 +129,7 @@ def _waveform(job_folder: Path, demux: Mapping[str, str]) -> dict[str, Any]:
         return {"peaks": "", "peaksASecond": 25}
 
 
-def _track(view: TrackView, document: SegmentsDocument) -> dict[str, Any]:
+def _track(view: TrackView, document: SegmentsDocument) -> JsonObject:
     rules = view.rules
     flags: dict[int, list[list[str]]] = {}
     for item in view.found:
@@ -158,7 +158,7 @@ def _track(view: TrackView, document: SegmentsDocument) -> dict[str, Any]:
 
 def _cue(
     cue: Cue, origin: Origin | None, flags: list[list[str]], segments: Mapping[int, Segment], view: TrackView
-) -> dict[str, Any]:
+) -> JsonObject:
     ids = [number for number in (origin.segments if origin else ()) if number in segments]
     by_words = view.rules.reading_speed_wpm is not None
     seconds = max(1, cue.duration_ms) / 1000
@@ -196,7 +196,7 @@ def _confidence(segments: Sequence[Segment]) -> float | None:
     return round(sum(scores) / len(scores), 3) if scores else None
 
 
-def _segment(segment: Segment) -> dict[str, Any]:
+def _segment(segment: Segment) -> JsonObject:
     return {
         "start": segment.start_ms,
         "end": segment.end_ms,
@@ -208,18 +208,17 @@ def _segment(segment: Segment) -> dict[str, Any]:
     }
 
 
-def _subtitle(probe: Mapping[str, Any], document: SegmentsDocument) -> str:
-    parts = [clock(probe.get("duration_ms") or document.duration_ms).rsplit(".", 1)[0]]
+def _subtitle(probe: Probe, document: SegmentsDocument) -> str:
+    parts = [clock(probe.duration_ms or document.duration_ms).rsplit(".", 1)[0]]
     if document.language != "und":
         parts.append(f"spoken in {languages.name(document.language)}")
-    video = probe.get("video")
-    if video:
-        parts.append(f"{video['width']} × {video['height']}")
+    if probe.video:
+        parts.append(f"{probe.video.width} × {probe.video.height}")
     return " · ".join(parts)
 
 
 def _facts(
-    probe: Mapping[str, Any], document: SegmentsDocument, manifests: Mapping[str, dict[str, Any]], profile: Profile
+    probe: Probe, document: SegmentsDocument, manifests: Mapping[str, StageManifest], profile: Profile
 ) -> list[tuple[str, str]]:
     counts = {"segments": len(document.segments), "quarantined": 0, "suspect": 0, "songs": 0, "names": 0}
     for segment in document.segments:
@@ -227,34 +226,32 @@ def _facts(
         counts["suspect"] += segment.verdict == "suspect"
         counts["songs"] += segment.kind == "song"
         counts["names"] += len(segment.entities)
-    video = probe.get("video")
-    film: dict[str, Any] = next(
-        (item for item in manifests.get("demux", {}).get("inputs", []) if item["type"] == "film"), {}
-    )
-    facts = [("file", str(film.get("path", ""))), ("checksum", str(film.get("checksum", "")))]
-    facts.append(("container", str(probe.get("container", ""))))
-    if video:
-        facts.append(("picture", f"{video['codec']}, {video['width']} × {video['height']}"))
-    for track in probe.get("audio", []):
-        chosen = " (recognised)" if track["track"] == probe.get("chosen_audio_track") else ""
-        spoken = languages.name(track["language"]) if track["language"] else "no language"
-        facts.append((f"sound {track['track']}", f"{track['codec']}, {track['channels']} channels, {spoken}{chosen}"))
+    demux = manifests.get("demux")
+    film = demux.film_file() if demux else None
+    facts = [("file", film.path if film else ""), ("checksum", film.checksum if film else "")]
+    facts.append(("container", probe.container))
+    if probe.video:
+        facts.append(("picture", f"{probe.video.codec}, {probe.video.width} × {probe.video.height}"))
+    for track in probe.audio:
+        chosen = " (recognised)" if track.track == probe.chosen_audio_track else ""
+        spoken = languages.name(track.language) if track.language else "no language"
+        facts.append((f"sound {track.track}", f"{track.codec}, {track.channels} channels, {spoken}{chosen}"))
     facts += [(key, str(value)) for key, value in counts.items()]
     facts.append(("profile", f"{profile.title} ({profile.name})"))
-    software = manifests.get("demux", {}).get("software", {})
-    facts.append(("Samvad", f"{software.get('samvad', '')} {(software.get('git_commit') or '')[:12]}".strip()))
-    facts.append(("run", str(manifests.get("demux", {}).get("run_id", ""))))
+    if demux:
+        facts.append(("Samvad", f"{demux.software.samvad} {(demux.software.git_commit or '')[:12]}".strip()))
+        facts.append(("run", demux.run_id))
     return facts
 
 
-def _stage(name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
-    software = manifest.get("software", {})
-    models = [f"{model['name']} {(model['revision'] or '')[:12]}".strip() for model in software.get("models", [])]
-    tools = [f"{tool} {version}" for tool, version in software.get("tools", {}).items()]
-    device = software.get("device_actual")
+def _stage(name: str, manifest: StageManifest) -> JsonObject:
+    software = manifest.software
+    models = [f"{model.name} {(model.revision or '')[:12]}".strip() for model in software.models]
+    tools = [f"{tool} {version}" for tool, version in software.tools.items()]
+    device = software.device_actual
     return {
         "name": stages.BY_NAME[name].folder.replace("_", " ", 1),
-        "status": manifest.get("status", ""),
-        "seconds": float(manifest.get("duration_seconds", 0.0)),
+        "status": manifest.status,
+        "seconds": float(manifest.duration_seconds),
         "used": " · ".join([*models, *([f"on {device}"] if device else []), *tools]),
     }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from samvad.core import files, schemas, stages
+from samvad.core.errors import SamvadError
 from samvad.core.times import clock
+from samvad.core.typed_json import JsonObject
+from samvad.documents import job_manifest, subtitle_check, tracks
 from samvad.reporting.pages.film_page import fill
 from samvad.text import languages
 
@@ -28,51 +30,45 @@ def write(output_root: Path) -> Path:
     return target
 
 
-def _film(path: Path, root: Path) -> dict[str, Any] | None:
+def _film(path: Path, root: Path) -> JsonObject | None:
     """Return a film as the index shows it, or None where its record cannot be read."""
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        given, pipeline = manifest["input"], manifest["pipeline"]
-    except (OSError, ValueError, KeyError):
-        return None
     job = path.parent
-    duration = given.get("duration_seconds")
-    about = [str(given["year"])] if given.get("year") else []
+    manifest = job_manifest.read_optional(job)
+    if manifest is None:
+        return None
+    given, failed = manifest.input, manifest.pipeline.failed_stages
+    duration = given.duration_seconds
+    about = [str(given.year)] if given.year else []
     about += [clock(round(duration * 1000)).rsplit(".", 1)[0]] if duration else []
     return {
         "job": job.relative_to(root).as_posix(),
-        "title": given.get("title") or Path(given.get("file", "")).name,
+        "title": given.title or Path(given.file).name,
         "about": " · ".join([*about, job.relative_to(root).as_posix()]),
-        "status": pipeline.get("status", "unknown"),
-        "error": _error(manifest),
+        "status": manifest.pipeline.status,
+        "error": f"{', '.join(failed)} failed" if failed else None,
         "tracks": _tracks(job),
         "report": _link(job / stages.BY_NAME["subtitle_gen"].folder / "report.html", root),
         "poster": _link(job / stages.BY_NAME["demux"].folder / "poster.jpg", root),
     }
 
 
-def _error(manifest: dict[str, Any]) -> str | None:
-    failed = manifest["pipeline"].get("failed_stages") or []
-    return f"{', '.join(failed)} failed" if failed else None
-
-
-def _tracks(job: Path) -> list[dict[str, Any]]:
+def _tracks(job: Path) -> list[JsonObject]:
     folder = job / stages.BY_NAME["subtitle_gen"].folder
     try:
-        listed = json.loads((folder / "tracks.json").read_text(encoding="utf-8"))["tracks"]
-        checks = json.loads((folder / "qc.json").read_text(encoding="utf-8"))["tracks"]
-        within = {check["language"]: check["within"]["hard"] for check in checks}
-        return [
-            {
-                "name": languages.name(track["language"]),
-                "cues": track["cues"],
-                "corrected": track.get("corrected", False),
-                "rules": within.get(track["language"], 1.0),
-            }
-            for track in listed
-        ]
-    except (OSError, ValueError, KeyError):
+        listed = tracks.read(folder / "tracks.json").tracks
+        checks = subtitle_check.read(folder / "qc.json").tracks
+    except SamvadError:
         return []
+    within = {check.language: check.within.get("hard", 1.0) for check in checks}
+    return [
+        {
+            "name": languages.name(track.language),
+            "cues": track.cues,
+            "corrected": track.corrected,
+            "rules": within.get(track.language, 1.0),
+        }
+        for track in listed
+    ]
 
 
 def _link(path: Path, root: Path) -> str | None:

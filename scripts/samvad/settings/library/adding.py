@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from samvad.core import checksums, files, schemas, stages
 from samvad.core.errors import SamvadError
+from samvad.documents import stage_manifest
+from samvad.documents.stage_manifest import FileRecord
 from samvad.media import ffprobe
 from samvad.settings import configuration, film_row, film_sheet
 from samvad.settings.library import titles
@@ -103,7 +103,7 @@ class _Known:
             except OSError:
                 record = self._record(row)
                 if record:
-                    self._gone.setdefault(record["size_bytes"], []).append(row)
+                    self._gone.setdefault(record.size_bytes, []).append(row)
 
     def at(self, path: Path) -> list[configuration.Film]:
         """Return the rows of the film that lies at a path."""
@@ -115,7 +115,7 @@ class _Known:
         if not candidates:
             return []
         checksum = checksums.checksum(found.path)
-        same = [row for row in candidates if (self._record(row) or {}).get("checksum") == checksum]
+        same = [row for row in candidates if (record := self._record(row)) and record.checksum == checksum]
         self._gone[found.size] = [row for row in candidates if row not in same]
         return same
 
@@ -135,23 +135,18 @@ class _Known:
             self._fingerprints[path] = files.sampled_fingerprint(path)
         return self._fingerprints[path]
 
-    def _record(self, row: configuration.Film) -> dict[str, Any] | None:
+    def _record(self, row: configuration.Film) -> FileRecord | None:
         """Return what stage 01 of a job recorded of its film; None where it has not run."""
-        manifest = self._output_root / row.folder / stages.BY_NAME["demux"].folder / "manifest.json"
-        try:
-            inputs = json.loads(manifest.read_text(encoding="utf-8"))["inputs"]
-            film: dict[str, Any] = next(item for item in inputs if item["type"] == "film")
-        except (OSError, ValueError, KeyError, StopIteration):
-            return None
-        return film
+        path = self._output_root / row.folder / stages.BY_NAME["demux"].folder / "manifest.json"
+        manifest = stage_manifest.read_optional(path)
+        return manifest.film_file() if manifest else None
 
 
 def _new_row(found: Found, options: argparse.Namespace) -> dict[str, str]:
     header = ffprobe.read_header(found.path)
-    kinds = [stream.get("codec_type") for stream in header.streams]
-    if not any(ffprobe.is_picture(stream) for stream in header.streams):
+    if not header.of_kind("video"):
         raise SamvadError("It has no moving pictures.")
-    if "audio" not in kinds:
+    if not header.of_kind("audio"):
         raise SamvadError("It has no sound.")
     title, year = titles.guess(found.path)
     own = {"media": str(found.path), "title": title, "year": year, "film": "", "tmdb_file": "", "tmdb_id": ""}

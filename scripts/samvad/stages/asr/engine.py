@@ -54,6 +54,15 @@ class RawWord:
 
 
 @dataclass(frozen=True)
+class DecodedAgain:
+    """Why a piece was decoded again, which attempt was kept, and how many there were after the first."""
+
+    reasons: tuple[str, ...]
+    kept: str
+    attempts: int
+
+
+@dataclass(frozen=True)
 class Chunk:
     """A piece of at most 30 s as decoded in one go.
 
@@ -63,7 +72,7 @@ class Chunk:
         tokens: how many tokens it took, the end among them.
         cut_off: whether the model had more to say than its context holds.
         heard: probability of each language, where it was asked for.
-        notes: what the segments made from it are to tell, such as why it was decoded again.
+        decoded_again: why it was decoded again, and what was kept; None where it was decoded once.
     """
 
     start_ms: int
@@ -76,7 +85,7 @@ class Chunk:
     tokens: int = 1
     cut_off: bool = False
     heard: dict[str, float] = field(default_factory=dict)
-    notes: dict[str, Any] = field(default_factory=dict)
+    decoded_again: DecodedAgain | None = None
 
 
 @dataclass(frozen=True)

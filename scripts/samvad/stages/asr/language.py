@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
+from samvad.core import typed_json
 from samvad.stages.asr import windows
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.windows import Window
@@ -30,18 +31,27 @@ _HINDI_ALIASES = ("ur", "pa")
 
 
 @dataclass(frozen=True)
+class Voter:
+    """A window of speech: its start, the likeliest language as heard, and its probability (0 to 1)."""
+
+    start_ms: int
+    language: str
+    probability: float
+
+
+@dataclass(frozen=True)
 class Vote:
     """What windows of speech spread through the film say of its language.
 
     Attributes:
         language: the one with the largest share.
         shares: mean probability (0 to 1) of each language that has more than 1 %, Urdu and Punjabi counted as Hindi.
-        windows: the voters: start in ms, the likeliest language as heard, its probability.
+        windows: the voters.
     """
 
     language: str
     shares: dict[str, float]
-    windows: tuple[dict[str, Any], ...] = field(default=())
+    windows: tuple[Voter, ...] = ()
 
     @property
     def share(self) -> float:
@@ -56,7 +66,7 @@ class Vote:
 
     def rivals(self) -> list[str]:
         """Return the other languages that at least a fifth of the windows, and two of them, were heard in."""
-        names = [_counted(window["language"]) for window in self.windows]
+        names = [_counted(window.language) for window in self.windows]
         return [
             name
             for name in dict.fromkeys(names)
@@ -70,7 +80,7 @@ class Vote:
             "share": self.share,
             "margin": self.margin,
             "shares": self.shares,
-            "windows": list(self.windows),
+            "windows": typed_json.plain(self.windows),
         }
 
 
@@ -183,9 +193,9 @@ def _spread(found: Sequence[Window]) -> list[Window]:
     return [found[place * (len(found) - 1) // (_VOTERS - 1)] for place in range(_VOTERS)]
 
 
-def _voter(window: Window, heard: dict[str, float]) -> dict[str, Any]:
+def _voter(window: Window, heard: dict[str, float]) -> Voter:
     language = max(heard, key=lambda name: heard[name])
-    return {"start_ms": window.start_ms, "language": language, "probability": round(heard[language], 4)}
+    return Voter(window.start_ms, language, round(heard[language], 4))
 
 
 def _log_shares(probabilities: dict[str, float], candidates: Sequence[str]) -> dict[str, float]:

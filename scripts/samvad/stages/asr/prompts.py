@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from samvad.core.errors import SamvadError
+from samvad.core import typed_json
 from samvad.text import scripts
 from samvad.text.repetition import plain
 
@@ -16,22 +16,19 @@ _LEAKED_TERMS = 4
 _MAX_CHARACTERS = 300
 
 
+@dataclass(frozen=True)
+class _Terms:
+    terms: tuple[str, ...]
+
+
 def read_terms(path: Path) -> list[str]:
     """Read ``prompt_terms.json`` of stage 03: the film's terms, most important first.
 
     Raises:
         SamvadError: the file is not such a list.
     """
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-        terms = value["terms"]
-        if not isinstance(terms, list) or not all(isinstance(term, str) for term in terms):
-            raise TypeError("terms")
-    except (json.JSONDecodeError, KeyError, TypeError):
-        raise SamvadError(
-            f"{path} is no list of prompt terms.", "Run stage glossary_load again.", path=str(path)
-        ) from None
-    return list(dict.fromkeys(" ".join(term.split()) for term in terms if term.strip()))
+    found = typed_json.read(path, _Terms, "list of prompt terms", "Run stage glossary_load again.")
+    return list(dict.fromkeys(" ".join(term.split()) for term in found.terms if term.strip()))
 
 
 def prompt(terms: Sequence[str], language: str, script: str) -> str:

@@ -110,9 +110,9 @@ def wrong_language(chunks: Sequence[Chunk], given: Sequence[str]) -> str | None:
 
 def tally(chunks: Sequence[Chunk]) -> dict[str, Any]:
     """Return how many pieces were decoded again, by reason and by what was kept, for the metadata."""
-    notes = [chunk.notes["decoded_again"] for chunk in chunks if "decoded_again" in chunk.notes]
+    notes = [chunk.decoded_again for chunk in chunks if chunk.decoded_again]
     return {
         "pieces": len(notes),
-        "by_reason": dict(Counter(reason for note in notes for reason in note["reasons"])),
-        "kept": dict(Counter(note["kept"] for note in notes)),
+        "by_reason": dict(Counter(reason for note in notes for reason in note.reasons)),
+        "kept": dict(Counter(note.kept for note in notes)),
     }

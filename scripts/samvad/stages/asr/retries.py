@@ -9,11 +9,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from samvad.media.audio import FilmAudio
 from samvad.stages.asr import windows
-from samvad.stages.asr.engine import Chunk, DecodingStrategy
+from samvad.stages.asr.engine import Chunk, DecodedAgain, DecodingStrategy
 from samvad.stages.asr.prompts import leaks
 from samvad.stages.asr.windows import Window
 from samvad.text import scripts
@@ -92,7 +91,7 @@ class Retrier:
     def repair(self, chunks: Sequence[Chunk]) -> list[Chunk]:
         """Return the chunks in order of time, the faulty ones replaced by something better where that was found."""
         good = [chunk for chunk in chunks if not self.faults(chunk)]
-        bad = [replace(chunk, notes=self._note(chunk)) for chunk in chunks if self.faults(chunk)]
+        bad = [replace(chunk, decoded_again=self._first(chunk)) for chunk in chunks if self.faults(chunk)]
         for strategy in STRATEGIES[: self.attempts]:
             if not bad:
                 break
@@ -101,8 +100,8 @@ class Retrier:
             bad = [chunk for chunk in bad if self.faults(chunk)]
         return sorted([*good, *bad], key=lambda chunk: chunk.start_ms)
 
-    def _note(self, chunk: Chunk) -> dict[str, Any]:
-        return {"decoded_again": {"reasons": self.faults(chunk), "kept": "the first attempt", "attempts": 0}}
+    def _first(self, chunk: Chunk) -> DecodedAgain:
+        return DecodedAgain(tuple(self.faults(chunk)), "the first attempt", 0)
 
     def _cut_anew(self, bad: Sequence[Chunk], strategy: DecodingStrategy) -> list[Chunk]:
         """Decode smaller windows until each is good or as short as can be; keep them where they are better."""
@@ -157,16 +156,9 @@ class Retrier:
         return -sum(len(chunk.text) for chunk in grave) / characters, mean
 
     def _tried(self, chunk: Chunk, first: Chunk, strategy: DecodingStrategy, *, taken: bool) -> Chunk:
-        before = first.notes["decoded_again"]
-        kept = strategy.name if taken else before["kept"]
-        return replace(
-            chunk,
-            heard=first.heard,
-            notes={
-                **first.notes,
-                "decoded_again": {"reasons": before["reasons"], "kept": kept, "attempts": before["attempts"] + 1},
-            },
-        )
+        before = first.decoded_again or self._first(first)
+        kept = strategy.name if taken else before.kept
+        return replace(chunk, heard=first.heard, decoded_again=DecodedAgain(before.reasons, kept, before.attempts + 1))
 
 
 def loops(text: str, *, sung: bool = False) -> bool:

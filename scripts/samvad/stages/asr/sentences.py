@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from samvad.core import typed_json
 from samvad.documents.segments import Segment, Word
 from samvad.stages.asr.engine import Chunk, RawWord
 from samvad.stages.asr.regions import Region
@@ -121,5 +122,5 @@ def _segment(number: int, sentence: Sequence[_Timed], chunk: Chunk) -> Segment:
             for timed in sentence
         ),
         decoding=chunk.decoding,
-        extra=dict(chunk.notes),
+        extra={"decoded_again": typed_json.plain(chunk.decoded_again)} if chunk.decoded_again else {},
     )

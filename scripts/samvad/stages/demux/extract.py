@@ -7,9 +7,9 @@ from pathlib import Path
 
 from samvad.core import subprocesses
 from samvad.core.errors import DiskError, MediaError, ToolError
+from samvad.documents.probe import AudioTrack
 from samvad.logs import events
 from samvad.media import ffmpeg
-from samvad.stages.demux.probe import AudioTrack
 
 SAMPLE_RATE_HZ = 16_000
 BYTES_A_SECOND = SAMPLE_RATE_HZ * 2

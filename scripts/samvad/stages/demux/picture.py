@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from samvad.core.typed_json import JsonObject
+from samvad.documents.probe import AudioTrack
 from samvad.media import ffmpeg, shots
-from samvad.stages.demux.probe import AudioTrack
 
 #: Peaks of the waveform a second.
 PEAKS_A_SECOND = 25
@@ -70,7 +71,7 @@ def poster(proxy: Path, duration_ms: int, target: Path) -> bool:
     return done.code == 0 and target.is_file()
 
 
-def waveform(audio: Path) -> dict[str, Any]:
+def waveform(audio: Path) -> JsonObject:
     """Return the peaks of a 16-bit mono WAV file, one byte each (0 to 255), in base 64.
 
     The loudest moment is 255; loudness is drawn by its square root, so that speech under music is seen.

@@ -7,59 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from samvad.core.errors import MediaError
 from samvad.core.times import seconds_to_ms
+from samvad.documents.media_facts import MediaFacts
+from samvad.documents.probe import AudioTrack, SubtitleTrack, VideoStream
 from samvad.media import ffprobe
-from samvad.media.ffprobe import Header, is_picture, rate, tags
+from samvad.media.ffprobe import Header, Stream
 from samvad.text import languages
 
 
 @dataclass(frozen=True)
-class VideoStream:
-    """The film's picture. The frame rate is exact: numerator / denominator frames a second."""
-
-    codec: str
-    width: int
-    height: int
-    frame_rate_numerator: int
-    frame_rate_denominator: int
-    variable_frame_rate: bool
-
-
-@dataclass(frozen=True)
-class AudioTrack:
-    """An audio track. ``track`` counts audio tracks from 0, ``stream`` all streams; times are from the film's start."""
-
-    track: int
-    stream: int
-    codec: str
-    language: str | None
-    channels: int
-    layout: str
-    sample_rate_hz: int
-    title: str
-    default: bool
-    start_ms: int
-    duration_ms: int | None
-
-
-@dataclass(frozen=True)
-class SubtitleTrack:
-    """A subtitle track that the film has already."""
-
-    track: int
-    stream: int
-    codec: str
-    language: str | None
-    title: str
-    default: bool
-    forced: bool
-
-
-@dataclass(frozen=True)
-class Probe:
+class Streams:
     """All that is known of a film before it is decoded.
 
     Attributes:
@@ -95,12 +54,12 @@ def check_readable(path: Path) -> None:
         raise MediaError(f"The film {shown!r} is empty (0 bytes).", "Copy it again.", path=shown)
 
 
-def probe(path: Path, header: Header) -> Probe:
+def probe(path: Path, header: Header) -> Streams:
     """Return what a film's headers say.
 
     Args:
         path: the film.
-        header: from ``media_facts.read_header``.
+        header: from ``ffprobe.read_header``.
 
     Raises:
         MediaError: it holds neither sound nor picture.
@@ -152,12 +111,12 @@ def choose_audio(
     return tracks[0], "it is the first" if len(tracks) > 1 else "it is the only one"
 
 
-def measured(film: Path, header: Header, found: Probe, chosen: int) -> tuple[Probe, dict[str, Any]]:
+def measured(film: Path, header: Header, found: Streams, chosen: int) -> tuple[Streams, MediaFacts]:
     """Put what can be measured in the place of what headers say wrongly.
 
     Args:
         film: the film.
-        header: from ``media_facts.read_header``.
+        header: from ``ffprobe.read_header``.
         found: what ``probe`` made of it.
         chosen: number of the audio track that is to be heard; its start is searched for however late it comes.
 
@@ -187,62 +146,59 @@ def _with_true_start(track: AudioTrack, first_seconds: float | None, film_start_
     return replace(track, start_ms=start_ms, duration_ms=duration_ms)
 
 
-def _parse(header: Header) -> Probe:
-    pictures = [stream for stream in header.streams if is_picture(stream)]
-    sounds = [stream for stream in header.streams if stream.get("codec_type") == "audio"]
-    texts = [stream for stream in header.streams if stream.get("codec_type") == "subtitle"]
-    return Probe(
-        container=str(header.found.get("format", {}).get("format_name", "unknown")),
-        start_ms=seconds_to_ms(header.start_seconds),
+def _parse(header: Header) -> Streams:
+    pictures = [stream for stream in header.streams if stream.picture]
+    return Streams(
+        container=header.container,
+        start_ms=header.start_ms,
         duration_ms=header.duration_ms,
         video=_video(pictures[0]) if pictures else None,
-        audio=tuple(_audio(number, stream, header) for number, stream in enumerate(sounds)),
-        subtitles=tuple(_subtitle(number, stream) for number, stream in enumerate(texts)),
+        audio=tuple(_audio(number, stream, header) for number, stream in enumerate(header.of_kind("audio"))),
+        subtitles=tuple(_subtitle(number, stream) for number, stream in enumerate(header.of_kind("subtitle"))),
     )
 
 
-def _video(stream: dict[str, Any]) -> VideoStream:
-    frames = rate(stream.get("avg_frame_rate")) or rate(stream.get("r_frame_rate")) or Fraction(24)
+def _video(stream: Stream) -> VideoStream | None:
+    picture = stream.picture
+    if picture is None:
+        return None
+    frames = picture.rate or Fraction(24)
     return VideoStream(
-        codec=str(stream.get("codec_name", "unknown")),
-        width=int(stream.get("width", 0)),
-        height=int(stream.get("height", 0)),
+        codec=stream.codec,
+        width=picture.width,
+        height=picture.height,
         frame_rate_numerator=frames.numerator,
         frame_rate_denominator=frames.denominator,
         variable_frame_rate=False,  # until it is measured
     )
 
 
-def _audio(number: int, stream: dict[str, Any], header: Header) -> AudioTrack:
-    tagged = tags(stream)
-    start = header.start_seconds
-    start_ms = max(0, seconds_to_ms(float(stream.get("start_time") or start) - start))
-    # Matroska's tag tells when the track ends; the stream's own duration there is that of the film.
-    end_ms = ffprobe.duration_ms(tagged.get("duration"))
-    duration_ms = ffprobe.duration_ms(stream.get("duration")) if end_ms is None else max(0, end_ms - start_ms)
+def _audio(number: int, stream: Stream, header: Header) -> AudioTrack:
+    start = header.start_seconds if stream.start_seconds is None else stream.start_seconds
+    start_ms = max(0, seconds_to_ms(start - header.start_seconds))
+    sound = stream.sound
     return AudioTrack(
         track=number,
-        stream=int(stream["index"]),
-        codec=str(stream.get("codec_name", "unknown")),
-        language=languages.from_tag(tagged.get("language")),
-        channels=int(stream.get("channels", 0)),
-        layout=str(stream.get("channel_layout", "")),
-        sample_rate_hz=int(stream.get("sample_rate", 0)),
-        title=tagged.get("title", ""),
-        default=bool(stream.get("disposition", {}).get("default")),
+        stream=stream.index,
+        codec=stream.codec,
+        language=languages.from_tag(stream.language),
+        channels=sound.channels if sound else 0,
+        layout=(sound.layout if sound else None) or "",
+        sample_rate_hz=sound.sample_rate_hz if sound else 0,
+        title=stream.title,
+        default=stream.default,
         start_ms=start_ms,
-        duration_ms=None if header.estimated else duration_ms,
+        duration_ms=None if header.estimated else stream.duration_ms(start_ms),
     )
 
 
-def _subtitle(number: int, stream: dict[str, Any]) -> SubtitleTrack:
-    tagged = tags(stream)
+def _subtitle(number: int, stream: Stream) -> SubtitleTrack:
     return SubtitleTrack(
         track=number,
-        stream=int(stream["index"]),
-        codec=str(stream.get("codec_name", "unknown")),
-        language=languages.from_tag(tagged.get("language")),
-        title=tagged.get("title", ""),
-        default=bool(stream.get("disposition", {}).get("default")),
-        forced=bool(stream.get("disposition", {}).get("forced")),
+        stream=stream.index,
+        codec=stream.codec,
+        language=languages.from_tag(stream.language),
+        title=stream.title,
+        default=stream.default,
+        forced=stream.forced,
     )

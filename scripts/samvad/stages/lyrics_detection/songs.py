@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from samvad.documents.review import Decision
 from samvad.documents.segments import SegmentsDocument
+from samvad.documents.songs import Song
 from samvad.media.sound_curve import SoundCurve
 
 #: Span over which the probabilities are averaged: a single false frame of singing in speech is then nothing, and a
@@ -46,16 +47,6 @@ class SongRule:
     threshold: float
     min_song_ms: int
     merge_gap_ms: int
-
-
-@dataclass(frozen=True)
-class Song:
-    """A song's times in milliseconds, its score (0 to 1), and what found it: ``sound`` or ``person``."""
-
-    start_ms: int
-    end_ms: int
-    score: float
-    source: str = "sound"
 
 
 def scores(curve: SoundCurve, support: Sequence[float] = ()) -> list[float]:

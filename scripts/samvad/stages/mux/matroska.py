@@ -12,10 +12,10 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from samvad.core import files, subprocesses
 from samvad.core.errors import DiskError, ToolError
+from samvad.core.typed_json import JsonObject
 from samvad.logs import events
 
 log = logging.getLogger(__name__)
@@ -128,7 +128,7 @@ def identify(path: Path, folder: Path) -> Identified:
     )
 
 
-def _identified(item: dict[str, Any]) -> IdentifiedTrack:
+def _identified(item: JsonObject) -> IdentifiedTrack:
     properties = item["properties"]
     language = properties.get("language_ietf") or properties.get("language")
     return IdentifiedTrack(

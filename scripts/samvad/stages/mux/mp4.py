@@ -16,9 +16,9 @@ from samvad.core.errors import ToolError
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
 from samvad.media import ffmpeg
+from samvad.media.ffprobe import Header, Stream
 from samvad.stages.mux import media
 from samvad.stages.mux.matroska import NewTrack
-from samvad.stages.mux.media import Media, Stream
 from samvad.text import languages
 
 #: ffmpeg's names of subtitle codecs that are text, so that they can become MP4's own.
@@ -44,7 +44,7 @@ def without_overlap(cues: Sequence[Cue]) -> list[Cue]:
     return placed
 
 
-def kept(film: Media) -> tuple[list[Stream], list[Stream]]:
+def kept(film: Header) -> tuple[list[Stream], list[Stream]]:
     """Return the film's own streams that MP4 can hold, and those that it cannot."""
     held = [stream for stream in film.streams if _fits(stream)]
     lost = [stream for stream in film.streams if stream not in held]
@@ -101,7 +101,7 @@ def _flags(own: Sequence[Stream], new: Sequence[NewTrack], *, keep_default_subti
     return made
 
 
-def check(result: Media, own: Sequence[Stream], new: Sequence[NewTrack], film: Path) -> None:
+def check(result: Header, own: Sequence[Stream], new: Sequence[NewTrack], film: Path) -> None:
     """Check that all streams have come through, and the new ones with their languages and flags.
 
     Raises:

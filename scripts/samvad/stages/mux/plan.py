@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from samvad.core.errors import DiskError, ToolError
-from samvad.media.ffprobe import playing_span_ms
+from samvad.media.ffprobe import Header, Stream, playing_span_ms
 from samvad.stages.mux.matroska import Identified, NewTrack, SourceTrack
-from samvad.stages.mux.media import KINDS, Media, Stream
+from samvad.stages.mux.media import KINDS
 from samvad.text import languages
 
 #: The container's own additions to a film: index, headers, subtitles.
@@ -77,7 +77,7 @@ def new_tracks(tracks: Sequence[Subtitles], choice: str) -> list[NewTrack]:
     ]
 
 
-def source_tracks(source: Identified, film: Media, *, keep_default_subtitles: bool) -> list[SourceTrack]:
+def source_tracks(source: Identified, film: Header, *, keep_default_subtitles: bool) -> list[SourceTrack]:
     """Return the flags of the film's own tracks: as they are, but one default subtitle track at most in the result.
 
     mkvmerge and ffprobe count differently, but in the same order within a kind; where their counts differ, the first
@@ -98,7 +98,7 @@ def source_tracks(source: Identified, film: Media, *, keep_default_subtitles: bo
     return made
 
 
-def lost_streams(source: Identified, film: Media) -> list[Stream]:
+def lost_streams(source: Identified, film: Header) -> list[Stream]:
     """Return the streams that mkvmerge does not read: all of a kind when it reads fewer of that kind than there are."""
     return [
         stream for kind in KINDS if len(source.of_kind(kind)) < len(film.of_kind(kind)) for stream in film.of_kind(kind)
@@ -122,7 +122,7 @@ def check_space(folder: Path, film: Path, copies: int) -> None:
 
 
 def check_result(
-    result: Media, identified: Identified, expected: Mapping[str, int], new: Sequence[NewTrack], film: Path
+    result: Header, identified: Identified, expected: Mapping[str, int], new: Sequence[NewTrack], film: Path
 ) -> None:
     """Check that all streams have come through, and the new ones with their languages, names and flags.
 
@@ -158,7 +158,7 @@ def check_result(
         )
 
 
-def check_kept(result: Identified, attached: Sequence[Path], film: Media, path: Path) -> None:
+def check_kept(result: Identified, attached: Sequence[Path], film: Header, path: Path) -> None:
     """Check that the film's chapters have come through, and that the fonts are attached.
 
     Raises:
@@ -178,7 +178,7 @@ def check_kept(result: Identified, attached: Sequence[Path], film: Media, path: 
         )
 
 
-def check_duration(film: Path, target: Path, declared_ms: int, result: Media) -> int:
+def check_duration(film: Path, target: Path, declared_ms: int, result: Header) -> int:
     """Check that the result is as long as the film, and return its duration in milliseconds.
 
     Args:

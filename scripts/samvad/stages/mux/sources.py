@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from samvad.core.errors import MediaError
+from samvad.media import ffprobe
+from samvad.media.ffprobe import Header, Stream
 from samvad.runner.stage_run import StageRun
 from samvad.stages.mux import matroska, media, plan
 
@@ -15,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 def find(
-    run: StageRun, film: Path, held: media.Media, *, keep_default_subtitles: bool
+    run: StageRun, film: Path, held: Header, *, keep_default_subtitles: bool
 ) -> tuple[list[tuple[Path, Sequence[matroska.SourceTrack]]], int]:
     """Return the files that hold the film's streams for mkvmerge, with flags, and the shift of the new tracks in ms.
 
@@ -38,8 +40,8 @@ def find(
 
 
 def _copy_film(
-    run: StageRun, film: Path, held: media.Media, source: matroska.Identified
-) -> tuple[matroska.Identified, Path, media.Media]:
+    run: StageRun, film: Path, held: Header, source: matroska.Identified
+) -> tuple[matroska.Identified, Path, Header]:
     """Copy a film that mkvmerge cannot read into Matroska; return what it is then."""
     plan.check_space(run.job_folder, film, copies=2)
     copy = run.work_folder / "film_copy.mkv"
@@ -55,11 +57,11 @@ def _copy_film(
             path=str(film),
         ) from error
     run.intermediate(copy, retained=False, reason="mkvmerge cannot read the film's container")
-    return matroska.identify(copy, run.work_folder), copy, media.probe(copy)
+    return matroska.identify(copy, run.work_folder), copy, ffprobe.read_header(copy)
 
 
 def _rescued(
-    run: StageRun, film: Path, lost: Sequence[media.Stream], *, keep_default_subtitles: bool
+    run: StageRun, film: Path, lost: Sequence[Stream], *, keep_default_subtitles: bool
 ) -> list[tuple[Path, Sequence[matroska.SourceTrack]]]:
     """Return the film's own subtitle tracks in a file that mkvmerge can read, where it cannot read them in the film."""
     copy = run.work_folder / "film_subtitles.mks"
@@ -79,5 +81,5 @@ def _rescued(
     log.info("mkvmerge cannot read the film's own subtitles (%s): ffmpeg copied them", subtitles[0].codec)
     run.intermediate(copy, retained=False, reason="mkvmerge cannot read the film's own subtitles")
     source = matroska.identify(copy, run.work_folder)
-    held = replace(media.probe(copy), streams=tuple(subtitles))
+    held = replace(ffprobe.read_header(copy), streams=tuple(subtitles))
     return [(copy, plan.source_tracks(source, held, keep_default_subtitles=keep_default_subtitles))]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from samvad.core import files
+from samvad.documents import tracks as tracks_document
 from samvad.documents.subtitles import fonts, formats
 from samvad.runner.stage_run import StageRun
 from samvad.stages.mux import installed_fonts, plan
@@ -22,22 +21,17 @@ def read(run: StageRun, wanted: Sequence[str], kind: str) -> list[plan.Subtitles
         wanted: the film's targets, in order.
         kind: ``srt`` or ``ass``; a track that stage 09 wrote in another format is turned into it.
     """
-    listed: list[dict[str, Any]] = json.loads(run.read("subtitle_gen", "tracks").read_text("utf-8"))["tracks"]
     tracks = []
-    for item in listed:
-        made = kind if kind in item["files"] else next(iter(item["files"]))
-        path = run.read("subtitle_gen", f"{made}_{item['language']}")
+    for item in tracks_document.read(run.read("subtitle_gen", "tracks")).tracks:
+        made = kind if kind in item.files else next(iter(item.files), kind)
+        path = run.read("subtitle_gen", f"{made}_{item.language}")
         if made != kind:
             cues = formats.read(path)
             path = run.work_folder / f"{path.stem}.{kind}"
-            files.write_text(path, formats.write(kind, cues, item["language"]))
-        tracks.append(
-            plan.Subtitles(
-                item["language"], item["translated"], item["cues"], path, item.get("hearing_impaired", False)
-            )
-        )
-        if not item["cues"]:
-            run.warn(f"The subtitle track in {languages.name(item['language'])} is empty.")
+            files.write_text(path, formats.write(kind, cues, item.language))
+        tracks.append(plan.Subtitles(item.language, item.translated, item.cues, path, item.hearing_impaired))
+        if not item.cues:
+            run.warn(f"The subtitle track in {languages.name(item.language)} is empty.")
     for language in wanted:
         if language not in {track.language for track in tracks}:
             run.warn(f"Stage 09 made no subtitles in {languages.name(language)}, so the film gets none.")

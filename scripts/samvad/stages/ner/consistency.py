@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from samvad.documents.names import Undecided
 from samvad.documents.segments import Entity, Segment, SegmentsDocument
 from samvad.film import matcher
 from samvad.film.known_names import Gazetteer, Name, Word, fold, split
@@ -38,17 +39,6 @@ class Replacement:
     new: str
     score: float
     evidence: str
-
-
-@dataclass(frozen=True)
-class Undecided:
-    """A word that may be a misheard name, and was left as it is: how often it comes, what it is like, and why."""
-
-    text: str
-    count: int
-    like: str
-    score: float
-    reason: str
 
 
 @dataclass(frozen=True)

@@ -4,58 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
 
-from samvad.core import files
+from samvad.documents.names import CastCount, FilmName
 from samvad.documents.segments import Entity, SegmentsDocument
 from samvad.film import people
 from samvad.film.known_names import Name, fold, split
 from samvad.film.metadata import FilmMetadata
-from samvad.stages.ner.consistency import Outcome
 from samvad.text.scripts import LATIN, of_first_letter
-
-SCHEMA_VERSION = "1.1"
 
 _ORDER = {"glossary": 0, "tmdb": 1}
 _MODEL = 2
-
-
-@dataclass(frozen=True)
-class FilmName:
-    """A name over the whole film, in all its spellings.
-
-    Attributes:
-        text: its spelling: as known, else the most frequent.
-        label: ``person``, ``place`` or ``organisation``: what its best source says most often.
-        source: the best of its sources: ``glossary``, then ``tmdb``, then the model.
-        count: how often it stands in the film.
-        first_ms: start of the first segment that it stands in.
-        variants: how often each of its spellings stands in the text.
-        heard: how often each spelling that was written anew was heard.
-        spellings: its spelling in each script that it stands in (ISO 15924).
-        target: its spelling in a translation into English.
-    """
-
-    text: str
-    label: str
-    source: str
-    count: int
-    first_ms: int
-    variants: dict[str, int] = field(default_factory=dict)
-    heard: dict[str, int] = field(default_factory=dict)
-    spellings: dict[str, str] = field(default_factory=dict)
-    target: str = ""
-
-
-@dataclass(frozen=True)
-class CastCount:
-    """A character of the cast list: who plays it, and how often it is named in the film."""
-
-    character: str
-    actor: str
-    count: int
-    first_ms: int | None
 
 
 def without_overlaps(*groups: Sequence[Entity]) -> tuple[Entity, ...]:
@@ -138,19 +96,6 @@ def cast_counts(names: Sequence[FilmName], film: FilmMetadata | None) -> list[Ca
         first_ms = min((name.first_ms for name in found), default=None)
         counted.append(CastCount(character, actor, sum(name.count for name in found), first_ms))
     return counted
-
-
-def write(path: Path, names: Sequence[FilmName], cast: Sequence[CastCount], outcome: Outcome) -> None:
-    """Write ``names.json``, atomically."""
-    files.write_json(
-        path,
-        {
-            "schema_version": SCHEMA_VERSION,
-            "names": [asdict(name) for name in names],
-            "cast": [asdict(item) for item in cast],
-            "undecided": [asdict(item) for item in outcome.undecided],
-        },
-    )
 
 
 def key_of(text: str) -> str:

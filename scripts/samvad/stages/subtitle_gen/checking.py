@@ -8,6 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from samvad.documents.subtitle_check import Finding
 from samvad.documents.subtitles.cues import Cue
 from samvad.settings.subtitle_rules import ERROR, Rules
 from samvad.stages.subtitle_gen import grammar
@@ -43,29 +44,6 @@ HARD = (*HARD_BUT_SPEED, "reading speed")
 #: Times in files are whole milliseconds (SubStation Alpha: hundredths of a second), frames are not.
 _ROUNDING_MS = 10
 _DASHES = "-–—‐‑"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A cue that breaks a rule.
-
-    Attributes:
-        cue: its number in the file, from 1.
-        rule: one of ``RULES``.
-        level: ``error`` or ``warning``.
-        value: what was found.
-        limit: what is allowed, or None.
-        unit: of both.
-        message: in words.
-    """
-
-    cue: int
-    rule: str
-    level: str
-    value: float | str
-    limit: float | str | None
-    unit: str
-    message: str
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from samvad.core import files
+from samvad.documents.machine_cues import Origin
 from samvad.documents.segments import Segment
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
-from samvad.stages.subtitle_gen.tracks import Origin
 
 FOLDER = "corrections"
 COLUMNS = (

@@ -1,53 +1,40 @@
-"""The check of a stage's own subtitles: figures for its manifest, and the cues with where they come from, as JSON."""
+"""The check of a track: figures for the manifest, and what ``qc.json`` says of it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from pathlib import Path
 
-from samvad.documents.subtitles.cues import Cue, Style, graphemes
+from samvad.core import typed_json
+from samvad.documents.subtitle_check import CheckedRule, Finding, TrackCheck
+from samvad.documents.subtitles.cues import Cue, graphemes
 from samvad.settings import subtitle_profiles
 from samvad.settings.subtitle_rules import Rules
 from samvad.stages.subtitle_gen.checking import RULES as CHECKED
-from samvad.stages.subtitle_gen.checking import Finding, level_of, shares_within, source_of
-from samvad.stages.subtitle_gen.tracks import Origin
+from samvad.stages.subtitle_gen.checking import level_of, shares_within, source_of
 
 
-def cues_as_json(cues: Sequence[Cue], origins: Sequence[Origin]) -> list[dict[str, Any]]:
-    """Return cues and where they come from as plain values."""
-    return [
-        {
-            "start_ms": cue.start_ms,
-            "end_ms": cue.end_ms,
-            "lines": list(cue.lines),
-            "styles": [[style.line, style.start, style.end, style.kind] for style in cue.styles],
-            "said_from_ms": origin.said_from_ms,
-            "said_to_ms": origin.said_to_ms,
-            "segments": list(origin.segments),
-            "heard": origin.heard,
-        }
-        for cue, origin in zip(cues, origins, strict=True)
-    ]
+@dataclass(frozen=True)
+class _Facts:
+    """What ``metadata.json`` of stage 09 says of the rules that it went by."""
+
+    profile: str
+    frame_rate_numerator: int
+    frame_rate_denominator: int
 
 
-def cues_from_json(items: Sequence[dict[str, Any]]) -> tuple[list[Cue], list[Origin]]:
-    """Return what ``cues_as_json`` was given."""
-    cues = [
-        Cue(item["start_ms"], item["end_ms"], tuple(item["lines"]), tuple(Style(*style) for style in item["styles"]))
-        for item in items
-    ]
-    origins = [
-        Origin(item["said_from_ms"], item["said_to_ms"], tuple(item["segments"]), item["heard"]) for item in items
-    ]
-    return cues, origins
+def rules_of(stage_folder: Path, language: str) -> Rules:
+    """Return the rules that a run of stage 09 went by.
 
-
-def rules_from_facts(facts: dict[str, Any], language: str) -> Rules:
-    """Return the rules that a run of stage 09 went by, from its ``metadata.json``."""
-    rate = Fraction(facts["frame_rate_numerator"], facts["frame_rate_denominator"])
-    return subtitle_profiles.load(facts["profile"]).rules(language, rate)
+    Raises:
+        SamvadError: its ``metadata.json`` is missing or damaged, or the profile is gone.
+    """
+    path = stage_folder / "metadata.json"
+    facts = typed_json.read(path, _Facts, "metadata.json of stage 09", "Run stage 09 again.")
+    rate = Fraction(facts.frame_rate_numerator, facts.frame_rate_denominator or 1)
+    return subtitle_profiles.load(facts.profile).rules(language, rate)
 
 
 def figures(cues: Sequence[Cue], found: Sequence[Finding]) -> dict[str, float]:
@@ -63,13 +50,13 @@ def figures(cues: Sequence[Cue], found: Sequence[Finding]) -> dict[str, float]:
     }
 
 
-def as_json(cues: Sequence[Cue], rules: Rules, found: Sequence[Finding]) -> dict[str, Any]:
-    """Return the check of a track as plain values: the rules with their sources, the shares, every breach."""
-    return {
-        "language": rules.language,
-        "cues": len(cues),
-        "rules": [{"rule": rule, "level": level_of(rule, rules), "source": source_of(rule, rules)} for rule in CHECKED],
-        "limits": rules.facts(),
-        "within": {name: round(share, 4) for name, share in shares_within(len(cues), found).items()},
-        "findings": [asdict(item) for item in found],
-    }
+def track_check(cues: Sequence[Cue], rules: Rules, found: Sequence[Finding]) -> TrackCheck:
+    """Return the check of a track: the rules with their sources, the shares, every breach."""
+    return TrackCheck(
+        language=rules.language,
+        cues=len(cues),
+        rules=tuple(CheckedRule(rule, level_of(rule, rules), source_of(rule, rules)) for rule in CHECKED),
+        limits=rules.facts(),
+        within={name: round(share, 4) for name, share in shares_within(len(cues), found).items()},
+        findings=tuple(found),
+    )

@@ -6,28 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from samvad.documents.machine_cues import Origin
 from samvad.documents.segments import Segment, SegmentsDocument
 from samvad.documents.subtitles.cues import Cue
 from samvad.settings.subtitle_rules import Rules
 from samvad.stages.subtitle_gen.cutting import cut
 from samvad.stages.subtitle_gen.units import Unit, in_order, text_in, units_of
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where a cue comes from.
-
-    Attributes:
-        said_from_ms: when its first word is spoken.
-        said_to_ms: when its last word ends.
-        segments: ids of its segments.
-        heard: whether its words' times were heard, not reckoned from a translation's length.
-    """
-
-    said_from_ms: int
-    said_to_ms: int
-    segments: tuple[int, ...]
-    heard: bool
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from samvad.core.errors import NetworkError
+from samvad.core.typed_json import JsonObject
 from samvad.film import metadata
 from samvad.stages.tmdb import match
 from samvad.stages.tmdb.client import Service
@@ -80,7 +80,7 @@ def _search(service: Service, title: str, year: int | None) -> list[match.Candid
     return [_candidate(item) for item in results if isinstance(item, dict) and isinstance(item.get("id"), int)]
 
 
-def _candidate(item: dict[str, Any]) -> match.Candidate:
+def _candidate(item: JsonObject) -> match.Candidate:
     popularity = item.get("popularity")
     return match.Candidate(
         item["id"],

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from samvad.documents.segments import SegmentsDocument
+from samvad.film import glossary as film_glossary
 from samvad.stages.translation.markup import NAME, TERM, Span
 from samvad.text import scripts
 
@@ -118,31 +118,25 @@ def read_terms(path: Path, target: str = "en") -> list[Term]:
         path: the file.
         target: short code; an entry without wordings by language has English ones.
     """
-    return [
-        term
-        for entry in json.loads(path.read_text(encoding="utf-8"))["entries"]
-        if (term := _term(entry, target)) is not None
-    ]
+    return [term for entry in film_glossary.read(path).entries if (term := _term(entry, target)) is not None]
 
 
-def _term(entry: dict[str, Any], target: str) -> Term | None:
-    is_name = str(entry.get("context", "")).strip().casefold() in _NAME_CONTEXTS
-    by_language = entry.get("targets") or {}
-    rule = entry.get("rule", "translate")
-    alternatives: list[str] = []
-    if rule == "spelling":
+def _term(entry: film_glossary.Entry, target: str) -> Term | None:
+    is_name = entry.context.strip().casefold() in _NAME_CONTEXTS
+    alternatives: tuple[str, ...] = ()
+    if entry.rule == film_glossary.SPELLING:
         return None  # written in one spelling before translation
-    if rule == "keep":
-        wanted = by_language.get(target) or (entry["target"] if target == "en" else entry["term"])
-    elif target in by_language:
-        wanted = by_language[target]
-    elif target == "en" and entry["target"]:
-        wanted, alternatives = entry["target"], entry["alternatives"]
+    if entry.rule == film_glossary.KEEP:
+        wanted = entry.targets.get(target) or (entry.target if target == "en" else entry.term)
+    elif target in entry.targets:
+        wanted = entry.targets[target]
+    elif target == "en" and entry.target:
+        wanted, alternatives = entry.target, entry.alternatives
     else:
         return None
-    if not scripts.is_written_in(wanted, target) and rule != "keep":
+    if not scripts.is_written_in(wanted, target) and entry.rule != film_glossary.KEEP:
         return None  # a name in another script than the target's: the model writes it in that script
-    return Term(entry["term"], (wanted, *alternatives), tuple(entry.get("forms") or ()), is_name)
+    return Term(entry.term, (wanted, *alternatives), entry.forms, is_name)
 
 
 def names_of(document: SegmentsDocument, target: str, known: Iterable[Term]) -> list[Term]:

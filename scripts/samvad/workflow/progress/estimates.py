@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 from collections import defaultdict, deque
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from samvad.core import stages
+from samvad.documents import stage_manifest
 
 #: So many of the newest jobs are looked at, and so many figures of a stage are kept.
 _JOBS = 50
@@ -26,11 +26,12 @@ class Estimates:
     def load(self, output_root: Path) -> None:
         """Learn from the newest jobs below the output root. What cannot be read is passed over."""
         for job_folder in reversed(list(islice(_newest_first(output_root, depth=5), _JOBS))):
-            manifests = {name: _read(job_folder / row.folder / "manifest.json") for name, row in stages.BY_NAME.items()}
-            film_seconds = _film_seconds(manifests.get("demux"))
+            paths = {name: job_folder / row.folder / "manifest.json" for name, row in stages.BY_NAME.items()}
+            manifests = {name: found for name, path in paths.items() if (found := stage_manifest.read_optional(path))}
+            film_seconds = manifests["demux"].film_seconds() if "demux" in manifests else None
             for name, manifest in manifests.items():
-                if manifest and manifest.get("status") == "success" and not manifest.get("cache", {}).get("hit"):
-                    self.add(name, manifest.get("duration_seconds"), film_seconds)
+                if manifest.status == "success" and not manifest.cache.hit:
+                    self.add(name, manifest.duration_seconds, film_seconds)
 
     def add(self, stage: str, seconds: float | None, film_seconds: float | None) -> None:
         """Learn from a stage that has ended."""
@@ -58,7 +59,7 @@ def remaining_seconds(expected: float | None, elapsed: float, share: float | Non
     return None if expected is None else max(0.0, expected - elapsed)
 
 
-def _newest_first(folder: Path, depth: int) -> Any:
+def _newest_first(folder: Path, depth: int) -> Iterator[Path]:
     """Yield the folders ``YYYY/MM/DD/USER/N``, newest dates first, without listing the rest of a large shelf."""
     if depth == 0:
         yield folder
@@ -69,19 +70,6 @@ def _newest_first(folder: Path, depth: int) -> Any:
         return
     for name in names:
         yield from _newest_first(folder / name, depth - 1)
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def _film_seconds(demux: dict[str, Any] | None) -> float | None:
-    metrics = (demux or {}).get("metrics", [])
-    return next((float(metric["value"]) for metric in metrics if metric.get("name") == "film_duration"), None)
 
 
 def clock(seconds: float) -> str:

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from samvad.core import stages
+from samvad.core.errors import SamvadError
+from samvad.documents import names, stage_manifest
+from samvad.documents.stage_manifest import Model
 from samvad.reporting.logquery import sources, store, why
 from samvad.reporting.logquery.questions import QUESTIONS
 
@@ -167,13 +170,13 @@ def of_run(connection: duckdb.DuckDBPyConnection, name: str, now: datetime) -> R
     )
 
 
-def _went_wrong(row: dict[str, Any]) -> bool:
+def _went_wrong(row: why.Row) -> bool:
     return bool(row["status"] not in ("success", None) or row["state"] in ("killed", "replaced", "open"))
 
 
 def _runs(connection: duckdb.DuckDBPyConnection, where: str, values: Iterable[Any]) -> tuple[Run, ...]:
     values = list(values)
-    attempts: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    attempts: dict[tuple[str, str, str], list[why.Row]] = {}
     for row in _dicts(connection, f"FROM attempts WHERE {where} ORDER BY began, attempt", values):
         attempts.setdefault((row["run_id"], row["film"], row["job_id"]), []).append(row)
     found = []
@@ -197,7 +200,7 @@ def _runs(connection: duckdb.DuckDBPyConnection, where: str, values: Iterable[An
     return tuple(found)
 
 
-def _attempt(row: dict[str, Any], last: datetime) -> Attempt:
+def _attempt(row: why.Row, last: datetime) -> Attempt:
     """Return an attempt; one without an end is shown up to the run's last event."""
     ended = row["ended"] or last
     seconds = row["duration_seconds"]
@@ -219,11 +222,11 @@ def _attempt(row: dict[str, Any], last: datetime) -> Attempt:
 
 
 def _figures(connection: duckdb.DuckDBPyConnection) -> tuple[StageFigures, ...]:
-    def by_stage(question: str) -> dict[str, dict[str, Any]]:
+    def by_stage(question: str) -> dict[str, why.Row]:
         return {row["stage"]: row for row in _dicts(connection, QUESTIONS[question].sql)}
 
     durations, factors, memory, cache = map(by_stage, ("durations", "realtime", "memory", "cache"))
-    nothing: dict[str, Any] = {}
+    nothing: why.Row = {}
     return tuple(
         StageFigures(
             stage=stage,
@@ -247,45 +250,39 @@ def _software(folder: Path) -> tuple[tuple[Software, ...], tuple[tuple[str, str]
     """Return what each stage ran with and what they ran on, as far as their manifests can be read."""
     found, host = [], {}
     for stage in stages.STAGES:
-        try:
-            manifest = json.loads((folder / stage.folder / "manifest.json").read_text(encoding="utf-8"))
-            software, machine = manifest["software"], manifest["host"]
-            found.append(
-                Software(
-                    stage.name,
-                    f"{software['environment']}, Python {software['python']}",
-                    software["device_actual"] or "–",
-                    tuple(f"{name} {version}" for name, version in software["tools"].items()),
-                    tuple(_model(model) for model in software["models"]),
-                )
-            )
-            changed = " (changed since)" if software["git_dirty"] else ""
-            host = {
-                "Samvad": f"{software['samvad']}, commit {str(software['git_commit'] or 'unknown')[:12]}{changed}",
-                "Machine": f"{machine['name']}: {machine['cpus']} CPUs, {machine['memory_mb'] / 1024:.1f} GiB",
-                "System": machine["system"],
-            }
-        except (OSError, ValueError, KeyError, TypeError):
+        manifest = stage_manifest.read_optional(folder / stage.folder / "manifest.json")
+        if manifest is None:
             continue
+        software, machine = manifest.software, manifest.host
+        found.append(
+            Software(
+                stage.name,
+                f"{software.environment}, Python {software.python}",
+                software.device_actual or "–",
+                tuple(f"{name} {version}" for name, version in software.tools.items()),
+                tuple(_model(model) for model in software.models),
+            )
+        )
+        changed = " (changed since)" if software.git_dirty else ""
+        host = {
+            "Samvad": f"{software.samvad}, commit {(software.git_commit or 'unknown')[:12]}{changed}",
+            "Machine": f"{machine.name}: {machine.cpus} CPUs, {machine.memory_mb / 1024:.1f} GiB",
+            "System": machine.system,
+        }
     return tuple(found), tuple(host.items())
 
 
 def _names(folder: Path) -> tuple[tuple[Named, ...], str]:
     """Return who and what is named in the film, and TMDB's credit where the cast is from there."""
     try:
-        found = json.loads((folder / stages.BY_NAME["ner"].folder / "names.json").read_text(encoding="utf-8"))
-        heard = {
-            spelling: tuple(name["heard"]) for name in found["names"] for spelling in (name["text"], name["target"])
-        }
-        cast = [
-            Named(item["character"], item["actor"], item["count"], _heard_for(item["character"], heard))
-            for item in found["cast"]
-        ]
-        parts = {part for item in cast for part in (item.name, *item.name.split())}
-        others = [name for name in found["names"] if not parts & {name["text"], name["target"]}]
-        listed = [Named(name["text"], "", name["count"], tuple(name["heard"])) for name in others]
-    except (OSError, ValueError, KeyError, TypeError):
+        found = names.read(folder / stages.BY_NAME["ner"].folder / "names.json")
+    except SamvadError:
         return (), ""
+    heard = {spelling: tuple(name.heard) for name in found.names for spelling in (name.text, name.target)}
+    cast = [Named(item.character, item.actor, item.count, _heard_for(item.character, heard)) for item in found.cast]
+    parts = {part for item in cast for part in (item.name, *item.name.split())}
+    others = [name for name in found.names if not parts & {name.text, name.target}]
+    listed = [Named(name.text, "", name.count, tuple(name.heard)) for name in others]
     try:
         path = folder / stages.BY_NAME["tmdb"].folder / "film_metadata.json"
         credit = str(json.loads(path.read_text(encoding="utf-8")).get("attribution", ""))
@@ -298,9 +295,9 @@ def _heard_for(character: str, heard: Mapping[str, tuple[str, ...]]) -> tuple[st
     return tuple(dict.fromkeys(form for part in (character, *character.split()) for form in heard.get(part, ())))
 
 
-def _model(model: dict[str, Any]) -> str:
-    mark = str(model.get("revision") or model.get("checksum") or "")
-    return f"{model['name']} {mark.removeprefix('sha256:')[:12]}".strip()
+def _model(model: Model) -> str:
+    mark = model.revision or model.checksum or ""
+    return f"{model.name} {mark.removeprefix('sha256:')[:12]}".strip()
 
 
 def _metrics(folder: Path, run_id: str) -> tuple[tuple[str, str, float, str], ...]:
@@ -324,7 +321,7 @@ def _metrics(folder: Path, run_id: str) -> tuple[tuple[str, str, float, str], ..
     return tuple(sorted(rows, key=lambda row: order.index(row[0]) if row[0] in order else len(order)))
 
 
-def _dicts(connection: duckdb.DuckDBPyConnection, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
+def _dicts(connection: duckdb.DuckDBPyConnection, query: str, values: list[Any] | None = None) -> list[why.Row]:
     found = connection.execute(query, values or [])
     names = [column[0] for column in found.description or ()]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -1,0 +1,105 @@
+"""The probe document of stage 01: what is known of a film, and which of its audio tracks is heard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from samvad.core import typed_json
+from samvad.documents.media_facts import MediaFacts
+
+
+@dataclass(frozen=True)
+class VideoStream:
+    """The film's picture. The frame rate is exact: numerator / denominator frames a second."""
+
+    codec: str
+    width: int
+    height: int
+    frame_rate_numerator: int
+    frame_rate_denominator: int
+    variable_frame_rate: bool
+
+    @property
+    def frame_rate(self) -> Fraction | None:
+        """Return the frames a second; None where the film says nonsense."""
+        if not self.frame_rate_numerator or not self.frame_rate_denominator:
+            return None
+        return Fraction(self.frame_rate_numerator, self.frame_rate_denominator)
+
+
+@dataclass(frozen=True)
+class AudioTrack:
+    """An audio track. ``track`` counts audio tracks from 0, ``stream`` all streams; times are from the film's start."""
+
+    track: int
+    stream: int
+    codec: str
+    language: str | None
+    channels: int
+    layout: str
+    sample_rate_hz: int
+    title: str
+    default: bool
+    start_ms: int
+    duration_ms: int | None
+
+
+@dataclass(frozen=True)
+class SubtitleTrack:
+    """A subtitle track that the film has already."""
+
+    track: int
+    stream: int
+    codec: str
+    language: str | None
+    title: str
+    default: bool
+    forced: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """What stage 01 found out about a film.
+
+    Attributes:
+        checksum: of the film.
+        container: ffmpeg's name of it.
+        start_ms: the container's own first time, which is the film's time 0 here.
+        duration_ms: the film's length, or that of its sound where that is longer.
+        video: None where the film has no picture.
+        chosen_audio_track: number of the track that is recognised.
+        chosen_because: why it is that one.
+        media: as the manifest records it.
+        extra: keys that this version does not know.
+    """
+
+    schema_version: str = "1.0"
+    size_bytes: int
+    checksum: str
+    container: str
+    start_ms: int
+    duration_ms: int
+    video: VideoStream | None
+    audio: tuple[AudioTrack, ...]
+    subtitles: tuple[SubtitleTrack, ...]
+    chosen_audio_track: int
+    chosen_because: str
+    media: MediaFacts
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def read(path: Path) -> Probe:
+    """Read a probe document.
+
+    Raises:
+        SamvadError: it is missing or damaged; names the file and the key.
+    """
+    return typed_json.read(path, Probe, "probe document of stage 01", "Run stage 01 again.")
+
+
+def write(path: Path, probe: Probe) -> None:
+    """Write a probe document atomically."""
+    typed_json.write(path, probe)

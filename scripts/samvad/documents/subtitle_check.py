@@ -1,0 +1,86 @@
+"""The check of a film's subtitle tracks against a profile's rules, as stage 09 writes it: ``qc.json``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from samvad.core import typed_json
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A cue that breaks a rule.
+
+    Attributes:
+        cue: its number in the file, from 1.
+        rule: its name.
+        level: ``error`` or ``warning``.
+        value: what was found.
+        limit: what is allowed, or None.
+        unit: of both.
+        message: in words.
+    """
+
+    cue: int
+    rule: str
+    level: str
+    value: float | str
+    limit: float | str | None
+    unit: str
+    message: str
+
+
+@dataclass(frozen=True)
+class CheckedRule:
+    """A rule, how grave its breach is (``error`` or ``warning``), and where it is written."""
+
+    rule: str
+    level: str
+    source: str
+
+
+@dataclass(frozen=True)
+class TrackCheck:
+    """The check of a track.
+
+    Attributes:
+        language: short code.
+        cues: how many it has.
+        rules: those that it was checked against.
+        limits: their figures by name.
+        within: share (0 to 1) of the cues that keep each rule, and some of them together.
+        findings: every breach.
+    """
+
+    language: str
+    cues: int
+    rules: tuple[CheckedRule, ...]
+    limits: dict[str, float | str | bool | None]
+    within: dict[str, float]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checks:
+    """The check of all tracks; ``profile`` is the profile's title, ``extra`` what this version does not know."""
+
+    schema_version: str = "1.0"
+    profile: str
+    tracks: tuple[TrackCheck, ...]
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def read(path: Path) -> Checks:
+    """Read the check of a film's tracks.
+
+    Raises:
+        SamvadError: it is missing or damaged; names the file and the key.
+    """
+    return typed_json.read(path, Checks, "qc.json of stage 09", "Run stage 09 again.")
+
+
+def write(path: Path, checks: Checks) -> None:
+    """Write the check of a film's tracks atomically."""
+    typed_json.write(path, checks)
