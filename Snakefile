@@ -45,12 +45,12 @@ rule transcribe:
 
 
 onstart:
-    start()
+    RUN.start()
 
 
 onsuccess:
-    finish()
+    RUN.finish()
 
 
 onerror:
-    finish()
+    RUN.finish()

@@ -42,22 +42,6 @@ FILM_BYTES = 1 << 20
 #: Films whose jobs really run, with stages that do nothing.
 RUN_FILMS = 10
 
-#: Stands in for envs/run: writes what a stage that succeeded leaves.
-STAND_IN = """#!/usr/bin/env bash
-set -eu
-for word in "$@"; do case $word in --job-folder=*) job=${word#*=};; --film=*) film=${word#*=};; esac; done
-for folder in templates/*; do
-    if [ "$(<"$folder/script")" = "$2" ]; then
-        stage=$job/${folder##*/}
-        mkdir -p "$stage/attempts/01"
-        manifest=$(<"$folder/manifest.json")
-        manifest=${manifest//FILM/$film}
-        printf '%s\\n' "${manifest//JOB/${job#*/*/*/*/}}" >"$stage/attempts/01/manifest.json"
-        cp "$stage/attempts/01/manifest.json" "$stage/manifest.json"
-    fi
-done
-"""
-
 
 @dataclass(frozen=True)
 class Shelf:
@@ -86,8 +70,7 @@ class Real(Shelf):
         for name in PARTS:
             copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
             copy(ROOT / name, root / name)
-        (root / "envs" / "run").write_text(STAND_IN, encoding="utf-8")
-        _write_templates(root / "templates")
+        support.leave_out_work(root)
         shelf = cls(root, ("films=shelf.tsv", "output_root=out", 'cache={"enabled": false}'))
         shelf.list_films(films)
         return shelf
@@ -163,18 +146,6 @@ class Trivial(Shelf):
             for step in range(1, 11):
                 (self.root / "made" / str(number) / f"{step:02d}").touch()
         self.touch()
-
-
-def _write_templates(folder: Path) -> None:
-    """Write what each stage leaves, for the film FILM of the job JOB."""
-    with tempfile.TemporaryDirectory() as scratch:
-        for stage in stages.STAGES:
-            manifest = support.finished_stage(Path(scratch), stage.name, {"result": ("result.json", b"{}")})
-            value = {**json.loads(manifest.read_text("utf-8")), "film": "FILM", "job_id": "JOB"}
-            place = folder / stage.folder
-            place.mkdir(parents=True)
-            (place / "manifest.json").write_text(json.dumps(value), encoding="utf-8")
-            (place / "script").write_text(stage.script, encoding="utf-8")
 
 
 #: What is measured: its name and what it is, by the state of the shelf in which it is measured.

@@ -1,29 +1,24 @@
 # What the rules share: the checked configuration and film sheet, wildcard constraints, input functions.
 
-import atexit
 import functools
 import gc
-import inspect
-import os
 import sys
 from pathlib import Path
 
-from snakemake.common import overwrite_function_params
 from snakemake.exceptions import WorkflowError
-from snakemake.logging import logger
-from snakemake.resources import Resource
 
 # The one edit of the path: a stage script finds the package because it lies beside it, the workflow does not.
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
-from samvad.core import files, stages, variables
+from samvad.core import files, stages
 from samvad.core.errors import SamvadError
 from samvad.reporting.pages import shelf_page
 from samvad.runner.code_hash import code_hash
 from samvad.settings import configuration, resource_requests
 from samvad.settings.stage_settings import StageSettings, fingerprint
-from samvad.workflow import machine_limits, run_registry
-from samvad.workflow.run_recorder import PipelineHandler
+from samvad.workflow import machine_limits, snakemake_api
+from samvad.workflow.run_hooks import RunHooks
+from samvad.workflow.snakemake_api import declare_params
 
 # Planning makes millions of objects that live to its end: looking through them for garbage takes 3 % of the time and more.
 gc.set_threshold(100_000, 50, 100)
@@ -39,21 +34,12 @@ except SamvadError as error:
 OUT = config["output_root"].rstrip("/")
 JOB = f"{OUT}/{{job}}"
 
-configuration.tell_stages(config, workflow.deployment_settings and workflow.deployment_settings.deployment_method)
+configuration.tell_stages(config, snakemake_api.deployment_methods(workflow))
+snakemake_api.declare_own_params()
 
 
 wildcard_constraints:
     job=r"[0-9]{4}/[0-9]{2}/[0-9]{2}/[A-Za-z0-9][A-Za-z0-9._-]*/[0-9]+",
-
-
-def declare_params(function):
-    """Tell Snakemake what a function takes: it looks otherwise, anew for each job and each thing that the job has."""
-    overwrite_function_params(function, inspect.signature(function).parameters)
-    return function
-
-
-# The same of Snakemake's own function that it calls most: of each job, once for each thing that the job asks for.
-overwrite_function_params(Resource.evaluate, inspect.signature(Resource("any", 1).evaluate).parameters)
 
 
 def film_of(wildcards):
@@ -214,80 +200,10 @@ def wanted_stages(row, workflow_name="subtitle"):
     return stages.last_stages(shorter, switches(row))
 
 
-def stages_off(row):
-    """Return the stages of a film's workflow that are switched off, and by what."""
-    on, origin = switches(row), origins(row)
-    wanted = [stage.name for stage in stages.STAGES if stages.is_in(stage, row.workflow)]
-    return {name: origin[name] for name in wanted if not on[name]}
-
-
-def repair():
-    """Mend the records of jobs: of those that this run looks at, or after a killed run, of whatever that left."""
-    if RUN.after_a_kill:
-        PIPELINE.repair(FILMS)
-    elif workflow.dag is not None:
-        PIPELINE.repair({job.wildcards.job for job in workflow.dag.jobs if job.rule.name in stages.BY_NAME})
-
-
-if workflow.is_main_process and not workflow.output_settings.dryrun:
+if snakemake_api.is_real_run(workflow):
     try:
-        RUN = run_registry.enter(Path(".snakemake"))
-        PIPELINE = PipelineHandler(
-            FILMS,
-            wanted_stages,
-            stages_off,
-            Path(OUT),
-            RUN,
-            cache=configuration.cache_settings(config),
-            stage_links=config["logs"]["per_stage_links"],
-            view=config["logs"]["view"],
-        )
+        RUN = RunHooks(workflow, config, FILMS, wanted_stages, shelf_page.write)
     except SamvadError as error:
         raise WorkflowError(str(error)) from None
-    for other in RUN.others:
-        print(f"samvad: another run is at work in this folder: {other}", file=sys.stderr)
-    os.environ[variables.RUN] = str(RUN.path)
-    atexit.register(repair)  # where nothing is to be done, no hook is called
-    PIPELINE.attach(logger)
 
-
-# Stages that run at once on this machine share what it has. A cluster has told what each job may have (--jobs is given).
-if workflow.is_main_process and workflow.global_resources["_nodes"].value is None:
-    for name, total in machine_limits.limits(
-        workflow.global_resources, look_for_gpus=not workflow.output_settings.dryrun
-    ).items():
-        workflow.register_resource(name, total)
-
-
-def warn_of_large_stages(jobs):
-    """Say which stages get all the memory that there is: Snakemake cuts a larger request to that."""
-    total = workflow.global_resources.get("mem_mb")
-    total = total.value if total is not None else None
-    for name in sorted({job.rule.name for job in jobs if total is not None and job.resources.get("mem_mb") == total}):
-        logger.warning(
-            f"{name} asks for {total} MB of memory or more, and that is all there is for the stages here: it may run out. "
-            "Use a smaller model, or give more with --resources mem_mb=… if there is more."
-        )
-
-
-def start():
-    """Mend old records, and write down which locks are this run's, and what it is to do."""
-    atexit.unregister(repair)
-    repair()
-    RUN.owns(getattr(workflow.persistence, "_lockfile", {}).values())
-    if name := getattr(workflow.scheduler._executor, "run_uuid", None):
-        RUN.submits(name)
-    jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name in stages.BY_NAME]
-    warn_of_large_stages(jobs)
-    needs = {job: {other.rule.name for other in workflow.dag.dependencies[job]} for job in jobs}
-    PIPELINE.expect((job.wildcards.job, job.rule.name, needs[job]) for job in jobs)
-
-
-def finish():
-    """Write the last lines of the logs and the index of the films, and say where the results are."""
-    PIPELINE.finish()
-    if Path(OUT).is_dir():
-        try:
-            shelf_page.write(Path(OUT))
-        except SamvadError as error:  # the films are done: a page that cannot be written undoes none of them
-            logger.warning(f"The index of the films is not written: {error}")
+machine_limits.share(workflow)

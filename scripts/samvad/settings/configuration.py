@@ -169,6 +169,13 @@ def switch_origins(
     return {name: origin for name, (_, origin) in _switches(config, film, environ).items()}
 
 
+def stages_off(config: Mapping[str, Any], film: Film) -> dict[str, str]:
+    """Return the stages of a film's workflow that are switched off, and by what."""
+    found = _switches(config, film, None)
+    wanted = [stage.name for stage in stages.STAGES if stages.is_in(stage, film.workflow)]
+    return {name: found[name][1] for name in wanted if not found[name][0]}
+
+
 def cache_settings(config: Mapping[str, Any]) -> CacheSettings | None:
     """Return what the stages need to know of the cache of results, or None where it is off."""
     return cache_place(config) if config["cache"]["enabled"] else None

@@ -5,12 +5,26 @@ from __future__ import annotations
 import os
 from collections.abc import Container
 from pathlib import Path
+from typing import Any
 
 from samvad.runner import gpus
+from samvad.workflow import snakemake_api
 
 #: Left to the system, to Snakemake, and to what stages use beyond their requests: this share, and so much at least.
 _RESERVE_SHARE = 0.1
 _RESERVE_MB = 500
+
+
+def share(workflow: Any) -> None:
+    """Keep the stages that run at once to what this machine has. A cluster has told what each job may have.
+
+    Args:
+        workflow: Snakemake's.
+    """
+    if snakemake_api.runs_here(workflow):
+        given = [name for name in ("mem_mb", "gpu") if snakemake_api.total(workflow, name) is not None]
+        for name, total in limits(given, look_for_gpus=snakemake_api.is_real_run(workflow)).items():
+            snakemake_api.limit(workflow, name, total)
 
 
 def limits(given: Container[str], *, look_for_gpus: bool) -> dict[str, int]:

@@ -24,7 +24,7 @@ from samvad.documents.run_record import CacheSettings, RunRecord
 from samvad.logs.events import Event
 from samvad.runner import attempts
 from samvad.settings.configuration import Film
-from samvad.workflow import event_merging, run_log, run_registry
+from samvad.workflow import event_merging, run_log, run_registry, snakemake_api
 from samvad.workflow.progress.state import FilmProgress
 from samvad.workflow.progress.view import View, chosen
 
@@ -180,23 +180,20 @@ class PipelineHandler(logging.Handler):
         return pipeline.status
 
     def _take(self, record: logging.LogRecord) -> None:
-        event = str(getattr(record, "event", None) or "")
-        if event == "job_info" and record.__dict__.get("rule_name") in stages.BY_NAME:
-            self._started(record.__dict__["jobid"], record.__dict__["rule_name"], record.__dict__["wildcards"]["job"])
-        elif event == "job_finished" and record.__dict__.get("job_id") in self._stages:
-            self._ended(record.__dict__["job_id"], failed=False)
-        elif event == "job_error" and record.__dict__.get("jobid") in self._stages:
-            number = record.__dict__["jobid"]
-            said = _of_cluster(record.__dict__.get("rule_msg")) or self._groups.get(number, "")
-            self._ended(number, failed=True, said=said)
-        elif event == "group_error":
-            name = f"SLURM job {record.__dict__.get('external_jobid')}"
-            self._groups.update({told["jobid"]: name for told in record.__dict__.get("job_error_info") or ()})
-        elif event == "run_info":
-            planned = record.__dict__.get("stats") or {}
-            self._view.planned({name: count for name, count in planned.items() if name in stages.BY_NAME})
-        elif event == "progress":
-            self._view.steps(record.__dict__["done"], record.__dict__["total"])
+        match snakemake_api.event_of(record):
+            case snakemake_api.Started(number, rule, wildcards) if rule in stages.BY_NAME:
+                self._started(number, rule, wildcards["job"])
+            case snakemake_api.Finished(number) if number in self._stages:
+                self._ended(number, failed=False)
+            case snakemake_api.Failed(number, message) if number in self._stages:
+                said = _of_cluster(message) or self._groups.get(number, "")
+                self._ended(number, failed=True, said=said)
+            case snakemake_api.GroupFailed(external_id, numbers):
+                self._groups.update(dict.fromkeys(numbers, f"SLURM job {external_id}"))
+            case snakemake_api.Planned(counts):
+                self._view.planned({name: count for name, count in counts.items() if name in stages.BY_NAME})
+            case snakemake_api.Progress(done, total):
+                self._view.steps(done, total)
 
     def _started(self, number: int, stage: str, folder: str) -> None:
         found = self._jobs.get(folder) or self._begin(folder)
@@ -293,9 +290,9 @@ def _last_attempt(job_folder: Path, stage: str) -> Path | None:
     return next(reversed(event_merging.attempts_of(job_folder, stage)), None)
 
 
-def _of_cluster(message: object) -> str:
+def _of_cluster(message: str) -> str:
     """Return the sentences in which the SLURM plugin says how a job ended; nothing where it says none."""
-    match = re.search(r"SLURM-job .*?SLURM status is: '\w+'|SLURM sbatch failed.*", str(message or ""))
+    match = re.search(r"SLURM-job .*?SLURM status is: '\w+'|SLURM sbatch failed.*", message)
     return match.group(0) if match else ""
 
 

@@ -14,10 +14,11 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from samvad.core import stages
 from samvad.core.redaction import redact
+from samvad.workflow import snakemake_api
 from samvad.workflow.progress.estimates import clock, left
 from samvad.workflow.progress.state import FilmProgress, Running, Shelf
 
@@ -29,9 +30,6 @@ VARIABLE = "SAMVAD_VIEW"
 CHOICES = ("auto", "plain", "off")
 _POLL_SECONDS = 1.0
 _PLAIN_PROGRESS_SECONDS = 30.0
-#: What Snakemake says of every job; the view says it better. Its errors, and all else, stay.
-_ROUTINE = frozenset({"job_info", "job_started", "job_finished", "group_info", "progress", "shellcmd"})
-_ROUTINE_TEXTS = ("Select jobs to execute", "Execute ")
 
 
 class View:
@@ -52,9 +50,8 @@ class View:
 
     def quieten(self, logger: logging.Logger) -> None:
         """Keep Snakemake's lines about each job from the terminal; they stay in its own log in .snakemake/log."""
-        for handler in logger.handlers:
-            if self._choice != "off" and handler.get_name() == "DefaultStreamHandler":
-                handler.addFilter(_not_routine)
+        if self._choice != "off":
+            snakemake_api.hide_routine(logger)
 
     def started(self, key: str, film: FilmProgress, stage: str, before: Path | None) -> None:
         """Take note that Snakemake has started a stage.
@@ -179,10 +176,3 @@ def _is_terminal() -> bool:
         return os.isatty(2) and sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
     except (OSError, ValueError):
         return False
-
-
-def _not_routine(record: Any) -> bool:
-    event = str(getattr(record, "event", None) or "")
-    if event:
-        return event not in _ROUTINE
-    return record.levelno != logging.INFO or not str(record.msg).startswith(_ROUTINE_TEXTS)

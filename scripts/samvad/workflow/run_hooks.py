@@ -1,0 +1,105 @@
+"""What a real run does before its first job and after its last, as Snakemake's hooks call it."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from snakemake.logging import logger
+
+from samvad.core import stages, variables
+from samvad.core.errors import SamvadError
+from samvad.settings import configuration
+from samvad.settings.configuration import Film
+from samvad.workflow import run_registry, snakemake_api
+from samvad.workflow.run_recorder import PipelineHandler
+
+
+class RunHooks:
+    """Mark this process as a run at work, and listen to Snakemake from now on.
+
+    Args:
+        workflow: Snakemake's, of a real run.
+        config: checked.
+        films: the films by job folder.
+        wanted: returns the stages that a film is to go through.
+        write_index: writes the index of the films into their folder.
+
+    Raises:
+        ConfigurationError: a variable of the environment says what it cannot.
+        DiskError: the run's mark cannot be written.
+        ClusterError: jobs of a killed run are still at work.
+    """
+
+    def __init__(
+        self,
+        workflow: Any,
+        config: Mapping[str, Any],
+        films: dict[str, Film],
+        wanted: Callable[[Film], list[str]],
+        write_index: Callable[[Path], object],
+    ) -> None:
+        self._workflow = workflow
+        self._films = films
+        self._output_root = Path(config["output_root"])
+        self._write_index = write_index
+        self._run = run_registry.enter(Path(".snakemake"))
+        self._recorder = PipelineHandler(
+            films,
+            wanted,
+            lambda film: configuration.stages_off(config, film),
+            self._output_root,
+            self._run,
+            cache=configuration.cache_settings(config),
+            stage_links=config["logs"]["per_stage_links"],
+            view=config["logs"]["view"],
+        )
+        for other in self._run.others:
+            sys.stderr.write(f"samvad: another run is at work in this folder: {other}\n")
+        os.environ[variables.RUN] = str(self._run.path)
+        atexit.register(self._repair)  # where nothing is to be done, no hook is called
+        self._recorder.attach(logger)
+
+    def start(self) -> None:
+        """Repair old records, and write down which locks and SLURM jobs are this run's, and what it is to do."""
+        atexit.unregister(self._repair)
+        self._repair()
+        locks = snakemake_api.lock_files(self._workflow)
+        if locks is not None:
+            self._run.owns(locks)
+        if name := snakemake_api.slurm_run_name(self._workflow):
+            self._run.submits(name)
+        jobs = [job for job in snakemake_api.planned_jobs(self._workflow) if job.rule in stages.BY_NAME]
+        self._warn_of_large_stages(jobs)
+        self._recorder.expect((job.wildcards["job"], job.rule, set(job.needs)) for job in jobs)
+
+    def finish(self) -> None:
+        """Write the last lines of the logs and the index of the films, and say where the results are."""
+        self._recorder.finish()
+        if self._output_root.is_dir():
+            try:
+                self._write_index(self._output_root)
+            except SamvadError as error:  # the films are done: a page that cannot be written undoes none of them
+                logger.warning(f"The index of the films is not written: {error}")
+
+    def _repair(self) -> None:
+        """Repair the records of jobs: of those that this run looks at, or after a killed run, of whatever that left."""
+        if self._run.after_a_kill:
+            self._recorder.repair(self._films)
+        else:
+            self._recorder.repair(snakemake_api.asked_wildcards(self._workflow, "job"))
+
+    def _warn_of_large_stages(self, jobs: list[snakemake_api.Job]) -> None:
+        """Say which stages get all the memory that there is: Snakemake cuts a larger request to that."""
+        total = snakemake_api.total(self._workflow, "mem_mb")
+        if total is None:
+            return
+        for name in sorted({job.rule for job in jobs if job.mem_mb == total}):
+            logger.warning(
+                f"{name} asks for {total} MB of memory or more, and that is all there is for the stages here: it may "
+                "run out. Use a smaller model, or give more with --resources mem_mb=… if there is more."
+            )

@@ -1,0 +1,234 @@
+"""All that Samvad takes from inside Snakemake, in one place: what has no public way, and may change with any version.
+
+The Snakefile's ``min_version`` names the oldest version in which all of it is there; the tests try each of these
+functions on that version and on the pinned one. Where versions differ, the function says so.
+
+Two public ways that do not do:
+
+- A logger plugin is found by its name among the packages that are installed, before the Snakefile is read: people would
+  have to install it, or name it in ``PYTHONPATH``. It hears of events later, in a thread of its own, when the job that
+  it is told of may be at work already; and ``--quiet`` keeps events from it. So a handler is attached to Snakemake's
+  logger, which hears of all events before the run goes on.
+- The SLURM plugin's ``jobname_prefix`` comes from the command line or a profile, so it is not one run's own, and the
+  plugin puts a name of its own making behind it. SLURM is asked for jobs by their whole name, which only the plugin
+  knows.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from snakemake import resources
+from snakemake.common import overwrite_function_params
+from snakemake_interface_logger_plugins.common import LogEvent
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+#: What Snakemake says of every job.
+_ROUTINE = frozenset(
+    {
+        LogEvent.JOB_INFO,
+        LogEvent.JOB_STARTED,
+        LogEvent.JOB_FINISHED,
+        LogEvent.GROUP_INFO,
+        LogEvent.PROGRESS,
+        LogEvent.SHELLCMD,
+    }
+)
+_ROUTINE_TEXTS = ("Select jobs to execute", "Execute ")
+
+
+def declare_params(function: _Function) -> _Function:
+    """Tell Snakemake what a function takes: it looks otherwise, anew for each job and each thing that the job has."""
+    overwrite_function_params(function, inspect.signature(function).parameters)
+    return function
+
+
+def declare_own_params() -> None:
+    """Do the same for the function of Snakemake's own that it calls most, for each thing that each job asks for.
+
+    Before 9.17 there is no such function.
+    """
+    if kind := getattr(resources, "Resource", None):
+        overwrite_function_params(kind.evaluate, inspect.signature(kind("any", 1).evaluate).parameters)
+
+
+def is_real_run(workflow: Any) -> bool:
+    """Say whether this process is the one that keeps the run's records: no dry run, and no job of a run elsewhere."""
+    return bool(workflow.is_main_process and not workflow.output_settings.dryrun)
+
+
+def runs_here(workflow: Any) -> bool:
+    """Say whether this process starts the stages on this machine, and not on a cluster (``--jobs`` is given there)."""
+    return bool(workflow.is_main_process and workflow.nodes is None)
+
+
+def deployment_methods(workflow: Any) -> object:
+    """Return how Snakemake makes the environments of rules (``--sdm``); nothing where it makes none."""
+    return workflow.deployment_settings and workflow.deployment_settings.deployment_method
+
+
+def total(workflow: Any, name: str) -> int | None:
+    """Return how much of a resource all jobs together may have, or None where that is not limited.
+
+    Before 9.17 Snakemake keeps the bare number.
+    """
+    found = workflow.global_resources.get(name)
+    value: int | None = getattr(found, "value", found)
+    return value
+
+
+def limit(workflow: Any, name: str, value: int) -> None:
+    """Set how much of a resource all jobs together may have."""
+    workflow.register_resource(name, value)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job of the plan.
+
+    Attributes:
+        rule: the name of its rule.
+        wildcards: their values by name.
+        needs: the rules of the jobs that make its inputs.
+        mem_mb: the memory that it asks for, in MB, or None.
+    """
+
+    rule: str
+    wildcards: Mapping[str, str]
+    needs: frozenset[str]
+    mem_mb: int | None
+
+
+def planned_jobs(workflow: Any) -> list[Job]:
+    """Return the jobs that this run is to do."""
+    return [
+        Job(
+            job.rule.name,
+            job.wildcards_dict,
+            frozenset(other.rule.name for other in workflow.dag.dependencies[job]),
+            job.resources.get("mem_mb"),
+        )
+        for job in workflow.dag.needrun_jobs()
+    ]
+
+
+def asked_wildcards(workflow: Any, name: str) -> set[str]:
+    """Return the values of a wildcard in all jobs of what was asked for, done or not; none without a plan."""
+    if workflow.dag is None:
+        return set()
+    return {job.wildcards_dict[name] for job in workflow.dag.jobs if name in job.wildcards_dict}
+
+
+def lock_files(workflow: Any) -> list[str] | None:
+    """Return the files by which Snakemake holds its working folder, or None where it does not tell.
+
+    ``--persistence-backend db`` (since 9.20 or so) keeps its locks in a database.
+    """
+    found = getattr(workflow.persistence, "_lockfile", None)
+    return None if found is None else [str(path) for path in found.values()]
+
+
+def slurm_run_name(workflow: Any) -> str | None:
+    """Return the name that all SLURM jobs of this run have; None with another executor. It is known before any job."""
+    name = getattr(workflow.scheduler._executor, "run_uuid", None)
+    return None if name is None else str(name)
+
+
+def hide_routine(logger: logging.Logger) -> None:
+    """Keep the lines about each job from the terminal; errors stay, and Snakemake's own log keeps all.
+
+    ``--quiet rules`` would hide errors too, also in that log. Where a logger plugin writes to the terminal in place of
+    Snakemake, nothing is hidden.
+    """
+    for handler in logger.handlers:
+        if handler.get_name() == "DefaultStreamHandler":
+            handler.addFilter(_is_no_routine)
+
+
+def _is_no_routine(record: logging.LogRecord) -> bool:
+    event = getattr(record, "event", None)
+    if event:
+        return event not in _ROUTINE
+    return record.levelno != logging.INFO or not str(record.msg).startswith(_ROUTINE_TEXTS)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The run begins: how many jobs of each rule it is to do."""
+
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Started:
+    """A job starts, or is given to a cluster."""
+
+    number: int
+    rule: str
+    wildcards: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A job has ended well."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A job has failed; ``message`` is what its executor says of that, if it does."""
+
+    number: int
+    message: str
+
+
+@dataclass(frozen=True)
+class GroupFailed:
+    """A group of jobs that a cluster ran as one has failed. Each of the jobs is told as failed, too."""
+
+    external_id: str
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """So many of all jobs are done."""
+
+    done: int
+    total: int
+
+
+Event = Planned | Started | Finished | Failed | GroupFailed | Progress
+
+
+def event_of(record: logging.LogRecord) -> Event | None:
+    """Return what a line of Snakemake's log tells, or None where it is nothing that concerns us.
+
+    In 9.20, and perhaps later, what is known of a failed group stands not beside the line but among the values to put
+    into its text.
+    """
+    fields = record.__dict__
+    if "event" not in fields and isinstance(record.args, Mapping):
+        fields = dict(record.args)
+    found: Event | None = None
+    match fields.get("event"):
+        case LogEvent.RUN_INFO:
+            found = Planned(fields.get("stats") or {})
+        case LogEvent.JOB_INFO:
+            found = Started(fields["jobid"], fields["rule_name"], fields["wildcards"])
+        case LogEvent.JOB_FINISHED:
+            found = Finished(fields["job_id"])
+        case LogEvent.JOB_ERROR:
+            found = Failed(fields["jobid"], str(fields.get("rule_msg") or ""))
+        case LogEvent.GROUP_ERROR:
+            jobs = fields.get("job_error_info") or ()
+            found = GroupFailed(str(fields.get("external_jobid")), tuple(told["jobid"] for told in jobs))
+        case LogEvent.PROGRESS:
+            found = Progress(fields["done"], fields["total"])
+    return found
