@@ -36,7 +36,7 @@ READERS = ((argparse.ArgumentParser, "parse_args"), (command_of_logs, "parse"))
 MADE = {"config/glossary/learned/dabangg.tsv"}
 
 
-class Parsed(Exception):
+class OptionsReadError(Exception):
     """A command has read its options."""
 
 
@@ -54,7 +54,7 @@ def refusal(
     def stops(read: Callable[..., object]) -> Callable[..., None]:
         def read_only(*arguments: object) -> None:
             read(*arguments)
-            raise Parsed
+            raise OptionsReadError
 
         return read_only
 
@@ -63,7 +63,7 @@ def refusal(
             patch.setattr(owner, name, stops(getattr(owner, name)))
         try:
             start()
-        except Parsed:
+        except OptionsReadError:
             return None
         except SystemExit as end:
             return capsys.readouterr().err if end.code else None
