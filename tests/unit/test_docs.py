@@ -118,11 +118,11 @@ def refused_by_envs(command: Command) -> str | None:
     if not file.is_file():
         return None if file.with_suffix(".yaml").is_file() else "there is no such file"
     environment, *script = [*command.arguments, ""]
-    if not environment:
-        return None
+    if not environment or environment.isupper():
+        return None  # a sentence about the program
     if not (ROOT / "envs" / f"{environment}.yaml").is_file():
         return "there is no such environment"
-    if script[0] and not (ROOT / "scripts" / script[0]).is_file():
+    if script[0] and not (ROOT / "scripts" / script[0]).exists():
         return "there is no such script"
     if "--help" in script:
         done = subprocess.run([file, *command.arguments], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -192,8 +192,8 @@ def test_options_that_sentences_name_are_options_of_some_command(
     for path in sorted(samvad_command("show").parent.glob("[a-z]*.py")):
         main = importlib.import_module(f"samvad.commands.{path.stem}").main
         refusal(lambda main=main: main([]), monkeypatch, capsys)
-    for path in sorted((ROOT / "benchmarks").glob("*.py")):
-        if "parse_args" in path.read_text("utf-8"):
+    for path in [*ROOT.glob("benchmarks/*.py"), *ROOT.glob("scripts/*.py")]:
+        if "parse_args" in path.read_text("utf-8") or path.parent.name == "scripts":
             monkeypatch.setattr(sys, "argv", [path.name])
             refusal(lambda path=path: runpy.run_path(str(path), run_name="__main__"), monkeypatch, capsys)
     named = {

@@ -236,7 +236,7 @@ def _tool_action(graph: Graph, record: Record, manifest: Manifest, described: _F
     known += [requirement for requirement in requirements if requirement not in known]
     warnings = " ".join(warning["message"] for warning in manifest["warnings"])
     action = graph.add(
-        f"#try-{name}",
+        f"#attempt-{name}",
         "CreateAction",
         name=f"Attempt {number} of stage {stage.folder}: {manifest['status']}",
         description=f"Device: {manifest['software']['device_actual'] or 'cpu'}. {warnings}".strip(),
@@ -250,7 +250,7 @@ def _tool_action(graph: Graph, record: Record, manifest: Manifest, described: _F
     graph.add(
         f"#control-{name}",
         "ControlAction",
-        name=f"Orchestrate try {number} of stage {stage.folder}",
+        name=f"Orchestrate attempt {number} of stage {stage.folder}",
         instrument={"@id": f"#step-{stage.folder}"},
         object=action,
         **_outcome(manifest["started_at"], manifest["ended_at"], manifest["errors"]),
