@@ -27,6 +27,7 @@ COMMENTED = [
     *(Path("Snakefile"), Path("Makefile")),
     *sorted(path.relative_to(ROOT) for folder in ("config", "profiles") for path in ROOT.glob(f"{folder}/**/*.yaml")),
     Path("observability/queries.yaml"),
+    Path("observability/prometheus/alerts.yml"),
 ]
 #: What a block of commands is called, of commands with what they print, and of what is no command at all.
 COMMANDS, SESSION, OTHERS = "bash", "console", ("text", "yaml", "json", "python")
@@ -168,6 +169,9 @@ def _in_comments() -> Iterator[Command]:
         for number, line in enumerate((ROOT / path).read_text("utf-8").splitlines(), 1):
             _, mark, comment = line.partition("#")
             where = f"{path}:{number}"
+            if path.parts[0] == "observability":  # in what an alert says, too
+                for text in re.findall(r"\./samvad [\w -]+", line):
+                    yield from commands(where, text)
             for text in re.findall(r"`([^`]+)`", comment):
                 if mark and _is_command(text):
                     yield from commands(where, text, in_prose=True)

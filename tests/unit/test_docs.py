@@ -100,17 +100,13 @@ def refused_by_benchmark(
 
 
 def refused_by_make(command: Command) -> str | None:
-    known = set(re.findall(r"^(\w+) \?=|\b([A-Z][A-Z_]+)\b(?=[\w \\]*(?:\n\t[A-Z_ ]+)?\n)", makefile(), re.MULTILINE))
-    names = {name for pair in known for name in pair if name}
-    unknown = [word for word in command.arguments if "=" in word and word.partition("=")[0] not in names]
+    code = re.sub(r"^#.*", "", (ROOT / "Makefile").read_text("utf-8"), flags=re.MULTILINE)
+    known = set(re.findall(r"[A-Z][A-Z_]+", code))
+    unknown = [word for word in command.arguments if "=" in word and word.partition("=")[0] not in known]
     if unknown:
         return f"the Makefile reads no {unknown}"
     done = subprocess.run(["make", "-n", *command.arguments], cwd=ROOT, capture_output=True, text=True, check=False)
     return done.stderr if done.returncode else None
-
-
-def makefile() -> str:
-    return (ROOT / "Makefile").read_text("utf-8")
 
 
 def refused_by_envs(command: Command) -> str | None:

@@ -30,7 +30,7 @@ _HERE = {
     "FILM": "demo",
     "ID": "demo",
     "JOB": "out/2025/01/01/demo/1",
-    "PLACE": "out",
+    **dict.fromkeys(("PLACE", "OUT_ROOT"), "out"),
     **dict.fromkeys(("cut", "far", "gone", "full"), "demo"),
     "small": "out",
     "/shared/films/a.mkv": "film.mkv",
