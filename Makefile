@@ -8,6 +8,7 @@
 #   make test-kills                              kill the demo at twenty random moments (most of an hour)
 #   make setup                                   what the others set up first: programs, environments, a model
 #   make check                                   lint, format, types, import contracts
+#   make coverage                                all tests, and which lines of scripts/ none of them runs
 #   make bench                                   a whole run beside the whisperx command
 #   make lock                                    pin anew what the environments ask for
 #   make clean                                   remove the sample film and Snakemake's state
@@ -30,7 +31,7 @@ FREE_TEXT := MEDIA TITLE YEAR SOURCE TARGETS USER_NAME GLOSSARY TMDB_FILE WORKFL
 $(foreach name,$(FREE_TEXT),$(eval override $(name) := $$(value $(name))))
 export $(FREE_TEXT)
 
-.PHONY: help setup demo test test-kills check film shelf model lock bench bench-subtitles clean
+.PHONY: help setup demo test coverage test-kills check film shelf model lock bench bench-subtitles clean
 
 help:
 	@sed -n 's/^#   make/make/p' Makefile
@@ -87,6 +88,11 @@ test: setup $(SAMPLE)
 	@envs/setup dev
 	@envs/test-tools
 	@$(call dev,python) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
+
+coverage: setup $(SAMPLE)
+	@envs/setup dev
+	@envs/test-tools
+	@tests/coverage/run --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 test-kills: setup
 	@envs/setup dev

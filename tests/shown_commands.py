@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 from collections.abc import Iterator
@@ -22,10 +23,12 @@ PAGES = sorted(
     if path.name != "CHANGELOG.md"
 )
 #: Files whose comments show commands.
-COMMENTED = sorted(
-    path.relative_to(ROOT)
-    for path in [*ROOT.glob("config/**/*.yaml"), *ROOT.glob("profiles/*/*.yaml"), *ROOT.glob("observability/*.yaml")]
-) + [Path("Snakefile"), Path("Makefile")]
+COMMENTED = [
+    *(Path("Snakefile"), Path("Makefile")),
+    *sorted(path.relative_to(ROOT) for folder in ("config", "profiles") for path in ROOT.glob(f"{folder}/**/*.yaml")),
+    Path("observability/queries.yaml"),
+    Path("observability/prometheus/alerts.yml"),
+]
 #: What a block of commands is called, of commands with what they print, and of what is no command at all.
 COMMANDS, SESSION, OTHERS = "bash", "console", ("text", "yaml", "json", "python")
 #: Programs of the project: each has a test of its own for what is shown of it.
@@ -37,19 +40,14 @@ NOT_RUN = {
     "aws": "needs an account; tests/observability read the template",
     "cd": "the folder is the reader's",
     "cp": "in a sentence, on files that the reader has",
-    "dmesg": "the kernel's log is not ours",
     "dot": "draws what Snakemake printed, which is looked at itself",
     "export": "sets the reader's own variable",
     "git": "needs the project's address",
-    "grep": "in a sentence, on the kernel's log",
     "printf": "run by tests/workflow/test_docs.py, for the commands that follow it",
-    "promtool": "run by tests/observability",
     "rsync": "in a sentence, on files that the reader has",
     "scancel": "run by tests/workflow/test_slurm.py, on a cluster of its own",
-    "scontrol": "run by tests/workflow/test_slurm.py, on a cluster of its own",
     "source": "the environment is active here",
     "squeue": "run by tests/workflow/test_slurm.py, on a cluster of its own",
-    "uv": "installs a program from the network",
 }
 #: What stands for something of the reader's, with what the tests put in its place.
 PLACEHOLDERS = {"QUESTION": "failures", "NUMBER": "1", "FILE": "yamnet.onnx"}
@@ -139,7 +137,7 @@ def links() -> tuple[tuple[str, Path, str], ...]:
 def anchors(page: Path) -> frozenset[str]:
     """Return the anchors that GitHub gives a page's headings."""
     tokens = _tokens(page)
-    headings = [after.content for token, after in zip(tokens, tokens[1:], strict=False) if token.type == "heading_open"]
+    headings = [after.content for token, after in itertools.pairwise(tokens) if token.type == "heading_open"]
     return frozenset(re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings)
 
 
@@ -171,6 +169,9 @@ def _in_comments() -> Iterator[Command]:
         for number, line in enumerate((ROOT / path).read_text("utf-8").splitlines(), 1):
             _, mark, comment = line.partition("#")
             where = f"{path}:{number}"
+            if path.parts[0] == "observability":  # in what an alert says, too
+                for text in re.findall(r"\./samvad [\w -]+", line):
+                    yield from commands(where, text)
             for text in re.findall(r"`([^`]+)`", comment):
                 if mark and _is_command(text):
                     yield from commands(where, text, in_prose=True)
@@ -180,7 +181,7 @@ def _in_comments() -> Iterator[Command]:
 
 
 def _is_command(text: str) -> bool:
-    """Say whether code in a sentence is a command: a program of ours with something after it, or a word and an option."""
+    """Say whether code in a sentence is a command: a program of ours and what follows, or a word and an option."""
     words = [word for word in text.split() if not _ASSIGNMENT.match(word)]
     if not words or (len(words) == 1 and "/" not in words[0]):
         return False  # the name of a program

@@ -357,16 +357,16 @@ def exported(job: Path, target: Path, *options: str) -> dict[str, dict[str, Any]
 
 def test_a_crate_tells_of_every_try_what_it_read_made_and_why_it_failed(eventful: Path, tmp_path: Path) -> None:
     entities = exported(eventful, tmp_path / "crate", "--agent", "कोई")
-    failure = entities["#try-04_asr-02"]
+    failure = entities["#attempt-04_asr-02"]
     assert failure["actionStatus"].endswith("/FailedActionStatus") and "memory" in failure["error"]
-    assert entities["#try-04_asr-01"]["actionStatus"].endswith("/CompletedActionStatus")
-    made = entities[entities["#try-04_asr-01"]["result"]["@id"]]
+    assert entities["#attempt-04_asr-01"]["actionStatus"].endswith("/CompletedActionStatus")
+    made = entities[entities["#attempt-04_asr-01"]["result"]["@id"]]
     assert made["@id"] == "results/04_asr/segments.json" and made["contentSize"] == "3"
     assert "sha256:" + made["sha256"] == files.sha256_of(tmp_path / "crate" / made["@id"])
     assert entities["#04_asr-02-beam_size"]["value"] == "1"
     assert entities["#agent"]["name"] == "कोई"
     film = "#" + files.sha256_of(film_of(eventful)).replace(":", "-")
-    assert entities[film]["@type"] == "CreativeWork" and {"@id": film} == entities["#try-01_demux-01"]["object"]
+    assert entities[film]["@type"] == "CreativeWork" and {"@id": film} == entities["#attempt-01_demux-01"]["object"]
 
 
 CARRIED = {"none": set[str](), "result": {"test.mkv"}, "all": {"test.mkv", "audio.wav"}}

@@ -36,7 +36,7 @@ READERS = ((argparse.ArgumentParser, "parse_args"), (command_of_logs, "parse"))
 MADE = {"config/glossary/learned/dabangg.tsv"}
 
 
-class Parsed(Exception):
+class OptionsReadError(Exception):
     """A command has read its options."""
 
 
@@ -54,7 +54,7 @@ def refusal(
     def stops(read: Callable[..., object]) -> Callable[..., None]:
         def read_only(*arguments: object) -> None:
             read(*arguments)
-            raise Parsed
+            raise OptionsReadError
 
         return read_only
 
@@ -63,7 +63,7 @@ def refusal(
             patch.setattr(owner, name, stops(getattr(owner, name)))
         try:
             start()
-        except Parsed:
+        except OptionsReadError:
             return None
         except SystemExit as end:
             return capsys.readouterr().err if end.code else None
@@ -100,17 +100,13 @@ def refused_by_benchmark(
 
 
 def refused_by_make(command: Command) -> str | None:
-    known = set(re.findall(r"^(\w+) \?=|\b([A-Z][A-Z_]+)\b(?=[\w \\]*(?:\n\t[A-Z_ ]+)?\n)", makefile(), re.MULTILINE))
-    names = {name for pair in known for name in pair if name}
-    unknown = [word for word in command.arguments if "=" in word and word.partition("=")[0] not in names]
+    code = re.sub(r"^#.*", "", (ROOT / "Makefile").read_text("utf-8"), flags=re.MULTILINE)
+    known = set(re.findall(r"[A-Z][A-Z_]+", code))
+    unknown = [word for word in command.arguments if "=" in word and word.partition("=")[0] not in known]
     if unknown:
         return f"the Makefile reads no {unknown}"
     done = subprocess.run(["make", "-n", *command.arguments], cwd=ROOT, capture_output=True, text=True, check=False)
     return done.stderr if done.returncode else None
-
-
-def makefile() -> str:
-    return (ROOT / "Makefile").read_text("utf-8")
 
 
 def refused_by_envs(command: Command) -> str | None:
@@ -118,11 +114,11 @@ def refused_by_envs(command: Command) -> str | None:
     if not file.is_file():
         return None if file.with_suffix(".yaml").is_file() else "there is no such file"
     environment, *script = [*command.arguments, ""]
-    if not environment:
-        return None
+    if not environment or environment.isupper():
+        return None  # a sentence about the program
     if not (ROOT / "envs" / f"{environment}.yaml").is_file():
         return "there is no such environment"
-    if script[0] and not (ROOT / "scripts" / script[0]).is_file():
+    if script[0] and not (ROOT / "scripts" / script[0]).exists():
         return "there is no such script"
     if "--help" in script:
         done = subprocess.run([file, *command.arguments], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -192,8 +188,8 @@ def test_options_that_sentences_name_are_options_of_some_command(
     for path in sorted(samvad_command("show").parent.glob("[a-z]*.py")):
         main = importlib.import_module(f"samvad.commands.{path.stem}").main
         refusal(lambda main=main: main([]), monkeypatch, capsys)
-    for path in sorted((ROOT / "benchmarks").glob("*.py")):
-        if "parse_args" in path.read_text("utf-8"):
+    for path in [*ROOT.glob("benchmarks/*.py"), *ROOT.glob("scripts/*.py")]:
+        if "parse_args" in path.read_text("utf-8") or path.parent.name == "scripts":
             monkeypatch.setattr(sys, "argv", [path.name])
             refusal(lambda path=path: runpy.run_path(str(path), run_name="__main__"), monkeypatch, capsys)
     named = {

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,14 @@ def test_a_stage_s_script_uses_the_room_of_its_stage_alone() -> None:
         text = (support.ROOT / "scripts" / stage.script).read_text(encoding="utf-8")
         used = set(re.findall(r"from samvad\.stages\.?(\w*)", text))
         assert used <= {stage.name}, stage.script
+
+
+def test_the_page_on_design_has_every_room_on_its_floor() -> None:
+    contracts = tomllib.loads((support.ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    floors = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+    kept = {(len(floors) - at, room) for at, floor in enumerate(floors) for room in floor.split(" | ")}
+    page = (support.ROOT / "docs" / "design.md").read_text("utf-8")
+    assert {(int(floor), room) for floor, room in re.findall(r"^\| (\d) \| `(\w+)` \|", page, re.MULTILINE)} == kept
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=lambda path: path.stem)

@@ -64,7 +64,7 @@ def test_failures_with_message_and_file_newest_first(ask: Ask, truth: Rows) -> N
     assert [row["failed_at"] for row in answer] == sorted((event["ts"] for event in failed), reverse=True)
     by_try = {(event["film"], event["stage"], event["attempt"], event["ts"]): event for event in failed}
     for row in answer:
-        event = by_try[row["film"], row["stage"], row["try"], row["failed_at"]]
+        event = by_try[row["film"], row["stage"], row["attempt"], row["failed_at"]]
         assert (row["category"], row["type"]) == (event["error_category"], event["error_type"])
         assert (row["message"], row["file"]) == (event["error_message"], event.get("error_file"))
 

@@ -6,38 +6,60 @@ Standard output: a JSON list of what each printed, with its exit code.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import IO, Any
 
 from snakemake import cli
 
 
-def plan(run: tuple[str, list[str]]) -> dict[str, Any]:
-    """Return the exit code and the words of one dry run."""
-    folder, arguments = run
-    with tempfile.TemporaryFile() as file:
-        child = os.fork()
-        if not child:
-            os.dup2(file.fileno(), 1)
-            os.dup2(file.fileno(), 2)
-            code = 1
-            try:
-                os.chdir(folder)
-                cli.main(arguments)
-            except SystemExit as end:
-                code = int(end.code or 0)
-            finally:
-                sys.stdout.flush()
-                os._exit(code)
-        status = os.waitpid(child, 0)[1]
-        file.seek(0)
-        return {"code": os.waitstatus_to_exitcode(status), "said": file.read().decode("utf-8", "replace")}
+def plan(folder: str, arguments: list[str], file: IO[bytes]) -> int:
+    """Start one dry run, which prints into a file; return its process."""
+    child = os.fork()
+    if child:
+        return child
+    os.dup2(file.fileno(), 1)
+    os.dup2(file.fileno(), 2)
+    code = 1
+    try:
+        os.chdir(folder)
+        cli.main(arguments)
+    except SystemExit as end:
+        code = int(end.code or 0)
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def plan_all(runs: list[tuple[str, list[str]]]) -> list[dict[str, Any]]:
+    """Return the exit code and the words of each dry run; as many are at work as there are processors.
+
+    No thread is at work meanwhile: a copy of a process has the locks that other threads held, and nobody to open them.
+    """
+    codes: dict[int, int] = {}
+    at_work: dict[int, int] = {}
+    told = []
+    with contextlib.ExitStack() as stack:
+        files = [stack.enter_context(tempfile.TemporaryFile()) for _ in runs]
+        for number, (folder, arguments) in enumerate(runs):
+            if len(at_work) >= (os.cpu_count() or 1):
+                _wait(at_work, codes)
+            at_work[plan(folder, arguments, files[number])] = number
+        while at_work:
+            _wait(at_work, codes)
+        for number, file in enumerate(files):
+            file.seek(0)
+            told.append({"code": codes[number], "said": file.read().decode("utf-8", "replace")})
+    return told
+
+
+def _wait(at_work: dict[int, int], codes: dict[int, int]) -> None:
+    process, status = os.wait()
+    codes[at_work.pop(process)] = os.waitstatus_to_exitcode(status)
 
 
 if __name__ == "__main__":
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        json.dump(list(pool.map(plan, json.load(sys.stdin))), sys.stdout)
+    json.dump(plan_all(json.load(sys.stdin)), sys.stdout)

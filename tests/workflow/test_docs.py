@@ -23,12 +23,14 @@ _ONLY_READ = {
     "make-dashboard": "writes what tests/observability compare",
     "learn-terms promote": "the demo has taught no term",
 }
+#: Exit codes that are an answer too: the file breaks rules; the demo is too little to go by.
+_ANSWERS = {("check", 1), ("propose-resources", 1)}
 #: What the reader has in his place, and the demo in its own.
 _HERE = {
     "FILM": "demo",
     "ID": "demo",
     "JOB": "out/2025/01/01/demo/1",
-    "PLACE": "out",
+    **dict.fromkeys(("PLACE", "OUT_ROOT"), "out"),
     **dict.fromkeys(("cut", "far", "gone", "full"), "demo"),
     "small": "out",
     "/shared/films/a.mkv": "film.mkv",
@@ -96,7 +98,7 @@ def test_snakemake_plans_what_is_shown(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def readers_folder(demo_copy: Project) -> Project:
+def readers_folder(demo: Any, demo_copy: Project) -> Project:
     """Give the demo's project the files that the pages speak of."""
     job = demo_copy.job("demo")
     (demo_copy.root / "out").symlink_to("made")
@@ -110,7 +112,7 @@ def readers_folder(demo_copy: Project) -> Project:
     shutil.copy(job / "10_mux" / "demo.mkv", demo_copy.root / "film.mkv")
     sample = demo_copy.root / "build" / "sample" / "samvad_sample.mp4"
     sample.parent.mkdir(parents=True)
-    shutil.copy(demo_copy.root.parent / "sample.mp4", sample)
+    shutil.copy(demo.film, sample)
     return demo_copy
 
 
@@ -122,10 +124,9 @@ def test_samvad_does_what_is_shown_on_the_demo(readers_folder: Project) -> None:
     for command in shown.values():
         name, *arguments = [_HERE.get(word, word) for word in command.arguments]
         done = readers_folder.samvad(name, *arguments)
-        found_faults = name == "check" and done.returncode == 1
-        if (done.returncode and not found_faults) or "Traceback" in said(done):
+        if (done.returncode and (name, done.returncode) not in _ANSWERS) or "Traceback" in said(done):
             failed.append(f"{command}: {done.returncode}\n{said(done)}")
-    assert failed == []
+    assert not failed, "\n".join(failed)
 
 
 def for_real(command: Command) -> bool:

@@ -75,7 +75,7 @@ def test_a_service_that_cannot_be_reached_is_named(failed: Project) -> None:
 
 def test_what_people_read_says_all_of_it_within_100_columns(failed: Project) -> None:
     text = asked(failed, "why", "cut")
-    assert "01_demux, try 1: media (MediaError)" in text
+    assert "01_demux, attempt 1: media (MediaError)" in text
     for word in ("Why:", "File:", "Log:", "Do:", "Last lines", "attempts/01/stage.log"):
         assert word in text, word
     explained = text.split("Last lines")[0]

@@ -79,7 +79,7 @@ def choose(path: Path, terms: list[str]) -> list[learned_terms.Learned]:
     missing = wanted - {item.term.casefold() for item in chosen}
     if missing:
         raise ConfigurationError(
-            f"{path.name} has no term {', '.join(sorted(missing))}.", "See: samvad learn-terms list."
+            f"{path.name} has no term {', '.join(sorted(missing))}.", "See: ./samvad learn-terms list."
         )
     return chosen
 

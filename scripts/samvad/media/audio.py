@@ -1,4 +1,4 @@
-"""The sound that stage 01 extracts, read piece by piece: a three-hour film is never held in memory whole."""
+"""The sound that stage 01 extracts, read piece by piece: whoever takes pieces holds no three-hour film in memory."""
 
 from __future__ import annotations
 

@@ -22,10 +22,10 @@ _GRACE_SECONDS = 5.0
 def end_with_run(at_work: str) -> None:
     """End this process, and what it started, when the run that started it has been killed.
 
-    Otherwise a stage would work on for nobody, beside the next run's try at the same stage. A stage that was started
-    by hand, or runs on another machine than Snakemake, goes on to its end; one that is a job of SLURM's is cancelled by
-    the next run, wherever it runs. SLURM ends a job by asking first (``scancel``, or when its time is over) and kills
-    30 s later (``KillWait``): time enough to record the end.
+    Otherwise a stage would work on for nobody, beside the next run's attempt at the same stage. A stage that was
+    started by hand, or runs on another machine than Snakemake, goes on to its end; one that is a job of SLURM's is
+    cancelled by the next run, wherever it runs. SLURM ends a job by asking first (``scancel``, or when its time is
+    over) and kills 30 s later (``KillWait``): time enough to record the end.
 
     Args:
         at_work: what this process does, for those who look into SLURM's queue.

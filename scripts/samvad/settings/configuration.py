@@ -110,7 +110,7 @@ def load_films(path: Path) -> dict[str, Film]:
         if film.folder in films:
             raise ConfigurationError(
                 f"{path}, line {line}: job {film.folder} is in the sheet already, on line {films[film.folder].line}.",
-                "Give it another job number; samvad add-film finds the next free one.",
+                "Give it another job number; ./samvad add-film finds the next free one.",
                 path=str(path),
             )
         films[film.folder] = film

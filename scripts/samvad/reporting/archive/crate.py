@@ -238,7 +238,7 @@ def _tool_action(graph: Graph, record: Record, manifest: StageManifest, describe
     known += [requirement for requirement in requirements if requirement not in known]
     warnings = " ".join(warning.message for warning in manifest.warnings)
     action = graph.add(
-        f"#try-{name}",
+        f"#attempt-{name}",
         "CreateAction",
         name=f"Attempt {number} of stage {stage.folder}: {manifest.status}",
         description=f"Device: {manifest.software.device_actual or 'cpu'}. {warnings}".strip(),
@@ -252,7 +252,7 @@ def _tool_action(graph: Graph, record: Record, manifest: StageManifest, describe
     graph.add(
         f"#control-{name}",
         "ControlAction",
-        name=f"Orchestrate try {number} of stage {stage.folder}",
+        name=f"Orchestrate attempt {number} of stage {stage.folder}",
         instrument={"@id": f"#step-{stage.folder}"},
         object=action,
         **_outcome(manifest.started_at, manifest.ended_at or "", manifest.errors),

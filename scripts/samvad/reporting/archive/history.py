@@ -18,7 +18,7 @@ SHORT_DIGITS = 8
 
 @dataclass(frozen=True)
 class Attempt:
-    """One try of a stage.
+    """One attempt of a stage.
 
     Attributes:
         run_id: the run it belongs to; None of an attempt that was killed before it could say.

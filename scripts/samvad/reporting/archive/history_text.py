@@ -9,7 +9,7 @@ from samvad.core import stages, times
 from samvad.documents.job_folder import printable
 from samvad.reporting.archive.history import SHORT_DIGITS, Attempt, FilmHistory, Run
 
-_COLUMNS = (("stage", 26), ("try", 4), ("result", 14), ("began (UTC)", 11), ("seconds", 8), ("cache", 5))
+_COLUMNS = (("stage", 26), ("attempt", 7), ("result", 14), ("began (UTC)", 11), ("seconds", 8), ("cache", 5))
 _INDENT = 4
 
 

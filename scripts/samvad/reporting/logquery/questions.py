@@ -90,7 +90,7 @@ QUESTIONS: dict[str, Question] = {
     ),
     "failures": Question(
         "every failure, newest first, with its message and the file at fault",
-        """SELECT ended AS failed_at, film, stage, attempt AS try, error_category AS category, error_type AS type,
+        """SELECT ended AS failed_at, film, stage, attempt, error_category AS category, error_type AS type,
             error_message AS message, error_file AS file
         FROM attempts WHERE status = 'failed' ORDER BY ended DESC, film, stage, attempt""",
         empty="No stage has failed in these logs.",
@@ -158,7 +158,7 @@ QUESTIONS: dict[str, Question] = {
 }
 
 #: All events of a run of some films, in order, for people; $1 is the run's id, $2 the list of its jobs.
-TRACE = """SELECT strftime(ts, '%H:%M:%S.%g') AS time, coalesce(stage, 'pipeline') AS stage, attempt AS try,
+TRACE = """SELECT strftime(ts, '%H:%M:%S.%g') AS time, coalesce(stage, 'pipeline') AS stage, attempt,
     CASE WHEN event = 'log' THEN level ELSE event END AS what,
     CASE WHEN event = 'progress' THEN
         concat_ws(' ', counts->>'$.done', 'of', counts->>'$.total', message)

@@ -171,7 +171,7 @@ def text(found: Verdict, now: datetime, width: int) -> str:
     lines = [f"{found.film}: {found.state}, last event {age} ago (run {found.run_id})"]
     for cause in found.causes:
         place = stages.BY_NAME[cause.stage].folder if cause.stage in stages.BY_NAME else cause.stage or "pipeline"
-        attempt = f", try {cause.attempt}" if cause.attempt else ""
+        attempt = f", attempt {cause.attempt}" if cause.attempt else ""
         kind = f" ({cause.kind})" if cause.kind else ""
         mended = "; a later attempt succeeded" if cause.mended else ""
         lines += ["", f"{place}{attempt}: {cause.category.replace('_', ' ')}{kind}{mended}"]

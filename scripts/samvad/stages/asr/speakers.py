@@ -63,6 +63,7 @@ def find_turns(audio: FilmAudio, setting: str, device: str) -> list[Turn]:
         if pipeline is None:
             raise NoSpeakersError(_how_to_get(name))
         pipeline.to(torch.device(device))
+        # All of the film at once, 4 bytes a sample: pyannote takes nothing less, and would read a file whole as well.
         waveform = torch.from_numpy(audio[:]).unsqueeze(0)
         found = pipeline({"waveform": waveform, "sample_rate": SAMPLE_RATE_HZ, "uri": "film"})
     except (ImportError, OSError, MemoryError, RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:

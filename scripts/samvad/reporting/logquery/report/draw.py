@@ -73,7 +73,7 @@ def bar(one: Attempt, axis: Axis) -> Bar:
         look = "failed" if one.status == "failed" else "no-end"
     elif one.status == "skipped" or one.cached:
         look += " hollow"
-    parts = [one.stage + (f", try {one.attempt}" if one.attempt > 1 else ""), one.status]
+    parts = [one.stage + (f", attempt {one.attempt}" if one.attempt > 1 else ""), one.status]
     parts += [table.duration(one.seconds)] if one.seconds is not None else []
     parts += ["from the cache"] if one.cached else []
     return Bar(min(left, WIDTH - width), round(width, 1), look, " · ".join(parts))

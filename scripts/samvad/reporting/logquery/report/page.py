@@ -121,7 +121,7 @@ def _run_tiles(run: Run) -> list[tuple[str, str, str]]:
 
 def _repeated(run: Run) -> str:
     count = len(run.attempts) - len({one.stage for one in run.attempts})
-    return "1 try repeated" if count == 1 else f"{count} attempts repeated"
+    return "1 attempt repeated" if count == 1 else f"{count} attempts repeated"
 
 
 def _shelf_tiles(report: Report) -> list[tuple[str, str, str]]:
