@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from samvad.core import console
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.core.times import clock
 from samvad.documents import segments
@@ -143,7 +143,7 @@ def main(argv: list[str] | None = None) -> int:
         rate, cuts = rules_rate(options), shots_for(options)
         checks = [check_file(path, options, rate, cuts) for path in options.files]
     except SamvadError as error:
-        print(f"samvad check: {error}", file=sys.stderr)
+        console.complain("samvad check", error)
         return error.exit_code if error.exit_code > BREACHES else 2
     if options.format == "json":
         print(json.dumps(checks, ensure_ascii=False, indent=2))

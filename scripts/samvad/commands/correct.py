@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from samvad.core import stages
+from samvad.core import console, stages
 from samvad.core.errors import ConfigurationError, MediaError, SamvadError
 from samvad.documents import segments, stage_manifest
 from samvad.documents.subtitles import formats
@@ -133,6 +132,6 @@ def main(argv: list[str] | None = None) -> int:
         language = language_of(options)
         print(forget(options.job_folder, language) if options.forget else take(options, language))
     except SamvadError as error:
-        print(f"samvad correct: {error}", file=sys.stderr)
+        console.complain("samvad correct", error)
         return error.exit_code
     return 0

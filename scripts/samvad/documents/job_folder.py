@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,14 +102,6 @@ def load(folder: Path) -> Job:
     if manifest is not None:
         problems += schemas.problems(manifest, "job_manifest")
     return Job(folder, run or {}, manifest, tuple(problems), final, tuple(attempts))
-
-
-def printable(text: object) -> str:
-    """Return a name with what would break a line or a terminal written as an escape."""
-    return "".join(
-        sign if sign.isprintable() or sign in "\u200c\u200d" else sign.encode("unicode_escape").decode()
-        for sign in os.fsencode(str(text)).decode("utf-8", "backslashreplace")
-    )
 
 
 def _below(folder: Path) -> Iterator[Path]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from samvad.core import files, stages, times
+from samvad.core.console import printable
 from samvad.core.errors import SamvadError
 from samvad.documents import job_manifest
 from samvad.logs.events import Event
@@ -150,11 +151,14 @@ class PipelineHandler(logging.Handler):
                 status = self._finish(found)
                 if show or found.failed:
                     line = f"{found.film.title} ({status}): {found.folder}"
-                    sys.stderr.write((line if brief else "\n" + job_manifest.summary(found.folder)) + "\n")
+                    told = (
+                        printable(line) if brief else "\n" + printable(job_manifest.summary(found.folder), lines=True)
+                    )
+                    sys.stderr.write(f"{told}\n")
             except (OSError, SamvadError) as error:
                 _complain(error)
             failures += [
-                f"  {found.film.film}, {stages.BY_NAME[stage].folder}: {reason}"
+                f"  {found.film.film}, {stages.BY_NAME[stage].folder}: {printable(reason, lines=True)}"
                 for stage, reason in found.failed.items()
             ]
         if failures:
