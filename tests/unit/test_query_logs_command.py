@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import support
 from asked_logs import Rows
 from samvad.commands import query
+from samvad.core.console import printable
 from samvad.reporting.logquery import command, table, views
 
 LETTERS = st.characters(exclude_categories=("Cc", "Cs"))
@@ -43,7 +44,7 @@ def test_columns_stay_aligned_whatever_stands_in_them(rows: list[tuple[str, int,
 @given(st.text(max_size=200), st.integers(9, 60))
 @settings(max_examples=60, deadline=None)
 def test_long_texts_are_broken_without_losing_a_letter(text: str, width: int) -> None:
-    shown = table.visible(text)
+    shown = printable(text)
     lines = table.wrapped(shown, width)
     assert "".join(lines).replace(" ", "") == shown.replace(" ", "")
     assert "\n" not in shown and "\x1b" not in shown

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import sys
 from pathlib import Path
 
-from samvad.core import files, schemas
+from samvad.core import console, files, schemas
 from samvad.core.errors import DiskError, SamvadError
 from samvad.settings import configuration, film_row, film_sheet
 
@@ -46,10 +45,10 @@ def main(argv: list[str] | None = None) -> int:
             )
         target = film_row.last_target(settings, film)
     except SamvadError as error:
-        print(f"samvad add-film: {error}", file=sys.stderr)
+        console.complain("samvad add-film", error)
         return error.exit_code
     except OSError as error:
-        print(f"samvad add-film: {error}", file=sys.stderr)
+        console.complain("samvad add-film", error)
         return DiskError.exit_code
     print(target if options.print == "target" else _text(film, added, path, target))
     return 0

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Collection
 from pathlib import Path
 
-from samvad.core import files, schemas
+from samvad.core import console, files, schemas
+from samvad.core.console import printable
 from samvad.core.errors import ConfigurationError, DiskError, SamvadError
 from samvad.settings import configuration, film_row
 from samvad.settings.library import adding, finding
@@ -56,10 +56,10 @@ def main(argv: list[str] | None = None) -> int:
             if options.targets_file:
                 files.write_text(options.targets_file, "".join(f"{target}\n" for target in targets))
     except SamvadError as error:
-        print(f"samvad add-folder: {error}", file=sys.stderr)
+        console.complain("samvad add-folder", error)
         return error.exit_code
     except OSError as error:
-        print(f"samvad add-folder: {error}", file=sys.stderr)
+        console.complain("samvad add-folder", error)
         return DiskError.exit_code
     print(text(options.folder, look, shelf, path))
     return 0
@@ -68,19 +68,21 @@ def main(argv: list[str] | None = None) -> int:
 def text(folder: Path, look: Look, shelf: Shelf, path: Path) -> str:
     """Return what was found, in lines for a person."""
     known = len(shelf.jobs) - len(shelf.added)
-    lines = [f"{folder}: {_number(len(shelf.jobs), 'job')}: {len(shelf.added)} new, {known} in the sheet before."]
-    lines += _listed("New", [f"{_shown(film.media)}: {_title(film)}, job {film.folder}" for film in shelf.added])
-    lines += _listed("Moved", [f"{_shown(now)}, was {_shown(before)}" for now, before in shelf.moved.items()])
+    lines = [
+        f"{printable(folder)}: {_number(len(shelf.jobs), 'job')}: {len(shelf.added)} new, {known} in the sheet before."
+    ]
+    lines += _listed("New", [f"{printable(film.media)}: {_title(film)}, job {film.folder}" for film in shelf.added])
+    lines += _listed("Moved", [f"{printable(now)}, was {printable(before)}" for now, before in shelf.moved.items()])
     lines += _listed(
         "The same film twice, done once",
-        [f"{_shown(copy)} is the same as {_shown(other)}" for copy, other in shelf.copies.items()],
+        [f"{printable(copy)} is the same as {printable(other)}" for copy, other in shelf.copies.items()],
     )
-    lines += _listed("Left out: samples and trailers (`make film` does one)", map(_shown, look.extras))
-    lines += _listed("Changed just now, left for the next time", map(_shown, look.growing))
-    lines += _listed("Not understood", [f"{_shown(file)}: {why}" for file, why in sorted(shelf.unknown.items())])
+    lines += _listed("Left out: samples and trailers (`make film` does one)", map(printable, look.extras))
+    lines += _listed("Changed just now, left for the next time", map(printable, look.growing))
+    lines += _listed("Not understood", [f"{printable(file)}: {why}" for file, why in sorted(shelf.unknown.items())])
     lines += _listed(
         f"In the sheet with other languages, workflow or stages; edit {path} to change them",
-        [f"{_shown(film.media)} (line {film.line})" for film in shelf.other_wishes],
+        [f"{printable(film.media)} (line {film.line})" for film in shelf.other_wishes],
     )
     return "\n".join(lines)
 
@@ -94,12 +96,7 @@ def _listed(what: str, entries: Collection[str] | map[str]) -> list[str]:
 
 
 def _title(film: configuration.Film) -> str:
-    return f"{film.title} ({film.year})" if film.year else film.title
-
-
-def _shown(path: Path | str) -> str:
-    """Return a path on one line: a name may hold a new line, or bytes that are no text."""
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in str(path))
+    return printable(f"{film.title} ({film.year})" if film.year else film.title)
 
 
 def _number(count: int, what: str) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from samvad.core import files
+from samvad.core import console, files
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.runner.result_cache import Listed, ResultCache
 
@@ -40,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         folder, max_gb = _configured(options)
     except SamvadError as error:
-        print(f"samvad cache: {error}", file=sys.stderr)
+        console.complain("samvad cache", error)
         return error.exit_code
     cache = ResultCache(folder, round(max_gb * _GB))
     before = datetime.now(UTC).timestamp() - (options.unused_days or 0) * 86_400

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from samvad.core import typed_json
+from samvad.core import console, typed_json
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.core.times import clock
 from samvad.documents import segments
@@ -174,7 +173,7 @@ def main(argv: list[str] | None = None) -> int:
         rate, cuts = rules_rate(options), shots_for(options)
         checks = [check_file(path, options, rate, cuts) for path in options.files]
     except SamvadError as error:
-        print(f"samvad check: {error}", file=sys.stderr)
+        console.complain("samvad check", error)
         return error.exit_code if error.exit_code > BREACHES else 2
     if options.format == "json":
         print(json.dumps([check.as_json() for check in checks], ensure_ascii=False, indent=2))

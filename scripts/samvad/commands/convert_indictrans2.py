@@ -6,9 +6,9 @@ Run it in the translation environment: ``./samvad convert-indictrans2 FROM TO``.
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
+from samvad.core import console
 from samvad.core.errors import SamvadError
 from samvad.stages.translation import conversion
 
@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         conversion.convert(options.source, options.target, options.quantization)
     except SamvadError as error:
-        print(f"samvad convert-indictrans2: {error}", file=sys.stderr)
+        console.complain("samvad convert-indictrans2", error)
         return error.exit_code
     print(f"{options.target} is made. Set translation.indictrans2_dir to the folder that it lies in.")
     return 0

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections import Counter
 from pathlib import Path
 
-from samvad.core import stages
+from samvad.core import console, stages
 from samvad.core.errors import ConfigurationError, MediaError, SamvadError
 from samvad.documents import machine_cues, segments, stage_manifest
 from samvad.documents.machine_cues import Origin
@@ -132,6 +131,6 @@ def main(argv: list[str] | None = None) -> int:
         language = language_of(options)
         print(forget(options.job_folder, language) if options.forget else take(options, language))
     except SamvadError as error:
-        print(f"samvad correct: {error}", file=sys.stderr)
+        console.complain("samvad correct", error)
         return error.exit_code
     return 0

@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import sys
 from pathlib import Path
 
-from samvad.core import schemas
+from samvad.core import console, schemas
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.documents import job_folder
 from samvad.reporting.archive import crate, crate_files, history, history_text
@@ -51,7 +50,7 @@ def main(argv: list[str] | None = None) -> int:
             raise ConfigurationError(f"{options.job_folder} holds {len(found)} jobs.", "Name the folder of one.")
         export(job_folder.load(found[0]), options)
     except SamvadError as error:
-        print(f"samvad export: {error}", file=sys.stderr)
+        console.complain("samvad export", error)
         return error.exit_code
     print(options.output)
     return 0

@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from samvad.core import files
+from samvad.core import console, files
 from samvad.core.errors import SamvadError
 from samvad.reporting.metrics import exposition, totals
 
@@ -39,6 +39,6 @@ def main(argv: list[str] | None = None) -> int:
         else:
             sys.stdout.buffer.write(metrics)
     except SamvadError as error:
-        print(f"samvad export-metrics: {error}", file=sys.stderr)
+        console.complain("samvad export-metrics", error)
         return error.exit_code
     return 0

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samvad.core import files, typed_json
+from samvad.core import console, files, typed_json
 from samvad.core.errors import SamvadError
 from samvad.documents import job_folder, subtitle_check
 from samvad.documents.job_folder import Job
@@ -129,7 +129,7 @@ def _film(job: Job) -> dict[str, Any]:
     return {
         "film": job.film,
         "title": job.run.title if job.run else None,
-        "job_folder": job_folder.printable(job.folder),
+        "job_folder": console.printable(job.folder),
         "audio_seconds": next((length / 1000 for length in lengths if length), float("nan")),
     }
 

@@ -8,10 +8,9 @@ more is listed. Read the list before you use it: a phrase counts only beside ano
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-from samvad.core import files
+from samvad.core import console, files
 from samvad.core.errors import ConfigurationError, DiskError, SamvadError
 from samvad.models import weights
 from samvad.models.whisper import Whisper
@@ -43,10 +42,10 @@ def main(argv: list[str] | None = None) -> int:
     try:
         print(write_list(options))
     except SamvadError as error:
-        print(f"samvad harvest-phrases: {error}", file=sys.stderr)
+        console.complain("samvad harvest-phrases", error)
         return error.exit_code
     except OSError as error:
-        print(f"samvad harvest-phrases: {error}", file=sys.stderr)
+        console.complain("samvad harvest-phrases", error)
         return DiskError.exit_code
     return 0
 

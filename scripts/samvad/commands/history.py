@@ -9,6 +9,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from samvad.core import console
 from samvad.core.errors import SamvadError
 from samvad.core.typed_json import JsonObject
 from samvad.documents import job_folder
@@ -36,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
         known = [job_folder.load(folder) for folder in job_folder.find(_places(options))]
         found = history.of(history.choose(known, options.film))
     except SamvadError as error:
-        print(f"samvad history: {error}", file=sys.stderr)
+        console.complain("samvad history", error)
         return error.exit_code
     if options.json:
         print(json.dumps(_document(found), ensure_ascii=False, indent=2, default=str))

@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from samvad.core import console
 from samvad.core.errors import SamvadError
 from samvad.stages.translation import memory
 
@@ -41,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
                 count = store.learn(memory.read_corrections(table), str(table.resolve()))
                 print(f"{table}: {count} corrections learned.")
     except SamvadError as error:
-        print(f"samvad learn-corrections: {error}", file=sys.stderr)
+        console.complain("samvad learn-corrections", error)
         return error.exit_code
     if store.problem:
         print(f"samvad learn-corrections: {store.problem}", file=sys.stderr)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from dataclasses import replace
 from pathlib import Path
 
-from samvad.core import files, schemas, stages
+from samvad.core import console, files, schemas, stages
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.documents import names, stage_manifest
 from samvad.film import glossary, learned_terms
@@ -123,6 +122,6 @@ def main(argv: list[str] | None = None) -> int:
             settle(path, chosen, learned_terms.REJECTED)
             print(f"{path}: {len(chosen)} terms rejected")
     except SamvadError as error:
-        print(f"samvad learn-terms: {error}", file=sys.stderr)
+        console.complain("samvad learn-terms", error)
         return error.exit_code
     return 0

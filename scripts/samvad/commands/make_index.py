@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
+from samvad.core import console
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.reporting.pages import shelf_page
 
@@ -32,6 +32,6 @@ def main(argv: list[str] | None = None) -> int:
             )
         print(shelf_page.write(options.output_root))
     except SamvadError as error:
-        print(f"samvad make-index: {error}", file=sys.stderr)
+        console.complain("samvad make-index", error)
         return error.exit_code
     return 0

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from samvad.core import files
+from samvad.core import console, files
 from samvad.core.errors import ConfigurationError, SamvadError, ToolError
 
 #: The environment that the command runs in.
@@ -60,7 +60,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         make(options.output, options.truth)
     except SamvadError as error:
-        print(f"samvad make-sample-film: {error}", file=sys.stderr)
+        console.complain("samvad make-sample-film", error)
         tail = getattr(error, "stderr_tail", "")
         if tail:
             print(tail.strip(), file=sys.stderr)

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from samvad.core import files, subprocesses
+from samvad.core import console, files, subprocesses
 from samvad.core.errors import ModelError, NetworkError, SamvadError
 from samvad.models import http, weights
 
@@ -110,7 +110,7 @@ def main(argv: list[str] | None = None) -> int:
             return 0 if found else ModelError.exit_code
         found = fetch(options.model, options.revision)
     except SamvadError as error:
-        print(f"samvad model: {error}", file=sys.stderr)
+        console.complain("samvad model", error)
         return error.exit_code
     print(f"Model {found.name}: {found.folder}")
     return 0

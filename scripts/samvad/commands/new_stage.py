@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import keyword
 import re
-import sys
 from pathlib import Path
 from string import Template
 
-from samvad.core import files, stages
+from samvad.core import console, files, stages
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.core.schemas import ROOT
 
@@ -39,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         made = draft(ROOT, options.name, options.summary.strip().rstrip("."), options.environment)
     except SamvadError as error:
-        print(f"samvad new-stage: {error}", file=sys.stderr)
+        console.complain("samvad new-stage", error)
         return error.exit_code
     print("\n".join(str(path.relative_to(ROOT)) for path in made))
     number = max(stage.number for stage in stages.STAGES) + 1

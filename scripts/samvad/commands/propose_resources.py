@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from samvad.core import files
+from samvad.core import console, files
 from samvad.core.errors import SamvadError
 from samvad.reporting import resource_proposals
 from samvad.reporting.logquery import table
@@ -65,7 +65,7 @@ def main(argv: list[str] | None = None) -> int:
             files.write_text(options.output, _yaml(proposals, options))
             print(f"\nWritten to {options.output}: name it in machines.resources.")
     except SamvadError as error:
-        print(f"samvad propose-resources: {error}", file=sys.stderr)
+        console.complain("samvad propose-resources", error)
         return error.exit_code
     return 0
 

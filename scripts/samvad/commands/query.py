@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from samvad.core import console
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.reporting.logquery import command, table, why
 from samvad.reporting.logquery.questions import FULL_TRACE, QUESTIONS, TRACE, Question
@@ -64,7 +65,7 @@ def main(argv: list[str] | None = None) -> int:
         logs = command.load(options)
         answer = _why(logs, options) if options.question == "why" else _rows(logs, options)
     except SamvadError as error:
-        print(f"samvad query: {error}", file=sys.stderr)
+        console.complain("samvad query", error)
         return error.exit_code
     print(answer, flush=True)
     if logs.loaded.foreign:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-from samvad.core import files
+from samvad.core import console, files
 from samvad.core.errors import SamvadError
 from samvad.reporting.logquery import command
 
@@ -42,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
         with files.disk_errors(options.output):
             files.write_text(options.output, page.render(report))
     except SamvadError as error:
-        print(f"samvad report: {error}", file=sys.stderr)
+        console.complain("samvad report", error)
         return error.exit_code
     print(options.output.resolve())
     return 0

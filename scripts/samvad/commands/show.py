@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
+from samvad.core import console
+from samvad.core.console import printable
 from samvad.documents import job_manifest
 
 #: The environment that the command runs in.
@@ -18,7 +19,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("job_folder", type=Path, help="folder of the job: …/YYYY/MM/DD/USER/N")
     folder = parser.parse_args(argv).job_folder.resolve()
     if not (folder / "manifest.json").is_file():
-        print(f"samvad show: {folder} holds no job yet (no manifest.json).", file=sys.stderr)
+        console.complain("samvad show", f"{folder} holds no job yet (no manifest.json).")
         return 2
-    print(job_manifest.summary(folder))
+    print(printable(job_manifest.summary(folder), lines=True))
     return 0

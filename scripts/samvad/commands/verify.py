@@ -11,6 +11,8 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+from samvad.core import console
+from samvad.core.console import printable
 from samvad.core.errors import SamvadError
 from samvad.core.typed_json import JsonObject
 from samvad.documents import job_folder
@@ -71,7 +73,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         loaded = [job_folder.load(folder) for folder in job_folder.find(options.place)]
     except SamvadError as error:
-        print(f"samvad verify: {error}", file=sys.stderr)
+        console.complain("samvad verify", error)
         return error.exit_code
     if options.film and len(loaded) > 1:
         print("samvad verify: --film is of one job only.", file=sys.stderr)
@@ -95,17 +97,15 @@ def main(argv: list[str] | None = None) -> int:
 
 def _text(report: verify.Report, everything: bool) -> list[str]:
     job = report.job
-    lines = [f"{job_folder.printable(job.film)}  {job_folder.printable(job.folder)}"]
+    lines = [f"{printable(job.film)}  {printable(job.folder)}"]
     for finding in report.findings:
         if everything or finding.status != "ok":
-            note = f"  ({job_folder.printable(finding.note)})" if finding.note else ""
-            lines.append(f"  {finding.status:9} {job_folder.printable(finding.path)}{note}")
+            note = f"  ({printable(finding.note)})" if finding.note else ""
+            lines.append(f"  {finding.status:9} {printable(finding.path)}{note}")
     readers = list(dict.fromkeys(step.read_by for step in report.lineage))
     for reader in readers:
         sources = dict.fromkeys(step.written_by or step.path for step in report.lineage if step.read_by == reader)
-        lines.append(
-            f"  {'lineage' if reader == readers[0] else '':9} {reader} ← {job_folder.printable(', '.join(sources))}"
-        )
+        lines.append(f"  {'lineage' if reader == readers[0] else '':9} {reader} ← {printable(', '.join(sources))}")
     counts = ", ".join(f"{number} {status}" for status, number in report.counts().items())
     return [*lines, f"  {'all is well' if not report.exit_code else 'NOT as recorded'}: {counts or 'nothing yet'}"]
 

@@ -1,11 +1,45 @@
-"""Run a command that prints: a reader that has seen enough, such as head, is no failure."""
+"""Print for a terminal: no name may break a line or be obeyed, and a reader that has seen enough is no failure."""
 
 from __future__ import annotations
 
 import os
 import sys
+import unicodedata
 from collections.abc import Callable
 from typing import NoReturn
+
+#: Not printable by themselves, but they shape the letters of Indian and other scripts, and join emoji.
+JOINERS = "\u200c\u200d"
+
+
+def is_printable(sign: str) -> bool:
+    """Return whether a character may stand on a line as it is: no control character, direction mark, or half of one."""
+    return sign.isprintable() or sign in JOINERS or unicodedata.category(sign) == "Zs"
+
+
+def printable(text: object, *, lines: bool = False) -> str:
+    """Return a text with all that could break a line, move the cursor or turn the reading direction as an escape.
+
+    Args:
+        text: a name, a path or a message, from whoever made it.
+        lines: whether it has several lines: then line ends and tabs stay.
+    """
+    whole = str(text)
+    if whole.isprintable():
+        return whole  # nearly all are
+    kept = "\n\t" if lines else ""
+    return "".join(sign if is_printable(sign) or sign in kept else _escaped(sign) for sign in whole)
+
+
+def complain(program: str, error: object) -> None:
+    """Print what is wrong to the standard error: ``samvad show: …``."""
+    print(f"{program}: {printable(error, lines=True)}", file=sys.stderr)
+
+
+def _escaped(sign: str) -> str:
+    if "\udc80" <= sign <= "\udcff":  # a byte of a file's name that is no UTF-8, as Python keeps it
+        return f"\\x{ord(sign) - 0xDC00:02x}"
+    return sign.encode("unicode_escape").decode()
 
 
 def run(main: Callable[[], int]) -> NoReturn:

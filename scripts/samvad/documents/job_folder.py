@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,14 +104,6 @@ def load(folder: Path) -> Job:
     path = job_manifest.path_of(folder)
     manifest, problems = _checked(path, JobManifest, "job_manifest") if path.exists() else (None, [])
     return Job(folder, run_record.read_optional(folder), manifest, tuple(problems), final, tuple(attempts))
-
-
-def printable(text: object) -> str:
-    """Return a name with what would break a line or a terminal written as an escape."""
-    return "".join(
-        sign if sign.isprintable() or sign in "\u200c\u200d" else sign.encode("unicode_escape").decode()
-        for sign in os.fsencode(str(text)).decode("utf-8", "backslashreplace")
-    )
 
 
 def _below(folder: Path) -> Iterator[Path]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from samvad.core import files
+from samvad.core.console import is_printable
 from samvad.core.errors import ConfigurationError
 from samvad.core.typed_json import JsonObject
 
@@ -19,7 +20,6 @@ ATTRIBUTION = "This product uses the TMDB API but is not endorsed or certified b
 #: Keys by which a movie response of TMDB is told from the project's own shape.
 _TMDB_KEYS = frozenset({"credits", "release_date", "imdb_id", "overview"})
 
-_JOINERS = "\u200c\u200d"  # not printable by themselves, but they shape Devanagari letters
 
 _OWN_KEYS = frozenset(
     [
@@ -185,7 +185,7 @@ def write(path: Path, metadata: FilmMetadata) -> None:
 
 def clean(text: str) -> str:
     """Return text on one line, without control characters and what UTF-8 cannot hold."""
-    kept = (letter if letter.isprintable() or letter in _JOINERS else " " for letter in text)
+    kept = (letter if is_printable(letter) else " " for letter in text)
     return " ".join("".join(kept).split())
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from samvad.core.console import printable
 from samvad.logs import events
 from samvad.logs.line_file import LineFile, line_bytes
 from samvad.logs.rate_limit import RateLimiter
@@ -125,7 +126,7 @@ class StageLogs(logging.Handler):
 
     def _print(self, text: str) -> None:
         with contextlib.suppress(OSError, ValueError):  # the terminal may be gone; the log has it
-            sys.stderr.write(f"{text}\n")
+            sys.stderr.write(f"{printable(text, lines=True)}\n")
 
 
 class _Before:

@@ -17,7 +17,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from samvad.core import checksums, computing, files, times
+from samvad.core import checksums, computing, console, files, times
 from samvad.core.declarations import Stage
 from samvad.core.errors import MediaError, SamvadError
 from samvad.core.failures import as_samvad_error, describe
@@ -393,7 +393,7 @@ def run_stage(stage: Stage, work: Callable[[StageRun, Any], None], argv: list[st
             run.begin()
         logs = StageLogs(run.context, run.folder, run.attempt_folder, invocation.verbose)
     except (SamvadError, OSError) as error:
-        print(f"samvad {name}: {redact(str(as_samvad_error(error)))}", file=sys.stderr)
+        console.complain(f"samvad {name}", redact(str(as_samvad_error(error))))
         return as_samvad_error(error).exit_code
     run_watch.end_with_run(f"{run.stage.folder} {run.film} ({run.context.job_id})")
     try:

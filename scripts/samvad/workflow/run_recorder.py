@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 
 from samvad.core import stages, times
+from samvad.core.console import printable
 from samvad.core.errors import SamvadError
 from samvad.documents import job_manifest, run_record
 from samvad.documents.run_record import CacheSettings, RunRecord
@@ -152,11 +153,14 @@ class PipelineHandler(logging.Handler):
                 status = self._finish(found)
                 if show or found.failed:
                     line = f"{found.film.title} ({status}): {found.folder}"
-                    sys.stderr.write((line if brief else "\n" + job_manifest.summary(found.folder)) + "\n")
+                    told = (
+                        printable(line) if brief else "\n" + printable(job_manifest.summary(found.folder), lines=True)
+                    )
+                    sys.stderr.write(f"{told}\n")
             except (OSError, SamvadError) as error:
                 _complain(error)
             failures += [
-                f"  {found.film.film}, {stages.BY_NAME[stage].folder}: {reason}"
+                f"  {found.film.film}, {stages.BY_NAME[stage].folder}: {printable(reason, lines=True)}"
                 for stage, reason in found.failed.items()
             ]
         if failures:

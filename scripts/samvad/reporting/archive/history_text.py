@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from samvad.core import stages, times
-from samvad.documents.job_folder import printable
+from samvad.core.console import printable
 from samvad.reporting.archive.history import SHORT_DIGITS, Attempt, FilmHistory, Run
 
 _COLUMNS = (("stage", 26), ("attempt", 7), ("result", 14), ("began (UTC)", 11), ("seconds", 8), ("cache", 5))

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from samvad.core.console import printable
+
 Row = Sequence[Any]
 
 _GAP = "  "
@@ -65,7 +67,7 @@ def as_table(
 
 def hanging(head: str, text: str, width: int) -> list[str]:
     """Return a text as lines of so many columns, with ``head`` before the first and the others below that one."""
-    first, *rest = wrapped(visible(text), max(20, width - text_width(head)))
+    first, *rest = wrapped(printable(text), max(20, width - text_width(head)))
     return [head + first, *(" " * text_width(head) + line for line in rest)]
 
 
@@ -81,12 +83,7 @@ def shown(value: Any, unit: str = "") -> str:
         return _number(value, unit)
     if unit == "seconds" and isinstance(value, int):
         return duration(value)
-    return visible(str(value))
-
-
-def visible(text: str) -> str:
-    """Return a text with line ends and other control characters written out: a terminal must not obey a file's name."""
-    return text if text.isprintable() else "".join(_visible_letter(letter) for letter in text)
+    return printable(value)
 
 
 def duration(seconds: float) -> str:
@@ -177,15 +174,6 @@ def plain(value: Any) -> Any:
 
 def _is_number(value: Any) -> bool:
     return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
-
-
-def _visible_letter(letter: str) -> str:
-    if letter == "\n":
-        return "⏎"
-    category = unicodedata.category(letter)
-    if category in ("Cc", "Cs") or letter in "\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069":
-        return f"\\u{ord(letter):04x}"
-    return letter
 
 
 def _fitted(widths: list[int], right: Sequence[bool], room: int) -> list[int]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from samvad.core import stages
+from samvad.core.console import printable
 from samvad.core.errors import ConfigurationError
 from samvad.reporting.logquery import sources, table
 from samvad.reporting.logquery.questions import SILENT_SECONDS
@@ -177,7 +178,7 @@ def text(found: Verdict, now: datetime, width: int) -> str:
         lines += ["", f"{place}{attempt}: {cause.category.replace('_', ' ')}{kind}{mended}"]
         lines += table.hanging("  Why:  ", cause.message, width)
         paths = (("File", cause.file), ("Log", cause.log))
-        lines += [f"  {label + ':':6}{table.visible(path)}" for label, path in paths if path]  # whole, to be copied
+        lines += [f"  {label + ':':6}{printable(path)}" for label, path in paths if path]  # whole, to be copied
         lines += table.hanging("  Do:   ", cause.remedy, width)
         if cause.last_lines:
             lines.append("  Last lines of that log:")

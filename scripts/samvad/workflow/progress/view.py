@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samvad.core import stages
+from samvad.core.console import printable
 from samvad.core.redaction import redact
 from samvad.workflow import snakemake_api
 from samvad.workflow.progress.estimates import clock, left
@@ -153,7 +154,7 @@ class View:
 
     def _say(self, text: str) -> None:
         with contextlib.suppress(OSError, ValueError):  # the terminal may be gone
-            sys.stderr.write(redact(f"[{time.strftime('%H:%M:%S')}] {' '.join(text.split())}\n"))
+            sys.stderr.write(redact(f"[{time.strftime('%H:%M:%S')}] {printable(' '.join(text.split()))}\n"))
             sys.stderr.flush()
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from samvad.core import stages
+from samvad.core.console import printable
 from samvad.reporting.logquery import table
 from samvad.reporting.logquery.report import draw
 from samvad.reporting.logquery.report.data import Report, Run
@@ -216,7 +217,7 @@ def _figure(value: float) -> str:
 
 
 def _folder(stage: str) -> str:
-    return stages.BY_NAME[stage].folder if stage in stages.BY_NAME else table.visible(stage)
+    return stages.BY_NAME[stage].folder if stage in stages.BY_NAME else printable(stage)
 
 
 def _number(stage: str) -> int:
@@ -236,5 +237,5 @@ _FILTERS: dict[str, Any] = {
     "number": _number,
     "seconds": lambda value: table.shown(value, "seconds"),
     "share": _share,
-    "visible": lambda value: table.visible(str(value)),
+    "visible": printable,
 }
