@@ -22,6 +22,7 @@ _RUNS_NOTHING = {"-n", "--rulegraph", "--dag", "--lint", "--unlock"}
 _ONLY_READ = {
     "harvest-phrases": "loads a large model",
     "make-dashboard": "writes what tests/observability compare",
+    "new-stage": "run by tests/workflow/test_new_stage.py; the others would find one stage more",
     "learn-terms promote": "the demo has taught no term",
 }
 #: Exit codes that are an answer too: the file breaks rules; the demo is too little to go by.
