@@ -28,7 +28,7 @@ from recognising import (
     warnings_of,
     wav,
 )
-from samvad.core.errors import ModelError, ToolError
+from samvad.core.errors import MissingToolError, ModelError
 from samvad.stages.asr import steps
 
 pytestmark = pytest.mark.model
@@ -82,7 +82,7 @@ def test_voices_are_not_separated_without_the_program_for_it(tmp_path: Path) -> 
     if shutil.which("demucs"):
         pytest.skip("demucs is installed here")
     job, done = recognise(tmp_path, noise(1), "--separate-voices", "htdemucs")
-    assert done.returncode == ToolError.exit_code
+    assert done.returncode == MissingToolError.exit_code
     assert "demucs is not installed" in done.stderr and "uv tool install demucs" in done.stderr
     assert not (job / "04_asr" / "manifest.json").exists()
 

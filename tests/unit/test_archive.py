@@ -19,6 +19,7 @@ from samvad.commands import export as export_crate
 from samvad.commands import history as show_history
 from samvad.commands import verify as verify_job
 from samvad.core import files, stages
+from samvad.core.errors import ChangedFileError
 from samvad.documents import job_folder, stage_manifest
 from samvad.reporting.archive import crate_files, history, history_text, verify
 from samvad.workflow import run_log
@@ -396,7 +397,7 @@ def test_a_crate_without_personal_data_names_no_folder_host_or_user(job: Path, t
 def test_a_crate_is_made_of_whole_files_or_not_at_all(job: Path, tmp_path: Path) -> None:
     flip_a_byte(job / "09_subtitle_gen" / "test.en.srt")
     target = tmp_path / "crate.zip"
-    assert export_crate.main([str(job), "--output", str(target)]) == 1
+    assert export_crate.main([str(job), "--output", str(target)]) == ChangedFileError.exit_code
     assert not target.exists() and not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
     options = argparse.Namespace(**vars(export_crate.parser().parse_args([str(job), "--output", str(job)])))
     with pytest.raises(Exception, match="is not what its stage wrote"):

@@ -376,37 +376,3 @@ def test_importing_it_needs_no_package() -> None:
         [sys.executable, "-S", "-c", code], cwd=support.ROOT / "scripts", capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-
-
-class LocalEntryNotFoundError(Exception):
-    """As a hub's library calls it; the libraries themselves are in other environments."""
-
-
-@pytest.mark.parametrize(
-    ("raised", "category"),
-    [
-        (MediaError("x"), "media"),
-        (MemoryError(), "out_of_memory"),
-        (RuntimeError("CUDA failed with error out of memory"), "out_of_memory"),
-        (RuntimeError("std::bad_alloc"), "out_of_memory"),
-        (OSError(28, "No space left on device", "/films"), "disk"),
-        (ConnectionResetError(104, "reset"), "network"),
-        (TimeoutError("timed out"), "network"),
-        (LocalEntryNotFoundError("hub"), "network"),
-        (KeyboardInterrupt(), "killed"),
-        (ValueError("x"), "bug"),
-        (KeyError("x"), "bug"),
-    ],
-)
-def test_whatever_ends_a_stage_has_a_class(raised: BaseException, category: str) -> None:
-    assert describe(raised).category == category
-
-
-def test_an_error_that_wraps_a_networks_is_one() -> None:
-    try:
-        try:
-            raise ConnectionRefusedError(111, "refused")
-        except OSError as error:
-            raise RuntimeError("cannot fetch") from error
-    except RuntimeError as caught:
-        assert describe(caught).category == "network"

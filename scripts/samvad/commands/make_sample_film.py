@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from samvad.core import console, files
-from samvad.core.errors import ConfigurationError, SamvadError, ToolError
+from samvad.core.errors import ConfigurationError, MissingToolError, SamvadError
 
 #: The environment that the command runs in.
 ENVIRONMENT = "media"
@@ -29,7 +29,7 @@ def make(output: Path, truth: Path) -> None:
     Raises:
         ConfigurationError: ``output`` is not named .mp4, or both are one file.
         DiskError: a folder cannot be written.
-        ToolError: espeak-ng or ffmpeg is missing or has failed.
+        ToolError: espeak-ng or ffmpeg is missing (MissingToolError) or has failed.
     """
     from samvad.sample import picture, sound, story
 
@@ -39,7 +39,7 @@ def make(output: Path, truth: Path) -> None:
         raise ConfigurationError("--output and --truth name one file.", "Give two names.")
     for program in ("espeak-ng", "ffmpeg"):
         if shutil.which(program) is None:
-            raise ToolError(f"{program} is not installed.", f"Install it (on Debian: apt install {program}).")
+            raise MissingToolError(f"{program} is not installed.", f"Install it (on Debian: apt install {program}).")
     with files.disk_errors(output):
         output.parent.mkdir(parents=True, exist_ok=True)
         # The working folder lies beside the film, so that the finished film can be renamed into its place.

@@ -53,7 +53,14 @@ class NetworkError(SamvadError):
 
 
 class DiskError(SamvadError):
-    """No space is left, or a folder cannot be written."""
+    """No space is left, a file or folder cannot be read or written, or the disk itself fails."""
+
+    category = "disk"
+    exit_code = 6
+
+
+class ChangedFileError(SamvadError):
+    """A file that one stage wrote for another is gone, or is not what was written."""
 
     category = "disk"
     exit_code = 6
@@ -79,6 +86,13 @@ class ClusterError(SamvadError):
     exit_code = 2
 
 
+class SystemLimitError(SamvadError):
+    """The system allows this process no more of something, such as open files."""
+
+    category = "configuration"
+    exit_code = 2
+
+
 class StoppedError(SamvadError):
     """Someone stopped the stage while it was at work."""
 
@@ -86,7 +100,14 @@ class StoppedError(SamvadError):
 
 
 class ToolError(SamvadError):
-    """A program that a stage calls is missing or has failed."""
+    """A program that a stage calls has failed."""
 
     category = "media"
     exit_code = 3
+
+
+class MissingToolError(ToolError):
+    """A program that a stage calls is not installed, or gives no answer."""
+
+    category = "configuration"
+    exit_code = 2

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import subprocess
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
 from samvad.core import files
-from samvad.core.errors import DiskError, MemoryShortageError, ModelError, NetworkError, SamvadError, StoppedError
+from samvad.core.errors import MemoryShortageError, MissingToolError, NetworkError, SamvadError, StoppedError
 from samvad.core.redaction import redact
 
-#: Errors of libraries by the names of their classes: the libraries themselves are not imported for this.
-_NETWORK = frozenset(
-    {
-        *("ConnectionError", "ConnectTimeout", "ReadTimeout", "Timeout", "TimeoutError", "TransportError"),
-        *("gaierror", "HTTPError", "MaxRetryError", "NewConnectionError", "SSLError", "URLError"),
-        *("HfHubHTTPError", "LocalEntryNotFoundError", "OfflineModeIsEnabled"),
-    }
-)
-_MODEL = frozenset({"GatedRepoError", "RepositoryNotFoundError", "RevisionNotFoundError", "SafetensorError"})
 #: What CTranslate2, cuBLAS, MKL, PyTorch and C++ say.
-_NO_MEMORY = ("out of memory", "alloc_failed", "bad_alloc", "cannot allocate memory", "failed to allocate")
+_NO_MEMORY = (
+    *("out of memory", "not enough memory", "cannot allocate memory", "failed to allocate"),
+    *("alloc_failed", "bad_alloc"),
+)
 
 
 @dataclass(frozen=True)
@@ -58,10 +54,14 @@ def describe(caught: BaseException) -> Failure:
 
 
 def as_samvad_error(error: BaseException) -> SamvadError:
-    """Give well-known errors of the system and of libraries a message for people; call the others a defect."""
+    """Give an error of the system a message for people; call any other a defect.
+
+    What kind of failure it is, the place that raised it has said by its class; what it wraps, and what was being
+    handled meanwhile, says nothing about it.
+    """
     if isinstance(error, SamvadError):
         return error
-    known = _of_the_system(error) or _of_a_library(error)
+    known = _of_the_system(error)
     if known is None:
         known = SamvadError(f"{type(error).__name__}: {error}", "This is a defect: please report it with the log.")
     known.__cause__ = error
@@ -70,9 +70,10 @@ def as_samvad_error(error: BaseException) -> SamvadError:
 
 def is_memory_shortage(error: BaseException) -> bool:
     """Return whether an error says that the machine or the device has too little memory."""
-    text = str(error).lower()
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
     return isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError) and any(sign in text for sign in _NO_MEMORY)
+        isinstance(error, RuntimeError) and any(sign in str(error).lower() for sign in _NO_MEMORY)
     )
 
 
@@ -83,26 +84,23 @@ def _of_the_system(error: BaseException) -> SamvadError | None:
         )
     if isinstance(error, KeyboardInterrupt):
         return StoppedError("The stage was stopped while it was at work.", "Run the same command again to go on.")
-    if isinstance(error, OSError):
-        try:
-            with files.disk_errors(Path(str(error.filename or "."))):
-                raise error
-        except DiskError as disk_error:
-            return disk_error
-        except OSError:
-            pass
-    return None
+    if isinstance(error, subprocess.TimeoutExpired):
+        command = error.cmd if isinstance(error.cmd, str) else str(error.cmd[0])
+        return MissingToolError(
+            f"The program {Path(command).name} gave no answer within {round(error.timeout, 1):g} s.",
+            "Run it by hand to see why.",
+        )
+    if not isinstance(error, OSError):
+        return None
+    named = isinstance(error.filename, str) and error.filename
+    known = files.disk_error(error, Path(error.filename) if named else None)
+    if known is None and not named and _is_of_a_connection(error):
+        known = NetworkError(f"A connection failed ({error}).", "Run again when the other side can be reached.")
+    return known
 
 
-def _of_a_library(error: BaseException) -> SamvadError | None:
-    """Look at the error's own classes, then at those of its causes, for a library often wraps what went wrong."""
-    seen: BaseException | None = error
-    while seen is not None:
-        names = {kind.__name__ for kind in type(seen).__mro__}
-        said = f"{type(error).__name__}: {error}"
-        if names & _MODEL:
-            return ModelError(f"A model cannot be read ({said}).", "Fetch it again, or name another.")
-        if names & _NETWORK:
-            return NetworkError(f"A service cannot be reached ({said}).", "Is there a network? Then run again.")
-        seen = seen.__cause__ or seen.__context__
-    return None
+def _is_of_a_connection(error: OSError) -> bool:
+    """Return whether the system says it of a connection: a broken pipe and a time that ran out may be anything's."""
+    if isinstance(error, ConnectionError):
+        return not isinstance(error, BrokenPipeError)
+    return error.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN)

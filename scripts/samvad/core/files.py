@@ -13,9 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from samvad.core.errors import DiskError
+from samvad.core.errors import DiskError, SamvadError, SystemLimitError
 
 _BLOCK_BYTES = 1 << 20
+#: What systems say of a network disk, or of one that was pulled out; without a file it may be a connection's.
+_DISK_IS_GONE = frozenset({errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.ENOTCONN, errno.ETIMEDOUT, errno.EREMOTEIO})
 #: How the names of files begin that are being copied from another disk.
 MOVING = ".moving-"
 
@@ -27,28 +29,59 @@ def cache_folder() -> Path:
 
 
 @contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """Turn "no space left" and "permission denied" into an error that names the folder.
+def disk_errors(path: Path, purpose: str = "written") -> Iterator[None]:
+    """Turn what the system says of a disk into an error for people that names the file; let other errors pass.
+
+    Args:
+        path: the file or folder that is used inside.
+        purpose: what it cannot be where it fails: ``written`` or ``read``.
 
     Raises:
-        DiskError: the disk of ``path`` is full, or ``path`` cannot be written.
+        DiskError: its disk is full or fails, or ``path`` cannot be used so.
+        SystemLimitError: too many files are open.
     """
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskError(
-                f"No space is left on the disk of {path}.",
-                "Free some space, or set output_root to a folder on another disk, and run again.",
-                path=str(path),
-            ) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise DiskError(
-                f"{path} cannot be written ({error.strerror}).",
-                "Change its permissions, or set output_root to a folder that you may write.",
-                path=str(path),
-            ) from error
-        raise
+        named = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else path
+        # Of a file elsewhere, such as the source of a copy, it is not known here what was done with it.
+        same = path in (named, *named.parents) or named in path.parents or named.parent == path.parent
+        known = disk_error(error, path, purpose) if same else disk_error(error, named)
+        if known is None:
+            raise
+        raise known from error
+
+
+def disk_error(error: OSError, path: Path | None, purpose: str = "used") -> SamvadError | None:
+    """Return the error for people for what the system says of a disk; None where it does not speak of one.
+
+    Args:
+        error: what was raised.
+        path: the file or folder, where it is known.
+        purpose: what it cannot be: ``written``, ``read``, or ``used`` where that is not known.
+    """
+    if type(error).__module__ != "builtins":  # a library's own class gives ``errno`` a meaning of its own
+        return None
+    code, said = error.errno, error.strerror
+    if code in (errno.EMFILE, errno.ENFILE):
+        return SystemLimitError(
+            f"The system opens no more files ({said}).", "Raise the limit (`ulimit -n`), or run fewer jobs at once."
+        )
+    where = f"the disk of {path}" if path else "a disk"
+    if code in (errno.ENOSPC, errno.EDQUOT):
+        what = f"No space is left on {where}" if code == errno.ENOSPC else f"Your quota on {where} is used up"
+        remedy = "Free some space, or set output_root to a folder on another disk, and run again."
+    elif path and code in (errno.EACCES, errno.EPERM, errno.EROFS):
+        purpose = "written" if code == errno.EROFS else purpose
+        what = f"{path} cannot be {purpose} ({said})"
+        remedy = "Change its permissions"
+        remedy += ", or set output_root to a folder that you may write." if purpose == "written" else "."
+    elif code == errno.EIO or (path and code in _DISK_IS_GONE):
+        what = f"{path} cannot be {purpose}: its disk fails ({said})" if path else f"A disk fails ({said})"
+        remedy = "Is the disk, or the server that it lies on, still there and whole (`dmesg`)? Then run again."
+    else:
+        return None
+    return DiskError(f"{what}.", remedy, path=str(path) if path else None)
 
 
 def write_bytes(path: Path, data: bytes) -> None:

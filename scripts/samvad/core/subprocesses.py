@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from samvad.core.errors import ToolError
+from samvad.core.errors import MissingToolError, ToolError
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,8 @@ def run(
         silence_seconds: it is stopped when it has said nothing for so long.
 
     Raises:
-        ToolError: it is not installed, or was stopped.
+        MissingToolError: it is not installed.
+        ToolError: it was stopped.
     """
     name = Path(command[0]).name
     log.debug("Running %s", [str(word) for word in command], extra={"rate_key": name})
@@ -110,7 +111,8 @@ def ask(command: Sequence[str | Path], seconds: float = ANSWER_SECONDS) -> str:
         seconds: it is stopped when it has not answered by then.
 
     Raises:
-        ToolError: it is not installed, fails, or does not answer in time.
+        MissingToolError: it is not installed, or does not answer in time.
+        ToolError: it fails.
     """
     name = Path(command[0]).name
     try:
@@ -118,7 +120,8 @@ def ask(command: Sequence[str | Path], seconds: float = ANSWER_SECONDS) -> str:
             command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=seconds, errors="replace"
         )
     except subprocess.TimeoutExpired:
-        raise ToolError(f"{name} gave no answer within {seconds:.0f} s.", "Run it by hand to see why.") from None
+        what = f"The program {name} gave no answer within {seconds:.0f} s."
+        raise MissingToolError(what, "Run it by hand to see why.") from None
     except OSError as error:
         raise _not_started(name, error) from None
     if done.returncode:
@@ -137,10 +140,10 @@ def start(command: Sequence[str]) -> None:
         subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def _not_started(name: str, error: OSError) -> ToolError:
+def _not_started(name: str, error: OSError) -> MissingToolError:
     if isinstance(error, FileNotFoundError):
-        return ToolError(f"The program {name} is not installed.", "Run `make setup`, which says how.")
-    return ToolError(f"The program {name} cannot be started: {error.strerror}.", "Is it made for this machine?")
+        return MissingToolError(f"The program {name} is not installed.", "Run `make setup`, which says how.")
+    return MissingToolError(f"The program {name} cannot be started: {error.strerror}.", "Is it made for this machine?")
 
 
 class _Watched:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from samvad.core import files, schemas
-from samvad.core.errors import SamvadError
+from samvad.core.errors import ChangedFileError
 
 T = TypeVar("T")
 #: An object of somebody else's JSON, or of what a page or a program of somebody else's reads: at the edges alone.
@@ -80,16 +80,19 @@ def load(path: Path, what: str, remedy: str) -> Any:
         remedy: what to do when it is not.
 
     Raises:
-        SamvadError: it does not exist, or is not JSON.
+        ChangedFileError: it does not exist, or is not JSON.
+        DiskError: it may not be read, or its disk fails.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        with files.disk_errors(path, "read"):
+            return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise SamvadError(f"The {what} {path} does not exist.", "Run its stage first.", path=str(path)) from None
+        raise ChangedFileError(f"The {what} {path} does not exist.", "Run its stage first.", path=str(path)) from None
     except OSError as error:
-        raise SamvadError(f"The {what} {path} cannot be read ({error.strerror}).", remedy, path=str(path)) from None
+        what = f"The {what} {path} cannot be read ({error.strerror})."
+        raise ChangedFileError(what, remedy, path=str(path)) from None
     except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError
-        raise SamvadError(f"{path} is not JSON ({error}).", remedy, path=str(path)) from None
+        raise ChangedFileError(f"{path} is not JSON ({error}).", remedy, path=str(path)) from None
 
 
 def read(path: Path, kind: type[T], what: str, remedy: str, *, schema: str | None = None) -> T:
@@ -103,15 +106,15 @@ def read(path: Path, kind: type[T], what: str, remedy: str, *, schema: str | Non
         schema: one of ``config/schemas`` that it must keep besides.
 
     Raises:
-        SamvadError: it is missing or damaged; names the file and the key.
+        ChangedFileError: it is missing or damaged; names the file and the key.
     """
     value = load(path, what, remedy)
     if schema is not None and (found := schemas.problems(value, schema)):
-        raise SamvadError(f"{path} is not a {what}: {found[0]}.", remedy, path=str(path))
+        raise ChangedFileError(f"{path} is not a {what}: {found[0]}.", remedy, path=str(path))
     try:
         return parse(kind, value)
     except ShapeError as error:
-        raise SamvadError(f"{path} is not a {what}: {error}.", remedy, path=str(path)) from None
+        raise ChangedFileError(f"{path} is not a {what}: {error}.", remedy, path=str(path)) from None
 
 
 def write(path: Path, document: Any, *, schema: str | None = None) -> None:

@@ -128,7 +128,7 @@ def read(path: Path) -> SegmentsDocument:
     """Read a segments document.
 
     Raises:
-        SamvadError: it is missing, not valid JSON, or breaks its schema.
+        ChangedFileError: it is missing, not valid JSON, or breaks its schema.
     """
     return typed_json.read(path, SegmentsDocument, "segments document", "Run its stage again.", schema="segments")
 

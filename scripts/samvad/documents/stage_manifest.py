@@ -15,7 +15,7 @@ from pathlib import Path
 
 from samvad import __version__
 from samvad.core import checksums, computing, files, schemas, stages, subprocesses, typed_json
-from samvad.core.errors import SamvadError, ToolError
+from samvad.core.errors import ChangedFileError, MissingToolError, SamvadError, ToolError
 from samvad.documents.media_facts import MediaFacts
 
 log = logging.getLogger(__name__)
@@ -239,7 +239,7 @@ def read(path: Path) -> StageManifest:
     manifest = typed_json.read(path, StageManifest, "stage manifest", remedy)
     if not manifest.schema_version.startswith("1."):
         what = f"{path} is a stage manifest of version {manifest.schema_version}, which this Samvad does not know."
-        raise SamvadError(what, remedy, path=str(path))
+        raise ChangedFileError(what, remedy, path=str(path))
     return manifest
 
 
@@ -276,9 +276,13 @@ def file_record(
         shown: the path to write down.
         checksum: known already (``sha256:…``), or None to take it now.
         media: facts of a media file.
+
+    Raises:
+        DiskError: it cannot be read.
     """
-    status = path.stat()
-    return FileRecord(kind, shown, status.st_size, status.st_mtime_ns, checksum or files.sha256_of(path), media)
+    with files.disk_errors(path, "read"):
+        status = path.stat()
+        return FileRecord(kind, shown, status.st_size, status.st_mtime_ns, checksum or files.sha256_of(path), media)
 
 
 def contradictions(manifest: StageManifest) -> list[str]:
@@ -366,11 +370,13 @@ def tool_version(command: str) -> str:
     """Return the version that a program prints of itself.
 
     Raises:
-        ToolError: it is not installed.
+        MissingToolError: it is not installed.
     """
     executable = shutil.which(command)
     if executable is None:
-        raise ToolError(f"The program {command} is not installed.", "Run `make setup`, which installs it or says how.")
+        raise MissingToolError(
+            f"The program {command} is not installed.", "Run `make setup`, which installs it or says how."
+        )
     memo = checksums.version_memo(Path(executable))
     # ffmpeg takes a tenth of a second to say it, in every stage that uses it.
     if memo is not None and memo.is_file() and (known := memo.read_text(encoding="utf-8").strip()):

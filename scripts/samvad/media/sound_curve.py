@@ -60,6 +60,6 @@ def read(path: Path) -> SoundCurve:
     """Read a curve.
 
     Raises:
-        SamvadError: it is missing or is not a sound curve.
+        ChangedFileError: it is missing or is not a sound curve.
     """
     return typed_json.read(path, SoundCurve, "sound curve", "Run stage lyrics_detection again.")

@@ -41,6 +41,8 @@ _LONGEST_PAUSE_SECONDS = 30.0
 #: Failures older than so many times the breaker's pause are forgotten.
 _FORGOTTEN_AFTER = 10
 _SLOTS_KEPT = 200
+#: Libraries that speak HTTP; what they raise is about the connection.
+_CLIENTS = frozenset({"requests", "urllib3", "httpx", "httpcore"})
 
 
 class TransientError(Exception):
@@ -151,6 +153,21 @@ def call(endpoint: str, service: str, ask: Callable[[], Answer], rules: Policy |
             log.info("%s %s; try %d of %d in %g s", service, reason, attempt + 1, rules.attempts, pause)
             time.sleep(pause)
     raise NetworkError(f"{service} {reason} ({rules.attempts} attempts).")
+
+
+def is_unreachable(error: BaseException | None) -> bool:
+    """Return whether a library that was called to fetch something says that it could not reach the service.
+
+    Ask it right where the library was called: only there is what it wraps known to be about that call.
+    """
+    import urllib.error
+
+    while error is not None:
+        known = isinstance(error, ConnectionError | TimeoutError | urllib.error.URLError)
+        if known or type(error).__module__.partition(".")[0] in _CLIENTS:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def address(url: str) -> str:

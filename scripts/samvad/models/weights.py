@@ -10,7 +10,6 @@ Looked for in this order:
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import shutil
@@ -209,7 +208,7 @@ def _fetch(hub: str, revision: str, folder: Path, patterns: list[str]) -> None:
             raise http.TransientError(f"answered with status {status}") from None
         raise NetworkError(f"The hub refuses {hub} ({type(error).__name__}).") from None
     except OSError as error:
-        if error.errno == errno.ENOSPC:
+        if files.disk_error(error, Path(error.filename) if isinstance(error.filename, str) else None):
             raise
         raise http.TransientError(f"broke off ({type(error).__name__})") from None
     shutil.rmtree(folder / ".cache", ignore_errors=True)

@@ -87,7 +87,7 @@ class StageRun:
             kind: type of the output, such as ``audio``.
 
         Raises:
-            SamvadError: the file is gone, or is not what its maker wrote; names the command that mends it.
+            ChangedFileError: the file is gone, or is not what its maker wrote; names the command that mends it.
         """
         return self._read(self._invocation.manifests[stage], kind)
 
@@ -124,6 +124,7 @@ class StageRun:
 
         Raises:
             MediaError: the film is gone or has changed since.
+            DiskError: it cannot be read.
         """
         demux_manifest = self._invocation.manifests["demux"]
         film = stage_manifest.read(demux_manifest).film_file()
@@ -134,10 +135,11 @@ class StageRun:
         remedy = f"Put the film back, or delete {demux_manifest} and run again to begin anew with the film as it is."
         if not path.is_file():
             raise MediaError(f"The film {path} is gone.", remedy, path=str(path))
-        status = path.stat()
-        known = (film.path, film.size_bytes, film.mtime_ns)
-        same = (str(path), status.st_size, status.st_mtime_ns) == known
-        if not same and (status.st_size != film.size_bytes or checksums.checksum(path) != film.checksum):
+        with files.disk_errors(path, "read"):
+            status = path.stat()
+            same = (str(path), status.st_size, status.st_mtime_ns) == (film.path, film.size_bytes, film.mtime_ns)
+            same = same or (status.st_size == film.size_bytes and checksums.checksum(path) == film.checksum)
+        if not same:
             raise MediaError(f"The film {path} has changed since stage 01 read it.", remedy, path=str(path))
         self._add_input(replace(film, path=str(path), mtime_ns=status.st_mtime_ns))
         return path

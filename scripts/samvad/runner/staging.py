@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from samvad.core import files, variables
-from samvad.core.errors import SamvadError
+from samvad.core.errors import ChangedFileError
 from samvad.documents import stage_manifest
 from samvad.documents.stage_manifest import FileRecord, StageManifest
 from samvad.runner.result_cache import ResultCache
@@ -33,7 +33,7 @@ def new_work_folder(folder: Path, attempt: int) -> Path:
         attempt: number of the attempt.
 
     Raises:
-        OSError: it cannot be made.
+        DiskError: it cannot be made.
     """
     for left in [*folder.glob(".work-*"), *folder.glob(f"{files.MOVING}*")]:
         if left.is_dir():
@@ -56,10 +56,11 @@ def local_workdir(folder: Path, attempt: int) -> Path:
     """Make the folder in which an attempt writes on the disk of its results.
 
     Raises:
-        OSError: it cannot be made.
+        DiskError: it cannot be made.
     """
     work = folder / f".work-{attempt:02d}"
-    work.mkdir(parents=True)
+    with files.disk_errors(work):
+        work.mkdir(parents=True)
     return work
 
 
@@ -97,7 +98,7 @@ def resolve_output(
         None where the maker made no such file.
 
     Raises:
-        SamvadError: the file is gone, or is not what its maker wrote; names the command that mends it.
+        ChangedFileError: the file is gone, or is not what its maker wrote; names the command that mends it.
     """
     started = time.monotonic()
     said = False
@@ -110,7 +111,7 @@ def resolve_output(
         try:
             _check_unchanged(path, output, manifest.stage, manifest_path)
             return output, path
-        except SamvadError as error:
+        except ChangedFileError as error:
             if cache is not None and not path.exists() and _restore_file(cache, manifest, output, path):
                 continue
             waited = time.monotonic() - started
@@ -145,10 +146,13 @@ def _refresh(path: Path) -> None:
 def _check_unchanged(path: Path, output: FileRecord, maker: str, manifest_path: Path) -> None:
     remedy = f"Run the same snakemake command again with --forcerun {shlex.quote(str(manifest_path))} at its end."
     try:
-        status = path.stat()
+        with files.disk_errors(path, "read"):
+            status = path.stat()
     except FileNotFoundError:
-        raise SamvadError(f"{path}, made by stage {maker}, is gone.", remedy, path=str(path)) from None
+        raise ChangedFileError(f"{path}, made by stage {maker}, is gone.", remedy, path=str(path)) from None
     if (status.st_size, status.st_mtime_ns) == (output.size_bytes, output.mtime_ns):
         return
-    if status.st_size != output.size_bytes or files.sha256_of(path) != output.checksum:
-        raise SamvadError(f"{path} is not what stage {maker} wrote.", remedy, path=str(path))
+    with files.disk_errors(path, "read"):
+        changed = status.st_size != output.size_bytes or files.sha256_of(path) != output.checksum
+    if changed:
+        raise ChangedFileError(f"{path} is not what stage {maker} wrote.", remedy, path=str(path))

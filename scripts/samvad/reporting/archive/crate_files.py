@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from samvad.core import files, schemas, stages, subprocesses
-from samvad.core.errors import ConfigurationError, SamvadError, ToolError
+from samvad.core.errors import ChangedFileError, ConfigurationError, ToolError
 from samvad.documents.job_folder import Job
 from samvad.documents.stage_manifest import FileRecord
 from samvad.reporting.archive.crate import MAIN
@@ -52,7 +52,7 @@ def gather(job: Job, media: frozenset[str], private: tuple[str, ...]) -> Parcel:
         private: words that may not be in the crate, such as names of machines; a file with one of them stays out.
 
     Raises:
-        SamvadError: a file is missing or has changed.
+        ChangedFileError: a file is missing or has changed.
     """
     carried, places = {}, {}
     for record in job.final.values():
@@ -163,9 +163,9 @@ def _tells(path: Path, private: tuple[str, ...]) -> bool:
 def _check(path: Path, item: FileRecord) -> None:
     remedy = "Run samvad verify to see all that is not as it was."
     if not path.is_file():
-        raise SamvadError(f"{path} is gone.", remedy, path=str(path))
+        raise ChangedFileError(f"{path} is gone.", remedy, path=str(path))
     if path.stat().st_size != item.size_bytes or files.sha256_of(path) != item.checksum:
-        raise SamvadError(f"{path} is not what its stage wrote or read.", remedy, path=str(path))
+        raise ChangedFileError(f"{path} is not what its stage wrote or read.", remedy, path=str(path))
 
 
 def _record_files(job: Job) -> list[Path]:

@@ -29,7 +29,7 @@ REMEDIES: dict[str, str] = {
     "media": "Play the file to see whether it is whole; put a good copy in its place, and run the same command.",
     "model": "Fetch the model with `make model MODEL=…`, or point SAMVAD_MODELS at the folder that holds it.",
     "out_of_memory": "Use a smaller model or batch_size, or a machine with more memory, then run it again.",
-    "disk": "Free some space, or set output_root to a folder on another disk, then run the same command again.",
+    "disk": "Free some space, or see to the file or disk that the message names, then run the same command again.",
     "configuration": "Correct the key or the row that the message names, then run the same command again.",
     "bug": "This is a defect: please report it with the log.",
     "killed": "Nothing half-made counts as done: run the same command again. If the kernel killed it for want of "

@@ -10,6 +10,7 @@ from typing import Any
 
 from samvad.core import checksums
 from samvad.core.errors import ModelError, NetworkError
+from samvad.core.failures import is_memory_shortage
 from samvad.documents.segments import Segment, Word
 from samvad.logs import events
 from samvad.media.audio import FilmAudio
@@ -83,12 +84,16 @@ def align(
 
     Returns:
         The segments, and how many of them could not be aligned and keep Whisper's own times.
+
+    Raises:
+        ModelError: the aligner cannot be loaded.
+        NetworkError: it cannot be fetched.
     """
     import whisperx.alignment
 
     # Segments are sentences already. NLTK's splitter would fetch a model, and does not know the danda.
     whisperx.alignment.nltk_load = lambda _: _WholeText()
-    model, metadata = whisperx.alignment.load_align_model(language, device, model_name=name)
+    model, metadata = _load(language, device, name)
     aligned, kept = [], 0
     floor_ms = 0
     for number, segment in enumerate(segments, 1):
@@ -103,6 +108,29 @@ def align(
         floor_ms = max(floor_ms, result.end_ms)
         aligned.append(result)
     return aligned, kept
+
+
+def _load(language: str, device: str, name: str) -> tuple[Any, Any]:
+    """Load an aligner, which is fetched where it is not here.
+
+    Raises:
+        ModelError: it cannot be loaded.
+        NetworkError: it is not here, and its hub cannot be reached.
+    """
+    import whisperx.alignment
+
+    try:
+        found: tuple[Any, Any] = whisperx.alignment.load_align_model(language, device, model_name=name)
+        return found
+    except (OSError, ValueError, RuntimeError) as error:
+        if is_memory_shortage(error):
+            raise
+        remedy = "Set asr.align_model to whisper, or to the folder of a wav2vec2 model that is whole."
+        if http.is_unreachable(error):
+            raise NetworkError(
+                f"The aligner {name} cannot be fetched ({error}).", f"Run again, or: {remedy}"
+            ) from error
+        raise ModelError(f"The aligner {name} cannot be loaded ({error}).", remedy) from error
 
 
 class _WholeText:

@@ -25,7 +25,7 @@ def read_terms(path: Path) -> list[str]:
     """Read ``prompt_terms.json`` of stage 03: the film's terms, most important first.
 
     Raises:
-        SamvadError: the file is not such a list.
+        ChangedFileError: the file is not such a list.
     """
     found = typed_json.read(path, _Terms, "list of prompt terms", "Run stage glossary_load again.")
     return list(dict.fromkeys(" ".join(term.split()) for term in found.terms if term.strip()))

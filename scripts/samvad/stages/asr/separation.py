@@ -8,7 +8,7 @@ import wave
 from pathlib import Path
 
 from samvad.core import checksums, subprocesses
-from samvad.core.errors import ModelError, ToolError
+from samvad.core.errors import MissingToolError, ModelError, ToolError
 from samvad.media import ffmpeg
 from samvad.media.audio import SAMPLE_RATE_HZ, FilmAudio
 
@@ -24,13 +24,13 @@ def check_setting(setting: str) -> None:
     """Check the setting before anything is recognised.
 
     Raises:
-        ToolError: the command is not installed.
+        MissingToolError: the command is not installed.
         ModelError: the setting is a path, and no model lies there.
     """
     if setting == OFF:
         return
     if shutil.which("demucs") is None:
-        raise ToolError(
+        raise MissingToolError(
             "asr.separate_voices is on, but the program demucs is not installed.",
             "Install it (`uv tool install demucs`, or pipx), or set asr.separate_voices to none.",
         )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from samvad.core.errors import ConfigurationError, MemoryShortageError, ModelError
+from samvad.core.failures import is_memory_shortage
 from samvad.documents.segments import Segment, SegmentsDocument, Translation, Word
 from samvad.documents.stage_manifest import Model
 from samvad.logs import events
@@ -283,7 +284,7 @@ def _decode_batch(
                 **_decode_batch(items, batch[:middle], decode, strictly=strictly),
                 **_decode_batch(items, batch[middle:], decode, strictly=strictly),
             }
-        if isinstance(error, MemoryError) or "memory" in str(error).lower():
+        if is_memory_shortage(error):
             raise MemoryShortageError(
                 f"Memory is too short for translating even one line at a time ({error}).",
                 "Set translation.batch_size and translation.beam_size lower, take a smaller model, or set "

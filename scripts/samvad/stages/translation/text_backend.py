@@ -13,6 +13,7 @@ from typing import Any
 
 from samvad.core import checksums
 from samvad.core.errors import ModelError
+from samvad.core.failures import is_memory_shortage
 from samvad.documents.segments import Translation
 from samvad.documents.stage_manifest import Model
 from samvad.stages.translation.backends import Line
@@ -190,8 +191,10 @@ def load_pieces(path: Path) -> Any:
         raise cannot_load(path.parent, error) from error
 
 
-def cannot_load(folder: Path, error: Exception) -> ModelError:
-    """Return the error for a model that cannot be loaded."""
+def cannot_load(folder: Path, error: Exception) -> Exception:
+    """Return the error for a model that cannot be loaded: the same one where there is too little memory for it."""
+    if is_memory_shortage(error):
+        return error
     return ModelError(
         f"The translation model in {folder} cannot be loaded ({error}).",
         "Fetch it again: it may be damaged, or made for another version of CTranslate2.",
