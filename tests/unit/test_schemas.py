@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import copy
+import datetime
 import json
-from collections.abc import Callable
+import math
+import random
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator, ValidationError, validators
 
 import support
 from samvad.core import schemas, times, typed_json
 from samvad.core.errors import SamvadError
-from samvad.documents import stage_manifest
+from samvad.documents import segments, stage_manifest
 
 Manifest = dict[str, Any]
 
@@ -270,8 +281,179 @@ def test_an_unknown_key_of_a_job_manifest_is_refused_at_any_depth() -> None:
 
 @pytest.mark.parametrize("path", sorted(Path(schemas.SCHEMA_DIR).glob("*.json")), ids=lambda path: path.name)
 def test_every_schema_is_one(path: Path) -> None:
-    from jsonschema import Draft202012Validator
-
     schema = json.loads(path.read_text("utf-8"))
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     Draft202012Validator.check_schema(schema)
+
+
+# -- the quick validator and the one that explains ---------------------------------------------------------------------
+
+SCHEMAS = sorted(path.name.removesuffix(".schema.json") for path in schemas.SCHEMA_DIR.glob("*.schema.json"))
+ODD = [
+    *(None, True, False, 0, 1, -1, 1.0, 0.5, -0.0, 10**9, 10**30, 1e300, math.nan, math.inf),
+    *("", "a", "success", "failed", "1\n", "हिन्दी", "१", "\udcff", [], ["a", "a"], [1, 1.0], {}, {1: 2}, ("a",)),
+    *(Path("a"), datetime.date(2025, 1, 31)),
+]
+
+
+def documents(name: str, folder: Path) -> list[Any]:
+    """Return valid documents of a schema: those that lie in the project, and those that the tests make."""
+    if name in {"config", "resources"}:
+        return [yaml.safe_load((support.ROOT / "config" / f"{name}.yaml").read_text("utf-8"))]
+    if name == "subtitle_profile":
+        found = sorted((support.ROOT / "config" / "subtitle_profiles").glob("*.yaml"))
+        return [yaml.safe_load(path.read_text("utf-8")) for path in found]
+    if name == "film":
+        row = {"film": "a", "media": "/a b.mkv", "title": "अ", "year": "", "source": "hi", "targets": "en,hi"}
+        return [{**row, "user": "me", "date": "2025-01-31", "job": "1", "workflow": "subtitle", "tmdb_id": "7"}]
+    if name == "stage_manifest":
+        path = support.finished_stage(support.make_job(folder), "asr", {"text": ("a.txt", b"a")})
+        manifest = json.loads(path.read_text("utf-8"))
+        failed = {**manifest, "status": "failed", "exit_code": 1, "outputs": []}
+        skipped = {**manifest, "status": "skipped", "warnings": [{"timestamp": manifest["timestamp"], "message": "m"}]}
+        return [manifest, failed, skipped]
+    if name == "job_manifest":
+        states = dict.fromkeys(("status", "duration_seconds", "manifest", "log", "reason"))
+        lists = {f"{kind}_stages": [] for kind in ("completed", "failed", "skipped")}
+        return [
+            {
+                **{"version": "1.0", "job_id": "me/1", "run_id": "a_1"},
+                "input": {"file": "f", "title": "t", "year": None, "duration_seconds": 1.5},
+                "output": {"directory": "d", "files": []},
+                "pipeline": {"status": "incomplete", "current_stage": None, "next_stage": "asr", "run": None, **lists},
+                "stages": {"asr": {**states, "status": "waiting"}},
+                "timing": {"started_at": None, "ended_at": None, "stage_seconds": 0.0},
+                "devices": {"requested": [], "actual": ["cpu"]},
+            }
+        ]
+    segment = segments.Segment(1, 0, 5, "अ", "hi", words=(segments.Word(0, 5, "अ", 0.5),))
+    return [segments.as_json(segments.SegmentsDocument("hi", 5, (segment,)))]
+
+
+def mutated(value: Any, chance: random.Random) -> Iterator[Any]:
+    """Yield copies of a document with one thing in it made other, taken away, added or doubled."""
+    places: list[tuple[Any, ...]] = []
+
+    def collect(item: Any, path: tuple[Any, ...]) -> None:
+        places.append(path)
+        for key, inner in item.items() if isinstance(item, dict) else enumerate(item) if isinstance(item, list) else ():
+            collect(inner, (*path, key))
+
+    collect(value, ())
+    for path in places[1:]:
+        for odd in chance.sample(ODD, 2):
+            made = copy.deepcopy(value)
+            parent = made
+            for key in path[:-1]:
+                parent = parent[key]
+            parent[path[-1]] = odd
+            yield made
+        made = copy.deepcopy(value)
+        parent = made
+        for key in path[:-1]:
+            parent = parent[key]
+        taken = parent.pop(path[-1])
+        yield made
+        if isinstance(parent, list):
+            yield {**made} if isinstance(made, dict) else made
+            parent += [taken, taken]
+        else:
+            parent["a key more"] = taken
+        yield made
+
+
+def oracle(name: str) -> Any:
+    """jsonschema's own validator for JSON: NaN is no number, a tuple is a list, and ``$`` is the end of the text."""
+
+    def pattern(_: Any, wanted: str, value: Any, __: Any) -> Iterator[ValidationError]:
+        if isinstance(value, str) and re.search(wanted.replace("$", r"\Z"), value) is None:
+            yield ValidationError(wanted)
+
+    types = Draft202012Validator.TYPE_CHECKER.redefine(
+        "number",
+        lambda _, value: isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value),
+    ).redefine("array", lambda _, value: isinstance(value, list | tuple))
+    made = validators.extend(Draft202012Validator, {"pattern": pattern}, type_checker=types)  # type: ignore[no-untyped-call]
+    return made(schemas.schema(name))
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_what_is_valid_and_what_is_not_is_as_the_standard_says_and_every_refusal_has_its_reason(
+    name: str, tmp_path: Path
+) -> None:
+    full = oracle(name)
+    chance = random.Random(name)
+    found = {True: 0, False: 0}
+    for document in documents(name, tmp_path):
+        for value in [document, *mutated(document, chance)]:
+            valid = full.is_valid(value)
+            found[valid] += 1
+            said = schemas.problems(value, name)
+            assert (said == []) == valid, value
+            assert "it is not valid" not in said, "both validators agree"
+    assert found[True], found
+    assert found[False] > 20, found
+
+
+def patterns(node: Any) -> Iterator[str]:
+    """The patterns of a schema, wherever they stand."""
+    for key, value in node.items() if isinstance(node, dict) else ():
+        if key == "pattern" and isinstance(value, str):
+            yield value
+        yield from patterns(value)
+    for value in node if isinstance(node, list) else ():
+        yield from patterns(value)
+
+
+PATTERNS = sorted({pattern for name in SCHEMAS for pattern in patterns(schemas.schema(name))})
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+@settings(max_examples=50, deadline=None)
+@given(data=st.data())
+def test_a_pattern_means_the_same_in_rust_and_in_python(pattern: str, data: st.DataObject) -> None:
+    matching = st.from_regex(pattern)
+    odd = st.sampled_from(["", "\n", " ", "१", "٣", "é", "ſ", "K", "\u2028", "\x00", "{", "\\"])
+    text = data.draw(matching | st.text(max_size=8) | st.tuples(odd, matching, odd).map("".join))
+    expected = re.search(pattern.replace("$", r"\Z"), text) is not None
+    assert jsonschema_rs.is_valid({"pattern": pattern}, text) == expected
+
+
+def test_no_schema_asks_for_a_format_for_none_is_checked() -> None:
+    for path in schemas.SCHEMA_DIR.glob("*.json"):
+        assert '"format":' not in path.read_text("utf-8").replace(" ", ""), path.name
+
+
+def test_a_line_break_at_the_end_is_no_part_of_a_name() -> None:
+    for name in ("film\n", "film\n\n", "\nfilm"):
+        row = {**documents("film", Path())[0], "film": name}
+        (problem,) = schemas.problems(row, "film")
+        assert problem.startswith(f"film is {name!r}, but must be: film id")
+
+
+def test_numbers_of_numpy_are_numbers(whole: Manifest) -> None:
+    import numpy as np
+
+    value = changed(whole, "metrics", 0, "value", value=np.float64(6.5))
+    assert schemas.problems(value, "stage_manifest") == []
+    assert schemas.problems(changed(whole, "metrics", 0, "value", value=np.float64("nan")), "stage_manifest")
+
+
+def test_16000_words_are_checked_in_an_instant_and_jsonschema_is_not_loaded() -> None:
+    code = """
+import sys, time
+from samvad.core import schemas
+from samvad.documents import segments
+words = tuple(segments.Word(n * 300, n * 300 + 250, "शब्द", 0.5) for n in range(8))
+segment = segments.Segment(1, 0, 2400, "अ", "hi", words=words)
+document = segments.as_json(segments.SegmentsDocument("hi", 10**7, (segment,)))
+document["segments"] *= 2000
+schemas.problems(document, "segments")
+began = time.process_time()
+assert schemas.problems(document, "segments") == []
+assert time.process_time() - began < 0.06, time.process_time() - began
+assert "jsonschema" not in sys.modules
+"""
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=support.ROOT / "scripts", capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
