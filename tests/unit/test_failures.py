@@ -195,13 +195,13 @@ STAGE = """
 import errno, os, sys
 from pathlib import Path
 from samvad.core import files
-from samvad.runner.options import stage_parser
 from samvad.runner.stage_run import run_stage
+from samvad.stages.demux.options import STAGE
 
 def work(run, options):
     ACT
 
-sys.exit(run_stage("demux", stage_parser("demux", "Test."), work))
+sys.exit(run_stage(STAGE, work))
 """
 
 
@@ -228,7 +228,7 @@ def test_the_failed_manifest_says_so(
     job = support.make_job(tmp_path)
     code = STAGE.replace("ACT", act)
     done = subprocess.run(
-        [sys.executable, "-c", code, "--job-folder", job, "--film", "test"],
+        [sys.executable, "-c", code, "--job-folder", job, "--film", "test", "--media", FILM],
         cwd=support.ROOT / "scripts",
         env={**os.environ, **support.new_cache(tmp_path)},
         capture_output=True,

@@ -7,7 +7,6 @@ that CUDA shows to the process, so this has to come before anything loads CUDA.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import os
@@ -194,17 +193,9 @@ def _lease_file(gpu: Gpu) -> Path:
 
 def _try_lease(gpu: Gpu, holder: str) -> int | None:
     """Return the open file of the lease, or None where another process has it. A disk without locks gives every one."""
-    path = _lease_file(gpu)
-    with files.disk_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
+    handle = locks.try_take(_lease_file(gpu), unknown=logging.WARNING)
+    if handle is None:
         return None
-    except OSError as error:
-        log.warning("%s cannot be locked (%s): another stage may use the same GPU.", path, error)
     said = json.dumps({"pid": os.getpid(), "holder": holder, "since": times.utc_now()}).encode()
     os.ftruncate(handle, 0)
     os.pwrite(handle, said + b"\n", 0)

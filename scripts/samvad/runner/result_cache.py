@@ -12,7 +12,6 @@ damaged at any time: then the stage does its work. No failure of the cache ever 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import logging
@@ -25,8 +24,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from samvad.core import files, typed_json
+from samvad.core import files, locks, typed_json
 from samvad.core.computing import Engine
+from samvad.core.errors import SamvadError
 from samvad.documents.media_facts import MediaFacts
 from samvad.documents.stage_manifest import IntermediateFile, Metric, Model
 
@@ -36,8 +36,6 @@ _ENTRY = "entry.json"
 _FORMAT = 1
 #: Smaller files are copied: people edit them, and an edit in place must not reach another job's file.
 _LINK_FROM_BYTES = 8 << 20
-_POLL_SECONDS = 0.5
-_SAY_EVERY_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -213,17 +211,18 @@ class ResultCache:
         """
         path = self.folder / "locks" / key_of(ingredients).removeprefix("sha256:")
         try:
-            handle = _locked(path)
-        except OSError as error:
+            handle = locks.try_take(path)
+            if handle is None:
+                log.info("Another job makes the same result just now: waiting for it")
+                handle = locks.take(path)
+        except (OSError, SamvadError) as error:
             log.debug("No lock in the cache: %s", error)
             yield
             return
         try:
             yield
         finally:
-            with contextlib.suppress(OSError):
-                path.unlink()
-            os.close(handle)
+            locks.release(path, handle)
 
     def entries(self) -> list[Listed]:
         """Return what is in the cache, the last used first."""
@@ -319,28 +318,3 @@ def _remove(place: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         place.rename(grave)
     shutil.rmtree(grave, ignore_errors=True)
-
-
-def _locked(path: Path) -> int:
-    """Return a handle on a file that this process alone has locked."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    waited = 0.0
-    while True:
-        handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o666)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # The one before may have removed the file between the opening and the locking.
-            if os.fstat(handle).st_ino == os.stat(path).st_ino:  # noqa: PTH116 -- beside fstat
-                return handle
-            os.close(handle)
-        except FileNotFoundError:
-            os.close(handle)
-        except BlockingIOError:
-            os.close(handle)
-            if waited % _SAY_EVERY_SECONDS == 0:
-                log.info("Another job makes the same result just now: waiting for it")
-            time.sleep(_POLL_SECONDS)
-            waited += _POLL_SECONDS
-        except OSError:
-            os.close(handle)
-            raise

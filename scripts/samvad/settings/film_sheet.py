@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import csv
-import fcntl
 import hashlib
-import os
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from samvad.core import files, schemas
+from samvad.core import files, locks, schemas
 from samvad.settings import configuration
 
 #: What no sheet can hold: a carriage return becomes a new line when the sheet is read, NUL ends a path, and lone
@@ -160,24 +158,9 @@ def _next_job(films: Mapping[str, configuration.Film], row: Mapping[str, str], o
     return max(taken, default=0) + 1
 
 
-@contextmanager
-def _locked(sheet: Path) -> Iterator[None]:
+def _locked(sheet: Path) -> AbstractContextManager[None]:
     """Keep others from the sheet; the lock ends with the process, even when it is killed."""
-    path = sheet.with_name(f".{sheet.name}.lock")
-    while True:
-        handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o666)
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        try:
-            if os.path.samestat(os.fstat(handle), path.stat()):
-                break
-        except FileNotFoundError:
-            pass  # the one before took the file away between our opening and our locking it
-        os.close(handle)
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
-        os.close(handle)
+    return locks.exclusive(sheet.with_name(f".{sheet.name}.lock"), remove=True)
 
 
 @contextmanager

@@ -113,10 +113,8 @@ def load(connection: duckdb.DuckDBPyConnection, logs: Sequence[Source], index: P
 
 def index_folder(places: Sequence[str]) -> Path:
     """Return the folder of the index of all logs below the places: in the cache, named by where they are."""
-    own = os.environ.get("XDG_CACHE_HOME")
-    cache = os.environ.get("SAMVAD_CACHE") or (Path(own) if own else Path.home() / ".cache") / "samvad"
     root = os.path.commonpath([os.path.realpath(place) for place in places]) if places else ""
-    return Path(cache) / "events" / hashlib.sha256(root.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return files.cache_folder() / "events" / hashlib.sha256(root.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def _load(connection: duckdb.DuckDBPyConnection, logs: Sequence[Source], index: Path | None) -> Loaded:
