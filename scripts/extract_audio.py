@@ -12,7 +12,7 @@ from samvad.core.errors import MediaError
 from samvad.documents import probe as probe_document
 from samvad.documents import shots as shots_document
 from samvad.documents import stage_manifest
-from samvad.media import ffprobe, shots
+from samvad.media import ffprobe, film_file, shots
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.stages.demux import extract, picture, probe
 from samvad.stages.demux.options import STAGE, Options
@@ -21,7 +21,7 @@ from samvad.stages.demux.options import STAGE, Options
 def work(run: StageRun, options: Options) -> None:
     """Probe, choose, extract; write ``audio.wav`` and ``probe.json``."""
     film = options.media.absolute()
-    probe.check_readable(film)
+    film_file.check(film, "Correct the column media of the film sheet.")
     run.used(**{name: stage_manifest.tool_version(name) for name in ("ffmpeg", "ffprobe")})
     checksum = checksums.remembered(film)
     if checksum is None or not reused(run, film, checksum):

@@ -265,7 +265,7 @@ REFUSED = {
     "missing": (lambda folder: folder / "missing.mkv", "does not exist"),
     "folder": (lambda folder: folder, "is a folder, not a film"),
     "empty": (odd_films.zero_bytes, "is empty (0 bytes)"),
-    "text": (odd_films.text_named_mp4, "is not a film that ffmpeg can read"),
+    "text": (odd_films.text_named_mp4, "is text, not a film"),
     "truncated": (odd_films.truncated, "is cut short"),
     "mute": (odd_films.no_audio, "has no audio track"),
 }

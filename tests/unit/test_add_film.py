@@ -216,7 +216,7 @@ def test_what_is_no_film_is_refused(
 def test_a_missing_film_a_folder_and_a_device_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for media in (tmp_path / "gone.mkv", tmp_path, "/dev/null", tmp_path / ("x" * 300), "a\0b"):
         assert add(tmp_path, media) == MediaError.exit_code
-    assert "gone.mkv does not exist" in capsys.readouterr().err
+    assert "gone.mkv' does not exist" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

@@ -136,6 +136,7 @@ def test_a_language_that_whisper_calls_otherwise_is_a_source(tmp_path, given, so
         ("targets", "xx", r"line 2, column targets: 'xx' is not a language code"),
         ("user", "../me", r"line 2: user is '../me'"),
         ("date", "2025-13-01", r"line 2: date is '2025-13-01'"),
+        ("date", "2025-02-30", r"line 2, column date: '2025-02-30' is no day"),
         ("job", "0", r"line 2: job is '0'"),
         ("workflow", "everything", r"line 2: workflow is 'everything', but must be one of"),
         ("stages_off", "songs", r"there is no stage 'songs'"),

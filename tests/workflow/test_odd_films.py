@@ -24,7 +24,7 @@ BAD = {
     "missing": ("missing.mkv", "does not exist"),
     "directory": ("a folder", "is a folder, not a film"),
     "empty": ("zero_bytes.mkv", "is empty (0 bytes)"),
-    "text": ("text.mp4", "is not a film that ffmpeg can read"),
+    "text": ("text.mp4", "is text, not a film"),
     "truncated": ("truncated.mp4", "is cut short"),
     "mute": ("no_audio.mp4", "has no audio track"),
 }

@@ -15,8 +15,7 @@ from samvad.core import files, schemas, stages, variables
 from samvad.core.errors import ConfigurationError
 from samvad.documents.run_record import CacheSettings
 from samvad.models import http
-from samvad.settings import subtitle_profiles
-from samvad.text import languages
+from samvad.settings import film_values, subtitle_profiles
 
 _SWITCH_VARIABLE = re.compile(r"^STAGE_(\d\d)_[A-Z_]+_ENABLED$")
 _TRUE = {"true", "1", "yes", "on"}
@@ -251,28 +250,15 @@ def _check_header(header: list[str], path: Path) -> None:
 def _film(row: dict[str, str], where: str, line: int) -> Film:
     schemas.check_config({key: value for key, value in row.items() if value or key in _REQUIRED}, "film", where)
     value = {column: row.get(column, "") for column in COLUMNS}
-    source = () if value["source"].strip() == "auto" else _codes(value["source"], f"{where}, column source")
-    for code in source:
-        if code not in languages.WHISPER:
-            raise ConfigurationError(
-                f"{where}, column source: speech in {code!r} cannot be recognised.",
-                "Whisper knows: " + " ".join(sorted(languages.WHISPER)) + ".",
-            )
-    off = tuple(name.strip() for name in value["stages_off"].split(",") if name.strip())
-    for name in off:
-        if name not in stages.BY_NAME:
-            raise ConfigurationError(
-                f"{where}, column stages_off: there is no stage {name!r}.",
-                f"The stages are {', '.join(stages.BY_NAME)}.",
-            )
+    film_values.check_day(value["date"], f"{where}, column date")
     return Film(
         line=line,
         film=value["film"],
         media=value["media"],
         title=value["title"],
         year=int(value["year"]) if value["year"] else None,
-        source=source,
-        targets=_codes(value["targets"], f"{where}, column targets"),
+        source=film_values.spoken_languages(value["source"], f"{where}, column source"),
+        targets=film_values.language_codes(value["targets"], f"{where}, column targets"),
         user=value["user"],
         date=value["date"],
         job=int(value["job"]),
@@ -281,20 +267,13 @@ def _film(row: dict[str, str], where: str, line: int) -> Film:
         tmdb_file=value["tmdb_file"],
         glossary=value["glossary"],
         review=value["review"],
-        stages_off=off,
+        stages_off=film_values.stage_names(value["stages_off"], f"{where}, column stages_off"),
         tmdb_id=int(value["tmdb_id"]) if value["tmdb_id"] else None,
         name_overrides=value["name_overrides"],
     )
 
 
 _REQUIRED = frozenset(schemas.schema("film")["required"])
-
-
-def _codes(text: str, where: str) -> tuple[str, ...]:
-    codes = [languages.normalise(code, where) for code in text.split(",") if code.strip()]
-    if not codes:
-        raise ConfigurationError(f"{where}: no language is given.", "Write a code such as hi, or several with commas.")
-    return tuple(dict.fromkeys(codes))
 
 
 def _coerce(value: Any, schema: dict[str, Any]) -> Any:

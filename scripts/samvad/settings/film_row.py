@@ -14,11 +14,9 @@ from typing import Any
 
 from samvad.core import schemas, stages
 from samvad.core.declarations import WORKFLOWS
-from samvad.core.errors import ConfigurationError, MediaError
-from samvad.settings import configuration, film_sheet
-from samvad.text import languages
-
-_SAMPLE_BYTES = 4096
+from samvad.core.errors import ConfigurationError
+from samvad.media import film_file
+from samvad.settings import configuration, film_sheet, film_values
 
 
 def add_options(p: argparse.ArgumentParser) -> None:
@@ -45,7 +43,7 @@ def new_row(options: argparse.Namespace) -> dict[str, str]:
     """
     wished = requested_columns(options)
     media = film_sheet.stored_path(options.media)
-    _check_media(schemas.ROOT / media, options.media)
+    film_file.check(schemas.ROOT / media, "Give the path of a film with --media.", shown=options.media)
     title = options.title.strip() or Path(media).stem
     row = {
         "film": options.film or film_sheet.film_id(title, media),
@@ -77,17 +75,17 @@ def requested_columns(options: argparse.Namespace) -> dict[str, str]:
         ConfigurationError: an option is wrong; names it.
     """
     day = options.date or date.today().isoformat()
-    _check_date(day)
+    film_values.check_day(day, "--date")
     return {
-        "source": _codes("--source", options.source, spoken=True),
-        "targets": _codes("--targets", options.targets, spoken=False),
+        "source": ",".join(film_values.spoken_languages(options.source, "--source")) or "auto",
+        "targets": ",".join(film_values.language_codes(options.targets, "--targets")),
         "user": options.user or default_user(os.environ),
         "date": day,
         "workflow": options.workflow,
         "audio_track": options.audio_track.strip(),
         "glossary": _companion("--glossary", options.glossary),
         "review": film_sheet.stored_path(options.review) if options.review else "",
-        "stages_off": _stages_off(options.stages_off),
+        "stages_off": ",".join(film_values.stage_names(options.stages_off, "--stages-off")),
         "name_overrides": _companion("--name-overrides", options.name_overrides),
     }
 
@@ -118,50 +116,6 @@ def settings() -> dict[str, Any]:
     return configuration.check(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
-def _check_media(path: Path, given: str) -> None:
-    remedy = "Give the path of a film with --media."
-    try:
-        if not path.exists():
-            raise MediaError(f"The film {given} does not exist.", remedy, path=given)
-        if not path.is_file():
-            raise MediaError(f"{given} is a folder or a device, not a film.", remedy, path=given)
-        with path.open("rb") as file:
-            sample = file.read(_SAMPLE_BYTES)
-    except (OSError, ValueError) as error:
-        raise MediaError(f"The film {given!r} cannot be read ({error}).", remedy, path=given) from None
-    if not sample:
-        raise MediaError(f"The film {given} is empty (0 bytes).", remedy, path=given)
-    if _is_text(sample):
-        raise MediaError(f"{given} is text, not a film.", remedy, path=given)
-
-
-def _is_text(sample: bytes) -> bool:
-    """Return whether a file begins with text: UTF-8 (the last letter may be cut) or UTF-16, without control codes."""
-    encoding = "utf-16" if sample.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
-    try:
-        text = sample.decode(encoding)
-    except UnicodeDecodeError as error:
-        if error.start < len(sample) - 4 or len(sample) < _SAMPLE_BYTES:
-            return False
-        text = sample[: error.start].decode(encoding)
-    return not any(unicodedata.category(letter) == "Cc" and letter not in "\t\n\r\f\x1b" for letter in text)
-
-
-def _codes(option: str, text: str, *, spoken: bool) -> str:
-    if spoken and text.strip() == "auto":
-        return "auto"
-    codes = [languages.normalise(code, option) for code in text.split(",") if code.strip()]
-    if not codes:
-        raise ConfigurationError(f"{option}: no language is given.", "Write a code such as hi, or several with commas.")
-    for code in codes:
-        if spoken and code not in languages.WHISPER:
-            raise ConfigurationError(
-                f"{option}: speech in {code!r} cannot be recognised.",
-                "Whisper knows: " + " ".join(sorted(languages.WHISPER)) + ".",
-            )
-    return ",".join(dict.fromkeys(codes))
-
-
 def _companion(option: str, given: str) -> str:
     if not given:
         return ""
@@ -169,20 +123,3 @@ def _companion(option: str, given: str) -> str:
     if not (schemas.ROOT / path).is_file():
         raise ConfigurationError(f"{option}: the file {given} does not exist.", "Correct its path.", path=given)
     return path
-
-
-def _stages_off(text: str) -> str:
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    for name in names:
-        if name not in stages.BY_NAME:
-            raise ConfigurationError(
-                f"--stages-off: there is no stage {name!r}.", f"The stages are {', '.join(stages.BY_NAME)}."
-            )
-    return ",".join(dict.fromkeys(names))
-
-
-def _check_date(text: str) -> None:
-    try:
-        date.fromisoformat(text)
-    except ValueError as error:
-        raise ConfigurationError(f"--date {text}: {error}.", "Write it as YYYY-MM-DD.") from None

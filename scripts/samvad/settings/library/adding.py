@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from samvad.core import checksums, files, schemas, stages
-from samvad.core.errors import SamvadError
+from samvad.core.errors import MediaError, SamvadError
 from samvad.documents import stage_manifest
 from samvad.documents.stage_manifest import FileRecord
 from samvad.media import ffprobe
@@ -145,9 +145,9 @@ class _Known:
 def _new_row(found: Found, options: argparse.Namespace) -> dict[str, str]:
     header = ffprobe.read_header(found.path)
     if not header.of_kind("video"):
-        raise SamvadError("It has no moving pictures.")
+        raise MediaError("It has no moving pictures.")
     if not header.of_kind("audio"):
-        raise SamvadError("It has no sound.")
+        raise MediaError("It has no sound.")
     title, year = titles.guess(found.path)
     own = {"media": str(found.path), "title": title, "year": year, "film": "", "tmdb_file": "", "tmdb_id": ""}
     return film_row.new_row(argparse.Namespace(**{**vars(options), **own}))

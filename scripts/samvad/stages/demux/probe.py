@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -32,26 +31,6 @@ class Streams:
     video: VideoStream | None
     audio: tuple[AudioTrack, ...]
     subtitles: tuple[SubtitleTrack, ...]
-
-
-def check_readable(path: Path) -> None:
-    """Check that there is a file to read.
-
-    Raises:
-        MediaError: it is missing, a folder, empty, or may not be read.
-    """
-    shown = str(path)
-    remedy = "Correct the column media of the film sheet."
-    if path.is_dir():
-        raise MediaError(f"{shown!r} is a folder, not a film.", remedy, path=shown)
-    if not path.exists():
-        raise MediaError(f"The film {shown!r} does not exist.", remedy, path=shown)
-    if not path.is_file():
-        raise MediaError(f"{shown!r} is not a regular file.", remedy, path=shown)
-    if not os.access(path, os.R_OK):
-        raise MediaError(f"The film {shown!r} may not be read.", "Change its permissions.", path=shown)
-    if path.stat().st_size == 0:
-        raise MediaError(f"The film {shown!r} is empty (0 bytes).", "Copy it again.", path=shown)
 
 
 def probe(path: Path, header: Header) -> Streams:
