@@ -87,7 +87,7 @@ def rows(count: int) -> list[list[int]]:
 
 
 def part(folder: Path, runtime: str, beam: int, batch: int, sentences: int, threads: int) -> dict[str, float]:
-    """Translate with one runtime; return CPU seconds, wall seconds, tokens, and peak memory in MB."""
+    """Translate with one runtime; return CPU seconds, wall seconds, tokens, and peak memory in MiB."""
     sources = rows(sentences)
     if runtime == "ctranslate2":
         import ctranslate2
@@ -141,7 +141,7 @@ def compare(folder: Path, beam: int, batch: int, sentences: int, repeats: int, t
     print(
         f"beam {beam}, batch {batch}: {speeds['ctranslate2']:.0f} against {speeds['transformers']:.0f} tokens a "
         f"CPU-second ({speeds['ctranslate2'] / speeds['transformers']:.1f} times); {memory['ctranslate2']:.0f} against "
-        f"{memory['transformers']:.0f} MB ({memory['ctranslate2'] / memory['transformers']:.2f})",
+        f"{memory['transformers']:.0f} MiB ({memory['ctranslate2'] / memory['transformers']:.2f})",
         flush=True,
     )
 

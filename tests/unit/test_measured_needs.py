@@ -18,7 +18,7 @@ from samvad.settings import resource_requests
 
 
 def runs(stage: str = "asr", number: int = 60, seed: int = 1, **values: Any) -> list[Run]:
-    """Return runs by a law: 1000 MB and 400 more an hour, 5 minutes and 30 more an hour; by chance a tenth more."""
+    """Return runs by a law: 1000 MiB and 400 more an hour, 5 minutes and 30 more an hour; by chance a tenth more."""
     chance = random.Random(seed)
     made = []
     for _ in range(number):

@@ -341,7 +341,7 @@ def mutated(value: Any, chance: random.Random) -> Iterator[Any]:
 
     collect(value, ())
     for path in places[1:]:
-        for odd in chance.sample(ODD, 2):
+        for odd in chance.sample(ODD, 3):
             made = copy.deepcopy(value)
             parent = made
             for key in path[:-1]:

@@ -17,6 +17,7 @@ from workflow.project import Project, environment, new_project
 
 FILMS = ("a", "b", "c", "e", "bad")
 ASKED_MB = {"demux": 300, "asr": 450, "translation": 450}
+MIB = 1 << 20
 TOTAL_MB = 1000
 #: In place of the work of a stage, as much memory as it asks for, less what Python takes. No GPU is here to compute on:
 #: the GPUs' numbers are all that is made up.
@@ -90,7 +91,7 @@ def cache(project: Project) -> str:
 
 
 def watch(pid: int, peak: list[float], ended: threading.Event) -> None:
-    """Keep the highest memory that all processes below Snakemake held at once, in MB."""
+    """Keep the highest memory that all processes below Snakemake held at once, in MiB."""
     while not ended.wait(0.1):
         total = 0
         try:
@@ -98,7 +99,7 @@ def watch(pid: int, peak: list[float], ended: threading.Event) -> None:
                 total += child.memory_info().rss
         except psutil.Error:
             continue
-        peak[0] = max(peak[0], total / 1e6)
+        peak[0] = max(peak[0], total / MIB)
 
 
 def spans(project: Project, films: tuple[str, ...]) -> Iterator[Span]:
@@ -144,5 +145,5 @@ def test_a_single_gpu_has_one_stage_at_once_with_others_beside_it_and_too_large_
     assert not any(one.overlaps(other) for one, other in itertools.combinations(on_gpu, 2))
     slow = next(span for span in done.spans if (span.film, span.stage) == ("slow", "demux"))
     assert any(span.overlaps(slow) for span in on_gpu)
-    assert done.said.index("translation asks for 800 MB of memory or more") < done.said.index("01_demux started")
+    assert done.said.index("translation asks for 800 MiB of memory or more") < done.said.index("01_demux started")
     assert "asr asks for" not in done.said

@@ -84,6 +84,11 @@ def disk_error(error: OSError, path: Path | None, purpose: str = "used") -> Samv
     return DiskError(f"{what}.", remedy, path=str(path) if path else None)
 
 
+def megabytes(size: int) -> str:
+    """Return the size of a file or of a disk's room for people, in MB (10^6 bytes) as disks are sold."""
+    return f"{size / 1e6:,.1f} MB"
+
+
 def write_bytes(path: Path, data: bytes) -> None:
     """Write ``data`` to ``path`` atomically: temporary file beside it, fsync, rename.
 

@@ -28,7 +28,7 @@ _FRAMES_A_STEP = STEP_MS * SAMPLE_RATE_HZ // 1000 // _FRAME_SAMPLES
 #: The detector refuses less than two frames of sound.
 _SHORTEST_SAMPLES = _FRAME_WINDOW_SAMPLES + _FRAME_SAMPLES
 
-#: A block takes about 40 MB to go through, whatever the length of the film.
+#: A block takes about 40 MiB to go through, whatever the length of the film.
 BLOCK_SECONDS = 60
 
 #: The network looks less than 2 s back and ahead: with this much sound before and after, a block's probabilities are

@@ -19,7 +19,7 @@ from samvad.documents import job_folder
 #: Runs from which a line is drawn, and how much longer than the shortest the longest film must be.
 MIN_RUNS = 5
 MIN_SPREAD = 1.5
-#: What the processes of Snakemake around a stage take in a job of SLURM's: 2 at about 130 MB, about 10 s.
+#: What the processes of Snakemake around a stage take in a job of SLURM's: 2 at about 130 MiB, about 10 s.
 _AROUND_MB = 300.0
 _AROUND_MINUTES = 2.0
 _MAX_PAIRS = 200_000
@@ -63,7 +63,7 @@ class Proposal:
         left_out: how many those are.
         shortest_hours: the shortest film.
         longest_hours: the longest film.
-        memory: MB, or None where ``why_not`` says why there is no proposal.
+        memory: MiB, or None where ``why_not`` says why there is no proposal.
         minutes: wall time, or None.
     """
 

@@ -10,9 +10,10 @@ from typing import Any
 from samvad.runner import gpus
 from samvad.workflow import snakemake_api
 
-#: Left to the system, to Snakemake, and to what stages use beyond their requests: this share, and so much at least.
+#: Left to the system, to Snakemake, and to what stages use beyond their requests: this share, and so many MiB at least.
 _RESERVE_SHARE = 0.1
 _RESERVE_MB = 500
+_MIB = 1 << 20
 
 
 def share(workflow: Any) -> None:
@@ -45,8 +46,8 @@ def limits(given: Container[str], *, look_for_gpus: bool) -> dict[str, int]:
 
 
 def usable_memory_mb(memory: int) -> int:
-    """Return how much of so many bytes the stages may have, in MB (10^6 bytes): all but a reserve."""
-    total_mb = memory / 1e6
+    """Return how much of so many bytes the stages may have, in MiB, which ``mem_mb`` counts: all but a reserve."""
+    total_mb = memory / _MIB
     return max(1, int(total_mb - max(_RESERVE_MB, total_mb * _RESERVE_SHARE)))
 
 

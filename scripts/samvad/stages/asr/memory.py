@@ -20,8 +20,8 @@ Result = TypeVar("Result")
 
 #: More at once brings nothing on a CPU; on a GPU little beyond this (WhisperX's own default is 8).
 _MAX_AT_ONCE = {"cpu": 8, "cuda": 24}
-#: Memory of one window while it is decoded with 5 hypotheses, in MB: this much, and this part of the weights' file.
-#: An estimate (base, int8, CPU: 60 MB measured); where it is wrong, the fallback below mends it.
+#: Memory of one window while it is decoded with 5 hypotheses, in MiB: this much, and this part of the weights' file.
+#: An estimate (base, int8, CPU: 60 MiB measured); where it is wrong, the fallback below mends it.
 _WINDOW_MB = 40.0
 _WINDOW_SHARE = 0.12
 #: Part of the free memory that may be used; of what the stage was given for itself alone, more.
@@ -114,7 +114,7 @@ def batch_size(setting: str | int, device: str, weights: Path, given_mb: int | N
         setting: ``auto`` or a number.
         device: ``cpu`` or ``cuda``.
         weights: the model's file.
-        given_mb: memory of the machine that the stage may use, or None for all that is free.
+        given_mb: MiB of the machine's memory that the stage may use, or None for all that is free.
     """
     if setting != "auto":
         return int(setting)
@@ -130,7 +130,7 @@ def batch_size(setting: str | int, device: str, weights: Path, given_mb: int | N
 
 
 def free_mb(device: str) -> float | None:
-    """Return the free memory in MB of the GPU (the first that this process may use) or the machine; None if unknown."""
+    """Return the free MiB of the GPU (the first that this process may use) or of the machine; None if unknown."""
     if device == "cpu":
         import psutil
 

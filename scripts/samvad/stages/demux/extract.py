@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from samvad.core import subprocesses
+from samvad.core import files, subprocesses
 from samvad.core.errors import DiskError, MediaError, ToolError
 from samvad.documents.probe import AudioTrack
 from samvad.logs import events
@@ -29,7 +29,7 @@ def check_space(folder: Path, duration_ms: int | None) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise DiskError(
-            f"{folder} has {free >> 20} MB left, but the film's audio needs {(needed >> 20) + 1} MB.",
+            f"{folder} has {files.megabytes(free)} left, but the film's audio needs {files.megabytes(needed)}.",
             "Free some space, or set output_root to a folder on another disk, and run again.",
             path=str(folder),
         )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from samvad.core import files
 from samvad.core.errors import DiskError, ToolError
 from samvad.media.ffprobe import Header, Stream, playing_span_ms
 from samvad.stages.mux.matroska import Identified, NewTrack, SourceTrack
@@ -115,7 +116,8 @@ def check_space(folder: Path, film: Path, copies: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise DiskError(
-            f"{folder} has {free >> 20} MB left, but a subtitled copy of {str(film)!r} needs {(needed >> 20) + 1} MB.",
+            f"{folder} has {files.megabytes(free)} left, but a subtitled copy of {str(film)!r} needs "
+            f"{files.megabytes(needed)}.",
             "Free some space, or set output_root to a folder on another disk, and run again.",
             path=str(folder),
         )
