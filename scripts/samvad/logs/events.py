@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from samvad.core.failures import Failure, describe
 from samvad.core.redaction import redact
@@ -53,7 +53,7 @@ FIELDS = (
 
 _PROGRESS_SECONDS = 1.0
 _PROGRESS_TEXT_SECONDS = 30.0
-_quote = json.encoder.encode_basestring
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # json.dumps would make one for each line
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,9 @@ class Context:
     attempt: int | None = None
 
     @functools.cached_property
-    def json(self) -> str:
+    def fields(self) -> dict[str, str | int | None]:
         """Return the fields as they stand in a line, made once."""
-        named = {name: getattr(self, name) for name in FIELDS[4:10]}
-        return json.dumps(named, ensure_ascii=False, separators=(",", ":"))[1:-1]
+        return {name: getattr(self, name) for name in FIELDS[4:10]}
 
 
 _here: ContextVar[Context | None] = ContextVar("samvad_context", default=None)
@@ -237,28 +236,29 @@ class EventFormatter(logging.Formatter):
     def __init__(self) -> None:
         super().__init__()
         self._stamps = _Stamps()
-        self._host = _quote(platform.node() or "unknown")
+        self._host = platform.node() or "unknown"
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, without its end."""
         event: Event | None = record.__dict__.get("samvad_event")
-        parts = [
-            f'{{"ts":"{self._stamps.utc(record.created)}","level":"{record.levelname}",'
-            f'"event":{_quote(event.event) if event else _LOG},"message":{_quote(_message(record))},'
-            f"{current().json}"
-        ]
+        fields: dict[str, Any] = {
+            "ts": self._stamps.utc(record.created),
+            "level": record.levelname,
+            "event": event.event if event else "log",
+            "message": _message(record),
+            **current().fields,
+        }
         if event is not None:
-            parts += _fields(event)
+            fields |= _fields(event)
         if event is None or event.failure is None:
-            parts += _raised(record)
-        parts.append(
-            f',"logger":{_quote(record.name)},"host":{self._host},"pid":{record.process},'
-            f'"thread":{_quote(record.threadName or "")}}}'
-        )
-        return "".join(parts)
-
-
-_LOG = '"log"'
+            fields |= _raised(record)
+        fields |= {
+            "logger": record.name,
+            "host": self._host,
+            "pid": record.process,
+            "thread": record.threadName or "",
+        }
+        return _ENCODER.encode(fields)
 
 
 def _message(record: logging.LogRecord) -> str:
@@ -269,33 +269,30 @@ def _message(record: logging.LogRecord) -> str:
     return message
 
 
-def _fields(event: Event) -> list[str]:
-    parts = []
+def _fields(event: Event) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
     if event.status is not None:
-        parts.append(f',"status":{_quote(event.status)}')
+        fields["status"] = event.status
     if event.duration_seconds is not None:
-        parts.append(f',"duration_seconds":{round(event.duration_seconds, 3)}')
-    if event.counts:
-        # float() makes JSON's numbers of truth values and of NumPy's; what is not finite has no JSON.
-        counts = [
-            f"{_quote(name)}:{value if type(value) is int else float(value)!r}"
-            for name, value in event.counts.items()
-            if math.isfinite(value)
-        ]
-        if counts:
-            parts.append(f',"counts":{{{",".join(counts)}}}')
-    if event.failure is not None:
-        parts += _error(event.failure)
-    return parts
+        fields["duration_seconds"] = round(event.duration_seconds, 3)
+    # float() makes JSON's numbers of truth values and of NumPy's; what is not finite has no JSON.
+    counts = {
+        name: value if type(value) is int else float(value)
+        for name, value in event.counts.items()
+        if math.isfinite(value)
+    }
+    if counts:
+        fields["counts"] = counts
+    return fields | (_error(event.failure) if event.failure is not None else {})
 
 
-def _raised(record: logging.LogRecord) -> list[str]:
+def _raised(record: logging.LogRecord) -> dict[str, Any]:
     """Return the fields of an error that was logged with its traceback, such as by ``log.exception``."""
     raised = record.exc_info[1] if record.exc_info else None
-    return _error(describe(raised)) if raised is not None else []
+    return _error(describe(raised)) if raised is not None else {}
 
 
-def _error(failure: Failure) -> list[str]:
+def _error(failure: Failure) -> dict[str, Any]:
     values = {
         "error_type": failure.type,
         "error_category": failure.category.replace(" ", "_"),
@@ -303,7 +300,7 @@ def _error(failure: Failure) -> list[str]:
         "error_file": failure.file,
         "traceback": failure.traceback,
     }
-    return [f',"{name}":{_quote(value)}' for name, value in values.items() if value]
+    return {name: value for name, value in values.items() if value}
 
 
 class TextFormatter(logging.Formatter):
