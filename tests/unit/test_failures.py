@@ -55,6 +55,10 @@ def a_program_that_says_nothing() -> None:
     subprocesses.run([sys.executable, "-c", "import time; time.sleep(60)"], silence_seconds=0.2)
 
 
+def a_program_that_is_killed() -> None:
+    subprocesses.run([sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"])
+
+
 def a_service_that_does_not_answer() -> None:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
@@ -97,7 +101,7 @@ TABLE: dict[str, tuple[Callable[[], object], str, tuple[str, ...]]] = {
     "a file server that is gone": (lambda: reading(system(errno.ESTALE)), "disk", (FILM, "its disk fails", "server")),
     "a file server that is slow": (raising(system(errno.ETIMEDOUT, FILM)), "disk", (FILM, "its disk fails", "server")),
     "no list of words": (lambda: segments.read(Path(__file__)), "disk", ("is not JSON", "Run its stage again")),
-    "no file at all": (lambda: segments.read(Path("/no/file.json")), "bug", ("/no/file.json", "defect")),
+    "no file at all": (lambda: segments.read(Path("/no/f.json")), "disk", ("/no/f.json does not exist", "its stage")),
     "a file that another stage's is not": (raising(ChangedFileError("It is gone.")), "disk", ("It is gone.",)),
     # -- limits, programs and memory
     "too many files": (raising(system(errno.EMFILE, FILM)), "configuration", ("no more files", "ulimit -n")),
@@ -110,6 +114,7 @@ TABLE: dict[str, tuple[Callable[[], object], str, tuple[str, ...]]] = {
     "a GPU's memory": (raising(RuntimeError("CUDA failed with error out of memory")), "out_of_memory", ("batch_size",)),
     "C++'s memory": (raising(RuntimeError("std::bad_alloc")), "out_of_memory", ("batch_size",)),
     "a GPU's wrong address": (raising(RuntimeError("an illegal memory access was encountered")), "bug", ("defect",)),
+    "a program that is killed": (a_program_that_is_killed, "out_of_memory", (Path(sys.executable).name, "was killed")),
     "a stop": (raising(KeyboardInterrupt()), "killed", ("stopped", "same command again")),
     # -- the network, where something was asked of it
     "a service": (a_service_that_does_not_answer, "network", ("The hub", "cannot be reached")),

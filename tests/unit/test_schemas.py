@@ -327,7 +327,7 @@ def documents(name: str, folder: Path) -> list[Any]:
             }
         ]
     segment = segments.Segment(1, 0, 5, "अ", "hi", words=(segments.Word(0, 5, "अ", 0.5),))
-    return [segments.as_json(segments.SegmentsDocument("hi", 5, (segment,)))]
+    return [typed_json.plain(segments.SegmentsDocument("hi", 5, (segment,)))]
 
 
 def mutated(value: Any, chance: random.Random) -> Iterator[Any]:
@@ -442,11 +442,11 @@ def test_numbers_of_numpy_are_numbers(whole: Manifest) -> None:
 def test_16000_words_are_checked_in_an_instant_and_jsonschema_is_not_loaded() -> None:
     code = """
 import sys, time
-from samvad.core import schemas
+from samvad.core import schemas, typed_json
 from samvad.documents import segments
 words = tuple(segments.Word(n * 300, n * 300 + 250, "शब्द", 0.5) for n in range(8))
 segment = segments.Segment(1, 0, 2400, "अ", "hi", words=words)
-document = segments.as_json(segments.SegmentsDocument("hi", 10**7, (segment,)))
+document = typed_json.plain(segments.SegmentsDocument("hi", 10**7, (segment,)))
 document["segments"] *= 2000
 schemas.problems(document, "segments")
 began = time.process_time()

@@ -9,6 +9,7 @@ import contextlib
 import io
 import logging
 import re
+import signal
 import subprocess
 import threading
 import time
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from samvad.core.errors import MissingToolError, ToolError
+from samvad.core.errors import MemoryShortageError, MissingToolError, ToolError
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +81,7 @@ def run(
     Raises:
         MissingToolError: it is not installed.
         ToolError: it was stopped.
+        MemoryShortageError: it was killed.
     """
     name = Path(command[0]).name
     log.debug("Running %s", [str(word) for word in command], extra={"rate_key": name})
@@ -99,6 +101,8 @@ def run(
     if watched.error is not None:
         raise watched.error
     done = Done(process.returncode, bytes(watched.output), "\n".join(watched.tail))
+    if done.code == -signal.SIGKILL:
+        raise _killed(name, done.tail)
     _log_end(name, done, watched.seconds, writes)
     return done
 
@@ -113,6 +117,7 @@ def ask(command: Sequence[str | Path], seconds: float = ANSWER_SECONDS) -> str:
     Raises:
         MissingToolError: it is not installed, or does not answer in time.
         ToolError: it fails.
+        MemoryShortageError: it was killed.
     """
     name = Path(command[0]).name
     try:
@@ -126,6 +131,8 @@ def ask(command: Sequence[str | Path], seconds: float = ANSWER_SECONDS) -> str:
         raise _not_started(name, error) from None
     if done.returncode:
         tail = "\n".join(done.stderr.strip().splitlines()[-TAIL_LINES:])
+        if done.returncode == -signal.SIGKILL:
+            raise _killed(name, tail)
         raise ToolError(
             f"{name} failed (exit code {done.returncode}): {tail or 'no message'}",
             "Run it by hand to see why.",
@@ -138,6 +145,15 @@ def start(command: Sequence[str]) -> None:
     """Start a program whose answer nobody needs: its end is not waited for, and where it is missing, no matter."""
     with contextlib.suppress(OSError):
         subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def _killed(name: str, tail: str) -> MemoryShortageError:
+    """Return the error for a program that something else killed: nearly always the kernel, when memory ran out."""
+    return MemoryShortageError(
+        f"The program {name} was killed, most likely by the system because memory ran out.",
+        "Free some memory, or run fewer jobs at once; `dmesg` names what was killed.",
+        stderr_tail=tail,
+    )
 
 
 def _not_started(name: str, error: OSError) -> MissingToolError:

@@ -100,6 +100,6 @@ class RunHooks:
             return
         for name in sorted({job.rule for job in jobs if job.mem_mb == total}):
             logger.warning(
-                f"{name} asks for {total} MB of memory or more, and that is all there is for the stages here: it may "
+                f"{name} asks for {total} MiB of memory or more, and that is all there is for the stages here: it may "
                 "run out. Use a smaller model, or give more with --resources mem_mb=… if there is more."
             )
