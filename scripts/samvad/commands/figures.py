@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samvad.core import files
+from samvad.core import console, files
 from samvad.core.errors import SamvadError
 from samvad.documents import job_folder
 from samvad.documents.job_folder import Job
@@ -75,7 +75,7 @@ def main(argv: list[str] | None = None) -> int:
             files.write_text(options.csv / f"{name}.csv", as_csv(table(jobs)))
             print(options.csv / f"{name}.csv")
     except SamvadError as error:
-        print(f"samvad figures: {error}", file=sys.stderr)
+        console.complain("samvad figures", error)
         return error.exit_code
     return 0
 
@@ -128,7 +128,7 @@ def _film(job: Job) -> dict[str, Any]:
     return {
         "film": job.film,
         "title": job.run.get("title"),
-        "job_folder": job_folder.printable(job.folder),
+        "job_folder": console.printable(job.folder),
         "audio_seconds": next((length / 1000 for length in lengths if length), float("nan")),
     }
 
