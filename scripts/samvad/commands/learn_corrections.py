@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from samvad.core import console
@@ -45,6 +44,6 @@ def main(argv: list[str] | None = None) -> int:
         console.complain("samvad learn-corrections", error)
         return error.exit_code
     if store.problem:
-        print(f"samvad learn-corrections: {store.problem}", file=sys.stderr)
+        console.complain("samvad learn-corrections", store.problem)
         return 1
     return 0
