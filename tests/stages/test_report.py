@@ -12,6 +12,8 @@ import pytest
 import support
 from browse import visit
 from samvad.core import typed_json
+from samvad.documents import job_manifest
+from samvad.documents.job_manifest import Devices, Input, JobManifest, Output, Pipeline, Timing
 from samvad.documents.segments import Entity, Segment, SegmentsDocument, Translation, Word
 from samvad.reporting.pages import shelf_page
 
@@ -202,21 +204,28 @@ def test_a_film_without_its_small_copy_is_shown_without_a_player(report: Path, t
 # -- the index of a shelf ----------------------------------------------------------------------------------------------
 
 
+def record(job: Path, film: Input, status: str, *failed: str) -> None:
+    """Write a job's manifest."""
+    made = JobManifest(
+        job_id="tester/1",
+        run_id="a_run",
+        input=film,
+        output=Output(str(job), ()),
+        pipeline=Pipeline(status, None, None, (), failed, (), None),
+        stages={},
+        timing=Timing(None, None, 0.0),
+        devices=Devices((), ()),
+    )
+    typed_json.write(job_manifest.path_of(job), made, schema="job_manifest")
+
+
 def test_the_index_lists_the_films_and_leads_to_their_reports(report: Path, tmp_path: Path) -> None:
     job = report.parents[1]
     root = report.parents[6]
-    record = {
-        "input": {"title": "शोले <b>", "file": "x.mkv", "year": 1975, "duration_seconds": 85.0},
-        "pipeline": {"status": "success", "failed_stages": []},
-    }
-    (job / "manifest.json").write_text(json.dumps(record), encoding="utf-8")
+    record(job, Input("x.mkv", "शोले <b>", 1975, 85.0), "success")
     other = root / "2025" / "01" / "02" / "tester" / "1"
     other.mkdir(parents=True, exist_ok=True)
-    record = {
-        "input": {"title": "A broken film", "file": "y.mkv"},
-        "pipeline": {"status": "failed", "failed_stages": ["asr"]},
-    }
-    (other / "manifest.json").write_text(json.dumps(record), encoding="utf-8")
+    record(other, Input("y.mkv", "A broken film", None, None), "failed", "asr")
     (root / "2025" / "01" / "02" / "tester" / "2").mkdir(exist_ok=True)
     (root / "2025" / "01" / "02" / "tester" / "2" / "manifest.json").write_text("{")
     command = [support.ROOT / "samvad", "make-index", root]
