@@ -85,7 +85,7 @@ model:
 	@envs/fetch-model $(MODEL)
 
 test: setup $(SAMPLE)
-	@envs/setup dev
+	@envs/setup dev oldest-snakemake
 	@envs/test-tools
 	@$(call dev,python) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 

@@ -193,7 +193,8 @@ class PipelineHandler(logging.Handler):
                 said = _of_cluster(message) or self._groups.get(number, "")
                 self._ended(number, failed=True, said=said)
             case snakemake_api.GroupFailed(external_id, numbers):
-                self._groups.update(dict.fromkeys(numbers, f"SLURM job {external_id}"))
+                name = f"SLURM job {external_id}" if external_id else ""
+                self._groups.update(dict.fromkeys(numbers, name))
             case snakemake_api.Planned(counts):
                 self._view.planned({name: count for name, count in counts.items() if name in stages.BY_NAME})
             case snakemake_api.Progress(done, total):

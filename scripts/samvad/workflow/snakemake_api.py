@@ -1,7 +1,9 @@
 """All that Samvad takes from inside Snakemake, in one place: what has no public way, and may change with any version.
 
 The Snakefile's ``min_version`` names the oldest version in which all of it is there; the tests try each of these
-functions on that version and on the pinned one. Where versions differ, the function says so.
+functions on that version and on the pinned one. Where versions differ, the function says so. Before 9.11.3 what the
+terminal shows goes through a queue that hides its handler, before 9.5 Snakemake's own log stays empty, and before 9.8
+the end of a job is not always told.
 
 Two public ways that do not do:
 
@@ -127,7 +129,7 @@ def asked_wildcards(workflow: Any, name: str) -> set[str]:
 def lock_files(workflow: Any) -> list[str] | None:
     """Return the files by which Snakemake holds its working folder, or None where it does not tell.
 
-    ``--persistence-backend db`` (since 9.20 or so) keeps its locks in a database.
+    ``--persistence-backend db``, which later versions offer, keeps its locks in a database.
     """
     found = getattr(workflow.persistence, "_lockfile", None)
     return None if found is None else [str(path) for path in found.values()]
@@ -210,8 +212,8 @@ Event = Planned | Started | Finished | Failed | GroupFailed | Progress
 def event_of(record: logging.LogRecord) -> Event | None:
     """Return what a line of Snakemake's log tells, or None where it is nothing that concerns us.
 
-    In 9.20, and perhaps later, what is known of a failed group stands not beside the line but among the values to put
-    into its text.
+    Up to 9.20 what is known of a failed group stands not beside the line but among the values to put into its text. A
+    group that ran here, or was refused by its cluster, has no external id.
     """
     fields = record.__dict__
     if "event" not in fields and isinstance(record.args, Mapping):
@@ -228,7 +230,7 @@ def event_of(record: logging.LogRecord) -> Event | None:
             found = Failed(fields["jobid"], str(fields.get("rule_msg") or ""))
         case LogEvent.GROUP_ERROR:
             jobs = fields.get("job_error_info") or ()
-            found = GroupFailed(str(fields.get("external_jobid")), tuple(told["jobid"] for told in jobs))
+            found = GroupFailed(str(fields.get("external_jobid") or ""), tuple(told["jobid"] for told in jobs))
         case LogEvent.PROGRESS:
             found = Progress(fields["done"], fields["total"])
     return found

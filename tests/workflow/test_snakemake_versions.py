@@ -1,0 +1,176 @@
+"""What we take from inside Snakemake is there, in the pinned version and in the oldest that may run the workflow."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import support
+from samvad.core import stages
+from workflow.project import Project, environment, new_project, planned, said
+
+GROUP = ("ner", "lyrics_detection", "hallucination_removal")
+#: A cluster of stand-ins: it takes no job, and keeps what it was told and which mark the run had then.
+SBATCH = """#!/bin/sh
+case "$*" in *--version*) echo "slurm 22.05.8"; exit 0;; esac
+printf '%s\\n' "$@" >sbatch.txt
+cat .snakemake/samvad_runs/*.json >mark-slurm.json
+echo "sbatch: error: this cluster takes no jobs" >&2
+exit 1
+"""
+#: Before a stage of the local runs: which locks there are, and which the run's mark tells of.
+LOOK = """ls .snakemake/locks >locks.txt; cat .snakemake/samvad_runs/*.json >mark.json"""
+
+DECLARED = """
+import inspect, sys
+sys.path.insert(0, "scripts")
+from snakemake.common import get_function_params
+from samvad.workflow import snakemake_api
+function = snakemake_api.declare_params(lambda wildcards, threads: None)
+snakemake_api.declare_own_params()
+inspect.signature = None
+print(*get_function_params(function))
+try:
+    from snakemake.resources import Resource
+except ImportError:
+    print("no such class")
+else:
+    print(*get_function_params(Resource("mem_mb", 1).evaluate))
+"""
+
+
+@dataclass(frozen=True)
+class Runs:
+    """A film that one version of Snakemake plans, makes to its middle, loses on a cluster, and makes to its end.
+
+    Attributes:
+        dry, first, slurm, last: what each of these runs printed, with its exit code.
+        failed: the job manifest after the cluster's failure.
+    """
+
+    project: Project
+    dry: subprocess.CompletedProcess[str]
+    first: subprocess.CompletedProcess[str]
+    slurm: subprocess.CompletedProcess[str]
+    last: subprocess.CompletedProcess[str]
+    failed: dict[str, Any]
+
+    def json_of(self, name: str) -> dict[str, Any]:
+        """Return a JSON file of the project's folder."""
+        value: dict[str, Any] = json.loads((self.project.root / name).read_text("utf-8"))
+        return value
+
+
+def environment_of(name: str) -> Path:
+    """Return the folder of an environment that has been built."""
+    line = ["bash", "-c", 'source envs/lib.bash; environment_dir "$1"', "-", name]
+    folder = Path(subprocess.run(line, cwd=support.ROOT, check=True, capture_output=True, text=True).stdout)
+    assert (folder / ".complete").exists(), f"run `envs/setup {name}`"
+    return folder
+
+
+def job_manifest(project: Project) -> dict[str, Any]:
+    """Return the film's job manifest."""
+    value: dict[str, Any] = json.loads((project.job("a") / "manifest.json").read_text("utf-8"))
+    return value
+
+
+def on_slurm(project: Project, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the group of stages after recognition on a cluster of stand-ins."""
+    answers = {"sbatch": SBATCH, "scontrol": "#!/bin/sh\necho 'MinJobAge = 3600 sec'\n"}
+    folder.mkdir()
+    for name in ("sbatch", "scontrol", "squeue", "scancel", "sinfo", "sacct", "sacctmgr"):
+        (folder / name).write_text(answers.get(name, "#!/bin/sh\nexit 0\n"), encoding="utf-8")
+        (folder / name).chmod(0o755)
+    command = project.command(
+        project.target("a", "hallucination_removal"), project.target("a", "ner"), "--retries=0", "--latency-wait=1",
+        "--slurm-init-seconds-before-status-checks=1",
+    )  # fmt: skip
+    return subprocess.run(
+        [word.replace("profiles/local-cpu", "profiles/slurm") for word in command],
+        cwd=project.root, env={**environment(), "PATH": f"{folder}:{os.environ['PATH']}"},
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=["workflow", "oldest-snakemake"])
+def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    """Let a version make a film, with stages that do nothing."""
+    project = new_project(tmp_path_factory.mktemp(str(request.param)) / "project")
+    (project.root / ".venv").unlink()
+    (project.root / ".venv").symlink_to(environment_of(request.param))
+    support.leave_out_work(project.root)
+    stand_in = project.root / "envs" / "run"
+    stand_in.write_text(stand_in.read_text("utf-8").replace("set -eu\n", f"set -eu\n{LOOK}\n", 1), "utf-8")
+    (project.root / "a.mkv").write_bytes(b"a film")
+    project.write_sheet({"user": "a", "media": "a.mkv"})
+    dry = project.snakemake("subtitle", "-n")
+    first = project.snakemake(project.target("a", "asr"), "--resources", "mem_mb=400")
+    slurm = on_slurm(project, project.root / "cluster")
+    failed = job_manifest(project)
+    last = project.snakemake("subtitle")
+    return Runs(project, dry, first, slurm, last, failed)
+
+
+def test_the_oldest_version_is_the_one_that_the_snakefile_names() -> None:
+    named = re.search(r'min_version\("(.*)"\)', (support.ROOT / "Snakefile").read_text("utf-8"))
+    asked = (support.ROOT / "envs" / "oldest-snakemake.in").read_text("utf-8")
+    assert named and f"snakemake=={named[1]}\n" in asked
+
+
+def test_a_film_is_planned_and_made_and_its_record_kept(runs: Runs) -> None:
+    assert planned(runs.dry) == dict.fromkeys(stages.BY_NAME, 1)
+    assert runs.first.returncode == 0 and runs.last.returncode == 0, said(runs.first) + said(runs.last)
+    pipeline = job_manifest(runs.project)["pipeline"]
+    assert pipeline["status"] == "success" and sorted(pipeline["completed_stages"]) == sorted(stages.BY_NAME)
+
+
+def test_starts_and_ends_of_stages_arrive(runs: Runs) -> None:
+    for stage in stages.STAGES[:2]:
+        assert re.search(rf"a: {stage.folder} started\n(.*\n)*.*a: {stage.folder} success", said(runs.first))
+    log = next((runs.project.job("a") / "logs").glob("99_pipeline_*.jsonl")).read_text("utf-8")
+    assert json.loads(log.splitlines()[0])["event"] == "job_received"
+
+
+def test_lines_about_each_job_leave_the_terminal_and_stay_in_snakemakes_log(runs: Runs) -> None:
+    log = "".join(path.read_text("utf-8") for path in (runs.project.root / ".snakemake" / "log").iterdir())
+    for line in (r"^Select jobs to execute", r"^\d+ of \d+ steps", r"^Job \d+: "):
+        assert re.search(line, log, re.MULTILINE), line
+        assert not re.search(line, said(runs.last), re.MULTILINE), line
+
+
+def test_a_run_tells_which_locks_are_its_own(runs: Runs) -> None:
+    there = (runs.project.root / "locks.txt").read_text("utf-8").split()
+    assert there and sorted(runs.json_of("mark.json")["locks"]) == sorted(there)
+
+
+def test_memory_is_what_was_given_or_what_this_machine_has(runs: Runs) -> None:
+    assert "asr asks for 400 MB of memory or more" in said(runs.first)
+    found = re.search(r"^Provided resources: .*mem_mb=\D*(\d+)", said(runs.last), re.MULTILINE)
+    assert found and int(found[1]) > 400
+
+
+def test_slurm_jobs_bear_the_name_that_the_runs_mark_tells(runs: Runs) -> None:
+    asked = (runs.project.root / "sbatch.txt").read_text("utf-8").splitlines()
+    name = runs.json_of("mark-slurm.json")["slurm"]
+    assert asked[asked.index("--job-name") + 1] == name
+
+
+def test_every_stage_of_a_group_that_failed_on_the_cluster_has_failed(runs: Runs) -> None:
+    assert runs.slurm.returncode != 0
+    assert sorted(runs.failed["pipeline"]["failed_stages"]) == sorted(GROUP), said(runs.slurm)
+
+
+def test_functions_that_snakemake_asks_are_looked_at_once(runs: Runs) -> None:
+    done = subprocess.run(
+        [".venv/bin/python", "-c", DECLARED], cwd=runs.project.root, capture_output=True, text=True, check=True
+    )
+    function, own = done.stdout.splitlines()
+    assert function == "wildcards threads" and own in ("args kwargs", "no such class")
