@@ -134,5 +134,5 @@ def test_samvad_does_what_is_shown_on_the_demo(readers_folder: Project) -> None:
 def for_real(command: Command) -> bool:
     """Say whether a command is run: neither one that a sentence only names, nor one that is listed."""
     words = command.arguments
-    named_only = command.in_prose and len(words) == 1
+    named_only = command.in_prose and len(words) < 2
     return command.program == "samvad" and not named_only and not {words[0], " ".join(words[:2])} & set(_ONLY_READ)
