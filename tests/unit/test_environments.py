@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from samvad.core import stages
 from support import ROOT
 
 NAMES = sorted(path.stem for path in (ROOT / "envs").glob("*.in"))
@@ -19,6 +20,7 @@ SCRIPTS = ROOT / "scripts"
 #: What a package is imported as, where that is not its own name.
 IMPORTED_AS = {
     "ffmpeg-python": "ffmpeg",
+    "markdown-it-py": "markdown_it",
     "fonttools": "fontTools",
     "indic-nlp-library-itt": "indicnlp",
     "nvidia-ml-py": "pynvml",
@@ -117,10 +119,13 @@ def used_by(name: str) -> set[Path]:
     """Return the Python files that run in an environment: its stages, its commands, and all that they import."""
     rules = "".join(path.read_text(encoding="utf-8") for path in [ROOT / "Snakefile", *(ROOT / "rules").glob("*.smk")])
     first = [SCRIPTS / script for script in re.findall(rf"envs/run {name} (\w+\.py)", rules)]
+    for stage in stages.STAGES:  # a table in a stage's room may name modules that no import does
+        if stage.environment == name:
+            first += (SCRIPTS / "samvad" / "stages" / stage.name).glob("*.py")
     for command in (SCRIPTS / "samvad" / "commands").glob("*.py"):
         if f'\nENVIRONMENT = "{name}"\n' in command.read_text(encoding="utf-8"):
             first.append(command)
-    if name == "workflow":
+    if name in ("workflow", "oldest-snakemake"):
         for module, names in re.findall(r"^from (samvad[\w.]*) import (.+)$", rules, re.MULTILINE):
             first += files_of([module, *(f"{module}.{item.split(' as ')[0].strip()}" for item in names.split(","))])
     if name == "dev":

@@ -13,11 +13,15 @@ import pytest
 
 import support
 from samvad.commands import figures
+from samvad.core import typed_json
+from samvad.documents.subtitle_check import Checks
 from samvad.documents.subtitles.cues import Cue
 from samvad.settings import subtitle_profiles
 from samvad.stages.subtitle_gen import checking, qc
 
 CUES = ["Hello.", "A line that is far too long to be read by anybody at all, and so breaks a rule or two.", "Bye."]
+
+RUN_ID = "roja_20250101T000000Z_abc123"
 
 
 def change(path: Path, **changes: Any) -> None:
@@ -27,11 +31,11 @@ def change(path: Path, **changes: Any) -> None:
 def make_job(folder: Path, title: str = "रोजा") -> Path:
     """Make the folder of a job with a minute of sound, a stage that failed, and a track of three cues."""
     job = support.make_job(folder)
-    (job / "run.json").write_text(json.dumps({"film": "roja", "title": title}), encoding="utf-8")
+    (job / "run.json").write_text(json.dumps({"run_id": RUN_ID, "film": "roja", "title": title}), encoding="utf-8")
     rules = subtitle_profiles.load("netflix").rules("en", Fraction(24))
     cues = [Cue(5000 * number, 5000 * number + 1000, (text,)) for number, text in enumerate(CUES)]
-    check = qc.as_json(cues, rules, checking.check(cues, rules))
-    found = json.dumps({"schema_version": "1.0", "profile": "x", "tracks": [check]}).encode()
+    checks = Checks(profile="x", tracks=(qc.track_check(cues, rules, checking.check(cues, rules)),))
+    found = json.dumps(typed_json.plain(checks)).encode()
     demux = support.finished_stage(job, "demux", {"audio": ("audio.wav", b"RIFF")}, [film_input()])
     outputs = json.loads(demux.read_text(encoding="utf-8"))["outputs"]
     media = {"container": "wav", "start_ms": 0, "duration_ms": 60_000, "duration_from": "header", "streams": []}
