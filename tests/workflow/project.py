@@ -84,9 +84,7 @@ class Project:
     def work_first(self, script: str, line: str) -> None:
         """Put a line before the work of a stage's script, with ``run``, ``os`` and ``time`` at hand."""
         path = self.root / "scripts" / script
-        head, work, rest = path.read_text("utf-8").partition(
-            "def work(run: StageRun, options: argparse.Namespace) -> None:\n"
-        )
+        head, work, rest = path.read_text("utf-8").partition("def work(run: StageRun, options: Options) -> None:\n")
         assert work, f"{script} has no work function"
         path.write_text(f"{head}{work}    import os, time\n    {line}\n{rest}", encoding="utf-8")
 

@@ -199,7 +199,7 @@ def test_each_of_three_tries_keeps_its_manifest_and_its_log(slow: Project, film:
         log = (folder / f"{number:02d}" / "stage.log").read_text("utf-8")
         assert f"attempt {number}:" in log
         assert ("no answer from the disk" in log) == (made["status"] == "failed")
-    assert support.manifest_of(job, "glossary_load") == attempts[-1]
+    assert support.manifest_of(job, "glossary_load") == manifests[-1]
     assert (job / "03_glossary_load" / "benchmark.tsv").is_file()
     assert manifest(project, "retried")["pipeline"]["failed_stages"] == []
     assert "\nFailed:\n" not in said(done), "it did not fail in the end"
