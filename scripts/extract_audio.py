@@ -7,11 +7,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from samvad.core import checksums, files, typed_json
+from samvad.core import checksums, typed_json
 from samvad.core.errors import MediaError
 from samvad.documents import probe as probe_document
 from samvad.documents import shots as shots_document
-from samvad.documents import stage_manifest
+from samvad.documents import stage_manifest, waveform
 from samvad.media import ffprobe, film_file, shots
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.stages.demux import extract, picture, probe
@@ -136,7 +136,7 @@ def _look_through(
 
 def _write_looks(run: StageRun, look: picture.Look, audio: Path, duration_ms: int, checksum: str) -> None:
     """Write what people look at: shot changes, waveform, small copy, one picture."""
-    files.write_json(run.output("waveform.json", "waveform"), picture.waveform(audio))
+    waveform.write(run.output("waveform.json", "waveform"), picture.waveform(audio))
     proxy = run.work_folder / "proxy.mp4"
     if look.fault:
         run.warn(f"The report has no film to play, and cues keep to no shot changes: {look.fault}.")

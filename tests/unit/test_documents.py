@@ -18,8 +18,25 @@ from hypothesis import strategies as st
 import support
 from samvad.core import typed_json
 from samvad.core.errors import SamvadError
-from samvad.documents import job_manifest, probe, run_record, segments, shots, songs, stage_manifest, tracks
+from samvad.documents import (
+    job_manifest,
+    machine_cues,
+    names,
+    probe,
+    run_record,
+    segments,
+    shots,
+    songs,
+    stage_manifest,
+    subtitle_check,
+    tracks,
+    waveform,
+)
+from samvad.documents.machine_cues import MachineCue, Origin
 from samvad.documents.segments import Entity, Segment, SegmentsDocument, Translation, Word
+from samvad.documents.subtitle_check import CheckedRule, Finding, TrackCheck
+from samvad.documents.subtitles.cues import Cue, Style
+from samvad.film import glossary, metadata
 
 Read = Callable[[Path], Any]
 Write = Callable[[Path, Any], None]
@@ -39,6 +56,12 @@ DOCUMENTS: dict[str, tuple[type[Any], str, Read, Write]] = {
     "shots": (shots.Shots, "shots.json", shots.read, shots.write),
     "songs": (songs.Songs, "songs.json", songs.read, songs.write),
     "tracks": (tracks.Tracks, "tracks.json", tracks.read, tracks.write),
+    "names": (names.Names, "names.json", names.read, names.write),
+    "check": (subtitle_check.Checks, "qc.json", subtitle_check.read, subtitle_check.write),
+    "cues": (machine_cues.MachineCues, "cues.json", machine_cues.read, machine_cues.write),
+    "waveform": (waveform.Waveform, "waveform.json", waveform.read, waveform.write),
+    "glossary": (glossary.Glossary, "glossary.json", glossary.read, glossary.write),
+    "film metadata": (metadata.FilmMetadata, "film_metadata.json", metadata.read, metadata.write),
     "segments": (SegmentsDocument, "segments.json", segments.read, segments.write),
 }
 UNKNOWN = st.dictionaries(st.from_regex(r"x_[a-z]{1,3}", fullmatch=True), st.none() | st.integers() | st.text())
@@ -72,7 +95,9 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
     return st.builds(kind, **known, **more)
 
 
-@pytest.mark.parametrize("name", [name for name in DOCUMENTS if name != "segments"])  # those have a test of their own
+@pytest.mark.parametrize(
+    "name", [name for name in DOCUMENTS if name not in ("segments", "film metadata")]
+)  # those have a test of their own
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
@@ -103,11 +128,11 @@ TEXT = Segment(
 def texts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """One of each document with something in every list."""
     folder = tmp_path_factory.mktemp("whole")
-    film = folder / "film.mkv"
-    film.write_bytes(b"film")
+    media_file = folder / "film.mkv"
+    media_file.write_bytes(b"film")
     job = support.make_job(folder)
     made = support.finished_stage(
-        job, "demux", {"probe": ("probe.json", support.probe_document())}, [support.file_record(film, "film")]
+        job, "demux", {"probe": ("probe.json", support.probe_document())}, [support.file_record(media_file, "film")]
     )
     media = json.loads(support.probe_document())["media"]
     manifest = json.loads(made.read_text("utf-8"))
@@ -128,9 +153,24 @@ def texts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     track = tracks.SubtitleFiles("en", True, 3, {"srt": "a.en.srt"})
     tracks.write(folder / "tracks.json", tracks.Tracks(tracks=(track,)))
     segments.write(folder / "segments.json", SegmentsDocument("hi", 1000, (TEXT,)))
+    named = names.FilmName("Asha", "person", "tmdb", 1, 0, {"Asha": 1}, {"Aasha": 1}, {"Latn": "Asha"}, "Asha")
+    cast, undecided = names.CastCount("Asha", "K", 1, 0), names.Undecided("Ash", 2, "Asha", 0.8, "too unlike")
+    names.write(folder / "names.json", names.Names(names=(named,), cast=(cast,), undecided=(undecided,)))
+    finding = Finding(1, "reading speed", "error", 25.0, 20.0, "characters/s", "too fast")
+    rules = (CheckedRule("reading speed", "error", "a page"),)
+    check = TrackCheck("en", 1, rules, {"max_lines": 2}, {"hard": 0.0}, (finding,))
+    subtitle_check.write(folder / "qc.json", subtitle_check.Checks(profile="A profile", tracks=(check,)))
+    cue = MachineCue.of(Cue(0, 900, ("Hello",), (Style(0, 0, 5, "i"),)), Origin(0, 900, (1,), True))
+    machine_cues.write(folder / "cues.json", machine_cues.MachineCues(tracks={"en": (cue,)}))
+    waveform.write(folder / "waveform.json", waveform.Waveform(peaks_a_second=25, peaks="AA=="))
+    entry = glossary.Entry("yaar", "friend", ("mate",), senses=(glossary.Sense("to a man", "mate"),))
+    conflict = glossary.Conflict("yaar", "friend", "man")
+    glossary.write(folder / "glossary.json", glossary.Glossary((entry,), (conflict,)))
+    film = metadata.FilmMetadata("tmdb", 1, "A film", "A film", 1975, (metadata.CastMember("K", "Asha"),), ("A song",))
+    metadata.write(folder / "film_metadata.json", film)
     found = {name: job / DOCUMENTS[name][1] for name in ("job manifest", "run record")}
     found |= {"stage manifest": made, "probe": made.with_name("probe.json")}
-    found |= {name: folder / f"{name}.json" for name in ("shots", "songs", "tracks", "segments")}
+    found |= {name: folder / file for name, (_, file, _, _) in DOCUMENTS.items() if name not in found}
     return {name: path.read_text("utf-8") for name, path in found.items()}
 
 

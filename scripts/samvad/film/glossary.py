@@ -95,7 +95,7 @@ class Glossary:
     """The merged entries, in the order in which the terms first came, and the conflicts met on the way."""
 
     schema_version: str = field(default=SCHEMA_VERSION, kw_only=True)
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[Entry, ...]
     conflicts: tuple[Conflict, ...] = ()
 
 

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from samvad.core import files
+from samvad.core import files, typed_json
 from samvad.core.console import is_printable
-from samvad.core.errors import ConfigurationError
+from samvad.core.errors import ChangedFileError, ConfigurationError
 from samvad.core.typed_json import JsonObject
 
 SCHEMA_VERSION = "1.1"
@@ -170,9 +170,17 @@ def read_file(path: Path, max_cast: int) -> FilmMetadata:
 
 
 def read(path: Path) -> FilmMetadata:
-    """Read what stage 02 wrote."""
-    value: JsonObject = json.loads(path.read_text(encoding="utf-8"))
-    return from_own(value, max_cast=len(value["cast"]))
+    """Read what stage 02 wrote.
+
+    Raises:
+        ChangedFileError: it is missing or damaged; names the file and the key.
+    """
+    remedy = "Run stage 02 again."
+    try:
+        value = _object(typed_json.load(path, "film metadata", remedy), "the file")
+        return from_own(value, max_cast=len(_list(value, "cast", "")))
+    except MalformedError as error:
+        raise ChangedFileError(f"{path}: {error}.", remedy, path=str(path)) from None
 
 
 def write(path: Path, metadata: FilmMetadata) -> None:

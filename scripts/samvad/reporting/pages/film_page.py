@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from samvad.core import schemas, stages
+from samvad.core.errors import SamvadError
 from samvad.core.times import clock
 from samvad.core.typed_json import JsonObject
-from samvad.documents import stage_manifest
+from samvad.documents import stage_manifest, waveform
 from samvad.documents.machine_cues import Origin
 from samvad.documents.probe import Probe
 from samvad.documents.segments import QUARANTINE, Segment, SegmentsDocument
@@ -123,10 +124,10 @@ def _manifests(job_folder: Path) -> dict[str, StageManifest]:
 def _waveform(job_folder: Path, demux: Mapping[str, str]) -> JsonObject:
     path = job_folder / stages.BY_NAME["demux"].folder / demux.get("waveform", "waveform.json")
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-        return {"peaks": value["peaks"], "peaksASecond": value["peaks_a_second"]}
-    except (OSError, ValueError, KeyError):
+        found = waveform.read(path)
+    except SamvadError:
         return {"peaks": "", "peaksASecond": 25}
+    return {"peaks": found.peaks, "peaksASecond": found.peaks_a_second}
 
 
 def _track(view: TrackView, document: SegmentsDocument) -> JsonObject:

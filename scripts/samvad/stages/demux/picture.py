@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad.core.typed_json import JsonObject
 from samvad.documents.probe import AudioTrack
+from samvad.documents.waveform import Waveform
 from samvad.media import ffmpeg, shots
 
 #: Peaks of the waveform a second.
@@ -71,8 +71,8 @@ def poster(proxy: Path, duration_ms: int, target: Path) -> bool:
     return done.code == 0 and target.is_file()
 
 
-def waveform(audio: Path) -> JsonObject:
-    """Return the peaks of a 16-bit mono WAV file, one byte each (0 to 255), in base 64.
+def waveform(audio: Path) -> Waveform:
+    """Return the peaks of a 16-bit mono WAV file.
 
     The loudest moment is 255; loudness is drawn by its square root, so that speech under music is seen.
     """
@@ -88,8 +88,4 @@ def waveform(audio: Path) -> JsonObject:
     values = np.concatenate(peaks) if peaks else np.zeros(0)
     loudest = max(1, int(values.max(initial=0)))
     drawn = np.round(255 * np.sqrt(values / loudest)).astype(np.uint8)
-    return {
-        "schema_version": "1.0",
-        "peaks_a_second": PEAKS_A_SECOND,
-        "peaks": base64.b64encode(drawn.tobytes()).decode("ascii"),
-    }
+    return Waveform(peaks_a_second=PEAKS_A_SECOND, peaks=base64.b64encode(drawn.tobytes()).decode("ascii"))

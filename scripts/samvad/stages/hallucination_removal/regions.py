@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from pathlib import Path
 
-from samvad.core.errors import ChangedFileError
+from samvad.core import typed_json
+
+
+@dataclass(frozen=True)
+class _Region:
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True)
+class _Regions:
+    regions: tuple[_Region, ...]
 
 
 def read(path: Path) -> tuple[tuple[int, int], ...]:
@@ -14,8 +25,5 @@ def read(path: Path) -> tuple[tuple[int, int], ...]:
     Raises:
         ChangedFileError: the file does not hold speech regions.
     """
-    try:
-        regions = json.loads(path.read_text(encoding="utf-8"))["regions"]
-        return tuple(sorted((int(region["start_ms"]), int(region["end_ms"])) for region in regions))
-    except (json.JSONDecodeError, KeyError, TypeError, ValueError):
-        raise ChangedFileError(f"{path} holds no speech regions.", "Run stage asr again.", path=str(path)) from None
+    found = typed_json.read(path, _Regions, "list of speech regions", "Run stage asr again.")
+    return tuple(sorted((region.start_ms, region.end_ms) for region in found.regions))

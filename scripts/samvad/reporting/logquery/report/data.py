@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samvad.core import stages
+from samvad.core import stages, typed_json
 from samvad.core.errors import SamvadError
 from samvad.documents import names, stage_manifest
 from samvad.documents.stage_manifest import Model
@@ -272,6 +271,13 @@ def _software(folder: Path) -> tuple[tuple[Software, ...], tuple[tuple[str, str]
     return tuple(found), tuple(host.items())
 
 
+@dataclass(frozen=True)
+class _Credit:
+    """What a film's metadata say of where they are from; empty of those from a file."""
+
+    attribution: str = ""
+
+
 def _names(folder: Path) -> tuple[tuple[Named, ...], str]:
     """Return who and what is named in the film, and TMDB's credit where the cast is from there."""
     try:
@@ -285,8 +291,8 @@ def _names(folder: Path) -> tuple[tuple[Named, ...], str]:
     listed = [Named(name.text, "", name.count, tuple(name.heard)) for name in others]
     try:
         path = folder / stages.BY_NAME["tmdb"].folder / "film_metadata.json"
-        credit = str(json.loads(path.read_text(encoding="utf-8")).get("attribution", ""))
-    except (OSError, ValueError, AttributeError):
+        credit = typed_json.read(path, _Credit, "film metadata", "Run stage 02 again.").attribution
+    except SamvadError:
         credit = ""
     return (*cast, *listed[:_MAX_NAMES]), credit
 
