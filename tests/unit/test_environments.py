@@ -21,6 +21,7 @@ IMPORTED_AS = {
     "ffmpeg-python": "ffmpeg",
     "fonttools": "fontTools",
     "indic-nlp-library-itt": "indicnlp",
+    "markdown-it-py": "markdown_it",
     "nvidia-ml-py": "pynvml",
     "parse-torrent-title": "PTN",
     "py-rattler": "rattler",
