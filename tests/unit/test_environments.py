@@ -23,6 +23,7 @@ IMPORTED_AS = {
     "markdown-it-py": "markdown_it",
     "fonttools": "fontTools",
     "indic-nlp-library-itt": "indicnlp",
+    "markdown-it-py": "markdown_it",
     "nvidia-ml-py": "pynvml",
     "parse-torrent-title": "PTN",
     "py-rattler": "rattler",
