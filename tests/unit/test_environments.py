@@ -20,7 +20,6 @@ SCRIPTS = ROOT / "scripts"
 #: What a package is imported as, where that is not its own name.
 IMPORTED_AS = {
     "ffmpeg-python": "ffmpeg",
-    "markdown-it-py": "markdown_it",
     "fonttools": "fontTools",
     "indic-nlp-library-itt": "indicnlp",
     "markdown-it-py": "markdown_it",
