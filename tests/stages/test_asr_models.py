@@ -153,14 +153,14 @@ def test_a_model_that_knows_only_english_is_refused_for_hindi() -> None:
 def test_a_language_that_whisper_calls_otherwise_is_recognised(
     tmp_path: Path, sample: Any, given: str, code: str
 ) -> None:
-    job, done = recognise(tmp_path, spoken(sample, 0, 0), "--languages", given, *FAST, "--singing=False")
+    job, done = recognise(tmp_path, spoken(sample, 0, 0), "--languages", given, *FAST, "--singing=false")
     assert done.returncode == 0, done.stderr
     found = document(job)
     assert found["language"] == code and {segment["language"] for segment in found["segments"]} == {code}
 
 
 def test_a_language_that_the_model_was_not_trained_on_is_refused_by_name(tmp_path: Path, sample: Any) -> None:
-    _, done = recognise(tmp_path, spoken(sample, 0, 0), "--languages", "yue", *FAST, "--singing=False")
+    _, done = recognise(tmp_path, spoken(sample, 0, 0), "--languages", "yue", *FAST, "--singing=false")
     assert done.returncode == ModelError.exit_code
     assert "The Whisper model base was not trained on the language yue" in done.stderr and "large-v3" in done.stderr
     assert "Traceback" not in done.stderr
