@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from samvad.core.errors import ConfigurationError
 from samvad.core.times import seconds_to_ms
 from samvad.documents import review, segments, stage_manifest
 from samvad.documents import songs as songs_document
@@ -15,22 +14,6 @@ from samvad.media import sound_curve
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.stages.lyrics_detection import backends, songs, support
 from samvad.stages.lyrics_detection.options import STAGE, Options
-
-
-def rule_from(options: Options) -> songs.SongRule:
-    """Return the options as a rule.
-
-    Raises:
-        ConfigurationError: the threshold is no score, or a length is negative.
-    """
-    if not 0 < options.threshold < 1:
-        raise ConfigurationError(f"lyrics.threshold is {options.threshold}.", "Give a number between 0 and 1.")
-    for name in ("min_song_seconds", "merge_gap_seconds"):
-        if not 0 <= getattr(options, name) < float("inf"):
-            raise ConfigurationError(f"lyrics.{name} is {getattr(options, name)}.", "Give a number of seconds from 0.")
-    return songs.SongRule(
-        options.threshold, seconds_to_ms(options.min_song_seconds), seconds_to_ms(options.merge_gap_seconds)
-    )
 
 
 def titles_for(run: StageRun, options: Options) -> list[str]:
@@ -59,7 +42,9 @@ def choose_backend(run: StageRun, options: Options) -> backends.Backend | None:
 
 def work(run: StageRun, options: Options) -> None:
     """Listen to the audio, find the songs, mark the segments."""
-    rule = rule_from(options)
+    rule = songs.SongRule(
+        options.threshold, seconds_to_ms(options.min_song_seconds), seconds_to_ms(options.merge_gap_seconds)
+    )
     document = segments.read(run.read_segments())
     audio = run.read("demux", "audio")
     titles = titles_for(run, options)

@@ -131,10 +131,10 @@ def test_ten_minutes_need_no_more_memory_than_one_block(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"threshold": 1.5}, "lyrics.threshold is 1.5"),
-        ({"threshold": "nan"}, "lyrics.threshold is nan"),
-        ({"min_song_seconds": -1}, "lyrics.min_song_seconds is -1"),
-        ({"merge_gap_seconds": "nan"}, "lyrics.merge_gap_seconds is nan"),
+        ({"threshold": 1.5}, "--threshold: 1.5 is not above 0 below 1"),
+        ({"threshold": "nan"}, "--threshold: 'nan' is not a number"),
+        ({"min_song_seconds": -1}, "--min-song-seconds: -1 is not from 0"),
+        ({"merge_gap_seconds": "nan"}, "--merge-gap-seconds: 'nan' is not a number"),
     ],
 )
 def test_an_impossible_option_is_named(tmp_path: Path, changes: dict[str, object], message: str) -> None:
