@@ -9,7 +9,7 @@ import pytest
 
 import support
 from muxing import SOUND, ffmpeg, identified, make_job, manifest, messages, packets, run, subtitle_streams
-from samvad.core.errors import DiskError, ToolError
+from samvad.core.errors import DiskError, SamvadError, ToolError
 from samvad.media import ffprobe
 from samvad.stages.mux import matroska, plan
 
@@ -52,10 +52,10 @@ def test_a_film_that_was_moved_is_taken_from_its_new_place_if_it_is_the_same(tmp
 def test_a_result_that_lacks_a_stream_or_a_tag_is_refused(films: Path) -> None:
     result = ffprobe.read_header(films / "own.mkv")
     identified = matroska.identify(films / "own.mkv", films)
-    with pytest.raises(ToolError, match="finds 2 audio streams, not 3"):
+    with pytest.raises(SamvadError, match="finds 2 audio streams, not 3"):
         plan.check_result(result, identified, {"audio": 3}, [], films)
     tamil = matroska.NewTrack(films, "ta", "Tamil (Samvad)", default=False)
-    with pytest.raises(ToolError, match=r"not ta; .* name and flags of Tamil"):
+    with pytest.raises(SamvadError, match=r"not ta; .* name and flags of Tamil"):
         plan.check_result(result, identified, {"subtitle": 1}, [tamil], films)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from samvad.core import files
-from samvad.core.errors import ToolError
+from samvad.core.errors import SamvadError
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
 from samvad.media import ffmpeg
@@ -73,7 +73,7 @@ def write(
     Raises:
         MediaError: the film holds what MP4 cannot.
         DiskError: the disk is full.
-        ToolError: ffmpeg is missing.
+        MissingToolError: ffmpeg is missing.
     """
     ordered = [*(s for s in streams if s.kind != "subtitle"), *(s for s in streams if s.kind == "subtitle")]
     source = ffmpeg.source(film)
@@ -105,7 +105,7 @@ def check(result: Header, own: Sequence[Stream], new: Sequence[NewTrack], film: 
     """Check that all streams have come through, and the new ones with their languages and flags.
 
     Raises:
-        ToolError: something is not as it must be.
+        SamvadError: something is not as it must be.
     """
     wrong = []
     for kind in ("video", "audio", "subtitle"):
@@ -123,7 +123,7 @@ def check(result: Header, own: Sequence[Stream], new: Sequence[NewTrack], film: 
             if stream.default != asked.default:
                 wrong.append(f"stream {stream.index} has not the flags of {asked.name}")
     if wrong:
-        raise ToolError(
+        raise SamvadError(
             f"The subtitled film of {str(film)!r} is not what was asked for: {'; '.join(wrong)}.",
             "Please report this with the log.",
             path=str(film),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from samvad.core import files
-from samvad.core.errors import DiskError, ToolError
+from samvad.core.errors import DiskError, SamvadError, ToolError
 from samvad.media.ffprobe import Header, Stream, playing_span_ms
 from samvad.stages.mux.matroska import Identified, NewTrack, SourceTrack
 from samvad.stages.mux.media import KINDS
@@ -136,7 +136,7 @@ def check_result(
         film: for messages.
 
     Raises:
-        ToolError: something is not as it must be.
+        SamvadError: something is not as it must be.
     """
     wrong = []
     for kind, count in expected.items():
@@ -153,7 +153,7 @@ def check_result(
             if found_flags != (asked.name, *flags) or (track.default, track.forced, track.hearing_impaired) != flags:
                 wrong.append(f"stream {stream.index} has not the name and flags of {asked.name}")
     if wrong:
-        raise ToolError(
+        raise SamvadError(
             f"The subtitled film of {str(film)!r} is not what was asked for: {'; '.join(wrong)}.",
             "Please report this with the log.",
             path=str(film),
@@ -164,7 +164,7 @@ def check_kept(result: Identified, attached: Sequence[Path], film: Header, path:
     """Check that the film's chapters have come through, and that the fonts are attached.
 
     Raises:
-        ToolError: something is not as it must be.
+        SamvadError: something is not as it must be.
     """
     wrong = [f"the font {font.name} is not attached" for font in attached if font.name not in result.attachments]
     if film.chapters and result.chapters < film.chapters:
@@ -173,7 +173,7 @@ def check_kept(result: Identified, attached: Sequence[Path], film: Header, path:
     if result.attachments and len(result.attachments) < own:
         wrong.append(f"it has {len(result.attachments)} attachments, not {own}")
     if wrong:
-        raise ToolError(
+        raise SamvadError(
             f"The subtitled film of {str(path)!r} is not what was asked for: {'; '.join(wrong)}.",
             "Please report this with the log.",
             path=str(path),
