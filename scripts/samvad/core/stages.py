@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from samvad.core.declarations import WORKFLOWS, Stage, in_order
 from samvad.core.errors import ConfigurationError
@@ -13,7 +14,15 @@ from samvad.core.errors import ConfigurationError
 _FOLDER = Path(__file__).resolve().parents[1] / "stages"
 
 
-def _declared() -> tuple[Stage, ...]:
+if TYPE_CHECKING:
+    STAGES: tuple[Stage, ...]
+    BY_NAME: dict[str, Stage]
+    #: The stages that carry the segments document on, in order: each reads the nearest earlier one that is on.
+    SEGMENT_CHAIN: tuple[str, ...]
+
+
+@functools.cache
+def _stages() -> tuple[Stage, ...]:
     """Return the stages that have a folder in ``samvad/stages``, by their numbers.
 
     The table finds them as a program finds its plug-ins: nothing else has to name a new one. A declaration imports
@@ -23,19 +32,29 @@ def _declared() -> tuple[Stage, ...]:
     return in_order([importlib.import_module(f"samvad.stages.{name}.options").STAGE for name in names])
 
 
-STAGES: tuple[Stage, ...] = _declared()
+@functools.cache
+def _by_name() -> dict[str, Stage]:
+    return {stage.name: stage for stage in _stages()}
 
-BY_NAME: dict[str, Stage] = {stage.name: stage for stage in STAGES}
 
-#: The stages that carry the segments document on, in order: each reads the nearest earlier one that is on.
-SEGMENT_CHAIN: tuple[str, ...] = tuple(stage.name for stage in STAGES if stage.writes_segments)
+@functools.cache
+def _segment_chain() -> tuple[str, ...]:
+    return tuple(stage.name for stage in _stages() if stage.writes_segments)
+
+
+def __getattr__(name: str) -> Any:
+    """Read the declarations when the table is first asked for: to start, a stage's process needs its own alone."""
+    tables = {"STAGES": _stages, "BY_NAME": _by_name, "SEGMENT_CHAIN": _segment_chain}
+    if name not in tables:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return globals().setdefault(name, tables[name]())
 
 
 def config_sections() -> dict[str, Any]:
     """Return the JSON Schemas of the configuration's sections that are of stages: which are on, and one for each."""
-    on = {stage.name: {"type": "boolean", "description": f"{stage.number:02d} {stage.summary}"} for stage in STAGES}
+    on = {stage.name: {"type": "boolean", "description": f"{stage.number:02d} {stage.summary}"} for stage in _stages()}
     sections = {"stages": _section(on, "which stages are on")}
-    for stage in STAGES:
+    for stage in _stages():
         keys = {item.name: item.schema() for item in stage.config_options}
         sections[stage.key] = _section(keys, f"stage {stage.number:02d}, {stage.name}")
     return sections
@@ -63,8 +82,8 @@ def segments_source(name: str, switched_on: Mapping[str, bool]) -> str:
         name: a stage that reads segments.
         switched_on: for every stage, whether it is on.
     """
-    number = BY_NAME[name].number
-    earlier = [stage for stage in SEGMENT_CHAIN if BY_NAME[stage].number < number]
+    number = _by_name()[name].number
+    earlier = [stage for stage in _segment_chain() if _by_name()[stage].number < number]
     return next((stage for stage in reversed(earlier) if switched_on[stage]), "asr")
 
 
@@ -79,7 +98,7 @@ def inputs_of(name: str, switched_on: Mapping[str, bool], origin: Mapping[str, s
     Raises:
         ConfigurationError: the stage itself, or one that it cannot do without, is switched off.
     """
-    stage = BY_NAME[name]
+    stage = _by_name()[name]
     if not switched_on[name]:
         raise ConfigurationError(
             f"stage {stage.folder} is asked for but switched off by {origin[name]}.",
@@ -88,16 +107,16 @@ def inputs_of(name: str, switched_on: Mapping[str, bool], origin: Mapping[str, s
     for need in stage.needs:
         if not switched_on[need]:
             raise ConfigurationError(
-                f"stage {stage.folder} cannot run without stage {BY_NAME[need].folder}, "
+                f"stage {stage.folder} cannot run without stage {_by_name()[need].folder}, "
                 f"which is switched off by {origin[need]}.",
                 "Switch it on, or ask for a stage before it.",
             )
     wanted = set(stage.needs) | {other for other in stage.after if switched_on[other]}
     if stage.reads_segments:
         wanted.add(segments_source(name, switched_on))
-    return [other.name for other in STAGES if other.name in wanted]
+    return [other.name for other in _stages() if other.name in wanted]
 
 
 def last_stages(workflow: str, switched_on: Mapping[str, bool]) -> list[str]:
     """Return the stages that a workflow asks for: all that are on, up to its last one."""
-    return [stage.name for stage in STAGES if is_in(stage, workflow) and switched_on[stage.name]]
+    return [stage.name for stage in _stages() if is_in(stage, workflow) and switched_on[stage.name]]
