@@ -21,8 +21,6 @@ for stage in stages.STAGES:
 
 
 localrules:
-    tmdb,
-    glossary_load,
     transcribe,
     translate,
     subtitle,

@@ -7,6 +7,7 @@ rule tmdb:
         f"{JOB}/02_tmdb/stage.log",
     benchmark:
         f"{JOB}/02_tmdb/benchmark.tsv"
+    localrule: True
     conda:
         "../envs/text.yaml"
     threads: TABLE.cores("tmdb")

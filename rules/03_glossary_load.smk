@@ -7,6 +7,7 @@ rule glossary_load:
         f"{JOB}/03_glossary_load/stage.log",
     benchmark:
         f"{JOB}/03_glossary_load/benchmark.tsv"
+    localrule: True
     conda:
         "../envs/text.yaml"
     threads: TABLE.cores("glossary_load")
