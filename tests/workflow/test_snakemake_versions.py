@@ -152,7 +152,7 @@ def test_a_run_tells_which_locks_are_its_own(runs: Runs) -> None:
 
 
 def test_memory_is_what_was_given_or_what_this_machine_has(runs: Runs) -> None:
-    assert "asr asks for 400 MB of memory or more" in said(runs.first)
+    assert "asr asks for 400 MiB of memory or more" in said(runs.first)
     found = re.search(r"^Provided resources: .*mem_mb=\D*(\d+)", said(runs.last), re.MULTILINE)
     assert found and int(found[1]) > 400
 
