@@ -6,7 +6,7 @@ import langcodes
 import pytest
 
 from samvad.core.errors import ConfigurationError
-from samvad.settings import film_row
+from samvad.settings import film_values
 from samvad.text import languages
 
 #: Every language that Whisper's tokenizer has a token for, by its own code (openai/whisper, tokenizer.py).
@@ -29,7 +29,7 @@ def test_codes_that_are_taken_as_they_are_are_the_shortest_ones() -> None:
 
 
 def sources(text: str) -> list[str]:
-    return film_row._codes("--source", text, spoken=True).split(",")
+    return list(film_values.spoken_languages(text, "--source"))
 
 
 @pytest.mark.parametrize("code", WHISPER.split())
