@@ -92,6 +92,6 @@ def tones(*parts: tuple[float, tuple[str, ...]]) -> np.ndarray:
 
 
 def _buzz(time: np.ndarray, first: int, end: int) -> np.ndarray:
-    mel = np.linspace(yamnet._mel(125.0), yamnet._mel(7500.0), yamnet.BANDS + 2)[first + 1 : end + 1]
+    mel = np.linspace(yamnet.hz_to_mel(125.0), yamnet.hz_to_mel(7500.0), yamnet.BANDS + 2)[first + 1 : end + 1]
     hz = 700 * (np.exp(mel / 1127) - 1)
     return sum((0.02 * np.sin(2 * np.pi * pitch * time + number**2) for number, pitch in enumerate(hz)), 0 * time)

@@ -52,7 +52,7 @@ def test_half_a_letter_is_allowed_where_the_other_half_can_make_it_devanagari():
 
 def vocabulary(*pieces: bytes) -> dict[str, int]:
     """Return a byte-level vocabulary as Whisper's tokenizer has it."""
-    shown = dict(scripts._byte_characters())
+    shown = dict(scripts.byte_characters())
     return {"<|hi|>": 0, **{"".join(shown[byte] for byte in piece): n for n, piece in enumerate(pieces, start=1)}}
 
 

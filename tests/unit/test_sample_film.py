@@ -200,7 +200,7 @@ def test_without_a_font_the_film_is_made_without_captions(tmp_path: Path, monkey
     settings = tmp_path / "no_fonts.conf"
     settings.write_text(f"<fontconfig><dir>{tmp_path}</dir><cachedir>{tmp_path}</cachedir></fontconfig>")
     monkeypatch.setenv("FONTCONFIG_FILE", str(settings))
-    assert not picture._can_write_text()
+    assert not picture.can_write_text()
     make_sample_film.make(tmp_path / "film.mp4", tmp_path / "film.json")
     assert len(probe(tmp_path / "film.mp4")["streams"]) == 2
 

@@ -155,7 +155,7 @@ def encode(timeline: Timeline, sound: Path, film: Path, folder: Path) -> None:
     Raises:
         ToolError: ffmpeg has failed.
     """
-    captions = _can_write_text()
+    captions = can_write_text()
     shots = [_shot_stream(placed, folder / f"{index}.ppm", captions) for index, placed in enumerate(timeline.shots)]
     options: ffmpeg.Options = {
         **{"c:v": "libx264", "preset": "ultrafast", "crf": 26, "pix_fmt": "yuv420p", "r": FRAME_RATE},
@@ -193,7 +193,7 @@ def _shot_stream(placed: PlacedShot, path: Path, captions: bool) -> ffmpeg.Strea
     return stream.filter("setsar", 1)
 
 
-def _can_write_text() -> bool:
+def can_write_text() -> bool:
     """Return whether ffmpeg has drawtext and finds a font; without either the film is made without captions."""
     text = ffmpeg.synthetic("color=size=64x64:duration=0.1").drawtext(text="a")
     return ffmpeg.run([text], None, {"f": "null"}).code == 0

@@ -177,7 +177,7 @@ def suppressed_tokens(vocabulary: dict[str, int], allowed: frozenset[str]) -> li
     """
     if not allowed:
         return []
-    byte_of = {character: byte for byte, character in _byte_characters()}
+    byte_of = {character: byte for byte, character in byte_characters()}
     pieces = {
         bytes(byte_of[character] for character in token): number
         for token, number in vocabulary.items()
@@ -264,7 +264,7 @@ def _code_point(data: bytes, length: int) -> int:
     return code
 
 
-def _byte_characters() -> Iterable[tuple[int, str]]:
+def byte_characters() -> Iterable[tuple[int, str]]:
     """Yield each byte and the character that stands for it in a byte-level vocabulary (GPT-2, encoder.py)."""
     shown = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     hidden = [byte for byte in range(256) if byte not in shown]

@@ -249,8 +249,8 @@ def mel_weights() -> NDArray[np.float64]:
     """
     import numpy as np
 
-    edges = np.linspace(_mel(_LOW_HZ), _mel(_HIGH_HZ), BANDS + 2)
-    at = np.array([_mel(hz) for hz in np.linspace(0, SAMPLE_RATE_HZ / 2, _FFT // 2 + 1)])[:, None]
+    edges = np.linspace(hz_to_mel(_LOW_HZ), hz_to_mel(_HIGH_HZ), BANDS + 2)
+    at = np.array([hz_to_mel(hz) for hz in np.linspace(0, SAMPLE_RATE_HZ / 2, _FFT // 2 + 1)])[:, None]
     rising = (at - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - at) / (edges[2:] - edges[1:-1])
     weights = np.maximum(0.0, np.minimum(rising, falling))
@@ -258,7 +258,8 @@ def mel_weights() -> NDArray[np.float64]:
     return np.asarray(weights)
 
 
-def _mel(hz: float) -> float:
+def hz_to_mel(hz: float) -> float:
+    """Return a frequency on the mel scale, as HTK has it."""
     return 1127.0 * math.log1p(hz / 700.0)
 
 
