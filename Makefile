@@ -90,7 +90,7 @@ test: setup $(SAMPLE)
 	@$(call dev,python) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 coverage: setup $(SAMPLE)
-	@envs/setup dev
+	@envs/setup dev oldest-snakemake
 	@envs/test-tools
 	@tests/coverage/run --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
