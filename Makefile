@@ -1,7 +1,7 @@
 # What people type. Everything else is a plain command that these print.
 #
 #   make demo                                    set everything up, make a sample film, subtitle it
-#   make test                                    set up what the tests need, run them
+#   make test                                    set up what the tests need, run them; TESTS="…": some of them
 #   make film MEDIA=… SOURCE=hi TARGETS=en TITLE="…" YEAR=2008
 #   make shelf DIR=… SOURCE=hi TARGETS=en        all films of a folder: the new ones, and what is not done yet
 #   make model MODEL=large-v3                    fetch a Whisper model into the cache
@@ -20,6 +20,7 @@ PROFILE ?= profiles/local-cpu
 MODEL ?= base
 SOURCE ?= auto
 TARGETS ?= en
+TESTS ?=
 SAMPLE := build/sample/samvad_sample.mp4
 DEMO := out/2025/01/01/demo/1/10_mux/manifest.json
 SNAKEMAKE := .venv/bin/snakemake
@@ -66,10 +67,10 @@ film: setup
 	[ -z "$$TMDB_FILE" ] || options+=(--tmdb-file="$$TMDB_FILE"); \
 	[ -z "$$TMDB_ID" ] || options+=(--tmdb-id="$$TMDB_ID"); \
 	[ -z "$$REVIEW" ] || options+=(--review="$$REVIEW"); \
-	target=$$(./samvad add-film "$${options[@]}" --print target) || exit; \
-	echo "$(SNAKEMAKE) --profile $(PROFILE) $$target"; \
-	SAMVAD_SUMMARY=no $(SNAKEMAKE) --profile $(PROFILE) "$$target" || exit; \
-	echo; ./samvad show "$${target%/*/manifest.json}"
+	asked=$$(./samvad add-film "$${options[@]}" --print target) || exit; mapfile -t targets <<<"$$asked"; \
+	echo "$(SNAKEMAKE) --profile $(PROFILE) $${targets[*]}"; \
+	SAMVAD_SUMMARY=no $(SNAKEMAKE) --profile $(PROFILE) "$${targets[@]}" || exit; \
+	echo; ./samvad show "$${targets[0]%/*/manifest.json}"
 
 shelf: setup
 	@[ -n "$$DIR" ] || { echo 'Name a folder: make shelf DIR=path SOURCE=hi TARGETS=en' >&2; exit 2; }
@@ -87,7 +88,7 @@ model:
 test: setup $(SAMPLE)
 	@envs/setup dev oldest-snakemake
 	@envs/test-tools
-	@$(call dev,python) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
+	@$(call dev,python) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder $(TESTS)
 
 coverage: setup $(SAMPLE)
 	@envs/setup dev oldest-snakemake

@@ -24,7 +24,7 @@ from samvad.workflow.snakemake_api import declare_params
 gc.set_threshold(100_000, 50, 100)
 
 try:
-    config = configuration.check(config)
+    config = configuration.check(config, snakemake_api.config_sources(workflow))
     FILMS = configuration.load_films(Path(config["films"]))
     configuration.switches(config, None)
     TABLE = resource_requests.load(config["machines"]["resources"])

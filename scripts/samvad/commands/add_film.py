@@ -27,7 +27,12 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--tmdb-file", default="", help="JSON file that stands in for TMDB")
     p.add_argument("--tmdb-id", default="", help="the film's number at TMDB, where the search finds another")
     p.add_argument("--new-job", action="store_true", help="add a row though the same film is in the sheet already")
-    p.add_argument("--print", choices=("text", "target"), default="text", help="target: the manifest to ask for, alone")
+    p.add_argument(
+        "--print",
+        choices=("text", "target"),
+        default="text",
+        help="target: the manifests to ask for, alone, one a line",
+    )
     return p
 
 
@@ -43,20 +48,20 @@ def main(argv: list[str] | None = None) -> int:
             film, added = film_sheet.add(
                 path, row, schemas.ROOT / settings["output_root"], own, new_job=options.new_job
             )
-        target = film_row.last_target(settings, film)
+        targets = film_row.end_targets(settings, film)
     except SamvadError as error:
         console.complain("samvad add-film", error)
         return error.exit_code
     except OSError as error:
         console.complain("samvad add-film", error)
         return DiskError.exit_code
-    print(target if options.print == "target" else _text(film, added, path, target))
+    print("\n".join(targets) if options.print == "target" else _text(film, added, path, targets))
     return 0
 
 
-def _text(film: configuration.Film, added: bool, path: Path, target: str) -> str:
+def _text(film: configuration.Film, added: bool, path: Path, targets: list[str]) -> str:
     what = "added to" if added else "is in"
     return (
         f"{film.title!r} {'was ' if added else ''}{what} {path}, line {film.line}: job {film.folder}.\n"
-        f"To make it:\n\n    snakemake --profile profiles/local-cpu {shlex.quote(target)}\n"
+        f"To make it:\n\n    snakemake --profile profiles/local-cpu {shlex.join(targets)}\n"
     )

@@ -52,7 +52,7 @@ def main(argv: list[str] | None = None) -> int:
                 options.settle_seconds,
             )
             shelf = adding.add(look, path, options, output_root)
-            targets = [film_row.last_target(settings, film) for film in shelf.jobs]
+            targets = [target for film in shelf.jobs for target in film_row.end_targets(settings, film)]
             if options.targets_file:
                 files.write_text(options.targets_file, "".join(f"{target}\n" for target in targets))
     except SamvadError as error:

@@ -41,7 +41,7 @@ def _row(item: Option) -> str:
     default = item.as_json(item.default)
     shown = ", ".join(default) if isinstance(default, list) else _yaml(default)
     kind = {"boolean": "true, false", "integer": "whole number", "number": "number", "path": "path"}
-    values = [item.range or kind.get(item.kind, "text"), item.unit]
+    values = [item.range or kind.get(item.kind, "text"), item.unit * (item.unit not in item.range)]
     many = "a list of: " if item.many else ""
     column = f". A film's row wins (column `{item.column}`)." if item.column else ""
     return _cells(

@@ -63,7 +63,7 @@ def draft(root: Path, name: str, summary: str, environment: str) -> list[Path]:
     targets = {
         room / "__init__.py": "init.py",
         room / "options.py": "options.py",
-        root / "scripts" / f"{name}.py": "command.py",
+        root / "scripts" / f"make_{name}.py": "command.py",
         root / "rules" / f"{values['folder']}.smk": "rule.smk",
         root / "tests" / "stages" / f"test_{name}.py": "test.py",
     }
@@ -76,6 +76,10 @@ def draft(root: Path, name: str, summary: str, environment: str) -> list[Path]:
         raise ConfigurationError(f"{taken[0]} exists already.", "Choose another name, or remove it.")
     config = root / "config" / "config.yaml"
     texts[config] = _with_keys(config.read_text(encoding="utf-8"), name, f"{number:02d} {name}", summary)
+    page = root / "docs" / "stages.md"
+    if page.is_file():
+        paragraph = f"**{number:02d} {name}**: {summary[0].lower()}{summary[1:]}."
+        texts[page] = f"{page.read_text(encoding='utf-8').rstrip()}\n\n{paragraph}\n"
     for path, text in texts.items():
         files.write_text(path, text)
     return list(texts)

@@ -18,6 +18,9 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("job_folder", type=Path, help="folder of the job: …/YYYY/MM/DD/USER/N")
     folder = parser.parse_args(argv).job_folder.resolve()
+    if not folder.name.isdigit():
+        console.complain("samvad show", f"{folder} is no job's folder, which ends in USER/N, such as me/1.")
+        return 2
     if not (folder / "manifest.json").is_file():
         console.complain("samvad show", f"{folder} holds no job yet (no manifest.json).")
         return 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from samvad.core import stages
+from samvad.core.errors import ConfigurationError
 from samvad.documents import job_manifest
 
 #: The environment that the command runs in.
@@ -15,9 +15,12 @@ ENVIRONMENT = "workflow"
 def main(argv: list[str] | None = None) -> int:
     """Print the summary; return 0 whatever it says: the run itself tells how it ended."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("targets", type=Path, help="file with the films' last manifests, one a line")
-    targets = parser.parse_args(argv).targets.read_text(encoding="utf-8").splitlines()
-    folders = [Path(target).parents[1].absolute() for target in dict.fromkeys(targets)]
+    parser.add_argument("targets", type=Path, help="file with the manifests that were asked for, one a line")
+    path = parser.parse_args(argv).targets
+    if not path.is_file():
+        raise ConfigurationError(f"There is no file {path}.", "`samvad add-folder --targets-file` writes it.")
+    targets = path.read_text(encoding="utf-8").splitlines()
+    folders = list(dict.fromkeys(Path(target).parents[1].absolute() for target in targets))
     done = [folder for folder in folders if job_manifest.status(folder) == "success"]
     print(f"{len(folders)} of this shelf: {len(done)} done, {len(folders) - len(done)} not.")
     for folder in folders:
@@ -37,5 +40,5 @@ def _why(folder: Path) -> str:
     title = manifest.input.title
     for name, state in manifest.stages.items():
         if state.status == "failed":
-            return f"{title}: {stages.BY_NAME[name].folder} failed: {state.reason} ({folder})"
+            return f"{title}: {name} failed: {state.reason} ({folder})"
     return f"{title}: {job_manifest.status(folder)} ({folder})"

@@ -127,14 +127,22 @@ def _explain(error: ValidationError) -> str:
     if error.validator == "required":
         missing = [name for name in wanted if name not in instance]
         return f"{key} lacks " + ", ".join(f"'{name}'" for name in missing)
-    if error.validator == "enum":
-        return f"{key} is {error.instance!r}, but must be one of " + ", ".join(map(repr, wanted))
+    if error.validator in ("enum", "oneOf") and (choices := _choices(rule if error.validator == "enum" else wanted)):
+        return f"{key} is {instance!r}, but must be one of " + ", ".join(choices)
     if error.validator == "pattern":
         return f"{key} is {error.instance!r}, but must be: {rule.get('description', wanted)}"
     if error.validator == "type":
         return f"{key} is {error.instance!r}, but must be of type {wanted}"
     hint = rule.get("description", "") if isinstance(rule, dict) else ""
     return f"{key}: {error.message}" + (f" ({hint.rstrip('.')})" if hint else "")
+
+
+def _choices(found: Any) -> list[str]:
+    """Return the values that a schema, or alternatives, name, and in words what else they allow; nothing where they name none."""
+    schemas = found if isinstance(found, list) else [found]
+    named = [repr(value) for one in schemas for value in one.get("enum", [one["const"]] if "const" in one else [])]
+    others = [f"any {one['type']}" for one in schemas if one.get("type") in ("integer", "number")]
+    return [*named, *others] if named else []
 
 
 def _suggestion(name: str, known: list[str]) -> str:

@@ -120,3 +120,10 @@ def inputs_of(name: str, switched_on: Mapping[str, bool], origin: Mapping[str, s
 def last_stages(workflow: str, switched_on: Mapping[str, bool]) -> list[str]:
     """Return the stages that a workflow asks for: all that are on, up to its last one."""
     return [stage.name for stage in _stages() if is_in(stage, workflow) and switched_on[stage.name]]
+
+
+def end_stages(workflow: str, switched_on: Mapping[str, bool]) -> list[str]:
+    """Return the stages of a workflow that no other of its stages reads: whoever asks for them asks for all of it."""
+    wanted = last_stages(workflow, switched_on)
+    read = {other for name in wanted for other in inputs_of(name, switched_on, dict.fromkeys(switched_on, ""))}
+    return [name for name in wanted if name not in read]

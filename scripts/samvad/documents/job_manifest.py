@@ -244,7 +244,9 @@ def summary(job_folder: Path) -> str:
         label = kinds.get(output.type.split("_")[0]) or kinds.get(output.type)
         if label:
             lines.append(f"  {label + ':':16} {job_folder / output.path}")
-    reused = [name for name in manifest.stages if _reused(job_folder, name)]
+    reused = [
+        name for name, state in manifest.stages.items() if state.manifest and _reused(job_folder / state.manifest)
+    ]
     if reused:
         lines.append(f"  {'Reused:':16} {', '.join(reused)} (done before for another job; see samvad cache)")
     logs = sorted((job_folder / "logs").glob("99_pipeline_*.log"))
@@ -254,9 +256,9 @@ def summary(job_folder: Path) -> str:
     return "\n".join(lines)
 
 
-def _reused(job_folder: Path, stage: str) -> bool:
-    """Say whether a stage's result came from the cache."""
-    manifest = stage_manifest.read_optional(job_folder / stages.BY_NAME[stage].folder / "manifest.json")
+def _reused(path: Path) -> bool:
+    """Say whether the result of a stage's manifest came from the cache."""
+    manifest = stage_manifest.read_optional(path)
     return manifest is not None and manifest.cache.hit
 
 

@@ -119,7 +119,7 @@ def _metavar(item: Option) -> str:
 
 
 def _help(item: Option) -> str:
-    words = [item.unit, item.range if not item.choices else ""]
+    words = [item.unit * (item.unit not in item.range), item.range if not item.choices else ""]
     shown = [word for word in words if word]
     default = "" if item.required or item.default in (None, "", ()) else f"default: {_shown(item)}"
     facts = "; ".join([*shown, *([default] if default else [])])

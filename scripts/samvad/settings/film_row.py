@@ -90,12 +90,17 @@ def requested_columns(options: argparse.Namespace) -> dict[str, str]:
     }
 
 
-def last_target(settings: Mapping[str, Any], film: configuration.Film) -> str:
-    """Return the manifest of the last stage that a film's workflow asks for, as Snakemake is to be asked for it."""
-    last = stages.last_stages(film.workflow, configuration.switches(settings, film))
-    if not last:
+def end_targets(settings: Mapping[str, Any], film: configuration.Film) -> list[str]:
+    """Return the manifests that Snakemake is to be asked for, so that all of a film's workflow is done; one as a rule.
+
+    Raises:
+        ConfigurationError: nothing is switched on, or a stage that one cannot do without is off.
+    """
+    ends = stages.end_stages(film.workflow, configuration.switches(settings, film))
+    if not ends:
         raise ConfigurationError(f"Every stage of {film.folder} is switched off.", "Switch some on.")
-    return f"{str(settings['output_root']).rstrip('/')}/{film.folder}/{stages.BY_NAME[last[-1]].folder}/manifest.json"
+    folder = f"{str(settings['output_root']).rstrip('/')}/{film.folder}"
+    return [f"{folder}/{stages.BY_NAME[name].folder}/manifest.json" for name in ends]
 
 
 def default_user(environ: Mapping[str, str]) -> str:

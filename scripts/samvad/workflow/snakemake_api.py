@@ -69,6 +69,12 @@ def runs_here(workflow: Any) -> bool:
     return bool(workflow.is_main_process and workflow.nodes is None)
 
 
+def config_sources(workflow: Any) -> str:
+    """Return the files, and the option, that the configuration is put together from, for messages."""
+    given = ["--config"] if workflow.config_settings.config else []
+    return " with ".join([*dict.fromkeys(map(str, workflow.configfiles)), *given])
+
+
 def deployment_methods(workflow: Any) -> object:
     """Return how Snakemake makes the environments of rules (``--sdm``); nothing where it makes none."""
     return workflow.deployment_settings and workflow.deployment_settings.deployment_method

@@ -40,7 +40,7 @@ class Attempt:
 
     @property
     def number(self) -> int:
-        """Return the stage's number, 1 to 10; 0 for one that is none of the ten."""
+        """Return the stage's number; 0 for one that this version has not."""
         return stages.BY_NAME[self.stage].number if self.stage in stages.BY_NAME else 0
 
 

@@ -64,11 +64,16 @@ def axis_of(runs: Sequence[Run]) -> Axis:
     return Axis(began, max(ended, began + timedelta(seconds=1)))
 
 
+def colour(number: int) -> str:
+    """Return the class of a stage's colour, by its number: there are ten colours, and one for stages unknown (0)."""
+    return f"s{(number - 1) % 10 + 1 if number else 0}"
+
+
 def bar(one: Attempt, axis: Axis) -> Bar:
     """Return the bar of an attempt."""
     left = axis.x(one.began)
     width = max(axis.x(one.ended) - left, _MIN_BAR)
-    look = f"s{one.number}"
+    look = colour(one.number)
     if one.status in ("failed", "no end"):
         look = "failed" if one.status == "failed" else "no-end"
     elif one.status == "skipped" or one.cached:

@@ -235,6 +235,7 @@ _FILTERS: dict[str, Any] = {
     "mib": _mib,
     "moment": _moment,
     "number": _number,
+    "colour": draw.colour,
     "seconds": lambda value: table.shown(value, "seconds"),
     "share": _share,
     "visible": printable,
