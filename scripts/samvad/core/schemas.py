@@ -138,7 +138,7 @@ def _explain(error: ValidationError) -> str:
 
 
 def _choices(found: Any) -> list[str]:
-    """Return the values that a schema, or alternatives, name, and in words what else they allow; nothing where they name none."""
+    """Return the values that a schema, or alternatives, name, and what else they allow; nothing for none."""
     schemas = found if isinstance(found, list) else [found]
     named = [repr(value) for one in schemas for value in one.get("enum", [one["const"]] if "const" in one else [])]
     others = [f"any {one['type']}" for one in schemas if one.get("type") in ("integer", "number")]
