@@ -68,7 +68,7 @@ def shelf_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     project = new_project(folder / "project")
     film = odd_films.audio_offset_5s_mp4(folder)
     none = folder / f"token={HUB_TOKEN}.mp4"
-    none.write_bytes(b"this is no film" * 50)
+    none.write_bytes(bytes(range(256)) * 4)
     project.write_sheet(
         *({"user": user, "media": none if user == "c" else film, "stages_off": OFF} for user in ("a", "b", "c"))
     )

@@ -49,18 +49,18 @@ def short(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.mark.slow
 def test_a_run_that_is_killed_again_and_again_ends_with_the_same_result(short: Project) -> None:
-    attempts: dict[str, list[str]] = {}
+    done_by: dict[str, list[str]] = {}
     told = [f"seed {SEED}"]
     for stage, seconds, victim in kills.stages_to_kill(SEED, CHAINED):
         killed = kills.kill_at(short, "killed", seconds, victim, stage=stage)
         told.append(str(killed))
-        for name, before in attempts.items():
+        for name, before in done_by.items():
             assert attempts(short.job("killed"), name) == before, f"{name} was done, and is done again: {told}"
-        attempts |= killed.attempts
+        done_by |= killed.attempts
     done = short.snakemake(short.target("killed"))
     assert done.returncode == 0, f"{told}: {said(done)}"
     assert sum(not line.endswith("ended=True)") for line in told) == CHAINED + 1, told
-    check_finished(short, "killed", kills.result(short.job("quiet")), attempts)
+    check_finished(short, "killed", kills.result(short.job("quiet")), done_by)
 
 
 @pytest.mark.skipif(not WHOLE_RUNS, reason="takes most of an hour; make test-kills runs it")

@@ -128,10 +128,16 @@ def _parse(text: str) -> _Module:
             if node not in inner:
                 paths.add(_joined(node))
             inner.add(node.left)
-        elif isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in _SCHEMA_READERS:
-            names = [str(item.value) for item in node.args if isinstance(item, ast.Constant)]
-            paths |= {f"config/schemas/{name}.schema.json" for name in names}
+        elif isinstance(node, ast.Call):
+            paths |= {f"config/schemas/{name}.schema.json" for name in _schemas(node)}
     return _Module(sorted(name for name in imports if name.split(".")[0] == "samvad"), sorted(filter(None, paths)))
+
+
+def _schemas(call: ast.Call) -> list[str]:
+    """Return the schemas that a call names: to a function that reads them, or as the argument ``schema``."""
+    reads = getattr(call.func, "attr", getattr(call.func, "id", "")) in _SCHEMA_READERS
+    given = [*(call.args if reads else ()), *(item.value for item in call.keywords if item.arg == "schema")]
+    return [str(item.value) for item in given if isinstance(item, ast.Constant)]
 
 
 def _joined(node: ast.AST) -> str | None:

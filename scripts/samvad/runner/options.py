@@ -13,6 +13,9 @@ from samvad.core.declarations import Option, Stage
 
 Options = TypeVar("Options")
 
+#: So many choices stand in place of the value in ``--help``; more stand in the text.
+_SHOWN = 4
+
 
 @dataclass(frozen=True)
 class Invocation(Generic[Options]):
@@ -92,7 +95,7 @@ class _Set(argparse.Action):
             nargs="*" if option.many else None,
             default=None if option.required else option.default,
             required=option.required,
-            metavar="|".join(words) if 0 < len(words) <= 4 else _metavar(option),
+            metavar="|".join(words) if 0 < len(words) <= _SHOWN else _metavar(option),
             help=help,
         )
         self._option = option
@@ -119,7 +122,7 @@ def _metavar(item: Option) -> str:
 
 
 def _help(item: Option) -> str:
-    words = [item.unit * (item.unit not in item.range), item.range if not item.choices else ""]
+    words = [item.unit * (item.unit not in item.range), item.range if not 0 < len(item.choices) <= _SHOWN else ""]
     shown = [word for word in words if word]
     default = "" if item.required or item.default in (None, "", ()) else f"default: {_shown(item)}"
     facts = "; ".join([*shown, *([default] if default else [])])
