@@ -16,7 +16,7 @@ import pytest
 
 import odd_films
 from workflow import kills
-from workflow.project import Project, new_project, said
+from workflow.project import Project, attempts, new_project, said
 
 pytestmark = pytest.mark.model
 
