@@ -1,6 +1,6 @@
 # Where things lie: sourced by envs/run, envs/setup and envs/lock. Not a command.
 
-envs_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+envs_dir=$(CDPATH= cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root_dir=$(dirname "$envs_dir")
 cache_dir=${SAMVAD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/samvad}
 

@@ -25,11 +25,11 @@ WHOLE_RUNS = int(os.environ.get("SAMVAD_KILLS", "0"))
 CHAINED = 4
 
 
-def check_finished(project: Project, user: str, wanted: dict[str, str], attempts: dict[str, list[str]]) -> None:
+def check_finished(project: Project, user: str, wanted: dict[str, str], done_by: dict[str, list[str]]) -> None:
     """Check that a job is finished as an undisturbed one, without a stage that was done having run again."""
     job = project.job(user)
     assert kills.result(job) == wanted
-    assert {stage: attempts(job, stage) for stage in attempts} == attempts, "what was done is done again"
+    assert {stage: attempts(job, stage) for stage in done_by} == done_by, "what was done is done again"
     assert not list(job.rglob(".work-*")), "nothing half-made stays"
     assert kills.at_work(project) == {}, "nobody works on"
     assert not list((project.root / ".snakemake" / "locks").glob("*"))

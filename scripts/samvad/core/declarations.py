@@ -29,6 +29,11 @@ COMMIT = r"^([0-9a-f]{40})?$"
 WORKFLOWS = ("transcribe", "translate", "subtitle")
 
 _METADATA = "samvad"
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+#: A number as people write one, with digits of ASCII alone.
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+#: No option is a number of more digits than this.
+_DIGITS = 15
 _Options = TypeVar("_Options")
 
 
@@ -124,6 +129,8 @@ class Option:
             return self._number(text)
         if self.choices and text not in self.choices:
             raise ValueError(f"{text!r} is none of {', '.join(self.choices)}")
+        if "\0" in text or (self.kind == "text" and re.search("[\ud800-\udfff]", text)):
+            raise ValueError("it has a character that no text can have")
         if not re.fullmatch(self.pattern or ".*", text, re.DOTALL):
             raise ValueError(f"{text!r} is not allowed: {self.help}")
         if not text and not (self.empty or self.pattern):
@@ -132,11 +139,12 @@ class Option:
 
     def _number(self, text: str) -> int | float:
         wanted = f"{self.word}, or " * bool(self.word) + ("a whole number" if self.kind == "integer" else "a number")
-        if not re.fullmatch(r"[+-]?\d+" if self.kind == "integer" else r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text):
+        if not (_INTEGER if self.kind == "integer" else NUMBER).fullmatch(text):
             raise ValueError(f"{text!r} is not {wanted}")
-        value = int(text) if self.kind == "integer" else float(text)
-        if not math.isfinite(value) or not self._is_within(value):
-            raise ValueError(f"{text} is not {self.range}")
+        value = int(text) if self.kind == "integer" and len(text) <= _DIGITS else float(text)
+        is_of_kind = isinstance(value, float) == (self.kind == "number")
+        if not (math.isfinite(value) and self._is_within(value) and is_of_kind):
+            raise ValueError(f"{text} is not {self.range or wanted}")
         return value
 
     def _is_within(self, value: float) -> bool:
@@ -172,7 +180,9 @@ class Option:
             return tuple(Path(item) if self.kind == "path" else item for item in items)
         if self.kind == "path":
             return Path(value) if value else None
-        return float(value) if self.kind == "number" and value != self.word else value
+        if value == self.word or self.kind not in ("integer", "number"):
+            return value
+        return int(value) if self.kind == "integer" else float(value)  # the schema takes 4.0 for a whole number
 
     def as_json(self, value: Any) -> Any:
         """Return a value of the field as manifests and the configuration have it."""
@@ -276,6 +286,7 @@ class Stage:
         writes_segments: whether it carries that document on.
         workflow: the shortest workflow that it is a stage of.
         asks: what it asks a machine for.
+        computes: whether a model computes in it: its result then differs a little from processor to processor.
         on: whether it is on where nobody says.
     """
 
@@ -293,6 +304,7 @@ class Stage:
     writes_segments: bool = False
     workflow: Literal["transcribe", "translate", "subtitle"] = "subtitle"
     asks: ResourceRequest = ResourceRequest()
+    computes: bool = False
     on: bool = True
 
     @property
@@ -320,6 +332,37 @@ class Stage:
         return any(
             kind == pattern or ("*" in pattern and kind.startswith(pattern.split("*")[0])) for pattern in self.writes
         )
+
+
+#: Flags that every stage's command line has, and names that Snakemake or YAML would take for something else.
+_TAKEN = frozenset({"job_folder", "film", "threads", "memory_mb", "verbose", "segments", "help"})
+RESERVED = frozenset({*WORKFLOWS, *_TAKEN, "on", "off", "yes", "no", "true", "false", "null", "y", "n", "stages"})
+_CONTENTS = ("", "file", "model", "profile")
+
+
+def faults(stage: Stage) -> list[str]:
+    """Return what is wrong with a declaration in itself, in words; empty when nothing is."""
+    found = []
+    if stage.name in RESERVED or not re.fullmatch(r"[a-z][a-z0-9_]*", stage.name):
+        found.append(f"{stage.name!r} cannot be a stage's name")
+    if stage.workflow not in WORKFLOWS:
+        found.append(f"workflow is {stage.workflow!r}, but must be one of {', '.join(WORKFLOWS)}")
+    for name in ("needs", "after", "writes"):
+        if not isinstance(getattr(stage, name), tuple):
+            found.append(f"{name} is no tuple, such as ('asr',)")
+    try:
+        declared = stage.all_options
+    except (TypeError, KeyError, AttributeError, NameError) as error:
+        return [*found, f"an option is not declared as one: {error}"]
+    taken = {*_TAKEN, *stage.needs, *stage.after}
+    for item in declared:
+        if item.name in taken:
+            found.append(f"the option {item.name} has the flag of something else")
+        if item.content not in _CONTENTS:
+            found.append(f"content of {item.name} is {item.content!r}, but must be one of {', '.join(_CONTENTS[1:])}")
+        if item.sheet_only is False and item.required:
+            found.append(f"the option {item.name} has no default")
+    return found
 
 
 def in_order(found: Sequence[Stage]) -> tuple[Stage, ...]:

@@ -18,6 +18,10 @@ from samvad.core.errors import DiskError, SamvadError, SystemLimitError
 _BLOCK_BYTES = 1 << 20
 #: What systems say of a network disk, or of one that was pulled out; without a file it may be a connection's.
 _DISK_IS_GONE = frozenset({errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.ENOTCONN, errno.ETIMEDOUT, errno.EREMOTEIO})
+#: What the path, or the kind of disk that it leads to, does not allow.
+_PATH_IS_WRONG = frozenset(
+    {errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EFBIG, errno.EBUSY, errno.ENOLCK, errno.ETXTBSY}
+)
 #: How the names of files begin that are being copied from another disk.
 MOVING = ".moving-"
 
@@ -76,6 +80,9 @@ def disk_error(error: OSError, path: Path | None, purpose: str = "used") -> Samv
         what = f"{path} cannot be {purpose} ({said})"
         remedy = "Change its permissions"
         remedy += ", or set output_root to a folder that you may write." if purpose == "written" else "."
+    elif path and purpose != "used" and code in _PATH_IS_WRONG:
+        what = f"{path} cannot be {purpose} ({said})"
+        remedy = "Correct the path, or set output_root to a folder on a disk that takes such files."
     elif code == errno.EIO or (path and code in _DISK_IS_GONE):
         what = f"{path} cannot be {purpose}: its disk fails ({said})" if path else f"A disk fails ({said})"
         remedy = "Is the disk, or the server that it lies on, still there and whole (`dmesg`)? Then run again."

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samvad.core.declarations import WORKFLOWS, Stage, in_order
+from samvad.core.declarations import WORKFLOWS, Stage, faults, in_order
 from samvad.core.errors import ConfigurationError
 
 _FOLDER = Path(__file__).resolve().parents[1] / "stages"
@@ -29,7 +29,23 @@ def _stages() -> tuple[Stage, ...]:
     ``core.declarations`` alone, so this goes round in no circle.
     """
     names = sorted(path.parent.name for path in _FOLDER.glob("*/options.py"))
-    return in_order([importlib.import_module(f"samvad.stages.{name}.options").STAGE for name in names])
+    return in_order([_declared(name) for name in names])
+
+
+def _declared(name: str) -> Stage:
+    """Return the declaration in a folder.
+
+    Raises:
+        ConfigurationError: there is none that can be read, or it is of a stage of another name.
+    """
+    place = f"scripts/samvad/stages/{name}/options.py"
+    try:
+        found = importlib.import_module(f"samvad.stages.{name}.options").STAGE
+    except (TypeError, ValueError, AttributeError, NameError, SyntaxError) as error:
+        raise ConfigurationError(f"{place} declares no stage: {error}.", "Correct it.", path=place) from None
+    if not isinstance(found, Stage) or found.name != name:
+        raise ConfigurationError(f"{place} declares no stage of the name {name}.", "Name it as its folder.", path=place)
+    return found
 
 
 @functools.cache
@@ -52,6 +68,10 @@ def __getattr__(name: str) -> Any:
 
 def config_sections() -> dict[str, Any]:
     """Return the JSON Schemas of the configuration's sections that are of stages: which are on, and one for each."""
+    for stage in _stages():
+        if found := faults(stage):
+            place = f"scripts/samvad/stages/{stage.name}/options.py"
+            raise ConfigurationError(f"{place}: {'; '.join(found)}.", "Correct the declaration.", path=place)
     on = {stage.name: {"type": "boolean", "description": f"{stage.number:02d} {stage.summary}"} for stage in _stages()}
     sections = {"stages": _section(on, "which stages are on")}
     for stage in _stages():

@@ -32,6 +32,8 @@ TAIL_LINES = 40
 _PROGRESS = re.compile(r"^(frame|size)= *\S+ .*(time|bitrate)=")
 _FIGURES = re.compile(r"0x[0-9a-fA-F]+|\d+")
 _BLOCK_BYTES = 1 << 16
+#: What ffmpeg and others say when the system has no more memory (ENOMEM).
+_NO_MEMORY = "Cannot allocate memory"
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def run(
     Raises:
         MissingToolError: it is not installed.
         ToolError: it was stopped.
-        MemoryShortageError: it was killed.
+        MemoryShortageError: it was killed, or had no memory.
     """
     name = Path(command[0]).name
     log.debug("Running %s", [str(word) for word in command], extra={"rate_key": name})
@@ -101,8 +103,10 @@ def run(
     if watched.error is not None:
         raise watched.error
     done = Done(process.returncode, bytes(watched.output), "\n".join(watched.tail))
-    if done.code == -signal.SIGKILL:
+    if done.code == -signal.SIGKILL or (done.code and _NO_MEMORY in done.tail):
         raise _killed(name, done.tail)
+    if done.code < 0:
+        raise _crashed(name, done)
     _log_end(name, done, watched.seconds, writes)
     return done
 
@@ -145,6 +149,19 @@ def start(command: Sequence[str]) -> None:
     """Start a program whose answer nobody needs: its end is not waited for, and where it is missing, no matter."""
     with contextlib.suppress(OSError):
         subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def _crashed(name: str, done: Done) -> ToolError:
+    """Return the error for a program that a signal has ended, which is not the fault of the file that it read."""
+    try:
+        ended_by = signal.Signals(-done.code).name
+    except ValueError:
+        ended_by = f"signal {-done.code}"
+    return ToolError(
+        f"{name} crashed ({ended_by}).",
+        "Is it a whole, current version, and may it write files as large as it has to (`ulimit -f`)?",
+        stderr_tail=done.tail,
+    )
 
 
 def _killed(name: str, tail: str) -> MemoryShortageError:

@@ -16,7 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from samvad.core import subprocesses
-from samvad.core.errors import MediaError
+from samvad.core.errors import MediaError, ToolError
 from samvad.core.times import seconds_to_ms
 from samvad.core.typed_json import JsonObject
 from samvad.documents.media_facts import AudioFacts, MediaFacts, StreamFacts, VideoFacts
@@ -146,7 +146,13 @@ def read_header(path: Path) -> Header:
             path=str(path),
             stderr_tail=done.tail,
         )
-    return _header(json.loads(done.stdout), estimated=_ESTIMATE in done.tail)
+    try:
+        found = json.loads(done.stdout)
+        return _header(found, estimated=_ESTIMATE in done.tail)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ToolError(
+            f"What ffprobe says of {str(path)!r} is not what it says of films.", "Is it a whole, current version?"
+        ) from None
 
 
 def of(path: Path, header: Header | None = None) -> MediaFacts:

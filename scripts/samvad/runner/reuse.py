@@ -123,8 +123,6 @@ class Reuse:
         return CacheUse(key_of(self._ingredients), self._entry is not None, made_by)
 
 
-#: Stages in which a model computes, whose result may differ with the processor and the library that computes.
-COMPUTING = frozenset({"asr", "ner", "lyrics_detection", "translation"})
 #: The manifest's ``cache`` of a stage whose results are not kept.
 NOT_KEPT = CacheUse(key=None, hit=False, made_by=None)
 
@@ -161,7 +159,7 @@ def ingredients(stage: Stage, record: Record, options: Any, more: dict[str, Any]
         "tools": dict(record.tools),
         "models": [asdict(model) for model in record.models],
         "devices": list(record.devices),
-        **(_computing(record) if stage.name in COMPUTING else {}),
+        **(_computing(record) if stage.computes else {}),
         **more,
     }
 

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from samvad.core import files, schemas, stages, variables
+from samvad.core.declarations import NUMBER, Option
 from samvad.core.errors import ConfigurationError
 from samvad.documents.run_record import CacheSettings
 from samvad.models import http
 from samvad.settings import film_values, subtitle_profiles
 
-_SWITCH_VARIABLE = re.compile(r"^STAGE_(\d\d)_[A-Z_]+_ENABLED$")
+_SWITCH_VARIABLE = re.compile(r"^STAGE_([0-9]{2})_([A-Z0-9_]+)_ENABLED$")
 _TRUE = {"true", "1", "yes", "on"}
 _FALSE = {"false", "0", "no", "off"}
 
@@ -75,8 +76,21 @@ def check(config: dict[str, Any], source: str = "config/config.yaml") -> dict[st
     whole = {**config, **{name: _filled(config.get(name), value) for name, value in stage_defaults().items()}}
     coerced: dict[str, Any] = _coerce(whole, schemas.schema("config"))
     schemas.check_config(coerced, "config", source)
+    for stage in stages.STAGES:
+        for item in stage.config_options:
+            _check_flags(item, coerced[stage.key][item.name], f"{source}: {stage.key}.{item.name}")
     subtitle_profiles.load(coerced["subtitle"]["profile"])
     return coerced
+
+
+def _check_flags(item: Option, value: Any, where: str) -> None:
+    """Make sure that the stage's own command line will take what the schema has let pass."""
+    try:
+        for word in item.words(item.of_config(value)):
+            if text := word.partition("=")[2]:
+                item.parse(text)
+    except (ValueError, OverflowError) as error:
+        raise ConfigurationError(f"{where}: {error}.", "Correct it and run again.") from None
 
 
 @functools.cache
@@ -219,15 +233,18 @@ def _switches(
     decided = {name: (bool(on), f"the key stages.{name}") for name, on in config["stages"].items()}
     given = os.environ if environ is None else environ
     for match in filter(None, map(_SWITCH_VARIABLE.match, sorted(given))):
-        variable, number = match.string, int(match.group(1))
+        variable, number, called = match.string, int(match.group(1)), match.group(2)
         value = given[variable]
-        if not 1 <= number <= len(stages.STAGES):
+        stage = next((item for item in stages.STAGES if item.number == number), None)
+        if stage is None or not stage.name.upper().startswith(called):
+            known = f"is {stage.name}" if stage else "does not exist"
             raise ConfigurationError(
-                f"The variable {variable} names stage {number}, but stages go from 01 to {len(stages.STAGES):02d}."
+                f"The variable {variable} names {called}, but stage {number:02d} {known}.",
+                "The stages are " + ", ".join(f"STAGE_{item.folder.upper()}_ENABLED" for item in stages.STAGES) + ".",
             )
         if value.strip().lower() not in _TRUE | _FALSE:
             raise ConfigurationError(f"The variable {variable} is {value!r}.", "Set it to true or false.")
-        decided[stages.STAGES[number - 1].name] = (value.strip().lower() in _TRUE, f"the variable {variable}")
+        decided[stage.name] = (value.strip().lower() in _TRUE, f"the variable {variable}")
     for name in film.stages_off if film else ():
         decided[name] = (False, f"the column stages_off of the film sheet (line {film.line if film else 0})")
     return decided
@@ -284,8 +301,8 @@ def _coerce(value: Any, schema: dict[str, Any]) -> Any:
     wanted = schema.get("type")
     if isinstance(value, str) and wanted == "boolean" and value.lower() in ("true", "false"):
         return value.lower() == "true"
-    if isinstance(value, str) and (wanted == "integer" or "oneOf" in schema) and re.fullmatch(r"-?\d+", value):
+    if isinstance(value, str) and (wanted == "integer" or "oneOf" in schema) and re.fullmatch(r"-?[0-9]{1,15}", value):
         return int(value)
-    if isinstance(value, str) and wanted == "number" and re.fullmatch(r"-?\d+(\.\d+)?", value):
+    if isinstance(value, str) and wanted == "number" and NUMBER.fullmatch(value):
         return float(value)
     return value

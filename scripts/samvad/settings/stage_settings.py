@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -61,16 +62,24 @@ def _content(item: Option, value: Any) -> Any:
     if item.many:
         one = dataclasses.replace(item, many=False)
         return [_content(one, each) for each in value]
-    if item.content == "model":
-        return known_models().get(value, {}).get("revision", "")  # another pinned commit is another model
+    if item.content == "model":  # another pinned commit is another model, and so are other weights in a folder
+        return known_models().get(value, {}).get("revision", "") or fingerprint(value)
     if item.content == "profile":
         return [fingerprint(path) for path in subtitle_profiles.load(value).files]
     return fingerprint(value)
 
 
 def fingerprint(path: str | Path | None) -> str:
-    """Return a fingerprint of a file that is a stage's input but no rule's output, so that a change of it is seen."""
+    """Return a fingerprint of a file, or of all in a folder, that is a stage's input but no rule's output.
+
+    Of a large file only its size, beginning, middle and end count: a film is not read whole to plan its run.
+    """
     try:
-        return files.sampled_fingerprint(Path(path)) if path else ""
+        place = Path(path) if path else None
+        if place is None or not place.is_dir():
+            return files.sampled_fingerprint(place) if place else ""
+        found = sorted(each for each in place.rglob("*") if each.is_file())
+        told = [f"{each.relative_to(place)} {files.sampled_fingerprint(each)}" for each in found]
+        return hashlib.sha256("\n".join(told).encode("utf-8", "surrogateescape")).hexdigest()
     except OSError:
         return "missing"

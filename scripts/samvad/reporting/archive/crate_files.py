@@ -69,7 +69,7 @@ def gather(job: Job, media: frozenset[str], private: tuple[str, ...]) -> Parcel:
             carried[item.path] = place
             places[place] = path
     records = {
-        f"records/{path.relative_to(job.folder).as_posix()}": _without(path.read_text("utf-8"), private)
+        f"records/{path.relative_to(job.folder).as_posix()}": _without(path.read_text("utf-8", "replace"), private)
         for path in _record_files(job)
     }
     sources, about = _sources(job)

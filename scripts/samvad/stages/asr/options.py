@@ -36,9 +36,9 @@ class Options:
     singing_threshold: float = option(
         0.5, "from which singing is added", unit="mean probability, 0 to 1", above=0, maximum=1
     )
-    separate_voices: str = option("none", "none, or a demucs model that takes the music away first")
-    align_model: str = option("auto", "auto, whisper, or a folder with a wav2vec2 model")
-    speakers: str = option("none", "none, auto, or a folder with a pyannote pipeline")
+    separate_voices: str = option("none", "none, or a demucs model that takes the music away first", content="file")
+    align_model: str = option("auto", "auto, whisper, or a folder with a wav2vec2 model", content="file")
+    speakers: str = option("none", "none, auto, or a folder with a pyannote pipeline", content="file")
     max_sentence_seconds: float = option(14, "longest segment", unit="seconds", minimum=3, maximum=30)
 
 
@@ -55,4 +55,5 @@ STAGE = Stage(
     writes_segments=True,
     workflow="transcribe",
     asks=ResourceRequest(cores=8, mem_mb=6000, mem_mb_per_hour=500, runtime=20, runtime_per_hour=120, gpu=True),
+    computes=True,
 )

@@ -43,4 +43,5 @@ STAGE = Stage(
     writes_segments=True,
     workflow="transcribe",
     asks=ResourceRequest(mem_mb=1500, mem_mb_per_hour=500, runtime=10, runtime_per_hour=20),
+    computes=True,
 )

@@ -13,8 +13,10 @@ class Options:
     """What stage 05 can be told."""
 
     backend: Literal["model", "gazetteer"] = option("model", "where names come from beside the glossary and the cast")
-    model: str = option("en_core_web_sm", "a spaCy pipeline for English: an installed package, or a folder")
-    indic_model: str = option("", "IndicNER: a folder, or a hub id; empty: none", empty=True)
+    model: str = option(
+        "en_core_web_sm", "a spaCy pipeline for English: an installed package, or a folder", content="file"
+    )
+    indic_model: str = option("", "IndicNER: a folder, or a hub id; empty: none", empty=True, content="file")
     indic_revision: str = option("", "commit of a hub id, 40 hexadecimal digits, or empty", pattern=COMMIT)
     consistent: bool = option(True, "whether each name is written in one spelling")
     overrides: str = sheet_option(
@@ -40,4 +42,5 @@ STAGE = Stage(
     writes_segments=True,
     workflow="transcribe",
     asks=ResourceRequest(mem_mb=3000, runtime=10, runtime_per_hour=10),
+    computes=True,
 )

@@ -39,8 +39,10 @@ class Options:
         "", "commit of a hub id, 40 hexadecimal digits, or empty: the pinned one", pattern=COMMIT
     )
     runtime: Literal["ctranslate2", "transformers"] = option("ctranslate2", "what runs IndicTrans2")
-    indictrans2_dir: str = option("", "folder with indic-en/, en-indic/, indic-indic/, or empty", empty=True)
-    nllb_dir: str = option("", "folder with NLLB-200 in CTranslate2 form, or empty", empty=True)
+    indictrans2_dir: str = option(
+        "", "folder with indic-en/, en-indic/, indic-indic/, or empty", empty=True, content="file"
+    )
+    nllb_dir: str = option("", "folder with NLLB-200 in CTranslate2 form, or empty", empty=True, content="file")
     memory_file: str = option(
         "", "translation memory, an SQLite file; empty: in the cache folder; none: no memory", empty=True
     )
@@ -60,4 +62,5 @@ STAGE = Stage(
     writes_segments=True,
     workflow="translate",
     asks=ResourceRequest(cores=8, mem_mb=6000, mem_mb_per_hour=500, runtime=20, runtime_per_hour=120, gpu=True),
+    computes=True,
 )
