@@ -68,7 +68,7 @@ def code_files(stage: str) -> list[Path]:
 
 
 def data_files(stage: str) -> list[Path]:
-    """Return the project's data that the stage's code names, all in a folder that it names, and what lies in its room."""
+    """Return the project's data that the stage's code names, with all in a folder, and what lies in its room."""
     own = {file for file in (_ROOMS / stage).rglob("*") if file.is_file() and file.suffix not in (".py", ".pyc")}
     return sorted(own | {file for module in code_files(stage) for file in _named(module)})
 
