@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from samvad.core import stages
 from samvad.core.errors import ConfigurationError
 from samvad.documents import job_manifest
 
@@ -40,5 +41,6 @@ def _why(folder: Path) -> str:
     title = manifest.input.title
     for name, state in manifest.stages.items():
         if state.status == "failed":
-            return f"{title}: {name} failed: {state.reason} ({folder})"
+            known = stages.BY_NAME.get(name)  # a stage of another version has none here
+            return f"{title}: {known.folder if known else name} failed: {state.reason} ({folder})"
     return f"{title}: {job_manifest.status(folder)} ({folder})"

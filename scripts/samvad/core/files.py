@@ -18,7 +18,7 @@ from samvad.core.errors import DiskError, SamvadError, SystemLimitError
 _BLOCK_BYTES = 1 << 20
 #: What systems say of a network disk, or of one that was pulled out; without a file it may be a connection's.
 _DISK_IS_GONE = frozenset({errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.ENOTCONN, errno.ETIMEDOUT, errno.EREMOTEIO})
-#: What the path, or the kind of disk that it leads to, does not allow.
+#: What the path that is written to, or the kind of disk that it leads to, does not allow.
 _PATH_IS_WRONG = frozenset(
     {errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EFBIG, errno.EBUSY, errno.ENOLCK, errno.ETXTBSY}
 )
@@ -80,7 +80,7 @@ def disk_error(error: OSError, path: Path | None, purpose: str = "used") -> Samv
         what = f"{path} cannot be {purpose} ({said})"
         remedy = "Change its permissions"
         remedy += ", or set output_root to a folder that you may write." if purpose == "written" else "."
-    elif path and purpose != "used" and code in _PATH_IS_WRONG:
+    elif path and purpose == "written" and code in _PATH_IS_WRONG:
         what = f"{path} cannot be {purpose} ({said})"
         remedy = "Correct the path, or set output_root to a folder on a disk that takes such files."
     elif code == errno.EIO or (path and code in _DISK_IS_GONE):
