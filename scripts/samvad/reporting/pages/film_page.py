@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import html
 import json
 from collections.abc import Mapping, Sequence
@@ -20,6 +19,7 @@ from samvad.documents.segments import QUARANTINE, Segment, SegmentsDocument
 from samvad.documents.stage_manifest import StageManifest
 from samvad.documents.subtitle_check import Finding
 from samvad.documents.subtitles.cues import Cue, graphemes
+from samvad.reporting.pages.filling import fill
 from samvad.settings.subtitle_profiles import Profile
 from samvad.settings.subtitle_rules import Rules
 from samvad.stages.subtitle_gen.checking import RULES, level_of, shares_within, source_of
@@ -96,27 +96,9 @@ def render(
     return fill(_PAGE, {"TITLE": html.escape(title), "DATA": text})
 
 
-def fill(folder: Path, values: Mapping[str, str]) -> str:
-    """Return a page from its parts: ``page.html`` with ``page.css`` and ``page.js`` and values in it.
-
-    Args:
-        folder: where the parts are.
-        values: text by the word that stands for it between two ``@``.
-    """
-    parts = {"STYLE": _part(folder / "page.css"), "SCRIPT": _part(folder / "page.js"), **values}
-    pieces = _part(folder / "page.html").split("@")
-    # Every second piece is a word to fill in: what is filled in is never looked through again.
-    return "".join(parts[piece] if number % 2 else piece for number, piece in enumerate(pieces))
-
-
-@functools.cache
-def _part(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
-
-
 def _manifests(job_folder: Path) -> dict[str, StageManifest]:
     """Return the manifests of the stages before this one, as far as they can be read."""
-    before = [stage for stage in stages.STAGES if stage.number < 9]
+    before = [stage for stage in stages.STAGES if stage.number < stages.BY_NAME["subtitle_gen"].number]
     read = {stage.name: stage_manifest.read_optional(job_folder / stage.folder / "manifest.json") for stage in before}
     return {name: manifest for name, manifest in read.items() if manifest is not None}
 

@@ -11,7 +11,7 @@ from samvad.core.errors import SamvadError
 from samvad.core.times import clock
 from samvad.core.typed_json import JsonObject
 from samvad.documents import job_manifest, subtitle_check, tracks
-from samvad.reporting.pages.film_page import fill
+from samvad.reporting.pages.filling import fill
 from samvad.text import languages
 
 NAME = "index.html"
