@@ -10,6 +10,7 @@
 #   make check                                   lint, format, types, import contracts
 #   make coverage                                all tests, and which lines of scripts/ none of them runs
 #   make bench                                   a whole run beside the whisperx command
+#   make bench-subtitles                         the cues beside those of other programs
 #   make lock                                    pin anew what the environments ask for
 #   make clean                                   remove the sample film and Snakemake's state
 

@@ -16,7 +16,7 @@ from samvad.stages.lyrics_detection import backends, songs, support
 from samvad.stages.lyrics_detection.options import STAGE, Options
 
 
-def titles_for(run: StageRun, options: Options) -> list[str]:
+def titles_for(run: StageRun) -> list[str]:
     """Return the titles of the film's songs: from its metadata, and glossary entries of the context ``song``."""
     found = []
     film = run.read_optional("tmdb", "film_metadata")
@@ -47,7 +47,7 @@ def work(run: StageRun, options: Options) -> None:
     )
     document = segments.read(run.read_segments())
     audio = run.read("demux", "audio")
-    titles = titles_for(run, options)
+    titles = titles_for(run)
     decisions = review.read_songs(run.add_external_input(options.review, "review")) if options.review else ()
     backend = choose_backend(run, options)
     if run.reuse(backend=backend.name if backend else "none"):

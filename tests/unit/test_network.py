@@ -18,6 +18,7 @@ from samvad.core import files, variables
 from samvad.core.errors import ConfigurationError, ModelError, NetworkError
 from samvad.models import http, weights
 from samvad.models.http import CircuitOpenError, Policy, TransientError, call
+from samvad.settings import configuration, film_row
 from support import ROOT
 
 QUICK = Policy(first_pause_seconds=0.01, requests_per_second=40, breaker_seconds=60)
@@ -185,6 +186,16 @@ def test_the_defaults_are_those_of_the_configuration() -> None:
 
     written = yaml.safe_load((ROOT / "config" / "config.yaml").read_text("utf-8"))["network"]
     assert Policy(**written) == Policy()
+
+
+def test_whole_numbers_may_be_written_with_a_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (variables.NETWORK, variables.SCRATCH, variables.WAIT_SECONDS):
+        monkeypatch.setenv(name, "")
+    config = film_row.settings()
+    config["network"] |= {"attempts": 3.0, "breaker_failures": 2.0}
+    configuration.check(config)
+    configuration.tell_stages(config, None)
+    assert repr((http.policy().attempts, http.policy().breaker_failures)) == "(3, 2)"
 
 
 @pytest.fixture

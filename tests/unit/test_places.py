@@ -207,6 +207,13 @@ def test_what_a_group_has_done_is_not_done_again_when_it_is_tried_again(
     assert resumed(group_member(tmp_path))
 
 
+def test_a_folder_that_is_no_attempt_stops_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    folder = group_member(tmp_path)
+    (folder / "attempts" / "01.bak").mkdir()
+    assert resumed(folder)
+
+
 @pytest.mark.parametrize("why", ["other run", "failed", "options", "file", "input", "run by hand", "a given id"])
 def test_what_no_longer_holds_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str) -> None:
     if why != "run by hand":

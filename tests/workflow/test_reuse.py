@@ -155,6 +155,10 @@ def test_the_command_shows_checks_and_clears_the_cache(second: Project, tmp_path
     assert checked.returncode == 1
     assert "1 were damaged" in checked.stdout
     assert project.samvad("cache", "check", "--folder", folder).returncode == 0
+    before = project.samvad("cache", "show", "--folder", folder).stdout
+    chosen = project.samvad("cache", "shrink", "--stage", "asr", "--max-gb", "0", "--folder", folder)
+    assert (chosen.returncode, "shrink takes no --stage" in chosen.stderr) == (2, True)
+    assert project.samvad("cache", "show", "--folder", folder).stdout == before
     cleared = project.samvad("cache", "clear", "--stage", "asr", "--folder", folder)
     assert cleared.returncode == 0, said(cleared)
     left = project.samvad("cache", "show", "--folder", folder).stdout

@@ -66,15 +66,17 @@ def main(argv: list[str] | None = None) -> int:
 
 def _configured(options: argparse.Namespace) -> tuple[Path, float]:
     """Return the folder and the limit in GB: as given, else as the configuration says."""
-    import yaml
-
     from samvad.core import schemas
-    from samvad.settings import configuration
+    from samvad.settings import configuration, film_row
 
     if options.max_gb is not None and options.max_gb < 0:
         raise ConfigurationError(f"--max-gb is {options.max_gb}.", "Give a number from 0.")
-    with (schemas.ROOT / "config" / "config.yaml").open(encoding="utf-8") as file:
-        values = configuration.check(yaml.safe_load(file))
+    if options.action == "shrink" and (options.stage, options.unused_days) != (None, None):
+        # What was used last is kept, whatever stage made it: a choice beside that would be passed over in silence.
+        raise ConfigurationError(
+            "shrink takes no --stage and no --unused-days.", "Use clear with them, or shrink without."
+        )
+    values = film_row.settings()
     with contextlib.chdir(schemas.ROOT):
         settings = configuration.cache_place(values)
     folder = options.folder.absolute() if options.folder else Path(settings.folder)

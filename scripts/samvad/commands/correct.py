@@ -94,11 +94,14 @@ def take(options: argparse.Namespace, language: str) -> str:
 
 def learned(options: argparse.Namespace, table: Path) -> list[str]:
     """Teach the translation memory what was corrected; return what to tell the user."""
-    store = memory.Memory(options.memory_file or memory.default_path())
+    path = options.memory_file or memory.default_path()
+    store = memory.Memory(path)
     count = store.learn(memory.read_corrections(table), str(table.resolve()))
     if store.problem:
         return [f"The translation memory learned nothing: {store.problem}"]
-    return [f"The translation memory learned {count} lines: they win wherever the same is said."] if count else []
+    # A film whose translation.memory_file is another one, or none, does not read it.
+    won = "they win wherever the same is said in a film that uses it"
+    return [f"The translation memory {path} learned {count} lines: {won}."] if count else []
 
 
 _WORDS = {

@@ -76,7 +76,7 @@ def main(argv: list[str] | None = None) -> int:
             files.write_text(options.csv / f"{name}.csv", as_csv(table(jobs)))
             print(options.csv / f"{name}.csv")
     except SamvadError as error:
-        print(f"samvad figures: {error}", file=sys.stderr)
+        console.complain("samvad figures", error)
         return error.exit_code
     return 0
 

@@ -117,7 +117,7 @@ def _below(folder: Path) -> Iterator[Path]:
 
 def _is_job(folder: Path) -> bool:
     return folder.name.isdigit() and (
-        (folder / "run.json").is_file() or any((folder / stage.folder).is_dir() for stage in stages.STAGES)
+        run_record.path_of(folder).is_file() or any((folder / stage.folder).is_dir() for stage in stages.STAGES)
     )
 
 

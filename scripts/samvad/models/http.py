@@ -31,8 +31,6 @@ log = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
 
-#: Variable in which the workflow hands the section ``network`` of the configuration to its stages, as JSON.
-
 #: Statuses that may pass by themselves: too many requests, and a server or gateway in trouble.
 TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 

@@ -10,6 +10,7 @@ Looked for in this order:
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import shutil
@@ -50,6 +51,7 @@ class ResolvedModel:
     checksum: str
 
 
+@functools.cache
 def known_models() -> dict[str, dict[str, Any]]:
     """Return the Whisper models of ``config/models.yaml`` by name."""
     import yaml

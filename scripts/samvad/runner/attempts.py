@@ -16,6 +16,7 @@ from samvad.core.errors import ConfigurationError, SupersededError
 from samvad.documents import run_record, stage_manifest
 from samvad.documents.run_record import RunRecord
 from samvad.documents.stage_manifest import FileRecord, Option
+from samvad.runner import slurm
 
 
 def next_attempt(folder: Path) -> tuple[int, Path]:
@@ -89,8 +90,9 @@ def resume(folder: Path, job_folder: Path, run_id: str | None, config: Mapping[s
         run_id: the run at work.
         config: the stage's options.
     """
-    attempts = sorted(folder.glob("attempts/[0-9]*"), key=lambda path: int(path.name))
-    if not attempts or "SLURM_JOB_ID" not in os.environ or os.environ.get("SAMVAD_RUN_ID"):
+    numbered = (path for path in folder.glob("attempts/*") if path.name.isdigit())
+    attempts = sorted(numbered, key=lambda path: int(path.name))
+    if not attempts or slurm.JOB_VARIABLE not in os.environ or os.environ.get("SAMVAD_RUN_ID"):
         return False
     last = attempts[-1] / "manifest.json"
     manifest = stage_manifest.read_optional(last)

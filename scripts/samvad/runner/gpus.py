@@ -19,6 +19,7 @@ from pathlib import Path
 
 from samvad.core import files, locks, subprocesses, times
 from samvad.core.errors import ToolError
+from samvad.runner import slurm
 
 log = logging.getLogger(__name__)
 
@@ -186,7 +187,7 @@ def _lease_file(gpu: Gpu) -> Path:
 
     In a SLURM job the numbers may be the job's own, counted from 0, and the GPUs are no other job's.
     """
-    job = os.environ.get("SLURM_JOB_ID", "")
+    job = os.environ.get(slurm.JOB_VARIABLE, "")
     name = re.sub(r"[^A-Za-z0-9._-]", "_", "-".join(filter(None, [job, gpu.uuid or f"gpu{gpu.index}"])))
     return files.cache_folder() / "gpus" / re.sub(r"[^A-Za-z0-9._-]", "_", platform.node() or "here") / name
 

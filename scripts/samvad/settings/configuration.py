@@ -211,12 +211,13 @@ def tell_stages(config: Mapping[str, Any], deployment: object) -> None:
         deployment: Snakemake's deployment methods. With conda among them Snakemake has made the environment and put
             its python first on the path; otherwise envs/run takes the virtual environment of the same lock.
     """
+    # The schema takes 3.0 as a whole number, and nobody can try 3.0 times.
     os.environ[variables.NETWORK] = http.Policy(
         timeout_seconds=config["network"]["timeout_seconds"],
-        attempts=config["network"]["attempts"],
+        attempts=int(config["network"]["attempts"]),
         first_pause_seconds=config["network"]["first_pause_seconds"],
         backoff_factor=config["network"]["backoff_factor"],
-        breaker_failures=config["network"]["breaker_failures"],
+        breaker_failures=int(config["network"]["breaker_failures"]),
         breaker_seconds=config["network"]["breaker_seconds"],
         requests_per_second=config["network"]["requests_per_second"],
         cache_days=config["network"]["cache_days"],

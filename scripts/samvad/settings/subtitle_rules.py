@@ -11,7 +11,6 @@ from fractions import Fraction
 FILM_FRAME_RATE = Fraction(24)
 
 ERROR = "error"
-WARNING = "warning"
 
 #: Nearer than this share of the shot window, an in-time before a shot change is drawn onto it; farther off, it goes to
 #: the window's edge (Netflix, Subtitle Timing Guidelines, 2: 8 and 12 frames at 24 frames a second).

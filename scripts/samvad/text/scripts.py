@@ -113,9 +113,6 @@ _OTHER_SCRIPTS = {"az": "Cyrl", "bs": "Cyrl", "ko": "Hani", "sr": LATIN, "uz": "
 #: What words are made of, as the inside of a class of a regular expression: ``\\w`` knows no vowel signs.
 WORD = r"\w\u0900-\u0963\u0966-\u0DFF\uA8E0-\uA8FF\u200C\u200D"
 
-#: The settings of asr.script.
-SETTINGS = ("native", "native_latin", "latin", "any")
-
 
 def scripts_of(language: str) -> frozenset[str]:
     """Return the ISO 15924 codes of the scripts that a language is written in every day; none where not known."""

@@ -28,7 +28,7 @@ ABBREVIATIONS = frozenset(
             "lt.",
             "sgt.",
         ),
-        *("sgt.", "rs.", "shri.", "smt.", "श्री.", "श्रीमती.", "डॉ.", "डा."),
+        *("rs.", "shri.", "smt.", "श्री.", "श्रीमती.", "डॉ.", "डा."),
     ]
 )
 _END = re.compile(rf"(?<=[{''.join(sorted(MARKS))}])[{re.escape(_CLOSERS)}]*\s+")

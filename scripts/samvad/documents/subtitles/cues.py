@@ -73,11 +73,6 @@ def graphemes(text: str) -> int:
     return len(regex.findall(r"\X", text))
 
 
-def whole_lines(lines: tuple[str, ...], kind: str) -> tuple[Style, ...]:
-    """Return the styles that set all lines in one kind."""
-    return tuple(Style(number, 0, len(line), kind) for number, line in enumerate(lines) if line)
-
-
 def from_parts(start_ms: int, end_ms: int, parts: Iterable[tuple[str, frozenset[str]]], *, top: bool = False) -> Cue:
     """Return a cue from pieces of text, each with its styles; line feeds in them end lines.
 

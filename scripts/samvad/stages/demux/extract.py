@@ -10,8 +10,8 @@ from samvad.core.errors import DiskError, MediaError, ToolError
 from samvad.documents.probe import AudioTrack
 from samvad.logs import events
 from samvad.media import ffmpeg
+from samvad.media.audio import SAMPLE_RATE_HZ
 
-SAMPLE_RATE_HZ = 16_000
 BYTES_A_SECOND = SAMPLE_RATE_HZ * 2
 #: ffmpeg's names of the channel layouts that have a centre channel, without what stands in brackets.
 _WITH_CENTRE = frozenset({"3.0", "3.1", "4.0", "4.1", "5.0", "5.1", "6.0", "6.1", "7.0", "7.1"})

@@ -92,10 +92,11 @@ class TextTranslator:
         """Return a translation for each line, in their order."""
         lines = [replace(line, text=unicodedata.normalize("NFC", line.text)) for line in lines]
         wanted = sentences.sentences_of(lines)
-        outcomes = iter(self._outcomes([item for item in wanted if _needs_translation(item.text)]))
+        needed = [_needs_translation(sentence.text) for sentence in wanted]
+        outcomes = iter(self._outcomes([sentence for sentence, needs in zip(wanted, needed, strict=True) if needs]))
         parts: list[list[_LinePart]] = [[] for _ in lines]
-        for sentence in wanted:
-            outcome = next(outcomes) if _needs_translation(sentence.text) else None
+        for sentence, needs in zip(wanted, needed, strict=True):
+            outcome = next(outcomes) if needs else None
             shared = self._shared(sentence, outcome)
             for number, (share, text) in enumerate(zip(sentence.shares, shared, strict=True)):
                 parts[share.line].append(_LinePart(text, outcome, sentence, number))
