@@ -130,7 +130,7 @@ def peers(clip: Clip, document: segments.SegmentsDocument) -> dict[str, list[Cue
     for tool, python in (("whisperx", environment("asr") / "bin" / "python"), ("stable-ts", stable_ts_python())):
         script = Path(__file__).with_name("subtitle_peers.py")
         subprocess.run([python, script, tool, folder / "words.json", folder], check=True, capture_output=True)
-    return {name: formats.read(folder / f"{name}.srt") for name in PEERS}
+    return {name: formats.read(folder / f"{name}.srt").cues for name in PEERS}
 
 
 def _as_whisperx(segment: segments.Segment) -> dict[str, object]:

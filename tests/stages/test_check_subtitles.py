@@ -63,7 +63,7 @@ def test_warnings_fail_only_when_asked_to(tmp_path: Path) -> None:
 def test_the_films_shots_and_frame_rate_are_looked_up(tmp_path: Path, sample: Any) -> None:
     path = tmp_path / "film.en.vtt"
     cues = [Cue(11_875, 14_000, ("Good morning.",)), Cue(27_000, 29_000, ("Did you sleep well?",))]
-    path.write_text(formats.vtt(cues), encoding="utf-8")
+    path.write_text(formats.write("vtt", cues), encoding="utf-8")
     done = check(path, "--video", sample.film, "--format", "json")
     (found,) = json.loads(done.stdout)
     assert found["limits"]["frame_rate"] == sample.truth["frame_rate"]
@@ -120,6 +120,6 @@ def test_webvtt_is_found_valid_by_the_reader_that_finds_what_others_pass_over(tm
         Cue(0, 1500, ("Tom & Jerry <3 {laughs}", "a --> b <i>x</i>")),
         Cue(2000, 3000, ("♪ ये दोस्ती ♪", "1984"), (Style(0, 2, 4, "i"), Style(1, 0, 4, "b")), top=True),
     ]
-    assert read(formats.vtt(cues)) == {"errors": [], "cues": 2}
-    assert read(formats.vtt([])) == {"errors": [], "cues": 0}
+    assert read(formats.write("vtt", cues)) == {"errors": [], "cues": 2}
+    assert read(formats.write("vtt", [])) == {"errors": [], "cues": 0}
     assert read("WEBVTT\n\n00:00:01.000 --> 00:00:00.500\nTom & Jerry\n")["errors"]

@@ -220,14 +220,14 @@ def test_all_formats_say_the_same(tmp_path: Path) -> None:
     job, done = run(make_inputs(tmp_path, DIALOGUE), languages="hi", formats="srt vtt ass ttml")
     assert done.returncode == 0, done.stderr
     files = [job / "09_subtitle_gen" / f"test.hi.{kind}" for kind in ("srt", "vtt", "ass", "ttml")]
-    assert [formats.read(path) for path in files] == [formats.read(files[0])] * 4
+    assert [formats.read(path).cues for path in files] == [formats.read(files[0]).cues] * 4
 
 
 def test_shot_changes_of_stage_01_draw_the_times_to_them(tmp_path: Path) -> None:
     inputs = make_inputs(tmp_path, DIALOGUE, shots=[800, 3200])
     job, done = run(inputs, languages="hi", formats="srt")
     assert done.returncode == 0, done.stderr
-    first = formats.read(job / "09_subtitle_gen" / "test.hi.srt")[0]
+    first = formats.read(job / "09_subtitle_gen" / "test.hi.srt").cues[0]
     assert (first.start_ms, first.end_ms) == (800, 3200 - 84)
     assert {item["type"] for item in support.manifest_of(job, "subtitle_gen")["inputs"]} >= {"shots"}
 
@@ -272,7 +272,7 @@ def test_an_edited_track_comes_back_and_no_later_run_overwrites_it(tmp_path: Pat
     for _ in range(2):
         _, again = run(inputs)
         assert again.returncode == 0, again.stderr
-        cues = formats.read(job / "09_subtitle_gen" / "test.en.srt")
+        cues = formats.read(job / "09_subtitle_gen" / "test.en.srt").cues
         assert [cue.text for cue in cues] == [
             "Where were you last night?",
             "Nowhere, Papa & Mummy.",

@@ -277,7 +277,12 @@ def test_a_film_in_which_nothing_is_said_gets_an_empty_track_for_each_target() -
     assert languages_of_tracks(film, ["hi", "en", "hi"]) == (["hi", "en"], [])
     track = make_track(film, RULES)
     assert (track.cues, track.translated) == ((), False)
-    assert [formats.parse(formats.write(kind, track.cues, "en"), kind) for kind in formats.KINDS] == [[], [], [], []]
+    assert [formats.parse(formats.write(kind, track.cues, "en"), kind).cues for kind in formats.KINDS] == [
+        (),
+        (),
+        (),
+        (),
+    ]
 
 
 # -- what must hold for any text -------------------------------------------------------------------------------------

@@ -109,7 +109,7 @@ def check_file(path: Path, options: argparse.Namespace, rate: Fraction, cuts: li
     """Return the check of a file."""
     language = language_of(path, options.language)
     rules = subtitle_profiles.load(options.profile).rules(language, rate)
-    cues = formats.read(path)
+    cues = formats.read(path).cues
     said = speech.times_of(cues, segments.read(options.words), language) if options.words else None
     found = checking.check(cues, rules, checking.Context(cuts, said))
     return FileCheck(

@@ -69,7 +69,7 @@ def read_job(job_folder: Path, language: str) -> tuple[list[Cue], list[Origin], 
 
 def take(options: argparse.Namespace, language: str) -> str:
     """Keep the edited track in the job; return what to tell the user."""
-    corrected = sorted(formats.read(options.file), key=lambda cue: (cue.start_ms, cue.end_ms))
+    corrected = sorted(formats.read(options.file).cues, key=lambda cue: (cue.start_ms, cue.end_ms))
     corrected = [cue for cue in corrected if cue.text.strip()]
     if not corrected:
         raise MediaError(f"{str(options.file)!r} has no cues.", "To remove all subtitles, set the film's targets.")

@@ -28,9 +28,9 @@ def burn(film: Path, subtitles: Path, target: Path, folder: Path, crf: int, thre
         DiskError: the disk is full.
         ToolError: ffmpeg or fontconfig is missing.
     """
-    cues = formats.read(subtitles)
+    cues = formats.read(subtitles).cues
     drawn = folder / "burn.ass"
-    files.write_text(drawn, formats.ass(cues))
+    files.write_text(drawn, formats.write("ass", cues))
     family = fonts.family_for(cue.text for cue in cues)
     found = installed_fonts.find(family)
     fonts_folder = {} if found is None else {"fontsdir": str(found.path.parent)}

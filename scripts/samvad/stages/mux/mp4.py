@@ -80,7 +80,7 @@ def write(
     taken = [source[str(stream.index)] for stream in ordered]  # first, so that the film is input 0
     for number, track in enumerate(new):
         path = folder / f"mp4_{number}.srt"
-        files.write_text(path, formats.srt(without_overlap(formats.read(track.path))))
+        files.write_text(path, formats.write("srt", without_overlap(formats.read(track.path).cues)))
         taken.append(ffmpeg.source(path, f="srt")["0"])
     options: ffmpeg.Options = {"c": "copy", "c:s": "mov_text", "map_chapters": 0, "map_metadata": 0}
     flags = _flags(ordered, new, keep_default_subtitles=keep_default_subtitles)

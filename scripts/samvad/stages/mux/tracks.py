@@ -26,7 +26,7 @@ def read(run: StageRun, wanted: Sequence[str], kind: str) -> list[plan.Subtitles
         made = kind if kind in item.files else next(iter(item.files), kind)
         path = run.read("subtitle_gen", f"{made}_{item.language}")
         if made != kind:
-            cues = formats.read(path)
+            cues = formats.read(path).cues
             path = run.work_folder / f"{path.stem}.{kind}"
             files.write_text(path, formats.write(kind, cues, item.language))
         tracks.append(plan.Subtitles(item.language, item.translated, item.cues, path, item.hearing_impaired))
@@ -42,7 +42,7 @@ def fonts_for(run: StageRun, tracks: Sequence[plan.Subtitles]) -> list[Path]:
     """Return the font files that the tracks need and whose licences let them travel with a film; warn of others."""
     found: dict[str, Path] = {}
     for track in tracks:
-        texts = [cue.text for cue in formats.read(track.path)]
+        texts = [cue.text for cue in formats.read(track.path).cues]
         family = fonts.family_for(texts)
         font = installed_fonts.find(family)
         if font is None:

@@ -60,13 +60,13 @@ def load(job_folder: Path, language: str) -> list[Cue] | None:
         MediaError: the file is broken.
     """
     path = path_of(job_folder, language)
-    return sorted(formats.read(path), key=lambda cue: (cue.start_ms, cue.end_ms)) if path.is_file() else None
+    return sorted(formats.read(path).cues, key=lambda cue: (cue.start_ms, cue.end_ms)) if path.is_file() else None
 
 
 def keep(job_folder: Path, language: str, cues: Sequence[Cue], pairs: str) -> None:
     """Write the corrected track of a language and its pairs, in place of older ones."""
     files.write_text(path_of(job_folder, language).with_suffix(".tsv"), pairs)
-    files.write_text(path_of(job_folder, language), formats.srt(cues))
+    files.write_text(path_of(job_folder, language), formats.write("srt", cues))
 
 
 def pair(machine: Sequence[Cue], corrected: Sequence[Cue]) -> list[Pair]:

@@ -1,23 +1,23 @@
-"""TTML (IMSC 1.1 text) by ttconv, and WebVTT as it reads it."""
+"""TTML files, written as IMSC 1.1 text, by ttconv."""
 
 from __future__ import annotations
 
 import io
 import itertools
-import logging
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
 from samvad.documents.subtitles.cues import STYLE_KINDS, Cue, from_parts
+from samvad.documents.subtitles.reading import Reading
 
 #: Distance of the text from the edges, as a share of the picture in percent (SMPTE ST 2046-1, safe title area).
 _MARGIN_PERCENT = 10
 
 
-def write(cues: Sequence[Cue], language: str) -> str:
-    """Return a TTML file."""
+def write(cues: Sequence[Cue], language: str = "") -> str:
+    """Return a TTML file of the profile IMSC 1.1 text."""
     import ttconv.imsc.writer
     from ttconv import model
     from ttconv.imsc.attributes import TimeExpressionSyntaxEnum
@@ -97,8 +97,8 @@ def _span(document: Any, text: str, kinds: set[str]) -> Any:
     return span
 
 
-def read(text: str) -> list[Cue]:
-    """Return the cues of a TTML file.
+def read(text: str) -> Reading:
+    """Return what is in a file.
 
     Raises:
         ValueError: it is broken.
@@ -111,27 +111,11 @@ def read(text: str) -> list[Cue]:
         raise ValueError(str(error)) from None
     if document is None or document.get_body() is None:
         raise ValueError("it has no body of text")
-    return _cues(document)
+    return Reading(tuple(cues_of(document)))
 
 
-def read_vtt(text: str) -> list[Cue]:
-    """Return the cues of a WebVTT file.
-
-    Raises:
-        ValueError: it is broken.
-    """
-    import ttconv.vtt.reader
-
-    if not text.lstrip("\ufeff").startswith("WEBVTT"):
-        raise ValueError("it does not begin with WEBVTT")
-    logging.getLogger("ttconv").setLevel(logging.ERROR)  # it warns of every tag that it passes over
-    document = ttconv.vtt.reader.to_model(io.StringIO(text))
-    if document is None:
-        raise ValueError("its cues cannot be told apart")
-    return _cues(document)
-
-
-def _cues(document: Any) -> list[Cue]:
+def cues_of(document: Any) -> list[Cue]:
+    """Return the cues of a document as ttconv holds it."""
     from ttconv import model
 
     body = document.get_body()
