@@ -60,6 +60,7 @@ def write_matroska(
     arguments = matroska.options(target, options.title, taken, new, sync_ms, seed, attached)
     for warning in matroska.multiplex(arguments, run.work_folder, film):
         run.warn(f"mkvmerge: {warning}")
+    matroska.write_title(target, options.title)
     own = [track for _, found in taken for track in found]
     expected = {kind: sum(1 for track in own if track.kind == kind) for kind in media.KINDS}
     expected["subtitle"] += len(new)

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from samvad.core import stages, typed_json
 from samvad.documents import stage_manifest
+from samvad.media import ffmpeg
 
 ROOT = Path(__file__).resolve().parents[1]
 MEDIA = ROOT.parent / "shared" / "media"
+
+needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg makes the films")
 
 USAGE = {
     "wall_seconds": 0.1,
@@ -24,6 +31,21 @@ USAGE = {
     "gpu_memory_mb": None,
     "gpu_memory_method": "none",
 }
+
+
+def make_film(path: Path) -> Path:
+    """Write two seconds of picture and sound, by the module that builds ffmpeg's commands."""
+    streams = [ffmpeg.synthetic("testsrc=size=64x64:rate=10:duration=2"), ffmpeg.synthetic("sine=duration=2")]
+    assert ffmpeg.run(streams, path, {"c:v": "mpeg4", "c:a": "aac", "f": "mp4"}).code == 0
+    return path
+
+
+def modules_with(wanted: Callable[[str], bool]) -> set[str]:
+    """Return the modules of ``scripts`` whose text is of a kind."""
+    folder = ROOT / "scripts"
+    return {
+        path.relative_to(folder).as_posix() for path in folder.rglob("*.py") if wanted(path.read_text(encoding="utf-8"))
+    }
 
 
 def run_script(stage: str, *options: object, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:

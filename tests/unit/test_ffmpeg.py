@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,18 +12,10 @@ from samvad.core.subprocesses import Done
 from samvad.media import ffmpeg, ffprobe, shots
 from samvad.stages.demux import picture
 from samvad.stages.mux import burn, matroska, media, mp4
-from support import ROOT
+from support import make_film, modules_with, needs_ffmpeg
 
-needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg makes the films")
 #: Each of them is something else to ffmpeg, to a shell or to a filter: an option, a pattern, a protocol, a filter.
 HOSTILE = ("-y %03d", "concat:a|b 'q' \"d\"", "[s0];[s1],x=y:z\\", "two\nlines 🎬 नमस्ते")
-
-
-def make_film(path: Path) -> Path:
-    """Write two seconds of picture and sound, by the module that is tested."""
-    streams = [ffmpeg.synthetic("testsrc=size=64x64:rate=10:duration=2"), ffmpeg.synthetic("sine=duration=2")]
-    assert ffmpeg.run(streams, path, {"c:v": "mpeg4", "c:a": "aac", "f": "mp4"}).code == 0
-    return path
 
 
 @needs_ffmpeg
@@ -69,17 +59,12 @@ def test_the_film_is_the_first_input_and_options_may_come_several_times() -> Non
     streams = [film["2"], film["0"], ffmpeg.source(Path("a.srt"), f="srt")["0"]]
     options: ffmpeg.Options = {"metadata:s:2": ["language=hin", "title=x"], "c": "copy"}
     words = ffmpeg.command(streams, Path("made.mp4"), options, {"y": None})
-    inputs = ["-threads", "2", "-i", "file:film.mkv", "-f", "srt", "-i", "file:a.srt"]
+    film_kinds = ["-format_whitelist", ",".join(ffmpeg.FILM_KINDS), "-protocol_whitelist", "file"]
+    text_kinds = ["-f", "srt", "-format_whitelist", "srt", "-protocol_whitelist", "file"]
+    inputs = [*film_kinds, "-threads", "2", "-i", "file:film.mkv", *text_kinds, "-i", "file:a.srt"]
     maps = ["-map", "0:2", "-map", "0:0", "-map", "1:0"]
     tags = ["-metadata:s:2", "language=hin", "-metadata:s:2", "title=x"]
     assert words == ["ffmpeg", *inputs, *maps, "-c", "copy", *tags, "-y", "file:made.mp4"]
-
-
-def modules_with(wanted: Callable[[str], bool]) -> set[str]:
-    folder = ROOT / "scripts"
-    return {
-        path.relative_to(folder).as_posix() for path in folder.rglob("*.py") if wanted(path.read_text(encoding="utf-8"))
-    }
 
 
 def test_programs_are_started_and_commands_of_ffmpeg_built_in_one_module_each() -> None:

@@ -10,11 +10,15 @@ What ffmpeg-python cannot express, and what is done instead:
   escape, they are simple filters, given as text: the options ``vf`` and ``af``.
 - It sorts options by name, which ffmpeg does not mind: ``c`` comes before ``c:s``, and global options hold anywhere.
 
-Files are named by ``file:`` and their path, so that no name (a dash, a colon, ``pipe:``) means anything else.
+Files are named by ``file:`` and their path, so that no name (a dash, a colon, ``pipe:``) means anything else. And no
+file that is read opens another: playlists, lists of parts, numbered pictures and the like, whatever they are called,
+are kinds that are not on ``FILM_KINDS``, and nothing but a file may be opened (``closed``). Otherwise a film of a few
+bytes could put any picture, sound or text of this disk or its network into its result.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -28,12 +32,54 @@ Stream: TypeAlias = Any
 Options: TypeAlias = Mapping[str, str | int | list[str] | None]
 NO_OPTIONS: Options = MappingProxyType({})
 
+#: The kinds (ffmpeg's demuxers) in which a film or its sound comes, each of them one file that names no other. MOV can
+#: name others (``dref``), which ffmpeg follows only where ``enable_drefs`` is set. Unlisted on purpose: ``hls``,
+#: ``dash``, ``concat``, ``imf``, ``sdp``, ``vobsub``, ``image2``, ``lavfi``, ``webm_dash_manifest``, devices, texts.
+_FILM_KINDS_TEXT = """
+matroska webm mov mp4 avi mpegts mpeg asf asf_o flv live_flv kux ogg mxf rm nut wtv dv gxf mxg nsv nuv pva ty
+dhav vivo swf lmlm4 ipu amv 4xm avs bink dxa film_cpk flic ipmovie roq rl2 smk thp wc3movie xmv ea mpegvideo
+m4v h261 h263 h264 hevc vvc evc vc1 vc1test ivf av1 obu dirac cavsvideo avs2 avs3 dnxhd mjpeg yuv4mpegpipe gif
+apng r3d wav w64 aiff au caf flac mp3 aac loas ac3 eac3 dts dtshd mlp truehd amr amrnb amrwb ape mpc mpc8 tta
+wv tak oma dsf spdif s337m
+"""
+FILM_KINDS = tuple(_FILM_KINDS_TEXT.split())
+#: The two options that stand before every file that ffmpeg or ffprobe reads.
+_KINDS_OPTION, _PROTOCOLS_OPTION = "format_whitelist", "protocol_whitelist"
+#: What ffmpeg says of a file of another kind: ``[hls @ 0x5] Format not on whitelist 'mov,…'``.
+_REFUSED = re.compile(r"\[(\S+) @ \S+\] Format not on whitelist")
 
-def source(path: Path, **options: str | int | None) -> Stream:
-    """Return a file to read, with the options that stand before its name."""
+
+def closed(kind: str = "") -> dict[str, str]:
+    """Return the options, by name, of a file to read, by which it opens no other file.
+
+    Args:
+        kind: ffmpeg's name of the one kind that the file is of; empty: it is a film or its sound, of any kind.
+    """
+    return {_KINDS_OPTION: kind or ",".join(FILM_KINDS), _PROTOCOLS_OPTION: "file"}
+
+
+def refused_kind(said: str) -> str | None:
+    """Return ffmpeg's name for the kind of a file that it would not read because that is none of a film's, or None.
+
+    Args:
+        said: what ffmpeg or ffprobe said on its standard error.
+    """
+    found = _REFUSED.search(said)
+    return found[1] if found else None
+
+
+def source(path: Path, *, f: str = "", **options: str | int | None) -> Stream:
+    """Return a file to read, with the options that stand before its name; it opens no other file.
+
+    Args:
+        path: the file.
+        f: ffmpeg's name of its kind, where it is not a film or its sound.
+        options: others, by name.
+    """
     import ffmpeg
 
-    return ffmpeg.input(f"file:{path}", **options)
+    kind = {"f": f} if f else {}
+    return ffmpeg.input(f"file:{path}", **closed(f), **kind, **options)
 
 
 def synthetic(description: str) -> Stream:

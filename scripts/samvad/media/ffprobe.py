@@ -20,6 +20,7 @@ from samvad.core.errors import MediaError, ToolError
 from samvad.core.times import seconds_to_ms
 from samvad.core.typed_json import JsonObject
 from samvad.documents.media_facts import AudioFacts, MediaFacts, StreamFacts, VideoFacts
+from samvad.media import ffmpeg, film_file
 
 log = logging.getLogger(__name__)
 
@@ -139,6 +140,7 @@ def read_header(path: Path) -> Header:
     """
     done = _run(path, "-v", "warning", "-show_format", "-show_streams", "-show_chapters", "-of", "json")
     if done.code:
+        _check_kind(path, done)
         reason = done.last_line.rsplit(": ", 1)[-1]
         raise MediaError(
             f"{str(path)!r} is not a film that ffmpeg can read ({reason}).",
@@ -403,6 +405,7 @@ def _read_packets(path: Path, entries: str, take: Callable[..., None], streams: 
 
     done = _run(path, *options, stdout_line=split)
     if done.code:
+        _check_kind(path, done)
         raise MediaError(
             f"ffprobe cannot read {str(path)!r} (exit code {done.code}).",
             "Play the film to see whether it is whole; if it is not, copy it again.",
@@ -412,4 +415,26 @@ def _read_packets(path: Path, entries: str, take: Callable[..., None], streams: 
 
 def _run(path: Path, *options: str, stdout_line: Callable[[str], None] | None = None) -> subprocesses.Done:
     """Ask ffprobe about a file. ffmpeg-python's own ``probe`` runs it itself, unlogged, and keeps all that it says."""
-    return subprocesses.run(["ffprobe", *options, f"file:{path}"], stdout_line=stdout_line)
+    closed = [word for name, value in ffmpeg.closed().items() for word in (f"-{name}", value)]
+    return subprocesses.run(["ffprobe", *options, *closed, f"file:{path}"], stdout_line=stdout_line)
+
+
+def _check_kind(path: Path, done: subprocesses.Done) -> None:
+    """Refuse a file of a kind that is no film's, by the name of the kind.
+
+    Raises:
+        MediaError: it is one.
+    """
+    kind = ffmpeg.refused_kind(done.tail)
+    if kind is None:
+        return
+    listed = film_file.LISTS.get(kind)
+    what = f"is {listed}, not a film: its picture and sound would come from other files" if listed else "is no film"
+    raise MediaError(
+        f"{str(path)!r} {what} (ffmpeg calls its kind {kind!r}).",
+        "Make one file of it first, such as `ffmpeg -i LIST -c copy film.mkv`, and give that one."
+        if listed
+        else "Give the film itself, or convert it to MKV or MP4.",
+        path=str(path),
+        stderr_tail=done.tail,
+    )

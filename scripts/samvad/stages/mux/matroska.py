@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 #: mkvmerge ends with 0, with 1 after warnings, with 2 after an error, and with a signal's number when it is killed.
 _NO_ERROR = (0, 1)
+#: Kinds, by mkvmerge's name, that are read together with other files.
+_LISTS = ("VobSub", "VobButton")
 #: mkvmerge's own words for a full disk; its messages are in English in the locale that it is run in here.
 _DISK_FULL = ("drive may be full", "No space left", "could not be written")
 
@@ -81,7 +83,7 @@ class Identified:
     """What mkvmerge reads in a file.
 
     Attributes:
-        readable: whether it can read the container.
+        readable: whether it can read the container, without opening other files for it.
         container: its name, such as ``Matroska``.
         tracks: in order.
         attachments: names of the attached files.
@@ -117,6 +119,11 @@ def identify(path: Path, folder: Path) -> Identified:
         raise _failure(code, lines, path) from None
     container = found.get("container", {})
     readable = bool(container.get("recognized") and container.get("supported"))
+    # mkvmerge has no way to be kept from other files, so what would lead it to some counts as what it cannot read:
+    # ffmpeg, which keeps to the one file, then copies the streams first.
+    held = container.get("properties", {})
+    lists = bool(held.get("playlist") or held.get("playlist_file") or held.get("other_file"))
+    readable = readable and not lists and container.get("type") not in _LISTS
     if code not in _NO_ERROR and readable:
         raise _failure(code, found["errors"], path)
     return Identified(
@@ -166,7 +173,8 @@ def options(
     """
     made = ["--gui-mode", "--output", str(target)]
     made += ["--deterministic", seed] if seed else []
-    made += ["--title", title] if title else []
+    # mkvmerge takes a title such as -V for the option, wherever it stands, and then does nothing and says success.
+    made += ["--title", title] if title and not title.startswith("-") else []
     for path, tracks in sources:
         for track in tracks:
             made += ["--default-track-flag", f"{track.id}:{int(track.default)}"]
@@ -205,6 +213,16 @@ def multiplex(arguments: list[str], folder: Path, film: Path) -> list[str]:
     if code not in _NO_ERROR:
         raise _failure(code, lines, film)
     return [line.removeprefix("#GUI#warning ") for line in lines if line.startswith("#GUI#warning ")]
+
+
+def write_title(target: Path, title: str) -> None:
+    """Write the title into a finished film where ``options`` left it out: one that looks like an option.
+
+    Raises:
+        ToolError: mkvpropedit is missing or fails.
+    """
+    if title.startswith("-"):
+        subprocesses.ask(["mkvpropedit", str(target), "--edit", "info", "--set", f"title={title}"])
 
 
 def _run(arguments: list[str], folder: Path) -> tuple[int, list[str]]:
