@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 #: The styles that every format can carry: italics, bold, underlined.
 STYLE_KINDS = ("i", "b", "u")
@@ -26,6 +27,23 @@ class Style:
     kind: str
 
 
+@dataclass(frozen=True, order=True)
+class Ruby:
+    """A part of a line, the base, that has its reading in small letters beside it, as Japanese and Chinese have.
+
+    Attributes:
+        line: number of the line, from 0.
+        start: index of the base's first character.
+        end: index after its last character.
+        reading: what stands beside it; no part of the line.
+    """
+
+    line: int
+    start: int
+    end: int
+    reading: str
+
+
 @dataclass(frozen=True)
 class Cue:
     """Lines of text with the times, in milliseconds, at which they appear and go.
@@ -34,6 +52,8 @@ class Cue:
         lines: plain text, without any markup.
         styles: in order.
         top: whether it stands at the top of the picture and not at its foot.
+        ruby: in order; no two share a character.
+        file_line: the line of the file where it begins, from 1; 0 for a cue that was not read.
     """
 
     start_ms: int
@@ -41,6 +61,8 @@ class Cue:
     lines: tuple[str, ...]
     styles: tuple[Style, ...] = ()
     top: bool = False
+    ruby: tuple[Ruby, ...] = ()
+    file_line: int = field(default=0, compare=False)
 
     @property
     def text(self) -> str:
@@ -73,25 +95,52 @@ def graphemes(text: str) -> int:
     return len(regex.findall(r"\X", text))
 
 
-def from_parts(start_ms: int, end_ms: int, parts: Iterable[tuple[str, frozenset[str]]], *, top: bool = False) -> Cue:
+@dataclass(frozen=True, eq=False)
+class Annotation:
+    """The reading of a base. Neighbours with the same object are one base; two bases may be read alike."""
+
+    reading: str
+
+
+class Piece(NamedTuple):
+    """A piece of a cue's text while it is read; line feeds in it end lines."""
+
+    text: str
+    kinds: frozenset[str] = frozenset()
+    ruby: Annotation | None = None
+
+
+_Character = tuple[str, frozenset[str], "Annotation | None"]
+
+
+def from_parts(
+    start_ms: int,
+    end_ms: int,
+    parts: Iterable[Piece | tuple[str, frozenset[str]]],
+    *,
+    top: bool = False,
+    file_line: int = 0,
+) -> Cue:
     """Return a cue from pieces of text, each with its styles; line feeds in them end lines.
 
-    Spaces at the ends of lines, and empty lines, are taken away: no player shows them.
+    Spaces at the ends of lines, and empty lines, are taken away: no player shows them. A base that goes over several
+    lines has its reading on the last one.
     """
-    lines: list[list[tuple[str, frozenset[str]]]] = [[]]
-    for text, kinds in parts:
-        for number, piece in enumerate(text.split("\n")):
+    lines: list[list[_Character]] = [[]]
+    for part in parts:
+        piece = Piece(*part)
+        for number, text in enumerate(piece.text.split("\n")):
             if number:
                 lines.append([])
-            lines[-1] += [(character, kinds) for character in piece]
+            lines[-1] += [(character, piece.kinds, piece.ruby) for character in text]
     kept = [_stripped(line) for line in lines]
     kept = [line for line in kept if line]
     styles = [style for number, line in enumerate(kept) for style in _styles_of(number, line)]
-    texts = tuple("".join(character for character, _ in line) for line in kept)
-    return Cue(start_ms, end_ms, texts or ("",), tuple(styles), top)
+    texts = tuple("".join(character for character, _, _ in line) for line in kept)
+    return Cue(start_ms, end_ms, texts or ("",), tuple(styles), top, _ruby_of(kept), file_line)
 
 
-def _stripped(line: list[tuple[str, frozenset[str]]]) -> list[tuple[str, frozenset[str]]]:
+def _stripped(line: list[_Character]) -> list[_Character]:
     first, last = 0, len(line)
     while first < last and line[first][0].isspace():
         first += 1
@@ -100,7 +149,7 @@ def _stripped(line: list[tuple[str, frozenset[str]]]) -> list[tuple[str, frozens
     return line[first:last]
 
 
-def _styles_of(number: int, line: list[tuple[str, frozenset[str]]]) -> list[Style]:
+def _styles_of(number: int, line: list[_Character]) -> list[Style]:
     styles = []
     for kind in STYLE_KINDS:
         begin: int | None = None
@@ -112,3 +161,15 @@ def _styles_of(number: int, line: list[tuple[str, frozenset[str]]]) -> list[Styl
                 styles.append(Style(number, begin, place, kind))
                 begin = None
     return sorted(styles)
+
+
+def _ruby_of(lines: list[list[_Character]]) -> tuple[Ruby, ...]:
+    found: dict[Annotation, Ruby] = {}
+    for number, line in enumerate(lines):
+        for place, (_, _, ruby) in enumerate(line):
+            if ruby is None:
+                continue
+            known = found.get(ruby)
+            begin = known.start if known is not None and known.line == number else place
+            found[ruby] = Ruby(number, begin, place + 1, ruby.reading)
+    return tuple(sorted(found.values()))
