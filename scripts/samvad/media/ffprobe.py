@@ -10,7 +10,7 @@ import json
 import logging
 import statistics
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -78,6 +78,7 @@ class Stream:
         start_seconds: on the container's clock; None where it is not stated.
         length_ms: the duration that is stated, or None.
         ends_ms: of Matroska, when the track ends; there, ``length_ms`` is that of the film.
+        frames: how many packets it has, where the header says so.
         picture: of moving pictures.
         sound: of sound.
     """
@@ -93,8 +94,14 @@ class Stream:
     start_seconds: float | None
     length_ms: int | None
     ends_ms: int | None
+    frames: int | None
     picture: Picture | None
     sound: AudioFacts | None
+
+    @property
+    def start_us(self) -> int | None:
+        """Return the stated start in microseconds on the container's clock."""
+        return None if self.start_seconds is None else round(self.start_seconds * 1_000_000)
 
     def duration_ms(self, start_ms: int) -> int | None:
         """Return how long it lasts if it starts at a time (ms from the film's start), or None where that is unknown."""
@@ -130,6 +137,47 @@ class Header:
         """Return the streams of a kind, in order."""
         return [stream for stream in self.streams if stream.kind == kind]
 
+    @property
+    def moving(self) -> list[Stream]:
+        """Return the moving pictures: of several tracks, one of a single picture is a cover, flagged so or not."""
+        pictures = self.of_kind("video")
+        return [stream for stream in pictures if stream.frames != 1] or pictures
+
+    @property
+    def film_picture(self) -> Stream | None:
+        """Return the moving picture that a player shows: the one that is flagged as default, or the first."""
+        return next((stream for stream in self.moving if stream.default), next(iter(self.moving), None))
+
+    @property
+    def has_edit_lists(self) -> bool:
+        """Return whether it is of the family of MP4, where a list says what is played of each track, and when."""
+        return self.container.startswith("mov,")
+
+    def stream(self, index: int) -> Stream:
+        """Return the stream of a number."""
+        return next(stream for stream in self.streams if stream.index == index)
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """A packet of a stream; times in microseconds on the container's clock.
+
+    Attributes:
+        stream: the stream's number.
+        pts_us: when it is shown; None where the container does not say.
+        dts_us: when it is decoded.
+        duration_us: None where it is not known.
+        key: whether decoding can begin with it.
+        dropped: whether it is decoded and not shown: an edit list leaves it out.
+    """
+
+    stream: int
+    pts_us: int | None
+    dts_us: int | None
+    duration_us: int | None
+    key: bool
+    dropped: bool
+
 
 def read_header(path: Path) -> Header:
     """Ask ffprobe what a file's headers say.
@@ -150,11 +198,12 @@ def read_header(path: Path) -> Header:
         )
     try:
         found = json.loads(done.stdout)
-        return _header(found, estimated=_ESTIMATE in done.tail)
+        header = _header(found, estimated=_ESTIMATE in done.tail)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ToolError(
             f"What ffprobe says of {str(path)!r} is not what it says of films.", "Is it a whole, current version?"
         ) from None
+    return _with_stills_counted(path, header)
 
 
 def of(path: Path, header: Header | None = None) -> MediaFacts:
@@ -285,6 +334,53 @@ def duration_ms(text: str | None) -> int | None:
     return seconds_to_ms(sum(part * 60**power for power, part in enumerate(reversed(parts))))
 
 
+def read_packets(path: Path, take: Callable[[Packet], None], *, seconds: float | None = None) -> None:
+    """Give a file's packets to ``take``, one at a time, in the file's order: a film has a million of them.
+
+    Args:
+        path: the file.
+        take: called with each packet.
+        seconds: read so much of the beginning; None for the whole file.
+
+    Raises:
+        MediaError: ffprobe cannot read the file.
+        ToolError: ffprobe is missing, or hung.
+    """
+
+    def split(stream: str, pts: str, dts: str, length: str, flags: str, *_: str) -> None:
+        duration_us = _microseconds(length)
+        take(Packet(int(stream), _microseconds(pts), _microseconds(dts), duration_us, "K" in flags, "D" in flags))
+
+    entries = "stream_index,pts_time,dts_time,duration_time,flags"
+    _read_packets(path, entries, split, interval="" if seconds is None else f"%+{seconds}")
+
+
+def first_heard_us(path: Path, seconds: float) -> dict[int, int]:
+    """Return when the first sample of each sound is heard, in microseconds on the container's clock.
+
+    What comes out of the decoder has no priming samples any more, whichever way the container tells of them.
+
+    Args:
+        path: the file.
+        seconds: how much of its beginning is looked at; sounds that begin later are not in the result.
+
+    Raises:
+        ToolError: ffprobe is missing, or hung.
+    """
+    found: dict[int, int] = {}
+
+    def take(line: str) -> None:
+        stream, _, rest = line.strip().partition(",")
+        time = _microseconds(rest.partition(",")[0])
+        if stream.isdigit() and time is not None:
+            found.setdefault(int(stream), time)
+
+    options = ["-v", "error", "-select_streams", "a", "-show_entries", "frame=stream_index,pts_time"]
+    # A sound that cannot be decoded has no entry; the stage that decodes it says so.
+    _run(path, *options, "-read_intervals", f"%+{seconds}", "-of", "csv=p=0", stdout_line=take)
+    return found
+
+
 def _header(found: JsonObject, *, estimated: bool) -> Header:
     """Turn ffprobe's own ``format``, ``streams`` and ``chapters`` into a header."""
     form = found.get("format", {})
@@ -295,6 +391,28 @@ def _header(found: JsonObject, *, estimated: bool) -> Header:
         estimated=estimated,
         streams=tuple(_stream(stream) for stream in found.get("streams", [])),
         chapters=len(found.get("chapters", [])),
+    )
+
+
+def _with_stills_counted(path: Path, header: Header) -> Header:
+    """Look for stills among several pictures whose header does not say how many frames they have."""
+    pictures = [stream.index for stream in header.of_kind("video") if stream.frames is None]
+    if len(header.of_kind("video")) < 2 or not pictures:
+        return header
+    counts: dict[int, int] = {}
+
+    def take(packet: Packet) -> None:
+        counts[packet.stream] = counts.get(packet.stream, 0) + 1
+
+    read_packets(path, take, seconds=_FIRST_SECONDS)
+    if all(counts.get(number, 0) <= 1 for number in pictures):
+        return header
+    return replace(
+        header,
+        streams=tuple(
+            replace(stream, frames=1) if stream.index in pictures and counts.get(stream.index) == 1 else stream
+            for stream in header.streams
+        ),
     )
 
 
@@ -314,6 +432,7 @@ def _stream(found: JsonObject) -> Stream:
         start_seconds=_number(found.get("start_time")),
         length_ms=duration_ms(found.get("duration")),
         ends_ms=duration_ms(tags.get("duration")),
+        frames=_whole_number(found.get("nb_frames") or tags.get("number_of_frames")),
         picture=_picture(found) if kind == "video" else None,
         sound=_sound(found) if kind == "audio" else None,
     )
@@ -384,6 +503,18 @@ def _number(text: str | None) -> float | None:
     try:
         return float(text or "")
     except ValueError:  # N/A, or nothing
+        return None
+
+
+def _whole_number(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() else None
+
+
+def _microseconds(text: str) -> int | None:
+    """Read a time that ffprobe prints, in seconds with six digits; None for ``N/A``."""
+    try:
+        return round(float(text) * 1_000_000)
+    except ValueError:
         return None
 
 

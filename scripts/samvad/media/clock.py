@@ -1,0 +1,215 @@
+"""One clock for a film: what a player shows at its time zero is 0, and all that Samvad says of times counts from there.
+
+A container has a clock of its own, which starts anywhere and may leap. A player obeys edit lists, drops priming
+samples, takes the first picture or sound that is left for the beginning, whatever the container calls that moment, and
+plays on where the times leap. docs/design.md, "One clock", has the rules; this module is where they are kept.
+
+``start`` says where zero is, after a look at a film's beginning; ``read`` says the rest, by reading every packet.
+``source`` opens a film in ffmpeg so that its times are those of the clock, and ``read_along`` gives the streams that a
+command must read besides its own, so that ffmpeg corrects leaps in every command alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from samvad.documents.film_clock import FilmClock, Jump, Span
+from samvad.media import ffmpeg, ffprobe
+from samvad.media.ffprobe import Header
+
+#: ffmpeg's containers with AVFMT_TS_DISCONT: their times may leap, and ffmpeg puts the parts together as it reads.
+_LEAPING = frozenset({"mpegts", "mpeg", "ogg", "nsv", "hls"})
+#: ffmpeg's own bounds (``-dts_delta_threshold``, and its tenth of a second for times that go back), in microseconds.
+_LEAP_US = 10_000_000
+_BACK_US = 100_000
+#: A hole shorter than this is what rounding and jitter make of sound without one.
+GAP_MS = 30
+#: No packet of sound is as long as this.
+_LONGEST_PACKET_US = 1_000_000
+#: How much of the beginning is looked at for zero: a stream that starts later than another is not the earliest.
+_BEGINNING_SECONDS = 10
+#: How much of that is decoded, to know how much of the first sound is priming.
+_HEARD_SECONDS = 1
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a film begins on its container's clock; see ``FilmClock`` for the fields."""
+
+    zero_us: int
+    ffmpeg_zero_us: int
+    leaps: bool
+
+
+def start(film: Path, header: Header) -> Start:
+    """Return where a film's time zero is, after a look at its first seconds.
+
+    Args:
+        film: the film.
+        header: from ``ffprobe.read_header``.
+
+    Raises:
+        MediaError: ffprobe cannot read it.
+        ToolError: ffprobe is missing, or hung.
+    """
+    ffmpeg_us = round(header.start_seconds * 1_000_000)
+    leaps = header.container in _LEAPING
+    shown = _shown_streams(header)
+    first: dict[int, int] = {}
+    untimed_us: dict[int, int] = {}
+
+    def take(packet: ffprobe.Packet) -> None:
+        if packet.stream not in shown or packet.stream in first or packet.dropped:
+            return
+        if packet.pts_us is None:
+            untimed_us[packet.stream] = untimed_us.get(packet.stream, 0) + (packet.duration_us or 0)
+        else:
+            first[packet.stream] = packet.pts_us - untimed_us.get(packet.stream, 0)
+
+    ffprobe.read_packets(film, take, seconds=_BEGINNING_SECONDS)
+    for number, heard_us in ffprobe.first_heard_us(film, _HEARD_SECONDS).items():
+        if number in first:
+            first[number] = max(first[number], heard_us)
+    if header.has_edit_lists:  # they cut within packets, too
+        stated = {number: header.stream(number).start_us for number in first}
+        first = {
+            number: max(time, time if (begin := stated[number]) is None else begin) for number, time in first.items()
+        }
+    return Start(min(first.values(), default=ffmpeg_us), ffmpeg_us, leaps)
+
+
+def read(film: Path, header: Header, begins: Start | None = None) -> FilmClock:
+    """Return all that is known of a film's times, by reading every packet of it (not decoding).
+
+    Args:
+        film: the film.
+        header: from ``ffprobe.read_header``.
+        begins: from ``start``, where that is known already.
+
+    Raises:
+        MediaError: ffprobe cannot read it.
+        ToolError: ffprobe is missing, or hung.
+    """
+    begins = begins or start(film, header)
+    shown = _shown_streams(header)
+    line = _Line(begins)
+    tracks = {number: _Track(number, kind) for number, kind in shown.items()}
+
+    def take(packet: ffprobe.Packet) -> None:
+        track = tracks.get(packet.stream)
+        if track is not None:
+            line.follow(packet, track)
+            if not packet.dropped:
+                track.add(packet, line.offset_us)
+
+    ffprobe.read_packets(film, take)
+    spans = tuple(span for track in tracks.values() if (span := track.span(begins.zero_us)) is not None)
+    return FilmClock(
+        zero_us=begins.zero_us,
+        ffmpeg_zero_us=begins.ffmpeg_zero_us,
+        leaps=begins.leaps,
+        duration_ms=max((span.end_ms for span in spans), default=0),
+        spans=spans,
+        jumps=tuple(line.jumps),
+    )
+
+
+def source(film: Path, clock: Start | FilmClock, **options: str | int | None) -> ffmpeg.Stream:
+    """Return a film to read with ffmpeg whose times are those of its clock.
+
+    ffmpeg takes its own zero away from all times; the difference is put back. Holes and late starts are left in the
+    times: for sound, ``ffmpeg.SOUND_IN_TIME`` fills them with silence.
+    """
+    late_us = clock.ffmpeg_zero_us - clock.zero_us
+    return ffmpeg.source(film, **({"itsoffset": f"{late_us}us"} if late_us else {}), **options)
+
+
+def read_along(header: Header, clock: Start | FilmClock) -> list[int]:
+    """Return the streams that every ffmpeg command on a film must read: none, but where the container's times may leap.
+
+    There, ffmpeg takes the earliest of the streams *that it reads* for zero, and puts the parts before and after a leap
+    together by them: a command for the sound alone would have another clock than one for the picture.
+    """
+    return sorted(_shown_streams(header)) if clock.leaps else []
+
+
+def _shown_streams(header: Header) -> dict[int, str]:
+    """Return the kinds of the streams that a player's clock goes by: moving pictures and sounds."""
+    return {stream.index: stream.kind for stream in (*header.moving, *header.of_kind("audio"))}
+
+
+@dataclass
+class _Track:
+    """What the packets of a stream add up to, in microseconds on the container's clock, leaps taken out."""
+
+    stream: int
+    kind: str
+    first_us: int | None = None
+    end_us: int = 0
+    untimed_us: int = 0
+    next_us: int | None = None
+    latest_us: int = 0
+    last_pts_us: int | None = None
+    length_us: int = 0
+    gaps: list[tuple[int, int]] = field(default_factory=list)
+
+    def add(self, packet: ffprobe.Packet, offset_us: int) -> None:
+        """Count a packet that is shown."""
+        if packet.pts_us is None:
+            if self.first_us is None:
+                self.untimed_us += packet.duration_us or 0
+            else:
+                self.end_us += packet.duration_us or 0
+            return
+        begin = packet.pts_us + offset_us
+        if self.first_us is None:
+            self.first_us = begin - self.untimed_us
+        elif self.kind == "audio" and begin - self.end_us > (GAP_MS * 1000 if self.length_us else _LONGEST_PACKET_US):
+            self.gaps.append((self.end_us, begin))
+        # Some containers state no lengths: the step from the packet before is as good.
+        self.length_us = packet.duration_us or 0
+        step_us = min(max(0, begin - self.last_pts_us), _LONGEST_PACKET_US) if self.last_pts_us is not None else 0
+        self.last_pts_us = begin
+        self.end_us = max(self.end_us, begin + (self.length_us or step_us))
+
+    def span(self, zero_us: int) -> Span | None:
+        """Return when it plays; a start before zero is priming, which is not shown."""
+        if self.first_us is None:
+            return None
+
+        def on_clock(time_us: int) -> int:
+            return max(0, round((time_us - zero_us) / 1000))
+
+        gaps = tuple((on_clock(begin), on_clock(end)) for begin, end in self.gaps)
+        return Span(self.stream, self.kind, on_clock(self.first_us), on_clock(self.end_us), gaps)
+
+
+class _Line:
+    """Follows leaps of the container's times as ffmpeg does (``ts_discontinuity_process`` of its command)."""
+
+    def __init__(self, begins: Start) -> None:
+        self.offset_us = 0
+        self.jumps: list[Jump] = []
+        self._begins = begins
+        self._last_us: int | None = None
+
+    def follow(self, packet: ffprobe.Packet, track: _Track) -> None:
+        """Take a packet's time; where it leaps, ``offset_us`` is what takes the leap out from here on."""
+        if not self._begins.leaps or packet.dts_us is None:
+            return
+        time = packet.dts_us + self.offset_us
+        delta = 0
+        if track.next_us is not None:
+            delta = time - track.next_us
+            if abs(delta) <= _LEAP_US and time + _BACK_US >= track.latest_us:
+                delta = 0
+        elif self._last_us is not None and abs(time - self._last_us) > _LEAP_US:
+            delta = time - self._last_us
+        if delta:
+            self.offset_us -= delta
+            time -= delta
+            self.jumps.append(Jump(round((time - self._begins.zero_us) / 1000), round(delta / 1000)))
+        self._last_us = time
+        track.latest_us = max(track.latest_us, time)
+        track.next_us = time + (packet.duration_us or 0)
