@@ -10,9 +10,10 @@ from pathlib import Path
 from samvad.core import files, typed_json
 from samvad.documents import probe as probe_document
 from samvad.documents import stage_manifest
+from samvad.documents.subtitles import formats
 from samvad.media import ffprobe
 from samvad.runner.stage_run import Skipped, StageRun, run_stage
-from samvad.stages.mux import burn, matroska, media, mp4, plan, sources, tracks
+from samvad.stages.mux import burn, installed_fonts, matroska, media, mp4, plan, sources, tracks
 from samvad.stages.mux.options import STAGE, Options
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ def work(run: StageRun, options: Options) -> None:
     subtitles = tracks.read(run, options.languages, kind)
     new = plan.new_tracks(subtitles, options.default_track)
     drawn = tracks.to_burn(subtitles, options.burn_in, plan.default_track(subtitles, options.default_track))
+    font = installed_fonts.drawing(cue.text for cue in formats.read(drawn.path).cues) if drawn else None
     for place in dict.fromkeys((run.job_folder, run.work_folder)):  # the job first: it is what the user knows
         plan.check_space(place, film, copies=2 if drawn else 1)
 
@@ -39,8 +41,8 @@ def work(run: StageRun, options: Options) -> None:
     else:
         attached = tracks.fonts_for(run, subtitles) if kind == "ass" else []
         write_matroska(run, options, film, target, new, probe, attached)
-    if drawn:
-        write_burned(run, options, film, drawn, probe.duration_ms)
+    if drawn and font:
+        write_burned(run, options, film, drawn, font, probe)
     run.metadata("default_track", next((track.language for track in new if track.default), None))
 
 
@@ -91,15 +93,24 @@ def write_mp4(
     record_metrics(run, target, film, declared_ms, result, len(new), len(own))
 
 
-def write_burned(run: StageRun, options: Options, film: Path, track: plan.Subtitles, declared_ms: int) -> None:
-    """Write a copy of the film with a track drawn into its picture."""
+def write_burned(
+    run: StageRun,
+    options: Options,
+    film: Path,
+    track: plan.Subtitles,
+    font: installed_fonts.Font,
+    probe: probe_document.Probe,
+) -> None:
+    """Write a copy of the film with a track drawn into its picture, and the sound that was recognised."""
     target = run.work_folder / f"{run.film}.{track.language}.burned.mp4"
     log.info("Drawing the subtitles in %s into the picture", track.language)
-    family = burn.burn(film, track.path, target, run.work_folder, options.burn_in_crf, run.threads)
+    picture = next(stream for stream in ffprobe.read_header(film).of_kind("video") if stream.picture)
+    sound = probe.audio[probe.chosen_audio_track].stream if probe.audio else None
+    burn.burn(film, (picture, sound), track.path, font, target, run.work_folder, options.burn_in_crf, run.threads)
     result = ffprobe.read_header(target)
-    plan.check_duration(film, target, declared_ms, result)
+    plan.check_duration(film, target, probe.duration_ms, result)
     run.output(target.name, "burned_film", ffprobe.of(target, result))
-    run.metadata("burned", {"language": track.language, "font": family, "crf": options.burn_in_crf})
+    run.metadata("burned", {"language": track.language, "font": font.family, "crf": options.burn_in_crf})
 
 
 def record_metrics(

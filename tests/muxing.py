@@ -56,11 +56,12 @@ def make_job(
     video: bool = True,
     text: str | None = None,
     hearing_impaired: bool = False,
+    **known: object,
 ) -> list[object]:
-    """Make stages 01 and 09 of a job and return the options that name them."""
+    """Make stages 01 and 09 of a job and return the options that name them; what is ``known`` stands in the probe."""
     job = support.make_job(folder)
     picture = support.VIDEO if video else None
-    probe = support.probe_document(video=picture, duration_ms=duration_ms, checksum=files.sha256_of(film))
+    probe = support.probe_document(video=picture, duration_ms=duration_ms, checksum=files.sha256_of(film), **known)
     demux = support.finished_stage(
         job,
         "demux",

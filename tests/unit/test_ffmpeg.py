@@ -11,7 +11,7 @@ import pytest
 from samvad.core.subprocesses import Done
 from samvad.media import ffmpeg, ffprobe, shots
 from samvad.stages.demux import picture
-from samvad.stages.mux import burn, matroska, media, mp4
+from samvad.stages.mux import burn, installed_fonts, matroska, media, mp4
 from support import make_film, modules_with, needs_ffmpeg
 
 #: Each of them is something else to ffmpeg, to a shell or to a filter: an option, a pattern, a protocol, a filter.
@@ -43,7 +43,8 @@ def test_no_name_of_a_film_or_folder_is_taken_for_anything_else(
     made = json.loads(done.stdout)
     assert made["format"]["tags"]["title"] == name
     assert made["streams"][-1]["tags"]["handler_name"] == name
-    burn.burn(bare, lines, Path(f"{name}.burnt.mp4"), folder, 30, 1)
+    streams = (held.of_kind("video")[0], held.of_kind("audio")[0].index)
+    burn.burn(bare, streams, lines, installed_fonts.drawing(["Hello"]), Path(f"{name}.burnt.mp4"), folder, 30, 1)
     assert [stream.kind for stream in ffprobe.read_header(Path(f"{name}.burnt.mp4")).streams] == ["video", "audio"]
 
 

@@ -52,7 +52,7 @@ def test_a_stage_runs_in_the_environment_that_conda_makes(channel: Path, tmp_pat
     assert done.returncode == 0, said(done)
     (prefix,) = (path for path in (tmp_path / "made").iterdir() if path.is_dir())
     assert {path.name.rsplit("-", 2)[0] for path in (prefix / "conda-meta").glob("*.json")} == {
-        "python", "pip", "espeak-ng", "ffmpeg", "fontconfig", "mkvtoolnix",
+        "python", "pip", "espeak-ng", "ffmpeg", "font-ttf-noto", "fontconfig", "mkvtoolnix",
     }  # fmt: skip
     assert list(prefix.glob("lib/python3.*/site-packages/ffmpeg")), "what pip was asked for is there"
     assert support.manifest_of(project.job("me"), "demux")["status"] == "success"

@@ -34,3 +34,8 @@ def family_for(texts: Iterable[str]) -> str:
         counted.update(scripts.of_letters(text))
     best = counted.most_common(1)
     return _FAMILIES.get(best[0][0], _LATIN) if best else _LATIN
+
+
+def package_of(family: str) -> str:
+    """Return the Debian package that installs a family of ``family_for``."""
+    return "fonts-noto-cjk" if "CJK" in family else "fonts-noto-core"

@@ -2,22 +2,105 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 from samvad.core import files
-from samvad.documents.subtitles import fonts, formats
-from samvad.media import ffmpeg
+from samvad.documents.subtitles import formats
+from samvad.documents.subtitles.cues import Cue
+from samvad.media import ffmpeg, ffprobe
 from samvad.stages.mux import installed_fonts, media
 
+#: All measures of the letters count in a picture whose shorter side is this long.
+SHORTER_SIDE = 1080
+#: Height of the letters where the lines fit: 66 of 1080, as in the tracks that players draw.
+_LETTERS = 66
+#: How small letters may become before a line is broken where it does not fit, as a share.
+_SMALLEST = 0.75
+#: Distance from the edges as a share of the picture: 5 % at the sides, 6 % below (inside the safe area of EBU R 95).
+_SIDE, _FOOT = 0.05, 0.06
+#: Outline and shadow of a letter, in the measure above.
+_OUTLINE, _SHADOW = 3, 1
 
-def burn(film: Path, subtitles: Path, target: Path, folder: Path, crf: int, threads: int) -> str:
-    """Write an MP4 of the film with subtitles drawn into its picture; return the font family.
 
-    The picture is encoded as H.264, the first track of the sound as AAC.
+@dataclass(frozen=True)
+class Shape:
+    """A picture as it is shown: turned, and with square pixels."""
+
+    width: int
+    height: int
+
+    @property
+    def drawing(self) -> Shape:
+        """Return the same shape, its shorter side 1080 long."""
+        scale = Fraction(SHORTER_SIDE, min(self.width, self.height))
+        return Shape(round(self.width * scale), round(self.height * scale))
+
+
+def shape_of(picture: ffprobe.Picture) -> Shape:
+    """Return the shape in which a player shows a picture."""
+    across, _, down = (picture.pixel_aspect or "1:1").partition(":")
+    aspect = Fraction(int(across), int(down)) if across.isdigit() and down.isdigit() and int(down) else Fraction(1)
+    width = max(1, round(picture.width * (aspect or 1)))
+    sideways = picture.rotation_degrees % 180 == 90
+    return Shape(picture.height, width) if sideways else Shape(width, picture.height)
+
+
+def letter_height(cues: Sequence[Cue], font: installed_fonts.Font, width: float) -> int:
+    """Return how high letters are, in the measure of ``Shape.drawing``, so that the lines of cues fit into a width.
+
+    They shrink to three quarters so that no line need be broken anew; then only so far that no word is cut off.
+    """
+    lines = [line for cue in cues for line in cue.lines]
+    room = width - 2 * _OUTLINE - _SHADOW
+    whole = room / max((font.width(line) for line in lines), default=1)
+    words = room / max((font.width(word) for line in lines for word in line.split()), default=1)
+    return max(1, int(min(_LETTERS, max(whole, _SMALLEST * _LETTERS), words)))
+
+
+def drawn(cues: Sequence[Cue], shape: Shape, font: installed_fonts.Font) -> str:
+    """Return cues as SubStation Alpha, laid out for a picture of a shape; lines that do not fit are broken."""
+    import pysubs2
+
+    picture = shape.drawing
+    side = round(picture.width * _SIDE)
+    file = pysubs2.SSAFile.from_string(formats.write("ass", cues), format_="ass")
+    # WrapStyle 0 breaks lines that are too long, into parts of like length.
+    file.info.update({"PlayResX": str(picture.width), "PlayResY": str(picture.height), "WrapStyle": "0"})
+    file.styles["Default"] = pysubs2.SSAStyle(
+        fontname=font.family,
+        fontsize=float(letter_height(cues, font, picture.width - 2 * side)),
+        outline=float(_OUTLINE),
+        shadow=float(_SHADOW),
+        marginl=side,
+        marginr=side,
+        marginv=round(picture.height * _FOOT),
+    )
+    return str(file.to_string("ass"))
+
+
+def burn(
+    film: Path,
+    streams: tuple[ffprobe.Stream, int | None],
+    subtitles: Path,
+    font: installed_fonts.Font,
+    target: Path,
+    folder: Path,
+    crf: int,
+    threads: int,
+) -> None:
+    """Write an MP4 of the film with subtitles drawn into its picture.
+
+    The picture is encoded as H.264, one track of the sound as AAC. It keeps the film's pixels and their aspect, and is
+    turned as it is shown.
 
     Args:
         film: the film.
+        streams: its picture, and the number among its streams of the sound to take, if any.
         subtitles: the track to draw.
+        font: what it is drawn in.
         target: the file to write.
         folder: where files may be written on the way.
         crf: quality of the picture: 18 is hardly told from the film, 28 is small.
@@ -26,20 +109,26 @@ def burn(film: Path, subtitles: Path, target: Path, folder: Path, crf: int, thre
     Raises:
         MediaError: ffmpeg cannot do it.
         DiskError: the disk is full.
-        ToolError: ffmpeg or fontconfig is missing.
+        ToolError: ffmpeg is missing, or hung.
     """
-    cues = formats.read(subtitles).cues
-    drawn = folder / "burn.ass"
-    files.write_text(drawn, formats.write("ass", cues))
-    family = fonts.family_for(cue.text for cue in cues)
-    found = installed_fonts.find(family)
-    fonts_folder = {} if found is None else {"fontsdir": str(found.path.parent)}
+    moving, sound = streams
+    assert moving.picture is not None
+    shape = shape_of(moving.picture)
+    script = folder / "burn.ass"
+    files.write_text(script, drawn(formats.read(subtitles).cues, shape, font))
     source = ffmpeg.source(film, threads=threads)
-    # The filter "subtitles" draws Devanagari letter by letter: it leaves libass at its simple shaper (ffmpeg 5.1).
-    picture = source["V:0"].filter("ass", filename=str(drawn), shaping="complex", **fonts_folder)
+    picture = source[str(moving.index)].filter(
+        "ass",
+        filename=str(script),
+        fontsdir=str(font.path.parent),
+        # The filter "subtitles" draws Devanagari letter by letter: it leaves libass at its simple shaper (ffmpeg 5.1).
+        shaping="complex",
+        # What the picture will look like tells libass how much wider a player draws the pixels.
+        original_size=f"{shape.width}x{shape.height}",
+    )
     options: ffmpeg.Options = {
         **{"c:v": "libx264", "crf": crf, "preset": "medium", "pix_fmt": "yuv420p", "threads": threads},
         **{"c:a": "aac", "b:a": "192k", "movflags": "+faststart", "f": "mp4"},
     }
-    media.write([picture, source["a:0?"]], film, target, options, {"filter_complex_threads": threads})
-    return family
+    heard = [] if sound is None else [source[str(sound)]]
+    media.write([picture, *heard], film, target, options, {"filter_complex_threads": threads})

@@ -51,7 +51,7 @@ def fonts_for(run: StageRun, tracks: Sequence[plan.Subtitles]) -> list[Path]:
         if not font.may_travel:
             run.warn(f"The licence of {font.path.name} does not let it travel with a film: it is not attached.")
             continue
-        missing = {character for text in texts for character in text if ord(character) not in font.covers}
+        missing = {character for text in texts for character in text if ord(character) not in font.advances}
         missing = {character for character in missing if character.isalpha()}
         if missing:
             run.warn(f"{font.path.name} lacks {len(missing)} of the letters: {''.join(sorted(missing)[:10])}.")
