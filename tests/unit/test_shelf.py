@@ -127,6 +127,23 @@ def test_what_is_no_film_is_named_with_the_reason(tmp_path: Path, place, capsys:
         assert any(file in line and why in line for line in said.splitlines()), (file, said)
 
 
+def test_films_of_discs_and_cameras_are_found_whatever_their_size(tmp_path: Path, place) -> None:
+    packs = b"\x00\x00\x01\xba" + bytes(60)
+    for name in ("old.vob", "tape.DV", "clip.mod", "AVSEQ01.DAT", "disc.dat", "tv.wtv"):
+        path = tmp_path / "shelf" / name
+        path.parent.mkdir(exist_ok=True)
+        riff = b"RIFF" + bytes(60) if name == "disc.dat" else packs
+        path.write_bytes(riff + name.encode())
+        os.utime(path, (1, 1))
+    for name in ("settings.dat", "tune.mod"):
+        (tmp_path / "shelf" / name).write_bytes(b"M.K. and other things")
+    (tmp_path / "shelf" / "VTS_01_1.VOB").write_bytes(packs)
+    look = finding.look(tmp_path / "shelf", (), 60)
+    found = {film.path.name for film in look.films}
+    assert found == {"old.vob", "tape.DV", "clip.mod", "AVSEQ01.DAT", "disc.dat", "tv.wtv"}
+    assert {path.name: "part of a DVD" in why for path, why in look.unknown.items()} == {"VTS_01_1.VOB": True}
+
+
 def test_samples_trailers_hidden_files_and_our_own_results_are_left_out(
     tmp_path: Path, place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

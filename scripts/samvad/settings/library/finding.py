@@ -14,10 +14,16 @@ from samvad.settings import film_sheet
 #: Endings of films' names; what else lies on a shelf (pictures, subtitles, texts) is passed over.
 SUFFIXES = frozenset(
     {
-        *(".3gp", ".asf", ".avi", ".divx", ".f4v", ".flv", ".m2ts", ".m2v", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg"),
-        *(".mpg", ".mts", ".mxf", ".ogm", ".ogv", ".rm", ".rmvb", ".ts", ".webm", ".wmv"),
+        *(".3g2", ".3gp", ".asf", ".avi", ".divx", ".dv", ".dvr-ms", ".evo", ".f4v", ".flv", ".m1v", ".m2ts", ".m2v"),
+        *(".m4v", ".mk3d", ".mkv", ".mov", ".mp4", ".mpe", ".mpeg", ".mpg", ".mts", ".mxf", ".ogm", ".ogv", ".qt"),
+        *(".rm", ".rmvb", ".tod", ".tp", ".trp", ".ts", ".vob", ".vro", ".webm", ".wmv", ".wtv"),
     }
 )
+#: Endings that films share with much else, and the bytes by which a film with one is known: a Video CD's, as the disc
+#: has it (RIFF) or as a stream of MPEG packs; a camera's.
+_BEGINNINGS = {".dat": (b"RIFF", b"\x00\x00\x01\xba"), ".mod": (b"\x00\x00\x01\xba",)}
+#: A DVD's film lies in several of these; the one with 0 is its menu.
+_DVD_PART = re.compile(r"VTS_\d\d_\d", re.IGNORECASE)
 #: A file of this size that has another ending is told of: it may be a film that has to be renamed or converted.
 _LARGE_BYTES = 100_000_000
 #: Folders and endings of names by which media servers know what comes with a film and is none.
@@ -76,11 +82,13 @@ def look(shelf: Path, leave_out: Collection[Path], settle_seconds: float) -> Loo
                     f"a link to nothing ({error.strerror})" if path.is_symlink() else str(error.strerror)
                 )
             continue
-        if path.suffix.lower() not in SUFFIXES:
+        if not _ends_as_a_film(path):
             if status.st_size >= _LARGE_BYTES:
                 found.unknown[path] = "its name does not end as a film's does"
         elif not path.is_file():
             found.unknown[path] = "it is no file"
+        elif _DVD_PART.fullmatch(path.stem):
+            found.unknown[path] = "a part of a DVD: make one film of it first, with MakeMKV or ffmpeg"
         elif is_extra or _EXTRA_NAME.search(path.stem):
             found.extras.append(path)
         elif film_sheet.UNFIT.search(str(path)):
@@ -93,6 +101,20 @@ def look(shelf: Path, leave_out: Collection[Path], settle_seconds: float) -> Loo
             files[status.st_dev, status.st_ino] = path
             found.films.append(Found(path, status.st_size))
     return found
+
+
+def _ends_as_a_film(path: Path) -> bool:
+    """Return whether a name ends as a film's does; where that says little, whether the file begins as a film does."""
+    ending = path.suffix.lower()
+    if ending not in _BEGINNINGS:
+        return ending in SUFFIXES
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(4) in _BEGINNINGS[ending]
+    except OSError:
+        return True  # it is told of, with the reason, when it is read
 
 
 def _walk(shelf: Path, leave_out: Collection[Path], found: Look) -> Iterator[tuple[Path, bool]]:
