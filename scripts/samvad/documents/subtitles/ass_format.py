@@ -1,21 +1,26 @@
-"""SubStation Alpha files, by pysubs2."""
+"""SubStation Alpha files (versions 4 and 4+), read as libass shows them, with the line of whatever it does not show.
+
+libass, which mpv, VLC and ffmpeg draw with, is the meaning of the format: it has no specification that players keep to.
+pysubs2 is not asked to read: it gives no line numbers, drops what it cannot parse, and tells neither styles' places nor
+comments. It makes the head of what is written.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from samvad.documents.subtitles import fonts, styled
 from samvad.documents.subtitles.cues import Cue, from_parts
-from samvad.documents.subtitles.reading import Reading
+from samvad.documents.subtitles.reading import LEFT, LOST, MENDED, Note, Reading
 
-#: Codes stand in braces; a brace after a backslash is text.
-_ASS_CODES = re.compile(r"(?<!\\)\{\\([^}]*)\}")
+# --- writing ---
 
 
 def write(cues: Sequence[Cue]) -> str:
-    """Return a SubStation Alpha file, in the font of its script; its times are rounded to hundredths of a second."""
+    """Return a SubStation Alpha file, in the font of its script; its times are cut to hundredths of a second."""
     import pysubs2
 
     file = pysubs2.SSAFile()
@@ -24,60 +29,411 @@ def write(cues: Sequence[Cue]) -> str:
     file.styles["Default"] = pysubs2.SSAStyle(
         fontname=family, fontsize=66.0, outline=3.0, shadow=1.0, marginl=120, marginr=120, marginv=66
     )
-    for cue in cues:
-        text = ("{\\an8}" if cue.top else "") + styled.text(cue, _ass_text, _ass_tag, "\\N")
-        file.events.append(pysubs2.SSAEvent(start=_hundredths(cue.start_ms), end=_hundredths(cue.end_ms), text=text))
-    return str(file.to_string("ass"))
+    head = str(file.to_string("ass")).rstrip("\n") + "\n"
+    # Its own events end at 9:59:59.99, whatever their times are.
+    return head + "".join(f"{_event(cue)}\n" for cue in cues)
 
 
-def read(text: str) -> Reading:
-    """Return what is in a file.
-
-    Raises:
-        ValueError: it is broken.
-    """
-    import pysubs2
-
-    try:
-        events = pysubs2.SSAFile.from_string(text, format_="ass").events
-    except pysubs2.Pysubs2Error as error:
-        raise ValueError(str(error)) from None
-    return Reading(tuple(_from_ass(event) for event in events if not event.is_comment))
+def _event(cue: Cue) -> str:
+    text = ("{\\an8}" if cue.top else "") + styled.text(cue, _escaped, _code, "\\N")
+    return f"Dialogue: 0,{_clock(cue.start_ms)},{_clock(cue.end_ms)},Default,,0,0,0,,{text}"
 
 
-def _from_ass(event: Any) -> Cue:
-    top = False
-    parts: list[tuple[str, frozenset[str]]] = []
-    on: set[str] = set()
-    position = 0
-    for found in _ASS_CODES.finditer(event.text):
-        parts.append((event.text[position : found.start()], frozenset(on)))
-        position = found.end()
-        for code in found.group(1).split("\\"):
-            if re.fullmatch(r"an[789]", code):
-                top = True
-            elif re.fullmatch(r"[ibu]\d*", code):
-                (on.discard if code[1:] in ("", "0") else on.add)(code[0])
-            elif code.startswith("r"):
-                on.clear()
-    parts.append((event.text[position:], frozenset(on)))
-    return from_parts(event.start, event.end, [(_ass_plain(part), kinds) for part, kinds in parts], top=top)
+def _clock(time_ms: int) -> str:
+    seconds, hundredths = divmod(time_ms // 10, 100)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}.{hundredths:02}"
 
 
-def _ass_tag(kind: str, *, opens: bool) -> str:
+def _code(kind: str, *, opens: bool) -> str:
     return f"{{\\{kind}{int(opens)}}}"
 
 
-def _ass_text(text: str) -> str:
+def _escaped(text: str) -> str:
     """Return text that libass shows as it is: a backslash begins a code, and braces hold some."""
     return text.replace("\\", f"\\{styled.GUARD}").replace("{", "\\{").replace("}", "\\}")
 
 
-def _ass_plain(text: str) -> str:
-    text = text.replace("\\{", "{").replace("\\}", "}")
-    text = re.sub(r"\\[Nn]", "\n", text).replace("\\h", "\u00a0")
-    return text.replace(styled.GUARD, "")
+# --- reading: sections, formats, styles ---
+
+#: Fields of a line where no ``Format:`` line says otherwise (libass, ass.c).
+_EVENT_FIELDS = {
+    "ass": "Layer Start End Style Name MarginL MarginR MarginV Effect Text",
+    "ssa": "Marked Start End Style Name MarginL MarginR MarginV Effect Text",
+}
+_STYLE_FIELDS = {
+    "ass": "Name Fontname Fontsize PrimaryColour SecondaryColour OutlineColour BackColour Bold Italic Underline "
+    "StrikeOut ScaleX ScaleY Spacing Angle BorderStyle Outline Shadow Alignment MarginL MarginR MarginV Encoding",
+    "ssa": "Name Fontname Fontsize PrimaryColour SecondaryColour TertiaryColour BackColour Bold Italic BorderStyle "
+    "Outline Shadow Alignment MarginL MarginR MarginV AlphaLevel Encoding",
+}
+_SECTIONS = {
+    "[script info]": "info",
+    "[v4 styles]": "styles",
+    "[v4+ styles]": "styles",
+    "[v4++ styles]": "styles",
+    "[events]": "events",
+    "[fonts]": "other",
+    "[graphics]": "other",
+}
+#: Kinds of events that show no text, or none to viewers.
+_SILENT_EVENTS = ("Comment", "Picture", "Sound", "Movie", "Command")
+_ANY_EVENT = re.compile(r"(dialogue|comment|picture|sound|movie|command):\s*(.*)", re.IGNORECASE | re.DOTALL)
+
+#: An alignment's number in version 4: 1 to 3 at the foot, 5 to 7 at the top, 9 to 11 in the middle.
+_TOP, _MIDDLE = (5, 6, 7), (9, 10, 11)
+#: The same for the numbers of a keypad, which version 4+ has.
+_OF_KEYPAD = {1: 1, 2: 2, 3: 3, 4: 9, 5: 10, 6: 11, 7: 5, 8: 6, 9: 7}
 
 
-def _hundredths(time_ms: int) -> int:
-    return time_ms - time_ms % 10
+@dataclass(frozen=True)
+class _Style:
+    """A style as far as cues can hold it; ``alignment`` by the numbers of version 4."""
+
+    on: frozenset[str] = frozenset()
+    alignment: int = 2
+
+
+@dataclass
+class _State:
+    """What is known of a file on the way through its lines."""
+
+    section: str = ""
+    version: str = "ass"
+    wrap_style: int = 0
+    style_fields: list[str] | None = None
+    event_fields: list[str] | None = None
+    styles: dict[str, _Style] = field(default_factory=dict)
+    cues: list[Cue] = field(default_factory=list)
+    #: The layer of each cue that is shown, by what it shows.
+    layers: dict[Cue, str] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
+    #: How often cues leave out a way of drawing text, and the line that has it first.
+    looks: Counter[str] = field(default_factory=Counter)
+    first_look: int = 0
+
+    def note(self, line: int, kind: str, reason: str, text: str = "") -> None:
+        self.notes.append(Note(line, kind, reason, text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"))
+
+
+_SHOWN = 80
+
+
+def read(text: str) -> Reading:
+    """Return what is in a file; whatever it does not give as a cue is a note."""
+    state = _State()
+    lines = text.split("\n")
+    if any(_section_of(line.strip()) for line in lines):
+        for number, line in enumerate(lines, start=1):
+            _read_line(state, number, line.lstrip(" \t\ufeff"))
+    else:
+        _read_bare(state, lines)
+    if state.looks:
+        named = ", ".join(f"{name} ({count})" for name, count in state.looks.most_common())
+        state.note(state.first_look, LEFT, f"cues hold no such codes; the first stands here: {named}")
+    return Reading(tuple(state.cues), tuple(sorted(state.notes, key=lambda note: note.line)))
+
+
+def _section_of(line: str) -> str:
+    folded = line.lower()
+    return _SECTIONS.get(folded) or ("other" if folded.startswith("[aegisub ") and folded.endswith("]") else "")
+
+
+def _read_bare(state: _State, lines: Sequence[str]) -> None:
+    """Read events that stand in no section; players open no such file."""
+    if not any(line.strip() for line in lines):
+        state.note(0, LOST, "the file is empty")
+        return
+    if any(line.startswith("Dialogue:") for line in lines):
+        state.note(0, MENDED, "it has no section such as [Events], and players open no such file; its events are read")
+    else:
+        state.note(0, LOST, "it is no SubStation Alpha: it has neither a section such as [Events] nor an event")
+    state.section = "events"
+    for number, line in enumerate(lines, start=1):
+        _read_line(state, number, line.lstrip(" \t\ufeff"))
+
+
+def _read_line(state: _State, number: int, line: str) -> None:
+    section = _section_of(line.strip())
+    if section:
+        state.section = section
+        if line.strip().lower() == "[v4 styles]":
+            state.version = "ssa"
+    elif not line.strip() or line.startswith((";", "!:")):
+        pass
+    elif state.section == "info":
+        _read_info(state, number, line)
+    elif state.section == "styles" and not _ANY_EVENT.match(line):
+        _read_style(state, number, line)
+    elif state.section == "events":
+        _read_in_events(state, number, line)
+    elif _ANY_EVENT.match(line):
+        where = "before any section" if not state.section else "outside of [Events]"
+        state.note(number, MENDED, f"an event {where}, which players may not show, is read")
+        _read_in_events(state, number, line)
+    elif not state.section:
+        state.note(number, LOST, "it stands before any section, and players pass over it", line)
+
+
+def _read_info(state: _State, number: int, line: str) -> None:
+    key, _, value = line.partition(":")
+    if key.strip().lower() == "wrapstyle":
+        state.wrap_style = _integer(value) or 0
+    elif _ANY_EVENT.match(line):
+        state.note(number, MENDED, "an event outside of [Events], which players do not show, is read")
+        _read_in_events(state, number, line)
+
+
+def _read_style(state: _State, number: int, line: str) -> None:
+    key, _, rest = line.partition(":")
+    if key == "Format":
+        state.style_fields = _names(rest)
+    elif key == "Style":
+        names = state.style_fields or _names(",".join(_STYLE_FIELDS[state.version].split()))
+        values = dict(zip(names, (value.strip() for value in rest.split(",")), strict=False))
+        on = frozenset(kind for kind, name in _STYLE_NAMES.items() if _integer(values.get(name, "")))
+        state.styles[values.get("name", "").lstrip("*")] = _Style(on, _alignment(values, state.version))
+        if len(values) < len(names):
+            state.note(number, LEFT, "a style has fewer fields than its Format line names", line)
+
+
+_STYLE_NAMES = {"i": "italic", "b": "bold", "u": "underline"}
+
+
+def _alignment(values: dict[str, str], version: str) -> int:
+    number = _integer(values.get("alignment", "2")) or 2
+    if version == "ass":
+        return _OF_KEYPAD.get(number, 2)
+    return {4: 11, 8: 3}.get(number, number)  # as VSFilter does, and libass after it
+
+
+def _names(rest: str) -> list[str]:
+    return [name.strip().lower() for name in rest.split(",")]
+
+
+def _integer(text: str) -> int | None:
+    """Return the number that a text begins with, as C's ``strtol`` reads it."""
+    found = re.match(r"\s*([+-]?[0-9]{1,9})", text)
+    return int(found.group(1)) if found else None
+
+
+# --- reading: events ---
+
+
+def _read_in_events(state: _State, number: int, line: str) -> None:
+    found = _ANY_EVENT.match(line)
+    if line.startswith("Format:"):
+        state.event_fields = _names(line.removeprefix("Format:"))
+    elif found is None:
+        state.note(number, LOST, "it is no event, and players pass over it", line)
+    elif found.group(1) in _SILENT_EVENTS:
+        state.note(number, LEFT, f"a {found.group(1)} event shows no text", found.group(2))
+    elif found.group(1) != "Dialogue":
+        state.note(number, LOST, f"{found.group(1)!r} is no kind of event for players: they are told by case", line)
+    else:
+        _read_dialogue(state, number, found.group(2))
+
+
+def _read_dialogue(state: _State, number: int, rest: str) -> None:
+    names = state.event_fields or _names(",".join(_EVENT_FIELDS[state.version].split()))
+    values = _fields(state, number, names, _COMMA_TIMES.sub(r"\1\2:\3,\4:\5,", rest))
+    if values is None:
+        return
+    times = [_time(state, number, values[name]) for name in ("start", "end")]
+    if times[0] is None or times[1] is None:
+        state.note(number, LOST, "an event's time cannot be read", rest)
+        return
+    style = _style_of(state, values.get("style", ""))
+    walk = _Walk(state, number, style, values["text"])
+    cue = from_parts(times[0], times[1], walk.parts, top=walk.alignment in _TOP)
+    if walk.alignment in _MIDDLE:
+        _look(state, number, "the middle of the picture")
+    if not cue.text.strip():
+        if not state.notes or state.notes[-1].line != number:
+            state.note(number, LEFT, "an event shows no text", rest)
+        return
+    layer = values.get("layer", "0").strip()
+    # Typesetters draw outlines by writing a line twice: on layers of their own, both stand in the same place.
+    if state.layers.setdefault(cue, layer) != layer:
+        state.note(number, LEFT, f"layer {layer} shows over layer {state.layers[cue]} what that shows", rest)
+        return
+    state.cues.append(cue)
+
+
+#: Times with commas before their hundredths, which are the commas between fields as well.
+_COMMA_TIMES = re.compile(
+    r"^([^,]*,)([^,:]*:[0-9]{1,2}:[0-9]{1,2}),([0-9]{2}),([^,:]*:[0-9]{1,2}:[0-9]{1,2}),([0-9]{2}),"
+)
+
+
+def _fields(state: _State, number: int, names: list[str], rest: str) -> dict[str, str] | None:
+    """Return an event's fields by name, or None where it has none to be sure of."""
+    missing = [name for name in ("start", "end", "text") if name not in names]
+    if missing:
+        state.note(number, LOST, f"the Format line of [Events] names no {missing[0].capitalize()}", rest)
+        return None
+    values = rest.split(",", len(names) - 1)
+    if len(values) < len(names):
+        state.note(number, LOST, f"an event has {len(values)} of {len(names)} fields", rest)
+        return None
+    if names[-1] != "text" and "," in values[-1]:
+        state.note(number, LOST, "Text is not the last field, and its commas cannot be told from those of fields", rest)
+        return None
+    return dict(zip(names, values, strict=True))
+
+
+#: Hours, minutes, seconds and hundredths. Players want all four and a point, and read as many digits as there are.
+_TIME = re.compile(r"\s*(-?)(?:([0-9]{1,5}):)?([0-9]{1,5}):([0-9]{1,5})(?:([.,:])([0-9]{1,3}))?\s*")
+
+
+def _time(state: _State, number: int, text: str) -> int | None:
+    """Return a time in milliseconds, or None where there is none."""
+    found = _TIME.fullmatch(text)
+    if found is None:
+        return None
+    minus, hours, minutes, seconds, point, fraction = found.groups()
+    if point is None and hours is None:
+        return None  # 00:01 may be hours and minutes
+    whole_ms = ((int(hours or 0) * 60 + int(minutes)) * 60 + int(seconds)) * 1000
+    time_ms = whole_ms + int(fraction or 0) * (1 if fraction and len(fraction) == 3 else 10)
+    if minus:
+        # Players read the sign as that of the hours alone, and minus zero as zero.
+        time_ms = max(0, time_ms - 2 * int(hours or 0) * 3_600_000)
+        state.note(number, MENDED, f"a time is negative; it is read as players do, as {_clock(time_ms)}", text)
+    elif hours is None or point != "." or len(fraction) != 2:
+        state.note(number, MENDED, f"a time is not written as h:mm:ss.cc; it is read as {_clock(time_ms)}", text)
+    return time_ms
+
+
+def _style_of(state: _State, name: str) -> _Style:
+    name = name.strip().lstrip("*")
+    if name.lower() == "default":
+        name = "Default"
+    return state.styles.get(name) or state.styles.get("Default") or _Style()
+
+
+def _look(state: _State, number: int, name: str) -> None:
+    state.first_look = state.first_look or number
+    state.looks[name] += 1
+
+
+# --- reading: the text of an event ---
+
+#: The codes in the order in which libass asks whether one begins so: ``\bord2`` is no bold, ``\iclip`` no italics.
+_CODES = re.compile(
+    r"xbord|ybord|xshad|yshad|fax|fay|iclip|blur|fscx|fscy|fsc|fsp|fs|bord|move|frx|fry|frz|fr|fn|alpha|an|a|pos|fade|fad|"
+    r"org|t|clip|[1-4]?[cav]|[1-4]?img|distort|rnd[xyz]?|fsvp|frs|ffs?|jitter|z|r|be|b|i|kf|ko|kt|K|k|shad|s|u|pbo|p|q|fe"
+)
+_BOLD_WEIGHT = 600
+
+
+class _Walk:
+    """A way through an event's text: its pieces with their styles, and where it stands.
+
+    Args:
+        state: of the file; what is passed over becomes a note there.
+        number: the event's line.
+        style: the event's own.
+        text: the field.
+    """
+
+    def __init__(self, state: _State, number: int, style: _Style, text: str) -> None:
+        self._state, self._number = state, number
+        self._event_style = self._style = style
+        self._on, self._wrap_style, self._drawing = set(style.on), state.wrap_style, False
+        self._placed = False
+        self.alignment = style.alignment
+        self.parts: list[tuple[str, frozenset[str]]] = []
+        position = 0
+        while position < len(text):
+            end = text.find("}", position) if text[position] == "{" else -1
+            if end >= 0:
+                self._block(text[position + 1 : end])
+                position = end + 1
+                continue
+            start, unclosed = position, text[position] == "{"
+            position += unclosed
+            while position < len(text) and text[position] != "{":
+                position += 2 if text.startswith("\\{", position) and not self._drawing else 1
+            self._text(text[start:position])
+
+    def _text(self, text: str) -> None:
+        if not self._drawing:
+            self.parts.append((_plain(text, self._wrap_style), frozenset(self._on)))
+        elif text.strip():
+            self._state.note(self._number, LEFT, "a drawing is no text", text)
+
+    def _block(self, block: str) -> None:
+        comment, *_ = block.split("\\", 1)
+        if re.fullmatch(r"=[0-9=]+", comment.strip()):
+            _look(self._state, self._number, "Aegisub's marks")
+        elif comment.strip():
+            self._state.note(self._number, LEFT, "a comment in braces is not shown", f"{{{comment}}}")
+        for code, value, inside in _codes_in(block):
+            self._obey(code, value)
+            if code == "t" and "\\" in inside:
+                self._block(inside[inside.index("\\") :])  # what an animation ends with
+
+    def _obey(self, code: str, value: str) -> None:
+        number = _integer(value)
+        if code in "iu" and code:
+            self._switch(code, None if number not in (0, 1) else number == 1)
+        elif code == "b":
+            known = number is not None and (number in (0, 1) or number >= 100)
+            self._switch(code, number == 1 or (number or 0) >= _BOLD_WEIGHT if known else None)
+        elif code in ("an", "a"):
+            if not self._placed:  # the first one counts
+                self.alignment = _placed(code, number) or self._event_style.alignment
+            self._placed = True
+        elif code == "r":
+            self._style = self._state.styles.get(value.strip(), self._event_style) if value else self._event_style
+            self._on = set(self._style.on)
+        elif code == "p":
+            self._drawing = (number or 0) > 0
+        elif code == "q":
+            self._wrap_style = self._state.wrap_style if number is None else number
+        elif code not in ("k", "K", "kf", "ko", "kt"):
+            _look(self._state, self._number, f"\\{code}" if code else "unknown codes")
+
+    def _switch(self, kind: str, on: bool | None) -> None:
+        on = kind in self._style.on if on is None else on
+        (self._on.add if on else self._on.discard)(kind)
+
+
+def _codes_in(block: str) -> Iterator[tuple[str, str, str]]:
+    """Yield each code of a block, its value, and what stands in its parentheses."""
+    position = block.find("\\")
+    while position >= 0:
+        body = re.compile(r"\s*([^\\(]*)").match(block, position + 1)
+        assert body is not None  # it fits an empty text
+        position, inside = body.end(), ""
+        if position < len(block) and block[position] == "(":
+            end = block.find(")", position)
+            end = len(block) if end < 0 else end
+            inside = block[position + 1 : end]
+            position = end
+        name = _CODES.match(body.group(1))
+        code = name.group() if name else ""
+        yield code, inside or body.group(1)[len(code) :], inside
+        position = block.find("\\", position)
+
+
+def _placed(code: str, number: int | None) -> int | None:
+    """Return an alignment by the numbers of version 4, or None where the code names none."""
+    if number is None:
+        return None
+    if code == "an":
+        return _OF_KEYPAD.get(number)
+    if not 1 <= number <= 11:
+        return None
+    return 5 if number in (4, 8) else number  # as VSFilter does, and libass after it
+
+
+_ESCAPES = re.compile(r"\\([Nnh{}]|" + styled.GUARD + ")|\t")
+
+
+def _plain(text: str, wrap_style: int) -> str:
+    soft = "\n" if wrap_style == 2 else " "
+    meant = {"N": "\n", "n": soft, "h": "\u00a0", "{": "{", "}": "}", styled.GUARD: "\\", None: " "}
+    return _ESCAPES.sub(lambda found: meant[found.group(1)], text)
