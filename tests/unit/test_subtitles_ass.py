@@ -180,7 +180,7 @@ def test_formats_in_another_order_are_followed() -> None:
     middle = "[Events]\nFormat: Text, Start, End\n"
     reading = read("Dialogue: sure,0:00:01.00,0:00:02.00\n", "Dialogue: not, sure,0:00:01.00,0:00:02.00\n", head=middle)
     assert ([cue.text for cue in reading.cues], kinds(reading)) == (["sure"], [(4, LOST)])
-    assert kinds(read(event("x"), head="[Events]\nFormat: Start, Text\n")) == [(3, LOST)]
+    assert kinds(read(event("x"), head="[Events]\nFormat: Start, Text\n")) == [(0, LOST), (3, LOST)]
 
 
 @pytest.mark.parametrize(
@@ -189,6 +189,11 @@ def test_formats_in_another_order_are_followed() -> None:
 def test_a_file_in_which_nothing_is_read_says_so(text: str) -> None:
     reading = formats.parse(text, "ass")
     assert reading.cues == () and reading.lost
+
+
+def test_an_event_that_no_player_can_show_is_named() -> None:
+    reading = read(event("x", end="0:00:01.00"), event("y", end="0:00:00.50"), event("z"))
+    assert ([cue.text for cue in reading.cues], kinds(reading)) == (["z"], [(13, LOST), (14, LOST)])
 
 
 def test_events_in_no_section_and_in_the_wrong_one_are_read_and_named() -> None:
@@ -221,7 +226,7 @@ def _cue(draw: st.DrawFn) -> Cue:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(_cue(), max_size=4))
+@given(st.lists(_cue(), min_size=1, max_size=4))
 def test_what_is_written_is_read_back_at_any_hour_and_without_a_note(cues: list[Cue]) -> None:
     reading = formats.parse(formats.write("ass", cues), "ass")
     assert (reading.cues, reading.notes) == (tuple(cues), ())

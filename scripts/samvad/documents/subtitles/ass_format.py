@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from samvad.documents.subtitles import fonts, styled
-from samvad.documents.subtitles.cues import Cue, from_parts
-from samvad.documents.subtitles.reading import LEFT, LOST, MENDED, Note, Reading
+from samvad.documents.subtitles.cues import Cue
+from samvad.documents.subtitles.reading import Collector, Reading
 
 # --- writing ---
 
@@ -105,19 +105,12 @@ class _State:
     style_fields: list[str] | None = None
     event_fields: list[str] | None = None
     styles: dict[str, _Style] = field(default_factory=dict)
-    cues: list[Cue] = field(default_factory=list)
-    #: The layer of each cue that is shown, by what it shows.
-    layers: dict[Cue, str] = field(default_factory=dict)
-    notes: list[Note] = field(default_factory=list)
+    found: Collector = field(default_factory=Collector)
+    #: The layer of what is shown: times, place and text.
+    layers: dict[tuple[int, int, int, str], str] = field(default_factory=dict)
     #: How often cues leave out a way of drawing text, and the line that has it first.
     looks: Counter[str] = field(default_factory=Counter)
     first_look: int = 0
-
-    def note(self, line: int, kind: str, reason: str, text: str = "") -> None:
-        self.notes.append(Note(line, kind, reason, text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"))
-
-
-_SHOWN = 80
 
 
 def read(text: str) -> Reading:
@@ -131,8 +124,8 @@ def read(text: str) -> Reading:
         _read_bare(state, lines)
     if state.looks:
         named = ", ".join(f"{name} ({count})" for name, count in state.looks.most_common())
-        state.note(state.first_look, LEFT, f"cues hold no such codes; the first stands here: {named}")
-    return Reading(tuple(state.cues), tuple(sorted(state.notes, key=lambda note: note.line)))
+        state.found.left(state.first_look, f"cues hold no such codes; the first stands here: {named}")
+    return state.found.reading()
 
 
 def _section_of(line: str) -> str:
@@ -143,12 +136,12 @@ def _section_of(line: str) -> str:
 def _read_bare(state: _State, lines: Sequence[str]) -> None:
     """Read events that stand in no section; players open no such file."""
     if not any(line.strip() for line in lines):
-        state.note(0, LOST, "the file is empty")
+        state.found.lost(0, "the file is empty")
         return
     if any(line.startswith("Dialogue:") for line in lines):
-        state.note(0, MENDED, "it has no section such as [Events], and players open no such file; its events are read")
+        state.found.mended(0, "it has no section such as [Events], and players open no such file; its events are read")
     else:
-        state.note(0, LOST, "it is no SubStation Alpha: it has neither a section such as [Events] nor an event")
+        state.found.lost(0, "it is no SubStation Alpha: it has neither a section such as [Events] nor an event")
     state.section = "events"
     for number, line in enumerate(lines, start=1):
         _read_line(state, number, line.lstrip(" \t\ufeff"))
@@ -170,10 +163,10 @@ def _read_line(state: _State, number: int, line: str) -> None:
         _read_in_events(state, number, line)
     elif _ANY_EVENT.match(line):
         where = "before any section" if not state.section else "outside of [Events]"
-        state.note(number, MENDED, f"an event {where}, which players may not show, is read")
+        state.found.mended(number, f"an event {where}, which players may not show, is read")
         _read_in_events(state, number, line)
     elif not state.section:
-        state.note(number, LOST, "it stands before any section, and players pass over it", line)
+        state.found.lost(number, "it stands before any section, and players pass over it", line)
 
 
 def _read_info(state: _State, number: int, line: str) -> None:
@@ -181,7 +174,7 @@ def _read_info(state: _State, number: int, line: str) -> None:
     if key.strip().lower() == "wrapstyle":
         state.wrap_style = _integer(value) or 0
     elif _ANY_EVENT.match(line):
-        state.note(number, MENDED, "an event outside of [Events], which players do not show, is read")
+        state.found.mended(number, "an event outside of [Events], which players do not show, is read")
         _read_in_events(state, number, line)
 
 
@@ -195,7 +188,7 @@ def _read_style(state: _State, number: int, line: str) -> None:
         on = frozenset(kind for kind, name in _STYLE_NAMES.items() if _integer(values.get(name, "")))
         state.styles[values.get("name", "").lstrip("*")] = _Style(on, _alignment(values, state.version))
         if len(values) < len(names):
-            state.note(number, LEFT, "a style has fewer fields than its Format line names", line)
+            state.found.left(number, "a style has fewer fields than its Format line names", line)
 
 
 _STYLE_NAMES = {"i": "italic", "b": "bold", "u": "underline"}
@@ -226,11 +219,11 @@ def _read_in_events(state: _State, number: int, line: str) -> None:
     if line.startswith("Format:"):
         state.event_fields = _names(line.removeprefix("Format:"))
     elif found is None:
-        state.note(number, LOST, "it is no event, and players pass over it", line)
+        state.found.lost(number, "it is no event, and players pass over it", line)
     elif found.group(1) in _SILENT_EVENTS:
-        state.note(number, LEFT, f"a {found.group(1)} event shows no text", found.group(2))
+        state.found.left(number, f"a {found.group(1)} event shows no text", found.group(2))
     elif found.group(1) != "Dialogue":
-        state.note(number, LOST, f"{found.group(1)!r} is no kind of event for players: they are told by case", line)
+        state.found.lost(number, f"{found.group(1)!r} is no kind of event for players: they are told by case", line)
     else:
         _read_dialogue(state, number, found.group(2))
 
@@ -240,25 +233,24 @@ def _read_dialogue(state: _State, number: int, rest: str) -> None:
     values = _fields(state, number, names, _COMMA_TIMES.sub(r"\1\2:\3,\4:\5,", rest))
     if values is None:
         return
-    times = [_time(state, number, values[name]) for name in ("start", "end")]
-    if times[0] is None or times[1] is None:
-        state.note(number, LOST, "an event's time cannot be read", rest)
+    start_ms, end_ms = (_time(state, number, values[name]) for name in ("start", "end"))
+    if start_ms is None or end_ms is None:
+        state.found.lost(number, "an event's time cannot be read", rest)
         return
-    style = _style_of(state, values.get("style", ""))
-    walk = _Walk(state, number, style, values["text"])
-    cue = from_parts(times[0], times[1], walk.parts, top=walk.alignment in _TOP)
+    walk = _Walk(state, number, _style_of(state, values.get("style", "")), values["text"])
+    text = "".join(piece for piece, _ in walk.parts)
+    if not text.strip():
+        if not state.found.notes or state.found.notes[-1].line != number:
+            state.found.left(number, "an event shows no text", rest)
+        return
+    # Typesetters draw outlines by writing a line twice: on layers of their own, both stand in the same place.
+    shown, layer = (start_ms, end_ms, walk.alignment, text), values.get("layer", "0").strip()
+    if state.layers.setdefault(shown, layer) != layer:
+        state.found.left(number, f"on layer {layer} it shows what layer {state.layers[shown]} shows in its place", rest)
+        return
     if walk.alignment in _MIDDLE:
         _look(state, number, "the middle of the picture")
-    if not cue.text.strip():
-        if not state.notes or state.notes[-1].line != number:
-            state.note(number, LEFT, "an event shows no text", rest)
-        return
-    layer = values.get("layer", "0").strip()
-    # Typesetters draw outlines by writing a line twice: on layers of their own, both stand in the same place.
-    if state.layers.setdefault(cue, layer) != layer:
-        state.note(number, LEFT, f"layer {layer} shows over layer {state.layers[cue]} what that shows", rest)
-        return
-    state.cues.append(cue)
+    state.found.cue(number, start_ms, end_ms, walk.parts, top=walk.alignment in _TOP)
 
 
 #: Times with commas before their hundredths, which are the commas between fields as well.
@@ -271,14 +263,14 @@ def _fields(state: _State, number: int, names: list[str], rest: str) -> dict[str
     """Return an event's fields by name, or None where it has none to be sure of."""
     missing = [name for name in ("start", "end", "text") if name not in names]
     if missing:
-        state.note(number, LOST, f"the Format line of [Events] names no {missing[0].capitalize()}", rest)
+        state.found.lost(number, f"the Format line of [Events] names no {missing[0].capitalize()}", rest)
         return None
     values = rest.split(",", len(names) - 1)
     if len(values) < len(names):
-        state.note(number, LOST, f"an event has {len(values)} of {len(names)} fields", rest)
+        state.found.lost(number, f"an event has {len(values)} of {len(names)} fields", rest)
         return None
     if names[-1] != "text" and "," in values[-1]:
-        state.note(number, LOST, "Text is not the last field, and its commas cannot be told from those of fields", rest)
+        state.found.lost(number, "Text is not the last field, and its commas cannot be told from those of fields", rest)
         return None
     return dict(zip(names, values, strict=True))
 
@@ -300,9 +292,9 @@ def _time(state: _State, number: int, text: str) -> int | None:
     if minus:
         # Players read the sign as that of the hours alone, and minus zero as zero.
         time_ms = max(0, time_ms - 2 * int(hours or 0) * 3_600_000)
-        state.note(number, MENDED, f"a time is negative; it is read as players do, as {_clock(time_ms)}", text)
+        state.found.mended(number, f"a time is negative; it is read as players do, as {_clock(time_ms)}", text)
     elif hours is None or point != "." or len(fraction) != 2:
-        state.note(number, MENDED, f"a time is not written as h:mm:ss.cc; it is read as {_clock(time_ms)}", text)
+        state.found.mended(number, f"a time is not written as h:mm:ss.cc; it is read as {_clock(time_ms)}", text)
     return time_ms
 
 
@@ -362,14 +354,14 @@ class _Walk:
         if not self._drawing:
             self.parts.append((_plain(text, self._wrap_style), frozenset(self._on)))
         elif text.strip():
-            self._state.note(self._number, LEFT, "a drawing is no text", text)
+            self._state.found.left(self._number, "a drawing is no text", text)
 
     def _block(self, block: str) -> None:
         comment, *_ = block.split("\\", 1)
         if re.fullmatch(r"=[0-9=]+", comment.strip()):
             _look(self._state, self._number, "Aegisub's marks")
         elif comment.strip():
-            self._state.note(self._number, LEFT, "a comment in braces is not shown", f"{{{comment}}}")
+            self._state.found.left(self._number, "a comment in braces is not shown", f"{{{comment}}}")
         for code, value, inside in _codes_in(block):
             self._obey(code, value)
             if code == "t" and "\\" in inside:
