@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -78,11 +79,24 @@ def said(*texts: str) -> list[Line]:
 
 def test_lines_that_were_corrected_together_are_found_together(tmp_path: Path) -> None:
     store = Memory(tmp_path / "m.sqlite")
-    store.learn([Correction("hi", "en", "मैं कल घर जाऊँगा", "I go home tomorrow"), Correction("hi", "en", "उफ़", "")], "x")
-    found = memory.corrected(store, said("हाँ", "मैं कल", "घर जाऊँगा", "उफ़"), "en")
-    assert set(found) == {2, 3, 4}
+    store.learn([Correction("hi", "en", "मैं कल घर जाऊँगा", "I go home tomorrow")], "x")
+    found = memory.corrected(store, said("हाँ", "मैं कल", "घर जाऊँगा"), "en")
+    assert set(found) == {2, 3}
     assert f"{found[2]} {found[3]}" == "I go home tomorrow"
-    assert found[4] == "", "a person took it out"
+
+
+def test_what_says_nothing_is_never_learned_and_never_found(tmp_path: Path) -> None:
+    path = tmp_path / "m.sqlite"
+    store = Memory(path)
+    silent = ["", " ", "♪", "● ● ● ●", "…", "- -", "?!"]
+    assert store.learn([Correction("hi", "en", f"उफ़ {text}", text) for text in silent], "x") == 0
+    assert store.learn([Correction("hi", "en", text, "Oof") for text in silent], "x") == 0
+    assert store.learn([Correction("hi", "en", "उफ़", "Oof"), Correction("hi", "en", "हाँ", "")], "x") == 1
+    with closing(sqlite3.connect(path)) as database, database:  # as a memory of before may hold it
+        database.execute("INSERT INTO corrections VALUES ('hi', 'en', 'नहीं', '', 'x', 'y')")
+    again = Memory(path)
+    assert [again.correction(text, "hi", "en") for text in ("उफ़", "हाँ", "नहीं", "उफ़ ♪")] == ["Oof", None, None, None]
+    assert memory.corrected(again, said("नहीं", "हाँ"), "en") == {}
 
 
 HEADER = "how\tsegments\tsource_language\tsource_text\tlanguage\tmachine_text\tcorrected_text\n"
@@ -97,14 +111,15 @@ def test_a_table_teaches_whole_segments_that_were_changed_and_nothing_else(tmp_p
         "text\t4 5\thi\tपाँच छह\ten\tx\tFive, six",
         "text\t5 6\thi\tछह सात\ten\tx\tSix, seven",
         "deleted\t7\thi\tउफ़\ten\tOof\t",
+        "text\t9\thi\tदस ग्यारह\ten\tTen eleven\tTenth",
+        "deleted\t9\thi\tदस ग्यारह\ten\ttwelve\t",
         "added\t\t\t\ten\t\tNew",
         "text\t8\ten\tHello\ten\tHello\tHi",
     ]
     (tmp_path / "en.tsv").write_text(HEADER + "\n".join(rows) + "\n", "utf-8")
     assert memory.read_corrections(tmp_path / "en.tsv") == [
         Correction("hi", "en", "तीन चार", "Three four"),
-        Correction("hi", "en", "उफ़", ""),
-    ]
+    ], "and no row of which a part was deleted"
 
 
 def test_a_table_of_a_translator_needs_four_columns(tmp_path: Path) -> None:

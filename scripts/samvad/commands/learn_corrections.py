@@ -38,8 +38,11 @@ def main(argv: list[str] | None = None) -> int:
     try:
         for given in options.tables:
             for table in sorted((given / "corrections").glob("*.tsv")) if given.is_dir() else [given]:
-                count = store.learn(memory.read_corrections(table), str(table.resolve()))
-                print(f"{table}: {count} corrections learned.")
+                found = memory.read_corrections(table)
+                count = store.learn(found, str(table.resolve()))
+                silent = len(found) - count
+                without = f" {silent} have no letter or digit, and are passed over." if silent else ""
+                print(f"{table}: {count} corrections learned.{without}")
     except SamvadError as error:
         console.complain("samvad learn-corrections", error)
         return error.exit_code

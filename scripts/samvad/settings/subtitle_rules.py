@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from samvad.text import scripts
+
 #: Frame rate of cinema film, for media without video.
 FILM_FRAME_RATE = Fraction(24)
 
@@ -74,6 +76,11 @@ class Rules:
         if self.reading_speed_wpm is not None:
             return math.ceil(words * 60_000 / self.reading_speed_wpm)
         return math.ceil(characters * 1000 / self.reading_speed_cps) if self.reading_speed_cps else 0
+
+    def is_shown(self, text: str) -> bool:
+        """Return whether a text is a subtitle: it says something, or tells the deaf of music by a song's mark alone."""
+        marks = self.song_mark if self.hearing_impaired else ""
+        return scripts.has_words(text) or (bool(marks) and not text.strip(f"{marks} ") and marks in text)
 
     @property
     def song_mark(self) -> str:

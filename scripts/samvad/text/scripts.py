@@ -142,6 +142,11 @@ def script_of(character: str) -> str:
     return _script(ord(character))
 
 
+def has_words(text: str) -> bool:
+    """Return whether a text says anything: one without a letter or digit (``● ● ●``, ``♪``) is no subtitle."""
+    return any(sign.isalnum() for sign in text)
+
+
 def of_first_letter(text: str) -> str:
     """Return the script of a text's first letter; an empty text without letters."""
     return next((script_of(letter) for letter in text if letter.isalpha()), "")

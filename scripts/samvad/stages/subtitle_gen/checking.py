@@ -74,8 +74,9 @@ def check(cues: Sequence[Cue], rules: Rules, context: Context | None = None) -> 
             found.append(Finding(cue, rule, level_of(rule, rules), value, limit, unit, message))
 
         _check_place(cue, before, add)
-        if not cue.text.strip():
-            add("empty", 0, None, "characters", "the cue has no text")
+        if not rules.is_shown(cue.text):
+            text = cue.text.strip()
+            add("empty", 0, None, "characters", f"{text!r} has no letter or digit" if text else "the cue has no text")
             continue
         _check_lines(cue, rules, add)
         _check_times(cue, following, rules, add)

@@ -79,6 +79,8 @@ def make_track(document: SegmentsDocument, rules: Rules, shots: Sequence[int] = 
 def _all_units(shown: Sequence[Segment], rules: Rules, duration_ms: int) -> list[Unit]:
     units: list[Unit] = []
     for number, segment in enumerate(shown):
+        if not rules.is_shown(text_in(segment, rules.language) or ""):
+            continue  # marks that a recogniser writes for music: nobody said them
         following_ms = shown[number + 1].start_ms if number + 1 < len(shown) else max(duration_ms, segment.end_ms)
         units += _given_time(units_of(segment, rules.language), following_ms - rules.gap_ms, rules)
     return units

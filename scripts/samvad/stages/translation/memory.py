@@ -23,6 +23,7 @@ from samvad.core import files, times
 from samvad.core.errors import ConfigurationError
 from samvad.stages.translation.backends import Line
 from samvad.stages.translation.sentences import Share, share_out
+from samvad.text import scripts
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class Remembered:
 
 @dataclass(frozen=True)
 class Correction:
-    """A person's translation of a text; ``text`` is empty where nothing is to be shown."""
+    """A person's translation of a text."""
 
     source: str
     target: str
@@ -112,15 +113,21 @@ class Memory:
     def learn(self, corrections: Iterable[Correction], origin: str) -> int:
         """Remember people's corrections; a later one wins over an earlier one.
 
+        What says nothing is never learned: that a cue was deleted holds for its film alone.
+
         Args:
             corrections: what to learn.
             origin: the file they come from, for the record.
 
         Returns:
-            How many there were.
+            How many were learned.
         """
         now = times.utc_now()
-        rows = [(item.source, item.target, normalised(item.said), item.text, origin, now) for item in corrections]
+        rows = [
+            (item.source, item.target, normalised(item.said), item.text, origin, now)
+            for item in corrections
+            if scripts.has_words(item.said) and scripts.has_words(item.text)
+        ]
         self._write("INSERT OR REPLACE INTO corrections VALUES (?, ?, ?, ?, ?, ?)", rows)
         self._corrections.clear()
         return len(rows)
@@ -134,7 +141,8 @@ class Memory:
     def _of_pair(self, source: str, target: str) -> dict[str, str]:
         if (source, target) not in self._corrections:
             rows = self._rows("SELECT text, made FROM corrections WHERE source = ? AND target = ?", (source, target))
-            self._corrections[source, target] = dict(rows)
+            # Memories of before that rule may hold translations that say nothing.
+            self._corrections[source, target] = {said: made for said, made in rows if scripts.has_words(made)}
         return self._corrections[source, target]
 
     def _rows(self, query: str, values: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -181,7 +189,7 @@ def corrected(memory: Memory, lines: Sequence[Line], target: str) -> dict[int, s
             if text is None:
                 continue
             shares = [Share(at, line.text, max(1, line.end_ms - line.start_ms)) for at, line in enumerate(run)]
-            parts = share_out(text, shares) if text else [""] * count
+            parts = share_out(text, shares)
             if parts is not None:
                 found.update(zip((line.id for line in run), parts, strict=True))
                 break
@@ -202,7 +210,8 @@ def read_corrections(path: Path) -> list[Correction]:
     """Read a table of corrections: tab-separated, with a header that has at least ``COLUMNS``.
 
     Cues that show parts of the same segments, named in a column ``segments``, are put together: their source text is
-    that of the whole segments. Rows that a person left as they were (column ``how``: same, times) teach nothing.
+    that of the whole segments. Rows that a person left as they were (column ``how``: same, times) teach nothing, nor
+    do segments of which a cue was deleted: that holds for the film, not for the words.
 
     Raises:
         ConfigurationError: it is no such table.
@@ -242,7 +251,8 @@ def _groups(rows: Iterable[dict[str, str]]) -> Iterator[list[dict[str, str]]]:
 def _correction(group: list[dict[str, str]]) -> Correction | None:
     first = group[0]
     said = list(dict.fromkeys(row["source_text"] or "" for row in group))
-    changed = any((row.get("how") or "text") in ("text", "deleted") for row in group)
+    how = {row.get("how") or "text" for row in group}
+    changed = "text" in how and "deleted" not in how
     # Rows that share segments, but not all of them, do not say where one segment's words end.
     if not changed or len(said) > 1 or not said[0].strip() or first["source_language"] == first["language"]:
         return None
