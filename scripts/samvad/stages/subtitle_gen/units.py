@@ -208,10 +208,10 @@ def _with_marks_attached(units: list[Unit]) -> list[Unit]:
     joined: list[Unit] = []
     opening: list[Unit] = []
     for unit in units:
-        is_mark = not any(unicodedata.category(character)[0] in "LMN" for character in unit.text)
-        if is_mark and (not joined or all(character in _OPENERS for character in unit.text)):
+        is_mark = not scripts.has_words(unit.text)
+        if is_mark and (opening or not joined or all(character in _OPENERS for character in unit.text)):
             opening.append(unit)
-        elif is_mark and not opening:
+        elif is_mark:
             joined[-1] = _joined([joined[-1], unit])
         else:
             joined.append(_joined([*opening, unit]))
