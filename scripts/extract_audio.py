@@ -22,6 +22,7 @@ def work(run: StageRun, options: Options) -> None:
     """Probe, choose, extract; write ``audio.wav`` and ``probe.json``."""
     film = options.media.absolute()
     film_file.check(film, "Correct the column media of the film sheet.")
+    run.hold(film)
     run.used(**{name: stage_manifest.tool_version(name) for name in ("ffmpeg", "ffprobe")})
     checksum = checksums.remembered(film)
     if checksum is None or not reused(run, film, checksum):
@@ -147,6 +148,7 @@ def _write_looks(run: StageRun, look: picture.Look, audio: Path, duration_ms: in
             run.output("poster.jpg", "poster")
     if look.cuts_ms is not None:
         shots_document.write(run.output("shots.json", "shots"), shots.document(look.cuts_ms))
+        run.check_inputs()  # what goes into the cache is found by the film's checksum
         shots.remember(checksum, look.cuts_ms)
         run.metric("shot_changes", len(look.cuts_ms), "cuts")
 

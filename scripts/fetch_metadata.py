@@ -26,8 +26,7 @@ def work(run: StageRun, options: Options) -> None:
     """Get the metadata and write it; without a key or an answer, skip."""
     if options.file:
         path = schemas.ROOT / options.file
-        film = metadata.read_file(path, options.max_cast)
-        run.add_external_input(path, "film_metadata_file")
+        film = metadata.read_file(run.add_external_input(path, "film_metadata_file"), options.max_cast)
     else:
         film = _ask(run, options)
     _compare_runtime(run, film)
@@ -47,9 +46,9 @@ def _ask(run: StageRun, options: Options) -> metadata.FilmMetadata:
     """
     key = os.environ.get("TMDB_API_KEY", "").strip()
     if not key:
-        raise Skipped("no TMDB key: the variable TMDB_API_KEY is not set.")
+        raise Skipped("no TMDB key: the variable TMDB_API_KEY is not set.", "unset", "TMDB_API_KEY")
     if not (key.isascii() and key.isprintable()) or " " in key:
-        raise Skipped("the variable TMDB_API_KEY holds characters that no key has.")
+        raise Skipped("the variable TMDB_API_KEY holds characters that no key has.", "unset", "TMDB_API_KEY")
     service = client.Service(
         key=key,
         url=client.check_url(os.environ.get("SAMVAD_TMDB_URL") or client.DEFAULT_URL),
@@ -60,7 +59,7 @@ def _ask(run: StageRun, options: Options) -> metadata.FilmMetadata:
     try:
         film, doubt = search.find_film(service, options.title, options.year, options.max_cast, options.tmdb_id)
     except NetworkError as error:
-        raise Skipped(str(error)) from None
+        raise Skipped(str(error), "unanswered") from None
     for reason in [*service.stale, *([doubt] if doubt else [])]:
         run.warn(f"{reason}.")
     run.metric("tmdb_requests", service.requests, "answers")

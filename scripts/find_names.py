@@ -74,10 +74,8 @@ def _fingerprints(options: Options) -> list[str]:
 def _overrides(run: StageRun, options: Options) -> tuple[overrides.Override, ...]:
     if not options.overrides:
         return ()
-    path = schemas.ROOT / options.overrides
-    found = overrides.read(path, options.overrides)
-    run.add_external_input(path, "name_overrides")
-    return found
+    path = run.add_external_input(schemas.ROOT / options.overrides, "name_overrides")
+    return overrides.read(path, options.overrides)
 
 
 def _with(document: SegmentsDocument, by_model: dict[int, list[Entity]]) -> SegmentsDocument:

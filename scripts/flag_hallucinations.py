@@ -16,9 +16,9 @@ from samvad.stages.hallucination_removal.options import STAGE, Options
 
 def evidence_for(run: StageRun, options: Options) -> Evidence:
     """Read what is known beside the text: speech regions, sound curve, phrases."""
-    known = phrases.read_all(options.phrases)
     for path in options.phrases:
         run.add_external_input(path, "phrases")
+    known = phrases.read_all(options.phrases)
     spoken = run.read_optional("asr", "speech_regions")
     if spoken is None:
         run.warn("Stage asr left no speech regions: the text is judged without them.")

@@ -26,8 +26,7 @@ def work(run: StageRun, options: Options) -> None:
     for name in filter(None, [*options.files, options.film_glossary]):
         path = schemas.ROOT / name
         tables.pop(name, None)  # given twice, it counts where it is given last
-        tables[name] = entries.read_table(path, name)
-        run.add_external_input(path, "glossary_file")
+        tables[name] = entries.read_table(run.add_external_input(path, "glossary_file"), name)
     glossary = entries.merge(tables.values())
     for conflict in glossary.conflicts:
         log.info("%s: %s is kept, not %s", conflict.term, conflict.kept, conflict.dropped)

@@ -6,7 +6,7 @@ import functools
 import os
 import sys
 
-from samvad.core import checksums, computing
+from samvad.core import computing
 from samvad.documents import segments, stage_manifest
 from samvad.media.audio import FilmAudio
 from samvad.models import weights
@@ -36,7 +36,7 @@ def work(run: StageRun, options: Options) -> None:
     )
     if run.reuse(
         compute_type=compute_type,
-        model_folder=checksums.of_folder(model.folder),
+        model_folder=run.holds("model", model.folder),
         aligners=alignment.at_hand(options.align_model, options.engine),
         speakers=speakers.at_hand(options.speakers),
         voices=separation.at_hand(options.separate_voices),

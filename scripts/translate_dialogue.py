@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from samvad.core import checksums, computing, files, times
+from samvad.core import computing, files, times
 from samvad.documents import segments, stage_manifest
 from samvad.documents.segments import SegmentsDocument, Translation
 from samvad.runner import gpus
@@ -53,7 +53,7 @@ def work(run: StageRun, options: Options) -> None:
         libraries = [library for name in used for library in registry.BACKENDS[name].libraries]
         libraries += ["torch", "transformers"] if options.runtime == "transformers" and "indictrans2" in used else []
         run.used(*router.models(), **stage_manifest.library_versions(*dict.fromkeys(libraries)))
-    folders = [checksums.of_folder(folder) for folder in router.folders()] if pairs else []
+    folders = [run.holds("", folder) for folder in router.folders()] if pairs else []
     if run.reuse(model_folders=folders, corrections=store.fingerprint(pairs)):
         return
     if pairs:

@@ -46,10 +46,12 @@ def shots_of(run: StageRun) -> list[int]:
 
 def shown(run: StageRun, track: Track) -> tuple[Sequence[Cue], Sequence[Origin | None], bool]:
     """Return the cues that viewers are to see, where they come from, and whether a person has corrected them."""
+    path = corrections.path_of(run.job_folder, track.language)
+    if path.exists():
+        run.add_external_input(path, f"correction_{track.language}")
     corrected = corrections.load(run.job_folder, track.language)
     if corrected is None:
         return track.cues, track.origins, False
-    run.add_external_input(corrections.path_of(run.job_folder, track.language), f"correction_{track.language}")
     log.info("The track in %s is the one that a person corrected", languages.name(track.language))
     return corrected, corrections.origins_of(corrected, track.cues, track.origins), True
 
@@ -129,6 +131,8 @@ def work(run: StageRun, options: Options) -> None:
     probe = probe_document.read(run.read("demux", "probe"))
     document = segments.read(run.read_segments())
     shots, rate, profile = shots_of(run), frame_rate(probe), subtitle_profiles.load(options.profile)
+    for path in profile.files:
+        run.holds("profile", path)
     wanted = list(dict.fromkeys(options.formats))
     spoken, without = languages_of_tracks(document, options.languages)
     for target in without:

@@ -151,7 +151,9 @@ def finished_stage(
         "intermediate_files": [],
         "config": config,
         "config_hash": stage_manifest.config_hash(config),
-        "software": typed_json.plain(stage_manifest.software(row.environment, {}, [], (None, None))),
+        "software": typed_json.plain(
+            stage_manifest.software(row.environment, stage_manifest.ran_code(row.environment), {}, [], (None, None))
+        ),
         "host": typed_json.plain(stage_manifest.host()),
         "resources": USAGE,
         "metrics": [],

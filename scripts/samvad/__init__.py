@@ -5,4 +5,42 @@ what only that stage needs. Heavy libraries are imported inside the one function
 script answers ``--help`` under a plain Python 3.11.
 """
 
+import os
+import sys
+
 __version__ = "0.1.0"
+
+#: Inode, size, and the two times of change in nanoseconds.
+FileState = tuple[int, int, int, int]
+
+
+def file_state(path: str | os.PathLike[str]) -> FileState | None:
+    """Return what changes whenever a file is written or replaced; None where there is none."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 -- pathlib is not imported yet
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def _code_of_a_stage() -> dict[str, FileState | None]:
+    """Return the state of all code by path, where a stage's script is at work; nothing elsewhere.
+
+    This runs before any other module of the project is imported: ``runner.own_code`` compares it with the code that
+    the stage's manifest names. It takes some 2 ms.
+    """
+    scripts = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
+    main = getattr(sys.modules.get("__main__"), "__file__", None)
+    if main is None or os.path.dirname(os.path.abspath(main)) != scripts:  # noqa: PTH100, PTH120
+        return {}
+    paths = [
+        os.path.join(folder, name)  # noqa: PTH118
+        for folder, _, names in os.walk(scripts)
+        for name in names
+        if name.endswith(".py")
+    ]
+    return {path: file_state(path) for path in paths}
+
+
+#: What the code was when a stage's process began; empty in other processes.
+FIRST_STATES = _code_of_a_stage()

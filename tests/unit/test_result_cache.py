@@ -16,12 +16,13 @@ from typing import Any
 import pytest
 
 from samvad.core import files, stages
-from samvad.documents.stage_manifest import FileRecord, Metric, Model
+from samvad.documents.stage_manifest import FileRecord, Metric, Model, RanCode
 from samvad.runner import result_cache, reuse
 from samvad.runner.result_cache import CachedFile, Entry, ResultCache, Said, key_of
 from samvad.stages.hallucination_removal.options import Options
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
+RAN = RanCode("0123456789abcdef", None, None, DIGEST)
 INGREDIENTS: dict[str, Any] = {
     "stage": "asr",
     "code": "5c1d0b2a9e8f7766",
@@ -119,16 +120,15 @@ def test_the_key_holds_all_that_a_stage_has_recorded(tmp_path):
         devices=("auto", "cpu"),
     )
     options = Options(phrases=(phrases,))
-    found = reuse.ingredients(stages.BY_NAME["hallucination_removal"], record, options, {"more": 1})
+    found = reuse.ingredients(stages.BY_NAME["hallucination_removal"], RAN, record, options, {"more": 1})
     assert found["config"] == {"strictness": "strict", "review": None}, "a file counts by its content, wherever it lies"
     assert found["inputs"] == [["phrases", DIGEST]]
     assert found["models"] == [{"name": "m", "revision": "r", "checksum": "c"}]
     assert (found["tools"], found["devices"], found["more"]) == ({"ffmpeg": "5.1"}, ["auto", "cpu"], 1)
-    assert len(found["code"]) == 16
-    assert found["environment"].startswith("sha256:")
+    assert (found["code"], found["environment"]) == (RAN.code, RAN.lock_hash)
     record.inputs.clear()
     with pytest.raises(RuntimeError, match="was not read before the cache"):
-        reuse.ingredients(stages.BY_NAME["hallucination_removal"], record, options, {})
+        reuse.ingredients(stages.BY_NAME["hallucination_removal"], RAN, record, options, {})
 
 
 def test_what_was_stored_comes_back(cache, tmp_path, target):

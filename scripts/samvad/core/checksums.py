@@ -14,7 +14,7 @@ import os
 import time
 from pathlib import Path
 
-from samvad.core import files
+from samvad.core import files, held_files
 from samvad.core.errors import SamvadError
 
 log = logging.getLogger(__name__)
@@ -25,8 +25,9 @@ _SETTLED_SECONDS = 2.0
 
 def remembered(path: Path) -> str | None:
     """Return a file's checksum (``sha256:`` and 64 digits) if it is remembered and the file is as it was, else None."""
+    held = held_files.find(path)
     try:
-        value = _memo(path, path.stat()).read_text(encoding="ascii").strip()
+        value = _memo(path, held.status if held else path.stat()).read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError):
         return None
     return value if value.startswith("sha256:") and len(value) == 71 else None
@@ -37,6 +38,7 @@ def checksum(path: Path) -> str:
 
     Raises:
         OSError: it cannot be read.
+        ChangedFileError: it was changed or replaced while it was read.
     """
     return remembered(path) or take(path)
 
@@ -46,6 +48,7 @@ def of_folder(folder: Path) -> str:
 
     Raises:
         OSError: one cannot be read.
+        ChangedFileError: one was changed or replaced while it was read.
     """
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
@@ -54,21 +57,49 @@ def of_folder(folder: Path) -> str:
     return f"sha256:{digest.hexdigest()}"
 
 
+def of_place(place: Path) -> str:
+    """Return the checksum of a file, or that of all files of a folder.
+
+    Raises:
+        OSError: one cannot be read.
+        ChangedFileError: one was changed or replaced while it was read.
+    """
+    return of_folder(place) if place.is_dir() else checksum(place)
+
+
+def fingerprint(place: Path) -> str:
+    """Return 16 digits that stay while a file, or a folder with all its files, is what it is.
+
+    They stand for names, inodes, sizes and the two times of change, so that nothing is read: a gigabyte of weights
+    costs as much as a note. Where they differ the bytes may still be the same, as after a copy: a checksum tells.
+
+    Raises:
+        OSError: it is not there.
+    """
+    digest = hashlib.sha256()
+    found = [each for each in sorted(place.rglob("*")) if each.is_file()] if place.is_dir() else [place]
+    for path in found:
+        status = path.stat()
+        facts = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        digest.update(os.fsencode(path.relative_to(place)) + b"\0" + repr(facts).encode() + b"\n")
+    return digest.hexdigest()[:16]
+
+
 def take(path: Path) -> str:
-    """Hash a file, and remember its checksum if it has not changed lately, nor while it was read.
+    """Hash a file, and remember its checksum if it has not changed lately.
 
     Raises:
         OSError: it cannot be read.
+        ChangedFileError: it was changed or replaced while it was read, so that no checksum is that of either.
     """
-    before = path.stat()
-    started = time.monotonic()
-    value = files.sha256_of(path)
-    log.debug("Hashed %s: %d bytes in %.1f s", path, before.st_size, time.monotonic() - started)
-    after = path.stat()
-    settled = time.time() - max(after.st_mtime, after.st_ctime) > _SETTLED_SECONDS
-    if settled and _identity(path, before) == _identity(path, after):
+    began, started = time.time(), time.monotonic()
+    with held_files.holding(path) as held:
+        value, status = held.sha256(), held.status
+        log.debug("Hashed %s: %d bytes in %.1f s", path, status.st_size, time.monotonic() - started)
+        held.check(value)
+    if began - max(status.st_mtime, status.st_ctime) > _SETTLED_SECONDS:
         try:
-            files.write_text(_memo(path, after), value + "\n")
+            files.write_text(_memo(path, status), value + "\n")
         except (OSError, SamvadError) as error:
             log.debug("The checksum of %s is not remembered: %s", path, error)
     return value

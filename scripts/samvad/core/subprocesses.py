@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from samvad.core import held_files
 from samvad.core.errors import MemoryShortageError, MissingToolError, ToolError
 
 log = logging.getLogger(__name__)
@@ -241,7 +242,7 @@ class _Watched:
     def _read_lines(self, stream: IO[bytes], called: Callable[[str], None]) -> None:
         for line in io.TextIOWrapper(stream, encoding="utf-8", errors="replace"):  # a lone \r ends a line too
             self._heard = time.monotonic()
-            called(line.rstrip("\n"))
+            called(held_files.shown(line.rstrip("\n")))
 
     def _read_stderr(self, stream: IO[bytes], called: Callable[[str], None] | None) -> None:
         def keep(line: str) -> None:

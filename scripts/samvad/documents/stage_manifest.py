@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from samvad import __version__
-from samvad.core import checksums, computing, files, schemas, stages, subprocesses, typed_json
+from samvad.core import checksums, computing, files, held_files, schemas, stages, subprocesses, typed_json
 from samvad.core.errors import ChangedFileError, MissingToolError, SamvadError, ToolError
 from samvad.documents.media_facts import MediaFacts
 
@@ -36,6 +36,8 @@ class FileRecord:
         mtime_ns: when it was last changed.
         checksum: ``sha256:`` and 64 digits.
         media: None: it is no film or sound.
+        inode: of a file that no stage made: what tells one in its place from it; None: not recorded.
+        ctime_ns: of such a file, when it was last changed in any way, which nobody can set; None: not recorded.
     """
 
     type: str
@@ -44,6 +46,58 @@ class FileRecord:
     mtime_ns: int
     checksum: str
     media: MediaFacts | None
+    inode: int | None = None
+    ctime_ns: int | None = None
+
+
+@dataclass(frozen=True)
+class Content:
+    """What an option, or a model's name, led to that is no input: a file, or a folder of weights.
+
+    Attributes:
+        option: the option that named it; empty where it was found by other ways.
+        path: where it lay.
+        fingerprint: of names, sizes and times, from ``checksums.fingerprint``: while it is the same, so is the content.
+        checksum: of the bytes, from ``checksums.of_place``: what decides where the fingerprint differs.
+    """
+
+    option: str
+    path: str
+    fingerprint: str
+    checksum: str
+
+
+@dataclass(frozen=True)
+class Skip:
+    """Why a stage had nothing to do.
+
+    Attributes:
+        because: ``settled``: it will have nothing to do another time either; ``unset``: a variable of the environment
+            is not set, or is no good; ``unanswered``: a service gave no answer, or none of use.
+        variable: the variable, where one is not set.
+        reason: for people.
+    """
+
+    because: str
+    variable: str | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class RanCode:
+    """The code of a stage's process, as it was when the process began.
+
+    Attributes:
+        code: 16 digits from ``runner.code_hash``; None where it was not recorded.
+        git_commit: None: it is no clone.
+        git_dirty: whether files differed from the commit.
+        lock_hash: checksum of the list of all packages of its environment.
+    """
+
+    code: str | None
+    git_commit: str | None
+    git_dirty: bool | None
+    lock_hash: str
 
 
 @dataclass(frozen=True)
@@ -71,6 +125,7 @@ class Software:
 
     Attributes:
         samvad: its version.
+        git_commit: when the process began, as all that is said of the code.
         git_dirty: whether files differed from the commit.
         environment: name of the file in ``envs/``.
         lock_hash: checksum of the list of all its packages.
@@ -78,6 +133,7 @@ class Software:
         device_requested: ``cpu``, ``cuda`` or ``auto``; None where the stage has no choice.
         device_actual: the one that was used; of a GPU its number and name.
         engines: what ran the models; none in manifests of before that was recorded.
+        code: 16 digits that stand for all the code and data of the stage, as in its rule's parameter; None likewise.
     """
 
     samvad: str
@@ -91,6 +147,7 @@ class Software:
     device_requested: str | None
     device_actual: str | None
     engines: tuple[computing.Engine, ...] = ()
+    code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -178,6 +235,8 @@ class StageManifest:
         inputs: what was read, with the checksum that its maker wrote.
         config: the options that the stage ran with.
         retries: attempts before this one.
+        contents: what options and models' names led to besides the inputs; none in manifests of before it was recorded.
+        skip: why there was nothing to do, where the status is ``skipped``; None in older manifests.
     """
 
     schema_version: str = SCHEMA_VERSION
@@ -208,6 +267,8 @@ class StageManifest:
     errors: tuple[ErrorRecord, ...]
     warnings: tuple[StageWarning, ...]
     retries: int
+    contents: tuple[Content, ...] = ()
+    skip: Skip | None = None
 
     @property
     def done(self) -> bool:
@@ -266,7 +327,13 @@ def write(manifest: StageManifest, *places: Path) -> None:
 
 
 def file_record(
-    path: Path, kind: str, *, shown: str, checksum: str | None = None, media: MediaFacts | None = None
+    path: Path,
+    kind: str,
+    *,
+    shown: str,
+    checksum: str | None = None,
+    media: MediaFacts | None = None,
+    outside: bool = False,
 ) -> FileRecord:
     """Return the manifest's record of a file.
 
@@ -276,13 +343,16 @@ def file_record(
         shown: the path to write down.
         checksum: known already (``sha256:…``), or None to take it now.
         media: facts of a media file.
+        outside: whether no stage made it: then all by which it is known again is recorded.
 
     Raises:
         DiskError: it cannot be read.
     """
-    with files.disk_errors(path, "read"):
-        status = path.stat()
-        return FileRecord(kind, shown, status.st_size, status.st_mtime_ns, checksum or files.sha256_of(path), media)
+    with files.disk_errors(path, "read"), held_files.holding(path) as held:
+        status = held.status
+        inode, ctime_ns = (status.st_ino, status.st_ctime_ns) if outside else (None, None)
+        taken = checksum or held.sha256()
+        return FileRecord(kind, shown, status.st_size, status.st_mtime_ns, taken, media, inode, ctime_ns)
 
 
 def contradictions(manifest: StageManifest) -> list[str]:
@@ -322,8 +392,20 @@ def config_hash(config: Mapping[str, Option]) -> str:
     return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
 
 
+def ran_code(environment: str, code: str | None = None) -> RanCode:
+    """Return what code stands in the project's folder now.
+
+    Args:
+        environment: name of the file in ``envs/``.
+        code: its hash, where that is known.
+    """
+    commit, dirty = _git_state()
+    return RanCode(code, commit, dirty, files.sha256_of(schemas.ROOT / "envs" / f"{environment}.yaml"))
+
+
 def software(
     environment: str,
+    ran: RanCode,
     tools: dict[str, str],
     models: list[Model],
     devices: tuple[str | None, str | None],
@@ -333,24 +415,25 @@ def software(
 
     Args:
         environment: name of the file in ``envs/``.
+        ran: its code.
         tools: versions by name.
         models: weights used.
         devices: requested and actual, the latter as it is shown to people.
         engines: what ran the models.
     """
-    commit, dirty = _git_state()
     return Software(
         samvad=__version__,
-        git_commit=commit,
-        git_dirty=dirty,
+        git_commit=ran.git_commit,
+        git_dirty=ran.git_dirty,
         environment=environment,
-        lock_hash=files.sha256_of(schemas.ROOT / "envs" / f"{environment}.yaml"),
+        lock_hash=ran.lock_hash,
         python=platform.python_version(),
         tools=tools,
         models=tuple(models),
         device_requested=devices[0],
         device_actual=devices[1],
         engines=tuple(engines),
+        code=ran.code,
     )
 
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from samvad.core import subprocesses
+from samvad.core import held_files, subprocesses
 
 #: A stream of ffmpeg-python's, which has no types: ``stream["a:0"]`` chooses from it, ``stream.filter(…)`` changes it.
 Stream: TypeAlias = Any
@@ -79,7 +79,7 @@ def source(path: Path, *, f: str = "", **options: str | int | None) -> Stream:
     import ffmpeg
 
     kind = {"f": f} if f else {}
-    return ffmpeg.input(f"file:{path}", **closed(f), **kind, **options)
+    return ffmpeg.input(f"file:{held_files.opened(path)}", **closed(f), **kind, **options)
 
 
 def synthetic(description: str) -> Stream:

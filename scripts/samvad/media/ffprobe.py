@@ -15,7 +15,7 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
-from samvad.core import subprocesses
+from samvad.core import held_files, subprocesses
 from samvad.core.errors import MediaError, ToolError
 from samvad.core.times import seconds_to_ms
 from samvad.core.typed_json import JsonObject
@@ -547,7 +547,7 @@ def _read_packets(path: Path, entries: str, take: Callable[..., None], streams: 
 def _run(path: Path, *options: str, stdout_line: Callable[[str], None] | None = None) -> subprocesses.Done:
     """Ask ffprobe about a file. ffmpeg-python's own ``probe`` runs it itself, unlogged, and keeps all that it says."""
     closed = [word for name, value in ffmpeg.closed().items() for word in (f"-{name}", value)]
-    return subprocesses.run(["ffprobe", *options, *closed, f"file:{path}"], stdout_line=stdout_line)
+    return subprocesses.run(["ffprobe", *options, *closed, f"file:{held_files.opened(path)}"], stdout_line=stdout_line)
 
 
 def _check_kind(path: Path, done: subprocesses.Done) -> None:

@@ -11,12 +11,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from samvad.core import computing, files, schemas, times
+from samvad.core import computing, times
 from samvad.core.declarations import Stage
 from samvad.documents.run_record import CacheSettings
-from samvad.documents.stage_manifest import CacheUse, FileRecord, IntermediateFile, Metric, Model, StageWarning
+from samvad.documents.stage_manifest import CacheUse, FileRecord, IntermediateFile, Metric, Model, RanCode, StageWarning
 from samvad.runner import gpus
-from samvad.runner.code_hash import code_hash
 from samvad.runner.result_cache import CachedFile, Entry, ResultCache, Said, key_of
 
 log = logging.getLogger(__name__)
@@ -127,11 +126,12 @@ class Reuse:
 NOT_KEPT = CacheUse(key=None, hit=False, made_by=None)
 
 
-def ingredients(stage: Stage, record: Record, options: Any, more: dict[str, Any]) -> dict[str, Any]:
+def ingredients(stage: Stage, ran: RanCode, record: Record, options: Any, more: dict[str, Any]) -> dict[str, Any]:
     """Return everything that a stage's result depends on.
 
     Args:
         stage: the stage.
+        ran: its code when its process began: whatever stands in its place by now has made nothing of the result.
         record: its inputs, programs, models, device and what computes.
         options: what it was told.
         more: whatever else it depends on.
@@ -151,8 +151,8 @@ def ingredients(stage: Stage, record: Record, options: Any, more: dict[str, Any]
             config[item.name] = item.as_json(value)
     return {
         "stage": stage.name,
-        "code": code_hash(stage.name),
-        "environment": files.sha256_of(schemas.ROOT / "envs" / f"{stage.environment}.yaml"),
+        "code": ran.code,
+        "environment": ran.lock_hash,
         "machine": platform.machine(),
         "config": config,
         "inputs": [[item.type, item.checksum] for item in record.inputs],

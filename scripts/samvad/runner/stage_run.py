@@ -17,26 +17,28 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from samvad.core import checksums, computing, console, files, times
+from samvad.core import checksums, computing, console, files, held_files, times
 from samvad.core.declarations import Stage
-from samvad.core.errors import MediaError, SamvadError
+from samvad.core.errors import ChangedFileError, MediaError, SamvadError
 from samvad.core.failures import as_samvad_error, describe
 from samvad.core.redaction import redact
 from samvad.documents import stage_manifest
 from samvad.documents.media_facts import MediaFacts
 from samvad.documents.stage_manifest import (
+    Content,
     ErrorRecord,
     FileRecord,
     IntermediateFile,
     Metric,
     Model,
     ResourceUsage,
+    Skip,
     StageManifest,
     StageWarning,
 )
 from samvad.logs import events
 from samvad.logs.stage_logs import StageLogs
-from samvad.runner import attempts, gpus, run_watch, staging
+from samvad.runner import attempts, gpus, own_code, run_watch, staging
 from samvad.runner.options import Invocation, configuration, parse
 from samvad.runner.resource_usage import ResourceMeter
 from samvad.runner.result_cache import CachedFile
@@ -46,7 +48,17 @@ log = logging.getLogger(__name__)
 
 
 class Skipped(Exception):  # noqa: N818 -- it is no error
-    """A stage has nothing to do for this film; the text says why. The film goes on."""
+    """A stage has nothing to do for this film; the film goes on.
+
+    Args:
+        reason: why, for people.
+        because: as in the manifest's ``skip``: ``settled``, ``unset`` or ``unanswered``.
+        variable: the variable of the environment, where one is not set.
+    """
+
+    def __init__(self, reason: str, because: str = "settled", variable: str | None = None) -> None:
+        super().__init__(reason)
+        self.skip = Skip(because, variable, redact(reason))
 
 
 class StageRun:
@@ -60,8 +72,9 @@ class StageRun:
         memory_mb: memory in MiB to use at most; None: what is free.
     """
 
-    def __init__(self, stage: Stage, invocation: Invocation[Any]) -> None:
+    def __init__(self, stage: Stage, invocation: Invocation[Any], code: own_code.OwnCode) -> None:
         self.stage = stage
+        self._code = code
         self.job_folder = invocation.job_folder.resolve()
         self.folder = self.job_folder / stage.folder
         self.film = invocation.film
@@ -76,6 +89,9 @@ class StageRun:
         self._outputs: list[tuple[Path, str, MediaFacts | None]] = []
         self._checksums: dict[Path, str] = {}
         self._reuse: Reuse | None = None
+        self._contents: dict[Path, Content] = {}
+        self._named: dict[Path, tuple[str, str]] = {}  # option and fingerprint of what is no input, as it was first
+        self.skip: Skip | None = None
 
     # -- inputs ------------------------------------------------------------------------------------------------------
 
@@ -112,12 +128,51 @@ class StageRun:
         return None if manifest_path is None else self._read_optional(manifest_path, kind)
 
     def _read_optional(self, manifest_path: Path, kind: str) -> Path | None:
-        found = staging.resolve_output(manifest_path, kind, self.job_folder, cache_from(self._run.cache))
-        if found is None:
-            return None
-        output, path = found
-        self._add_input(replace(output, mtime_ns=path.stat().st_mtime_ns))
+        while True:
+            found = staging.resolve_output(manifest_path, kind, self.job_folder, cache_from(self._run.cache))
+            if found is None:
+                return None
+            output, path, status = found
+            held = self.hold(path)
+            if staging.is_same(held.status, status):
+                break
+            held_files.release(path)  # it was made anew between the look and the opening
+        self._add_input(replace(output, mtime_ns=status.st_mtime_ns))
         return path
+
+    def hold(self, path: Path) -> held_files.Held:
+        """Open a file before it is read, so that it is the same one until the stage's end; return what is open.
+
+        What the other methods return is held already. ``check_inputs`` compares it with what it was.
+
+        Raises:
+            DiskError: it cannot be read.
+        """
+        with files.disk_errors(path, "read"):
+            return held_files.hold(path, self.work_folder)
+
+    def check_inputs(self) -> None:
+        """Check that everything that was read is what it was when it was opened; the stage's end does so in any case.
+
+        Call it before something that was made of an input goes where others find it.
+
+        Raises:
+            ChangedFileError: a file, or a folder of weights, was changed, replaced or moved away.
+        """
+        for item in self._record.inputs:
+            path = self.job_folder / item.path
+            held = held_files.find(path)
+            if held is not None:
+                with files.disk_errors(path, "read"):
+                    held.check(item.checksum, "film" if item.type == "film" else "")
+        for place, (_, fingerprint) in self._named.items():
+            known = self._contents.get(place)
+            with files.disk_errors(place, "read"):
+                if _fingerprint(place) != fingerprint and (
+                    known is None or not place.exists() or checksums.of_place(place) != known.checksum
+                ):
+                    what = f"{place} was changed while the stage ran. Nothing that was made of it is kept."
+                    raise ChangedFileError(what, "Run the same command again.", path=str(place))
 
     def read_film(self, moved_to: Path | None = None) -> Path:
         """Return the path of the film that stage 01 read, or where it was moved to, recorded with its checksum.
@@ -135,29 +190,52 @@ class StageRun:
         remedy = f"Put the film back, or delete {demux_manifest} and run again to begin anew with the film as it is."
         if not path.is_file():
             raise MediaError(f"The film {path} is gone.", remedy, path=str(path))
+        status = self.hold(path).status
         with files.disk_errors(path, "read"):
-            status = path.stat()
-            same = (str(path), status.st_size, status.st_mtime_ns) == (film.path, film.size_bytes, film.mtime_ns)
+            record = stage_manifest.file_record(path, "film", shown=str(path), checksum=film.checksum, outside=True)
+            same = replace(record, media=film.media) == film
             same = same or (status.st_size == film.size_bytes and checksums.checksum(path) == film.checksum)
         if not same:
             raise MediaError(f"The film {path} has changed since stage 01 read it.", remedy, path=str(path))
-        self._add_input(replace(film, path=str(path), mtime_ns=status.st_mtime_ns))
+        self._add_input(replace(record, media=film.media))
         return path
 
     def add_external_input(
         self, path: Path, kind: str, media: MediaFacts | None = None, *, checksum: str | None = None
     ) -> Path:
-        """Record a file that no stage made, such as the film or a glossary, and return its path.
+        """Record a file that no stage made, such as the film or a glossary, before it is read; return its path.
 
         Args:
             path: where it lies.
             kind: what it is, such as ``film``.
             media: facts of a media file.
             checksum: if it has been taken already (``sha256:…``).
+
+        Raises:
+            DiskError: it cannot be read.
         """
         shown = str(path.absolute())
-        self._add_input(stage_manifest.file_record(path, kind, shown=shown, checksum=checksum, media=media))
+        self.hold(path)
+        self._add_input(
+            stage_manifest.file_record(path, kind, shown=shown, checksum=checksum, media=media, outside=True)
+        )
         return path
+
+    def holds(self, option: str, place: Path) -> str:
+        """Record what an option's value, or a model's name, led to: a folder of weights; return its checksum.
+
+        What a value itself names, is recorded in any case; this is for what is found by a name.
+
+        Raises:
+            DiskError: it cannot be read.
+            ChangedFileError: it was changed while it was read.
+        """
+        place = place.absolute()
+        with files.disk_errors(place, "read"):
+            _, fingerprint = self._named.setdefault(place, (option, _fingerprint(place)))
+            taken = Content(option, str(place), fingerprint, checksums.of_place(place))
+        self._contents[place] = taken
+        return taken.checksum
 
     def describe(self, kind: str, media: MediaFacts) -> None:
         """Add the facts of a media file, found while the stage worked, to the inputs of that kind."""
@@ -193,7 +271,7 @@ class StageRun:
         Returns:
             True when the outputs and all that belongs to them came from the cache: the work is done.
         """
-        found = ingredients(self.stage, self._record, self._invocation.options, more)
+        found = ingredients(self.stage, self._code.ran, self._record, self._invocation.options, more)
         self._reuse = Reuse(self._record, found, cache_from(self._run.cache))
         cached = self._look(self._reuse) if look else None
         for file in cached or ():
@@ -291,9 +369,19 @@ class StageRun:
         self.attempt, self.attempt_folder = attempts.next_attempt(self.folder)
         (self.folder / "manifest.json").unlink(missing_ok=True)
         self.work_folder = staging.new_work_folder(self.folder, self.attempt)
+        self._look_at_named()
 
     def succeed(self, usage: ResourceUsage, status: str) -> None:
-        """Move the outputs into place, write ``metadata.json``, then the manifest."""
+        """Move the outputs into place, write ``metadata.json``, then the manifest.
+
+        Raises:
+            ChangedFileError: something that was read, or the code, is not what it was at the beginning.
+        """
+        self.check()
+        read = {Path(item.path) for item in self._record.inputs}
+        for place, (option, _) in self._named.items():
+            if place not in read and place not in self._contents:
+                self.holds(option, place)
         moved = []
         for path, kind, media in self._outputs:
             if status == "success":
@@ -309,6 +397,33 @@ class StageRun:
             self._reuse.store(self.folder, moved, self._run.run_id, usage.wall_seconds)
         manifest = self._manifest(usage, status=status, exit_code=0, outputs=tuple(moved), errors=())
         stage_manifest.write(manifest, self.attempt_folder / "manifest.json", self.folder / "manifest.json")
+
+    def check(self) -> None:
+        """Check that what was read, and the code that ran, are what they were at the beginning.
+
+        Raises:
+            ChangedFileError: something is not.
+        """
+        self.check_inputs()
+        self.check_code()
+
+    def check_code(self) -> None:
+        """Check that the code is what it was at the beginning.
+
+        Raises:
+            ChangedFileError: it is not.
+        """
+        self._code.check()
+
+    def _look_at_named(self) -> None:
+        """Take note of what options name before anything is read of it: weights, and what becomes an input."""
+        for item in self.stage.all_options:
+            value = getattr(self._invocation.options, item.name)
+            if item.content in ("file", "model") and isinstance(value, str) and value:
+                place = Path(value).expanduser().absolute()
+                if place.exists():
+                    with files.disk_errors(place, "read"):
+                        self._named[place] = (item.name, _fingerprint(place))
 
     def fail(self, usage: ResourceUsage, error: BaseException, exit_code: int) -> None:
         """Write the failed manifest into the attempt's folder; the stage's folder gets none."""
@@ -359,6 +474,7 @@ class StageRun:
             config_hash=stage_manifest.config_hash(self.config),
             software=stage_manifest.software(
                 self.stage.environment,
+                self._code.ran,
                 self._record.tools,
                 self._record.models,
                 (requested, gpus.shown(actual)),
@@ -371,7 +487,14 @@ class StageRun:
             errors=errors,
             warnings=tuple(self._record.warnings),
             retries=self.attempt - 1,
+            contents=tuple(self._contents.values()),
+            skip=self.skip if status == "skipped" else None,
         )
+
+
+def _fingerprint(place: Path) -> str:
+    """Return the fingerprint of a file or folder; of one that has gone meanwhile, that of nothing."""
+    return checksums.fingerprint(place) if place.exists() else "0" * 16
 
 
 def run_stage(stage: Stage, work: Callable[[StageRun, Any], None], argv: list[str] | None = None) -> int:
@@ -388,7 +511,7 @@ def run_stage(stage: Stage, work: Callable[[StageRun, Any], None], argv: list[st
     invocation, name = parse(stage, argv), stage.name
     meter = ResourceMeter()
     try:
-        run = StageRun(stage, invocation)
+        run = StageRun(stage, invocation, own_code.take(stage))
         with attempts.claim(run.job_folder, run.stage.folder):
             if attempts.resume(run.folder, run.job_folder, run.context.run_id, run.config):
                 return 0
@@ -404,8 +527,9 @@ def run_stage(stage: Stage, work: Callable[[StageRun, Any], None], argv: list[st
             log.debug("Working in %s", run.work_folder)
             try:
                 work(run, invocation.options)
-            except Skipped as reason:
-                run.warn(f"skipped: {reason}")
+            except Skipped as skipped:
+                run.skip = skipped.skip
+                run.warn(f"skipped: {skipped}")
                 timer.status = "skipped"
             usage = meter.stop()
             timer.counts.update(run.measured(usage))
@@ -414,10 +538,27 @@ def run_stage(stage: Stage, work: Callable[[StageRun, Any], None], argv: list[st
                 run.succeed(usage, timer.status)
         return 0
     except (Exception, KeyboardInterrupt) as caught:  # the one boundary: every failure is recorded, then reported
-        return _record_failure(run, meter, caught)
+        return _record_failure(run, meter, _first_cause(run, caught))
     finally:
         run.close()
+        held_files.release()
         logs.close()
+
+
+def _first_cause(run: StageRun, caught: BaseException) -> BaseException:
+    """Return what to blame for a failure: a film that was changed meanwhile cannot be decoded, and it is no defect."""
+    category = as_samvad_error(caught).category
+    try:
+        if category in ("bug", "media"):
+            run.check_inputs()
+        if category == "bug":
+            run.check_code()
+    except ChangedFileError as changed:
+        changed.__cause__ = caught
+        return changed
+    except (SamvadError, OSError):
+        pass  # it cannot be told: the first error is the one that is known
+    return caught
 
 
 def _record_failure(run: StageRun, meter: ResourceMeter, caught: BaseException) -> int:

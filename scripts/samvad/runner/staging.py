@@ -80,8 +80,8 @@ def _scratch() -> Path | None:
 
 def resolve_output(
     manifest_path: Path, kind: str, job_folder: Path, cache: ResultCache | None = None
-) -> tuple[FileRecord, Path] | None:
-    """Return the record and the path of a stage's output, after a check that it is what its maker wrote.
+) -> tuple[FileRecord, Path, os.stat_result] | None:
+    """Return the record, the path and the state of a stage's output, after a check that it is what its maker wrote.
 
     A file that was deleted comes back from the cache of results, where that has it.
 
@@ -109,8 +109,7 @@ def resolve_output(
             return None
         path = job_folder / output.path
         try:
-            _check_unchanged(path, output, manifest.stage, manifest_path)
-            return output, path
+            return output, path, _check_unchanged(path, output, manifest.stage, manifest_path)
         except ChangedFileError as error:
             if cache is not None and not path.exists() and _restore_file(cache, manifest, output, path):
                 continue
@@ -143,7 +142,12 @@ def _refresh(path: Path) -> None:
         return
 
 
-def _check_unchanged(path: Path, output: FileRecord, maker: str, manifest_path: Path) -> None:
+def is_same(one: os.stat_result, other: os.stat_result) -> bool:
+    """Say whether two looks at a file saw the same one, with the same content."""
+    return os.path.samestat(one, other) and (one.st_size, one.st_mtime_ns) == (other.st_size, other.st_mtime_ns)
+
+
+def _check_unchanged(path: Path, output: FileRecord, maker: str, manifest_path: Path) -> os.stat_result:
     remedy = f"Run the same snakemake command again with --forcerun {shlex.quote(str(manifest_path))} at its end."
     try:
         with files.disk_errors(path, "read"):
@@ -151,8 +155,9 @@ def _check_unchanged(path: Path, output: FileRecord, maker: str, manifest_path: 
     except FileNotFoundError:
         raise ChangedFileError(f"{path}, made by stage {maker}, is gone.", remedy, path=str(path)) from None
     if (status.st_size, status.st_mtime_ns) == (output.size_bytes, output.mtime_ns):
-        return
+        return status
     with files.disk_errors(path, "read"):
         changed = status.st_size != output.size_bytes or files.sha256_of(path) != output.checksum
     if changed:
         raise ChangedFileError(f"{path} is not what stage {maker} wrote.", remedy, path=str(path))
+    return status

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from samvad.core import files, subprocesses
+from samvad.core import files, held_files, subprocesses
 from samvad.core.errors import DiskError, ToolError
 from samvad.core.typed_json import JsonObject
 from samvad.logs import events
@@ -111,7 +111,7 @@ def identify(path: Path, folder: Path) -> Identified:
     Raises:
         ToolError: mkvmerge is missing or fails.
     """
-    code, lines = _run(["--identification-format", "json", "--identify", f"={path}"], folder)
+    code, lines = _run(["--identification-format", "json", "--identify", f"={held_files.opened(path)}"], folder)
     text = "\n".join(lines)
     try:
         found = json.loads(text)
@@ -184,14 +184,14 @@ def options(
         if not any(track.kind == "subtitle" for track in tracks):
             made.append("--no-subtitles")  # those that are not listed come from another source
         # "=" keeps mkvmerge from joining files with the next numbers (VTS_01_2.VOB) to this one.
-        made.append(f"={path}")
+        made.append(f"={held_files.opened(path)}")
     for subtitle in new:
         made += ["--language", f"0:{subtitle.language}", "--track-name", f"0:{subtitle.name}"]
         made += ["--default-track-flag", f"0:{int(subtitle.default)}", "--forced-display-flag", "0:0"]
         made += ["--hearing-impaired-flag", f"0:{int(subtitle.hearing_impaired)}"]
         made += ["--sub-charset", "0:UTF-8"]
         made += ["--sync", f"0:{sync_ms}"] if sync_ms else []
-        made.append(f"={subtitle.path}")
+        made.append(f"={held_files.opened(subtitle.path)}")
     for font in attachments:
         made += ["--attachment-mime-type", "font/ttf", "--attachment-name", font.name, "--attach-file", str(font)]
     return made
