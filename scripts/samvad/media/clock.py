@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from samvad.documents.film_clock import FilmClock, Jump, Span
 from samvad.media import ffmpeg, ffprobe
@@ -122,7 +123,8 @@ def source(film: Path, clock: Start | FilmClock, **options: str | int | None) ->
     times: for sound, ``ffmpeg.SOUND_IN_TIME`` fills them with silence.
     """
     late_us = clock.ffmpeg_zero_us - clock.zero_us
-    return ffmpeg.source(film, **({"itsoffset": f"{late_us}us"} if late_us else {}), **options)
+    given: dict[str, Any] = {**({"itsoffset": f"{late_us}us"} if late_us else {}), **options}
+    return ffmpeg.source(film, **given)
 
 
 def read_along(header: Header, clock: Start | FilmClock) -> list[int]:
