@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from samvad.stages.translation import sentences
 from samvad.stages.translation.backends import Line
-from samvad.text.sentence_ends import ends_sentence, split
+from samvad.text.sentence_ends import belongs_to, ends_sentence, split
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,25 @@ from samvad.text.sentence_ends import ends_sentence, split
         ("He costs 3.50 rupees", ["He costs 3.50 rupees"]),
         ("“Go.” She went…", ["“Go.”", "She went…"]),
         ("وہ آیا۔ کیا؟ ہاں", ["وہ آیا۔", "کیا؟", "ہاں"]),
+        ("It costs Rs. 500 only. Take it.", ["It costs Rs. 500 only.", "Take it."]),
+        ("Room No. 5 is free. No. Five is not.", ["Room No. 5 is free.", "No.", "Five is not."]),
+        (
+            "He came at 5 p.m. yesterday. She left at 6 p.m. We stayed.",
+            ["He came at 5 p.m. yesterday.", "She left at 6 p.m.", "We stayed."],
+        ),
+        ("Mr. A. K. Hangal spoke. So do I. We listened.", ["Mr. A. K. Hangal spoke.", "So do I.", "We listened."]),
+        ("I. K. Gujral was there.", ["I. K. Gujral was there."]),
+        ("मैं बी.ए. पास हूँ। पं. नेहरू आए। मुझे रु. 500 दो।", ["मैं बी.ए. पास हूँ।", "पं. नेहरू आए।", "मुझे रु. 500 दो।"]),
+        ("all over the world. country by country", ["all over the world. country by country"]),
+        ("जी. चलिए. वह आई. फिर गई.", ["जी.", "चलिए.", "वह आई.", "फिर गई."]),
+        ("ए. आर. रहमान और के. आसिफ आए.", ["ए. आर. रहमान और के. आसिफ आए."]),
+        ("in 2005. 10 years later", ["in 2005.", "10 years later"]),
+        ("El Sr. García llegó. Vino la Dra. Ruiz.", ["El Sr. García llegó.", "Vino la Dra. Ruiz."]),
+        ("apples, pears, etc. They were ripe.", ["apples, pears, etc.", "They were ripe."]),
+        (
+            "The U.S. army came. She is from the U.S. He is not.",
+            ["The U.S. army came.", "She is from the U.S.", "He is not."],
+        ),
         ("", []),
     ],
 )
@@ -38,6 +57,13 @@ def test_a_sentence_ends_with_its_mark_whatever_closes_after_it(word: str) -> No
 @pytest.mark.parametrize("word", ["Mr.", "(Dr.", "श्री.", "K.", "now,", "3.50", "", "”"])
 def test_a_sentence_goes_on_after_an_abbreviation_an_initial_or_no_mark(word: str) -> None:
     assert not ends_sentence(word)
+
+
+def test_a_figure_stays_in_one_piece() -> None:
+    for word, rest in (("3", ".6"), ("3.", "6"), ("2020", "-5"), ("10", ":30"), ("5", "%"), ("1", ",000")):
+        assert belongs_to(word, rest)
+    for word, following in (("3.", " 6"), ("five", " .6"), ("there", "5"), ("3.", " Then")):
+        assert not belongs_to(word, following)
 
 
 @given(st.text(alphabet='ab .?!।"', max_size=60))

@@ -107,6 +107,14 @@ def test_a_term_that_is_lost_is_put_for_what_the_model_calls_it() -> None:
     assert [use.how for use in made.uses] == [terms.REPAIRED]
 
 
+def test_what_asks_stays_a_question_and_figures_alone_are_written_as_the_target_does() -> None:
+    class Forgetful(SimulatedModel):
+        def _written(self, *given: object) -> str:
+            return super()._written(*given).replace("?", ".")
+
+    assert texts_of(Forgetful(), "किताब कहाँ?", "५००!", "राम घर है।") == ["Volume where?", "500!", "Ram house is."]
+
+
 def test_one_sentence_that_fails_is_passed_on_marked_and_the_others_are_translated() -> None:
     model = SimulatedModel(failing=frozenset(["पानी"]))
     good, bad, last = translator(model).translate(lines("राम घर देखता है।", "राम पानी चाहता है।", "हाँ।"))
@@ -181,11 +189,17 @@ def test_of_hypotheses_nearly_as_probable_the_one_that_can_be_read_in_time_is_ta
         ("मैं १५ बजे जाऊँगा।", "I go at 16 today.", guards.NUMBERS),
         ("मैं घर जाऊँगा।", "no no no no no no no no no no no", guards.REPETITION),
         ("मैं घर जाऊँगा।", "I go home. " + "There is so much more to tell of this " * 2, guards.LENGTH),
+        ("मैं घर जाऊँगा।", "I go <unk> home.", guards.UNKNOWN),
+        ("मैं घर जाऊँगा।", "I go ⁇ home.", guards.UNKNOWN),
+        ("मैं घर जाऊँगा।", "I go to <ID> home.", guards.UNKNOWN),
+        ("मैं घर नहीं जाऊँगा।", "I will go home.", guards.NEGATION),
     ],
 )
 def test_every_check_sees_its_fault_and_passes_what_is_right(said: str, made: str, flag: str) -> None:
     assert flag in guards.problems(said, made, "hi", "en")
     assert not guards.problems("मैं 2 बजे घर जाऊँगा।", "I will go home at two.", "hi", "en")
+    for right in ("I won't go home.", "I’m never going home.", "Otherwise I go home."):
+        assert not guards.problems("मैं घर नहीं जाऊँगा।", right, "hi", "en")
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,21 @@ def test_any_spans_come_back_whole(text: str, places: list[tuple[int, int]]) -> 
     assert markup.restore(protected.text, protected).text == text
 
 
+@pytest.mark.parametrize("word", ["शुरू", "गुरु", "चारु", "गेरू", "मेरू", "पुरु", "Ayers"])
+def test_no_word_that_ends_like_a_currency_is_torn(word: str) -> None:
+    assert [span.wanted for span in markup.facts(f"{word} 5 बजे")] == []
+    assert [span.wanted for span in markup.facts(f"{word} 10:30")] == ["10:30"]
+
+
+@pytest.mark.parametrize(("text", "wanted"), [("मुझे रु 500 दो", "Rs 500"), ("रू. ५०", "Rs 50"), ("Rs. 5", "Rs. 5")])
+def test_a_sum_of_money_reads_in_every_script(text: str, wanted: str) -> None:
+    assert [span.wanted for span in markup.facts(text)] == [wanted]
+
+
+def test_an_id_that_people_speak_of_is_translated_and_its_figure_kept() -> None:
+    assert markup.protect("मेरी आईडी 12 है।", markup.facts("मेरी आईडी 12 है।")).text == "मेरी आईडी <ID1> है।"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from samvad.core import typed_json
 from samvad.documents.segments import Segment, Word
 from samvad.stages.asr.engine import Chunk, RawWord
 from samvad.stages.asr.regions import Region
-from samvad.text.sentence_ends import ends_sentence
+from samvad.text.sentence_ends import belongs_to, ends_sentence
 
 _SOFT_ENDS = (",", ";", ":", "،", "—", "–")
 #: A silence this long parts sentences even where Whisper put no full stop.
@@ -88,10 +89,16 @@ def _sentences(words: Sequence[_Timed], max_sentence_ms: int) -> list[list[_Time
     for number, word in enumerate(words):
         current.append(word)
         following = words[number + 1] if number + 1 < len(words) else None
-        if following is None or ends_sentence(word.word.text) or following.start_ms - word.end_ms >= _PAUSE_MS:
+        if following is None or _ends(word, following):
             sentences += _cut_long(current, max_sentence_ms)
             current = []
     return sentences
+
+
+def _ends(word: _Timed, following: _Timed) -> bool:
+    if belongs_to(word.word.text, following.word.text):
+        return False
+    return ends_sentence(word.word.text, following.word.text) or following.start_ms - word.end_ms >= _PAUSE_MS
 
 
 def _cut_long(words: list[_Timed], max_sentence_ms: int) -> list[list[_Timed]]:
@@ -104,6 +111,8 @@ def _cut_long(words: list[_Timed], max_sentence_ms: int) -> list[list[_Timed]]:
         before, after = words[cut - 1], words[cut]
         pause = after.start_ms - before.end_ms
         comma = 500 if before.word.text.strip().endswith(_SOFT_ENDS) else 0
+        if belongs_to(before.word.text, after.word.text):
+            return -math.inf
         return pause + comma - abs(after.start_ms - middle) / 10
 
     cut = max(range(1, len(words)), key=worth)

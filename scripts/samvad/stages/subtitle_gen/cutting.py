@@ -133,7 +133,8 @@ def _stream(units: Sequence[Unit], rules: Rules, limit_ms: int, shots: Sequence[
         said_ms = max(said_ms, unit.end_ms)
         made.marks.append(mark if unit.song else 0)
         made.lone.append(len(unit.text) <= SHORT_WORD_CHARACTERS)
-        made.closes.append(ends_sentence(unit.text))
+        following = units[index + 1].text if index + 1 < len(units) else ""
+        made.closes.append(ends_sentence(unit.text, following))
         voice += index > 0 and _other_voice(units[index - 1], unit)
         made.voices.append(voice)
         if index + 1 < len(units):

@@ -133,7 +133,7 @@ def break_points(left: str, right: str, language: str, *, same_name: bool = Fals
         language: short code of the text's language.
         same_name: whether both belong to one name.
     """
-    if ends_sentence(left):
+    if ends_sentence(left, right):
         return AFTER_SENTENCE
     if same_name:
         return WITHIN_NAME

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -17,7 +18,9 @@ _BADNESS = {
     guards.EMPTY: 1000,
     guards.LEFTOVER: 60,
     guards.NUMBERS: 50,
+    guards.UNKNOWN: 45,
     guards.REPETITION: 40,
+    guards.NEGATION: 20,
     guards.LENGTH: 10,
     guards.LEAK: 5,
 }
@@ -26,6 +29,7 @@ _LOST = {NAME: 100, ADDRESS: 100, NUMBER: 50, TERM: 20}
 #: Characters a second that viewers read (Netflix's style guides for English and Hindi, adult programmes).
 _READING_SPEED = {"en": 20.0}
 _OTHER_READING_SPEED = 22.0
+_QUESTION = re.compile(r"[?؟？][\"'”’)\]]*\s*$")
 #: Nobody shortens what is as short as this.
 _FREE_CHARACTERS = 12
 
@@ -108,7 +112,7 @@ def candidate(
             way.source[span.start : span.end] for number, span in enumerate(way.spans) if number not in restored.missing
         }
         texts.append(_capitalised(indic.polished(restored.text, target), way, target))
-    text = _close(texts)
+    text = _asking(_close(texts), sentence.text, target)
     whole = Decoded(text, sum(item.log_probability for item in decoded), sum(item.tokens for item in decoded))
     found = plain_candidate(sentence, target, text, whole, glossary, kept=frozenset(kept))
     return replace(found, problems=found.problems | {guards.LEAK}) if leaked else found
@@ -219,6 +223,8 @@ def finished(found: Candidate, sentence: Sentence, target: str) -> Candidate:
             text = text.replace(word, indic.romanised(word))
         extra.append(indic.ROMANISED)
         text = indic.polished(text, target)
+    if guards.UNKNOWN in found.problems:
+        text = guards.without_unknown(text)
     text = markup.without_leaks(text) if markup.leaks(text) > markup.leaks(sentence.text) else text
     problems = found.problems
     if guards.LEFTOVER in problems and not guards.left_over(text, sentence.language, target):
@@ -232,6 +238,14 @@ def _capitalised(text: str, way: Protected, target: str) -> str:
     """Return a translation that begins with a term with a capital letter, where the target has capitals."""
     begins = any(span.kind == TERM and text.startswith(span.wanted) for span in way.spans)
     return text[0].upper() + text[1:] if begins and scripts.LATIN in scripts.scripts_of(target) else text
+
+
+def _asking(text: str, source: str, target: str) -> str:
+    """Return a translation that ends as a question where its source does: many languages ask by the mark alone."""
+    if not _QUESTION.search(source) or any(mark in text for mark in "?؟？"):
+        return text
+    mark = "؟" if "Arab" in scripts.scripts_of(target) else "?"
+    return re.sub(r"[.।۔]?([\"'”’)\]]*)$", rf"{mark}\1", text, count=1)
 
 
 def _close(texts: Sequence[str]) -> str:

@@ -301,7 +301,9 @@ class TextTranslator:
 
     def _shared(self, sentence: Sentence, outcome: Outcome | None) -> list[str]:
         """Return the part of a sentence's translation for each of its lines; the source where the model failed."""
-        result = outcome.result if outcome else None
+        if outcome is None:  # figures and marks alone
+            return [markup.latin_digits(share.text) for share in sentence.shares]
+        result = outcome.result
         if result is None:
             return [share.text for share in sentence.shares]
         shared = sentences.share_out(result.text, sentence.shares)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from samvad.documents.segments import Translation
-from samvad.stages.translation import figures, markup
+from samvad.stages.translation import figures, markup, negation
 from samvad.text import scripts
 
 EMPTY = "empty"
@@ -112,6 +112,7 @@ def line_flags(
         (LOW_PROBABILITY, score is not None and score < _LOW_LOG_PROBABILITY),
         (TOO_LONG, len(text) > _FREE_CHARACTERS + _MAX_CHARACTERS_PER_SECOND * duration_ms / 1000),
         (WRONG_SCRIPT, in_wrong_script(text, target)),
+        (UNKNOWN, bool(_UNKNOWN.search(text))),
         # Hindi in Latin letters: text models have hardly seen it, and copy it or make something up.
         (SOURCE_SCRIPT, in_wrong_script(source, source_language)),
     )
@@ -142,6 +143,10 @@ LEAK = "placeholder left over"
 LEFTOVER = "source script left over"
 NUMBERS = "number changed"
 LENGTH = "length out of proportion"
+UNKNOWN = "unknown word"
+NEGATION = "negation lost"
+#: What a model's vocabulary has no word for, and a placeholder without its number.
+_UNKNOWN = re.compile(r"\s*(?:<unk>|⁇|\ufffd|<\s*ID\s*>)")
 #: From this many characters of the source on, its translation is neither a quarter nor four times as long.
 _RATIO_FROM = 12
 _MAX_RATIO = 4.0
@@ -162,10 +167,17 @@ def problems(source: str, made: str, source_language: str, target: str) -> froze
         (LEAK, markup.leaks(made) > markup.leaks(source)),
         (LEFTOVER, bool(left_over(made, source_language, target))),
         (NUMBERS, bool(figures.lost(source, made))),
+        (UNKNOWN, bool(_UNKNOWN.search(made)) and not _UNKNOWN.search(source)),
+        (NEGATION, negation.is_lost(source, made, source_language, target)),
         (REPETITION, is_loop(made, than=source)),
         (LENGTH, len(source) >= _RATIO_FROM and not 1 / _MAX_RATIO <= ratio <= _MAX_RATIO),
     )
     return frozenset(flag for flag, raised in checks if raised)
+
+
+def without_unknown(text: str) -> str:
+    """Return the text without the signs of words that a model does not know."""
+    return _UNKNOWN.sub("", text).strip()
 
 
 def left_over(text: str, source_language: str, target: str) -> list[str]:

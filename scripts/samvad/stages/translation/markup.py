@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 #: Part of the translation memory's key: raise it when a text would be prepared otherwise than before.
-VERSION = "1"
+VERSION = "2"
 
 ADDRESS = "address"
 NUMBER = "number"
@@ -35,7 +35,10 @@ _FRAME = re.compile(
 )
 
 _DIGITS = r"\d+(?:[.,]\d+)*"
-_CURRENCY = r"(?:[₹$€£¥₨]|\bRs\.?|\bINR|\bUSD|रु\.?|रू\.?)"
+#: Not inside a word: vowel signs are no letters to ``\b``, and "शुरू 9 बजे" has no rupees.
+_WORD_BEGINS = r"(?<![\w\u0300-\u036f\u0900-\u0963\u0966-\u0dff\u200c\u200d])"
+_RUPEES = r"रु\.?|रू\.?|रुपये|रुपए"
+_CURRENCY = rf"(?:[₹$€£¥₨]|{_WORD_BEGINS}(?:Rs\.?|INR|USD|{_RUPEES}))"
 _TOP_DOMAINS = "com|org|net|in|gov|edu|info|io|co|tv|me|uk|us|de|fr|pk|bd|np|lk"
 #: An address needs a scheme, ``www``, or a known ending after Latin letters: ``ठीक है.चलो`` is none.
 _ADDRESS = re.compile(
@@ -147,17 +150,23 @@ def facts(text: str, *, all_numbers: bool = False) -> list[Span]:
         text: what a model is to read.
         all_numbers: plain numbers too, which a model mostly keeps by itself.
     """
-    found = [_span(match, ADDRESS) for pattern in (_MANGLED, _ADDRESS) for match in pattern.finditer(text)]
+    found = [
+        # "ID 12" in what people say is translated, but for its figure: whole, it would be taken for a placeholder.
+        _span(match, ADDRESS) if match.group().lstrip().startswith("<") else _span(match, NUMBER, match.lastindex or 0)
+        for match in _MANGLED.finditer(text)
+    ]
+    found += [_span(match, ADDRESS) for match in _ADDRESS.finditer(text)]
     found += [_span(match, TAG) for match in re.finditer(_TAG, text)]
     found += [_span(match, NUMBER) for match in (_NUMBER if all_numbers else _COMPOSED).finditer(text)]
     return found
 
 
-def _span(match: re.Match[str], kind: str) -> Span:
-    value = match.group()
+def _span(match: re.Match[str], kind: str, group: int = 0) -> Span:
+    value = match.group(group)
     stripped = value.strip()
-    start = match.start() + value.index(stripped)
-    wanted = latin_digits(stripped) if kind == NUMBER else stripped
+    start = match.start(group) + value.index(stripped)
+    # In a text of another script, "रु 500" reads as letters; "Rs" is what all of them write beside their own.
+    wanted = re.sub(rf"^(?:{_RUPEES})\s*", "Rs ", latin_digits(stripped)) if kind == NUMBER else stripped
     return Span(start, start + len(stripped), kind, wanted)
 
 

@@ -66,15 +66,15 @@ def _punctuated(lines: Sequence[Line]) -> bool:
     return ended >= _PUNCTUATED_SHARE * len(lines)
 
 
-def _is_ended(text: str) -> bool:
+def _is_ended(text: str, following: str = "") -> bool:
     bare = text.rstrip()
-    return bare.endswith(_NOTE_ENDS) or (bare[-1:] != "…" and ends_sentence(bare.rpartition(" ")[2]))
+    return bare.endswith(_NOTE_ENDS) or (bare[-1:] != "…" and ends_sentence(bare.rpartition(" ")[2], following))
 
 
 def _goes_on(lines: Sequence[Line], unit: Sequence[int], line: Line) -> bool:
     last = lines[unit[-1]]
     return (
-        not _is_ended(last.text)
+        not _is_ended(last.text, line.text)
         and line.id == last.id + 1  # a line between them is of another language, quarantined, or corrected
         and line.language == last.language
         and line.speaker == last.speaker
