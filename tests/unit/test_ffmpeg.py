@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from samvad.core.subprocesses import Done
 from samvad.media import ffmpeg, ffprobe, shots
 from samvad.stages.demux import picture
 from samvad.stages.mux import burn, installed_fonts, matroska, media, mp4
@@ -52,7 +51,6 @@ def test_no_name_of_a_film_or_folder_is_taken_for_anything_else(
 def test_what_ffmpeg_says_of_a_failure_is_kept(tmp_path: Path) -> None:
     done = ffmpeg.run([ffmpeg.source(tmp_path / "no film.mp4")], tmp_path / "made.mp4", {})
     assert done.code and done.last_line.endswith("No such file or directory")
-    assert not ffmpeg.is_disk_full(done)
 
 
 def test_the_film_is_the_first_input_and_options_may_come_several_times() -> None:
@@ -77,7 +75,3 @@ def test_programs_are_started_and_commands_of_ffmpeg_built_in_one_module_each() 
     }
     assert not modules_with(lambda text: '["ffmpeg"' in text), "lists of arguments"
     assert modules_with(lambda text: '["ffprobe"' in text) == {"samvad/media/ffprobe.py"}
-
-
-def test_a_full_disk_is_known_by_what_ffmpeg_says() -> None:
-    assert ffmpeg.is_disk_full(Done(1, b"", "av_interleaved_write_frame(): No space left on device"))

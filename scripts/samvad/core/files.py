@@ -133,7 +133,7 @@ def move_into_place(source: Path, target: Path) -> None:
     Onto another disk it is copied beside its target first: whoever looks sees the old file or the new one.
     """
     with disk_errors(target):
-        _flush(source)
+        flush(source)
         try:
             source.replace(target)
         except OSError as error:
@@ -143,7 +143,7 @@ def move_into_place(source: Path, target: Path) -> None:
             try:
                 shutil.copyfile(source, copy)
                 copy.chmod(source.stat().st_mode & 0o7777)
-                _flush(copy)
+                flush(copy)
                 copy.replace(target)
             except BaseException:
                 copy.unlink(missing_ok=True)
@@ -151,7 +151,12 @@ def move_into_place(source: Path, target: Path) -> None:
             source.unlink()
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Ask the system whether a file's bytes have reached the disk.
+
+    Raises:
+        OSError: they have not, and cannot.
+    """
     with path.open("rb") as file:
         os.fsync(file.fileno())
 

@@ -25,6 +25,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from samvad.core import held_files, subprocesses
+from samvad.media import written
 
 #: A stream of ffmpeg-python's, which has no types: ``stream["a:0"]`` chooses from it, ``stream.filter(…)`` changes it.
 Stream: TypeAlias = Any
@@ -128,7 +129,7 @@ def run(
     stderr_line: Callable[[str], None] | None = None,
     global_options: Options = NO_OPTIONS,
 ) -> subprocesses.Done:
-    """Write streams to a file; whether it went well is for the caller to judge.
+    """Write streams to a file, and prove that it is whole; a film that cannot be read is for the caller to judge.
 
     Args:
         streams: in the order of the result; where ffmpeg is to choose by itself, the whole source.
@@ -140,15 +141,46 @@ def run(
         global_options: of the whole command.
 
     Raises:
+        DiskError: the file is not whole, whatever ffmpeg's exit code says, or its disk is full.
         ToolError: ffmpeg is missing, or hung.
     """
     quiet: Options = {"nostdin": None, "nostats": None, "v": level, "y": None}
     # A program that says nothing for minutes counts as hung: it tells its progress where the output is free for it.
     progress: Options = {} if target is None else {"progress": "pipe:1"}
     words = command(streams, target, options, {**quiet, **progress, **global_options})
-    return subprocesses.run(words, stdout_line=stdout_line, stderr_line=stderr_line, writes=target)
+    heard = _Heard(stdout_line, stderr_line)
+    done = subprocesses.run(
+        words,
+        stdout_line=stdout_line if target is None else heard.stdout,
+        stderr_line=heard.stderr,
+        writes=target,
+    )
+    if target is not None:
+        written.check_said(target, "ffmpeg", heard.lost, done.code)
+        if done.code == 0 and target.is_file():
+            written.check(target, "ffmpeg", heard.seconds)
+    return done
 
 
-def is_disk_full(done: subprocesses.Done) -> bool:
-    """Return whether ffmpeg found no space on the disk."""
-    return "No space left on device" in done.tail
+class _Heard:
+    """What ffmpeg says while it writes a file: how far it is, and what it could not write."""
+
+    def __init__(self, stdout_line: Callable[[str], None] | None, stderr_line: Callable[[str], None] | None) -> None:
+        self.seconds: float | None = None
+        self.lost: list[str] = []
+        self._stdout_line, self._stderr_line = stdout_line, stderr_line
+
+    def stdout(self, line: str) -> None:
+        """Take a line of the standard output."""
+        name, _, value = line.partition("=")
+        if name == "out_time_us" and value.isdigit():
+            self.seconds = int(value) / 1e6
+        if self._stdout_line is not None:
+            self._stdout_line(line)
+
+    def stderr(self, line: str) -> None:
+        """Take a line of the standard error."""
+        if written.is_loss(line):
+            self.lost.append(line)
+        if self._stderr_line is not None:
+            self._stderr_line(line)

@@ -18,6 +18,8 @@ OFF = "none"
 #: demucs holds a whole file and its four stems in memory: it is given the film in blocks, with some sound around each.
 _BLOCK_SECONDS = 300
 _MARGIN_SECONDS = 5
+#: Bytes at the end of a block that resampling may lose: a hundredth of a second.
+_MAY_LACK_BYTES = SAMPLE_RATE_HZ // 100 * 2
 
 
 def check_setting(setting: str) -> None:
@@ -103,6 +105,12 @@ def _block(audio: FilmAudio, start_ms: int, setting: str, device: str, folder: P
     voices = done.output
     wanted = [(at_ms - first_ms) * SAMPLE_RATE_HZ // 1000 * 2 for at_ms in (start_ms, end_ms)]
     found = voices[wanted[0] : wanted[1]]
+    if len(found) < wanted[1] - wanted[0] - _MAY_LACK_BYTES:
+        lacks = (wanted[1] - wanted[0] - len(found)) / 2 / SAMPLE_RATE_HZ
+        raise ToolError(
+            f"demucs left out {lacks:.1f} s of the voices that it separated.",
+            "Is the disk full (`df`)? Then run again, or set asr.separate_voices to none.",
+        )
     # Resampling may lose a sample at the end; the film's clock must not move by it.
     return found.ljust(wanted[1] - wanted[0], b"\0")
 

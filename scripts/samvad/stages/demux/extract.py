@@ -95,12 +95,6 @@ def _report_progress(line: str, duration_ms: int | None) -> None:
 
 
 def _failure(film: Path, target: Path, done: subprocesses.Done) -> Exception:
-    if ffmpeg.is_disk_full(done):
-        return DiskError(
-            f"No space is left on the disk of {target.parent.parent}.",
-            "Free some space, or set output_root to a folder on another disk, and run again.",
-            path=str(target.parent.parent),
-        )
     return ToolError(
         f"ffmpeg could not decode the audio of {str(film)!r} (exit code {done.code}): {done.last_line}.",
         "Play the film to see whether it is whole; if it is not, copy it again.",

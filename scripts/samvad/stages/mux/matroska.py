@@ -17,6 +17,7 @@ from samvad.core import files, held_files, subprocesses
 from samvad.core.errors import DiskError, ToolError
 from samvad.core.typed_json import JsonObject
 from samvad.logs import events
+from samvad.media import written
 
 log = logging.getLogger(__name__)
 
@@ -198,7 +199,7 @@ def options(
 
 
 def multiplex(arguments: list[str], folder: Path, film: Path) -> list[str]:
-    """Run mkvmerge and return its warnings.
+    """Run mkvmerge, prove that what it wrote is whole, and return its warnings.
 
     Args:
         arguments: from ``options``.
@@ -206,12 +207,15 @@ def multiplex(arguments: list[str], folder: Path, film: Path) -> list[str]:
         film: for messages.
 
     Raises:
-        DiskError: the disk is full.
+        DiskError: the disk is full, or the file is not whole.
         ToolError: mkvmerge is missing or fails.
     """
     code, lines = _run(arguments, folder)
     if code not in _NO_ERROR:
         raise _failure(code, lines, film)
+    target = Path(arguments[arguments.index("--output") + 1])
+    written.check_said(target, "mkvmerge", [line for line in lines if written.is_loss(line)], 0)
+    written.check(target, "mkvmerge")
     return [line.removeprefix("#GUI#warning ") for line in lines if line.startswith("#GUI#warning ")]
 
 

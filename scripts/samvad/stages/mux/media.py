@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from samvad.core.errors import DiskError, MediaError
+from samvad.core.errors import MediaError
 from samvad.media import ffmpeg
 from samvad.media.ffprobe import Stream
 
@@ -46,11 +46,6 @@ def write(
     done = ffmpeg.run(streams, target, {**options, "fflags": "+bitexact"}, global_options=global_options)
     if done.code == 0:
         return
-    if ffmpeg.is_disk_full(done):
-        raise DiskError(
-            f"No space was left on the disk while {str(film)!r} was copied.",
-            "Free some space, or set output_root to a folder on another disk, and run again.",
-        )
     raise MediaError(
         f"ffmpeg cannot read or copy {str(film)!r} (exit code {done.code}): {done.last_line}.",
         "Play the film to see whether it is whole; if it is not, copy it again.",
