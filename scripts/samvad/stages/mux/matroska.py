@@ -223,10 +223,24 @@ def write_title(target: Path, title: str) -> None:
     """Write the title into a finished film where ``options`` left it out: one that looks like an option.
 
     Raises:
+        DiskError: the file is not whole any more.
         ToolError: mkvpropedit is missing or fails.
     """
-    if title.startswith("-"):
-        subprocesses.ask(["mkvpropedit", str(target), "--edit", "info", "--set", f"title={title}"])
+    if not title.startswith("-"):
+        return
+    command = ["mkvpropedit", str(target), "--edit", "info", "--set", f"title={title}"]
+    done = subprocesses.run(command, environment=_environment())
+    if done.code:
+        raise _failure(done.code, (done.stdout + done.tail).splitlines(), target)
+    written.check(target, "mkvpropedit")
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment for the programs of MKVToolNix.
+
+    In the C locale they cannot open a file with a name in Devanagari, and other languages change their messages.
+    """
+    return {**os.environ, "LC_ALL": "C.UTF-8", "LANGUAGE": ""}
 
 
 def _run(arguments: list[str], folder: Path) -> tuple[int, list[str]]:
@@ -234,8 +248,6 @@ def _run(arguments: list[str], folder: Path) -> tuple[int, list[str]]:
     option_file = folder / "mkvmerge.json"
     files.write_json(option_file, arguments)
     log.debug("Running mkvmerge with %s", arguments)
-    # In the C locale mkvmerge cannot open a file with a name in Devanagari, and other languages change its messages.
-    environment = {**os.environ, "LC_ALL": "C.UTF-8", "LANGUAGE": ""}
     lines: list[str] = []
 
     def take(line: str) -> None:
@@ -247,7 +259,7 @@ def _run(arguments: list[str], folder: Path) -> tuple[int, list[str]]:
 
     try:
         done = subprocesses.run(
-            ["mkvmerge", f"@{option_file}"], stdout_line=take, stderr_line=lines.append, environment=environment
+            ["mkvmerge", f"@{option_file}"], stdout_line=take, stderr_line=lines.append, environment=_environment()
         )
     finally:
         option_file.unlink(missing_ok=True)
