@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from samvad.core import checksums, typed_json
-from samvad.core.errors import MediaError
 from samvad.documents import probe as probe_document
 from samvad.documents import shots as shots_document
 from samvad.documents import stage_manifest, waveform
-from samvad.media import ffprobe, film_file, shots
+from samvad.documents.film_clock import FilmClock
+from samvad.media import clock, ffprobe, film_file, shots
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.stages.demux import extract, picture, probe
 from samvad.stages.demux.options import STAGE, Options
@@ -45,31 +45,35 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options) -> N
         checksum: of the film, or None to take it.
         options: the stage's options.
     """
-    header = ffprobe.read_header(film)
-    found = probe.probe(film, header)
+    opened = clock.opened(film)
+    found = probe.probe(film, opened.header)
     asked = None if options.audio_track == "auto" else options.audio_track
     chosen, reason = probe.choose_audio(found.audio, options.languages, asked, str(film))
-    found, film_facts = probe.measured(film, header, found, chosen.track)
-    track = found.audio[chosen.track]
+    expected_ms = probe.expected_ms(opened)
     for place in dict.fromkeys((run.job_folder, run.work_folder)):  # the job first: it is what the user knows
-        extract.check_space(place, found.duration_ms)
+        extract.check_space(place, expected_ms)
     audio = run.work_folder / "audio.wav"
-    taken, look, audio_ms, cut_short = _read_film(run, film, checksum, found, track, options)
+    read = _read_film(run, opened, checksum, chosen, expected_ms, options)
     if checksum is None:
-        run.add_external_input(film, "film", checksum=taken)
+        run.add_external_input(film, "film", checksum=read.checksum)
         run.reuse(look=False)
+    found, film_facts = probe.measured(opened, found, read.times)
+    track = found.audio[chosen.track]
     if options.languages and track.language and track.language not in options.languages:
         run.warn(
             f"The chosen audio track is tagged {track.language}, but the film's languages are "
             f"{', '.join(options.languages)}."
         )
-    _check_whole(run, film, found, track, audio_ms, cut_short, options.min_decoded_share)
+    audio_ms = read.audio_ms
+    shorter = probe.check_whole(opened, track, read.times, audio_ms, read.cut_short, options.min_decoded_share)
+    if shorter:
+        run.warn(shorter)
     run.output(audio.name, "audio", ffprobe.of(audio))
 
     duration_ms = max(found.duration_ms or 0, audio_ms)
     facts = probe_document.Probe(
         size_bytes=film.stat().st_size,
-        checksum=taken,
+        checksum=read.checksum,
         container=found.container,
         start_ms=found.start_ms,
         duration_ms=duration_ms,
@@ -79,9 +83,10 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options) -> N
         chosen_audio_track=track.track,
         chosen_because=reason,
         media=film_facts,
+        clock=read.times,
     )
     probe_document.write(run.output("probe.json", "probe"), facts)
-    _write_looks(run, look, audio, duration_ms, taken)
+    _write_looks(run, read.look, audio, duration_ms, read.checksum)
     for key, value in typed_json.plain(facts).items():
         run.metadata(key, value)
     run.metric("film_duration", duration_ms / 1000, "s")
@@ -90,25 +95,37 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options) -> N
     run.metric("audio_tracks", len(found.audio), "tracks")
 
 
+@dataclass(frozen=True)
+class _Read:
+    """What reading a film gave: its checksum, what its pictures gave, its sound's length, whether that is cut short."""
+
+    checksum: str
+    look: picture.Look
+    times: FilmClock
+    audio_ms: int
+    cut_short: bool
+
+
 def _read_film(
     run: StageRun,
-    film: Path,
+    film: clock.Film,
     checksum: str | None,
-    found: probe.Streams,
     track: probe_document.AudioTrack,
+    expected_ms: int | None,
     options: Options,
-) -> tuple[str, picture.Look, int, bool]:
-    """Return the film's checksum, what its pictures gave, its audio's duration in ms, and whether that is cut short.
+) -> _Read:
+    """Read a film from beginning to end, once.
 
-    Hashing, pictures and sound read the film at the same time: one pass of the disk. So the cache cannot be asked first
-    for a film that was never hashed here; it was hardly ever demuxed here.
+    Hashing, times, pictures and sound read it at the same time: one pass of the disk. So the cache cannot be asked
+    first for a film that was never hashed here; it was hardly ever demuxed here.
     """
     audio = run.work_folder / "audio.wav"
-    with ThreadPoolExecutor(2) as pool:
-        future = pool.submit(lambda: checksum or checksums.take(film))
-        looked = pool.submit(_look_through, run, film, found, track, options, future)
-        audio_ms, cut_short = extract.extract(film, track, options.downmix, audio, found.duration_ms)
-        return future.result(), looked.result(), audio_ms, cut_short
+    with ThreadPoolExecutor(3) as pool:
+        future = pool.submit(lambda: checksum or checksums.take(film.path))
+        looked = pool.submit(_look_through, run, film, track, options, future)
+        timed = pool.submit(clock.read, film)
+        audio_ms, cut_short = extract.extract(film, track, options.downmix, audio, expected_ms)
+        return _Read(future.result(), looked.result(), timed.result(), audio_ms, cut_short)
 
 
 def describe_film(run: StageRun) -> None:
@@ -118,20 +135,16 @@ def describe_film(run: StageRun) -> None:
 
 def _look_through(
     run: StageRun,
-    film: Path,
-    found: probe.Streams,
+    film: clock.Film,
     track: probe_document.AudioTrack,
     options: Options,
     checksum: Future[str],
 ) -> picture.Look:
     """Find the film's shot changes, or take them from the cache, and make its small copy."""
-    video = found.video is not None
-    wanted = video and options.shots
+    wanted = film.header.film_picture is not None and options.shots
     known = shots.cached(checksum.result()) if wanted else None
     proxy = run.work_folder / "proxy.mp4" if options.proxy_height else None
-    look = picture.look_through(
-        film, track, proxy, options.proxy_height, run.threads, video=video, cuts=wanted and known is None
-    )
+    look = picture.look_through(film, track, proxy, options.proxy_height, run.threads, cuts=wanted and known is None)
     return replace(look, cuts_ms=known) if known is not None else look
 
 
@@ -151,33 +164,6 @@ def _write_looks(run: StageRun, look: picture.Look, audio: Path, duration_ms: in
         run.check_inputs()  # what goes into the cache is found by the film's checksum
         shots.remember(checksum, look.cuts_ms)
         run.metric("shot_changes", len(look.cuts_ms), "cuts")
-
-
-def _check_whole(
-    run: StageRun,
-    film: Path,
-    found: probe.Streams,
-    track: probe_document.AudioTrack,
-    audio_ms: int,
-    cut_short: bool,
-    min_share: float,
-) -> None:
-    """Refuse a film that ends before its header says it does.
-
-    A track that is merely shorter than the picture is no fault: only its own declared duration, or ffmpeg's word that
-    the file is cut, makes an error.
-    """
-    declared_ms = found.duration_ms if track.duration_ms is None else track.start_ms + track.duration_ms
-    if not declared_ms or audio_ms >= declared_ms * min_share:
-        return
-    said = f"only {audio_ms / 1000:.1f} of {declared_ms / 1000:.1f} s of sound can be read"
-    if track.duration_ms is not None or cut_short:
-        raise MediaError(
-            f"{str(film)!r} is cut short: {said}.",
-            "Copy it again; or set demux.min_decoded_share lower to go on with what is there.",
-            path=str(film),
-        )
-    run.warn(f"The sound ends before the film does: {said}.")
 
 
 def main(argv: list[str] | None = None) -> int:

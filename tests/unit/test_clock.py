@@ -25,7 +25,7 @@ def made(film: Path, *options: object) -> Path:
 
 
 def clock_of(film: Path) -> FilmClock:
-    return clock.read(film, ffprobe.read_header(film))
+    return clock.read(clock.opened(film))
 
 
 def starts(found: FilmClock) -> dict[str, int]:
@@ -97,7 +97,7 @@ def test_a_still_in_front_and_a_subtitle_without_end_are_not_the_film(tmp_path: 
     for name, text in (("a.mkv", "srt"), ("a.mp4", "mov_text")):
         film = made(tmp_path / name, *inputs, *maps, *MPEG4, "-c:v:0", "mjpeg", "-c:a", "aac", "-c:s", text)
         header = ffprobe.read_header(film)
-        found = clock.read(film, header)
+        found = clock.read(clock.opened(film, header))
         assert header.film_picture is not None and header.film_picture.index == 1
         assert [span.stream for span in found.spans] == [1, 2]
         assert found.duration_ms == pytest.approx(4000, abs=FRAME_MS)

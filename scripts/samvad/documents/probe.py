@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from samvad.core import typed_json
+from samvad.documents.film_clock import FilmClock
 from samvad.documents.media_facts import MediaFacts
 
 
@@ -67,8 +68,9 @@ class Probe:
     Attributes:
         checksum: of the film.
         container: ffmpeg's name of it.
-        start_ms: the container's own first time, which is the film's time 0 here.
+        start_ms: the film's time zero on the container's own clock.
         duration_ms: the film's length, or that of its sound where that is longer.
+        clock: when each of its streams plays; None in documents of earlier versions.
         video: None where the film has no picture.
         chosen_audio_track: number of the track that is recognised.
         chosen_because: why it is that one.
@@ -88,6 +90,7 @@ class Probe:
     chosen_audio_track: int
     chosen_because: str
     media: MediaFacts
+    clock: FilmClock | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
 

@@ -4,23 +4,21 @@ A container has a clock of its own, which starts anywhere and may leap. A player
 samples, takes the first picture or sound that is left for the beginning, whatever the container calls that moment, and
 plays on where the times leap. docs/design.md, "One clock", has the rules; this module is where they are kept.
 
-``start`` says where zero is, after a look at a film's beginning; ``read`` says the rest, by reading every packet.
-``source`` opens a film in ffmpeg so that its times are those of the clock, and ``read_along`` gives the streams that a
-command must read besides its own, so that ffmpeg corrects leaps in every command alike.
+``opened`` finds zero by a look at a film's beginning, and gives the film as ffmpeg's commands are to read it;
+``read`` says the rest, by reading every packet.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from samvad.documents.film_clock import FilmClock, Jump, Span
 from samvad.media import ffmpeg, ffprobe
 from samvad.media.ffprobe import Header
 
 #: ffmpeg's containers with AVFMT_TS_DISCONT: their times may leap, and ffmpeg puts the parts together as it reads.
-_LEAPING = frozenset({"mpegts", "mpeg", "ogg", "nsv", "hls"})
+_LEAPING = frozenset({"mpegts", "mpeg", "ogg", "nsv"})
 #: ffmpeg's own bounds (``-dts_delta_threshold``, and its tenth of a second for times that go back), in microseconds.
 _LEAP_US = 10_000_000
 _BACK_US = 100_000
@@ -41,6 +39,56 @@ class Start:
     zero_us: int
     ffmpeg_zero_us: int
     leaps: bool
+
+
+@dataclass(frozen=True)
+class Film:
+    """A film that ffmpeg's commands can read on its clock; ``opened`` makes it.
+
+    Attributes:
+        path: of the film.
+        header: what its headers say.
+        start: where its clock begins.
+    """
+
+    path: Path
+    header: Header
+    start: Start
+
+    def source(self, **options: str | int | None) -> ffmpeg.Stream:
+        """Return the film to read with ffmpeg, with the options that stand before its name; times are on its clock.
+
+        ffmpeg takes its own zero away from all times; the difference is put back. Holes and late starts are left in the
+        times: for sound, the filter ``ffmpeg.sound_in_time`` fills them with silence.
+        """
+        late_us = self.start.ffmpeg_zero_us - self.start.zero_us
+        if late_us:
+            options["itsoffset"] = f"{late_us}us"
+        return ffmpeg.source(self.path, f="", **options)
+
+    @property
+    def read_along(self) -> list[int]:
+        """Return the streams that every ffmpeg command must read: none, but where the container's times may leap.
+
+        There, ffmpeg takes the earliest of the streams *that it reads* for zero, and puts the parts before and after a
+        leap together by them: a command for the sound alone would have another clock than one for the picture.
+        """
+        return sorted(_shown_streams(self.header)) if self.start.leaps else []
+
+
+def opened(path: Path, header: Header | None = None) -> Film:
+    """Return a film that can be read on its clock.
+
+    Args:
+        path: of the film.
+        header: from ``ffprobe.read_header``, where it is known already.
+
+    Raises:
+        MediaError: ffprobe cannot read it.
+        ToolError: ffprobe is missing, or hung.
+    """
+    header = header or ffprobe.read_header(path)
+    return Film(path, header, start(path, header))
 
 
 def start(film: Path, header: Header) -> Start:
@@ -80,20 +128,15 @@ def start(film: Path, header: Header) -> Start:
     return Start(min(first.values(), default=ffmpeg_us), ffmpeg_us, leaps)
 
 
-def read(film: Path, header: Header, begins: Start | None = None) -> FilmClock:
+def read(film: Film) -> FilmClock:
     """Return all that is known of a film's times, by reading every packet of it (not decoding).
-
-    Args:
-        film: the film.
-        header: from ``ffprobe.read_header``.
-        begins: from ``start``, where that is known already.
 
     Raises:
         MediaError: ffprobe cannot read it.
         ToolError: ffprobe is missing, or hung.
     """
-    begins = begins or start(film, header)
-    shown = _shown_streams(header)
+    begins = film.start
+    shown = _shown_streams(film.header)
     line = _Line(begins)
     tracks = {number: _Track(number, kind) for number, kind in shown.items()}
 
@@ -104,7 +147,7 @@ def read(film: Path, header: Header, begins: Start | None = None) -> FilmClock:
             if not packet.dropped:
                 track.add(packet, line.offset_us)
 
-    ffprobe.read_packets(film, take)
+    ffprobe.read_packets(film.path, take)
     spans = tuple(span for track in tracks.values() if (span := track.span(begins.zero_us)) is not None)
     return FilmClock(
         zero_us=begins.zero_us,
@@ -114,26 +157,6 @@ def read(film: Path, header: Header, begins: Start | None = None) -> FilmClock:
         spans=spans,
         jumps=tuple(line.jumps),
     )
-
-
-def source(film: Path, clock: Start | FilmClock, **options: str | int | None) -> ffmpeg.Stream:
-    """Return a film to read with ffmpeg whose times are those of its clock.
-
-    ffmpeg takes its own zero away from all times; the difference is put back. Holes and late starts are left in the
-    times: for sound, ``ffmpeg.SOUND_IN_TIME`` fills them with silence.
-    """
-    late_us = clock.ffmpeg_zero_us - clock.zero_us
-    given: dict[str, Any] = {**({"itsoffset": f"{late_us}us"} if late_us else {}), **options}
-    return ffmpeg.source(film, **given)
-
-
-def read_along(header: Header, clock: Start | FilmClock) -> list[int]:
-    """Return the streams that every ffmpeg command on a film must read: none, but where the container's times may leap.
-
-    There, ffmpeg takes the earliest of the streams *that it reads* for zero, and puts the parts before and after a leap
-    together by them: a command for the sound alone would have another clock than one for the picture.
-    """
-    return sorted(_shown_streams(header)) if clock.leaps else []
 
 
 def _shown_streams(header: Header) -> dict[int, str]:

@@ -33,6 +33,17 @@ Stream: TypeAlias = Any
 Options: TypeAlias = Mapping[str, str | int | list[str] | None]
 NO_OPTIONS: Options = MappingProxyType({})
 
+
+def sound_in_time(rate_hz: int) -> str:
+    """Return the filter that keeps a sound on the clock of its packets, from the film's zero on.
+
+    ``first_pts=0``: a track that begins 5 s into the film gets 5 s of silence before it. ``async=1``: holes become
+    silence, and what comes twice is left out. ``min_hard_comp``: as soon as it is 30 ms from its times; ffmpeg's own
+    0.1 s would be seen between lips and words, and cues with them.
+    """
+    return f"aresample={rate_hz}:async=1:min_hard_comp=0.03:first_pts=0"
+
+
 #: The kinds (ffmpeg's demuxers) in which a film or its sound comes, each of them one file that names no other. MOV can
 #: name others (``dref``), which ffmpeg follows only where ``enable_drefs`` is set. Unlisted on purpose: ``hls``,
 #: ``dash``, ``concat``, ``imf``, ``sdp``, ``vobsub``, ``image2``, ``lavfi``, ``webm_dash_manifest``, devices, texts.
@@ -128,6 +139,7 @@ def run(
     stdout_line: Callable[[str], None] | None = None,
     stderr_line: Callable[[str], None] | None = None,
     global_options: Options = NO_OPTIONS,
+    read_along: Sequence[int] = (),
 ) -> subprocesses.Done:
     """Write streams to a file, and prove that it is whole; a film that cannot be read is for the caller to judge.
 
@@ -139,6 +151,7 @@ def run(
         stdout_line: called with each line of the standard output: progress, and what filters print.
         stderr_line: called with each line of the standard error.
         global_options: of the whole command.
+        read_along: numbers of the source's streams that are read besides, and written nowhere; ``clock.Film`` says why.
 
     Raises:
         DiskError: the file is not whole, whatever ffmpeg's exit code says, or its disk is full.
@@ -148,6 +161,9 @@ def run(
     # A program that says nothing for minutes counts as hung: it tells its progress where the output is free for it.
     progress: Options = {} if target is None else {"progress": "pipe:1"}
     words = command(streams, target, options, {**quiet, **progress, **global_options})
+    if read_along:  # an output of its own, which ffmpeg-python would need a graph for
+        words += [word for stream in read_along for word in ("-map", f"0:{stream}")]
+        words += ["-c", "copy", "-f", "null", "-"]
     heard = _Heard(stdout_line, stderr_line)
     done = subprocesses.run(
         words,
@@ -158,7 +174,8 @@ def run(
     if target is not None:
         written.check_said(target, "ffmpeg", heard.lost, done.code)
         if done.code == 0 and target.is_file():
-            written.check(target, "ffmpeg", heard.seconds)
+            # Of several outputs, ffmpeg tells the time of the one that is furthest.
+            written.check(target, "ffmpeg", None if read_along else heard.seconds)
     return done
 
 

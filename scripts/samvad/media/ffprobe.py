@@ -31,6 +31,8 @@ _SAMPLE_SECONDS = 20
 #: Frames that come late in decoding order may be missing at the end of a sample; H.264 reorders 16 at most.
 _REORDERED = 16
 _MIN_FRAMES = 8
+#: How far a rate may be from the one that is measured: 24 and 24000/1001 differ by a thousandth.
+_RATE_TOLERANCE = 0.0005
 #: What ffprobe says when it divides a file's size by its first bit rate (raw AAC, MP3 without a header).
 _ESTIMATE = "Estimating duration from bitrate"
 
@@ -221,24 +223,24 @@ def of(path: Path, header: Header | None = None) -> MediaFacts:
     length_ms = header.duration_ms or playing_span_ms(path)
     # A WAV file has no times: its sound begins at 0.
     first = {0: 0.0} if header.container == "wav" else first_times(path)
-    return describe(header, length_ms, first, is_variable_frame_rate(path, header, length_ms))
+    return describe(header, length_ms, first, frame_timing(path, header, length_ms))
 
 
-def describe(header: Header, length_ms: int | None, first: Mapping[int, float], varies: bool | None) -> MediaFacts:
+def describe(header: Header, length_ms: int | None, first: Mapping[int, float], timing: FrameTiming) -> MediaFacts:
     """Return what a manifest records of a media file.
 
     Args:
         header: from ``read_header``.
         length_ms: how long it lasts.
         first: from ``first_times``.
-        varies: from ``is_variable_frame_rate``.
+        timing: from ``frame_timing``.
     """
     return MediaFacts(
         container=header.container,
         start_ms=header.start_ms,
         duration_ms=length_ms,
         duration_from="header" if header.duration_ms else "packets",
-        streams=tuple(_stream_facts(stream, header, first.get(stream.index), varies) for stream in header.streams),
+        streams=tuple(_stream_facts(stream, header, first.get(stream.index), timing) for stream in header.streams),
     )
 
 
@@ -263,15 +265,29 @@ def first_times(path: Path, stream: int | None = None) -> dict[int, float]:
     return found
 
 
-def is_variable_frame_rate(path: Path, header: Header, length_ms: int | None) -> bool | None:
-    """Return whether the picture's frames come unevenly, or None without a picture or times.
+@dataclass(frozen=True)
+class FrameTiming:
+    """How a picture's frames come.
 
-    Averages in headers do not tell: of Matroska, ffprobe averages the first frames only. So the steps between frames
-    are measured at the beginning, in the middle and near the end; they vary if more than one in a hundred differs.
+    Attributes:
+        varies: whether they come unevenly; None without a picture or times.
+        rate: frames a second; None where nothing says.
     """
-    stream = next(iter(header.of_kind("video")), None)
+
+    varies: bool | None
+    rate: Fraction | None
+
+
+def frame_timing(path: Path, header: Header, length_ms: int | None) -> FrameTiming:
+    """Return how the frames of a film's picture come, measured at its beginning, in the middle and near its end.
+
+    Averages in headers do not tell: of Matroska, ffprobe averages the first frames only; of fragmented MP4, it counts
+    the time before the first frame. Frames vary if more than one step in a hundred differs; where they do not, the rate
+    is the one of the header's two that fits what was measured.
+    """
+    stream = header.film_picture
     if stream is None or stream.picture is None:
-        return None
+        return FrameTiming(None, None)
     base, average = stream.picture.base_rate, stream.picture.average_rate
     ratio = base / average if base and average else Fraction(1)
     # The least common rate of interlaced pictures can be that of their fields: twice the average.
@@ -292,16 +308,22 @@ def is_variable_frame_rate(path: Path, header: Header, length_ms: int | None) ->
         numbers = [_number(text) for text in texts]
         times = sorted({time for time in numbers if time is not None})
         if len(times) < len(numbers) * 0.99:  # MPEG program streams time some frames only
-            return uneven
+            return FrameTiming(uneven, stream.picture.rate)
         if length > _SAMPLE_SECONDS:
             times = times[:-_REORDERED]
         steps += [later - earlier for earlier, later in pairwise(times)]
     if len(steps) < _MIN_FRAMES:
-        return uneven
+        return FrameTiming(uneven, stream.picture.rate)
     usual = statistics.median(steps)
     # Matroska rounds to milliseconds, so that even frames come 41 and 42 ms after each other.
-    odd = sum(abs(step - usual) > max(0.0011, usual * 0.03) for step in steps)
-    return uneven or odd > len(steps) / 100
+    even = [step for step in steps if abs(step - usual) <= max(0.0011, usual * 0.03)]
+    seen = len(even) / sum(even)
+    fitting = [rate for rate in (average, base, base and base / 2) if rate and abs(rate / seen - 1) < _RATE_TOLERANCE]
+    # What the header calls the least common rate of a film whose clock leaps is no rate at all.
+    varies = len(steps) - len(even) > len(steps) / 100 or (uneven and average not in fitting)
+    if varies or not fitting:
+        return FrameTiming(varies, stream.picture.rate)
+    return FrameTiming(False, min(fitting, key=lambda rate: (rate.denominator not in (1, 1001), abs(rate - seen))))
 
 
 def playing_span_ms(path: Path) -> int:
@@ -468,7 +490,7 @@ def _rate(text: str | None) -> Fraction | None:
     return Fraction(int(numerator), int(denominator or 1))
 
 
-def _stream_facts(stream: Stream, header: Header, first: float | None, varies: bool | None) -> StreamFacts:
+def _stream_facts(stream: Stream, header: Header, first: float | None, timing: FrameTiming) -> StreamFacts:
     # An encoder's priming samples come a little before the track's start; a start that is later is the true one.
     start = max((time for time in (stream.start_seconds, first) if time is not None), default=None)
     start_ms = None if start is None else max(0, seconds_to_ms(start - header.start_seconds))
@@ -482,18 +504,22 @@ def _stream_facts(stream: Stream, header: Header, first: float | None, varies: b
         forced=stream.forced,
         start_ms=start_ms,
         duration_ms=None if header.estimated else stream.duration_ms(start_ms or 0),
-        video=_picture_facts(stream.picture, varies) if stream.picture else None,
+        video=_picture_facts(
+            stream.picture, timing if stream == header.film_picture else FrameTiming(None, stream.picture.rate)
+        )
+        if stream.picture
+        else None,
         audio=stream.sound,
     )
 
 
-def _picture_facts(picture: Picture, varies: bool | None) -> VideoFacts:
+def _picture_facts(picture: Picture, timing: FrameTiming) -> VideoFacts:
     return VideoFacts(
         width=picture.width,
         height=picture.height,
         pixel_aspect=picture.pixel_aspect,
-        frame_rate=f"{picture.rate.numerator}/{picture.rate.denominator}" if picture.rate else None,
-        variable_frame_rate=varies,
+        frame_rate=f"{timing.rate.numerator}/{timing.rate.denominator}" if timing.rate else None,
+        variable_frame_rate=timing.varies,
         interlaced=picture.interlaced,
         rotation_degrees=picture.rotation_degrees,
     )
@@ -531,7 +557,7 @@ def _read_packets(path: Path, entries: str, take: Callable[..., None], streams: 
 
     def split(line: str) -> None:
         fields = line.strip().split(",")
-        if len(fields) >= wanted:  # side data follows on lines and fields of its own
+        if len(fields) >= wanted and fields[0]:  # side data follows on lines and fields of its own
             take(*fields)
 
     done = _run(path, *options, stdout_line=split)

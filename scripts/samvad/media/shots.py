@@ -17,7 +17,7 @@ from samvad.core import checksums, files
 from samvad.core.errors import DiskError, MediaError, SamvadError
 from samvad.core.times import seconds_to_ms
 from samvad.documents import shots
-from samvad.media import ffmpeg, ffprobe
+from samvad.media import clock, ffmpeg, ffprobe
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ MIN_RATIO = 3.0
 #: Pictures before and after that it is compared with.
 NEIGHBOURS = 2
 #: Counts up when the way of finding cuts changes, so that older results are not taken for new ones.
-METHOD = "scdet-adaptive-1"
+METHOD = "scdet-adaptive-2"
 
 #: Pictures are made this small first: what differs is seen all the same.
 FILTER = "scdet=t=100:sc_pass=0,metadata=print:file=-"
@@ -91,8 +91,17 @@ def detect(film: Path) -> list[int]:
         ToolError: ffmpeg is missing, or hung.
     """
     reader = DifferenceReader()
-    pictures = ffmpeg.source(film)["V:0"]
-    done = ffmpeg.run([pictures], None, {"vf": f"{SCALE},{FILTER}", "f": "null"}, stdout_line=reader.take)
+    opened = clock.opened(film)
+    picture = opened.header.film_picture
+    if picture is None:
+        raise MediaError(f"{str(film)!r} has no picture.", "Give the film, not its sound.", path=str(film))
+    done = ffmpeg.run(
+        [opened.source()[str(picture.index)]],
+        None,
+        {"vf": f"{SCALE},{FILTER}", "f": "null"},
+        stdout_line=reader.take,
+        read_along=opened.read_along,
+    )
     if done.code:
         raise MediaError(
             f"The pictures of {str(film)!r} cannot be read: {done.last_line}.",
@@ -139,15 +148,13 @@ def of_film(film: Path) -> list[int]:
 
 
 def frame_rate(film: Path) -> Fraction | None:
-    """Return a film's frames a second, or None where it has no video or does not say.
+    """Return a film's frames a second, measured at its beginning; None where it has no video or does not say.
 
     Raises:
         MediaError: ffprobe cannot read it.
         ToolError: ffprobe is missing, or hung.
     """
-    pictures = (stream.picture for stream in ffprobe.read_header(film).streams if stream.picture)
-    picture = next(pictures, None)
-    rate = picture.average_rate if picture else None
+    rate = ffprobe.frame_timing(film, ffprobe.read_header(film), None).rate
     return rate if rate and 10 <= rate <= 120 else None
 
 

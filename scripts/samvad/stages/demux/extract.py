@@ -11,6 +11,7 @@ from samvad.documents.probe import AudioTrack
 from samvad.logs import events
 from samvad.media import ffmpeg
 from samvad.media.audio import SAMPLE_RATE_HZ
+from samvad.media.clock import Film
 
 BYTES_A_SECOND = SAMPLE_RATE_HZ * 2
 #: ffmpeg's names of the channel layouts that have a centre channel, without what stands in brackets.
@@ -44,13 +45,12 @@ def filters(track: AudioTrack, downmix: str) -> str:
     chain = []
     if downmix == "centre" and track.layout.split("(")[0] in _WITH_CENTRE:
         chain.append("pan=mono|c0<FC+0.3*FL+0.3*FR")
-    # first_pts=0: a track that begins 5 s into the film gets 5 s of silence before it, so that times are the film's.
-    chain.append(f"aresample={SAMPLE_RATE_HZ}:async=1:first_pts=0")
+    chain.append(ffmpeg.sound_in_time(SAMPLE_RATE_HZ))
     return ",".join(chain)
 
 
 def extract(
-    film: Path, track: AudioTrack, downmix: str, target: Path, duration_ms: int | None = None
+    film: Film, track: AudioTrack, downmix: str, target: Path, duration_ms: int | None = None
 ) -> tuple[int, bool]:
     """Decode a track to a WAV file.
 
@@ -70,20 +70,25 @@ def extract(
         ToolError: ffmpeg is missing.
     """
     signs: set[str] = set()
+    # A film that has one clock whichever streams are read is read faster without its pictures.
+    passed_over = {} if film.read_along else {"vn": None, "sn": None, "dn": None}
     done = ffmpeg.run(
-        [ffmpeg.source(film, vn=None, sn=None, dn=None)[str(track.stream)]],
+        [film.source(**passed_over)[str(track.stream)]],
         target,
         {"af": filters(track, downmix), "ac": 1, "acodec": "pcm_s16le", "f": "wav"},
         level="warning",
         stdout_line=lambda line: _report_progress(line, duration_ms),
         stderr_line=lambda line: signs.update(sign for sign in _CUT_SHORT if sign in line),
+        read_along=film.read_along,
     )
     if done.code:
-        raise _failure(film, target, done)
+        raise _failure(film.path, target, done)
     frames = max(0, target.stat().st_size - _wav_header_bytes(target)) // 2
     if frames == 0:
         raise MediaError(
-            f"Audio track {track.track} of {str(film)!r} holds no sound.", "Choose another track.", path=str(film)
+            f"Audio track {track.track} of {str(film.path)!r} holds no sound.",
+            "Choose another track.",
+            path=str(film.path),
         )
     return round(frames * 1000 / SAMPLE_RATE_HZ), bool(signs)
 

@@ -11,13 +11,14 @@ from typing import Any
 from samvad.documents.probe import AudioTrack
 from samvad.documents.waveform import Waveform
 from samvad.media import ffmpeg, shots
+from samvad.media.clock import Film
 
 #: Peaks of the waveform a second.
 PEAKS_A_SECOND = 25
 _POSTER_SHARE = 0.2  # of the film: after the titles, before the story's end
 _VIDEO: ffmpeg.Options = {"c:v": "libx264", "preset": "ultrafast", "crf": 31, "g": 48, "pix_fmt": "yuv420p"}
 _AUDIO: ffmpeg.Options = {
-    **{"af": "aresample=24000:async=1:first_pts=0", "ac": 1},
+    **{"af": ffmpeg.sound_in_time(24_000), "ac": 1},
     **{"c:a": "aac", "aac_coder": "fast", "b:a": "48k"},
 }
 
@@ -30,9 +31,7 @@ class Look:
     fault: str | None
 
 
-def look_through(
-    film: Path, track: AudioTrack, proxy: Path | None, height: int, threads: int, *, video: bool, cuts: bool
-) -> Look:
+def look_through(film: Film, track: AudioTrack, proxy: Path | None, height: int, threads: int, *, cuts: bool) -> Look:
     """Read a film's pictures once: find its cuts and encode its small copy on the way.
 
     Args:
@@ -41,14 +40,14 @@ def look_through(
         proxy: the copy to write (MP4), or None for none.
         height: of the copy in pixels; a smaller film stays as it is.
         threads: CPU threads to decode with.
-        video: whether the film has pictures.
         cuts: whether to look for cuts.
     """
+    video = film.header.film_picture
     if proxy is None and not (video and cuts):
         return Look(None, None)
-    source = ffmpeg.source(film, threads=threads)
+    source = film.source(threads=threads)
     scale = f"scale=w=-2:h=trunc(min({height or 240}\\,ih)/2)*2:flags=fast_bilinear"
-    streams = [source["V:0"]] if video else []
+    streams = [source[str(video.index)]] if video else []
     filters: ffmpeg.Options = {"vf": f"{scale},{shots.FILTER}" if cuts else scale} if video else {}
     options: ffmpeg.Options = {**filters, "f": "null"}
     if proxy is not None:
@@ -57,7 +56,7 @@ def look_through(
         encoders = {**_AUDIO, **(_VIDEO if video else {})}
         options = {**filters, **encoders, "threads": 1, "movflags": "+faststart", "f": "mp4"}
     reader = shots.DifferenceReader()
-    done = ffmpeg.run(streams, proxy, options, stdout_line=reader.take)
+    done = ffmpeg.run(streams, proxy, options, stdout_line=reader.take, read_along=film.read_along)
     if done.code:
         return Look(None, done.last_line)
     return Look(shots.cuts(reader.result()) if video and cuts else None, None)

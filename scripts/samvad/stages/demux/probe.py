@@ -6,14 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import overload
 
 from samvad.core.errors import MediaError
-from samvad.core.times import seconds_to_ms
-from samvad.documents.media_facts import MediaFacts
+from samvad.documents.film_clock import FilmClock, Span
+from samvad.documents.media_facts import MediaFacts, StreamFacts
 from samvad.documents.probe import AudioTrack, SubtitleTrack, VideoStream
 from samvad.media import ffprobe
+from samvad.media.clock import Film
 from samvad.media.ffprobe import Header, Stream
 from samvad.text import languages
+
+#: Containers whose streams state lengths of their own.
+_STATE_LENGTHS = ("mov,", "avi")
+#: The poorest sound has more (Opus at 6 kbit/s has 750).
+_FEWEST_BYTES_A_SECOND = 500
 
 
 @dataclass(frozen=True)
@@ -21,8 +28,8 @@ class Streams:
     """All that is known of a film before it is decoded.
 
     Attributes:
-        start_ms: the container's own first time, which is the film's time 0 here; MPEG-TS seldom begins at 0.
-        duration_ms: None where the header does not say.
+        start_ms: the film's time zero on the container's own clock; MPEG-TS seldom begins at 0.
+        duration_ms: None until it is measured.
     """
 
     container: str
@@ -90,49 +97,117 @@ def choose_audio(
     return tracks[0], "it is the first" if len(tracks) > 1 else "it is the only one"
 
 
-def measured(film: Path, header: Header, found: Streams, chosen: int) -> tuple[Streams, MediaFacts]:
-    """Put what can be measured in the place of what headers say wrongly.
+def expected_ms(film: Film) -> int | None:
+    """Return how long a film should last by its headers, before it is measured; None where they do not say.
+
+    Subtitles do not count, and no film has so few bits that headers of many hours for a few bytes are right.
+    """
+    header = film.header
+    shown = [*header.moving, *header.of_kind("audio")]
+    ends = [end for stream in shown if (end := _promised_end_ms(header, stream, film.start.zero_us)) is not None]
+    stated = max(ends) if ends else header.duration_ms
+    return None if stated is None else min(stated, film.path.stat().st_size * 1000 // _FEWEST_BYTES_A_SECOND)
+
+
+def measured(film: Film, found: Streams, clock: FilmClock) -> tuple[Streams, MediaFacts]:
+    """Put what was measured in the place of what headers say wrongly.
 
     Args:
         film: the film.
-        header: from ``ffprobe.read_header``.
         found: what ``probe`` made of it.
-        chosen: number of the audio track that is to be heard; its start is searched for however late it comes.
+        clock: of the film.
 
     Returns:
-        The film's facts with true starts of its audio tracks, its true length and whether its frame rate varies; and
-        the same as a manifest records it.
+        The film's facts with true starts and lengths; and the same as a manifest records it.
     """
-    first = ffprobe.first_times(film)
-    stream = found.audio[chosen].stream
-    if stream not in first:
-        first |= ffprobe.first_times(film, stream)
-    length_ms = found.duration_ms or ffprobe.playing_span_ms(film)
-    varies = ffprobe.is_variable_frame_rate(film, header, length_ms)
-    video = found.video and replace(found.video, variable_frame_rate=bool(varies))
-    audio = tuple(_with_true_start(track, first.get(track.stream), found.start_ms) for track in found.audio)
-    facts = ffprobe.describe(header, length_ms, first, varies)
-    return replace(found, duration_ms=length_ms, video=video, audio=audio), facts
+    timing = ffprobe.frame_timing(film.path, film.header, clock.duration_ms)
+    video = found.video and replace(found.video, variable_frame_rate=bool(timing.varies))
+    if video and timing.rate:
+        rate = timing.rate
+        video = replace(video, frame_rate_numerator=rate.numerator, frame_rate_denominator=rate.denominator)
+    audio = tuple(_on_clock(track, clock.of(track.stream)) for track in found.audio)
+    described = ffprobe.describe(film.header, clock.duration_ms, {}, timing)
+    streams = tuple(_on_clock(stream, clock.of(stream.index)) for stream in described.streams)
+    facts = replace(described, start_ms=clock.zero_ms, duration_from="packets", streams=streams)
+    return replace(found, start_ms=clock.zero_ms, duration_ms=clock.duration_ms, video=video, audio=audio), facts
 
 
-def _with_true_start(track: AudioTrack, first_seconds: float | None, film_start_ms: int) -> AudioTrack:
-    start_ms = 0 if first_seconds is None else max(0, seconds_to_ms(first_seconds) - film_start_ms)
-    # An encoder's priming samples come a little before the track's start; a start that is later is the true one.
-    if start_ms <= track.start_ms:
-        return track
-    late_ms = start_ms - track.start_ms
-    duration_ms = None if track.duration_ms is None else max(0, track.duration_ms - late_ms)
-    return replace(track, start_ms=start_ms, duration_ms=duration_ms)
+def check_whole(film: Film, track: AudioTrack, clock: FilmClock, audio_ms: int, cut_short: bool, share: float) -> str:
+    """Check that a film is as long as its headers promise, and its sound decoded as long as its packets say.
+
+    A track that is merely shorter than the picture is no fault.
+
+    Args:
+        film: the film.
+        track: the audio track that was decoded.
+        clock: of the film.
+        audio_ms: how much of the track was decoded, from the film's zero.
+        cut_short: whether ffmpeg said that the file ends before it should.
+        share: how much of what is promised must be there, 0 to 1.
+
+    Returns:
+        What is to be warned of; empty where nothing is.
+
+    Raises:
+        MediaError: less can be read.
+    """
+    span = clock.of(track.stream)
+    sound_ms = 0 if span is None else span.end_ms
+    promised = _promised_end_ms(film.header, film.header.stream(track.stream), film.start.zero_us)
+    _refuse_short(film, "sound", min(audio_ms, sound_ms or audio_ms), promised, share)
+    _refuse_short(film, "sound", audio_ms, sound_ms, share)
+    stated = None if film.start.leaps else film.header.duration_ms
+    if stated is not None and promised is None:
+        # Only the film as a whole has a length. Subtitles may make it longer than all that is shown and heard.
+        if film.header.container.startswith("matroska"):
+            stated -= max(0, clock.zero_ms)
+        if cut_short or not film.header.of_kind("subtitle"):
+            _refuse_short(film, "the film", max(clock.duration_ms, audio_ms), stated, share)
+    if audio_ms < clock.duration_ms * share:
+        return f"The sound ends before the film does, after {audio_ms / 1000:.1f} of {clock.duration_ms / 1000:.1f} s."
+    return ""
+
+
+def _refuse_short(film: Film, what: str, there_ms: int, promised_ms: int | None, share: float) -> None:
+    if promised_ms and there_ms < promised_ms * share:
+        said = f"only {there_ms / 1000:.1f} of {promised_ms / 1000:.1f} s of {what} can be read"
+        raise MediaError(
+            f"{str(film.path)!r} is cut short: {said}.",
+            "Copy it again; or set demux.min_decoded_share lower to go on with what is there.",
+            path=str(film.path),
+        )
+
+
+def _promised_end_ms(header: Header, stream: Stream, zero_us: int) -> int | None:
+    """Return when a stream should end on the film's clock, by what its own header says; None where it has none.
+
+    ffprobe gives the film's length to streams that state none; those of the families below do.
+    """
+    start_ms = max(0, ((stream.start_us or 0) - zero_us) // 1000)
+    if stream.ends_ms is not None:
+        # Matroska's tag is the end of the track by some programs, and its length by others: the earlier is promised.
+        return min(max(0, stream.ends_ms - zero_us // 1000), start_ms + stream.ends_ms)
+    if stream.length_ms is not None and header.container.startswith(_STATE_LENGTHS) and not header.estimated:
+        return start_ms + stream.length_ms
+    return None
+
+
+@overload
+def _on_clock(stream: AudioTrack, span: Span | None) -> AudioTrack: ...
+@overload
+def _on_clock(stream: StreamFacts, span: Span | None) -> StreamFacts: ...
+def _on_clock(stream: AudioTrack | StreamFacts, span: Span | None) -> AudioTrack | StreamFacts:
+    """Return a stream with the times of the film's clock, where it plays at all."""
+    return stream if span is None else replace(stream, start_ms=span.start_ms, duration_ms=span.end_ms - span.start_ms)
 
 
 def _parse(header: Header) -> Streams:
-    pictures = [stream for stream in header.streams if stream.picture]
     return Streams(
         container=header.container,
         start_ms=header.start_ms,
-        duration_ms=header.duration_ms,
-        video=_video(pictures[0]) if pictures else None,
-        audio=tuple(_audio(number, stream, header) for number, stream in enumerate(header.of_kind("audio"))),
+        duration_ms=None,
+        video=_video(header.film_picture) if header.film_picture else None,
+        audio=tuple(_audio(number, stream) for number, stream in enumerate(header.of_kind("audio"))),
         subtitles=tuple(_subtitle(number, stream) for number, stream in enumerate(header.of_kind("subtitle"))),
     )
 
@@ -152,9 +227,7 @@ def _video(stream: Stream) -> VideoStream | None:
     )
 
 
-def _audio(number: int, stream: Stream, header: Header) -> AudioTrack:
-    start = header.start_seconds if stream.start_seconds is None else stream.start_seconds
-    start_ms = max(0, seconds_to_ms(start - header.start_seconds))
+def _audio(number: int, stream: Stream) -> AudioTrack:
     sound = stream.sound
     return AudioTrack(
         track=number,
@@ -166,8 +239,8 @@ def _audio(number: int, stream: Stream, header: Header) -> AudioTrack:
         sample_rate_hz=sound.sample_rate_hz if sound else 0,
         title=stream.title,
         default=stream.default,
-        start_ms=start_ms,
-        duration_ms=None if header.estimated else stream.duration_ms(start_ms),
+        start_ms=0,  # until it is measured
+        duration_ms=None,
     )
 
 
