@@ -139,7 +139,7 @@ def test_what_was_stored_comes_back(cache, tmp_path, target):
 
 
 @pytest.mark.parametrize("damage", ["flip", "truncate", "remove", "folder", "entry"])
-def test_a_damaged_result_is_no_result(cache, tmp_path, target, damage):
+def test_a_damaged_result_is_no_result(cache, tmp_path, target, damage, caplog):
     stored(cache, tmp_path / "job")
     place = next(cache.folder.glob("*/*/segments.json"))
     if damage == "flip":
@@ -155,8 +155,50 @@ def test_a_damaged_result_is_no_result(cache, tmp_path, target, damage):
         (place.parent / "entry.json").write_text('{"format": 1, "stage"')
     assert cache.fetch(INGREDIENTS, target) is None
     assert list(target.iterdir()) == []
+    assert [path.name for path in cache.damaged()] == [key_of(INGREDIENTS)[7:]]
+    assert f"{place.parent} is damaged" in caplog.text
     stored(cache, tmp_path / "job")
     assert cache.fetch(INGREDIENTS, target) is not None, "the result made anew takes the damaged one's place"
+
+
+def test_a_record_with_any_one_bit_changed_is_no_record(cache, tmp_path, target):
+    said = Said(metrics=(Metric("words", 3, "words"),), warnings=("शोर",), facts={"vote": {"hi": 0.75}})
+    made = stored(cache, tmp_path / "job", record=said, ingredients={**INGREDIENTS, "config": {"beam_size": 5}})
+    place = next(cache.folder.glob("*/*/entry.json"))
+    data = place.read_bytes()
+    assert cache.fetch(made.ingredients, target) == made
+    (target / "segments.json").unlink()
+    for bit in range(8 * len(data)):
+        flipped = bytearray(data)
+        flipped[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(result_cache._DamagedError):
+            result_cache._parsed(bytes(flipped))
+    place.write_bytes(flipped)
+    assert cache.fetch(made.ingredients, target) is None, "the last of them"
+    assert not place.exists() and cache.damaged() != [] and list(target.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["../a", "/etc/passwd", "a/b", "", ".", "..", "entry.json"], ids=lambda name: name or "nothing"
+)
+def test_a_record_that_names_files_elsewhere_is_no_record(cache, tmp_path, target, name):
+    made = entry(files=(CachedFile(name, "segments", 4, DIGEST),))
+    place = cache.folder / key_of(INGREDIENTS)[7:9] / key_of(INGREDIENTS)[7:]
+    place.mkdir(parents=True)
+    (place / "entry.json").write_bytes(result_cache._record(made))
+    assert cache.fetch(INGREDIENTS, target) is None
+    assert not place.exists() and len(cache.damaged()) == 1
+
+
+def test_damaged_results_go_in_time(cache, tmp_path, target):
+    stored(cache, tmp_path / "job")
+    next(cache.folder.glob("*/*/segments.json")).write_bytes(b"tex\x75")
+    assert cache.fetch(INGREDIENTS, target) is None
+    cache.shrink()
+    [aside] = cache.damaged()
+    os.utime(aside, (1, 1))
+    cache.shrink()
+    assert cache.damaged() == []
 
 
 def test_a_deleted_file_comes_back_from_the_result_it_was_of(cache, tmp_path, target):
@@ -305,9 +347,15 @@ def test_what_a_killed_job_left_half_stored_is_no_result_and_goes_in_time(cache,
     assert not left.exists()
 
 
-def test_an_entry_of_a_later_version_is_passed_over(cache, tmp_path, target):
-    stored(cache, tmp_path / "job")
+def test_an_entry_of_another_version_is_passed_over(cache, tmp_path, target, monkeypatch):
+    made = stored(cache, tmp_path / "job")
     place = next(cache.folder.glob("*/*/entry.json"))
-    value = json.loads(place.read_text())
-    place.write_text(json.dumps({**value, "format": result_cache._FORMAT + 1}))
-    assert cache.fetch(INGREDIENTS, target) is None
+    monkeypatch.setattr(result_cache, "_FORMAT", result_cache._FORMAT + 1)
+    later = result_cache._record(made)
+    monkeypatch.undo()
+    value = {key: item for key, item in json.loads(later).items() if key != "checksum"}
+    for text in (later, json.dumps({**value, "format": 1}).encode()):
+        place.write_bytes(text)
+        assert cache.fetch(INGREDIENTS, target) is None
+        assert cache.entries() == [] and cache.damaged() == [] and place.exists()
+    assert ResultCache(cache.folder, 0).shrink() == 1, "it takes room like any other"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from samvad.core import console, files
+from samvad.core import console
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.runner.result_cache import Listed, ResultCache
 
@@ -42,6 +42,7 @@ def main(argv: list[str] | None = None) -> int:
         console.complain("samvad cache", error)
         return error.exit_code
     cache = ResultCache(folder, round(max_gb * _GB))
+    damaged = cache.damaged()  # before: the next line sets aside what it cannot read
     before = datetime.now(UTC).timestamp() - (options.unused_days or 0) * 86_400
     chosen = [
         listed
@@ -52,7 +53,7 @@ def main(argv: list[str] | None = None) -> int:
         _show(folder, max_gb, chosen)
         return 0
     if options.action == "check":
-        return _check(cache, chosen)
+        return _check(cache, chosen, damaged)
     if options.action == "clear":
         for listed in chosen:
             cache.remove(listed)
@@ -100,19 +101,14 @@ def _show(folder: Path, max_gb: float, chosen: Sequence[Listed]) -> None:
         print(f"{used:%Y-%m-%d %H:%M}  {listed.entry.stage:22} {_size(listed.size_bytes):>10}  {listed.entry.run_id}")
 
 
-def _check(cache: ResultCache, chosen: Sequence[Listed]) -> int:
-    """Hash every file again; remove what is not as it was stored."""
-    damaged = 0
-    for listed in chosen:
-        for file in listed.entry.files:
-            path = listed.folder / file.name
-            if not path.is_file() or files.sha256_of(path) != file.checksum:
-                print(f"{path} is not what was stored: the result is removed.")
-                cache.remove(listed)
-                damaged += 1
-                break
-    print(f"{len(chosen) - damaged} results are whole, {damaged} were damaged.")
-    return 1 if damaged else 0
+def _check(cache: ResultCache, chosen: Sequence[Listed], before: Sequence[Path]) -> int:
+    """Hash every file again; name what is not as it was stored, which the cache has set aside."""
+    whole = sum(cache.check(listed) for listed in chosen)
+    found = [place for place in cache.damaged() if place not in before]
+    for place in found:
+        print(f"{place} is not what was stored: it is used no more, and goes in time. Is the disk healthy?")
+    print(f"{whole} results are whole, {len(found)} were damaged.")
+    return 1 if found else 0
 
 
 def _size(size_bytes: int) -> str:

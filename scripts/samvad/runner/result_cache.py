@@ -5,8 +5,9 @@ checksums of its inputs, and the programs and models that it uses. Snakemake's o
 declared outputs alone; a stage of Samvad declares its manifest, which is never the same twice.
 
 An entry is a folder ``<cache>/<first two digits>/<key>/`` with the stage's files and ``entry.json``. It is made beside
-its place and moved there whole, and every file is hashed again before it is used, so that an entry may be deleted or
-damaged at any time: then the stage does its work. No failure of the cache ever fails a stage.
+its place and moved there whole, and every file is hashed again before it is used, the record by the checksum that it
+begins with, so that an entry may be deleted or damaged at any time: then the stage does its work. What is damaged is
+set aside in ``<cache>/damaged/`` and named. No failure of the cache ever fails a stage.
 """
 
 from __future__ import annotations
@@ -33,7 +34,12 @@ from samvad.documents.stage_manifest import IntermediateFile, Metric, Model
 log = logging.getLogger(__name__)
 
 _ENTRY = "entry.json"
-_FORMAT = 1
+_FORMAT = 2
+#: How a record begins: with the checksum of all its other bytes.
+_HEAD = b'{"checksum": "sha256:'
+_DIGITS = 64
+_DAMAGED = "damaged"
+_DAMAGED_DAYS = 7
 #: Smaller files are copied: people edit them, and an edit in place must not reach another job's file.
 _LINK_FROM_BYTES = 8 << 20
 
@@ -98,6 +104,19 @@ class Listed:
     used_at: float
 
 
+@dataclass(frozen=True)
+class _Other:
+    """A result of another version of Samvad: it takes room, and nothing here can use it."""
+
+    folder: Path
+    size_bytes: int
+    used_at: float
+
+
+class _DamagedError(Exception):
+    """An entry is not what was stored; the text says in what."""
+
+
 def key_of(ingredients: Mapping[str, Any]) -> str:
     """Return the key of a result: the checksum of its ingredients, ``sha256:`` and 64 digits."""
     canonical = json.dumps(ingredients, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -136,15 +155,15 @@ class ResultCache:
                 return None
             if entry.expires_at is not None and entry.expires_at < time.time():
                 return None
-            if not _take(place, entry, target):
-                _remove(place)
-                return None
+            _take(place, entry, target)
             with contextlib.suppress(PermissionError):  # another user's
                 os.utime(place / _ENTRY)  # when it was last used
             return entry
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except _DamagedError as error:
+            self._set_aside(place, str(error))
+        except OSError as error:
             log.debug("The cache entry %s cannot be used: %s", place, error)
-            return None
+        return None
 
     def restore_file(self, key: str, checksum: str, target: Path) -> bool:
         """Put one file of a result back where it was, whole or not at all.
@@ -167,13 +186,16 @@ class ResultCache:
             try:
                 _provide(place / file.name, temporary / file.name)
                 if files.sha256_of(temporary / file.name) != checksum:
-                    return False
+                    raise _DamagedError(f"{file.name} is not what was stored")
                 (temporary / file.name).replace(target)
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
             with contextlib.suppress(PermissionError):  # another user's
                 os.utime(place / _ENTRY)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except _DamagedError as error:
+            self._set_aside(place, str(error))
+            return False
+        except OSError as error:
             log.debug("Nothing is brought back from the cache entry %s: %s", place, error)
             return False
         return True
@@ -192,7 +214,7 @@ class ResultCache:
             try:
                 for file in entry.files:
                     _provide(source / file.name, temporary / file.name)
-                files.write_json(temporary / _ENTRY, {"format": _FORMAT, **typed_json.plain(entry)})
+                files.write_bytes(temporary / _ENTRY, _record(entry))
                 temporary.chmod(0o755)
                 if place.is_dir():
                     _remove(place)
@@ -225,21 +247,55 @@ class ResultCache:
             locks.release(path, handle)
 
     def entries(self) -> list[Listed]:
-        """Return what is in the cache, the last used first."""
-        found = []
+        """Return what is in the cache, the last used first; what is damaged is set aside and named."""
+        return [listed for listed in self._all() if isinstance(listed, Listed)]
+
+    def _all(self) -> list[Listed | _Other]:
+        """Return all that is in the cache, the last used first, with the results of other versions of Samvad."""
+        found: list[Listed | _Other] = []
         for path in self.folder.glob(f"[0-9a-f][0-9a-f]/*/{_ENTRY}"):
+            place = path.parent
             try:
-                entry = _read(path.parent)
-                used_at = path.stat().st_mtime
-            except (OSError, ValueError, KeyError, TypeError):
+                entry, used_at = _read(place), path.stat().st_mtime
+                if entry is not None:
+                    found.append(Listed(place, entry, sum(file.size_bytes for file in entry.files), used_at))
+                else:
+                    found.append(_Other(place, sum(file.stat().st_size for file in place.iterdir()), used_at))
+            except _DamagedError as error:
+                self._set_aside(place, str(error))
+            except OSError:
                 continue
-            if entry is not None:
-                found.append(Listed(path.parent, entry, sum(file.size_bytes for file in entry.files), used_at))
         return sorted(found, key=lambda listed: -listed.used_at)
+
+    def check(self, listed: Listed) -> bool:
+        """Hash every file of an entry again; set it aside, and say so, where one is not what was stored."""
+        for file in listed.entry.files:
+            path = listed.folder / file.name
+            if not path.is_file() or files.sha256_of(path) != file.checksum:
+                self._set_aside(listed.folder, f"{file.name} is not what was stored")
+                return False
+        return True
+
+    def damaged(self) -> list[Path]:
+        """Return the folders of the entries that were set aside."""
+        return sorted((self.folder / _DAMAGED).glob("*"))
 
     def remove(self, listed: Listed) -> None:
         """Remove an entry."""
         _remove(listed.folder)
+
+    def _set_aside(self, place: Path, why: str) -> None:
+        """Take a damaged entry out of the way, for people to look at; say so."""
+        aside = self.folder / _DAMAGED / place.name
+        log.warning("The cache entry %s is damaged: %s. It is set aside in %s.", place, why, aside.parent)
+        try:
+            aside.parent.mkdir(exist_ok=True)
+            if aside.exists():
+                _remove(aside)
+            place.rename(aside)
+            os.utime(aside)
+        except OSError as error:
+            log.debug("%s is not set aside: %s", place, error)
 
     def shrink(self, keep: Path | None = None) -> int:
         """Remove the entries that were not used for longest until the rest fits; return how many.
@@ -248,15 +304,16 @@ class ResultCache:
             keep: an entry that stays, whatever its size.
         """
         total = removed = 0
-        for listed in self.entries():
+        for listed in self._all():
             total += listed.size_bytes
             if total > self.max_bytes and listed.folder != keep:
                 _remove(listed.folder)
                 total -= listed.size_bytes
                 removed += 1
-        for left in self.folder.glob(".new-*"):  # of processes that were killed
+        killed = self.folder.glob(".new-*")  # of processes that were killed
+        for left, days in [*((each, 1) for each in killed), *((each, _DAMAGED_DAYS) for each in self.damaged())]:
             with contextlib.suppress(OSError):
-                if left.stat().st_mtime < time.time() - 86_400:
+                if left.stat().st_mtime < time.time() - days * 86_400:
                     shutil.rmtree(left, ignore_errors=True)
         return removed
 
@@ -265,33 +322,74 @@ class ResultCache:
         return self.folder / digits[:2] / digits
 
 
+def _record(entry: Entry) -> bytes:
+    """Return an entry's record as JSON whose first key is the checksum of all that comes before and after it."""
+    text = json.dumps({"format": _FORMAT, **typed_json.plain(entry)}, ensure_ascii=False, indent=2)
+    rest = b'",' + text.encode("utf-8", "surrogatepass").removeprefix(b"{") + b"\n"
+    return _HEAD + _own_checksum(rest) + rest
+
+
+def _own_checksum(rest: bytes) -> bytes:
+    return hashlib.sha256(_HEAD + rest).hexdigest().encode()
+
+
 def _read(place: Path) -> Entry | None:
+    """Return the entry in a folder; None where there is none, or it is another version's.
+
+    Raises:
+        _DamagedError: its record is not what was written.
+        OSError: it cannot be read.
+    """
     try:
-        value = json.loads((place / _ENTRY).read_text(encoding="utf-8"))
+        data = (place / _ENTRY).read_bytes()
     except FileNotFoundError:
         return None
-    if not isinstance(value, dict) or value.get("format") != _FORMAT:
-        return None
-    return typed_json.parse(Entry, value)
+    return _parsed(data)
 
 
-def _take(place: Path, entry: Entry, target: Path) -> bool:
-    """Put an entry's files into a folder; False, and nothing there, where one is not what it was."""
-    taken = []
+def _parsed(data: bytes) -> Entry | None:
+    """Return the entry of a record; None where it is another version's.
+
+    Raises:
+        _DamagedError: it is not what was written.
+    """
+    told, rest = data[len(_HEAD) : len(_HEAD) + _DIGITS], data[len(_HEAD) + _DIGITS :]
+    whole = data.startswith(_HEAD) and told == _own_checksum(rest)
+    try:
+        value = json.loads(data)
+        if isinstance(value, dict) and value.get("format") != _FORMAT and (whole or "checksum" not in value):
+            return None
+        if not whole:
+            raise _DamagedError(f"the checksum in {_ENTRY} is not that of its other bytes")
+        entry = typed_json.parse(Entry, value)
+    except (ValueError, RecursionError) as error:
+        raise _DamagedError(f"{_ENTRY} is no record of a result ({error})") from None
+    for file in entry.files:
+        if file.name != Path(file.name).name or file.name in ("", "..", _ENTRY):
+            raise _DamagedError(f"{_ENTRY} names a file {file.name!r}, which is no name")
+    return entry
+
+
+def _take(place: Path, entry: Entry, target: Path) -> None:
+    """Put an entry's files into a folder, all or none.
+
+    Raises:
+        _DamagedError: one is not what was stored.
+        OSError: one cannot be read or written.
+    """
+    taken: list[Path] = []
     try:
         for file in entry.files:
+            source = place / file.name
+            if not source.is_file() and (place / _ENTRY).exists():  # else somebody has removed the entry just now
+                raise _DamagedError(f"{file.name} is gone")
             taken.append(target / file.name)
-            _provide(place / file.name, taken[-1])
+            _provide(source, taken[-1])
             if files.sha256_of(taken[-1]) != file.checksum:
-                log.warning("%s was changed after it was stored: the entry is removed.", place / file.name)
-                break
-        else:
-            return True
+                raise _DamagedError(f"{file.name} is not what was stored")
     except BaseException:
         _discard(taken)
         raise
-    _discard(taken)
-    return False
 
 
 def _discard(paths: list[Path]) -> None:
