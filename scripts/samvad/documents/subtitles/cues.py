@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 #: The styles that every format can carry: italics, bold, underlined.
@@ -110,9 +110,6 @@ class Piece(NamedTuple):
     ruby: Annotation | None = None
 
 
-_Character = tuple[str, frozenset[str], "Annotation | None"]
-
-
 def from_parts(
     start_ms: int,
     end_ms: int,
@@ -126,50 +123,63 @@ def from_parts(
     Spaces at the ends of lines, and empty lines, are taken away: no player shows them. A base that goes over several
     lines has its reading on the last one.
     """
-    lines: list[list[_Character]] = [[]]
+    lines: list[list[Piece]] = [[]]
     for part in parts:
-        piece = Piece(*part)
+        piece = part if isinstance(part, Piece) else Piece(*part)
+        if "\n" not in piece.text:
+            lines[-1].append(piece)
+            continue
         for number, text in enumerate(piece.text.split("\n")):
             if number:
                 lines.append([])
-            lines[-1] += [(character, piece.kinds, piece.ruby) for character in text]
-    kept = [_stripped(line) for line in lines]
-    kept = [line for line in kept if line]
-    styles = [style for number, line in enumerate(kept) for style in _styles_of(number, line)]
-    texts = tuple("".join(character for character, _, _ in line) for line in kept)
-    return Cue(start_ms, end_ms, texts or ("",), tuple(styles), top, _ruby_of(kept), file_line)
+            lines[-1].append(piece._replace(text=text))
+    texts: list[str] = []
+    styles: list[Style] = []
+    ruby: dict[Annotation, Ruby] = {}
+    for line in lines:
+        whole = "".join(piece.text for piece in line)
+        text = whole.strip()
+        if text:
+            first = len(whole) - len(whole.lstrip())
+            styles += _styles_of(len(texts), line, first, first + len(text))
+            _add_ruby(ruby, len(texts), line, first, first + len(text))
+            texts.append(text)
+    return Cue(start_ms, end_ms, tuple(texts) or ("",), tuple(styles), top, tuple(sorted(ruby.values())), file_line)
 
 
-def _stripped(line: list[_Character]) -> list[_Character]:
-    first, last = 0, len(line)
-    while first < last and line[first][0].isspace():
-        first += 1
-    while last > first and line[last - 1][0].isspace():
-        last -= 1
-    return line[first:last]
-
-
-def _styles_of(number: int, line: list[_Character]) -> list[Style]:
+def _styles_of(number: int, line: list[Piece], first: int, last: int) -> list[Style]:
+    """Return the styles of a line's characters from ``first`` to ``last``; neighbours of one style are one."""
     styles = []
     for kind in STYLE_KINDS:
+        if not any(kind in piece.kinds for piece in line):
+            continue
         begin: int | None = None
-        for place in range(len(line) + 1):
-            on = place < len(line) and kind in line[place][1]
-            if on and begin is None:
-                begin = place
-            elif not on and begin is not None:
-                styles.append(Style(number, begin, place, kind))
+        at = 0
+        for piece in line:
+            on = kind in piece.kinds
+            if on and begin is None and piece.text:
+                begin = at
+            elif not on and begin is not None and piece.text:
+                styles.append(Style(number, begin, at, kind))
                 begin = None
-    return sorted(styles)
+            at += len(piece.text)
+        if begin is not None:
+            styles.append(Style(number, begin, at, kind))
+    clipped = [
+        replace(style, start=max(style.start, first) - first, end=min(style.end, last) - first) for style in styles
+    ]
+    return sorted(style for style in clipped if style.start < style.end)
 
 
-def _ruby_of(lines: list[list[_Character]]) -> tuple[Ruby, ...]:
-    found: dict[Annotation, Ruby] = {}
-    for number, line in enumerate(lines):
-        for place, (_, _, ruby) in enumerate(line):
-            if ruby is None:
-                continue
-            known = found.get(ruby)
-            begin = known.start if known is not None and known.line == number else place
-            found[ruby] = Ruby(number, begin, place + 1, ruby.reading)
-    return tuple(sorted(found.values()))
+def _add_ruby(found: dict[Annotation, Ruby], number: int, line: list[Piece], first: int, last: int) -> None:
+    """Add the bases of a line; one that goes on from the line before stands here alone."""
+    at = 0
+    for piece in line:
+        begin, end = max(at, first) - first, min(at + len(piece.text), last) - first
+        at += len(piece.text)
+        if piece.ruby is None or begin >= end:
+            continue
+        known = found.get(piece.ruby)
+        if known is not None and known.line == number:
+            begin = known.start
+        found[piece.ruby] = Ruby(number, begin, end, piece.ruby.reading)

@@ -1,19 +1,20 @@
 """Subtitle files: SubRip, WebVTT, SubStation Alpha and TTML (IMSC 1.1 text), written and read.
 
-UTF-8 without a mark at its beginning; lines end with a line feed, which every player takes. Each format has a module of
-its own beside this one, with ``write`` and ``read``.
+Written in UTF-8 without a mark at its beginning; lines end with a line feed, which every player takes. Each format has
+a module of its own beside this one, with ``write`` and ``read``.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from samvad.core.errors import MediaError
-from samvad.documents.subtitles import ass_format, srt_format, ttml_format, vtt_format
+from samvad.documents.subtitles import ass_format, encodings, srt_format, ttml_format, vtt_format
 from samvad.documents.subtitles.cues import Cue
-from samvad.documents.subtitles.reading import Reading
+from samvad.documents.subtitles.reading import MENDED, Note, Reading
 
 
 def write(kind: str, cues: Sequence[Cue], language: str = "") -> str:
@@ -40,11 +41,20 @@ _ENDINGS = {
 }
 
 
-def read(path: Path) -> Reading:
-    """Return what is in a subtitle file of any kind.
+#: No track of subtitles is as large: what is, is another file, and would take the machine's memory.
+_LARGEST_MB = 64
+
+
+def read(path: Path, *, language: str = "", encoding: str = "") -> Reading:
+    """Return what is in a subtitle file of any kind, of any maker.
+
+    Args:
+        path: the file.
+        language: of its text, where it is known: it tells one older encoding from another.
+        encoding: that of its bytes, where a person names it.
 
     Raises:
-        MediaError: it is not UTF-8 or UTF-16, of no kind that is known, or broken.
+        MediaError: it can't be read, is of no kind or encoding that is known for sure, or is broken as a whole.
     """
     kind = _ENDINGS.get(path.suffix.lower())
     if kind is None:
@@ -54,29 +64,58 @@ def read(path: Path) -> Reading:
             path=str(path),
         )
     try:
-        data = path.read_bytes()
-        utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-        encoding = "utf-16" if utf16 else "utf-8-sig"
-        return replace(parse(data.decode(encoding), kind), encoding=encoding.removesuffix("-sig"))
+        if path.exists() and not path.is_file():
+            raise MediaError(f"{str(path)!r} is no file.", "Give a subtitle file.", path=str(path))
+        if path.stat().st_size > _LARGEST_MB * 1024 * 1024:
+            raise MediaError(f"{str(path)!r} is larger than {_LARGEST_MB} MB.", "Is it a film?", path=str(path))
+        decoded = encodings.decode(path.read_bytes(), language, encoding)
+        found = parse(decoded.text, kind)
     except OSError as error:
         raise MediaError(f"{str(path)!r} cannot be read ({error.strerror}).", path=str(path)) from None
-    except UnicodeDecodeError as error:
-        raise MediaError(f"{str(path)!r} is not UTF-8 ({error}).", "Save it as UTF-8.", path=str(path)) from None
     except ValueError as error:
         raise MediaError(f"{str(path)!r} is broken: {error}.", "Open it in an editor.", path=str(path)) from None
+    return replace(found, notes=(*decoded.notes, *found.notes), encoding=decoded.encoding)
+
+
+_NAMES = {"srt": "SubRip", "vtt": "WebVTT", "ass": "SubStation Alpha", "ttml": "TTML"}
+#: How files of each kind begin, whatever they are called.
+_BEGINNINGS = {
+    "vtt": re.compile(r"WEBVTT(?=[ \t\n]|\Z)"),
+    "ass": re.compile(r"\[Script Info\]", re.IGNORECASE),
+    "ttml": re.compile(r"<\?xml\s|<(?:\w{1,9}:)?tt[\s>]"),
+    "srt": re.compile(r"\d{1,9}[ \t]{0,9}\n\d{1,3}:\d\d:\d\d,\d{3} --> \d"),
+}
 
 
 def parse(text: str, kind: str) -> Reading:
     """Return what is in a file's text.
 
+    Args:
+        text: of the whole file.
+        kind: what its name says that it is; how it begins is believed more.
+
     Raises:
-        ValueError: it is broken.
+        ValueError: it is broken as a whole.
     """
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    notes = []
+    begun = text.lstrip("\ufeff")
+    if text[:1] != begun[:1]:
+        notes.append(Note(1, MENDED, "marks of its encoding stand where its first line should begin"))
+    # Each line end was made two by a program that took them for something else.
+    doubled = begun.count("\r\r\n")
+    if doubled and 10 * doubled >= 9 * begun.count("\n"):
+        begun = begun.replace("\r\r\n", "\n")
+        notes.append(Note(0, MENDED, "its lines end with two carriage returns and a line feed: taken as one line end"))
+    begun = begun.replace("\r\n", "\n").replace("\r", "\n")
+    start = begun[:1000].lstrip()
+    real = next((name for name, beginning in _BEGINNINGS.items() if beginning.match(start)), kind)
+    if real != kind:
+        notes.append(Note(0, MENDED, f"its name says that it is {_NAMES[kind]}, but it is {_NAMES[real]}"))
     readers: dict[str, Callable[[str], Reading]] = {
         "srt": srt_format.read,
         "vtt": vtt_format.read,
         "ass": ass_format.read,
         "ttml": ttml_format.read,
     }
-    return readers[kind](text)
+    found = readers[real](begun)
+    return replace(found, notes=(*notes, *found.notes))

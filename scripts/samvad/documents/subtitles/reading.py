@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from samvad.core.times import clock
-from samvad.documents.subtitles.cues import Cue, Piece, from_parts
+from samvad.documents.subtitles.cues import Annotation, Cue, Piece, from_parts
 
 #: Text or times that a player shows, or was meant to show, are not among the cues.
 LOST = "lost"
@@ -101,19 +101,18 @@ class Collector:
             top: whether it stands at the top of the picture.
         """
         made = from_parts(max(0, start_ms), end_ms, self._clean(line, parts), top=top, file_line=line)
-        times = f"{_shown(start_ms)} --> {_shown(end_ms)}"
-        if end_ms <= made.start_ms:
-            why = "it ends where it begins" if end_ms == start_ms else "it ends before it begins"
-            why = "it ends before the film begins" if end_ms <= 0 and end_ms > start_ms else why
-        elif max(made.start_ms, end_ms) > LATEST_MS:
-            why = "its times are beyond a million hours"
-        else:
+        if made.start_ms < end_ms <= LATEST_MS:
             if start_ms < 0:
-                self.mended(
-                    line, f"it begins before the film, at {_shown(start_ms)}: taken to begin with it", made.text
-                )
+                self.mended(line, f"it begins before the film ({_shown(start_ms)}): taken to begin with it", made.text)
             self.cues.append(made)
             return
+        if end_ms > LATEST_MS or start_ms > LATEST_MS:
+            why = "its times are beyond a million hours"
+        elif end_ms <= start_ms:
+            why = "it ends where it begins" if end_ms == start_ms else "it ends before it begins"
+        else:
+            why = "it ends before the film begins"
+        times = f"{_shown(start_ms)} --> {_shown(end_ms)}"
         if made.text:
             self.lost(line, f"{why}, so no player shows it ({times})", made.text)
         else:
@@ -122,8 +121,9 @@ class Collector:
     def _clean(self, line: int, parts: Iterable[Piece | tuple[str, frozenset[str]]]) -> list[Piece]:
         """Return pieces without the characters that no document can hold."""
         cleaned = []
+        readings: dict[Annotation, Annotation] = {}
         for part in parts:
-            piece = Piece(*part)
+            piece = part if isinstance(part, Piece) else Piece(*part)
             if _LINE_ENDS.search(piece.text):
                 self.mended(line, "a line separator in its text is taken for the line end that it means", piece.text)
                 piece = piece._replace(text=_LINE_ENDS.sub("\n", piece.text))
@@ -131,6 +131,9 @@ class Collector:
                 codes = ", ".join(f"U+{ord(sign):04X}" for sign in found)
                 self.mended(line, f"control characters in its text are taken out ({codes})", piece.text)
                 piece = piece._replace(text=_CONTROLS.sub("", piece.text))
+            if piece.ruby is not None:
+                plain = " ".join(_CONTROLS.sub("", piece.ruby.reading).split())
+                piece = piece._replace(ruby=readings.setdefault(piece.ruby, Annotation(plain)))
             cleaned.append(piece)
         return cleaned
 

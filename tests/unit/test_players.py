@@ -1,0 +1,151 @@
+"""Files with one oddity each, read as players show them: a browser's, ffmpeg's and imsc.js's answers are handed over.
+
+Where the reader and the player differ, a table names the file, what is read and why. A format takes part as soon as
+``SHOWN`` says how its player's answer is compared.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+
+import support
+from samvad.documents.subtitles import formats
+from samvad.documents.subtitles.cues import Cue
+from samvad.documents.subtitles.reading import Reading
+
+PLAYERS = support.ROOT.parent / "shared" / "cases" / "players"
+
+
+class Shown(NamedTuple):
+    """What is shown, and when."""
+
+    start_ms: int
+    end_ms: int
+    text: str
+
+
+class Difference(NamedTuple):
+    """Why a file is not read as its player shows it, and what is read."""
+
+    why: str
+    cues: tuple[Shown, ...]
+
+
+FIRST, SECOND, THIRD = Shown(1000, 3000, "first"), Shown(4000, 6000, "second"), Shown(7000, 9000, "third")
+_BOTH = (FIRST, SECOND)
+
+#: Times that SubRip's players refuse are taken where their meaning is sure.
+_SURE = "its meaning is sure; ffmpeg takes no such file"
+
+DIFFERENCES = {
+    "v-comma-ms.vtt": Difference("times with commas are taken", _BOTH),
+    "v-end-before.vtt": Difference("no player ever shows a cue that ends before it begins", (SECOND,)),
+    "v-min-60.vtt": Difference(
+        "61 minutes are an hour and a minute",
+        (Shown(3_660_000, 3_720_000, "bad"), Shown(4_200_000, 4_202_000, "good")),
+    ),
+    "v-webvttx.vtt": Difference("all but the first line is sure", (FIRST,)),
+    "v-xml-control.vtt": Difference("no document can hold control characters", (Shown(1000, 3000, "bell esc[0m"),)),
+    "s-bom2.srt": Difference(_SURE, _BOTH),
+    "s-colon-ms.srt": Difference(_SURE, (Shown(1500, 3500, "first"),)),
+    "s-ctrl-z.srt": Difference("the mark of a file's end is no text", _BOTH),
+    "s-double-number.srt": Difference(_SURE, _BOTH),
+    "s-end-before.srt": Difference("no player ever shows a cue that ends before it begins", ()),
+    "s-fullwidth-digits.srt": Difference(_SURE, (FIRST,)),
+    "s-indented.srt": Difference(_SURE, _BOTH),
+    "s-junk-begin.srt": Difference(_SURE, _BOTH),
+    "s-lt.srt": Difference(
+        "what is no tag is text: ffmpeg drops <beep> and makes the text bold",
+        (Shown(1000, 3000, "I <3 you, a < b > c <beep>"),),
+    ),
+    "s-negative-number.srt": Difference(_SURE, _BOTH),
+    "s-no-hours.srt": Difference(_SURE, _BOTH),
+    "s-no-ms.srt": Difference(_SURE, (FIRST,)),
+    "s-no-number.srt": Difference(_SURE, _BOTH),
+    "s-no-space-arrow.srt": Difference(_SURE, _BOTH),
+    "s-nul.srt": Difference("ffmpeg shows nothing behind a NUL", _BOTH),
+    "s-number-end.srt": Difference("the last line is the number of a cue that is not there", _BOTH),
+    "s-short-arrow.srt": Difference(_SURE, _BOTH),
+    "s-spaces-in-time.srt": Difference(_SURE, (FIRST,)),
+    "s-strike.srt": Difference("ffmpeg shows a tag of WebVTT", (Shown(1000, 3000, "gone c v"),)),
+    "s-utf16nobom.srt": Difference("UTF-16 is known without its mark", (Shown(1000, 3000, "नमस्ते"), SECOND)),
+    "s-vtt-header.srt": Difference("it is WebVTT by its first line", (FIRST,)),
+    "s-zero.srt": Difference("no player ever shows a cue that ends where it begins", ()),
+    "brokentime.srt": Difference("ffmpeg shows broken times as text", (FIRST, THIRD)),
+    "o-zero.srt": Difference("ffmpeg shows broken times as text", (FIRST, SECOND, THIRD)),
+}
+
+
+def _lines(text: str) -> str:
+    """Return text without what nobody sees: empty lines, and spaces at the ends of lines."""
+    return "\n".join(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _as_a_browser_has_it(cue: Cue) -> Shown:
+    """Return a cue with the readings of ruby behind their bases, as the text of a page has them."""
+    lines = list(cue.lines)
+    for base in sorted(cue.ruby, reverse=True):
+        lines[base.line] = lines[base.line][: base.end] + base.reading + lines[base.line][base.end :]
+    return Shown(cue.start_ms, cue.end_ms, _lines("\n".join(lines)))
+
+
+def _browser(row: dict[str, Any], read: Reading) -> tuple[list[Shown], list[Shown]]:
+    """Return what Chromium's text track has, and what was read."""
+    shown = [Shown(cue["start_ms"], cue["end_ms"], _lines(cue["text"])) for cue in row.get("cues", [])]
+    return [cue for cue in shown if cue.text], [cue for cue in map(_as_a_browser_has_it, read.cues) if cue.text]
+
+
+#: What ffmpeg writes around text: a track's codes and styles as SubRip has them.
+_CODES = re.compile(r"</?(?:font|[ibsu])\b[^>]*>|\{\\an\d\}")
+
+
+def _ffmpeg(row: dict[str, Any], read: Reading) -> tuple[list[Shown], list[Shown]]:
+    """Return what ffmpeg makes of a track, in order of time as it has it, and what was read."""
+    shown = [Shown(cue["start_ms"], cue["end_ms"], _lines(_CODES.sub("", cue["text"]))) for cue in row.get("cues", [])]
+    ours = sorted(Shown(cue.start_ms, cue.end_ms, _lines("\n".join(cue.lines))) for cue in read.cues)
+    return [cue for cue in shown if cue.text], [cue for cue in ours if cue.text]
+
+
+#: How the answers of each format's player are compared: what it shows, and what was read, alike in form.
+SHOWN: dict[str, Callable[[dict[str, Any], Reading], tuple[list[Shown], list[Shown]]]] = {
+    ".vtt": _browser,
+    ".srt": _ffmpeg,
+}
+
+
+def _rows() -> list[dict[str, Any]]:
+    path = PLAYERS / "truth.jsonl"
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+    return [row for row in rows if "." + row["file"].rpartition(".")[2] in SHOWN]
+
+
+ROWS = _rows()
+
+
+@pytest.mark.skipif(not ROWS, reason=f"no files with players' answers are at {PLAYERS}")
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: str(row["file"]))
+def test_a_file_is_read_as_a_player_shows_it(row: dict[str, Any]) -> None:
+    read = formats.read(PLAYERS / row["file"])
+    shown, ours = SHOWN["." + row["file"].rpartition(".")[2]](row, read)
+    difference = DIFFERENCES.get(row["file"])
+    if difference is None:
+        assert ours == shown
+    else:
+        assert ours == list(difference.cues), difference.why
+        assert ours != shown, f"{row['file']} is no difference any more"
+
+
+@pytest.mark.skipif(not ROWS, reason=f"no files with players' answers are at {PLAYERS}")
+@pytest.mark.parametrize("name", [name for name in DIFFERENCES if any(row["file"] == name for row in ROWS)])
+def test_what_differs_from_a_player_is_said(name: str) -> None:
+    if name not in SAID_BY_NOBODY:
+        assert formats.read(PLAYERS / name).notes, DIFFERENCES[name].why
+
+
+#: Here the player alone is wrong.
+SAID_BY_NOBODY = ("s-lt.srt",)
