@@ -246,6 +246,6 @@ def test_a_damaged_file_is_never_a_crash_and_never_silent() -> None:
 
 def test_a_large_file_is_read_in_a_moment() -> None:
     text = HEAD + "".join(event(f"line {number} {{\\i1}}of{{\\i0}} many", layer=number) for number in range(20_000))
-    began = time.perf_counter()
+    began = time.process_time()
     assert len(formats.parse(text, "ass").cues) == 20_000
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
