@@ -19,6 +19,7 @@ from samvad.media import ffmpeg
 
 ROOT = Path(__file__).resolve().parents[1]
 MEDIA = ROOT.parent / "shared" / "media"
+CASES = ROOT.parent / "shared" / "cases"
 
 needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg makes the films")
 

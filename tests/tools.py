@@ -30,6 +30,11 @@ def browser_modules() -> Path:
     return _node_modules("browser", "what drives a browser")
 
 
+def imsc_modules() -> Path:
+    """Return the folder of Node's packages that play TTML."""
+    return _node_modules("imsc", "the player of TTML")
+
+
 def _node_modules(name: str, what: str) -> Path:
     folder = Path(_ask(f"node_dir {name}"))
     if not (folder / ".complete").exists():
