@@ -32,10 +32,13 @@ from samvad.documents import (
     tracks,
     waveform,
 )
+from samvad.documents.job_manifest import ResultFile
 from samvad.documents.machine_cues import MachineCue, Origin
 from samvad.documents.segments import Entity, Segment, SegmentsDocument, Translation, Word
+from samvad.documents.stage_manifest import FileRecord, IntermediateFile
 from samvad.documents.subtitle_check import CheckedRule, Finding, TrackCheck
 from samvad.documents.subtitles.cues import Cue, Style
+from samvad.documents.tracks import SubtitleFiles
 from samvad.film import glossary, metadata
 
 Read = Callable[[Path], Any]
@@ -64,10 +67,11 @@ DOCUMENTS: dict[str, tuple[type[Any], str, Read, Write]] = {
     "film metadata": (metadata.FilmMetadata, "film_metadata.json", metadata.read, metadata.write),
     "segments": (SegmentsDocument, "segments.json", segments.read, segments.write),
 }
-UNKNOWN = st.dictionaries(st.from_regex(r"x_[a-z]{1,3}", fullmatch=True), st.none() | st.integers() | st.text())
+WHOLE = st.integers(-(2**62), 2**62)
+UNKNOWN = st.dictionaries(st.from_regex(r"x_[a-z]{1,3}", fullmatch=True), st.none() | WHOLE | st.text())
 PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     str: st.text(st.characters(codec="utf-8"), max_size=8),
-    int: st.integers(-(2**62), 2**62),
+    int: WHOLE,
     float: st.floats(allow_nan=False, allow_infinity=False) | st.integers(0, 2**40),
     bool: st.booleans(),
     types.NoneType: st.none(),
@@ -90,6 +94,15 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
     hints = typing.get_type_hints(kind)
     more = {"extra": UNKNOWN} if "extra" in hints else {}
     known = {name: values(hint) for name, hint in hints.items() if name != "extra"}
+    # What leads to files has a form of its own, which readers insist on.
+    if kind in (FileRecord, IntermediateFile, ResultFile):
+        known["path"] = st.from_regex(r"[0-9]{2}_[a-zऀ-ॿ ]{1,8}/[^/\0]{0,8}x", fullmatch=True)
+    if kind in (FileRecord, ResultFile):
+        known["checksum"] = st.from_regex(r"sha256:[0-9a-f]{64}", fullmatch=True)
+    if kind is SubtitleFiles:
+        known["files"] = st.dictionaries(
+            st.text(max_size=8), st.from_regex(r"[^/\0]{0,8}x", fullmatch=True), max_size=2
+        )
     if "schema_version" in known:
         known["schema_version"] = st.sampled_from(["1.0", "1.9"])
     return st.builds(kind, **known, **more)

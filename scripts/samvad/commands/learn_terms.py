@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from samvad.core import console, files, schemas, stages
+from samvad.core import console, files, outside, schemas, stages
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.documents import names, stage_manifest
 from samvad.film import glossary, learned_terms
@@ -96,7 +96,7 @@ def promote(path: Path, terms: list[str], into: Path) -> list[learned_terms.Lear
     have = {entry.term.casefold() for entry in held}
     chosen = choose(path, terms)
     new = [item for item in chosen if item.term.casefold() not in have]
-    text = into.read_bytes().decode("utf-8") if into.exists() else ""
+    text = outside.read_bytes(into, outside.LARGEST_TABLE_BYTES).decode("utf-8") if into.exists() else ""
     files.write_text(into, learned_terms.with_rows(text, new, path.stem))
     glossary.read_table(into, str(into))
     settle(path, chosen, learned_terms.PROMOTED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from samvad.core import stages
+from samvad.core import outside, stages
 from samvad.core.errors import ConfigurationError
 from samvad.documents import job_manifest
 
@@ -20,7 +20,7 @@ def main(argv: list[str] | None = None) -> int:
     path = parser.parse_args(argv).targets
     if not path.is_file():
         raise ConfigurationError(f"There is no file {path}.", "`samvad add-folder --targets-file` writes it.")
-    targets = path.read_text(encoding="utf-8").splitlines()
+    targets = outside.read_text(path).splitlines()
     folders = list(dict.fromkeys(Path(target).parents[1].absolute() for target in targets))
     done = [folder for folder in folders if job_manifest.status(folder) == "success"]
     print(f"{len(folders)} of this shelf: {len(done)} done, {len(folders) - len(done)} not.")

@@ -14,7 +14,7 @@ import os
 import time
 from pathlib import Path
 
-from samvad.core import files, held_files
+from samvad.core import files, held_files, outside
 from samvad.core.errors import SamvadError
 
 log = logging.getLogger(__name__)
@@ -27,10 +27,10 @@ def remembered(path: Path) -> str | None:
     """Return a file's checksum (``sha256:`` and 64 digits) if it is remembered and the file is as it was, else None."""
     held = held_files.find(path)
     try:
-        value = _memo(path, held.status if held else path.stat()).read_text(encoding="ascii").strip()
+        value = outside.read_text(_memo(path, held.status if held else path.stat()), "ascii").strip()
     except (OSError, UnicodeDecodeError):
         return None
-    return value if value.startswith("sha256:") and len(value) == 71 else None
+    return value if outside.is_checksum(value) else None
 
 
 def checksum(path: Path) -> str:

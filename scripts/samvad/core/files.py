@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from samvad.core import outside
 from samvad.core.errors import DiskError, SamvadError, SystemLimitError
 
 _BLOCK_BYTES = 1 << 20
@@ -164,7 +165,7 @@ def flush(path: Path) -> None:
 def sha256_of(path: Path) -> str:
     """Return a file's checksum as ``sha256:`` and 64 hexadecimal digits."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with outside.open_regular(path) as file:
         while block := file.read(_BLOCK_BYTES):
             digest.update(block)
     return f"sha256:{digest.hexdigest()}"
@@ -176,10 +177,10 @@ def sampled_fingerprint(path: Path) -> str:
     It is made when the workflow is planned, for every film in it, so it reads 192 KiB at most. Touching or copying
     a film does not change it; replacing the film does. The full checksum is taken by stage 01.
     """
-    size = path.stat().st_size
     sample = 1 << 16
-    digest = hashlib.sha256(str(size).encode())
-    with path.open("rb") as file:
+    with outside.open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        digest = hashlib.sha256(str(size).encode())
         for offset in sorted({0, max(0, size // 2 - sample // 2), max(0, size - sample)}):
             file.seek(offset)
             digest.update(file.read(sample))

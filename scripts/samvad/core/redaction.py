@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
+from samvad.core import outside
+
 MASK = "[secret]"
 
 #: Variables that hold a secret: the two services', and whatever names itself one.
@@ -76,7 +78,7 @@ def _stored_hub_token(environ: Mapping[str, str]) -> str | None:
     home = environ.get("HF_HOME") or str(Path(environ.get("HOME", "/")) / ".cache" / "huggingface")
     path = Path(environ.get("HF_TOKEN_PATH") or Path(home) / "token")
     try:
-        value = path.read_text(encoding="utf-8").strip()
+        value = outside.read_text(path).strip()
     except (OSError, UnicodeDecodeError):
         return None
     return value if _is_secret(value) else None

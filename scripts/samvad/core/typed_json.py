@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
 import types
 import typing
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from samvad.core import files, schemas
+from samvad.core import files, outside, schemas
 from samvad.core.errors import ChangedFileError
 
 T = TypeVar("T")
@@ -44,6 +43,36 @@ class ShapeError(ValueError):
     def __init__(self, what: str, key: str = "") -> None:
         super().__init__(f"{key.lstrip('.') or 'it'} {what}")
         self.what, self.key = what, key
+
+
+def check_checksum(text: str | None, key: str) -> None:
+    """Refuse what is no checksum, in a document's ``__post_init__``; None is none that is known.
+
+    Raises:
+        ShapeError: it is none; names the key.
+    """
+    if text is not None and not outside.is_checksum(text):
+        raise ShapeError(f"is {_shown(text)}, but must be sha256: and 64 hexadecimal digits", f".{key}")
+
+
+def check_path(text: str, key: str) -> None:
+    """Refuse a path that leads out of the folder that it is relative to, in a document's ``__post_init__``.
+
+    Raises:
+        ShapeError: it does; names the key.
+    """
+    if not outside.is_inside(text):
+        raise ShapeError(f"is {_shown(text)}, but must be a path inside the folder", f".{key}")
+
+
+def check_name(text: str, key: str) -> None:
+    """Refuse what is not the bare name of a file, in a document's ``__post_init__``.
+
+    Raises:
+        ShapeError: it is none; names the key.
+    """
+    if not outside.is_name(text):
+        raise ShapeError(f"is {_shown(text)}, but must be the name of a file", f".{key}")
 
 
 def parse(kind: type[T], value: object) -> T:
@@ -85,13 +114,13 @@ def load(path: Path, what: str, remedy: str) -> Any:
     """
     try:
         with files.disk_errors(path, "read"):
-            return json.loads(path.read_text(encoding="utf-8"))
+            return outside.json_value(outside.read_bytes(path))
     except FileNotFoundError:
         raise ChangedFileError(f"The {what} {path} does not exist.", "Run its stage first.", path=str(path)) from None
     except OSError as error:
         what = f"The {what} {path} cannot be read ({error.strerror})."
         raise ChangedFileError(what, remedy, path=str(path)) from None
-    except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError
+    except ValueError as error:
         raise ChangedFileError(f"{path} is not JSON ({error}).", remedy, path=str(path)) from None
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from samvad.core import schemas, stages, typed_json
+from samvad.core import outside, schemas, stages, typed_json
 from samvad.core.declarations import Stage
 from samvad.core.errors import ConfigurationError
 from samvad.documents import job_manifest, run_record, stage_manifest
@@ -99,7 +98,7 @@ def load(folder: Path) -> Job:
         if path.is_file():
             final[stage.name] = _read(path, stage, None)
         place = folder / stage.folder / "attempts"
-        numbers = sorted(int(entry.name) for entry in place.glob("*/") if entry.name.isdigit())
+        numbers = sorted(int(entry.name) for entry in place.glob("*/") if entry.name.isascii() and entry.name.isdigit())
         attempts += [_read(place / f"{number:02d}" / "manifest.json", stage, number) for number in numbers]
     path = job_manifest.path_of(folder)
     manifest, problems = _checked(path, JobManifest, "job_manifest") if path.exists() else (None, [])
@@ -141,8 +140,8 @@ def _read(path: Path, stage: Stage, attempt: int | None) -> Record:
 def _checked(path: Path, kind: type[T], schema: str) -> tuple[T | None, list[str]]:
     """Return a document as far as it can be read, and in what ways it breaks its schema."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        value = outside.json_value(outside.read_bytes(path))
+    except (OSError, ValueError) as error:
         return None, [f"it cannot be read as JSON ({error})"]
     problems = schemas.problems(value, schema)
     try:

@@ -38,6 +38,11 @@ class ResultFile:
     path: str
     checksum: str
 
+    def __post_init__(self) -> None:
+        """Refuse a path that leads out of the job's folder, and a false checksum."""
+        typed_json.check_path(self.path, "path")
+        typed_json.check_checksum(self.checksum, "checksum")
+
 
 @dataclass(frozen=True)
 class Output:

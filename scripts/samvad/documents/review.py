@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from samvad.core import times
+from samvad.core import outside, times
 from samvad.core.errors import ConfigurationError
 
 #: Verdicts that a person may give: those of a segment, and ``whole``: shown with all that was recognised, loop and all.
@@ -89,7 +89,7 @@ def _decision(path: Path, line: int, row: dict[str, str], column: str, allowed: 
 
 def _rows(path: Path) -> list[tuple[int, list[str]]]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = outside.read_text(path, "utf-8-sig", outside.LARGEST_TABLE_BYTES)
     except UnicodeDecodeError as error:
         raise _error(path, None, f"it is not UTF-8 ({error.reason} at byte {error.start})") from None
     except OSError as error:

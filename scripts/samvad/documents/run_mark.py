@@ -8,7 +8,7 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
-from samvad.core import locks, typed_json
+from samvad.core import locks, outside, typed_json
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,8 @@ def is_dead(path: Path) -> bool:
 
 def read(path: Path) -> RunMark:
     """Read a mark, and say whether its run lives."""
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
+    with outside.open_regular(path) as file:
+        handle = file.fileno()
         text = os.pread(handle, 1 << 16, 0).decode("utf-8", "replace")
         facts = _facts(text)
         here = machine()
@@ -88,8 +88,6 @@ def read(path: Path) -> RunMark:
             dead = bool(known) and here.host == facts.host
         far = facts.boot_id not in (None, here.boot_id)
         return RunMark(path, facts, dead, far, os.fstat(handle).st_mtime)
-    finally:
-        os.close(handle)
 
 
 def write(handle: int, facts: RunFacts) -> None:
@@ -106,8 +104,8 @@ def machine() -> Machine:
 
 def _facts(text: str) -> RunFacts:
     try:  # what a shorter text has left of a longer one behind it is no part of it
-        return typed_json.parse(RunFacts, json.JSONDecoder().raw_decode(text)[0])
-    except ValueError:
+        return typed_json.parse(RunFacts, outside.json_value(text[: json.JSONDecoder().raw_decode(text)[1]]))
+    except (ValueError, RecursionError):
         return RunFacts()
 
 

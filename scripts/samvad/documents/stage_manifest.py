@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from samvad import __version__
-from samvad.core import checksums, computing, files, held_files, schemas, stages, subprocesses, typed_json
+from samvad.core import checksums, computing, files, held_files, outside, schemas, stages, subprocesses, typed_json
 from samvad.core.errors import ChangedFileError, MissingToolError, SamvadError, ToolError
 from samvad.documents.media_facts import MediaFacts
 
@@ -48,6 +48,12 @@ class FileRecord:
     media: MediaFacts | None
     inode: int | None = None
     ctime_ns: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a false checksum, and a path out of the job's folder that is not the whole path of a file."""
+        if not self.path.startswith("/") or "\0" in self.path:
+            typed_json.check_path(self.path, "path")
+        typed_json.check_checksum(self.checksum, "checksum")
 
 
 @dataclass(frozen=True)
@@ -270,6 +276,13 @@ class StageManifest:
     contents: tuple[Content, ...] = ()
     skip: Skip | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse results that are said to lie elsewhere than in the job's folder."""
+        for number, made in enumerate(self.outputs):
+            typed_json.check_path(made.path, f"outputs[{number}].path")
+        for number, left in enumerate(self.intermediate_files):
+            typed_json.check_path(left.path, f"intermediate_files[{number}].path")
+
     @property
     def done(self) -> bool:
         """Return whether the stage has done what it was to do, or had nothing to do."""
@@ -462,7 +475,7 @@ def tool_version(command: str) -> str:
         )
     memo = checksums.version_memo(Path(executable))
     # ffmpeg takes a tenth of a second to say it, in every stage that uses it.
-    if memo is not None and memo.is_file() and (known := memo.read_text(encoding="utf-8").strip()):
+    if memo is not None and memo.is_file() and (known := outside.read_text(memo).strip()):
         return known
     flag = "-version" if command in ("ffmpeg", "ffprobe") else "--version"
     done = subprocesses.run([executable, flag], silence_seconds=60)

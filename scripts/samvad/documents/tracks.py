@@ -31,6 +31,11 @@ class SubtitleFiles:
     corrected: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Refuse names that lead out of the stage's folder."""
+        for kind, name in self.files.items():
+            typed_json.check_name(name, f"files.{kind}")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Tracks:

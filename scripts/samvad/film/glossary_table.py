@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from samvad.core import outside
 from samvad.core.errors import ConfigurationError
 
 Row = TypeVar("Row")
@@ -106,7 +107,7 @@ def _lines(path: Path, source: str, layout: Layout) -> list[tuple[int, list[str]
 
 def _text(path: Path, source: str, layout: Layout) -> str:
     try:
-        data = path.read_bytes()
+        data = outside.read_bytes(path, outside.LARGEST_TABLE_BYTES)
     except FileNotFoundError:
         raise ConfigurationError(
             f"The {layout.what} {source} does not exist.", f"Correct {layout.where_named}.", path=source

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from samvad.core import files, typed_json
+from samvad.core import files, outside, typed_json
 from samvad.core.console import is_printable
 from samvad.core.errors import ChangedFileError, ConfigurationError
 from samvad.core.typed_json import JsonObject
@@ -154,12 +153,10 @@ def read_file(path: Path, max_cast: int) -> FilmMetadata:
     """
     remedy = "Correct it, or empty the column tmdb_file of the film sheet."
     try:
-        value = json.loads(path.read_bytes().decode("utf-8-sig"))
+        value = outside.json_value(outside.read_bytes(path, outside.LARGEST_TABLE_BYTES))
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read ({error.strerror}).", remedy, path=str(path)) from None
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{path} is not UTF-8 text ({error}).", remedy, path=str(path)) from None
-    except (json.JSONDecodeError, RecursionError) as error:
+    except ValueError as error:
         raise ConfigurationError(f"{path} is not JSON ({error}).", remedy, path=str(path)) from None
     try:
         if isinstance(value, dict) and _TMDB_KEYS & set(value):

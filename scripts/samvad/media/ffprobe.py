@@ -6,7 +6,6 @@ track's first packet comes, whether frames come evenly, and how long a file last
 
 from __future__ import annotations
 
-import json
 import logging
 import statistics
 from collections.abc import Callable, Mapping
@@ -15,7 +14,7 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
-from samvad.core import held_files, subprocesses
+from samvad.core import held_files, outside, subprocesses
 from samvad.core.errors import MediaError, ToolError
 from samvad.core.times import seconds_to_ms
 from samvad.core.typed_json import JsonObject
@@ -199,9 +198,9 @@ def read_header(path: Path) -> Header:
             stderr_tail=done.tail,
         )
     try:
-        found = json.loads(done.stdout)
+        found = outside.json_value(done.stdout)
         header = _header(found, estimated=_ESTIMATE in done.tail)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError):
         raise ToolError(
             f"What ffprobe says of {str(path)!r} is not what it says of films.", "Is it a whole, current version?"
         ) from None

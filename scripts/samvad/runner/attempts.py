@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from samvad.core import files, locks
+from samvad.core import files, locks, outside
 from samvad.core.errors import ConfigurationError, SupersededError
 from samvad.documents import run_record, stage_manifest
 from samvad.documents.run_record import RunRecord
@@ -103,7 +103,7 @@ def resume(folder: Path, job_folder: Path, run_id: str | None, config: Mapping[s
             return False
         if not all(_is_still_made(job_folder, read) for read in manifest.inputs):
             return False
-        content = last.read_bytes()
+        content = outside.read_bytes(last)
     except OSError:
         return False
     files.write_bytes(folder / "manifest.json", content)

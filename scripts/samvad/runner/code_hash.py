@@ -17,7 +17,7 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
-from samvad.core import files, stages
+from samvad.core import files, outside, stages
 from samvad.core.errors import SamvadError
 from samvad.core.schemas import ROOT
 
@@ -154,7 +154,7 @@ def _joined(node: ast.AST) -> str | None:
 def _memory() -> tuple[dict[str, _Module], dict[str, _Module]]:
     """Return what is remembered of modules by the checksum of their text, and what this process has added to it."""
     try:
-        kept = json.loads(_memory_file().read_text(encoding="utf-8"))
+        kept = outside.json_value(outside.read_bytes(_memory_file()))
         return {key: _Module(*map(_texts, value)) for key, value in kept.items()}, {}
     except (OSError, ValueError, TypeError, AttributeError):  # none yet, or no memory: everything is parsed
         return {}, {}

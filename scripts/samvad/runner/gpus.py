@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from samvad.core import files, locks, subprocesses, times
+from samvad.core import files, locks, outside, subprocesses, times
 from samvad.core.errors import ToolError
 from samvad.runner import slurm
 
@@ -208,17 +208,16 @@ def _sweep(folder: Path) -> None:
         try:
             if time.time() - path.stat().st_mtime < _OLD_SECONDS:
                 continue
-            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-            if locks.is_free(handle):
-                path.unlink()
-            os.close(handle)
+            with outside.open_regular(path) as file:
+                if locks.is_free(file.fileno()):
+                    path.unlink()
         except OSError:  # another stage was quicker
             continue
 
 
 def _holder(gpu: Gpu) -> str:
     try:
-        facts = json.loads(_lease_file(gpu).read_text(encoding="utf-8"))
+        facts = outside.json_value(outside.read_bytes(_lease_file(gpu)))
         return f"{facts['holder']} (process {facts['pid']}, since {facts['since']})"
-    except (OSError, ValueError, KeyError):  # it is just being taken
+    except (OSError, ValueError, KeyError, TypeError):  # it is just being taken
         return "another stage"

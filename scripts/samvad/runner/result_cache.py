@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from samvad.core import files, locks, typed_json
+from samvad.core import files, locks, outside, typed_json
 from samvad.core.computing import Engine
 from samvad.core.errors import SamvadError
 from samvad.documents.media_facts import MediaFacts
@@ -53,6 +53,11 @@ class CachedFile:
     size_bytes: int
     checksum: str
     media: MediaFacts | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a name that leads out of the entry's folder, and a false checksum."""
+        typed_json.check_name(self.name, "name")
+        typed_json.check_checksum(self.checksum, "checksum")
 
 
 @dataclass(frozen=True)
@@ -341,7 +346,7 @@ def _read(place: Path) -> Entry | None:
         OSError: it cannot be read.
     """
     try:
-        data = (place / _ENTRY).read_bytes()
+        data = outside.read_bytes(place / _ENTRY)
     except FileNotFoundError:
         return None
     return _parsed(data)
@@ -356,17 +361,17 @@ def _parsed(data: bytes) -> Entry | None:
     told, rest = data[len(_HEAD) : len(_HEAD) + _DIGITS], data[len(_HEAD) + _DIGITS :]
     whole = data.startswith(_HEAD) and told == _own_checksum(rest)
     try:
-        value = json.loads(data)
+        value = outside.json_value(data)
         if isinstance(value, dict) and value.get("format") != _FORMAT and (whole or "checksum" not in value):
             return None
         if not whole:
             raise _DamagedError(f"the checksum in {_ENTRY} is not that of its other bytes")
         entry = typed_json.parse(Entry, value)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise _DamagedError(f"{_ENTRY} is no record of a result ({error})") from None
     for file in entry.files:
-        if file.name != Path(file.name).name or file.name in ("", "..", _ENTRY):
-            raise _DamagedError(f"{_ENTRY} names a file {file.name!r}, which is no name")
+        if file.name == _ENTRY:
+            raise _DamagedError(f"{_ENTRY} names itself among its files")
     return entry
 
 

@@ -38,7 +38,7 @@ def end_with_run(at_work: str) -> None:
         facts = run_mark.read(path).facts
         own_job = os.environ.get(slurm.JOB_VARIABLE) not in (None, facts.slurm_job)
         if facts.boot_id == run_mark.machine().boot_id and not own_job:
-            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
             threading.Thread(target=_watch, args=(handle, facts), name="run watch", daemon=True).start()
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad.core import files, schemas, stages, variables
+from samvad.core import files, outside, schemas, stages, variables
 from samvad.core.declarations import NUMBER, Option
 from samvad.core.errors import ConfigurationError
 from samvad.documents.run_record import CacheSettings
@@ -137,7 +137,7 @@ def read_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
         ConfigurationError: the sheet is missing, not UTF-8, or its columns are not those of the schema.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = outside.read_text(path, "utf-8-sig", outside.LARGEST_TABLE_BYTES)
     except FileNotFoundError:
         raise ConfigurationError(
             f"The film sheet {path} does not exist.",
@@ -146,6 +146,9 @@ def read_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
         ) from None
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{path} is not UTF-8 text ({error}).", "Save it as UTF-8.", path=str(path)) from None
+    except OSError as error:
+        what = f"The film sheet {path} cannot be read ({error.strerror})."
+        raise ConfigurationError(what, "Correct the key films in config/config.yaml.", path=str(path)) from None
     reader = csv.reader(text.splitlines(keepends=True), delimiter="\t", strict=True)
     header: list[str] | None = None
     rows: list[tuple[int, dict[str, str]]] = []

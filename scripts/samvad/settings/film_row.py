@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from samvad.core import schemas, stages
+from samvad.core import outside, schemas, stages
 from samvad.core.declarations import WORKFLOWS
 from samvad.core.errors import ConfigurationError
 from samvad.media import film_file
@@ -115,10 +115,15 @@ def default_user(environ: Mapping[str, str]) -> str:
 
 def settings() -> dict[str, Any]:
     """Return the project's configuration, checked."""
-    import yaml
-
     path = schemas.ROOT / "config" / "config.yaml"
-    return configuration.check(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return configuration.check(_yaml(path))
+
+
+def _yaml(path: Path) -> Any:
+    try:
+        return outside.yaml_value(path)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}.", "Correct it.", path=str(path)) from None
 
 
 def _companion(option: str, given: str) -> str:

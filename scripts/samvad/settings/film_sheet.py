@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from samvad.core import files, locks, schemas
+from samvad.core import files, locks, outside, schemas
 from samvad.settings import configuration
 
 #: What no sheet can hold: a carriage return becomes a new line when the sheet is read, NUL ends a path, and lone
@@ -73,7 +73,7 @@ def move(sheet: Path, media: Mapping[int, str]) -> None:
     """
     sheet = sheet.resolve()
     with _locked(sheet):
-        lines = sheet.read_bytes().decode("utf-8").splitlines(keepends=True)
+        lines = outside.read_bytes(sheet, outside.LARGEST_TABLE_BYTES).decode("utf-8").splitlines(keepends=True)
         header = _header(lines)
         assert header is not None, "there are films in it"
         for start in sorted(media, reverse=True):  # from the end: a row may become shorter or longer
@@ -182,7 +182,7 @@ def _append(
         number = free.get(day) or _next_job(films, row, output_root)
         free[day] = number + 1
         numbered.append({**row, "job": str(number)})
-    text = sheet.read_bytes().decode("utf-8") if sheet.exists() else ""
+    text = outside.read_bytes(sheet, outside.LARGEST_TABLE_BYTES).decode("utf-8") if sheet.exists() else ""
     files.write_text(sheet, with_rows(text, numbered))
     return list(configuration.load_films(sheet).values())[len(films) :]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from samvad.core import schemas, stages
+from samvad.core import outside, schemas, stages
 from samvad.core.declarations import ResourceRequest
 from samvad.core.errors import ConfigurationError
 from samvad.documents import stage_manifest
@@ -107,11 +107,9 @@ def _check(table: dict[str, Any], source: str) -> None:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    import yaml
-
     try:
-        value = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        value = outside.yaml_value(path)
+    except (OSError, ValueError) as error:
         raise ConfigurationError(
             f"The table of resources {path} cannot be read: {error}.",
             "Correct it, or the key machines.resources that names it.",

@@ -12,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from samvad.core import schemas
+from samvad.core import outside, schemas
 from samvad.core.errors import ConfigurationError
 from samvad.settings.subtitle_rules import ERROR, Rules, frames_ms
 
@@ -104,11 +104,9 @@ def _path_of(name: str, beside: Path) -> Path:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    import yaml
-
     try:
-        value = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        value = outside.yaml_value(path)
+    except (OSError, ValueError) as error:
         raise ConfigurationError(f"{path} is not YAML: {error}.", "Correct it.", path=str(path)) from None
     schemas.check_config(value, "subtitle_profile", str(path))
     checked: dict[str, Any] = value

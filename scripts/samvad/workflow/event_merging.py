@@ -7,24 +7,25 @@ comparing lines, so that nothing about the merging has to be kept on the disk.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from samvad.core import stages
+from samvad.core import outside, stages
 from samvad.core.typed_json import JsonObject
 from samvad.logs.line_file import LineFile
 
 #: The two channels: files of an attempt, and the file of a run they are joined into.
 CHANNELS = {"events": "99_pipeline", "performance": "99_performance"}
+#: Bytes from which a line is no event of ours: the longest, with a traceback, has some 20,000.
+_LONGEST_LINE = 1 << 20
 
 
 def attempts_of(job_folder: Path, stage: str) -> list[Path]:
     """Return the folders of a stage's attempts, in order."""
     folder = job_folder / stages.BY_NAME[stage].folder / "attempts"
     try:
-        return sorted(entry for entry in folder.iterdir() if entry.name.isdigit())
+        return sorted(entry for entry in folder.iterdir() if entry.name.isascii() and entry.name.isdigit())
     except OSError:
         return []
 
@@ -43,8 +44,10 @@ def whole_lines(data: bytes) -> Iterator[bytes]:
 
 def parse(line: bytes) -> JsonObject | None:
     """Return a line's event, or None where it is not one."""
+    if len(line) > _LONGEST_LINE:
+        return None
     try:
-        value = json.loads(line)
+        value = outside.json_value(line)
     except ValueError:
         return None
     return value if isinstance(value, dict) else None
@@ -70,7 +73,7 @@ class Merger:
         for channel, target in self._targets.items():
             for source in sources(attempt_folder, channel):
                 begin = self._read.get(source, 0)
-                with source.open("rb") as file:
+                with outside.open_regular(source) as file:
                     file.seek(begin)
                     data = file.read()
                 end = data.rfind(b"\n") + 1
@@ -95,11 +98,11 @@ def take_missing(logs: Path, attempt_folders: list[Path], targets: dict[str, Lin
     for channel, target in targets.items():
         there: Counter[bytes] = Counter()
         for merged in logs.glob(f"{CHANNELS[channel]}_*.jsonl"):
-            there.update(merged.read_bytes().splitlines(keepends=True))
+            there.update(outside.read_bytes(merged).splitlines(keepends=True))
         for folder in attempt_folders:
             for source in sources(folder, channel):
                 missing = []
-                for line in whole_lines(source.read_bytes()):
+                for line in whole_lines(outside.read_bytes(source)):
                     if there[line]:
                         there[line] -= 1
                     else:
@@ -120,8 +123,8 @@ def mend_end(path: Path) -> None:
 def run_of(attempt_folder: Path) -> str | None:
     """Return the run that an attempt belongs to, as its first event says."""
     for source in sources(attempt_folder, "events"):
-        with source.open("rb") as file:
-            first = parse(file.readline())
+        with outside.open_regular(source) as file:
+            first = parse(file.readline(_LONGEST_LINE + 1))
         if first is not None:
             return first.get("run_id")
     return None

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from samvad.core import files, stages
+from samvad.core import files, outside, stages
 from samvad.core.failures import Failure
 from samvad.documents import job_manifest, run_record, stage_manifest
 from samvad.documents.run_record import RunRecord
@@ -142,8 +142,10 @@ def recover(job_folder: Path) -> RunRecord | None:
 
 def _recover(job_folder: Path, run: RunRecord, path: Path) -> None:
     event_merging.mend_end(path)
-    lines = [event for line in path.read_bytes().splitlines() if (event := event_merging.parse(line)) is not None]
-    ended = any(event["event"] == "job_finished" for event in lines)
+    lines = [
+        event for line in outside.read_bytes(path).splitlines() if (event := event_merging.parse(line)) is not None
+    ]
+    ended = any(event.get("event") == "job_finished" for event in lines)
     since = path.stat().st_mtime_ns if ended else 0
     folders = {
         folder: stage
@@ -157,7 +159,7 @@ def _recover(job_folder: Path, run: RunRecord, path: Path) -> None:
         event_merging.mend_end(job_folder / "logs" / f"{name}_{run.stamp}.jsonl")
     log = RunLog(job_folder, run)
     event_merging.take_missing(job_folder / "logs", list(folders), log.targets)
-    told = {(event["stage"], event["attempt"]) for event in lines if event["event"] == "stage_result"}
+    told = {(event.get("stage"), event.get("attempt")) for event in lines if event.get("event") == "stage_result"}
     for folder, stage in folders.items():
         log.merger.pass_over(folder)
         if (stage, int(folder.name)) not in told:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from samvad.core import outside
 from samvad.core.errors import MediaError
 from samvad.documents.subtitles import ass_format, encodings, srt_format, ttml_format, vtt_format
 from samvad.documents.subtitles.cues import Cue
@@ -68,7 +69,7 @@ def read(path: Path, *, language: str = "", encoding: str = "") -> Reading:
             raise MediaError(f"{str(path)!r} is no file.", "Give a subtitle file.", path=str(path))
         if path.stat().st_size > _LARGEST_MB * 1024 * 1024:
             raise MediaError(f"{str(path)!r} is larger than {_LARGEST_MB} MB.", "Is it a film?", path=str(path))
-        decoded = encodings.decode(path.read_bytes(), language, encoding)
+        decoded = encodings.decode(outside.read_bytes(path, _LARGEST_MB << 20), language, encoding)
         found = parse(decoded.text, kind)
     except OSError as error:
         raise MediaError(f"{str(path)!r} cannot be read ({error.strerror}).", path=str(path)) from None

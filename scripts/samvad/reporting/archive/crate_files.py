@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad.core import files, schemas, stages, subprocesses
+from samvad.core import files, outside, schemas, stages, subprocesses
 from samvad.core.errors import ChangedFileError, ConfigurationError, ToolError
 from samvad.documents.job_folder import Job
 from samvad.documents.stage_manifest import FileRecord
@@ -69,7 +69,9 @@ def gather(job: Job, media: frozenset[str], private: tuple[str, ...]) -> Parcel:
             carried[item.path] = place
             places[place] = path
     records = {
-        f"records/{path.relative_to(job.folder).as_posix()}": _without(path.read_text("utf-8", "replace"), private)
+        f"records/{path.relative_to(job.folder).as_posix()}": _without(
+            outside.read_text(path, errors="replace"), private
+        )
         for path in _record_files(job)
     }
     sources, about = _sources(job)
@@ -156,7 +158,7 @@ def _write_zip(target: Path, content: dict[str, bytes], parcel: Parcel) -> None:
 def _tells(path: Path, private: tuple[str, ...]) -> bool:
     if path.suffix.lower() not in _TEXTS:
         return False
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = outside.read_text(path, errors="replace")
     return hide(text, private) != text
 
 
@@ -176,7 +178,7 @@ def _record_files(job: Job) -> list[Path]:
 def _without(text: str, private: tuple[str, ...]) -> bytes:
     if not private:
         return text.encode()
-    return (json.dumps(cleaned(json.loads(text), private), ensure_ascii=False, indent=2) + "\n").encode()
+    return (json.dumps(cleaned(outside.json_value(text), private), ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def _sources(job: Job) -> tuple[dict[str, bytes], dict[str, str]]:

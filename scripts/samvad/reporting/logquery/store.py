@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import glob
 import hashlib
-import json
 import logging
 import os
 import time
@@ -19,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samvad.core import files
+from samvad.core import files, outside
 from samvad.core.errors import SamvadError
 from samvad.reporting.logquery import sources
 from samvad.reporting.logquery.sources import Source
@@ -261,7 +260,7 @@ def _sweep(index: Path, parts: Sequence[str]) -> None:
 
 def _read_catalog(index: Path) -> Catalog:
     try:
-        value: dict[str, Any] = json.loads((index / "catalog.json").read_text(encoding="utf-8"))
+        value: dict[str, Any] = outside.json_value(outside.read_bytes(index / "catalog.json"))
     except FileNotFoundError:
         return Catalog()
     if value["version"] != _VERSION or value["columns"] != COLUMNS:

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samvad.core import stages
+from samvad.core import outside, stages
 from samvad.core.console import printable
 from samvad.core.errors import ConfigurationError
 from samvad.reporting.logquery import sources, table
@@ -261,7 +261,7 @@ def _log(event_log: str, stage: str, attempt: int | None) -> tuple[str | None, t
     folder = sources.job_folder(event_log) / stages.BY_NAME[stage].folder
     path = folder / "attempts" / f"{attempt or 1:02d}" / "stage.log"
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = outside.read_text(path, errors="replace").splitlines()
     except OSError:
         return None, ()
     lines = [line for line in lines if not _NO_NEWS.search(line)]

@@ -7,7 +7,6 @@ of lines matter here (``job_received``, ``stage_result``, ``job_finished``); onl
 from __future__ import annotations
 
 import bisect
-import json
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -15,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from samvad.core import stages
+from samvad.core import outside, stages
 from samvad.core.errors import ConfigurationError
 from samvad.core.typed_json import JsonObject
 
@@ -121,7 +120,7 @@ def _log_folders(place: Path) -> Iterator[Path]:
 def _read(log: Path, totals: Totals) -> list[JsonObject]:
     """Return the events of a run's log that matter, oldest first, and count its lines."""
     found = []
-    with log.open("rb") as file:
+    with outside.open_regular(log) as file:
         for line in file:
             totals.lines += 1
             if any(mark in line for mark in _MARKS):
@@ -136,10 +135,10 @@ def _read(log: Path, totals: Totals) -> list[JsonObject]:
 def _event(line: bytes) -> JsonObject | None:
     """Return a line's event, or None where it is none: torn, or of something else."""
     try:
-        value = json.loads(line)
+        value = outside.json_value(line)
         _seconds(value)
         return value if isinstance(value["event"], str) else None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         return None
 
 
@@ -185,7 +184,7 @@ def _last_heard(job_folder: Path) -> float:
     """Return when a stage of the job last wrote an event of its own: they reach the run's log when the stage ends."""
     found = 0.0
     for log in job_folder.glob("*/attempts/*/events*.jsonl"):
-        with log.open("rb") as file:
+        with outside.open_regular(log) as file:
             file.seek(max(0, log.stat().st_size - _TAIL_BYTES))
             for line in reversed(file.read().splitlines()):
                 event = _event(line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from samvad.core import outside
 from samvad.core.errors import ConfigurationError
 from samvad.text import languages
 from samvad.text.repetition import plain
@@ -29,7 +30,7 @@ def read(path: Path) -> Mapping[str, str]:
         ConfigurationError: the file is missing, or a row is not as it must be; names the line.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = outside.read_text(path, "utf-8-sig", outside.LARGEST_TABLE_BYTES)
     except UnicodeDecodeError as error:
         raise _error(path, None, f"the file is not UTF-8 ({error.reason} at byte {error.start})") from None
     except OSError as error:

@@ -6,14 +6,13 @@ break) can be taken for an option, and no shell ever sees one.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from samvad.core import files, held_files, subprocesses
+from samvad.core import files, held_files, outside, subprocesses
 from samvad.core.errors import DiskError, ToolError
 from samvad.core.typed_json import JsonObject
 from samvad.logs import events
@@ -115,8 +114,8 @@ def identify(path: Path, folder: Path) -> Identified:
     code, lines = _run(["--identification-format", "json", "--identify", f"={held_files.opened(path)}"], folder)
     text = "\n".join(lines)
     try:
-        found = json.loads(text)
-    except json.JSONDecodeError:
+        found = outside.json_value(text)
+    except ValueError:
         raise _failure(code, lines, path) from None
     container = found.get("container", {})
     readable = bool(container.get("recognized") and container.get("supported"))

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from samvad.core import files
+from samvad.core import files, outside
 from samvad.core.errors import ConfigurationError, DiskError, NetworkError
 from samvad.models import http
 
@@ -175,15 +175,15 @@ def _check_status(status: int, retry_after: str) -> None:
 
 def _parsed(body: bytes) -> Any:
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
+        return outside.json_value(body)
+    except ValueError:
         raise NetworkError("TMDB's answer is not JSON; perhaps something on the way answered in its place.") from None
 
 
 def _read(memo: Path) -> tuple[Any, float]:
     """Return an answer of the cache and its age in days; None where there is none that can be used."""
     try:
-        value = json.loads(memo.read_text(encoding="utf-8"))
+        value = outside.json_value(outside.read_bytes(memo, _MAX_BYTES))
         age_days = max(0.0, (time.time() - value["fetched"]) / _SECONDS_A_DAY)
         answer = value["answer"]
     except (OSError, ValueError, KeyError, TypeError):

@@ -6,13 +6,13 @@ keys of its configuration mean, are those of ``modeling_indictrans.py`` in AI4Bh
 
 from __future__ import annotations
 
-import json
 import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from samvad.core import outside
 from samvad.core.errors import ConfigurationError, ModelError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def convert(source: Path, target: Path, quantization: str = "int8") -> None:
         )
     if target.exists():
         raise ConfigurationError(f"{target} exists.", "Give a folder that does not exist yet.", path=str(target))
-    config = json.loads((source / "config.json").read_text(encoding="utf-8"))
+    config = outside.json_value(outside.read_bytes(source / "config.json"))
     spec = specification(config, load(source / "model.safetensors"))
     for side, register in (("SRC", spec.register_source_vocabulary), ("TGT", spec.register_target_vocabulary)):
         key = "encoder_vocab_size" if side == "SRC" else "decoder_vocab_size"
@@ -122,7 +122,7 @@ def specification(config: dict[str, Any], tensors: dict[str, Array]) -> Transfor
 
 def vocabulary(path: Path, size: int) -> list[str]:
     """Return the words of a dictionary (word to number) in order, filled up to the size of the embeddings."""
-    numbers: dict[str, int] = json.loads(path.read_text(encoding="utf-8"))
+    numbers: dict[str, int] = outside.json_value(outside.read_bytes(path))
     words = {number: word for word, number in numbers.items()}
     return [words.get(number, f"madeupword{number:04d}") for number in range(size)]
 

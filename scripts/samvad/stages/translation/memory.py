@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 import logging
 import sqlite3
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad.core import files, times
+from samvad.core import files, outside, times
 from samvad.core.errors import ConfigurationError
 from samvad.stages.translation.backends import Line
 from samvad.stages.translation.sentences import Share, share_out
@@ -217,8 +218,8 @@ def read_corrections(path: Path) -> list[Correction]:
         ConfigurationError: it is no such table.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file, delimiter="\t"))
+        text = outside.read_bytes(path, outside.LARGEST_TABLE_BYTES).decode("utf-8-sig")
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter="\t"))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigurationError(
             f"{path} cannot be read ({error}).", "Give a table in UTF-8.", path=str(path)

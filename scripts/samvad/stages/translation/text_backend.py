@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad.core import checksums
+from samvad.core import checksums, outside
 from samvad.core.errors import ModelError
 from samvad.core.failures import is_memory_shortage
 from samvad.documents.segments import Translation
@@ -207,7 +206,7 @@ def config_of(folder: Path) -> dict[str, Any]:
     path = folder / "config.json"
     if not path.is_file():
         return {}
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    found: dict[str, Any] = outside.json_value(outside.read_bytes(path))
     return found
 
 
@@ -216,8 +215,8 @@ def vocabulary_of(folder: Path) -> set[str] | None:
     listed = next(iter([*folder.glob("source_vocabulary.*"), *folder.glob("shared_vocabulary.*")]), None)
     if listed is None:
         return None
-    text = listed.read_text(encoding="utf-8")
-    return set(json.loads(text) if listed.suffix == ".json" else text.splitlines())
+    text = outside.read_text(listed)
+    return set(outside.json_value(text) if listed.suffix == ".json" else text.splitlines())
 
 
 def has(folder: Path, name: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from samvad.core import outside
 from samvad.core.errors import ModelError
 from samvad.documents.segments import Translation, Word
 from samvad.documents.stage_manifest import Model
@@ -244,8 +244,8 @@ def refuse_by_shape(folder: Path) -> None:
         ModelError: it is one.
     """
     try:
-        heads = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("alignment_heads", [])
-        bands = json.loads((folder / "preprocessor_config.json").read_text(encoding="utf-8")).get("feature_size", 80)
+        heads = outside.json_value(outside.read_bytes(folder / "config.json")).get("alignment_heads", [])
+        bands = outside.json_value(outside.read_bytes(folder / "preprocessor_config.json")).get("feature_size", 80)
     except FileNotFoundError:  # models before large-v3 have no preprocessor_config.json
         return
     if heads and bands == 128 and max(layer for layer, _ in heads) < 4:

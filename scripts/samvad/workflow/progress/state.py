@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from samvad.core import outside
 from samvad.workflow import event_merging
 from samvad.workflow.progress.estimates import Estimates, remaining_seconds
 
@@ -51,7 +52,7 @@ class Running:
                 return  # it waits for a node, or has only just begun
             self.source = newest / "events.jsonl"
         try:
-            with self.source.open("rb") as file:  # opened anew each time: NFS shows what is new only then
+            with outside.open_regular(self.source) as file:  # opened anew each time: NFS shows what is new only then
                 size = file.seek(0, 2)
                 self.offset = max(self.offset, size - _MAX_BYTES)
                 file.seek(self.offset)
