@@ -182,7 +182,8 @@ def test_a_record_with_any_one_bit_changed_is_no_record(cache, tmp_path, target)
     "name", ["../a", "/etc/passwd", "a/b", "", ".", "..", "entry.json"], ids=lambda name: name or "nothing"
 )
 def test_a_record_that_names_files_elsewhere_is_no_record(cache, tmp_path, target, name):
-    made = entry(files=(CachedFile(name, "segments", 4, DIGEST),))
+    made = entry(files=(CachedFile("a", "segments", 4, DIGEST),))
+    object.__setattr__(made.files[0], "name", name)  # as somebody may write it who knows how the checksum is made
     place = cache.folder / key_of(INGREDIENTS)[7:9] / key_of(INGREDIENTS)[7:]
     place.mkdir(parents=True)
     (place / "entry.json").write_bytes(result_cache._record(made))
