@@ -147,6 +147,27 @@ def from_parts(
     return Cue(start_ms, end_ms, tuple(texts) or ("",), tuple(styles), top, tuple(sorted(ruby.values())), file_line)
 
 
+def pieces_of(cue: Cue, newline: str = "\n") -> list[Piece]:
+    """Return a cue's text in pieces of a character, what ``from_parts`` makes it of.
+
+    Args:
+        cue: the cue.
+        newline: what stands between its lines.
+    """
+    annotations = {ruby: Annotation(ruby.reading) for ruby in cue.ruby}
+    made = []
+    for number, line in enumerate(cue.lines):
+        if number:
+            made.append(Piece(newline))
+        for place, character in enumerate(line):
+            kinds = frozenset(
+                style.kind for style in cue.styles if style.line == number and style.start <= place < style.end
+            )
+            read_as = next((ruby for ruby in cue.ruby if ruby.line == number and ruby.start <= place < ruby.end), None)
+            made.append(Piece(character, kinds, annotations[read_as] if read_as else None))
+    return made
+
+
 def _styles_of(number: int, line: list[Piece], first: int, last: int) -> list[Style]:
     """Return the styles of a line's characters from ``first`` to ``last``; neighbours of one style are one."""
     styles = []

@@ -103,7 +103,7 @@ def _named(token: str, *, capitals: bool) -> Named | None:
 
 
 def _by_name(token: str) -> Named | None:
-    token = token.split("(")[0].strip()  # Chinese (Simplified)
+    token = token.split("(", maxsplit=1)[0].strip()  # Chinese (Simplified)
     if len(token) < 4:
         return None
     if (known := _OTHER_NAMES.get(token.lower())) is not None:

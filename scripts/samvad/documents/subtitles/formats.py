@@ -31,7 +31,7 @@ def write(kind: str, cues: Sequence[Cue], language: str = "") -> str:
 #: The kinds that can be written; each is the ending of its files.
 KINDS = ("srt", "vtt", "ass", "ttml")
 
-_ENDINGS = {
+ENDINGS = {
     ".srt": "srt",
     ".vtt": "vtt",
     ".ass": "ass",
@@ -57,11 +57,11 @@ def read(path: Path, *, language: str = "", encoding: str = "") -> Reading:
     Raises:
         MediaError: it can't be read, is of no kind or encoding that is known for sure, or is broken as a whole.
     """
-    kind = _ENDINGS.get(path.suffix.lower())
+    kind = ENDINGS.get(path.suffix.lower())
     if kind is None:
         raise MediaError(
             f"{str(path)!r} is no subtitle file that is known by its ending.",
-            f"Known are {', '.join(sorted(_ENDINGS))}.",
+            f"Known are {', '.join(sorted(ENDINGS))}.",
             path=str(path),
         )
     try:

@@ -43,7 +43,7 @@ HARD = (*HARD_BUT_SPEED, "reading speed")
 
 #: Times in files are whole milliseconds (SubStation Alpha: hundredths of a second), frames are not.
 _ROUNDING_MS = 10
-_DASHES = "-–—‐‑"
+DASHES = "-–—‐‑"
 
 
 @dataclass(frozen=True)
@@ -252,7 +252,7 @@ def _check_style(cue: Cue, rules: Rules, add: _Add) -> None:
     dashed = [_begins_with_dash(line) for line in cue.lines]
     if rules.dialogue_dash and sum(dashed) >= 2:
         for line in cue.lines:
-            bare = line.lstrip(_DASHES)
+            bare = line.lstrip(DASHES)
             dash = line[: len(line) - len(bare.lstrip())]
             if dash != rules.dialogue_dash:
                 add(
@@ -293,7 +293,7 @@ def _faults(line: str) -> Iterator[str]:
 
 
 def _begins_with_dash(line: str) -> bool:
-    return bool(line) and line[0] in _DASHES
+    return bool(line) and line[0] in DASHES
 
 
 def _last_word(line: str) -> str:

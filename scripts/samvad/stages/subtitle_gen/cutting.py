@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from samvad.documents.subtitles.cues import Cue, Style
 from samvad.settings.subtitle_rules import Rules
 from samvad.stages.subtitle_gen import grammar, timing
-from samvad.stages.subtitle_gen.units import Unit
+from samvad.stages.subtitle_gen.units import Unit, of_text
 from samvad.text.sentence_ends import ends_sentence
 
 # Points. One is about what a viewer hardly notices, ten what anyone notices, hundreds what a broadcaster sends back.
@@ -118,6 +118,21 @@ def cut(units: Sequence[Unit], rules: Rules, limit_ms: int, shots: Sequence[int]
         Piece(_cue(stream, first, last, *placed), first, last)
         for (first, last), placed in zip(spans, settled, strict=True)
     ]
+
+
+def line_starts(text: str, rules: Rules) -> list[int] | None:
+    """Return where the lines of a cue begin best, after the first, in its text with single spaces.
+
+    Returns:
+        Indices of characters, none where the text fits in one line; None where its lines would be too many.
+    """
+    units = of_text(text)
+    stream = _stream(units, rules, 0, ())
+    needed = _lines_needed(stream, 0, len(units)) if len(units) > 1 else 1
+    if needed > rules.max_lines:
+        return None
+    places = _best_breaks(stream, 0, len(units), needed)[1] if needed > 1 else []
+    return [stream.starts[place] for place in places]
 
 
 def _stream(units: Sequence[Unit], rules: Rules, limit_ms: int, shots: Sequence[int]) -> _Stream:

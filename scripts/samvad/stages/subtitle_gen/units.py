@@ -93,6 +93,11 @@ def units_of(segment: Segment, language: str) -> list[Unit]:
     return _with_marks_attached(units)
 
 
+def of_text(text: str) -> list[Unit]:
+    """Return a text's units, without times: where it may be broken into lines."""
+    return _with_marks_attached([Unit(piece.text, 0, 0, heard=False, glued=piece.glued) for piece in _pieces(text)])
+
+
 def in_order(units: Sequence[Unit]) -> list[Unit]:
     """Return the units with starts that never run backwards, as they do where two segments overlap."""
     latest = 0
@@ -122,19 +127,20 @@ def _pieces(text: str) -> list[_Piece]:
 
 
 def _split_unspaced(word: str) -> list[str]:
-    if not any(_is_unspaced(character) for character in word):
+    if not any(is_unspaced(character) for character in word):
         return [word]
     parts = [word[0]]
     for before, character in itertools.pairwise(word):
         # Punctuation, small kana and marks stay with the character before them.
-        if character.isalnum() and (_is_unspaced(character) or _is_unspaced(before)) and character not in _KINSOKU:
+        if character.isalnum() and (is_unspaced(character) or is_unspaced(before)) and character not in _KINSOKU:
             parts.append(character)
         else:
             parts[-1] += character
     return parts
 
 
-def _is_unspaced(character: str) -> bool:
+def is_unspaced(character: str) -> bool:
+    """Return whether a character is of a script that sets no spaces between words, Chinese or Japanese."""
     return scripts.script_of(character) in ("Hani", "Jpan")
 
 
