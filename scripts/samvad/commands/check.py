@@ -3,180 +3,160 @@
 from __future__ import annotations
 
 import argparse
-import json
-from dataclasses import dataclass
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from samvad.core import console, typed_json
+from samvad.core import console
 from samvad.core.errors import ConfigurationError, SamvadError
-from samvad.core.times import clock
-from samvad.documents import segments
 from samvad.documents import shots as shots_document
-from samvad.documents.subtitle_check import Finding, TrackCheck
-from samvad.documents.subtitles import formats
-from samvad.documents.subtitles.cues import Cue
+from samvad.documents.subtitles.reading import LEFT
 from samvad.media import shots
-from samvad.settings import subtitle_profiles
+from samvad.reporting.subtitle_files import checked, mended, renderings
+from samvad.reporting.subtitle_files.checked import BREACHES, Asked, FileCheck
 from samvad.settings.subtitle_rules import FILM_FRAME_RATE
-from samvad.stages.subtitle_gen import checking, qc, speech
-from samvad.text import languages
 
 #: The environment that the command runs in.
 ENVIRONMENT = "media"
-
-#: What the command ends with when a file breaks a rule whose breach is an error.
-BREACHES = 1
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     made = argparse.ArgumentParser(
         description=__doc__,
-        epilog="Exit codes: 0 no rule is broken whose breach is an error, 1 one is, 2 configuration, "
-        "3 a file cannot be read.",
+        epilog="Exit codes, of the gravest thing found: 0 no rule is broken whose breach is an error, 1 one is, "
+        "2 configuration (also a file in no language that is known), 3 a file cannot be read, or text in it is lost, "
+        "6 a file cannot be written.",
     )
-    made.add_argument("files", type=Path, nargs="+", metavar="FILE", help=".srt, .vtt, .ass or .ttml")
+    made.add_argument(
+        "places", type=Path, nargs="+", metavar="FILE", help=".srt, .vtt, .ass, .ssa, .ttml; or a folder of them"
+    )
     made.add_argument(
         "--profile", default="netflix", help="netflix (default), netflix-sdh, children, bbc, or a YAML file"
     )
-    made.add_argument("--language", help="language of the text; default: what stands in the name, as in film.hi.srt")
+    made.add_argument("--language", help="language of all texts; default: what stands in each name, as in film.hi.srt")
     made.add_argument("--video", type=Path, help="the film: for its frame rate and shot changes")
     made.add_argument(
         "--frame-rate", type=Fraction, metavar="N[/N]", help="frames a second; default: the film's, or 24"
     )
     made.add_argument("--shots", type=Path, help="shots.json of stage 01, in place of looking through --video")
     made.add_argument("--words", type=Path, help="segments.json with word times: in-times are checked against them")
-    made.add_argument("--format", choices=("text", "json"), default="text", help="how to print what is found")
-    made.add_argument("--strict", action="store_true", help="end with 1 for warnings, too")
-    made.add_argument("--quiet", action="store_true", help="print the figures only, not every breach")
+    made.add_argument(
+        "--format", choices=("text", "json", "sarif", "junit"), default="text", help="how to print what is found"
+    )
+    made.add_argument("--strict", action="store_true", help="end with 1 for warnings, too, and for what was mended")
+    made.add_argument("--quiet", action="store_true", help="print the figures only, not every breach and note")
+    made.add_argument(
+        "--fix",
+        action="store_true",
+        help="show how times, line breaks, ellipses, spaces and tags would be mended, and ask whether to write it; "
+        "words never change",
+    )
+    made.add_argument(
+        "--write", action="store_true", help="with --fix: write without asking; the original stays as FILE.orig"
+    )
     return made
 
 
-def language_of(path: Path, given: str | None) -> str:
-    """Return the language of a file: the one given, or the one in its name.
+def asked_of(options: argparse.Namespace) -> Asked:
+    """Return what files are to be checked by.
 
     Raises:
-        ConfigurationError: there is neither.
+        SamvadError: the profile is none, or the film or its shots cannot be read.
     """
-    if given:
-        return languages.normalise(given, "--language")
-    parts = path.name.split(".")
-    if len(parts) >= 3:
-        return languages.normalise(parts[-2], f"the name of {path}")
-    raise ConfigurationError(f"The language of {path} is not known.", "Give it, such as --language hi.")
-
-
-def shots_for(options: argparse.Namespace) -> list[int] | None:
-    """Return the film's shot changes in ms, or None where none are to be known."""
+    rate = options.frame_rate or (shots.frame_rate(options.video) if options.video else None) or FILM_FRAME_RATE
+    cuts = None
     if options.shots:
-        return list(shots_document.read(options.shots).cuts_ms)
-    return shots.of_film(options.video) if options.video else None
+        cuts = list(shots_document.read(options.shots).cuts_ms)
+    elif options.video:
+        cuts = shots.of_film(options.video)
+    asked = Asked(options.profile, options.language, Fraction(rate), cuts, options.words)
+    asked.rules("en")  # a profile that is none is no fault of any file
+    return asked
 
 
-@dataclass(frozen=True)
-class FileCheck:
-    """The check of a file.
-
-    Attributes:
-        figures: what is read in it.
-        shots: whether the film's shot changes were known.
-        first_words: whether the times of its words were known.
-    """
-
-    file: str
-    profile: str
-    check: TrackCheck
-    figures: dict[str, float]
-    shots: bool
-    first_words: bool
-    cues: tuple[Cue, ...]
-
-    def as_json(self) -> dict[str, object]:
-        """Return it as JSON values, as the command prints it."""
-        return {
-            "file": self.file,
-            "profile": self.profile,
-            **typed_json.plain(self.check),
-            "figures": self.figures,
-            "checked": {"shots": self.shots, "first_words": self.first_words},
-            "times": [[cue.start_ms, cue.end_ms] for cue in self.cues],
-            "texts": [cue.text for cue in self.cues],
-        }
+def complain(error: SamvadError) -> None:
+    """Say what is wrong on the standard error."""
+    console.complain("samvad check", error)
 
 
-def check_file(path: Path, options: argparse.Namespace, rate: Fraction, cuts: list[int] | None) -> FileCheck:
-    """Return the check of a file."""
-    language = language_of(path, options.language)
-    rules = subtitle_profiles.load(options.profile).rules(language, rate)
-    cues = formats.read(path).cues
-    said = speech.times_of(cues, segments.read(options.words), language) if options.words else None
-    found = checking.check(cues, rules, checking.Context(cuts, said))
-    return FileCheck(
-        file=str(path),
-        profile=options.profile,
-        check=qc.track_check(cues, rules, found),
-        figures={name: round(value, 4) for name, value in qc.figures(cues, found).items()},
-        shots=cuts is not None,
-        first_words=said is not None,
-        cues=tuple(cues),
-    )
+def check_all(paths: Sequence[Path], asked: Asked, options: argparse.Namespace) -> list[FileCheck]:
+    """Check files, and print each as it is done; one that cannot be read stops no other."""
+    checks = []
+    for number, path in enumerate(paths):
+        done = checked.check_file(path, asked)
+        checks.append(done)
+        if done.error is not None:
+            complain(done.error)
+        if options.format == "text" and done.reading is not None:
+            print(("\n" if number else "") + renderings.as_text(done, quiet=options.quiet or options.fix), flush=True)
+    return checks
 
 
-def as_text(checked: FileCheck, *, quiet: bool) -> str:
-    """Return a check as text for people."""
-    check, figures = checked.check, checked.figures
-    counted = f"{figures['characters']:.0f} code points, {figures['graphemes']:.0f} graphemes"
-    lines = [f"{checked.file}: {check.cues} cues in {languages.name(check.language)}, {counted}"]
-    lines.append(f"Profile {checked.profile} at {check.limits['frame_rate']:.3f} frames/s")
-    if not quiet:
-        lines += [_finding(item, checked.cues[item.cue - 1]) for item in check.findings]
-    lines.append(f"{'rule':18}{'kept by':>9}  {'':8}source")
-    broken = {item.rule for item in check.findings}
-    for rule in check.rules:
-        share = f"{100 * check.within[rule.rule]:.1f} %"
-        level = rule.level if rule.rule in broken else ""
-        lines.append(f"{rule.rule:18}{share:>9}  {level:8}{rule.source}{_unchecked(rule.rule, checked)}")
-    for name in ("hard but speed", "hard", "all rules"):
-        lines.append(f"{name:18}{100 * check.within[name]:>7.1f} %")
-    return "\n".join(lines)
+def fix_all(checks: Sequence[FileCheck], options: argparse.Namespace) -> list[FileCheck]:
+    """Show how files would be mended, and write that where it is wanted; return the checks of what lies there then."""
+    plans: list[mended.MendedFile | None] = []
+    for done in checks:
+        plan = None
+        try:
+            plan = mended.mend(done) if done.check is not None else None
+        except SamvadError as error:
+            complain(error)
+            done = replace(done, error=error)  # noqa: PLW2901 -- what is known of it now
+        plans.append(plan)
+        print("\n" + console.printable("\n".join(_plan_lines(done, plan)), lines=True))
+    due = [plan for plan in plans if plan is not None]
+    if not due or not (options.write or _agreed(len(due))):
+        print("\nNothing is written." + (" With --write it is." if due else ""))
+        return list(checks)
+    for plan in due:
+        kept = plan.write()
+        print(console.printable(f"{plan.before.path} is written; the original is {kept.name}"))
+    return [plan.after if plan is not None else done for plan, done in zip(plans, checks, strict=True)]
 
 
-def _finding(item: Finding, cue: Cue) -> str:
-    times = f"{clock(max(0, cue.start_ms))} --> {clock(max(0, cue.end_ms))}"
-    return f"{item.cue:5}  {times}  {item.level:8}{item.rule}: {item.message}"
+def _plan_lines(done: FileCheck, plan: mended.MendedFile | None) -> list[str]:
+    if plan is None:
+        return [f"{done.path}: nothing is mended."]
+    before, after = (len(check.check.findings) if check.check else 0 for check in (plan.before, plan.after))
+    left = [note for note in plan.before.reading.notes if note.kind == LEFT] if plan.before.reading else []
+    lines = [*plan.difference, f"{done.path}: {before} breaches before, {after} after; {plan.changed} cues change."]
+    if left:
+        lines.append(f"{len(left)} things that cues cannot hold would be missing: the check names them.")
+    return lines
 
 
-def _unchecked(rule: str, checked: FileCheck) -> str:
-    if "shot" in rule and not checked.shots:
-        return " (not checked: no --video)"
-    return " (not checked: no --words)" if rule == "first word" and not checked.first_words else ""
-
-
-def passed(checks: list[FileCheck], *, strict: bool) -> bool:
-    """Say whether no rule is broken whose breach counts."""
-    levels = {item.level for checked in checks for item in checked.check.findings}
-    return not (levels if strict else levels & {"error"})
-
-
-def rules_rate(options: argparse.Namespace) -> Fraction:
-    """Return the frame rate to check by."""
-    if options.frame_rate:
-        return Fraction(options.frame_rate)
-    return (shots.frame_rate(options.video) if options.video else None) or FILM_FRAME_RATE
+def _agreed(count: int) -> bool:
+    """Ask on a terminal whether to write; elsewhere nobody is asked, and nothing written."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return False
+    return input(f"\nWrite {count} files, and keep the originals beside them? [y/N] ").strip().lower() in ("y", "yes")
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; return its exit code."""
     options = parser().parse_args(argv)
     try:
-        rate, cuts = rules_rate(options), shots_for(options)
-        checks = [check_file(path, options, rate, cuts) for path in options.files]
+        if options.write and not options.fix:
+            raise ConfigurationError("--write says what to do with --fix.", "Give both.")
+        if options.fix and options.format != "text":
+            raise ConfigurationError("--fix shows a difference as text.", "Leave --format out.")
+        paths, asked = checked.files_in(options.places), asked_of(options)
+        checks = check_all(paths, asked, options)
+        if options.fix:
+            checks = fix_all(checks, options)
     except SamvadError as error:
-        console.complain("samvad check", error)
-        return error.exit_code if error.exit_code > BREACHES else 2
+        complain(error)
+        return error.exit_code if error.exit_code > BREACHES else ConfigurationError.exit_code
+    code = checked.worst(checks, strict=options.strict)
     if options.format == "json":
-        print(json.dumps([check.as_json() for check in checks], ensure_ascii=False, indent=2))
-    else:
-        print("\n\n".join(as_text(check, quiet=options.quiet) for check in checks))
-    return 0 if passed(checks, strict=options.strict) else BREACHES
+        print(renderings.as_json(checks))
+    elif options.format == "sarif":
+        print(renderings.as_sarif(checks, code))
+    elif options.format == "junit":
+        print(renderings.as_junit(checks))
+    elif len(checks) > 1:
+        print("\n" + renderings.summary(checks))
+    return code

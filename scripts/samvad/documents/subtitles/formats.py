@@ -31,6 +31,7 @@ def write(kind: str, cues: Sequence[Cue], language: str = "") -> str:
 #: The kinds that can be written; each is the ending of its files.
 KINDS = ("srt", "vtt", "ass", "ttml")
 
+#: The kind of a file by its ending.
 ENDINGS = {
     ".srt": "srt",
     ".vtt": "vtt",

@@ -1,0 +1,1 @@
+"""What ``./samvad check`` says of subtitle files, and how it mends them."""
