@@ -125,7 +125,7 @@ def _tracks(draw: st.DrawFn) -> list[Cue]:
     return cues
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(_tracks(), st.sampled_from([ENGLISH, HINDI, BBC]), st.lists(st.integers(0, 30_000), max_size=6).map(sorted))
 def test_no_word_changes_fewer_rules_are_broken_and_nothing_is_mended_twice(
     cues: list[Cue], rules: Rules, shots: list[int]
@@ -141,7 +141,7 @@ def test_no_word_changes_fewer_rules_are_broken_and_nothing_is_mended_twice(
         assert other.end_ms > other.start_ms
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(_tracks())
 def test_pieces_of_a_cue_make_it_again(cues: list[Cue]) -> None:
     for cue in cues:

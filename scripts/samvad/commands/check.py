@@ -37,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
         "--profile", default="netflix", help="netflix (default), netflix-sdh, children, bbc, or a YAML file"
     )
     made.add_argument("--language", help="language of all texts; default: what stands in each name, as in film.hi.srt")
+    made.add_argument("--encoding", default="", help="of all files, such as cp1252; default: what is sure of each")
     made.add_argument("--video", type=Path, help="the film: for its frame rate and shot changes")
     made.add_argument(
         "--frame-rate", type=Fraction, metavar="N[/N]", help="frames a second; default: the film's, or 24"
@@ -72,7 +73,7 @@ def asked_of(options: argparse.Namespace) -> Asked:
         cuts = list(shots_document.read(options.shots).cuts_ms)
     elif options.video:
         cuts = shots.of_film(options.video)
-    asked = Asked(options.profile, options.language, Fraction(rate), cuts, options.words)
+    asked = Asked(options.profile, options.language, Fraction(rate), cuts, options.words, options.encoding)
     asked.rules("en")  # a profile that is none is no fault of any file
     return asked
 

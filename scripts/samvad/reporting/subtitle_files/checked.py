@@ -33,6 +33,7 @@ class Asked:
         rate: the film's frames a second.
         shots: times of the film's shot changes in ms; None where they are not known.
         words: the segments document with the times of words.
+        encoding: of all files; empty: what is sure of each.
     """
 
     profile: str
@@ -40,6 +41,7 @@ class Asked:
     rate: Fraction
     shots: list[int] | None = None
     words: Path | None = None
+    encoding: str = ""
 
     def rules(self, language: str) -> Rules:
         """Return the rules for a language."""
@@ -115,8 +117,10 @@ class FileCheck:
 
 def check_file(path: Path, asked: Asked) -> FileCheck:
     """Return the check of a file; one that cannot be read or checked says so in it."""
+    named = file_language.in_name(path.name)
     try:
-        reading = formats.read(path)
+        known = asked.language or (named.language if named else "")
+        reading = formats.read(path, language=known, encoding=asked.encoding)
     except SamvadError as error:
         return FileCheck(path, asked, error=error)
     try:

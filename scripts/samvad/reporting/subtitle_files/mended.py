@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from samvad.core import files
-from samvad.core.errors import MediaError, SamvadError
-from samvad.documents.subtitles import formats
+from samvad.core.errors import MediaError
+from samvad.documents.subtitles import encodings, formats
 from samvad.documents.subtitles.cues import Cue
 from samvad.documents.subtitles.reading import MENDED
 from samvad.reporting.subtitle_files.checked import FileCheck, check_cues
@@ -58,7 +58,7 @@ def mend(checked: FileCheck) -> MendedFile | None:
 
     Raises:
         MediaError: not all of its text was read, so that some would be lost.
-        SamvadError: what would be written does not say the same.
+        SamvadError: what would be written does not say the same, or the file was not checked.
     """
     if checked.reading is None or checked.check is None:
         raise checked.error or MediaError(f"{checked.path} was not read.")
@@ -75,7 +75,9 @@ def mend(checked: FileCheck) -> MendedFile | None:
     text = formats.write(kind, mended, language)
     again = formats.parse(text, kind)
     if again.cues != tuple(mended) or mending.words_of(again.cues) != mending.words_of(cues):
-        raise SamvadError(f"{checked.path} is not mended: what would be written says something else. This is a defect.")
+        raise MediaError(
+            f"{checked.path} is not mended: as {kind} it would say something else than it does.", path=str(checked.path)
+        )
     asked = replace(checked.asked, language=language)
     after = check_cues(checked.path, asked, again)
     return MendedFile(checked, after, text, _changed(cues, mended), _difference(checked, text))
@@ -94,7 +96,7 @@ def _changed(cues: Sequence[Cue], mended: Sequence[Cue]) -> int:
 
 def _difference(checked: FileCheck, text: str) -> tuple[str, ...]:
     assert checked.reading is not None  # ``mend`` has read it
-    original = checked.path.read_bytes().decode(checked.reading.encoding, errors="replace").lstrip("\ufeff")
+    original = encodings.decode(checked.path.read_bytes(), encoding=checked.reading.encoding).text.lstrip("\ufeff")
     name = str(checked.path)
     lines = difflib.unified_diff(original.splitlines(), text.splitlines(), name, f"{name} (mended)", n=2, lineterm="")
     return tuple(lines)
