@@ -22,7 +22,7 @@ def work(run: StageRun, options: Options) -> None:
     """Probe, choose, extract; write ``audio.wav`` and ``probe.json``."""
     film = options.media.absolute()
     film_file.check(film, "Correct the column media of the film sheet.")
-    run.hold(film)
+    run.hold(film, "film")
     run.used(**{name: stage_manifest.tool_version(name) for name in ("ffmpeg", "ffprobe")})
     checksum = checksums.remembered(film)
     if checksum is None or not reused(run, film, checksum):

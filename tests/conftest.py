@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import subprocess
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -79,3 +79,25 @@ def toy_models(once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
 def silence(tmp_path: Path) -> bytes:
     """Return a WAV in which nothing is heard."""
     return wav(tmp_path / "silence.wav", bytes(32 * SILENCE_MS))
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Callable[..., Path]]:
+    """Return a function that mounts a disk of so many bytes on a folder, or gives it another size."""
+    mounted: list[Path] = []
+
+    def mount(folder: Path, size: int) -> Path:
+        options = f"remount,size={size}" if folder in mounted else f"size={size}"
+        folder.mkdir(exist_ok=True)
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", options, "samvad-test", folder], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            pytest.skip(f"a small disk cannot be mounted here: {done.stderr.strip()}")
+        if folder not in mounted:
+            mounted.append(folder)
+        return folder
+
+    yield mount
+    for folder in mounted:
+        subprocess.run(["umount", "-l", folder], check=True)

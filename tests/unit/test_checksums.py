@@ -60,20 +60,6 @@ def test_another_content_of_the_same_size_and_time_is_seen(film: Path) -> None:
     assert checksums.checksum(film) == files.sha256_of(film)
 
 
-def test_a_file_that_changes_while_it_is_read_is_not_remembered(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    hash_it = files.sha256_of
-
-    def slow(path: Path) -> str:
-        value = hash_it(path)
-        path.write_bytes(b"c" * 10_000)
-        return value
-
-    monkeypatch.setattr(files, "sha256_of", slow)
-    checksums.checksum(film)
-    monkeypatch.undo()
-    assert checksums.remembered(film) is None
-
-
 def test_a_memory_that_cannot_be_written_or_is_damaged_costs_time_alone(
     film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -115,28 +115,6 @@ def test_a_film_without_any_optional_stage_is_subtitled(killed: Killed) -> None:
     cues = pysubs2.load(str(job / "09_subtitle_gen" / "a.en.srt"), encoding="utf-8")
     assert error_rate(odd_films.ENGLISH, " ".join(cue.plaintext for cue in cues)) <= 0.4
     assert cues[0].start == pytest.approx(odd_films.LATE_SPEECH_MS, abs=1500), "the film's clock, not that of its sound"
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Callable[..., Path]]:
-    """Return a function that mounts a disk of so many bytes on a folder, or gives it another size."""
-    mounted: list[Path] = []
-
-    def mount(folder: Path, size: int) -> Path:
-        options = f"remount,size={size}" if folder in mounted else f"size={size}"
-        folder.mkdir(exist_ok=True)
-        done = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", options, "samvad-test", folder], capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            pytest.skip(f"a small disk cannot be mounted here: {done.stderr.strip()}")
-        if folder not in mounted:
-            mounted.append(folder)
-        return folder
-
-    yield mount
-    for folder in mounted:
-        subprocess.run(["umount", "-l", folder], check=True)
 
 
 def test_a_disk_without_room_for_the_sound_is_named_and_room_mends_it(

@@ -18,7 +18,7 @@ import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from samvad.core.errors import ChangedFileError
@@ -29,7 +29,8 @@ _SAMPLE_BYTES = 1 << 14
 #: How the names begin by which programs open held files; the ending is the file's own, for ffmpeg goes by it, too.
 LINK = ".held-"
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,12}")
-_REMEDY = "Run the same command again when nothing writes to it any more."
+_AGAIN = "Run the same command again when nothing writes to it any more."
+_BACK = "Put it back, or name the place where it lies now, and run again."
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Held:
         descriptor: of the opening.
         status: what the system said of it when it was opened.
         samples: hash of its beginning, middle and end then.
+        what: what it is, such as ``film``: of such a file only another right or link explains another ctime.
         link: a name by which other programs can open the same file; None: they have to go by its path.
     """
 
@@ -48,6 +50,7 @@ class Held:
     descriptor: int
     status: os.stat_result
     samples: bytes
+    what: str = ""
     link: Path | None = None
 
     def sha256(self) -> str:
@@ -62,48 +65,49 @@ class Held:
             place += len(block)
         return f"sha256:{digest.hexdigest()}"
 
-    def check(self, checksum: str | None = None, what: str = "") -> None:
+    def check(self, checksum: str | None = None) -> None:
         """Check that the file is what it was when it was opened, and that its name means the same file.
 
         A link that was made to it or taken away, or other permissions, change its ctime as a write does. Then its bytes
-        decide, where they are known; without one of these reasons they do where ``what`` says nothing of its own.
+        decide, where they are known. Without such a reason they do for what the project writes itself, for the cache of
+        results makes links to that and takes them away; of a film another ctime is then a change.
 
         Args:
             checksum: of its bytes, where it is known.
-            what: what it is, such as ``film``: of such a file nothing but these reasons explains another ctime.
 
         Raises:
             ChangedFileError: it was replaced, changed, or moved away.
         """
-        shown = f"The {what or 'file'} {self.path}"
+        shown = f"The {self.what or 'file'} {self.path}"
         try:
             named = self.path.stat()
         except OSError:
-            raise self._error(f"{shown} was moved away or deleted while it was read.") from None
+            raise self._error(f"{shown} was moved away or deleted while it was read.", _BACK) from None
         if not os.path.samestat(named, self.status):
             raise self._error(f"{shown} was replaced by another file while it was read.")
         if _written(named, self.status) or _written(os.fstat(self.descriptor), self.status):
             raise self._error(f"{shown} was changed while it was read.")
         if named.st_ctime_ns != self.status.st_ctime_ns:
-            explained = not what or _rights(named) != _rights(self.status)
+            explained = not self.what or _rights(named) != _rights(self.status)
             if not explained or checksum is None or self.sha256() != checksum:
                 raise self._error(f"{shown} was changed while it was read.")
         if _samples(self.descriptor, self.status.st_size) != self.samples:
             raise self._error(f"{shown} was changed while it was read.")
 
-    def _error(self, what: str) -> ChangedFileError:
-        return ChangedFileError(f"{what} Nothing that was made of it is kept.", _REMEDY, path=str(self.path))
+    def _error(self, what: str, remedy: str = _AGAIN) -> ChangedFileError:
+        return ChangedFileError(f"{what} Nothing that was made of it is kept.", remedy, path=str(self.path))
 
 
 _held: dict[str, Held] = {}
 
 
-def hold(path: Path, links: Path) -> Held:
+def hold(path: Path, links: Path, what: str = "") -> Held:
     """Open a file and hold it until ``release``; one that is held already stays as it is.
 
     Args:
         path: the file.
         links: a folder of this process's own, for the names by which programs open what is held.
+        what: what it is, such as ``film``.
 
     Raises:
         OSError: it cannot be opened, or is no regular file.
@@ -111,7 +115,7 @@ def hold(path: Path, links: Path) -> Held:
     key = os.path.abspath(path)  # noqa: PTH100 -- a name, not what a link leads to
     if key not in _held:
         held = _open(Path(key))
-        _held[key] = Held(held.path, held.descriptor, held.status, held.samples, _link(held, links))
+        _held[key] = replace(held, what=what, link=_link(held, links))
     return _held[key]
 
 

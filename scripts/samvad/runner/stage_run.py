@@ -140,7 +140,7 @@ class StageRun:
         self._add_input(replace(output, mtime_ns=status.st_mtime_ns))
         return path
 
-    def hold(self, path: Path) -> held_files.Held:
+    def hold(self, path: Path, what: str = "") -> held_files.Held:
         """Open a file before it is read, so that it is the same one until the stage's end; return what is open.
 
         What the other methods return is held already. ``check_inputs`` compares it with what it was.
@@ -149,7 +149,7 @@ class StageRun:
             DiskError: it cannot be read.
         """
         with files.disk_errors(path, "read"):
-            return held_files.hold(path, self.work_folder)
+            return held_files.hold(path, self.work_folder, what)
 
     def check_inputs(self) -> None:
         """Check that everything that was read is what it was when it was opened; the stage's end does so in any case.
@@ -164,7 +164,7 @@ class StageRun:
             held = held_files.find(path)
             if held is not None:
                 with files.disk_errors(path, "read"):
-                    held.check(item.checksum, "film" if item.type == "film" else "")
+                    held.check(item.checksum)
         for place, (_, fingerprint) in self._named.items():
             known = self._contents.get(place)
             with files.disk_errors(place, "read"):
@@ -190,7 +190,7 @@ class StageRun:
         remedy = f"Put the film back, or delete {demux_manifest} and run again to begin anew with the film as it is."
         if not path.is_file():
             raise MediaError(f"The film {path} is gone.", remedy, path=str(path))
-        status = self.hold(path).status
+        status = self.hold(path, "film").status
         with files.disk_errors(path, "read"):
             record = stage_manifest.file_record(path, "film", shown=str(path), checksum=film.checksum, outside=True)
             same = replace(record, media=film.media) == film
