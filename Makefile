@@ -29,7 +29,7 @@ SNAKEMAKE := .venv/bin/snakemake
 # A name given on the command line may hold anything. It reaches the commands through the environment, untouched by
 # make: `value` keeps make from expanding a $ in it.
 FREE_TEXT := MEDIA TITLE YEAR SOURCE TARGETS USER_NAME GLOSSARY TMDB_FILE WORKFLOW STAGES_OFF TMDB_ID NAME_OVERRIDES \
-	REVIEW DIR
+	REVIEW DIR AUDIO_TRACK AUDIO_CHANNEL
 $(foreach name,$(FREE_TEXT),$(eval override $(name) := $$(value $(name))))
 export $(FREE_TEXT)
 
@@ -57,6 +57,8 @@ WISHES = options=(--source="$$SOURCE" --targets="$$TARGETS"); \
 	[ -z "$$USER_NAME" ] || options+=(--user="$$USER_NAME"); \
 	[ -z "$$GLOSSARY" ] || options+=(--glossary="$$GLOSSARY"); \
 	[ -z "$$NAME_OVERRIDES" ] || options+=(--name-overrides="$$NAME_OVERRIDES"); \
+	[ -z "$$AUDIO_TRACK" ] || options+=(--audio-track="$$AUDIO_TRACK"); \
+	[ -z "$$AUDIO_CHANNEL" ] || options+=(--audio-channel="$$AUDIO_CHANNEL"); \
 	[ -z "$$WORKFLOW" ] || options+=(--workflow="$$WORKFLOW"); \
 	[ -z "$$STAGES_OFF" ] || options+=(--stages-off="$$STAGES_OFF")
 

@@ -14,7 +14,7 @@ from samvad.documents import stage_manifest, waveform
 from samvad.documents.film_clock import FilmClock
 from samvad.media import clock, ffprobe, film_file, shots
 from samvad.runner.stage_run import StageRun, run_stage
-from samvad.stages.demux import extract, picture, probe
+from samvad.stages.demux import channels, extract, picture, probe, tracks
 from samvad.stages.demux.options import STAGE, Options
 
 
@@ -48,26 +48,28 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options) -> N
     opened = clock.opened(film)
     found = probe.probe(film, opened.header)
     asked = None if options.audio_track == "auto" else options.audio_track
-    chosen, reason = probe.choose_audio(found.audio, options.languages, asked, str(film))
+    choice = tracks.choose(found.audio, options.languages, asked, str(film))
+    channel = "centre" if options.audio_channel == "center" else str(options.audio_channel)
+    channels.check(choice.track, channel, str(film))
     expected_ms = probe.expected_ms(opened)
     for place in dict.fromkeys((run.job_folder, run.work_folder)):  # the job first: it is what the user knows
         extract.check_space(place, expected_ms)
     audio = run.work_folder / "audio.wav"
-    read = _read_film(run, opened, checksum, chosen, expected_ms, options)
+    read = _read_film(run, opened, checksum, choice.track, channel, expected_ms, options)
     if checksum is None:
         run.add_external_input(film, "film", checksum=read.checksum)
         run.reuse(look=False)
     found, film_facts = probe.measured(opened, found, read.times)
-    track = found.audio[chosen.track]
+    track = found.audio[choice.track.track]
     if options.languages and track.language and track.language not in options.languages:
         run.warn(
             f"The chosen audio track is tagged {track.language}, but the film's languages are "
             f"{', '.join(options.languages)}."
         )
-    audio_ms = read.audio_ms
-    shorter = probe.check_whole(opened, track, read.times, audio_ms, read.cut_short, options.min_decoded_share)
-    if shorter:
-        run.warn(shorter)
+    audio_ms = read.sound.duration_ms
+    shorter = probe.check_whole(opened, track, read.times, audio_ms, read.sound.cut_short, options.min_decoded_share)
+    for warning in filter(None, (choice.doubt, read.sound.warning, shorter)):
+        run.warn(warning)
     run.output(audio.name, "audio", ffprobe.of(audio))
 
     duration_ms = max(found.duration_ms or 0, audio_ms)
@@ -81,7 +83,8 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options) -> N
         audio=found.audio,
         subtitles=found.subtitles,
         chosen_audio_track=track.track,
-        chosen_because=reason,
+        chosen_because=choice.reason,
+        chosen_channel=read.sound.channel,
         media=film_facts,
         clock=read.times,
     )
@@ -93,17 +96,19 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options) -> N
     run.metric("audio_duration", audio_ms / 1000, "s")
     run.metric("audio_start", track.start_ms / 1000, "s")
     run.metric("audio_tracks", len(found.audio), "tracks")
+    run.metric("audio_track", track.track)
+    run.metric("audio_track_because", choice.reason)
+    run.metric("audio_channel", read.sound.channel)
 
 
 @dataclass(frozen=True)
 class _Read:
-    """What reading a film gave: its checksum, what its pictures gave, its sound's length, whether that is cut short."""
+    """What reading a film gave: its checksum, what its pictures gave, its times, its sound."""
 
     checksum: str
     look: picture.Look
     times: FilmClock
-    audio_ms: int
-    cut_short: bool
+    sound: extract.Extracted
 
 
 def _read_film(
@@ -111,6 +116,7 @@ def _read_film(
     film: clock.Film,
     checksum: str | None,
     track: probe_document.AudioTrack,
+    channel: str,
     expected_ms: int | None,
     options: Options,
 ) -> _Read:
@@ -124,8 +130,8 @@ def _read_film(
         future = pool.submit(lambda: checksum or checksums.take(film.path))
         looked = pool.submit(_look_through, run, film, track, options, future)
         timed = pool.submit(clock.read, film)
-        audio_ms, cut_short = extract.extract(film, track, options.downmix, audio, expected_ms)
-        return _Read(future.result(), looked.result(), timed.result(), audio_ms, cut_short)
+        sound = extract.extract(film, track, channel, options.downmix, audio, expected_ms)
+        return _Read(future.result(), looked.result(), timed.result(), sound)
 
 
 def describe_film(run: StageRun) -> None:

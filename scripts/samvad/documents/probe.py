@@ -33,7 +33,11 @@ class VideoStream:
 
 @dataclass(frozen=True)
 class AudioTrack:
-    """An audio track. ``track`` counts audio tracks from 0, ``stream`` all streams; times are from the film's start."""
+    """An audio track.
+
+    ``track`` counts audio tracks from 0, ``stream`` all streams; times are from the film's start; ``flags`` are what
+    the container says of it besides ``default``, in ffmpeg's words: ``comment``, ``visual_impaired``, ``original``.
+    """
 
     track: int
     stream: int
@@ -46,6 +50,7 @@ class AudioTrack:
     default: bool
     start_ms: int
     duration_ms: int | None
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,8 @@ class Probe:
         video: None where the film has no picture.
         chosen_audio_track: number of the track that is recognised.
         chosen_because: why it is that one.
+        chosen_channel: what was heard of it: ``mix``, ``left``, ``right``, ``centre``, ``side`` (half the difference of
+            left and right), ``left and right``, or a channel's number; None in documents of earlier versions.
         media: as the manifest records it.
         extra: keys that this version does not know.
     """
@@ -91,6 +98,7 @@ class Probe:
     chosen_because: str
     media: MediaFacts
     clock: FilmClock | None = None
+    chosen_channel: str | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
 

@@ -140,6 +140,8 @@ def run(
     stderr_line: Callable[[str], None] | None = None,
     global_options: Options = NO_OPTIONS,
     read_along: Sequence[int] = (),
+    measured: tuple[int, str] | None = None,
+    prints: bool = False,
 ) -> subprocesses.Done:
     """Write streams to a file, and prove that it is whole; a film that cannot be read is for the caller to judge.
 
@@ -152,6 +154,8 @@ def run(
         stderr_line: called with each line of the standard error.
         global_options: of the whole command.
         read_along: numbers of the source's streams that are read besides, and written nowhere; ``clock.Film`` says why.
+        measured: the number of a sound, and filters for it that print on the standard output what is wanted of them.
+        prints: whether filters of the result print on the standard output.
 
     Raises:
         DiskError: the file is not whole, whatever ffmpeg's exit code says, or its disk is full.
@@ -159,11 +163,16 @@ def run(
     """
     quiet: Options = {"nostdin": None, "nostats": None, "v": level, "y": None}
     # A program that says nothing for minutes counts as hung: it tells its progress where the output is free for it.
-    progress: Options = {} if target is None else {"progress": "pipe:1"}
+    # Where filters print there, too, their lines and its own would tear each other.
+    free = target is not None and not prints and measured is None
+    progress: Options = {"progress": "pipe:1"} if free else {}
     words = command(streams, target, options, {**quiet, **progress, **global_options})
-    if read_along:  # an output of its own, which ffmpeg-python would need a graph for
+    # Outputs of their own, which ffmpeg-python would need a graph for.
+    if read_along:
         words += [word for stream in read_along for word in ("-map", f"0:{stream}")]
         words += ["-c", "copy", "-f", "null", "-"]
+    if measured is not None:
+        words += ["-map", f"0:{measured[0]}", "-af", measured[1], "-f", "null", "-"]
     heard = _Heard(stdout_line, stderr_line)
     done = subprocesses.run(
         words,

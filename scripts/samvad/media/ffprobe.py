@@ -80,6 +80,7 @@ class Stream:
         length_ms: the duration that is stated, or None.
         ends_ms: of Matroska, when the track ends; there, ``length_ms`` is that of the film.
         frames: how many packets it has, where the header says so.
+        flags: ffmpeg's words for what else the container says of it, such as ``comment`` or ``visual_impaired``.
         picture: of moving pictures.
         sound: of sound.
     """
@@ -96,6 +97,7 @@ class Stream:
     length_ms: int | None
     ends_ms: int | None
     frames: int | None
+    flags: tuple[str, ...]
     picture: Picture | None
     sound: AudioFacts | None
 
@@ -453,6 +455,7 @@ def _stream(found: JsonObject) -> Stream:
         start_seconds=_number(found.get("start_time")),
         length_ms=duration_ms(found.get("duration")),
         ends_ms=duration_ms(tags.get("duration")),
+        flags=tuple(sorted(name for name, value in disposition.items() if value and name not in ("default", "forced"))),
         frames=_whole_number(found.get("nb_frames") or tags.get("number_of_frames")),
         picture=_picture(found) if kind == "video" else None,
         sound=_sound(found) if kind == "audio" else None,

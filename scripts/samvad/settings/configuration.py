@@ -35,6 +35,7 @@ class Film:
         source: languages spoken, as short codes; empty when they are to be detected.
         targets: languages of the subtitles, as short codes.
         audio_track: number of the audio track counted from 0, or None to choose.
+        audio_channel: what is heard of it, as ``demux.audio_channel``; empty to go by that.
         review: folder with a person's decisions; empty for ``review`` in the job's folder.
         stages_off: names of stages that this film goes without.
         tmdb_id: the film's number at TMDB, or None to search.
@@ -58,6 +59,7 @@ class Film:
     stages_off: tuple[str, ...]
     tmdb_id: int | None = None
     name_overrides: str = ""
+    audio_channel: str = ""
 
     @property
     def folder(self) -> str:
@@ -291,6 +293,7 @@ def _film(row: dict[str, str], where: str, line: int) -> Film:
         stages_off=film_values.stage_names(value["stages_off"], f"{where}, column stages_off"),
         tmdb_id=int(value["tmdb_id"]) if value["tmdb_id"] else None,
         name_overrides=value["name_overrides"],
+        audio_channel=value["audio_channel"],
     )
 
 

@@ -27,6 +27,7 @@ def add_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--date", default="", help="day of the job, YYYY-MM-DD; without it, today")
     p.add_argument("--workflow", choices=WORKFLOWS, default="subtitle", help="how far the film goes")
     p.add_argument("--audio-track", default="", help="number of the audio track, counted from 0")
+    p.add_argument("--audio-channel", default="", help="mix, left, right, centre, or the channel's number, from 0")
     p.add_argument("--glossary", default="", help="the film's own glossary")
     p.add_argument("--review", default="", help="folder with a person's decisions: songs.tsv, quarantine.tsv")
     p.add_argument("--stages-off", default="", help="stages that this film goes without, with commas")
@@ -83,6 +84,7 @@ def requested_columns(options: argparse.Namespace) -> dict[str, str]:
         "date": day,
         "workflow": options.workflow,
         "audio_track": options.audio_track.strip(),
+        "audio_channel": options.audio_channel.strip(),
         "glossary": _companion("--glossary", options.glossary),
         "review": film_sheet.stored_path(options.review) if options.review else "",
         "stages_off": ",".join(film_values.stage_names(options.stages_off, "--stages-off")),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from samvad.core import files, subprocesses
@@ -12,12 +15,13 @@ from samvad.logs import events
 from samvad.media import ffmpeg
 from samvad.media.audio import SAMPLE_RATE_HZ
 from samvad.media.clock import Film
+from samvad.stages.demux import channels
 
 BYTES_A_SECOND = SAMPLE_RATE_HZ * 2
-#: ffmpeg's names of the channel layouts that have a centre channel, without what stands in brackets.
-_WITH_CENTRE = frozenset({"3.0", "3.1", "4.0", "4.1", "5.0", "5.1", "6.0", "6.1", "7.0", "7.1"})
 #: What ffmpeg says of a file that ends before its header says it does.
 _CUT_SHORT = ("partial file", "File ended prematurely", "Truncat")
+#: How far ffmpeg is: as it tells by itself, or as its filters do.
+_TIME = re.compile(r"(out_time_us=|pts_time:)(\d+(?:\.\d+)?)")
 
 
 def check_space(folder: Path, duration_ms: int | None) -> None:
@@ -36,50 +40,82 @@ def check_space(folder: Path, duration_ms: int | None) -> None:
         )
 
 
-def filters(track: AudioTrack, downmix: str) -> str:
-    """Return ffmpeg's audio filters: mix-down, then silence wherever the track has a hole or starts late.
+@dataclass(frozen=True)
+class Extracted:
+    """What was decoded.
 
-    The centre channel carries the dialogue of surround sound (ITU-R BS.775; ffmpeg's own mix-down gives it 3 dB less
-    than left and right together). ``<`` makes ``pan`` keep the sum from clipping.
+    Attributes:
+        duration_ms: how much.
+        cut_short: whether ffmpeg said that the film ends before it should.
+        channel: what was heard of the track; see ``channels.Verdict``.
+        warning: what a person should know of that; empty where nothing is odd.
     """
-    chain = []
-    if downmix == "centre" and track.layout.split("(")[0] in _WITH_CENTRE:
-        chain.append("pan=mono|c0<FC+0.3*FL+0.3*FR")
-    chain.append(ffmpeg.sound_in_time(SAMPLE_RATE_HZ))
-    return ",".join(chain)
+
+    duration_ms: int
+    cut_short: bool
+    channel: str
+    warning: str
 
 
 def extract(
-    film: Film, track: AudioTrack, downmix: str, target: Path, duration_ms: int | None = None
-) -> tuple[int, bool]:
-    """Decode a track to a WAV file.
+    film: Film, track: AudioTrack, channel: str, downmix: str, target: Path, duration_ms: int | None = None
+) -> Extracted:
+    """Decode a track to a WAV file, on the film's clock.
 
     Args:
         film: the film.
         track: the audio track.
+        channel: ``auto`` to choose by what is in them, or one that ``channels.check`` has let pass.
         downmix: ``centre`` or ``plain``.
         target: the WAV file to write: 16 kHz, mono, 16 bits.
         duration_ms: how much there should be, for the progress that is told.
-
-    Returns:
-        Duration of the audio in ms, and whether ffmpeg said that the file ends before it should.
 
     Raises:
         MediaError: the track cannot be decoded.
         DiskError: the disk is full.
         ToolError: ffmpeg is missing.
     """
+    levels = channels.Levels()
+    measuring = channels.measuring(track) if channel == "auto" else None
+    verdict = channels.Verdict("mix" if channel == "auto" else channel)
+    found = _decode(film, track, verdict.channel, downmix, target, duration_ms, (measuring, levels.take))
+    if measuring is not None:
+        judged = channels.judge(levels.powers(), downmix)
+        if judged.channel != verdict.channel:
+            found = _decode(film, track, judged.channel, downmix, target, duration_ms, (None, levels.take))
+        verdict = judged
+    return Extracted(*found, verdict.channel, verdict.warning)
+
+
+def _decode(
+    film: Film,
+    track: AudioTrack,
+    channel: str,
+    downmix: str,
+    target: Path,
+    duration_ms: int | None,
+    measured: tuple[str | None, Callable[[str], None]],
+) -> tuple[int, bool]:
+    """Decode a track, and let ffmpeg print what filters measure of it besides; return its length and if it is cut."""
     signs: set[str] = set()
+    measuring, take = measured
+
+    def hear(line: str) -> None:
+        take(line)
+        _report_progress(line, duration_ms)
+
     # A film that has one clock whichever streams are read is read faster without its pictures.
     passed_over = {} if film.read_along else {"vn": None, "sn": None, "dn": None}
+    chain = ",".join([*channels.mixing(track, channel, downmix), ffmpeg.sound_in_time(SAMPLE_RATE_HZ)])
     done = ffmpeg.run(
         [film.source(**passed_over)[str(track.stream)]],
         target,
-        {"af": filters(track, downmix), "ac": 1, "acodec": "pcm_s16le", "f": "wav"},
+        {"af": chain, "ac": 1, "acodec": "pcm_s16le", "f": "wav"},
         level="warning",
-        stdout_line=lambda line: _report_progress(line, duration_ms),
+        stdout_line=hear,
         stderr_line=lambda line: signs.update(sign for sign in _CUT_SHORT if sign in line),
         read_along=film.read_along,
+        measured=(track.stream, measuring) if measuring else None,
     )
     if done.code:
         raise _failure(film.path, target, done)
@@ -94,9 +130,10 @@ def extract(
 
 
 def _report_progress(line: str, duration_ms: int | None) -> None:
-    key, _, value = line.partition("=")
-    if key == "out_time_us" and value.isdigit() and duration_ms:
-        events.progress(min(int(value) / 1e6, duration_ms / 1000), duration_ms / 1000, "audio_seconds")
+    found = _TIME.search(line)
+    if found and duration_ms:
+        seconds = float(found.group(2)) / (1e6 if found.group(1).startswith("out") else 1)
+        events.progress(min(seconds, duration_ms / 1000), duration_ms / 1000, "audio_seconds")
 
 
 def _failure(film: Path, target: Path, done: subprocesses.Done) -> Exception:

@@ -20,6 +20,13 @@ class Options:
     audio_track: Literal["auto"] | int = option(
         "auto", "auto, or the number of the audio track", unit="counted from 0", minimum=0, column="audio_track"
     )
+    audio_channel: Literal["auto", "mix", "left", "right", "centre", "center"] | int = option(
+        "auto",
+        "auto, mix, left, right, centre, or the number of the channel that is heard; auto: what carries speech",
+        unit="counted from 0",
+        minimum=0,
+        column="audio_channel",
+    )
     downmix: Literal["centre", "plain"] = option("centre", "how surround sound becomes mono")
     min_decoded_share: float = option(
         0.95, "share of the declared duration that must be readable", unit="0 to 1", minimum=0, maximum=1

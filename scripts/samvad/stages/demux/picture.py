@@ -18,8 +18,8 @@ PEAKS_A_SECOND = 25
 _POSTER_SHARE = 0.2  # of the film: after the titles, before the story's end
 _VIDEO: ffmpeg.Options = {"c:v": "libx264", "preset": "ultrafast", "crf": 31, "g": 48, "pix_fmt": "yuv420p"}
 _AUDIO: ffmpeg.Options = {
-    **{"af": ffmpeg.sound_in_time(24_000), "ac": 1},
-    **{"c:a": "aac", "aac_coder": "fast", "b:a": "48k"},
+    **{"af": ffmpeg.sound_in_time(24_000)},
+    **{"c:a": "aac", "aac_coder": "fast"},
 }
 
 
@@ -53,10 +53,12 @@ def look_through(film: Film, track: AudioTrack, proxy: Path | None, height: int,
     if proxy is not None:
         streams.append(source[str(track.stream)])
         # So small a picture is encoded faster than the film is decoded: more threads would only wait for each other.
-        encoders = {**_AUDIO, **(_VIDEO if video else {})}
+        # Two channels stay two: in opposite phase, nothing would be left of one.
+        channels: ffmpeg.Options = {"ac": 1, "b:a": "48k"} if track.channels == 1 else {"ac": 2, "b:a": "64k"}
+        encoders = {**_AUDIO, **channels, **(_VIDEO if video else {})}
         options = {**filters, **encoders, "threads": 1, "movflags": "+faststart", "f": "mp4"}
     reader = shots.DifferenceReader()
-    done = ffmpeg.run(streams, proxy, options, stdout_line=reader.take, read_along=film.read_along)
+    done = ffmpeg.run(streams, proxy, options, stdout_line=reader.take, read_along=film.read_along, prints=cuts)
     if done.code:
         return Look(None, done.last_line)
     return Look(shots.cuts(reader.result()) if video and cuts else None, None)

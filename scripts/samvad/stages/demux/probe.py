@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -54,47 +53,6 @@ def probe(path: Path, header: Header) -> Streams:
     if not result.audio and result.video is None:
         raise MediaError(f"{str(path)!r} holds neither sound nor picture.", "Is it a film?", path=str(path))
     return result
-
-
-def choose_audio(
-    tracks: Sequence[AudioTrack], wanted: Sequence[str], number: int | None, film: str
-) -> tuple[AudioTrack, str]:
-    """Choose the audio track to recognise: by number, else by language tag, else the default flag, else the first.
-
-    Args:
-        tracks: the film's audio tracks.
-        wanted: languages spoken in the film, most important first; may be empty.
-        number: a track's number that a user gave, or None.
-        film: the film's path, for messages.
-
-    Returns:
-        The track, and why it was chosen.
-
-    Raises:
-        MediaError: there is no audio, or no track of that number.
-    """
-    if not tracks:
-        raise MediaError(
-            f"{film!r} has no audio track, so there is no speech to subtitle.", "Choose another file.", path=film
-        )
-    if number is not None:
-        for track in tracks:
-            if track.track == number:
-                return track, "its number was given"
-        raise MediaError(
-            f"{film!r} has no audio track {number}; it has {len(tracks)}, counted from 0.",
-            "Correct audio_track in the film sheet or demux.audio_track in the configuration.",
-            path=film,
-        )
-    for language in wanted:
-        tagged = [track for track in tracks if track.language == language]
-        if tagged:
-            best = next((track for track in tagged if track.default), tagged[0])
-            return best, f"its language tag is {language}"
-    for track in tracks:
-        if track.default and len(tracks) > 1:
-            return track, "it is flagged as default"
-    return tracks[0], "it is the first" if len(tracks) > 1 else "it is the only one"
 
 
 def expected_ms(film: Film) -> int | None:
@@ -241,6 +199,7 @@ def _audio(number: int, stream: Stream) -> AudioTrack:
         default=stream.default,
         start_ms=0,  # until it is measured
         duration_ms=None,
+        flags=stream.flags,
     )
 
 

@@ -1,0 +1,179 @@
+"""The film's dialogue is what is heard: no commentary, no description, no music; no channel that cancels another."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from samvad.core.errors import MediaError
+from samvad.documents.probe import AudioTrack
+from samvad.stages.demux import channels, tracks
+
+
+def track(number: int, language: str | None = None, title: str = "", *flags: str, default: bool = False) -> AudioTrack:
+    return AudioTrack(
+        **{"track": number, "stream": number + 1, "codec": "aac", "language": language, "channels": 2},
+        **{"layout": "stereo", "sample_rate_hz": 48_000, "title": title, "default": default},
+        **{"start_ms": 0, "duration_ms": None, "flags": flags},
+    )
+
+
+def chosen(wanted: str, *found: AudioTrack) -> tuple[int, bool]:
+    choice = tracks.choose(found, wanted.split(), None, "film.mkv")
+    assert choice.reason
+    return choice.track.track, bool(choice.doubt)
+
+
+NO_DIALOGUE = [
+    *["Commentary", "Director's Commentary", "Commentary by the director", "Director", "Kommentar des Regisseurs"],
+    *["Commentaire audio", "Comentario del director", "Commento del regista", "Комментарий режиссёра", "コメンタリー"],
+    *["निर्देशक की टिप्पणी", "टिप्पणी", "Audiokommentar", "Cast and Crew", "评论音轨"],
+    *[
+        "Audio description",
+        "Audio Description (English)",
+        "English AD",
+        "AD",
+        "A.D.",
+        "Descriptive Video Service",
+        "DVS",
+    ],
+    *[
+        "Audiodescription",
+        "Audiodeskription",
+        "Hörfilmfassung",
+        "Audiodescripción",
+        "ऑडियो विवरण",
+        "for the visually impaired",
+    ],
+    *["English (described video)", "Тифлокомментарий", "Isolated Score", "Music and Effects", "M&E", "Karaoke"],
+]
+DIALOGUE = [
+    "",
+    "Director's Cut",
+    "Stereo",
+    "Surround 5.1",
+    "Hindi",
+    "हिन्दी",
+    "Adventure",
+    "Original",
+    "English AC3",
+    "Madras",
+]
+
+
+@pytest.mark.parametrize("title", NO_DIALOGUE)
+def test_a_title_tells_what_is_no_dialogue_even_of_the_default_track(title: str) -> None:
+    assert chosen("en", track(0, "en", title, default=True), track(1, "en", "Stereo")) == (1, False)
+    assert chosen("en", track(0, "en", title)) == (0, True), "alone, it is taken with a doubt"
+
+
+@pytest.mark.parametrize("title", DIALOGUE)
+def test_other_titles_are_the_films_own(title: str) -> None:
+    assert tracks.not_dialogue(track(0, "en", title)) is None
+
+
+@pytest.mark.parametrize("flag", ["comment", "visual_impaired", "descriptions", "karaoke", "clean_effects"])
+def test_a_flag_tells_it_too(flag: str) -> None:
+    assert chosen("", track(0, None, "", flag, default=True), track(1, default=True)) == (1, False)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "number", "doubtful"),
+    [
+        ("hi en", [track(0, "en", default=True), track(1, "hi")], 1, False),
+        ("hi", [track(0, "en", "Commentary"), track(1, "ta")], 1, False),
+        ("hi", [track(0, "hi", "Commentary", default=True), track(1, "en")], 1, False),
+        ("", [track(0, "en"), track(1, "hi", default=True)], 1, False),
+        ("", [track(0, "en", "", "dub"), track(1, "hi", "", "original")], 1, False),
+        ("hi", [track(0, "hi", "Hindi (dubbed)"), track(1, "hi", "Original")], 1, False),
+        ("hi", [track(0, "hi", "Stereo"), track(1, "hi", "5.1")], 0, True),
+        ("hi", [track(0, "hi", default=True), track(1, "hi")], 0, False),
+        ("", [track(0, "en", default=True), track(1, "hi", default=True)], 0, False),
+        ("", [track(0), track(1)], 0, True),
+        ("en", [track(0, "en", "", "hearing_impaired"), track(1, "en", "Commentary")], 0, False),
+    ],
+)
+def test_language_flags_and_order_are_weighed(
+    wanted: str, found: list[AudioTrack], number: int, doubtful: bool
+) -> None:
+    assert chosen(wanted, *found) == (number, doubtful)
+
+
+def test_what_was_left_out_is_said() -> None:
+    choice = tracks.choose([track(0, "en", "Director's Commentary"), track(1, "en")], ["en"], None, "film.mkv")
+    assert choice.reason == 'its language tag is en; track 0 is a commentary (its title "Director\'s Commentary")'
+
+
+# -- channels ----------------------------------------------------------------------------------------------------------
+
+RATE_HZ = 8000
+
+
+def speech(seed: int, seconds: int = 40) -> np.ndarray:
+    """Return noise that comes and goes as syllables and sentences do."""
+    random = np.random.default_rng(seed)
+    syllables = np.repeat(random.random(seconds * 5) ** 2, RATE_HZ // 5)
+    sentences = np.repeat(random.random(seconds // 2) > 0.25, 2 * RATE_HZ)
+    return random.normal(size=seconds * RATE_HZ) * syllables * np.maximum(sentences, 0.001) * 0.2
+
+
+def steady(seed: int, seconds: int = 40) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=seconds * RATE_HZ) * 0.05
+
+
+def judged(left: np.ndarray, right: np.ndarray, centre: np.ndarray | None = None) -> channels.Verdict:
+    signals = [left, right, (left + right) / 2, (left - right) / 2, *([] if centre is None else [centre])]
+    powers = np.stack([(x.reshape(-1, RATE_HZ // 10) ** 2).mean(axis=1) for x in signals], axis=1)
+    return channels.judge(powers, "centre")
+
+
+def test_what_belongs_together_is_mixed_without_a_word() -> None:
+    voice, room = speech(1), steady(2) * 0.5
+    mixed = channels.Verdict("mix")
+    assert judged(voice, voice) == mixed
+    assert judged(voice + room, voice + steady(3) * 0.5) == mixed, "a voice in the middle, other sounds around it"
+    assert judged(voice, voice * 0.2) == mixed
+    assert judged(voice, voice * 0) == mixed
+    assert judged(steady(4), steady(5)) == mixed, "music as wide as can be"
+    assert judged(voice * 0, voice * 0) == mixed
+
+
+def test_two_people_with_a_microphone_each_are_both_heard() -> None:
+    turns = np.repeat(np.arange(20) % 2, 2 * RATE_HZ)
+    assert judged(speech(1) * turns, speech(2) * (1 - turns)).channel == "mix"
+
+
+def test_opposite_phase_is_undone_or_passed_by_and_said() -> None:
+    voice = speech(1)
+    whole, part = (
+        judged(voice, -voice * 0.9),
+        judged(voice, np.where(np.arange(len(voice)) < len(voice) // 2, voice, -voice)),
+    )
+    assert (whole.channel, part.channel) == ("side", "left")
+    assert "opposite phase" in whole.warning and "opposite phase" in part.warning
+
+
+def test_a_language_in_each_channel_is_noticed() -> None:
+    verdict = judged(speech(1), speech(2))
+    assert verdict.channel == "left" and "a guess" in verdict.warning
+    noise = judged(steady(3), speech(2))
+    assert noise.channel == "right" and "does not sound like speech" in noise.warning
+
+
+def test_a_centre_without_a_sound_is_not_waited_for() -> None:
+    voice, nothing = speech(1), np.zeros(40 * RATE_HZ)
+    assert judged(voice, voice, voice) == channels.Verdict("mix")
+    assert judged(voice, voice, nothing) == channels.Verdict("left and right")
+    assert judged(voice, -voice, nothing).channel == "side"
+
+
+@pytest.mark.parametrize("asked", ["centre", "2", "99"])
+def test_a_channel_that_is_not_there_is_refused_with_the_key(asked: str) -> None:
+    with pytest.raises(MediaError, match=f"no channel '{asked}': it has 2") as caught:
+        channels.check(track(0), asked, "film.mkv")
+    assert "audio_channel" in str(caught.value.remedy)
+
+
+def test_channels_that_are_there_are_taken() -> None:
+    for asked in ("auto", "mix", "left", "right", "0", "1"):
+        channels.check(track(0), asked, "film.mkv")
