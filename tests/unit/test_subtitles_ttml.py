@@ -215,6 +215,16 @@ def test_text_that_is_not_shown_is_in_a_note(content: str, kind: str) -> None:
     assert (kind, "x") in [(note.kind, note.text) for note in reading.notes if note.line == 3]
 
 
+def test_words_about_the_file_in_its_head_are_left_out() -> None:
+    head = (
+        "<metadata>a</metadata>\n<ttp:profile><ttp:features>\n<ttp:feature>#timing</ttp:feature></ttp:features>"
+        '</ttp:profile>\n<about xmlns="urn:else">b</about>\n<resources><data>iVBORw0KGgo=</data></resources>\n'
+        '<layout><region xml:id="r">c</region></layout>'
+    )
+    reading = read('<p region="r" begin="1s" end="2s">x</p>', head)
+    assert kinds(reading) == [(2, LEFT), (3, LEFT), (5, LEFT), (6, LEFT), (7, LOST)]
+
+
 def test_pictures_are_lost_as_what_they_are() -> None:
     smpte = 'xmlns:smpte="http://www.smpte-ra.org/schemas/2052-1/2010/smpte-tt"'
     reading = read(

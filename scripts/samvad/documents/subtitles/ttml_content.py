@@ -34,6 +34,8 @@ _OF_HTML = {
 }
 #: Elements that hold data: pictures in letters, sounds, fonts. Their text is nobody's words.
 _DATA = frozenset({"resources", "data", "chunk", "source", "font", "audio"})
+#: Elements of the head that hold words about the file.
+_ABOUT_THE_FILE = frozenset({"metadata", "profile", "features", "extensions"})
 _CONTAINERS = frozenset({"container", "baseContainer", "textContainer"})
 
 #: Kinds of nodes: body and div; p; span; text; a line break; a picture.
@@ -241,11 +243,14 @@ class Content:
                 if isinstance(child, Text):
                     if child.text.strip():
                         self._found.lost(child.line, f"it stands in <{element.name}>, in the head", child.text.strip())
-                elif child.space == METADATA or (child.space, child.name) == (TT, "metadata"):
-                    if _has_words(child):
-                        self._found.left(child.line, "words about the file, in its head", child.text)
-                elif child.name not in _DATA:
+                elif child.space == TT and child.name not in _DATA | _ABOUT_THE_FILE:
                     stack.append(child)
+                elif child.space == TT and child.name in _DATA:
+                    self._found.left(child.line, f"<{child.name}>: a picture, a sound or a font, no text")
+                elif _has_words(child):
+                    is_content = any(part.space == TT and part.name in ("p", "span") for part in child.elements())
+                    say = self._found.lost if is_content else self._found.left
+                    say(child.line, f"words about the file, in its head (<{child.name}>)", child.text)
 
     def _node(self, element: Element, parent: Node, kind: str) -> Node:
         space = element.get("space", "xml")

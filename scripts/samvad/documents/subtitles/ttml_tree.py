@@ -80,6 +80,14 @@ class Element:
             else:
                 stack.extend(reversed(node.children))
 
+    def elements(self) -> Iterator[Element]:
+        """Yield all elements in it, in no order."""
+        stack = [self]
+        while stack:
+            inner = [child for child in stack.pop().children if isinstance(child, Element)]
+            yield from inner
+            stack += inner
+
     @property
     def text(self) -> str:
         """Return all text in it in one line."""
