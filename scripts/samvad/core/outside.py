@@ -28,7 +28,8 @@ LARGEST_TABLE_BYTES = 32 << 20
 DEEPEST = 64
 #: Values that a YAML file may hold, each counted as often as aliases repeat it.
 MOST_YAML_VALUES = 200_000
-_LARGEST_WHOLE = (1 << 63) - 1
+#: The numbers that mkvmerge gives its tracks have no sign, and need all 64 bits.
+_LARGEST_WHOLE = (1 << 64) - 1
 _CHECKSUM = re.compile(r"sha256:[0-9a-f]{64}")
 _HALF = re.compile("[\ud800-\udfff]")
 
