@@ -44,7 +44,7 @@ ENDINGS = {
 
 
 #: No track of subtitles is as large: what is, is another file, and would take the machine's memory.
-_LARGEST_MB = 64
+_LARGEST_BYTES = 64 << 20
 
 
 def read(path: Path, *, language: str = "", encoding: str = "") -> Reading:
@@ -66,11 +66,7 @@ def read(path: Path, *, language: str = "", encoding: str = "") -> Reading:
             path=str(path),
         )
     try:
-        if path.exists() and not path.is_file():
-            raise MediaError(f"{str(path)!r} is no file.", "Give a subtitle file.", path=str(path))
-        if path.stat().st_size > _LARGEST_MB * 1024 * 1024:
-            raise MediaError(f"{str(path)!r} is larger than {_LARGEST_MB} MB.", "Is it a film?", path=str(path))
-        decoded = encodings.decode(outside.read_bytes(path, _LARGEST_MB << 20), language, encoding)
+        decoded = encodings.decode(outside.read_bytes(path, _LARGEST_BYTES), language, encoding)
         found = parse(decoded.text, kind)
     except OSError as error:
         raise MediaError(f"{str(path)!r} cannot be read ({error.strerror}).", path=str(path)) from None

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from samvad.core.times import clock
+from samvad.documents.subtitles import styled
 from samvad.documents.subtitles.cues import Annotation, Cue, Piece, from_parts
 
 #: Text or times that a player shows, or was meant to show, are not among the cues.
@@ -114,7 +115,7 @@ class Collector:
             why = "it ends before the film begins"
         times = f"{_shown(start_ms)} --> {_shown(end_ms)}"
         if made.text:
-            self.lost(line, f"{why}, so no player shows it ({times})", made.text)
+            self.lost(line, f"{why}, so no player shows it ({times})", styled.with_readings_in_line(made).text)
         else:
             self.left(line, f"{why}, and has no text ({times})")
 

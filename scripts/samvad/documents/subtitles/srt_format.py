@@ -206,7 +206,7 @@ def _rest(rest: str, line: int, found: Collector) -> None:
     """Account for what stands behind the times."""
     if _COORDINATES.fullmatch(rest) or (rest and all(":" in setting for setting in rest.split())):
         found.left(line, "its place in the picture, behind the times", rest)
-    elif re.search(r"\w", rest):
+    elif re.search(r"[^\W\d_]{2}", rest):
         found.lost(line, "words behind the times: no player shows them", rest)
     elif rest:
         found.left(line, "what stands behind the times", rest)

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from samvad.documents.subtitles import styled
 from samvad.documents.subtitles.reading import LATEST_MS
 
 _GAP = r"\s{0,3}"
@@ -73,8 +74,8 @@ def _usual(line: str) -> Timing | None:
 
 def _unusual(line: str) -> Timing | None:
     found = _split(line)
-    if found is None:
-        return None
+    if found is None or len(found[0]) > 100:
+        return None  # no time is as long
     left, arrow, right = found
     slips: list[str] = []
     if number := _LEADING_NUMBER.match(left):
@@ -107,11 +108,10 @@ def is_broken(line: str) -> bool:
     if found is None:
         return bool(_TIME.match(line)) and len(_TRACE_OF_A_TIME.findall(line[:200])) >= 4 and not _has_words(line)
     left, arrow, right = found
+    near, far = f"{left[:100]} {left[-100:]}", right[:100]  # what is longer is no time, but may be what is left of one
     if "-->" in arrow:
-        return bool(_TRACE_OF_A_TIME.search(left[:100]) or _TRACE_OF_A_TIME.search(right[:100])) and not _has_words(
-            left
-        )
-    return len(_TRACE_OF_A_TIME.findall(left)) >= 2 and len(_TRACE_OF_A_TIME.findall(right[:100])) >= 2
+        return bool(_TRACE_OF_A_TIME.search(near) or _TRACE_OF_A_TIME.search(far)) and not _has_words(near)
+    return len(_TRACE_OF_A_TIME.findall(near)) >= 2 and len(_TRACE_OF_A_TIME.findall(far)) >= 2
 
 
 def _has_words(text: str) -> bool:
@@ -120,7 +120,7 @@ def _has_words(text: str) -> bool:
 
 def _split(line: str) -> tuple[str, str, str] | None:
     """Return what stands before the arrow, the arrow with the spaces beside it, and what stands behind it."""
-    if not _HEAD_OF_ARROW.search(line):
+    if not _HEAD_OF_ARROW.search(line) or line.startswith(styled.GUARD):
         return None  # the quick answer for nearly every line of text
     line = line.strip()
     place = line.find("-->")
@@ -128,8 +128,6 @@ def _split(line: str) -> tuple[str, str, str] | None:
     if arrow is None:
         return None
     left, right = line[: arrow.start()], line[arrow.end() :]
-    if len(left) > 100:
-        return None  # no time is as long
     spaced = (" " if left != left.rstrip() else "") + arrow.group() + (" " if right != right.lstrip() else "")
     return left.strip(), spaced, right.lstrip()
 
@@ -145,15 +143,15 @@ def _milliseconds(found: re.Match[str], slips: list[str]) -> int | None:
         slips.append("letters stand for digits in a time")
     if not text.isascii():
         slips.append("a time has digits or marks of another script")
-    if not _fits(numbers, marks, slips):
+    has_fraction = len(numbers) == 4 or (len(numbers) == 3 and marks[1] in ".,")
+    fraction = numbers.pop() if has_fraction else ""
+    if not _fits(numbers, fraction, marks, slips):
         return None
     values = [value_of(number) for number in numbers]
-    fraction = numbers.pop() if (len(numbers) == 4 or (len(numbers) == 3 and marks[1] in ".,")) else ""
     if not fraction:
         slips.append("a time has no thousandths of a second")
     elif len(fraction) != 3:
         slips.append(f"a time has {len(fraction)} digits where thousandths of a second stand")
-    values = values[: len(numbers)]
     if len(values) == 2:
         slips.append("a time has no hours")
         values.insert(0, 0)
@@ -161,22 +159,27 @@ def _milliseconds(found: re.Match[str], slips: list[str]) -> int | None:
     if minutes > 59 or seconds > 59:
         slips.append("a time has more than 59 minutes or seconds")
     whole = (hours * 60 + minutes) * 60 + seconds
-    time_ms = whole * 1000 + value_of(fraction[:3].ljust(3, "0") or "0")
+    time_ms = whole * 1000 + value_of(fraction[:3].ljust(3, "0"))
     return -time_ms if sign else min(time_ms, LATEST_MS + 1)
 
 
-def _fits(numbers: list[str], marks: list[str], slips: list[str]) -> bool:
-    """Say whether numbers with marks between them can only be one time."""
-    if len(numbers) == 2:
-        return marks[0] == ":"
-    if len(numbers) == 3:
-        return marks[0] == ":" and (marks[1] in ".," or (marks[1] == ":" and len(numbers[2]) <= 2))
-    if marks[:2] != [":", ":"]:
+def _fits(numbers: list[str], fraction: str, marks: list[str], slips: list[str]) -> bool:
+    """Say whether numbers with marks between them can only be one time.
+
+    Args:
+        numbers: hours, minutes and seconds, or minutes and seconds.
+        fraction: of a second; may be empty.
+        marks: what stands behind each number.
+        slips: gets what is wrong.
+    """
+    if any(len(number) > 2 for number in numbers[1:]):
+        return False  # a mark is missing
+    if marks[: len(numbers) - 1] != [":", ":"][: len(numbers) - 1]:
         slips.append("a time has other marks than colons")
-        return len(numbers[3]) == 3
-    if marks[2] not in ".,":
+        return len(numbers) == 3 and len(fraction) == 3
+    if fraction and marks[len(numbers) - 1] not in ".,":
         slips.append(f"{marks[2]!r} stands before the thousandths of a second")
-        return len(numbers[3]) == 3  # two digits may be frames
+        return len(fraction) == 3  # two digits may be frames
     return True
 
 

@@ -143,7 +143,7 @@ class _Body:
             self.found.lost(line, f"{why}: no browser shows it", self._text(block.at, block.end))
             return
         if read.slips:
-            self.found.mended(line, f"{'; '.join(read.slips)}: no browser shows it", times)
+            self.found.mended(line, f"{'; '.join(read.slips)}: browsers take no cue from it", times)
         self.seen_cue = True
         if timing > block.at and not self.lines[block.at].strip().isdecimal():
             self.found.left(block.at + 1, "the name of a cue", self.lines[block.at])
@@ -180,7 +180,9 @@ class _Body:
             self.found.left(line, "a region: only whether it is at the top is kept", text)
         elif self.untold is not None:
             waiting, self.untold = self.untold, None
-            self.found.mended(line, "an empty line stands between times and text: no browser shows the text", text)
+            self.found.mended(
+                waiting.line, "an empty line stands between times and text: no browser shows the text", text
+            )
             self._take(waiting.line, waiting.start_ms, waiting.end_ms, waiting.settings, block.at, block.end)
         elif block.end == block.at + 1 and first.strip().isdecimal():
             self.found.left(line, "a number without a cue", text)
@@ -274,7 +276,7 @@ def _settings(rest: str, line: int, regions: dict[str, _Region], found: Collecto
     made = _Settings()
     passed = []
     kept = True
-    for setting in rest.split():
+    for setting in _settings_of(rest):
         name, _, value = setting.partition(":")
         if not (name and value and _obey(made, name, value, regions)):
             passed.append(setting)
@@ -289,6 +291,11 @@ def _settings(rest: str, line: int, regions: dict[str, _Region], found: Collecto
     return made
 
 
+def _settings_of(text: str) -> list[str]:
+    """Return what stands between spaces, which are those of ASCII alone."""
+    return [setting for setting in re.split(r"[ \t\n\f\r]+", text) if setting]
+
+
 #: Settings that say what holds without them.
 _USUAL = ("align:center", "align:middle", "position:50%", "size:100%")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
@@ -299,14 +306,15 @@ def _obey(made: _Settings, name: str, value: str, regions: dict[str, _Region]) -
     if name == "vertical" and value in ("rl", "lr"):
         made.vertical = value
     elif name == "line":
-        number, _, align = value.partition(",")
+        number, comma, align = value.partition(",")
         percent = _percent(number)
-        if percent is None and not _NUMBER.fullmatch(number):
+        if (percent is None and not _NUMBER.fullmatch(number)) or (comma and align not in ("start", "center", "end")):
             return False
         made.line, made.snaps = (float(number), True) if percent is None else (percent, False)
-        made.align = align if align in ("center", "end") else "start"
+        made.align = align or "start"
     elif name == "position":
-        return _percent(value.partition(",")[0]) is not None
+        place, comma, align = value.partition(",")
+        return _percent(place) is not None and (not comma or align in ("line-left", "center", "line-right"))
     elif name == "size" and (size := _percent(value)) is not None:
         made.size = size
     elif name == "region" and value in regions:
@@ -326,7 +334,9 @@ def _percent(text: str) -> float | None:
 
 def _region(text: str) -> _Region:
     """Return a region from its settings ("collect WebVTT region settings")."""
-    values = {name: value for name, _, value in (setting.partition(":") for setting in text.split()) if name and value}
+    values = {
+        name: value for name, _, value in (setting.partition(":") for setting in _settings_of(text)) if name and value
+    }
     lines = values.get("lines", "")
     return _Region(
         values.get("id", ""),
