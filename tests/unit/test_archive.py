@@ -5,7 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +26,7 @@ from samvad.core import files, stages
 from samvad.core.errors import ChangedFileError
 from samvad.documents import job_folder, stage_manifest
 from samvad.reporting.archive import crate_files, history, history_text, verify
+from samvad.runner import staging
 from samvad.workflow import run_log
 
 FILM_NAME = "-दिल \"से\" $HOME\n'98'.mkv"
@@ -209,6 +214,102 @@ def test_damage_is_found_and_named(job: Path, fault: str) -> None:
     assert report.exit_code <= code, "of the gravest finding"
     if status not in ("invalid", "stale"):
         assert {found for found, _ in wrong(report)} <= {status, "orphaned"} and report.exit_code == code
+
+
+@pytest.mark.parametrize("fault", DAMAGE)
+def test_what_is_found_is_mended_by_what_is_named(job: Path, fault: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Commands are run as they stand; a film is put back. What is left tells of work to do, and of no fault."""
+    film = film_of(job).read_bytes()
+    DAMAGE[fault][0](job)
+    for _ in range(2):  # what a first remedy withdraws may show another file that nobody named
+        for finding in verified(job).findings:
+            assert bool(finding.remedy) == (finding.status in verify.EXIT_CODES), finding
+            if finding.remedy.startswith(verify.MEND):
+                verify_job.main([*shlex.split(finding.remedy)[2:], "--no-film"])
+            elif finding.remedy.startswith("rm "):
+                subprocess.run(["sh", "-c", finding.remedy], check=True)
+            elif finding.remedy:
+                assert "put the file back" in finding.remedy
+                film_of(job).write_bytes(film)
+    report = verified(job)
+    assert wrong(report) == set() and report.exit_code == 0, capsys.readouterr().out
+
+
+def test_mending_leaves_alone_what_is_whole_and_the_films_finished_file(job: Path) -> None:
+    assert verify.mend(verified(job)) == []
+    flip_a_byte(job / "09_subtitle_gen" / "test.en.srt")
+    gone = verify.mend(verified(job))
+    assert {path.relative_to(job).as_posix() for path in gone} == {
+        "09_subtitle_gen/manifest.json", "10_mux/manifest.json", "manifest.json",
+    }  # fmt: skip
+    assert (job / "10_mux" / "test.mkv").exists() and (job / "04_asr" / "manifest.json").exists()
+
+
+@pytest.mark.parametrize("last", ["glossary_load", "demux"])
+def test_a_job_that_was_stopped_after_any_stage_is_whole(job: Path, last: str) -> None:
+    """A glossary is made of glossaries: no line leads from it to the film, and none has to."""
+    for folder in ("04_asr", "09_subtitle_gen", "10_mux"):
+        shutil.rmtree(job / folder)
+    if last == "glossary_load":
+        stage(job, "glossary_load", {"glossary": ("glossary.json", b"{}")})
+    report = verified(job)
+    assert wrong(report) == set() and report.exit_code == 0
+    assert [step.read_by for step in report.lineage] == ["01_demux"]
+
+
+def leave(folder: Path, name: str) -> Path:
+    """Let a process be killed while it writes a record; return what it leaves."""
+    code = (
+        "import os, signal, sys\nfrom pathlib import Path\nfrom samvad.core import files\n"
+        "os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "files.write_json(Path(sys.argv[1]), {'half': 1})\n"
+    )
+    before = set(folder.iterdir())
+    env = {**os.environ, "PYTHONPATH": str(support.ROOT / "scripts")}
+    done = subprocess.run([sys.executable, "-c", code, folder / name], env=env, check=False)
+    assert done.returncode == -signal.SIGKILL
+    [left] = set(folder.iterdir()) - before
+    return left
+
+
+def test_what_a_kill_leaves_is_no_fault_and_goes_with_the_next_attempt(job: Path) -> None:
+    stage_folder = job / "04_asr"
+    left = [
+        leave(stage_folder, "metadata.json"),
+        leave(stage_folder, "manifest.json"),
+        leave(stage_folder / "attempts" / "01", "manifest.json"),
+        leave(job, "run.json"),
+        leave(job, "manifest.json"),
+        stage_folder / "attempts" / ".look-a1b2c3d4",
+        stage_folder / f"{files.MOVING}17-segments.json",
+        stage_folder / ".metadata.json.a1b2c3d4",  # of an older version
+    ]
+    for path in left[-3:]:
+        path.write_bytes(b"")
+    report = verified(job)
+    assert wrong(report) == set() and report.exit_code == 0
+    assert report.counts()["left over"] == len(left)
+    work = staging.new_work_folder(stage_folder, 2)
+    work.rmdir()
+    assert [path.name for path in left if path.exists()] == []
+    assert verified(job).counts().get("left over") is None
+
+
+def test_what_a_living_process_writes_is_not_swept(job: Path) -> None:
+    sleeper = subprocess.Popen(["sleep", "60"])
+    try:
+        mine = job / f".run.json.{files._host()}-{sleeper.pid}-a1b2c3d4"
+        theirs = job / f".run.json.0a0b0c-{sleeper.pid}-a1b2c3d4"  # of another machine, just now
+        for path in (mine, theirs):
+            path.write_bytes(b"half")
+        files.sweep(job, staging.JOB_RECORDS)
+        assert mine.exists() and theirs.exists()
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+    os.utime(theirs, (1, 1))
+    files.sweep(job, staging.JOB_RECORDS)
+    assert not mine.exists() and not theirs.exists()
 
 
 def test_a_lineage_that_ends_before_the_film_is_broken(job: Path) -> None:

@@ -41,6 +41,11 @@ def parser() -> argparse.ArgumentParser:
         metavar="TYPE",
         help="types of outputs that were deleted on purpose, such as audio",
     )
+    made.add_argument(
+        "--mend",
+        action="store_true",
+        help="withdraw what is not as recorded, and what was made of it, so that the same run as before makes it anew",
+    )
     made.add_argument("--threads", type=int, default=min(4, os.cpu_count() or 1), help="files to read at a time")
     made.add_argument("--all", action="store_true", help="list the files that are as they should be, too")
     made.add_argument("--json", action="store_true", help="print one JSON document instead of text")
@@ -86,10 +91,15 @@ def main(argv: list[str] | None = None) -> int:
     reports = [verify.verify(job, hasher, wanted) for job in loaded]
     seconds = time.monotonic() - began
     if options.json:
+        if options.mend:
+            for report in reports:
+                verify.mend(report)
         print(json.dumps(_document(reports, progress.done_bytes, seconds), ensure_ascii=False, indent=2))
     else:
         for report in reports:
             print("\n".join(_text(report, options.all)) + "\n")
+            if options.mend:
+                print("\n".join(_mended(report)) + "\n")
         print(f"{len(reports)} jobs, {progress.done_bytes / 1e6:.1f} MB hashed in {seconds:.1f} s")
     found = {report.exit_code for report in reports} - {0}
     return min(found, default=0)
@@ -106,8 +116,17 @@ def _text(report: verify.Report, everything: bool) -> list[str]:
     for reader in readers:
         sources = dict.fromkeys(step.written_by or step.path for step in report.lineage if step.read_by == reader)
         lines.append(f"  {'lineage' if reader == readers[0] else '':9} {reader} ← {printable(', '.join(sources))}")
+    for remedy in dict.fromkeys(finding.remedy for finding in report.findings if finding.remedy):
+        lines.append(f"  {'to mend':9} {printable(remedy)}")
     counts = ", ".join(f"{number} {status}" for status, number in report.counts().items())
     return [*lines, f"  {'all is well' if not report.exit_code else 'NOT as recorded'}: {counts or 'nothing yet'}"]
+
+
+def _mended(report: verify.Report) -> list[str]:
+    gone = verify.mend(report)
+    if not gone:
+        return ["Nothing is withdrawn."]
+    return [f"Withdrawn: {printable(path)}" for path in gone] + ["Now run the film again, with the same command."]
 
 
 def _document(reports: list[verify.Report], hashed_bytes: int, seconds: float) -> JsonObject:

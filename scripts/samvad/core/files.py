@@ -6,10 +6,13 @@ import errno
 import hashlib
 import json
 import os
+import platform
+import re
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,11 @@ _PATH_IS_WRONG = frozenset(
 )
 #: How the names of files begin that are being copied from another disk.
 MOVING = ".moving-"
+#: Of longer names so many letters are in those of their temporary files, which have a limit, too.
+_SHOWN_LETTERS = 60
+_TEMPORARY = re.compile(r"\.(?P<name>.+)\.((?P<host>[0-9a-f]{6})-(?P<process>[0-9]+)-)?[A-Za-z0-9_]+")
+#: What another machine writes may be at work for so long.
+_FOREIGN_SECONDS = 3600
 
 
 def cache_folder() -> Path:
@@ -105,7 +113,8 @@ def write_bytes(path: Path, data: bytes) -> None:
     """
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        prefix = f".{path.name[:_SHOWN_LETTERS]}.{_host()}-{os.getpid()}-"
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=prefix)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
@@ -116,6 +125,49 @@ def write_bytes(path: Path, data: bytes) -> None:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
+
+
+def temporary_of(name: str) -> str | None:
+    """Return the name of the file that a temporary file was to become; None: it is no temporary file of ours."""
+    found = _TEMPORARY.fullmatch(name)
+    return found["name"] if found else None
+
+
+def sweep(folder: Path, names: Collection[str], *, alone: bool = False) -> None:
+    """Take away what killed processes have left in a folder when they wrote files of some names.
+
+    Args:
+        folder: the folder itself, not those in it; it may be missing.
+        names: of the files that were written.
+        alone: whether no other process writes them now, so that all of it is left over.
+    """
+    with suppress(OSError):
+        for path in folder.iterdir():
+            found = _TEMPORARY.fullmatch(path.name)
+            if found and found["name"] in names and (alone or _is_left(path, found)):
+                path.unlink(missing_ok=True)
+
+
+def _is_left(path: Path, found: re.Match[str]) -> bool:
+    """Return whether nobody writes a temporary file any more."""
+    if found["host"] is None:  # an older version's
+        return True
+    if found["host"] != _host():
+        return time.time() - path.stat().st_mtime > _FOREIGN_SECONDS
+    process = int(found["process"])
+    if process == os.getpid():
+        return True  # another's who had the same number: this one is here
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:  # another user's, and at work
+        return False
+    return False
+
+
+def _host() -> str:
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:6]
 
 
 def write_text(path: Path, text: str) -> None:

@@ -18,6 +18,9 @@ from samvad.documents.run_record import RunRecord
 from samvad.documents.stage_manifest import FileRecord, Option
 from samvad.runner import slurm
 
+#: How the names of files begin by which a folder on a network disk is looked at anew.
+LOOK = ".look-"
+
 
 def next_attempt(folder: Path) -> tuple[int, Path]:
     """Make the folder of a stage's next attempt, and return its number and path.
@@ -43,7 +46,7 @@ def _numbers(folder: Path) -> list[int]:
     A network disk may show what was in a folder some seconds ago. What changes the folder makes it look again.
     """
     attempts = folder / "attempts"
-    handle, name = tempfile.mkstemp(dir=attempts, prefix=".look-")
+    handle, name = tempfile.mkstemp(dir=attempts, prefix=LOOK)
     os.close(handle)
     Path(name).unlink()
     return [int(entry.name) for entry in attempts.iterdir() if entry.name.isdigit()]

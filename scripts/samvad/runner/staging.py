@@ -16,11 +16,16 @@ from samvad.core import files, variables
 from samvad.core.errors import ChangedFileError
 from samvad.documents import stage_manifest
 from samvad.documents.stage_manifest import FileRecord, StageManifest
+from samvad.runner.attempts import LOOK
 from samvad.runner.result_cache import ResultCache
 
 log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 1.0
+#: What a killed attempt may leave in a stage's folder, beside temporary files of its records.
+LEFT = (".work-*", f"{files.MOVING}*", ".back-*", f"attempts/{LOOK}*")
+#: What is written atomically, by a stage into its folder, and by the run into the job's.
+STAGE_RECORDS, JOB_RECORDS = frozenset({"manifest.json", "metadata.json"}), frozenset({"manifest.json", "run.json"})
 
 
 def new_work_folder(folder: Path, attempt: int) -> Path:
@@ -35,11 +40,16 @@ def new_work_folder(folder: Path, attempt: int) -> Path:
     Raises:
         DiskError: it cannot be made.
     """
-    for left in [*folder.glob(".work-*"), *folder.glob(f"{files.MOVING}*")]:
+    for left in [left for pattern in LEFT for left in folder.glob(pattern)]:
         if left.is_dir():
             shutil.rmtree(left, ignore_errors=True)  # what a killed attempt started may still write there
         else:
             left.unlink(missing_ok=True)
+    files.sweep(folder, STAGE_RECORDS, alone=True)
+    for other in folder.glob("attempts/*"):
+        if other.name != f"{attempt:02d}":
+            files.sweep(other, STAGE_RECORDS, alone=True)
+    files.sweep(folder.parent, JOB_RECORDS)  # the run that is at work writes there, too
     scratch = _scratch()
     if scratch is not None:
         name = f"samvad-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]}-"

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from samvad.core import stages
+from samvad.core import files, stages
 from samvad.core.declarations import Stage
+from samvad.documents import job_manifest
 from samvad.documents.job_folder import Job, Record
 from samvad.documents.stage_manifest import FileRecord
+from samvad.runner import staging
+from samvad.runner.attempts import LOOK
 
+#: The command that mends what it can, without the job's folder.
+MEND = "./samvad verify --mend"
 #: What is found, the gravest first, with the exit code of a command that finds nothing graver.
 EXIT_CODES = {"changed": 10, "missing": 11, "invalid": 12, "broken": 13, "stale": 14, "orphaned": 15}
-_HARMLESS = ("ok", "removed", "unchecked")
+_HARMLESS = ("ok", "removed", "unchecked", "left over")
 #: What a stage and the workflow write beside the outputs: no manifest names it.
 _STAGE_FILES = frozenset({"manifest.json", "stage.log", "metadata.json", "benchmark.tsv"})
 #: Locks of the stages, and what people decided: no stage makes these.
@@ -30,10 +36,12 @@ class Finding:
     """What is true of one file.
 
     Attributes:
-        status: ``ok``, ``removed`` (deleted on purpose), ``unchecked``, or a key of ``EXIT_CODES``.
+        status: ``ok``, ``removed`` (deleted on purpose), ``unchecked``, ``left over`` (by what was killed; the next
+            attempt takes it away), or a key of ``EXIT_CODES``.
         path: relative to the job's folder, or the file's own path outside it.
         stage: whose file it is, or None for the job's.
         note: what is wrong, for people.
+        remedy: what mends it, where something is wrong: a command, or what only people can do.
     """
 
     status: str
@@ -42,6 +50,7 @@ class Finding:
     note: str = ""
     size_bytes: int | None = None
     checksum: str | None = None
+    remedy: str = ""
 
 
 @dataclass(frozen=True)
@@ -150,7 +159,69 @@ def verify(job: Job, hasher: Hasher, options: Options) -> Report:
         *_orphans(job),
     ]
     lineage, broken = _lineage(job)
-    return Report(job, (*findings, *broken), lineage)
+    told = (replace(found, remedy=_remedy(job, found)) for found in (*findings, *broken))
+    return Report(job, tuple(told), lineage)
+
+
+def _remedy(job: Job, found: Finding) -> str:
+    if found.status in _HARMLESS:
+        return ""
+    if found.status == "orphaned":
+        return f"rm -r -- {shlex.quote(str(job.folder / found.path))}"
+    if found.status in ("changed", "missing") and found.stage and _maker(found.path) is None:
+        return "put the file back, or run the film again: what was made of it is begun anew"
+    return f"{MEND} {shlex.quote(str(job.folder))}"
+
+
+def mend(report: Report) -> list[Path]:
+    """Withdraw what is not as it was recorded, and all that was made of it, so that the next run makes it anew.
+
+    What is withdrawn is a stage's final manifest: the results stay where they are until they are made again, and the
+    attempt keeps its record. What only people can decide on stays: files that no manifest names, another film.
+
+    Args:
+        report: what was found.
+
+    Returns:
+        The records that were taken away.
+    """
+    job = report.job
+    faulty = [found for found in report.findings if found.remedy.startswith(MEND)]
+    records = {record.path: record for record in job.attempts}
+    gone: list[Path] = []
+    stages_at_fault = set()
+    for found in faulty:
+        path = job.folder / found.path
+        if path in records:
+            _restore_record(job, records[path])
+        elif found.stage is not None:
+            stages_at_fault.add(found.stage)
+    withdrawn = _with_followers(job, stages_at_fault)
+    gone += [record.path for name, record in job.final.items() if name in withdrawn]
+    if faulty:
+        gone.append(job_manifest.path_of(job.folder))  # the next run derives it from what stands
+    for path in gone:
+        path.unlink(missing_ok=True)
+    return gone
+
+
+def _restore_record(job: Job, record: Record) -> None:
+    """Write a damaged record of an attempt anew, if the stage's final manifest is of that attempt; else remove it."""
+    final = job.final.get(record.stage.name)
+    if final is not None and final.valid is not None and final.valid.attempt == record.attempt:
+        files.write_bytes(record.path, final.path.read_bytes())
+    else:
+        record.path.unlink(missing_ok=True)
+
+
+def _with_followers(job: Job, names: set[str]) -> set[str]:
+    """Return stages and all that have read something of theirs, directly or not."""
+    found = set(names)
+    for record in job.final.values():  # in the order of the stages: what is read was made before
+        makers = {maker.name for item in (record.valid.inputs if record.valid else ()) if (maker := _maker(item.path))}
+        if makers & found:
+            found.add(record.stage.name)
+    return found
 
 
 def _manifests(job: Job) -> Iterator[Finding]:
@@ -263,6 +334,8 @@ def _written(record: Record | None, path: str) -> set[str]:
 
 def _orphans(job: Job) -> Iterator[Finding]:
     named = {item.path for _, item in _outputs(job)}
+    undone = [record for record in job.attempts if record.valid and record.stage.name not in job.final]
+    once = {item.path for record in undone if record.valid for item in record.valid.outputs}
     folders = {stage.folder: stage for stage in stages.STAGES}
     for path in sorted(job.folder.rglob("*")):
         if path.is_dir() and not path.is_symlink():
@@ -278,15 +351,34 @@ def _orphans(job: Job) -> Iterator[Finding]:
             known = parts[1] in _STAGE_FILES or name in named
         else:
             known = (len(parts) == 4 and parts[1] == "attempts" and parts[3] in _ATTEMPT_FILES) or name in named
-        if not known:
+        if not known and (stage is None or not parts[1].startswith(".work-")) and _is_left(parts):
+            note = "of a process that was killed; the stage's next attempt takes it away"
+            yield Finding("left over", name, stage.name if stage else None, note, path.lstat().st_size)
+        elif not known and name in once:
+            note = "the stage is not done any more; its next attempt makes it anew"
+            yield Finding("unchecked", name, stage.name if stage else None, note, path.lstat().st_size)
+        elif not known:
             half = stage is not None and parts[1].startswith(".work-")
             note = "left by an attempt that was killed" if half else "no manifest names it"
             yield Finding("orphaned", name, stage.name if stage else None, note, path.lstat().st_size)
 
 
+def _is_left(parts: tuple[str, ...]) -> bool:
+    """Return whether a file is what a process leaves that is killed while it writes a record."""
+    written = files.temporary_of(parts[-1])
+    if len(parts) == 1:
+        return written in staging.JOB_RECORDS
+    if parts[0] == "logs":
+        return len(parts) == 2 and (written or "").startswith("99_")
+    inside = len(parts) == 2 or (len(parts) == 4 and parts[1] == "attempts")
+    looked = len(parts) == 3 and parts[1] == "attempts" and parts[2].startswith(LOOK)
+    return looked or (inside and (written in staging.STAGE_RECORDS or parts[-1].startswith(files.MOVING)))
+
+
 def _lineage(job: Job) -> tuple[tuple[Step, ...], list[Finding]]:
     """Walk from the job's last result to the film by checksum alone; return the steps, and where they end too soon."""
-    made = [record for record in job.final.values() if record.valid and record.valid.outputs]
+    done = [record for record in job.final.values() if record.valid and record.valid.outputs]
+    made = [record for record in done if _comes_from_film(record.stage)]
     if not made:
         return (), []
     waiting, steps = [made[-1]], []
@@ -303,8 +395,13 @@ def _lineage(job: Job) -> tuple[tuple[Step, ...], list[Finding]]:
     films = {film.checksum for film in job.film_records()}
     if any(step.checksum in films for step in steps):
         return tuple(steps), []
-    result = _outputs(job)[-1][1].path
+    result = made[-1].valid.outputs[-1].path if made[-1].valid else made[-1].stage.folder
     return tuple(steps), [Finding("broken", result, made[-1].stage.name, "its checksums do not lead back to a film")]
+
+
+def _comes_from_film(stage: Stage) -> bool:
+    """Return whether a stage's results must lead back to the film; a glossary may be made of glossaries alone."""
+    return stage.number == 1 or any(_comes_from_film(stages.BY_NAME[name]) for name in stage.needs)
 
 
 def _producer(job: Job, item: FileRecord) -> Record | None:
