@@ -10,7 +10,8 @@ _NAMESPACES = (
 )
 _STYLES = (
     '<styling><style xml:id="gone" tts:display="none"/><style xml:id="chained" style="slanted"/>'
-    '<style xml:id="slanted" tts:fontStyle="italic"/><style xml:id="shown" tts:display="auto"/></styling>'
+    '<style xml:id="slanted" tts:fontStyle="italic"/><style xml:id="shown" tts:display="auto"/>'
+    '<style xml:id="heavy" tts:fontWeight="bold"/>{initial}</styling>'
 )
 _LOOKS = (
     'tts:display="none"',
@@ -19,6 +20,19 @@ _LOOKS = (
     'style="chained"',
     'style="shown gone"',
     'style="gone shown"',
+    'style="slanted heavy"',
+    'style="heavy" tts:fontStyle="normal"',
+    'tts:fontStyle="italic"',
+    'tts:fontStyle="normal"',
+    'tts:fontWeight="normal"',
+    'tts:textDecoration="underline"',
+    'tts:textDecoration="noUnderline"',
+    'tts:textDecoration="lineThrough"',
+)
+_CHANGES = (
+    'tts:display="none"',
+    'tts:display="auto"',
+    'tts:color="red"',
     'tts:fontStyle="italic"',
     'tts:textDecoration="underline"',
 )
@@ -37,19 +51,24 @@ class _Maker:
 
     def document(self) -> str:
         regions = "".join(
-            f'<region xml:id="{name}"{self.times(0.3)}{self.hidden()}>{self.change()}</region>' for name in self.regions
+            f'<region xml:id="{name}"{self.times(0.3)}{self.attributes(0)}{self.hidden()}>{self.change()}</region>'
+            for name in self.regions
         )
         # Text in no region is another matter: players show none of it.
         region = f' region="{self.random.choice(self.regions)}"' if self.regions else ""
         return (
             f'<?xml version="1.0" encoding="UTF-8"?>\n<tt {_NAMESPACES} xml:lang="en" ttp:frameRate="25" '
             f'ttp:tickRate="50"{self.preserved()}>'
-            f"<head>{_STYLES}<layout>{regions}</layout></head>"
+            f"<head>{self.head()}<layout>{regions}</layout></head>"
             f"<body{region}{self.attributes(0.3)}>{self.change()}<div{self.attributes(0.3)}>{self.block(1)}</div></body></tt>"
         )
 
+    def head(self) -> str:
+        initial = f"<initial {self.random.choice(_LOOKS[-6:])}/>"
+        return _STYLES.replace("{initial}", self.seldom(0.3 * self.styles, initial))
+
     def hidden(self) -> str:
-        return self.seldom(0.1, ' tts:display="none"')
+        return self.seldom(0 if self.styles else 0.1, ' tts:display="none"')
 
     def preserved(self) -> str:
         return self.seldom(0.3 * self.spaces, ' xml:space="preserve"')
@@ -57,6 +76,7 @@ class _Maker:
     def block(self, depth: int) -> str:
         made = self.change()
         for _ in range(self.random.randint(1, 3)):
+            made += self.seldom(0.03, '<image src="a.png" type="image/png"/>')
             if depth < 3 and self.random.random() < 0.3:
                 made += f"<div{self.region()}{self.attributes(0.5)}>{self.block(depth + 1)}</div>\n"
             else:
@@ -70,7 +90,7 @@ class _Maker:
             if kind < 0.45 or depth == 3:
                 made += self.space() + self.word() + self.space()
             elif kind < 0.55:
-                made += "<br/>"
+                made += f"<br{self.times(0.1)}/>"
             elif kind < 0.6:
                 made += "<metadata><ttm:desc>a note</ttm:desc></metadata>"
             elif kind < 0.65:
@@ -117,7 +137,7 @@ class _Maker:
         )
 
     def change(self) -> str:
-        style = self.random.choice(['tts:display="none"', 'tts:display="auto"', 'tts:color="red"'])
+        style = self.random.choice(_CHANGES)
         return self.seldom(0.4 * self.changes, f"<set{self.times(0.7)} {style}/>")
 
     def region(self) -> str:

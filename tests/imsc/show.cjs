@@ -10,7 +10,19 @@ const { fromXML } = imsc("imsc/src/main/js/doc.js");
 const { generateISD } = imsc("imsc/src/main/js/isd.js");
 
 const textOf = (part) =>
-  part.kind === "br" ? "\n" : "text" in part ? part.text : part.contents.map(textOf).join("") + (part.kind === "p" ? "\n" : "");
+  part.kind === "br" ? "\n" : "text" in part ? part.text : (part.contents || []).map(textOf).join("") + (part.kind === "p" ? "\n" : "");
+
+const STYLE = "http://www.w3.org/ns/ttml#styling ";
+const kindsOf = ({ styleAttrs }) =>
+  (styleAttrs[STYLE + "fontStyle"] === "normal" ? "" : "i") +
+  (styleAttrs[STYLE + "fontWeight"] === "bold" ? "b" : "") +
+  (styleAttrs[STYLE + "textDecoration"].includes("underline") ? "u" : "");
+
+// Each word of letters and a number, such as w12, with how it is set: i, b, u.
+const wordsOf = (part) =>
+  "text" in part
+    ? (part.text.match(/[a-z]+\d+/g) || []).map((word) => [word, kindsOf(part)])
+    : (part.contents || []).flatMap(wordsOf);
 
 const show = (document) => {
   const errors = [];
@@ -19,11 +31,10 @@ const show = (document) => {
   try {
     const read = fromXML(document, handler);
     const times = read.getMediaTimeEvents();
-    const intervals = times.map((begin, number) => ({
-      begin,
-      end: times[number + 1] ?? null,
-      texts: generateISD(read, begin, handler).contents.map(textOf),
-    }));
+    const intervals = times.map((begin, number) => {
+      const { contents } = generateISD(read, begin, handler);
+      return { begin, end: times[number + 1] ?? null, texts: contents.map(textOf), words: contents.flatMap(wordsOf) };
+    });
     return { intervals, errors };
   } catch (error) {
     return { refused: String(error) };

@@ -9,6 +9,7 @@ import re
 import subprocess
 import time
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -553,7 +554,18 @@ def _differs(reading: Reading, intervals: list[dict[str, Any]]) -> str:
         found = sorted(line for cue in active for line in _lines("\n".join(_shown(cue))))
         if begin < end and (wanted != found or not whole):
             return f"{begin} to {end} ms: a player shows {wanted}, the cues have {found}"
+        looks = dict(interval.get("words", []))
+        if begin < end and any(looks[word] != kinds for cue in active for word, kinds in _words(cue)):
+            return f"{begin} to {end} ms: a player's words look otherwise: {looks}"
     return ""
+
+
+def _words(cue: Cue) -> Iterator[tuple[str, str]]:
+    """Yield the words of a cue that are letters and a number, with how they are set; readings have no styles."""
+    for number, line in enumerate(cue.lines):
+        for word in re.finditer("[a-z]+[0-9]+", line):
+            own = [s.kind for s in cue.styles if s.line == number and s.start <= word.start() < s.end]
+            yield word[0], "".join(kind for kind in STYLE_KINDS if kind in own)
 
 
 def test_a_player_shows_what_is_read_at_every_time_of_every_document(play: Any) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from samvad.core.times import clock
 from samvad.documents.subtitles.reading import Collector
 from samvad.documents.subtitles.ttml_styles import Look, Screen, StyleSheet, identifier, own, regions_of
 from samvad.documents.subtitles.ttml_times import Clock
@@ -191,7 +192,8 @@ class Content:
             if not name or name in regions:
                 self._found.left(element.line, "a region without a name, or with that of another one")
                 continue
-            node = Node(BLOCK, element.line, name="region")
+            in_sequence = element.get("timeContainer") == "seq"
+            node = Node(BLOCK, element.line, name="region", in_sequence=in_sequence)
             self._read_times(element, node)
             self._read_changes(element, node)
             # A region goes on until it is ended: what is in it does not count.
@@ -373,12 +375,14 @@ class Content:
                 self._found.mended(element.line, f"{name}={written!r} is a time of SMIL, not of TTML, read as none")
                 continue
             try:
-                node.explicit[name], slip = self._clock.seconds(written)
+                seconds, slip = self._clock.seconds(written)
             except ValueError as error:
                 bad[name] = f"{name}={written[:40]!r} of <{element.name}> in line {element.line}: {error}"
             else:
+                node.explicit[name] = seconds
                 if slip:
-                    self._found.mended(element.line, f"{name}={written!r}: {slip}")
+                    read = clock(round(seconds * 1000))
+                    self._found.mended(element.line, f"{name}={written!r}: {slip}; read as {read}")
         if "begin" in bad:
             node.unplaced = bad.pop("begin")
             self.bad_times[node.unplaced] = element.line

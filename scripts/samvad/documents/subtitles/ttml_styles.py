@@ -214,9 +214,11 @@ class Screen:
             begin = self._positioned(styles.get("position", "").split(), height)
         align = styles.get("displayAlign", "before")
         if styles.get("writingMode", "").startswith("tb") or align in ("center", "justify"):
-            return begin + height / 2 < 0.5  # of vertical lines the edge says nothing
-        text = min(height, _TEXT_HEIGHT)
-        return (begin + height - text / 2 if align == "after" else begin + text / 2) < 0.5
+            middle = begin + height / 2  # of vertical lines the edge says nothing
+        else:
+            text = min(height, _TEXT_HEIGHT)
+            middle = begin + height - text / 2 if align == "after" else begin + text / 2
+        return round(middle, 6) < 0.5
 
     def _positioned(self, words: list[str], height: float) -> float:
         """Return where a region begins by its tts:position (TTML2, 10.2.35), which is that of CSS backgrounds."""
