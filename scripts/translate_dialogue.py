@@ -39,7 +39,7 @@ def work(run: StageRun, options: Options) -> None:
     audio = run.read("demux", "audio")
     vocabulary = Vocabulary(run.read_optional("glossary_load", "glossary"), document)
     targets = list(dict.fromkeys(languages.normalise(code, "--targets") for code in options.targets))
-    store = memory_of(options)
+    store = Memory(memory.place_of(options.memory_file))
     router = factory.router(BackendRequest(options, audio, run.threads, store, vocabulary))
     plans = [backends.plan(document, target, router) for target in targets]
     pairs = frozenset(pair for plan in plans for pair in plan.pairs)
@@ -72,13 +72,6 @@ def work(run: StageRun, options: Options) -> None:
     remarks(run, store, used, factory.counts_of(router))
     files.write_text(run.output("terms.tsv", "terms"), terms.table(uses))
     segments.write(run.output("segments.json", "segments"), document)
-
-
-def memory_of(options: Options) -> Memory:
-    """Return the translation memory that the options name."""
-    if options.memory_file == "none":
-        return Memory(None)
-    return Memory(Path(options.memory_file).expanduser() if options.memory_file else memory.default_path())
 
 
 def remarks(run: StageRun, store: Memory, used: list[str], counts: dict[str, int]) -> None:

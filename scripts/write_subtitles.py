@@ -44,14 +44,18 @@ def shots_of(run: StageRun) -> list[int]:
     return list(shots_document.read(path).cuts_ms) if path else []
 
 
-def shown(run: StageRun, track: Track) -> tuple[Sequence[Cue], Sequence[Origin | None], bool]:
+def shown(run: StageRun, track: Track, film_ms: int) -> tuple[Sequence[Cue], Sequence[Origin | None], bool]:
     """Return the cues that viewers are to see, where they come from, and whether a person has corrected them."""
     path = corrections.path_of(run.job_folder, track.language)
     if path.exists():
         run.add_external_input(path, f"correction_{track.language}")
-    corrected = corrections.load(run.job_folder, track.language)
-    if corrected is None:
+    found = corrections.load(run.job_folder, track.language, film_ms)
+    if found is None:
         return track.cues, track.origins, False
+    corrected, mended = found
+    if mended:
+        places = "; ".join(note.said() for note in mended[:5]) + ("; …" if len(mended) > 5 else "")
+        run.warn(f"The corrected track in {languages.name(track.language)} was mended to be shown: {places}")
     log.info("The track in %s is the one that a person corrected", languages.name(track.language))
     return corrected, corrections.origins_of(corrected, track.cues, track.origins), True
 
@@ -105,11 +109,16 @@ class Made:
 
 
 def make(
-    run: StageRun, document: segments.SegmentsDocument, rules: Rules, shots: list[int], wanted: Sequence[str]
+    run: StageRun,
+    document: segments.SegmentsDocument,
+    rules: Rules,
+    shots: list[int],
+    wanted: Sequence[str],
+    film_ms: int,
 ) -> Made:
     """Cut, check and write a track."""
     track = make_track(document, rules, shots)
-    cues, origins, corrected = shown(run, track)
+    cues, origins, corrected = shown(run, track, film_ms)
     said = None if corrected else [(item.said_from_ms, item.said_to_ms) for item in track.origins]
     found = checking.check(cues, rules, checking.Context(shots or None, said))
     record_metrics(run, track, cues, found, rules)
@@ -140,7 +149,8 @@ def work(run: StageRun, options: Options) -> None:
             f"Nothing of the film has text in {languages.name(target)}: translation is off or gave none, "
             f"so there are no subtitles in {languages.name(target)}."
         )
-    made = [make(run, document, profile.rules(language, rate), shots, wanted) for language in spoken]
+    film_ms = max(probe.duration_ms, document.duration_ms)
+    made = [make(run, document, profile.rules(language, rate), shots, wanted, film_ms) for language in spoken]
     run.metadata("frame_rate", float(rate))
     run.metadata("frame_rate_numerator", rate.numerator)
     run.metadata("frame_rate_denominator", rate.denominator)

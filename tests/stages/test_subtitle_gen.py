@@ -323,9 +323,9 @@ def test_corrections_can_be_forgotten(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "options", "code", "said"),
     [
-        ("x.srt", EDITED, [], 2, "language of the track is not known"),
-        ("x.ta.srt", EDITED, [], 2, "has no subtitles in Tamil"),
-        ("x.en.srt", "no cues", [], 3, "broken"),
+        ("x.srt", EDITED, [], 2, "says no language"),
+        ("x.es.srt", EDITED, [], 2, "has no subtitles in Spanish"),
+        ("x.en.srt", "no cues", [], 3, "line 1: lost"),
         ("x.en.srt", "", [], 3, "has no cues"),
         ("x.en.srt", EDITED, ["--forget"], 2, "either"),
     ],

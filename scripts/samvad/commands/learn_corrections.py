@@ -27,14 +27,14 @@ def parser() -> argparse.ArgumentParser:
         help="tab-separated tables, such as JOB/corrections/en.tsv, with the columns "
         f"{', '.join(memory.COLUMNS)} (others are passed over); or job folders",
     )
-    made.add_argument("--memory-file", type=Path, help="as translation.memory_file; default: in the cache folder")
+    made.add_argument("--memory-file", default="", help="as translation.memory_file; default: in the cache folder")
     return made
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; return its exit code."""
     options = parser().parse_args(argv)
-    store = memory.Memory(options.memory_file or memory.default_path())
+    store = memory.Memory(memory.place_of(options.memory_file))
     try:
         for given in options.tables:
             for table in sorted((given / "corrections").glob("*.tsv")) if given.is_dir() else [given]:

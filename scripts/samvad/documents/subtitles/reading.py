@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from samvad.core.console import printable
 from samvad.core.times import clock
 from samvad.documents.subtitles import styled
 from samvad.documents.subtitles.cues import Annotation, Cue, Piece, from_parts
@@ -39,6 +40,16 @@ class Note:
     kind: str
     reason: str
     text: str = ""
+
+    def said(self) -> str:
+        """Return it in a line for people, with its text cut."""
+        place = f"line {self.line}" if self.line else "the file"
+        text = self.text if len(self.text) <= _TEXT_SHOWN else f"{self.text[: _TEXT_SHOWN - 1]}…"
+        return printable(f"{place}: {self.kind}: {self.reason}" + (f" ({text})" if text else ""))
+
+
+#: How many characters of a text a message shows.
+_TEXT_SHOWN = 80
 
 
 @dataclass(frozen=True)

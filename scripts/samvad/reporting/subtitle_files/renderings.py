@@ -14,7 +14,7 @@ from samvad.core.console import printable
 from samvad.core.times import clock
 from samvad.documents.subtitle_check import Finding
 from samvad.documents.subtitles.cues import Cue
-from samvad.documents.subtitles.reading import LEFT, LOST, MENDED, Note
+from samvad.documents.subtitles.reading import LEFT, LOST, MENDED
 from samvad.reporting.subtitle_files.checked import FileCheck
 from samvad.stages.subtitle_gen.checking import RULES
 from samvad.text import languages
@@ -27,7 +27,6 @@ _NOTES = {
     LEFT: "No player shows it, or cues cannot hold it",
 }
 _UNREADABLE = "unreadable"
-_TEXT_SHOWN = 80
 
 
 def as_text(checked: FileCheck, *, quiet: bool) -> str:
@@ -61,7 +60,7 @@ def _body(checked: FileCheck, *, quiet: bool) -> list[str]:
         counts = {kind: sum(note.kind == kind for note in notes) for kind in _NOTES}
         encoding = checked.reading.encoding
         lines += [f"Read as {encoding}, not as UTF-8"] if encoding != "utf-8" else []
-        lines += [] if quiet else [f"{_place(note)}: {_said(note)}" for note in notes]
+        lines += [] if quiet else [note.said() for note in notes]
         if any(counts.values()):
             lines.append("Not read as it stands: " + ", ".join(f"{count} {kind}" for kind, count in counts.items()))
         lines += [checked.fails_to_read] if checked.fails_to_read else []
@@ -79,15 +78,6 @@ def _body(checked: FileCheck, *, quiet: bool) -> list[str]:
     for name in ("hard but speed", "hard", "all rules"):
         lines.append(f"{name:18}{100 * check.within[name]:>7.1f} %")
     return lines
-
-
-def _place(note: Note) -> str:
-    return f"line {note.line}" if note.line else "the file"
-
-
-def _said(note: Note) -> str:
-    text = printable(note.text if len(note.text) <= _TEXT_SHOWN else f"{note.text[: _TEXT_SHOWN - 1]}…")
-    return f"{note.kind}: {note.reason}" + (f" ({text})" if text else "")
 
 
 def _finding(item: Finding, cue: Cue) -> str:
@@ -148,7 +138,7 @@ def _results(checked: FileCheck) -> list[dict[str, object]]:
         made.append(_result(checked.path, _UNREADABLE, "error", 0, checked.fails_to_read))
     if checked.reading is not None:
         for note in checked.reading.notes:
-            made.append(_result(checked.path, _identifier(note.kind), _LEVELS[note.kind], note.line, _said(note)))
+            made.append(_result(checked.path, _identifier(note.kind), _LEVELS[note.kind], note.line, note.said()))
     for item in checked.check.findings if checked.check else ():
         line = checked.cues[item.cue - 1].file_line
         made.append(_result(checked.path, _identifier(item.rule), item.level, line, f"cue {item.cue}: {item.message}"))
@@ -205,11 +195,11 @@ def _cases(suite: ET.Element, checked: FileCheck) -> dict[str, int]:
     if why:
         error = ET.SubElement(case, "error", message=printable(why), type=_UNREADABLE)
         lost = checked.reading.lost if checked.reading else ()
-        error.text = "\n".join(f"{name}: {_place(note)}: {_said(note)}" for note in lost)
+        error.text = "\n".join(f"{name}: {note.said()}" for note in lost)
         counts["errors"] += 1
     others = [note for note in checked.reading.notes if note.kind != LOST] if checked.reading else []
     if others:
-        ET.SubElement(case, "system-out").text = "\n".join(f"{name}: {_place(note)}: {_said(note)}" for note in others)
+        ET.SubElement(case, "system-out").text = "\n".join(f"{name}: {note.said()}" for note in others)
     for rule in checked.check.rules if checked.check else ():
         case = ET.SubElement(suite, "testcase", classname=name, name=rule.rule)
         counts["tests"] += 1

@@ -10,14 +10,17 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from samvad.core import files
+from samvad.core.errors import MediaError
+from samvad.core.times import clock
 from samvad.documents.machine_cues import Origin
 from samvad.documents.segments import Segment
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
+from samvad.documents.subtitles.reading import LOST, MENDED, Note, Reading
 
 FOLDER = "corrections"
 COLUMNS = (
@@ -53,20 +56,66 @@ def path_of(job_folder: Path, language: str) -> Path:
     return job_folder / FOLDER / f"{language}.srt"
 
 
-def load(job_folder: Path, language: str) -> list[Cue] | None:
-    """Return the corrected track of a language in order of time, or None where there is none.
+def load(job_folder: Path, language: str, film_ms: int) -> tuple[list[Cue], list[Note]] | None:
+    """Return the corrected track of a language in order of time, and what was mended in it; None where there is none.
+
+    Args:
+        job_folder: the film's job.
+        language: short code.
+        film_ms: how long the film is.
 
     Raises:
-        MediaError: the file is broken.
+        MediaError: the file is broken, or cannot be shown as it stands.
     """
     path = path_of(job_folder, language)
-    return sorted(formats.read(path).cues, key=lambda cue: (cue.start_ms, cue.end_ms)) if path.is_file() else None
+    return whole(path, formats.read(path, language=language), film_ms) if path.is_file() else None
+
+
+def whole(path: Path, reading: Reading, film_ms: int) -> tuple[list[Cue], list[Note]]:
+    """Return all cues of an edited file in order of time, and notes on what had to be mended for that.
+
+    A cue that goes after the film's end goes with it: the film would last longer otherwise.
+
+    Args:
+        path: the file, for messages.
+        reading: what was read in it.
+        film_ms: how long the film is.
+
+    Raises:
+        MediaError: text would be lost; all such places are named.
+    """
+    late = [
+        Note(cue.file_line, LOST, f"it comes after the film's end, at {clock(film_ms)}", cue.text)
+        for cue in reading.cues
+        if cue.start_ms >= film_ms
+    ]
+    lost = sorted([*reading.lost, *late], key=lambda note: note.line)
+    if lost:
+        places = "\n".join(note.said() for note in lost[:_MOST_SHOWN])
+        more = f"\n… and {len(lost) - _MOST_SHOWN} more" if len(lost) > _MOST_SHOWN else ""
+        raise MediaError(
+            f"{path} cannot be shown as it stands:\n{places}{more}.",
+            "Correct these places, or delete them, in an editor.",
+            path=str(path),
+        )
+    mended = [note for note in reading.notes if note.kind == MENDED]
+    cues = []
+    for cue in sorted(reading.cues, key=lambda cue: (cue.start_ms, cue.end_ms)):
+        if cue.end_ms > film_ms:
+            mended.append(Note(cue.file_line, MENDED, "it goes after the film's end: taken to go with it", cue.text))
+        cues.append(replace(cue, end_ms=min(cue.end_ms, film_ms)))
+    return [cue for cue in cues if cue.text.strip()], mended
+
+
+#: How many places a message names.
+_MOST_SHOWN = 20
 
 
 def keep(job_folder: Path, language: str, cues: Sequence[Cue], pairs: str) -> None:
     """Write the corrected track of a language and its pairs, in place of older ones."""
+    text = formats.write("srt", cues)
     files.write_text(path_of(job_folder, language).with_suffix(".tsv"), pairs)
-    files.write_text(path_of(job_folder, language), formats.write("srt", cues))
+    files.write_text(path_of(job_folder, language), text)
 
 
 def pair(machine: Sequence[Cue], corrected: Sequence[Cue]) -> list[Pair]:

@@ -197,6 +197,18 @@ def corrected(memory: Memory, lines: Sequence[Line], target: str) -> dict[int, s
     return found
 
 
+def place_of(setting: str, folder: Path | None = None) -> Path | None:
+    """Return where the memory lies by the key ``translation.memory_file``; None where there is to be none.
+
+    Args:
+        setting: a path, empty for the default, or ``none``.
+        folder: what a path is relative to; None: the working folder.
+    """
+    if setting == "none":
+        return None
+    return (folder or Path()) / Path(setting).expanduser() if setting else default_path()
+
+
 def default_path() -> Path:
     """Return where the memory lies when the configuration does not say."""
     return files.cache_folder() / "translation_memory.sqlite"
