@@ -29,9 +29,9 @@ def _code_of_a_stage() -> dict[str, FileState | None]:
     This runs before any other module of the project is imported: ``runner.own_code`` compares it with the code that
     the stage's manifest names. It takes some 2 ms.
     """
-    scripts = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
+    scripts = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))  # noqa: PTH120
     main = getattr(sys.modules.get("__main__"), "__file__", None)
-    if main is None or os.path.dirname(os.path.abspath(main)) != scripts:  # noqa: PTH100, PTH120
+    if main is None or os.path.dirname(os.path.realpath(main)) != scripts:  # noqa: PTH120
         return {}
     paths = [
         os.path.join(folder, name)  # noqa: PTH118

@@ -16,7 +16,7 @@ import pytest
 import support
 from samvad.core import files, variables
 from samvad.core.errors import SamvadError
-from samvad.documents import job_manifest
+from samvad.documents import job_manifest, stage_manifest
 from samvad.runner import attempts, staging
 
 
@@ -196,8 +196,9 @@ READ = {
 }
 
 
-def resumed(folder: Path, run_id: str = RUN) -> bool:
-    return attempts.resume(folder, folder.parent, run_id, {}) and (folder / "manifest.json").is_file()
+def resumed(folder: Path, run_id: str = RUN, code: str | None = None) -> bool:
+    ran = stage_manifest.ran_code("asr", code)
+    return attempts.resume(folder, folder.parent, run_id, {}, ran) and (folder / "manifest.json").is_file()
 
 
 def test_what_a_group_has_done_is_not_done_again_when_it_is_tried_again(
@@ -214,7 +215,9 @@ def test_a_folder_that_is_no_attempt_stops_none(tmp_path: Path, monkeypatch: pyt
     assert resumed(folder)
 
 
-@pytest.mark.parametrize("why", ["other run", "failed", "options", "file", "input", "run by hand", "a given id"])
+@pytest.mark.parametrize(
+    "why", ["other run", "failed", "options", "file", "input", "run by hand", "a given id", "code"]
+)
 def test_what_no_longer_holds_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str) -> None:
     if why != "run by hand":
         monkeypatch.setenv("SLURM_JOB_ID", "7")
@@ -228,5 +231,6 @@ def test_what_no_longer_holds_is_done_again(tmp_path: Path, monkeypatch: pytest.
     folder = group_member(tmp_path, **changed)
     if why == "file":
         (folder / "segments.json").write_bytes(b"[]")
-    assert not resumed(folder, "another" if why == "other run" else RUN)
+    code = "0123456789abcdef" if why == "code" else None
+    assert not resumed(folder, "another" if why == "other run" else RUN, code)
     assert [path.name for path in (folder / "attempts").iterdir()] == ["01"]

@@ -81,7 +81,9 @@ def check_newest(folder: Path, attempt: int) -> None:
         )
 
 
-def resume(folder: Path, job_folder: Path, run_id: str | None, config: Mapping[str, Option]) -> bool:
+def resume(
+    folder: Path, job_folder: Path, run_id: str | None, config: Mapping[str, Option], code: stage_manifest.RanCode
+) -> bool:
     """Bring back what a stage made earlier in the same run, if it still holds; say whether it did.
 
     Stages that go to a cluster as one job are tried again as one, also those that were done: Snakemake takes their
@@ -92,6 +94,7 @@ def resume(folder: Path, job_folder: Path, run_id: str | None, config: Mapping[s
         job_folder: the job's folder.
         run_id: the run at work.
         config: the stage's options.
+        code: the stage's code as it is now.
     """
     numbered = (path for path in folder.glob("attempts/*") if path.name.isdigit())
     attempts = sorted(numbered, key=lambda path: int(path.name))
@@ -99,12 +102,14 @@ def resume(folder: Path, job_folder: Path, run_id: str | None, config: Mapping[s
         return False
     last = attempts[-1] / "manifest.json"
     manifest = stage_manifest.read_optional(last)
-    if manifest is None or not manifest.done or (manifest.run_id, manifest.config) != (run_id, config):
+    if manifest is None or not manifest.done:
+        return False
+    made_by = (manifest.run_id, manifest.config, manifest.software.code, manifest.software.lock_hash)
+    if made_by != (run_id, config, code.code, code.lock_hash):
         return False
     try:
-        if not all(_is_there(job_folder, made) for made in manifest.outputs):
-            return False
-        if not all(_is_still_made(job_folder, read) for read in manifest.inputs):
+        there = all(_is_there(job_folder, made) for made in manifest.outputs)
+        if not there or not all(_is_still_made(job_folder, read) for read in manifest.inputs):
             return False
         content = outside.read_bytes(last)
     except OSError:
@@ -115,7 +120,9 @@ def resume(folder: Path, job_folder: Path, run_id: str | None, config: Mapping[s
 
 def _is_there(job_folder: Path, made: FileRecord) -> bool:
     status = (job_folder / made.path).stat()
-    return (status.st_size, status.st_mtime_ns) == (made.size_bytes, made.mtime_ns)
+    same = (status.st_size, status.st_mtime_ns) == (made.size_bytes, made.mtime_ns)
+    known = made.ctime_ns is not None  # of a file that no stage made
+    return same and (not known or (status.st_ino, status.st_ctime_ns) == (made.inode, made.ctime_ns))
 
 
 def _is_still_made(job_folder: Path, read: FileRecord) -> bool:

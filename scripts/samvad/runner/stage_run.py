@@ -274,6 +274,7 @@ class StageRun:
         found = ingredients(self.stage, self._code.ran, self._record, self._invocation.options, more)
         self._reuse = Reuse(self._record, found, cache_from(self._run.cache))
         cached = self._look(self._reuse) if look else None
+        self.check_code()  # what waited for a GPU, or for another job's result, is not to work for nothing
         for file in cached or ():
             self._checksums[self.output(file.name, file.type, file.media)] = file.checksum
         return cached is not None
@@ -363,6 +364,10 @@ class StageRun:
         return {**counts, "warnings": len(self._record.warnings)}
 
     # -- the life of a run -------------------------------------------------------------------------------------------
+
+    def resume(self) -> bool:
+        """Bring back what this stage made earlier in the same run, if it still holds; say whether it did."""
+        return attempts.resume(self.folder, self.job_folder, self._run.run_id, self.config, self._code.ran)
 
     def begin(self) -> None:
         """Take the next number, and take away what earlier attempts left: nothing old can then be taken for new."""
@@ -513,7 +518,7 @@ def run_stage(stage: Stage, work: Callable[[StageRun, Any], None], argv: list[st
     try:
         run = StageRun(stage, invocation, own_code.take(stage))
         with attempts.claim(run.job_folder, run.stage.folder):
-            if attempts.resume(run.folder, run.job_folder, run.context.run_id, run.config):
+            if run.resume():
                 return 0
             run.begin()
         logs = StageLogs(run.context, run.folder, run.attempt_folder, invocation.verbose)
