@@ -6,6 +6,7 @@
 #   make shelf DIR=… SOURCE=hi TARGETS=en        all films of a folder: the new ones, and what is not done yet
 #   make model MODEL=large-v3                    fetch a Whisper model into the cache
 #   make test-kills                              kill the demo at twenty random moments (most of an hour)
+#   make fuzz                                    give ten thousand hostile inputs to all readers (ten minutes)
 #   make setup                                   what the others set up first: programs, environments, a model
 #   make check                                   lint, format, types, import contracts
 #   make coverage                                all tests, and which lines of scripts/ none of them runs
@@ -33,7 +34,7 @@ FREE_TEXT := MEDIA TITLE YEAR SOURCE TARGETS USER_NAME GLOSSARY TMDB_FILE WORKFL
 $(foreach name,$(FREE_TEXT),$(eval override $(name) := $$(value $(name))))
 export $(FREE_TEXT)
 
-.PHONY: help setup demo test coverage test-kills check film shelf model lock bench bench-subtitles clean
+.PHONY: help setup demo test coverage test-kills fuzz check film shelf model lock bench bench-subtitles clean
 
 help:
 	@sed -n 's/^#   make/make/p' Makefile
@@ -101,6 +102,10 @@ coverage: setup $(SAMPLE)
 test-kills: setup
 	@envs/setup dev
 	@SAMVAD_KILLS=20 $(call dev,python) -m pytest tests/workflow/test_random_kills.py
+
+fuzz: setup
+	@envs/setup dev
+	@PYTHONPATH=scripts:tests $(call dev,python) tests/hostile.py $(FUZZ)
 
 check:
 	@envs/setup workflow dev

@@ -6,6 +6,7 @@ import json
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -15,10 +16,22 @@ from samvad.core import typed_json
 from samvad.documents import job_manifest
 from samvad.documents.job_manifest import Devices, Input, JobManifest, Output, Pipeline, Timing
 from samvad.documents.segments import Entity, Segment, SegmentsDocument, Translation, Word
-from samvad.reporting.pages import shelf_page
+from samvad.reporting.pages import filling, shelf_page
 
 LOADED = """
 await tab.waitForFunction(() => document.getElementById("video").readyState >= 2, { timeout: 60000 });
+"""
+#: Move over everything, focus everything, and say what came of it.
+HOVER = """
+await sleep(200);
+return tab.evaluate(() => {
+  for (const element of document.querySelectorAll("body *")) {
+    for (const kind of ["mouseover", "focus", "error"]) element.dispatchEvent(new Event(kind));
+  }
+  const within = ["iframe", "base", "form", "script", "img"].map((tag) => "main " + tag).join(", ");
+  const odd = document.querySelectorAll(within + ", [onerror], [onclick], [onfocus], [onmouseover]");
+  return { title: document.title, odd: odd.length, text: document.body.textContent };
+});
 """
 VIDEO = "document.getElementById('video')"
 
@@ -242,3 +255,69 @@ def test_the_index_lists_the_films_and_leads_to_their_reports(report: Path, tmp_
     assert seen.said == []
     assert (len(cards), found, tracks) == (2, 1, 2)
     assert "asr failed" in cards[0] and "1975 · 00:01:25" in cards[1] and "Hindi, " in cards[1]
+
+
+#: Each would run in a page that put it somewhere as it is: between elements, in an attribute, in a script, in a style.
+HOSTILE = (
+    "<img src=x onerror=\"document.title='ran'\">",
+    '" onmouseover="document.title=\'ran\'" autofocus onfocus="document.title=\'ran\'" x="',
+    "' onclick='document.title=`ran`' `${document.title='ran'}`",
+    "</script><script>document.title='ran'</script><!--",
+    "javascript:document.title='ran'",
+    "url('x');background:url(javascript:document.title='ran')</style><script>document.title='ran'</script>",
+    "<iframe srcdoc=\"<script>top.document.title='ran'</script>\"></iframe><base href='//x'><form action='//x'>",
+)
+
+
+def made_hostile(value: Any, text: str, numbers: frozenset[str]) -> Any:
+    """Return a page's data with a text in the place of every text, and of the numbers of some keys."""
+    if isinstance(value, dict):
+        return {
+            key: text if key in numbers and isinstance(item, int | float) else made_hostile(item, text, numbers)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [made_hostile(item, text, numbers) for item in value]
+    return text if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_and_no_number_of_the_index_is_more_than_text(tmp_path: Path, text: str) -> None:
+    film = {"job": "a", "title": "b", "about": "c", "error": "d", "status": "failed", "report": "e", "poster": "f"}
+    track = {"name": "n", "cues": 3, "corrected": False, "rules": 1.0}
+    data = {"films": [{**film, "tracks": [track]}, {**film, "status": "x", "report": None, "tracks": []}]}
+    data = made_hostile(data, text, frozenset({"cues"}))
+    data["films"][0] |= {"status": "failed", "report": quote(text), "poster": quote(text)}  # as paths are written there
+    data["films"][1]["poster"] = None
+    page = tmp_path / "index.html"
+    shown = json.dumps(data).replace("<", "\\u003c")
+    page.write_text(filling.fill(shelf_page._PAGE, {"DATA": shown}), encoding="utf-8")
+    seen = visit(page, HOVER, tmp_path)
+    assert seen.result["title"] == "Films · Samvad" and seen.result["odd"] == 0, seen
+    assert text in seen.result["text"], "it is shown as what it is"
+    assert [address for address in seen.requests if not address.startswith("file://")] == []
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_of_a_report_is_more_than_text(report: Path, tmp_path: Path, text: str) -> None:
+    before, rest = report.read_text(encoding="utf-8").split('id="data">', 1)
+    data, after = rest.split("</script>", 1)
+    value = made_hostile(json.loads(data), text, frozenset({"characters", "graphemes"}))
+    value["peaks"] = ""
+    page = tmp_path / "report.html"
+    shown = json.dumps(value).replace("<", "\\u003c")
+    page.write_text(f'{before}id="data">{shown}</script>{after}', encoding="utf-8")
+    seen = visit(page, HOVER, tmp_path)
+    assert seen.result["title"].endswith("· Samvad") and seen.result["odd"] == 0, seen
+    assert text in seen.result["text"], "it is shown as what it is"
+
+
+def test_a_page_runs_its_own_script_and_no_other(tmp_path: Path) -> None:
+    page = tmp_path / "index.html"
+    made = filling.fill(shelf_page._PAGE, {"DATA": '{"films": []}'})
+    page.write_text(made.replace("</main>", "</main><script>document.title = 'ran'</script>"), encoding="utf-8")
+    seen = visit(
+        page, "return { title: await tab.title(), sum: await tab.$eval('#sum', (x) => x.textContent) };", tmp_path
+    )
+    assert seen.result == {"title": "Films · Samvad", "sum": "0 films, 0 cues"}
+    assert any("Content Security Policy" in line for line in seen.said)

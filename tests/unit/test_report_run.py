@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import itertools
 import json
 import re
@@ -120,7 +122,10 @@ def test_a_page_is_whole_needs_no_network_and_obeys_no_name(options: list[str], 
     assert all(link.startswith(("#", "data:,")) for link in page.links)
     assert all(link[1:] in page.ids for link in page.links if link.startswith("#"))
     assert page.tags["script"] == 1 and page.tags["style"] == 1, "a film's name is no script"
-    assert "default-src 'none'" in html
+    script = re.search(r"<script>(.*?)</script>", html, re.DOTALL)
+    assert script is not None
+    digest = base64.b64encode(hashlib.sha256(script[1].encode()).digest()).decode()
+    assert f"default-src 'none'; script-src 'sha256-{digest}';" in html, "no other script runs"
     assert not re.search(r"https?://(?!huggingface\.co\))", re.sub(r"<script>.*?</script>", "", html, flags=re.S))
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[3]
 SCHEMA_DIR = ROOT / "config" / "schemas"
+#: Characters of a value that a message shows at most.
+_LONGEST_SHOWN = 200
 
 
 @functools.cache
@@ -71,7 +73,7 @@ def _pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[ValidationEr
         return
     text = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # the other takes no half characters
     if not jsonschema_rs.is_valid({"pattern": pattern}, text):
-        yield ValidationError(f"{value!r} does not match {pattern!r}")
+        yield ValidationError(f"{_shown(value)} does not match {pattern!r}")
 
 
 def problems(value: Any, name: str) -> list[str]:
@@ -121,20 +123,29 @@ def _explain(error: ValidationError) -> str:
     key = ".".join(str(part) for part in error.absolute_path) or "the file"
     if error.validator == "additionalProperties":
         known = list(rule.get("properties", {}))
-        unknown = [str(name) for name in instance if name not in known]
+        unknown = [str(name)[:_LONGEST_SHOWN] for name in instance if name not in known]
         prefix = "" if key == "the file" else f"{key}."
         return ", ".join(f"unknown key '{prefix}{name}'{_suggestion(name, known)}" for name in unknown)
     if error.validator == "required":
         missing = [name for name in wanted if name not in instance]
         return f"{key} lacks " + ", ".join(f"'{name}'" for name in missing)
     if error.validator in ("enum", "oneOf") and (choices := _choices(rule if error.validator == "enum" else wanted)):
-        return f"{key} is {instance!r}, but must be one of " + ", ".join(choices)
+        return f"{key} is {_shown(instance)}, but must be one of " + ", ".join(choices)
     if error.validator == "pattern":
-        return f"{key} is {error.instance!r}, but must be: {rule.get('description', wanted)}"
+        return f"{key} is {_shown(instance)}, but must be: {rule.get('description', wanted)}"
     if error.validator == "type":
-        return f"{key} is {error.instance!r}, but must be of type {wanted}"
+        return f"{key} is {_shown(instance)}, but must be of type {wanted}"
     hint = rule.get("description", "") if isinstance(rule, dict) else ""
-    return f"{key}: {error.message}" + (f" ({hint.rstrip('.')})" if hint else "")
+    return f"{key}: {_cut(error.message)}" + (f" ({hint.rstrip('.')})" if hint else "")
+
+
+def _shown(value: Any) -> str:
+    return _cut(repr(value))
+
+
+def _cut(text: str) -> str:
+    """Return a text for a message: what it quotes may be a whole file."""
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
 def _choices(found: Any) -> list[str]:

@@ -96,17 +96,18 @@ def from_movie(answer: Any, max_cast: int, source: str = "tmdb") -> FilmMetadata
     title = _text(movie, "title", required=True)
     credits_ = _object(movie.get("credits") or {}, "credits")
     cast = [
-        (_integer(member, "order", f"credits.cast[{number}].") or 0, _member(member, f"credits.cast[{number}]"))
+        (_integer(_object(member, f"credits.cast[{number}]"), "order", f"credits.cast[{number}].") or 0, member)
         for number, member in enumerate(_list(credits_, "cast", "credits."))
     ]
     cast.sort(key=lambda item: item[0])
+    members = [_member(member, f"credits.cast[{number}]") for number, (_, member) in enumerate(cast)]
     return FilmMetadata(
         source=source,
         tmdb_id=_integer(movie, "id"),
         title=title,
         original_title=_text(movie, "original_title") or title,
         year=year_of(_text(movie, "release_date")),
-        cast=tuple(member for _, member in cast if member.name)[:max_cast],
+        cast=tuple(member for member in members if member.name)[:max_cast],
         runtime_minutes=_integer(movie, "runtime") or None,
         alternative_titles=_alternative_titles(movie),
         translations=_translations(movie),

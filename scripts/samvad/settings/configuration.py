@@ -75,6 +75,8 @@ def check(config: dict[str, Any], source: str = "config/config.yaml") -> dict[st
     Raises:
         ConfigurationError: names the key and what is allowed.
     """
+    if not isinstance(config, dict):
+        raise ConfigurationError(f"{source} is no configuration.", "It has keys and values.", path=source)
     whole = {**config, **{name: _filled(config.get(name), value) for name, value in stage_defaults().items()}}
     coerced: dict[str, Any] = _coerce(whole, schemas.schema("config"))
     schemas.check_config(coerced, "config", source)

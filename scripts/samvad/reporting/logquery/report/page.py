@@ -15,6 +15,7 @@ from samvad.core.console import printable
 from samvad.reporting.logquery import table
 from samvad.reporting.logquery.report import draw
 from samvad.reporting.logquery.report.data import Report, Run
+from samvad.reporting.pages import filling
 
 _HERE = Path(__file__).parent
 _OPEN_RUNS = 60  # days with so many runs in all are open at first
@@ -49,6 +50,7 @@ class Column:
 def render(report: Report) -> str:
     """Return the page of a report."""
     import jinja2
+    from markupsafe import Markup
 
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True
@@ -77,6 +79,7 @@ def render(report: Report) -> str:
         "longest": max((row.p95 for row in report.figures if row.p95), default=1.0),
         "style": _asset("style.css"),
         "script": _asset("script.js"),
+        "policy": Markup(filling.policy("", _asset("script.js"))),
     }
     return environment.get_template("page.html.j2").render(values)
 

@@ -1,4 +1,3 @@
-"use strict";
 const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
 const video = byId("video");
@@ -11,7 +10,6 @@ const clock = (ms, parts = 1) => {
   const two = (n) => String(Math.floor(n)).padStart(2, "0");
   return (hours ? hours + ":" : "") + two(minutes) + ":" + two(seconds % 60) + (parts ? "." + String(Math.floor(seconds * 10) % 10) : "");
 };
-const escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
 const percent = (share) => (share === 1 ? "100 %" : (Math.floor(share * 1000) / 10).toFixed(1) + " %");
 const grade = (share) => (share >= 0.95 ? "good" : share >= 0.85 ? "warn" : "bad");
 const colours = new Map();
@@ -58,30 +56,33 @@ function choose() {
 }
 
 const marked = (text, names) => {
-  let made = escape(text);
-  for (const name of names) made = made.split(escape(name)).join("<mark>" + escape(name) + "</mark>");
+  let made = [text];
+  for (const name of names.filter(Boolean)) {
+    made = made.flatMap((part) => (typeof part === "string" ? part.split(name).flatMap((piece, n) => (n ? [html`<mark>${name}</mark>`, piece] : [piece])) : [part]));
+  }
   return made;
 };
 function rowHtml(row, number) {
   if (row.quarantine) {
-    return `<span class="num"></span><span class="time">${clock(row.start)}</span><span class="text">${escape(row.quarantine.text)}</span>` +
-      `<span class="said">${escape(row.quarantine.reasons.join(", "))}</span><span></span><span></span>`;
+    return html`<span class="num"></span><span class="time">${clock(row.start)}</span><span class="text">${row.quarantine.text}</span><span
+      class="said">${row.quarantine.reasons.join(", ")}</span><span></span><span></span>`;
   }
   const { cue } = row, track = data.tracks[state.track];
   const names = [...new Set(cue.segments.flatMap((id) => data.segments[id].names))];
   const fast = cue.flags.some((flag) => flag[0] === "reading speed");
-  const flags = cue.flags.map((flag) => `<b class="${flag[1]}" title="${escape(flag[2])}">${escape(flag[0])}</b>`);
-  if (cue.song) flags.unshift('<b class="song">♪ song</b>');
-  if (cue.segments.some((id) => data.segments[id].verdict === "suspect")) flags.push('<b title="not sure that it was said">suspect</b>');
-  if (cue.hand) flags.push('<b class="hand">by hand</b>');
-  const text = cue.lines.map((line, n) => (cue.italic.includes(n) ? "<em>" : "") + marked(line, names) + (cue.italic.includes(n) ? "</em>" : "")).join("<br>");
+  const flags = cue.flags.map((flag) => html`<b class="${flag[1]}" title="${flag[2]}">${flag[0]}</b>`);
+  if (cue.song) flags.unshift(html`<b class="song">♪ song</b>`);
+  if (cue.segments.some((id) => data.segments[id].verdict === "suspect")) flags.push(html`<b title="not sure that it was said">suspect</b>`);
+  if (cue.hand) flags.push(html`<b class="hand">by hand</b>`);
+  const lines = cue.lines.map((line, n) => (cue.italic.includes(n) ? html`<em>${marked(line, names)}</em>` : marked(line, names)));
+  const text = lines.map((line, n) => (n ? [html`<br>`, line] : line));
   const said = track.same && cue.segments.length === 1 ? "" : marked(saidOf(cue), names);
-  return `<span class="num">${row.index + 1}</span><span class="time">${clock(row.start)}<br>${((cue.end - cue.start) / 1000).toFixed(2)} s</span>` +
-    `<span><span class="text" lang="${track.language}">${text}</span></span>` +
-    `<span><span class="said">${said}</span><span class="flags">${flags.join("")}</span></span>` +
-    `<span class="speed ${fast ? "bad" : ""}" title="${cue.characters} characters, ${cue.graphemes} as a reader counts them">${cue.speed.toFixed(1)}` +
-    `<i style="width:${Math.min(100, (100 * cue.speed) / (track.limit * 1.5)).toFixed(0)}%"></i></span>` +
-    `<span class="num ${cue.sure !== null && cue.sure < 0.6 ? "warn" : ""}">${cue.sure === null ? "" : Math.round(cue.sure * 100) + " %"}</span>`;
+  const unsure = cue.sure !== null && cue.sure < 0.6;
+  const width = Math.min(100, (100 * cue.speed) / (track.limit * 1.5)).toFixed(0);
+  return html`<span class="num">${row.index + 1}</span><span class="time">${clock(row.start)}<br>${((cue.end - cue.start) / 1000).toFixed(2)} s</span><span
+    ><span class="text" lang="${track.language}">${text}</span></span><span><span class="said">${said}</span><span class="flags">${flags}</span></span><span
+    class="speed ${fast ? "bad" : ""}" title="${cue.characters} characters, ${cue.graphemes} as a reader counts them">${cue.speed.toFixed(1)}<i data-width="${width}"></i></span><span
+    class="num ${unsure ? "warn" : ""}">${cue.sure === null ? "" : Math.round(cue.sure * 100) + " %"}</span>`;
 }
 const drawn = new Map();
 function drawRows() {
@@ -97,7 +98,7 @@ function drawRows() {
       if (element) element.remove();
       element = document.createElement("div");
       element.row = row;
-      element.innerHTML = rowHtml(row, number);
+      put(element, rowHtml(row, number));
       element.style.top = number * ROW + "px";
       element.onclick = () => seek(row.start);
       box.append(element);
@@ -137,7 +138,7 @@ function loadTracks() {
     const made = video.addTextTrack("subtitles", track.name, track.language);
     for (const cue of track.cues) {
       const shown = new VTTCue(cue.start / 1000, Math.max(cue.end, cue.start + 1) / 1000,
-        cue.lines.map((line, n) => (cue.italic.includes(n) ? "<i>" + escape(line) + "</i>" : escape(line))).join("\n"));
+        cue.lines.map((line, n) => escaped(cue.italic.includes(n) ? html`<i>${line}</i>` : line)).join("\n"));
       made.addCue(shown);
     }
     made.mode = number === state.track ? "showing" : "hidden";
@@ -230,46 +231,51 @@ function drawOverview() {
 /* Figures. */
 function drawScore() {
   const track = data.tracks[state.track];
-  byId("score").innerHTML = track ? [["hard but speed", "every hard rule"], ["reading speed", "reading speed"], ["break", "line breaks"], ["all rules", "all rules"]]
-    .map(([key, label]) => `<div><b class="${grade(track.within[key])}">${percent(track.within[key])}</b><small>${label}</small></div>`).join("") : "";
+  put(byId("score"), track ? [["hard but speed", "every hard rule"], ["reading speed", "reading speed"], ["break", "line breaks"], ["all rules", "all rules"]]
+    .map(([key, label]) => html`<div><b class="${grade(track.within[key])}">${percent(track.within[key])}</b><small>${label}</small></div>`) : "");
 }
 function histogram(caption, values, limits, unit, step) {
   const most = Math.max(...values, ...limits.map((limit) => limit * 1.15), step), bins = new Array(Math.ceil(most / step) + 1).fill(0);
   for (const value of values) bins[Math.max(0, Math.floor(value / step))] += 1;
   const top = Math.max(1, ...bins), width = 100 / bins.length;
-  const bars = bins.map((count, n) => `<rect x="${(n * width).toFixed(2)}" width="${(width * 0.86).toFixed(2)}" y="${(52 - (50 * count) / top).toFixed(1)}" height="${((50 * count) / top).toFixed(1)}" fill="var(--cue)"><title>${(n * step).toFixed(1)} to ${((n + 1) * step).toFixed(1)} ${unit}: ${count}</title></rect>`);
-  const marks = limits.map((limit) => `<line x1="${((limit / step) * width).toFixed(2)}" x2="${((limit / step) * width).toFixed(2)}" y1="0" y2="52" stroke="var(--bad)" stroke-width=".6" stroke-dasharray="2 1.5"/>`);
+  const bars = bins.map((count, n) => html`<rect x="${(n * width).toFixed(2)}" width="${(width * 0.86).toFixed(2)}" y="${(52 - (50 * count) / top).toFixed(1)}" height="${((50 * count) / top).toFixed(1)}" fill="var(--cue)"><title>${(n * step).toFixed(1)} to ${((n + 1) * step).toFixed(1)} ${unit}: ${count}</title></rect>`);
+  const marks = limits.map((limit) => html`<line x1="${((limit / step) * width).toFixed(2)}" x2="${((limit / step) * width).toFixed(2)}" y1="0" y2="52" stroke="var(--bad)" stroke-width=".6" stroke-dasharray="2 1.5"/>`);
   const sorted = [...values].sort((a, b) => a - b), middle = sorted.length ? sorted[Math.floor(sorted.length / 2)].toFixed(1) : "–";
-  return `<figure><figcaption><span>${caption}</span><span>median ${middle} ${unit}</span></figcaption><svg viewBox="0 0 100 54" preserveAspectRatio="none">${bars.join("")}<line x1="0" x2="100" y1="52.4" y2="52.4" stroke="var(--line)" stroke-width=".8"/>${marks.join("")}</svg></figure>`;
+  return html`<figure><figcaption><span>${caption}</span><span>median ${middle} ${unit}</span></figcaption><svg viewBox="0 0 100 54" preserveAspectRatio="none">${bars}<line x1="0" x2="100" y1="52.4" y2="52.4" stroke="var(--line)" stroke-width=".8"/>${marks}</svg></figure>`;
 }
 function drawCharts() {
   const track = data.tracks[state.track];
   if (!track) return;
   const cues = track.cues, gaps = cues.slice(1).map((cue, n) => (cue.start - cues[n].end) / 1000).filter((gap) => gap < 3);
-  byId("charts").innerHTML = histogram("reading speed", cues.map((cue) => cue.speed), [track.limit], track.unit, track.unit === "words/min" ? 10 : 1) +
-    histogram("duration", cues.map((cue) => (cue.end - cue.start) / 1000), [track.shortest / 1000, track.longest / 1000], "s", 0.25) +
-    histogram("longest line", cues.map((cue) => Math.max(...cue.lines.map((line) => [...line].length))), [track.width], "characters", 2) +
-    histogram("gap to the next cue", gaps, [track.gap / 1000], "s", 0.1);
+  put(byId("charts"), [
+    histogram("reading speed", cues.map((cue) => cue.speed), [track.limit], track.unit, track.unit === "words/min" ? 10 : 1),
+    histogram("duration", cues.map((cue) => (cue.end - cue.start) / 1000), [track.shortest / 1000, track.longest / 1000], "s", 0.25),
+    histogram("longest line", cues.map((cue) => Math.max(...cue.lines.map((line) => [...line].length))), [track.width], "characters", 2),
+    histogram("gap to the next cue", gaps, [track.gap / 1000], "s", 0.1),
+  ]);
 }
 function drawRules() {
   const track = data.tracks[state.track];
-  byId("rules").innerHTML = track ? `<p class="sub">${escape(data.profile)}, at ${data.frameRate.toFixed(3)} frames a second</p><table>` +
-    track.rules.map((rule) => { const share = track.within[rule.rule]; return `<tr><td>${rule.rule}</td><td class="n ${grade(share)}">${percent(share)}</td><td>${share < 1 ? rule.level : ""}</td><td>${escape(rule.source)}</td></tr>`; }).join("") + "</table>" : "";
+  const row = (rule, share) => html`<tr><td>${rule.rule}</td><td class="n ${grade(share)}">${percent(share)}</td><td>${share < 1 ? rule.level : ""}</td><td>${rule.source}</td></tr>`;
+  put(byId("rules"), track ? html`<p class="sub">${data.profile}, at ${data.frameRate.toFixed(3)} frames a second</p><table>${track.rules.map((rule) => row(rule, track.within[rule.rule]))}</table>` : "");
 }
 function drawFacts() {
   byId("title").textContent = data.title;
   byId("subtitle").textContent = data.subtitle;
-  byId("facts").innerHTML = "<table>" + data.facts.map(([key, value]) => `<tr><th>${escape(key)}</th><td>${escape(value)}</td></tr>`).join("") + "</table>";
-  byId("stages").innerHTML = "<table><tr><th>stage</th><th>status</th><th>time</th><th>models and programs</th></tr>" +
-    data.stages.map((stage) => `<tr><td>${escape(stage.name)}</td><td>${escape(stage.status)}</td><td class="n">${stage.seconds.toFixed(1)} s</td><td>${escape(stage.used)}</td></tr>`).join("") + "</table>";
+  put(byId("facts"), html`<table>${data.facts.map(([key, value]) => html`<tr><th>${key}</th><td>${value}</td></tr>`)}</table>`);
+  const row = (stage) => html`<tr><td>${stage.name}</td><td>${stage.status}</td><td class="n">${stage.seconds.toFixed(1)} s</td><td>${stage.used}</td></tr>`;
+  put(byId("stages"), html`<table><tr><th>stage</th><th>status</th><th>time</th><th>models and programs</th></tr>${data.stages.map(row)}</table>`);
 }
 
 /* Begin. */
-byId("tracks").innerHTML = data.tracks.map((track) => `<button role="tab">${escape(track.name)}<small>${track.cues.length}</small></button>`).join("") + (data.tracks.length ? '<button role="tab">no subtitles</button>' : "");
+put(byId("tracks"), [
+  data.tracks.map((track) => html`<button role="tab">${track.name}<small>${track.cues.length}</small></button>`),
+  data.tracks.length ? html`<button role="tab">no subtitles</button>` : "",
+]);
 byId("tracks").querySelectorAll("button").forEach((button, number) => {
   button.onclick = () => (number < data.tracks.length ? showTrack(number) : ([...video.textTracks].forEach((t) => { t.mode = "hidden"; })));
 });
-byId("filters").innerHTML = Object.entries(filters).map(([key, [label]]) => `<button role="tab" data-filter="${key}">${label}<small></small></button>`).join("");
+put(byId("filters"), Object.entries(filters).map(([key, [label]]) => html`<button role="tab" data-filter="${key}">${label}<small></small></button>`));
 byId("filters").querySelectorAll("button").forEach((button) => { button.onclick = () => { state.filter = button.dataset.filter; state.now = -1; choose(); tick(); }; });
 byId("search").oninput = (event) => { state.search = event.target.value; state.now = -1; choose(); tick(); };
 byId("rows").onscroll = () => requestAnimationFrame(drawRows);

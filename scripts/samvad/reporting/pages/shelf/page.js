@@ -1,8 +1,6 @@
-"use strict";
 const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
 const state = { status: "all", search: "", order: "date" };
-const escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
 const percent = (share) => (share === 1 ? "100 %" : (Math.floor(share * 1000) / 10).toFixed(1) + " %");
 const grade = (share) => (share >= 0.95 ? "good" : share >= 0.85 ? "warn" : "bad");
 const worst = (film) => Math.min(1, ...film.tracks.map((track) => track.rules));
@@ -14,22 +12,21 @@ const orders = {
 };
 
 function card(film) {
-  const tag = film.report ? "a" : "div";
-  const picture = film.poster ? `<div class="picture" style="background-image:url('${escape(film.poster)}')"></div>` : '<div class="picture" aria-hidden="true">♪</div>';
-  const tracks = film.tracks.map((track) => `<div><span>${escape(track.name)}, ${track.cues} cues${track.corrected ? ", corrected" : ""}</span><span class="${grade(track.rules)}" title="cues that keep every hard rule">${percent(track.rules)}</span></div>`);
-  const status = film.status === "success" ? "" : film.status === "failed" ? `<p class="error">${escape(film.error || "failed")}</p>` : `<p class="warn">${escape(film.status)}</p>`;
-  return `<${tag} class="film"${film.report ? ` href="${escape(film.report)}"` : ""}>${picture}<div class="text"><h2>${escape(film.title)}</h2>` +
-    `<p>${escape(film.about)}</p>${status}<div class="tracks">${tracks.join("")}</div></div></${tag}>`;
+  const picture = film.poster ? html`<div class="picture" data-picture="${film.poster}"></div>` : html`<div class="picture" aria-hidden="true">♪</div>`;
+  const tracks = film.tracks.map((track) => html`<div><span>${track.name}, ${track.cues} cues${track.corrected ? ", corrected" : ""}</span><span class="${grade(track.rules)}" title="cues that keep every hard rule">${percent(track.rules)}</span></div>`);
+  const status = film.status === "success" ? "" : film.status === "failed" ? html`<p class="error">${film.error || "failed"}</p>` : html`<p class="warn">${film.status}</p>`;
+  const inside = html`${picture}<div class="text"><h2>${film.title}</h2><p>${film.about}</p>${status}<div class="tracks">${tracks}</div></div>`;
+  return film.report ? html`<a class="film" href="${film.report}">${inside}</a>` : html`<div class="film">${inside}</div>`;
 }
 function draw() {
   const needle = state.search.toLocaleLowerCase();
   const found = data.films.filter((film) => statuses[state.status](film) && (!needle || (film.title + " " + film.about).toLocaleLowerCase().includes(needle))).sort(orders[state.order]);
-  byId("films").innerHTML = found.map(card).join("");
+  put(byId("films"), found.map(card));
   byId("empty").hidden = found.length > 0;
   byId("status").querySelectorAll("button").forEach((button) => button.setAttribute("aria-selected", String(button.dataset.status === state.status)));
 }
 byId("sum").textContent = `${data.films.length} films, ${data.films.reduce((sum, film) => sum + film.tracks.reduce((cues, track) => cues + track.cues, 0), 0)} cues`;
-byId("status").innerHTML = Object.entries(statuses).map(([name, test]) => `<button role="tab" data-status="${name}">${name}<small>${data.films.filter(test).length}</small></button>`).join("");
+put(byId("status"), Object.entries(statuses).map(([name, test]) => html`<button role="tab" data-status="${name}">${name}<small>${data.films.filter(test).length}</small></button>`));
 byId("status").querySelectorAll("button").forEach((button) => { button.onclick = () => { state.status = button.dataset.status; draw(); }; });
 byId("search").oninput = (event) => { state.search = event.target.value; draw(); };
 byId("order").onchange = (event) => { state.order = event.target.value; draw(); };
