@@ -196,7 +196,6 @@ def test_regions_have_times_and_may_hide_what_is_in_them() -> None:
     [
         ('<p begin="1s" end="2s" tts:display="none">x</p>', LEFT),
         ('<p begin="1s" end="2s" tts:visibility="hidden">x</p>', LEFT),
-        ('<p begin="1s" end="2s" tts:opacity="0">x</p>', LEFT),
         ('<p begin="1s" end="2s"><metadata>x</metadata></p>', LEFT),
         ('<p begin="1s" end="1s">x</p>', LOST),
         ('<p begin="2s" end="1s">x</p>', LOST),

@@ -227,7 +227,7 @@ class _Paragraph:
         if max(leaf.appears, region.begin) >= min(leaf.goes, region.end):
             return LOST, "its region is not shown at its time, so no player shows it"
         unseen = leaf.look.over(region.look).unseen
-        return LEFT, unseen or "it is not shown (tts:display, tts:visibility or tts:opacity)"
+        return LEFT, unseen or "it is not shown (tts:display or tts:visibility)"
 
 
 def _why_never(node: Node) -> str:

@@ -10,7 +10,7 @@ from samvad.documents.subtitles.reading import Collector
 from samvad.documents.subtitles.ttml_tree import PARAMETER, STYLING, TT, Element
 
 #: The attributes that say what is shown, how and where; no others are looked at.
-_OF_INTEREST = frozenset({"display", "visibility", "opacity", "fontStyle", "fontWeight", "textDecoration", "ruby"})
+_OF_INTEREST = frozenset({"display", "visibility", "fontStyle", "fontWeight", "textDecoration", "ruby"})
 _OF_INTEREST |= {"origin", "extent", "position", "displayAlign", "writingMode"}
 
 #: Rows of the grid that lengths in ``c`` are counted by (ttp:cellResolution), and the heights that pictures have, in
@@ -26,14 +26,16 @@ Styles = Mapping[str, str]
 
 
 class Look(NamedTuple):
-    """What is known of how an element looks. None: nothing is said, so it is as around it."""
+    """What is known of how an element looks. None: nothing is said, so it is as around it.
+
+    Opacity is no part of it, as colours are not: it is 0 where text is faded in and out.
+    """
 
     italic: bool | None = None
     bold: bool | None = None
     underlined: bool | None = None
     hidden: bool | None = None
     removed: bool = False
-    clear: bool = False
 
     def within(self, styles: Styles) -> Look:
         """Return the look of an element with styles of its own in an element that looks like this."""
@@ -52,7 +54,7 @@ class Look(NamedTuple):
         if visibility in ("hidden", "visible"):
             hidden = visibility == "hidden"
         removed = self.removed or styles.get("display") == "none"
-        return Look(italic, bold, underlined, hidden, removed, self.clear or _is_clear(styles.get("opacity", "1")))
+        return Look(italic, bold, underlined, hidden, removed)
 
     def over(self, region: Look) -> Look:
         """Return this look in a region: what it leaves open is as the region has it."""
@@ -62,7 +64,6 @@ class Look(NamedTuple):
             region.underlined if self.underlined is None else self.underlined,
             region.hidden if self.hidden is None else self.hidden,
             region.removed or self.removed,
-            region.clear or self.clear,
         )
 
     @property
@@ -76,16 +77,7 @@ class Look(NamedTuple):
         """Return why nothing of it is seen; empty if it is."""
         if self.removed:
             return 'tts:display="none": no player shows it'
-        if self.hidden:
-            return 'tts:visibility="hidden": no player shows it'
-        return 'tts:opacity="0": nobody sees it' if self.clear else ""
-
-
-def _is_clear(opacity: str) -> bool:
-    try:
-        return float(opacity) <= 0
-    except ValueError:
-        return False
+        return 'tts:visibility="hidden": no player shows it' if self.hidden else ""
 
 
 class StyleSheet:
