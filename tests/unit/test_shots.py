@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from samvad.core.errors import MediaError
+from samvad.core.errors import ChangedFileError, MediaError
 from samvad.media import shots
 
 CUTS_MS = [1200, 2000, 3600]
@@ -52,6 +53,24 @@ def test_cuts_are_remembered_by_checksum(film: Path, tmp_path: Path, monkeypatch
     monkeypatch.setattr(shots, "detect", lambda film: pytest.fail("the film was looked through again"))
     assert shots.of_film(film) == CUTS_MS
     assert shots.cached("sha256:" + "0" * 64) is None
+
+
+def test_cuts_of_a_film_that_is_replaced_meanwhile_are_remembered_for_none(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Path(shutil.copy2(film, tmp_path / "film.mp4"))
+    monkeypatch.setenv("SAMVAD_CACHE", str(tmp_path / "cache"))
+    detect = shots.detect
+
+    def replaced(film: Path) -> list[int]:
+        shutil.copy2(film, f"{film}.new")
+        Path(f"{film}.new").replace(film)
+        return detect(film)
+
+    monkeypatch.setattr(shots, "detect", replaced)
+    with pytest.raises(ChangedFileError, match="was replaced"):
+        shots.of_film(own)
+    assert not (tmp_path / "cache" / "shots").exists()
 
 
 def test_a_damaged_or_locked_cache_is_passed_over(film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

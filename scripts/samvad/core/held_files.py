@@ -133,15 +133,19 @@ def opened(path: Path) -> Path:
 def shown(text: str) -> str:
     """Return what a program said with the names of files as people know them."""
     if LINK in text:
-        for held in _held.values():
+        for held in list(_held.values()):  # another thread may hold one more meanwhile
             if held.link is not None:
                 text = text.replace(str(held.link), str(held.path))
     return text
 
 
 @contextmanager
-def holding(path: Path) -> Iterator[Held]:
+def holding(path: Path, what: str = "") -> Iterator[Held]:
     """Hold a file for a while, if it is not held anyway; whether it stayed what it was, its ``check`` says.
+
+    Args:
+        path: the file.
+        what: what it is, such as ``film``.
 
     Raises:
         OSError: it cannot be opened, or is no regular file.
@@ -150,7 +154,7 @@ def holding(path: Path) -> Iterator[Held]:
     if known is not None:
         yield known
         return
-    held = _open(path)
+    held = replace(_open(path), what=what)
     try:
         yield held
     finally:

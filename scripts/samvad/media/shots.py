@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from samvad.core import checksums, files
+from samvad.core import checksums, files, held_files
 from samvad.core.errors import DiskError, MediaError, SamvadError
 from samvad.core.times import seconds_to_ms
 from samvad.documents import shots
@@ -136,15 +136,19 @@ def of_film(film: Path) -> list[int]:
     """Return a film's cuts from the cache, or find and keep them.
 
     Raises:
+        ChangedFileError: it was changed or replaced while it was read.
+        DiskError: it cannot be read.
         MediaError: ffmpeg cannot read it, or it has no video.
         ToolError: ffmpeg is missing, or hung.
     """
-    checksum = checksums.checksum(film)
-    found = cached(checksum)
-    if found is None:
-        found = detect(film)
-        remember(checksum, found)
-    return found
+    with files.disk_errors(film, "read"), held_files.holding(film, "film") as held:
+        checksum = checksums.checksum(film)
+        found = cached(checksum)
+        if found is None:
+            found = detect(film)
+            held.check(checksum)
+            remember(checksum, found)
+        return found
 
 
 def frame_rate(film: Path) -> Fraction | None:
