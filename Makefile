@@ -13,7 +13,7 @@
 #   make bench                                   a whole run beside the whisperx command
 #   make bench-subtitles                         the cues beside those of other programs
 #   make lock                                    pin anew what the environments ask for
-#   make clean                                   remove the sample film and Snakemake's state
+#   make clean                                   remove what is made anew: build/ and Snakemake's state
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -82,7 +82,7 @@ shelf: setup
 	./samvad add-folder "$${options[@]}" --targets-file="$$list" -- "$$DIR" || exit; \
 	mapfile -t targets <"$$list"; [ "$${#targets[@]}" -gt 0 ] || exit 0; \
 	SAMVAD_SUMMARY=no $(SNAKEMAKE) --profile $(PROFILE) "$${targets[@]}"; code=$$?; \
-	echo; ./samvad show-shelf "$$list"; exit $$code
+	echo; ./samvad show-shelf "$$list" && exit $$code; exit $$((code ? code : 1))
 
 model:
 	@envs/system-tools
@@ -128,7 +128,13 @@ bench-subtitles: setup $(SAMPLE)
 lock:
 	envs/lock
 
+# A run at work keeps the lock of its mark. The sample film stays while there is a job of it.
 clean:
-	rm -rf build .snakemake
+	@for mark in .snakemake/samvad_runs/*.json; do [ ! -e "$$mark" ] || flock -n "$$mark" true || \
+		{ echo "A run is at work here ($$mark): nothing is removed." >&2; exit 1; }; done
+	@if [ -d $(patsubst %/10_mux/manifest.json,%,$(DEMO)) ]; then \
+		echo "$(SAMPLE) stays: the demo's job in out/ is made of it."; \
+		find build -mindepth 1 ! -path $(dir $(SAMPLE))\* ! -path build/sample -delete; else rm -rf build; fi
+	rm -rf .snakemake
 
 dev = "$$(. envs/lib.bash; environment_dir dev)"/bin/$(1)

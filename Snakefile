@@ -47,7 +47,7 @@ onstart:
 
 
 onsuccess:
-    RUN.finish()
+    RUN.succeed()
 
 
 onerror:

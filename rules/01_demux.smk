@@ -1,5 +1,5 @@
-# The film is no input file of the rule: its name may hold what Snakemake takes for a pattern, one missing film must not
-# stop a whole shelf, and touching or copying it changes nothing. `content` begins the job anew when the film changes.
+# The film is no input file of the rule: its name may hold what Snakemake takes for a pattern, and one missing film must
+# not stop a whole shelf. Whether it is the film that was read, the records tell.
 rule demux:
     output:
         manifest=f"{JOB}/01_demux/manifest.json",
@@ -14,12 +14,9 @@ rule demux:
         mem_mb=resource_request("demux", "mem_mb"),
         runtime=resource_request("demux", "runtime"),
     params:
-        code=code_hash("demux"),
-        settings=settings("demux"),
         job_folder=JOB,
         film=film("film"),
         media=media_path,
-        content=lambda wildcards: fingerprint(film_of(wildcards).media),
         options=option_flags("demux"),
     message:
         "01 demux: audio of {params.film}"

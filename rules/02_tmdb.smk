@@ -15,8 +15,6 @@ rule tmdb:
         mem_mb=resource_request("tmdb", "mem_mb"),
         runtime=resource_request("tmdb", "runtime"),
     params:
-        code=code_hash("tmdb"),
-        settings=settings("tmdb"),
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("tmdb"),

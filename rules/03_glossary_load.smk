@@ -15,8 +15,6 @@ rule glossary_load:
         mem_mb=resource_request("glossary_load", "mem_mb"),
         runtime=resource_request("glossary_load", "runtime"),
     params:
-        code=code_hash("glossary_load"),
-        settings=settings("glossary_load"),
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("glossary_load"),

@@ -15,8 +15,6 @@ rule asr:
         runtime=resource_request("asr", "runtime"),
         gpu=gpus("asr"),
     params:
-        code=code_hash("asr"),
-        settings=settings("asr"),
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("asr"),

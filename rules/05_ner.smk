@@ -14,8 +14,6 @@ rule ner:
         mem_mb=resource_request("ner", "mem_mb"),
         runtime=resource_request("ner", "runtime"),
     params:
-        code=code_hash("ner"),
-        settings=settings("ner"),
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("ner"),

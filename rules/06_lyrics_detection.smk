@@ -14,14 +14,11 @@ rule lyrics_detection:
         mem_mb=resource_request("lyrics_detection", "mem_mb"),
         runtime=resource_request("lyrics_detection", "runtime"),
     params:
-        code=code_hash("lyrics_detection"),
-        settings=settings("lyrics_detection"),
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("lyrics_detection"),
         options=option_flags("lyrics_detection"),
-        review=review_option("songs.tsv"),
-        decided=review_content("songs.tsv"),
+        review=review_option("lyrics_detection"),
     message:
         "06 lyrics_detection: songs in {params.film}"
     shell:

@@ -14,14 +14,11 @@ rule hallucination_removal:
         mem_mb=resource_request("hallucination_removal", "mem_mb"),
         runtime=resource_request("hallucination_removal", "runtime"),
     params:
-        code=code_hash("hallucination_removal"),
-        settings=settings("hallucination_removal"),
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("hallucination_removal"),
         options=option_flags("hallucination_removal"),
-        review=review_option("quarantine.tsv"),
-        decided=review_content("quarantine.tsv"),
+        review=review_option("hallucination_removal"),
     message:
         "07 hallucination_removal: text that nobody spoke in {params.film}"
     shell:

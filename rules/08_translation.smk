@@ -15,8 +15,6 @@ rule translation:
         runtime=resource_request("translation", "runtime"),
         gpu=gpus("translation"),
     params:
-        code=code_hash("translation"),
-        settings=settings("translation"),
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("translation"),

@@ -14,13 +14,10 @@ rule subtitle_gen:
         mem_mb=resource_request("subtitle_gen", "mem_mb"),
         runtime=resource_request("subtitle_gen", "runtime"),
     params:
-        code=code_hash("subtitle_gen"),
-        settings=settings("subtitle_gen"),
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("subtitle_gen"),
         options=option_flags("subtitle_gen"),
-        corrections=corrections,
     message:
         "09 subtitle_gen: subtitles of {params.film}"
     shell:

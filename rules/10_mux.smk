@@ -14,8 +14,6 @@ rule mux:
         mem_mb=resource_request("mux", "mem_mb"),
         runtime=resource_request("mux", "runtime"),
     params:
-        code=code_hash("mux"),
-        settings=settings("mux"),
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("mux"),

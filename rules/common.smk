@@ -10,13 +10,13 @@ from snakemake.exceptions import WorkflowError
 # The one edit of the path: a stage script finds the package because it lies beside it, the workflow does not.
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
-from samvad.core import files, stages
+from samvad.core import stages
 from samvad.core.errors import SamvadError
 from samvad.reporting.pages import shelf_page
-from samvad.runner.code_hash import code_hash
 from samvad.settings import configuration, resource_requests
-from samvad.settings.stage_settings import StageSettings, fingerprint
-from samvad.workflow import machine_limits, snakemake_api
+from samvad.settings.stage_settings import StageSettings
+from samvad.workflow import due, machine_limits, run_log, snakemake_api
+from samvad.workflow.planning import Plan
 from samvad.workflow.run_hooks import RunHooks
 from samvad.workflow.snakemake_api import declare_params
 
@@ -84,24 +84,9 @@ def media_path(wildcards, threads):
     return film_of(wildcards).media
 
 
-@functools.cache
-def settings_of(stage):
-    """Return a stage's options, by the configuration and the film sheet."""
-    return StageSettings(stages.BY_NAME[stage], config)
-
-
-def settings(stage):
-    """Return a params function: what the stage's result depends on, by name; a change of it runs the stage again.
-
-    By name, because Snakemake compares bare values as a set, in which two that change places are no change.
-    """
-    own = settings_of(stage)
-    return declare_params(lambda wildcards: own.rerun_settings(film_of(wildcards)))
-
-
 def option_flags(stage):
     """Return a params function: all that the configuration and the film's row say, as flags of the stage's command."""
-    own = settings_of(stage)
+    own = StageSettings(stages.BY_NAME[stage], config)
     return declare_params(lambda wildcards: own.flags(film_of(wildcards)))
 
 
@@ -111,30 +96,22 @@ def gpus(stage):
     return 1 if declared.asks.gpu and config[declared.key]["device"] != "cpu" else 0
 
 
-def review_file(wildcards, name):
-    """Return where a person's decisions about a film lie: in the folder its row names, else in the job's own."""
-    return Path(film_of(wildcards).review or f"{OUT}/{wildcards.job}/review") / name
-
-
-def review_option(name):
-    """Return a params function: the file of a person's decisions as an option, where there is one."""
+def review_option(stage):
+    """Return a params function: the file of a person's decisions that a stage obeys, as an option, where there is one."""
+    name = stages.BY_NAME[stage].decisions
 
     def option(wildcards):
-        path = review_file(wildcards, name)
+        path = due.decisions_file(film_of(wildcards), Path(OUT) / wildcards.job, name)
         return [f"--review={path}"] if path.is_file() else []
 
     return declare_params(option)
 
 
-def review_content(name):
-    """Return a params function: the fingerprint of a person's decisions, so that an edit is seen; nothing without any."""
-    return declare_params(
-        lambda wildcards: fingerprint(path) if (path := review_file(wildcards, name)).is_file() else ""
-    )
-
-
 def manifests(stage):
-    """Return an input function: the manifests that a stage reads, by the name of their stage."""
+    """Return an input function: the manifests that a stage reads, by the name of their stage.
+
+    Ancient, for their times say nothing: the records say which stage is due.
+    """
 
     def inputs(wildcards):
         row = film_of(wildcards)
@@ -142,7 +119,7 @@ def manifests(stage):
             names = inputs_of(stage, row)
         except SamvadError as error:
             raise WorkflowError(f"Film {row.film} ({wildcards.job}): {error}") from None
-        return {name: f"{OUT}/{wildcards.job}/{stages.BY_NAME[name].folder}/manifest.json" for name in names}
+        return {name: ancient(f"{OUT}/{wildcards.job}/{stages.BY_NAME[name].folder}/manifest.json") for name in names}
 
     return declare_params(inputs)
 
@@ -174,13 +151,6 @@ def manifest_options(stage):
     return declare_params(options)
 
 
-@declare_params
-def corrections(wildcards):
-    """Return fingerprints of a job's corrected tracks, so that a new one is put into the film."""
-    folder = Path(OUT) / wildcards.job / "corrections"
-    return [f"{path.name} {fingerprint(path)}" for path in sorted(folder.glob("*.srt"))]
-
-
 def targets(workflow_name):
     """Return an input function: for every film, the stages that the workflow, or its row, asks for."""
 
@@ -200,9 +170,16 @@ def wanted_stages(row, workflow_name="subtitle"):
     return stages.last_stages(shorter, switches(row))
 
 
+PLAN = Plan(
+    due.Judge(config, FILMS, Path(OUT), switches, mend=snakemake_api.is_real_run(workflow)),
+    lambda job: run_log.busy(Path(OUT) / job) if snakemake_api.is_real_run(workflow) else "",
+)
+if workflow.is_main_process:
+    snakemake_api.judge_by(workflow, PLAN.due)
+
 if snakemake_api.is_real_run(workflow):
     try:
-        RUN = RunHooks(workflow, config, FILMS, wanted_stages, shelf_page.write)
+        RUN = RunHooks(workflow, config, FILMS, wanted_stages, PLAN, shelf_page.write)
     except SamvadError as error:
         raise WorkflowError(str(error)) from None
 

@@ -44,11 +44,11 @@ def _ask(run: StageRun, options: Options) -> metadata.FilmMetadata:
     Raises:
         Skipped: there is no key, TMDB cannot be reached or refuses, or it does not know the film.
     """
-    key = os.environ.get("TMDB_API_KEY", "").strip()
+    key = os.environ.get(client.KEY, "").strip()
     if not key:
-        raise Skipped("no TMDB key: the variable TMDB_API_KEY is not set.", "unset", "TMDB_API_KEY")
+        raise Skipped("no TMDB key: the variable TMDB_API_KEY is not set.", variable=client.KEY)
     if not (key.isascii() and key.isprintable()) or " " in key:
-        raise Skipped("the variable TMDB_API_KEY holds characters that no key has.", "unset", "TMDB_API_KEY")
+        raise Skipped("the variable TMDB_API_KEY holds characters that no key has.", variable=client.KEY)
     service = client.Service(
         key=key,
         url=client.check_url(os.environ.get("SAMVAD_TMDB_URL") or client.DEFAULT_URL),
@@ -58,8 +58,10 @@ def _ask(run: StageRun, options: Options) -> metadata.FilmMetadata:
     run.used(**stage_manifest.library_versions("requests"))
     try:
         film, doubt = search.find_film(service, options.title, options.year, options.max_cast, options.tmdb_id)
+    except client.RefusedKeyError as error:
+        raise Skipped(str(error), variable=client.KEY) from None
     except NetworkError as error:
-        raise Skipped(str(error), "unanswered") from None
+        raise Skipped(str(error), endpoint=error.endpoint, url=service.url) from None
     for reason in [*service.stale, *([doubt] if doubt else [])]:
         run.warn(f"{reason}.")
     run.metric("tmdb_requests", service.requests, "answers")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,9 @@ import pytest
 
 import support
 from samvad.core import stages
-from samvad.documents import run_record
+from samvad.documents import run_mark, run_record
 from samvad.documents.run_record import RunRecord
-from samvad.workflow import run_log
+from samvad.workflow import event_merging, run_log
 from samvad.workflow.run_log import RunLog
 
 RUN = RunRecord(run_id="film_run1", stamp="20250101_120000", film="film")
@@ -79,16 +81,19 @@ def test_files_of_forked_processes_and_the_other_channel_are_taken_over(job: Pat
     assert [event["message"] for event in merged(job, "99_performance_20250101_120000.jsonl")] == ["figure"]
 
 
-def test_lines_that_found_no_room_are_taken_over_later(job: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_that_found_no_room_are_taken_over_later(
+    job: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     log, folder = RunLog(job, RUN), attempt(job, "asr")
     add(folder, line("one", "asr"))
     write = os.write
     monkeypatch.setattr(os, "write", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-    with pytest.raises(OSError, match="No space"):
-        log.take(folder)
-    monkeypatch.setattr(os, "write", write)
     log.take(folder)
-    assert messages(job) == ["one"]
+    log.write("while it was full")
+    monkeypatch.setattr(os, "write", write)
+    assert capsys.readouterr().err.count("No space is left") == 1, "it is said once"
+    log.write("after that")
+    assert messages(job) == ["one", "while it was full", "after that"]
 
 
 def test_what_a_killed_run_left_is_merged_once_and_its_stages_get_a_result(job: Path) -> None:
@@ -100,7 +105,7 @@ def test_what_a_killed_run_left_is_merged_once_and_its_stages_get_a_result(job: 
     add(second, line("c", "ner"))
     add(job / "logs", '{"event":"stage_res', "99_pipeline_20250101_120000.jsonl")
     for _ in range(2):
-        assert run_log.recover(job) == RUN
+        assert run_log.recover(job, lambda: "incomplete") == RUN
         assert messages(job) == ["a", "same", "same", "b", "c"]
         ends = [event for event in merged(job) if event["event"] != "log"]
         assert [(event["event"], event["stage"], event["status"]) for event in ends] == [
@@ -116,7 +121,7 @@ def test_attempts_of_earlier_runs_are_not_merged_again(job: Path) -> None:
     add(earlier, line("old", "asr", "film_run0"))
     RunLog(job, RUN).write("begun")
     add(attempt(job, "asr", 2), line("new", "asr", number=2))
-    run_log.recover(job)
+    run_log.recover(job, lambda: "incomplete")
     assert messages(job) == ["begun", "new"]
 
 
@@ -129,7 +134,7 @@ def test_the_same_given_run_id_twice_brings_no_line_twice(job: Path) -> None:
     again = replace(RUN, stamp="20250101_130000")
     run_record.write(job, again)
     RunLog(job, again).write("second run")
-    run_log.recover(job)
+    run_log.recover(job, lambda: "incomplete")
     assert messages(job) == ["first run"]
     later = merged(job, "99_pipeline_20250101_130000.jsonl")
     assert [event["message"] for event in later if event["event"] == "log"] == ["second run"]
@@ -142,16 +147,16 @@ def test_lines_that_came_after_a_run_ended_are_merged(job: Path) -> None:
     log.finished("failed", 1.0, {})
     add(folder, line("late, from the cluster", "asr"))
     os.utime(folder / "events.jsonl")
-    run_log.recover(job)
+    run_log.recover(job, lambda: "incomplete")
     assert messages(job) == ["in time", "late, from the cluster"]
     assert sum(event["event"] == "job_finished" for event in merged(job)) == 1
 
 
 def test_a_run_without_a_log_is_passed_over(tmp_path: Path) -> None:
     job = support.make_job(tmp_path)
-    assert run_log.recover(job) is None
+    assert run_log.recover(job, lambda: "incomplete") is None
     (job / "run.json").write_text('{"run_id": "old_style"}', "utf-8")
-    assert run_log.recover(job) is None
+    assert run_log.recover(job, lambda: "incomplete") is None
 
 
 def test_a_result_has_the_figures_of_the_manifest(job: Path) -> None:
@@ -166,3 +171,35 @@ def test_a_result_has_the_figures_of_the_manifest(job: Path) -> None:
     }
     text = next((job / "logs").glob("*.log")).read_text("utf-8")
     assert text.endswith("[pipeline] [INFO] Stage asr: success (0.1 s)\n")
+
+
+def test_a_try_that_was_killed_before_it_said_a_word_gets_a_result_and_its_run(job: Path) -> None:
+    RunLog(job, RUN).write("begun")
+    folder = attempt(job, "asr")
+    for _ in range(2):
+        run_log.recover(job, lambda: "incomplete")
+        ends = [(event["event"], event["stage"], event["status"]) for event in merged(job) if event["event"] != "log"]
+        assert ends == [("stage_result", "asr", "failed"), ("job_finished", None, "incomplete")]
+    assert event_merging.run_of(folder) == RUN.run_id
+
+
+def test_a_log_that_could_never_be_written_is_made_of_what_the_tries_say(job: Path) -> None:
+    shutil.rmtree(job / "logs", ignore_errors=True)
+    add(attempt(job, "asr"), line("one", "asr"))
+    run_log.recover(job, lambda: "success")
+    assert messages(job) == ["one"]
+    assert [event["status"] for event in merged(job) if event["event"] == "job_finished"] == ["success"]
+
+
+def test_the_log_of_a_run_that_lives_is_left_alone(job: Path, tmp_path: Path) -> None:
+    RunLog(job, RUN).write("begun")
+    mark = tmp_path / "mark.json"
+    with mark.open("w+b", buffering=0) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        here = run_mark.machine()
+        run_mark.write(file.fileno(), run_mark.RunFacts(host=here.host, boot_id=here.boot_id, pid=1))
+        run_record.write(job, replace(RUN, host=here.host, mark=str(mark)))
+        run_log.recover(job, lambda: "incomplete")
+        assert [event["event"] for event in merged(job)] == ["log"]
+    run_log.recover(job, lambda: "incomplete")
+    assert [event["event"] for event in merged(job)] == ["log", "job_finished"]

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+import support
 from workflow.project import CACHE, Project, new_project, said
 
 
@@ -64,3 +65,26 @@ def shelf(project: Project) -> Callable[..., Project]:
         return project
 
     return with_films
+
+
+@pytest.fixture(scope="session")
+def stood_in(once: Any, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Make a film by stages that do no work; to be looked at, not changed. Each of pytest's processes has a copy."""
+
+    def make(folder: Path) -> None:
+        project = new_project(folder / "stood in")
+        support.leave_out_work(project.root)
+        (project.root / "a.mkv").write_bytes(b"a film")
+        project.write_sheet({"user": "a", "media": "a.mkv"})
+        time.sleep(2.5)  # the checksum of a film that was written just now is not remembered
+        done = project.snakemake(project.target("a"))
+        assert done.returncode == 0, said(done)
+
+    folder = once("stood-in", make)
+    return Project(folder / "stood in").copy(tmp_path_factory.mktemp("projects") / "stood in")
+
+
+@pytest.fixture
+def stood_in_copy(stood_in: Project, tmp_path: Path) -> Project:
+    """Return a copy of that project, to be changed."""
+    return stood_in.copy(tmp_path / "stood in")

@@ -14,7 +14,7 @@ ENVIRONMENT = "workflow"
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Print the summary; return 0 whatever it says: the run itself tells how it ended."""
+    """Print the summary; return 1 where a film is not done."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("targets", type=Path, help="file with the manifests that were asked for, one a line")
     path = parser.parse_args(argv).targets
@@ -30,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     index = next((path for path in (folder.parents[4] / "index.html" for folder in folders) if path.is_file()), None)
     if index:
         print(f"  All films: {index}")
-    return 0
+    return 0 if len(done) == len(folders) else 1
 
 
 def _why(folder: Path) -> str:

@@ -288,6 +288,10 @@ class Stage:
         asks: what it asks a machine for.
         computes: whether a model computes in it: its result then differs a little from processor to processor.
         on: whether it is on where nobody says.
+        results: those of ``writes`` that are for people: where one is gone, the stage is made again. What is made for
+            other stages alone may be deleted when the film is done.
+        decisions: name of the file with a person's decisions that it obeys; empty: none.
+        corrected: whether it puts tracks that a person has corrected in place of its own.
     """
 
     number: int
@@ -306,6 +310,9 @@ class Stage:
     asks: ResourceRequest = ResourceRequest()
     computes: bool = False
     on: bool = True
+    results: tuple[str, ...] = ()
+    decisions: str = ""
+    corrected: bool = False
 
     @property
     def folder(self) -> str:
@@ -329,9 +336,15 @@ class Stage:
 
     def may_write(self, kind: str) -> bool:
         """Say whether a type of file is one that the stage makes."""
-        return any(
-            kind == pattern or ("*" in pattern and kind.startswith(pattern.split("*")[0])) for pattern in self.writes
-        )
+        return _is_one_of(kind, self.writes)
+
+    def is_result(self, kind: str) -> bool:
+        """Say whether a type of file is for people."""
+        return _is_one_of(kind, self.results)
+
+
+def _is_one_of(kind: str, patterns: Sequence[str]) -> bool:
+    return any(kind == pattern or ("*" in pattern and kind.startswith(pattern.split("*")[0])) for pattern in patterns)
 
 
 #: Flags that every stage's command line has, and names that Snakemake or YAML would take for something else.
@@ -347,7 +360,7 @@ def faults(stage: Stage) -> list[str]:
         found.append(f"{stage.name!r} cannot be a stage's name")
     if stage.workflow not in WORKFLOWS:
         found.append(f"workflow is {stage.workflow!r}, but must be one of {', '.join(WORKFLOWS)}")
-    for name in ("needs", "after", "writes"):
+    for name in ("needs", "after", "writes", "results"):
         if not isinstance(getattr(stage, name), tuple):
             found.append(f"{name} is no tuple, such as ('asr',)")
     try:

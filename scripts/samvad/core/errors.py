@@ -46,10 +46,20 @@ class ModelError(SamvadError):
 
 
 class NetworkError(SamvadError):
-    """A service cannot be reached, or refuses."""
+    """A service cannot be reached, or refuses.
+
+    Args:
+        what: as of every error.
+        remedy: likewise.
+        endpoint: the name under which its failures are counted, where it gives no answer now and may another time.
+    """
 
     category = "network"
     exit_code = 5
+
+    def __init__(self, what: str, remedy: str = "", *, endpoint: str | None = None) -> None:
+        super().__init__(what, remedy)
+        self.endpoint = endpoint
 
 
 class DiskError(SamvadError):

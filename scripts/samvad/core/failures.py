@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from samvad.core import files
-from samvad.core.errors import MemoryShortageError, MissingToolError, NetworkError, SamvadError, StoppedError
+from samvad.core.errors import (
+    ChangedFileError,
+    MemoryShortageError,
+    MissingToolError,
+    NetworkError,
+    SamvadError,
+    StoppedError,
+)
 from samvad.core.redaction import redact
 
 #: What CTranslate2, cuBLAS, MKL, PyTorch and C++ say.
@@ -94,6 +101,12 @@ def _of_the_system(error: BaseException) -> SamvadError | None:
         return None
     named = isinstance(error.filename, str) and error.filename
     known = files.disk_error(error, Path(error.filename) if named else None)
+    if known is None and named and isinstance(error, FileNotFoundError) and type(error).__module__ == "builtins":
+        known = ChangedFileError(
+            f"{error.filename} is not there: it was moved or deleted, or its disk is away.",
+            "Put it back, and run the same command again.",
+            path=error.filename,
+        )
     if known is None and not named and _is_of_a_connection(error):
         known = NetworkError(f"A connection failed ({error}).", "Run again when the other side can be reached.")
     return known

@@ -83,6 +83,8 @@ def disk_error(error: OSError, path: Path | None, purpose: str = "used") -> Samv
     where = f"the disk of {path}" if path else "a disk"
     if code in (errno.ENOSPC, errno.EDQUOT):
         what = f"No space is left on {where}" if code == errno.ENOSPC else f"Your quota on {where} is used up"
+        if code == errno.ENOSPC and path and not _has_inodes(path):
+            what = f"{where[0].upper()}{where[1:]} takes no more files: all its inodes are used"
         remedy = "Free some space, or set output_root to a folder on another disk, and run again."
     elif path and code in (errno.EACCES, errno.EPERM, errno.EROFS):
         purpose = "written" if code == errno.EROFS else purpose
@@ -98,6 +100,17 @@ def disk_error(error: OSError, path: Path | None, purpose: str = "used") -> Samv
     else:
         return None
     return DiskError(f"{what}.", remedy, path=str(path) if path else None)
+
+
+def _has_inodes(path: Path) -> bool:
+    """Say whether a disk takes further files, as far as it tells; a path on it may not be there yet."""
+    for place in (path, *path.parents):
+        try:
+            status = os.statvfs(place)
+        except OSError:
+            continue
+        return not status.f_files or status.f_favail > 0
+    return True
 
 
 def megabytes(size: int) -> str:

@@ -72,12 +72,14 @@ def keep(handle: int) -> None:
     _lock(handle, fcntl.LOCK_EX, logging.DEBUG)
 
 
-def is_free(handle: int) -> bool:
-    """Say whether nobody keeps the lock of an open file; False where the disk knows no locks."""
+def is_free(handle: int) -> bool | None:
+    """Say whether nobody keeps the lock of an open file; None where the disk knows no locks."""
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         return False
+    except OSError:
+        return None
     fcntl.flock(handle, fcntl.LOCK_UN)
     return True
 

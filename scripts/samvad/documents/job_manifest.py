@@ -13,6 +13,7 @@ from samvad.documents import run_mark, run_record, stage_manifest
 from samvad.documents.stage_manifest import StageManifest
 
 INTERRUPTED = "interrupted"
+GONE = "results are gone"
 _DONE = ("success", "skipped")
 _STALE = "what it read is gone, or has been made anew since"
 
@@ -227,13 +228,28 @@ def write(job_folder: Path, wanted: list[str], live: RunState) -> JobManifest:
 
 
 def status(job_folder: Path) -> str | None:
-    """Return the status in a job's manifest, ``INTERRUPTED`` where its run was killed, None where it cannot be read."""
+    """Return the status in a job's manifest, None where it cannot be read.
+
+    It is ``INTERRUPTED`` where the job's run was killed, and ``GONE`` where a result of a finished job is not there.
+    """
     manifest = read_optional(job_folder)
     if manifest is None:
         return None
+    if manifest.pipeline.status == "success" and gone(job_folder, manifest):
+        return GONE
     run = manifest.pipeline.run
     over = run is not None and run.host == platform.node() and run_mark.is_dead(Path(run.mark))
     return INTERRUPTED if over else manifest.pipeline.status
+
+
+def gone(job_folder: Path, manifest: JobManifest) -> list[str]:
+    """Return the results for people that are not there, relative to the job's folder."""
+    return [made.path for made in manifest.output.files if _is_result(made) and not (job_folder / made.path).is_file()]
+
+
+def _is_result(made: ResultFile) -> bool:
+    stage = next((stage for stage in stages.STAGES if made.path.startswith(f"{stage.folder}/")), None)
+    return stage is not None and stage.is_result(made.type)
 
 
 def summary(job_folder: Path) -> str:
@@ -248,7 +264,8 @@ def summary(job_folder: Path) -> str:
     for output in manifest.output.files:
         label = kinds.get(output.type.split("_")[0]) or kinds.get(output.type)
         if label:
-            lines.append(f"  {label + ':':16} {job_folder / output.path}")
+            missing = "" if (job_folder / output.path).is_file() else "  (gone: the same command makes it again)"
+            lines.append(f"  {label + ':':16} {job_folder / output.path}{missing}")
     reused = [
         name for name, state in manifest.stages.items() if state.manifest and _reused(job_folder / state.manifest)
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,9 @@ class RunFacts:
         slurm_job: the job of SLURM's that it runs in itself.
         locks: names of those of Snakemake's locks that are its own; None where it has not said so yet.
         slurm: the name of its jobs on a cluster.
+        born: when its process was started, in ticks since the machine's start, which tells it from a later one of the
+            same number.
+        namespace: the space of numbers that its process has its own in, as containers have each their own.
     """
 
     host: str | None = None
@@ -42,6 +46,8 @@ class RunFacts:
     slurm_job: str | None = None
     locks: tuple[str, ...] | None = None
     slurm: str | None = None
+    born: int | None = None
+    namespace: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,67 @@ class RunMark:
 
 def is_dead(path: Path) -> bool:
     """Say whether the run of a mark is surely over."""
-    return not path.exists() or read(path).dead
+    try:
+        return read(path).dead
+    except FileNotFoundError:
+        return True
+
+
+def may_live(host: str, mark: Path, silent_seconds: float) -> RunMark | None:
+    """Return the mark of another run than this process's that is, or may be, at work.
+
+    Args:
+        host: the machine that it is on.
+        mark: where its mark is; another machine may see another disk there.
+        silent_seconds: a run elsewhere that has not touched its mark for so long is dead.
+    """
+    try:
+        found = read(mark)
+    except OSError:
+        return None
+    own = found.facts.pid == os.getpid() and host == platform.node()
+    silent = found.far and found.touched < time.time() - silent_seconds
+    return None if own or found.dead or silent else found
+
+
+def shown(mark: RunMark) -> str:
+    """Return who a run is, for people."""
+    facts = mark.facts
+    pid, user, host, since = (known or "?" for known in (facts.pid, facts.user, facts.host, facts.since))
+    return f"process {pid} of {user} on {host}, since {since} ({mark.path})"
+
+
+def has_ended(handle: int, facts: RunFacts) -> bool:
+    """Say whether a run of this machine, since its last start, is surely over.
+
+    Its lock tells, or where the disk knows no locks, whether its process is there.
+
+    Args:
+        handle: its mark, open.
+        facts: what that says.
+    """
+    free = locks.is_free(handle)
+    if free is not None:
+        return free
+    known = facts.pid is not None and facts.born is not None and facts.namespace == process_namespace()
+    return known and born(facts.pid or 0) != facts.born
+
+
+def born(pid: int) -> int | None:
+    """Return when a process was started, in ticks since the machine's start, or None where there is none (a zombie)."""
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if words[0] in "ZX" else int(words[19])
+
+
+def process_namespace() -> str:
+    """Return what tells this process's numbers from those of other containers; empty where it is unknown."""
+    try:
+        return os.readlink("/proc/self/ns/pid")  # noqa: PTH115 -- it is no path
+    except OSError:
+        return ""
 
 
 def read(path: Path) -> RunMark:
@@ -82,7 +148,7 @@ def read(path: Path) -> RunMark:
         facts = _facts(text)
         here = machine()
         if facts.boot_id in (None, here.boot_id):
-            dead = locks.is_free(handle)
+            dead = has_ended(handle, facts)
         else:  # the same machine after a restart has none of its old processes
             known = here.machine_id and here.machine_id == facts.machine_id
             dead = bool(known) and here.host == facts.host

@@ -29,6 +29,7 @@ class RunRecord:
         film: the film's id.
         media: the film's file as the sheet has it.
         cache: None where no results are kept.
+        host: the machine that the run is on, and its mark there: whether it lives, these tell; None in older records.
     """
 
     run_id: str
@@ -41,6 +42,8 @@ class RunRecord:
     year: int | None = None
     media: str = ""
     cache: CacheSettings | None = None
+    host: str | None = None
+    mark: str | None = None
 
 
 def path_of(job_folder: Path) -> Path:

@@ -9,7 +9,7 @@ import os
 import platform
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -79,14 +79,35 @@ class Skip:
 
     Attributes:
         because: ``settled``: it will have nothing to do another time either; ``unset``: a variable of the environment
-            is not set, or is no good; ``unanswered``: a service gave no answer, or none of use.
-        variable: the variable, where one is not set.
+            is not set, or is no good; ``unanswered``: a service gave no answer, and may another time.
+        variable: the variable, where one is not set or no good.
         reason: for people.
+        value: eight digits that tell what the variable held from what it may hold later; empty: nothing.
+        endpoint: the name under which the failures of the service are counted.
+        url: where the service is.
     """
 
     because: str
     variable: str | None
     reason: str
+    value: str | None = None
+    endpoint: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class Given:
+    """A manifest that a stage was given.
+
+    Attributes:
+        option: the option that named it: a stage, or ``segments``.
+        stage: the stage that wrote it.
+        result: checksum of that stage's result, from ``result_hash``.
+    """
+
+    option: str
+    stage: str
+    result: str
 
 
 @dataclass(frozen=True)
@@ -242,6 +263,8 @@ class StageManifest:
         config: the options that the stage ran with.
         retries: attempts before this one.
         contents: what options and models' names led to besides the inputs; none in manifests of before it was recorded.
+        given: the manifests that it was given; none in older manifests.
+        pinned: for each option that names a model of ``config/models.yaml``, the commit that was pinned there.
         skip: why there was nothing to do, where the status is ``skipped``; None in older manifests.
     """
 
@@ -274,6 +297,8 @@ class StageManifest:
     warnings: tuple[StageWarning, ...]
     retries: int
     contents: tuple[Content, ...] = ()
+    given: tuple[Given, ...] = ()
+    pinned: dict[str, str] = field(default_factory=dict)
     skip: Skip | None = None
 
     def __post_init__(self) -> None:
@@ -397,6 +422,30 @@ def contradictions(manifest: StageManifest) -> list[str]:
         if not name.startswith(f"{stage.folder}/") or ".." in name.split("/")
     ]
     return found
+
+
+def result_hash(status: str, made: Iterable[tuple[str, str, str]]) -> str:
+    """Return the checksum of what a stage has made for others: the same whenever it was made, if the files are.
+
+    Args:
+        status: the stage's.
+        made: type, path and checksum of each output.
+    """
+    return f"sha256:{hashlib.sha256(json.dumps([status, sorted(made)]).encode()).hexdigest()}"
+
+
+def result_of(manifest: StageManifest) -> str:
+    """Return the checksum of a stage's result."""
+    return result_hash(manifest.status, ((made.type, made.path, made.checksum) for made in manifest.outputs))
+
+
+def variable_value(name: str) -> str:
+    """Return eight digits that stand for what a variable of the environment holds, a secret as a rule; empty: nothing.
+
+    They tell one value from another, and no value can be found by them.
+    """
+    value = os.environ.get(name, "").strip()
+    return hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest()[:8] if value else ""
 
 
 def config_hash(config: Mapping[str, Option]) -> str:

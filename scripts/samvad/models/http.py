@@ -137,7 +137,8 @@ def call(endpoint: str, service: str, ask: Callable[[], Answer], rules: Policy |
             pause = rules.first_pause_seconds * rules.backoff_factor ** (attempt - 1)
             pause = max(pause, error.retry_after_seconds)
             if pause > _LONGEST_PAUSE_SECONDS:
-                raise NetworkError(f"{service} {reason}, and asks to wait {pause:g} s.") from None
+                what = f"{service} {reason}, and asks to wait {pause:g} s."
+                raise NetworkError(what, endpoint=endpoint) from None
         except NetworkError:
             breaker.record_success()  # it refuses, so it is there
             raise
@@ -150,7 +151,7 @@ def call(endpoint: str, service: str, ask: Callable[[], Answer], rules: Policy |
         if attempt < rules.attempts:
             log.info("%s %s; try %d of %d in %g s", service, reason, attempt + 1, rules.attempts, pause)
             time.sleep(pause)
-    raise NetworkError(f"{service} {reason} ({rules.attempts} attempts).")
+    raise NetworkError(f"{service} {reason} ({rules.attempts} attempts).", endpoint=endpoint)
 
 
 def is_unreachable(error: BaseException | None) -> bool:
@@ -207,6 +208,7 @@ class Breaker:
     """
 
     def __init__(self, endpoint: str, rules: Policy) -> None:
+        self._endpoint = endpoint
         self._folder = _folder(endpoint) / "breaker"
         self._rules = rules
         self._claim: Path | None = None
@@ -224,7 +226,8 @@ class Breaker:
         if open_for <= 0 and self._may_probe(failures[-1]):
             return
         wait = f"for {open_for:.0f} s more" if open_for > 0 else "while another process tries it"
-        raise CircuitOpenError(f"{service} failed {len(failures)} times in a row and is left alone {wait}.")
+        what = f"{service} failed {len(failures)} times in a row and is left alone {wait}."
+        raise CircuitOpenError(what, endpoint=self._endpoint)
 
     def record_failure(self) -> None:
         """Count a failure."""

@@ -61,6 +61,12 @@ def known_models() -> dict[str, dict[str, Any]]:
     return models
 
 
+def pinned_commit(name: str) -> str | None:
+    """Return the commit that ``config/models.yaml`` pins for a model's name; None of a folder, or a name of a hub."""
+    commit: str | None = known_models().get(name, {}).get("revision")
+    return commit or None
+
+
 def resolve_whisper(name: str, revision: str = "") -> ResolvedModel:
     """Return the weights of a Whisper model, fetched from the hub if they are not here yet.
 

@@ -7,9 +7,10 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from samvad.core.declarations import Option, Stage
+from samvad.core.errors import ConfigurationError
 
 Options = TypeVar("Options")
 
@@ -42,9 +43,24 @@ class Invocation(Generic[Options]):
     options: Options
 
 
+class _Parser(argparse.ArgumentParser):
+    """Raises for what is wrong, so that it can be recorded."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise for a command line that is wrong.
+
+        Raises:
+            ConfigurationError: always.
+        """
+        raise ConfigurationError(
+            f"The command line of {self.prog} is wrong: {message}.",
+            "Is the rule that starts it of this version of Samvad? `--help` tells what it takes.",
+        )
+
+
 def parser(stage: Stage) -> argparse.ArgumentParser:
     """Return the parser of a stage's command line."""
-    made = argparse.ArgumentParser(
+    made = _Parser(
         description=f"{stage.summary}.",
         epilog=f"Writes <job folder>/{stage.folder}/manifest.json last, and only on success. Exit codes: 0 success, "
         "2 configuration, 3 media, 4 model, 5 network, 6 disk, 7 memory, 1 anything else.",
@@ -69,7 +85,11 @@ def parser(stage: Stage) -> argparse.ArgumentParser:
 
 
 def parse(stage: Stage, argv: Sequence[str] | None = None) -> Invocation[Any]:
-    """Return what a command line says, checked against the stage's declaration; ends the process where it is wrong."""
+    """Return what a command line says, checked against the stage's declaration.
+
+    Raises:
+        ConfigurationError: it is wrong; says where.
+    """
     given = vars(parser(stage).parse_args(argv))
     others = (*stage.needs, *stage.after)
     return Invocation(
@@ -136,6 +156,12 @@ def _shown(item: Option) -> str:
 
 def _flag(stage: str) -> str:
     return f"--{stage.replace('_', '-')}"
+
+
+def job_folder_of(argv: Sequence[str]) -> Path | None:
+    """Return the job's folder by a command line that may be wrong otherwise."""
+    named = [word.partition("=")[2] for word in argv if word.startswith("--job-folder=")]
+    return Path(named[-1]) if named and named[-1] else None
 
 
 def configuration(stage: Stage, options: Any) -> dict[str, Any]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import platform
 import signal
 import threading
 import time
 from pathlib import Path
 
-from samvad.core import locks, variables
+from samvad.core import variables
+from samvad.core.errors import StoppedError
 from samvad.documents import run_mark
 from samvad.runner import slurm
 
@@ -17,6 +19,26 @@ log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 1.0
 _GRACE_SECONDS = 5.0
+
+
+def check_run() -> None:
+    """Make sure that the run that started this stage still is at work; to be asked before the stage changes anything.
+
+    A process may be slow to start, and the run be killed meanwhile: the next run does the same work by then, and this
+    stage would begin under its name. Of a run on another machine nothing is known here, and SLURM's jobs are cancelled
+    by the next run.
+
+    Raises:
+        StoppedError: it is not.
+    """
+    named = os.environ.get(variables.RUN, "")
+    if not named or slurm.JOB_VARIABLE in os.environ:
+        return
+    path = Path(named)
+    if path.name.startswith(f"{platform.node()}-") and run_mark.is_dead(path):
+        raise StoppedError(
+            "The run that started this stage is over: nothing was begun.", "Run the same command again.", path=named
+        )
 
 
 def end_with_run(at_work: str) -> None:
@@ -43,7 +65,7 @@ def end_with_run(at_work: str) -> None:
 
 
 def _watch(handle: int, facts: run_mark.RunFacts) -> None:
-    while not locks.is_free(handle):
+    while not run_mark.has_ended(handle, facts):
         time.sleep(_POLL_SECONDS)
     import psutil
 

@@ -19,15 +19,16 @@ from typing import Any
 
 from samvad.core import checksums, computing, console, files, held_files, times
 from samvad.core.declarations import Stage
-from samvad.core.errors import ChangedFileError, MediaError, SamvadError
+from samvad.core.errors import ChangedFileError, MediaError, SamvadError, SupersededError
 from samvad.core.failures import as_samvad_error, describe
 from samvad.core.redaction import redact
-from samvad.documents import stage_manifest
+from samvad.documents import last_words, stage_manifest
 from samvad.documents.media_facts import MediaFacts
 from samvad.documents.stage_manifest import (
     Content,
     ErrorRecord,
     FileRecord,
+    Given,
     IntermediateFile,
     Metric,
     Model,
@@ -38,8 +39,9 @@ from samvad.documents.stage_manifest import (
 )
 from samvad.logs import events
 from samvad.logs.stage_logs import StageLogs
+from samvad.models import weights
 from samvad.runner import attempts, gpus, own_code, run_watch, staging
-from samvad.runner.options import Invocation, configuration, parse
+from samvad.runner.options import Invocation, configuration, job_folder_of, parse
 from samvad.runner.resource_usage import ResourceMeter
 from samvad.runner.result_cache import CachedFile
 from samvad.runner.reuse import NOT_KEPT, Record, Reuse, cache_from, ingredients
@@ -52,13 +54,20 @@ class Skipped(Exception):  # noqa: N818 -- it is no error
 
     Args:
         reason: why, for people.
-        because: as in the manifest's ``skip``: ``settled``, ``unset`` or ``unanswered``.
-        variable: the variable of the environment, where one is not set.
+        variable: the variable of the environment, where one is not set or no good: another value of it makes the stage
+            due again.
+        endpoint: the name under which the failures of a service are counted, where one gives no answer: when it answers
+            again, the stage is due.
+        url: where that service is.
     """
 
-    def __init__(self, reason: str, because: str = "settled", variable: str | None = None) -> None:
+    def __init__(
+        self, reason: str, *, variable: str | None = None, endpoint: str | None = None, url: str | None = None
+    ) -> None:
         super().__init__(reason)
-        self.skip = Skip(because, variable, redact(reason))
+        because = "unset" if variable else "unanswered" if endpoint else "settled"
+        value = stage_manifest.variable_value(variable) if variable else None
+        self.skip = Skip(because, variable, redact(reason), value, endpoint, url if endpoint else None)
 
 
 class StageRun:
@@ -446,6 +455,27 @@ class StageRun:
         """Remove the work folder."""
         shutil.rmtree(self.work_folder, ignore_errors=True)
 
+    def _given(self) -> tuple[Given, ...]:
+        """Return the manifests that the command line names, by what their stages made."""
+        named = dict(self._invocation.manifests)
+        if self._invocation.segments is not None:
+            named["segments"] = self._invocation.segments
+        found = {option: stage_manifest.read_optional(path) for option, path in sorted(named.items())}
+        return tuple(
+            Given(option, manifest.stage, stage_manifest.result_of(manifest))
+            for option, manifest in found.items()
+            if manifest is not None
+        )
+
+    def _pinned(self) -> dict[str, str]:
+        """Return the commits that are pinned for the models that options name."""
+        named = {
+            item.name: getattr(self._invocation.options, item.name)
+            for item in self.stage.all_options
+            if item.content == "model"
+        }
+        return {option: commit for option, name in named.items() if (commit := weights.pinned_commit(name))}
+
     def _manifest(
         self,
         usage: ResourceUsage,
@@ -493,6 +523,8 @@ class StageRun:
             warnings=tuple(self._record.warnings),
             retries=self.attempt - 1,
             contents=tuple(self._contents.values()),
+            given=self._given() if status != "failed" else (),
+            pinned=self._pinned(),
             skip=self.skip if status == "skipped" else None,
         )
 
@@ -513,18 +545,22 @@ def run_stage(stage: Stage, work: Callable[[StageRun, Any], None], argv: list[st
     Returns:
         The exit code: 0, or that of the error's class.
     """
-    invocation, name = parse(stage, argv), stage.name
-    meter = ResourceMeter()
+    name, meter = stage.name, ResourceMeter()
     try:
+        invocation = parse(stage, argv)
         run = StageRun(stage, invocation, own_code.take(stage))
         with attempts.claim(run.job_folder, run.stage.folder):
+            run_watch.check_run()
             if run.resume():
                 return 0
             run.begin()
         logs = StageLogs(run.context, run.folder, run.attempt_folder, invocation.verbose)
     except (SamvadError, OSError) as error:
-        console.complain(f"samvad {name}", redact(str(as_samvad_error(error))))
-        return as_samvad_error(error).exit_code
+        known = as_samvad_error(error)
+        console.complain(f"samvad {name}", redact(str(known)))
+        if folder := job_folder_of(sys.argv[1:] if argv is None else argv):
+            last_words.leave(folder, stage.script, redact(str(known)))
+        return known.exit_code
     run_watch.end_with_run(f"{run.stage.folder} {run.film} ({run.context.job_id})")
     try:
         called = shlex.join(sys.argv if argv is None else argv)
@@ -554,13 +590,15 @@ def _first_cause(run: StageRun, caught: BaseException) -> BaseException:
     """Return what to blame for a failure: a film that was changed meanwhile cannot be decoded, and it is no defect."""
     category = as_samvad_error(caught).category
     try:
+        if category == "bug":  # a later attempt takes away what this one works in
+            attempts.check_newest(run.folder, run.attempt)
         if category in ("bug", "media"):
             run.check_inputs()
         if category == "bug":
             run.check_code()
-    except ChangedFileError as changed:
-        changed.__cause__ = caught
-        return changed
+    except (ChangedFileError, SupersededError) as known:
+        known.__cause__ = caught
+        return known
     except (SamvadError, OSError):
         pass  # it cannot be told: the first error is the one that is known
     return caught

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from samvad.core import stages, variables
@@ -16,6 +17,7 @@ from samvad.core.errors import SamvadError
 from samvad.settings import configuration
 from samvad.settings.configuration import Film
 from samvad.workflow import run_registry, snakemake_api
+from samvad.workflow.planning import Plan
 from samvad.workflow.run_recorder import PipelineHandler
 
 
@@ -27,6 +29,7 @@ class RunHooks:
         config: checked.
         films: the films by job folder.
         wanted: returns the stages that a film is to go through.
+        plan: says whether all that was asked for is there.
         write_index: writes the index of the films into their folder.
 
     Raises:
@@ -41,10 +44,12 @@ class RunHooks:
         config: Mapping[str, Any],
         films: dict[str, Film],
         wanted: Callable[[Film], list[str]],
+        plan: Plan,
         write_index: Callable[[Path], object],
     ) -> None:
         self._workflow = workflow
         self._films = films
+        self._plan = plan
         self._output_root = Path(config["output_root"])
         self._write_index = write_index
         self._run = run_registry.enter(Path(".snakemake"))
@@ -76,6 +81,16 @@ class RunHooks:
         jobs = [job for job in snakemake_api.planned_jobs(self._workflow) if job.rule in stages.BY_NAME]
         self._warn_of_large_stages(jobs)
         self._recorder.expect((job.wildcards["job"], job.rule, set(job.needs)) for job in jobs)
+
+    def succeed(self) -> None:
+        """End a run whose jobs have all ended well.
+
+        Raises:
+            WorkflowError: not everything that was asked for is done, or is there.
+        """
+        self.finish()
+        if missing := self._plan.shortfall():
+            raise WorkflowError(missing)
 
     def finish(self) -> None:
         """Write the last lines of the logs and the index of the films, and say where the results are."""

@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from samvad.core import files, outside, stages
+from samvad.core.errors import SamvadError
 from samvad.core.failures import Failure
-from samvad.documents import job_manifest, run_record, stage_manifest
+from samvad.core.redaction import redact
+from samvad.documents import job_manifest, last_words, run_mark, run_record, stage_manifest
 from samvad.documents.run_record import RunRecord
 from samvad.documents.stage_manifest import ErrorRecord, StageManifest
 from samvad.logs import events
 from samvad.logs.line_file import LineFile, line_bytes
-from samvad.workflow import event_merging
+from samvad.workflow import event_merging, run_registry
+
+log = logging.getLogger(__name__)
 
 _FORMAT = events.EventFormatter()
 _TEXT = events.TextFormatter("pipeline")
 #: A disk with less left than this counts as full: not even a record finds room.
 _FULL_BYTES = 1 << 18
+#: What is said of a try that was at work when its run was stopped, and had no time to say so itself.
+STOPPED = "the run was stopped"
+#: The last line of a run is looked for in so much of its log's end: lines may have come after it.
+_TAIL_BYTES = 1 << 16
 
 
 class RunLog:
@@ -32,8 +41,7 @@ class RunLog:
         job_folder: the job's folder.
         run: its ``run.json``.
 
-    Raises:
-        DiskError: a log cannot be made.
+    What cannot be written now, as on a disk that is full or away for a while, is kept and written with the next line.
     """
 
     def __init__(self, job_folder: Path, run: RunRecord) -> None:
@@ -46,13 +54,13 @@ class RunLog:
             parent_job_id=run.parent_job_id,
         )
         logs = job_folder / "logs"
-        with files.disk_errors(logs):
-            logs.mkdir(parents=True, exist_ok=True)
-            self._text = LineFile(logs / f"99_pipeline_{self.stamp}.log").open()
-            self.targets = {
-                channel: LineFile(logs / f"{name}_{self.stamp}.jsonl")
-                for channel, name in event_merging.CHANNELS.items()
-            }
+        self._text = LineFile(logs / f"99_pipeline_{self.stamp}.log")
+        self.targets = {
+            channel: LineFile(logs / f"{name}_{self.stamp}.jsonl") for channel, name in event_merging.CHANNELS.items()
+        }
+        self._waiting: list[tuple[bytes, bytes]] = []
+        self._untaken: dict[Path, None] = {}
+        self._complained = False
         self.cache_hits = 0
         self.merger = event_merging.Merger(self.targets)
 
@@ -70,14 +78,33 @@ class RunLog:
         if event is not None:
             record.samvad_event = event
         with events.context(replace(self.context, stage=stage, attempt=attempt)):
-            self._text.write_bytes(line_bytes(_TEXT.format(record)))
-            self.targets["events"].write_bytes(line_bytes(_FORMAT.format(record)))
-        self.close()  # a shelf of a thousand films must not need three thousand open files
+            self._waiting.append((line_bytes(_TEXT.format(record)), line_bytes(_FORMAT.format(record))))
+        self._write_waiting()
 
     def take(self, attempt_folder: Path) -> None:
         """Take over what an attempt has written since the last time."""
-        self.merger.take(attempt_folder)
-        self.close()
+        self._untaken[attempt_folder] = None
+        self._write_waiting()
+
+    def _write_waiting(self) -> None:
+        """Write what waits; complain once where that cannot be."""
+        try:
+            with files.disk_errors(self._text.path):
+                self._text.path.parent.mkdir(parents=True, exist_ok=True)
+                for folder in list(self._untaken):
+                    self.merger.take(folder)
+                    del self._untaken[folder]
+                while self._waiting:
+                    text, event = self._waiting[0]
+                    self._text.write_bytes(text)
+                    self.targets["events"].write_bytes(event)
+                    del self._waiting[0]
+        except (OSError, SamvadError) as error:
+            if not self._complained:
+                self._complained = True
+                sys.stderr.write(f"samvad: the log of {self.job_folder} could not be written: {error}\n")
+        finally:
+            self.close()  # a shelf of a thousand films must not need three thousand open files
 
     def stage_ended(self, stage: str, attempt_folder: Path | None, said: str = "") -> events.Event:
         """Take over the events of an attempt that has ended; write its result, and return it.
@@ -99,6 +126,16 @@ class RunLog:
         number = int(attempt_folder.name) if attempt_folder is not None else None
         self.write(message, event, level=level, stage=stage, attempt=number)
         return event
+
+    def tell_attempt(self, stage: str, attempt_folder: Path) -> None:
+        """Write into an attempt that has said nothing of itself which run it was of, and that it was killed."""
+        event = events.Event("stage_result", "failed", failure=_without_record(self.job_folder, stage, ""))
+        record = logging.LogRecord("samvad.pipeline", logging.ERROR, __file__, 0, "%s", ("it was killed",), None)
+        record.samvad_event = event
+        with events.context(replace(self.context, stage=stage, attempt=int(attempt_folder.name))):
+            file = LineFile(attempt_folder / "events.jsonl")
+            file.write_bytes(line_bytes(_FORMAT.format(record)))
+            file.close()
 
     def finished(self, status: str, seconds: float | None, counts: Mapping[str, float], note: str = "") -> None:
         """Write the last line of the run."""
@@ -123,50 +160,91 @@ def link_stage_log(log: RunLog, stage: str, attempt_folder: Path) -> None:
     link.symlink_to(os.path.relpath(attempt_folder / "stage.log", link.parent))
 
 
-def recover(job_folder: Path) -> RunRecord | None:
-    """Bring the log of the job's last run to its end, where that run was killed; return the run, or None.
+def recover(job_folder: Path, stands: Callable[[], str]) -> RunRecord | None:
+    """Bring the log of the job's last run to its end, where that run is over; return the run, or None.
 
-    What its stages wrote and nobody merged is merged; each stage that has no result gets one. Lines that came after a
-    run's end (a cluster job that outlived it, a stage that was run by hand) are merged too.
+    What its stages wrote and nobody merged is merged; each try that has no result gets one; how the job stands is told
+    from what is there. Lines that came after a run's end (a cluster job that outlived it, a stage that was run by hand)
+    are merged too.
+
+    Args:
+        job_folder: the job's folder.
+        stands: returns how the job stands by its stages.
     """
     run = run_record.read_optional(job_folder)
     if run is None or run.stamp is None:
         return None
-    path = job_folder / "logs" / f"99_pipeline_{run.stamp}.jsonl"
-    if not path.is_file():
+    if other := at_work(run):
+        log.info("%s is at work on %s: its log is its own", run_mark.shown(other), job_folder)
         return run
-    with suppress(OSError):  # a disk that is full now is named by the run that begins
-        _recover(job_folder, run, path)
+    with suppress(OSError, SamvadError):  # a disk that is full now is named by the run that begins
+        _recover(job_folder, run, job_folder / "logs" / f"99_pipeline_{run.stamp}.jsonl", stands)
     return run
 
 
-def _recover(job_folder: Path, run: RunRecord, path: Path) -> None:
+def at_work(run: RunRecord) -> run_mark.RunMark | None:
+    """Return the mark of the run that a job's record names, where that is another one that lives, or may."""
+    return run_mark.may_live(run.host, Path(run.mark), run_registry.SILENT_SECONDS) if run.host and run.mark else None
+
+
+def busy(job_folder: Path) -> str:
+    """Return who is at work on a job besides this process, for people; empty where nobody is, or may be."""
+    run, manifest = run_record.read_optional(job_folder), job_manifest.read_optional(job_folder)
+    if run is None or manifest is None or manifest.pipeline.run is None:
+        return ""
+    other = at_work(run)
+    return run_mark.shown(other) if other else ""
+
+
+def is_ended(job_folder: Path, run: RunRecord) -> bool:
+    """Say whether a run's log has its last line; it is looked for at the end alone."""
+    path = job_folder / "logs" / f"99_pipeline_{run.stamp}.jsonl"
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
+            return b'"job_finished"' in file.read()
+    except OSError:
+        return False
+
+
+def _recover(job_folder: Path, run: RunRecord, path: Path, stands: Callable[[], str]) -> None:
     event_merging.mend_end(path)
-    lines = [
-        event for line in outside.read_bytes(path).splitlines() if (event := event_merging.parse(line)) is not None
-    ]
+    data = outside.read_bytes(path) if path.is_file() else b""
+    lines = [event for line in data.splitlines() if (event := event_merging.parse(line)) is not None]
     ended = any(event.get("event") == "job_finished" for event in lines)
     since = path.stat().st_mtime_ns if ended else 0
-    folders = {
-        folder: stage
-        for stage in stages.BY_NAME
-        for folder in event_merging.attempts_of(job_folder, stage)
-        if _written(folder) >= since and event_merging.run_of(folder) == run.run_id
-    }
+    begun = run_record.path_of(job_folder).stat().st_mtime_ns
+    folders, silent = {}, []
+    for stage in stages.BY_NAME:
+        for folder in event_merging.attempts_of(job_folder, stage):
+            of = event_merging.run_of(folder)
+            if of == run.run_id and _written(folder) >= since:
+                folders[folder] = stage
+            elif of is None and not ended and _begun(folder) >= begun:  # killed before it could say a word
+                folders[folder] = stage
+                silent.append(folder)
     if ended and not folders:
         return
     for name in event_merging.CHANNELS.values():
         event_merging.mend_end(job_folder / "logs" / f"{name}_{run.stamp}.jsonl")
-    log = RunLog(job_folder, run)
-    event_merging.take_missing(job_folder / "logs", list(folders), log.targets)
+    (job_folder / "logs").mkdir(exist_ok=True)
+    found = RunLog(job_folder, run)
+    for folder in silent:
+        found.tell_attempt(folders[folder], folder)
+    event_merging.take_missing(job_folder / "logs", list(folders), found.targets)
     told = {(event.get("stage"), event.get("attempt")) for event in lines if event.get("event") == "stage_result"}
     for folder, stage in folders.items():
-        log.merger.pass_over(folder)
-        if (stage, int(folder.name)) not in told:
-            log.stage_ended(stage, folder)
+        found.merger.pass_over(folder)
+        if folder not in silent and (stage, int(folder.name)) not in told:
+            found.stage_ended(stage, folder)
     if not ended:
-        log.finished("incomplete", None, {}, ": the run was killed")
-    log.close()
+        status = stands()
+        found.finished(status, None, {}, "" if status == "success" else ": the run was killed")
+    found.close()
+
+
+def _begun(folder: Path) -> int:
+    return folder.stat().st_ctime_ns
 
 
 def _written(folder: Path) -> int:
@@ -203,9 +281,24 @@ def _failure(error: ErrorRecord, said: str) -> Failure:
 
 def _without_record(job_folder: Path, stage: str, said: str) -> Failure:
     """Return the failure of a stage whose process left no manifest."""
+    folder = job_folder / stages.BY_NAME[stage].folder
+    if told := last_words.take(job_folder, stages.BY_NAME[stage].script):
+        return Failure("NotBegun", "configuration", redact(told), str(folder), "")
+    if full := _fullness(job_folder):
+        return Failure("DiskError", "disk", f"{full} Free some space and run again.", str(job_folder), "")
+    if said.startswith("SLURM sbatch failed"):
+        return Failure("ClusterError", "configuration", f"SLURM took no job for it: {said}", str(folder), "")
+    if said == STOPPED:
+        return Failure("StoppedError", "killed", "The run was stopped while it was at work.", str(folder), "")
+    message = f"{job_manifest.NO_RECORD} ({said})" if said else job_manifest.NO_RECORD
+    return Failure("Killed", "killed", message, str(folder), "")
+
+
+def _fullness(job_folder: Path) -> str:
+    """Return in a sentence that a job's disk takes no more; empty where it does."""
     status = os.statvfs(job_folder)
     if status.f_bavail * status.f_frsize < _FULL_BYTES:
-        text = f"No space is left on the disk of {job_folder}. Free some space and run again."
-        return Failure("DiskError", "disk", text, str(job_folder), "")
-    message = f"{job_manifest.NO_RECORD} ({said})" if said else job_manifest.NO_RECORD
-    return Failure("Killed", "killed", message, str(job_folder / stages.BY_NAME[stage].folder), "")
+        return f"No space is left on the disk of {job_folder}."
+    if status.f_files and not status.f_favail:
+        return f"The disk of {job_folder} takes no more files: all its inodes are used."
+    return ""

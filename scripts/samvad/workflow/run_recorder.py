@@ -20,7 +20,7 @@ from pathlib import Path
 from samvad.core import stages, times
 from samvad.core.console import printable
 from samvad.core.errors import SamvadError
-from samvad.documents import job_manifest, run_record
+from samvad.documents import job_manifest, last_words, run_record
 from samvad.documents.run_record import CacheSettings, RunRecord
 from samvad.logs.events import Event
 from samvad.runner import attempts
@@ -33,6 +33,11 @@ from samvad.workflow.progress.view import View, chosen
 _FULL_SUMMARIES = 3
 #: How a job stands by its manifest where that is to be written anew.
 _TO_MEND = (None, job_manifest.INTERRUPTED)
+#: What is said of a stage that ended well, and whose result Snakemake has thrown away nevertheless.
+_NOT_TAKEN = (
+    "it ended well, but Snakemake did not take its result, and says above why. Where that is of modification times, a "
+    "clock is wrong, or was: the same command goes on"
+)
 _ID = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
 
 
@@ -119,7 +124,7 @@ class PipelineHandler(logging.Handler):
             self._planned.setdefault(folder, {})[stage] = needs
 
     def repair(self, asked: Iterable[str]) -> None:
-        """Write the job manifests that are gone, or that a killed run left saying that it still runs.
+        """Write anew what a run that is over has left behind: job manifests, and the ends of logs.
 
         Args:
             asked: the job folders to look at: of a long sheet, only those that are asked for are opened.
@@ -127,10 +132,20 @@ class PipelineHandler(logging.Handler):
         for folder in asked:
             film, place = self._films[folder], self._output_root / folder
             try:
-                if run_record.path_of(place).is_file() and job_manifest.status(place) in _TO_MEND:
+                run = run_record.read_optional(place)
+                if run is None or run_log.at_work(run):
+                    continue
+                if job_manifest.status(place) in _TO_MEND:
                     job_manifest.write(place, self._wanted(film), job_manifest.RunState(off=self._off(film)))
+                if run.stamp and not run_log.is_ended(place, run):
+                    run_log.recover(place, lambda film=film, place=place: self._stands(film, place))  # type: ignore[misc]
             except (OSError, ValueError, SamvadError) as error:
                 _complain(error)
+
+    def _stands(self, film: Film, place: Path) -> str:
+        """Return how a job that no run works on stands, by its stages alone."""
+        live = job_manifest.RunState(off=self._off(film))
+        return job_manifest.derive(place, self._wanted(film), live).pipeline.status
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take note of an event. A full disk must not end the run from here: stages report it themselves."""
@@ -169,7 +184,7 @@ class PipelineHandler(logging.Handler):
     def _finish(self, found: _Job) -> str:
         for stage in list(found.live.running):  # the run was interrupted
             if folder := found.newest_attempt(stage):
-                found.log.stage_ended(stage, folder)
+                found.log.stage_ended(stage, folder, run_log.STOPPED)
         found.live = job_manifest.RunState(failed=set(found.failed), off=found.live.off)
         manifest = job_manifest.write(found.folder, found.wanted, found.live)
         pipeline, film_seconds = manifest.pipeline, manifest.input.duration_seconds
@@ -207,6 +222,7 @@ class PipelineHandler(logging.Handler):
         found.live.pending.discard(stage)
         found.live.failed.discard(stage)
         found.before[stage] = _last_attempt(found.folder, stage)
+        last_words.take(found.folder, stages.BY_NAME[stage].script)  # of an earlier start
         manifest = self._write(found)
         pipeline = manifest.pipeline
         done = len({*pipeline.completed_stages, *pipeline.skipped_stages} & set(found.wanted))  # not those off
@@ -228,7 +244,7 @@ class PipelineHandler(logging.Handler):
         if found.live.running.pop(stage, None) is None:
             return  # told already: of a group that failed, Snakemake names every job
         found.last = datetime.now()
-        newest = found.newest_attempt(stage)
+        newest, group = found.newest_attempt(stage), self._groups.get(number)
         if newest is None and self._went_on_without(found, number):
             manifest = self._write(found)
             status = manifest.stages[stage].status
@@ -238,10 +254,12 @@ class PipelineHandler(logging.Handler):
         found.failed.pop(stage, None)  # an earlier attempt
         if failed and result.status == "failed":
             found.failed[stage] = result.failure.message if result.failure else job_manifest.NO_RECORD
+        elif failed and group is None:
+            found.failed[stage] = _NOT_TAKEN
         found.live.failed = set(found.failed)
+        film_seconds = self._write(found).input.duration_seconds
         if self._stage_links and newest is not None:
             run_log.link_stage_log(found.log, stage, newest)
-        film_seconds = self._write(found).input.duration_seconds
         reason = found.failed.get(stage, "")
         self._view.ended(folder, stage, result.status or "", result.duration_seconds, film_seconds, reason)
 
@@ -264,7 +282,7 @@ class PipelineHandler(logging.Handler):
     def _begin(self, folder: str) -> _Job:
         film = self._films[folder]
         place = self._output_root / folder
-        before = run_log.recover(place)
+        before = run_log.recover(place, lambda: self._stands(film, place))
         run = RunRecord(
             run_id=self._run_id or attempts.new_run_id(film.film),
             parent_run_id=before.run_id if before else None,
@@ -276,6 +294,8 @@ class PipelineHandler(logging.Handler):
             year=film.year,
             media=film.media,
             cache=self._cache,
+            host=self._process.host,
+            mark=self._process.mark,
         )
         run_record.write(place, run)
         live = job_manifest.RunState(pending=set(self._planned.get(folder, ())), off=self._off(film))

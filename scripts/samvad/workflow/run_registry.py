@@ -106,13 +106,15 @@ def enter(snakemake_folder: Path) -> Run:
             since=times.utc_now(),
             since_ns=time.time_ns(),
             slurm_job=os.environ.get(slurm.JOB_VARIABLE),
+            born=run_mark.born(os.getpid()),
+            namespace=run_mark.process_namespace(),
         )
         path = folder / f"{platform.node()}-{os.getpid()}-{facts.since_ns}.json"
         with files.disk_errors(path):
             handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         locks.keep(handle)
         run_mark.write(handle, facts)
-    run = Run(path, handle, facts, [_shown(mark) for mark in living], after_a_kill=bool(dead))
+    run = Run(path, handle, facts, [run_mark.shown(mark) for mark in living], after_a_kill=bool(dead))
     atexit.register(run.leave)
     return run
 
@@ -148,12 +150,6 @@ def _user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a number without a name, as in some containers
         return str(os.getuid())
-
-
-def _shown(mark: run_mark.RunMark) -> str:
-    facts = mark.facts
-    pid, user, host, since = (known or "?" for known in (facts.pid, facts.user, facts.host, facts.since))
-    return f"process {pid} of {user} on {host}, since {since} ({mark.path})"
 
 
 def _guard(folder: Path) -> Path:

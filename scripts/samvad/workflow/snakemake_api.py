@@ -20,12 +20,13 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from snakemake import resources
 from snakemake.common import overwrite_function_params
+from snakemake.jobs import Reason
 from snakemake_interface_logger_plugins.common import LogEvent
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -110,6 +111,83 @@ class Job:
     wildcards: Mapping[str, str]
     needs: frozenset[str]
     mem_mb: int | None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A job of what was asked for, done or not.
+
+    Attributes:
+        rule: the name of its rule.
+        wildcards: their values by name.
+        needs: the places, among all asked jobs, of those that make its inputs.
+        forced: whether it is to be done whatever its record says (``--forcerun`` and the like).
+    """
+
+    rule: str
+    wildcards: Mapping[str, str]
+    needs: tuple[int, ...]
+    forced: bool
+
+
+class _Due(Reason):  # type: ignore[misc]
+    """Why a job is done, as the records say it; a dry run shows it."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def judge_by(workflow: Any, judge: Callable[[Sequence[Asked], frozenset[str]], Mapping[int, str]]) -> None:
+    """Let somebody else than Snakemake say which jobs are to be done.
+
+    Snakemake decides by times of files, by its memory of runs, and by marks of jobs that it did not see end. All that
+    is set aside where it would decide; what is forced stays. The rules' inputs must be declared ``ancient``, or their
+    times count.
+
+    Args:
+        workflow: Snakemake's, before it plans.
+        judge: takes all jobs of what was asked for, and what is to make one due beside what is missing
+            (``--rerun-triggers``, by Snakemake's names); returns why those are to be done that are, by their places.
+            What hangs on a job that is done must be among them.
+    """
+    prepare = workflow._prepare_dag
+
+    def prepared(*given: Any, **named: Any) -> None:
+        prepare(*given, **named)
+        dag = workflow.dag
+        triggers = frozenset(trigger.name.lower() for trigger in workflow.dag_settings.rerun_triggers)
+        workflow.dag_settings.rerun_triggers = frozenset()
+        workflow.persistence.has_metadata = lambda job: True
+        workflow.persistence.has_outdated_metadata = lambda job: False
+
+        async def check() -> None:
+            jobs = list(dag.jobs)
+            places = {job: number for number, job in enumerate(jobs)}
+            asked = [
+                Asked(
+                    job.rule.name,
+                    job.wildcards_dict,
+                    tuple(places[other] for other in dag.dependencies[job]),
+                    job.rule in dag.forcerules or not dag.forcefiles.isdisjoint(job.output),
+                )
+                for job in jobs
+            ]
+            for number, why in judge(asked, triggers).items():
+                job = jobs[number]
+                dag.forcefiles.update(job.output)
+                dag._reason[job] = _Due(why)
+                for file in job.input:  # what makes an ancient file makes nothing due, not even that
+                    file.flags.pop("ancient", None)
+
+        dag.check_incomplete = check  # the moment when all jobs are known, and none is decided upon
+
+    workflow._prepare_dag = prepared
 
 
 def planned_jobs(workflow: Any) -> list[Job]:

@@ -11,6 +11,7 @@ from samvad.core import files, times
 from samvad.core.errors import ConfigurationError
 from samvad.documents.job_folder import Job, Record
 from samvad.documents.stage_manifest import FileRecord, Model, Option, Software, StageManifest
+from samvad.workflow import event_merging
 
 #: So much of a checksum is shown, and is enough to name a film.
 SHORT_DIGITS = 8
@@ -175,7 +176,7 @@ def _lost(job: Job, record: Record) -> Attempt:
         stage=record.stage.name,
         number=record.stage.number,
         attempt=record.attempt or 0,
-        run_id=None,
+        run_id=event_merging.run_of(record.path.parent),
         result="unreadable" if record.problems else "killed",
         current=False,
         began=times.utc_text(moment),

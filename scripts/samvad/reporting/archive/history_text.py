@@ -42,7 +42,8 @@ def _run(run: Run, width: int) -> Iterator[str]:
     job = "/".join(run.job.parts[-2:])
     by = f"Samvad {', '.join(run.samvad)}" if run.samvad else "nothing known of its versions"
     on = f" on {', '.join(run.hosts)}" if run.hosts else ""
-    yield from _wrapped(f"{run.began[:10]}  job {job}, {run.workflow or 'stages by hand'}, {by}{on}", 0, width)
+    what = run.workflow or ("stages by hand" if run.samvad else "killed before it left a record")
+    yield from _wrapped(f"{run.began[:10]}  job {job}, {what}, {by}{on}", 0, width)
     yield from _wrapped(f"run {run.run_id or 'unknown'}", 2, width)
     yield "  " + " ".join(_cell(name, size, right=name == "seconds") for name, size in _COLUMNS)
     for found in run.attempts:

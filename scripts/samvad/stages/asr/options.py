@@ -50,6 +50,7 @@ STAGE = Stage(
     environment="asr",
     options=Options,
     writes=("segments", "speech_regions", "transcript_txt", "transcript_json", "transcript_roman"),
+    results=("transcript_txt", "transcript_json", "transcript_roman"),
     needs=("demux",),
     after=("glossary_load",),
     writes_segments=True,

@@ -36,6 +36,7 @@ STAGE = Stage(
     writes=("segments", "quarantine"),
     needs=("asr",),
     after=("lyrics_detection",),
+    decisions="quarantine.tsv",
     reads_segments=True,
     writes_segments=True,
     workflow="transcribe",

@@ -39,6 +39,7 @@ STAGE = Stage(
     writes=("segments", "songs", "sound_curve"),
     needs=("demux", "asr"),
     after=("tmdb", "glossary_load"),
+    decisions="songs.tsv",
     reads_segments=True,
     writes_segments=True,
     workflow="transcribe",

@@ -43,6 +43,7 @@ STAGE = Stage(
     environment="media",
     options=Options,
     writes=("subtitled_film", "burned_film"),
+    results=("subtitled_film", "burned_film"),
     needs=("demux", "subtitle_gen"),
     asks=ResourceRequest(mem_mb=1000, runtime=10, runtime_per_hour=30),
 )

@@ -31,6 +31,8 @@ STAGE = Stage(
     section="subtitle",
     options=Options,
     writes=("srt_*", "vtt_*", "ass_*", "ttml_*", "tracks", "cues", "qc", "report"),
+    results=("srt_*", "vtt_*", "ass_*", "ttml_*", "report"),
+    corrected=True,
     needs=("demux", "asr"),
     reads_segments=True,
     asks=ResourceRequest(mem_mb=1000, mem_mb_per_hour=100, runtime=10, runtime_per_hour=10),

@@ -23,6 +23,8 @@ from samvad.models import http
 
 log = logging.getLogger(__name__)
 
+#: The variable of the environment that holds the key.
+KEY = "TMDB_API_KEY"
 DEFAULT_URL = "https://api.themoviedb.org"
 
 #: Older answers are thrown away, even when TMDB is down: its terms of use allow caching for six months.
@@ -30,6 +32,10 @@ OLDEST_DAYS = 180
 #: No answer that is asked for here is as large.
 _MAX_BYTES = 8 << 20
 _SECONDS_A_DAY = 86_400
+
+
+class RefusedKeyError(NetworkError):
+    """TMDB does not know the key."""
 
 
 @dataclass
@@ -168,7 +174,7 @@ def _check_status(status: int, retry_after: str) -> None:
         wait = float(retry_after) if retry_after.isascii() and retry_after.isdigit() else 0.0
         raise http.TransientError(f"answered with status {status}", wait)
     if status in (401, 403):
-        raise NetworkError(f"TMDB refused the key in TMDB_API_KEY (status {status}).")
+        raise RefusedKeyError(f"TMDB refused the key in {KEY} (status {status}).")
     if status != 200:
         raise NetworkError(f"TMDB answered with status {status}.")
 

@@ -56,6 +56,7 @@ STAGE = Stage(
     environment="translation",
     options=Options,
     writes=("segments", "terms", "transcript_*"),
+    results=("transcript_*",),
     needs=("demux", "asr"),
     after=("glossary_load",),
     reads_segments=True,

@@ -1,0 +1,452 @@
+"""Which stages of a film are due: what each would be told now, beside what its manifest says that it was told.
+
+The stage manifests alone are asked, and the files that they name: not Snakemake's memory of runs, which lies in a
+folder that may be deleted or left behind, knows nothing of files that no rule makes, and forgets a redo that failed.
+
+A file that cannot be looked at (its disk is away, somebody has tidied up) is no change: a stage that is done stays so.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from samvad.core import checksums, outside, stages
+from samvad.core.declarations import Option, Stage
+from samvad.core.errors import NetworkError, SamvadError
+from samvad.documents import stage_manifest
+from samvad.models import http
+from samvad.models.weights import pinned_commit
+from samvad.runner.code_hash import code_hash
+from samvad.settings import subtitle_profiles
+from samvad.settings.configuration import Film
+from samvad.settings.stage_settings import StageSettings
+
+#: A manifest whose time is so much later than now, in seconds, was written by a clock that has been put right since.
+_AHEAD_SECONDS = 2.0
+_DONE = ("success", "skipped")
+#: What makes a stage due, by Snakemake's names: another code, another option or file, others' results made anew.
+HEEDED = ("code", "params", "input")
+
+
+@dataclass
+class Verdict:
+    """How a stage of a film stands.
+
+    Attributes:
+        due: why it is to be made, for people; empty: it is whole.
+        done: whether it has a record of being done, which a redo takes the place of.
+        away: what its record names and cannot be looked at.
+    """
+
+    due: str = ""
+    done: bool = False
+    away: list[str] = field(default_factory=list)
+
+
+class Judge:
+    """Compares what stages would be told with their records.
+
+    Args:
+        config: the configuration, checked.
+        films: the films by job folder.
+        output_root: where the job folders are.
+        switches: returns for every stage whether it is on for a film.
+        mend: whether manifests from a clock that was ahead get the time of now: Snakemake takes no result that is
+            older than what it was made from.
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        films: Mapping[str, Film],
+        output_root: Path,
+        switches: Callable[[Film], Mapping[str, bool]],
+        *,
+        mend: bool,
+    ) -> None:
+        self._films = films
+        self._output_root = output_root
+        self._switches = switches
+        self._settings = {stage.name: StageSettings(stage, config) for stage in stages.STAGES}
+        self._mend = mend
+        self._now = time.time()
+
+    def verdicts(self, job: str, asked: Collection[str], heed: Collection[str] = HEEDED) -> dict[str, Verdict]:
+        """Return how stages of a film stand, each for itself: what follows from one that is due is not told.
+
+        Args:
+            job: its job folder, below the output root.
+            asked: the stages that are asked for, with all that they need.
+            heed: of ``HEEDED``, what makes a stage due beside what is missing, failed or damaged.
+        """
+        film, place = self._films[job], self._output_root / job
+        on = self._switches(film)
+        records = {name: self._read(place, name) for name in stages.BY_NAME if name in asked}
+        found = {}
+        for name, record in records.items():
+            verdict = found[name] = Verdict()
+            if record is None:
+                verdict.due = "there is no record of it"
+                continue
+            verdict.done = record.status in _DONE
+            try:
+                reasons = self._reasons(stages.BY_NAME[name], film, place, record, verdict, heed)
+                verdict.due = next(reasons, "")
+                if not verdict.due and "input" in heed:
+                    verdict.due = next(_given(stages.BY_NAME[name], on, record, records), "")
+            except (OSError, SamvadError) as error:
+                verdict.away.append(str(error))
+        return found
+
+    def lacking(self, job: str, stage: str) -> list[str]:
+        """Return the files that a stage would be told to read and that are not there."""
+        film, record = self._films[job], self._read(self._output_root / job, stage)
+        found = [f"the film {film.media}"] if stage in ("demux", "mux") and not Path(film.media).is_file() else []
+        for item, value in self._named(stages.BY_NAME[stage], film):
+            known = _recorded(item, value, record) if record else None
+            if item.content == "profile":
+                found += [f"the profile {value}"] if _profile_files(value) is None else []
+            elif (known or item.column or item.kind == "path") and _look(_place(value)) is None:
+                found.append(f"{item.name} {value}")
+        return found
+
+    def is_finished(self, job: str, asked: Collection[str]) -> bool:
+        """Say whether every stage that is asked for has a record of being done."""
+        records = (self._read(self._output_root / job, name) for name in asked)
+        return all(record is not None and record.status in _DONE for record in records)
+
+    def lost(self, job: str, asked: Collection[str]) -> list[str]:
+        """Return what a run that has ended well lacks nevertheless: records, and results that are gone."""
+        place, found = self._output_root / job, []
+        for name in asked:
+            record, folder = self._read(place, name), place / stages.BY_NAME[name].folder
+            if record is None or record.status not in _DONE:
+                found.append(f"{folder} has no record of a success")
+            else:
+                found += [f"{folder}: {reason}" for reason in _outputs(stages.BY_NAME[name], place, record)]
+        return found
+
+    # -- one stage ---------------------------------------------------------------------------------------------------
+
+    def _reasons(
+        self, stage: Stage, film: Film, place: Path, record: _Record, verdict: Verdict, heed: Collection[str]
+    ) -> Iterator[str]:
+        """Yield why a stage is due; what cannot be looked at goes into the verdict meanwhile."""
+        if not verdict.done:
+            yield f"its record says {record.status}"
+        yield from _outputs(stage, place, record)
+        if "code" in heed and record.code != code_hash(stage.name):
+            yield "its code has changed"
+        if "params" in heed:
+            yield from self._told(stage, film, record)
+            for item, value in self._named(stage, film):
+                yield from _content(item, value, record, verdict)
+            yield from _of_people(stage, film, place, record, verdict)
+            yield from _skipped(record)
+
+    def _told(self, stage: Stage, film: Film, record: _Record) -> Iterator[str]:
+        if record.film != film.film:
+            yield f"the film is called {film.film} now, and was {record.film}"
+        for name, value in self._settings[stage.name].values(film).items():
+            if name not in record.config:
+                yield f"{stage.key}.{name} was not recorded"
+            elif not _same(record.config[name], value):
+                yield f"{stage.key}.{name} is {json.dumps(value)}, and was {json.dumps(record.config[name])}"
+
+    def _named(self, stage: Stage, film: Film) -> Iterator[tuple[Option, str]]:
+        """Yield the options of a stage that name something whose content counts, each with what it names."""
+        own = self._settings[stage.name]
+        if own.named:
+            values = own.values(film)
+            for item in own.named:
+                named = values[item.name] if item.many else [values[item.name]]
+                yield from ((item, value) for value in named if value)
+
+    def _read(self, place: Path, name: str) -> _Record | None:
+        """Return a stage's record, or None where there is none that is whole."""
+        path = place / stages.BY_NAME[name].folder / "manifest.json"
+        try:
+            with outside.open_regular(path) as file:
+                if self._mend and os.fstat(file.fileno()).st_mtime > self._now + _AHEAD_SECONDS:
+                    os.utime(path)
+                return _Record.of(outside.json_value(file.read()))
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            return None
+
+
+def decisions_file(film: Film, place: Path, name: str) -> Path:
+    """Return where a person's decisions about a film lie: in the folder its row names, else in the job's own."""
+    return Path(film.review or place / "review") / name
+
+
+# -- records ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file as a manifest has it; the last two of those that no stage made."""
+
+    type: str
+    path: str
+    size_bytes: int
+    mtime_ns: int
+    checksum: str
+    inode: int | None
+    ctime_ns: int | None
+
+    @classmethod
+    def of(cls, value: Mapping[str, Any]) -> _File:
+        """Return a manifest's record of a file."""
+        return cls(
+            value["type"],
+            value["path"],
+            value["size_bytes"],
+            value["mtime_ns"],
+            value["checksum"],
+            value.get("inode"),
+            value.get("ctime_ns"),
+        )
+
+    def is_untouched(self, there: os.stat_result) -> bool:
+        """Say whether a file is surely as it was, by all that is known of it without reading it."""
+        same_node = self.inode in (None, there.st_ino) and self.ctime_ns in (None, there.st_ctime_ns)
+        return same_node and self.is_as_large_and_old_as(there)
+
+    def is_as_large_and_old_as(self, there: os.stat_result) -> bool:
+        """Say whether size and time are the same, as those of a copy that was made with its times."""
+        return (there.st_size, there.st_mtime_ns) == (self.size_bytes, self.mtime_ns)
+
+    def is_changed(self, path: Path, there: os.stat_result) -> bool:
+        """Say whether other bytes are there; a file is read only where its size or times leave that open."""
+        return not self.is_untouched(there) and (
+            there.st_size != self.size_bytes or _checksum(str(path)) != self.checksum
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What an option led to that is no input, such as a folder of weights."""
+
+    option: str
+    path: str
+    fingerprint: str
+    checksum: str
+
+    def is_changed(self, path: Path, _there: os.stat_result) -> bool:
+        """Say whether other bytes are there."""
+        return _fingerprint(str(path)) != self.fingerprint and _checksum(str(path)) != self.checksum
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """What is asked of a stage's manifest. To read the whole of it as its type takes several times as long."""
+
+    film: str
+    status: str
+    code: str | None
+    config: Mapping[str, Any]
+    inputs: tuple[_File, ...]
+    outputs: tuple[_File, ...]
+    contents: tuple[_Content, ...]
+    given: Mapping[str, tuple[str, str]]
+    pinned: Mapping[str, str]
+    skip: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, value: Mapping[str, Any]) -> _Record:
+        """Return what a manifest says."""
+        return cls(
+            film=value["film"],
+            status=value["status"],
+            code=value["software"].get("code"),
+            config=value["config"],
+            inputs=tuple(map(_File.of, value["inputs"])),
+            outputs=tuple(map(_File.of, value["outputs"])),
+            contents=tuple(_Content(**item) for item in value.get("contents", ())),
+            given={item["option"]: (item["stage"], item["result"]) for item in value.get("given", ())},
+            pinned=value.get("pinned", {}),
+            skip=value.get("skip") or {},
+        )
+
+    @property
+    def result(self) -> str:
+        """Return the checksum of the stage's result, which stages after it have written down."""
+        return stage_manifest.result_hash(self.status, ((item.type, item.path, item.checksum) for item in self.outputs))
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Say whether two values of an option are the same; in Python 1 is True."""
+    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
+
+
+# -- what a record names ---------------------------------------------------------------------------------------------
+
+
+def _content(item: Option, value: str, record: _Record, verdict: Verdict) -> Iterator[str]:
+    """Yield whether what an option names holds something else now."""
+    if item.content == "profile":
+        yield from _profile(value, record, verdict)
+        return
+    if item.content == "model" and (pinned := pinned_commit(value)) is not None:
+        if record.pinned.get(item.name) != pinned:
+            yield f"config/models.yaml pins another commit of {value}"
+        return
+    place, known = _place(value), _recorded(item, value, record)
+    there = _look(place)
+    if known is None:
+        if there is not None and record.status == "success":
+            yield f"{item.name}: {value} is there now"
+    elif there is None:
+        verdict.away.append(f"{item.name} {value}")
+    elif known.is_changed(place, there):
+        yield f"{item.name}: {value} holds something else"
+
+
+def _recorded(item: Option, value: str, record: _Record) -> _Content | _File | None:
+    """Return what a record says of what an option named: as weights, or as an input.
+
+    A project that was copied lies elsewhere than its records say.
+    """
+    place = _place(value)
+    known: list[_Content | _File] = [each for each in record.contents if each.option == item.name]
+    known += [each for each in record.inputs if each.path.startswith("/")]
+    same = (each for each in known if each.path == str(place))
+    moved = (each for each in known if each.path.endswith(f"/{value}"))
+    return next(same, None) or next(moved, None)
+
+
+def _profile(value: str, record: _Record, verdict: Verdict) -> Iterator[str]:
+    known = [item.checksum for item in record.contents if item.option == "profile"]
+    found = _profile_files(value)
+    if found is None:
+        verdict.away.append(f"the profile {value}")
+    elif record.status == "success" and known != [_checksum(str(path)) for path in found]:
+        yield f"the profile {value} says something else"
+
+
+def _of_people(stage: Stage, film: Film, place: Path, record: _Record, verdict: Verdict) -> Iterator[str]:
+    """Yield which files that people put there are others now: the film, decisions, corrections."""
+    inputs = {item.type: item for item in record.inputs}
+    if stage.name == "demux" and (read := inputs.get("film")):
+        media = Path(film.media)
+        there = _look(media)
+        if there is None:
+            verdict.away.append(f"the film {media}")
+        elif not (str(media.absolute()) != read.path and read.is_as_large_and_old_as(there)) and read.is_changed(
+            media, there
+        ):
+            yield f"{media} is another film"
+    if stage.decisions:
+        path = decisions_file(film, place, stage.decisions)
+        away = bool(film.review) and _look(path.parent) is None
+        yield from _kept(path, inputs.get("review"), away, verdict)
+    if stage.corrected:
+        for language in sorted({item.type.partition("_")[2] for item in record.outputs} - {""}):
+            path = place / "corrections" / f"{language}.srt"
+            yield from _kept(path, inputs.get(f"correction_{language}"), False, verdict)
+
+
+def _kept(path: Path, read: _File | None, away: bool, verdict: Verdict) -> Iterator[str]:
+    """Yield why what a person has put beside a film is not what was read.
+
+    Args:
+        path: where it lies.
+        read: what was read.
+        away: whether its folder cannot be looked at.
+        verdict: takes note where it cannot.
+    """
+    there = _look(path)
+    if read is None:
+        if there is not None:
+            yield f"{path} is there now"
+    elif there is None and away:
+        verdict.away.append(str(path))
+    elif there is None:
+        yield f"{path} is there no more"
+    elif not read.is_as_large_and_old_as(there) and _checksum(str(path)) != read.checksum:
+        yield f"{path} has changed"
+
+
+def _given(
+    stage: Stage, on: Mapping[str, bool], record: _Record, records: Mapping[str, _Record | None]
+) -> Iterator[str]:
+    """Yield why what other stages made for this one is not what it was given."""
+    wanted = {name: name for name in (*stage.needs, *stage.after) if on[name]}
+    if stage.reads_segments:
+        wanted["segments"] = stages.segments_source(stage.name, on)
+    if {option: maker for option, (maker, _) in record.given.items()} != wanted:
+        yield "it takes what it reads from other stages now"
+    for option, (maker, result) in record.given.items():
+        made = records.get(maker)
+        if made is not None and made.result != result:
+            yield f"{maker} has made something else since ({option})"
+
+
+def _outputs(stage: Stage, place: Path, record: _Record) -> Iterator[str]:
+    """Yield which results are gone, or not what the stage wrote; what is kept for other stages alone may be gone."""
+    for item in record.outputs:
+        path = place / item.path
+        there = _look(path)
+        if there is None:
+            if stage.is_result(item.type):
+                yield f"{item.path} is gone"
+        elif item.is_changed(path, there):
+            yield f"{item.path} is not what it wrote"
+
+
+def _skipped(record: _Record) -> Iterator[str]:
+    """Yield why a stage that had nothing to do may have something to do now."""
+    variable, endpoint, url = (record.skip.get(key) for key in ("variable", "endpoint", "url"))
+    if variable and stage_manifest.variable_value(variable) not in ("", record.skip.get("value")):
+        yield f"{variable} has a value now that it had not"
+    if endpoint and url and _answers(endpoint, url):
+        yield f"{url} answers again"
+
+
+@functools.cache
+def _answers(endpoint: str, url: str) -> bool:
+    """Say whether a service answers: it is asked once a run, for all films, before anything is done again for it."""
+    try:
+        return http.probe(endpoint, url, url, replace(http.policy(), attempts=1)) < 500
+    except NetworkError:
+        return False
+
+
+# -- files -----------------------------------------------------------------------------------------------------------
+
+
+def _place(value: str) -> Path:
+    return Path(value).expanduser().absolute()
+
+
+def _look(path: Path) -> os.stat_result | None:
+    try:
+        return os.stat(path)  # noqa: PTH116 -- asked for thousands of times
+    except OSError:
+        return None
+
+
+@functools.cache
+def _checksum(path: str) -> str:
+    return checksums.of_place(Path(path))
+
+
+@functools.cache
+def _fingerprint(path: str) -> str:
+    return checksums.fingerprint(Path(path))
+
+
+@functools.cache
+def _profile_files(value: str) -> tuple[Path, ...] | None:
+    """Return the files of a profile, None where one of them is not there or cannot be read."""
+    try:
+        return subtitle_profiles.load(value).files
+    except (SamvadError, OSError):
+        return None

@@ -1,0 +1,130 @@
+"""What a run is to do: which stages are due by the records, what hangs on them, and what it had better leave alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+
+from samvad.core import stages
+from samvad.core.console import printable
+from samvad.workflow.due import Judge
+from samvad.workflow.snakemake_api import Asked
+
+#: So many reasons are named; the rest are counted.
+_NAMED = 20
+
+
+class Plan:
+    """Decides for Snakemake, film by film, and remembers what was asked for.
+
+    A finished film whose stage is due, but would lack a file that it reads, is left as it is: the run does all else,
+    and then says that it could not do everything.
+
+    Args:
+        judge: compares stages with their records.
+        busy: says which other run is at work on a job's folder, in words; empty where none is.
+    """
+
+    def __init__(self, judge: Judge, busy: Callable[[str], str]) -> None:
+        self._judge = judge
+        self._busy = busy
+        self._asked: dict[str, list[str]] = {}
+        self._left_alone: dict[str, str] = {}
+
+    def due(self, asked: Sequence[Asked], heed: Collection[str]) -> dict[int, str]:
+        """Return why those jobs are to be done that are, by their places among those asked for.
+
+        Args:
+            asked: all jobs of what was asked for.
+            heed: what makes a stage due beside what is missing, failed or damaged.
+
+        Raises:
+            WorkflowError: nothing is to be done but what cannot be, or another run is at work on one of the films.
+        """
+        films: dict[str, dict[str, int]] = defaultdict(dict)
+        for number, job in enumerate(asked):
+            if job.rule in stages.BY_NAME:
+                films[job.wildcards["job"]][job.rule] = number
+        due: dict[int, str] = {}
+        away: dict[str, list[str]] = defaultdict(list)
+        again: list[str] = []
+        to_do: list[str] = []
+        for folder, numbers in films.items():
+            self._asked[folder] = list(numbers)
+            found, named, unseen = self._of_film(folder, numbers, asked, heed)
+            for what in unseen:
+                away[what].append(folder)
+            if not self._is_left_alone(folder, numbers, found):
+                due |= found
+                again += named
+                to_do += [folder] if found else []
+        if taken := [f"  {folder}: {other}" for folder in to_do if (other := self._busy(folder))]:
+            told = ["Another run is at work on what was asked for:", *taken, "Wait for its end, or stop it."]
+            raise WorkflowError("\n".join(told))
+        _tell("Done again", again)
+        _tell("Not to be looked at, and no change", [f"{what} ({_some(where)})" for what, where in away.items()])
+        if self._left_alone and not due:
+            raise WorkflowError(self.shortfall())
+        return due
+
+    def shortfall(self) -> str:
+        """Return what a run that has ended well did not do, in words; empty when everything asked for is there."""
+        lost = {
+            folder: "; ".join(found)
+            for folder, names in self._asked.items()
+            if folder not in self._left_alone and (found := self._judge.lost(folder, names))
+        }
+        told = [f"  {folder}: {printable(why)}" for folder, why in {**self._left_alone, **lost}.items()]
+        return "\n".join(["Not everything that was asked for is done:", *told]) if told else ""
+
+    def _of_film(
+        self, folder: str, numbers: Mapping[str, int], asked: Sequence[Asked], heed: Collection[str]
+    ) -> tuple[dict[int, str], list[str], list[str]]:
+        """Return why which jobs of a film are due, the redone ones for people, and what could not be looked at."""
+        verdicts = self._judge.verdicts(folder, numbers, heed)
+        found: dict[int, str] = {}
+        named = []
+        for stage in stages.STAGES:  # in their order: what a stage reads comes before it
+            if stage.name not in numbers:
+                continue
+            number, verdict = numbers[stage.name], verdicts[stage.name]
+            before = [other for other in asked[number].needs if other in found]
+            if asked[number].forced:
+                found[number] = "it is forced"
+            elif verdict.due:
+                found[number] = verdict.due
+            elif before:
+                found[number] = f"{', '.join(asked[other].rule for other in before)}: made anew before it"
+                continue
+            else:
+                continue
+            if verdict.done:
+                named.append(f"{folder}/{stage.folder}: {printable(found[number])}")
+        unseen = [what for name, verdict in verdicts.items() if numbers[name] not in found for what in verdict.away]
+        return found, named, unseen
+
+    def _is_left_alone(self, folder: str, numbers: Mapping[str, int], found: Mapping[int, str]) -> bool:
+        """Say whether a film is finished, and something is due that cannot be done now."""
+        names = [name for name, number in numbers.items() if number in found]
+        lacking = {what: name for name in names for what in self._judge.lacking(folder, name)} if names else {}
+        if not lacking or not self._judge.is_finished(folder, numbers):
+            return False
+        first = min(names, key=lambda name: stages.BY_NAME[name].number)
+        self._left_alone[folder] = (
+            f"{stages.BY_NAME[first].folder} is due ({found[numbers[first]]}), but {', '.join(lacking)} cannot be "
+            "found. What was made before is left as it is; run again when it is there."
+        )
+        return True
+
+
+def _tell(what: str, found: Sequence[str]) -> None:
+    if found:
+        more = [f"  … and {len(found) - _NAMED} more"] if len(found) > _NAMED else []
+        logger.info("\n".join([f"{what}:", *(f"  {one}" for one in found[:_NAMED]), *more]))
+
+
+def _some(folders: Sequence[str]) -> str:
+    return folders[0] if len(folders) == 1 else f"{len(folders)} films"

@@ -1,0 +1,123 @@
+"""Stands in for every stage's script: the real command line, attempts and manifest around work that takes no time.
+
+Started in place of ``envs/run`` in a copy of the project. Each output says what it was made of, so that it changes when
+its inputs or options do, and only then. A file ``faults`` in the project's folder lets stages fail in one of the ways
+of ``FAULTS``.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path.cwd() / "scripts"))
+
+from samvad.core import stages
+from samvad.core.errors import ModelError
+from samvad.runner.stage_run import Skipped, StageRun, run_stage
+from samvad.settings import subtitle_profiles
+
+
+def _killed() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _no_model() -> None:
+    raise ModelError("The model is not there.", "Fetch it.")
+
+
+def _no_memory() -> None:
+    raise MemoryError
+
+
+def _full_disk() -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "audio.wav")
+
+
+def _defect() -> None:
+    raise ValueError("a defect")
+
+
+def _skipped() -> None:
+    raise Skipped("there is nothing to do")
+
+
+def _held() -> None:
+    """Say that the stage is here, and go on when that is taken away."""
+    here = Path("held")
+    here.touch()
+    while here.exists():
+        time.sleep(0.005)
+
+
+FAULTS = {
+    "model": _no_model,
+    "memory": _no_memory,
+    "killed": _killed,
+    "full": _full_disk,
+    "defect": _defect,
+    "skipped": _skipped,
+    "held": _held,
+}
+
+
+def work(run: StageRun, options: Any) -> None:
+    """Read all that the stage may read, fail where that is asked for, and write one small file of each kind."""
+    read(run, options)
+    fail(run)
+    own = {name: value for name, value in run.config.items() if name not in ("media", "review")}
+    made_of = [run.stage.name, own, sorted(item.checksum for item in run._record.inputs)]
+    for pattern in run.stage.writes:
+        kind = pattern.replace("*", "en")
+        run.output(f"{kind}.json", kind).write_text(json.dumps([kind, made_of]), encoding="utf-8")
+
+
+def read(run: StageRun, options: Any) -> None:
+    """Read what the options name, what other stages made, and what people have put there."""
+    if run.stage.name == "demux":
+        run.add_external_input(options.media, "film")
+    for item in run.stage.all_options:
+        value = getattr(options, item.name)
+        if item.content == "profile":
+            for path in subtitle_profiles.load(value).files:
+                run.holds(item.name, path)
+        elif item.content == "file" and item.many:
+            for path in value:
+                run.add_external_input(Path(path), item.name)
+    for other in (*run.stage.needs, *run.stage.after):
+        for kind in stages.BY_NAME[other].writes:
+            run.read_optional(other, kind)
+    if run.stage.reads_segments:
+        run.read_segments()
+    if getattr(options, "review", None):
+        run.add_external_input(options.review, "review")
+    correction = run.job_folder / "corrections" / "en.srt"
+    if run.stage.corrected and correction.is_file():
+        run.add_external_input(correction, "correction_en")
+
+
+def fail(run: StageRun) -> None:
+    """Fail where the file of faults says so; its lines are a stage, a film or ``-``, and the way."""
+    if not Path("faults").is_file():
+        return
+    for line in Path("faults").read_text(encoding="utf-8").splitlines():
+        stage, film, kind = line.split()
+        if stage == run.stage.name and film in ("-", run.film):
+            FAULTS[kind]()
+
+
+def main() -> int:
+    """Run the stage that the script named on the command line belongs to."""
+    script = sys.argv[2]
+    stage = next(stage for stage in stages.STAGES if stage.script == script)
+    return run_stage(stage, work, sys.argv[3:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
