@@ -39,7 +39,7 @@ def work(run: StageRun, options: Options) -> None:
     audio = run.read("demux", "audio")
     vocabulary = Vocabulary(run.read_optional("glossary_load", "glossary"), document)
     targets = list(dict.fromkeys(languages.normalise(code, "--targets") for code in options.targets))
-    store = Memory(memory.place_of(options.memory_file))
+    store = Memory(memory.place_of(options.memory_file), run.check)
     router = factory.router(BackendRequest(options, audio, run.threads, store, vocabulary))
     plans = [backends.plan(document, target, router) for target in targets]
     pairs = frozenset(pair for plan in plans for pair in plan.pairs)

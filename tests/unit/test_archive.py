@@ -235,6 +235,18 @@ def test_what_is_found_is_mended_by_what_is_named(job: Path, fault: str, capsys:
     assert wrong(report) == set() and report.exit_code == 0, capsys.readouterr().out
 
 
+def test_what_an_earlier_attempt_made_is_told_and_is_no_fault(job: Path) -> None:
+    """A track of a language that is asked for no more, for one."""
+    (job / "04_asr" / "old.json").write_bytes(b"[]")
+    made_again(job)
+    old = support.file_record(job / "04_asr" / "old.json", "old", "04_asr/old.json")
+    path = job / "04_asr" / "attempts" / "01" / "manifest.json"
+    manifest = json.loads(path.read_text("utf-8"))
+    files.write_json(path, {**manifest, "outputs": [*manifest["outputs"], old]})
+    found = {finding.path: finding for finding in verified(job).findings}["04_asr/old.json"]
+    assert (found.status, found.note) == ("unchecked", "an earlier attempt made it")
+
+
 def test_mending_leaves_alone_what_is_whole_and_the_films_finished_file(job: Path) -> None:
     assert verify.mend(verified(job)) == []
     flip_a_byte(job / "09_subtitle_gen" / "test.en.srt")

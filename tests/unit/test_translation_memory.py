@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from samvad.core.errors import ConfigurationError
+from samvad.core.errors import ChangedFileError, ConfigurationError
 from samvad.documents.segments import Entity, Segment, SegmentsDocument, Translation
 from samvad.stages.translation import backends, memory, routes, terms
 from samvad.stages.translation.backends import Line
@@ -34,6 +34,19 @@ def test_what_was_kept_is_found_by_another_process_and_only_exactly(tmp_path: Pa
     assert second.find(KEY, " हाँ। ") == value
     assert second.find(KEY, "हाँ") is None
     assert all(second.find({**KEY, name: "other"}, "हाँ।") is None for name in KEY)
+
+
+def test_what_weights_made_that_have_changed_since_is_not_kept(tmp_path: Path) -> None:
+    def changed() -> None:
+        raise ChangedFileError("The weights were changed.")
+
+    store = Memory(tmp_path / "m.sqlite", changed)
+    store.save()  # nothing to write, nothing to ask
+    store.keep(KEY, "हाँ।", Remembered("Yes.", -0.5, 2))
+    with pytest.raises(ChangedFileError):
+        store.save()
+    store.save()
+    assert Memory(tmp_path / "m.sqlite").find(KEY, "हाँ।") is None
 
 
 def test_the_file_uses_no_write_ahead_log(tmp_path: Path) -> None:

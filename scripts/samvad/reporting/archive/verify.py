@@ -334,8 +334,7 @@ def _written(record: Record | None, path: str) -> set[str]:
 
 def _orphans(job: Job) -> Iterator[Finding]:
     named = {item.path for _, item in _outputs(job)}
-    undone = [record for record in job.attempts if record.valid and record.stage.name not in job.final]
-    once = {item.path for record in undone if record.valid for item in record.valid.outputs}
+    once = {item.path for record in job.attempts if record.valid for item in record.valid.outputs}
     folders = {stage.folder: stage for stage in stages.STAGES}
     for path in sorted(job.folder.rglob("*")):
         if path.is_dir() and not path.is_symlink():
@@ -355,7 +354,8 @@ def _orphans(job: Job) -> Iterator[Finding]:
             note = "of a process that was killed; the stage's next attempt takes it away"
             yield Finding("left over", name, stage.name if stage else None, note, path.lstat().st_size)
         elif not known and name in once:
-            note = "the stage is not done any more; its next attempt makes it anew"
+            done = stage is not None and stage.name in job.final
+            note = "an earlier attempt made it" if done else "the stage is to be done again"
             yield Finding("unchecked", name, stage.name if stage else None, note, path.lstat().st_size)
         elif not known:
             half = stage is not None and parts[1].startswith(".work-")

@@ -14,7 +14,7 @@ import json
 import logging
 import sqlite3
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,11 +69,14 @@ class Memory:
 
     Args:
         path: the SQLite file, made where it is not there; None for no memory.
+        check: called before translations are written: raises where what made them, weights or code, has changed since,
+            so that the key under which they would be found is not theirs.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, check: Callable[[], None] = lambda: None) -> None:
         """Open nothing yet."""
         self._path = path
+        self._check = check
         self._new: dict[str, tuple[str, ...]] = {}
         self._corrections: dict[tuple[str, str], dict[str, str]] = {}
         self.problem = ""
@@ -105,6 +108,7 @@ class Memory:
         rows = [(key, *row) for key, row in self._new.items()]
         self._new = {}
         if rows:
+            self._check()
             self._write("INSERT OR REPLACE INTO translations VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 
     def correction(self, text: str, source: str, target: str) -> str | None:
