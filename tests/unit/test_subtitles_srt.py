@@ -160,6 +160,8 @@ def test_an_empty_file_is_told_from_one_that_is_read() -> None:
         ("I <3 you, a < b > c, <beep>", ("I <3 you, a < b > c, <beep>",), (), False),
         ("<a word> <b and c> {unclosed <i", ("<a word> <b and c> {unclosed <i",), (), False),
         ("R&amp;B &lt;i&gt;", ("R&amp;B &lt;i&gt;",), (), False),
+        ("a\\Nb", ("a", "b"), (), False),
+        ("C:\\news", ("C:\\news",), (), False),
         ("fi\0rst\x07 \x1b[0m", ("first [0m",), (), False),
         ("a\u2028b\x85c\x0bd", ("a", "b", "c", "d"), (), False),
         ("\u200fنعم!\u200e क्\u200dष", ("\u200fنعم!\u200e क्\u200dष",), (), False),
@@ -175,7 +177,17 @@ def test_text_is_what_a_viewer_sees(
 
 @pytest.mark.parametrize(
     "line",
-    [TIMES, "00:00:01 -> 00:00:03,5", "7", "00:0x:01,000 --> 00:00:03,000", "{\\an8}", "<i>", "< / FONT >", "{y:i}"],
+    [
+        TIMES,
+        "00:00:01 -> 00:00:03,5",
+        "7",
+        "00:0x:01,000 --> 00:00:03,000",
+        "{\\an8}",
+        "<i>",
+        "< / FONT >",
+        "{y:i}",
+        "a\\Nb",
+    ],
 )
 def test_text_that_looks_like_a_part_of_the_file_survives(line: str) -> None:
     cues = (Cue(1000, 2000, (line, "x", line), (Style(1, 0, 1, "i"),)), Cue(3000, 4000, (line,)))

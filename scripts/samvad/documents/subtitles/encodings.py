@@ -33,6 +33,10 @@ _DECLARABLE = re.compile(
 )
 
 
+class EncodingError(ValueError):
+    """Bytes are in no encoding that is sure, or not in the one that was named."""
+
+
 @dataclass(frozen=True)
 class Decoded:
     """The text of a file, how its bytes were read, and what is to be said of that."""
@@ -51,7 +55,7 @@ def decode(data: bytes, language: str = "", encoding: str = "") -> Decoded:
         encoding: the one that a person names; it is not doubted.
 
     Raises:
-        ValueError: it is in no encoding that is sure; the message says what to do.
+        EncodingError: it is in no encoding that is sure; the message says what to do.
     """
     if encoding:
         return _named(data, encoding)
@@ -99,11 +103,12 @@ def _narrow(data: bytes, language: str) -> Decoded:
 
 def _named(data: bytes, encoding: str) -> Decoded:
     try:
+        codecs.lookup(encoding)  # for no bytes, it would not be looked up
         return Decoded(data.decode(encoding).removeprefix("\ufeff"), encoding.lower())
     except LookupError:
-        raise ValueError(f"no encoding is called {encoding!r}; such as cp1252 or utf-16 are") from None
+        raise EncodingError(f"no encoding is called {encoding!r}; such as cp1252 or utf-16 are") from None
     except ValueError as error:
-        raise ValueError(f"it is not in the encoding {encoding} ({getattr(error, 'reason', error)})") from None
+        raise EncodingError(f"it is not in the encoding {encoding} ({getattr(error, 'reason', error)})") from None
 
 
 def _unicode(data: bytes, name: str, notes: tuple[Note, ...]) -> Decoded:
@@ -210,10 +215,9 @@ def _older(data: bytes, language: str) -> Decoded:
             )
             return Decoded(text, encoding, (note,))
     could = ", ".join(sorted((of_language or of_any).values()))
-    raise ValueError(
-        f"it is not UTF-8, and which encoding it is in is not sure{f' (it could be {could})' if could else ''}; "
-        "convert it, such as with: iconv -f CP1252 -t UTF-8 OLD > NEW"
-    )
+    which = f"which encoding it is in is not sure{f' (it could be {could})' if could else ''}"
+    way_out = "name it with --encoding cp1252, or convert the file with iconv -f CP1252 -t UTF-8 OLD > NEW"
+    raise EncodingError(f"it is not UTF-8, and {which}; {way_out}")
 
 
 def _tells(text: str, letters: str) -> bool:

@@ -70,6 +70,8 @@ def read(path: Path, *, language: str = "", encoding: str = "") -> Reading:
         found = parse(decoded.text, kind)
     except OSError as error:
         raise MediaError(f"{str(path)!r} cannot be read ({error.strerror}).", path=str(path)) from None
+    except encodings.EncodingError as error:
+        raise MediaError(f"{str(path)!r} cannot be read: {error}.", path=str(path)) from None
     except ValueError as error:
         raise MediaError(f"{str(path)!r} is broken: {error}.", "Open it in an editor.", path=str(path)) from None
     return replace(found, notes=(*decoded.notes, *found.notes), encoding=decoded.encoding)

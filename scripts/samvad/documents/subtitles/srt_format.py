@@ -22,7 +22,7 @@ _STYLE_TAGS = {"i": "i", "em": "i", "b": "b", "strong": "b", "u": "u"}
 _PASSED_TAGS = "br|font|s|strike|del|span|p|div|center|big|small|sub|sup|tt|a|html|body|c|v|lang|ruby|rt|rp"
 _TAG_NAMES = "|".join((*_STYLE_TAGS, _PASSED_TAGS))
 #: What begins a code, wherever it ends.
-_BEGINS_CODE = re.compile(rf"<(?=\s*/?\s*(?:{_TAG_NAMES})\b)|\{{(?=\\|[A-Za-z]:)", re.IGNORECASE)
+_BEGINS_CODE = re.compile(rf"<(?=\s*/?\s*(?:{_TAG_NAMES})\b)|\{{(?=\\|[A-Za-z]:)|\\(?=n)", re.IGNORECASE)
 
 
 def write(cues: Sequence[Cue]) -> str:
@@ -212,7 +212,7 @@ def _rest(rest: str, line: int, found: Collector) -> None:
         found.left(line, "what stands behind the times", rest)
 
 
-_TOKEN = re.compile(r"<[^<>]*>|\{[^{}]*\}")
+_TOKEN = re.compile(r"<[^<>]*>|\{[^{}]*\}|\\N")
 _TAG = re.compile(rf"<(\s*)(/?)\s*({_TAG_NAMES})\b([^<>]*)>", re.IGNORECASE)
 _CLOSING_TAG = re.compile(rf"<\s*/\s*({_TAG_NAMES})\s*>", re.IGNORECASE)
 _MICRODVD_CODE = re.compile(r"\{[A-Za-z]:[^{}]*\}")
@@ -260,6 +260,8 @@ class _CueText:
         """Return what obeys a code; None for what only looks like one and is text."""
         if token.startswith("{\\"):
             return self._obey_codes
+        if token == "\\N":
+            return self._break_line
         if _MICRODVD_CODE.fullmatch(token):
             return functools.partial(self._leave, "a code of MicroDVD")
         tag = _TAG.fullmatch(token)
@@ -270,6 +272,10 @@ class _CueText:
         if (tag[1] and not tag[2] and name not in closed) or (rest and not _is_of_tag(name, rest)):
             return None
         return self._obey_tag
+
+    def _break_line(self, token: str) -> None:
+        self._add("\n")
+        self._found.mended(self._line, "a code of SubStation Alpha is taken for the line end that it means", token)
 
     def _obey_tag(self, token: str) -> None:
         tag = _TAG.fullmatch(token)
