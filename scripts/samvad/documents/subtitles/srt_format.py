@@ -34,7 +34,7 @@ def write(cues: Sequence[Cue]) -> str:
             number,
             timedelta(milliseconds=cue.start_ms),
             timedelta(milliseconds=cue.end_ms),
-            ("{\\an8}" if cue.top else "") + _guarded(styled.text(cue, _plain, styled.tag)),
+            _guarded(("{\\an8}" if cue.top else "") + styled.text(cue, _plain, styled.tag)),
         )
         for number, cue in enumerate(cues, start=1)
     ]
