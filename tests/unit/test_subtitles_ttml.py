@@ -480,6 +480,11 @@ def test_an_outer_dtd_is_not_looked_at() -> None:
         '<p begin="1s" end="2s">' + '<a b="' * 10_000 + "</p>",
         '<p begin="1s" end="2s">' + " " * 300_000 + "&</p>",
         '<p begin="1s" end="99s">' + "".join(f'<span begin="{n}ms">w </span>' for n in range(3000)) + "</p>",
+        '<p end="99s">x' + "".join(f'<set begin="{n}ms" tts:display="none"/>' for n in range(3000)) + "</p>",
+        '<p begin="1s" end="2s">x</p>' + "<div>" * 20_000 + "</p>" * 20_000,
+        '<p begin="1s" end="2s" ' + "a" * 100_000 + ">x</p>",
+        '<p begin="1s" end="2s" style="s">x</p><p style="' + "t " * 20_000 + '"/>',
+        "".join(f'<p begin="1s" end="2s" region="r{n}">x</p>' for n in range(3000)),
     ],
 )
 def test_no_size_or_depth_is_too_much(content: str) -> None:
@@ -678,6 +683,15 @@ def test_what_is_written_is_read_back_the_same(cues: list[Cue]) -> None:
     reading = ttml_format.read(ttml_format.write(cues, "hi"))
     assert reading.cues == tuple(cues)
     assert not [note for note in reading.notes if note.line]
+
+
+@settings(max_examples=4, deadline=None)
+@given(files=st.lists(_cues(), min_size=10, max_size=20))
+def test_a_player_shows_what_is_written(play: Any, files: list[list[Cue]]) -> None:
+    texts = [ttml_format.write(cues, "hi") for cues in files]
+    for cues, played in zip(files, play(texts), strict=True):
+        assert played["errors"] == []
+        assert not _differs(Reading(tuple(cues)), played["intervals"])
 
 
 # No mutation ends in a traceback, and none makes words vanish.

@@ -73,7 +73,7 @@ class Node:
         look: what it looks like but for its region and for changes.
         place: the styles that lay it out where it stands, by itself or by what it stands in; None: its region's.
         changing: whether a change may touch what is shown of it.
-        depth: how many elements it stands in.
+        steps: how many elements and changes have a say in how it looks.
         never: the outermost of these, or itself, for which there is no time at all; None if there is time for it.
         container: the ruby that it is part of, if any; ``base`` and ``reading``: the part of it.
         has_text: whether there is any text in it.
@@ -103,7 +103,7 @@ class Node:
     look: Look = _PLAIN_LOOK
     place: dict[str, str] | None = None
     changing: bool = False
-    depth: int = 0
+    steps: int = 0
     never: Node | None = None
     container: Node | None = None
     base: Node | None = None
@@ -429,7 +429,7 @@ class Content:
             if node.place is None:
                 node.place = node.styles if {"origin", "position"} & node.styles.keys() else place
             if parent is not None:
-                node.depth, node.never = parent.depth + 1, parent.never
+                node.steps, node.never = parent.steps + len(node.changes) + 1, parent.never
                 node.container, node.base, node.reading = parent.container, parent.base, parent.reading
             if node.ruby == "container":
                 node.container = node.container or node

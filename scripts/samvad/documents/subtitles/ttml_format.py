@@ -137,10 +137,10 @@ class _Paragraph:
 
     def _read_in(self, region: Region, leaves: list[Node]) -> None:
         # What a change may touch is looked for from the root at each time; the rest is known.
-        depth = sum(leaf.depth for leaf in leaves if leaf.changing)
-        self._content.steps += depth
+        looked_at = sum(leaf.steps for leaf in leaves if leaf.changing) + len(region.changes)
+        self._content.steps += looked_at
         times = _times(region, leaves) if self._content.steps < _MOST_STEPS else []
-        self._content.steps += depth * len(times)
+        self._content.steps += looked_at * len(times)
         steps = len(times) * sum(len(leaf.text) // 16 + 1 for leaf in leaves) if len(times) > 2 else 0
         if max(steps, self._content.steps) > _MOST_STEPS:
             reason = "what is shown changes more often than is followed"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import html.entities
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
@@ -242,7 +243,7 @@ _TAG = re.compile(
 )
 #: A tag with slips in its attributes: no marks around a value, no space between two, an ampersand.
 _LOOSE_TAG = re.compile(rf"<(?P<end>/?)(?P<name>{_NAME})(?P<attributes>(?:\"[^\"<]*+\"|'[^'<]*+'|[^<>\"'])*+)>")
-_LOOSE_ATTRIBUTE = re.compile(rf"({_NAME})\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'<>/]++))")
+_LOOSE_ATTRIBUTE = re.compile(rf"(?<![\w.:-])({_NAME})\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'<>/]++))")
 _ENTITY = re.compile(r"&(?:#(?P<decimal>[0-9]{1,8})|#x(?P<hex>[0-9A-Fa-f]{1,6})|(?P<name>[A-Za-z][A-Za-z0-9]{0,31}));")
 _PLAIN = re.compile(r"[^<&]++")
 _OWN_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
@@ -271,6 +272,7 @@ class _Repair:
         self._found = found
         self._made: list[str] = []
         self._open: list[str] = []
+        self._open_by_name: Counter[str] = Counter()
         self._closed_at: int | None = None
         self._line = 1
         self._said: set[tuple[int, str]] = set()
@@ -373,12 +375,12 @@ class _Repair:
         name, lines = tag["name"], tag[0].count("\n")
         if tag["end"]:
             self._made.append("\n" * lines)
-            if name not in self._open:
+            if not self._open_by_name[name]:
                 self._mended(f"</{name}> closes nothing, passed over")
                 return
-            while (inner := self._open.pop()) != name:
-                self._mended(f"<{inner}> is not closed before </{name}>, closed there")
-                self._made.append(f"</{inner}>")
+            while self._open[-1] != name:
+                self._close_last(f"</{name}>")
+            self._open_by_name[self._open.pop()] -= 1
             self._made.append(f"</{name}>")
         else:
             if outer := _ENDED_BY.get(name.rpartition(":")[2]):
@@ -390,6 +392,7 @@ class _Repair:
             self._made.append(f"<{name}{written}{lines * chr(10)}{'/' if empty else ''}>")
             if not empty:
                 self._open.append(name)
+                self._open_by_name[name] += 1
         if not self._open:
             self._closed_at = self._line
 
@@ -398,9 +401,14 @@ class _Repair:
         for place in range(len(self._open) - 1, max(-1, len(self._open) - 20), -1):
             if self._open[place].rpartition(":")[2] == outer:
                 while len(self._open) > place:
-                    self._mended(f"<{self._open[-1]}> is not closed before <{name}>, closed there")
-                    self._made.append(f"</{self._open.pop()}>")
+                    self._close_last(f"<{name}>")
                 return
+
+    def _close_last(self, before: str) -> None:
+        name = self._open.pop()
+        self._open_by_name[name] -= 1
+        self._mended(f"<{name}> is not closed before {before}, closed there")
+        self._made.append(f"</{name}>")
 
     def _attributes(self, written: str) -> str:
         """Return attributes in one line, without those that come twice, and with no ampersand that begins nothing."""
