@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import samvad
 import support
 from samvad.core import checksums, files, held_files, stages
 from samvad.runner import code_hash, gpus
@@ -168,6 +169,22 @@ def test_weights_that_an_option_names_are_looked_at_before_the_stage_begins(job:
 
     assert ran(job, work, f"--nllb-dir={tmp_path / 'nllb'}") == 6
     assert f"{tmp_path / 'nllb'} was changed while the stage ran" in failure(job)
+
+
+def test_code_that_changed_while_the_stage_waited_is_seen_before_it_works(
+    job: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For a GPU, or for another job that makes the same: both have come when the cache has been looked into."""
+    worked = []
+
+    def work(run: StageRun, _: Any) -> None:
+        monkeypatch.setattr(samvad, "file_state", lambda path: None)
+        run.reuse()
+        worked.append(run)
+
+    assert ran(job, work) == 6 and not worked
+    assert "The code of stage translation was changed while it ran" in failure(job)
+    assert kept(job) == 0
 
 
 def test_a_stage_that_fails_because_its_film_changed_says_that(job: Path) -> None:

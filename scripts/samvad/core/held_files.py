@@ -80,8 +80,8 @@ class Held:
         """
         shown = f"The {self.what or 'file'} {self.path}"
         try:
-            named = self.path.stat()
-        except OSError:
+            named = _look(self.path)
+        except FileNotFoundError:
             raise self._error(f"{shown} was moved away or deleted while it was read.", _BACK) from None
         if not os.path.samestat(named, self.status):
             raise self._error(f"{shown} was replaced by another file while it was read.")
@@ -196,6 +196,18 @@ def _link(held: Held, links: Path) -> Path | None:
     except OSError:  # a disk without links
         return None
     return link
+
+
+def _look(path: Path) -> os.stat_result:
+    """Return what a name means now. Opening asks the server of a network disk, where a look at the name may not."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except PermissionError:  # it was taken away meanwhile, which says nothing of the content
+        return path.stat()
+    try:
+        return os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _written(now: os.stat_result, before: os.stat_result) -> bool:
