@@ -65,6 +65,12 @@ def test_a_film_whose_segment_was_never_finished_is_not_whole(made: Path, tmp_pa
     assert "never finished" in (written.fault(tmp_path / "film.mkv") or "")
 
 
+@needs_ffmpeg
+def test_an_empty_element_behind_the_segment_is_no_fault(made: Path, tmp_path: Path) -> None:
+    (tmp_path / "film.mkv").write_bytes((made / "film.mkv").read_bytes() + b"\xec\x83\0\0\0")
+    assert written.fault(tmp_path / "film.mkv") is None
+
+
 def test_a_sound_shorter_than_what_was_encoded_is_not_whole(tmp_path: Path) -> None:
     with wave.open(str(tmp_path / "sound.wav"), "wb") as file:
         file.setnchannels(1)

@@ -159,7 +159,8 @@ def _matroska_fault(file: BinaryIO, size: int) -> str | None:
     place, segments = 0, 0
     while place < size:
         file.seek(place)
-        name = file.read(4)
+        first = file.read(1)
+        name = first + file.read(max(0, 8 - first[0].bit_length()))
         length = _ebml_size(file)
         if length is None:
             return f"the element at byte {place} has no length: it was never finished"
