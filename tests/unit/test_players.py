@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import support
+from samvad.core.errors import MediaError
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
 from samvad.documents.subtitles.reading import Reading
@@ -149,3 +150,74 @@ def test_what_differs_from_a_player_is_said(name: str) -> None:
 
 #: Here the player alone is wrong.
 SAID_BY_NOBODY = ("s-lt.srt",)
+
+
+SUBTITLES = PLAYERS.parent / "subtitles"
+_CAFE = ["Café, señor — “déjà vu”.", "Second."]
+_THREE = ["First.", "Second.", "Third."]
+#: What a viewer sees of files that hold more than one oddity, cue by cue.
+SEEN = {
+    "arrow.en.srt": _THREE,
+    "blank_in_text.en.srt": ["First.", "Upper line lower line", "Third."],
+    "bom.es.srt": _CAFE,
+    "coords.en.srt": _THREE[:2],
+    "cp1252.es.srt": _CAFE,
+    "crcrlf.es.srt": _CAFE,
+    "crlf.es.srt": _CAFE,
+    "double_bom.es.srt": _CAFE,
+    "empty_cues.en.srt": ["First."],
+    "h100.en.srt": _THREE[:2],
+    "junk_last.en.srt": _THREE[:2],
+    "nel.en.srt": ["First line.", "Second two three."],
+    "no_blank.en.srt": _THREE,
+    "no_millis.en.srt": ["First line here.", "Second line here."],
+    "nul.es.srt": _CAFE,
+    "one_letter_o.en.srt": [f"Line {number}." for number in range(1, 301)],
+    "only_number.en.srt": ["First.", "50", "Third."],
+    "short_digits.en.srt": ["hi everybody", "I want to"],
+    "sixty.en.srt": _THREE[:2],
+    "tags.en.srt": [
+        "Yellow it",
+        "Positioned italic red",
+        "Bold & nested strike &amp; &lt;3 old",
+        "Top by SSA v4 Caps loose",
+    ],
+    "utf16be_nobom.es.srt": _CAFE,
+    "utf16le_nobom.es.srt": _CAFE,
+    "vtt_named.en.srt": _THREE[:2],
+    "v1_blank_after_time.en.vtt": ["Someone spoke?", "He saw it on the bridge and asked me.", "Who?"],
+    "v2_id_empty.en.vtt": ["subtitle 1", "", "subtitle 2"],
+    "v4_ascii_entities.en.vtt": ["A  D 5 & 6", "fish & chips © 2020 AT&T", "\u200eleft\u200f \u00a0x"],
+    "v5_mixed_commas.en.vtt": ["Good", "Comma", "Good again"],
+    "v7_ruby.ja.vtt": ["漢字です"],
+    "v8_nested.en.vtt": ["It's a blue apple tree! x"],
+    "w10_badcue.en.vtt": ["Good", "Bad arrow", "Good 2"],
+    "w1_style_region.en.vtt": ["[music]", "Hello there friend"],
+    "w2_tsmap.en.vtt": ["Hello & bye <3\u00a0x \u200f"],
+    "w4_bom.en.vtt": ["Hello"],
+    "w5_noheader.en.vtt": ["Hello"],
+    "w7_empty.en.vtt": [],
+    "w8_vertical.ja.vtt": ["こんにちは漢"],
+}
+#: Of these, lines in which text is lost, since players show none of it.
+LOSE = {"v4_ascii_entities.en.vtt": [4], "w10_badcue.en.vtt": [6]}
+
+
+@pytest.mark.skipif(not SUBTITLES.exists(), reason=f"no files are at {SUBTITLES}")
+@pytest.mark.parametrize("name", SEEN)
+def test_files_of_the_wild_are_read_as_a_viewer_sees_them(name: str) -> None:
+    reading = formats.read(SUBTITLES / name, language=name.split(".")[-2])
+    assert [cue.text for cue in reading.cues] == SEEN[name]
+    assert [note.line for note in reading.lost] == LOSE.get(name, [])
+
+
+@pytest.mark.skipif(not SUBTITLES.exists(), reason=f"no files are at {SUBTITLES}")
+def test_every_file_handed_over_is_read_or_something_is_said_of_it() -> None:
+    for path in sorted((*SUBTITLES.iterdir(), *(PLAYERS.parent / "edited").iterdir(), *PLAYERS.iterdir())):
+        if path.suffix in formats.ENDINGS:
+            try:
+                reading = formats.read(path, language="es")
+            except MediaError as error:
+                assert str(path) in str(error)
+            else:
+                assert reading.cues or reading.notes, path

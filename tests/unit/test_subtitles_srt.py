@@ -161,7 +161,7 @@ def test_an_empty_file_is_told_from_one_that_is_read() -> None:
         ("<a word> <b and c> {unclosed <i", ("<a word> <b and c> {unclosed <i",), (), False),
         ("R&amp;B &lt;i&gt;", ("R&amp;B &lt;i&gt;",), (), False),
         ("a\\Nb", ("a", "b"), (), False),
-        ("C:\\news", ("C:\\news",), (), False),
+        ("a\\nb C:\\home", ("a", "b C:\\home"), (), False),
         ("fi\0rst\x07 \x1b[0m", ("first [0m",), (), False),
         ("a\u2028b\x85c\x0bd", ("a", "b", "c", "d"), (), False),
         ("\u200fنعم!\u200e क्\u200dष", ("\u200fنعم!\u200e क्\u200dष",), (), False),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue, Ruby, Style
 from samvad.documents.subtitles.reading import LEFT, LOST, MENDED, Reading
+from samvad.stages.subtitle_gen import corrections
 
 TIMES = "00:00:01.000 --> 00:00:03.000"
 
@@ -189,3 +192,10 @@ def test_ruby_is_written_between_its_tags() -> None:
     written = formats.write("vtt", [cue])
     assert "<ruby>漢<i>字</i><rt>かん&lt;じ</rt></ruby><i>です</i>" in written
     assert formats.parse(written, "vtt").cues == (cue,)
+
+
+def test_a_correction_with_ruby_is_kept_with_readings_in_parentheses_and_says_so() -> None:
+    reading = read(f"WEBVTT\n\n{TIMES}\n<ruby>漢<rt>かん</rt></ruby>です\n")
+    cues, mended = corrections.whole(Path("film.ja.vtt"), reading, 9000)
+    assert [cue.lines for cue in cues] == [("漢(かん)です",)]
+    assert [(note.line, note.kind) for note in mended] == [(3, MENDED)]

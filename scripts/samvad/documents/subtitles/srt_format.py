@@ -212,7 +212,7 @@ def _rest(rest: str, line: int, found: Collector) -> None:
         found.left(line, "what stands behind the times", rest)
 
 
-_TOKEN = re.compile(r"<[^<>]*>|\{[^{}]*\}|\\N")
+_TOKEN = re.compile(r"<[^<>]*>|\{[^{}]*\}|\\[Nn]")
 _TAG = re.compile(rf"<(\s*)(/?)\s*({_TAG_NAMES})\b([^<>]*)>", re.IGNORECASE)
 _CLOSING_TAG = re.compile(rf"<\s*/\s*({_TAG_NAMES})\s*>", re.IGNORECASE)
 _MICRODVD_CODE = re.compile(r"\{[A-Za-z]:[^{}]*\}")
@@ -260,7 +260,7 @@ class _CueText:
         """Return what obeys a code; None for what only looks like one and is text."""
         if token.startswith("{\\"):
             return self._obey_codes
-        if token == "\\N":
+        if token in ("\\N", "\\n"):
             return self._break_line
         if _MICRODVD_CODE.fullmatch(token):
             return functools.partial(self._leave, "a code of MicroDVD")

@@ -151,7 +151,8 @@ def _milliseconds(found: re.Match[str], slips: list[str]) -> int | None:
     if not fraction:
         slips.append("a time has no thousandths of a second")
     elif len(fraction) != 3:
-        slips.append(f"a time has {len(fraction)} digits where thousandths of a second stand")
+        # Players read "1,5" as a second and five thousandths; whoever writes it means a second and a half.
+        slips.append(f"a fraction of a second has {len(fraction)} digits in place of 3: taken as a decimal fraction")
     if len(values) == 2:
         slips.append("a time has no hours")
         values.insert(0, 0)

@@ -18,7 +18,7 @@ from samvad.core.errors import MediaError
 from samvad.core.times import clock
 from samvad.documents.machine_cues import Origin
 from samvad.documents.segments import Segment
-from samvad.documents.subtitles import formats
+from samvad.documents.subtitles import formats, styled
 from samvad.documents.subtitles.cues import Cue
 from samvad.documents.subtitles.reading import LOST, MENDED, Note, Reading
 
@@ -103,7 +103,10 @@ def whole(path: Path, reading: Reading, film_ms: int) -> tuple[list[Cue], list[N
     for cue in sorted(reading.cues, key=lambda cue: (cue.start_ms, cue.end_ms)):
         if cue.end_ms > film_ms:
             mended.append(Note(cue.file_line, MENDED, "it goes after the film's end: taken to go with it", cue.text))
-        cues.append(replace(cue, end_ms=min(cue.end_ms, film_ms)))
+        if cue.ruby:
+            why = "corrections are kept as SubRip, which has no ruby: readings stand in parentheses behind their bases"
+            mended.append(Note(cue.file_line, MENDED, why, cue.text))
+        cues.append(styled.with_readings_in_line(replace(cue, end_ms=min(cue.end_ms, film_ms))))
     return [cue for cue in cues if cue.text.strip()], mended
 
 
