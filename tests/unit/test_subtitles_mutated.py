@@ -145,6 +145,22 @@ RUNS += ("<ruby>a<rt>b</rt></ruby>", "<ruby>a<rt>b", "{\\an8<", "\n", "1\n", "\u
 HEADS = {"srt": "1\n00:00:01,000 --> 00:00:02,000\n", "vtt": "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\n"}
 
 
+#: The same inside of a single tag, code or line.
+INSIDE = (
+    "<{}>",
+    "<i{}>",
+    "</{}i>",
+    "<font {}",
+    "{{{}}}",
+    "{{\\{}}}",
+    "{{\\pos({})}}",
+    "<v {}>x",
+    "&{};",
+    "00:00:01,000{}-->",
+    "{}-->",
+)
+
+
 def seconds(text: str, kind: str) -> float:
     """Return the processor's time that a file takes to be read and written again, the better of two tries."""
     taken = []
@@ -161,6 +177,14 @@ def test_the_time_grows_with_the_length_of_a_text_not_with_its_square(run: str, 
     long = seconds(HEADS[kind] + run * 8000, kind)
     # What takes so little is no matter; a square would be 16 times as much.
     assert long < 0.1 or long < 9 * seconds(HEADS[kind] + run * 2000, kind)
+
+
+@pytest.mark.parametrize("kind", HEADS)
+@pytest.mark.parametrize("around", INSIDE)
+def test_the_time_grows_with_the_length_of_a_tag(around: str, kind: str) -> None:
+    for filling in (" ", "\t", "a", "1", "=", "\\", ".", ":", "/", " a", "a ", "1:"):
+        long = seconds(HEADS[kind] + around.format(filling * 8000), kind)
+        assert long < 0.1 or long < 9 * seconds(HEADS[kind] + around.format(filling * 2000), kind), filling
 
 
 @pytest.mark.parametrize("kind", ["srt", "vtt"])

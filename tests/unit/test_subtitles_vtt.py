@@ -71,6 +71,7 @@ def test_times_whose_meaning_is_sure_are_mended(times: str, start_ms: int, end_m
         (TIMES + " line:0 hello there\nA", ["A"], [(3, LOST)]),
         (TIMES + "x align:middle\nA", ["A"], [(3, LEFT)]),
         (TIMES + "\nA\n\n7\n", ["A"], [(6, LEFT)]),
+        (TIMES + "\nA\n\nWEBVTT\nX-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:0", ["A"], [(6, LEFT)]),
         (TIMES + "\nA\n \nB", ["A B"], []),
     ],
 )
@@ -120,6 +121,7 @@ def test_a_file_of_nothing_and_one_of_no_cue_are_told_apart() -> None:
         ("<ruby>a<i><rt>b</rt></i></ruby>", ("ab",), "0 1 2 i", ()),
         ("<ruby><rt>b</rt></ruby>c", ("bc",), "", ()),
         ("<rt>x", ("x",), "", ()),
+        ("a&#13;b&#10;c&#x2028;d&#12;e&#1;", ("a", "b", "c", "d", "e"), "", ()),
         ("<ruby>a</ruby>b", ("ab",), "", ()),
         ("&nbsp;", ("",), "", ()),
     ],

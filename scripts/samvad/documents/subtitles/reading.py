@@ -76,7 +76,7 @@ class Reading:
 LATEST_MS = 3_600_000_000_000
 
 #: What ends a line wherever it stands in a text: line separators of other systems than files.
-_LINE_ENDS = re.compile("[\v\f\x85\u2028\u2029]")
+_LINE_ENDS = re.compile("[\r\v\f\x85\u2028\u2029]")
 #: What no XML document can hold, and no player shows: control characters, halves of characters, no characters at all.
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 

@@ -22,7 +22,7 @@ _STYLE_TAGS = {"i": "i", "em": "i", "b": "b", "strong": "b", "u": "u"}
 _PASSED_TAGS = "br|font|s|strike|del|span|p|div|center|big|small|sub|sup|tt|a|html|body|c|v|lang|ruby|rt|rp"
 _TAG_NAMES = "|".join((*_STYLE_TAGS, _PASSED_TAGS))
 #: What begins a code, wherever it ends.
-_BEGINS_CODE = re.compile(rf"<(?=\s*/?\s*(?:{_TAG_NAMES})\b)|\{{(?=\\|[A-Za-z]:)|\\(?=n)", re.IGNORECASE)
+_BEGINS_CODE = re.compile(rf"<(?=\s{{0,9}}/?\s{{0,9}}(?:{_TAG_NAMES})\b)|\{{(?=\\|[A-Za-z]:)|\\(?=n)", re.IGNORECASE)
 
 
 def write(cues: Sequence[Cue]) -> str:
@@ -106,8 +106,11 @@ def _number(line: str) -> int | None:
 
 def _blocks(lines: list[str]) -> list[_Block]:
     """Return the cues' blocks in order; each ends where the next one begins."""
-    read = [(at, timings.read(line.lstrip("\ufeff"))) for at, line in enumerate(lines)]
-    places = [(at, times) for at, times in read if times is not None or timings.is_broken(lines[at])]
+    places: list[tuple[int, timings.Timing | None]] = []
+    for at, line in enumerate(lines):
+        times = timings.read(line.lstrip("\ufeff"))
+        if times is not None or timings.is_broken(line):
+            places.append((at, times))
     numbered = 2 * sum(at > 0 and _number(lines[at - 1]) is not None for at, _ in places) >= len(places)
     begins: list[int] = []
     numbers: list[int | None] = []
@@ -213,8 +216,8 @@ def _rest(rest: str, line: int, found: Collector) -> None:
 
 
 _TOKEN = re.compile(r"<[^<>]*>|\{[^{}]*\}|\\[Nn]")
-_TAG = re.compile(rf"<(\s*)(/?)\s*({_TAG_NAMES})\b([^<>]*)>", re.IGNORECASE)
-_CLOSING_TAG = re.compile(rf"<\s*/\s*({_TAG_NAMES})\s*>", re.IGNORECASE)
+_TAG = re.compile(rf"<(\s{{0,9}})(/?)\s{{0,9}}({_TAG_NAMES})\b([^<>]*)>", re.IGNORECASE)
+_CLOSING_TAG = re.compile(rf"<\s{{0,9}}/\s{{0,9}}({_TAG_NAMES})\s{{0,9}}>", re.IGNORECASE)
 _MICRODVD_CODE = re.compile(r"\{[A-Za-z]:[^{}]*\}")
 #: The height of the picture that players count in for codes of SubStation Alpha in SubRip files (VSFilter's, ffmpeg's).
 _CODES_HEIGHT = 288

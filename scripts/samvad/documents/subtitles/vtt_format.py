@@ -167,10 +167,12 @@ class _Body:
         """Account for a block without times."""
         first, line = self.lines[block.at], block.at + 1
         text = self._text(block.at, block.end)
-        if _NOTE.fullmatch(first) or _STYLE.fullmatch(first) or _REGION.fullmatch(first):
+        if any(kind.fullmatch(first) for kind in (_NOTE, _HEADER, _STYLE, _REGION)):
             self._empty_cue()
         if _NOTE.fullmatch(first):
             self.found.left(line, "a comment", text)
+        elif _HEADER.fullmatch(first):
+            self.found.left(line, "a header inside the file, as pieces of a stream that were joined have", text)
         elif _STYLE.fullmatch(first):
             self.found.left(line, "a style sheet" if not self.seen_cue else "a style sheet behind a cue", text)
         elif _REGION.fullmatch(first):
