@@ -64,6 +64,8 @@ class Film:
         late_us = self.start.ffmpeg_zero_us - self.start.zero_us
         if late_us:
             options["itsoffset"] = f"{late_us}us"
+        if self.header.container == ffprobe.TRANSPORT_STREAM:
+            options |= ffprobe.ONE_PROGRAM
         return ffmpeg.source(self.path, f="", **options)
 
     @property
@@ -160,8 +162,8 @@ def read(film: Film) -> FilmClock:
 
 
 def _shown_streams(header: Header) -> dict[int, str]:
-    """Return the kinds of the streams that a player's clock goes by: moving pictures and sounds."""
-    return {stream.index: stream.kind for stream in (*header.moving, *header.of_kind("audio"))}
+    """Return the kinds of the streams that a player's clock goes by: moving pictures and sounds that can be decoded."""
+    return {stream.index: stream.kind for stream in (*header.moving, *header.of_kind("audio")) if stream.is_known}
 
 
 @dataclass
@@ -174,7 +176,7 @@ class _Track:
     end_us: int = 0
     untimed_us: int = 0
     next_us: int | None = None
-    latest_us: int = 0
+    latest_us: int | None = None
     last_pts_us: int | None = None
     length_us: int = 0
     gaps: list[tuple[int, int]] = field(default_factory=list)
@@ -227,7 +229,7 @@ class _Line:
         delta = 0
         if track.next_us is not None:
             delta = time - track.next_us
-            if abs(delta) <= _LEAP_US and time + _BACK_US >= track.latest_us:
+            if abs(delta) <= _LEAP_US and (track.latest_us is None or time + _BACK_US >= track.latest_us):
                 delta = 0
         elif self._last_us is not None and abs(time - self._last_us) > _LEAP_US:
             delta = time - self._last_us
@@ -236,5 +238,5 @@ class _Line:
             time -= delta
             self.jumps.append(Jump(round((time - self._begins.zero_us) / 1000), round(delta / 1000)))
         self._last_us = time
-        track.latest_us = max(track.latest_us, time)
+        track.latest_us = time if track.latest_us is None else max(track.latest_us, time)
         track.next_us = time + (packet.duration_us or 0)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 
 from samvad.core import held_files, outside, subprocesses
 from samvad.core.errors import MediaError, ToolError
@@ -32,6 +33,10 @@ _REORDERED = 16
 _MIN_FRAMES = 8
 #: How far a rate may be from the one that is measured: 24 and 24000/1001 differ by a thousandth.
 _RATE_TOLERANCE = 0.0005
+#: ffmpeg's name of MPEG-TS, and the option by which a recording whose programme gets new numbers for its streams (PIDs,
+#: in the middle: another broadcast, parts put together) stays one film: the picture goes on as the picture.
+TRANSPORT_STREAM = "mpegts"
+ONE_PROGRAM: Mapping[str, str | int | None] = MappingProxyType({"merge_pmt_versions": 1})
 #: What ffprobe says when it divides a file's size by its first bit rate (raw AAC, MP3 without a header).
 _ESTIMATE = "Estimating duration from bitrate"
 
@@ -100,6 +105,11 @@ class Stream:
     flags: tuple[str, ...]
     picture: Picture | None
     sound: AudioFacts | None
+
+    @property
+    def is_known(self) -> bool:
+        """Return whether ffmpeg found out what it needs to decode it; not of a picture without one key frame."""
+        return not (self.picture and not self.picture.width) and not (self.sound and not self.sound.channels)
 
     @property
     def start_us(self) -> int | None:
@@ -574,7 +584,8 @@ def _read_packets(path: Path, entries: str, take: Callable[..., None], streams: 
 
 def _run(path: Path, *options: str, stdout_line: Callable[[str], None] | None = None) -> subprocesses.Done:
     """Ask ffprobe about a file. ffmpeg-python's own ``probe`` runs it itself, unlogged, and keeps all that it says."""
-    closed = [word for name, value in ffmpeg.closed().items() for word in (f"-{name}", value)]
+    given = {**ffmpeg.closed(), **ONE_PROGRAM}  # ffprobe does not mind it where the file is of another kind
+    closed = [word for name, value in given.items() for word in (f"-{name}", str(value))]
     return subprocesses.run(["ffprobe", *options, *closed, f"file:{held_files.opened(path)}"], stdout_line=stdout_line)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +19,7 @@ from samvad.text import languages
 
 #: Containers whose streams state lengths of their own.
 _STATE_LENGTHS = ("mov,", "avi")
+_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 #: The poorest sound has more (Opus at 6 kbit/s has 750).
 _FEWEST_BYTES_A_SECOND = 500
 
@@ -114,7 +116,7 @@ def check_whole(film: Film, track: AudioTrack, clock: FilmClock, audio_ms: int, 
     promised = _promised_end_ms(film.header, film.header.stream(track.stream), film.start.zero_us)
     _refuse_short(film, "sound", min(audio_ms, sound_ms or audio_ms), promised, share)
     _refuse_short(film, "sound", audio_ms, sound_ms, share)
-    stated = None if film.start.leaps else film.header.duration_ms
+    stated = None if film.start.leaps else film.header.duration_ms or _windows_media_ms(film)
     if stated is not None and promised is None:
         # Only the film as a whole has a length. Subtitles may make it longer than all that is shown and heard.
         if film.header.container.startswith("matroska"):
@@ -124,6 +126,23 @@ def check_whole(film: Film, track: AudioTrack, clock: FilmClock, audio_ms: int, 
     if audio_ms < clock.duration_ms * share:
         return f"The sound ends before the film does, after {audio_ms / 1000:.1f} of {clock.duration_ms / 1000:.1f} s."
     return ""
+
+
+def _windows_media_ms(film: Film) -> int | None:
+    """Return the length that a Windows Media file's header states; ffmpeg keeps it to itself where bytes are missing.
+
+    The File Properties Object of the Advanced Systems Format, section 3.2 of its specification (revision 01.20.05).
+    """
+    if film.header.container != "asf":
+        return None
+    with film.path.open("rb") as file:
+        head = file.read(1 << 16)
+    place = head.find(_FILE_PROPERTIES)
+    if place < 0 or len(head) < place + 92:
+        return None
+    play_100_ns, _, preroll_ms, flags = struct.unpack_from("<QQQI", head, place + 64)
+    is_broadcast = bool(flags & 1)
+    return None if is_broadcast else max(0, play_100_ns // 10_000 - preroll_ms)
 
 
 def _refuse_short(film: Film, what: str, there_ms: int, promised_ms: int | None, share: float) -> None:
