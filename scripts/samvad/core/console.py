@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import unicodedata
@@ -42,8 +43,21 @@ def _escaped(sign: str) -> str:
     return sign.encode("unicode_escape").decode()
 
 
+class _Terminal(io.TextIOWrapper):
+    """The standard output of a command where that is a terminal: names and titles in it are shown, never obeyed."""
+
+    def write(self, text: str) -> int:
+        """Write a text without what could move the cursor, set the clipboard or turn the reading direction."""
+        super().write(printable(text, lines=True))
+        return len(text)
+
+
 def run(main: Callable[[], int]) -> NoReturn:
     """Run a command's main function and exit with its code."""
+    out = sys.stdout
+    if isinstance(out, io.TextIOWrapper) and out.isatty():
+        encoding, errors = out.encoding, out.errors
+        sys.stdout = _Terminal(out.detach(), encoding=encoding, errors=errors, line_buffering=True)
     try:
         code = main()
         sys.stdout.flush()

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 from samvad.core import outside
 
 MASK = "[secret]"
 
 #: Variables that hold a secret: the two services', and whatever names itself one.
-_VARIABLE = re.compile(r"(?:^|_)(?:API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$", re.IGNORECASE)
+_VARIABLE = re.compile(
+    r"(?:^|_)(?:API_?KEYS?|KEYS?|TOKENS?|SECRETS?|PASSWORDS?|PASSWD|PASS|PASSPHRASES?|PAT|CREDENTIALS?|CREDS?)$",
+    re.IGNORECASE,
+)
 #: A shorter value is no secret, and would be masked in half of all words.
 _SHORTEST = 6
+#: Of a secret in base64, so many letters; fewer could be anything.
+_SHORTEST_ENCODED = 8
 #: What looks like a secret, whoever it belongs to: a hub token; a key in an address, header or option; a user's
 #: password in an address. Group 1 is kept.
 _PATTERNS = re.compile(
@@ -46,11 +53,10 @@ class Redactor:
     def learn(self, environ: Mapping[str, str]) -> None:
         """Mask the secrets of this environment from now on."""
         values = {value for name, value in environ.items() if _VARIABLE.search(name) and _is_secret(value)}
+        values |= {part for value in values for part in re.split(r"[,;\s]+", value) if _is_secret(part)}  # several keys
         values |= {value for value in (_stored_hub_token(environ),) if value}
-        # Secrets also turn up quoted for an address, and escaped in JSON and in Python's way of showing text.
-        forms = {form for value in values for form in (value, quote(value, safe=""), repr(value)[1:-1])}
-        forms |= {json.dumps(value, ensure_ascii=plain)[1:-1] for value in values for plain in (True, False)}
-        self._values = sorted(forms, key=len, reverse=True)
+        values |= {secret for value in environ.values() for secret in _of_address(value)}
+        self._values = sorted({form for value in values for form in _forms(value)}, key=len, reverse=True)
 
     def __call__(self, text: str) -> str:
         """Return the text with each secret replaced by ``[secret]``."""
@@ -61,6 +67,34 @@ class Redactor:
             if sign in text:
                 return _PATTERNS.sub(_masked, text)
         return text
+
+
+def _forms(value: str) -> Iterator[str]:
+    """Yield a secret as it may turn up: quoted for an address, a shell or a page, escaped, encoded, or quoted twice."""
+    plain = value.encode("utf-8", "surrogatepass")
+    once = (quote(value, safe=""), quote(value), quote_plus(value), html.escape(value))
+    yield from (value, *once, repr(value)[1:-1], value.replace("'", "'\"'\"'"))
+    for escaped in (json.dumps(value, ensure_ascii=True)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]):
+        yield escaped
+        yield json.dumps(escaped)[1:-1]
+    yield from (quote(form, safe="") for form in once[:3])
+    # What stands before it decides how base64 begins, and what follows how it ends: the middle is always the same.
+    for before in range(3):
+        encoded = base64.b64encode(b"\0" * before + plain).decode().rstrip("=")
+        middle = encoded[(0, 2, 3)[before] :][: -1 if (len(plain) + before) % 3 else None]
+        if len(middle) >= _SHORTEST_ENCODED:
+            yield from (middle, middle.replace("+", "-").replace("/", "_"))
+
+
+def _of_address(value: str) -> Iterator[str]:
+    """Yield the password in an address, as it stands and as it is meant."""
+    if "://" not in value or "@" not in value:
+        return
+    try:
+        password = urlsplit(value).password
+    except ValueError:
+        return
+    yield from (form for form in (password or "", unquote(password or "")) if len(form) >= _SHORTEST)
 
 
 def _masked(match: re.Match[str]) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from samvad.core import outside
 from samvad.core.errors import ConfigurationError, SamvadError
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[3]
 SCHEMA_DIR = ROOT / "config" / "schemas"
+#: No key means a number like this.
+_TOO_LARGE = 1e15
 #: Characters of a value that a message shows at most.
 _LONGEST_SHOWN = 200
 
@@ -100,9 +103,23 @@ def check_config(value: Any, name: str, source: str) -> None:
     Raises:
         ConfigurationError: names the file, the key, and what is allowed.
     """
+    _check_values(value, source, "")
     found = problems(value, name)
     if found:
         raise ConfigurationError(f"{source}: " + "; ".join(found) + ".", "Correct it and run again.", path=source)
+
+
+def _check_values(value: Any, source: str, key: str) -> None:
+    """Refuse what no key may hold: numbers that are none, or far too large, and depths that nobody wrote."""
+    if isinstance(value, dict | list):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        if key.count(".") > outside.DEEPEST:
+            raise ConfigurationError(f"{source}: {key[:40]}… is too deep.", "Correct it and run again.", path=source)
+        for name, item in items:
+            _check_values(item, source, f"{key}.{name}" if key else str(name))
+    elif isinstance(value, int | float) and not abs(value) < _TOO_LARGE:  # NaN is not less than anything
+        shown = "no number" if math.isnan(value) else "a number that is too large"
+        raise ConfigurationError(f"{source}: {key} is {shown}.", "Correct it and run again.", path=source)
 
 
 def check_record(value: Any, name: str) -> None:

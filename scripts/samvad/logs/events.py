@@ -11,6 +11,7 @@ import json
 import logging
 import math
 import platform
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from samvad.core.console import is_printable, printable
 from samvad.core.failures import Failure, describe
 from samvad.core.redaction import redact
 
@@ -53,6 +55,10 @@ FIELDS = (
 
 _PROGRESS_SECONDS = 1.0
 _PROGRESS_TEXT_SECONDS = 30.0
+#: Characters of a message that a log keeps: the longest of ours, with a program's last lines, has some 10,000.
+_LONGEST_MESSAGE = 100_000
+#: A line of a message that begins as the lines of a log do.
+_FORGED = re.compile(r"\n(?=\[\d{4}-)")
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # json.dumps would make one for each line
 
 
@@ -258,14 +264,28 @@ class EventFormatter(logging.Formatter):
             "pid": record.process,
             "thread": record.threadName or "",
         }
-        return _ENCODER.encode(fields)
+        line = _ENCODER.encode(fields)
+        # What a terminal obeys, or what turns the reading direction, is written as JSON escapes it: nothing is lost.
+        return line if line.isprintable() else "".join(map(_escaped, line))
+
+
+def _escaped(sign: str) -> str:
+    return sign if is_printable(sign) or "\ud800" <= sign <= "\udfff" else json.dumps(sign)[1:-1]
+
+
+def shown(text: str) -> str:
+    """Return a message as a log may hold it: nothing that a terminal obeys, and no forged line."""
+    return _FORGED.sub("\n ", printable(text, lines=True))
 
 
 def _message(record: logging.LogRecord) -> str:
     """Return a record's message without secrets, made once for the text and the event."""
     message: str | None = record.__dict__.get("samvad_message")
     if message is None:
-        message = record.__dict__["samvad_message"] = redact(record.getMessage())
+        message = redact(record.getMessage())
+        if len(message) > _LONGEST_MESSAGE:
+            message = f"{message[:_LONGEST_MESSAGE]}… ({len(message)} characters)"
+        record.__dict__["samvad_message"] = message
     return message
 
 
@@ -326,6 +346,6 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the text, without the end of the line."""
         if record.exc_info or record.stack_info:
-            return redact(super().format(record))
+            return shown(redact(super().format(record)))
         stamp = self.formatTime(record, self.datefmt)
-        return f"[{stamp}] [{self._source}] [{record.levelname}] {_message(record)}"
+        return f"[{stamp}] [{self._source}] [{record.levelname}] {shown(_message(record))}"

@@ -170,8 +170,13 @@ def is_unreachable(error: BaseException | None) -> bool:
 
 
 def address(url: str) -> str:
-    """Return the name of an endpoint that is a whole server: its host and port."""
-    return urllib.parse.urlsplit(url).netloc or "unknown"
+    """Return the name of an endpoint that is a whole server: its host and port, and never a user's name or password."""
+    parts = urllib.parse.urlsplit(url)
+    try:
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:  # above 65535
+        port = ""
+    return f"{parts.hostname}{port}" if parts.hostname else "unknown"
 
 
 def probe(endpoint: str, service: str, url: str, rules: Policy | None = None) -> int:
