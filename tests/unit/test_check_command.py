@@ -272,6 +272,42 @@ def test_a_fix_is_shown_and_written_only_when_told_and_the_original_stays(
     assert path.read_bytes() == after and sorted(shelf.iterdir()) == [path, original]
 
 
+def applied(old: list[str], difference: list[str]) -> list[str]:
+    """Return lines after a unified difference has been applied to them, as patch does it."""
+    new, at = [], 0
+    for line in difference[2:]:
+        if line.startswith("@@"):
+            begin = int(line.split()[1].removeprefix("-").split(",")[0]) - 1
+            new += old[at:begin]
+            at = begin
+        elif line[0] == "+":
+            new.append(line[1:])
+        else:
+            assert old[at] == line[1:]
+            new += [line[1:]] if line[0] == " " else []
+            at += 1
+    return new + old[at:]
+
+
+@pytest.mark.parametrize("kind", formats.KINDS)
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_difference_that_is_shown_is_the_one_that_is_written(
+    kind: str, order: int, shelf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = shelf / f"b.en.{kind}"
+    cues = [
+        Cue(3000 * at, 3000 * at + (2990 if at % 7 == 3 else 2000), (f"I have come {at} times.",)) for at in range(60)
+    ]
+    cues[20:25] = cues[20:25][::order]
+    path.write_text("\n" * (kind == "srt") + formats.write(kind, cues, "en"), encoding="utf-8")
+    old = path.read_text(encoding="utf-8").splitlines()
+    _, out, _ = run(capsys, path, "--fix", "--write")
+    lines = out.splitlines()
+    begin, end = lines.index(f"--- {path}"), next(at for at, line in enumerate(lines) if "breaches before" in line)
+    assert applied(old, lines[begin:end]) == path.read_text(encoding="utf-8").splitlines()
+    assert order == -1 or len(lines[begin:end]) < len(old)
+
+
 def test_an_older_original_is_never_overwritten(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
     put(shelf, b_en_srt=OVERLAP)
     (shelf / "b.en.srt.orig").write_text("mine", encoding="utf-8")

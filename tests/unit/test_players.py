@@ -79,6 +79,18 @@ DIFFERENCES = {
     "s-zero.srt": Difference("no player ever shows a cue that ends where it begins", ()),
     "brokentime.srt": Difference("ffmpeg shows broken times as text", (FIRST, THIRD)),
     "o-zero.srt": Difference("ffmpeg shows broken times as text", (FIRST, SECOND, THIRD)),
+    # libass draws SubStation Alpha in all players that draw it; ffmpeg's turning it into SubRip is another matter.
+    "a-codes-comment-first.ass": Difference("libass passes over spaces before a code", (Shown(1000, 3000, "hello x"),)),
+    "a-comment-braces.ass": Difference("libass shows no comments", (Shown(1000, 3000, "hello there"),)),
+    "a-comment-in-codes.ass": Difference("libass shows no comments", (Shown(1000, 3000, "hello"),)),
+    "a-drawing-mixed.ass": Difference("a drawing is no text", (Shown(1000, 3000, "words"),)),
+    "a-drawing.ass": Difference("a drawing is no text", (Shown(4000, 6000, "text"),)),
+    "a-end-before.ass": Difference("no player ever shows a cue that ends before it begins", ()),
+    "a-escbrace.ass": Difference("libass shows braces after backslashes", (Shown(1000, 3000, "{a} b"),)),
+    "a-h-n.ass": Difference("libass has a space for each", (Shown(1000, 3000, "a\u00a0b c\nd"),)),
+    "a-no-header.ass": Difference("its meaning is sure; players open no such file", (Shown(1000, 3000, "hello"),)),
+    "a-unclosed-brace.ass": Difference("libass shows a brace that nothing closes", (Shown(1000, 3000, "a {\\i1 b"),)),
+    "a-zero.ass": Difference("no player ever shows a cue that ends where it begins", ()),
 }
 
 
@@ -116,6 +128,8 @@ def _ffmpeg(row: dict[str, Any], read: Reading) -> tuple[list[Shown], list[Shown
 SHOWN: dict[str, Callable[[dict[str, Any], Reading], tuple[list[Shown], list[Shown]]]] = {
     ".vtt": _browser,
     ".srt": _ffmpeg,
+    ".ass": _ffmpeg,
+    ".ssa": _ffmpeg,
 }
 
 
@@ -149,7 +163,7 @@ def test_what_differs_from_a_player_is_said(name: str) -> None:
 
 
 #: Here the player alone is wrong.
-SAID_BY_NOBODY = ("s-lt.srt",)
+SAID_BY_NOBODY = ("s-lt.srt", "a-codes-comment-first.ass", "a-escbrace.ass", "a-h-n.ass", "a-unclosed-brace.ass")
 
 
 SUBTITLES = PLAYERS.parent / "subtitles"
@@ -157,6 +171,17 @@ _CAFE = ["Café, señor — “déjà vu”.", "Second."]
 _THREE = ["First.", "Second.", "Third."]
 #: What a viewer sees of files that hold more than one oddity, cue by cue.
 SEEN = {
+    "a1.en.ass": [
+        "Plain, with comma second",
+        "Italic by style",
+        "Top by style",
+        "karaoke xy",
+        "soft break\u00a0hard space it back heavy",
+    ],
+    "a2_order.en.ass": ["Later written first", "Earlier", "SIGN same time"],
+    "a4_ssa.en.ssa": ["Hello"],
+    "a5_neg.en.ass": ["Neg"],
+    "a7_aegisub_extra.en.ass": ["Hello"],
     "arrow.en.srt": _THREE,
     "blank_in_text.en.srt": ["First.", "Upper line lower line", "Third."],
     "bom.es.srt": _CAFE,

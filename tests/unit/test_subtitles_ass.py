@@ -230,6 +230,15 @@ def test_what_is_written_is_read_back_at_any_hour_and_without_a_note(cues: list[
     assert (reading.cues, reading.notes) == (tuple(cues), ())
 
 
+@pytest.mark.parametrize(
+    "piece", ["{", "}", "{\\t(", "{\\t(\\i1", "\\", "{\\", "{(", "\\N", "{}", "{\\p1}", "(", ",", "{a}"]
+)
+def test_odd_text_of_any_length_takes_no_time_and_no_depth(piece: str) -> None:
+    began = time.process_time()
+    read(event("x" + piece * 60_000))
+    assert time.process_time() - began < 5
+
+
 def test_a_damaged_file_is_never_a_crash_and_never_silent() -> None:
     chance = random.Random(7)
     whole = HEAD + "".join(event(text, style=chance.choice(["Default", "Slanted"])) for text, _ in SAME)

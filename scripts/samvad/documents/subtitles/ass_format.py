@@ -337,9 +337,9 @@ class _Walk:
         self._placed = False
         self.alignment = style.alignment
         self.parts: list[tuple[str, frozenset[str]]] = []
-        position = 0
+        position, last_end = 0, text.rfind("}")
         while position < len(text):
-            end = text.find("}", position) if text[position] == "{" else -1
+            end = text.find("}", position) if text[position] == "{" and position < last_end else -1
             if end >= 0:
                 self._block(text[position + 1 : end])
                 position = end + 1
@@ -356,7 +356,7 @@ class _Walk:
         elif text.strip():
             self._state.found.left(self._number, "a drawing is no text", text)
 
-    def _block(self, block: str) -> None:
+    def _block(self, block: str, *, animated: bool = False) -> None:
         comment, *_ = block.split("\\", 1)
         if re.fullmatch(r"=[0-9=]+", comment.strip()):
             _look(self._state, self._number, "Aegisub's marks")
@@ -364,8 +364,8 @@ class _Walk:
             self._state.found.left(self._number, "a comment in braces is not shown", f"{{{comment}}}")
         for code, value, inside in _codes_in(block):
             self._obey(code, value)
-            if code == "t" and "\\" in inside:
-                self._block(inside[inside.index("\\") :])  # what an animation ends with
+            if code == "t" and "\\" in inside and not animated:
+                self._block(inside[inside.index("\\") :], animated=True)  # what an animation ends with
 
     def _obey(self, code: str, value: str) -> None:
         number = _integer(value)
