@@ -2,7 +2,7 @@
 
 Started in place of ``envs/run`` in a copy of the project. Each output says what it was made of, so that it changes when
 its inputs or options do, and only then. A file ``faults`` in the project's folder lets stages fail in one of the ways
-of ``FAULTS``.
+of ``FAULTS``, or lets something of ``CHANGES`` happen meanwhile.
 """
 
 from __future__ import annotations
@@ -56,6 +56,21 @@ def _held() -> None:
         time.sleep(0.005)
 
 
+def _replace_input(run: StageRun) -> None:
+    """Put another file in the place of the first that the stage has read."""
+    path = run.job_folder / run._record.inputs[0].path
+    other = path.with_name(f".{path.name}.other")
+    other.write_bytes(path.read_bytes()[::-1])
+    other.replace(path)
+
+
+def _edit_code(_: StageRun) -> None:
+    with Path("scripts/samvad/core/files.py").open("a", encoding="utf-8") as module:
+        module.write("# edited\n")
+
+
+#: What happens while a stage is at work, which then goes on as if nothing were.
+CHANGES = {"input": _replace_input, "code": _edit_code}
 FAULTS = {
     "model": _no_model,
     "memory": _no_memory,
@@ -109,7 +124,10 @@ def fail(run: StageRun) -> None:
     for line in Path("faults").read_text(encoding="utf-8").splitlines():
         stage, film, kind = line.split()
         if stage == run.stage.name and film in ("-", run.film):
-            FAULTS[kind]()
+            if kind in CHANGES:
+                CHANGES[kind](run)
+            else:
+                FAULTS[kind]()
 
 
 def main() -> int:
