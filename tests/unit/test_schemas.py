@@ -213,7 +213,6 @@ CONTRADICTIONS: dict[str, Callable[[Manifest], Manifest]] = {
     "names no film": lambda m: {**m, "inputs": []},
     "two outputs are called": lambda m: {**m, "outputs": m["outputs"] * 2},
     "is not in 01_demux": lambda m: changed(m, "outputs", 0, "path", value="02_tmdb/audio.wav"),
-    "output '01_demux/../audio.wav' is not": lambda m: changed(m, "outputs", 0, "path", value="01_demux/../audio.wav"),
 }
 
 

@@ -28,6 +28,8 @@ SCHEMA_DIR = ROOT / "config" / "schemas"
 _TOO_LARGE = 1e15
 #: Characters of a value that a message shows at most.
 _LONGEST_SHOWN = 200
+#: And of the reason that jsonschema gives, which quotes values, too.
+_LONGEST_REASON = 1000
 
 
 @functools.cache
@@ -118,7 +120,7 @@ def _check_values(value: Any, source: str, key: str) -> None:
         for name, item in items:
             _check_values(item, source, f"{key}.{name}" if key else str(name))
     elif isinstance(value, int | float) and not abs(value) < _TOO_LARGE:  # NaN is not less than anything
-        shown = "no number" if math.isnan(value) else "a number that is too large"
+        shown = "no number" if isinstance(value, float) and math.isnan(value) else "a number that is too large"
         raise ConfigurationError(f"{source}: {key} is {shown}.", "Correct it and run again.", path=source)
 
 
@@ -153,16 +155,16 @@ def _explain(error: ValidationError) -> str:
     if error.validator == "type":
         return f"{key} is {_shown(instance)}, but must be of type {wanted}"
     hint = rule.get("description", "") if isinstance(rule, dict) else ""
-    return f"{key}: {_cut(error.message)}" + (f" ({hint.rstrip('.')})" if hint else "")
+    return f"{key}: {_cut(error.message, _LONGEST_REASON)}" + (f" ({hint.rstrip('.')})" if hint else "")
 
 
 def _shown(value: Any) -> str:
     return _cut(repr(value))
 
 
-def _cut(text: str) -> str:
+def _cut(text: str, longest: int = _LONGEST_SHOWN) -> str:
     """Return a text for a message: what it quotes may be a whole file."""
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+    return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 def _choices(found: Any) -> list[str]:
