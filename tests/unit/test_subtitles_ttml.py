@@ -106,6 +106,9 @@ def test_frames_ticks_and_labels_are_counted_by_the_parameters(
         ("0:00:01.5", 1500),
         (" 1s ", 1000),
         ("4.0", 4000),
+        ("4.s", 4000),
+        ("00:00:04.", 4000),
+        ("2 S", 2000),
         ("01:02.5", 62_500),
         ("00:00:01;15", 1500),
         ("00:00:01:40", 2333),
@@ -291,6 +294,13 @@ def test_a_region_is_at_the_top_where_its_text_is(styles: str, top: bool) -> Non
         assert [cue.top for cue in reading.cues] == [top]
 
 
+def test_a_region_may_stand_in_what_it_is_for() -> None:
+    inline = '<region tts:origin="0% 0%" tts:extent="100% 20%" tts:fontStyle="italic"/>'
+    content = f'<p begin="1s" end="2s">{inline}x</p></div><div region="r">{inline}<p begin="1s" end="2s">x</p>'
+    reading = read(content, '<layout><region xml:id="r"/></layout>')
+    assert reading.cues == (Cue(1000, 2000, ("x",), ITALIC, True),) * 2 and not reading.notes
+
+
 def test_pixels_are_counted_by_the_picture_that_the_file_names() -> None:
     head = '<layout><region xml:id="r" tts:origin="0px 300px" tts:extent="640px 60px"/></layout>'
     paragraph = '<p region="r" begin="1s" end="2s">x</p>'
@@ -339,6 +349,12 @@ def test_styles_come_from_wherever_ttml_lets_them(content: str, styles: tuple[St
         head = head.replace("<layout>", "<layout><!--").replace("</layout>", "--></layout>")
     reading = read(content, head)
     assert reading.cues == (Cue(1000, 2000, ("x",), styles),) and not reading.notes
+
+
+def test_of_two_styles_with_one_name_the_later_one_counts() -> None:
+    head = '<styling><style xml:id="s" tts:fontStyle="normal"/>\n<style xml:id="s" tts:fontStyle="italic"/></styling>'
+    reading = read('<p begin="1s" end="2s" style="s">x</p>', head)
+    assert reading.cues[0].styles == ITALIC and kinds(reading) == [(2, LEFT)]
 
 
 def test_initial_values_count_where_nothing_else_is_said() -> None:

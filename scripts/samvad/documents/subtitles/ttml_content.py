@@ -178,6 +178,7 @@ class Content:
         self.paragraphs: list[Node] = []
         self.bad_times: dict[str, int] = {}
         self.steps = 0
+        self._inline_regions: set[str] = set()
         self.regions = self._regions(root)
         self.screen = Screen(root, [region.styles for region in self.regions.values()])
         for body in self._grown(root):
@@ -198,10 +199,9 @@ class Content:
             self._read_changes(element, node)
             # A region goes on until it is ended: what is in it does not count.
             _resolve(node, indefinite=True)
-            region = Region(self._sheet.initial | self._sheet.of(element), node.changes, node.begin, node.end)
+            regions[name] = region = _region(self._sheet.initial | self._sheet.of(element))
+            region.changes, region.begin, region.end = node.changes, node.begin, node.end
             region.unplaced = node.unplaced or node.endless
-            region.look = Look().within(region.styles)
-            regions[name] = region
         return regions
 
     # What stands in what.
@@ -293,8 +293,10 @@ class Content:
         if name == "image":
             self._found.lost(element.line, "picture subtitles: there is no text to read")
             parent.children.append(self._node(element, parent, PICTURE))
-        elif name == "region":  # a region of its own (TTML2, 11.3.1.2)
-            parent.place = self._sheet.initial | self._sheet.of(element)
+        elif name == "region":  # of its parent's own (TTML2, 11.1.2)
+            parent.own_region = f"<region> in line {element.line}"
+            self._inline_regions.add(parent.own_region)
+            self.regions[parent.own_region] = _region(self._sheet.initial | self._sheet.of(element))
         if name in _DATA:
             self._found.left(element.line, f"<{name}>: a picture, a sound or a font, no text")
         elif text := element.text:
@@ -419,7 +421,8 @@ class Content:
                 node.unplaced = parent.unplaced or node.unplaced
                 node.endless = node.endless or parent.endless
                 node.region = node.own_region or parent.region
-                if node.own_region and parent.region not in ("", node.own_region) and not node.unplaced:
+                is_other = node.own_region and parent.region not in ("", node.own_region)
+                if is_other and node.own_region not in self._inline_regions and not node.unplaced:
                     node.unplaced = (
                         f"its region {node.own_region!r} is another than that of what it stands in, "
                         f"{parent.region!r}, so no player shows it"
@@ -456,7 +459,7 @@ class Content:
                 unknown.setdefault(leaf.region, leaf)
         for name, leaf in unknown.items():
             self._found.mended(leaf.line, f"there is no region {name!r}, read as text at the foot of the picture")
-            self.regions[name] = self._implied_region()
+            self.regions[name] = _region(self._sheet.initial)
         without = [leaf for leaf in leaves if not leaf.region]
         if not without:
             return
@@ -468,16 +471,16 @@ class Content:
                 "read as text at the foot of the picture",
             )
         if is_meant or not self.regions:
-            self.regions[""] = self._implied_region()
+            self.regions[""] = _region(self._sheet.initial)
         else:
             for leaf in without:
                 leaf.unplaced = leaf.unplaced or (
                     "it is in no region, and the file has some, so no player shows it: give it one"
                 )
 
-    def _implied_region(self) -> Region:
-        styles = self._sheet.initial
-        return Region(styles, look=Look().within(styles))
+
+def _region(styles: dict[str, str]) -> Region:
+    return Region(styles, look=Look().within(styles))
 
 
 def _has_words(element: Element) -> bool:

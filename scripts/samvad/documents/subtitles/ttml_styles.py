@@ -94,7 +94,9 @@ class StyleSheet:
                 if not isinstance(child, Element) or child.space != TT:
                     continue
                 if child.name == "style" and (key := identifier(child)):
-                    self._by_id.setdefault(key, child)
+                    if key in self._by_id:
+                        found.left(self._by_id[key].line, f"a style {key!r}, of which a later one has the name")
+                    self._by_id[key] = child
                 elif child.name == "initial":
                     self.initial.update(own(child))
         self._flat: dict[str, dict[str, str]] = {}

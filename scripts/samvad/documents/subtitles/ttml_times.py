@@ -19,11 +19,12 @@ _FRAME_RATE, _SUB_FRAME_RATE, _TICK_RATE = 30, 1, 1
 _DIGITS = r"[0-9]{1,30}"
 _CLOCK = re.compile(
     rf"(?P<hours>{_DIGITS}):(?P<minutes>[0-9]{{1,2}}):(?P<seconds>[0-9]{{1,2}})"
-    rf"(?:(?P<point>[.,])(?P<fraction>{_DIGITS})|(?P<mark>[:;])(?P<frames>[0-9]{{1,9}})(?:\.(?P<sub>[0-9]{{1,9}}))?)?"
+    rf"(?:(?P<point>[.,])(?P<fraction>{_DIGITS})?|(?P<mark>[:;])(?P<frames>[0-9]{{1,9}})(?:\.(?P<sub>[0-9]{{1,9}}))?)?"
 )
 _STRICT_CLOCK = re.compile(r"[0-9]{2,}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+|:[0-9]{2,}(?:\.[0-9]+)?)?")
-_SHORT_CLOCK = re.compile(rf"(?P<minutes>[0-9]{{1,3}}):(?P<seconds>[0-9]{{2}})(?:[.,](?P<fraction>{_DIGITS}))?")
-_OFFSET = re.compile(rf"(?P<number>{_DIGITS})(?:(?P<point>[.,])(?P<fraction>{_DIGITS}))?\s*(?P<metric>ms|[hmsft]|)")
+_SHORT_CLOCK = re.compile(rf"(?P<minutes>[0-9]{{1,3}}):(?P<seconds>[0-9]{{2}})(?:[.,](?P<fraction>{_DIGITS})?)?")
+_OFFSET = re.compile(rf"(?P<number>{_DIGITS})(?:(?P<point>[.,])(?P<fraction>{_DIGITS})?)?\s*(?P<metric>ms|[hmsft]|)")
+_STRICT_OFFSET = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:ms|[hmsft])")
 _METRICS = {"h": Fraction(3600), "m": Fraction(60), "s": Fraction(1), "ms": Fraction(1, 1000)}
 _RATE = re.compile(r"[0-9]{1,9}")
 _MULTIPLIER = re.compile(r"([0-9]{1,9})(?:\s*[\s:/]\s*([0-9]{1,9}))?")
@@ -62,7 +63,7 @@ class Clock:
                 slips.insert(0, "it is not written as TTML has it")
         elif offset := _OFFSET.fullmatch(expression.lower()):
             seconds, slips = self._offset(offset)
-            if expression != written or expression != expression.lower() or " " in expression or offset["point"] == ",":
+            if offset["metric"] and not _STRICT_OFFSET.fullmatch(written):
                 slips.insert(0, "it is not written as TTML has it")
         elif short := _SHORT_CLOCK.fullmatch(expression):
             seconds = 60 * int(short["minutes"]) + int(short["seconds"]) + _fraction(short["fraction"])
