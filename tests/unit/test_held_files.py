@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ import pytest
 
 from faults import CHANGES
 from samvad.core import checksums, files, held_files
-from samvad.core.errors import ChangedFileError
+from samvad.core.errors import ChangedFileError, DiskError
 from support import needs_ffmpeg
 
 SIZE = 3 << 20
@@ -120,6 +121,43 @@ def test_programs_are_told_one_name_and_people_the_other(tmp_path: Path, film: P
     held_files.hold(film, tmp_path)
     done = ffmpeg.run([ffmpeg.source(film)], None, {"f": "null"})
     assert done.code and held_files.LINK not in done.tail and str(film).partition("\n")[0] in done.tail
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("program", ["ffmpeg", "ffprobe"])
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_disk_that_fails_is_told_from_a_damaged_film(
+    tmp_path: Path, film: Path, monkeypatch: pytest.MonkeyPatch, program: str, fails: bool
+) -> None:
+    """Both say "Input/output error", and end as if all were well: the film is read to see which it is."""
+    from samvad.media import ffmpeg, ffprobe
+
+    held_files.hold(film, tmp_path, "film")
+    (tmp_path / program).write_text(
+        '#!/bin/sh\nfor word; do :; done\necho "$word: Input/output error" >&2\necho "{}"\n'
+    )
+    (tmp_path / program).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    read = os.pread
+
+    def failing(descriptor: int, count: int, place: int) -> bytes:
+        if fails and place:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return read(descriptor, count, place)
+
+    monkeypatch.setattr(held_files.os, "pread", failing)
+
+    def ask() -> None:
+        if program == "ffmpeg":
+            ffmpeg.run([ffmpeg.source(film)], None, {"f": "null"})
+        else:
+            ffprobe._run(film, "-v", "error")
+
+    if not fails:
+        ask()
+        return
+    with pytest.raises(DiskError, match="its disk fails"):
+        ask()
 
 
 def test_the_fingerprint_of_weights_stays_until_one_of_them_is_another(tmp_path: Path, other: Path) -> None:

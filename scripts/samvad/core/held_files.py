@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from samvad.core import files
 from samvad.core.errors import ChangedFileError
 
 _BLOCK_BYTES = 1 << 20
@@ -28,6 +29,8 @@ _BLOCK_BYTES = 1 << 20
 _SAMPLE_BYTES = 1 << 14
 #: How the names begin by which programs open held files; the ending is the file's own, for ffmpeg goes by it, too.
 LINK = ".held-"
+#: The system's word for a disk that fails (EIO), at the end of what ffmpeg or ffprobe says.
+_CANNOT_READ = re.compile(r"(^|: |\()Input/output error\)?\.?$")
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,12}")
 _AGAIN = "Run the same command again when nothing writes to it any more."
 _BACK = "Put it back, or name the place where it lies now, and run again."
@@ -137,6 +140,22 @@ def shown(text: str) -> str:
             if held.link is not None:
                 text = text.replace(str(held.link), str(held.path))
     return text
+
+
+def cannot_read(line: str) -> bool:
+    """Return whether a program says that a disk fails; formats have it said of damaged files, too."""
+    return bool(_CANNOT_READ.search(line))
+
+
+def read_through() -> None:
+    """Read all that is held from beginning to end, to see whether it is the disk that fails, or the file is damaged.
+
+    Raises:
+        DiskError: it is the disk.
+    """
+    for held in list(_held.values()):
+        with files.disk_errors(held.path, "read"):
+            held.sha256()
 
 
 @contextmanager

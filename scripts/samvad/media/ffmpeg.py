@@ -158,7 +158,8 @@ def run(
         prints: whether filters of the result print on the standard output.
 
     Raises:
-        DiskError: the file is not whole, whatever ffmpeg's exit code says, or its disk is full.
+        DiskError: the file is not whole, whatever ffmpeg's exit code says, or its disk is full; or that of what is read
+            fails.
         ToolError: ffmpeg is missing, or hung.
     """
     quiet: Options = {"nostdin": None, "nostats": None, "v": level, "y": None}
@@ -180,6 +181,8 @@ def run(
         stderr_line=heard.stderr,
         writes=target,
     )
+    if heard.cannot_read:
+        held_files.read_through()
     if target is not None:
         written.check_said(target, "ffmpeg", heard.lost, done.code)
         if done.code == 0 and target.is_file():
@@ -194,6 +197,7 @@ class _Heard:
     def __init__(self, stdout_line: Callable[[str], None] | None, stderr_line: Callable[[str], None] | None) -> None:
         self.seconds: float | None = None
         self.lost: list[str] = []
+        self.cannot_read = False
         self._stdout_line, self._stderr_line = stdout_line, stderr_line
 
     def stdout(self, line: str) -> None:
@@ -206,6 +210,7 @@ class _Heard:
 
     def stderr(self, line: str) -> None:
         """Take a line of the standard error."""
+        self.cannot_read |= held_files.cannot_read(line)
         if written.is_loss(line):
             self.lost.append(line)
         if self._stderr_line is not None:

@@ -586,7 +586,11 @@ def _run(path: Path, *options: str, stdout_line: Callable[[str], None] | None = 
     """Ask ffprobe about a file. ffmpeg-python's own ``probe`` runs it itself, unlogged, and keeps all that it says."""
     given = {**ffmpeg.closed(), **ONE_PROGRAM}  # ffprobe does not mind it where the file is of another kind
     closed = [word for name, value in given.items() for word in (f"-{name}", str(value))]
-    return subprocesses.run(["ffprobe", *options, *closed, f"file:{held_files.opened(path)}"], stdout_line=stdout_line)
+    words = ["ffprobe", *options, *closed, f"file:{held_files.opened(path)}"]
+    done = subprocesses.run(words, stdout_line=stdout_line)
+    if any(map(held_files.cannot_read, done.tail.splitlines())):
+        held_files.read_through()
+    return done
 
 
 def _check_kind(path: Path, done: subprocesses.Done) -> None:
