@@ -258,3 +258,8 @@ def test_a_large_file_is_read_in_a_moment() -> None:
     began = time.process_time()
     assert len(formats.parse(text, "ass").cues) == 20_000
     assert time.process_time() - began < 10
+
+
+def test_animations_in_animations_are_no_end_of_the_reader() -> None:
+    (cue,) = formats.parse(HEAD + event("{" + "\\t(\\i1" * 5000 + ")" * 5000 + "}x"), "ass").cues
+    assert cue.text == "x"

@@ -6,7 +6,7 @@ import pytest
 
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue, Ruby, Style
-from samvad.documents.subtitles.reading import LEFT, MENDED, Reading
+from samvad.documents.subtitles.reading import LEFT, LOST, MENDED, Reading
 
 TIMES = "00:00:01,000 --> 00:00:03,000"
 
@@ -124,6 +124,10 @@ def test_what_stands_outside_of_cues_is_said() -> None:
     reading = read(f"Made by me\n\n1\n{TIMES}\nA\n\nB\n\n2\n")
     assert [cue.lines for cue in reading.cues] == [("A", "B")]
     assert said(reading) == [(1, LEFT), (6, MENDED), (9, LEFT)]
+
+
+def test_text_before_its_own_times_is_lost_by_name() -> None:
+    assert said(read(f"1\nHello\n{TIMES}\nA\n")) == [(1, LOST), (3, MENDED)]
 
 
 @pytest.mark.parametrize("text", ["hello world", "1\nHello\n", "{\\rtf1 x}", "<html><body>Not found</body></html>"])

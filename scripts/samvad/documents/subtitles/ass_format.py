@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from samvad.documents.subtitles import fonts, styled
-from samvad.documents.subtitles.cues import Cue
+from samvad.documents.subtitles import fonts, override_codes, styled
+from samvad.documents.subtitles.cues import STYLE_KINDS, Cue
 from samvad.documents.subtitles.reading import Collector, Reading
 
 # --- writing ---
@@ -80,11 +80,6 @@ _SECTIONS = {
 #: Kinds of events that show no text, or none to viewers.
 _SILENT_EVENTS = ("Comment", "Picture", "Sound", "Movie", "Command")
 _ANY_EVENT = re.compile(r"(dialogue|comment|picture|sound|movie|command):\s*(.*)", re.IGNORECASE | re.DOTALL)
-
-#: An alignment's number in version 4: 1 to 3 at the foot, 5 to 7 at the top, 9 to 11 in the middle.
-_TOP, _MIDDLE = (5, 6, 7), (9, 10, 11)
-#: The same for the numbers of a keypad, which version 4+ has.
-_OF_KEYPAD = {1: 1, 2: 2, 3: 3, 4: 9, 5: 10, 6: 11, 7: 5, 8: 6, 9: 7}
 
 
 @dataclass(frozen=True)
@@ -172,7 +167,7 @@ def _read_line(state: _State, number: int, line: str) -> None:
 def _read_info(state: _State, number: int, line: str) -> None:
     key, _, value = line.partition(":")
     if key.strip().lower() == "wrapstyle":
-        state.wrap_style = _integer(value) or 0
+        state.wrap_style = override_codes.integer(value) or 0
     elif _ANY_EVENT.match(line):
         state.found.mended(number, "an event outside of [Events], which players do not show, is read")
         _read_in_events(state, number, line)
@@ -185,7 +180,7 @@ def _read_style(state: _State, number: int, line: str) -> None:
     elif key == "Style":
         names = state.style_fields or _names(",".join(_STYLE_FIELDS[state.version].split()))
         values = dict(zip(names, (value.strip() for value in rest.split(",")), strict=False))
-        on = frozenset(kind for kind, name in _STYLE_NAMES.items() if _integer(values.get(name, "")))
+        on = frozenset(kind for kind, name in _STYLE_NAMES.items() if override_codes.integer(values.get(name, "")))
         state.styles[values.get("name", "").lstrip("*")] = _Style(on, _alignment(values, state.version))
         if len(values) < len(names):
             state.found.left(number, "a style has fewer fields than its Format line names", line)
@@ -195,20 +190,14 @@ _STYLE_NAMES = {"i": "italic", "b": "bold", "u": "underline"}
 
 
 def _alignment(values: dict[str, str], version: str) -> int:
-    number = _integer(values.get("alignment", "2")) or 2
+    number = override_codes.integer(values.get("alignment", "2")) or 2
     if version == "ass":
-        return _OF_KEYPAD.get(number, 2)
+        return override_codes.OF_KEYPAD.get(number, 2)
     return {4: 11, 8: 3}.get(number, number)  # as VSFilter does, and libass after it
 
 
 def _names(rest: str) -> list[str]:
     return [name.strip().lower() for name in rest.split(",")]
-
-
-def _integer(text: str) -> int | None:
-    """Return the number that a text begins with, as C's ``strtol`` reads it."""
-    found = re.match(r"\s*([+-]?[0-9]{1,9})", text)
-    return int(found.group(1)) if found else None
 
 
 # --- reading: events ---
@@ -248,9 +237,9 @@ def _read_dialogue(state: _State, number: int, rest: str) -> None:
     if state.layers.setdefault(shown, layer) != layer:
         state.found.left(number, f"on layer {layer} it shows what layer {state.layers[shown]} shows in its place", rest)
         return
-    if walk.alignment in _MIDDLE:
+    if walk.alignment in override_codes.MIDDLE:
         _look(state, number, "the middle of the picture")
-    state.found.cue(number, start_ms, end_ms, walk.parts, top=walk.alignment in _TOP)
+    state.found.cue(number, start_ms, end_ms, walk.parts, top=walk.alignment in override_codes.TOP)
 
 
 #: Times with commas before their hundredths, which are the commas between fields as well.
@@ -312,13 +301,6 @@ def _look(state: _State, number: int, name: str) -> None:
 
 # --- reading: the text of an event ---
 
-#: The codes in the order in which libass asks whether one begins so: ``\bord2`` is no bold, ``\iclip`` no italics.
-_CODES = re.compile(
-    r"xbord|ybord|xshad|yshad|fax|fay|iclip|blur|fscx|fscy|fsc|fsp|fs|bord|move|frx|fry|frz|fr|fn|alpha|an|a|pos|fade|fad|"
-    r"org|t|clip|[1-4]?[cav]|[1-4]?img|distort|rnd[xyz]?|fsvp|frs|ffs?|jitter|z|r|be|b|i|kf|ko|kt|K|k|shad|s|u|pbo|p|q|fe"
-)
-_BOLD_WEIGHT = 600
-
 
 class _Walk:
     """A way through an event's text: its pieces with their styles, and where it stands.
@@ -362,21 +344,18 @@ class _Walk:
             _look(self._state, self._number, "Aegisub's marks")
         elif comment.strip():
             self._state.found.left(self._number, "a comment in braces is not shown", f"{{{comment}}}")
-        for code, value, inside in _codes_in(block):
+        for code, value, inside in override_codes.codes_in(block):
             self._obey(code, value)
             if code == "t" and "\\" in inside and not animated:
                 self._block(inside[inside.index("\\") :], animated=True)  # what an animation ends with
 
     def _obey(self, code: str, value: str) -> None:
-        number = _integer(value)
-        if code in "iu" and code:
-            self._switch(code, None if number not in (0, 1) else number == 1)
-        elif code == "b":
-            known = number is not None and (number in (0, 1) or number >= 100)
-            self._switch(code, number == 1 or (number or 0) >= _BOLD_WEIGHT if known else None)
+        number = override_codes.integer(value)
+        if code in STYLE_KINDS:
+            self._switch(code, override_codes.turns(code, number))
         elif code in ("an", "a"):
             if not self._placed:  # the first one counts
-                self.alignment = _placed(code, number) or self._event_style.alignment
+                self.alignment = override_codes.placed(code, number) or self._event_style.alignment
             self._placed = True
         elif code == "r":
             self._style = self._state.styles.get(value.strip(), self._event_style) if value else self._event_style
@@ -391,35 +370,6 @@ class _Walk:
     def _switch(self, kind: str, on: bool | None) -> None:
         on = kind in self._style.on if on is None else on
         (self._on.add if on else self._on.discard)(kind)
-
-
-def _codes_in(block: str) -> Iterator[tuple[str, str, str]]:
-    """Yield each code of a block, its value, and what stands in its parentheses."""
-    position = block.find("\\")
-    while position >= 0:
-        body = re.compile(r"\s*([^\\(]*)").match(block, position + 1)
-        assert body is not None  # it fits an empty text
-        position, inside = body.end(), ""
-        if position < len(block) and block[position] == "(":
-            end = block.find(")", position)
-            end = len(block) if end < 0 else end
-            inside = block[position + 1 : end]
-            position = end
-        name = _CODES.match(body.group(1))
-        code = name.group() if name else ""
-        yield code, inside or body.group(1)[len(code) :], inside
-        position = block.find("\\", position)
-
-
-def _placed(code: str, number: int | None) -> int | None:
-    """Return an alignment by the numbers of version 4, or None where the code names none."""
-    if number is None:
-        return None
-    if code == "an":
-        return _OF_KEYPAD.get(number)
-    if not 1 <= number <= 11:
-        return None
-    return 5 if number in (4, 8) else number  # as VSFilter does, and libass after it
 
 
 _ESCAPES = re.compile(r"\\([Nnh{}]|" + styled.GUARD + ")|\t")

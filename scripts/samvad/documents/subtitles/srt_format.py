@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from samvad.documents.subtitles import styled, timings
-from samvad.documents.subtitles.cues import Cue, Piece
+from samvad.documents.subtitles import override_codes, styled, timings
+from samvad.documents.subtitles.cues import STYLE_KINDS, Cue, Piece
 from samvad.documents.subtitles.reading import Collector, Reading
 
 #: Tags of HTML that players obey or leave out, and those of WebVTT that converters leave behind.
@@ -163,6 +163,8 @@ def _before_all(lines: list[str], found: Collector, *, alone: bool) -> None:
         found.lost(line, "it has no line of times", text)
     elif _number(text) is not None:
         found.left(line, "a number without a cue", text)
+    elif any(_number(row) is not None for row in lines):
+        found.lost(line, "text behind a number, without times", text)
     else:
         found.left(line, "text before the first cue, which no player shows", text)
 
@@ -231,7 +233,7 @@ class _CueText:
         self._line = line
         self._pieces: list[Piece] = []
         self._on: set[str] = set()
-        self._place = ""
+        self._place: int | None = None
         self._height: float | None = None
         self._draws = False
         self._left: dict[str, list[str]] = {}
@@ -250,7 +252,10 @@ class _CueText:
         self._add(text[at:])
         for reason, texts in self._left.items():
             self._found.left(self._line, reason, " ".join(texts))
-        return self._pieces, self._place in _TOP if self._height is None else self._height < _CODES_HEIGHT / 2
+        if self._place not in (None, 2, _TOP_CENTRE):
+            self._found.left(self._line, "its place: only whether it is at the top is kept", "")
+        at_top = self._place in override_codes.TOP if self._height is None else self._height < _CODES_HEIGHT / 2
+        return self._pieces, at_top
 
     def _add(self, text: str) -> None:
         text = text.replace(styled.GUARD, "")
@@ -293,19 +298,21 @@ class _CueText:
 
     def _obey_codes(self, token: str) -> None:
         passed = []
-        for code in token[2:-1].split("\\"):
-            if place := re.fullmatch(r"\s*(an[1-9]|a1?[0-9])\s*", code):
-                self._place = self._place or place[1]  # the first one holds for the cue
-            elif style := re.fullmatch(r"\s*([ibu])(\d{0,9})\s*", code):
-                (self._on.add if style[2].strip("0") else self._on.discard)(style[1])
-            elif drawing := re.fullmatch(r"\s*p(\d{1,9})\s*", code):
-                self._draws = bool(drawing[1].strip("0"))
+        for code, value, inside in override_codes.codes_in(token[1:-1]):
+            number = override_codes.integer(value)
+            if code in STYLE_KINDS:
+                (self._on.add if override_codes.turns(code, number) else self._on.discard)(code)
+            elif code in ("an", "a"):
+                self._place = self._place or override_codes.placed(code, number)  # the first one holds for the cue
+            elif code == "p":
+                self._draws = bool(number and number > 0)
             else:
-                if fixed := re.match(r"\s*(?:pos|move)\s*\([^,()]*,\s{0,9}(-?\d{1,9}(?:\.\d{1,9})?)", code):
-                    self._height = float(fixed[1])
-                elif code.strip().startswith("r"):
+                if code == "r":
                     self._on.clear()
-                passed.append(f"\\{code}")
+                elif code in ("pos", "move"):
+                    fixed = re.match(r"[^,]*,\s{0,9}(-?\d{1,9})", inside)
+                    self._height = int(fixed[1]) if fixed else self._height
+                passed.append(f"\\{code}{value}" if code else "an unknown code")
         if passed:
             self._leave("a code that cues can't hold", f"{{{''.join(passed)}}}")
 
@@ -313,7 +320,8 @@ class _CueText:
         self._left.setdefault(reason, []).append(text)
 
 
-_TOP = ("an7", "an8", "an9", "a5", "a6", "a7")
+#: Where ``{\\an8}`` sets a cue, by the numbers of version 4.
+_TOP_CENTRE = 6
 
 
 def _is_of_tag(name: str, rest: str) -> bool:
