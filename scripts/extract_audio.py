@@ -49,7 +49,7 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options) -> N
     found = probe.probe(film, opened.header)
     asked = None if options.audio_track == "auto" else options.audio_track
     choice = tracks.choose(found.audio, options.languages, asked, str(film))
-    channel = "centre" if options.audio_channel == "center" else str(options.audio_channel)
+    channel = "centre" if options.audio_channel == "center" else options.audio_channel
     channels.check(choice.track, channel, str(film))
     expected_ms = probe.expected_ms(opened)
     for place in dict.fromkeys((run.job_folder, run.work_folder)):  # the job first: it is what the user knows

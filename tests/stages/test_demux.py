@@ -241,6 +241,51 @@ def test_dialogue_of_the_centre_channel_stands_out(tmp_path: Path) -> None:
     assert levels["centre"] > 2 * levels["plain"]
 
 
+def two_channels(folder: Path, name: str, left: str, right: str) -> Path:
+    """Make a film whose left and right channel are given as expressions of the time."""
+    both = ("-f", "lavfi", "-i", f"aevalsrc='{left}|{right}':channel_layout=stereo:duration=2")
+    return tone(folder, name, *both, "-c:v", "ffv1", "-c:a", "flac")
+
+
+def metrics(job: Path) -> dict[str, Any]:
+    return {metric["name"]: metric["value"] for metric in support.manifest_of(job, "demux")["metrics"]}
+
+
+def test_channels_in_opposite_phase_are_heard_and_said(tmp_path: Path) -> None:
+    film = two_channels(tmp_path, "phase.mkv", "0.5*sin(600*PI*t)", "-0.5*sin(600*PI*t)")
+    job, done = demux(tmp_path / "auto", film)
+    assert done.returncode == 0, done.stderr
+    assert np.abs(sound(job).astype(int)).max() > 10_000 and pitch_hz(job) == pytest.approx(300, abs=5)
+    (warning,) = support.manifest_of(job, "demux")["warnings"]
+    assert "opposite phase" in warning["message"]
+    assert (metrics(job)["audio_channel"], facts(job)["chosen_channel"]) == ("side", "side")
+    proxy = job / "01_demux" / "proxy.mp4"
+    command = ["ffprobe", "-v", "error", "-select_streams", "a", "-show_entries", "stream=channels", "-of", "csv=p=0"]
+    assert subprocess.run([*command, proxy], capture_output=True, text=True, check=True).stdout.strip() == "2"
+
+
+@pytest.mark.parametrize(("asked", "pitch"), [("left", 300), ("right", 900), ("1", 900)])
+def test_a_channel_can_be_named(tmp_path: Path, asked: str, pitch: int) -> None:
+    film = two_channels(tmp_path, "two.mkv", "0.5*sin(600*PI*t)", "0.5*sin(1800*PI*t)")
+    job, done = demux(tmp_path / "job", film, "--audio-channel", asked, "--shots=false", "--proxy-height=0")
+    assert done.returncode == 0, done.stderr
+    assert pitch_hz(job) == pytest.approx(pitch, abs=5)
+    assert metrics(job)["audio_channel"] == asked and not support.manifest_of(job, "demux")["warnings"]
+
+
+def test_the_choice_of_a_track_stands_in_the_manifest(tmp_path: Path) -> None:
+    tones = [word for pitch in (300, 600) for word in ("-f", "lavfi", "-i", f"sine=frequency={pitch}:duration=2")]
+    maps = [word for number in range(3) for word in ("-map", str(number))]
+    tags = ("-metadata:s:a:0", "title=Director's Commentary", "-disposition:a:0", "default", "-disposition:a:1", "0")
+    film = tone(tmp_path, "commentary.mkv", *tones, *maps, *tags, "-c:v", "ffv1", "-c:a", "flac")
+    job, done = demux(tmp_path, film, "--shots=false", "--proxy-height=0")
+    assert done.returncode == 0, done.stderr
+    assert pitch_hz(job) == pytest.approx(600, abs=5)
+    assert metrics(job)["audio_track"] == 1
+    assert "track 0 is a commentary" in metrics(job)["audio_track_because"]
+    assert facts(job)["audio"][0]["flags"] == [] and facts(job)["clock"]["spans"][2]["start_ms"] == 0
+
+
 def test_sound_alone_has_no_picture(tmp_path: Path, films: Path) -> None:
     job, done = demux(tmp_path, odd_films.audio_only(films))
     assert done.returncode == 0, done.stderr

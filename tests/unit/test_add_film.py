@@ -249,6 +249,7 @@ def test_a_path_that_the_sheet_cannot_hold_is_refused(tmp_path: Path, capsys: py
         ("--date=tomorrow", "date"),
         ("--film=My Film", "film"),
         ("--audio-track=first", "audio_track"),
+        ("--audio-channel=up", "audio_channel"),
         ("--stages-off=songs", "'songs'"),
         ("--glossary=/nowhere/g.tsv", "--glossary"),
         ("--tmdb-file=/nowhere/t.json", "--tmdb-file"),

@@ -266,6 +266,7 @@ def summary(job_folder: Path) -> str:
         if label:
             missing = "" if (job_folder / output.path).is_file() else "  (gone: the same command makes it again)"
             lines.append(f"  {label + ':':16} {job_folder / output.path}{missing}")
+    lines += [f"  {'Sound:':16} {text}" for text in _sound_heard(job_folder)]
     reused = [
         name for name, state in manifest.stages.items() if state.manifest and _reused(job_folder / state.manifest)
     ]
@@ -276,6 +277,19 @@ def summary(job_folder: Path) -> str:
         lines.append(f"  {'Log:':16} {logs[-1]}")
     lines.append(f"  {'Record:':16} {path_of(job_folder)}")
     return "\n".join(lines)
+
+
+def _sound_heard(job_folder: Path) -> list[str]:
+    """Return which of the film's sounds was recognised, and why, where stage 01 has found that out."""
+    demux = stage_manifest.read_optional(job_folder / stages.BY_NAME["demux"].folder / "manifest.json")
+    found = {metric.name: metric.value for metric in demux.metrics} if demux else {}
+    if "audio_track_because" not in found:
+        return []
+    channel = found.get("audio_channel")
+    which = f"track {found['audio_track']}{'' if channel in (None, 'mix') else f', {channel}'}"
+    doubts = len(demux.warnings) if demux else 0
+    more = f" ({doubts} warning{'s' * (doubts > 1)} of stage 01: see its log)" if doubts else ""
+    return [f"{which}: {found['audio_track_because']}{more}"]
 
 
 def _reused(path: Path) -> bool:

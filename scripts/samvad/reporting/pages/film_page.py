@@ -216,7 +216,9 @@ def _facts(
     if probe.video:
         facts.append(("picture", f"{probe.video.codec}, {probe.video.width} × {probe.video.height}"))
     for track in probe.audio:
-        chosen = " (recognised)" if track.track == probe.chosen_audio_track else ""
+        channel = f", {probe.chosen_channel}" if probe.chosen_channel not in (None, "mix") else ""
+        why = f" (recognised{channel}: {probe.chosen_because})"
+        chosen = why if track.track == probe.chosen_audio_track else ""
         spoken = languages.name(track.language) if track.language else "no language"
         facts.append((f"sound {track.track}", f"{track.codec}, {track.channels} channels, {spoken}{chosen}"))
     facts += [(key, str(value)) for key, value in counts.items()]

@@ -20,11 +20,10 @@ class Options:
     audio_track: Literal["auto"] | int = option(
         "auto", "auto, or the number of the audio track", unit="counted from 0", minimum=0, column="audio_track"
     )
-    audio_channel: Literal["auto", "mix", "left", "right", "centre", "center"] | int = option(
+    audio_channel: str = option(
         "auto",
-        "auto, mix, left, right, centre, or the number of the channel that is heard; auto: what carries speech",
-        unit="counted from 0",
-        minimum=0,
+        "what of the track is heard: auto (what carries speech), mix, left, right, centre, or a channel's number",
+        pattern="^(auto|mix|left|right|centre|center|[0-9]{1,2})$",
         column="audio_channel",
     )
     downmix: Literal["centre", "plain"] = option("centre", "how surround sound becomes mono")
