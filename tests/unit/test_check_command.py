@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
+import subprocess
+import sys
 import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -11,6 +16,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+import support
 from samvad.commands import check
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
@@ -325,6 +331,27 @@ def test_a_file_that_would_lose_text_is_not_mended_and_the_others_are(
     assert code == 3 and "c.en.ass is not mended: Text or times are lost in 1 places" in err
     assert (shelf / "c.en.ass").read_text(encoding="utf-8") == lossy
     assert "b.en.srt is written" in out
+
+
+@pytest.mark.parametrize(("answer", "written"), [("y", True), ("", False), ("no", False)])
+def test_on_a_terminal_it_is_asked_before_anything_is_written(answer: str, written: bool, shelf: Path) -> None:
+    put(shelf, b_en_srt=OVERLAP)
+    terminal, inside = pty.openpty()
+    command = [sys.executable, "-m", "samvad.commands", "check", "b.en.srt", "--fix", "--quiet"]
+    environment = {**os.environ, "PYTHONPATH": str(support.ROOT / "scripts")}
+    with subprocess.Popen(command, stdin=inside, stdout=inside, stderr=inside, env=environment) as process:
+        os.close(inside)
+        said = b""
+        while b"[y/N]" not in said:
+            said += os.read(terminal, 4096)
+        os.write(terminal, f"{answer}\n".encode())
+        with contextlib.suppress(OSError):  # the terminal is gone with its last program
+            while os.read(terminal, 4096):
+                pass
+        assert process.wait(timeout=60) == (0 if written else 1)
+    os.close(terminal)
+    assert ((shelf / "b.en.srt").read_text("utf-8") != OVERLAP) == written
+    assert (shelf / "b.en.srt.orig").exists() == written
 
 
 def test_fix_goes_with_text_and_write_with_fix(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:

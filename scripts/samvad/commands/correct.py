@@ -16,7 +16,6 @@ from samvad.core.times import clock
 from samvad.documents import machine_cues, probe, segments, stage_manifest
 from samvad.documents.machine_cues import MachineCue, Origin
 from samvad.documents.segments import Segment
-from samvad.documents.stage_manifest import StageManifest
 from samvad.documents.subtitles import file_language, formats
 from samvad.documents.subtitles.cues import Cue
 from samvad.documents.subtitles.reading import LEFT, Note, Reading
@@ -81,16 +80,13 @@ def read_job(folder: Path) -> Job:
     stage = folder / _STAGE.folder
     manifest = stage_manifest.read(stage / "manifest.json")
     made = manifest.output("cues")
-    if made is None:
+    read = {item.type: folder / item.path for item in manifest.inputs}
+    if made is None or not {"segments", "probe"} <= read.keys():
         raise ConfigurationError(f"{stage} was made by an older Samvad.", "Run the workflow again first.")
-    document = segments.read(_input(folder, manifest, "segments"))
-    film_ms = max(document.duration_ms, probe.read(_input(folder, manifest, "probe")).duration_ms)
+    document = segments.read(read["segments"])
+    film_ms = max(document.duration_ms, probe.read(read["probe"]).duration_ms)
     by_id = {segment.id: segment for segment in document.segments}
     return Job(folder, machine_cues.read(folder / made.path).tracks, by_id, film_ms)
-
-
-def _input(folder: Path, manifest: StageManifest, kind: str) -> Path:
-    return folder / next(item.path for item in manifest.inputs if item.type == kind)
 
 
 def language_of(options: argparse.Namespace, job: Job, reading: Reading) -> str:

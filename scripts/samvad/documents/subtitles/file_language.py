@@ -75,7 +75,7 @@ def _without_qualifiers(token: str) -> str:
     """Return ``en`` of ``en-sdh``, ``en_forced`` and ``2_en``."""
     token = re.sub(r"^\d+[-_ ]", "", token)
     while (found := re.fullmatch(r"(.+)[-_ ]([^-_ ]+)", token)) and (
-        found.group(2) == _HEARING_IMPAIRED or (_is_qualifier(found.group(2)) and found.group(2) != "419")
+        found.group(2).lower() == _HEARING_IMPAIRED or (_is_qualifier(found.group(2)) and found.group(2) != "419")
     ):  # 419 is Latin America
         token = found.group(1)
     return token
@@ -103,7 +103,7 @@ def _named(token: str, *, capitals: bool) -> Named | None:
 
 
 def _by_name(token: str) -> Named | None:
-    token = token.split("(", maxsplit=1)[0].strip()  # Chinese (Simplified)
+    token = re.split(r"[(\[{]", token, maxsplit=1)[0].strip()  # Chinese (Simplified)
     if len(token) < 4:
         return None
     if (known := _OTHER_NAMES.get(token.lower())) is not None:

@@ -174,6 +174,8 @@ def _below(folder: Path) -> Iterator[Path]:
 
 def _is_ttml(path: Path) -> bool:
     """Return whether an XML file is timed text; one that cannot be read is, so that it is named."""
+    if not path.is_file():
+        return True
     try:
         with path.open("rb") as file:
             head = file.read(4096).replace(b"\0", b"")  # the letters of UTF-16 have one each

@@ -84,9 +84,10 @@ def whole(path: Path, reading: Reading, film_ms: int) -> tuple[list[Cue], list[N
     Raises:
         MediaError: text would be lost; all such places are named.
     """
+    shown = [cue for cue in reading.cues if cue.text.strip()]
     late = [
         Note(cue.file_line, LOST, f"it comes after the film's end, at {clock(film_ms)}", cue.text)
-        for cue in reading.cues
+        for cue in shown
         if cue.start_ms >= film_ms
     ]
     lost = sorted([*reading.lost, *late], key=lambda note: note.line)
@@ -100,14 +101,14 @@ def whole(path: Path, reading: Reading, film_ms: int) -> tuple[list[Cue], list[N
         )
     mended = [note for note in reading.notes if note.kind == MENDED]
     cues = []
-    for cue in sorted(reading.cues, key=lambda cue: (cue.start_ms, cue.end_ms)):
+    for cue in sorted(shown, key=lambda cue: (cue.start_ms, cue.end_ms)):
         if cue.end_ms > film_ms:
             mended.append(Note(cue.file_line, MENDED, "it goes after the film's end: taken to go with it", cue.text))
         if cue.ruby:
             why = "corrections are kept as SubRip, which has no ruby: readings stand in parentheses behind their bases"
             mended.append(Note(cue.file_line, MENDED, why, cue.text))
         cues.append(styled.with_readings_in_line(replace(cue, end_ms=min(cue.end_ms, film_ms))))
-    return [cue for cue in cues if cue.text.strip()], mended
+    return cues, mended
 
 
 #: How many places a message names.
