@@ -245,6 +245,8 @@ def test_text_in_no_region_is_shown_by_nobody_unless_none_of_it_is_in_one() -> N
     assert times(all_without) == [(1000, 2000, "a")] and kinds(all_without) == [(3, MENDED)]
     some = read('<p begin="1s" end="2s" region="top">a</p>\n<p begin="1s" end="2s">b</p>', head)
     assert times(some) == [(1000, 2000, "a")] and [(n.line, n.kind, n.text) for n in some.notes] == [(4, LOST, "b")]
+    both = read('<p begin="1s" end="2s" region="nowhere">a</p>\n<p begin="1s" end="2s">b</p>')
+    assert times(both) == [(1000, 2000, "a"), (1000, 2000, "b")] and kinds(both) == [(3, MENDED)]
     unknown = read('<p begin="1s" end="2s" region="nowhere">a</p>')
     assert times(unknown) == [(1000, 2000, "a")] and kinds(unknown) == [(3, MENDED)]
     other = read(
@@ -497,7 +499,7 @@ def test_an_outer_dtd_is_not_looked_at() -> None:
         '<p begin="1s" end="2s">' + " " * 300_000 + "&</p>",
         '<p begin="1s" end="99s">' + "".join(f'<span begin="{n}ms">w </span>' for n in range(3000)) + "</p>",
         '<p end="99s">x' + "".join(f'<set begin="{n}ms" tts:display="none"/>' for n in range(3000)) + "</p>",
-        '<p begin="1s" end="2s">x</p>' + "<div>" * 20_000 + "</p>" * 20_000,
+        '<p begin="1s" end="2s">x</p>' + "<div>" * 8_000 + "</p>" * 8_000,
         '<p begin="1s" end="2s" ' + "a" * 100_000 + ">x</p>",
         '<p begin="1s" end="2s" style="s">x</p><p style="' + "t " * 20_000 + '"/>',
         "".join(f'<p begin="1s" end="2s" region="r{n}">x</p>' for n in range(3000)),
@@ -589,12 +591,12 @@ def _words(cue: Cue) -> Iterator[tuple[str, str]]:
 
 
 def test_a_player_shows_what_is_read_at_every_time_of_every_document(play: Any) -> None:
-    documents = ttml_documents.made(400)
+    documents = ttml_documents.made(300)
     shown = 0
     for number, (text, played) in enumerate(zip(documents, play(documents), strict=True)):
         assert not _differs(formats.parse(text, "ttml"), played["intervals"]), f"document {number}"
         shown += sum(bool("".join(interval["texts"]).strip()) for interval in played["intervals"])
-    assert shown > 400
+    assert shown > 300
 
 
 #: Cases where another answer than the player's is right, with the reason.
@@ -693,7 +695,7 @@ def _cues(draw: st.DrawFn) -> list[Cue]:
     return made
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(_cues())
 def test_what_is_written_is_read_back_the_same(cues: list[Cue]) -> None:
     reading = ttml_format.read(ttml_format.write(cues, "hi"))
@@ -755,7 +757,7 @@ def test_mutated_files_end_in_cues_and_notes_that_have_every_word() -> None:
         for n in range(20)
     ]
     read_in, refused = 0, 0
-    for number in range(1500):
+    for number in range(1000):
         text = _mutated(documents[number % len(documents)], draw)
         try:
             reading = formats.parse(text, "ttml")

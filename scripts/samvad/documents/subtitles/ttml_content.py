@@ -307,9 +307,9 @@ class Content:
         node = self._node(element, parent, BREAK)
         node.text = "\n"
         parent.children.append(node)
-        if not element.text:
+        if not any(isinstance(child, Text) or child.name not in ("metadata", "set") for child in element.children):
             return None
-        self._found.mended(element.line, "text in <br>, read as what follows it")
+        self._found.mended(element.line, "<br> has something in it, read as what follows it")
         inner = self._node(element, parent, SPAN)
         inner.name = "span"
         parent.children.append(inner)
@@ -453,29 +453,26 @@ class Content:
     def _place(self) -> None:
         """Give the text that names no region, or one that is not there, the region that is meant."""
         leaves = [leaf for paragraph in self.paragraphs for leaf in paragraph.leaves()]
-        unknown: dict[str, Node] = {}
+        defined = self.regions.keys() - self._inline_regions
+        without = [leaf for leaf in leaves if not leaf.region]
+        is_used = any(leaf.region in defined for leaf in leaves)
         for leaf in leaves:
             if leaf.region and leaf.region not in self.regions:
-                unknown.setdefault(leaf.region, leaf)
-        for name, leaf in unknown.items():
-            self._found.mended(leaf.line, f"there is no region {name!r}, read as text at the foot of the picture")
-            self.regions[name] = _region(self._sheet.initial)
-        without = [leaf for leaf in leaves if not leaf.region]
-        if not without:
-            return
-        is_meant = len(without) == len(leaves)
-        if is_meant and self.regions:
-            self._found.mended(
-                without[0].line,
-                "none of its text is in a region, though the file has some, so that a player shows nothing: "
-                "read as text at the foot of the picture",
-            )
-        if is_meant or not self.regions:
-            self.regions[""] = _region(self._sheet.initial)
-        else:
+                reason = f"there is no region {leaf.region!r}, read as text at the foot of the picture"
+                self._found.mended(leaf.line, reason)
+                self.regions[leaf.region] = _region(self._sheet.initial)
+        if without and defined and is_used:
             for leaf in without:
                 leaf.unplaced = leaf.unplaced or (
                     "it is in no region, and the file has some, so no player shows it: give it one"
+                )
+        elif without:
+            self.regions[""] = _region(self._sheet.initial)
+            if defined:
+                self._found.mended(
+                    without[0].line,
+                    "none of its text is in a region, though the file has some, so that a player shows nothing: "
+                    "read as text at the foot of the picture",
                 )
 
 
