@@ -34,6 +34,14 @@ def test_unicode_is_read_with_or_without_its_mark(tmp_path: Path, encoding: str,
     assert [note.kind for note in reading.notes] == ([] if marked or encoding == "utf-8" else [MENDED])
 
 
+def test_webvtt_in_anything_but_utf_8_is_read_though_no_browser_does(tmp_path: Path) -> None:
+    path = tmp_path / "film.vtt"
+    path.write_bytes("WEBVTT\n\n00:01.000 --> 00:03.000\nक\n".encode("utf-16"))
+    reading = formats.read(path)
+    assert [cue.text for cue in reading.cues] == ["क"]
+    assert ["browsers" in note.reason for note in reading.notes] == [True]
+
+
 #: Sentences of each language, and the encoding that its files have from before Unicode.
 OLD = {
     "es": ("cp1252", "¿Dónde está mañana? El niño comió. “Qué pasó”, señor…"),

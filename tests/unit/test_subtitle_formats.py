@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from samvad.core.errors import MediaError
 from samvad.documents.subtitles import fonts, formats, styled
 from samvad.documents.subtitles.cues import STYLE_KINDS, Cue, Ruby, Style
+from samvad.documents.subtitles.reading import LATEST_MS
 
 CUES = [
     Cue(0, 1500, ("Tom & Jerry <3 {laughs}", "a --> b \\N <i>no code</i> {\\an8}")),
@@ -116,6 +117,12 @@ def test_millisecond_times_survive_but_in_substation_alpha_which_has_hundredths(
     ]
     for kind in ("srt", "vtt", "ttml"):
         assert formats.parse(formats.write(kind, cues, "en"), kind).cues == tuple(cues)
+
+
+@pytest.mark.parametrize("kind", formats.KINDS)
+def test_times_survive_up_to_the_latest_that_is_believed(kind: str) -> None:
+    cues = (Cue(LATEST_MS - 2000, LATEST_MS, ("a",)),)
+    assert formats.parse(formats.write(kind, cues, "en"), kind).cues == cues
 
 
 @pytest.mark.parametrize("kind", formats.KINDS)

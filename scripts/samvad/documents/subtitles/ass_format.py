@@ -265,7 +265,7 @@ def _fields(state: _State, number: int, names: list[str], rest: str) -> dict[str
 
 
 #: Hours, minutes, seconds and hundredths. Players want all four and a point, and read as many digits as there are.
-_TIME = re.compile(r"\s*(-?)(?:([0-9]{1,5}):)?([0-9]{1,5}):([0-9]{1,5})(?:([.,:])([0-9]{1,3}))?\s*")
+_TIME = re.compile(r"\s*(-?)(?:([0-9]{1,7}):)?([0-9]{1,5}):([0-9]{1,5})(?:([.,:])([0-9]{1,3}))?\s*")
 
 
 def _time(state: _State, number: int, text: str) -> int | None:

@@ -74,7 +74,10 @@ def read(path: Path, *, language: str = "", encoding: str = "") -> Reading:
         raise MediaError(f"{str(path)!r} cannot be read: {error}.", path=str(path)) from None
     except ValueError as error:
         raise MediaError(f"{str(path)!r} is broken: {error}.", "Open it in an editor.", path=str(path)) from None
-    return replace(found, notes=(*decoded.notes, *found.notes), encoding=decoded.encoding)
+    notes = list(decoded.notes)
+    if decoded.encoding != "utf-8" and decoded.text.lstrip("\ufeff").startswith("WEBVTT"):
+        notes.append(Note(0, MENDED, f"it is WebVTT in {decoded.encoding}: browsers read it as UTF-8 alone"))
+    return replace(found, notes=(*notes, *found.notes), encoding=decoded.encoding)
 
 
 _NAMES = {"srt": "SubRip", "vtt": "WebVTT", "ass": "SubStation Alpha", "ttml": "TTML"}

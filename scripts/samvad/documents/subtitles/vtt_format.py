@@ -484,7 +484,8 @@ class _CueText:
             above.ruby.base += node.base
 
     def _swallowed(self, tag: str) -> None:
-        self._found.lost(self._line, "what stands behind < is taken for a tag: no browser shows it", f"<{tag}")
+        why = "what stands behind < is taken for a tag: no browser shows it; write &lt; where the sign is meant"
+        self._found.lost(self._line, why, f"<{tag}")
 
     def _leave(self, reason: str, text: str) -> None:
         self._left.setdefault(reason, []).append(text)
