@@ -17,6 +17,9 @@ from samvad.runner.stage_run import StageRun, run_stage
 from samvad.stages.demux import channels, extract, picture, probe, tracks
 from samvad.stages.demux.options import STAGE, Options
 
+#: Of 32768: a sound that is never louder has nothing to hear (-60 dB).
+_SILENT = 33
+
 
 def work(run: StageRun, options: Options) -> None:
     """Probe, choose, extract; write ``audio.wav`` and ``probe.json``."""
@@ -156,7 +159,13 @@ def _look_through(
 
 def _write_looks(run: StageRun, look: picture.Look, audio: Path, duration_ms: int, checksum: str) -> None:
     """Write what people look at: shot changes, waveform, small copy, one picture."""
-    waveform.write(run.output("waveform.json", "waveform"), picture.waveform(audio))
+    drawn, loudest = picture.waveform(audio)
+    waveform.write(run.output("waveform.json", "waveform"), drawn)
+    if loudest < _SILENT:
+        run.warn(
+            "The sound that was chosen is silent from beginning to end. "
+            "Name another track in audio_track, or another channel in audio_channel."
+        )
     proxy = run.work_folder / "proxy.mp4"
     if look.fault:
         run.warn(f"The report has no film to play, and cues keep to no shot changes: {look.fault}.")

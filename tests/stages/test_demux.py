@@ -286,6 +286,14 @@ def test_the_choice_of_a_track_stands_in_the_manifest(tmp_path: Path) -> None:
     assert facts(job)["audio"][0]["flags"] == [] and facts(job)["clock"]["spans"][2]["start_ms"] == 0
 
 
+def test_silence_from_beginning_to_end_is_said(tmp_path: Path) -> None:
+    silent = ("-f", "lavfi", "-i", "anullsrc=duration=2", "-c:v", "ffv1", "-c:a", "flac", "-t", "2")
+    job, done = demux(tmp_path, tone(tmp_path, "silent.mkv", *silent), "--shots=false", "--proxy-height=0")
+    assert done.returncode == 0, done.stderr
+    (warning,) = support.manifest_of(job, "demux")["warnings"]
+    assert "silent from beginning to end" in warning["message"]
+
+
 def test_sound_alone_has_no_picture(tmp_path: Path, films: Path) -> None:
     job, done = demux(tmp_path, odd_films.audio_only(films))
     assert done.returncode == 0, done.stderr

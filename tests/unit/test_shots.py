@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from samvad.core.errors import ChangedFileError, MediaError
-from samvad.media import shots
+from samvad.documents.probe import AudioTrack
+from samvad.media import clock, ffprobe, shots
+from samvad.stages.demux import picture
 
 CUTS_MS = [1200, 2000, 3600]
 
@@ -91,3 +93,20 @@ def test_what_is_no_film_is_refused(tmp_path: Path) -> None:
         shots.detect(tmp_path / "-x.mp4")
     with pytest.raises(MediaError, match=r"-x\.mp4"):
         shots.frame_rate(tmp_path / "-x.mp4")
+
+
+@pytest.mark.parametrize("height", [0, 120, 240, 480])
+def test_cuts_do_not_depend_on_the_small_copy(film: Path, tmp_path: Path, height: int) -> None:
+    sound = AudioTrack(
+        **{"track": 0, "stream": 1, "codec": "aac", "language": None, "channels": 1, "layout": "mono", "title": ""},
+        **{"sample_rate_hz": 48_000, "default": True, "start_ms": 0, "duration_ms": None},
+    )
+    whole = tmp_path / "whole.mp4"
+    large = ("-vf", "scale=640:-2", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac")
+    ffmpeg("-i", film, "-f", "lavfi", "-i", "sine=duration=4.6", *large, whole)
+    proxy = tmp_path / "proxy.mp4" if height else None
+    look = picture.look_through(clock.opened(whole), sound, proxy, height, 1, cuts=True)
+    assert look.fault is None and look.cuts_ms == shots.detect(whole) == CUTS_MS
+    if proxy:
+        (found,) = ffprobe.read_header(proxy).moving
+        assert found.picture is not None and found.picture.height == min(height, 360)

@@ -154,7 +154,7 @@ def run(
         stderr_line: called with each line of the standard error.
         global_options: of the whole command.
         read_along: numbers of the source's streams that are read besides, and written nowhere; ``clock.Film`` says why.
-        measured: the number of a sound, and filters for it that print on the standard output what is wanted of them.
+        measured: the number of a stream, and filters for it that print on the standard output what is wanted of them.
         prints: whether filters of the result print on the standard output.
 
     Raises:
@@ -173,7 +173,7 @@ def run(
         words += [word for stream in read_along for word in ("-map", f"0:{stream}")]
         words += ["-c", "copy", "-f", "null", "-"]
     if measured is not None:
-        words += ["-map", f"0:{measured[0]}", "-af", measured[1], "-f", "null", "-"]
+        words += ["-map", f"0:{measured[0]}", "-filter", measured[1], "-f", "null", "-"]
     heard = _Heard(stdout_line, stderr_line)
     done = subprocesses.run(
         words,

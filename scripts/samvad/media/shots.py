@@ -30,9 +30,16 @@ NEIGHBOURS = 2
 #: Counts up when the way of finding cuts changes, so that older results are not taken for new ones.
 METHOD = "scdet-adaptive-2"
 
-#: Pictures are made this small first: what differs is seen all the same.
+#: Pictures are made this small first: what differs is seen all the same. All films are looked at in this size, whatever
+#: else is made of their pictures: how much two of them differ depends on it a little.
+HEIGHT = 240
 FILTER = "scdet=t=100:sc_pass=0,metadata=print:file=-"
-SCALE = "scale=w=-2:h=min(240\\,ih):flags=fast_bilinear"
+
+
+def scale(height: int) -> str:
+    """Return the filter that makes pictures of a height, or smaller where they are: an even number, for encoders."""
+    return f"scale=w=-2:h=trunc(min({height}\\,ih)/2)*2:flags=fast_bilinear"
+
 
 _TIME = re.compile(r"pts_time:(-?[\d.]+)")
 _DIFFERENCE = re.compile(r"lavfi\.scd\.mafd=([\d.]+)")
@@ -98,7 +105,7 @@ def detect(film: Path) -> list[int]:
     done = ffmpeg.run(
         [opened.source()[str(picture.index)]],
         None,
-        {"vf": f"{SCALE},{FILTER}", "f": "null"},
+        {"vf": f"{scale(HEIGHT)},{FILTER}", "f": "null"},
         stdout_line=reader.take,
         read_along=opened.read_along,
     )

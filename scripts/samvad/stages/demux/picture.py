@@ -46,9 +46,15 @@ def look_through(film: Film, track: AudioTrack, proxy: Path | None, height: int,
     if proxy is None and not (video and cuts):
         return Look(None, None)
     source = film.source(threads=threads)
-    scale = f"scale=w=-2:h=trunc(min({height or 240}\\,ih)/2)*2:flags=fast_bilinear"
     streams = [source[str(video.index)]] if video else []
-    filters: ffmpeg.Options = {"vf": f"{scale},{shots.FILTER}" if cuts else scale} if video else {}
+    looking = f"{shots.scale(shots.HEIGHT)},{shots.FILTER}"
+    chain = [looking] if cuts else []
+    aside = None
+    if proxy is not None and cuts and height > shots.HEIGHT:  # a larger copy: the cuts are looked for beside it
+        chain, aside = [], (video.index if video else 0, looking)
+    if proxy is not None and not (cuts and height == shots.HEIGHT):
+        chain.append(shots.scale(height))
+    filters: ffmpeg.Options = {"vf": ",".join(chain)} if video and chain else {}
     options: ffmpeg.Options = {**filters, "f": "null"}
     if proxy is not None:
         streams.append(source[str(track.stream)])
@@ -58,7 +64,9 @@ def look_through(film: Film, track: AudioTrack, proxy: Path | None, height: int,
         encoders = {**_AUDIO, **channels, **(_VIDEO if video else {})}
         options = {**filters, **encoders, "threads": 1, "movflags": "+faststart", "f": "mp4"}
     reader = shots.DifferenceReader()
-    done = ffmpeg.run(streams, proxy, options, stdout_line=reader.take, read_along=film.read_along, prints=cuts)
+    done = ffmpeg.run(
+        streams, proxy, options, stdout_line=reader.take, read_along=film.read_along, measured=aside, prints=cuts
+    )
     if done.code:
         return Look(None, done.last_line)
     return Look(shots.cuts(reader.result()) if video and cuts else None, None)
@@ -72,8 +80,8 @@ def poster(proxy: Path, duration_ms: int, target: Path) -> bool:
     return done.code == 0 and target.is_file()
 
 
-def waveform(audio: Path) -> Waveform:
-    """Return the peaks of a 16-bit mono WAV file.
+def waveform(audio: Path) -> tuple[Waveform, int]:
+    """Return the peaks of a 16-bit mono WAV file, and the loudest sample of it (32768 is full scale).
 
     The loudest moment is 255; loudness is drawn by its square root, so that speech under music is seen.
     """
@@ -87,6 +95,7 @@ def waveform(audio: Path) -> Waveform:
             rest = -len(samples) % step
             peaks.append(np.pad(samples, (0, rest)).reshape(-1, step).max(axis=1))
     values = np.concatenate(peaks) if peaks else np.zeros(0)
-    loudest = max(1, int(values.max(initial=0)))
-    drawn = np.round(255 * np.sqrt(values / loudest)).astype(np.uint8)
-    return Waveform(peaks_a_second=PEAKS_A_SECOND, peaks=base64.b64encode(drawn.tobytes()).decode("ascii"))
+    loudest = int(values.max(initial=0))
+    drawn = np.round(255 * np.sqrt(values / max(1, loudest))).astype(np.uint8)
+    peaks_text = base64.b64encode(drawn.tobytes()).decode("ascii")
+    return Waveform(peaks_a_second=PEAKS_A_SECOND, peaks=peaks_text), loudest
