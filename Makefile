@@ -5,7 +5,7 @@
 #   make film MEDIA=… SOURCE=hi TARGETS=en TITLE="…" YEAR=2008
 #   make shelf DIR=… SOURCE=hi TARGETS=en        all films of a folder: the new ones, and what is not done yet
 #   make model MODEL=large-v3                    fetch a Whisper model into the cache
-#   make test-kills                              kill the demo at twenty random moments (most of an hour)
+#   make test-kills                              kill the demo at twenty random moments, let each stage fail (an hour)
 #   make fuzz                                    give ten thousand hostile inputs to all readers (ten minutes)
 #   make setup                                   what the others set up first: programs, environments, a model
 #   make check                                   lint, format, types, import contracts
@@ -101,7 +101,7 @@ coverage: setup $(SAMPLE)
 
 test-kills: setup
 	@envs/setup dev
-	@SAMVAD_KILLS=20 $(call dev,python) -m pytest tests/workflow/test_random_kills.py
+	@SAMVAD_KILLS=20 $(call dev,python) -m pytest tests/workflow/test_redo.py tests/workflow/test_random_kills.py
 
 fuzz: setup
 	@envs/setup dev

@@ -131,9 +131,10 @@ def fail(run: StageRun) -> None:
 
 
 def main() -> int:
-    """Run the stage that the script named on the command line belongs to."""
-    script = sys.argv[2]
-    stage = next(stage for stage in stages.STAGES if stage.script == script)
+    """Run the stage that the script named on the command line belongs to; what is no stage's does its own work."""
+    stage = next((stage for stage in stages.STAGES if stage.script == sys.argv[2]), None)
+    if stage is None:
+        os.execv("envs/run-itself", ["envs/run-itself", *sys.argv[1:]])
     return run_stage(stage, work, sys.argv[3:])
 
 

@@ -193,7 +193,10 @@ exec .venv/bin/python {ROOT}/tests/stand_in.py "$@"
 
 def leave_out_work(root: Path) -> None:
     """Let the stages of a copy of the project do no work: ``tests/stand_in.py`` runs in their place."""
-    (root / "envs" / "run").write_text(STAND_IN, encoding="utf-8")
+    run = root / "envs" / "run"
+    run.rename(run.with_name("run-itself"))
+    run.write_text(STAND_IN, encoding="utf-8")
+    run.chmod(0o755)
 
 
 def copy_job(job: Path, other: Path, film: str, new: str) -> None:

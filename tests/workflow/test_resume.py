@@ -13,15 +13,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-import pytest
 import yaml
 
 import support
 from samvad.core import stages
 from samvad.core.declarations import Option
 from workflow.project import Project, attempts, environment, planned, said
-
-pytestmark = pytest.mark.model
 
 ALL = tuple(stage.name for stage in stages.STAGES)
 ON = dict.fromkeys(ALL, True)
@@ -84,7 +81,7 @@ OTHERS = ("films", "output_root", *NOT_OF_STAGES, *(f"stages.{name}" for name in
 
 #: Every column of the film sheet that a stage reads.
 COLUMNS: dict[str, Change] = {
-    "media": Change("/films/another.mkv", ("demux",)),
+    "media": Change("another.mkv", ("demux",)),
     "title": Change("Another title", ("tmdb", "subtitle_gen", "mux")),
     "year": Change(1999, ("tmdb",)),
     "source": Change("es", ("demux", "asr")),
@@ -150,7 +147,7 @@ def plans(
         path = folder / f"{number}.yaml"
         given = {"films": project.sheet, "output_root": project.output_root, **values}
         path.write_text(yaml.safe_dump(given, allow_unicode=True), encoding="utf-8")
-        target = f"{given['output_root']}/{Path(project.target('demo')).relative_to(project.output_root)}"
+        target = f"{given['output_root']}/{Path(project.target('a')).relative_to(project.output_root)}"
         arguments = ["--profile", "profiles/local-cpu", target, "-n", "--configfile", str(path)]
         runs.append((str((roots or {}).get(name, project.root)), arguments))
     done = subprocess.run(
@@ -208,8 +205,9 @@ def test_every_value_in_the_table_is_another_one() -> None:
         assert config[section][name] != change.value, key
 
 
-def test_every_key_runs_again_the_stages_that_read_it_and_what_follows_and_no_more(demo: Any) -> None:
-    found = plans(demo.project, {key: nested(key, change.value) for key, change in KEYS.items()})
+def test_every_key_runs_again_the_stages_that_read_it_and_what_follows_and_no_more(stood_in: Project) -> None:
+    (stood_in.root / "bbc").touch()  # a path, where a key wants one
+    found = plans(stood_in, {key: nested(key, change.value) for key, change in KEYS.items()})
     wrong = {
         key: (planned(found[key]), expected)
         for key, change in KEYS.items()
@@ -218,21 +216,21 @@ def test_every_key_runs_again_the_stages_that_read_it_and_what_follows_and_no_mo
     assert wrong == {}
 
 
-def test_settings_of_the_cache_and_the_logs_run_nothing_again(demo: Any) -> None:
-    (demo.project.root / "mine.yaml").write_text("growth: 3\nstages: {asr: {cores: 2, mem_mb: 9}}\n", encoding="utf-8")
-    found = plans(demo.project, {key: nested(key, value) for key, value in NOT_OF_STAGES.items()})
+def test_settings_of_the_cache_and_the_logs_run_nothing_again(stood_in: Project) -> None:
+    (stood_in.root / "mine.yaml").write_text("growth: 3\nstages: {asr: {cores: 2, mem_mb: 9}}\n", encoding="utf-8")
+    found = plans(stood_in, {key: nested(key, value) for key, value in NOT_OF_STAGES.items()})
     assert {key: planned(done) for key, done in found.items()} == {key: {} for key in NOT_OF_STAGES}
 
 
-def test_values_that_change_places_are_a_change(demo: Any) -> None:
+def test_values_that_change_places_are_a_change(stood_in: Project) -> None:
     ours = configured()["translation"]
     swapped = {"batch_size": ours["beam_size"], "beam_size": ours["batch_size"]}
-    found = plans(demo.project, {"swapped": {"translation": swapped}})
+    found = plans(stood_in, {"swapped": {"translation": swapped}})
     assert planned(found["swapped"]) == and_what_follows(["translation"])
 
 
-def test_switching_a_stage_off_runs_again_what_took_something_from_it(demo: Any) -> None:
-    found = plans(demo.project, {name: nested(f"stages.{name}", False) for name in ALL})
+def test_switching_a_stage_off_runs_again_what_took_something_from_it(stood_in: Project) -> None:
+    found = plans(stood_in, {name: nested(f"stages.{name}", False) for name in ALL})
     for name in ALL:
         if name in NEEDED:
             assert found[name].returncode != 0 and "switched off by the key" in found[name].stdout
@@ -244,14 +242,15 @@ def test_switching_a_stage_off_runs_again_what_took_something_from_it(demo: Any)
         assert planned(found[name]) == and_what_follows(changed, on), name
 
 
-def test_every_column_of_the_sheet_runs_again_the_stages_that_read_it(demo: Any) -> None:
-    with (demo.project.root / demo.project.sheet).open(encoding="utf-8") as file:
+def test_every_column_of_the_sheet_runs_again_the_stages_that_read_it(stood_in: Project) -> None:
+    with (stood_in.root / stood_in.sheet).open(encoding="utf-8") as file:
         assert set(file.readline().strip("\n").split("\t")) == set(COLUMNS) | set(OTHER_COLUMNS)
+    for name in ("another.mkv", "mine.json", "mine.tsv", "names.tsv"):
+        (stood_in.root / name).write_bytes(b"another")
     settings = {
-        name: {"films": sheet_with(demo.project, f"{name}.tsv", **{name: change.value})}
-        for name, change in COLUMNS.items()
+        name: {"films": sheet_with(stood_in, f"{name}.tsv", **{name: change.value})} for name, change in COLUMNS.items()
     }
-    found = plans(demo.project, settings)
+    found = plans(stood_in, settings)
     wrong = {
         name: (planned(found[name]), expected)
         for name, change in COLUMNS.items()
@@ -260,16 +259,18 @@ def test_every_column_of_the_sheet_runs_again_the_stages_that_read_it(demo: Any)
     assert wrong == {}
 
 
-def test_every_file_that_a_stage_reads_runs_it_again_and_remarks_elsewhere_do_not(demo: Any, tmp_path: Path) -> None:
+def test_every_file_that_a_stage_reads_runs_it_again_and_remarks_elsewhere_do_not(
+    stood_in: Project, tmp_path: Path
+) -> None:
     roots = {}
     for number, name in enumerate(FILES):
         roots[name] = tmp_path / str(number)
-        subprocess.run(["cp", "-al", demo.project.root, roots[name]], check=True)
+        subprocess.run(["cp", "-al", stood_in.root, roots[name]], check=True)
         path = roots[name] / name
         edited = path.read_bytes() + (b"\n" if name.endswith(".json") else b"\n# A remark.\n")
         path.unlink()  # its other names keep what it was
         path.write_bytes(edited)
-    found = plans(demo.project, {name: {} for name in FILES}, roots)
+    found = plans(stood_in, {name: {} for name in FILES}, roots)
     wrong = {
         name: (planned(found[name]), expected)
         for name, readers in FILES.items()
@@ -278,21 +279,21 @@ def test_every_file_that_a_stage_reads_runs_it_again_and_remarks_elsewhere_do_no
     assert wrong == {}
 
 
-def test_another_commit_of_a_model_is_another_model(demo_copy: Project) -> None:
-    path = demo_copy.root / "config" / "models.yaml"
+def test_another_commit_of_a_model_is_another_model(stood_in_copy: Project) -> None:
+    path = stood_in_copy.root / "config" / "models.yaml"
     models = yaml.safe_load(path.read_text("utf-8"))
     models["whisper"]["medium"]["revision"] = "0" * 40
     path.write_text(yaml.safe_dump(models), encoding="utf-8")
-    assert planned(demo_copy.snakemake(demo_copy.target("demo"), "-n")) == {}
+    assert planned(stood_in_copy.snakemake(stood_in_copy.target("a"), "-n")) == {}
     models["whisper"]["base"]["revision"] = "0" * 40
     path.write_text(yaml.safe_dump(models), encoding="utf-8")
-    assert planned(demo_copy.snakemake(demo_copy.target("demo"), "-n")) == and_what_follows(["asr"])
+    assert planned(stood_in_copy.snakemake(stood_in_copy.target("a"), "-n")) == and_what_follows(["asr"])
 
 
-def test_touching_and_copying_files_runs_nothing_again(demo_copy: Project) -> None:
-    made = demo_copy.root / demo_copy.output_root
-    subprocess.run(["cp", "-a", made, demo_copy.root / "moved"], check=True)
-    every = [path for path in demo_copy.root.rglob("*") if path.is_file() and ".venv" not in path.parts]
+def test_touching_and_copying_files_runs_nothing_again(stood_in_copy: Project) -> None:
+    made = stood_in_copy.root / stood_in_copy.output_root
+    subprocess.run(["cp", "-a", made, stood_in_copy.root / "moved"], check=True)
+    every = [path for path in stood_in_copy.root.rglob("*") if path.is_file() and ".venv" not in path.parts]
     random.Random(1).shuffle(every)
     for path in every:
         if ".snakemake" in path.parts or "moved" in path.parts:
@@ -303,17 +304,17 @@ def test_touching_and_copying_files_runs_nothing_again(demo_copy: Project) -> No
             copy.replace(path)
         else:
             os.utime(path)
-    sheet_with(demo_copy, "same.tsv")
+    sheet_with(stood_in_copy, "same.tsv")
     settings = {"touched and copied": {}, "moved": {"output_root": "moved"}, "sheet copied": {"films": "same.tsv"}}
-    found = plans(demo_copy, settings)
+    found = plans(stood_in_copy, settings)
     assert {name: planned(done) for name, done in found.items()} == {name: {} for name in settings}
 
 
-def test_touched_files_are_read_by_a_stage_that_runs_and_the_others_stay(demo_copy: Project) -> None:
-    job = demo_copy.job("demo")
+def test_touched_files_are_read_by_a_stage_that_runs_and_the_others_stay(stood_in_copy: Project) -> None:
+    job = stood_in_copy.job("a")
     for path in job.rglob("*"):
         os.utime(path)
-    done = demo_copy.snakemake(demo_copy.target("demo"), subtitle='{"profile":"bbc"}')
+    done = stood_in_copy.snakemake(stood_in_copy.target("a"), subtitle='{"profile":"bbc"}')
     assert done.returncode == 0, said(done)
     again = [name for name in ALL if attempts(job, name) != ["01"]]
     assert again == ["subtitle_gen", "mux"]

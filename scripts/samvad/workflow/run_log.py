@@ -106,15 +106,19 @@ class RunLog:
         finally:
             self.close()  # a shelf of a thousand films must not need three thousand open files
 
-    def stage_ended(self, stage: str, attempt_folder: Path | None, said: str = "") -> events.Event:
+    def stage_ended(
+        self, stage: str, attempt_folder: Path | None, said: str = "", *, failed: bool = False
+    ) -> events.Event:
         """Take over the events of an attempt that has ended; write its result, and return it.
 
         Args:
             stage: its name.
             attempt_folder: of the attempt, or None where the stage could not even begin one.
             said: what the cluster says of its end, if it does.
+            failed: whether it has failed: without an attempt, what an earlier one left tells nothing then.
         """
-        manifest = _manifest(attempt_folder or self.job_folder / stages.BY_NAME[stage].folder)
+        folder = attempt_folder or self.job_folder / stages.BY_NAME[stage].folder
+        manifest = None if failed and attempt_folder is None else _manifest(folder)
         if attempt_folder is not None:
             self.take(attempt_folder)
         event = _result(manifest, self.job_folder, stage, said)

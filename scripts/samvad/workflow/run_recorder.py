@@ -250,7 +250,7 @@ class PipelineHandler(logging.Handler):
             status = manifest.stages[stage].status
             self._view.ended(folder, stage, status, None, manifest.input.duration_seconds)
             return
-        result = found.log.stage_ended(stage, newest, said)
+        result = found.log.stage_ended(stage, newest, said, failed=failed)
         found.failed.pop(stage, None)  # an earlier attempt
         if failed and result.status == "failed":
             found.failed[stage] = result.failure.message if result.failure else job_manifest.NO_RECORD
