@@ -34,7 +34,7 @@ class Change(NamedTuple):
 
 
 #: Texts that are something else than any default, for every pattern that an option has.
-TEXTS = ("bbc", "another", "hi-IN", "en", "0123456789abcdef0123456789abcdef01234567")
+TEXTS = ("bbc", "another", "hi-IN", "en", "left", "0123456789abcdef0123456789abcdef01234567")
 
 
 def another(item: Option) -> Any:
@@ -87,6 +87,7 @@ COLUMNS: dict[str, Change] = {
     "source": Change("es", ("demux", "asr")),
     "targets": Change("en,es", ("translation", "subtitle_gen", "mux")),
     "audio_track": Change(0, ("demux",)),
+    "audio_channel": Change("left", ("demux",)),
     "tmdb_file": Change("mine.json", ("tmdb",)),
     "glossary": Change("mine.tsv", ("glossary_load",)),
     "tmdb_id": Change(19, ("tmdb",)),
