@@ -189,6 +189,15 @@ def test_a_cue_in_the_upper_half_stands_at_the_top(settings: str, top: bool) -> 
     assert read(f"WEBVTT\n\n{_HIGH}{TIMES} {settings}\nA\n").cues == (Cue(1000, 3000, ("A",), top=top),)
 
 
+def test_what_is_the_same_all_through_a_file_is_told_once_with_its_lines() -> None:
+    block = "cue {0}\n00:{0}.000 --> 00:{0}.900 align:start\n<3 {0}\n\n"
+    reading = read("WEBVTT\n\n" + "".join(block.format(number) for number in range(10, 40)))
+    told = [note for note in reading.notes if note.kind == LEFT]
+    assert [note.line for note in told] == [3, 4]
+    assert "30 times, next in lines 7, 11, 15, 19, 23" in told[0].reason and "cue 39" in told[0].text
+    assert len(reading.lost) == 30  # these are told one by one
+
+
 def test_ruby_is_written_between_its_tags() -> None:
     cue = Cue(0, 1000, ("漢字です",), (Style(0, 1, 4, "i"),), ruby=(Ruby(0, 0, 2, "かん<じ"),))
     written = formats.write("vtt", [cue])

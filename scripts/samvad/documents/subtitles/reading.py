@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from samvad.core.console import printable
 from samvad.core.times import clock
@@ -151,11 +151,33 @@ class Collector:
 
     def reading(self) -> Reading:
         """Return all that was found. A file in which no cue was read says so, whatever else is said of it."""
-        notes = sorted(self.notes, key=lambda note: note.line)
+        notes = _gathered(sorted(self.notes, key=lambda note: note.line))
         if not self.cues:
             was_empty = not notes or all(note.kind == LEFT for note in notes)
             notes.insert(0, Note(0, LEFT if was_empty else LOST, "no cue was read in it"))
         return Reading(tuple(self.cues), tuple(notes))
+
+
+#: How many notes of a file may say the same; more are told in one, or nobody reads the others.
+_MOST_ALIKE = 10
+_LINES_NAMED = 5
+
+
+def _gathered(notes: list[Note]) -> list[Note]:
+    """Return notes in which what is mended or left out in the same way again and again is told once, with its lines."""
+    alike: dict[tuple[str, str], list[Note]] = {}
+    for note in notes:
+        alike.setdefault((note.kind, note.reason), []).append(note)
+    kept = []
+    for note in notes:
+        same = alike[note.kind, note.reason]
+        if note.kind == LOST or len(same) <= _MOST_ALIKE:
+            kept.append(note)
+        elif note is same[0]:
+            lines = ", ".join(str(other.line) for other in same[1 : 1 + _LINES_NAMED])
+            reason = f"{note.reason}; {len(same)} times, next in lines {lines} …"
+            kept.append(replace(note, reason=reason, text="\n".join(other.text for other in same)))
+    return kept
 
 
 def _shown(time_ms: int) -> str:
