@@ -77,7 +77,7 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options) -> N
 
     duration_ms = max(found.duration_ms or 0, audio_ms)
     facts = probe_document.Probe(
-        size_bytes=film.stat().st_size,
+        size_bytes=run.hold(film).status.st_size,
         checksum=read.checksum,
         container=found.container,
         start_ms=found.start_ms,

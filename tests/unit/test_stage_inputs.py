@@ -196,6 +196,16 @@ def test_a_stage_that_fails_because_its_film_changed_says_that(job: Path) -> Non
     assert "was replaced by another file while it was read" in failure(job)
 
 
+def test_a_stage_that_finds_its_film_gone_says_that(job: Path) -> None:
+    def work(run: StageRun, _: Any) -> None:
+        audio = run.read("demux", "audio")
+        audio.unlink()
+        audio.read_bytes()
+
+    assert ran(job, work) == 6
+    assert "was moved away or deleted while it was read" in failure(job)
+
+
 def test_a_stage_that_fails_by_itself_says_that(job: Path) -> None:
     def work(run: StageRun, _: Any) -> None:
         run.read("demux", "audio")

@@ -242,10 +242,11 @@ class _Watched:
     def _read_lines(self, stream: IO[bytes], called: Callable[[str], None]) -> None:
         for line in io.TextIOWrapper(stream, encoding="utf-8", errors="replace"):  # a lone \r ends a line too
             self._heard = time.monotonic()
-            called(held_files.shown(line.rstrip("\n")))
+            called(line.rstrip("\n"))
 
     def _read_stderr(self, stream: IO[bytes], called: Callable[[str], None] | None) -> None:
         def keep(line: str) -> None:
+            line = held_files.shown(line)
             if not line.strip() or _PROGRESS.match(line):
                 return
             self.tail.append(line)

@@ -589,10 +589,11 @@ def run_stage(stage: Stage, work: Callable[[StageRun, Any], None], argv: list[st
 def _first_cause(run: StageRun, caught: BaseException) -> BaseException:
     """Return what to blame for a failure: a film that was changed meanwhile cannot be decoded, and it is no defect."""
     category = as_samvad_error(caught).category
+    gone = isinstance(caught, FileNotFoundError)
     try:
-        if category == "bug":  # a later attempt takes away what this one works in
+        if category == "bug" or gone:  # a later attempt takes away what this one works in
             attempts.check_newest(run.folder, run.attempt)
-        if category in ("bug", "media"):
+        if category in ("bug", "media") or gone:
             run.check_inputs()
         if category == "bug":
             run.check_code()

@@ -253,7 +253,8 @@ def _run(arguments: list[str], folder: Path) -> tuple[int, list[str]]:
         if line.startswith("#GUI#progress "):
             events.progress(int(line.removeprefix("#GUI#progress ").rstrip("%")), 100, "percent")
         else:
-            lines.append(line)
+            # What is not for people is JSON, in which a name would have to be quoted.
+            lines.append(held_files.shown(line) if line.startswith("#GUI#") else line)
             log.debug("mkvmerge: %s", line, extra={"rate_key": line})
 
     try:
@@ -270,7 +271,7 @@ def _failure(code: int, lines: Sequence[str], film: Path) -> DiskError | ToolErr
     if any(sign in line for line in said for sign in _DISK_FULL):
         return disk_full(film)
     return ToolError(
-        f"mkvmerge failed on {str(film)!r} (exit code {code}): {' '.join(said) or 'no message'}",
+        f"mkvmerge failed on {str(film)!r} (exit code {code}): {held_files.shown(' '.join(said)) or 'no message'}",
         "Play the film to see whether it is whole; if it is, please report this with the log.",
         path=str(film),
         stderr_tail="\n".join(lines[-subprocesses.TAIL_LINES :]),
