@@ -6,6 +6,7 @@ The films that are made here change their picture at 2 and 6 s, and sound a tone
 from __future__ import annotations
 
 import shutil
+import struct
 import subprocess
 import wave
 from collections.abc import Callable, Sequence
@@ -77,6 +78,17 @@ def film_of(*options: object, sound: Sequence[object] = (), picture: Sequence[ob
     return lambda film: ffmpeg(*picture, *PICTURE, *sound, *SOUND, *options, film)
 
 
+def delayed_avi(film: Path) -> None:
+    """ffmpeg writes no start of a stream into AVI's header (``dwStart``), but obeys it; here it is 0.4 s of sound."""
+    film_of(*MPEG4, "-c:a", "pcm_s16le")(film)
+    data = bytearray(film.read_bytes())
+    place = data.index(b"auds")
+    scale, rate, start = struct.unpack_from("<III", data, place + 20)
+    assert start == 0
+    struct.pack_into("<I", data, place + 28, rate * 2 // (scale * 5))
+    film.write_bytes(data)
+
+
 LATE = ("-itsoffset", "0.4")
 FROM_TEN = ("-output_ts_offset", "10")
 HOLE = ("-af", "aselect='not(between(t,3,4))'")
@@ -99,6 +111,7 @@ KINDS: dict[str, tuple[str, Callable[[Path], None], int]] = {
     "late in Flash video": ("a.flv", film_of(*H264, "-c:a", "aac", sound=LATE), 400),
     "late in Windows Media": ("a.wmv", film_of("-c:v", "wmv2", "-c:a", "wmav2", sound=LATE), 400),
     "AVI": ("a.avi", film_of(*MPEG4, "-c:a", "ac3"), 0),
+    "AVI with a start of its sound": ("a.avi", delayed_avi, 400),
     "MXF": ("a.mxf", film_of(*MPEG2, "-bf", "0", "-c:a", "pcm_s16le"), 0),
     "a hole in Matroska": ("a.mkv", film_of(*H264, "-c:a", "aac", *HOLE), 0),
     "a hole in a transport stream": ("a.ts", film_of(*H264, "-c:a", "ac3", *HOLE), 0),

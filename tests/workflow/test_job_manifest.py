@@ -165,7 +165,8 @@ def test_after_a_kill_it_says_what_was_killed_or_that_the_run_is_over(slow: Proj
     user = f"kill-{victim}"
     killed = kills.kill_at(project, user, 0.1, victim, stage="tmdb", wanted="glossary_load")
     assert killed.stage == "tmdb" and set(killed.attempts) == {"demux"}
-    shown = project.samvad("show", project.job(user)).stdout.splitlines()[0]
+    shown, *more = project.samvad("show", project.job(user)).stdout.splitlines()
+    assert "  Sound:           track 0: it is the only one" in more
     if victim == "stage":
         assert "(failed)" in shown
     else:
