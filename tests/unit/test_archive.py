@@ -456,10 +456,10 @@ def test_all_jobs_of_a_film_are_one_history(job: Path, capsys: pytest.CaptureFix
 def test_a_run_goes_on_from_the_one_before(job: Path) -> None:
     run = json.loads((job / "run.json").read_text("utf-8"))
     files.write_json(job / "run.json", {**run, "run_id": RUN, "stamp": "20250101_000000"})
-    found = run_log.recover(job)
+    found = run_log.recover(job, lambda: "success")
     assert found is not None and found.run_id == RUN
     (job / "run.json").write_text("{")
-    assert run_log.recover(job) is None
+    assert run_log.recover(job, lambda: "success") is None
 
 
 def exported(job: Path, target: Path, *options: str) -> dict[str, dict[str, Any]]:
