@@ -1,6 +1,6 @@
 # Find uv, or install it privately; hand it the registry settings of pip. Sourced by envs/setup and envs/lock.
 
-UV_VERSION=0.13.8
+UV_VERSION=$(sed -n 's/^uv==\([0-9.]*\).*/\1/p' "$envs_dir/uv.txt")
 
 if ! command -v uv >/dev/null; then
     uv_dir=$cache_dir/tools/uv-$UV_VERSION
@@ -8,7 +8,7 @@ if ! command -v uv >/dev/null; then
         printf 'Installing uv %s into %s\n' "$UV_VERSION" "$uv_dir"
         rm -rf "$uv_dir"
         python3 -m venv "$uv_dir"
-        "$uv_dir/bin/pip" install --quiet --disable-pip-version-check "uv==$UV_VERSION" 2> >(grep -v 'is ignored: it is neither' >&2) ||
+        "$uv_dir/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$envs_dir/uv.txt" 2> >(grep -v 'is ignored: it is neither' >&2) ||
             { rm -rf "$uv_dir"; die "uv could not be installed with pip. Is there a network, or a package index in pip's settings?"; }
     fi
     PATH=$uv_dir/bin:$PATH
@@ -36,7 +36,6 @@ extra = words("extra-index-url")
 for variable, value in {
     "UV_DEFAULT_INDEX": values("index-url")[:1],
     "UV_EXTRA_INDEX_URL": [" ".join(extra)] if extra else [],
-    "UV_INDEX_STRATEGY": ["unsafe-best-match"] if extra else [],    # of all indexes the best version, as pip does
     "UV_FIND_LINKS": [",".join(words("find-links"))],
     "SSL_CERT_FILE": values("cert")[:1],
 }.items():

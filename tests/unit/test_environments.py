@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 import functools
 import re
+import shutil
+import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -82,10 +85,50 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def pip_list(value: Any) -> list[str]:
+    listed: list[str] = next(item["pip"] for item in value["dependencies"] if isinstance(item, dict))
+    return listed
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_pin_has_the_checksums_of_its_files_and_conda_and_uv_read_the_same(name):
+    path = ROOT / "envs" / f"{name}.yaml"
+    listed = pip_list(yaml.safe_load(path.read_text(encoding="utf-8")))
+    for line in listed:
+        assert re.fullmatch(r"[^ ]+==[^ ]+( ; .+?)?( --hash=sha256:[0-9a-f]{64})+", line), line[:80]
+    script = f'source "{ROOT}/envs/lib.bash"; pip_list {name}'
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == listed
+
+
+def test_environments_are_built_of_files_with_known_checksums_alone():
+    setup, uv = ((ROOT / "envs" / file).read_text(encoding="utf-8") for file in ("setup", "uv.bash"))
+    assert "--require-hashes" in setup and "--require-hashes" in uv
+    assert "unsafe-best-match" not in uv, "without checksums, any index may not give any package"
+    pinned = (ROOT / "envs" / "uv.txt").read_text(encoding="utf-8")
+    assert re.search(r"^uv==[0-9.]+ \\$", pinned, re.MULTILINE) and pinned.count("--hash=sha256:") > 10
+
+
+@pytest.mark.parametrize(("variables", "asked"), [({}, False), ({"CI": "true"}, True), ({"SAMVAD_YES": "1"}, True)])
+def test_apt_is_never_run_without_a_word(tmp_path, variables, asked):
+    for name in ("apt-get", "id", "dirname", "sort", "env"):
+        (tmp_path / name).symlink_to(shutil.which(name) if name in ("dirname", "sort", "env") else tmp_path / "own")
+    own = '#!/bin/bash\ncase $0 in */id) echo 0;; *) echo "$@" >>"${0%/*}/ran";; esac\n'
+    (tmp_path / "own").write_text(own, encoding="utf-8")
+    (tmp_path / "own").chmod(0o755)
+    environment = {"PATH": str(tmp_path), "HOME": str(tmp_path), **variables}
+    command = [shutil.which("bash"), ROOT / "envs" / "system-tools"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=environment, stdin=subprocess.DEVNULL
+    )
+    assert (tmp_path / "ran").exists() == asked, done.stderr
+    assert asked or (done.returncode and "--yes" in done.stderr and "sudo apt-get" in done.stderr)
+
+
 def pins(name: str) -> dict[str, str]:
     """Return the pinned pip list of an environment, as conda reads it."""
     value = yaml.safe_load((ROOT / "envs" / f"{name}.yaml").read_text(encoding="utf-8"))
-    pip = next(item["pip"] for item in value["dependencies"] if isinstance(item, dict))
+    pip = [line.split(" --hash=")[0] for line in pip_list(value)]
     assert all(re.match(r"[A-Za-z0-9._-]+(\[[a-z,]+\])?==[^ ;]+( ;.*)?$", line) for line in pip), "all are pinned"
     return {normal(line.split("==")[0].split("[")[0]): line.split("==")[1].split(" ")[0] for line in pip}
 

@@ -16,7 +16,8 @@ import support
 from asked_logs import Rows
 from samvad.commands import query
 from samvad.core.console import printable
-from samvad.reporting.logquery import command, table, views
+from samvad.core.errors import SamvadError
+from samvad.reporting.logquery import command, store, table, views
 
 LETTERS = st.characters(exclude_categories=("Cc", "Cs"))
 
@@ -93,3 +94,48 @@ def test_a_reader_that_leaves_early_is_no_error(shelf: Path) -> None:
     line = f'"{support.ROOT / "samvad"}" query sql "SELECT * FROM events" --no-index "$1" | head -1'
     done = subprocess.run(["bash", "-c", line, "-", shelf], capture_output=True, text=True, check=False)
     assert done.stdout and "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr
+
+
+NO_QUESTIONS = (
+    *("", ";", "COPY events TO '{file}'", "ATTACH '{file}'", "EXPORT DATABASE '{file}'"),
+    *("SELECT 1; COPY events TO '{file}'", "EXPLAIN ANALYZE COPY events TO '{file}'", "SELECT * FROM '{other}'"),
+    *("INSTALL httpfs", "LOAD httpfs", "SET enable_external_access = true", "CREATE TABLE x AS SELECT 1"),
+    *("DROP VIEW events", "SELECT * FROM read_csv('/etc/passwd')", "SELECT * FROM read_text('/etc/hostname')"),
+    "SELECT * FROM glob('/etc/*')",
+)
+ANSWERED = ("SELECT * FROM events", "DESCRIBE events", "PIVOT events ON a USING count(*)", "FROM events")
+
+
+@pytest.mark.parametrize("query", NO_QUESTIONS)
+def test_sql_only_asks_and_opens_no_file(query: str, tmp_path: Path) -> None:
+    import duckdb
+
+    (tmp_path / "other.csv").write_text("a\n1\n", encoding="utf-8")
+    connection = duckdb.connect()
+    connection.execute("CREATE TABLE events AS SELECT 1 AS a")
+    text = query.format(file=tmp_path / "made", other=tmp_path / "other.csv")
+    with pytest.raises((SamvadError, duckdb.Error)):
+        store.check_query(connection, text, None)
+        connection.execute(text)
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize(
+    "query", ["SELECT * FROM events", "DESCRIBE events", "PIVOT events ON a USING count(*)", "FROM events"]
+)
+def test_a_question_is_answered(query: str, tmp_path: Path) -> None:
+    import duckdb
+
+    connection = duckdb.connect()
+    connection.execute(f"COPY (SELECT 1 AS a) TO '{tmp_path}/part.parquet'")
+    connection.execute(f"CREATE VIEW events AS SELECT * FROM read_parquet('{tmp_path}/part.parquet')")
+    store.check_query(connection, query, tmp_path)
+    assert connection.execute(query).fetchall()
+
+
+@pytest.mark.parametrize("limit", ["-1", "0", "x", "1e3", "9" * 30])
+def test_a_limit_is_a_number_from_one(limit: str) -> None:
+    done = subprocess.run(
+        [support.ROOT / "samvad", "query", "slow", f"--limit={limit}"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2 and "is no number from 1" in done.stderr

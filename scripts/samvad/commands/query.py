@@ -12,7 +12,7 @@ from typing import Any
 
 from samvad.core import console
 from samvad.core.errors import ConfigurationError, SamvadError
-from samvad.reporting.logquery import command, table, why
+from samvad.reporting.logquery import command, store, table, why
 from samvad.reporting.logquery.questions import FULL_TRACE, QUESTIONS, TRACE, Question
 
 #: The environment that the command runs in.
@@ -47,8 +47,14 @@ def parser() -> argparse.ArgumentParser:
         command.add_options(sub)
         sub.add_argument("--json", action="store_true", help="print JSON")
         sub.add_argument("--csv", action="store_true", help="print CSV")
-        sub.add_argument("--limit", type=int, default=20, help="films that `slow` shows")
+        sub.add_argument("--limit", type=_count, default=20, help="films that `slow` shows")
     return p
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text[:9]) > 0 and len(text) < 10):
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is no number from 1")
+    return int(text)
 
 
 def _sub_command(questions: Any, name: str, text: str) -> argparse.ArgumentParser:
@@ -80,6 +86,8 @@ def _rows(logs: command.Logs, options: argparse.Namespace) -> str:
 
     question, values = _question(logs, options)
     try:
+        if options.question == "sql":
+            store.check_query(logs.connection, question.sql, logs.index)
         found = logs.connection.execute(question.sql.replace("{limit}", str(options.limit)), values)
         columns = [column[0] for column in found.description or ()]
         rows = found.fetchall() if columns else []

@@ -9,6 +9,7 @@ import os
 import platform
 import re
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Collection, Iterator
@@ -39,6 +40,32 @@ def cache_folder() -> Path:
     """Return the folder that keeps environments, models, checksums and results between runs and clones."""
     default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "samvad"
     return Path(os.environ.get("SAMVAD_CACHE") or default)
+
+
+def make_private(folder: Path) -> None:
+    """Make a cache folder that is not there, for its owner alone; one that is there keeps its permissions.
+
+    Where it cannot be made, whoever writes into it finds out.
+    """
+    if not folder.exists():
+        with suppress(OSError):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700)
+
+
+def open_to_others(folder: Path) -> str:
+    """Return why what lies in a folder may be anybody's: an empty text where it is not, or where there is no folder."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return ""
+    if status.st_mode & stat.S_IWOTH:
+        return "every user of this machine may write into it (chmod o-w)"
+    known = (0, os.geteuid())
+    in_team = status.st_mode & stat.S_IWGRP and status.st_gid in (os.getegid(), *os.getgroups())
+    if os.geteuid() and status.st_uid not in known and not in_team:
+        return f"it belongs to another user ({status.st_uid}), and not to a group of yours that may write into it"
+    return ""
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from samvad.core import computing, times
+from samvad.core import computing, files, times
 from samvad.core.declarations import Stage
 from samvad.documents.run_record import CacheSettings
 from samvad.documents.stage_manifest import CacheUse, FileRecord, IntermediateFile, Metric, Model, RanCode, StageWarning
@@ -175,5 +175,12 @@ def _computing(record: Record) -> dict[str, Any]:
 
 
 def cache_from(settings: CacheSettings | None) -> ResultCache | None:
-    """Return the cache that the workflow's settings name, or None where there is none."""
-    return ResultCache(Path(settings.folder), round(settings.max_gb * 1e9)) if settings else None
+    """Return the cache that the workflow's settings name; None where there is none, or anybody may write into it."""
+    if settings is None:
+        return None
+    folder = Path(settings.folder)
+    if reason := files.open_to_others(folder):
+        log.warning("The cache of results %s is not used: %s.", folder, reason)
+        return None
+    files.make_private(folder)
+    return ResultCache(folder, round(settings.max_gb * 1e9))

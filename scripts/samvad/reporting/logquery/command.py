@@ -24,6 +24,7 @@ class Logs:
     connection: duckdb.DuckDBPyConnection
     loaded: store.Loaded
     now: datetime
+    index: Path | None
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -81,7 +82,7 @@ def load(options: argparse.Namespace) -> Logs:
             f"The {loaded.logs} logs in {', '.join(places)} hold no event ({loaded.foreign} lines of something else).",
             "Nothing has run yet, or these are not logs of Samvad.",
         )
-    return Logs(connection, loaded, now)
+    return Logs(connection, loaded, now, index)
 
 
 def default_place() -> str:

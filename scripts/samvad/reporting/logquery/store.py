@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from samvad.core import files, outside
-from samvad.core.errors import SamvadError
+from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.reporting.logquery import sources
 from samvad.reporting.logquery.sources import Source
 
@@ -108,6 +108,31 @@ def load(connection: duckdb.DuckDBPyConnection, logs: Sequence[Source], index: P
         except (duckdb.Error, OSError, SamvadError, KeyError, ValueError, TypeError) as error:
             log.warning("The index %s is of no use (%s); reading the logs themselves.", index, error)
     return _load(connection, logs, None)
+
+
+def check_query(connection: duckdb.DuckDBPyConnection, query: str, index: Path | None) -> None:
+    """Make sure that a query reads what was loaded and nothing else; keep the connection from all files from now on.
+
+    Args:
+        connection: what was loaded.
+        query: what somebody asks.
+        index: folder of the index, whose files the views read.
+
+    Raises:
+        ConfigurationError: it is empty, several, or does something else than asking.
+        duckdb.Error: it is no SQL.
+    """
+    import duckdb
+
+    kinds = [statement.type for statement in connection.extract_statements(query)]
+    asks = duckdb.StatementType.SELECT
+    # PIVOT is two statements: a type is made, then it is asked.
+    if kinds not in ([asks], [duckdb.StatementType.CREATE, asks]) or query.lstrip().lower().startswith("create"):
+        raise ConfigurationError("The query is not one SELECT (or DESCRIBE, SHOW, PIVOT).", "It only asks.")
+    if index is not None:
+        connection.execute("SET allowed_directories = [?]", [str(index)])
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
 
 
 def index_folder(places: Sequence[str]) -> Path:
