@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +21,7 @@ from samvad.core.errors import ConfigurationError, ModelError, NetworkError
 from samvad.models import http, weights
 from samvad.models.http import CircuitOpenError, Policy, TransientError, call
 from samvad.settings import configuration, film_row
+from samvad.stages.tmdb import client
 from support import ROOT
 
 QUICK = Policy(first_pause_seconds=0.01, requests_per_second=40, breaker_seconds=60)
@@ -237,3 +240,71 @@ def test_the_model_hub_is_called_by_the_same_rules(hub: tuple[list[int], list[st
         with pytest.raises(NetworkError, match=r"not in the cache, and the hub .* cannot be reached"):
             fetch()
     assert len(asked) == 2 + 5  # then it is left alone
+
+
+def drips(connection: socket.socket) -> None:
+    """A header that never ends, a letter at a time."""
+    connection.sendall(b"HTTP/1.1 200 OK\r\nX-Long: ")
+    while True:
+        connection.sendall(b"x")
+        time.sleep(0.05)
+
+
+def continues(connection: socket.socket) -> None:
+    """For ever the word to go on."""
+    while True:
+        connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        time.sleep(0.05)
+
+
+def many_headers(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\n")
+    for number in range(1_000_000):
+        connection.sendall(b"X-%d: %s\r\n" % (number, b"y" * 100))
+
+
+@pytest.fixture
+def strange_server() -> Iterator[Callable[[Callable[[socket.socket], None]], str]]:
+    """Start a server that answers every connection with a function; return its address."""
+    servers = []
+
+    def start(answer: Callable[[socket.socket], None]) -> str:
+        server = socket.create_server(("127.0.0.1", 0))
+        servers.append(server)
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    threading.Thread(target=speak, args=(connection,), daemon=True).start()
+
+        def speak(connection: socket.socket) -> None:
+            with contextlib.suppress(OSError), connection:
+                connection.recv(1000)
+                answer(connection)
+
+        threading.Thread(target=serve, daemon=True).start()
+        return f"http://127.0.0.1:{server.getsockname()[1]}"
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("answer", [drips, continues, many_headers])
+def test_a_server_that_never_ends_its_headers_is_not_waited_for(
+    strange_server: Callable[[Callable[[socket.socket], None]], str],
+    monkeypatch: pytest.MonkeyPatch,
+    answer: Callable[[socket.socket], None],
+) -> None:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    address = strange_server(answer)
+    rules = http.Policy(timeout_seconds=0.3, attempts=2, first_pause_seconds=0.01)
+    began = time.monotonic()
+    with pytest.raises(NetworkError):
+        http.probe(f"strange-{answer.__name__}", "The hub", address, rules)
+    service = client.Service(key="0123456789", url=address, rules=rules)
+    with pytest.raises(NetworkError):
+        service.ask("search/movie", query=answer.__name__)
+    assert time.monotonic() - began < 10

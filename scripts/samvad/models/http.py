@@ -15,14 +15,16 @@ import json
 import logging
 import math
 import os
+import queue
 import re
 import secrets
+import threading
 import time
 import urllib.parse
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from samvad.core import files, variables
 from samvad.core.errors import ConfigurationError, NetworkError
@@ -154,6 +156,35 @@ def call(endpoint: str, service: str, ask: Callable[[], Answer], rules: Policy |
     raise NetworkError(f"{service} {reason} ({rules.attempts} attempts).", endpoint=endpoint)
 
 
+def within(seconds: float, ask: Callable[[], Answer]) -> Answer:
+    """Return what a call returns, if it does so in time.
+
+    Libraries wait so and so long for each piece of an answer: a server that sends a byte of its headers now and then,
+    or says ``100 Continue`` for ever, holds them without end. The thread that waits is left to itself; it
+    ends with the process.
+
+    Raises:
+        TransientError: it took longer.
+    """
+    ended: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            ended.put((True, ask()))
+        except BaseException as error:
+            ended.put((False, error))
+
+    threading.Thread(target=run, name="network call", daemon=True).start()
+    try:
+        well, result = ended.get(timeout=seconds)
+    except queue.Empty:
+        raise TransientError(f"gave no whole answer within {seconds:g} s") from None
+    if not well:
+        raise result
+    answer: Answer = result
+    return answer
+
+
 def is_unreachable(error: BaseException | None) -> bool:
     """Return whether a library that was called to fetch something says that it could not reach the service.
 
@@ -187,6 +218,7 @@ def probe(endpoint: str, service: str, url: str, rules: Policy | None = None) ->
     """
     import urllib.error
     import urllib.request
+    from http.client import HTTPException
 
     rules = rules or policy()
 
@@ -201,8 +233,10 @@ def probe(endpoint: str, service: str, url: str, rules: Policy | None = None) ->
             return error.code
         except OSError as error:
             raise TransientError(f"cannot be reached ({getattr(error, 'reason', error)})") from None
+        except HTTPException as error:
+            raise TransientError(f"does not speak HTTP ({type(error).__name__})") from None
 
-    return call(endpoint, service, ask, rules)
+    return call(endpoint, service, lambda: within(2 * rules.timeout_seconds, ask), rules)
 
 
 class Breaker:

@@ -85,7 +85,7 @@ class Service:
         # Each kind of question has a breaker of its own; the address tells a test server from the real one.
         endpoint = f"{http.address(self.url)}-{path.partition('/')[0]}"
         try:
-            answer = http.call(endpoint, "TMDB", lambda: self._try(path, asked), self.rules)
+            answer = http.call(endpoint, "TMDB", lambda: self._in_time(path, asked), self.rules)
         except NetworkError as error:
             if kept is None:
                 raise
@@ -106,6 +106,10 @@ class Service:
     def _memo(self, path: str, query: Mapping[str, str | int]) -> Path:
         name = hashlib.sha256(json.dumps([self.url, path, query], sort_keys=True).encode()).hexdigest()[:32]
         return files.cache_folder() / "tmdb" / f"{name}.json"
+
+    def _in_time(self, path: str, query: Mapping[str, str | int]) -> Any:
+        """Ask once; connection, headers and body have a time that is theirs together."""
+        return http.within(4 * self.rules.timeout_seconds, lambda: self._try(path, query))
 
     def _try(self, path: str, query: Mapping[str, str | int]) -> Any:
         import requests
