@@ -69,7 +69,7 @@ def make_channel(folder: Path) -> Path:
     )  # fmt: skip
     package(folder, "pip", "25.0", {"share/pip.txt": "uv does its work here\n"}, ("python >=3.9",))
     brought = {"espeak-ng": ("espeak-ng",), "ffmpeg": ("ffmpeg", "ffprobe")}
-    brought |= {"font-ttf-noto": (), "fontconfig": ("fc-match",), "mkvtoolnix": ("mkvmerge",)}
+    brought |= {"font-ttf-noto": (), "fontconfig": ("fc-match",), "mkvtoolnix": ("mkvmerge", "mkvpropedit")}
     for name, programs in brought.items():
         found = {f"bin/{program}": shutil.which(program) or "/nowhere" for program in programs}
         package(folder, name, "7.1", found)

@@ -58,6 +58,7 @@ PACKAGE_OF = {
     "ffmpeg": "ffmpeg",
     "ffprobe": "ffmpeg",
     "mkvmerge": "mkvtoolnix",
+    "mkvpropedit": "mkvtoolnix",
     "pip": "pip",
     "python": "python",
 }
