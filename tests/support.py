@@ -187,7 +187,7 @@ def failed_manifest(job: Path, stage: str, attempt: int = 1) -> dict[str, Any]:
 #: Stands in for envs/run in a copy of the project.
 STAND_IN = f"""#!/usr/bin/env bash
 set -eu
-exec .venv/bin/python {ROOT}/tests/stand_in.py "$@"
+exec {ROOT}/.venv/bin/python {ROOT}/tests/stand_in.py "$@"
 """
 
 

@@ -1,0 +1,159 @@
+"""What is finished, what another run works on, and what cannot be looked at is left alone, and said as what it is."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from samvad.core import stages
+from workflow.project import NOTHING, OPTIONAL, Project, attempts, environment, said
+
+OFF = ",".join(OPTIONAL)
+
+
+@pytest.fixture
+def project(stood_in_copy: Project) -> Project:
+    """Return a project whose second film is to be made, in few stages."""
+    (stood_in_copy.root / "b.mkv").write_bytes(b"another film")
+    stood_in_copy.write_sheet({"user": "a", "media": "a.mkv"}, {"user": "b", "media": "b.mkv", "stages_off": OFF})
+    return stood_in_copy
+
+
+@contextmanager
+def held(project: Project, stage: str, *targets: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Begin a run, and go on when the second film's stage is at work and waits; it is let go at the end."""
+    here, faults = project.root / "held", project.root / "faults"
+    faults.write_text(f"{stage} b held\n", encoding="utf-8")
+    run = subprocess.Popen(
+        project.command(*targets), cwd=project.root, env=environment(), start_new_session=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 300
+        while not here.exists():
+            assert run.poll() is None and time.monotonic() < deadline, "the stage never began"
+            time.sleep(0.02)
+        faults.unlink()
+        yield run
+    finally:
+        here.unlink(missing_ok=True)
+        run.wait(300)
+
+
+def manifest(job: Path, stage: str) -> Path:
+    return job / stages.BY_NAME[stage].folder / "manifest.json"
+
+
+def ends(job: Path) -> list[str]:
+    """Return how the runs of a job ended, by its logs."""
+    lines = [line for path in sorted((job / "logs").glob("99_pipeline_*.jsonl")) for line in path.open("rb")]
+    return [event["status"] for event in map(json.loads, lines) if event["event"] == "job_finished"]
+
+
+def test_a_run_from_another_clone_is_named_and_its_log_left_open_and_sigint_undoes_no_stage(
+    project: Project, tmp_path: Path
+) -> None:
+    clone = project.copy(tmp_path / "clone")
+    shutil.rmtree(clone.root / "made")
+    (clone.root / "made").symlink_to(project.root / "made")
+    job = project.job("b")
+    with held(project, "asr", project.target("b")) as run:
+        refused = clone.snakemake(project.target("b"))
+        assert refused.returncode != 0 and f"process {run.pid} of " in said(refused)
+        assert ends(job) == [], "it is the living run's"
+        run.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+    assert run.returncode != 0
+    assert manifest(job, "asr").is_file() and not manifest(job, "translation").exists()
+    done = clone.snakemake(project.target("b"))
+    assert done.returncode == 0, said(done)
+    assert attempts(job, "asr") == ["01"], "what had ended well is not done again"
+
+
+def test_every_film_of_a_killed_run_counts_as_what_it_is(project: Project) -> None:
+    shutil.rmtree(project.job("a") / "10_mux")
+    with held(project, "asr", project.target("a"), project.target("b")) as run:
+        deadline = time.monotonic() + 100
+        while not manifest(project.job("a"), "mux").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        run.kill()
+    assert ends(project.job("a")) == ["success"], "of the run that had made it first"
+    (project.job("b") / "04_asr" / "attempts" / "02").mkdir()  # one more try, killed before it said a word
+    done = project.snakemake(project.target("b"))
+    assert done.returncode == 0, said(done)
+    assert ends(project.job("a")) == ["success", "success"], "it was done before the run was killed"
+    assert ends(project.job("b")) == ["incomplete", "success"]
+
+
+def test_a_film_that_is_away_is_named_and_neither_torn_down_nor_called_done(project: Project) -> None:
+    (project.root / "a.mkv").rename(project.root / "elsewhere.mkv")
+    done = project.snakemake(project.target("a"))
+    assert done.returncode == 0 and NOTHING in said(done) and "the film a.mkv" in said(done)
+    due = project.snakemake(project.target("a"), mux='{"container":"mp4"}')
+    assert due.returncode != 0 and "the film a.mkv cannot be found" in said(due)
+    assert manifest(project.job("a"), "mux").is_file()
+
+
+def test_what_could_not_begin_is_said_as_that(project: Project, tmp_path: Path) -> None:
+    run = project.root / "envs" / "run"
+    run.unlink()
+    run.with_name("run-itself").rename(run)
+    done = subprocess.run(
+        project.command(project.target("b", "demux")), cwd=project.root, capture_output=True, text=True, check=False,
+        env={**environment(), "SAMVAD_CACHE": str(tmp_path / "nothing")}, timeout=300,
+    )  # fmt: skip
+    assert done.returncode != 0 and "The environment 'media' is not built yet" in said(done)
+    assert "killed" not in said(done) and "defect" not in said(done)
+
+
+def start_stage(project: Project, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    command = [
+        "envs/run",
+        "media",
+        "extract_audio.py",
+        f"--job-folder={project.target('a', 'demux')}/../..",
+        "--film=a",
+    ]
+    return subprocess.run(
+        [*command, *options], cwd=project.root, env={**environment(), **variables},
+        capture_output=True, text=True, check=False, timeout=100,
+    )  # fmt: skip
+
+
+def test_a_stage_whose_run_is_over_begins_nothing(project: Project) -> None:
+    mark = project.root / ".snakemake" / "samvad_runs" / f"{platform.node()}-1-1.json"
+    late = start_stage(project, "--media=a.mkv", SAMVAD_RUN=str(mark))
+    assert late.returncode != 0 and "The run that started this stage is over" in late.stderr
+    assert manifest(project.job("a"), "demux").is_file() and attempts(project.job("a"), "demux") == ["01"]
+
+
+def test_wrong_options_are_an_error_of_the_options(project: Project) -> None:
+    wrong = start_stage(project, "--media=a.mkv", "--no-such-option=1")
+    assert wrong.returncode == 2 and "unrecognized arguments: --no-such-option=1" in wrong.stderr
+    assert manifest(project.job("a"), "demux").is_file()
+
+
+@pytest.mark.parametrize("damage", ["[]", "null"])
+def test_damaged_records_of_another_film_end_no_run(project: Project, damage: str) -> None:
+    for path in project.job("a").rglob("*.json"):
+        path.write_text(damage, encoding="utf-8")
+    done = project.snakemake(project.target("b", "demux"))
+    assert done.returncode == 0, said(done)
+
+
+def test_make_clean_refuses_while_a_run_is_at_work(project: Project) -> None:
+    shutil.copy2(Path(__file__).resolve().parents[2] / "Makefile", project.root)
+    with held(project, "demux", project.target("b", "demux")):
+        refused = subprocess.run(["make", "clean"], cwd=project.root, capture_output=True, text=True, check=False)
+        assert refused.returncode != 0 and "A run is at work here" in refused.stderr
+        assert list((project.root / ".snakemake" / "samvad_runs").glob("*.json"))
