@@ -24,7 +24,6 @@ from samvad.documents.subtitles import formats
 from samvad.film import metadata
 from samvad.media import film_file
 from samvad.settings import configuration, resource_requests, subtitle_profiles
-from samvad.settings.stage_settings import fingerprint
 from samvad.stages.hallucination_removal import phrases
 from samvad.stages.ner import overrides
 from samvad.stages.translation import memory
@@ -75,7 +74,7 @@ def test_only_regular_files_are_read_and_nothing_waits(tmp_path: Path, kind: str
 @pytest.mark.timeout(20)
 def test_planning_waits_for_no_pipe(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "film.mkv")
-    assert fingerprint(tmp_path / "film.mkv") == "missing"
+    assert len(checksums.fingerprint(tmp_path / "film.mkv")) == 16
     log = support.make_job(tmp_path) / "01_demux/attempts/01/events.jsonl"
     log.parent.mkdir(parents=True)
     os.mkfifo(log)
@@ -216,3 +215,34 @@ def test_the_campaign_sees_what_goes_wrong(tmp_path: Path) -> None:
     reader = hostile.Reader("x", (b"a",), hostile.mutated, fails)
     finding = hostile.tried(reader, tmp_path, b"a")
     assert finding is not None and finding.said.startswith("KeyError")
+
+
+#: Subtitle files in which a reader that is not linear is lost.
+LONG_FILES = {
+    "tabs.srt": "1\n00:00:01,000 --> 00:00:02,000\n" + "\t" * 300_000 + "x\n",
+    "blanks.vtt": "WEBVTT\n\n00:01.000 --> 00:02.000\n" + " " * 300_000 + "x\n",
+    "fonts.srt": "1\n00:00:01,000 --> 00:00:02,000\n" + "<font " * 30_000 + "\n",
+    "tags.srt": "1\n00:00:01,000 --> 00:00:02,000\n" + "<i>" * 30_000 + "x\n",
+    "tags.vtt": "WEBVTT\n\n00:01.000 --> 00:02.000\n" + "<b>" * 30_000 + "x\n",
+    "braces.ass": "[Events]\nFormat: Start, End, Text\nDialogue: 0:00:01.00,0:00:02.00," + "{" * 100_000 + "\n",
+    "cues.vtt": "WEBVTT\n\n" + "00:01.000 --> 00:02.000\nx\n\n" * 20_000,
+    "cues.srt": "".join(f"{n}\n00:00:01,000 --> 00:00:02,000\nx\n\n" for n in range(20_000)),
+    "arrows.srt": "-->" * 100_000,
+    "digits.srt": "1" * 300_000,
+    "entities.vtt": "WEBVTT\n\n00:01.000 --> 00:02.000\n" + "&amp" * 50_000 + "\n",
+    "notes.vtt": "WEBVTT\n\n" + "NOTE x\n\n" * 30_000,
+    "spans.ttml": '<tt xmlns="http://www.w3.org/ns/ttml"><body><div><p begin="1s" end="2s">'
+    + "<span>x</span>" * 10_000
+    + "</p></div></body></tt>",
+}
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("name", LONG_FILES)
+def test_a_reader_of_subtitles_takes_time_by_the_length_of_the_file(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text(LONG_FILES[name], encoding="utf-8")
+    began = time.process_time()
+    with contextlib.suppress(SamvadError):
+        formats.read(path)
+    assert time.process_time() - began < 5
