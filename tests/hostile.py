@@ -165,7 +165,7 @@ def mutated_json(seed: bytes, chance: random.Random) -> bytes:
         elif chance.random() < 0.1:
             holder[key] = copy.deepcopy(value)
         else:
-            holder[key] = chance.choice(ODD_VALUES)
+            holder[key] = copy.deepcopy(chance.choice(ODD_VALUES))
     return json.dumps(value).encode()
 
 
