@@ -84,11 +84,17 @@ def _candidate(item: JsonObject) -> match.Candidate:
     popularity = item.get("popularity")
     return match.Candidate(
         item["id"],
-        metadata.clean(str(item.get("title") or "")),
-        metadata.clean(str(item.get("original_title") or "")),
-        metadata.year_of(str(item.get("release_date") or "")),
+        _text(item, "title"),
+        _text(item, "original_title"),
+        metadata.year_of(_text(item, "release_date")),
         float(popularity) if isinstance(popularity, (int, float)) else 0.0,
     )
+
+
+def _text(item: JsonObject, key: str) -> str:
+    """Return a text of a result, as much as a title has; empty where there is none."""
+    found = item.get(key)
+    return metadata.clean(found[:300]) if isinstance(found, str) else ""
 
 
 def _nearest(ranked: list[match.Scored]) -> str:
