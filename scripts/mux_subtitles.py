@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from samvad.core import files, typed_json
+from samvad.core.errors import ChangedFileError, MediaError
+from samvad.documents import mux_proof, stage_manifest
 from samvad.documents import probe as probe_document
-from samvad.documents import stage_manifest
 from samvad.documents.subtitles import formats
-from samvad.media import ffprobe
+from samvad.media import clock, ffprobe
 from samvad.runner.stage_run import Skipped, StageRun, run_stage
-from samvad.stages.mux import burn, installed_fonts, matroska, media, mp4, plan, sources, tracks
+from samvad.stages.mux import burn, cues, installed_fonts, lossless, matroska, media, mp4, plan, routes, sources, tracks
 from samvad.stages.mux.options import STAGE, Options
 
 log = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ def work(run: StageRun, options: Options) -> None:
         raise Skipped("the film has no video stream; its subtitles are in 09_subtitle_gen")
     run.used(**{name: stage_manifest.tool_version(name) for name in ("mkvmerge", "ffmpeg", "ffprobe")})
     kind = options.subtitle_format if options.container == "mkv" else "srt"
-    subtitles = tracks.read(run, options.languages, kind)
+    subtitles = tracks.read(run, options.languages, kind, probe.duration_ms)
     new = plan.new_tracks(subtitles, options.default_track)
     drawn = tracks.to_burn(subtitles, options.burn_in, plan.default_track(subtitles, options.default_track))
     font = installed_fonts.drawing(cue.text for cue in formats.read(drawn.path).cues) if drawn else None
@@ -36,61 +37,127 @@ def work(run: StageRun, options: Options) -> None:
 
     target = run.work_folder / f"{run.film}.{options.container}"
     log.info("Writing %s with %d new subtitle tracks", target.name, len(new))
+    held = on_clock(film, probe)
     if options.container == "mp4":
-        write_mp4(run, options, film, target, new, probe.duration_ms)
+        write_mp4(run, options, held, target, new, probe)
     else:
         attached = tracks.fonts_for(run, subtitles) if kind == "ass" else []
-        write_matroska(run, options, film, target, new, probe, attached)
+        write_matroska(run, options, held, target, new, probe, attached)
     if drawn and font:
         write_burned(run, options, film, drawn, font, probe)
     run.metadata("default_track", next((track.language for track in new if track.default), None))
 
 
+def on_clock(path: Path, probe: probe_document.Probe) -> sources.FilmFile:
+    """Return the film with its clock: the one that stage 01 wrote down, if it did."""
+    film, known = clock.opened(path), probe.clock
+    if known is None and film.start.leaps:
+        known = clock.read(film)
+    return sources.FilmFile(film, leaps=bool(known and known.jumps), duration_ms=probe.duration_ms)
+
+
 def write_matroska(
     run: StageRun,
     options: Options,
-    film: Path,
+    film: sources.FilmFile,
     target: Path,
     new: Sequence[matroska.NewTrack],
     probe: probe_document.Probe,
     attached: Sequence[Path],
 ) -> None:
-    """Write the film with mkvmerge, and check what has come of it."""
-    held = ffprobe.read_header(film)
-    taken, sync_ms = sources.find(run, film, held, keep_default_subtitles=not any(track.default for track in new))
+    """Write the film with mkvmerge, and prove what has come of it."""
     seed = "-".join([probe.checksum, *(files.sha256_of(track.path) for track in new)])
-    arguments = matroska.options(target, options.title, taken, new, sync_ms, seed, attached)
-    for warning in matroska.multiplex(arguments, run.work_folder, film):
-        run.warn(f"mkvmerge: {warning}")
+    wanted = routes.Wanted(
+        target=target,
+        arguments=lambda taken: matroska.options(target, options.title, taken.files, new, seed, attached),
+        heard=recognised(run, probe),
+        keep_default_subtitles=not any(track.default for track in new),
+    )
+    made = routes.write(run, film, wanted)
     matroska.write_title(target, options.title)
-    own = [track for _, found in taken for track in found]
+    own = made.taken.tracks
     expected = {kind: sum(1 for track in own if track.kind == kind) for kind in media.KINDS}
     expected["subtitle"] += len(new)
     result = ffprobe.read_header(target)
     identified = matroska.identify(target, run.work_folder)
-    plan.check_result(result, identified, expected, new, film)
-    plan.check_kept(identified, attached, held, film)
-    record_metrics(run, target, film, probe.duration_ms, result, len(new), len(own))
+    plan.check_result(result, identified, expected, new, film.path)
+    plan.check_kept(identified, attached, film.header, film.path)
+    subtitles = result.of_kind("subtitle")
+    held = [(track, formats.read(track.path).cues) for track in new]
+    found = cues.prove(target, subtitles[len(subtitles) - len(new) :], held, run.work_folder)
+    record_proof(run, made.route, made.streams, found)
+    record_metrics(run, target, film.path, probe.duration_ms, result, len(new), len(own))
+
+
+def recognised(run: StageRun, probe: probe_document.Probe) -> tuple[Path, int] | None:
+    """Return stage 01's sound and the film's stream that it was made of, or None where it is gone or was not made."""
+    try:
+        audio = run.read_optional("demux", "audio")
+    except ChangedFileError as error:
+        log.info("Stage 01's sound is not compared: %s", error.what)
+        return None
+    return (audio, probe.audio[probe.chosen_audio_track].stream) if audio and probe.audio else None
+
+
+def record_proof(
+    run: StageRun,
+    route: str,
+    streams: Sequence[mux_proof.StreamProof],
+    found: Sequence[mux_proof.TrackProof],
+) -> None:
+    """Write down what was proved of the result."""
+    unproved = tuple(f"{item.kind} {item.stream}" for item in streams if item.by == "nothing")
+    document = mux_proof.Proof(route, tuple(streams), tuple(found), unproved)
+    mux_proof.write(run.output("proof.json", "proof"), document)
+    run.metric("route", route, "")
+    run.metric("sound_shift", document.worst_ms("audio"), "ms")
+    run.metric("picture_shift", document.worst_ms("video"), "ms")
+    run.metric("proved_places", sum(len(item.places) for item in streams), "places")
+    run.metric("proved_cues", sum(item.cues for item in found), "cues")
 
 
 def write_mp4(
     run: StageRun,
     options: Options,
-    film: Path,
+    film: sources.FilmFile,
     target: Path,
     new: Sequence[matroska.NewTrack],
-    declared_ms: int,
+    probe: probe_document.Probe,
 ) -> None:
-    """Write the film with ffmpeg, and check what has come of it."""
-    own, lost = mp4.kept(ffprobe.read_header(film))
+    """Write the film with ffmpeg, and prove what has come of it."""
+    keep = not any(track.default for track in new)
+    unfit = [stream.codec for stream in film.streams if not lossless.fits_mp4(stream)]
+    if unfit:
+        raise MediaError(
+            f"MP4 cannot hold the picture of {str(film.path)!r} ({', '.join(unfit)}).",
+            "Set mux.container to mkv.",
+            path=str(film.path),
+        )
+    whole = sources.copied(run, film, frozenset(), keep_default_subtitles=keep).film if film.leaps else film
+    own, lost = mp4.kept(whole.header)
     if lost:
         names = ", ".join(f"{stream.index} ({stream.kind}, {stream.codec})" for stream in lost)
         run.warn(f"Streams of the film that MP4 cannot hold are left out: {names}. Matroska keeps them.")
-    keep = not any(track.default for track in new)
-    mp4.write(target, film, own, new, options.title, run.work_folder, keep_default_subtitles=keep)
+    anew = [f"{stream.index} ({stream.codec})" for stream in own if lossless.mp4_codec(0, stream).get("c:0") == "flac"]
+    if anew:
+        run.warn(f"Sound that MP4 cannot hold is kept without loss as flac: {', '.join(anew)}.")
+    mp4.write(target, whole, own, new, options.title, run.work_folder, keep_default_subtitles=keep)
     result = ffprobe.read_header(target)
-    mp4.check(result, own, new, film)
-    record_metrics(run, target, film, declared_ms, result, len(new), len(own))
+    mp4.check(result, own, new, film.path)
+    streams = routes.check(film, whole, target, result, recognised(run, probe), run.threads)
+    if wrong := routes.wrong_in(film, streams, result):
+        raise MediaError(
+            f"{str(film.path)!r} cannot be put into MP4 as it is played: {'; '.join(wrong)}.",
+            "Set mux.container to mkv.",
+            path=str(film.path),
+        )
+    routes.warn_unproved(run, streams)
+    subtitles = result.of_kind("subtitle")
+    found = cues.prove(
+        target, subtitles[len(subtitles) - len(new) :], [(track, mp4.shown(track)) for track in new], run.work_folder
+    )
+    record_proof(run, "ffmpeg", streams, found)
+    record_metrics(run, target, film.path, probe.duration_ms, result, len(new), len(own))
 
 
 def write_burned(

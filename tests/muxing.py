@@ -28,11 +28,20 @@ def probe(path: Path) -> dict[str, Any]:
     return found
 
 
-def packets(path: Path) -> list[str]:
-    """Return the checksum of each picture and sound stream's packets, byte for byte."""
-    command = ["ffmpeg", "-v", "error", "-i", f"file:{path}", "-map", "0:v", "-map", "0:a?", "-c", "copy"]
-    done = subprocess.run([*command, "-f", "streamhash", "-"], capture_output=True, text=True, check=True)
-    return done.stdout.splitlines()
+def packets(path: Path) -> list[list[str]]:
+    """Return the checksums of each picture and sound stream's packets, byte for byte; of priming samples, none."""
+    entries = [
+        "-show_packets",
+        "-show_data_hash",
+        "md5",
+        "-show_entries",
+        "packet=codec_type,stream_index,flags,data_hash",
+    ]
+    command = ["ffprobe", "-v", "error", *entries, "-of", "json", f"file:{path}"]
+    found = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["packets"]
+    heard = [packet for packet in found if packet["codec_type"] in ("video", "audio") and "D" not in packet["flags"]]
+    numbers = sorted({packet["stream_index"] for packet in heard})
+    return [[packet["data_hash"] for packet in heard if packet["stream_index"] == number] for number in numbers]
 
 
 def subtitle_streams(path: Path) -> list[dict[str, Any]]:

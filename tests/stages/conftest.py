@@ -23,3 +23,9 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ffmpeg(*two, *maps, *X264, *tags, *flags, *own, folder / "own.mkv")
     ffmpeg(*two, *maps, *X264, *tags, *flags, "-c:s", "mov_text", folder / "own.mp4")
     return folder
+
+
+@pytest.fixture(scope="session")
+def pieces(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of encoded pictures and sounds of films that say when it is."""
+    return tmp_path_factory.mktemp("pieces")

@@ -63,14 +63,15 @@ def test_a_track_in_any_language_that_whisper_knows_is_tagged(tmp_path: Path, fi
 
 def test_the_manifest_tells_what_the_film_holds(tmp_path: Path, films: Path) -> None:
     result, _ = run(make_job(tmp_path, films / "plain.mp4"))
-    (output,) = manifest(result)["outputs"]
+    proof, output = manifest(result)["outputs"]
+    assert (proof["type"], proof["path"]) == ("proof", "10_mux/proof.json")
     assert (output["type"], output["path"]) == ("subtitled_film", "10_mux/test.mkv")
     assert abs(output["media"]["duration_ms"] - 3000) <= 200
     assert [stream["kind"] for stream in output["media"]["streams"]] == ["video", "audio", "subtitle", "subtitle"]
     assert {item["type"] for item in manifest(result)["inputs"]} == {"probe", "film", "tracks", "srt_hi", "srt_en"}
     assert manifest(result)["warnings"] == []
     assert sorted(path.name for path in result.parent.iterdir() if not path.is_dir()) == sorted(
-        ["manifest.json", "metadata.json", "stage.log", "test.mkv"]
+        ["manifest.json", "metadata.json", "proof.json", "stage.log", "test.mkv"]
     )
 
 
@@ -150,7 +151,9 @@ def test_other_containers_work_and_subtitles_keep_to_the_picture(tmp_path: Path,
     shown = subprocess.run([*command, result], capture_output=True, text=True, check=True).stdout
     assert float(shown) - picture == pytest.approx(0.5, abs=0.05)
     if name != "late.ts":  # mkvmerge stores H.264 of a transport stream in Matroska's way
-        assert packets(result) == packets(film)
+        for made, own in zip(packets(result), packets(film), strict=True):
+            assert own[-len(made) :] == made, "but for what comes before zero and is not heard"
+            assert len(own) - len(made) <= 2
 
 
 def test_tracks_for_the_deaf_and_hard_of_hearing_are_flagged(tmp_path: Path, films: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import statistics
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 #: Tracks that say nothing in the first minute are not searched for: an empty one would cost a reading of the film.
 _FIRST_SECONDS = 60
+_BEGINNING_SECONDS = 10
 #: Frames are timed in three places, this long each.
 _SAMPLE_SECONDS = 20
 #: Frames that come late in decoding order may be missing at the end of a sample; H.264 reorders 16 at most.
@@ -37,6 +38,9 @@ _RATE_TOLERANCE = 0.0005
 #: in the middle: another broadcast, parts put together) stays one film: the picture goes on as the picture.
 TRANSPORT_STREAM = "mpegts"
 ONE_PROGRAM: Mapping[str, str | int | None] = MappingProxyType({"merge_pmt_versions": 1})
+#: What ffprobe calls the properties of colours, and its words for those that it does not know.
+_COLOUR = ("color_range", "color_space", "color_transfer", "color_primaries")
+_UNKNOWN = ("unknown", "unspecified", "reserved")
 #: What ffprobe says when it divides a file's size by its first bit rate (raw AAC, MP3 without a header).
 _ESTIMATE = "Estimating duration from bitrate"
 
@@ -52,6 +56,9 @@ class Picture:
         average_rate: frames a second; None where the stream does not say.
         base_rate: the least common multiple of the rates that occur; of interlaced pictures, it can be that of fields.
         interlaced: None where the stream does not say.
+        rotation_degrees: by how much it is turned against the clock to be shown.
+        colour: ffmpeg's words for its range, space, transfer and primaries, those that are known.
+        side_data: the kinds of data that travel beside the pictures, such as ``DOVI configuration record``.
     """
 
     width: int
@@ -61,6 +68,15 @@ class Picture:
     base_rate: Fraction | None
     interlaced: bool | None
     rotation_degrees: int
+    colour: Mapping[str, str] = field(default_factory=dict)
+    side_data: frozenset[str] = frozenset()
+
+    @property
+    def aspect(self) -> Fraction | None:
+        """Return the width of the picture to its height as it is shown, before it is turned; None where unknown."""
+        across, _, down = (self.pixel_aspect or "1:1").partition(":")
+        known = self.width and self.height and across.isdigit() and down.isdigit() and int(down)
+        return Fraction(self.width * (int(across) or int(down)), self.height * int(down)) if known else None
 
     @property
     def rate(self) -> Fraction | None:
@@ -414,6 +430,74 @@ def first_heard_us(path: Path, seconds: float) -> dict[int, int]:
     return found
 
 
+def packet_hashes(path: Path, stream: int, start: float, seconds: float) -> dict[str, float]:
+    """Return the checksums of the bytes of a stream's packets, each with its time (s, on the container's clock).
+
+    Packets whose bytes are those of another are left out: they tell no time.
+
+    Args:
+        path: the file.
+        stream: the stream's number.
+        start: from when on, on the container's clock.
+        seconds: how much is read from there.
+
+    Raises:
+        MediaError: ffprobe cannot read it.
+    """
+    found: dict[str, float] = {}
+    seen: set[str] = set()
+
+    def take(text: str, checksum: str, *_: str) -> None:
+        time = _number(text)
+        if time is not None and checksum not in seen:
+            found[checksum] = time
+        else:
+            found.pop(checksum, None)
+        seen.add(checksum)
+
+    interval = f"{start:.6f}%+{seconds}"
+    _read_packets(path, "pts_time,data_hash", take, str(stream), interval, "-show_data_hash", "md5")
+    return found
+
+
+def next_key_seconds(path: Path, stream: int, start: float, seconds: float) -> float | None:
+    """Return the time of a stream's first packet, from a moment on, with which decoding can begin; None without one.
+
+    Args:
+        path: the file.
+        stream: the stream's number.
+        start: from when on, in seconds on the container's clock.
+        seconds: how far is looked.
+
+    Raises:
+        MediaError: ffprobe cannot read it.
+    """
+    found: list[float] = []
+
+    def take(text: str, flags: str, *_: str) -> None:
+        time = _number(text)
+        if time is not None and time >= start and "K" in flags and "D" not in flags:
+            found.append(time)
+
+    _read_packets(path, "pts_time,flags", take, str(stream), f"{start:.6f}%+{seconds}")
+    return min(found, default=None)
+
+
+def first_packets(path: Path) -> dict[int, Packet]:
+    """Return the first packet of each stream that begins in the first ten seconds, as the container has them.
+
+    Raises:
+        MediaError: ffprobe cannot read it.
+    """
+    found: dict[int, Packet] = {}
+
+    def take(packet: Packet) -> None:
+        found.setdefault(packet.stream, packet)
+
+    read_packets(path, take, seconds=_BEGINNING_SECONDS)
+    return found
+
+
 def _header(found: JsonObject, *, estimated: bool) -> Header:
     """Turn ffprobe's own ``format``, ``streams`` and ``chapters`` into a header."""
     form = found.get("format", {})
@@ -483,6 +567,8 @@ def _picture(found: JsonObject) -> Picture:
         base_rate=_rate(found.get("r_frame_rate")),
         interlaced=None if order in (None, "unknown") else order != "progressive",
         rotation_degrees=int(turned[0]) if turned else 0,
+        colour={key: str(found[key]) for key in _COLOUR if found.get(key, "unknown") not in _UNKNOWN},
+        side_data=frozenset(str(side.get("side_data_type")) for side in found.get("side_data_list", [])),
     )
 
 
@@ -556,13 +642,15 @@ def _microseconds(text: str) -> int | None:
         return None
 
 
-def _read_packets(path: Path, entries: str, take: Callable[..., None], streams: str = "", interval: str = "") -> None:
+def _read_packets(
+    path: Path, entries: str, take: Callable[..., None], streams: str = "", interval: str = "", *more: str
+) -> None:
     """Give the fields of a file's packets to ``take``, one packet at a time: a film has a million of them.
 
     Raises:
         MediaError: ffprobe cannot read the file.
     """
-    options = ["-v", "error", "-show_entries", f"packet={entries}", "-of", "csv=p=0"]
+    options = ["-v", "error", *more, "-show_entries", f"packet={entries}", "-of", "csv=p=0"]
     options += ["-select_streams", streams] if streams else []
     options += ["-read_intervals", interval] if interval else []
     wanted = entries.count(",") + 1

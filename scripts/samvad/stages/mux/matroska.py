@@ -26,6 +26,8 @@ _NO_ERROR = (0, 1)
 _LISTS = ("VobSub", "VobButton")
 #: mkvmerge's own words for a full disk; its messages are in English in the locale that it is run in here.
 _DISK_FULL = ("drive may be full", "No space left", "could not be written")
+#: Kinds of tracks, as options choose them and leave them all out.
+_PLURALS = {"video": "video", "audio": "audio", "subtitle": "subtitles"}
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class SourceTrack:
         default: whether the result is to flag it as default.
         forced: whether the result is to flag it as forced.
         hearing_impaired: whether the result is to flag it as one for the deaf and hard of hearing.
+        stream: its number in the film, as ffmpeg counts.
+        sync_ms: added to its times; what comes before zero then is left out.
     """
 
     id: int
@@ -45,6 +49,8 @@ class SourceTrack:
     default: bool
     forced: bool
     hearing_impaired: bool = False
+    stream: int | None = None
+    sync_ms: int = 0
 
 
 @dataclass(frozen=True)
@@ -153,7 +159,6 @@ def options(
     title: str,
     sources: Sequence[tuple[Path, Sequence[SourceTrack]]],
     new: Iterable[NewTrack],
-    sync_ms: int = 0,
     seed: str = "",
     attachments: Iterable[Path] = (),
 ) -> list[str]:
@@ -164,9 +169,8 @@ def options(
     Args:
         target: the file to write.
         title: the film's title; empty keeps the one that it has.
-        sources: files with the film's streams, and the tracks to take; subtitle tracks that are not listed stay out.
+        sources: files with the film's streams, and the tracks to take; those that are not listed stay out.
         new: the subtitle files, in order.
-        sync_ms: added to the times of the new tracks.
         seed: where the file's unique numbers come from, instead of chance and the clock: the same film and subtitles
             then give the same bytes.
         attachments: fonts that the new tracks need.
@@ -181,8 +185,12 @@ def options(
             if track.kind == "subtitle":
                 made += ["--forced-display-flag", f"{track.id}:{int(track.forced)}"]
                 made += ["--hearing-impaired-flag", f"{track.id}:{int(track.hearing_impaired)}"]
-        if not any(track.kind == "subtitle" for track in tracks):
-            made.append("--no-subtitles")  # those that are not listed come from another source
+            made += ["--sync", f"{track.id}:{track.sync_ms}"] if track.sync_ms else []
+        for kind, plural in _PLURALS.items():
+            numbers = ",".join(str(track.id) for track in tracks if track.kind == kind)
+            made += [f"--{kind}-tracks", numbers] if numbers else [f"--no-{plural}"]
+        shift_ms = next((track.sync_ms for track in tracks if track.kind == "video"), 0)
+        made += ["--chapter-sync", str(shift_ms)] if shift_ms else []
         # "=" keeps mkvmerge from joining files with the next numbers (VTS_01_2.VOB) to this one.
         made.append(f"={held_files.opened(path)}")
     for subtitle in new:
@@ -190,7 +198,6 @@ def options(
         made += ["--default-track-flag", f"0:{int(subtitle.default)}", "--forced-display-flag", "0:0"]
         made += ["--hearing-impaired-flag", f"0:{int(subtitle.hearing_impaired)}"]
         made += ["--sub-charset", "0:UTF-8"]
-        made += ["--sync", f"0:{sync_ms}"] if sync_ms else []
         made.append(f"={held_files.opened(subtitle.path)}")
     for font in attachments:
         made += ["--attachment-mime-type", "font/ttf", "--attachment-name", font.name, "--attach-file", str(font)]

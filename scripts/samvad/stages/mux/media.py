@@ -7,25 +7,39 @@ from pathlib import Path
 
 from samvad.core.errors import MediaError
 from samvad.media import ffmpeg
+from samvad.media.clock import Film
 from samvad.media.ffprobe import Stream
 
 #: Streams that a Matroska file has tracks for; data streams (time codes, telemetry) are none of them.
 KINDS = ("video", "audio", "subtitle")
+#: Subtitles that are pictures.
+_PICTURES = frozenset({"dvd_subtitle", "dvb_subtitle", "hdmv_pgs_subtitle", "xsub"})
+#: No subtitle is shown for longer: some tracks of pictures state no end, which is written as 49 days.
+LONGEST_SUBTITLE_SECONDS = 60
 
 
-def copy_streams(film: Path, target: Path, streams: Sequence[Stream]) -> None:
-    """Copy streams as they are into a new Matroska file; MP4's text (which Matroska has no code for) becomes SubRip.
+def copy_subtitles(film: Film, target: Path, streams: Sequence[Stream]) -> None:
+    """Copy subtitle tracks into a new Matroska file, on the film's clock; MP4's text, which it has not, becomes SubRip.
 
     Raises:
         MediaError: ffmpeg cannot.
         DiskError: the disk is full.
         ToolError: ffmpeg is missing, or hung.
     """
-    source = ffmpeg.source(film)
-    codecs: ffmpeg.Options = {
-        f"c:{place}": "srt" if stream.codec == "mov_text" else "copy" for place, stream in enumerate(streams)
-    }
-    write([source[str(stream.index)] for stream in streams], film, target, {**codecs, "f": "matroska"})
+    source = film.source()
+    codecs: dict[str, str | int | list[str] | None] = {}
+    for place, stream in enumerate(streams):
+        codecs[f"c:{place}"] = "srt" if stream.codec in ("mov_text", "ttml", "text") else "copy"
+        if stream.codec in _PICTURES:
+            codecs[f"bsf:{place}"] = f"setts=duration=if(gt(DURATION*TB\\,{LONGEST_SUBTITLE_SECONDS})\\,0\\,DURATION)"
+    taken = [source[str(stream.index)] for stream in streams]
+    write(
+        taken,
+        film.path,
+        target,
+        {**codecs, "f": "matroska", "map_chapters": 0},
+        read_along=film.read_along,
+    )
 
 
 def write(
@@ -34,6 +48,7 @@ def write(
     target: Path,
     options: ffmpeg.Options,
     global_options: ffmpeg.Options = ffmpeg.NO_OPTIONS,
+    read_along: Sequence[int] = (),
 ) -> None:
     """Write streams of a film into a file, with ffmpeg's options.
 
@@ -43,7 +58,13 @@ def write(
         ToolError: ffmpeg is missing, or hung.
     """
     # Without "bitexact" every file bears numbers made by chance.
-    done = ffmpeg.run(streams, target, {**options, "fflags": "+bitexact"}, global_options=global_options)
+    done = ffmpeg.run(
+        streams,
+        target,
+        {**options, "fflags": "+bitexact"},
+        global_options=global_options,
+        read_along=read_along,
+    )
     if done.code == 0:
         return
     raise MediaError(

@@ -17,12 +17,18 @@ from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
 from samvad.media import ffmpeg
 from samvad.media.ffprobe import Header, Stream
-from samvad.stages.mux import media
+from samvad.stages.mux import lossless, media
 from samvad.stages.mux.matroska import NewTrack
+from samvad.stages.mux.sources import FilmFile
 from samvad.text import languages
 
 #: ffmpeg's names of subtitle codecs that are text, so that they can become MP4's own.
 _TEXT = frozenset({"ass", "mov_text", "ssa", "subrip", "text", "ttml", "webvtt"})
+
+#: The longest stretch without text, in ms, that is left without a blank cue.
+_LONGEST_SILENCE_MS = 1_800_000
+#: A text of which nothing is seen (a space that is no blank line).
+_BLANK = "\u00a0"
 
 
 def without_overlap(cues: Sequence[Cue]) -> list[Cue]:
@@ -44,6 +50,22 @@ def without_overlap(cues: Sequence[Cue]) -> list[Cue]:
     return placed
 
 
+def without_long_silences(cues: Sequence[Cue]) -> list[Cue]:
+    """Return cues with a blank one in every stretch without text that MP4 cannot measure.
+
+    ffmpeg counts the length of a sample of text in microseconds, in 32 bits: beyond 2,147 s, all that follows is off.
+    """
+    made: list[Cue] = []
+    end_ms = 0
+    for cue in cues:
+        while cue.start_ms - end_ms > _LONGEST_SILENCE_MS:
+            end_ms += _LONGEST_SILENCE_MS
+            made.append(Cue(end_ms, end_ms + 1, (_BLANK,)))
+        made.append(cue)
+        end_ms = cue.end_ms
+    return made
+
+
 def kept(film: Header) -> tuple[list[Stream], list[Stream]]:
     """Return the film's own streams that MP4 can hold, and those that it cannot."""
     held = [stream for stream in film.streams if _fits(stream)]
@@ -52,14 +74,16 @@ def kept(film: Header) -> tuple[list[Stream], list[Stream]]:
 
 
 def _fits(stream: Stream) -> bool:
-    return stream.kind in ("video", "audio") or (stream.kind == "subtitle" and stream.codec in _TEXT)
+    if stream.kind == "subtitle":
+        return stream.codec in _TEXT
+    return stream.kind in ("video", "audio")
 
 
 def write(
-    target: Path, film: Path, streams: Sequence[Stream], new: Sequence[NewTrack], title: str, folder: Path, *,
+    target: Path, film: FilmFile, streams: Sequence[Stream], new: Sequence[NewTrack], title: str, folder: Path, *,
     keep_default_subtitles: bool,
 ) -> None:  # fmt: skip
-    """Write the film with new subtitle tracks after its own, streams copied.
+    """Write the film with new subtitle tracks after its own, streams copied; sound that MP4 cannot hold becomes FLAC.
 
     Args:
         target: the file to write.
@@ -76,16 +100,25 @@ def write(
         MissingToolError: ffmpeg is missing.
     """
     ordered = [*(s for s in streams if s.kind != "subtitle"), *(s for s in streams if s.kind == "subtitle")]
-    source = ffmpeg.source(film)
+    source = film.film.source()
     taken = [source[str(stream.index)] for stream in ordered]  # first, so that the film is input 0
+    codecs: dict[str, str | int | list[str] | None] = {}
+    for place, stream in enumerate(ordered):
+        codecs |= {f"c:{place}": "mov_text"} if stream.kind == "subtitle" else lossless.mp4_codec(place, stream)
     for number, track in enumerate(new):
         path = folder / f"mp4_{number}.srt"
-        files.write_text(path, formats.write("srt", without_overlap(formats.read(track.path).cues)))
+        files.write_text(path, formats.write("srt", without_long_silences(shown(track))))
         taken.append(ffmpeg.source(path, f="srt")["0"])
-    options: ffmpeg.Options = {"c": "copy", "c:s": "mov_text", "map_chapters": 0, "map_metadata": 0}
+        codecs[f"c:{len(ordered) + number}"] = "mov_text"
+    options: ffmpeg.Options = {"map_chapters": 0, "map_metadata": 0, "movflags": "+faststart", "f": "mp4"}
     flags = _flags(ordered, new, keep_default_subtitles=keep_default_subtitles)
     named = {"metadata": f"title={title}"} if title else {}
-    media.write(taken, film, target, {**options, **flags, **named, "movflags": "+faststart", "f": "mp4"})
+    media.write(taken, film.path, target, {**codecs, **options, **flags, **named}, read_along=film.film.read_along)
+
+
+def shown(track: NewTrack) -> list[Cue]:
+    """Return the cues of a new track as MP4 can show them."""
+    return without_overlap(formats.read(track.path).cues)
 
 
 def _flags(own: Sequence[Stream], new: Sequence[NewTrack], *, keep_default_subtitles: bool) -> ffmpeg.Options:

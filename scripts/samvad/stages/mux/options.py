@@ -42,7 +42,7 @@ STAGE = Stage(
     script="mux_subtitles.py",
     environment="media",
     options=Options,
-    writes=("subtitled_film", "burned_film"),
+    writes=("subtitled_film", "burned_film", "proof"),
     results=("subtitled_film", "burned_film"),
     needs=("demux", "subtitle_gen"),
     asks=ResourceRequest(mem_mb=1000, runtime=10, runtime_per_hour=30),

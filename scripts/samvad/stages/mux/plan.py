@@ -18,6 +18,8 @@ from samvad.text import languages
 _MARGIN_BYTES = 64 << 20
 #: How much the duration may differ: containers round, and tracks end within a few frames of each other.
 _TOLERANCE_MS = 200
+#: A subtitle that stands so long after the film's end has no true one.
+_ENDLESS_MS = 10_000
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,13 @@ def lost_streams(source: Identified, film: Header) -> list[Stream]:
     return [
         stream for kind in KINDS if len(source.of_kind(kind)) < len(film.of_kind(kind)) for stream in film.of_kind(kind)
     ]
+
+
+def endless_subtitles(film: Header, duration_ms: int) -> bool:
+    """Return whether a subtitle track of the film makes its container state a length that no picture or sound has."""
+    stated_ms = max((stream.ends_ms or 0 for stream in film.of_kind("subtitle")), default=0)
+    stated_ms = max(stated_ms, film.duration_ms or 0) if film.of_kind("subtitle") else 0
+    return stated_ms > duration_ms + _ENDLESS_MS
 
 
 def check_space(folder: Path, film: Path, copies: int) -> None:

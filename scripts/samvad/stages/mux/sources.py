@@ -1,85 +1,251 @@
-"""The files from which mkvmerge takes a film's own streams: the film, or copies where it cannot read it."""
+"""The files from which mkvmerge takes a film's streams: the film, or copies where it cannot, or reads it wrongly."""
 
 from __future__ import annotations
 
+import functools
 import logging
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from samvad.core.errors import MediaError
 from samvad.media import ffprobe
+from samvad.media.clock import Film, Start
 from samvad.media.ffprobe import Header, Stream
 from samvad.runner.stage_run import StageRun
-from samvad.stages.mux import matroska, media, plan
+from samvad.stages.mux import lossless, matroska, media, plan
 
 log = logging.getLogger(__name__)
 
 
-def find(
-    run: StageRun, film: Path, held: Header, *, keep_default_subtitles: bool
-) -> tuple[list[tuple[Path, Sequence[matroska.SourceTrack]]], int]:
-    """Return the files that hold the film's streams for mkvmerge, with flags, and the shift of the new tracks in ms.
+@dataclass(frozen=True)
+class FilmFile:
+    """A film that is to be subtitled.
 
-    That is the film itself. Where mkvmerge cannot read its container, or not all its sound and pictures, ffmpeg first
-    copies the streams into Matroska; where it cannot read its subtitles, ffmpeg copies those.
+    Attributes:
+        film: the film, to be read on its clock.
+        leaps: whether its times leap somewhere, so that no seek leads where it should.
+        duration_ms: how long it is, as stage 01 found it.
     """
-    source, path = matroska.identify(film, run.work_folder), film
-    lost = plan.lost_streams(source, held)
-    if not source.readable or any(stream.kind != "subtitle" for stream in lost):
-        source, path, held = _copy_film(run, film, held, source)
-        lost = plan.lost_streams(source, held)
-    # Matroska's times are kept as they are, while stage 01 counts from the film's first moment; mkvmerge itself
-    # counts from there in all other containers.
-    sync_ms = held.start_ms if source.container == "Matroska" else 0
-    taken = plan.source_tracks(source, held, keep_default_subtitles=keep_default_subtitles)
-    copied = _rescued(run, path, lost, keep_default_subtitles=keep_default_subtitles) if lost else []
-    if copied:
-        taken = [track for track in taken if track.kind != "subtitle"]
-    return [(path, taken), *copied], sync_ms
+
+    film: Film
+    leaps: bool
+    duration_ms: int
+
+    @property
+    def path(self) -> Path:
+        """Return where it lies."""
+        return self.film.path
+
+    @property
+    def header(self) -> Header:
+        """Return what ffprobe reads in it."""
+        return self.film.header
+
+    @property
+    def zero_us(self) -> int:
+        """Return its time zero on its container's clock."""
+        return self.film.start.zero_us
+
+    @property
+    def streams(self) -> list[Stream]:
+        """Return what is seen and heard of it: moving pictures, then sounds."""
+        return [*self.header.moving, *self.header.of_kind("audio")]
+
+    @functools.cached_property
+    def first_packets(self) -> dict[int, ffprobe.Packet]:
+        """Return the first packet of each stream, as the container has it."""
+        return ffprobe.first_packets(self.path)
+
+    @property
+    def begins_early(self) -> Stream | None:
+        """Return the picture whose first packets an edit list hides: what is shown first needs pictures before it."""
+        for stream in self.header.moving:
+            packet = self.first_packets.get(stream.index)
+            if packet and packet.dropped and packet.pts_us is not None and packet.pts_us < self.zero_us:
+                return stream
+        return None
+
+    def first_us(self, streams: Iterable[Stream]) -> int:
+        """Return the time of the first packet of some streams on the film's clock: below zero where it is not heard."""
+        packets = (self.first_packets.get(stream.index) for stream in streams)
+        times = [packet.pts_us for packet in packets if packet and packet.pts_us is not None]
+        return min(times, default=self.zero_us) - self.zero_us
 
 
-def _copy_film(
-    run: StageRun, film: Path, held: Header, source: matroska.Identified
-) -> tuple[matroska.Identified, Path, Header]:
-    """Copy a film that mkvmerge cannot read into Matroska; return what it is then."""
-    plan.check_space(run.job_folder, film, copies=2)
+@dataclass(frozen=True)
+class Taken:
+    """The files that mkvmerge is to read, and what it takes of each.
+
+    Attributes:
+        files: each with its tracks; the film's pictures and sounds are in the first.
+        film: the file that holds the film's streams in their times: the film itself, or the copy that stands in for it.
+    """
+
+    files: tuple[tuple[Path, tuple[matroska.SourceTrack, ...]], ...]
+    film: FilmFile
+
+    @property
+    def tracks(self) -> list[matroska.SourceTrack]:
+        """Return all tracks."""
+        return [track for _, tracks in self.files for track in tracks]
+
+    def moved(self, by_ms: Iterable[int]) -> Taken:
+        """Return the same with so many ms added to each track's times, in order."""
+        steps = iter(by_ms)
+        moved = tuple(
+            (path, tuple(replace(track, sync_ms=track.sync_ms + next(steps)) for track in tracks))
+            for path, tracks in self.files
+        )
+        return replace(self, files=moved)
+
+
+def direct(run: StageRun, film: FilmFile, *, keep_default_subtitles: bool) -> Taken | str:
+    """Let mkvmerge read the film itself; return why it cannot, where that is known beforehand."""
+    if film.leaps:
+        return "its times leap"
+    if film.begins_early:
+        return "its picture begins within a group of pictures, which an edit list hides"
+    wrong = [stream for stream in film.streams if lossless.misread(film.header, stream)]
+    if wrong:
+        return "mkvmerge misreads its " + ", ".join(sorted({stream.codec for stream in wrong}))
+    source = matroska.identify(film.path, run.work_folder)
+    lost = [stream for stream in plan.lost_streams(source, film.header) if stream.kind != "subtitle"]
+    if not source.readable or lost:
+        found = ", ".join(sorted({stream.codec for stream in lost})) or film.header.container
+        return f"mkvmerge does not read its {found}"
+    tracks = plan.source_tracks(source, film.header, keep_default_subtitles=keep_default_subtitles)
+    files = [(film.path, tracks)]
+    if plan.lost_streams(source, film.header) or plan.endless_subtitles(film.header, film.duration_ms):
+        files = [(film.path, [track for track in tracks if track.kind != "subtitle"])]
+        files += _subtitles(run, film, keep_default_subtitles=keep_default_subtitles)
+    return _on_clock(Taken(tuple((path, tuple(found)) for path, found in files), film))
+
+
+def copied(
+    run: StageRun, film: FilmFile, anew: frozenset[int], *, keep_default_subtitles: bool
+) -> Taken:  # fmt: skip
+    """Let ffmpeg copy the film's pictures and sounds into Matroska first, and mkvmerge read that.
+
+    Args:
+        run: the stage.
+        film: the film.
+        anew: sounds (as ffmpeg numbers streams) that are decoded, and kept without loss.
+        keep_default_subtitles: whether the film's own default subtitle track stays one.
+
+    Raises:
+        MediaError: ffmpeg cannot.
+    """
+    plan.check_space(run.job_folder, film.path, copies=2)
     copy = run.work_folder / "film_copy.mkv"
-    log.info(
-        "mkvmerge cannot read all of the film (%s): ffmpeg copies its streams first", source.container or "unknown"
-    )
+    picture = film.begins_early
+    codecs: dict[str, str | int | list[str] | None] = {}
+    for place, stream in enumerate(film.streams):
+        codecs |= lossless.codec(place, stream, decoded=stream.index in anew)
+        if stream is picture:
+            # A copy can only begin with a picture that needs no other; the film begins later.
+            codecs |= {f"c:{place}": "libx264", f"crf:{place}": 14, f"preset:{place}": "fast"}
+            codecs[f"fps_mode:{place}"] = "passthrough"
+    source = film.film.source(autorotate=0)
     try:
-        media.copy_streams(film, copy, [stream for stream in held.streams if stream.kind in media.KINDS])
+        media.write(
+            [source[str(stream.index)] for stream in film.streams],
+            film.path,
+            copy,
+            {**codecs, "f": "matroska", "map_chapters": 0},
+            read_along=film.film.read_along,
+        )
     except MediaError as error:
         raise MediaError(
-            f"{str(film)!r} cannot be put into Matroska: {error.what}",
+            f"{str(film.path)!r} cannot be put into Matroska: {error.what}",
             "Its subtitles are in 09_subtitle_gen; or convert the film to MKV or MP4 and give that one.",
-            path=str(film),
+            path=str(film.path),
         ) from error
-    run.intermediate(copy, retained=False, reason="mkvmerge cannot read the film's container")
-    return matroska.identify(copy, run.work_folder), copy, ffprobe.read_header(copy)
+    run.intermediate(copy, retained=False, reason="mkvmerge cannot read the film as it is")
+    header = ffprobe.read_header(copy)
+    source_tracks = plan.source_tracks(
+        matroska.identify(copy, run.work_folder), _as_in_film(header, film), keep_default_subtitles=True
+    )
+    files = [(copy, source_tracks), *_subtitles(run, film, keep_default_subtitles=keep_default_subtitles)]
+    # ffmpeg writes no time before zero: priming samples move all that follows them.
+    copies = [stream for stream in film.streams if stream is not picture and not _anew(stream, anew)]
+    zero_us = -film.first_us(copies)
+    begins = Start(max(0, zero_us), round(header.start_seconds * 1e6), leaps=False)
+    stands_in = FilmFile(Film(copy, header, begins), leaps=False, duration_ms=film.duration_ms)
+    return _on_clock(Taken(tuple((path, tuple(tracks)) for path, tracks in files), stands_in))
 
 
-def _rescued(
-    run: StageRun, film: Path, lost: Sequence[Stream], *, keep_default_subtitles: bool
-) -> list[tuple[Path, Sequence[matroska.SourceTrack]]]:
-    """Return the film's own subtitle tracks in a file that mkvmerge can read, where it cannot read them in the film."""
+def _anew(stream: Stream, anew: frozenset[int]) -> bool:
+    return lossless.changed(stream, decoded=stream.index in anew) is not None
+
+
+def _as_in_film(header: Header, film: FilmFile) -> Header:
+    """Return a copy's header with the flags that its streams have in the film."""
+    streams = []
+    for kind in ("video", "audio"):
+        own = [stream for stream in film.streams if stream.kind == kind]
+        made = header.of_kind(kind)
+        streams += [
+            replace(copy, default=stream.default, forced=stream.forced, hearing_impaired=stream.hearing_impaired)
+            for copy, stream in zip(made, own, strict=True)
+        ]
+    return replace(header, streams=tuple(streams))
+
+
+def _on_clock(taken: Taken) -> Taken:
+    """Return tracks moved as far as it can be told beforehand that mkvmerge would move them.
+
+    It keeps Matroska's times as they are. Of other files it makes the earliest time zero, that of priming samples too,
+    which are not heard: what they take goes off all tracks, and the priming samples with it. What moves besides, the
+    proof finds.
+    """
+    film = taken.film
+    if film.header.container.startswith("matroska"):
+        by_ms = -round(film.zero_us / 1000)
+    else:
+        by_ms = min(0, round(film.first_us(film.streams) / 1000))
+    main = len(taken.files[0][1])
+    return taken.moved([by_ms] * main + [0] * (len(taken.tracks) - main))
+
+
+def _subtitles(
+    run: StageRun, film: FilmFile, *, keep_default_subtitles: bool
+) -> list[tuple[Path, list[matroska.SourceTrack]]]:
+    """Return the film's own subtitle tracks in a file that mkvmerge can read, on the film's clock."""
+    wanted = film.header.of_kind("subtitle")
     copy = run.work_folder / "film_subtitles.mks"
-    subtitles = [stream for stream in lost if stream.kind == "subtitle"]
-    unread = [stream for stream in lost if stream.kind != "subtitle"]
-    if subtitles:
-        try:
-            media.copy_streams(film, copy, subtitles)
-        except MediaError as error:
-            log.info("%s", error)
-            unread, subtitles = [*unread, *subtitles], []
-    if unread:
-        names = ", ".join(f"{stream.index} ({stream.kind}, {stream.codec})" for stream in unread)
+    held = _copy_subtitles(film, copy, wanted)
+    if len(held) < len(wanted):
+        lost = [stream for stream in wanted if stream not in held]
+        names = ", ".join(f"{stream.index} ({stream.kind}, {stream.codec})" for stream in lost)
         run.warn(f"Streams of the film that cannot be put into Matroska are left out: {names}.")
-    if not subtitles:
+    if not held:
         return []
-    log.info("mkvmerge cannot read the film's own subtitles (%s): ffmpeg copied them", subtitles[0].codec)
+    log.info("ffmpeg copied the film's own subtitles (%s)", held[0].codec)
     run.intermediate(copy, retained=False, reason="mkvmerge cannot read the film's own subtitles")
     source = matroska.identify(copy, run.work_folder)
-    held = replace(ffprobe.read_header(copy), streams=tuple(subtitles))
-    return [(copy, plan.source_tracks(source, held, keep_default_subtitles=keep_default_subtitles))]
+    header = replace(ffprobe.read_header(copy), streams=tuple(held))
+    return [(copy, plan.source_tracks(source, header, keep_default_subtitles=keep_default_subtitles))]
+
+
+def _copy_subtitles(film: FilmFile, copy: Path, wanted: Sequence[Stream]) -> list[Stream]:
+    """Copy those subtitle tracks of a film that Matroska can hold into a file of their own; return them."""
+    held = list(wanted)
+    while held:
+        try:
+            media.copy_subtitles(film.film, copy, held)
+        except MediaError as error:
+            log.info("%s", error)
+            # ffmpeg says of none which one it was: each is tried by itself.
+            held = [stream for stream in held if len(held) > 1 and _holds(film, copy, stream)]
+        else:
+            break
+    return held
+
+
+def _holds(film: FilmFile, copy: Path, stream: Stream) -> bool:
+    try:
+        media.copy_subtitles(film.film, copy, [stream])
+    except MediaError:
+        return False
+    return True

@@ -9,28 +9,32 @@ from samvad.core import files
 from samvad.documents import tracks as tracks_document
 from samvad.documents.subtitles import fonts, formats
 from samvad.runner.stage_run import StageRun
-from samvad.stages.mux import installed_fonts, plan
+from samvad.stages.mux import cues, installed_fonts, plan
 from samvad.text import languages
 
 
-def read(run: StageRun, wanted: Sequence[str], kind: str) -> list[plan.Subtitles]:
+def read(run: StageRun, wanted: Sequence[str], kind: str, duration_ms: int) -> list[plan.Subtitles]:
     """Return the tracks of stage 09 in the order of the targets.
 
     Args:
         run: the stage.
         wanted: the film's targets, in order.
         kind: ``srt`` or ``ass``; a track that stage 09 wrote in another format is turned into it.
+        duration_ms: how long the film is: cues after its end are left out, and told.
     """
     tracks = []
     for item in tracks_document.read(run.read("subtitle_gen", "tracks")).tracks:
         made = kind if kind in item.files else next(iter(item.files), kind)
         path = run.read("subtitle_gen", f"{made}_{item.language}")
-        if made != kind:
-            cues = formats.read(path).cues
+        held = formats.read(path).cues
+        shown, faults = cues.within(held, duration_ms)
+        if faults:
+            run.warn(f"Cues in {languages.name(item.language)} do not fit the film: {cues.told(faults)}.")
+        if made != kind or shown != list(held):
             path = run.work_folder / f"{path.stem}.{kind}"
-            files.write_text(path, formats.write(kind, cues, item.language))
-        tracks.append(plan.Subtitles(item.language, item.translated, item.cues, path, item.hearing_impaired))
-        if not item.cues:
+            files.write_text(path, formats.write(kind, shown, item.language))
+        tracks.append(plan.Subtitles(item.language, item.translated, len(shown), path, item.hearing_impaired))
+        if not shown:
             run.warn(f"The subtitle track in {languages.name(item.language)} is empty.")
     for language in wanted:
         if language not in {track.language for track in tracks}:

@@ -1,0 +1,214 @@
+"""What a film sounds and looks like at a moment: pieces of decoded sound and small pictures with their times.
+
+Two files that hold the same film are compared by these: a piece of one is looked for in the other. Times are seconds
+on the film's one clock. All is decoded the way a player does it: gaps of the sound are
+silence, and what an edit list cuts away is not there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from samvad.core.errors import MediaError
+from samvad.media import ffmpeg, ffprobe
+from samvad.media.audio import SAMPLE_RATE_HZ
+from samvad.media.clock import Film
+from samvad.media.ffprobe import Stream
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+#: A small picture is so many pixels wide and high, in grey: enough to tell two pictures apart.
+THUMB = 16
+#: The largest sample of 16-bit sound, the step in which sounds are said to be the same.
+_STEP = 1 / 32768
+_HAIR_SECONDS = 1e-5
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A piece of sound.
+
+    Attributes:
+        start: when its first sample is heard, in seconds.
+        rate_hz: samples a second.
+        samples: float32 from -1 to 1, one row a sample, one column a channel.
+    """
+
+    start: float
+    rate_hz: int
+    samples: npt.NDArray[np.float32]
+
+    def piece(self, start: float, length: float) -> Sound:
+        """Return what is heard from a moment on, for so many seconds; shorter at the ends."""
+        first = max(0, round((start - self.start) * self.rate_hz))
+        last = max(first, round((start + length - self.start) * self.rate_hz))
+        return Sound(self.start + first / self.rate_hz, self.rate_hz, self.samples[first:last])
+
+    @property
+    def loudness(self) -> float:
+        """Return the root of the mean square."""
+        import numpy as np
+
+        return float(np.sqrt(np.mean(np.square(self.samples, dtype=np.float64)))) if self.samples.size else 0.0
+
+
+@dataclass(frozen=True)
+class Match:
+    """Where a piece of sound was found in another.
+
+    Attributes:
+        shift: how much later it is there, in seconds.
+        likeness: the correlation there, 1 for the same.
+        rival: the best correlation anywhere else than there; near ``likeness`` the place is not certain.
+        exact: whether the samples are the same, but for rounding to 16 bits.
+    """
+
+    shift: float
+    likeness: float
+    rival: float
+    exact: bool
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture: when it is shown (s), and how it looks, made small (``THUMB`` squared shades of grey)."""
+
+    time: float
+    thumb: bytes
+
+    def unlike(self, other: Picture) -> float:
+        """Return the mean difference of the two in shades of 256."""
+        import numpy as np
+
+        one, two = (np.frombuffer(item.thumb, dtype=np.uint8).astype(np.int16) for item in (self, other))
+        return float(np.abs(one - two).mean())
+
+
+def sound(film: Film, stream: Stream, start: float = 0.0, length: float | None = None) -> Sound:
+    """Decode a sound of a film, as many channels and samples a second as its header says.
+
+    Args:
+        film: the film.
+        stream: its sound.
+        start: from when on, in seconds on the film's clock; there is silence where nothing is heard then.
+        length: for how many seconds; None for all that there is from zero on, read without a seek: a clock that leaps
+            leads seeks astray.
+
+    Raises:
+        MediaError: it cannot be decoded.
+        ToolError: ffmpeg is missing, or hung.
+    """
+    import numpy as np
+
+    rate_hz, channels = shape(stream)
+    if length is None:
+        source, along = film.source(), film.read_along
+    else:
+        source, along = ffmpeg.source(film.path, f="", vn=None, sn=None, dn=None, **_seek(film, start, length)), []
+    decoded: ffmpeg.Options = {"ac": channels, "ar": rate_hz, "c:a": "pcm_f32le", "f": "f32le"}
+    done = ffmpeg.run(
+        [source[str(stream.index)]], None, {"af": ffmpeg.sound_in_time(rate_hz), **decoded}, read_along=along
+    )
+    if done.code:
+        raise _undecodable(film.path, stream, done.last_line)
+    values = np.frombuffer(done.output, dtype="<f4")
+    return Sound(start, rate_hz, values[: values.size // channels * channels].reshape(-1, channels))
+
+
+def shape(stream: Stream) -> tuple[int, int]:
+    """Return the samples a second and the channels of a sound."""
+    sound = stream.sound
+    return (sound.sample_rate_hz or SAMPLE_RATE_HZ, max(1, sound.channels)) if sound else (SAMPLE_RATE_HZ, 1)
+
+
+def pictures(film: Film, stream: Stream, start: float, length: float, at_most: int) -> list[Picture]:
+    """Decode pictures of a film, as they are coded: not turned, not stretched.
+
+    Args:
+        film: the film.
+        stream: its picture.
+        start: from when on, in seconds on the film's clock.
+        length: for how many seconds.
+        at_most: end after so many.
+
+    Raises:
+        MediaError: they cannot be decoded.
+        ToolError: ffmpeg is missing, or hung.
+    """
+    source = ffmpeg.source(film.path, f="", an=None, sn=None, dn=None, autorotate=0, **_seek(film, start, length))
+    times: list[float] = []
+
+    def take(line: str) -> None:
+        _, sign, rest = line.partition(" pts_time:")
+        if sign and "Parsed_showinfo" in line:
+            times.append(start + float(rest.split()[0]))
+
+    thumb = f"scale={THUMB}:{THUMB}:flags=area,format=gray,showinfo"
+    done = ffmpeg.run(
+        [source[str(stream.index)]],
+        None,
+        {"vf": thumb, "fps_mode": "passthrough", "frames:v": at_most, "c:v": "rawvideo", "f": "rawvideo"},
+        level="info",
+        stderr_line=take,
+        global_options={"hide_banner": None},
+    )
+    if done.code:
+        raise _undecodable(film.path, stream, done.last_line)
+    size = THUMB * THUMB
+    count = min(len(times), len(done.output) // size)
+    return [Picture(times[place], done.output[place * size : (place + 1) * size]) for place in range(count)]
+
+
+def _seek(film: Film, start: float, length: float) -> dict[str, str | int | None]:
+    """Return ffmpeg's options for a part of a film.
+
+    Of MPEG-TS and the like, ffmpeg takes the start of the streams that it reads for zero if it is to begin just where
+    the file does; a hair's breadth earlier, it keeps to the clock.
+    """
+    begin = film.start.zero_us / 1e6 + start - _HAIR_SECONDS
+    whole = ffprobe.ONE_PROGRAM if film.header.container == ffprobe.TRANSPORT_STREAM else {}
+    return {"ss": f"{begin:.6f}", "seek_timestamp": 1, "t": f"{length:.6f}", **whole}
+
+
+def find(piece: Sound, where: Sound) -> Match | None:
+    """Look for a piece of sound in a longer one by their normalised cross-correlation.
+
+    Both have the same rate and channels. Where several places fit as well, as in a steady tone, the one with the
+    smallest shift is taken, and ``rival`` tells. None where either is silent or the longer one is the shorter.
+    """
+    import numpy as np
+
+    sought, field = (item.samples.astype(np.float64) for item in (piece, where))
+    places = len(field) - len(sought) + 1
+    power = float(np.square(sought).sum())
+    if places < 1 or not power:
+        return None
+    size = 1 << (len(field) - 1).bit_length()
+    products = np.fft.irfft(
+        (np.fft.rfft(field, size, axis=0) * np.conj(np.fft.rfft(sought, size, axis=0))).sum(axis=1), size
+    )[:places]
+    sums = np.concatenate([[0.0], np.cumsum(np.square(field).sum(axis=1))])
+    powers = np.maximum(sums[len(sought) :] - sums[: -len(sought)], 0.0)
+    # A stretch of near silence would make chance look alike: it counts as loud as a hundredth of the piece.
+    likeness = products / np.sqrt(power * np.maximum(powers, power / 100))
+    expected = round((piece.start - where.start) * piece.rate_hz)
+    best = float(likeness.max())
+    fits = np.flatnonzero(likeness >= best - 1e-4)
+    place = int(fits[np.argmin(np.abs(fits - expected))])
+    near = round(0.005 * piece.rate_hz)
+    others = np.concatenate([likeness[: max(0, place - near)], likeness[place + near + 1 :]])
+    rival = float(others.max()) if others.size else 0.0
+    difference = float(np.abs(field[place : place + len(sought)] - sought).max())
+    return Match((place - expected) / piece.rate_hz, best, rival, exact=difference <= _STEP)
+
+
+def _undecodable(path: Path, stream: Stream, reason: str) -> MediaError:
+    return MediaError(
+        f"Stream {stream.index} of {str(path)!r} cannot be decoded: {reason}.",
+        "Play the film to see whether it is whole; if it is not, copy it again.",
+        path=str(path),
+    )

@@ -1,0 +1,324 @@
+"""Find the film in the result: its sound and its pictures, at several places, each at its time.
+
+A result is believed for what it shows, not for what the program that wrote it said. A few seconds of each sound and a
+few pictures of each picture stream are decoded from the film and looked for in the result, by correlation and by their
+shades. A place that is found elsewhere gives the shift, which the muxing that follows takes back.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from samvad.core.errors import MediaError
+from samvad.documents.mux_proof import Place, StreamProof
+from samvad.media import ffprobe, moments
+from samvad.media.audio import SAMPLE_RATE_HZ, FilmAudio
+from samvad.media.clock import Film
+from samvad.media.ffprobe import Stream
+from samvad.media.moments import Sound
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+#: A shift below this is the rounding of Matroska's times (1 ms) and of a codec's frames, and none for eye and ear.
+SHIFT_MS = 5.0
+#: By how much the shifts of a stream may differ: half of it to each side.
+SPREAD_MS = 2 * SHIFT_MS
+_LEAP_SPREAD_MS = 40.0
+#: What two decodings of the same sound have in common at least. Other sound of the same film has below 0.6.
+_SAME = 0.99
+#: Sound with noise of the decoder's own still has this in common; wrongly decoded sound has nothing.
+_ALIKE = 0.6
+#: A place is sure if nothing else fits so well: in a steady tone or a loop, several do.
+_SURE = 0.98
+#: Stage 01's sound is one channel or a mix of them; another mix is still the same speech.
+_SAME_SPEECH = 0.6
+_SURE_SPEECH = 0.8
+#: Quieter than this (of 1), a piece says nothing.
+_SILENT = 0.0005
+#: Films up to so long are decoded from end to end: a seek costs as much.
+_WHOLE_SECONDS = 120.0
+_PIECE_SECONDS = 2.0
+#: A shift is looked for so far around a moment.
+_AROUND_SECONDS = 1.5
+#: Around that, the loudest piece of so long a stretch is taken.
+_STRETCH_SECONDS = 6.0
+#: Where films are looked at, as shares of their length; the later ones are for films that are silent at the first.
+_SHARES = (0.0, 0.5, 0.93, 0.25, 0.75, 0.12, 0.37, 0.62)
+_ENOUGH = 3
+#: Two pictures are the same with a mean difference of so many shades of 256: what encoding anew does to them.
+_SAME_SHADES = 4.0
+_NOISE_SHADES = 0.3
+_PICTURE_SECONDS = 0.5
+_AT_MOST, _FEW, _ALL = 6, 2, 240
+#: Decoding begins with a key frame: pictures just behind one cost least. A seek leads to the one before, up to 0.13 s.
+_KEY_SECONDS = 15.0
+_BEHIND_KEY_SECONDS = 0.15
+#: Frames of films come at most so far apart, or the seek led elsewhere.
+_ASTRAY_SECONDS = 1.0
+#: First, they are looked for this near their times.
+_NEAR_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A file that is looked into.
+
+    Attributes:
+        film: the file, to be read on its clock.
+        duration: in seconds.
+    """
+
+    film: Film
+    duration: float
+
+    @property
+    def timed(self) -> bool:
+        """Return whether pictures have true times after a seek. AVI counts frames instead, and FLV has no index."""
+        return self.film.header.container not in ("avi", "flv")
+
+    def by_packets(self, stream: Stream, start: float, length: float) -> dict[str, float]:
+        """Return the checksums of a stream's packets from a moment on, with their times on the film's clock."""
+        zero = self.film.start.zero_us / 1e6
+        found = ffprobe.packet_hashes(self.film.path, stream.index, zero + start, length)
+        return {checksum: time - zero for checksum, time in found.items()}
+
+
+def prove(film: Compared, result: Compared, pairs: Sequence[tuple[Stream, Stream]], workers: int) -> list[StreamProof]:
+    """Look for each stream of the film in its counterpart.
+
+    Args:
+        film: the film.
+        result: what was made of it.
+        pairs: streams of picture and sound of the film, each with its counterpart.
+        workers: how many programs may run at a time.
+    """
+
+    def look(pair: tuple[Stream, Stream]) -> StreamProof:
+        own, made = pair
+        return _prove_sound(film, result, own, made) if own.kind == "audio" else _prove_picture(film, result, own, made)
+
+    with ThreadPoolExecutor(max(1, workers)) as pool:
+        return list(pool.map(look, pairs))
+
+
+def _prove_sound(film: Compared, result: Compared, own: Stream, made: Stream) -> StreamProof:
+    try:
+        if film.duration <= _WHOLE_SECONDS:
+            one, other = moments.sound(film.film, own), moments.sound(result.film, made)
+            found, alike = _look([(piece, other) for piece in _loud_pieces(one, _ENOUGH)], own)
+        else:
+            found, alike = _look(_stretches(film, result, own, made), own)
+    except MediaError:
+        # What cannot be decoded in the result is lost; what cannot be decoded in the film cannot be compared.
+        lost = StreamProof(own.index, "audio", "sound", (), (0,))
+        return lost if _decodes(film, own) else _by_packets(film, result, own, made)
+    if found.places and not found.lost_at_ms:
+        return found
+    # Some decoders make noise of their own, another each time (AAC's noise substitution): the bytes tell.
+    packets = _by_packets(film, result, own, made) if alike else found
+    return packets if packets.places or not found.lost_at_ms else found
+
+
+def _stretches(film: Compared, result: Compared, own: Stream, made: Stream) -> Iterable[tuple[Sound, Sound]]:
+    for share in _SHARES:
+        at = share * film.duration
+        stretch = moments.sound(film.film, own, at, _STRETCH_SECONDS)
+        for piece in _loud_pieces(stretch, 1):
+            begin, length = piece.start - _AROUND_SECONDS, _PIECE_SECONDS + 2 * _AROUND_SECONDS
+            yield piece, moments.sound(result.film, made, begin, length)
+
+
+def _look(pairs: Iterable[tuple[Sound, Sound]], own: Stream) -> tuple[StreamProof, bool]:
+    """Look for pieces until enough of them have been found; say too whether those that were not were alike at least."""
+    places: list[Place] = []
+    lost: list[int] = []
+    alike = True
+    for piece, where in pairs:
+        match = moments.find(piece, where)
+        if match is None or match.likeness < _SAME:
+            lost.append(round(piece.start * 1000))
+            alike = alike and match is not None and match.likeness >= _ALIKE
+        elif match.rival < _SURE * match.likeness:
+            places.append(_place(piece, match))
+        if len(places) + len(lost) == _ENOUGH:
+            break
+    return StreamProof(own.index, "audio", "sound", _in_order(places), tuple(lost)), alike
+
+
+def _place(piece: Sound, match: moments.Match) -> Place:
+    return Place(
+        round(piece.start * 1000), round(match.shift * 1000, 1), round(min(1.0, match.likeness), 4), match.exact
+    )
+
+
+def _in_order(places: Sequence[Place]) -> tuple[Place, ...]:
+    return tuple(sorted(places, key=lambda place: place.at_ms))
+
+
+def _loud_pieces(sound: Sound, count: int) -> list[Sound]:
+    """Return the loudest pieces of so many equal parts of a sound, without those that are silent."""
+    found = []
+    length = len(sound.samples) / sound.rate_hz
+    for part in range(count):
+        begin, end = (sound.start + length * place / count for place in (part, part + 1))
+        steps = max(1, int((end - begin - _PIECE_SECONDS) / 0.5) + 1)
+        pieces = [sound.piece(begin + step * 0.5, min(_PIECE_SECONDS, end - begin)) for step in range(steps)]
+        loudest = max(pieces, key=lambda piece: piece.loudness)
+        if loudest.loudness > _SILENT:
+            found.append(loudest)
+    return found
+
+
+def _decodes(film: Compared, stream: Stream) -> bool:
+    try:
+        return bool(len(moments.sound(film.film, stream, 0.0, _PIECE_SECONDS).samples))
+    except MediaError:
+        return False
+
+
+def _by_packets(film: Compared, result: Compared, own: Stream, made: Stream) -> StreamProof:
+    """Compare the bytes and times of packets: for a sound without a place of its own, such as a tone or silence."""
+    places = []
+    for share in _SHARES[:_ENOUGH]:
+        at = share * film.duration
+        mine = film.by_packets(own, at, _PICTURE_SECONDS)
+        begin = max(0.0, at - _AROUND_SECONDS)
+        theirs = result.by_packets(made, begin, at - begin + _PIECE_SECONDS)
+        shifts = [theirs[key] - time for key, time in mine.items() if key in theirs]
+        if shifts:
+            places.append(Place(round(at * 1000), round(statistics.median(shifts) * 1000, 1), 1.0, exact=True))
+    return StreamProof(own.index, own.kind, "packets" if places else "nothing", _in_order(places))
+
+
+def _prove_picture(film: Compared, result: Compared, own: Stream, made: Stream) -> StreamProof:
+    places: list[Place] = []
+    lost: list[int] = []
+    zero = film.film.start.zero_us / 1e6
+    for share in _SHARES[:_ENOUGH] if film.timed else _SHARES[:1]:
+        at = share * film.duration
+        if share:
+            key = ffprobe.next_key_seconds(film.film.path, own.index, zero + at, _KEY_SECONDS)
+            at = at if key is None else key - zero + _BEHIND_KEY_SECONDS
+        try:
+            mine = moments.pictures(film.film, own, at, _PICTURE_SECONDS, _FEW if share else _AT_MOST)
+        except MediaError:
+            continue
+        if not mine or abs(mine[0].time - at) > _ASTRAY_SECONDS:  # a seek that went astray says nothing of the result
+            continue
+        found, missing = _found_pictures(mine, result, made, _NEAR_SECONDS)
+        if missing or not all(place.exact and abs(place.shift_ms) <= SHIFT_MS for place in found):
+            found, missing = _found_pictures(mine, result, made, _AROUND_SECONDS)
+        places += found
+        if missing:
+            lost.append(round(mine[0].time * 1000))
+    if not places and not lost:
+        return _by_packets(film, result, own, made)
+    return StreamProof(own.index, "video", "picture", _in_order(places), tuple(lost))
+
+
+def _found_pictures(
+    mine: Sequence[moments.Picture], result: Compared, made: Stream, around: float
+) -> tuple[list[Place], int]:
+    """Look for pictures in the result, so many seconds around their times; count those that are not there.
+
+    One that others of the result are just as like is there, but tells no time.
+    """
+    begin = max(0.0, mine[0].time - around)
+    try:
+        theirs = moments.pictures(result.film, made, begin, mine[-1].time + around - begin, _ALL)
+    except MediaError:
+        theirs = []
+    places: list[Place] = []
+    missing = 0
+    for picture in mine:
+        unlike = min((picture.unlike(other) for other in theirs), default=256.0)
+        # What was encoded anew is like the film's picture but for some noise.
+        limit = unlike + _NOISE_SHADES if unlike else 0.0
+        alike = [other for other in theirs if picture.unlike(other) <= limit]
+        if unlike > _SAME_SHADES:
+            missing += 1
+        elif len(alike) == 1:
+            shift_ms = round((alike[0].time - picture.time) * 1000, 1)
+            places.append(Place(round(picture.time * 1000), shift_ms, round(1 - unlike / 255, 4), exact=unlike == 0))
+    return places, missing
+
+
+def prove_heard(audio: Path, result: Compared, made: Stream, own: int) -> StreamProof:
+    """Look for the sound that was recognised in the result's: the cues' times are those of this sound.
+
+    Args:
+        audio: stage 01's sound, on the film's clock.
+        result: what was made of the film.
+        made: the result's stream of the track that was recognised.
+        own: its number in the film.
+    """
+    heard = FilmAudio(audio)
+    made = replace(made, sound=made.sound and replace(made.sound, sample_rate_hz=SAMPLE_RATE_HZ))
+    places: list[Place] = []
+    lost: list[int] = []
+    for piece in _loud_speech(heard):
+        begin, length = piece.start - _AROUND_SECONDS, _PIECE_SECONDS + 2 * _AROUND_SECONDS
+        where = moments.sound(result.film, made, begin, length)
+        matches = [
+            match
+            for mix in _mixes(where.samples)
+            if (match := moments.find(piece, Sound(begin, SAMPLE_RATE_HZ, mix))) is not None
+        ]
+        best = max(matches, key=lambda match: match.likeness, default=None)
+        if best is None or best.likeness < _SAME_SPEECH:
+            lost.append(round(piece.start * 1000))
+        elif best.rival < _SURE_SPEECH * best.likeness:
+            places.append(_place(piece, best))
+    return StreamProof(
+        own, "audio", "recognised sound" if places or lost else "nothing", _in_order(places), tuple(lost)
+    )
+
+
+def _loud_speech(heard: FilmAudio) -> list[Sound]:
+    """Return the loudest pieces of three parts of stage 01's sound; of a long film, of a minute of each part."""
+    found: list[Sound] = []
+    part = heard.duration_ms / 1000 / _ENOUGH
+    for number in range(_ENOUGH):
+        begin = number * part
+        samples = heard.piece(round(begin * 1000), round((begin + min(part, 60.0)) * 1000))
+        found += _loud_pieces(Sound(begin, SAMPLE_RATE_HZ, samples.reshape(-1, 1)), 1)
+    return found
+
+
+def _mixes(samples: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
+    """Return what stage 01 can have made of a sound's channels: their mean, each by itself, the side of two."""
+    channels = samples.shape[1]
+    mixes = [samples.mean(axis=1, keepdims=True)]
+    if channels > 1:
+        mixes += [samples[:, number : number + 1] for number in range(channels)]
+        mixes.append(samples[:, :1] - samples[:, 1:2])
+    return mixes
+
+
+def judge(proofs: Sequence[StreamProof], say: Callable[[StreamProof], str], *, leaps: bool) -> list[str]:
+    """Return what is wrong with a result, in words; empty where all was found in its place.
+
+    Args:
+        proofs: where the film's streams were found.
+        say: names a stream.
+        leaps: whether the film's times leap. What follows a leap is put back by as much as its sound is off, as soon as
+            that is 30 ms (``ffmpeg.sound_in_time``): before that, it is off by less.
+    """
+    spread_ms = _LEAP_SPREAD_MS if leaps else SPREAD_MS
+    wrong = []
+    for proof in proofs:
+        if proof.lost_at_ms:
+            places = ", ".join(f"{at / 1000:.1f} s" for at in proof.lost_at_ms)
+            wrong.append(f"{say(proof)} at {places} is not in it")
+        elif proof.spread_ms > spread_ms:
+            wrong.append(f"{say(proof)} is shifted by {proof.places[0].shift_ms} to {proof.places[-1].shift_ms} ms")
+        elif abs(proof.shift_ms or 0.0) > SHIFT_MS:
+            wrong.append(f"{say(proof)} comes {proof.shift_ms} ms late")
+    return wrong

@@ -1,0 +1,221 @@
+"""Write a film into Matroska until it is proved to be the film: the route that changes least first.
+
+mkvmerge reads the film; where it shifts something, it is told to take the shift back. Where it refuses the film, gives
+other sound than the film's or times that no shift mends, ffmpeg copies the streams into Matroska first; where a sound
+does not survive that either, it is decoded and kept without loss.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from samvad.core.errors import DiskError, MediaError, MissingToolError, ToolError
+from samvad.documents.mux_proof import StreamProof
+from samvad.media.clock import Film, Start
+from samvad.media.ffprobe import Header
+from samvad.runner.stage_run import StageRun
+from samvad.stages.mux import looks, lossless, matroska, proof, sources
+from samvad.stages.mux.sources import FilmFile, Taken
+
+log = logging.getLogger(__name__)
+
+#: How often a route is tried: once as it is, once with its shifts taken back, once more for what these let appear.
+_TRIES = 3
+
+
+@dataclass(frozen=True)
+class Made:
+    """A result that was proved.
+
+    Attributes:
+        route: how the film's streams came into it, in words.
+        taken: the files that they came from.
+        header: what ffprobe reads in the result.
+        streams: where they were found.
+    """
+
+    route: str
+    taken: Taken
+    header: Header
+    streams: tuple[StreamProof, ...]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be written.
+
+    Attributes:
+        target: the file.
+        arguments: gives mkvmerge's arguments for the files that it is to read.
+        heard: stage 01's sound and the number of the film's stream that it was made of; None where it is gone.
+        keep_default_subtitles: whether the film's own default subtitle track stays one.
+    """
+
+    target: Path
+    arguments: Callable[[Taken], list[str]]
+    heard: tuple[Path, int] | None
+    keep_default_subtitles: bool
+
+
+def write(run: StageRun, film: FilmFile, wanted: Wanted) -> Made:
+    """Write the film, and prove it.
+
+    Raises:
+        MediaError: no route gives the film's sound and pictures at their times; says what is wrong.
+        DiskError: the disk is full.
+        MissingToolError: a program is missing.
+    """
+    reasons: list[str] = []
+    for route, make in _routes(run, film, wanted.keep_default_subtitles):
+        try:
+            taken = make(_broken(film, reasons))
+            if isinstance(taken, str):
+                reasons.append(taken)
+                continue
+            made = _try(run, film, wanted, route, taken)
+        except (DiskError, MissingToolError):
+            raise
+        except (MediaError, ToolError) as error:
+            log.info("Route %r fails: %s", route, error.what)
+            reasons.append(error.what)
+            continue
+        if isinstance(made, Made):
+            _say(run, film, made, reasons)
+            return made
+        reasons.append(made)
+    raise MediaError(
+        f"{str(film.path)!r} cannot be put into Matroska as it is played: {'; '.join(dict.fromkeys(reasons))}.",
+        "Its subtitles are in 09_subtitle_gen; or convert the film with a tool of your choice, and give that one.",
+        path=str(film.path),
+    )
+
+
+def _routes(run: StageRun, film: FilmFile, keep: bool) -> Iterator[tuple[str, Callable[[frozenset[int]], Taken | str]]]:
+    yield "mkvmerge", lambda _: sources.direct(run, film, keep_default_subtitles=keep)
+    yield "ffmpeg", lambda _: sources.copied(run, film, frozenset(), keep_default_subtitles=keep)
+    yield "ffmpeg, sound decoded", lambda broken: sources.copied(run, film, broken, keep_default_subtitles=keep)
+
+
+def _broken(film: FilmFile, reasons: Sequence[str]) -> frozenset[int]:
+    """Return the sounds that are to be decoded: all, since a program that fails does not say which it was."""
+    return frozenset(stream.index for stream in film.streams if stream.kind == "audio") if reasons else frozenset()
+
+
+def _try(run: StageRun, film: FilmFile, wanted: Wanted, route: str, taken: Taken) -> Made | str:
+    """Write by a route, and take back what it shifts; return what is wrong in the end, in words, or the result."""
+    wrong: list[str] = []
+    for _ in range(_TRIES):
+        for warning in matroska.multiplex(wanted.arguments(taken), run.work_folder, film.path):
+            log.info("mkvmerge: %s", warning)
+        header = looks.mend(film.header, wanted.target)
+        reference = taken.film if film.leaps else film
+        found = check(film, reference, wanted.target, header, wanted.heard, run.threads)
+        wrong = wrong_in(film, found, header)
+        if not wrong:
+            return Made(route, taken, header, found)
+        log.info("Route %r: %s", route, "; ".join(wrong))
+        steps = corrections(taken, found)
+        if steps is None:
+            break
+        taken = taken.moved(steps)
+    return "; ".join(wrong)
+
+
+def check(
+    film: FilmFile, reference: FilmFile, target: Path, header: Header, heard: tuple[Path, int] | None, workers: int
+) -> tuple[StreamProof, ...]:
+    """Look for the film's pictures and sounds in a result, and for the sound that was recognised.
+
+    Args:
+        film: the film.
+        reference: what is compared with the result: the film, or what ffmpeg put together of one whose times leap; then
+            stage 01's sound tells whether that is right.
+        target: the result.
+        header: what ffprobe reads in it.
+        heard: stage 01's sound and the number of the film's stream that it was made of; None where it is gone.
+        workers: how many programs may run at a time.
+
+    Raises:
+        ToolError: streams are missing, or a program is.
+    """
+    made = [*header.moving, *header.of_kind("audio")]
+    if len(made) != len(film.streams):
+        raise ToolError(
+            f"The result has {len(made)} pictures and sounds, not {len(film.streams)}.",
+            "Please report this with the log.",
+            path=str(film.path),
+        )
+    seconds = film.duration_ms / 1000
+    # The result is to begin at zero, whatever its header says of that.
+    begins = Start(0, round(header.start_seconds * 1e6), leaps=False)
+    result = proof.Compared(Film(target, header, begins), seconds)
+    found = proof.prove(
+        proof.Compared(reference.film, seconds), result, list(zip(reference.streams, made, strict=True)), workers
+    )
+    if heard is not None:
+        audio, number = heard
+        counterpart = next(made for own, made in zip(film.streams, made, strict=True) if own.index == number)
+        found.append(proof.prove_heard(audio, result, counterpart, number))
+    return tuple(found)
+
+
+def wrong_in(film: FilmFile, found: Sequence[StreamProof], header: Header) -> list[str]:
+    """Return what is wrong with a result, in words; empty where it is proved to be the film."""
+    return [
+        *proof.judge(found, _name, leaps=film.leaps),
+        *looks.differences(film.header, header),
+    ]
+
+
+def warn_unproved(run: StageRun, found: Sequence[StreamProof]) -> None:
+    """Warn of streams that nothing proves."""
+    for item in found:
+        if item.by == "nothing":
+            run.warn(f"Nothing proves that {_name(item)} is in time: it is silent, or too even.")
+
+
+def corrections(taken: Taken, found: Sequence[StreamProof]) -> list[int] | None:
+    """Return what has to be added to the times of all tracks, or None where that mends nothing.
+
+    A sound without a place of its own, and the film's own subtitles, go with the first picture.
+    """
+    if any(item.lost_at_ms or item.spread_ms > proof.SPREAD_MS for item in found):
+        return None
+    own = [item for item in found if item.by != "recognised sound"]
+    first = next((item.shift_ms for item in own if item.shift_ms is not None), None)
+    if first is None:
+        return None
+    shifts = {kind: iter([item.shift_ms for item in own if item.kind == kind]) for kind in ("video", "audio")}
+    steps = []
+    for track in taken.tracks:
+        shift = next(shifts[track.kind], None) if track.kind in shifts else None
+        in_file = any(track in tracks for _, tracks in taken.files[:1])
+        steps.append(-round(first if shift is None else shift) if in_file else 0)
+    return steps if any(steps) else None
+
+
+def _say(run: StageRun, film: FilmFile, made: Made, reasons: Sequence[str]) -> None:
+    """Warn of what the result is that nobody would expect."""
+    if reasons:
+        changed = [
+            f"sound {stream.index} ({stream.codec}) is kept without loss as {name}"
+            for stream in film.streams
+            if stream.kind == "audio"
+            and (name := lossless.changed(stream, decoded="decoded" in made.route)) is not None
+        ]
+        picture = film.begins_early
+        if picture is not None:
+            changed.append(f"picture {picture.index} ({picture.codec}) is encoded anew, to begin where the film does")
+        run.warn(
+            f"ffmpeg copied the film's streams first, since {'; '.join(dict.fromkeys(reasons))}."
+            + (f" {'; '.join(changed).capitalize()}." if changed else "")
+        )
+    warn_unproved(run, made.streams)
+
+
+def _name(item: StreamProof) -> str:
+    kind = "picture" if item.kind == "video" else "sound"
+    return f"the film's {kind} (stream {item.stream}, by {item.by})"

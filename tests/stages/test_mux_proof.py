@@ -1,0 +1,136 @@
+"""Stage 10's proof: what was done to a result on purpose, it finds."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import clock_films
+from clock_films import Recipe
+from muxing import ffmpeg
+from samvad.core.errors import SamvadError
+from samvad.documents.subtitles import formats
+from samvad.documents.subtitles.cues import Cue
+from samvad.media import clock, ffprobe
+from samvad.stages.mux import cues, looks, mp4, routes
+from samvad.stages.mux.matroska import NewTrack
+from samvad.stages.mux.sources import FilmFile
+
+DURATION_MS = clock_films.SECONDS * 1000
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> FilmFile:
+    """Return a film of chirps and flashes, its sound uncompressed."""
+    folder = tmp_path_factory.mktemp("film")
+    path = clock_films.make(Recipe("mkv", "h264", "pcm_s16le"), folder, folder)
+    return FilmFile(clock.opened(path), leaps=False, duration_ms=DURATION_MS)
+
+
+def faults(film: FilmFile, result: Path) -> list[str]:
+    """Return what the proof finds wrong with a result."""
+    header = ffprobe.read_header(result)
+    return routes.wrong_in(film, routes.check(film, film, result, header, None, 1), header)
+
+
+def merged(folder: Path, *options: object) -> Path:
+    result = folder / "result.mkv"
+    subprocess.run(["mkvmerge", "-q", "-o", result, *map(str, options)], check=True)
+    return result
+
+
+def test_a_whole_copy_is_proved(film: FilmFile, tmp_path: Path) -> None:
+    assert faults(film, merged(tmp_path, film.path)) == []
+
+
+def test_sound_that_comes_a_tenth_of_a_second_late_is_found(film: FilmFile, tmp_path: Path) -> None:
+    (fault,) = faults(film, merged(tmp_path, "--sync", "1:100", film.path))
+    assert "sound (stream 1" in fault
+    assert "100.0 ms late" in fault
+
+
+def test_pictures_that_come_early_are_found(film: FilmFile, tmp_path: Path) -> None:
+    late = merged(tmp_path, "--sync", "0:80", film.path)
+    (fault,) = faults(film, late)
+    assert "picture (stream 0" in fault
+    assert "80.0 ms late" in fault
+
+
+@pytest.mark.parametrize(
+    "filters",
+    ["volume=0", "areverse", "aresample=48000,asetrate=50000,aresample=48000"],
+    ids=["silent", "other", "fast"],
+)
+def test_sound_that_is_not_the_films_is_found(film: FilmFile, tmp_path: Path, filters: str) -> None:
+    result = tmp_path / "result.mkv"
+    ffmpeg("-i", film.path, "-map", 0, "-c:v", "copy", "-af", filters, "-c:a", "pcm_s16le", result)
+    assert any("sound (stream 1" in fault and "is not in it" in fault for fault in faults(film, result))
+
+
+def test_sound_whose_bytes_are_read_in_the_wrong_order_is_found(film: FilmFile, tmp_path: Path) -> None:
+    raw, result = tmp_path / "sound.raw", tmp_path / "result.mkv"
+    ffmpeg("-i", film.path, "-map", "0:a", "-f", "s16be", raw)
+    sound = ("-f", "s16le", "-ar", clock_films.RATE_HZ, "-ac", 1, "-i", raw)
+    ffmpeg("-i", film.path, *sound, "-map", "0:v", "-map", "1:a", "-c:v", "copy", "-c:a", "pcm_s16le", result)
+    assert any("is not in it" in fault for fault in faults(film, result))
+
+
+def test_other_pictures_are_found(film: FilmFile, tmp_path: Path) -> None:
+    result = tmp_path / "result.mkv"
+    ffmpeg("-i", film.path, "-map", 0, "-vf", "hflip,negate", "-c:v", "mpeg4", "-c:a", "copy", result)
+    assert any("picture (stream 0" in fault and "is not in it" in fault for fault in faults(film, result))
+
+
+def test_a_stream_that_is_missing_is_found(film: FilmFile, tmp_path: Path) -> None:
+    with pytest.raises(SamvadError, match="1 pictures and sounds, not 2"):
+        faults(film, merged(tmp_path, "--no-audio", film.path))
+
+
+def test_a_picture_that_is_not_turned_or_stretched_as_the_film_is_mended_or_found(
+    film: FilmFile, tmp_path: Path
+) -> None:
+    turned = merged(tmp_path, "--aspect-ratio", "0:4/3", film.path)
+    subprocess.run(["mkvpropedit", "-q", turned, "--edit", "track:v1", "--set", "projection-pose-roll=90"], check=True)
+    wrong = looks.differences(film.header, ffprobe.read_header(turned))
+    assert [text.split(" ", 2)[2] for text in wrong] == ["is turned by 90°, not by 0°", "has another shape"]
+    assert looks.differences(film.header, looks.mend(film.header, turned)) == []
+
+
+CUES = [Cue(1000, 1800, ("one",)), Cue(2000, 2500, ("two", "lines")), Cue(3000, 3500, ("three",))]
+
+
+def test_cues_that_are_missing_moved_or_changed_are_found() -> None:
+    assert cues.differences(CUES, CUES) == []
+    assert cues.differences(CUES, CUES[:2]) == ["it has 2 cues, not 3"]
+    moved = [*CUES[:2], Cue(3100, 3600, ("three",))]
+    assert cues.differences(CUES, moved) == ["the cue at 00:00:03.000 is at 00:00:03.100 to 00:00:03.600"]
+    other = [CUES[0], Cue(2000, 2500, ("two",)), CUES[2]]
+    assert "says 'two', not 'two\\nlines'" in cues.differences(CUES, other)[0]
+
+
+def test_cues_outside_the_film_stay_out_and_are_told() -> None:
+    stray = [*CUES, Cue(3600, 3600, ("never",)), Cue(4800, 9000, ("long",)), Cue(36_000_000, 36_001_000, ("hours",))]
+    kept, told = cues.within(stray, DURATION_MS)
+    assert kept == [*CUES, Cue(4800, DURATION_MS, ("long",))]
+    assert [text.rpartition(" ")[0].split(" ")[3] for text in told] == [
+        "00:00:03.600",
+        "00:00:04.800",
+        "10:00:00.000",
+    ] or told
+    assert len(told) == 3
+
+
+def test_mp4_keeps_the_times_of_cues_after_a_silence_of_45_minutes(tmp_path: Path) -> None:
+    path, srt, target = tmp_path / "film.mp4", tmp_path / "film.srt", tmp_path / "result.mp4"
+    ffmpeg(
+        "-f", "lavfi", "-i", "color=size=16x16:rate=1:duration=2800", "-c:v", "libx264", "-preset", "ultrafast", path
+    )
+    late = [Cue(1000, 2000, ("early",)), Cue(2_700_000, 2_701_000, ("late",))]
+    srt.write_text(formats.write("srt", late), encoding="utf-8")
+    track = NewTrack(srt, "en", "English", default=True)
+    film = FilmFile(clock.opened(path), leaps=False, duration_ms=2_800_000)
+    mp4.write(target, film, film.streams, [track], "", tmp_path, keep_default_subtitles=True)
+    streams = ffprobe.read_header(target).of_kind("subtitle")
+    assert [proof.cues for proof in cues.prove(target, streams, [(track, mp4.shown(track))], tmp_path)] == [2]
