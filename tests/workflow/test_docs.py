@@ -13,6 +13,8 @@ import pytest
 
 import shown_commands
 import support
+from samvad.documents.subtitles import formats
+from samvad.documents.subtitles.cues import Cue
 from shown_commands import Command
 from workflow.project import Project, environment, new_project, row, said
 
@@ -109,8 +111,9 @@ def readers_folder(demo: Any, demo_copy: Project) -> Project:
         other.mkdir(parents=True)
         shutil.copytree(job, other / "1")
     subtitles = job / "09_subtitle_gen" / "demo.en.srt"
-    for name in ("film.hi.srt", "edited.en.srt"):
-        shutil.copy(subtitles, demo_copy.root / name)
+    shutil.copy(subtitles, demo_copy.root / "edited.en.srt")
+    hindi = [Cue(1000, 3000, ("नमस्ते, आप कैसे हैं?",)), Cue(4000, 6000, ("मैं ठीक हूँ।",))]
+    (demo_copy.root / "film.hi.srt").write_text(formats.write("srt", hindi), encoding="utf-8")
     shutil.copy(job / "10_mux" / "demo.mkv", demo_copy.root / "film.mkv")
     sample = demo_copy.root / "build" / "sample" / "samvad_sample.mp4"
     sample.parent.mkdir(parents=True)
