@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import pty
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +83,43 @@ def test_one_file_that_cannot_be_read_stops_no_other(shelf: Path, capsys: pytest
     assert "line 4: lost: an event's time cannot be read (bad,0:00:05.00,Lost words.)" in out
     assert "So have I" not in out and "overlap: the cue before is still there" in out
     assert "no subtitles" not in out + err
+
+
+def test_a_folder_that_holds_no_subtitles_stops_no_file(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(shelf, b_en_srt=GOOD, empty__notes_txt="no subtitles")
+    code, out, err = run(capsys, "empty", "b.en.srt", "--format", "json")
+    assert code == 2 and "empty has no subtitle file in it" in err
+    assert [(Path(item["file"]).name, "error" in item) for item in json.loads(out)] == [
+        ("empty", True),
+        ("b.en.srt", False),
+    ]
+
+
+def test_a_folder_that_cannot_be_read_is_named_and_stops_no_file(
+    shelf: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(shelf, b_en_srt=GOOD, closed__c_en_srt=GOOD)
+    scandir, listdir = os.scandir, os.listdir
+
+    def refuse(look: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def looked(place: Any) -> Any:
+            if str(place).endswith("closed"):
+                raise PermissionError(errno.EACCES, "Permission denied", str(place))
+            return look(place)
+
+        return looked
+
+    monkeypatch.setattr(os, "scandir", refuse(scandir))
+    monkeypatch.setattr(os, "listdir", refuse(listdir))
+    code, out, err = run(capsys, shelf, "--quiet")
+    assert code == 3 and "closed cannot be read (Permission denied)" in err
+    assert "b.en.srt: 1 cues" in out
+
+
+def test_a_file_without_a_cue_keeps_no_rule(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(shelf, a_en_ass="")
+    code, out, _ = run(capsys, shelf)
+    assert code == 3 and "no cue was read in it" in out and "100.0 %" not in out
 
 
 def test_a_folder_without_subtitles_is_a_mistake_and_xml_is_looked_into(
@@ -212,6 +251,7 @@ SARIF = {
 def test_sarif_is_valid_and_points_at_lines(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
     put(shelf, b_en_ass=OVERLAP_ASS, c_en_ass=LOSSY, d_srt=GOOD, e_en_ass="")
     (shelf / "ü 100%.en.ass").write_text(OVERLAP_ASS, encoding="utf-8")
+    (shelf / "g.en.srt").symlink_to(shelf / "nowhere")
     document: dict[str, Any] = json.loads(run(capsys, shelf, "--format", "sarif")[1])
     jsonschema.Draft7Validator(SARIF).validate(document)
     (made,) = document["runs"]
@@ -229,6 +269,7 @@ def test_sarif_is_valid_and_points_at_lines(shelf: Path, capsys: pytest.CaptureF
         ("c.en.ass", 4, "lost", "error"),
         ("d.srt", None, "unreadable", "error"),
     }
+    assert ("g.en.srt", None, "unreadable", "error") in found  # not where the link leads
     assert any(place == "e.en.ass" and level == "error" for place, _, _, level in found)
     assert made["invocations"] == [{"executionSuccessful": False, "exitCode": 3}]
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from samvad.core import typed_json
-from samvad.core.errors import ConfigurationError, DiskError, MediaError, SamvadError
+from samvad.core.errors import ConfigurationError, MediaError, SamvadError
 from samvad.documents import segments
 from samvad.documents.subtitle_check import TrackCheck
 from samvad.documents.subtitles import file_language, formats
@@ -117,6 +117,8 @@ class FileCheck:
 
 def check_file(path: Path, asked: Asked) -> FileCheck:
     """Return the check of a file; one that cannot be read or checked says so in it."""
+    if path.is_dir():
+        return FileCheck(path, asked, error=_why_not(path))
     named = file_language.in_name(path.name)
     try:
         known = asked.language or (named.language if named else "")
@@ -147,29 +149,33 @@ def check_cues(path: Path, asked: Asked, reading: Reading) -> FileCheck:
 def files_in(places: Iterable[Path]) -> list[Path]:
     """Return the files that are named, and the subtitle files below the folders that are, each once.
 
-    Raises:
-        ConfigurationError: there is none in a folder.
-        DiskError: a folder cannot be read.
+    A folder of which none come, or that cannot be read, is among them: its check says so, and it stops no other.
     """
     found: dict[Path, None] = {}
     for place in places:
         below = sorted(_below(place)) if place.is_dir() else [place]
-        if not below:
-            raise ConfigurationError(
-                f"{place} has no subtitle file in it.", f"Known are {', '.join(sorted(formats.ENDINGS))}."
-            )
-        found |= dict.fromkeys(below)
+        found |= dict.fromkeys(below or [place])
     return list(found)
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    def fail(error: OSError) -> None:
-        raise DiskError(f"{error.filename} cannot be read ({error.strerror}).", path=str(error.filename))
-
-    for parent, _, names in os.walk(folder, onerror=fail):
+    unreadable: list[Path] = []
+    for parent, _, names in os.walk(folder, onerror=lambda error: unreadable.append(Path(error.filename))):
         for path in (Path(parent, name) for name in names):
             if path.suffix.lower() in formats.ENDINGS and (path.suffix.lower() != ".xml" or _is_ttml(path)):
                 yield path
+    yield from unreadable
+
+
+def _why_not(folder: Path) -> SamvadError:
+    """Return why no file of a folder is checked."""
+    try:
+        next(folder.iterdir(), None)
+    except OSError as error:
+        return MediaError(f"{folder} cannot be read ({error.strerror}).", path=str(folder))
+    return ConfigurationError(
+        f"{folder} has no subtitle file in it.", f"Known are {', '.join(sorted(formats.ENDINGS))}."
+    )
 
 
 def _is_ttml(path: Path) -> bool:

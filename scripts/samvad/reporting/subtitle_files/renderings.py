@@ -64,8 +64,8 @@ def _body(checked: FileCheck, *, quiet: bool) -> list[str]:
         if any(counts.values()):
             lines.append("Not read as it stands: " + ", ".join(f"{count} {kind}" for kind, count in counts.items()))
         lines += [checked.fails_to_read] if checked.fails_to_read else []
-    if checked.check is None:
-        return lines
+    if checked.check is None or not checked.cues:
+        return lines  # where there are no cues, all of them keep every rule
     check = checked.check
     if not quiet:
         lines += [_finding(item, checked.cues[item.cue - 1]) for item in check.findings]
@@ -123,7 +123,7 @@ def as_sarif(checks: Sequence[FileCheck], exit_code: int) -> str:
         },
         "columnKind": "unicodeCodePoints",
         "invocations": [{"executionSuccessful": exit_code <= 1, "exitCode": exit_code}],
-        "artifacts": [{"location": {"uri": _uri(checked.path)}} for checked in checks],
+        "artifacts": [{"location": {"uri": uri}} for uri in dict.fromkeys(_uri(checked.path) for checked in checks)],
         "results": [result for checked in checks for result in _results(checked)],
     }
     schema = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -163,7 +163,7 @@ def _identifier(rule: str) -> str:
 
 def _uri(path: Path) -> str:
     """Return a path as a reference: relative below the working folder, as machines that gather them expect."""
-    whole = path.resolve()
+    whole = Path(os.path.abspath(path))  # noqa: PTH100 -- a link stays itself: nobody named what it leads to
     try:
         return quote(os.fsencode(whole.relative_to(Path.cwd())))
     except ValueError:
