@@ -148,3 +148,8 @@ def test_pieces_of_a_cue_make_it_again(cues: list[Cue]) -> None:
         again = from_parts(cue.start_ms, cue.end_ms, pieces_of(cue), top=cue.top)
         assert again.lines == tuple(line.strip() for line in cue.lines)
         assert again.styles == cue.styles
+
+
+def test_no_cue_goes_before_it_can_be_seen() -> None:
+    crowded = [Cue(1000, 9500, ("I have come back.",)), Cue(1300, 2200, ("So have I, my friend.",))]
+    assert mending.mend(crowded, ENGLISH)[0].duration_ms >= ENGLISH.min_cue_ms

@@ -89,7 +89,8 @@ def _rounded(cue: Cue, kind: str) -> Cue:
     """Return a cue with times that its format can hold: SubStation Alpha has hundredths of a second."""
     if kind != "ass":
         return cue
-    return replace(cue, start_ms=cue.start_ms // 10 * 10, end_ms=cue.end_ms // 10 * 10)
+    start_ms = cue.start_ms // 10 * 10
+    return replace(cue, start_ms=start_ms, end_ms=max(start_ms + 10, cue.end_ms // 10 * 10))
 
 
 def _changed(cues: Sequence[Cue], mended: Sequence[Cue]) -> int:

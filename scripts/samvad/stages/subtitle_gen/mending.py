@@ -125,11 +125,12 @@ def _needed_ms(cue: Cue, rules: Rules) -> int:
 
 
 def _timed(cue: Cue, following: Cue | None, rules: Rules, shots: Sequence[int]) -> list[Cue]:
-    """Let a cue go when it is read, and before the next one comes."""
+    """Let a cue go when it is read, and before the next one comes; not before it can be seen, if it could be."""
     room_ms = following.start_ms - rules.gap_ms if following else cue.start_ms + rules.max_cue_ms
     needed_ms, followed = _needed_ms(cue, rules), following is not None
     end_ms = timing.out_time(cue.start_ms, cue.end_ms, needed_ms, room_ms, shots, rules, followed=followed)
-    return [replace(cue, end_ms=end_ms)] if end_ms > cue.start_ms else [cue]
+    is_seen = end_ms - cue.start_ms >= max(1, min(cue.duration_ms, rules.min_cue_ms))
+    return [replace(cue, end_ms=end_ms)] if is_seen else [cue]
 
 
 def _parted(cue: Cue, following: Cue | None, rules: Rules, _shots: Sequence[int]) -> list[Cue]:
