@@ -129,6 +129,24 @@ def test_what_nobody_sees_is_left_out_and_said() -> None:
     assert r"\pos (1), \fs (1)" in reading.notes[5].reason
 
 
+def test_words_that_stand_where_no_text_does_are_said() -> None:
+    reading = read(
+        event("{\\i1 Good day{\\i0} to you"),
+        ";" + event("Passed over"),
+        "Dialogue: 0,0:00:01.00,0:00:03.00,Default,Mira,0,0,0,Banner;20,Hello\n",
+    )
+    assert [(note.line, note.kind, note.text) for note in reading.notes] == [
+        (13, LOST, "{\\i1 Good day{\\i0}"),
+        (14, LEFT, ";" + event("Passed over").strip()),
+        (15, LEFT, "Mira"),
+        (15, LEFT, "Banner;20"),
+    ]
+    odd = read(event("One, two"), head=HEAD.replace("Effect, Text", "Effect, Other, Text"))
+    assert [(note.line, note.kind, note.text) for note in odd.notes] == [(13, LOST, "One")]
+    stray = read(head="[Script Info]\nDialog " + event("Hello") + "what is this\n[Fonts]\nABC\n[Events]\n" + event("x"))
+    assert kinds(stray) == [(2, LOST), (3, LEFT), (5, LEFT)]
+
+
 def test_an_event_that_cannot_be_read_is_lost_alone_and_by_its_line() -> None:
     reading = read(
         event("one"),

@@ -119,7 +119,7 @@ def read(text: str) -> Reading:
         _read_bare(state, lines)
     if state.looks:
         named = ", ".join(f"{name} ({count})" for name, count in state.looks.most_common())
-        state.found.left(state.first_look, f"cues hold no such codes; the first stands here: {named}")
+        state.found.left(state.first_look, f"cues cannot hold all; the first stands here: {named}")
     return state.found.reading()
 
 
@@ -148,8 +148,11 @@ def _read_line(state: _State, number: int, line: str) -> None:
         state.section = section
         if line.strip().lower() == "[v4 styles]":
             state.version = "ssa"
-    elif not line.strip() or line.startswith((";", "!:")):
+    elif not line.strip():
         pass
+    elif line.startswith((";", "!:")):
+        if state.section == "events":  # elsewhere they are about the file
+            state.found.left(number, "a comment between events", line)
     elif state.section == "info":
         _read_info(state, number, line)
     elif state.section == "styles" and not _ANY_EVENT.match(line):
@@ -162,6 +165,8 @@ def _read_line(state: _State, number: int, line: str) -> None:
         _read_in_events(state, number, line)
     elif not state.section:
         state.found.lost(number, "it stands before any section, and players pass over it", line)
+    else:
+        _look(state, number, "lines of attachments or of an editor's own")
 
 
 def _read_info(state: _State, number: int, line: str) -> None:
@@ -171,6 +176,10 @@ def _read_info(state: _State, number: int, line: str) -> None:
     elif _ANY_EVENT.match(line):
         state.found.mended(number, "an event outside of [Events], which players do not show, is read")
         _read_in_events(state, number, line)
+    elif len(re.findall(r"[0-9]:[0-9]{2}:[0-9]{2}", value[:100])) > 1:
+        state.found.lost(number, "it has times, and is neither an event nor in [Events]", line)
+    elif not re.match(r"[\w .]{1,60}:", line):
+        state.found.left(number, "it says nothing about the file", line)
 
 
 def _read_style(state: _State, number: int, line: str) -> None:
@@ -184,6 +193,8 @@ def _read_style(state: _State, number: int, line: str) -> None:
         state.styles[values.get("name", "").lstrip("*")] = _Style(on, _alignment(values, state.version))
         if len(values) < len(names):
             state.found.left(number, "a style has fewer fields than its Format line names", line)
+    else:
+        state.found.left(number, "it is no style", line)
 
 
 _STYLE_NAMES = {"i": "italic", "b": "bold", "u": "underline"}
@@ -237,11 +248,23 @@ def _read_dialogue(state: _State, number: int, rest: str) -> None:
     if state.layers.setdefault(shown, layer) != layer:
         state.found.left(number, f"on layer {layer} it shows what layer {state.layers[shown]} shows in its place", rest)
         return
+    for name, value in values.items():
+        if name in _OF_AN_EVENT and value.strip():
+            state.found.left(number, _OF_AN_EVENT[name], value.strip())
+        elif name not in _KNOWN_FIELDS and _WORDS.search(value):
+            state.found.lost(number, f"words stand in the field {name!r}, which players do not know", value)
     if walk.alignment in override_codes.MIDDLE:
         _look(state, number, "the middle of the picture")
     state.found.cue(number, start_ms, end_ms, walk.parts, top=walk.alignment in override_codes.TOP)
 
 
+#: Fields that say what no cue holds.
+_OF_AN_EVENT = {
+    "name": "the name of a speaker",
+    "actor": "the name of a speaker",
+    "effect": "what stands for an effect",
+}
+_KNOWN_FIELDS = {name.lower() for fields in _EVENT_FIELDS.values() for name in fields.split()} | _OF_AN_EVENT.keys()
 #: Times with commas before their hundredths, which are the commas between fields as well.
 _COMMA_TIMES = re.compile(
     r"^([^,]*,)([^,:]*:[0-9]{1,2}:[0-9]{1,2}),([0-9]{2}),([^,:]*:[0-9]{1,2}:[0-9]{1,2}),([0-9]{2}),"
@@ -346,6 +369,10 @@ class _Walk:
             self._state.found.left(self._number, "a comment in braces is not shown", f"{{{comment}}}")
         for code, value, inside in override_codes.codes_in(block):
             self._obey(code, value)
+            if not inside and _WORDS.search(value.lstrip("0123456789+-. ") if code in _COUNTED else value * (not code)):
+                why = "words stand in a code, so no player shows them: is a brace missing?"
+                self._state.found.lost(self._number, why, f"{{{block}}}")
+                break
             if code == "t" and "\\" in inside and not animated:
                 self._block(inside[inside.index("\\") :], animated=True)  # what an animation ends with
 
@@ -370,6 +397,11 @@ class _Walk:
     def _switch(self, kind: str, on: bool | None) -> None:
         on = kind in self._style.on if on is None else on
         (self._on.add if on else self._on.discard)(kind)
+
+
+#: Codes that have a number behind them, or nothing; and what is none.
+_COUNTED = frozenset({*STYLE_KINDS, "s", "an", "a", "p", "q", "k", "K", "kf", "ko", "kt", "be", "fs", "bord", "shad"})
+_WORDS = re.compile(r"[^\W\d_]{2}")
 
 
 _ESCAPES = re.compile(r"\\([Nnh{}]|" + styled.GUARD + ")|\t")
