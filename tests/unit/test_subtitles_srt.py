@@ -53,6 +53,9 @@ def test_times_that_players_take_are_read_without_a_word_about_them(times: str, 
         ("00:75:01,000 --> 00:76:99,000", 4_501_000, 4_659_000),
         ("00:00:01,000-->00:00:03,000", 1000, 3000),
         ("00:00:01,000 -> 00:00:03,000", 1000, 3000),
+        ("00:00:01,000---> 00:00:03,000", 1000, 3000),
+        ("00:00:01,000 -->> 00:00:03,000", 1000, 3000),
+        ("\u202b00:00:01,000 --> 00:00:03,000\u202c", 1000, 3000),
         ("00:00:01,000 – > 00:00:03,000", 1000, 3000),
         ("00:00:01,000 → 00:00:03,000", 1000, 3000),
         ("00.00.01.000 --> 00.00.03.000", 1000, 3000),
@@ -89,6 +92,20 @@ def test_times_that_can_not_be_shown_lose_their_cue_alone_by_line(times: str) ->
     assert [cue.text for cue in reading.cues] == ["First", "Third"]
     ((line, text),) = [(note.line, note.text) for note in reading.lost]
     assert line == 6 and "Second" in text
+
+
+def test_a_number_between_marks_of_direction_is_one() -> None:
+    reading = read(f"\u200f1\u200f\n{TIMES}\nA\n\n\u200f2\u200f\n{TIMES}\nB\n")
+    assert [cue.lines for cue in reading.cues] == [("A",), ("B",)] and not reading.notes
+
+
+def test_a_tag_does_not_begin_in_another_line() -> None:
+    (cue,) = read(f"1\n{TIMES}\na <\ni>b</i>\n").cues
+    assert cue.lines == ("a <", "i>b") and not cue.styles
+
+
+def test_a_code_that_nobody_knows_is_shown_as_it_stands() -> None:
+    assert [note.text for note in read(f"1\n{TIMES}\n{{\\nosuch}}A\n").notes] == ["{\\nosuch}"]
 
 
 def test_words_behind_the_times_are_lost_by_name() -> None:

@@ -642,6 +642,17 @@ def test_the_cases_of_others_are_read_as_their_player_shows_them() -> None:
     assert differ == set(EXCEPTIONS)
 
 
+def test_a_paragraph_that_is_lost_is_told_with_its_readings() -> None:
+    ruby = '<span tts:ruby="base">base</span><span tts:ruby="text">reading</span>'
+    (lost,) = read(f'<p begin="1s" end="later"><span tts:ruby="container">{ruby}</span></p>').lost[-1:]
+    assert "base" in lost.text and "reading" in lost.text
+
+
+def test_a_condition_is_not_followed_and_that_is_said() -> None:
+    reading = read('<p begin="1s" end="3s" condition="false">shown</p>')
+    assert len(reading.cues) == 1 and ["condition" in note.reason for note in reading.notes] == [True]
+
+
 # What is written.
 
 

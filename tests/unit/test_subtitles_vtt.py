@@ -124,6 +124,7 @@ def test_a_file_of_nothing_and_one_of_no_cue_are_told_apart() -> None:
         ("a&#13;b&#10;c&#x2028;d&#12;e&#1;", ("a", "b", "c", "d", "e"), "", ()),
         ("<ruby>a</ruby>b", ("ab",), "", ()),
         ("&nbsp;", ("",), "", ()),
+        ('a<BR />b <i class="x y">c</i></>', ("ab c",), "0 3 4 i", ()),
     ],
 )
 def test_text_is_what_a_browser_shows(
@@ -148,12 +149,23 @@ def test_text_is_what_a_browser_shows(
         ("hello </3 my heart> you", "hello  you", "</3 my heart"),
         ("a <b and c> d", "a  d", "<b and c"),
         ("<Narrator speaks> d", "d", "<Narrator speaks"),
+        ('<i class="x" and so> d', "d", '<i class="x" and so'),
     ],
 )
 def test_words_that_vanish_in_a_tag_are_lost_by_name(text: str, shown: str, lost: str) -> None:
     reading = read(f"WEBVTT\n\n{TIMES}\n{text}\n")
     assert "\n".join(reading.cues[0].lines) == shown
     assert [(note.line, note.text) for note in reading.lost] == [(4, lost)]
+
+
+def test_times_behind_the_first_word_are_lost_with_their_cue() -> None:
+    reading = read(f"WEBVTT {TIMES}\nA\n\n{TIMES}\nB\n")
+    assert [(note.line, note.text) for note in reading.lost] == [(1, TIMES)]
+
+
+def test_what_is_wrong_with_times_is_said_as_it_is() -> None:
+    commas, digits = read(f"WEBVTT\n\n{TIMES.replace('.', ',')}\nA\n\n0:0:4.000 --> 0:0:5.000\nB\n").notes
+    assert "comma" in commas.reason and "comma" not in digits.reason
 
 
 _HIGH = "REGION\nid:up\nlines:2\nregionanchor:0%,0%\nviewportanchor:10%,10%\n\n"

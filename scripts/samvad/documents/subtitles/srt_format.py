@@ -95,7 +95,7 @@ def read(text: str) -> Reading:
 
 #: CP/M and early DOS filled the last block of a file with these.
 _OLD_ENDS = "\0\x1a \t"
-_NUMBER = re.compile(r"\ufeff*\s{0,9}(-?\d{1,9})\s{0,9}")
+_NUMBER = re.compile(rf"[{timings.INVISIBLE}]{{0,9}}\s{{0,9}}(-?\d{{1,9}})[\s{timings.INVISIBLE}]{{0,9}}")
 
 
 def _number(line: str) -> int | None:
@@ -218,8 +218,8 @@ def _rest(rest: str, line: int, found: Collector) -> None:
 
 
 _TOKEN = re.compile(r"<[^<>]*>|\{[^{}]*\}|\\[Nn]")
-_TAG = re.compile(rf"<(\s{{0,9}})(/?)\s{{0,9}}({_TAG_NAMES})\b([^<>]*)>", re.IGNORECASE)
-_CLOSING_TAG = re.compile(rf"<\s{{0,9}}/\s{{0,9}}({_TAG_NAMES})\s{{0,9}}>", re.IGNORECASE)
+_TAG = re.compile(rf"<([^\S\n]{{0,9}})(/?)[^\S\n]{{0,9}}({_TAG_NAMES})\b([^<>]*)>", re.IGNORECASE)
+_CLOSING_TAG = re.compile(rf"<[^\S\n]{{0,9}}/[^\S\n]{{0,9}}({_TAG_NAMES})\s{{0,9}}>", re.IGNORECASE)
 _MICRODVD_CODE = re.compile(r"\{[A-Za-z]:[^{}]*\}")
 #: The height of the picture that players count in for codes of SubStation Alpha in SubRip files (VSFilter's, ffmpeg's).
 _CODES_HEIGHT = 288
@@ -312,7 +312,7 @@ class _CueText:
                 elif code in ("pos", "move"):
                     fixed = re.match(r"[^,]*,\s{0,9}(-?\d{1,9})", inside)
                     self._height = int(fixed[1]) if fixed else self._height
-                passed.append(f"\\{code}{value}" if code else "an unknown code")
+                passed.append(f"\\{code}{value}")
         if passed:
             self._leave("a code that cues can't hold", f"{{{''.join(passed)}}}")
 

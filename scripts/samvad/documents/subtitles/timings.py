@@ -25,6 +25,11 @@ _TIME = re.compile(
 _ARROW = re.compile(
     "[-\u2010-\u2015\u2212=]{1,4}\\s?[-\u2010-\u2015\u2212=]{0,3}\\s?[>\uff1e]|[\u2192\u21d2\u2794\u279c]"
 )
+#: The arrow of the format, with signs too many.
+_LONG_ARROW = re.compile("[-\u2010-\u2015\u2212=]{0,4}-->[>\uff1e]{0,2}")
+#: Marks of a text's direction, and others that nobody sees: editors set them around times, too.
+INVISIBLE = "\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
+_INVISIBLE = re.compile(f"[{INVISIBLE}]")
 _HEAD_OF_ARROW = re.compile("[>\uff1e\u2192\u21d2\u2794\u279c]")
 #: Before a time: the cue's number, on the same line.
 _LEADING_NUMBER = re.compile(r"\d{1,9}\s{1,9}(?=[\dOoIl-])")
@@ -77,7 +82,7 @@ def _unusual(line: str) -> Timing | None:
     if found is None or len(found[0]) > 100:
         return None  # no time is as long
     left, arrow, right = found
-    slips: list[str] = []
+    slips = ["marks that nobody sees stand around the times"] if _INVISIBLE.search(line) else []
     if number := _LEADING_NUMBER.match(left):
         left = left[number.end() :]
         slips.append("the number stands on the line of the times")
@@ -89,7 +94,9 @@ def _unusual(line: str) -> Timing | None:
         if len(end[8] or "") < 3:
             return None  # the time itself may go on there
         slips.append("something stands right behind the end")
-    if arrow.strip() != "-->":
+    if "-->" in arrow:
+        slips += [] if arrow.strip() == "-->" else [f"{arrow.strip()!r} stands where --> should"]
+    else:
         # So weak a sign may stand between numbers in a text: only whole times make it an arrow.
         if not all(found[6] or (found[5] and found[5] in ".,") for found in (start, end)):
             return None
@@ -122,9 +129,9 @@ def _split(line: str) -> tuple[str, str, str] | None:
     """Return what stands before the arrow, the arrow with the spaces beside it, and what stands behind it."""
     if not _HEAD_OF_ARROW.search(line) or line.startswith(styled.GUARD):
         return None  # the quick answer for nearly every line of text
-    line = line.strip()
+    line = _INVISIBLE.sub("", line).strip()
     place = line.find("-->")
-    arrow = _ARROW.search(line[:200]) if place < 0 else re.compile("-->").match(line, place)
+    arrow = _ARROW.search(line[:200]) if place < 0 else _LONG_ARROW.search(line, max(0, place - 4))
     if arrow is None:
         return None
     left, right = line[: arrow.start()], line[arrow.end() :]

@@ -266,6 +266,8 @@ class Content:
             styles=self._sheet.of(element),
             own_region=(element.get("region") or "").strip(),
         )
+        if element.get("condition"):
+            self._found.mended(element.line, "whether it is shown hangs on a condition, read as if it held")
         node.ruby = node.styles.get("ruby", "none") if kind == SPAN else "none"
         node.ruby = "" if node.ruby == "none" else node.ruby
         self._read_times(element, node)

@@ -165,7 +165,7 @@ class _Paragraph:
         if end == math.inf:
             text = _flat(piece.text for piece in pieces)
             if self._endless():
-                self._found.lost(line, self._endless(), text)
+                self._found.lost(line, self._endless(), _flat(leaf.text for leaf in self._leaves))  # readings, too
                 return
             self._found.mended(line, "it has no end, so it is shown to the end of the film", text)
         end_ms = max(OPEN_END_MS, start_ms + 1) if end == math.inf else _ms(end)

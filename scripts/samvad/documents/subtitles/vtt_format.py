@@ -52,7 +52,7 @@ def read(text: str) -> Reading:
     if header is None:
         found.mended(1, "it does not begin with WEBVTT: no browser reads it", lines[0])
     elif (header[1] or "").strip():
-        found.left(1, "what stands behind WEBVTT", header[1])
+        (found.lost if "-->" in header[1] else found.left)(1, "what stands behind WEBVTT", header[1])
     at = 0 if header is None and not lines[0].lstrip().upper().startswith("WEBVTT") else 1
     body = _Body(lines, found)
     if at and at < len(lines) and lines[at]:
@@ -208,8 +208,15 @@ def _times(line: str) -> timings.Timing | None:
             return timings.Timing(start_ms, end_ms, strict["rest"], ())
     read = timings.read(line)
     if read is not None and not read.slips:
-        return timings.Timing(read.start_ms, read.end_ms, read.rest, ("a comma stands before thousandths of a second",))
+        return timings.Timing(read.start_ms, read.end_ms, read.rest, (_slip(line),))
     return read
+
+
+def _slip(line: str) -> str:
+    """Return what is wrong with times that are right in SubRip."""
+    if "," in line.partition("-->")[0] or re.search(r",\d{3}", line.partition("-->")[2]):
+        return "a comma stands before thousandths of a second"
+    return "a time is not written as WebVTT has it"
 
 
 def _timestamp(text: str) -> int | None:
@@ -357,6 +364,8 @@ def _height(pair: str, default: float) -> float:
 _TIMESTAMP = re.compile(r"\d+:\d\d(?::\d\d)?\.\d{3}", re.ASCII)
 _NAME = re.compile(r"([^\t\n\f .]*)((?:\.[^\t\n\f .]*)*)(?:[\t\n\f ](.*))?", re.DOTALL)
 _STYLED = frozenset("ibu")
+#: ``class="x"``: of HTML, and nobody's words.
+_ATTRIBUTE = re.compile(r"[\w:-]{1,40}\s{0,9}=\s{0,9}(?:\"[^\"]*\"?|'[^']*'?|[^\s\"']+)")
 
 
 @dataclass(eq=False)
@@ -449,10 +458,12 @@ class _CueText:
         if name in ("v", "lang"):
             if annotation:
                 self._leave("the name of a speaker" if name == "v" else "the language of a part", annotation)
-        elif annotation and (name in _ELEMENTS or not name or "=" not in annotation):
+        elif re.search(r"[^\W_]", _ATTRIBUTE.sub("", annotation) if name else annotation):
             self._swallowed(tag)
         elif name not in _ELEMENTS:
             self._leave("a tag that no browser knows", f"<{tag}>")
+        elif annotation:
+            self._leave("attributes, which no browser obeys", f"<{tag}>")
         if classes.strip("."):
             self._leave("a colour or class", classes)
 
@@ -462,7 +473,7 @@ class _CueText:
         elif name == "ruby" and self._open[-1].name == "rt":
             self._close()
             self._close()
-        elif re.fullmatch(r"[A-Za-z]\w*\s*", name):
+        elif re.fullmatch(r"(?:[A-Za-z]\w*)?\s*", name):
             self._leave("a tag that closes nothing", f"</{name}>")
         else:
             self._swallowed(f"/{name}")
