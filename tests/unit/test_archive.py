@@ -517,6 +517,25 @@ def test_a_crate_is_made_of_whole_files_or_not_at_all(job: Path, tmp_path: Path)
         export_crate.export(job_folder.load(job), options)
 
 
+@pytest.mark.parametrize("linked", ["09_subtitle_gen/test.en.srt", "09_subtitle_gen", "run.json", "manifest.json"])
+@pytest.mark.parametrize("name", ["crate", "crate.zip"])
+def test_what_a_link_in_a_job_leads_to_elsewhere_is_in_no_crate(
+    job: Path, tmp_path: Path, linked: str, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Even where the file there is, byte for byte, the one that the record tells of."""
+    place = job / linked
+    if not place.exists():
+        place.write_text("{}")
+    elsewhere = tmp_path / "elsewhere"
+    shutil.move(place, elsewhere)
+    place.symlink_to(elsewhere)
+    assert export_crate.main([str(job), "--output", str(tmp_path / name)]) == ChangedFileError.exit_code
+    assert "leads out of the job's folder" in capsys.readouterr().err
+    assert not (tmp_path / name).exists()
+    if linked.startswith("09"):
+        assert ("missing", "09_subtitle_gen/test.en.srt") in wrong(verified(job))
+
+
 def test_a_crate_never_overwrites(job: Path, tmp_path: Path) -> None:
     (tmp_path / "crate").mkdir()
     assert export_crate.main([str(job), "--output", str(tmp_path / "crate")]) == 2

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
 import sys
+from pathlib import Path
 
-from samvad.core import console
-from samvad.core.errors import SamvadError
+from samvad.core import console, files
+from samvad.core.errors import DiskError, SamvadError
 
 
 def main() -> int:
@@ -16,9 +19,20 @@ def main() -> int:
     command = importlib.import_module(f"samvad.commands.{name.replace('-', '_')}")
     try:
         return int(command.main())
-    except SamvadError as error:
+    except (SamvadError, OSError) as caught:
+        error = caught if isinstance(caught, SamvadError) else _for_people(caught)
+        if error is None:
+            raise
         console.complain(f"samvad {name}", error)
         return error.exit_code
+
+
+def _for_people(error: OSError) -> SamvadError | None:
+    """Return the error for people for a path that nobody can have, or a disk that fails, which a command met with."""
+    path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else None
+    if path and error.errno == errno.ENAMETOOLONG:
+        return DiskError(f"{path} is no path ({error.strerror}).", "Correct it.", path=str(path))
+    return files.disk_error(error, path)
 
 
 if __name__ == "__main__":

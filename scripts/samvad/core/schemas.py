@@ -10,6 +10,7 @@ import difflib
 import functools
 import json
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,13 @@ ROOT = Path(__file__).resolve().parents[3]
 SCHEMA_DIR = ROOT / "config" / "schemas"
 #: No key means a number like this.
 _TOO_LARGE = 1e15
+#: Signs that no text of a table or a profile holds: what moves a cursor, ends a path or is half a character.
+_CONTROLS = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+#: A setting has one line.
+_ONE_LINE = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+#: Films of others' making are named as they like, but nobody means a name that ends with a line end.
+_NAMES = re.compile("[\0\r\ud800-\udfff]|[\t\n](?=\\Z)")
+_FREE = ("media", "title")
 #: Characters of a value that a message shows at most.
 _LONGEST_SHOWN = 200
 #: And of the reason that jsonschema gives, which quotes values, too.
@@ -105,20 +113,24 @@ def check_config(value: Any, name: str, source: str) -> None:
     Raises:
         ConfigurationError: names the file, the key, and what is allowed.
     """
-    _check_values(value, source, "")
+    _check_values(value, source, "", _ONE_LINE if name in ("config", "film") else _CONTROLS)
     found = problems(value, name)
     if found:
         raise ConfigurationError(f"{source}: " + "; ".join(found) + ".", "Correct it and run again.", path=source)
 
 
-def _check_values(value: Any, source: str, key: str) -> None:
-    """Refuse what no key may hold: numbers that are none, or far too large, and depths that nobody wrote."""
+def _check_values(value: Any, source: str, key: str, unfit: re.Pattern[str]) -> None:
+    """Refuse what no key may hold: numbers that are none, or far too large, depths that nobody wrote, odd signs."""
     if isinstance(value, dict | list):
         items = value.items() if isinstance(value, dict) else enumerate(value)
         if key.count(".") > outside.DEEPEST:
             raise ConfigurationError(f"{source}: {key[:40]}… is too deep.", "Correct it and run again.", path=source)
         for name, item in items:
-            _check_values(item, source, f"{key}.{name}" if key else str(name))
+            _check_values(item, source, f"{key}.{name}" if key else str(name), unfit)
+    elif isinstance(value, str) and (found := (_NAMES if key in _FREE else unfit).search(value)):
+        sign = found[0][-1].encode("unicode_escape").decode()
+        what = f"{source}: {key} has a character that it cannot have ({sign}, the {found.end()}th of {_shown(value)})."
+        raise ConfigurationError(what, "Correct it and run again.", path=source)
     elif isinstance(value, int | float) and not abs(value) < _TOO_LARGE:  # NaN is not less than anything
         shown = "no number" if isinstance(value, float) and math.isnan(value) else "a number that is too large"
         raise ConfigurationError(f"{source}: {key} is {shown}.", "Correct it and run again.", path=source)

@@ -21,13 +21,16 @@ import secrets
 import threading
 import time
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from samvad.core import files, variables
+from samvad.core import files, outside, variables
 from samvad.core.errors import ConfigurationError, NetworkError
+
+if TYPE_CHECKING:
+    import requests
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +44,11 @@ _LONGEST_PAUSE_SECONDS = 30.0
 #: Failures older than so many times the breaker's pause are forgotten.
 _FORGOTTEN_AFTER = 10
 _SLOTS_KEPT = 200
+#: Bytes that a hub's answer may have which is no file: a list of all files of a large repository has some 100 kB.
+_LARGEST_ANSWER = 16 << 20
+#: And the files of a model, of which those with these endings hold weights.
+_LARGEST_WEIGHTS = 64 << 30
+_WEIGHTS = (".bin", ".safetensors", ".onnx", ".pt", ".h5")
 #: Libraries that speak HTTP; what they raise is about the connection.
 _CLIENTS = frozenset({"requests", "urllib3", "httpx", "httpcore"})
 
@@ -237,6 +245,58 @@ def probe(endpoint: str, service: str, url: str, rules: Policy | None = None) ->
             raise TransientError(f"does not speak HTTP ({type(error).__name__})") from None
 
     return call(endpoint, service, lambda: within(2 * rules.timeout_seconds, ask), rules)
+
+
+def capped_session() -> requests.Session:
+    """Return a session of requests whose answers have limits, so that they fill neither memory nor disk.
+
+    An answer that is read whole, such as a JSON list of files, has at most ``_LARGEST_ANSWER`` bytes. A file that is
+    written as it comes has at most ``outside.LARGEST_BYTES``, and weights, by their names, ``_LARGEST_WEIGHTS``.
+    Announced or not, counting is what decides.
+    """
+    import requests
+    from requests.adapters import HTTPAdapter
+
+    class Capped(HTTPAdapter):
+        def send(self, request: requests.PreparedRequest, *arguments: Any, **options: Any) -> requests.Response:
+            answer = super().send(request, *arguments, **options)
+            name = urllib.parse.urlsplit(request.url or "").path
+            limit = _LARGEST_WEIGHTS if name.endswith(_WEIGHTS) else outside.LARGEST_BYTES
+            _cap(answer, limit if options.get("stream") and not answer.is_redirect else _LARGEST_ANSWER)
+            return answer
+
+    session = requests.Session()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, Capped())
+    return session
+
+
+def _cap(answer: requests.Response, limit: int) -> None:
+    """Let an answer be read up to a limit.
+
+    Raises:
+        NetworkError: it is announced as larger.
+    """
+    plain = answer.iter_content
+    too_large = NetworkError(
+        f"What {address(str(answer.url))} sends is larger than {limit >> 20} MiB, and is not taken."
+    )
+    announced = answer.headers.get("Content-Length", "")
+    has_body = answer.request.method != "HEAD"
+    if has_body and announced.isdigit() and int(announced[:20]) > limit:
+        answer.close()
+        raise too_large
+
+    def counted(*arguments: Any, **options: Any) -> Iterator[bytes]:
+        count = 0
+        for part in plain(*arguments, **options):
+            count += len(part)
+            if count > limit:
+                answer.close()
+                raise too_large
+            yield part
+
+    answer.iter_content = counted  # type: ignore[method-assign]
 
 
 class Breaker:

@@ -6,6 +6,8 @@ Looked for in this order:
 2. the cache (``$SAMVAD_CACHE``, else ``~/.cache/samvad``);
 3. the model hub, at the commit that ``config/models.yaml`` or the configuration pins;
 4. for models that have a copy in the Python package registry: that copy, by ``samvad model``.
+
+Wherever they are found, they are held against the checksums that are known of them (``samvad.models.origins``).
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from typing import Any
 
 from samvad.core import checksums, files, schemas
 from samvad.core.errors import ModelError, NetworkError
-from samvad.models import http
+from samvad.models import http, origins
 
 log = logging.getLogger(__name__)
 
@@ -88,13 +90,14 @@ def find_whisper(name: str, revision: str = "") -> ResolvedModel | None:
     """Return the weights if they are on this machine already, else None.
 
     Raises:
-        ModelError: ``name`` is a folder without weights, or no model of that name is known.
+        ModelError: ``name`` is a folder without weights, no model of that name is known, or its files are not those
+            that were published.
     """
     named = os.environ.get("SAMVAD_MODELS", "")
     given = [Path(named) / name, Path(named) / f"faster-whisper-{name}"] if named else []
     for folder in (Path(name).expanduser(), *given):
         if (folder / _WEIGHTS).is_file():
-            return ResolvedModel(name, folder.resolve(), None, checksums.checksum(folder / _WEIGHTS))
+            return _checked(name, folder.resolve(), None)
     if Path(name).expanduser().is_dir() or name.startswith(("/", "./", "../", "~")):
         raise ModelError(
             f"The model folder {name} holds no {_WEIGHTS}.",
@@ -104,13 +107,26 @@ def find_whisper(name: str, revision: str = "") -> ResolvedModel | None:
         )
     hub, pinned = _hub_id(name, revision)
     if (hub_folder(hub, pinned) / _WEIGHTS).is_file():
-        return ResolvedModel(
-            name, hub_folder(hub, pinned), pinned, checksums.checksum(hub_folder(hub, pinned) / _WEIGHTS)
-        )
+        return _checked(name, hub_folder(hub, pinned), pinned)
     copy = registry_folder(name)
     if (copy / _WEIGHTS).is_file() and revision in ("", known_models().get(name, {}).get("revision")):
-        return ResolvedModel(name, copy, None, checksums.checksum(copy / _WEIGHTS))
+        return _checked(name, copy, None)
     return None
+
+
+def _checked(name: str, folder: Path, revision: str | None) -> ResolvedModel:
+    """Return a folder's weights, once they are held against what is known of them."""
+    known: dict[str, str] = {}
+    remedy = f"Copy or fetch the model anew, or take what you trust under another name ({folder})."
+    if folder.parent == files.cache_folder().resolve() / "models":
+        remedy = f"Delete {folder}, and fetch it again: make model MODEL={name}"
+    if folder.name in (registry_folder(name).name, name, f"faster-whisper-{name}") and revision is None:
+        table: dict[str, str] = known_models().get(name, {}).get("registry", {}).get("checksums", {})
+        weights = table.get(_WEIGHTS)
+        whole = table if folder.name == registry_folder(name).name else {_WEIGHTS: weights} if weights else {}
+        known = {file: checksum.removeprefix("sha256:") for file, checksum in whole.items()}
+    origins.check(folder, remedy, known)
+    return ResolvedModel(name, folder, revision, checksums.checksum(folder / _WEIGHTS))
 
 
 def hub_folder(hub: str, revision: str) -> Path:
@@ -139,7 +155,7 @@ def fetch_from_hub(name: str, hub: str, revision: str) -> ResolvedModel:
         name,
         tokenizer_from=(lender["hub"], lender["revision"]) if lender else None,
     )
-    return ResolvedModel(name, folder, revision, checksums.checksum(folder / _WEIGHTS))
+    return _checked(name, folder, revision)
 
 
 def hub_snapshot(
@@ -168,9 +184,10 @@ def hub_snapshot(
         NetworkError: the hub cannot be reached; says the same.
     """
     folder = hub_folder(hub, revision)
-    if any((folder / file).is_file() for file in weights):
-        return folder
     name = name or hub
+    if any((folder / file).is_file() for file in weights):
+        origins.check(folder, f"Delete {folder}, so that it is fetched again.")
+        return folder
     remedy = (
         f"Run `make model MODEL={name}` on a machine with a network, or copy the model to a folder and set "
         "SAMVAD_MODELS (a folder with one folder a model) or the model's key in the configuration to it."
@@ -205,9 +222,10 @@ def _fetch(hub: str, revision: str, folder: Path, patterns: list[str]) -> None:
     timeout = str(max(1, round(http.policy().timeout_seconds)))
     os.environ.setdefault("HF_HUB_DOWNLOAD_TIMEOUT", timeout)
     os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", timeout)
-    from huggingface_hub import snapshot_download
+    from huggingface_hub import configure_http_backend, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError
 
+    configure_http_backend(http.capped_session)
     try:
         snapshot_download(hub, revision=revision, local_dir=folder, allow_patterns=patterns)
     except HfHubHTTPError as error:
@@ -219,6 +237,7 @@ def _fetch(hub: str, revision: str, folder: Path, patterns: list[str]) -> None:
         if files.disk_error(error, Path(error.filename) if isinstance(error.filename, str) else None):
             raise
         raise http.TransientError(f"broke off ({type(error).__name__})") from None
+    origins.note(folder)
     shutil.rmtree(folder / ".cache", ignore_errors=True)
 
 

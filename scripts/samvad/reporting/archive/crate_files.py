@@ -52,13 +52,13 @@ def gather(job: Job, media: frozenset[str], private: tuple[str, ...]) -> Parcel:
         private: words that may not be in the crate, such as names of machines; a file with one of them stays out.
 
     Raises:
-        ChangedFileError: a file is missing or has changed.
+        ChangedFileError: a file is missing or has changed, or a link leads from the job's folder to another place.
     """
     carried, places = {}, {}
     for record in job.final.values():
         for item in (*record.valid.outputs, *record.valid.inputs) if record.valid else ():
             inside = not item.path.startswith("/")
-            path = job.folder / item.path if inside else Path(item.path)
+            path = _own(job, item.path) if inside else Path(item.path)
             if item.type in MEDIA - media or item.path in carried:
                 continue
             digits = item.checksum.removeprefix("sha256:")
@@ -70,7 +70,7 @@ def gather(job: Job, media: frozenset[str], private: tuple[str, ...]) -> Parcel:
             places[place] = path
     records = {
         f"records/{path.relative_to(job.folder).as_posix()}": _without(
-            outside.read_text(path, errors="replace"), private
+            outside.read_text(_own(job, path.relative_to(job.folder).as_posix()), errors="replace"), private
         )
         for path in _record_files(job)
     }
@@ -168,6 +168,18 @@ def _check(path: Path, item: FileRecord) -> None:
         raise ChangedFileError(f"{path} is gone.", remedy, path=str(path))
     if path.stat().st_size != item.size_bytes or files.sha256_of(path) != item.checksum:
         raise ChangedFileError(f"{path} is not what its stage wrote or read.", remedy, path=str(path))
+
+
+def _own(job: Job, path: str) -> Path:
+    """Return a file of the job's folder; a link to another place is none of the job's, and goes into no crate."""
+    try:
+        return outside.inside(job.folder, path)
+    except (ValueError, OSError, RuntimeError):  # RuntimeError: links that lead to each other
+        raise ChangedFileError(
+            f"{job.folder / path} is a link that leads out of the job's folder.",
+            "Put the file itself there, or run the film again.",
+            path=str(job.folder / path),
+        ) from None
 
 
 def _record_files(job: Job) -> list[Path]:

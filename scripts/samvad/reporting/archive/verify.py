@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from samvad.core import files, stages
+from samvad.core import files, outside, stages
 from samvad.core.declarations import Stage
 from samvad.documents import job_manifest
 from samvad.documents.job_folder import Job, Record
@@ -266,11 +266,18 @@ def _sources(job: Job) -> dict[str, tuple[Record, FileRecord]]:
 
 
 def _named(job: Job, options: Options) -> list[tuple[Path, Record, FileRecord]]:
-    inside = [(job.folder / item.path, record, item) for record, item in _outputs(job)]
+    inside = [(_within(job, item.path), record, item) for record, item in _outputs(job)]
     if not options.film:
         return inside
-    outside = [(_place(item, options), record, item) for record, item in _sources(job).values()]
-    return [*inside, *outside]
+    return [*inside, *((_place(item, options), record, item) for record, item in _sources(job).values())]
+
+
+def _within(job: Job, path: str) -> Path:
+    """Return where a file of the job's folder is; a link that leads out of the folder leads nowhere."""
+    try:
+        return outside.inside(job.folder, path)
+    except (ValueError, OSError, RuntimeError):
+        return job.folder / path / "(a link that leads out of the job's folder)"
 
 
 def _place(item: FileRecord, options: Options) -> Path:
@@ -350,7 +357,8 @@ def _orphans(job: Job) -> Iterator[Finding]:
             known = parts[1] in _STAGE_FILES or name in named
         else:
             known = (len(parts) == 4 and parts[1] == "attempts" and parts[3] in _ATTEMPT_FILES) or name in named
-        if not known and (stage is None or not parts[1].startswith(".work-")) and _is_left(parts):
+        half = stage is not None and len(parts) > 1 and parts[1].startswith(".work-")
+        if not known and not half and _is_left(parts):
             note = "of a process that was killed; the stage's next attempt takes it away"
             yield Finding("left over", name, stage.name if stage else None, note, path.lstat().st_size)
         elif not known and name in once:
@@ -358,7 +366,6 @@ def _orphans(job: Job) -> Iterator[Finding]:
             note = "an earlier attempt made it" if done else "the stage is to be done again"
             yield Finding("unchecked", name, stage.name if stage else None, note, path.lstat().st_size)
         elif not known:
-            half = stage is not None and parts[1].startswith(".work-")
             note = "left by an attempt that was killed" if half else "no manifest names it"
             yield Finding("orphaned", name, stage.name if stage else None, note, path.lstat().st_size)
 

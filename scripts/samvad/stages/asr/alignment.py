@@ -14,7 +14,7 @@ from samvad.core.failures import is_memory_shortage
 from samvad.documents.segments import Segment, Word
 from samvad.logs import events
 from samvad.media.audio import FilmAudio
-from samvad.models import http
+from samvad.models import http, origins
 from samvad.text import languages
 
 #: The aligner needs a little sound around the sentence: Whisper's own times can be off by this much.
@@ -119,6 +119,10 @@ def _load(language: str, device: str, name: str) -> tuple[Any, Any]:
     """
     import whisperx.alignment
 
+    if Path(name).is_dir():
+        origins.check(Path(name), origins.ANEW)
+    else:
+        origins.check_cached(name)
     try:
         found: tuple[Any, Any] = whisperx.alignment.load_align_model(language, device, model_name=name)
         return found

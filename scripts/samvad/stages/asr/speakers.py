@@ -11,6 +11,7 @@ from pathlib import Path
 from samvad.core import checksums
 from samvad.documents.segments import Segment
 from samvad.media.audio import SAMPLE_RATE_HZ, FilmAudio
+from samvad.models import origins
 
 log = logging.getLogger(__name__)
 
@@ -50,10 +51,15 @@ def find_turns(audio: FilmAudio, setting: str, device: str) -> list[Turn]:
 
     Raises:
         NoSpeakersError: the pipeline is not at hand, or fails; says what to do.
+        ModelError: one of its files is not what was published.
     """
     name = _HUB_ID if setting == AUTO else setting
     if setting != AUTO and not (Path(setting) / "config.yaml").is_file():
         raise NoSpeakersError(f"{setting} is not a folder with a pyannote pipeline (it has no config.yaml)")
+    if setting == AUTO:
+        origins.check_cached("pyannote/*")  # the pipeline names others of theirs
+    else:
+        origins.check(Path(setting), origins.ANEW)
     os.environ.setdefault("PYANNOTE_METRICS_ENABLED", "0")  # it would report its use to its makers
     try:
         import torch

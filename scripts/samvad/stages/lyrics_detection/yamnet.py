@@ -19,6 +19,7 @@ from samvad.documents import stage_manifest
 from samvad.logs import events
 from samvad.media.audio import SAMPLE_RATE_HZ, FilmAudio
 from samvad.media.sound_curve import STEP_MS, SoundCurve
+from samvad.models import origins
 from samvad.models import weights as models
 from samvad.stages.lyrics_detection.backends import Backend
 from samvad.stages.lyrics_detection.options import Options
@@ -69,6 +70,7 @@ def find(model: str, revision: str) -> Path:
         if place.is_file():
             return place
         if place.is_dir():
+            origins.check(place, origins.ANEW)
             return _in_folder(place)
     if model.count("/") != 1 or model.startswith(("/", ".", "~")):
         raise ModelError(f"There is no file or folder {model}, where YAMNet should be.", _REMEDY, path=model)

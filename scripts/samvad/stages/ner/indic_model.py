@@ -15,6 +15,7 @@ from samvad.core.errors import ModelError, NetworkError
 from samvad.documents import stage_manifest
 from samvad.documents.segments import Entity
 from samvad.film.known_names import Word, split
+from samvad.models import origins
 from samvad.models import weights as models
 from samvad.stages.ner.model import LoadedModel, ModelMissingError
 from samvad.text.romanise import is_indic
@@ -147,6 +148,7 @@ def _folder(name: str, revision: str) -> Path:
         if folder.is_dir():
             if not any(_weights(folder)):
                 raise ModelMissingError(f"the folder {name} holds no {' or '.join(_WEIGHTS)}")
+            origins.check(folder, origins.ANEW)
             return folder
     if name.count("/") != 1 or name.startswith(("/", ".", "~")):
         raise ModelMissingError(f"there is no folder {name}")

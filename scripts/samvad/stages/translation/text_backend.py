@@ -15,6 +15,7 @@ from samvad.core.errors import ModelError
 from samvad.core.failures import is_memory_shortage
 from samvad.documents.segments import Translation
 from samvad.documents.stage_manifest import Model
+from samvad.models import origins
 from samvad.stages.translation.backends import Line
 from samvad.stages.translation.engine import TextTranslator
 from samvad.stages.translation.guards import Decoded
@@ -111,13 +112,14 @@ class Weights:
         threads: CPU threads.
 
     Raises:
-        ModelError: it cannot be loaded.
+        ModelError: it cannot be loaded, or is not what was published.
     """
 
     def __init__(self, folder: Path, device: str, compute_type: str, threads: int) -> None:
         """Load it."""
         import ctranslate2
 
+        origins.check(folder, origins.ANEW)
         try:
             self.translator: Any = ctranslate2.Translator(
                 str(folder), device=device, compute_type=compute_type, intra_threads=threads

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from samvad.core.errors import ModelError
+from samvad.models import origins
 from samvad.stages.translation import text_backend
 
 _MAX_TARGET = 256
@@ -77,6 +78,8 @@ class TransformersWeights:
         from transformers import AutoModelForSeq2SeqLM
 
         torch.set_num_threads(threads)
+        # Weights that are not here yet are checked when they are used again: the library fetches and loads at once.
+        origins.check(files[FILES[0]].parent, origins.ANEW)
         pins = {"revision": source.revision, "code_revision": source.revision} if source.revision else {}
         try:
             self._model: Any = AutoModelForSeq2SeqLM.from_pretrained(source.place, trust_remote_code=True, **pins)
