@@ -9,6 +9,9 @@ from snakemake.utils import min_version
 min_version("9.11.3")
 
 
+include: "rules/settings.smk"
+
+
 configfile: "config/config.yaml"
 
 

@@ -2,13 +2,9 @@
 
 import functools
 import gc
-import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
-
-# The one edit of the path: a stage script finds the package because it lies beside it, the workflow does not.
-sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 from samvad.core import stages
 from samvad.core.errors import SamvadError

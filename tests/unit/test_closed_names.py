@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 import support
 from samvad.commands import __main__ as commands
-from samvad.commands import add_film
 from samvad.core import schemas
 from samvad.core.errors import ConfigurationError
 from samvad.settings import configuration
@@ -35,7 +34,7 @@ def said(folder: Path, *words: str | bytes) -> subprocess.CompletedProcess[bytes
 
 def lines(folder: Path) -> Iterator[list[str | bytes]]:
     for path in READ:
-        for command in ("check", "correct", "export", "figures", "query", "show", "verify", "report", "history"):
+        for command in ("check", "correct", "export", "figures", "query"):
             yield [command, *(["--output", "crate"] if command == "export" else []), path]
     for path in WRITTEN:
         yield ["check", "film.hi.srt", "--fix", "--output", path]
@@ -75,7 +74,21 @@ def test_a_film_is_added_or_refused_in_words_whatever_it_is_called(
         code = int(str(error.code))
     told = capsys.readouterr().err
     assert code == 0 or told.startswith(("samvad add-film: ", "usage: ")), told
-    assert add_film is not None
+
+
+STAGE_PATHS = (*READ, *WRITTEN[3:])
+
+
+def test_no_stage_ends_as_a_defect_for_a_path_that_nobody_can_have(tmp_path: Path) -> None:
+    def run(line: tuple[bytes, bytes]) -> tuple[tuple[bytes, bytes], subprocess.CompletedProcess[bytes]]:
+        command = [support.ROOT / "envs/run", "media", "extract_audio.py", "--film=f", "--threads=1"]
+        command += [b"--media=" + line[0], b"--job-folder=" + line[1] + b"/2025/01/01/me/1"]
+        return line, subprocess.run(command, capture_output=True, check=False, cwd=tmp_path)
+
+    lines = [(path, os.fsencode(tmp_path)) for path in READ] + [(b"film.mkv", path) for path in STAGE_PATHS]
+    with ThreadPoolExecutor(3) as pool:
+        for line, done in pool.map(run, lines):
+            assert done.returncode not in (0, 1) and b"Traceback" not in done.stderr, (line, done.stderr)
 
 
 ODD = ("{}\n", "{}\r\n", "a\0b", "a\x1b[2Jb", "a\nb", "\x9b31m", "\ud800")

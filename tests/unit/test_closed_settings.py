@@ -140,3 +140,35 @@ def test_a_title_reaches_the_command_as_it_is_written(tmp_path: Path) -> None:
         given |= {word.removeprefix("--title=") for word in done.stdout.split("\0") if word.startswith("--title=")}
     assert given == set(TITLES)
     assert not (tmp_path / "ran").exists()
+
+
+def bomb(levels: int, kind: str) -> str:
+    """A YAML text whose aliases stand for far more than it holds."""
+    lines = ["a0: &a0 {x: 1}"]
+    for level in range(1, levels):
+        inner = f"*a{level - 1}"
+        lines.append(
+            f"a{level}: &a{level} "
+            + (f"[{', '.join([inner] * 9)}]" if kind == "list" else f"{{b: {inner}, c: {inner}}}")
+        )
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "place"), [("list", "--configfile"), ("list", "config.yaml"), ("keys", "config.yaml")]
+)
+def test_a_file_of_settings_that_is_far_more_than_it_holds_is_refused_at_once(
+    tmp_path: Path, kind: str, place: str
+) -> None:
+    (tmp_path / "config").mkdir()
+    usual = (support.ROOT / "config/config.yaml").read_text("utf-8")
+    text = bomb(40, kind)
+    (tmp_path / "config" / "config.yaml").write_text(text if place == "config.yaml" else usual, encoding="utf-8")
+    (tmp_path / "own.yaml").write_text(text, encoding="utf-8")
+    command = [str(support.ROOT / ".venv/bin/snakemake"), "-n", "--cores", "1", "--directory", str(tmp_path)]
+    command += ["--snakefile", str(support.ROOT / "Snakefile")]
+    command += ["--configfile", str(tmp_path / "own.yaml")] if place == "--configfile" else []
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode and re.search(r"(own|config)\.yaml cannot be read: its aliases", done.stdout + done.stderr)
+    with pytest.raises(ConfigurationError, match="its aliases"):
+        configuration.look_at([str(tmp_path / "own.yaml")])

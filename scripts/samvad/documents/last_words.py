@@ -25,7 +25,7 @@ def path_of(job_folder: Path, script: str) -> Path:
 def leave(job_folder: Path, script: str, text: str) -> None:
     """Leave word; where that cannot be, there is none."""
     with contextlib.suppress(OSError, SamvadError):
-        files.write_text(path_of(job_folder, script), text[:_MOST_CHARACTERS])
+        files.write_bytes(path_of(job_folder, script), text[:_MOST_CHARACTERS].encode("utf-8", "backslashreplace"))
 
 
 def take(job_folder: Path, script: str) -> str:

@@ -166,6 +166,7 @@ def run_facts(job_folder: Path, film: str) -> RunRecord:
         raise ConfigurationError(f"--film {film!r} is not a film id.", "Use small letters, digits, - and _.")
     if len(job_folder.parts) < 3 or not job_folder.name.isdigit():
         raise ConfigurationError(f"--job-folder {job_folder} is not a job folder.", "It ends in USER/N.")
-    if not run_record.path_of(job_folder).exists():
-        return RunRecord(run_id=new_run_id(film), film=film)
+    with files.disk_errors(job_folder, "written"):
+        if not run_record.path_of(job_folder).exists():
+            return RunRecord(run_id=new_run_id(film), film=film)
     return run_record.read(job_folder)

@@ -6,7 +6,7 @@ import csv
 import functools
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,23 @@ class Film:
     def folder(self) -> str:
         """Return the job's folder below the output root: ``YYYY/MM/DD/USER/N``."""
         return f"{self.date.replace('-', '/')}/{self.user}/{self.job}"
+
+
+def look_at(paths: Iterable[str]) -> None:
+    """Make sure that files of settings are YAML, or JSON, of a size that somebody wrote; those that are missing pass.
+
+    Raises:
+        ConfigurationError: one is not; names it, and where.
+    """
+    for path in map(Path, dict.fromkeys(paths)):
+        try:
+            if path.exists():
+                try:
+                    outside.json_value(outside.read_bytes(path, outside.LARGEST_TABLE_BYTES))
+                except ValueError:
+                    outside.yaml_value(path)
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(f"{path} cannot be read: {error}.", "Correct it.", path=str(path)) from None
 
 
 def check(config: dict[str, Any], source: str = "config/config.yaml") -> dict[str, Any]:

@@ -70,6 +70,11 @@ def runs_here(workflow: Any) -> bool:
     return bool(workflow.is_main_process and workflow.nodes is None)
 
 
+def given_configfiles(workflow: Any) -> list[str]:
+    """Return the files that ``--configfile`` names, which Snakemake has read before the Snakefile."""
+    return [str(path) for path in getattr(workflow, "overwrite_configfiles", ())]
+
+
 def config_sources(workflow: Any) -> str:
     """Return the files, and the option, that the configuration is put together from, for messages."""
     given = ["--config"] if workflow.config_settings.config else []
