@@ -97,6 +97,19 @@ def test_what_can_be_two_is_refused_with_both_and_a_way_out(tmp_path: Path) -> N
     assert read(tmp_path, srt("koń").encode("cp1250"), language="pl").cues[0].text == "koń"
 
 
+def test_the_encoding_of_japanese_mail_is_known_by_its_signs(tmp_path: Path) -> None:
+    reading = read(tmp_path, srt("こんにちは、元気ですか。").encode("iso2022_jp"))
+    assert (reading.encoding, reading.cues[0].text) == ("iso2022_jp", "こんにちは、元気ですか。")
+    assert [note.kind for note in reading.notes] == [MENDED]
+
+
+def test_a_text_in_a_known_language_is_in_no_encoding_of_others(tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match="not sure"):
+        read(tmp_path, srt("Año nuevo, ¿qué pasó?").encode("mac-roman"), language="es")
+    data = srt("We met Strøm and Åse.").encode("cp1252")
+    assert read(tmp_path, data, language="en").cues[0].text == "We met Strøm and Åse."
+
+
 @pytest.mark.parametrize("data", [os.urandom(0) + bytes(range(256)) * 4, b"PK\x03\x04\xff\xfe\x00\x80\x81" * 9])
 def test_what_is_no_text_is_refused(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(MediaError, match="iconv"):

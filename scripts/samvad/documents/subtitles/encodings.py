@@ -65,7 +65,7 @@ def decode(data: bytes, language: str = "", encoding: str = "") -> Decoded:
     for name in _WIDE if b"\0" in data[:4096] else ():
         if any(_holds(data, sign.encode(name), int(name[4:6]) // 8) for sign in _SIGNS):
             return _unicode(data, name, (Note(0, MENDED, f"it has no mark of its encoding; it is read as {name}"),))
-    return _declared(data) or _narrow(data, language)
+    return _declared(data) or _shifted(data) or _narrow(data, language)
 
 
 def _holds(data: bytes, sign: bytes, width: int) -> bool:
@@ -85,6 +85,21 @@ def _declared(data: bytes) -> Decoded | None:
                 return Decoded(data.decode(name), name)
             except (LookupError, UnicodeDecodeError):
                 return None  # a wrong declaration is worth no more than none
+    return None
+
+
+#: What leads into the letters of ISO-2022-JP, which is ASCII byte by byte.
+_TO_JAPANESE = (b"\x1b$B", b"\x1b$@")
+
+
+def _shifted(data: bytes) -> Decoded | None:
+    """Return the text of a file in ISO-2022-JP, if it is in that."""
+    if any(sign in data for sign in _TO_JAPANESE):
+        try:
+            text = data.decode("iso2022_jp")
+        except UnicodeDecodeError:
+            return None
+        return Decoded(text, "iso2022_jp", (Note(0, MENDED, "it is not UTF-8; it is read as iso2022_jp"),))
     return None
 
 
@@ -207,8 +222,10 @@ def _older(data: bytes, language: str) -> Decoded:
                 of_any.setdefault(text, encoding)
                 if known:
                     of_language.setdefault(text, encoding)
+    # Foreign names may be in a text, but not another encoding than those of its language.
+    own = {name for name, alphabets in _LETTERS.items() if any(spoken in codes.split() for codes, _ in alphabets)}
     for choice in (of_language, of_any):
-        if len(choice) == 1:
+        if len(choice) == 1 and (choice is of_language or not own or own & set(choice.values())):
             ((text, encoding),) = choice.items()
             note = Note(
                 0, MENDED, f"it is not UTF-8; it is read as {encoding}, which alone gives letters of a language"
