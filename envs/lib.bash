@@ -9,11 +9,22 @@ die() {
     exit 1
 }
 
-# Make the cache folder where there is none, for its owner alone: what lies there is run. One that is there keeps its
-# permissions: a team that shares one makes it beforehand, as SECURITY.md says.
+# Make the cache folder where there is none, for its owner alone: what lies there is run. SAMVAD_CACHE_GROUP names the group
+# of a team that shares it. One that is there keeps its permissions, and is refused where it may be anybody's.
 make_cache_dir() {
-    [ -d "$cache_dir" ] || (umask 077 && mkdir -p "$cache_dir") ||
-        die "the cache folder $cache_dir cannot be made. Set SAMVAD_CACHE to another folder."
+    local mode owner group
+    if [ -d "$cache_dir" ]; then
+        read -r mode owner group < <(stat -Lc '%a %u %g' "$cache_dir")
+        (((8#$mode & 2) == 0)) ||
+            die "every user of this machine may write into the cache folder $cache_dir, and what lies there is run. Run: chmod o-w $cache_dir"
+        [ "$(id -u)" = 0 ] || [ "$owner" = 0 ] || [ "$owner" = "$(id -u)" ] ||
+            { (((8#$mode & 8#20) != 0)) && [[ " $(id -G) " == *" $group "* ]]; } ||
+            die "the cache folder $cache_dir belongs to another user, and not to a group of yours that may write into it. Set SAMVAD_CACHE to another folder."
+        return
+    fi
+    (umask 077 && mkdir -p "$cache_dir") || die "the cache folder $cache_dir cannot be made. Set SAMVAD_CACHE to another folder."
+    [ -z "${SAMVAD_CACHE_GROUP:-}" ] || { chgrp "$SAMVAD_CACHE_GROUP" "$cache_dir" && chmod 2770 "$cache_dir"; } ||
+        { rmdir "$cache_dir"; die "SAMVAD_CACHE_GROUP=$SAMVAD_CACHE_GROUP is no group that you can give $cache_dir to."; }
 }
 
 # Ask whether system packages may be installed: yes by --yes (SAMVAD_YES=1) and in continuous integration (CI=true), by a
