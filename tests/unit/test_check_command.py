@@ -116,6 +116,14 @@ def test_a_folder_that_cannot_be_read_is_named_and_stops_no_file(
     assert "b.en.srt: 1 cues" in out
 
 
+@pytest.mark.parametrize("rate", ["0", "-25", "1/0", "nan", "x", "1e9"])
+def test_a_frame_rate_that_is_none_is_refused(rate: str, shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(shelf, a_en_srt=GOOD)
+    with pytest.raises(SystemExit, match="2"):
+        run(capsys, shelf, f"--frame-rate={rate}")
+    assert "no number of frames a second" in capsys.readouterr().err
+
+
 def test_a_file_without_a_cue_keeps_no_rule(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
     put(shelf, a_en_ass="")
     code, out, _ = run(capsys, shelf)

@@ -22,13 +22,32 @@ from samvad.settings.subtitle_rules import FILM_FRAME_RATE
 ENVIRONMENT = "media"
 
 
+def frame_rate(text: str) -> Fraction:
+    """Return a number of frames a second.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
+    try:
+        rate = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(0)
+    if not 1 <= rate <= MOST_FRAMES:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of frames a second; such as 25 or 24000/1001 are")
+    return rate
+
+
+#: No film has more frames a second.
+MOST_FRAMES = 1000
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     made = argparse.ArgumentParser(
         description=__doc__,
         epilog="Exit codes, of the gravest thing found: 0 no rule is broken whose breach is an error, 1 one is, "
         "2 configuration (also a file in no language that is known), 3 a file cannot be read, or text in it is lost, "
-        "6 a file cannot be written.",
+        "6 a file cannot be written, or one of --words or --shots not be read.",
     )
     made.add_argument(
         "places", type=Path, nargs="+", metavar="FILE", help=".srt, .vtt, .ass, .ssa, .ttml; or a folder of them"
@@ -40,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--encoding", default="", help="of all files, such as cp1252; default: what is sure of each")
     made.add_argument("--video", type=Path, help="the film: for its frame rate and shot changes")
     made.add_argument(
-        "--frame-rate", type=Fraction, metavar="N[/N]", help="frames a second; default: the film's, or 24"
+        "--frame-rate", type=frame_rate, metavar="N[/N]", help="frames a second; default: the film's, or 24"
     )
     made.add_argument("--shots", type=Path, help="shots.json of stage 01, in place of looking through --video")
     made.add_argument("--words", type=Path, help="segments.json with word times: in-times are checked against them")
