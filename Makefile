@@ -106,6 +106,7 @@ test-kills: setup
 fuzz: setup
 	@envs/setup dev
 	@PYTHONPATH=scripts:tests $(call dev,python) tests/hostile.py $(FUZZ)
+	@SAMVAD_FUZZ=2000 $(call dev,python) -m pytest --quiet tests/unit/test_subtitles_mutated.py
 
 check:
 	@envs/setup workflow dev
