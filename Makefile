@@ -6,6 +6,7 @@
 #   make shelf DIR=… SOURCE=hi TARGETS=en        all films of a folder: the new ones, and what is not done yet
 #   make model MODEL=large-v3                    fetch a Whisper model into the cache
 #   make test-kills                              kill the demo at twenty random moments, let each stage fail (an hour)
+#   make test-clock                              take 350 kinds of films through stages 01 and 10 (half an hour)
 #   make fuzz                                    give ten thousand hostile inputs to all readers (ten minutes)
 #   make setup                                   what the others set up first: programs, environments, a model
 #   make check                                   lint, format, types, import contracts
@@ -34,7 +35,7 @@ FREE_TEXT := MEDIA TITLE YEAR SOURCE TARGETS USER_NAME GLOSSARY TMDB_FILE WORKFL
 $(foreach name,$(FREE_TEXT),$(eval override $(name) := $$(value $(name))))
 export $(FREE_TEXT)
 
-.PHONY: help setup demo test coverage test-kills fuzz check film shelf model lock bench bench-subtitles clean
+.PHONY: help setup demo test coverage test-kills test-clock fuzz check film shelf model lock bench bench-subtitles clean
 
 help:
 	@sed -n 's/^#   make/make/p' Makefile
@@ -102,6 +103,10 @@ coverage: setup $(SAMPLE)
 test-kills: setup
 	@envs/setup dev
 	@SAMVAD_KILLS=20 $(call dev,python) -m pytest tests/workflow/test_redo.py tests/workflow/test_random_kills.py
+
+test-clock: setup
+	@envs/setup dev
+	@SAMVAD_CLOCK=all $(call dev,python) -m pytest --numprocesses=auto --maxprocesses=4 --dist=load tests/stages/test_clock_*.py
 
 fuzz: setup
 	@envs/setup dev

@@ -50,9 +50,13 @@ def work(run: StageRun, options: Options) -> None:
 
 def on_clock(path: Path, probe: probe_document.Probe) -> sources.FilmFile:
     """Return the film with its clock: the one that stage 01 wrote down, if it did."""
-    film, known = clock.opened(path), probe.clock
-    if known is None and film.start.leaps:
-        known = clock.read(film)
+    known = probe.clock
+    if known is None:
+        film = clock.opened(path)
+        known = clock.read(film) if film.start.leaps else None
+    else:
+        start = clock.Start(known.zero_us, known.ffmpeg_zero_us, known.leaps)
+        film = clock.Film(path, ffprobe.read_header(path), start)
     return sources.FilmFile(film, leaps=bool(known and known.jumps), duration_ms=probe.duration_ms)
 
 

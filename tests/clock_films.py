@@ -38,7 +38,52 @@ PICTURES: dict[str, tuple[str, ...]] = {
     "wmv2": ("-c:v", "wmv2", "-q:v", "5"),
     "flv1": ("-c:v", "flv", "-q:v", "5"),
     "h263": ("-c:v", "h263", "-q:v", "5", "-s", "128x96"),
+    "av1": ("-c:v", "libaom-av1", "-cpu-used", "8", "-usage", "realtime", "-b:v", "100k", "-g", "50"),
+    "mpeg1": ("-c:v", "mpeg1video", "-q:v", "5"),
+    "dnxhd": ("-c:v", "dnxhd", "-profile:v", "dnxhr_lb", "-s", "256x144"),
+    "ffv1": ("-c:v", "ffv1"),
+    "msmpeg4": ("-c:v", "msmpeg4", "-q:v", "5"),
 }
+
+#: How a container is written, with ffmpeg's options: lists of edits or none, in one piece or in fragments.
+SHAPES: dict[str, tuple[str, ...]] = {
+    "": (),
+    "no-edit-list": ("-use_editlist", "0"),
+    "fragments": ("-movflags", "frag_keyframe+empty_moov+delay_moov"),
+    "old-fragments": ("-movflags", "frag_keyframe+empty_moov"),
+    "negative-offsets": ("-movflags", "negative_cts_offsets"),
+    "faststart": ("-movflags", "faststart"),
+    "below-zero": ("-avoid_negative_ts", "disabled"),
+    "live": ("-live", "1"),
+    "lacing-index": ("-cluster_time_limit", "500", "-reserve_index_space", "10000"),
+}
+_OTHER = ("-f", "lavfi", "-i", f"anoisesrc=duration={SECONDS}:amplitude=0.05:color=pink:seed=3")
+_STILL = ("-f", "lavfi", "-i", "color=c=blue:size=96x64:rate=25:duration=0.04")
+_STILL_IN_FRONT = ("-map", "2:v", "-map", "0:v", "-map", "1:a", "-c:v:0", "mjpeg", "-pix_fmt:v:0", "yuvj420p")
+#: What else a film has: inputs, and how they and the film's own streams (picture 0, sound 1) are put together.
+FLAGS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "": ((), ("-map", "0:v", "-map", "1:a")),
+    "no-default": ((), ("-map", "0:v", "-map", "1:a", "-disposition:v", "0", "-disposition:a", "0")),
+    "forced": ((), ("-map", "0:v", "-map", "1:a", "-disposition:a:0", "default+forced+original")),
+    "commentary": (
+        _OTHER,
+        (
+            *("-map", "0:v", "-map", "2:a", "-map", "1:a", "-metadata:s:a:0", "title=Commentary by the director"),
+            *("-disposition:a:0", "default+comment", "-disposition:a:1", "0"),
+        ),
+    ),
+    "described": (
+        _OTHER,
+        (
+            *("-map", "0:v", "-map", "1:a", "-map", "2:a", "-metadata:s:a:1", "title=Audio description"),
+            *("-disposition:a:0", "0", "-disposition:a:1", "default+visual_impaired"),
+        ),
+    ),
+    "sound-first": ((), ("-map", "1:a", "-map", "0:v")),
+    "thumbnail": (_STILL, _STILL_IN_FRONT),
+    "cover": (_STILL, (*_STILL_IN_FRONT, "-disposition:v:0", "attached_pic", "-disposition:v:1", "default")),
+}
+_SOUND_IN_FRONT = frozenset({"commentary"})
 
 
 @dataclass(frozen=True)
@@ -48,6 +93,8 @@ class Recipe:
     Attributes:
         cut: seconds that ``-ss`` with copied streams takes off its beginning: an edit list, in MP4.
         clock: added to all of its times.
+        shape: how its container is written (``SHAPES``).
+        flags: what tracks and flags it has beside one picture and one sound (``FLAGS``).
     """
 
     suffix: str
@@ -57,11 +104,24 @@ class Recipe:
     sound_late: float = 0.0
     cut: float = 0.0
     clock: float = 0.0
+    shape: str = ""
+    flags: str = ""
+
+    @property
+    def sound_track(self) -> int:
+        """Return which of its sounds has the chirps."""
+        return 1 if self.flags in _SOUND_IN_FRONT else 0
+
+    @property
+    def picture_track(self) -> int:
+        """Return which of its pictures, without covers, has the flashes."""
+        return 1 if self.flags == "thumbnail" else 0
 
     def __str__(self) -> str:
         """Return its name."""
         times = (("v", self.picture_late), ("a", self.sound_late), ("cut", self.cut), ("clock", self.clock))
-        return "-".join([self.suffix, self.picture, self.sound, *(f"{name}{time:g}" for name, time in times if time)])
+        late = (f"{name}{time:g}" for name, time in times if time)
+        return "-".join(filter(None, [self.suffix, self.picture, self.sound, *late, self.shape, self.flags]))
 
 
 @functools.cache
@@ -97,37 +157,37 @@ def make(recipe: Recipe, folder: Path, pieces: Path) -> Path:
     late = ("-itsoffset", f"{recipe.sound_late}") if recipe.sound_late else ()
     clock = ("-output_ts_offset", f"{recipe.clock}") if recipe.clock else ()
     into = folder / f"whole.{recipe.suffix}" if recipe.cut else film
-    streams = ("-map", "0:v", "-map", "1:a", "-c:v", "copy", *_sound_options(recipe))
-    _ffmpeg(*offset, "-i", picture, *late, "-i", wav, *streams, *clock, *_container(recipe), into)
+    more, mapped = FLAGS[recipe.flags]
+    streams = ("-c:v", "copy", *_sound_options(recipe), *mapped)
+    written = (*_container(recipe), *SHAPES[recipe.shape])
+    _ffmpeg(*offset, "-i", picture, *late, "-i", wav, *more, *streams, *clock, *written, into)
     if recipe.cut:
-        _ffmpeg("-ss", recipe.cut, "-i", into, "-c", "copy", film)
+        _ffmpeg("-ss", recipe.cut, "-i", into, "-map", "0", "-c", "copy", *written, film)
         into.unlink()
     return film
 
 
 def _container(recipe: Recipe) -> tuple[str, ...]:
-    if recipe.suffix == "mxf":
-        return ()
-    return ("-f", "vob") if recipe.suffix == "vob" else ()
+    return {"vob": ("-f", "vob"), "m2ts": ("-f", "mpegts", "-mpegts_m2ts_mode", "1")}.get(recipe.suffix, ())
 
 
 def _sound_options(recipe: Recipe) -> tuple[str, ...]:
     codec = {"opus": "libopus", "vorbis": "libvorbis", "mp3": "libmp3lame"}.get(recipe.sound, recipe.sound)
     rate = {"nellymoser": ("-ar", "44100"), "wmav2": ("-ar", "44100"), "mp3": ("-ar", "44100")}.get(recipe.sound, ())
-    channels = ("-ac", "2") if recipe.sound in ("pcm_bluray", "pcm_dvd") else ()
+    channels = ("-ac", "2") if recipe.sound in ("pcm_bluray", "pcm_dvd", "truehd") else ()
     return ("-c:a", codec, *rate, *channels, "-strict", "-2")
 
 
 def _encode_picture(path: Path, name: str) -> None:
     flashes = "+".join(f"between(t\\,{moment}\\,{moment + _FLASH_SECONDS - 0.02:.2f})" for moment in MOMENTS)
-    size = "128x96" if name == "h263" else "96x64"
+    size = {"h263": "128x96", "dnxhd": "256x144"}.get(name, "96x64")
     picture = f"testsrc2=size={size}:rate=25:duration={SECONDS},eq=contrast=0.6:brightness=-0.25"
     flash = f"{picture},drawbox=color=white:thickness=fill:enable='{flashes}'"
     _ffmpeg("-f", "lavfi", "-i", flash, "-pix_fmt", _pixels(name), *PICTURES[name], "-threads", "1", path)
 
 
 def _pixels(name: str) -> str:
-    return {"prores": "yuv422p10le", "mjpeg": "yuvj420p"}.get(name, "yuv420p")
+    return {"prores": "yuv422p10le", "dnxhd": "yuv422p", "mjpeg": "yuvj420p"}.get(name, "yuv420p")
 
 
 def _write_sound(path: Path, _: str) -> None:
@@ -154,13 +214,19 @@ class Events:
     flashes: tuple[float, ...]
 
 
-def events(film: Path) -> Events:
-    """Find chirps and flashes in a file, decoded by one ffmpeg command, so that both are on one clock."""
+def events(film: Path, sound_track: int = 0, picture_track: int = 0) -> Events:
+    """Find chirps and flashes in a file, decoded by one ffmpeg command, so that both are on one clock.
+
+    Args:
+        film: the file.
+        sound_track: which of its sounds has the chirps.
+        picture_track: which of its moving pictures has the flashes.
+    """
     with tempfile.TemporaryDirectory() as work:
         samples, bright = Path(work) / "sound", Path(work) / "bright"
         sound = (
             "-map",
-            "0:a:0",
+            f"0:a:{sound_track}",
             "-af",
             "aresample=async=1:first_pts=0",
             "-ac",
@@ -172,7 +238,7 @@ def events(film: Path) -> Events:
             samples,
         )
         measure = f"scale=4:4,format=gray,signalstats,metadata=print:key=lavfi.signalstats.YAVG:file={bright}"
-        picture = ("-map", "0:V:0", "-vf", measure, "-fps_mode", "passthrough", "-f", "null", "-")
+        picture = ("-map", f"0:V:{picture_track}", "-vf", measure, "-fps_mode", "passthrough", "-f", "null", "-")
         _ffmpeg("-i", film, *sound, *picture)
         return Events(chirps(np.fromfile(samples, dtype="<f4")), _flashes(bright.read_text("utf-8")))
 
@@ -193,6 +259,70 @@ def chirps(samples: NDArray[np.float32], rate_hz: int = RATE_HZ) -> tuple[float 
         likeness = abs(product[place]) / np.sqrt(max(1e-9, float((heard**2).sum())) * float((chirp**2).sum()))
         found.append(place / RATE_HZ if likeness > 0.8 else None)
     return tuple(found)
+
+
+@dataclass(frozen=True)
+class Speech:
+    """When speech begins in a file, and its pictures, small and grey; in seconds as a player plays it."""
+
+    onset: float
+    pictures: list[tuple[float, NDArray[np.float32]]]
+
+
+def speech(film: Path, sound_track: int) -> Speech:
+    """Find the first word and the pictures of a file, decoded by one ffmpeg command, so that both are on one clock."""
+    with tempfile.TemporaryDirectory() as work:
+        samples, shades, times = (Path(work) / name for name in ("sound", "shades", "times"))
+        one = "aresample=async=1:first_pts=0,pan=mono|c0=c0"
+        sound = ("-map", f"0:a:{sound_track}", "-af", one, "-ar", RATE_HZ, "-f", "f32le", samples)
+        small = f"scale=16:16:flags=area,format=gray,metadata=add:key=a:value=b,metadata=print:key=a:file={times}"
+        picture = (
+            "-map",
+            f"0:{moving_picture(film)}",
+            "-vf",
+            small,
+            "-fps_mode",
+            "passthrough",
+            "-f",
+            "rawvideo",
+            shades,
+        )
+        _ffmpeg("-i", film, *sound, *picture)
+        lines = times.read_text("utf-8").splitlines()
+        moments = [float(line.rpartition("pts_time:")[2]) for line in lines if line.startswith("frame:")]
+        thumbs = np.fromfile(shades, dtype=np.uint8).reshape(-1, 256).astype(np.float32)
+        onset_seconds = onset(np.fromfile(samples, dtype="<f4"), RATE_HZ)
+        return Speech(onset_seconds, list(zip(moments, thumbs, strict=True)))
+
+
+def moving_picture(film: Path) -> int:
+    """Return the number of the stream with the most pictures."""
+    entries = ("-select_streams", "v", "-count_packets", "-show_entries", "stream=index,nb_read_packets")
+    command = ["ffprobe", "-v", "error", *entries, "-of", "csv=p=0", str(film)]
+    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    counted = [line.strip(",").split(",")[:2] for line in found]
+    return max(((int(count), int(index)) for index, count in counted), key=lambda pair: pair[0])[1]
+
+
+def onset(samples: NDArray[np.float32], rate_hz: int) -> float:
+    """Return when a sound first gets loud, in seconds."""
+    loud = np.abs(samples)
+    return int(np.argmax(loud > 0.1 * loud.max())) / rate_hz
+
+
+def shift_of_pictures(
+    film: list[tuple[float, NDArray[np.float32]]], result: list[tuple[float, NDArray[np.float32]]]
+) -> float:
+    """Return how much later pictures are in a result than in a film: the median of those that are like no other."""
+    shades = np.stack([shade for _, shade in result])
+    shifts = []
+    for time, shade in film[:: max(1, len(film) // 40)]:
+        unlike = np.abs(shades - shade).mean(axis=1)
+        best = int(np.argmin(unlike))
+        if np.sum(unlike <= unlike[best] + 0.05) == 1:
+            shifts.append(result[best][0] - time)
+    assert shifts
+    return float(np.median(shifts))
 
 
 def _flashes(text: str) -> tuple[float, ...]:

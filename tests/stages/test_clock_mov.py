@@ -1,4 +1,4 @@
-"""One clock from stage 01 to stage 10, in QuickTime: each kind of uncompressed sound."""
+"""One clock from stage 01 to stage 10, in QuickTime: sound of every kind, edit lists."""
 
 from __future__ import annotations
 

@@ -116,7 +116,8 @@ def check_whole(film: Film, track: AudioTrack, clock: FilmClock, audio_ms: int, 
     promised = _promised_end_ms(film.header, film.header.stream(track.stream), film.start.zero_us)
     _refuse_short(film, "sound", min(audio_ms, sound_ms or audio_ms), promised, share)
     _refuse_short(film, "sound", audio_ms, sound_ms, share)
-    stated = None if film.start.leaps else film.header.duration_ms or _windows_media_ms(film)
+    # ffprobe adds the late start of a Windows Media stream to the film's length, which counts it already.
+    stated = None if film.start.leaps else _windows_media_ms(film) or film.header.duration_ms
     if stated is not None and promised is None:
         # Only the film as a whole has a length. Subtitles may make it longer than all that is shown and heard.
         if film.header.container.startswith("matroska"):

@@ -100,7 +100,7 @@ def write(
         MissingToolError: ffmpeg is missing.
     """
     ordered = [*(s for s in streams if s.kind != "subtitle"), *(s for s in streams if s.kind == "subtitle")]
-    source = film.film.source()
+    source = film.film.source(fflags="+genpts")
     taken = [source[str(stream.index)] for stream in ordered]  # first, so that the film is input 0
     codecs: dict[str, str | int | list[str] | None] = {}
     for place, stream in enumerate(ordered):

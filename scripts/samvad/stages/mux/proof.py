@@ -80,8 +80,11 @@ class Compared:
 
     @property
     def timed(self) -> bool:
-        """Return whether pictures have true times after a seek. AVI counts frames instead, and FLV has no index."""
-        return self.film.header.container not in ("avi", "flv")
+        """Return whether pictures have true times after a seek.
+
+        AVI counts frames instead, FLV has no index, and in MPEG-PS not every picture has a time.
+        """
+        return self.film.header.container not in ("avi", "flv", "mpeg")
 
     def by_packets(self, stream: Stream, start: float, length: float) -> dict[str, float]:
         """Return the checksums of a stream's packets from a moment on, with their times on the film's clock."""

@@ -146,7 +146,8 @@ def copied(
             # A copy can only begin with a picture that needs no other; the film begins later.
             codecs |= {f"c:{place}": "libx264", f"crf:{place}": 14, f"preset:{place}": "fast"}
             codecs[f"fps_mode:{place}"] = "passthrough"
-    source = film.film.source(autorotate=0)
+    # MPEG-PS and AVI have pictures without a time of their own, which Matroska must have.
+    source = film.film.source(autorotate=0, fflags="+genpts")
     try:
         media.write(
             [source[str(stream.index)] for stream in film.streams],

@@ -1,0 +1,15 @@
+"""One clock from stage 01 to stage 10, in MPEG-TS, M2TS, VOB, MPEG-PS and Ogg, whose times may leap."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import clock_matrix
+from clock_films import Recipe
+
+
+@pytest.mark.parametrize("recipe", clock_matrix.recipes("ts", "m2ts", "vob", "mpg", "ogv"), ids=str)
+def test_cue_sound_and_picture_come_together(recipe: Recipe, tmp_path: Path, pieces: Path) -> None:
+    clock_matrix.check(recipe, tmp_path, pieces)
