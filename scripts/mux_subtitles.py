@@ -44,7 +44,7 @@ def work(run: StageRun, options: Options) -> None:
         attached = tracks.fonts_for(run, subtitles) if kind == "ass" else []
         write_matroska(run, options, held, target, new, probe, attached)
     if drawn and font:
-        write_burned(run, options, film, drawn, font, probe)
+        write_burned(run, options, held.film, drawn, font, probe)
     run.metadata("default_track", next((track.language for track in new if track.default), None))
 
 
@@ -167,7 +167,7 @@ def write_mp4(
 def write_burned(
     run: StageRun,
     options: Options,
-    film: Path,
+    film: clock.Film,
     track: plan.Subtitles,
     font: installed_fonts.Font,
     probe: probe_document.Probe,
@@ -175,11 +175,12 @@ def write_burned(
     """Write a copy of the film with a track drawn into its picture, and the sound that was recognised."""
     target = run.work_folder / f"{run.film}.{track.language}.burned.mp4"
     log.info("Drawing the subtitles in %s into the picture", track.language)
-    picture = next(stream for stream in ffprobe.read_header(film).of_kind("video") if stream.picture)
+    picture = film.header.film_picture
+    assert picture is not None, "stage 01 found one"
     sound = probe.audio[probe.chosen_audio_track].stream if probe.audio else None
     burn.burn(film, (picture, sound), track.path, font, target, run.work_folder, options.burn_in_crf, run.threads)
     result = ffprobe.read_header(target)
-    plan.check_duration(film, target, probe.duration_ms, result)
+    plan.check_duration(film.path, target, probe.duration_ms, result)
     run.output(target.name, "burned_film", ffprobe.of(target, result))
     run.metadata("burned", {"language": track.language, "font": font.family, "crf": options.burn_in_crf})
 

@@ -17,7 +17,7 @@ from muxing import X264, ffmpeg, make_job
 from samvad.core import files
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
-from samvad.media import ffprobe
+from samvad.media import clock, ffprobe
 from samvad.stages.mux import burn, installed_fonts
 
 #: Two lines as long as subtitles may be, and a word that no line break helps.
@@ -63,7 +63,7 @@ def burned(film: Path, *lines: str) -> Path:
     held, track, target = ffprobe.read_header(film), film.with_name("track.srt"), film.with_name("burned.mp4")
     files.write_text(track, formats.write("srt", [Cue(0, 2000, lines)]))
     streams = held.of_kind("video")[0], held.of_kind("audio")[0].index
-    burn.burn(film, streams, track, installed_fonts.drawing(lines), target, film.parent, 10, 2)
+    burn.burn(clock.opened(film, held), streams, track, installed_fonts.drawing(lines), target, film.parent, 10, 2)
     return target
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from samvad.core.errors import MediaError
-from samvad.media import ffmpeg, ffprobe, film_file, shots
+from samvad.media import clock, ffmpeg, ffprobe, film_file, shots
 from samvad.stages.mux import matroska, media
 from support import make_film, modules_with, needs_ffmpeg
 
@@ -154,5 +154,6 @@ def test_every_file_that_ffmpeg_reads_is_closed_to_others() -> None:
 def test_a_whole_film_is_read_as_before(tmp_path: Path) -> None:
     film = make_film(tmp_path / "film.mp4")
     held = ffprobe.read_header(film)
-    media.copy_streams(film, tmp_path / "copy.mkv", held.streams)
+    whole = clock.opened(film, held).source()
+    media.write([whole["0"], whole["1"]], film, tmp_path / "copy.mkv", {"c": "copy", "f": "matroska"})
     assert shots.frame_rate(tmp_path / "copy.mkv") == 10

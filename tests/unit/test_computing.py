@@ -12,6 +12,7 @@ import pytest
 import support
 from samvad.core import computing, stages
 from samvad.core.computing import Engine
+from samvad.documents.stage_manifest import RanCode
 from samvad.runner import gpus, reuse
 from samvad.runner.result_cache import key_of
 
@@ -90,10 +91,13 @@ def test_an_engine_that_is_named_again_replaces_what_was_said_of_it() -> None:
     assert computing.merged([first, other, second]) == [second, other]
 
 
+RAN = RanCode("0" * 16, None, None, "sha256:" + "1" * 64)
+
+
 def key(stage: str, record: reuse.Record) -> str:
     declared = stages.BY_NAME[stage]
     options = SimpleNamespace(**{item.name: () if item.many else None for item in declared.all_options})
-    return key_of(reuse.ingredients(declared, record, options, {}))
+    return key_of(reuse.ingredients(declared, RAN, record, options, {}))
 
 
 @pytest.mark.parametrize("stage", ["asr", "translation"])

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from samvad.media import ffmpeg, ffprobe, shots
+from samvad.media import clock, ffmpeg, ffprobe, shots
 from samvad.stages.demux import picture
-from samvad.stages.mux import burn, installed_fonts, matroska, media, mp4
+from samvad.stages.mux import burn, installed_fonts, matroska, media, mp4, sources
 from support import make_film, modules_with, needs_ffmpeg
 
 #: Each of them is something else to ffmpeg, to a shell or to a filter: an option, a pattern, a protocol, a filter.
@@ -34,16 +34,21 @@ def test_no_name_of_a_film_or_folder_is_taken_for_anything_else(
     assert ffprobe.playing_span_ms(bare) >= 1900 and shots.frame_rate(bare) == 10
     assert shots.detect(bare) == []
     assert picture.poster(bare, 2000, Path(f"{name}.jpg"))
-    media.copy_streams(bare, Path(f"{name}.mkv"), held.streams)
+    film_on_clock = clock.opened(bare, held)
+    whole = film_on_clock.source()
+    media.write([whole["0"], whole["1"]], bare, Path(f"{name}.mkv"), {"c": "copy", "f": "matroska"})
     new = [matroska.NewTrack(lines, "en", name, True)]
-    mp4.write(Path(f"{name}.out.mp4"), bare, held.streams, new, name, folder, keep_default_subtitles=True)
+    own = sources.FilmFile(film_on_clock, leaps=False, duration_ms=2000)
+    mp4.write(Path(f"{name}.out.mp4"), own, held.streams, new, name, folder, keep_default_subtitles=True)
     command = ["ffprobe", "-v", "error", "-show_entries", "format_tags:stream_tags", "-of", "json"]
     done = subprocess.run([*command, f"file:{name}.out.mp4"], capture_output=True, text=True, check=True)
     made = json.loads(done.stdout)
     assert made["format"]["tags"]["title"] == name
     assert made["streams"][-1]["tags"]["handler_name"] == name
     streams = (held.of_kind("video")[0], held.of_kind("audio")[0].index)
-    burn.burn(bare, streams, lines, installed_fonts.drawing(["Hello"]), Path(f"{name}.burnt.mp4"), folder, 30, 1)
+    burn.burn(
+        film_on_clock, streams, lines, installed_fonts.drawing(["Hello"]), Path(f"{name}.burnt.mp4"), folder, 30, 1
+    )
     assert [stream.kind for stream in ffprobe.read_header(Path(f"{name}.burnt.mp4")).streams] == ["video", "audio"]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from samvad.core import files
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
-from samvad.media import ffmpeg, ffprobe
+from samvad.media import clock, ffmpeg, ffprobe
 from samvad.stages.mux import installed_fonts, media
 
 #: All measures of the letters count in a picture whose shorter side is this long.
@@ -82,7 +82,7 @@ def drawn(cues: Sequence[Cue], shape: Shape, font: installed_fonts.Font) -> str:
 
 
 def burn(
-    film: Path,
+    film: clock.Film,
     streams: tuple[ffprobe.Stream, int | None],
     subtitles: Path,
     font: installed_fonts.Font,
@@ -97,7 +97,7 @@ def burn(
     turned as it is shown.
 
     Args:
-        film: the film.
+        film: the film, so that its pictures and its sound are drawn and heard on its clock.
         streams: its picture, and the number among its streams of the sound to take, if any.
         subtitles: the track to draw.
         font: what it is drawn in.
@@ -116,7 +116,7 @@ def burn(
     shape = shape_of(moving.picture)
     script = folder / "burn.ass"
     files.write_text(script, drawn(formats.read(subtitles).cues, shape, font))
-    source = ffmpeg.source(film, threads=threads)
+    source = film.source(threads=threads)
     picture = source[str(moving.index)].filter(
         "ass",
         filename=str(script),
@@ -131,4 +131,11 @@ def burn(
         **{"c:a": "aac", "b:a": "192k", "movflags": "+faststart", "f": "mp4"},
     }
     heard = [] if sound is None else [source[str(sound)]]
-    media.write([picture, *heard], film, target, options, {"filter_complex_threads": threads})
+    media.write(
+        [picture, *heard],
+        film.path,
+        target,
+        options,
+        {"filter_complex_threads": threads},
+        read_along=film.read_along,
+    )
