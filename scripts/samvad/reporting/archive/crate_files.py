@@ -201,6 +201,7 @@ def _sources(job: Job) -> tuple[dict[str, bytes], dict[str, str]]:
     used = [stage for stage in stages.STAGES if any(record.stage is stage for record in job.attempts if record.valid)]
     wanted = {"Snakefile": "A film goes in, a subtitled film comes out: a workflow of ten stages."}
     wanted |= {
+        "rules/settings.smk": "The first look at files of settings.",
         "rules/common.smk": "Configuration and input functions.",
         "config/config.yaml": "The defaults of all keys.",
     }
