@@ -76,7 +76,7 @@ PAIRS: dict[str, tuple[tuple[str, str], ...]] = {
     "m2ts": (("h264", "ac3 pcm_bluray aac dca truehd eac3"),),
     "vob": (("mpeg2", "ac3 mp2 pcm_dvd"),),
     "mpg": (("mpeg1", "mp2"),),
-    "mxf": (("mpeg2", "pcm_s16le"), ("dnxhd", "pcm_s24le")),
+    "mxf": (("mpeg2", "pcm_s16le pcm_s24le"),),
     "wmv": (("wmv2", "wmav2 mp3"),),
     "ogv": (("theora", "vorbis flac opus"),),
     "flv": (("h264", "aac"), ("flv1", "mp3 nellymoser")),
