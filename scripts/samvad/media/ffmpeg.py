@@ -32,6 +32,8 @@ Stream: TypeAlias = Any
 #: Options by name, without the dash; None for one that has no value, a list for one that is given several times.
 Options: TypeAlias = Mapping[str, str | int | list[str] | None]
 NO_OPTIONS: Options = MappingProxyType({})
+#: See ``sound_in_time``.
+_IN_TIME: Mapping[str, str] = MappingProxyType({"async": "1", "min_hard_comp": "0.03", "first_pts": "0"})
 
 
 def sound_in_time(rate_hz: int) -> str:
@@ -41,7 +43,12 @@ def sound_in_time(rate_hz: int) -> str:
     silence, and what comes twice is left out. ``min_hard_comp``: as soon as it is 30 ms from its times; ffmpeg's own
     0.1 s would be seen between lips and words, and cues with them.
     """
-    return f"aresample={rate_hz}:async=1:min_hard_comp=0.03:first_pts=0"
+    return f"aresample={rate_hz}:" + ":".join(f"{name}={value}" for name, value in _IN_TIME.items())
+
+
+def in_time(sound: Stream, rate_hz: int) -> Stream:
+    """Return a sound with that filter, for a graph."""
+    return sound.filter("aresample", rate_hz, **_IN_TIME)
 
 
 #: The kinds (ffmpeg's demuxers) in which a film or its sound comes, each of them one file that names no other. MOV can
@@ -108,6 +115,13 @@ def joined(pictures: Sequence[Stream]) -> Stream:
     return ffmpeg.concat(*pictures, v=1, a=0)
 
 
+def joined_sounds(*sounds: Stream) -> Stream:
+    """Return sounds one after another."""
+    import ffmpeg
+
+    return ffmpeg.concat(*sounds, v=0, a=1)
+
+
 def command(streams: Sequence[Stream], target: Path | None, options: Options, global_options: Options) -> list[str]:
     """Return the command that writes streams to a file.
 
@@ -142,6 +156,7 @@ def run(
     read_along: Sequence[int] = (),
     measured: tuple[int, str] | None = None,
     prints: bool = False,
+    besides: Sequence[tuple[int, Path, str]] = (),
 ) -> subprocesses.Done:
     """Write streams to a file, and prove that it is whole; a film that cannot be read is for the caller to judge.
 
@@ -156,6 +171,7 @@ def run(
         read_along: numbers of the source's streams that are read besides, and written nowhere; ``clock.Film`` says why.
         measured: the number of a stream, and filters for it that print on the standard output what is wanted of them.
         prints: whether filters of the result print on the standard output.
+        besides: other streams of the source, each with a file of its own to write and ffmpeg's name of its format.
 
     Raises:
         DiskError: the file is not whole, whatever ffmpeg's exit code says, or its disk is full; or that of what is read
@@ -172,6 +188,8 @@ def run(
     if read_along:
         words += [word for stream in read_along for word in ("-map", f"0:{stream}")]
         words += ["-c", "copy", "-f", "null", "-"]
+    for stream, path, form in besides:
+        words += ["-map", f"0:{stream}", "-f", form, f"file:{path}"]
     if measured is not None:
         words += ["-map", f"0:{measured[0]}", "-filter", measured[1], "-f", "null", "-"]
     heard = _Heard(stdout_line, stderr_line)

@@ -7,8 +7,10 @@ silence, and what an edit list cuts away is not there.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from samvad.core.errors import MediaError
@@ -26,6 +28,10 @@ THUMB = 16
 #: The largest sample of 16-bit sound, the step in which sounds are said to be the same.
 _STEP = 1 / 32768
 _HAIR_SECONDS = 1e-5
+#: Times of pictures from several looks are kept apart by so much.
+_APART_US = 10**12
+#: A few small pieces are decoded: threads would cost more than they give.
+_FEW_THREADS: ffmpeg.Options = MappingProxyType({"filter_complex_threads": 1})
 
 
 @dataclass(frozen=True)
@@ -119,48 +125,113 @@ def sound(film: Film, stream: Stream, start: float = 0.0, length: float | None =
     return Sound(start, rate_hz, values[: values.size // channels * channels].reshape(-1, channels))
 
 
+def sounds(film: Film, stream: Stream, starts: Sequence[float], length: float) -> list[Sound]:
+    """Decode several pieces of a film's sound, all of one length, with one start of ffmpeg.
+
+    What is before the film and after its end is silence.
+
+    Args:
+        film: the film.
+        stream: its sound.
+        starts: from when on, in seconds on the film's clock.
+        length: for how many seconds.
+
+    Raises:
+        MediaError: it cannot be decoded.
+        ToolError: ffmpeg is missing, or hung.
+    """
+    import numpy as np
+
+    rate_hz, channels = shape(stream)
+    count = round(length * rate_hz)
+    pieces = []
+    for start in starts:
+        source = ffmpeg.source(film.path, f="", vn=None, sn=None, dn=None, threads=1, **_seek(film, start, length))
+        heard = ffmpeg.in_time(source[str(stream.index)], rate_hz)
+        pieces.append(heard.filter("apad", whole_len=count).filter("atrim", end_sample=count))
+    decoded: ffmpeg.Options = {"ac": channels, "ar": rate_hz, "c:a": "pcm_f32le", "f": "f32le"}
+    done = ffmpeg.run([ffmpeg.joined_sounds(*pieces)], None, decoded, global_options=_FEW_THREADS)
+    values = np.frombuffer(done.output, dtype="<f4")
+    if done.code or values.size != len(starts) * count * channels:
+        raise _undecodable(film.path, stream, done.last_line)
+    parts = values.reshape(len(starts), count, channels)
+    return [Sound(start, rate_hz, part) for start, part in zip(starts, parts, strict=True)]
+
+
 def shape(stream: Stream) -> tuple[int, int]:
     """Return the samples a second and the channels of a sound."""
     sound = stream.sound
     return (sound.sample_rate_hz or SAMPLE_RATE_HZ, max(1, sound.channels)) if sound else (SAMPLE_RATE_HZ, 1)
 
 
-def pictures(film: Film, stream: Stream, start: float, length: float, at_most: int) -> list[Picture]:
-    """Decode pictures of a film, as they are coded: not turned, not stretched.
+@dataclass(frozen=True)
+class Look:
+    """A look at the pictures of a film.
+
+    Attributes:
+        start: from when on, in seconds on the film's clock.
+        length: for how many seconds.
+        at_most: end after so many.
+        keys: only pictures that are coded by themselves; they cost least.
+        before: begin with the one before ``start`` from which decoding begins, wherever that is.
+    """
+
+    start: float
+    length: float
+    at_most: int
+    keys: bool = False
+    before: bool = False
+
+
+def pictures(film: Film, stream: Stream, looks: Sequence[Look]) -> list[list[Picture]]:
+    """Decode pictures of a film, as they are coded (not turned, not stretched), with one start of ffmpeg.
 
     Args:
         film: the film.
         stream: its picture.
-        start: from when on, in seconds on the film's clock.
-        length: for how many seconds.
-        at_most: end after so many.
+        looks: when.
+
+    Returns:
+        The pictures of each look.
 
     Raises:
         MediaError: they cannot be decoded.
         ToolError: ffmpeg is missing, or hung.
     """
-    source = ffmpeg.source(film.path, f="", an=None, sn=None, dn=None, autorotate=0, **_seek(film, start, length))
-    times: list[float] = []
+    times: list[list[float]] = [[] for _ in looks]
 
     def take(line: str) -> None:
-        _, sign, rest = line.partition(" pts_time:")
-        if sign and "Parsed_showinfo" in line:
-            times.append(start + float(rest.split()[0]))
+        _, sign, rest = line.partition(" pts:")
+        if sign and "Parsed_showinfo" in line and rest.split()[0].lstrip("-").isdigit():
+            time_us = int(rest.split()[0])
+            number = round(time_us / _APART_US) - 1
+            times[number].append(looks[number].start + (time_us - (number + 1) * _APART_US) / 1e6)
 
-    thumb = f"scale={THUMB}:{THUMB}:flags=area,format=gray,showinfo"
     done = ffmpeg.run(
-        [source[str(stream.index)]],
+        [ffmpeg.joined([_shades(film, stream, look, number) for number, look in enumerate(looks)])],
         None,
-        {"vf": thumb, "fps_mode": "passthrough", "frames:v": at_most, "c:v": "rawvideo", "f": "rawvideo"},
+        {"fps_mode": "passthrough", "c:v": "rawvideo", "f": "rawvideo"},
         level="info",
         stderr_line=take,
-        global_options={"hide_banner": None},
+        global_options={"hide_banner": None, **_FEW_THREADS},
     )
     if done.code:
         raise _undecodable(film.path, stream, done.last_line)
     size = THUMB * THUMB
-    count = min(len(times), len(done.output) // size)
-    return [Picture(times[place], done.output[place * size : (place + 1) * size]) for place in range(count)]
+    shades = iter([done.output[place : place + size] for place in range(0, len(done.output) - size + 1, size)])
+    return [[Picture(time, shade) for time, shade in zip(found, shades, strict=False)] for found in times]
+
+
+def _shades(film: Film, stream: Stream, look: Look, number: int) -> ffmpeg.Stream:
+    """Return the small pictures of a look, which tell their times on the way: the number of the look in front."""
+    options = _seek(film, look.start, look.length)
+    options |= {"skip_frame": "nokey"} if look.keys else {}
+    options |= {"noaccurate_seek": None} if look.before else {}
+    source = ffmpeg.source(film.path, f="", an=None, sn=None, dn=None, autorotate=0, threads=1, **options)
+    small = source[str(stream.index)].filter("trim", end_frame=look.at_most)
+    small = small.filter("scale", THUMB, THUMB, flags="area").filter("format", "gray").filter("setsar", 1)
+    told = small.filter("settb", "1/1000000").filter("setpts", f"PTS+{(number + 1) * _APART_US}").filter("showinfo")
+    return told.filter("setpts", "N/25/TB")
 
 
 def _seek(film: Film, start: float, length: float) -> dict[str, str | int | None]:

@@ -65,34 +65,44 @@ def prove(
         SamvadError: a cue is missing, or has another time or text.
         ToolError: a track cannot be read.
     """
+    # ffmpeg counts a subtitle file without cues as not written; what mkvmerge made of no cue has none.
+    wanted = [(stream, _kind(track)) for stream, (track, asked) in zip(streams, new, strict=True) if asked]
+    found = _read_back(result, wanted, folder) if wanted else {}
     proved = []
     for stream, (track, asked) in zip(streams, new, strict=True):
-        kind = track.path.suffix.removeprefix(".")
-        # ffmpeg counts a subtitle file without cues as not written; what mkvmerge made of no cue has none.
-        found = [] if not asked else _read_back(result, stream, kind if kind == "ass" else "srt", folder)
-        wrong = differences(asked, found)
+        cues = found.get(stream.index, [])
+        wrong = differences(asked, cues)
         if wrong:
             raise SamvadError(
                 f"The {track.name} track of the subtitled film is not what was put in: {told(wrong)}.",
                 "Please report this with the log.",
                 path=str(track.path),
             )
-        proved.append(TrackProof(track.language, len(found)))
+        proved.append(TrackProof(track.language, len(cues)))
     return proved
 
 
-def _read_back(result: Path, stream: Stream, kind: str, folder: Path) -> list[Cue]:
-    """Return a track's cues as they are in a film."""
-    path = folder / f"read_back.{kind}"
-    done = ffmpeg.run([ffmpeg.source(result, vn=None, an=None)[str(stream.index)]], path, {"c:s": kind, "f": kind})
+def _kind(track: NewTrack) -> str:
+    return "ass" if track.path.suffix == ".ass" else "srt"
+
+
+def _read_back(result: Path, wanted: Sequence[tuple[Stream, str]], folder: Path) -> dict[int, list[Cue]]:
+    """Return the cues of tracks as they are in a film, by one reading of it."""
+    outputs = [(stream.index, folder / f"read_back_{stream.index}.{kind}", kind) for stream, kind in wanted]
+    (first, path, kind), *others = outputs
+    source = ffmpeg.source(result, vn=None, an=None)
+    done = ffmpeg.run([source[str(first)]], path, {"f": kind}, besides=others)
     if done.code:
+        numbers = ", ".join(str(number) for number, _, _ in outputs)
         raise ToolError(
-            f"Track {stream.index} of the subtitled film cannot be read: {done.last_line}.",
+            f"Tracks {numbers} of the subtitled film cannot be read: {done.last_line}.",
             "Please report this with the log.",
         )
-    cues = [cue for cue in formats.read(path).cues if _plain(cue)] if path.stat().st_size else []
-    path.unlink()
-    return cues
+    found = {}
+    for number, path, _ in outputs:
+        found[number] = [cue for cue in formats.read(path).cues if _plain(cue)] if path.stat().st_size else []
+        path.unlink()
+    return found
 
 
 def differences(asked: Sequence[Cue], found: Sequence[Cue]) -> list[str]:

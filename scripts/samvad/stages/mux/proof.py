@@ -20,7 +20,7 @@ from samvad.media import ffprobe, moments
 from samvad.media.audio import SAMPLE_RATE_HZ, FilmAudio
 from samvad.media.clock import Film
 from samvad.media.ffprobe import Stream
-from samvad.media.moments import Sound
+from samvad.media.moments import Look, Sound
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,8 +42,10 @@ _SAME_SPEECH = 0.6
 _SURE_SPEECH = 0.8
 #: Quieter than this (of 1), a piece says nothing.
 _SILENT = 0.0005
-#: Films up to so long are decoded from end to end: a seek costs as much.
-_WHOLE_SECONDS = 120.0
+#: Films up to so long are decoded from end to end: a seek costs as much. Where seeks may miss, longer ones, too.
+_WHOLE_SECONDS, _WHOLE_UNSOUGHT_SECONDS = 20.0, 120.0
+#: Containers (ffmpeg's names) in which a seek leads just where it is to.
+_EXACT = ("mov,", "matroska")
 _PIECE_SECONDS = 2.0
 #: A shift is looked for so far around a moment.
 _AROUND_SECONDS = 1.5
@@ -56,12 +58,9 @@ _ENOUGH = 3
 _SAME_SHADES = 4.0
 _NOISE_SHADES = 0.3
 _PICTURE_SECONDS = 0.5
-_AT_MOST, _FEW, _ALL = 6, 2, 240
-#: Decoding begins with a key frame: pictures just behind one cost least. A seek leads to the one before, up to 0.13 s.
+_AT_MOST, _ALL = 6, 240
+#: Pictures with which decoding begins cost least. They come at most so far apart, or the seek led elsewhere.
 _KEY_SECONDS = 15.0
-_BEHIND_KEY_SECONDS = 0.15
-#: Frames of films come at most so far apart, or the seek led elsewhere.
-_ASTRAY_SECONDS = 1.0
 #: First, they are looked for this near their times.
 _NEAR_SECONDS = 0.05
 
@@ -85,6 +84,12 @@ class Compared:
         AVI counts frames instead, FLV has no index, and in MPEG-PS not every picture has a time.
         """
         return self.film.header.container not in ("avi", "flv", "mpeg")
+
+    @property
+    def is_short(self) -> bool:
+        """Return whether its sound is decoded from end to end."""
+        exact = self.film.header.container.startswith(_EXACT)
+        return self.duration <= (_WHOLE_SECONDS if exact else _WHOLE_UNSOUGHT_SECONDS)
 
     def by_packets(self, stream: Stream, start: float, length: float) -> dict[str, float]:
         """Return the checksums of a stream's packets from a moment on, with their times on the film's clock."""
@@ -113,11 +118,11 @@ def prove(film: Compared, result: Compared, pairs: Sequence[tuple[Stream, Stream
 
 def _prove_sound(film: Compared, result: Compared, own: Stream, made: Stream) -> StreamProof:
     try:
-        if film.duration <= _WHOLE_SECONDS:
+        if not film.is_short:
+            found, alike = _look(_stretches(film, result, own, made), own)
+        if film.is_short or (found.lost_at_ms and film.duration <= _WHOLE_UNSOUGHT_SECONDS):
             one, other = moments.sound(film.film, own), moments.sound(result.film, made)
             found, alike = _look([(piece, other) for piece in _loud_pieces(one, _ENOUGH)], own)
-        else:
-            found, alike = _look(_stretches(film, result, own, made), own)
     except MediaError:
         # What cannot be decoded in the result is lost; what cannot be decoded in the film cannot be compared.
         lost = StreamProof(own.index, "audio", "sound", (), (0,))
@@ -130,12 +135,17 @@ def _prove_sound(film: Compared, result: Compared, own: Stream, made: Stream) ->
 
 
 def _stretches(film: Compared, result: Compared, own: Stream, made: Stream) -> Iterable[tuple[Sound, Sound]]:
-    for share in _SHARES:
-        at = share * film.duration
-        stretch = moments.sound(film.film, own, at, _STRETCH_SECONDS)
-        for piece in _loud_pieces(stretch, 1):
-            begin, length = piece.start - _AROUND_SECONDS, _PIECE_SECONDS + 2 * _AROUND_SECONDS
-            yield piece, moments.sound(result.film, made, begin, length)
+    for shares in (_SHARES[:_ENOUGH], _SHARES[_ENOUGH:]):
+        starts = [share * film.duration for share in shares]
+        stretches = moments.sounds(film.film, own, starts, _STRETCH_SECONDS)
+        pieces = [piece for stretch in stretches for piece in _loud_pieces(stretch, 1)]
+        yield from zip(pieces, _around(pieces, result, made), strict=True)
+
+
+def _around(pieces: Sequence[Sound], result: Compared, made: Stream) -> list[Sound]:
+    """Return what the result has around the times of pieces."""
+    starts = [piece.start - _AROUND_SECONDS for piece in pieces]
+    return moments.sounds(result.film, made, starts, _PIECE_SECONDS + 2 * _AROUND_SECONDS) if pieces else []
 
 
 def _look(pairs: Iterable[tuple[Sound, Sound]], own: Stream) -> tuple[StreamProof, bool]:
@@ -167,15 +177,18 @@ def _in_order(places: Sequence[Place]) -> tuple[Place, ...]:
 
 def _loud_pieces(sound: Sound, count: int) -> list[Sound]:
     """Return the loudest pieces of so many equal parts of a sound, without those that are silent."""
+    import numpy as np
+
+    sums = np.concatenate([[0.0], np.cumsum(np.square(sound.samples).sum(axis=1, dtype=np.float64))])
+    samples, step = len(sound.samples), round(0.5 * sound.rate_hz)
+    length = min(round(_PIECE_SECONDS * sound.rate_hz), samples // count)
     found = []
-    length = len(sound.samples) / sound.rate_hz
-    for part in range(count):
-        begin, end = (sound.start + length * place / count for place in (part, part + 1))
-        steps = max(1, int((end - begin - _PIECE_SECONDS) / 0.5) + 1)
-        pieces = [sound.piece(begin + step * 0.5, min(_PIECE_SECONDS, end - begin)) for step in range(steps)]
-        loudest = max(pieces, key=lambda piece: piece.loudness)
-        if loudest.loudness > _SILENT:
-            found.append(loudest)
+    for part in range(count) if length else ():
+        firsts = np.arange(samples * part // count, samples * (part + 1) // count - length + 1, step)
+        first = int(firsts[np.argmax(sums[firsts + length] - sums[firsts])])
+        piece = Sound(sound.start + first / sound.rate_hz, sound.rate_hz, sound.samples[first : first + length])
+        if piece.loudness > _SILENT:
+            found.append(piece)
     return found
 
 
@@ -201,23 +214,26 @@ def _by_packets(film: Compared, result: Compared, own: Stream, made: Stream) -> 
 
 
 def _prove_picture(film: Compared, result: Compared, own: Stream, made: Stream) -> StreamProof:
+    shares = _SHARES[:_ENOUGH] if film.timed else _SHARES[:1]
+    looks = [
+        Look(share * film.duration, _KEY_SECONDS, 1, keys=True, before=True)
+        if share
+        else Look(0.0, _PICTURE_SECONDS, _AT_MOST)
+        for share in shares
+    ]
+    groups = [
+        mine
+        for look, mine in zip(looks, _pictures(film, own, looks), strict=True)
+        if mine and abs(mine[0].time - look.start) <= _KEY_SECONDS  # a seek that went astray says nothing of the result
+    ]
+    near = [_near(mine, _NEAR_SECONDS, keys=bool(number)) for number, mine in enumerate(groups)]
     places: list[Place] = []
     lost: list[int] = []
-    zero = film.film.start.zero_us / 1e6
-    for share in _SHARES[:_ENOUGH] if film.timed else _SHARES[:1]:
-        at = share * film.duration
-        if share:
-            key = ffprobe.next_key_seconds(film.film.path, own.index, zero + at, _KEY_SECONDS)
-            at = at if key is None else key - zero + _BEHIND_KEY_SECONDS
-        try:
-            mine = moments.pictures(film.film, own, at, _PICTURE_SECONDS, _FEW if share else _AT_MOST)
-        except MediaError:
-            continue
-        if not mine or abs(mine[0].time - at) > _ASTRAY_SECONDS:  # a seek that went astray says nothing of the result
-            continue
-        found, missing = _found_pictures(mine, result, made, _NEAR_SECONDS)
+    for mine, theirs in zip(groups, _pictures(result, made, near), strict=True):
+        found, missing = _found_pictures(mine, theirs)
         if missing or not all(place.exact and abs(place.shift_ms) <= SHIFT_MS for place in found):
-            found, missing = _found_pictures(mine, result, made, _AROUND_SECONDS)
+            (theirs,) = _pictures(result, made, [_near(mine, _AROUND_SECONDS)])
+            found, missing = _found_pictures(mine, theirs)
         places += found
         if missing:
             lost.append(round(mine[0].time * 1000))
@@ -226,18 +242,26 @@ def _prove_picture(film: Compared, result: Compared, own: Stream, made: Stream) 
     return StreamProof(own.index, "video", "picture", _in_order(places), tuple(lost))
 
 
+def _pictures(film: Compared, stream: Stream, looks: Sequence[Look]) -> list[list[moments.Picture]]:
+    try:
+        return moments.pictures(film.film, stream, looks) if looks else []
+    except MediaError:
+        return [[] for _ in looks]
+
+
+def _near(mine: Sequence[moments.Picture], around: float, *, keys: bool = False) -> Look:
+    """Return the look at the result so many seconds around the times of pictures."""
+    begin = max(0.0, mine[0].time - around)
+    return Look(begin, mine[-1].time + around - begin, _ALL, keys)
+
+
 def _found_pictures(
-    mine: Sequence[moments.Picture], result: Compared, made: Stream, around: float
+    mine: Sequence[moments.Picture], theirs: Sequence[moments.Picture]
 ) -> tuple[list[Place], int]:
-    """Look for pictures in the result, so many seconds around their times; count those that are not there.
+    """Look for pictures among those of the result; count those that are not there.
 
     One that others of the result are just as like is there, but tells no time.
     """
-    begin = max(0.0, mine[0].time - around)
-    try:
-        theirs = moments.pictures(result.film, made, begin, mine[-1].time + around - begin, _ALL)
-    except MediaError:
-        theirs = []
     places: list[Place] = []
     missing = 0
     for picture in mine:
@@ -266,13 +290,12 @@ def prove_heard(audio: Path, result: Compared, made: Stream, own: int) -> Stream
     made = replace(made, sound=made.sound and replace(made.sound, sample_rate_hz=SAMPLE_RATE_HZ))
     places: list[Place] = []
     lost: list[int] = []
-    for piece in _loud_speech(heard):
-        begin, length = piece.start - _AROUND_SECONDS, _PIECE_SECONDS + 2 * _AROUND_SECONDS
-        where = moments.sound(result.film, made, begin, length)
+    pieces = _loud_speech(heard)
+    for piece, where in zip(pieces, _around(pieces, result, made), strict=True):
         matches = [
             match
             for mix in _mixes(where.samples)
-            if (match := moments.find(piece, Sound(begin, SAMPLE_RATE_HZ, mix))) is not None
+            if (match := moments.find(piece, Sound(where.start, SAMPLE_RATE_HZ, mix))) is not None
         ]
         best = max(matches, key=lambda match: match.likeness, default=None)
         if best is None or best.likeness < _SAME_SPEECH:
