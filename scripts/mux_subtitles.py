@@ -14,7 +14,20 @@ from samvad.documents import probe as probe_document
 from samvad.documents.subtitles import formats
 from samvad.media import clock, ffprobe
 from samvad.runner.stage_run import Skipped, StageRun, run_stage
-from samvad.stages.mux import burn, cues, installed_fonts, lossless, matroska, media, mp4, plan, routes, sources, tracks
+from samvad.stages.mux import (
+    burn,
+    cues,
+    installed_fonts,
+    lossless,
+    matroska,
+    media,
+    mp4,
+    own,
+    plan,
+    routes,
+    sources,
+    tracks,
+)
 from samvad.stages.mux.options import STAGE, Options
 
 log = logging.getLogger(__name__)
@@ -73,24 +86,41 @@ def write_matroska(
     seed = "-".join([probe.checksum, *(files.sha256_of(track.path) for track in new)])
     wanted = routes.Wanted(
         target=target,
-        arguments=lambda taken: matroska.options(target, options.title, taken.files, new, seed, attached),
+        arguments=lambda taken: matroska.options(
+            target, options.title, taken.files, new, seed, attached, taken.chapters_ms
+        ),
         heard=recognised(run, probe),
         keep_default_subtitles=not any(track.default for track in new),
     )
     made = routes.write(run, film, wanted)
     matroska.write_title(target, options.title)
-    own = made.taken.tracks
-    expected = {kind: sum(1 for track in own if track.kind == kind) for kind in media.KINDS}
+    taken = made.taken.tracks
+    expected = {kind: sum(1 for track in taken if track.kind == kind) for kind in media.KINDS}
     expected["subtitle"] += len(new)
-    result = ffprobe.read_header(target)
+    result = own.mend(film.header, result_file(target, film), len(new))
     identified = matroska.identify(target, run.work_folder)
     plan.check_result(result, identified, expected, new, film.path)
     plan.check_kept(identified, attached, film.header, film.path)
     subtitles = result.of_kind("subtitle")
     held = [(track, formats.read(track.path).cues) for track in new]
     found = cues.prove(target, subtitles[len(subtitles) - len(new) :], held, run.work_folder)
+    warn_changed(run, film, result_file(target, film), len(new))
     record_proof(run, made.route, made.streams, found)
-    record_metrics(run, target, film.path, probe.duration_ms, result, len(new), len(own))
+    record_metrics(run, target, film.path, probe.duration_ms, result, len(new), len(taken))
+
+
+def result_file(target: Path, film: sources.FilmFile) -> sources.FilmFile:
+    """Return what was made of a film, to be compared with it: it begins at zero."""
+    header = ffprobe.read_header(target)
+    begins = clock.Start(0, round(header.start_seconds * 1e6), leaps=False)
+    return sources.FilmFile(clock.Film(target, header, begins), leaps=False, duration_ms=film.duration_ms)
+
+
+def warn_changed(run: StageRun, film: sources.FilmFile, result: sources.FilmFile, new: int) -> None:
+    """Warn of what else is the film's own and came through otherwise: names, flags, chapters, its own subtitles."""
+    wrong = own.differences(film, result, new)
+    if wrong:
+        run.warn(f"Not all of the film's own came through: {cues.told(wrong)}.")
 
 
 def recognised(run: StageRun, probe: probe_document.Probe) -> tuple[Path, int] | None:
@@ -138,16 +168,16 @@ def write_mp4(
             path=str(film.path),
         )
     whole = sources.copied(run, film, frozenset(), keep_default_subtitles=keep).film if film.leaps else film
-    own, lost = mp4.kept(whole.header)
+    held, lost = mp4.kept(whole.header)
     if lost:
         names = ", ".join(f"{stream.index} ({stream.kind}, {stream.codec})" for stream in lost)
         run.warn(f"Streams of the film that MP4 cannot hold are left out: {names}. Matroska keeps them.")
-    anew = [f"{stream.index} ({stream.codec})" for stream in own if lossless.mp4_codec(0, stream).get("c:0") == "flac"]
+    anew = [f"{stream.index} ({stream.codec})" for stream in held if lossless.mp4_codec(0, stream).get("c:0") == "flac"]
     if anew:
         run.warn(f"Sound that MP4 cannot hold is kept without loss as flac: {', '.join(anew)}.")
-    mp4.write(target, whole, own, new, options.title, run.work_folder, keep_default_subtitles=keep)
+    mp4.write(target, whole, held, new, options.title, run.work_folder, keep_default_subtitles=keep)
     result = ffprobe.read_header(target)
-    mp4.check(result, own, new, film.path)
+    mp4.check(result, held, new, film.path)
     streams = routes.check(film, whole, target, result, recognised(run, probe), run.threads)
     if wrong := routes.wrong_in(film, streams, result):
         raise MediaError(
@@ -160,8 +190,9 @@ def write_mp4(
     found = cues.prove(
         target, subtitles[len(subtitles) - len(new) :], [(track, mp4.shown(track)) for track in new], run.work_folder
     )
+    warn_changed(run, whole, result_file(target, film), len(new))
     record_proof(run, "ffmpeg", streams, found)
-    record_metrics(run, target, film.path, probe.duration_ms, result, len(new), len(own))
+    record_metrics(run, target, film.path, probe.duration_ms, result, len(new), len(held))
 
 
 def write_burned(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from samvad.core import stages, typed_json
 from samvad.core.errors import SamvadError
-from samvad.documents import run_mark, run_record, stage_manifest
+from samvad.documents import mux_proof, run_mark, run_record, stage_manifest
 from samvad.documents.stage_manifest import StageManifest
 
 INTERRUPTED = "interrupted"
@@ -267,6 +267,7 @@ def summary(job_folder: Path) -> str:
             missing = "" if (job_folder / output.path).is_file() else "  (gone: the same command makes it again)"
             lines.append(f"  {label + ':':16} {job_folder / output.path}{missing}")
     lines += [f"  {'Sound:':16} {text}" for text in _sound_heard(job_folder)]
+    lines += [f"  {'Proved:':16} {text}" for text in _proved(job_folder)]
     reused = [
         name for name, state in manifest.stages.items() if state.manifest and _reused(job_folder / state.manifest)
     ]
@@ -290,6 +291,13 @@ def _sound_heard(job_folder: Path) -> list[str]:
     doubts = len(demux.warnings) if demux else 0
     more = f" ({doubts} warning{'s' * (doubts > 1)} of stage 01: see its log)" if doubts else ""
     return [f"{which}: {found['audio_track_because']}{more}"]
+
+
+def _proved(job_folder: Path) -> list[str]:
+    """Return what stage 10 proved of the subtitled film, where it made one."""
+    mux = stage_manifest.read_optional(job_folder / stages.BY_NAME["mux"].folder / "manifest.json")
+    text = mux_proof.told({metric.name: metric.value for metric in mux.metrics}) if mux else None
+    return [text] if text else []
 
 
 def _reused(path: Path) -> bool:

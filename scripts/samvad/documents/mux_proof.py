@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,6 +87,16 @@ class Proof:
         """Return the largest shift that was found in streams of a kind, or None where nothing was compared."""
         found = [abs(place.shift_ms) for stream in self.streams if stream.kind == kind for place in stream.places]
         return max(found, default=None)
+
+
+def told(metrics: Mapping[str, object]) -> str | None:
+    """Return in a line what stage 10 proved, by its metrics; None where it proved nothing."""
+    if "proved_places" not in metrics:
+        return None
+    shifts = [shift for name in ("sound_shift", "picture_shift") if isinstance(shift := metrics.get(name), int | float)]
+    off = f", none off by more than {max(shifts):.1f} ms" if shifts else ""
+    places, cues = metrics["proved_places"], metrics.get("proved_cues")
+    return f"by {metrics.get('route')}; {places} places compared with the film{off}; {cues} cues read back"
 
 
 def write(path: Path, proof: Proof) -> None:

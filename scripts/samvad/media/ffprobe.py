@@ -93,7 +93,7 @@ class Stream:
         kind: ``video``, ``audio``, ``subtitle``, ``data`` or ``attachment``; a cover picture is an attachment.
         codec: ffmpeg's name.
         language: the tag as it stands, such as ``hin``, or None.
-        title: the track's name, or empty.
+        title: the track's name, or empty; of an attached file, the file's.
         default: whether players choose it by themselves.
         forced: whether it is to be shown even when subtitles are off.
         hearing_impaired: whether it is for the deaf and hard of hearing.
@@ -148,6 +148,7 @@ class Header:
         estimated: whether durations are guesses from the bit rate, which can be wrong tenfold.
         streams: in order.
         chapters: how many it has.
+        marks: when each begins, in microseconds on the container's clock, and its title.
     """
 
     container: str
@@ -156,6 +157,7 @@ class Header:
     estimated: bool
     streams: tuple[Stream, ...]
     chapters: int
+    marks: tuple[tuple[int, str], ...] = ()
 
     @property
     def start_ms(self) -> int:
@@ -404,6 +406,22 @@ def read_packets(path: Path, take: Callable[[Packet], None], *, seconds: float |
     _read_packets(path, entries, split, interval="" if seconds is None else f"%+{seconds}")
 
 
+def read_subtitle_packets(path: Path, take: Callable[[int, int, int], None]) -> None:
+    """Give the packets of all subtitle tracks to ``take``: the track's number, the time (µs), and the size in bytes.
+
+    Raises:
+        MediaError: ffprobe cannot read the file.
+        ToolError: ffprobe is missing, or hung.
+    """
+
+    def split(stream: str, pts: str, size: str, *_: str) -> None:
+        time_us = _microseconds(pts)
+        if time_us is not None and size.isdigit():
+            take(int(stream), time_us, int(size))
+
+    _read_packets(path, "stream_index,pts_time,size", split, "s")
+
+
 def first_heard_us(path: Path, seconds: float) -> dict[int, int]:
     """Return when the first sample of each sound is heard, in microseconds on the container's clock.
 
@@ -508,7 +526,12 @@ def _header(found: JsonObject, *, estimated: bool) -> Header:
         estimated=estimated,
         streams=tuple(_stream(stream) for stream in found.get("streams", [])),
         chapters=len(found.get("chapters", [])),
+        marks=tuple(_mark(chapter) for chapter in found.get("chapters", [])),
     )
+
+
+def _mark(chapter: JsonObject) -> tuple[int, str]:
+    return round((_number(chapter.get("start_time")) or 0.0) * 1e6), str(chapter.get("tags", {}).get("title", ""))
 
 
 def _with_stills_counted(path: Path, header: Header) -> Header:
@@ -542,7 +565,7 @@ def _stream(found: JsonObject) -> Stream:
         kind=kind,
         codec=str(found.get("codec_name", "unknown")),
         language=tags.get("language"),
-        title=tags.get("title", ""),
+        title=tags.get("title") or (tags.get("filename", "") if kind == "attachment" else ""),
         default=bool(disposition.get("default")),
         forced=bool(disposition.get("forced")),
         hearing_impaired=bool(disposition.get("hearing_impaired")),

@@ -205,7 +205,7 @@ def pictures(film: Film, stream: Stream, looks: Sequence[Look]) -> list[list[Pic
         if sign and "Parsed_showinfo" in line and rest.split()[0].lstrip("-").isdigit():
             time_us = int(rest.split()[0])
             number = round(time_us / _APART_US) - 1
-            times[number].append(looks[number].start + (time_us - (number + 1) * _APART_US) / 1e6)
+            times[number].append(round(looks[number].start + (time_us - (number + 1) * _APART_US) / 1e6, 6))
 
     done = ffmpeg.run(
         [ffmpeg.joined([_shades(film, stream, look, number) for number, look in enumerate(looks)])],

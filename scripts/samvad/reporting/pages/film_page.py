@@ -12,7 +12,7 @@ from samvad.core import schemas, stages
 from samvad.core.errors import SamvadError
 from samvad.core.times import clock
 from samvad.core.typed_json import JsonObject
-from samvad.documents import stage_manifest, waveform
+from samvad.documents import mux_proof, stage_manifest, waveform
 from samvad.documents.machine_cues import Origin
 from samvad.documents.probe import Probe
 from samvad.documents.segments import QUARANTINE, Segment, SegmentsDocument
@@ -221,6 +221,9 @@ def _facts(
         chosen = why if track.track == probe.chosen_audio_track else ""
         spoken = languages.name(track.language) if track.language else "no language"
         facts.append((f"sound {track.track}", f"{track.codec}, {track.channels} channels, {spoken}{chosen}"))
+    mux = manifests.get("mux")
+    proved = mux_proof.told({metric.name: metric.value for metric in mux.metrics}) if mux else None
+    facts += [("proved", proved)] if proved else []
     facts += [(key, str(value)) for key, value in counts.items()]
     facts.append(("profile", f"{profile.title} ({profile.name})"))
     if demux:

@@ -161,6 +161,7 @@ def options(
     new: Iterable[NewTrack],
     seed: str = "",
     attachments: Iterable[Path] = (),
+    chapters_ms: int = 0,
 ) -> list[str]:
     """Return mkvmerge's options for a film with new subtitle tracks after its own.
 
@@ -174,6 +175,7 @@ def options(
         seed: where the file's unique numbers come from, instead of chance and the clock: the same film and subtitles
             then give the same bytes.
         attachments: fonts that the new tracks need.
+        chapters_ms: added to the times of the film's chapters.
     """
     made = ["--gui-mode", "--output", str(target)]
     made += ["--deterministic", seed] if seed else []
@@ -189,8 +191,7 @@ def options(
         for kind, plural in _PLURALS.items():
             numbers = ",".join(str(track.id) for track in tracks if track.kind == kind)
             made += [f"--{kind}-tracks", numbers] if numbers else [f"--no-{plural}"]
-        shift_ms = next((track.sync_ms for track in tracks if track.kind == "video"), 0)
-        made += ["--chapter-sync", str(shift_ms)] if shift_ms else []
+        made += ["--chapter-sync", str(chapters_ms)] if chapters_ms else []
         # "=" keeps mkvmerge from joining files with the next numbers (VTS_01_2.VOB) to this one.
         made.append(f"={held_files.opened(path)}")
     for subtitle in new:

@@ -69,14 +69,23 @@ def without_long_silences(cues: Sequence[Cue]) -> list[Cue]:
 def kept(film: Header) -> tuple[list[Stream], list[Stream]]:
     """Return the film's own streams that MP4 can hold, and those that it cannot."""
     held = [stream for stream in film.streams if _fits(stream)]
-    lost = [stream for stream in film.streams if stream not in held]
+    # ffmpeg makes MP4's track of chapters anew.
+    chapters = [stream for stream in film.streams if film.chapters and stream.codec == "bin_data"]
+    lost = [stream for stream in film.streams if stream not in held and stream not in chapters]
     return held, lost
 
 
 def _fits(stream: Stream) -> bool:
     if stream.kind == "subtitle":
         return stream.codec in _TEXT
+    if stream.kind == "attachment":
+        return is_cover(stream)
     return stream.kind in ("video", "audio")
+
+
+def is_cover(stream: Stream) -> bool:
+    """Return whether an attached picture is one that MP4 can hold as the cover."""
+    return "attached_pic" in stream.flags and stream.codec in ("mjpeg", "png", "bmp")
 
 
 def write(
@@ -99,7 +108,9 @@ def write(
         DiskError: the disk is full.
         MissingToolError: ffmpeg is missing.
     """
-    ordered = [*(s for s in streams if s.kind != "subtitle"), *(s for s in streams if s.kind == "subtitle")]
+    shown_first = [stream for stream in streams if stream.kind in ("video", "audio")]
+    ordered = [*shown_first, *(stream for stream in streams if stream.kind == "subtitle")]
+    covers = [stream for stream in streams if stream.kind == "attachment"]
     source = film.film.source(fflags="+genpts")
     taken = [source[str(stream.index)] for stream in ordered]  # first, so that the film is input 0
     codecs: dict[str, str | int | list[str] | None] = {}
@@ -110,6 +121,9 @@ def write(
         files.write_text(path, formats.write("srt", without_long_silences(shown(track))))
         taken.append(ffmpeg.source(path, f="srt")["0"])
         codecs[f"c:{len(ordered) + number}"] = "mov_text"
+    for place, stream in enumerate(covers, start=len(taken)):
+        taken.append(source[str(stream.index)])
+        codecs |= {f"c:{place}": "copy", f"disposition:{place}": "attached_pic"}
     options: ffmpeg.Options = {"map_chapters": 0, "map_metadata": 0, "movflags": "+faststart", "f": "mp4"}
     flags = _flags(ordered, new, keep_default_subtitles=keep_default_subtitles)
     named = {"metadata": f"title={title}"} if title else {}

@@ -136,7 +136,7 @@ def _prove_sound(film: Compared, result: Compared, own: Stream, made: Stream) ->
 
 def _stretches(film: Compared, result: Compared, own: Stream, made: Stream) -> Iterable[tuple[Sound, Sound]]:
     for shares in (_SHARES[:_ENOUGH], _SHARES[_ENOUGH:]):
-        starts = [share * film.duration for share in shares]
+        starts = list(dict.fromkeys(share * film.duration for share in shares))
         stretches = moments.sounds(film.film, own, starts, _STRETCH_SECONDS)
         pieces = [piece for stretch in stretches for piece in _loud_pieces(stretch, 1)]
         yield from zip(pieces, _around(pieces, result, made), strict=True)
@@ -226,14 +226,15 @@ def _prove_picture(film: Compared, result: Compared, own: Stream, made: Stream) 
         for look, mine in zip(looks, _pictures(film, own, looks), strict=True)
         if mine and abs(mine[0].time - look.start) <= _KEY_SECONDS  # a seek that went astray says nothing of the result
     ]
-    near = [_near(mine, _NEAR_SECONDS, keys=bool(number)) for number, mine in enumerate(groups)]
+    groups = list({mine[0].time: mine for mine in reversed(groups)}.values())[::-1]  # a short film has few of them
+    near = [_near(mine, _NEAR_SECONDS, keys=len(mine) == 1) for mine in groups]
     places: list[Place] = []
     lost: list[int] = []
     for mine, theirs in zip(groups, _pictures(result, made, near), strict=True):
         found, missing = _found_pictures(mine, theirs)
         if missing or not all(place.exact and abs(place.shift_ms) <= SHIFT_MS for place in found):
-            (theirs,) = _pictures(result, made, [_near(mine, _AROUND_SECONDS)])
-            found, missing = _found_pictures(mine, theirs)
+            (wider,) = _pictures(result, made, [_near(mine, _AROUND_SECONDS)])
+            found, missing = _found_pictures(mine, wider)
         places += found
         if missing:
             lost.append(round(mine[0].time * 1000))
@@ -243,10 +244,12 @@ def _prove_picture(film: Compared, result: Compared, own: Stream, made: Stream) 
 
 
 def _pictures(film: Compared, stream: Stream, looks: Sequence[Look]) -> list[list[moments.Picture]]:
+    once = list(dict.fromkeys(looks))
     try:
-        return moments.pictures(film.film, stream, looks) if looks else []
+        found = dict(zip(once, moments.pictures(film.film, stream, once), strict=True)) if once else {}
     except MediaError:
-        return [[] for _ in looks]
+        found = {}
+    return [found.get(look, []) for look in looks]
 
 
 def _near(mine: Sequence[moments.Picture], around: float, *, keys: bool = False) -> Look:
@@ -255,9 +258,7 @@ def _near(mine: Sequence[moments.Picture], around: float, *, keys: bool = False)
     return Look(begin, mine[-1].time + around - begin, _ALL, keys)
 
 
-def _found_pictures(
-    mine: Sequence[moments.Picture], theirs: Sequence[moments.Picture]
-) -> tuple[list[Place], int]:
+def _found_pictures(mine: Sequence[moments.Picture], theirs: Sequence[moments.Picture]) -> tuple[list[Place], int]:
     """Look for pictures among those of the result; count those that are not there.
 
     One that others of the result are just as like is there, but tells no time.

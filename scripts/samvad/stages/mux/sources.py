@@ -80,10 +80,12 @@ class Taken:
     Attributes:
         files: each with its tracks; the film's pictures and sounds are in the first.
         film: the file that holds the film's streams in their times: the film itself, or the copy that stands in for it.
+        chapters_ms: what puts the chapters on the film's clock: mkvmerge moves none, whatever it does with tracks.
     """
 
     files: tuple[tuple[Path, tuple[matroska.SourceTrack, ...]], ...]
     film: FilmFile
+    chapters_ms: int = 0
 
     @property
     def tracks(self) -> list[matroska.SourceTrack]:
@@ -119,7 +121,8 @@ def direct(run: StageRun, film: FilmFile, *, keep_default_subtitles: bool) -> Ta
     if plan.lost_streams(source, film.header) or plan.endless_subtitles(film.header, film.duration_ms):
         files = [(film.path, [track for track in tracks if track.kind != "subtitle"])]
         files += _subtitles(run, film, keep_default_subtitles=keep_default_subtitles)
-    return _on_clock(Taken(tuple((path, tuple(found)) for path, found in files), film))
+    chapters_ms = -round(film.zero_us / 1000)
+    return _on_clock(Taken(tuple((path, tuple(found)) for path, found in files), film, chapters_ms))
 
 
 def copied(

@@ -1,0 +1,110 @@
+"""Stage 10: what else is the film's own comes through, is mended or told; nothing else is told."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import support
+from muxing import SRT, ffmpeg, make_job, manifest, probe, run
+from samvad.documents import mux_proof
+from samvad.documents.subtitles import formats
+from samvad.documents.subtitles.cues import Cue
+from samvad.media import clock
+from samvad.stages.mux import own
+from samvad.stages.mux.sources import FilmFile
+
+CHAPTERS = ";FFMETADATA1\n" + "".join(
+    f"[CHAPTER]\nTIMEBASE=1/1000\nSTART={start}\nEND={start + 1000}\ntitle={title}\n"
+    for start, title in ((0, "One"), (1000, "Two"))
+)
+
+
+def warnings(result: Path) -> list[str]:
+    return [item["message"] for item in manifest(result)["warnings"]]
+
+
+def opened(path: Path) -> FilmFile:
+    return FilmFile(clock.opened(path), leaps=False, duration_ms=3000)
+
+
+@pytest.fixture
+def chaptered(tmp_path: Path, films: Path) -> Path:
+    """Return an MP4 with chapters, for which it has a track of text, and a cover."""
+    (tmp_path / "chapters.txt").write_text(CHAPTERS)
+    cover, film = tmp_path / "cover.png", tmp_path / "chaptered.mp4"
+    ffmpeg("-f", "lavfi", "-i", "testsrc=size=64x64", "-frames:v", 1, cover)
+    inputs = ("-i", films / "plain.mp4", "-i", tmp_path / "chapters.txt", "-i", cover)
+    maps = ("-map", 0, "-map", 2, "-map_chapters", 1, "-c", "copy", "-disposition:v:1", "attached_pic")
+    ffmpeg(*inputs, *maps, film)
+    assert [stream["codec_name"] for stream in probe(film)["streams"]] == ["h264", "aac", "bin_data", "png"]
+    return film
+
+
+@pytest.mark.parametrize("container", ["mkv", "mp4"])
+def test_chapters_and_a_cover_in_mp4_come_through_without_a_warning(
+    tmp_path: Path, chaptered: Path, container: str
+) -> None:
+    result, done = run(make_job(tmp_path, chaptered), "--container", container)
+    assert done.returncode == 0, done.stderr
+    assert warnings(result) == []
+    made = opened(result.with_suffix(f".{container}"))
+    assert [title for _, title in made.header.marks] == ["One", "Two"]
+    assert len(made.header.of_kind("attachment")) == 1
+    told = mux_proof.told({metric["name"]: metric["value"] for metric in manifest(result)["metrics"]})
+    assert told is not None and "none off by more than" in told and "2 cues read back" in told
+
+
+def test_names_languages_and_flags_that_a_result_lacks_are_mended(tmp_path: Path, films: Path) -> None:
+    film = tmp_path / "film.mkv"
+    flags = ("--commentary-flag", 1, "--visual-impaired-flag", 2, "--original-flag", 2, "--track-name", "1:Talk")
+    command = ["mkvmerge", "-q", "-o", film, *flags, "--forced-display-flag", "3:1", films / "own.mkv"]
+    subprocess.run(list(map(str, command)), check=True)
+    result = tmp_path / "result.mkv"
+    ffmpeg("-i", film, "-map", 0, "-c", "copy", "-map_metadata", -1, "-disposition", 0, result)
+    assert len(own.differences(opened(film), opened(result), 0)) > 5
+    own.mend(opened(film).header, opened(result), 0)
+    left = own.differences(opened(film), opened(result), 0)
+    assert all("default" in text for text in left), left
+
+
+def test_own_subtitles_and_chapters_that_come_late_are_told(tmp_path: Path, films: Path) -> None:
+    late = ("--sync", "3:200", "--chapter-sync", "100")
+    (tmp_path / "chapters.txt").write_text(CHAPTERS)
+    film, result = tmp_path / "film.mkv", tmp_path / "result.mkv"
+    chapters = ("-i", tmp_path / "chapters.txt", "-map_chapters", 1)
+    ffmpeg("-i", films / "own.mkv", *chapters, "-map", 0, "-c", "copy", film)
+    subprocess.run(["mkvmerge", "-q", "-o", result, *late, film], check=True)
+    assert own.differences(opened(film), opened(result), 0) == [
+        "subtitle 3 is shifted: its first and last by 200 and 200 ms",
+        "chapter 1 comes 100 ms late",
+        "chapter 2 comes 100 ms late",
+    ]
+    fewer = tmp_path / "fewer.mkv"
+    (tmp_path / "empty.srt").write_text(SRT.format("one") + SRT.replace("1\n", "2\n", 1).format("two"))
+    subprocess.run(["mkvmerge", "-q", "-o", fewer, "--no-subtitles", film, tmp_path / "empty.srt"], check=True)
+    told = own.differences(opened(film), opened(fewer), 0)
+    assert any("has 2 texts or pictures, not 1" in text for text in told)
+
+
+def test_cues_on_cuts_are_on_the_cuts_of_the_subtitled_film_too(tmp_path: Path, sample: Any) -> None:
+    truth = sample.truth
+    inputs = make_job(tmp_path, sample.film, duration_ms=truth["duration_ms"])
+    result, done = run(inputs)
+    assert done.returncode == 0, done.stderr
+    path = tmp_path / "cuts.en.srt"
+    cues = [Cue(cut, cut + 1250, ("Good morning.",)) for cut in truth["cuts_ms"]]
+    path.write_text(formats.write("srt", cues), encoding="utf-8")
+    found = []
+    for film in (sample.film, result):
+        command = [support.ROOT / "samvad", "check", path, "--video", film, "--format", "json"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        (checked,) = json.loads(done.stdout)
+        assert checked["checked"]["shots"]
+        found.append((checked["findings"], checked["within"]))
+    assert found[0] == found[1]
+    assert [item for item in found[0][0] if "shot" in item["rule"]] == []
