@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,8 @@ def test_cues_on_cuts_are_on_the_cuts_of_the_subtitled_film_too(tmp_path: Path, 
     result, done = run(inputs)
     assert done.returncode == 0, done.stderr
     path = tmp_path / "cuts.en.srt"
-    cues = [Cue(cut, cut + 1250, ("Good morning.",)) for cut in truth["cuts_ms"]]
+    cuts = [cut for cut, after in pairwise([*truth["cuts_ms"], truth["duration_ms"]]) if after - cut > 3000]
+    cues = [Cue(cut, cut + 1250, ("Good morning.",)) for cut in cuts]
     path.write_text(formats.write("srt", cues), encoding="utf-8")
     found = []
     for film in (sample.film, result):
@@ -107,4 +109,4 @@ def test_cues_on_cuts_are_on_the_cuts_of_the_subtitled_film_too(tmp_path: Path, 
         assert checked["checked"]["shots"]
         found.append((checked["findings"], checked["within"]))
     assert found[0] == found[1]
-    assert [item for item in found[0][0] if "shot" in item["rule"]] == []
+    assert found[0][0] == []
