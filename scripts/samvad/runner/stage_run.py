@@ -545,9 +545,10 @@ def run_stage(stage: Stage, work: Callable[[StageRun, Any], None], argv: list[st
     Returns:
         The exit code: 0, or that of the error's class.
     """
-    name, meter = stage.name, ResourceMeter()
+    name = stage.name
     try:
         invocation = parse(stage, argv)
+        meter = ResourceMeter()  # not before: for --help, its thread would outlive the interpreter now and then
         run = StageRun(stage, invocation, own_code.take(stage))
         with attempts.claim(run.job_folder, run.stage.folder):
             run_watch.check_run()
