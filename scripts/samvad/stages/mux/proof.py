@@ -81,9 +81,9 @@ class Compared:
     def timed(self) -> bool:
         """Return whether pictures have true times after a seek.
 
-        AVI counts frames instead, FLV has no index, and in MPEG-PS not every picture has a time.
+        AVI and MXF count frames instead, FLV has no index, and in MPEG-PS not every picture has a time.
         """
-        return self.film.header.container not in ("avi", "flv", "mpeg")
+        return self.film.header.container not in ("avi", "flv", "mpeg", "mxf", "gxf")
 
     @property
     def is_short(self) -> bool:
