@@ -285,7 +285,7 @@ def test_a_run_that_was_killed_is_brought_to_its_end_by_the_next_one(killed: Kil
         ("job_received", None, None),
         ("tmdb_started", "tmdb", "running"),
         ("stage_result", "tmdb", "failed"),
-        ("job_finished", None, "incomplete"),
+        ("job_finished", None, "failed"),
     ]
     assert all(event["attempt"] == 2 for event in events if event["stage"] == "tmdb")
 
