@@ -592,7 +592,7 @@ def _first_cause(run: StageRun, caught: BaseException) -> BaseException:
     category = as_samvad_error(caught).category
     gone = isinstance(caught, FileNotFoundError)
     try:
-        if category == "bug" or gone:  # a later attempt takes away what this one works in
+        if category in ("bug", "media") or gone:  # a later attempt takes away what this one works in and reads through
             attempts.check_newest(run.folder, run.attempt)
         if category in ("bug", "media") or gone:
             run.check_inputs()
