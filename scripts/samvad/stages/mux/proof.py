@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 SHIFT_MS = 5.0
 #: By how much the shifts of a stream may differ: half of it to each side.
 SPREAD_MS = 2 * SHIFT_MS
-_LEAP_SPREAD_MS = 40.0
+_LOOSE_SPREAD_MS = 40.0
 #: What two decodings of the same sound have in common at least. Other sound of the same film has below 0.6.
 _SAME = 0.99
 #: Sound with noise of the decoder's own still has this in common; wrongly decoded sound has nothing.
@@ -329,16 +329,16 @@ def _mixes(samples: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
     return mixes
 
 
-def judge(proofs: Sequence[StreamProof], say: Callable[[StreamProof], str], *, leaps: bool) -> list[str]:
+def judge(proofs: Sequence[StreamProof], say: Callable[[StreamProof], str], *, loose: bool) -> list[str]:
     """Return what is wrong with a result, in words; empty where all was found in its place.
 
     Args:
         proofs: where the film's streams were found.
         say: names a stream.
-        leaps: whether the film's times leap. What follows a leap is put back by as much as its sound is off, as soon as
-            that is 30 ms (``ffmpeg.sound_in_time``): before that, it is off by less.
+        loose: whether the film's own times are not exact, as where they leap. What follows a leap is put back by
+            as much as its sound is off, as soon as that is 30 ms (``ffmpeg.sound_in_time``): before that, it is off by less.
     """
-    spread_ms = _LEAP_SPREAD_MS if leaps else SPREAD_MS
+    spread_ms = _LOOSE_SPREAD_MS if loose else SPREAD_MS
     wrong = []
     for proof in proofs:
         if proof.lost_at_ms:

@@ -165,7 +165,8 @@ def check(
 def wrong_in(film: FilmFile, found: Sequence[StreamProof], header: Header) -> list[str]:
     """Return what is wrong with a result, in words; empty where it is proved to be the film."""
     return [
-        *proof.judge(found, _name, leaps=film.leaps),
+        # Ogg states the time of a page's last packet alone; those of the others are counted, and differ by read.
+        *proof.judge(found, _name, loose=film.leaps or film.header.container == "ogg"),
         *looks.differences(film.header, header),
     ]
 
