@@ -336,7 +336,7 @@ def judge(proofs: Sequence[StreamProof], say: Callable[[StreamProof], str], *, l
         proofs: where the film's streams were found.
         say: names a stream.
         loose: whether the film's own times are not exact, as where they leap. What follows a leap is put back by as
-            much as its sound is off, as soon as that is 30 ms (``ffmpeg.sound_in_time``): before that, it is off by less.
+            much as its sound is off, from 30 ms on (``ffmpeg.sound_in_time``): before that, it is off by less.
     """
     spread_ms = _LOOSE_SPREAD_MS if loose else SPREAD_MS
     wrong = []
