@@ -478,29 +478,6 @@ def packet_hashes(path: Path, stream: int, start: float, seconds: float) -> dict
     return found
 
 
-def next_key_seconds(path: Path, stream: int, start: float, seconds: float) -> float | None:
-    """Return the time of a stream's first packet, from a moment on, with which decoding can begin; None without one.
-
-    Args:
-        path: the file.
-        stream: the stream's number.
-        start: from when on, in seconds on the container's clock.
-        seconds: how far is looked.
-
-    Raises:
-        MediaError: ffprobe cannot read it.
-    """
-    found: list[float] = []
-
-    def take(text: str, flags: str, *_: str) -> None:
-        time = _number(text)
-        if time is not None and time >= start and "K" in flags and "D" not in flags:
-            found.append(time)
-
-    _read_packets(path, "pts_time,flags", take, str(stream), f"{start:.6f}%+{seconds}")
-    return min(found, default=None)
-
-
 def first_packets(path: Path) -> dict[int, Packet]:
     """Return the first packet of each stream that begins in the first ten seconds, as the container has them.
 
