@@ -110,7 +110,7 @@ test-clock: setup
 
 fuzz: setup
 	@envs/setup dev
-	@PYTHONPATH=scripts:tests $(call dev,python) tests/hostile.py $(FUZZ)
+	@PYTHONPATH=scripts:tests:benchmarks $(call dev,python) tests/hostile.py $(FUZZ)
 	@SAMVAD_FUZZ=2000 $(call dev,python) -m pytest --quiet tests/unit/test_subtitles_mutated.py
 
 check:

@@ -11,6 +11,29 @@ from typing import Any
 import support
 import tools
 
+#: Each would run in a page that put it somewhere as it is: between elements, in an attribute, in a script, in a style.
+HOSTILE = (
+    "<img src=x onerror=\"document.title='ran'\">",
+    '" onmouseover="document.title=\'ran\'" autofocus onfocus="document.title=\'ran\'" x="',
+    "' onclick='document.title=`ran`' `${document.title='ran'}`",
+    "</script><script>document.title='ran'</script><!--",
+    "javascript:document.title='ran'",
+    "url('x');background:url(javascript:document.title='ran')</style><script>document.title='ran'</script>",
+    "<iframe srcdoc=\"<script>top.document.title='ran'</script>\"></iframe><base href='//x'><form action='//x'>",
+)
+#: Move over everything, focus everything, and say what came of it.
+HOVER = """
+await sleep(200);
+return tab.evaluate(() => {
+  for (const element of document.querySelectorAll("body *")) {
+    for (const kind of ["mouseover", "focus", "error"]) element.dispatchEvent(new Event(kind));
+  }
+  const within = ["iframe", "base", "form", "script", "img"].map((tag) => "main " + tag).join(", ");
+  const odd = document.querySelectorAll(within + ", [onerror], [onclick], [onfocus], [onmouseover]");
+  return { title: document.title, odd: odd.length, text: document.body.textContent };
+});
+"""
+
 
 @dataclass(frozen=True)
 class Visit:

@@ -8,7 +8,9 @@ them; a small part with a fixed seed is a test.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import copy
+import io
 import json
 import logging
 import random
@@ -24,7 +26,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import synthetic_events
+
 import support
+from samvad.commands import query, report
 from samvad.core import outside
 from samvad.core.errors import SamvadError
 from samvad.documents import job_folder, job_manifest, probe, run_mark, run_record, segments, stage_manifest, tracks
@@ -326,6 +331,32 @@ def _logs(folder: Path, data: bytes) -> object:
     return totals.collect([folder], datetime(2026, 1, 1, tzinfo=UTC), 30)
 
 
+def mutated_lines(seed: bytes, chance: random.Random) -> bytes:
+    """Return lines of JSON of which some are others."""
+    lines = seed.splitlines()
+    for place in chance.sample(range(len(lines) - 1), chance.choice((1, 3, 8))):
+        lines[place] = mutated_json(lines[place], chance)
+    return b"\n".join(lines) + b"\n"
+
+
+def _asked(folder: Path, data: bytes) -> object:
+    """What ``samvad query`` and ``samvad report`` make of the log of a run."""
+    log = folder / "2025/11/27/me/1/logs/99_pipeline_20251127_000000.jsonl"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_bytes(data)
+    page = ["--output", str(folder / "report.html")]
+    lines = [(query, [name]) for name in ("volume", "active", "failures", "slow", "memory")]
+    lines += [(query, ["why", "film-00000"]), (report, page), (report, [*page, "--run", "film-00000"])]
+    command, words = lines[len(data) % len(lines)]  # one for each input: every one of them loads it anew
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        return command.main([*words, "--no-index", str(folder)])
+
+
+def _log_of_a_run(folder: Path) -> bytes:
+    synthetic_events.make_shelf(folder / "shelf", films=3, events=60, seed=5)
+    return sorted((folder / "shelf").rglob("99_pipeline_*.jsonl"))[0].read_bytes()
+
+
 def _film(path: Path) -> object:
     film_file.check(path, "")
     return ffprobe.read_header(path)
@@ -404,6 +435,7 @@ def readers(folder: Path) -> list[Reader]:
         Reader("job", (stage, b'{"run_id":"r","film":"a"}'), mutated_json, _job),
         Reader("cache", (_cache_seed(),), mutated_json, _cache),
         Reader("logs", (LINE * 3,), mutated, _logs, 2),
+        Reader("questions", (_log_of_a_run(folder),), mutated_lines, _asked, 1),
         Reader(
             "glossary",
             (b"source\ttarget\nbhai\tbrother\n",),

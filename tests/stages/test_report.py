@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 import support
-from browse import visit
+from browse import HOSTILE, HOVER, visit
 from samvad.core import typed_json
 from samvad.documents import job_manifest
 from samvad.documents.job_manifest import Devices, Input, JobManifest, Output, Pipeline, Timing
@@ -20,18 +20,6 @@ from samvad.reporting.pages import filling, shelf_page
 
 LOADED = """
 await tab.waitForFunction(() => document.getElementById("video").readyState >= 2, { timeout: 60000 });
-"""
-#: Move over everything, focus everything, and say what came of it.
-HOVER = """
-await sleep(200);
-return tab.evaluate(() => {
-  for (const element of document.querySelectorAll("body *")) {
-    for (const kind of ["mouseover", "focus", "error"]) element.dispatchEvent(new Event(kind));
-  }
-  const within = ["iframe", "base", "form", "script", "img"].map((tag) => "main " + tag).join(", ");
-  const odd = document.querySelectorAll(within + ", [onerror], [onclick], [onfocus], [onmouseover]");
-  return { title: document.title, odd: odd.length, text: document.body.textContent };
-});
 """
 VIDEO = "document.getElementById('video')"
 
@@ -257,18 +245,6 @@ def test_the_index_lists_the_films_and_leads_to_their_reports(report: Path, tmp_
     assert "asr failed" in cards[0] and "1975 · 00:01:25" in cards[1] and "Hindi, " in cards[1]
 
 
-#: Each would run in a page that put it somewhere as it is: between elements, in an attribute, in a script, in a style.
-HOSTILE = (
-    "<img src=x onerror=\"document.title='ran'\">",
-    '" onmouseover="document.title=\'ran\'" autofocus onfocus="document.title=\'ran\'" x="',
-    "' onclick='document.title=`ran`' `${document.title='ran'}`",
-    "</script><script>document.title='ran'</script><!--",
-    "javascript:document.title='ran'",
-    "url('x');background:url(javascript:document.title='ran')</style><script>document.title='ran'</script>",
-    "<iframe srcdoc=\"<script>top.document.title='ran'</script>\"></iframe><base href='//x'><form action='//x'>",
-)
-
-
 def made_hostile(value: Any, text: str, numbers: frozenset[str]) -> Any:
     """Return a page's data with a text in the place of every text, and of the numbers of some keys."""
     if isinstance(value, dict):
@@ -281,20 +257,36 @@ def made_hostile(value: Any, text: str, numbers: frozenset[str]) -> Any:
     return text if isinstance(value, str) else value
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_no_text_and_no_number_of_the_index_is_more_than_text(tmp_path: Path, text: str) -> None:
+def test_no_text_and_no_number_of_the_index_is_more_than_text(tmp_path: Path) -> None:
     film = {"job": "a", "title": "b", "about": "c", "error": "d", "status": "failed", "report": "e", "poster": "f"}
     track = {"name": "n", "cues": 3, "corrected": False, "rules": 1.0}
-    data = {"films": [{**film, "tracks": [track]}, {**film, "status": "x", "report": None, "tracks": []}]}
-    data = made_hostile(data, text, frozenset({"cues"}))
-    data["films"][0] |= {"status": "failed", "report": quote(text), "poster": quote(text)}  # as paths are written there
-    data["films"][1]["poster"] = None
+    films = []
+    for text in HOSTILE:
+        plain = {**film, "tracks": [track]}, {**film, "status": "x", "report": None, "poster": None, "tracks": []}
+        one, other = made_hostile(list(plain), text, frozenset({"cues"}))
+        films += [{**one, "status": "failed", "report": quote(text), "poster": quote(text)}, {**other, "poster": None}]
     page = tmp_path / "index.html"
-    shown = json.dumps(data).replace("<", "\\u003c")
+    shown = json.dumps({"films": films}).replace("<", "\\u003c")
     page.write_text(filling.fill(shelf_page._PAGE, {"DATA": shown}), encoding="utf-8")
-    seen = visit(page, HOVER, tmp_path)
+    shows_as_text(page, tmp_path)
+
+
+def test_no_text_of_a_record_is_more_than_text_in_the_index(tmp_path: Path) -> None:
+    for number, text in enumerate(HOSTILE, start=1):
+        job = support.make_job(tmp_path, f"2025/01/01/{text.replace('/', '_')[:60]}/{number}")
+        record(job, Input(text, text if number % 2 else "", None, None), "failed", "asr")
+        for folder, file in (("09_subtitle_gen", "report.html"), ("01_demux", "poster.jpg")):
+            (job / folder).mkdir()
+            (job / folder / file).touch()
+    shows_as_text(shelf_page.write(tmp_path), tmp_path, *(Path(text).name for text in HOSTILE[1::2]), *HOSTILE[::2])
+
+
+def shows_as_text(page: Path, folder: Path, *texts: str) -> None:
+    """Make sure that a page of hostile values obeys none, asks for nothing of the network, and shows them."""
+    seen = visit(page, HOVER, folder)
     assert seen.result["title"] == "Films · Samvad" and seen.result["odd"] == 0, seen
-    assert text in seen.result["text"], "it is shown as what it is"
+    for text in texts or HOSTILE:
+        assert text in seen.result["text"], "it is shown as what it is"
     assert [address for address in seen.requests if not address.startswith("file://")] == []
 
 

@@ -18,6 +18,7 @@ import pytest
 import synthetic_events
 
 import support
+from browse import HOSTILE, HOVER, visit
 from samvad.commands import report
 from samvad.core import typed_json
 from samvad.documents.names import CastCount, FilmName, Names
@@ -125,7 +126,8 @@ def test_a_page_is_whole_needs_no_network_and_obeys_no_name(options: list[str], 
     script = re.search(r"<script>(.*?)</script>", html, re.DOTALL)
     assert script is not None
     digest = base64.b64encode(hashlib.sha256(script[1].encode()).digest()).decode()
-    assert f"default-src 'none'; script-src 'sha256-{digest}';" in html, "no other script runs"
+    assert f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'sha256-" in html, "no other script runs"
+    assert "unsafe-inline" not in html and not re.search(r"<[^>]+ style=", html)
     assert not re.search(r"https?://(?!huggingface\.co\))", re.sub(r"<script>.*?</script>", "", html, flags=re.S))
 
 
@@ -182,6 +184,41 @@ def test_a_browser_opens_it_without_a_complaint(options: list[str], shelf: Path,
     filtering = re.search(r'<p class="filter"( hidden="")?>', done.stdout)
     assert bool(filtering) == (not options), "the filter is there for a shelf alone"
     assert not filtering or not filtering[1], "the script has run"
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
+def test_no_text_of_a_log_or_a_record_is_more_than_text(tmp_path: Path) -> None:
+    """Every text of every line, of a manifest and of the names is hostile, but those that say what a line is."""
+    root = tmp_path / "jobs"
+    synthetic_events.make_shelf(root, films=4, events=120, seed=2)
+    kept = {"ts", "event", "run_id", "stage", "status", "level"}
+    texts = itertools.cycle(HOSTILE)
+    for path in sorted(root.rglob("*.jsonl")):
+        shown = next(texts)
+        lines = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.endswith("}")]
+        for line in lines:
+            fixed = {"film": shown, "job_id": f"{shown}/1"}
+            line |= {key: next(texts) for key, value in line.items() if isinstance(value, str) and key not in kept}
+            line |= {"stage": next(texts) if line["event"] == "log" and line["stage"] else line["stage"], **fixed}
+            line |= {key: next(texts) for key in ("error_message", "error_file") if line.get("status") == "failed"}
+        path.write_text("\n".join(map(json.dumps, lines)) + "\n", encoding="utf-8")
+    job = sorted(root.rglob("logs"))[0].parent
+    run = json.loads(sorted(job.glob("logs/99_p*.jsonl"))[0].read_text("utf-8").splitlines()[0])["run_id"]
+    manifest = json.loads(support.finished_stage(job, "asr", {"segments": ("segments.json", b"{}")}).read_text("utf-8"))
+    manifest["software"] |= {"device_actual": HOSTILE[0], "environment": HOSTILE[1], "tools": {HOSTILE[2]: HOSTILE[3]}}
+    manifest["software"]["models"] = [{"name": HOSTILE[4], "revision": HOSTILE[5], "checksum": None}]
+    (job / "04_asr/manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    name = FilmName(HOSTILE[0], "person", "tmdb", 7, 0, heard={HOSTILE[1]: 2}, target=HOSTILE[2])
+    (job / "05_ner").mkdir(exist_ok=True)
+    named = typed_json.plain(Names(names=(name,), cast=(CastCount(HOSTILE[3], HOSTILE[4], 7, 0),)))
+    (job / "05_ner/names.json").write_text(json.dumps(named), encoding="utf-8")
+    for options in (["--title", HOSTILE[0]], ["--run", run]):
+        made(tmp_path, root, *options)
+        seen = visit(tmp_path / "a 'report'.html", HOVER, tmp_path)
+        assert seen.result["title"].endswith("– Samvad") and seen.result["odd"] == 0, seen
+        assert seen.said == [] and all(address.startswith("file://") for address in seen.requests)
+        for text in HOSTILE[:5] if options[0] == "--run" else HOSTILE[:1]:
+            assert text in seen.result["text"], "it is shown as what it is"
 
 
 @pytest.mark.parametrize("seconds", [1, 7, 45, 600, 5000, 90_000, 40 * 86_400])

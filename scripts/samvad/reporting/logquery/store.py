@@ -54,12 +54,26 @@ COLUMNS: dict[str, str] = {
     "thread": "VARCHAR",
 }
 _NAMES = ", ".join(f'"{name}"' for name in COLUMNS)
+#: What a field may hold, where no more than its type is known: with moments and numbers beyond, no sum can be made.
+_WITHIN = {
+    "ts": "BETWEEN TIMESTAMP '1971-01-01' AND TIMESTAMP '2200-01-01'",
+    "attempt": "BETWEEN 0 AND 1000000",
+    "duration_seconds": "BETWEEN 0 AND 1e9",
+    "pid": "BETWEEN 1 AND 4294967295",
+}
+_READ = ", ".join(
+    f'CASE WHEN "{name}" {_WITHIN[name]} THEN "{name}" END AS "{name}"' if name in _WITHIN else f'"{name}"'
+    for name in COLUMNS
+)
+#: A number out of a text, where it is one that can be reckoned with: ``NaN`` is greater than all others to DuckDB.
+_FIGURE = """CREATE OR REPLACE TEMP MACRO figure(told) AS
+    CASE WHEN abs(try_cast(told AS DOUBLE)) < 1e15 THEN try_cast(told AS DOUBLE) END"""
 _ROW = f"{_NAMES}, log_file, kind, file_id, routine"
 #: Events that tell how far a stage is; nearly all lines are of these, and few questions need them.
 ROUTINE = ("log", "progress", "performance_metric")
 _NO_ROWS = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in COLUMNS.items())
 
-_VERSION = 1
+_VERSION = 2
 _WORTH_KEEPING_BYTES = 4 << 20  # less than this is read faster than an index is written
 _MAX_PARTS = 48  # two for each time that logs were added
 _ORPHAN_SECONDS = 3600
@@ -93,7 +107,7 @@ class Loaded:
 
 
 def load(connection: duckdb.DuckDBPyConnection, logs: Sequence[Source], index: Path | None) -> Loaded:
-    """Give the connection a view ``all_events`` of the events in these logs, each event once.
+    """Give the connection a view ``all_events`` of the events in these logs, each event once, and the macro ``figure``.
 
     Args:
         connection: to an in-memory database.
@@ -102,6 +116,7 @@ def load(connection: duckdb.DuckDBPyConnection, logs: Sequence[Source], index: P
     """
     import duckdb
 
+    connection.execute(_FIGURE)
     if index:
         try:
             return _load(connection, logs, index)
@@ -185,10 +200,11 @@ def _read_fresh(connection: duckdb.DuckDBPyConnection, fresh: Sequence[Source], 
             [ids[found.path] for found in present],
         ],
     )
-    # Fields of a wrong type and lines that are not JSON become NULL. DuckDB reads file names as patterns.
+    # Fields of a wrong type, or beyond all measure, and lines that are not JSON become NULL. DuckDB reads names of
+    # files as patterns.
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE fresh AS
-        SELECT {_NAMES}, log_file, kind, file_id, coalesce(event IN {ROUTINE}, false) AS routine
+        SELECT {_READ}, log_file, kind, file_id, coalesce(event IN {ROUTINE}, false) AS routine
         FROM read_json(?, format = 'newline_delimited', columns = ?, ignore_errors = true,
                        filename = 'log_file', hive_partitioning = false)
         JOIN fresh_logs USING (log_file)""",

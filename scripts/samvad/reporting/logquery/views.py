@@ -129,7 +129,7 @@ WHERE NOT routine AND {films} AND run_id IS NOT NULL AND film IS NOT NULL AND jo
 _FILM_LENGTHS = """
 CREATE OR REPLACE TEMP TABLE film_lengths AS
 WITH told AS (
-    SELECT film, job_id, ts, try_cast(counts->>'$.film_seconds' AS DOUBLE) AS film_seconds
+    SELECT film, job_id, ts, figure(counts->>'$.film_seconds') AS film_seconds
     FROM milestones WHERE event = 'job_finished')
 SELECT film, job_id, arg_max(film_seconds, ts) AS film_seconds FROM told WHERE film_seconds > 0 GROUP BY ALL
 """
@@ -156,9 +156,9 @@ flat AS (
             counts, ['$.peak_rss_mb', '$.cpu_seconds', '$.output_bytes', '$.warnings', '$.cache_hit']) AS c,
         error_type, error_category, error_message, error_file, traceback, host, log_file
     FROM grouped AS g JOIN milestones AS m ON m.rowid = g.number)
-SELECT * EXCLUDE (c), try_cast(c[1] AS DOUBLE) AS peak_rss_mb, try_cast(c[2] AS DOUBLE) AS cpu_seconds,
-    try_cast(c[3] AS DOUBLE) AS output_bytes, try_cast(c[4] AS DOUBLE) AS warnings,
-    try_cast(c[5] AS DOUBLE) AS cache_hit
+SELECT * EXCLUDE (c), figure(c[1]) AS peak_rss_mb, figure(c[2]) AS cpu_seconds,
+    figure(c[3]) AS output_bytes, figure(c[4]) AS warnings,
+    figure(c[5]) AS cache_hit
 FROM flat WHERE {where}
 """
 

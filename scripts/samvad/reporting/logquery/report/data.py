@@ -317,7 +317,7 @@ def _metrics(folder: Path, run_id: str) -> tuple[tuple[str, str, float, str], ..
     store.load(connection, logs, None)
     rows = connection.execute(
         """SELECT stage, split_part(message, ' ', 1) AS name,
-            arg_max(try_cast(counts->>'$.value' AS DOUBLE), (attempt, ts)) AS value,
+            arg_max(figure(counts->>'$.value'), (attempt, ts)) AS value,
             arg_max(substr(message, length(split_part(message, ' ', 1)) + 2), (attempt, ts)) AS unit
         FROM all_events WHERE event = 'performance_metric' AND run_id = ? AND stage IS NOT NULL
         GROUP BY stage, name HAVING value IS NOT NULL ORDER BY stage, min(ts), name""",

@@ -79,7 +79,7 @@ def render(report: Report) -> str:
         "longest": max((row.p95 for row in report.figures if row.p95), default=1.0),
         "style": _asset("style.css"),
         "script": _asset("script.js"),
-        "policy": Markup(filling.policy("", _asset("script.js"))),
+        "policy": Markup(filling.policy(_asset("style.css"), _asset("script.js"))),
     }
     return environment.get_template("page.html.j2").render(values)
 
