@@ -23,7 +23,7 @@ from samvad.reporting.pages import film_page
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.settings import subtitle_profiles
 from samvad.settings.subtitle_rules import FILM_FRAME_RATE, Rules
-from samvad.stages.subtitle_gen import checking, corrections, qc
+from samvad.stages.subtitle_gen import checking, corrections, objections, qc
 from samvad.stages.subtitle_gen.options import STAGE, Options
 from samvad.stages.subtitle_gen.tracks import Track, languages_of_tracks, make_track
 from samvad.text import languages
@@ -120,8 +120,11 @@ def make(
     track = make_track(document, rules, shots)
     cues, origins, corrected = shown(run, track, film_ms)
     said = None if corrected else [(item.said_from_ms, item.said_to_ms) for item in track.origins]
-    found = checking.check(cues, rules, checking.Context(shots or None, said))
+    context = checking.Context(shots or None, said)
+    found, objected = checking.check(cues, rules, context), objections.find(cues, rules, context)
     record_metrics(run, track, cues, found, rules)
+    for kind, count in objections.counts(objected).items():
+        run.metric(f"{kind.replace(' ', '_')}_{track.language}", count, "cues")
     entry = SubtitleFiles(
         language=track.language,
         translated=track.translated,
@@ -131,8 +134,8 @@ def make(
         files=write_track(run, track, cues, wanted),
     )
     machine = tuple(map(MachineCue.of, track.cues, track.origins))
-    view = film_page.TrackView(track, cues, origins, found, rules, corrected)
-    return Made(entry, qc.track_check(cues, rules, found), machine, view)
+    view = film_page.TrackView(track, cues, origins, found, rules, corrected, objected)
+    return Made(entry, qc.track_check(cues, rules, found, objected), machine, view)
 
 
 def work(run: StageRun, options: Options) -> None:

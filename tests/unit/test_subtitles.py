@@ -14,10 +14,10 @@ from samvad.documents.segments import Entity, Segment, SegmentsDocument, Transla
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue, Style
 from samvad.settings.subtitle_rules import Rules, frames_ms
-from samvad.stages.subtitle_gen import checking, grammar, timing
+from samvad.stages.subtitle_gen import checking, timing
 from samvad.stages.subtitle_gen.tracks import languages_of_tracks, make_track
 from samvad.stages.subtitle_gen.units import units_of
-from samvad.text import scripts
+from samvad.text import grammar, scripts
 from samvad.text.sentence_ends import ends_sentence
 
 RULES = Rules()
@@ -143,9 +143,15 @@ def test_a_pause_of_a_few_frames_is_closed_to_the_smallest_gap() -> None:
     assert cues[1].start_ms - cues[0].end_ms == RULES.gap_ms
 
 
-def test_a_word_held_for_long_does_not_hold_its_cue_longer_than_allowed() -> None:
-    (cue,) = cues_of(Segment(1, 0, 20_000, "Aaaah!", "en", (Word(0, 20_000, "Aaaah!"),)))
+def test_a_word_that_is_sung_for_long_does_not_hold_its_cue_longer_than_allowed() -> None:
+    (cue,) = cues_of(Segment(1, 0, 20_000, "Aaaah!", "en", (Word(0, 20_000, "Aaaah!"),), kind="song"))
     assert cue.duration_ms == RULES.max_cue_ms
+
+
+def test_a_spoken_word_that_was_drawn_out_over_the_silence_is_not_believed() -> None:
+    words = (Word(0, 6700, "So,"), *evenly("we went home that night.", 6700, 8500))
+    cues = cues_of(Segment(1, 0, 8500, "So, we went home that night.", "en", words))
+    assert cues[0].end_ms <= 1500
 
 
 def test_a_word_longer_than_a_line_is_kept_whole() -> None:
@@ -405,9 +411,14 @@ def test_a_cue_that_ends_near_a_shot_change_goes_two_frames_before_it() -> None:
     assert cue.end_ms == 3400 - RULES.gap_ms
 
 
-def test_a_cue_that_ends_just_after_a_shot_change_stays_for_half_a_second() -> None:
+def test_a_cue_that_crosses_a_shot_change_by_less_than_half_a_second_goes_before_it() -> None:
     (cue,) = cues_of(said("I have come back from Mumbai.", 1000, 3000), shots=(2800,))
-    assert cue.end_ms == 3300
+    assert cue.end_ms == 2800 - RULES.shot_gap_ms
+
+
+def test_one_that_could_not_be_read_by_then_stays_for_half_a_second() -> None:
+    (cue,) = cues_of(said("I have come back from Mumbai to tell you all of it.", 1000, 3500), shots=(3300,))
+    assert cue.end_ms == 3800
 
 
 def test_a_shot_change_within_a_cue_is_avoided_where_the_text_can_be_cut_there() -> None:
@@ -426,8 +437,12 @@ def test_translations_that_are_too_long_for_their_speech_take_the_silence_after_
     assert words_of(cues) == [*translated.split(), "All", "right."]
 
 
+_TIGHT = ((0, 2000, 500), (2100, 2200, 500), (2300, 5000, 500))
+
+
 def test_settling_gives_every_cue_its_time_by_moving_neighbours_as_little_as_can_be() -> None:
-    times = timing.settle([(0, 2000, 500), (2100, 2200, 500), (2300, 5000, 500)], 10_000, RULES)
+    wishes = [timing.Wish(*times, early_ms=0, said_ms=times[1]) for times in _TIGHT]
+    times = timing.settle(wishes, 10_000, RULES)
     assert [end - start >= RULES.min_cue_ms for start, end in times] == [True] * 3
     assert all(two[0] - one[1] >= RULES.gap_ms for one, two in itertools.pairwise(times))
     assert times[1][0] < 2100

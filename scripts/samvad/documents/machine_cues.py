@@ -19,12 +19,14 @@ class Origin:
         said_to_ms: when its last word ends.
         segments: ids of its segments.
         heard: whether its words' times were heard, not reckoned from a translation's length.
+        why: why it ends where it does, in words.
     """
 
     said_from_ms: int
     said_to_ms: int
     segments: tuple[int, ...]
     heard: bool
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class MachineCue:
     said_to_ms: int
     segments: tuple[int, ...]
     heard: bool
+    why: str = ""
 
     @classmethod
     def of(cls, cue: Cue, origin: Origin) -> MachineCue:
@@ -59,7 +62,7 @@ class MachineCue:
     @property
     def origin(self) -> Origin:
         """Return where it comes from."""
-        return Origin(self.said_from_ms, self.said_to_ms, self.segments, self.heard)
+        return Origin(self.said_from_ms, self.said_to_ms, self.segments, self.heard, self.why)
 
 
 @dataclass(frozen=True, kw_only=True)

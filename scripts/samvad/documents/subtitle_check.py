@@ -16,7 +16,7 @@ class Finding:
     Attributes:
         cue: its number in the file, from 1.
         rule: its name.
-        level: ``error`` or ``warning``.
+        level: ``error`` or ``warning``; ``note`` where it breaks no rule, but a person would object to it.
         value: what was found.
         limit: what is allowed, or None.
         unit: of both.
@@ -52,6 +52,8 @@ class TrackCheck:
         limits: their figures by name.
         within: share (0 to 1) of the cues that keep each rule, and some of them together.
         findings: every breach.
+        objections: what a person would object to beside them; no part of ``within``.
+        objected: how many cues each kind of these is found at.
     """
 
     language: str
@@ -60,6 +62,8 @@ class TrackCheck:
     limits: dict[str, float | str | bool | None]
     within: dict[str, float]
     findings: tuple[Finding, ...]
+    objections: tuple[Finding, ...] = ()
+    objected: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,8 @@ from samvad.settings.subtitle_rules import ERROR, Rules, frames_ms
 
 FOLDER = schemas.ROOT / "config" / "subtitle_profiles"
 
+#: What a profile need not say: files of one's own were written before these were known.
+_OPTIONAL = frozenset({"max_linger_seconds", "early_in_seconds", "full_stop", "quotes", "interruption", "numbers"})
 #: The two ways to state a reading speed: the later layer's takes the place of the other.
 _SPEEDS = ("reading_speed_cps", "reading_speed_wpm")
 
@@ -114,7 +116,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _rules(profile: Profile, found: Mapping[str, Mapping[str, Any]], language: str, frame_rate: Fraction) -> Rules:
-    needed = set(schemas.schema("subtitle_profile")["$defs"]["rules"]["properties"]) - set(_SPEEDS)
+    needed = set(schemas.schema("subtitle_profile")["$defs"]["rules"]["properties"]) - set(_SPEEDS) - _OPTIONAL
     missing = sorted(needed - set(found))
     if not set(_SPEEDS) & set(found):
         missing.append("reading_speed_cps")
@@ -137,6 +139,7 @@ def _rules(profile: Profile, found: Mapping[str, Mapping[str, Any]], language: s
         shot_gap_ms=frames_ms(value["shot_gap_frames"], frame_rate),
         reading_speed_cps=value.get("reading_speed_cps"),
         reading_speed_wpm=value.get("reading_speed_wpm"),
+        **_optional(value),
         levels={key: rule.get("level", ERROR) for key, rule in found.items()},
         sources={key: rule["source"] for key, rule in found.items()},
         **{key: value[key] for key in _AS_THEY_ARE},
@@ -148,6 +151,13 @@ def _rules(profile: Profile, found: Mapping[str, Mapping[str, Any]], language: s
             path=str(profile.files[-1]),
         )
     return limits
+
+
+def _optional(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a profile may say or leave to the rules' own values."""
+    times = {"max_linger_seconds": "linger_ms", "early_in_seconds": "early_ms"}
+    plain = {key: value[key] for key in _OPTIONAL - set(times) if key in value}
+    return plain | {name: round(value[key] * 1000) for key, name in times.items() if key in value}
 
 
 #: Rules whose value is used as it is written.

@@ -43,6 +43,12 @@ class Rules:
         ellipsis: how it is written.
         italics: whether they may be used.
         songs: ``italics``, ``none``, or the mark around what is sung.
+        linger_ms: how long a cue stays after its last sound, at most, where nothing asks for longer.
+        early_ms: how much before its first word a cue may come that cannot be read otherwise.
+        full_stop: the mark of a full stop in the language's own script; empty: as it was written.
+        quotes: the opening and the closing mark of a quotation; empty: as they were written.
+        interruption: the mark of a sentence that is broken off; empty: as it was written.
+        numbers: ``spell to ten`` (digits from 11 on, and with units, times and dates), or ``as heard``.
         hearing_impaired: whether the track is for the deaf and hard of hearing.
         levels: ``error`` or ``warning`` by the name of a rule; ``error`` where it is not in it.
         sources: where each rule is written, by its name.
@@ -67,6 +73,12 @@ class Rules:
     ellipsis: str = "…"
     italics: bool = True
     songs: str = "italics"
+    linger_ms: int = 500
+    early_ms: int = 500
+    full_stop: str = ""
+    quotes: str = ""
+    interruption: str = ""
+    numbers: str = "as heard"
     hearing_impaired: bool = False
     levels: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)

@@ -42,6 +42,7 @@ class TrackView:
         found: breaches of the rules.
         rules: what the cues are to keep.
         corrected: whether a person has corrected them.
+        objected: what a person would object to beside the rules.
     """
 
     track: Track
@@ -50,6 +51,7 @@ class TrackView:
     found: Sequence[Finding]
     rules: Rules
     corrected: bool
+    objected: Sequence[Finding] = ()
 
 
 def render(
@@ -115,7 +117,7 @@ def _waveform(job_folder: Path, demux: Mapping[str, str]) -> JsonObject:
 def _track(view: TrackView, document: SegmentsDocument) -> JsonObject:
     rules = view.rules
     flags: dict[int, list[list[str]]] = {}
-    for item in view.found:
+    for item in (*view.found, *view.objected):
         flags.setdefault(item.cue, []).append([item.rule, item.level, item.message])
     segments = {segment.id: segment for segment in document.segments}
     cues = [
@@ -158,6 +160,7 @@ def _cue(
         "speed": round(cue.words * 60 / seconds if by_words else cue.characters / seconds, 1),
         "sure": _confidence([segments[number] for number in ids]),
         "flags": flags,
+        "why": origin.why if origin else "",
         # A correction is seen where its words are neither the translation nor what was said.
         "hand": view.corrected
         and not any(_bare(cue.text) in _bare(text) for text in (said, *_translations(ids, segments, view))),

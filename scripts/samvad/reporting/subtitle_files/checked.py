@@ -17,7 +17,7 @@ from samvad.documents.subtitles.cues import Cue
 from samvad.documents.subtitles.reading import MENDED, Reading
 from samvad.settings import subtitle_profiles
 from samvad.settings.subtitle_rules import Rules
-from samvad.stages.subtitle_gen import checking, qc, speech
+from samvad.stages.subtitle_gen import checking, objections, qc, speech
 
 #: What the command ends with when a file breaks a rule whose breach is an error.
 BREACHES = 1
@@ -141,9 +141,12 @@ def check_cues(path: Path, asked: Asked, reading: Reading) -> FileCheck:
     language = file_language.of(path, [cue.text for cue in reading.cues], asked.language)
     rules, cues = asked.rules(language), reading.cues
     said = speech.times_of(cues, segments.read(asked.words), language) if asked.words else None
-    found = checking.check(cues, rules, checking.Context(asked.shots, said))
+    context = checking.Context(asked.shots, said)
+    found = checking.check(cues, rules, context)
     figures = {name: round(value, 4) for name, value in qc.figures(cues, found).items()}
-    return FileCheck(path, asked, reading, qc.track_check(cues, rules, found), figures)
+    return FileCheck(
+        path, asked, reading, qc.track_check(cues, rules, found, objections.find(cues, rules, context)), figures
+    )
 
 
 def files_in(places: Iterable[Path]) -> list[Path]:

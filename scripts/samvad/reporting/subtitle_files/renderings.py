@@ -17,6 +17,7 @@ from samvad.documents.subtitles.cues import Cue
 from samvad.documents.subtitles.reading import LEFT, LOST, MENDED
 from samvad.reporting.subtitle_files.checked import FileCheck
 from samvad.stages.subtitle_gen.checking import RULES
+from samvad.stages.subtitle_gen.objections import KINDS
 from samvad.text import languages
 
 #: How grave each kind of note is, in SARIF's words.
@@ -68,7 +69,8 @@ def _body(checked: FileCheck, *, quiet: bool) -> list[str]:
         return lines  # where there are no cues, all of them keep every rule
     check = checked.check
     if not quiet:
-        lines += [_finding(item, checked.cues[item.cue - 1]) for item in check.findings]
+        told = sorted([*check.findings, *check.objections], key=lambda item: item.cue)
+        lines += [_finding(item, checked.cues[item.cue - 1]) for item in told]
     lines.append(f"{'rule':18}{'kept by':>9}  {'':8}source")
     broken = {item.rule for item in check.findings}
     for rule in check.rules:
@@ -77,6 +79,8 @@ def _body(checked: FileCheck, *, quiet: bool) -> list[str]:
         lines.append(f"{rule.rule:18}{share:>9}  {level:8}{rule.source}{_unchecked(rule.rule, checked)}")
     for name in ("hard but speed", "hard", "all rules"):
         lines.append(f"{name:18}{100 * check.within[name]:>7.1f} %")
+    lines.append("Beside the rules, what a person would object to:")
+    lines += [f"{kind:18}{count:>5} cues  {KINDS[kind]}" for kind, count in check.objected.items()]
     return lines
 
 
@@ -111,6 +115,7 @@ def as_json(checks: Sequence[FileCheck]) -> str:
 def as_sarif(checks: Sequence[FileCheck], exit_code: int) -> str:
     """Return checks in the Static Analysis Results Interchange Format 2.1.0 (OASIS), a result for each finding."""
     described = {_identifier(rule): f"A rule of the subtitle profile: {rule}" for rule in RULES}
+    described |= {_identifier(kind): f"A person would object: {text}" for kind, text in KINDS.items()}
     described |= {_identifier(kind): text for kind, text in _NOTES.items()}
     described[_UNREADABLE] = "The file cannot be read or checked"
     run = {
@@ -139,7 +144,8 @@ def _results(checked: FileCheck) -> list[dict[str, object]]:
     if checked.reading is not None:
         for note in checked.reading.notes:
             made.append(_result(checked.path, _identifier(note.kind), _LEVELS[note.kind], note.line, note.said()))
-    for item in checked.check.findings if checked.check else ():
+    found = (*checked.check.findings, *checked.check.objections) if checked.check else ()
+    for item in found:
         line = checked.cues[item.cue - 1].file_line
         made.append(_result(checked.path, _identifier(item.rule), item.level, line, f"cue {item.cue}: {item.message}"))
     return made

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from samvad.documents.subtitle_check import Finding
 from samvad.documents.subtitles.cues import Cue
 from samvad.settings.subtitle_rules import ERROR, Rules
-from samvad.stages.subtitle_gen import grammar
+from samvad.text import grammar
 
 #: The rules in the order of reports, each with the profile's key that says what it is; None where none does.
 RULES: dict[str, str | None] = {
@@ -192,7 +192,8 @@ def _check_shots(
 ) -> None:
     at_shot = shots is not None and _near(shots, cue.start_ms, _ROUNDING_MS) is not None
     at_edge = shots is not None and _near(shots, cue.start_ms + rules.shot_window_ms, _ROUNDING_MS) is not None
-    if said and not at_shot and not at_edge and abs(cue.start_ms - said[0]) > rules.first_word_ms + _ROUNDING_MS:
+    off_word = said and abs(cue.start_ms - said[0]) > rules.first_word_ms + _ROUNDING_MS
+    if said and off_word and not at_shot and not at_edge and not _must_come_early(cue, said[0], rules):
         off_ms = cue.start_ms - said[0]
         when = "after" if off_ms > 0 else "before"
         add("first word", off_ms, rules.first_word_ms, "ms", f"comes {abs(off_ms)} ms {when} its first word")
@@ -207,6 +208,12 @@ def _check_shots(
     if coming is not None and coming - cue.start_ms < rules.onto_shot_ms - _ROUNDING_MS:
         add("in at shot", cue.start_ms - coming, 0, "ms", f"comes {coming - cue.start_ms} ms before a shot change")
     _check_out(cue, following, shots, rules, add)
+
+
+def _must_come_early(cue: Cue, first_word_ms: int, rules: Rules) -> bool:
+    """Say whether a cue comes before its first word because it could not be read, or seen, otherwise."""
+    needed_ms = max(rules.min_cue_ms, rules.reading_ms(cue.characters, cue.words))
+    return 0 < first_word_ms - cue.start_ms <= rules.early_ms + _ROUNDING_MS and cue.end_ms - first_word_ms < needed_ms
 
 
 def _check_out(cue: Cue, following: Cue | None, shots: Sequence[int], rules: Rules, add: _Add) -> None:

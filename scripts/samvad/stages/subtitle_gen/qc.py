@@ -14,6 +14,7 @@ from samvad.settings import subtitle_profiles
 from samvad.settings.subtitle_rules import Rules
 from samvad.stages.subtitle_gen.checking import RULES as CHECKED
 from samvad.stages.subtitle_gen.checking import level_of, shares_within, source_of
+from samvad.stages.subtitle_gen.objections import counts
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,10 @@ def figures(cues: Sequence[Cue], found: Sequence[Finding]) -> dict[str, float]:
     }
 
 
-def track_check(cues: Sequence[Cue], rules: Rules, found: Sequence[Finding]) -> TrackCheck:
-    """Return the check of a track: the rules with their sources, the shares, every breach."""
+def track_check(
+    cues: Sequence[Cue], rules: Rules, found: Sequence[Finding], objections: Sequence[Finding]
+) -> TrackCheck:
+    """Return the check of a track: the rules with their sources, the shares, every breach, every objection."""
     return TrackCheck(
         language=rules.language,
         cues=len(cues),
@@ -59,4 +62,6 @@ def track_check(cues: Sequence[Cue], rules: Rules, found: Sequence[Finding]) -> 
         limits=rules.facts(),
         within={name: round(share, 4) for name, share in shares_within(len(cues), found).items()},
         findings=tuple(found),
+        objections=tuple(objections),
+        objected=counts(objections),
     )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from samvad.documents.segments import SegmentsDocument
 from samvad.documents.subtitles.cues import Cue
 from samvad.stages.subtitle_gen.units import Unit, units_of
-from samvad.text import scripts
+from samvad.text import numerals, scripts
 
 
 def times_of(cues: Sequence[Cue], document: SegmentsDocument, language: str) -> list[tuple[int, int] | None]:
@@ -17,11 +17,11 @@ def times_of(cues: Sequence[Cue], document: SegmentsDocument, language: str) -> 
     The cues' words are looked for in the document's in order, so that a word that is said twice is found in its place.
     """
     units = [unit for segment in document.shown() for unit in units_of(segment, language)]
-    said = [(_bare(unit.text), unit) for unit in units if _bare(unit.text)]
+    said = [(bare, unit) for unit in units if (bare := _bare(unit.text, language))]
     found: list[tuple[int, int] | None] = []
     position = 0
     for cue in cues:
-        words = [word for word in map(_bare, cue.text.split()) if word]
+        words = [word for text in cue.text.split() if (word := _bare(text, language))]
         place = _find(words, said, position)
         if place is None:
             found.append(None)
@@ -41,5 +41,5 @@ def _find(words: Sequence[str], said: Sequence[tuple[str, Unit]], position: int)
     return None
 
 
-def _bare(text: str) -> str:
-    return re.sub(f"[^{scripts.WORD}]", "", text).casefold()
+def _bare(text: str, language: str) -> str:
+    return numerals.as_digits(re.sub(f"[^{scripts.WORD}]", "", text).casefold(), language)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from samvad.settings.subtitle_rules import Rules
 
@@ -72,41 +73,71 @@ def _to_shot(
         if end_ms <= before_ms <= last_ms:
             return before_ms
         if before_ms < end_ms < shot_ms + rules.shot_window_ms:
-            if before_ms >= max(said_ms - rules.shot_gap_ms, start_ms + max(needed_ms, rules.min_cue_ms)):
+            if before_ms >= max(said_ms - rules.shot_window_ms, start_ms + max(needed_ms, rules.min_cue_ms)):
                 return before_ms
             if shot_ms + rules.shot_window_ms <= last_ms:
                 return shot_ms + rules.shot_window_ms
     return end_ms
 
 
-def settle(times: Sequence[tuple[int, int, int]], limit_ms: int, rules: Rules) -> list[tuple[int, int]]:
-    """Give every cue its shortest time, and the gap after it, where the words' own times leave no room.
+@dataclass(frozen=True)
+class Wish:
+    """When a cue would come and go if it were alone, in ms.
+
+    Attributes:
+        start_ms: with its first word.
+        end_ms: when it goes.
+        needed_ms: how long it takes to read.
+        early_ms: how much earlier it may come, where it could not be read otherwise.
+        said_ms: when its last word ends.
+        late_ms: how much later it may come, for the one before it to be read.
+    """
+
+    start_ms: int
+    end_ms: int
+    needed_ms: int
+    early_ms: int
+    said_ms: int
+    late_ms: int = 0
+
+
+def settle(wishes: Sequence[Wish], limit_ms: int, rules: Rules) -> list[tuple[int, int]]:
+    """Give every cue its shortest time, the time to read it, and the gap after it, as far as there is room.
 
     A cue that is too short comes earlier as far as the one before it can spare the time, and pushes the next one later
-    for what is still missing.
+    for what is still missing. One that is too fast comes earlier into silence only, and pushes nobody.
 
     Args:
-        times: for each cue in order, when it comes, when it goes, and how long it takes to read, in milliseconds.
+        wishes: for each cue, in order.
         limit_ms: end of the film; no cue stays longer, unless there is no other room.
         rules: the limits.
     """
     placed: list[list[int]] = []
-    needs = [needed for _, _, needed in times]
-    for index, (start_ms, end_ms, _) in enumerate(times):
-        start_ms = max(start_ms, placed[-1][1] + rules.gap_ms) if placed else max(0, start_ms)  # noqa: PLW2901
-        missing_ms = rules.min_cue_ms - (end_ms - start_ms)
-        if missing_ms > 0:
+    for index, wish in enumerate(wishes):
+        start_ms = max(wish.start_ms, placed[-1][1] + rules.gap_ms) if placed else max(0, wish.start_ms)
+        short_ms = rules.min_cue_ms - (wish.end_ms - start_ms)
+        fast_ms = min(wish.early_ms, wish.needed_ms - (wish.end_ms - start_ms))
+        if max(short_ms, fast_ms) > 0:
             earliest_ms = 0
             if placed:
-                before = placed[-1]
-                spared_ms = min(before[1], before[0] + max(rules.min_cue_ms, needs[index - 1]))
-                earliest_ms = spared_ms + rules.gap_ms
-            start_ms = min(start_ms, max(earliest_ms, start_ms - missing_ms))  # noqa: PLW2901
+                before = wishes[index - 1]
+                seen_ms = placed[-1][0] + max(rules.min_cue_ms, before.needed_ms)
+                earliest_ms = min(placed[-1][1], max(seen_ms, 0 if short_ms > 0 else before.said_ms)) + rules.gap_ms
+            start_ms = min(start_ms, max(earliest_ms, start_ms - max(short_ms, fast_ms)))
             if placed:
                 placed[-1][1] = min(placed[-1][1], start_ms - rules.gap_ms)
-        placed.append([start_ms, max(end_ms, start_ms + rules.min_cue_ms)])
+        end_ms = max(wish.end_ms, start_ms + rules.min_cue_ms)
+        if index + 1 < len(wishes):
+            end_ms += _spared(wishes[index + 1], start_ms + wish.needed_ms - end_ms, rules)
+        placed.append([start_ms, end_ms])
     _pull_back(placed, limit_ms, rules)
     return [(start_ms, min(end_ms, start_ms + rules.max_cue_ms)) for start_ms, end_ms in placed]
+
+
+def _spared(wish: Wish, missing_ms: int, rules: Rules) -> int:
+    """Return how much of the time that is missing to read a cue the next one spares, by coming later."""
+    slack_ms = wish.end_ms - wish.start_ms - max(wish.needed_ms, rules.min_cue_ms)
+    return max(0, min(missing_ms, wish.late_ms, slack_ms))
 
 
 def _pull_back(placed: list[list[int]], limit_ms: int, rules: Rules) -> None:

@@ -10,6 +10,7 @@ from samvad.documents.machine_cues import Origin
 from samvad.documents.segments import Segment, SegmentsDocument
 from samvad.documents.subtitles.cues import Cue
 from samvad.settings.subtitle_rules import Rules
+from samvad.stages.subtitle_gen import typography
 from samvad.stages.subtitle_gen.cutting import cut
 from samvad.stages.subtitle_gen.units import Unit, in_order, text_in, units_of
 
@@ -70,7 +71,7 @@ def make_track(document: SegmentsDocument, rules: Rules, shots: Sequence[int] = 
         language=rules.language,
         translated=spoken is not None and rules.language != spoken,
         cues=tuple(piece.cue for piece in pieces),
-        origins=tuple(_origin(units[piece.first : piece.last]) for piece in pieces),
+        origins=tuple(_origin(units[piece.first : piece.last], piece.why) for piece in pieces),
         segments=len(shown),
         left_out=left_out,
     )
@@ -82,7 +83,8 @@ def _all_units(shown: Sequence[Segment], rules: Rules, duration_ms: int) -> list
         if not rules.is_shown(text_in(segment, rules.language) or ""):
             continue  # marks that a recogniser writes for music: nobody said them
         following_ms = shown[number + 1].start_ms if number + 1 < len(shown) else max(duration_ms, segment.end_ms)
-        units += _given_time(units_of(segment, rules.language), following_ms - rules.gap_ms, rules)
+        made = typography.written(units_of(segment, rules.language), rules)
+        units += _given_time(made, following_ms - rules.gap_ms, rules)
     return units
 
 
@@ -111,10 +113,11 @@ def _given_time(units: list[Unit], free_to_ms: int, rules: Rules) -> list[Unit]:
     ]
 
 
-def _origin(units: Sequence[Unit]) -> Origin:
+def _origin(units: Sequence[Unit], why: str) -> Origin:
     return Origin(
         said_from_ms=units[0].start_ms,
         said_to_ms=max(unit.end_ms for unit in units),
         segments=tuple(dict.fromkeys(unit.segment for unit in units)),
         heard=all(unit.heard for unit in units),
+        why=why,
     )

@@ -32,6 +32,8 @@ class Unit:
         speaker: who says it, where known.
         segment: id of its segment.
         joins_next: whether it and the next one are parts of one name.
+        turn: whether another one begins to speak with it, where nobody told the speakers apart: ``sure``,
+            ``doubtful``, or empty.
     """
 
     text: str
@@ -43,6 +45,7 @@ class Unit:
     speaker: str | None = None
     segment: int = 0
     joins_next: bool = False
+    turn: str = ""
 
 
 @dataclass(frozen=True)
@@ -152,9 +155,25 @@ def _heard(segment: Segment) -> list[tuple[str, int, int]]:
     heard = []
     for word in words:
         texts = [piece.text for piece in _pieces(word.text)]
-        times = _spread([len(text) for text in texts], word.start_ms, word.end_ms)
+        end_ms = word.end_ms
+        if segment.words and segment.kind != "song":
+            end_ms = min(end_ms, word.start_ms + longest_ms(word.text))
+        times = _spread([len(text) for text in texts], word.start_ms, end_ms)
         heard += [(text, start_ms, end_ms) for text, (start_ms, end_ms) in zip(texts, times, strict=True)]
     return heard
+
+
+def longest_ms(word: str) -> int:
+    """Return how long a word may last, at most, for its times to be believed; one that is sung may last longer.
+
+    Where speech stops, recognition often draws the last word out over the silence; a cue that believed it would linger.
+    """
+    letters = sum(character.isalnum() for character in word)
+    return min(_LONGEST_WORD_MS, _DRAWN_OUT_MS + letters * _LETTER_MS)
+
+
+#: Generous: hardly a word of read or of free speech comes near.
+_DRAWN_OUT_MS, _LETTER_MS, _LONGEST_WORD_MS = 700, 150, 2500
 
 
 def _aligned(pieces: list[_Piece], heard: list[tuple[str, int, int]], segment: Segment) -> list[tuple[int, int]]:

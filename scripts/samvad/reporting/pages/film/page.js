@@ -105,7 +105,7 @@ function drawRows() {
       drawn.set(key, element);
     }
     element.className = "row" + (row.cue && row.cue.song ? " is-song" : "") + (row.quarantine ? " is-quarantine" : "") + (number === state.now ? " now" : "");
-    element.title = row.cue ? row.cue.flags.map((flag) => flag[0] + ": " + flag[2]).join("\n") : "";
+    element.title = row.cue ? [...row.cue.flags.map((flag) => flag[0] + ": " + flag[2]), ...(row.cue.why ? ["ends here: " + row.cue.why] : [])].join("\n") : "";
   }
   for (const [key, element] of drawn) if (!wanted.has(key)) { element.remove(); drawn.delete(key); }
 }

@@ -6,6 +6,7 @@ Treatment"); languages that are not listed here get what punctuation and capital
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from samvad.text.sentence_ends import ABBREVIATIONS, ends_sentence
@@ -26,11 +27,24 @@ class Grammar:
         opens: begin a phrase; a line may well begin with them, and should not end with them.
         leans_right: belong to the word after them (articles, possessives, pronouns, auxiliaries).
         leans_left: belong to the word before them (postpositions, particles, auxiliaries).
+        may_end: of the first two kinds, those that may well end what is said ("come in", "I told you").
+        genitives: of the third kind, those that want a noun after them, too.
+        after_genitive: the second halves of postpositions, after a genitive ("के लिए").
+        answers: begin the answer to a question.
     """
 
     opens: frozenset[str] = frozenset()
     leans_right: frozenset[str] = frozenset()
     leans_left: frozenset[str] = frozenset()
+    may_end: frozenset[str] = frozenset()
+    genitives: frozenset[str] = frozenset()
+    after_genitive: frozenset[str] = frozenset()
+    answers: frozenset[str] = frozenset()
+
+    @property
+    def dangling(self) -> frozenset[str]:
+        """Return the words that leave a sentence hanging where it stops at them."""
+        return ((self.opens | self.leans_right) - self.may_end) | self.genitives
 
 
 GRAMMARS: dict[str, Grammar] = {
@@ -38,19 +52,28 @@ GRAMMARS: dict[str, Grammar] = {
         opens=_words(
             "and but or nor so because if when while where that which who whom whose than as until unless though "
             "although since before after in on at of to for with from by into about over under between through "
-            "without against during"
+            "without against during what how why whether"
         ),
         leans_right=_words(
             "a an the my your his her its our their this these those i you he she it we they is are was were am be "
             "been has have had do does did will would shall should can could may might must not no very too i'm "
-            "you're he's she's it's we're they're i'll you'll we'll don't didn't can't won't mr. mrs. ms. dr."
+            "you're he's she's it's we're they're i'll you'll we'll don't didn't can't won't doesn't isn't wasn't i've "
+            "we've you've they've i'd he'd she'd they'll he'll she'll mr. mrs. ms. dr."
+        ),
+        may_end=_words(
+            "in on about over under through before after since so though although without you it her this that these "
+            "those no not too"
+        ),
+        answers=_words(
+            "yes yeah yep no nope sure okay ok maybe perhaps never nothing nobody nowhere absolutely certainly exactly "
+            "fine alright because not"
         ),
     ),
     # Devanagari, and Hinglish in Roman letters (without "the", "to" and "do", which are English, too).
     "hi": Grammar(
         opens=_words(
             "और लेकिन मगर किन्तु परन्तु कि क्योंकि जब अगर यदि या ताकि जो जहाँ जहां जैसे इसलिए "
-            "aur lekin magar kyunki kyonki jab agar taaki jahan jaise isliye"
+            "aur lekin magar kyunki kyonki jab agar taaki jahan jaise isliye and but because if when of for with from"
         ),
         leans_right=_words(
             "एक इस उस इन उन यह वह ये वो मेरा मेरी मेरे तेरा तेरी तेरे हमारा हमारी हमारे तुम्हारा तुम्हारी "
@@ -60,13 +83,28 @@ GRAMMARS: dict[str, Grammar] = {
         leans_left=_words(
             "का की के को से में पर ने तक वाला वाली वाले है हैं हूँ हूं हो था थी थे थीं गा गी गे रहा रही रहे गया गई "
             "गयी गए गये दिया दी दिए लिया ली लिए सकता सकती सकते चुका चुकी चुके चाहिए भी ही जी साहब होगा होगी होंगे "
-            "ka ki ke ko se mein ne tak wala wali wale hai hain hoon ho tha thi gaya gayi gaye raha rahi rahe sakta "
-            "sakti sakte chuka chuki chuke chahiye bhi hi ji hoga hogi honge"
+            "हुआ हुई हुए होता होती होते पड़ा पड़ी पड़े पड़ेगा पड़ता पाया पाए पाई पाता पाती पाते लगा लगी लगे "
+            "रखा रखी रखे रहूँगा रहूंगा रहूँगी रहूंगी रहेगा रहेगी रहेंगे जाता जाती जाते जाएगा जाएगी जाएँगे जाएंगे थीं "
+            "ka ki ke ko se mein ne tak wala wali wale hai hain hoon hun ho tha thi gaya gayi gaye raha rahi rahe "
+            "sakta sakti sakte chuka chuki chuke chahiye bhi hi ji hoga hogi honge hua hui hue hota hoti hote"
+        ),
+        may_end=_words("यह वह ये वो तुम आप न मत बहुत मैं हम tum aap hum bahut of for with from"),
+        genitives=_words("का की के ka ki ke"),
+        after_genitive=_words(
+            "लिए साथ बाद पहले ऊपर नीचे अंदर अन्दर बाहर पास बारे तरफ़ तरफ तरह द्वारा कारण वजह बीच आगे पीछे सामने ख़िलाफ़ खिलाफ "
+            "अलावा बिना यहाँ यहां रूप अनुसार liye saath baad pehle upar neeche andar bahar paas baare taraf tarah beech"
+        ),
+        answers=_words(
+            "हाँ हां जी नहीं नही ना बिल्कुल बिलकुल ठीक अच्छा शायद क्योंकि कुछ "
+            "haan han ji nahi nahin bilkul theek thik accha acha shayad yes no ok okay"
         ),
     ),
     "ur": Grammar(
         opens=_words("اور لیکن مگر کہ کیونکہ جب اگر یا تاکہ جو جہاں جیسے"),
         leans_right=_words("ایک اس ان یہ وہ میرا میری میرے تیرا تیری ہمارا ہماری اپنا اپنی اپنے میں تم ہم آپ نہ بہت"),
+        may_end=_words("یہ وہ میں تم ہم آپ نہ بہت"),
+        genitives=_words("کا کی کے"),
+        answers=_words("ہاں جی نہیں بالکل ٹھیک اچھا شاید"),
         leans_left=_words(
             "کا کی کے کو سے پر نے تک والا والی والے ہے ہیں ہوں ہو تھا تھی تھے گا گی گے رہا رہی رہے گیا گئی بھی ہی"
         ),
@@ -93,8 +131,11 @@ GRAMMARS: dict[str, Grammar] = {
         ),
         leans_right=_words(
             "el la los las un una unos unas lo mi mis tu tus su sus nuestro nuestra este esta estos estas ese esa esos "
-            "esas yo tú él ella nosotros ellos ellas no me te se nos he has ha han había es son era muy sr. sra."
+            "esas yo tú él ella nosotros ellos ellas no me te se nos he has ha han había es son era muy sr. sra. está "
+            "están estaba fue qué cómo"
         ),
+        may_end=_words("no él ella nosotros ellos ellas yo tú este esta estos estas ese esa esos esas así"),
+        answers=_words("sí no claro bueno vale nada nunca nadie jamás quizá quizás porque exacto exactamente supuesto"),
     ),
     "fr": Grammar(
         opens=_words(
@@ -105,6 +146,8 @@ GRAMMARS: dict[str, Grammar] = {
             "le la les un une mon ma mes ton ta tes son sa ses notre nos votre vos leur leurs ce cet cette ces je tu "
             "il elle on nous vous ils elles ne me te se ai as a avons avez ont est sont très m. mme"
         ),
+        may_end=_words("elle nous vous ils elles sans avant après contre"),
+        answers=_words("oui non si jamais rien personne peut-être bien d'accord"),
     ),
 }
 
@@ -112,6 +155,7 @@ GRAMMARS: dict[str, Grammar] = {
 #: of the cutting, which are listed there.
 AFTER_SENTENCE = 0.0
 AFTER_CLAUSE = 2.0
+AFTER_GENITIVE = 10.0
 BEFORE_OPENING = 4.0
 ANYWHERE = 6.0
 WITHIN_PHRASE = 18.0
@@ -139,13 +183,49 @@ def break_points(left: str, right: str, language: str, *, same_name: bool = Fals
         return WITHIN_NAME
     if ends_clause(left):
         return AFTER_CLAUSE
-    grammar = GRAMMARS.get(language, Grammar())
+    return _within_clause(left, right, GRAMMARS.get(language, Grammar()))
+
+
+def _within_clause(left: str, right: str, grammar: Grammar) -> float:
     before, after = _bare(left), _bare(right)
     if before in grammar.leans_right or before in grammar.opens or after in grammar.leans_left:
         return WITHIN_PHRASE
-    if left[:1].isupper() and right[:1].isupper():  # two capitals in a row are most often one name
+    if before in grammar.genitives:
+        return WITHIN_PHRASE if after in grammar.after_genitive else AFTER_GENITIVE
+    # Two capitals in a row are most often one name.
+    if _counts(left, right) or (left[:1].isupper() and right[:1].isupper()):
         return WITHIN_PHRASE
     return BEFORE_OPENING if after in grammar.opens else ANYWHERE
+
+
+def is_function_word(word: str, language: str) -> bool:
+    """Say whether a word serves others: an article, a conjunction, a preposition, an auxiliary, a pronoun."""
+    grammar, bare = GRAMMARS.get(language, Grammar()), _bare(word)
+    return bare in grammar.opens or bare in grammar.leans_right or bare in grammar.leans_left
+
+
+def may_end(word: str, language: str) -> bool:
+    """Say whether a word that often leans on what follows may as well end what is said: "you", "in"."""
+    return _bare(word) in GRAMMARS.get(language, Grammar()).may_end
+
+
+def leans_left(word: str, language: str) -> bool:
+    """Say whether a word belongs to the one before it: a postposition, an auxiliary."""
+    return _bare(word) in GRAMMARS.get(language, Grammar()).leans_left
+
+
+def dangles(left: str, right: str, language: str) -> bool:
+    """Say whether a cue that ends with a word, while its sentence goes on with another, leaves it hanging."""
+    if ends_sentence(left, right) or ends_clause(left):
+        return False
+    grammar, bare = GRAMMARS.get(language, Grammar()), _bare(left)
+    return bare in grammar.dangling or bare in grammar.opens - grammar.may_end
+
+
+def answers(left: str, right: str, language: str) -> bool:
+    """Say whether a sentence that begins with ``right`` answers the question that ends with ``left``."""
+    asked = left.rstrip(_CLOSERS).endswith(("?", "؟", "？"))
+    return asked and _bare(right) in GRAMMARS.get(language, Grammar()).answers
 
 
 def tears(left: str, right: str, language: str) -> bool:
@@ -155,6 +235,23 @@ def tears(left: str, right: str, language: str) -> bool:
     postposition or an auxiliary and what comes before; two names. An adjective and its noun are not told apart.
     """
     return break_points(left, right, language) >= WITHIN_PHRASE
+
+
+#: A number of digits, with a sign of money before it; and what may follow one without belonging to it.
+_NUMBER = re.compile(r"[₹$€£]?\d[\d.,:/]*")
+_YEAR = re.compile(r"1\d{3}|20\d{2}|१\d{3}|२०\d{2}")
+#: Signs and words that a number is said after: "₹ 500", "Rs. 500", "page 5", "No. 5".
+_BEFORE_NUMBER = _words(
+    "₹ $ € £ rs rs. rupees no. nos. number page chapter act scene part line room verse figure रुपये रु. नंबर पृष्ठ पेज अध्याय "
+    "página capítulo número escena"
+)
+
+
+def _counts(left: str, right: str) -> bool:
+    """Say whether a number and what it counts stand here: "5 kilometres", "३ बजे", "page 5"; a year counts nothing."""
+    if _NUMBER.fullmatch(left):
+        return not _YEAR.fullmatch(left) and right[:1].isalpha() and not right[:1].isupper()
+    return left.lower() in _BEFORE_NUMBER and right[:1].isdecimal()
 
 
 def _bare(text: str) -> str:
