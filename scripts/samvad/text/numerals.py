@@ -24,21 +24,23 @@ def _set(text: str) -> frozenset[str]:
 
 
 _UNITS = _set(
-    "% ° percent km kilometres kilometers kilometre kilometer metres meters metre meter m cm mm miles mile kg kilos "
-    "kilo kilograms grams gram g litres liters litre liter l ml feet foot ft inches inch degrees degree volts watts hertz "
-    "°c °f lakh lakhs crore crores million billion rupees rupee dollars dollar euros euro pounds cents "
-    "am pm a.m p.m a.m. p.m. o'clock "
-    "january february march april june july august september october november december st nd rd th "
-    "किलोमीटर किमी मीटर किलो किलोग्राम ग्राम लीटर फ़ीट फीट फुट इंच मील प्रतिशत फ़ीसदी फीसदी डिग्री बजे बजकर लाख करोड़ हज़ार "
-    "हजार अरब रुपये रुपए रुपया रु रु. डॉलर पैसे जनवरी फ़रवरी फरवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर सितम्बर अक्टूबर अक्तूबर नवंबर नवम्बर दिसंबर "
-    "kilómetros kilómetro metros kilos litros grados millones euros euro dólares dólar pesos "
-    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"
+    "% ° percent km kilometres kilometers kilometre kilometer metres meters metre meter m cm mm miles "
+    "mile kg kilos kilo kilograms grams gram g litres liters litre liter l ml feet foot ft inches inch "
+    "degrees degree volts watts hertz °c °f lakh lakhs crore crores million billion rupees rupee dollars "
+    "dollar euros euro pounds cents am pm a.m p.m a.m. p.m. o'clock january february march april june "
+    "july august september october november december st nd rd th किलोमीटर किमी मीटर किलो किलोग्राम ग्राम "
+    "लीटर फ़ीट फीट फुट इंच मील प्रतिशत फ़ीसदी फीसदी डिग्री बजे बजकर लाख करोड़ हज़ार हजार अरब रुपये रुपए "
+    "रुपया रु रु. डॉलर पैसे जनवरी फ़रवरी फरवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर सितम्बर अक्टूबर "
+    "अक्तूबर नवंबर नवम्बर दिसंबर kilómetros kilómetro metros kilos litros grados millones euros euro "
+    "dólares dólar pesos enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre "
+    "diciembre"
 )
 #: After these a number is a name or a date, not a count: "page 5", "January 5", "₹ 5".
 _NAMED = _set(
-    "page chapter act scene part line verse figure room number no. no nos. nos gate platform level season episode "
-    "phase apollo rs rs. ₹ $ € version article section january february march april may june july august september october "
-    "november december पृष्ठ पेज अध्याय नंबर नं. भाग कक्षा धारा सेक्टर página capítulo número escena parte las"
+    "page chapter act scene part line verse figure room number no. no nos. nos gate platform level season "
+    "episode phase apollo rs rs. ₹ $ € version article section january february march april may june july "
+    "august september october november december पृष्ठ पेज अध्याय नंबर नं. भाग कक्षा धारा सेक्टर página "
+    "capítulo número escena parte las"
 )
 _MONEY_WORDS = _set("rupees rupee rs रुपये रुपए रुपया रु rupaye rupiya")
 _LAKH, _CRORE = 100_000, 10_000_000
