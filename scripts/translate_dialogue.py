@@ -11,7 +11,7 @@ from samvad.documents import segments, stage_manifest
 from samvad.documents.segments import SegmentsDocument, Translation
 from samvad.runner import gpus
 from samvad.runner.stage_run import StageRun, run_stage
-from samvad.stages.translation import backends, factory, guards, memory, registry, terms
+from samvad.stages.translation import backends, factory, guards, joining, memory, registry, terms
 from samvad.stages.translation.backends import Plan
 from samvad.stages.translation.memory import Memory
 from samvad.stages.translation.options import STAGE, Options
@@ -61,7 +61,7 @@ def work(run: StageRun, options: Options) -> None:
     uses: list[Use] = []
     for plan in plans:
         corrected = memory.corrected(store, plan.lines, plan.target)
-        document = backends.apply(document, plan, router, corrected)
+        document = joining.at_joints(backends.apply(document, plan, router, corrected), plan.target)
         run.metric(f"corrected_{plan.target}", len(corrected), "segments")
         document, found = terms.check_terms(document, plan.target, vocabulary(plan.target))
         uses += terms.with_how(found, factory.uses_of(router))

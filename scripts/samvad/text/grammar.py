@@ -214,12 +214,16 @@ def leans_left(word: str, language: str) -> bool:
     return _bare(word) in GRAMMARS.get(language, Grammar()).leans_left
 
 
+def hangs(word: str, language: str) -> bool:
+    """Say whether a word leaves a sentence hanging where it stops at it: "the", "and", "का"."""
+    return _bare(word) in GRAMMARS.get(language, Grammar()).dangling
+
+
 def dangles(left: str, right: str, language: str) -> bool:
     """Say whether a cue that ends with a word, while its sentence goes on with another, leaves it hanging."""
     if ends_sentence(left, right) or ends_clause(left):
         return False
-    grammar, bare = GRAMMARS.get(language, Grammar()), _bare(left)
-    return bare in grammar.dangling or bare in grammar.opens - grammar.may_end
+    return hangs(left, language)
 
 
 def answers(left: str, right: str, language: str) -> bool:

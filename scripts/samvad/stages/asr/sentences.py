@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from samvad.core import typed_json
 from samvad.documents.segments import Segment, Word
 from samvad.stages.asr.engine import Chunk, RawWord
 from samvad.stages.asr.regions import Region
+from samvad.text.joints import Spelling, mended
 from samvad.text.sentence_ends import belongs_to, ends_sentence
 
 _SOFT_ENDS = (",", ";", ":", "،", "—", "–")
@@ -40,12 +41,36 @@ def build_segments(chunks: Sequence[Chunk], regions: Sequence[Region], max_sente
         Segments numbered from 1, in order of time.
     """
     segments: list[Segment] = []
+    joints: list[int] = []
     for chunk in chunks:
         speech = chunk.window.speech if chunk.window else [region for region in regions if _overlap(region, chunk)]
         timed = _into_speech(chunk, speech)
         for sentence in _sentences(timed, max_sentence_ms):
             segments.append(_segment(len(segments) + 1, sentence, chunk))
+        joints.append(len(segments))
+    return _with_joints_mended(segments, joints)
+
+
+def _with_joints_mended(segments: list[Segment], joints: Sequence[int]) -> list[Segment]:
+    """Put case and stops right where chunks meet: each was written as if it were a text of its own."""
+    spelling = Spelling.of(segment.text for segment in segments)
+    for place in dict.fromkeys(place for place in joints if 0 < place < len(segments)):
+        left, right = segments[place - 1], segments[place]
+        if left.language == right.language:
+            pause_ms = right.start_ms - left.end_ms
+            texts = mended(left.text, right.text, pause_ms, left.language, spelling)
+            segments[place - 1], segments[place] = _said(left, texts[0], -1), _said(right, texts[1], 0)
     return segments
+
+
+def _said(segment: Segment, text: str, changed: int) -> Segment:
+    """Return a segment with a text of which its first or its last word is written otherwise."""
+    if text == segment.text:
+        return segment
+    words, before, said = list(segment.words), segment.text.split(), text.split()
+    if words and words[changed].text == before[changed]:
+        words[changed] = replace(words[changed], text=said[changed])
+    return replace(segment, text=text, words=tuple(words))
 
 
 def _overlap(region: Region, chunk: Chunk) -> bool:
