@@ -28,6 +28,7 @@ from samvad.stages.mux import (
     sources,
     tracks,
 )
+from samvad.stages.mux.film import FilmFile
 from samvad.stages.mux.options import STAGE, Options
 
 log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ def work(run: StageRun, options: Options) -> None:
     run.metadata("default_track", next((track.language for track in new if track.default), None))
 
 
-def on_clock(path: Path, probe: probe_document.Probe) -> sources.FilmFile:
+def on_clock(path: Path, probe: probe_document.Probe) -> FilmFile:
     """Return the film with its clock: the one that stage 01 wrote down, if it did."""
     known = probe.clock
     if known is None:
@@ -70,13 +71,13 @@ def on_clock(path: Path, probe: probe_document.Probe) -> sources.FilmFile:
     else:
         start = clock.Start(known.zero_us, known.ffmpeg_zero_us, known.leaps)
         film = clock.Film(path, ffprobe.read_header(path), start)
-    return sources.FilmFile(film, leaps=bool(known and known.jumps), duration_ms=probe.duration_ms)
+    return FilmFile(film, leaps=bool(known and known.jumps), duration_ms=probe.duration_ms)
 
 
 def write_matroska(
     run: StageRun,
     options: Options,
-    film: sources.FilmFile,
+    film: FilmFile,
     target: Path,
     new: Sequence[matroska.NewTrack],
     probe: probe_document.Probe,
@@ -109,14 +110,14 @@ def write_matroska(
     record_metrics(run, target, film.path, probe.duration_ms, result, len(new), len(taken))
 
 
-def result_file(target: Path, film: sources.FilmFile) -> sources.FilmFile:
+def result_file(target: Path, film: FilmFile) -> FilmFile:
     """Return what was made of a film, to be compared with it: it begins at zero."""
     header = ffprobe.read_header(target)
     begins = clock.Start(0, round(header.start_seconds * 1e6), leaps=False)
-    return sources.FilmFile(clock.Film(target, header, begins), leaps=False, duration_ms=film.duration_ms)
+    return FilmFile(clock.Film(target, header, begins), leaps=False, duration_ms=film.duration_ms)
 
 
-def warn_changed(run: StageRun, film: sources.FilmFile, result: sources.FilmFile, new: int) -> None:
+def warn_changed(run: StageRun, film: FilmFile, result: FilmFile, new: int) -> None:
     """Warn of what else is the film's own and came through otherwise: names, flags, chapters, its own subtitles."""
     wrong = own.differences(film, result, new)
     if wrong:
@@ -153,7 +154,7 @@ def record_proof(
 def write_mp4(
     run: StageRun,
     options: Options,
-    film: sources.FilmFile,
+    film: FilmFile,
     target: Path,
     new: Sequence[matroska.NewTrack],
     probe: probe_document.Probe,

@@ -334,6 +334,19 @@ def changes(pictures: list[tuple[float, NDArray[np.float32]]]) -> list[float]:
     return [pictures[0][0], *(time for (_, one), (time, other) in beside if np.abs(one - other).mean() > 2)]
 
 
+def changed_pictures(film: Path, result: Path) -> int:
+    """Return how many of a film's pictures are not in a result bit by bit."""
+    one, other = (set(_checksums(path)) for path in (film, result))
+    return len(one - other)
+
+
+def _checksums(path: Path) -> list[str]:
+    options = ["-map", "0:V:0", "-fps_mode", "passthrough", "-f", "framemd5", "-"]
+    command = ["ffmpeg", "-v", "error", "-nostdin", "-i", str(path), *options]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    return [line.rpartition(",")[2] for line in lines if not line.startswith("#")]
+
+
 def _flashes(text: str) -> tuple[float, ...]:
     """Return when white pictures begin, from what the filter ``metadata=print`` writes."""
     found, white, time = [], False, 0.0

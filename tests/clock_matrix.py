@@ -27,6 +27,8 @@ from samvad.media.audio import SAMPLE_RATE_HZ, FilmAudio
 
 #: How far apart in a result two may come that belong together.
 APART_SECONDS = 0.040
+#: Of a trimmed film, what comes before its first key picture is encoded anew: less than a second, by this codec.
+_SECOND_BETWEEN_KEYS, _PICTURES_A_SECOND = "h264", 25
 #: How near ffmpeg's own muxers keep to what a recipe asks: VOB and MP2 are up to two frames off.
 MADE_SECONDS = 0.085
 
@@ -223,6 +225,8 @@ def check(recipe: Recipe, folder: Path, pieces: Path) -> None:
     assert cues
     result = muxed(job, demux, cues)
     found = clock_films.events(result, recipe.sound_track, recipe.picture_track)
+    if recipe.picture == _SECOND_BETWEEN_KEYS:
+        assert clock_films.changed_pictures(film, result) < (_PICTURES_A_SECOND if recipe.cut else 1)
     # Opus begins with priming that nobody hears: its packets may come before time zero, what is shown may not.
     assert clock.opened(result).start.zero_us == pytest.approx(0, abs=2000)
     for cue in cues:

@@ -17,7 +17,7 @@ from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
 from samvad.media import clock
 from samvad.stages.mux import own
-from samvad.stages.mux.sources import FilmFile
+from samvad.stages.mux.film import FilmFile
 
 CHAPTERS = ";FFMETADATA1\n" + "".join(
     f"[CHAPTER]\nTIMEBASE=1/1000\nSTART={start}\nEND={start + 1000}\ntitle={title}\n"

@@ -15,8 +15,8 @@ from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
 from samvad.media import clock, ffprobe
 from samvad.stages.mux import cues, looks, mp4, routes
+from samvad.stages.mux.film import FilmFile
 from samvad.stages.mux.matroska import NewTrack
-from samvad.stages.mux.sources import FilmFile
 
 DURATION_MS = clock_films.SECONDS * 1000
 

@@ -10,7 +10,8 @@ import pytest
 
 from samvad.media import clock, ffmpeg, ffprobe, shots
 from samvad.stages.demux import picture
-from samvad.stages.mux import burn, installed_fonts, matroska, media, mp4, sources
+from samvad.stages.mux import burn, installed_fonts, matroska, media, mp4
+from samvad.stages.mux.film import FilmFile
 from support import make_film, modules_with, needs_ffmpeg
 
 #: Each of them is something else to ffmpeg, to a shell or to a filter: an option, a pattern, a protocol, a filter.
@@ -38,7 +39,7 @@ def test_no_name_of_a_film_or_folder_is_taken_for_anything_else(
     whole = film_on_clock.source()
     media.write([whole["0"], whole["1"]], bare, Path(f"{name}.mkv"), {"c": "copy", "f": "matroska"})
     new = [matroska.NewTrack(lines, "en", name, True)]
-    own = sources.FilmFile(film_on_clock, leaps=False, duration_ms=2000)
+    own = FilmFile(film_on_clock, leaps=False, duration_ms=2000)
     mp4.write(Path(f"{name}.out.mp4"), own, held.streams, new, name, folder, keep_default_subtitles=True)
     command = ["ffprobe", "-v", "error", "-show_entries", "format_tags:stream_tags", "-of", "json"]
     done = subprocess.run([*command, f"file:{name}.out.mp4"], capture_output=True, text=True, check=True)

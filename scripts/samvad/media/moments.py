@@ -94,7 +94,9 @@ class Picture:
         return float(np.abs(one - two).mean())
 
 
-def sound(film: Film, stream: Stream, start: float = 0.0, length: float | None = None) -> Sound:
+def sound(
+    film: Film, stream: Stream, start: float = 0.0, length: float | None = None, at_most: float | None = None
+) -> Sound:
     """Decode a sound of a film, as many channels and samples a second as its header says.
 
     Args:
@@ -103,6 +105,8 @@ def sound(film: Film, stream: Stream, start: float = 0.0, length: float | None =
         start: from when on, in seconds on the film's clock; there is silence where nothing is heard then.
         length: for how many seconds; None for all that there is from zero on, read without a seek: a clock that leaps
             leads seeks astray.
+        at_most: no more than so many seconds: what comes after 26 hours of silence, as MPEG-TS whose times begin anew
+            can have it, is too much to be held.
 
     Raises:
         MediaError: it cannot be decoded.
@@ -115,7 +119,8 @@ def sound(film: Film, stream: Stream, start: float = 0.0, length: float | None =
         source, along = film.source(), film.read_along
     else:
         source, along = ffmpeg.source(film.path, f="", vn=None, sn=None, dn=None, **_seek(film, start, length)), []
-    decoded: ffmpeg.Options = {"ac": channels, "ar": rate_hz, "c:a": "pcm_f32le", "f": "f32le"}
+    decoded: dict[str, str | int] = {"ac": channels, "ar": rate_hz, "c:a": "pcm_f32le", "f": "f32le"}
+    decoded |= {} if at_most is None else {"t": f"{at_most:.3f}"}
     done = ffmpeg.run(
         [source[str(stream.index)]], None, {"af": ffmpeg.sound_in_time(rate_hz), **decoded}, read_along=along
     )

@@ -18,8 +18,8 @@ from samvad.documents.subtitles.cues import Cue
 from samvad.media import ffmpeg
 from samvad.media.ffprobe import Header, Stream
 from samvad.stages.mux import lossless, media
+from samvad.stages.mux.film import FilmFile
 from samvad.stages.mux.matroska import NewTrack
-from samvad.stages.mux.sources import FilmFile
 from samvad.text import languages
 
 #: ffmpeg's names of subtitle codecs that are text, so that they can become MP4's own.

@@ -12,7 +12,7 @@ from samvad.core import subprocesses
 from samvad.core.errors import ToolError
 from samvad.media import ffprobe
 from samvad.media.ffprobe import Header, Stream
-from samvad.stages.mux.sources import FilmFile
+from samvad.stages.mux.film import FilmFile
 from samvad.text import languages
 
 log = logging.getLogger(__name__)

@@ -47,6 +47,8 @@ _WHOLE_SECONDS, _WHOLE_UNSOUGHT_SECONDS = 20.0, 120.0
 #: Containers (ffmpeg's names) in which a seek leads just where it is to.
 _EXACT = ("mov,", "matroska")
 _PIECE_SECONDS = 2.0
+#: What comes so much after the film's end is looked for no more.
+_BEYOND_SECONDS = 10.0
 #: A shift is looked for so far around a moment.
 _AROUND_SECONDS = 1.5
 #: Around that, the loudest piece of so long a stretch is taken.
@@ -72,10 +74,12 @@ class Compared:
     Attributes:
         film: the file, to be read on its clock.
         duration: in seconds.
+        joint: when (s) the result goes from one part to another, to be looked at, too; None where it is of one part.
     """
 
     film: Film
     duration: float
+    joint: float | None = None
 
     @property
     def timed(self) -> bool:
@@ -121,7 +125,9 @@ def _prove_sound(film: Compared, result: Compared, own: Stream, made: Stream) ->
         if not film.is_short:
             found, alike = _look(_stretches(film, result, own, made), own)
         if film.is_short or (found.lost_at_ms and film.duration <= _WHOLE_UNSOUGHT_SECONDS):
-            one, other = moments.sound(film.film, own), moments.sound(result.film, made)
+            most = film.duration + _BEYOND_SECONDS
+            one = moments.sound(film.film, own, at_most=most)
+            other = moments.sound(result.film, made, at_most=most)
             found, alike = _look([(piece, other) for piece in _loud_pieces(one, _ENOUGH)], own)
     except MediaError:
         # What cannot be decoded in the result is lost; what cannot be decoded in the film cannot be compared.
@@ -221,6 +227,8 @@ def _prove_picture(film: Compared, result: Compared, own: Stream, made: Stream) 
         else Look(0.0, _PICTURE_SECONDS, _AT_MOST)
         for share in shares
     ]
+    if film.joint is not None:
+        looks.append(Look(max(0.0, film.joint - _PICTURE_SECONDS / 4), _PICTURE_SECONDS, _AT_MOST))
     groups = [
         mine
         for look, mine in zip(looks, _pictures(film, own, looks), strict=True)

@@ -18,7 +18,8 @@ from samvad.media.clock import Film, Start
 from samvad.media.ffprobe import Header
 from samvad.runner.stage_run import StageRun
 from samvad.stages.mux import looks, lossless, matroska, proof, sources
-from samvad.stages.mux.sources import FilmFile, Taken
+from samvad.stages.mux.film import FilmFile
+from samvad.stages.mux.sources import Taken
 
 log = logging.getLogger(__name__)
 
@@ -96,6 +97,11 @@ def write(run: StageRun, film: FilmFile, wanted: Wanted) -> Made:
 def _routes(run: StageRun, film: FilmFile, keep: bool) -> Iterator[tuple[str, Callable[[frozenset[int]], Taken | str]]]:
     yield "mkvmerge", lambda _: sources.direct(run, film, keep_default_subtitles=keep)
     yield "ffmpeg", lambda _: sources.copied(run, film, frozenset(), keep_default_subtitles=keep)
+    if film.begins_early and film.begins_early.key_us is not None:
+        yield (
+            "ffmpeg, picture encoded",
+            lambda _: sources.copied(run, film, frozenset(), keep_default_subtitles=keep, whole_picture=True),
+        )
     yield "ffmpeg, sound decoded", lambda broken: sources.copied(run, film, broken, keep_default_subtitles=keep)
 
 
@@ -152,8 +158,12 @@ def check(
     # The result is to begin at zero, whatever its header says of that.
     begins = Start(0, round(header.start_seconds * 1e6), leaps=False)
     result = proof.Compared(Film(target, header, begins), seconds)
+    joint = reference.begins_early.key_us if reference.begins_early else None
     found = proof.prove(
-        proof.Compared(reference.film, seconds), result, list(zip(reference.streams, made, strict=True)), workers
+        proof.Compared(reference.film, seconds, None if joint is None else joint / 1e6),
+        result,
+        list(zip(reference.streams, made, strict=True)),
+        workers,
     )
     if heard is not None:
         audio, number = heard
@@ -207,9 +217,8 @@ def _say(run: StageRun, film: FilmFile, made: Made, reasons: Sequence[str]) -> N
             if stream.kind == "audio"
             and (name := lossless.changed(stream, decoded="decoded" in made.route)) is not None
         ]
-        picture = film.begins_early
-        if picture is not None:
-            changed.append(f"picture {picture.index} ({picture.codec}) is encoded anew, to begin where the film does")
+        if made.taken.encoded:
+            changed.append(made.taken.encoded)
         run.warn(
             f"ffmpeg copied the film's streams first, since {'; '.join(dict.fromkeys(reasons))}."
             + (f" {'; '.join(changed).capitalize()}." if changed else "")

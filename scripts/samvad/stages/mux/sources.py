@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -13,64 +12,10 @@ from samvad.media import ffprobe
 from samvad.media.clock import Film, Start
 from samvad.media.ffprobe import Header, Stream
 from samvad.runner.stage_run import StageRun
-from samvad.stages.mux import lossless, matroska, media, plan
+from samvad.stages.mux import beginning, lossless, matroska, media, plan
+from samvad.stages.mux.film import FilmFile
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class FilmFile:
-    """A film that is to be subtitled.
-
-    Attributes:
-        film: the film, to be read on its clock.
-        leaps: whether its times leap somewhere, so that no seek leads where it should.
-        duration_ms: how long it is, as stage 01 found it.
-    """
-
-    film: Film
-    leaps: bool
-    duration_ms: int
-
-    @property
-    def path(self) -> Path:
-        """Return where it lies."""
-        return self.film.path
-
-    @property
-    def header(self) -> Header:
-        """Return what ffprobe reads in it."""
-        return self.film.header
-
-    @property
-    def zero_us(self) -> int:
-        """Return its time zero on its container's clock."""
-        return self.film.start.zero_us
-
-    @property
-    def streams(self) -> list[Stream]:
-        """Return what is seen and heard of it: moving pictures, then sounds."""
-        return [*self.header.moving, *self.header.of_kind("audio")]
-
-    @functools.cached_property
-    def first_packets(self) -> dict[int, ffprobe.Packet]:
-        """Return the first packet of each stream, as the container has it."""
-        return ffprobe.first_packets(self.path)
-
-    @property
-    def begins_early(self) -> Stream | None:
-        """Return the picture whose first packets an edit list hides: what is shown first needs pictures before it."""
-        for stream in self.header.moving:
-            packet = self.first_packets.get(stream.index)
-            if packet and packet.dropped and packet.pts_us is not None and packet.pts_us < self.zero_us:
-                return stream
-        return None
-
-    def first_us(self, streams: Iterable[Stream]) -> int:
-        """Return the time of the first packet of some streams on the film's clock: below zero where it is not heard."""
-        packets = (self.first_packets.get(stream.index) for stream in streams)
-        times = [packet.pts_us for packet in packets if packet and packet.pts_us is not None]
-        return min(times, default=self.zero_us) - self.zero_us
 
 
 @dataclass(frozen=True)
@@ -81,11 +26,13 @@ class Taken:
         files: each with its tracks; the film's pictures and sounds are in the first.
         film: the file that holds the film's streams in their times: the film itself, or the copy that stands in for it.
         chapters_ms: what puts the chapters on the film's clock: mkvmerge moves none, whatever it does with tracks.
+        encoded: what of the film's picture was encoded anew, in words; empty where nothing was.
     """
 
     files: tuple[tuple[Path, tuple[matroska.SourceTrack, ...]], ...]
     film: FilmFile
     chapters_ms: int = 0
+    encoded: str = ""
 
     @property
     def tracks(self) -> list[matroska.SourceTrack]:
@@ -126,8 +73,13 @@ def direct(run: StageRun, film: FilmFile, *, keep_default_subtitles: bool) -> Ta
 
 
 def copied(
-    run: StageRun, film: FilmFile, anew: frozenset[int], *, keep_default_subtitles: bool
-) -> Taken:  # fmt: skip
+    run: StageRun,
+    film: FilmFile,
+    anew: frozenset[int],
+    *,
+    keep_default_subtitles: bool,
+    whole_picture: bool = False,
+) -> Taken:
     """Let ffmpeg copy the film's pictures and sounds into Matroska first, and mkvmerge read that.
 
     Args:
@@ -135,25 +87,30 @@ def copied(
         film: the film.
         anew: sounds (as ffmpeg numbers streams) that are decoded, and kept without loss.
         keep_default_subtitles: whether the film's own default subtitle track stays one.
+        whole_picture: whether all of a picture is encoded that begins early, not only what is before its first key.
 
     Raises:
         MediaError: ffmpeg cannot.
     """
-    plan.check_space(run.job_folder, film.path, copies=2)
+    early = film.begins_early
+    plan.check_space(run.job_folder, film.path, copies=4 if early else 2)
     copy = run.work_folder / "film_copy.mkv"
-    picture = film.begins_early
+    whole = beginning.joined(run, film, early) if early and not whole_picture else None
+    # MPEG-PS and AVI have pictures without a time of their own, which Matroska must have.
+    source = film.film.source(autorotate=0, fflags="+genpts")
+    streams = [source[str(stream.index)] for stream in film.streams]
     codecs: dict[str, str | int | list[str] | None] = {}
     for place, stream in enumerate(film.streams):
         codecs |= lossless.codec(place, stream, decoded=stream.index in anew)
-        if stream is picture:
-            # A copy can only begin with a picture that needs no other; the film begins later.
-            codecs |= {f"c:{place}": "libx264", f"crf:{place}": 14, f"preset:{place}": "fast"}
-            codecs[f"fps_mode:{place}"] = "passthrough"
-    # MPEG-PS and AVI have pictures without a time of their own, which Matroska must have.
-    source = film.film.source(autorotate=0, fflags="+genpts")
+        if film.hidden and stream is film.hidden.stream:
+            codecs[f"copypriorss:{place}"] = 0  # what is hidden stays out
+            if whole is not None:
+                streams[place] = whole
+            elif early:
+                codecs |= beginning.encoder(place, stream.codec)
     try:
         media.write(
-            [source[str(stream.index)] for stream in film.streams],
+            streams,
             film.path,
             copy,
             {**codecs, "f": "matroska", "map_chapters": 0},
@@ -172,15 +129,21 @@ def copied(
     )
     files = [(copy, source_tracks), *_subtitles(run, film, keep_default_subtitles=keep_default_subtitles)]
     # ffmpeg writes no time before zero: priming samples move all that follows them.
-    copies = [stream for stream in film.streams if stream is not picture and not _anew(stream, anew)]
+    cut = film.hidden.stream if film.hidden else None
+    copies = [stream for stream in film.streams if stream is not cut and not _anew(stream, anew)]
     zero_us = -film.first_us(copies)
     begins = Start(max(0, zero_us), round(header.start_seconds * 1e6), leaps=False)
     stands_in = FilmFile(Film(copy, header, begins), leaps=False, duration_ms=film.duration_ms)
-    return _on_clock(Taken(tuple((path, tuple(tracks)) for path, tracks in files), stands_in))
+    taken = Taken(
+        tuple((path, tuple(tracks)) for path, tracks in files),
+        stands_in,
+        encoded=beginning.told(early, cut=whole is not None),
+    )
+    return _on_clock(taken)
 
 
 def _anew(stream: Stream, anew: frozenset[int]) -> bool:
-    return lossless.changed(stream, decoded=stream.index in anew) is not None
+    return lossless.codec(0, stream, decoded=stream.index in anew)["c:0"] != "copy"
 
 
 def _as_in_film(header: Header, film: FilmFile) -> Header:
