@@ -28,10 +28,11 @@ from samvad.documents.segments import QUARANTINE, SegmentsDocument
 from samvad.media import sound_curve, sound_events
 from samvad.stages.asr import sentences
 from samvad.stages.asr.regions import Region
-from samvad.stages.hallucination_removal import phrases, verdicts
+from samvad.stages.hallucination_removal import verdicts
 from samvad.stages.hallucination_removal.limits import Limits
 from samvad.stages.hallucination_removal.measures import Evidence
 from samvad.stages.hallucination_removal.signals import REPETITION
+from samvad.text import phrases
 from samvad.text.repetition import plain
 
 LISTS = [ROOT / "config" / "hallucinations" / f"{name}.tsv" for name in LANGUAGES]

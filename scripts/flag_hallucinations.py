@@ -9,9 +9,10 @@ from samvad.core.times import clock
 from samvad.documents import review, segments, stage_manifest
 from samvad.media import sound_curve
 from samvad.runner.stage_run import StageRun, run_stage
-from samvad.stages.hallucination_removal import phrases, regions, report, verdicts
+from samvad.stages.hallucination_removal import regions, report, verdicts
 from samvad.stages.hallucination_removal.measures import Evidence
 from samvad.stages.hallucination_removal.options import STAGE, Options
+from samvad.text import phrases
 
 
 def evidence_for(run: StageRun, options: Options) -> Evidence:

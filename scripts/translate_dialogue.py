@@ -17,7 +17,7 @@ from samvad.stages.translation.memory import Memory
 from samvad.stages.translation.options import STAGE, Options
 from samvad.stages.translation.request import BackendRequest
 from samvad.stages.translation.terms import Glossary, Use
-from samvad.text import languages
+from samvad.text import languages, phrases
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,10 @@ def work(run: StageRun, options: Options) -> None:
     vocabulary = Vocabulary(run.read_optional("glossary_load", "glossary"), document)
     targets = list(dict.fromkeys(languages.normalise(code, "--targets") for code in options.targets))
     store = Memory(memory.place_of(options.memory_file), run.check)
-    router = factory.router(BackendRequest(options, audio, run.threads, store, vocabulary))
+    for path in options.phrases:
+        run.add_external_input(path, "phrases")
+    known = phrases.read_all(options.phrases)
+    router = factory.router(BackendRequest(options, audio, run.threads, store, vocabulary, known))
     plans = [backends.plan(document, target, router) for target in targets]
     pairs = frozenset(pair for plan in plans for pair in plan.pairs)
     used = router.used(plans)

@@ -41,9 +41,9 @@ from samvad.reporting.metrics import totals
 from samvad.reporting.pages import shelf_page
 from samvad.runner import result_cache
 from samvad.settings import configuration, resource_requests, subtitle_profiles
-from samvad.stages.hallucination_removal import phrases
 from samvad.stages.ner import overrides
 from samvad.stages.tmdb import client, search
+from samvad.text import phrases
 from samvad.workflow import event_merging
 
 SLOW_SECONDS = 5.0

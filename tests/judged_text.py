@@ -7,8 +7,9 @@ import dataclasses
 from samvad.core import schemas
 from samvad.documents.review import Decision
 from samvad.documents.segments import Segment, SegmentsDocument, Word
-from samvad.stages.hallucination_removal import phrases, verdicts
+from samvad.stages.hallucination_removal import verdicts
 from samvad.stages.hallucination_removal.measures import Evidence
+from samvad.text import phrases
 
 PHRASES = phrases.read(schemas.ROOT / "config" / "hallucinations" / "en.tsv")
 SPOKEN = {"avg_logprob": -0.35, "no_speech_prob": 0.05, "compression_ratio": 1.3, "temperature": 0.0}

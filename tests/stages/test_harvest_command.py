@@ -26,7 +26,7 @@ def test_a_model_s_phrases_are_harvested_from_one_s_own_recordings(tmp_path: Pat
     import numpy as np
     import soundfile
 
-    from samvad.stages.hallucination_removal import phrases
+    from samvad.text import phrases
 
     folder = tmp_path / "room tone's $ सन्नाटा"
     folder.mkdir()

@@ -81,7 +81,7 @@ def test_whisper_translates_each_segment_in_its_own_language(
     assert spanish.score is not None and spanish.score < 0
     assert english == Translation("Hello there.", "same language")
     assert quarantined is None
-    assert beyond == Translation("", "whisper", flags=("failed",)), "a segment without sound fails alone"
+    assert beyond == Translation("Nada.", "whisper", flags=("failed", "shown as said")), "it fails alone"
     lines = (job / "08_translation" / "transcript_en.txt").read_text("utf-8").splitlines()
     assert len(lines) == 4
     assert lines[0] == f"[00:00:01.000] {spanish.text}"

@@ -24,9 +24,9 @@ from samvad.documents.subtitles import formats
 from samvad.film import metadata
 from samvad.media import film_file
 from samvad.settings import configuration, resource_requests, subtitle_profiles
-from samvad.stages.hallucination_removal import phrases
 from samvad.stages.ner import overrides
 from samvad.stages.translation import memory
+from samvad.text import phrases
 from samvad.workflow import event_merging
 
 #: What reads a path from outside.

@@ -120,7 +120,7 @@ def test_one_sentence_that_fails_is_passed_on_marked_and_the_others_are_translat
     good, bad, last = translator(model).translate(lines("राम घर देखता है।", "राम पानी चाहता है।", "हाँ।"))
     assert (good.text, last.text) == ("Ram house sees is.", "yes.")
     assert good.flags == last.flags == ()
-    assert (bad.text, bad.flags) == ("राम पानी चाहता है।", (guards.FAILED, guards.WRONG_SCRIPT))
+    assert (bad.text, bad.flags) == ("राम पानी चाहता है।", (guards.FAILED, guards.AS_SAID, guards.WRONG_SCRIPT))
 
 
 def test_a_model_that_fails_on_everything_is_an_error() -> None:
@@ -193,6 +193,8 @@ def test_of_hypotheses_nearly_as_probable_the_one_that_can_be_read_in_time_is_ta
         ("मैं घर जाऊँगा।", "I go ⁇ home.", guards.UNKNOWN),
         ("मैं घर जाऊँगा।", "I go to <ID> home.", guards.UNKNOWN),
         ("मैं घर नहीं जाऊँगा।", "I will go home.", guards.NEGATION),
+        ("मैं घर जाऊँगा।", "Please subscribe to our channel.", guards.MADE_UP),
+        ("मैं घर जाऊँगा।", "Thank you.", guards.MADE_UP),
     ],
 )
 def test_every_check_sees_its_fault_and_passes_what_is_right(said: str, made: str, flag: str) -> None:

@@ -76,7 +76,12 @@ def test_a_loop_is_decoded_again_strictly_and_only_the_loop() -> None:
 def test_a_translation_that_repeats_what_its_source_repeats_is_no_loop() -> None:
     assert guards.is_loop("no, " * 8, than="I do not think so")
     assert not guards.is_loop("no, " * 8, than="nahin " * 8)
-    assert not guards.is_loop("no, no, no, no!", than="nahin")
+    assert guards.is_loop("no, no, no, no!", than="nahin")
+    assert not guards.is_loop("no, no, no, no!", than="nahin nahin")
+    assert not guards.is_loop("No, no! Very very good.", than="nahin")
+    assert guards.is_loop("What shall I do? What shall I do?", than="kya karoon main")
+    assert not guards.is_loop("What shall I do? What shall I do?", than="kya karoon? kya karoon?")
+    assert not guards.is_loop("哈哈哈哈哈哈", than="हाहाहाहाहा")
 
 
 def test_a_loop_that_cannot_be_mended_is_cut_to_one_turn_and_flagged() -> None:
@@ -89,8 +94,12 @@ def test_a_loop_that_ran_into_the_limit_leaves_no_torn_end() -> None:
     assert guards.without_loops("Well, " + "I go home and " * 7 + "I go ho") == "Well, I go home and"
 
 
-def whole(parts: Sequence[Decoded | None], duration_ms: int = 3000, target: str = "en") -> Translation:
-    return guards.translation(parts, backend="toy", source="hola", target=target, duration_ms=duration_ms)
+def whole(
+    parts: Sequence[Decoded | None], duration_ms: int = 3000, target: str = "en", source: str = "buenas noches",
+    names: tuple[str, ...] = (), phrases: tuple[str, ...] = (),
+) -> Translation:  # fmt: skip
+    line = backends.Line(1, "es", source, 0, duration_ms, 0, duration_ms, names=names)
+    return guards.translation(parts, line, backend="toy", target=target, phrases=phrases)
 
 
 @pytest.mark.parametrize(
@@ -102,11 +111,37 @@ def whole(parts: Sequence[Decoded | None], duration_ms: int = 3000, target: str 
         ([None], (guards.FAILED,)),
         ([Decoded("Good", -0.4, 4), None], (guards.INCOMPLETE,)),
         ([Decoded("नमस्ते दुनिया", -0.4, 4)], (guards.WRONG_SCRIPT,)),
-        ([Decoded(" ".join(f"word{number}" for number in range(40)), -0.4, 4)], (guards.TOO_LONG,)),
+        ([Decoded(" ".join(f"word{number}" for number in range(40)), -0.4, 4)], (guards.TOO_LONG, guards.LENGTH)),
+        ([Decoded("Thank you.", -0.4, 4)], (guards.MADE_UP,)),
+        ([Decoded("The link is in the description below.", -0.4, 4)], (guards.MADE_UP,)),
     ],
 )
 def test_doubts_become_flags(parts: list[Decoded | None], flags: tuple[str, ...]) -> None:
     assert whole(parts).flags == flags
+
+
+def test_a_lost_name_or_a_known_phrase_is_a_doubt_and_with_another_the_translation_is_made_up() -> None:
+    said = {"source": "Fui a casa con Rahul", "names": ("Rahul",)}
+    assert whole([Decoded("I went home with Raahool", -0.4, 4)], **said).flags == ()
+    assert whole([Decoded("I went home with him", -0.4, 4)], **said).flags == (guards.NAMES,)
+    assert whole([Decoded("I went home with him", -8.4, 4)], **said).flags == (
+        guards.LOW_PROBABILITY, guards.NAMES, guards.MADE_UP,
+    )  # fmt: skip
+    assert guards.MADE_UP in whole([Decoded("Westminster Bridge", -8.4, 4)], phrases=("westminster bridge",)).flags
+    assert guards.MADE_UP not in whole([Decoded("Westminster Bridge", -0.4, 4)], phrases=("westminster bridge",)).flags
+
+
+@pytest.mark.parametrize(
+    ("said", "made", "fits"),
+    [
+        ("ब।", "Okay. No. Let's go. He will not come back.", False),
+        ("हाँ।", "Yes, of course.", True),
+        ("我明天要去北京看我的朋友", "Tomorrow I am going to Beijing to see my friend.", True),
+        ("मुझे कल सुबह दिल्ली जाना है और फिर वापस आना है।", "Okay.", False),
+    ],
+)
+def test_a_translation_is_about_as_long_as_what_was_said_in_any_script(said: str, made: str, fits: bool) -> None:
+    assert guards.is_out_of_proportion(said, made) is not fits
 
 
 def test_the_score_is_the_mean_over_the_tokens_of_all_parts() -> None:

@@ -170,6 +170,7 @@ def test_what_is_away_is_named_and_no_change(stood_in_copy: Project) -> None:
         "demux": ["the film a.mkv"],
         "glossary_load": ["files config/glossary/hinglish.tsv"],
         "hallucination_removal": ["phrases config/hallucinations/hi.tsv"],
+        "translation": ["phrases config/hallucinations/hi.tsv"],
     }
     assert not any(verdict.due for verdict in found.values())
 

@@ -23,6 +23,12 @@ from typing import Any, Literal, TypeVar
 
 from samvad.core.errors import ConfigurationError
 
+#: Languages of which a list of phrases that models make up comes with Samvad, and the lists.
+_LISTED = (
+    "ar", "cs", "da", "de", "el", "en", "es", "fi", "fr", "hi", "hu", "id", "it", "ja", "ko",
+    "nl", "no", "pl", "pt", "ro", "ru", "sv", "ta", "te", "tr", "uk", "ur", "vi", "zh",
+)  # fmt: skip
+PHRASE_LISTS = tuple(Path(f"config/hallucinations/{language}.tsv") for language in _LISTED)
 #: A commit of a model hub, in full, or nothing: the pinned one.
 COMMIT = r"^([0-9a-f]{40})?$"
 #: Workflows, each with all stages of those before it.

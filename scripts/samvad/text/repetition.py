@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from samvad.text import scripts
 
 #: Longest stretch of text that is looked for as the unit of a loop, in characters.
 _LONGEST_UNIT = 80
+#: A unit of so many words, and letters, is a loop from its second round on.
+_LONG_UNIT_WORDS, _LONG_UNIT_LETTERS = 3, 8
 
 
 def plain(text: str) -> str:
@@ -93,3 +95,28 @@ def compression_ratio(text: str) -> float:
     codes = {character: index % 256 for index, character in enumerate(dict.fromkeys(text))}
     data = bytes(codes[character] for character in text)
     return len(data) / len(zlib.compress(data))
+
+
+def word_loop(words: Sequence[str]) -> tuple[int, int, int] | None:
+    """Return where the longest loop of whole words begins, how many words its unit has, and where it ends.
+
+    A unit of three words or more (or of as many letters) is a loop from its second round on, a shorter one from its
+    third: "no, no" and "very very" are said every day.
+
+    Args:
+        words: in plain form; None is found where no loop is.
+    """
+    best: tuple[int, int, int] | None = None
+    for period in range(1, len(words) // 2 + 1):
+        matched = 0
+        for index in range(len(words) - period + 1):
+            if index < len(words) - period and words[index] == words[index + period]:
+                matched += 1
+                continue
+            first, end = index - matched, index + period
+            letters = sum(map(len, words[first : first + period]))
+            rounds = 2 if period >= _LONG_UNIT_WORDS and letters >= _LONG_UNIT_LETTERS else 3
+            if matched + period >= rounds * period and (best is None or end - first > best[2] - best[0]):
+                best = (first, period, end)
+            matched = 0
+    return best

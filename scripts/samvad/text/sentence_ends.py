@@ -107,3 +107,32 @@ def split(text: str) -> list[str]:
             begin = end.end()
     rest = text[begin:].strip()
     return [*found, rest] if rest else found
+
+
+def with_capitals(text: str, *, begins: bool = False) -> str:
+    """Return a text whose sentences begin with capitals after the first, which joined pieces lack.
+
+    A word with a capital inside it (``iPhone``) stays.
+
+    Args:
+        text: in any script; without capitals nothing changes.
+        begins: whether the first sentence is to have one, too.
+    """
+    words = text.split(" ")
+    ended = begins
+    for place, word in enumerate(words):
+        bare = word.lstrip(_OPENERS)
+        if ended and bare[:1].islower() and bare == bare.lower():
+            words[place] = word[: len(word) - len(bare)] + bare[0].upper() + bare[1:]
+        if bare:
+            ended = surely_ends(word)
+    return " ".join(words)
+
+
+def surely_ends(text: str) -> bool:
+    """Return whether a text ends a sentence, whatever follows: dots that trail off and abbreviations do not say."""
+    bare = text.rpartition(" ")[2].rstrip(_CLOSERS + "♪")
+    lowered = bare.lstrip(_OPENERS).lower()
+    if not bare or bare[-1] == "…" or bare.endswith("..") or lowered in ABBREVIATIONS:
+        return False
+    return bare[-1] in MARKS and ends_sentence(bare)

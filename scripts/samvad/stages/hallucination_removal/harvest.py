@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from samvad.core.errors import MediaError
 from samvad.models.whisper import Whisper
 from samvad.stages.hallucination_removal import sounds
-from samvad.stages.hallucination_removal.phrases import COLUMNS
 from samvad.text import languages, sentence_ends
+from samvad.text.phrases import COLUMNS
 from samvad.text.repetition import loop_span, plain
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from samvad.core.declarations import ResourceRequest, Stage, option, sheet_option
+from samvad.core.declarations import PHRASE_LISTS, ResourceRequest, Stage, option, sheet_option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +17,7 @@ class Options:
         "strict", "strict: quarantined (not shown) from two signals; gentle: from three. Suspect (still shown) from one"
     )
     phrases: tuple[Path, ...] = option(
-        tuple(Path(f"config/hallucinations/{language}.tsv") for language in ("en", "es", "hi")),
+        PHRASE_LISTS,
         "lists of known phrases: tab-separated columns language, phrase, source",
         empty=True,
         content="file",

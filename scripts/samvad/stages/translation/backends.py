@@ -20,6 +20,7 @@ from samvad.logs import events
 from samvad.stages.translation import guards
 from samvad.stages.translation.guards import Decoded
 from samvad.stages.translation.registry import BACKENDS
+from samvad.text import sentence_ends
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,9 @@ PERSON = "person"
 
 #: Sound on either side of a segment that a backend may hear too, in milliseconds: word times are that coarse.
 _PADDING_MS = 200
+
+#: Labels of entities that a translation keeps, in whatever letters.
+_NAMES = frozenset({"person", "place"})
 
 Item = TypeVar("Item")
 
@@ -48,6 +52,7 @@ class Line:
         latest_ms: how far after its end, likewise.
         words: with times, as far as they are known.
         speaker: who speaks, where that is known.
+        names: people and places in it, as stage 05 found them.
     """
 
     id: int
@@ -59,6 +64,12 @@ class Line:
     latest_ms: int
     words: tuple[Word, ...] = ()
     speaker: str | None = None
+    names: tuple[str, ...] = ()
+
+    @property
+    def duration_ms(self) -> int:
+        """Return how long it is spoken."""
+        return self.end_ms - self.start_ms
 
 
 class Backend(Protocol):
@@ -183,6 +194,7 @@ def apply(
     lines = [line for line in work.lines if line.id not in known]
     results = backend.translate(lines, work.target) if lines else []
     made = dict(zip((line.id for line in lines), results, strict=True))
+    by_machine = frozenset(made)
     made |= {number: Translation(text, PERSON) for number, text in known.items()}
     unserved = Translation("", backend.name, flags=(guards.UNSUPPORTED_LANGUAGE,))
 
@@ -197,7 +209,21 @@ def apply(
             return segment
         return replace(segment, translations={**segment.translations, work.target: translation})
 
-    return replace(document, segments=tuple(translated(segment) for segment in document.segments))
+    whole = replace(document, segments=tuple(translated(segment) for segment in document.segments))
+    return _with_capitals(whole, work.target, by_machine)
+
+
+def _with_capitals(document: SegmentsDocument, target: str, made: frozenset[int]) -> SegmentsDocument:
+    """Return the document with a capital where a machine's line begins a sentence: the line before ended one."""
+    segments, before = [], ""
+    for segment in document.segments:
+        item = segment.translations.get(target)
+        if item is not None and segment.id in made and sentence_ends.surely_ends(before):
+            text = sentence_ends.with_capitals(item.text, begins=True)
+            segment = replace(segment, translations={**segment.translations, target: replace(item, text=text)})  # noqa: PLW2901 -- a changed copy
+        before = item.text if item is not None and item.text else before
+        segments.append(segment)
+    return replace(document, segments=tuple(segments))
 
 
 def decode_guarded(
@@ -305,4 +331,5 @@ def _line(segment: Segment, earliest_ms: int, latest_ms: int) -> Line:
         latest_ms=latest_ms,
         words=segment.words,
         speaker=segment.speaker,
+        names=tuple(entity.text for entity in segment.entities if entity.label in _NAMES),
     )

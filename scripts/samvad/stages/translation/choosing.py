@@ -21,7 +21,8 @@ _BADNESS = {
     guards.UNKNOWN: 45,
     guards.REPETITION: 40,
     guards.NEGATION: 20,
-    guards.LENGTH: 10,
+    guards.MADE_UP: 70,
+    guards.LENGTH: 30,
     guards.LEAK: 5,
 }
 _LOST = {NAME: 100, ADDRESS: 100, NUMBER: 50, TERM: 20}

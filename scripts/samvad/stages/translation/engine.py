@@ -30,7 +30,7 @@ from samvad.stages.translation.memory import Memory, Remembered
 from samvad.stages.translation.sentence_model import Request, SentenceModel, Settings
 from samvad.stages.translation.sentences import Sentence
 from samvad.stages.translation.terms import Glossary, Use
-from samvad.text import indic
+from samvad.text import indic, sentence_ends
 
 log = logging.getLogger(__name__)
 
@@ -304,7 +304,7 @@ class TextTranslator:
         if outcome is None:  # figures and marks alone
             return [markup.latin_digits(share.text) for share in sentence.shares]
         result = outcome.result
-        if result is None:
+        if result is None or guards.UNFIT.intersection(result.flags):
             return [share.text for share in sentence.shares]
         shared = sentences.share_out(result.text, sentence.shares)
         # Fewer words than lines: each of them shows the whole, so that none is empty.
@@ -312,7 +312,7 @@ class TextTranslator:
 
     def _line(self, line: Line, parts: Sequence[_LinePart]) -> Translation:
         """Return a line's translation, put together from its sentences, with flags."""
-        made = " ".join(" ".join(part.text for part in parts).split())
+        made = sentence_ends.with_capitals(" ".join(" ".join(part.text for part in parts).split()))
         if all(part.outcome is None for part in parts):
             return Translation(made or line.text, self._model.name)
         flags: list[str] = []
@@ -324,8 +324,10 @@ class TextTranslator:
                 tokens += found.tokens
                 flags += found.flags
                 self._record(line, part, found.uses)
+                if guards.UNFIT.intersection(found.flags):
+                    flags.append(guards.AS_SAID)
             elif part.outcome:
-                flags.append(guards.FAILED)
+                flags += [guards.FAILED, guards.AS_SAID]
         mean = score / tokens if tokens else None
         flags += guards.line_flags(made, line.text, line.language, self._target, mean, line.end_ms - line.start_ms)
         unique = tuple(dict.fromkeys(flags))

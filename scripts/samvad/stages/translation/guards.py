@@ -6,12 +6,13 @@ Nothing is thrown away for a doubt: the translation is flagged for a person. Onl
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from samvad.documents.segments import Translation
 from samvad.stages.translation import figures, markup, negation
-from samvad.text import scripts
+from samvad.text import consonants, made_up, phonetic, repetition, scripts, sentence_ends
 
 EMPTY = "empty"
 FAILED = "failed"
@@ -26,8 +27,11 @@ SOURCE_SCRIPT = "source in Latin letters"
 #: Mean log probability of a token below which Whisper's authors take a decoding to have failed (their
 #: ``logprob_threshold``).
 _LOW_LOG_PROBABILITY = -1.0
-#: A unit of 2 to 60 characters, six times or more in a row: nobody says "no" so often without the source showing it.
-_LOOP = re.compile(r"(.{2,60}?)\1{5,}", re.DOTALL)
+#: A unit of 2 to 60 characters, six times or more in a row, also inside a word, and a longer one three times: what is
+#: written without spaces. Loops of whole words count sooner (``repetition.word_loop``).
+_LOOP = re.compile(r"(.{2,60}?)\1{5,}|(\S{6,60}?)\2{2,}", re.DOTALL)
+#: A source that says anything twice in a row, of two signs or more, may be said so in its translation.
+_TWICE = re.compile(r"(\w[\W\w]{1,60}?)[\W_]*\1", re.DOTALL)
 #: Nobody speaks 35 characters a second; the constant lets short segments off.
 _MAX_CHARACTERS_PER_SECOND = 35
 _FREE_CHARACTERS = 30
@@ -46,52 +50,109 @@ class Decoded:
     others: tuple[Decoded, ...] = ()
 
 
+class Spoken(Protocol):
+    """What is said in one segment: text, short code of its language, names in it, and how long it is spoken."""
+
+    @property
+    def text(self) -> str:
+        """Return what was recognised."""
+
+    @property
+    def language(self) -> str:
+        """Return its short code."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of people and places in it."""
+
+    @property
+    def duration_ms(self) -> int:
+        """Return how long it is spoken."""
+
+
 def is_loop(text: str, than: str) -> bool:
     """Return whether ``text`` repeats itself over and over and ``than``, its source, does not."""
-    return bool(_LOOP.search(text.casefold())) and not _LOOP.search(than.casefold())
+    if _LOOP.search(text.casefold()):
+        return not _LOOP.search(than.casefold()) and not _rounds(than)
+    return bool(_rounds(text)) and not _rounds(than) and not _TWICE.search(repetition.plain(than))
+
+
+def _rounds(text: str) -> tuple[int, int, int] | None:
+    return repetition.word_loop(repetition.plain(text).split())
 
 
 def without_loops(text: str) -> str:
     """Return the text with every loop cut down to one turn."""
     text = f"{text} "  # so that the last turn ends as the others do
     while match := _LOOP.search(text):
-        unit, rest = match.group(1), text[match.end() :]
+        unit, rest = match.group(1) or match.group(2), text[match.end() :]
         # A loop that ran into the limit of length ends within a turn.
         text = text[: match.start()] + unit + ("" if unit.startswith(rest.rstrip()) else rest)
-    return text.strip()
+    words = [word for word in text.split() if repetition.plain(word)]
+    while found := repetition.word_loop([repetition.plain(word) for word in words]):
+        first, period, end = found
+        # The last word's mark ends the whole: "so, so, so." is "so.".
+        words = [*words[: first + period - 1], words[end - 1], *words[end:]]
+    return " ".join(words) if len(words) < len(text.split()) else text.strip()
 
 
 def translation(
-    parts: Sequence[Decoded | None], *, backend: str, source: str, target: str, duration_ms: int
+    parts: Sequence[Decoded | None], line: Spoken, *, backend: str, target: str, phrases: Collection[str] = ()
 ) -> Translation:
     """Return a line's translation, put together from its parts, with flags.
 
     Args:
         parts: what came out for each part of the line, in order; None where the model failed.
+        line: what was said.
         backend: its name.
-        source: the line's own text.
         target: short code of the target language.
-        duration_ms: how long the line is spoken.
+        phrases: that models are known to make up, in plain form.
     """
     good = [part for part in parts if part is not None]
     if not good:
         return Translation("", backend, flags=(FAILED,))
-    text = " ".join(" ".join(part.text for part in good).split())
+    text = sentence_ends.with_capitals(" ".join(" ".join(part.text for part in good).split()))
     tokens = sum(part.tokens for part in good)
     score = sum(part.log_probability for part in good) / tokens if tokens else None
-    looped = is_loop(text, than=source)
-    if looped:
+    wrong = problems(line.text, text, line.language, target)
+    if REPETITION in wrong:
         text = without_loops(text)
+        wrong = problems(line.text, text, line.language, target) | {REPETITION}
+    if UNKNOWN in wrong:
+        text = without_unknown(text)
+    unsure = score is not None and score < _LOW_LOG_PROBABILITY
+    lost = is_name_lost(text, line.names)
+    # Neither alone says much: people say these phrases, recognisers misspell names. With another doubt they do.
+    phrase = made_up.is_known(text, line.text, phrases)
+    out = _ratio(line.text, text)
+    if unsure and made_up.is_made_up(text, target, line.text, line.language, unsure=True):
+        wrong |= {MADE_UP}
+    if (phrase or lost) and (unsure or not 1 / _DOUBTFUL_RATIO <= out <= _DOUBTFUL_RATIO):
+        wrong |= {MADE_UP}
     checks = (
         (INCOMPLETE, len(good) < len(parts)),
-        (EMPTY, not text),
-        (REPETITION, looped),
-        (LOW_PROBABILITY, score is not None and score < _LOW_LOG_PROBABILITY),
-        (TOO_LONG, len(text) > _FREE_CHARACTERS + _MAX_CHARACTERS_PER_SECOND * duration_ms / 1000),
+        (LOW_PROBABILITY, unsure),
+        (TOO_LONG, len(text) > _FREE_CHARACTERS + _MAX_CHARACTERS_PER_SECOND * line.duration_ms / 1000),
         (WRONG_SCRIPT, in_wrong_script(text, target)),
+        (NAMES, lost),
     )
-    flags = tuple(flag for flag, raised in checks if raised)
+    flags = (*(flag for flag, raised in checks if raised), *sorted(wrong | ({EMPTY} if not text else set())))
     return Translation(text, backend, score=None if score is None else round(score, 4), flags=flags)
+
+
+def is_name_lost(text: str, names: Sequence[str]) -> bool:
+    """Return whether a translation lacks a name that was said, in whatever letters: as its consonants sound."""
+    heard = f" {consonants.sound_of(text)} "
+    return any((key := consonants.sound_of(name)) and f" {key}" not in heard for name in names if _has_sounds(name))
+
+
+def _has_sounds(name: str) -> bool:
+    return all(phonetic.sounds(word) for word in name.split())
+
+
+def as_said(source: str, found: Translation) -> Translation:
+    """Return what was said in place of a translation that must not be shown, with its flags."""
+    return replace(found, text=source, flags=tuple(dict.fromkeys((*found.flags, AS_SAID))))
 
 
 def line_flags(
@@ -147,9 +208,21 @@ UNKNOWN = "unknown word"
 NEGATION = "negation lost"
 #: What a model's vocabulary has no word for, and a placeholder without its number.
 _UNKNOWN = re.compile(r"\s*(?:<unk>|⁇|\ufffd|<\s*ID\s*>)")
-#: From this many characters of the source on, its translation is neither a quarter nor four times as long.
+MADE_UP = "made up"
+NAMES = "name lost"
+#: Flag of a line too short to be heard alone, of which its neighbours' translation gave nothing.
+TOO_SHORT = "too short to translate"
+#: Flag of a segment that shows what was said, because no translation of it was fit to be shown.
+AS_SAID = "shown as said"
+#: What must not be shown as a translation: where nothing better is found, what was said stands in its place.
+UNFIT = frozenset({EMPTY, FAILED, MADE_UP, LENGTH, NUMBERS, TOO_SHORT})
+#: A translation has at most three times as many letters as its source, and these, which "Of course." for a nod needs.
+_MAX_RATIO, _FREE_LETTERS = 3.0, 10
+#: From so many letters of the source on, it has at least a quarter of them.
 _RATIO_FROM = 12
-_MAX_RATIO = 4.0
+_MIN_RATIO = 0.25
+#: A translation so many times as long or short as its source is doubtful beside another doubt.
+_DOUBTFUL_RATIO = 2.5
 
 
 def problems(source: str, made: str, source_language: str, target: str) -> frozenset[str]:
@@ -161,7 +234,7 @@ def problems(source: str, made: str, source_language: str, target: str) -> froze
         source_language: short code.
         target: short code.
     """
-    ratio = len(made) / max(1, len(source))
+    looped = is_loop(made, than=source)
     checks = (
         (EMPTY, has_letters(source) and not has_letters(made)),
         (LEAK, markup.leaks(made) > markup.leaks(source)),
@@ -169,10 +242,24 @@ def problems(source: str, made: str, source_language: str, target: str) -> froze
         (NUMBERS, bool(figures.lost(source, made))),
         (UNKNOWN, bool(_UNKNOWN.search(made)) and not _UNKNOWN.search(source)),
         (NEGATION, negation.is_lost(source, made, source_language, target)),
-        (REPETITION, is_loop(made, than=source)),
-        (LENGTH, len(source) >= _RATIO_FROM and not 1 / _MAX_RATIO <= ratio <= _MAX_RATIO),
+        (REPETITION, looped),
+        (LENGTH, is_out_of_proportion(source, without_loops(made) if looped else made)),
+        (MADE_UP, made_up.is_made_up(made, target, source, source_language)),
     )
     return frozenset(flag for flag, raised in checks if raised)
+
+
+def is_out_of_proportion(source: str, made: str) -> bool:
+    """Return whether a translation is far longer or shorter than what was said."""
+    said, written = made_up.letters(source), made_up.letters(made)
+    if not said or not written:
+        return False
+    too_short = said >= _RATIO_FROM and written < _MIN_RATIO * said
+    return too_short or written > _MAX_RATIO * said + _FREE_LETTERS
+
+
+def _ratio(source: str, made: str) -> float:
+    return made_up.letters(made) / max(1.0, made_up.letters(source))
 
 
 def without_unknown(text: str) -> str:

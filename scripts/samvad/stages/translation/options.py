@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
-from samvad.core.declarations import COMMIT, ResourceRequest, Stage, option, sheet_option
+from samvad.core.declarations import COMMIT, PHRASE_LISTS, ResourceRequest, Stage, option, sheet_option
 from samvad.stages.translation import registry
 
 
@@ -43,6 +44,12 @@ class Options:
         "", "folder with indic-en/, en-indic/, indic-indic/, or empty", empty=True, content="file"
     )
     nllb_dir: str = option("", "folder with NLLB-200 in CTranslate2 form, or empty", empty=True, content="file")
+    phrases: tuple[Path, ...] = option(
+        PHRASE_LISTS,
+        "lists of known phrases: those of hallucination.phrases, for what is translated",
+        empty=True,
+        content="file",
+    )
     memory_file: str = option(
         "", "translation memory, an SQLite file; empty: in the cache folder; none: no memory", empty=True
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ class BackendRequest:
         threads: CPU threads.
         memory: of earlier translations.
         glossary: returns the glossary for a target.
+        phrases: that models are known to make up, in plain form.
     """
 
     options: Options
@@ -30,6 +31,7 @@ class BackendRequest:
     threads: int
     memory: Memory
     glossary: Callable[[str], Glossary]
+    phrases: Collection[str] = ()
 
     @property
     def settings(self) -> Settings:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from samvad.documents.segments import Translation
 from samvad.documents.stage_manifest import Model
+from samvad.stages.translation import guards
 from samvad.stages.translation.backends import Backend, Line, Plan
 from samvad.stages.translation.request import BackendRequest
 
@@ -108,7 +109,9 @@ class Router:
             replace(line, text=item.text, language=legs[0].target, words=())
             for line, item in zip(lines, first, strict=True)
         ]
-        full = [line for line in again if line.text.strip()]
+        # What stands as it was said is in the language that was spoken, and nothing to go on with.
+        said = {line.id for line, item in zip(lines, first, strict=True) if guards.AS_SAID in item.flags}
+        full = [line for line in again if line.text.strip() and line.id not in said]
         second = dict(
             zip((line.id for line in full), self.members[legs[1].backend].translate(full, legs[1].target), strict=True)
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -20,7 +20,8 @@ from samvad.stages.translation import backends, guards, windows
 from samvad.stages.translation.backends import Line
 from samvad.stages.translation.guards import Decoded
 from samvad.stages.translation.request import BackendRequest
-from samvad.text import languages
+from samvad.stages.translation.terms import Glossary
+from samvad.text import indic, languages, sentence_ends
 
 if TYPE_CHECKING:
     import numpy
@@ -36,6 +37,8 @@ _WINDOW_MS = 30_000
 _FREE_TOKENS = 24
 _TOKENS_PER_SECOND = 12
 _MAX_TOKENS = 224
+#: Doubts for which a line is heard once more.
+_TRIED_AGAIN = guards.UNFIT | {guards.NAMES, guards.NEGATION, guards.REPETITION, guards.WRONG_SCRIPT}
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,10 @@ class Piece:
     start_ms: int
     end_ms: int
     language: str
+
+
+def _no_glossary(target: str) -> Glossary:
+    return Glossary(target=target)
 
 
 class WhisperBackend:
@@ -60,6 +67,8 @@ class WhisperBackend:
         threads: CPU threads.
         batch_size: pieces decoded at once.
         beam_size: hypotheses kept.
+        glossary: returns the glossary for a target, for words that are too short to be heard alone.
+        phrases: that models are known to make up, in plain form.
 
     Raises:
         ModelError: the model's name says that it cannot translate.
@@ -78,6 +87,8 @@ class WhisperBackend:
         threads: int,
         batch_size: int,
         beam_size: int,
+        glossary: Callable[[str], Glossary] = _no_glossary,
+        phrases: Collection[str] = (),
     ) -> None:
         """Remember what to load, after refusing a model that says of itself that it cannot translate."""
         refuse_by_name(model)
@@ -87,6 +98,8 @@ class WhisperBackend:
         self._threads = threads
         self._batch_size = batch_size
         self._beam_size = beam_size
+        self._glossary = glossary
+        self._phrases = phrases
         self._actual_device: str | None = None
 
     def refusal(self, source: str, target: str) -> str | None:
@@ -117,22 +130,56 @@ class WhisperBackend:
             raise _cannot_translate(self._found.name, "it knows English only")
 
     def translate(self, lines: Sequence[Line], target: str) -> list[Translation]:
-        """Return a translation for each line, in their order.
+        """Return a translation for each line, in their order; what was said where none is fit to be shown.
 
         Raises:
             MediaError: the sound is not what stage 01 writes.
             ModelError: the model was not trained on the language of a line.
         """
-        parts: list[list[Decoded | None]] = [[] for _ in lines]
         decoder = _Decoder(self._model, FilmAudio(self._audio), self._beam_size)
+        parts, alone = self._in_windows(decoder, lines)
+        tries = [
+            [self._judged(found, line, target)] if found else [_known(line, self._glossary(target))]
+            for found, line in zip(parts, lines, strict=True)
+        ]
+        for strictly in (False, True):
+            again = [
+                place
+                for place, found in enumerate(tries)
+                if parts[place] and (strictly or place not in alone) and all(map(_is_doubtful, found))
+            ]
+            log.info("Trying %d doubtful lines again, alone%s", len(again), ", strictly" if strictly else "")
+            windows_again = [(place,) for place in again]
+            heard = self._decode(decoder, windows_again, lines, strictly=strictly, may_fail=True)
+            for place, found in zip(again, heard, strict=True):
+                tries[place].append(self._judged(found, lines[place], target))
+        return [_best(found, line, self._glossary(target)) for found, line in zip(tries, lines, strict=True)]
+
+    def _judged(self, parts: Sequence[Decoded | None], line: Line, target: str) -> Translation:
+        return guards.translation(parts, line, backend=self.name, target=target, phrases=self._phrases)
+
+    def _in_windows(
+        self, decoder: _Decoder, lines: Sequence[Line]
+    ) -> tuple[list[list[Decoded | None]], frozenset[int]]:
+        """Return the parts of each line's translation, heard with its neighbours as far as that is sure.
+
+        A line that is too short to be heard alone has no parts where its window could not be shared out.
+
+        Returns:
+            The parts, and the places of the lines that were heard alone.
+        """
+        parts: list[list[Decoded | None]] = [[] for _ in lines]
+        alone: set[int] = set()
         waiting = windows.windows_of(lines)
         while waiting:
+            waiting = [window for window in waiting if not windows.is_too_short(window, lines)]
             log.info("Translating %d windows", len(waiting))
             again: list[tuple[int, ...]] = []
             for window, heard in zip(waiting, self._decode(decoder, waiting, lines), strict=True):
                 shared = None
                 if len(window) == 1:
                     parts[window[0]] = heard
+                    alone.add(window[0])
                 elif heard[0] is not None:
                     shared = windows.share_out(heard[0], [lines[place] for place in window])
                 if shared:
@@ -141,19 +188,16 @@ class WhisperBackend:
                 elif len(window) > 1:
                     again += windows.halves(window, lines)
             waiting = again
-        return [
-            guards.translation(
-                parts[index],
-                backend=self.name,
-                source=line.text,
-                target=target,
-                duration_ms=line.end_ms - line.start_ms,
-            )
-            for index, line in enumerate(lines)
-        ]
+        return parts, frozenset(alone)
 
     def _decode(
-        self, decoder: _Decoder, waiting: Sequence[tuple[int, ...]], lines: Sequence[Line]
+        self,
+        decoder: _Decoder,
+        waiting: Sequence[tuple[int, ...]],
+        lines: Sequence[Line],
+        *,
+        strictly: bool = False,
+        may_fail: bool = False,
     ) -> list[list[Decoded | None]]:
         """Return what came out for each window: one part, or several for a single line of more than 30 s."""
         pieces = [
@@ -164,9 +208,10 @@ class WhisperBackend:
         order = sorted(range(len(pieces)), key=lambda index: pieces[index].start_ms - pieces[index].end_ms)
         batches = [order[at : at + self._batch_size] for at in range(0, len(order), self._batch_size)]
         heard: list[list[Decoded | None]] = [[] for _ in waiting]
-        for piece, result in zip(
-            pieces, backends.decode_guarded(pieces, sources, batches, decoder.decode), strict=True
-        ):
+        results = backends.decode_guarded(
+            pieces, sources, batches, lambda items, loops: decoder.decode(items, strictly or loops), may_fail=may_fail
+        )
+        for piece, result in zip(pieces, results, strict=True):
             heard[piece.window].append(result)
         return heard
 
@@ -222,6 +267,32 @@ class _Decoder:
         if not len(sound):
             raise ValueError(f"there is no sound from {piece.start_ms} to {piece.end_ms} ms")
         return sound
+
+
+def _is_doubtful(made: Translation) -> bool:
+    return bool(_TRIED_AGAIN.intersection(made.flags))
+
+
+def _best(tries: Sequence[Translation], line: Line, glossary: Glossary) -> Translation:
+    """Return the try with the least against it, or the glossary's word, or what was said where none is to be shown."""
+    best = min(tries, key=lambda made: (bool(guards.UNFIT.intersection(made.flags)), len(made.flags)))
+    if not guards.UNFIT.intersection(best.flags):
+        return best
+    known = _known(line, glossary)
+    return known if known.flags == () else guards.as_said(line.text, best)
+
+
+def _known(line: Line, glossary: Glossary) -> Translation:
+    """Return a line whose words are all in the glossary in the glossary's; otherwise none, for it is too short."""
+    text, spans = line.text, glossary.find(line.text)
+    for span in reversed(spans):
+        text = text[: span.start] + span.wanted + text[span.end :]
+    rest = list(line.text)
+    for span in spans:
+        rest[span.start : span.end] = " " * (span.end - span.start)
+    if not spans or guards.has_letters("".join(rest)):
+        return Translation("", WhisperBackend.name, flags=(guards.TOO_SHORT,))
+    return Translation(sentence_ends.with_capitals(indic.polished(text, "en"), begins=True), WhisperBackend.name)
 
 
 def refuse_by_name(model: str) -> None:
@@ -305,4 +376,6 @@ def make(request: BackendRequest) -> WhisperBackend:
         threads=request.threads,
         batch_size=options.batch_size,
         beam_size=options.beam_size,
+        glossary=request.glossary,
+        phrases=request.phrases,
     )

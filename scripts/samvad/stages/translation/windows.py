@@ -19,6 +19,8 @@ _LONGEST_MS = 28_000
 _WIDEST_PAUSE_MS = 2_500
 #: How far a sentence's share of the text may be from its line's share of the time.
 _LIKENESS = 3.5
+#: Less sound than this is heard with its neighbours or not at all.
+_SHORTEST_ALONE_MS = 500
 
 
 def windows_of(lines: Sequence[Line]) -> list[tuple[int, ...]]:
@@ -37,6 +39,11 @@ def windows_of(lines: Sequence[Line]) -> list[tuple[int, ...]]:
         else:
             windows.append([place])
     return [tuple(window) for window in windows]
+
+
+def is_too_short(window: Sequence[int], lines: Sequence[Line]) -> bool:
+    """Return whether a window is one line too short to be heard alone: Whisper makes up what it might have been."""
+    return len(window) == 1 and lines[window[0]].duration_ms < _SHORTEST_ALONE_MS
 
 
 def halves(window: Sequence[int], lines: Sequence[Line]) -> list[tuple[int, ...]]:
