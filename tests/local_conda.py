@@ -113,7 +113,7 @@ def install(channel: Path, environment: Path, prefix: Path) -> None:
     asyncio.run(_wait(rattler.install(records, prefix, cache_dir=channel.parent / "cache", show_progress=False)))
     with_uv = f". {ENVS}/lib.bash; . {ENVS}/uv.bash; "
     # The checksums of the locks say what is installed, whichever index has it.
-    with_uv += 'uv pip install --quiet --index-strategy unsafe-best-match --require-hashes --python "$0" -r -'
+    with_uv += 'uv pip install --quiet --index-strategy unsafe-first-match --require-hashes --python "$0" -r -'
     own = {key: value for key, value in os.environ.items() if key != "SAMVAD_CACHE"}  # uv is in the user's own
     command = ["bash", "-c", with_uv, str(prefix / "bin" / "python")]
     subprocess.run(command, input="\n".join(pip), text=True, check=True, env=own)

@@ -84,6 +84,26 @@ def test_numbered_pictures_and_parts_are_not_read_for_a_film_of_such_a_name(fold
         assert found.readable and len(found.tracks) == 2
 
 
+@pytest.mark.parametrize("named", ["disc", "disc/VIDEO_TS", "disc/VIDEO_TS/vts_01_2.vob", "disc/VIDEO_TS/VTS_01_1.VOB"])
+def test_a_disc_or_a_part_of_one_is_told_what_to_do(tmp_path: Path, named: str) -> None:
+    folder = tmp_path / "disc/VIDEO_TS"
+    folder.mkdir(parents=True)
+    for name in ("VTS_01_0.VOB", "VTS_01_1.VOB", "vts_01_2.vob", "VTS_02_1.VOB"):
+        (folder / name).write_bytes(b"\0\0\1\xba" * 8)
+    with pytest.raises(MediaError, match=r"a DVD") as caught:
+        film_file.check(tmp_path / named, "x")
+    assert "cat VTS_01_[1-9].VOB > film.vob" in caught.value.remedy.replace("vts", "VTS")
+    film_file.check(folder / "VTS_02_1.VOB", "a film of one part")
+    film_file.check(folder / "VTS_01_0.VOB", "a menu, which is asked for by its name")
+
+
+@pytest.mark.parametrize("begin", [b"DVDVIDEO-VMG", b"DVDVIDEO-VTS", b"MPLS0200", b"INDX0300"])
+def test_a_list_that_is_no_text_is_told_by_how_it_begins(tmp_path: Path, begin: bytes) -> None:
+    (tmp_path / "film.mkv").write_bytes(begin + bytes(range(200)))
+    with pytest.raises(MediaError, match="it names other files"):
+        film_file.check(tmp_path / "film.mkv", "x")
+
+
 @needs_ffmpeg
 def test_a_film_whose_tracks_lie_in_another_file_is_not_followed_there(folder: Path) -> None:
     """QuickTime's data references: the table says that the samples are in a file beside, by a path."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -52,6 +53,23 @@ def test_no_command_ends_as_a_defect_for_a_path_that_nobody_can_have(tmp_path: P
             told = done.stderr.decode(errors="replace")
             assert done.returncode not in (0, 70, -9) and b"Traceback" not in done.stderr, (line, told)
             assert told.startswith(("samvad", "usage: samvad")), (line, told[:200])
+
+
+EMPTY = (["check", ""], ["correct", ""], ["report", "--output", ""], ["query", "overview", ""])
+
+
+@pytest.mark.parametrize(
+    "words", [*EMPTY, ["add-film", "--media= ", "--source=hi", "--targets=en"]], ids=lambda words: words[0]
+)
+def test_an_empty_text_is_no_path_and_never_the_folder_one_stands_in(
+    words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands.sys, "argv", ["samvad", *words])
+    try:
+        code = commands.main()
+    except SystemExit as error:  # argparse
+        code = int(str(error.code))
+    assert code == 2 and re.search("no path|names no film", capsys.readouterr().err)
 
 
 NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=400) | st.sampled_from(

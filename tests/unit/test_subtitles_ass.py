@@ -115,6 +115,24 @@ def test_version_4_has_numbers_of_its_own_for_alignment_and_colours_of_any_form(
     )
 
 
+@pytest.mark.parametrize(
+    ("info", "code", "top"),
+    [
+        ("PlayResX: 1920\nPlayResY: 1080", r"\pos(960,100)", True),
+        ("PlayResX: 1920\nPlayResY: 1080", r"\an8\pos(960,1000)", False),
+        ("PlayResY: 1080", r"\move(960,100,960,1000)\pos(1,1000)", True),
+        ("PlayResX: 1280", r"\pos(1,500)", True),
+        ("PlayResX: 640", r"\pos(1,250.5)", False),
+        ("", r"\pos(192,100)", True),
+        ("", r"\an8\pos(nowhere)", True),
+    ],
+)
+def test_a_place_counts_in_the_picture_that_the_file_names(info: str, code: str, top: bool) -> None:
+    head = f"[Script Info]\nScriptType: v4.00+\n{info}\n[Events]\nFormat: Start, End, Text\n"
+    (cue,) = read(f"Dialogue: 0:00:01.00,0:00:02.00,{{{code}}}x\n", head=head).cues
+    assert cue.top == top
+
+
 def test_what_nobody_sees_is_left_out_and_said() -> None:
     reading = read(
         event(r"{\p1}m 0 0 l 10 0 10 10{\p0}word"),

@@ -14,6 +14,7 @@ from samvad.documents.subtitles.file_language import Named
 from samvad.text import languages
 
 HINDI, ENGLISH = "तुम कहाँ थे कल रात?", "Where were you last night?"
+TALK = "What are you doing? I came with the train.\nNo, my sister is waiting for us."
 
 
 @pytest.mark.parametrize(
@@ -116,6 +117,8 @@ def test_no_name_is_a_crash_and_what_it_says_is_a_language(name: str) -> None:
         ("film.en.srt", HINDI, None, "letters are not of English"),
         ("film.hi-Latn.srt", HINDI, None, "letters are not of Hindi"),
         ("let.it.be.srt", ENGLISH, None, "letters are not of Belarusian"),
+        ("dr.no.srt", TALK, None, "4 of 16 words are such as English has"),
+        ("this.is.it.srt", TALK, None, "words are such as English has"),
         ("Dr.No.srt", ENGLISH, None, "says no language"),
         ("film.srt", ENGLISH, "klingonish", "no language code|not a language code"),
     ],
@@ -141,6 +144,10 @@ def test_a_guess_that_the_letters_speak_against_is_refused(
         ("film.zh-Hant.srt", "你好", None, "zh"),
         ("film.ja.srt", "映画は", None, "ja"),
         ("film.sr.srt", "Dobar dan", None, "sr"),
+        ("dr.no.srt", "Hva gjør du her? Jeg vet ikke. OK, that is it.", None, "no"),
+        ("film.de.srt", "Das ist the best, sagt er, und dann geht er wieder nach Hause. What?", None, "de"),
+        ("film.hi-Latn.srt", TALK, None, "hi"),
+        ("dr.no.srt", TALK, "no", "no"),
         ("film.ko.srt", "안녕", None, "ko"),
     ],
 )

@@ -176,6 +176,7 @@ def test_an_empty_file_is_told_from_one_that_is_read() -> None:
         ("{\\b700}a{\\r}b{\\u1}c", ("abc",), ((0, 0, 1, "b"), (0, 2, 3, "u")), False),
         ("{\\pos(192,20)}a", ("a",), (), True),
         ("{\\pos(192,270)}{\\c&HFF&}a", ("a",), (), False),
+        ("{\\move(192,270.5,0,0)}{\\pos(192,20)}a", ("a",), (), False),
         ("{\\p1}m 0 0 l 9 9{\\p0}a", ("a",), (), False),
         ("{y:i}a {note} {b}c{/b}", ("a {note} {b}c{/b}",), (), False),
         ("I <3 you, a < b > c, <beep>", ("I <3 you, a < b > c, <beep>",), (), False),

@@ -24,7 +24,7 @@ _NAMED = 20
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
     p = argparse.ArgumentParser(description=__doc__)
-    p.add_argument("folder", type=Path, help="the shelf")
+    p.add_argument("folder", type=console.path, help="the shelf")
     film_row.add_options(p)
     p.add_argument(
         "--settle-seconds",
@@ -32,7 +32,7 @@ def parser() -> argparse.ArgumentParser:
         default=60,
         help="a file that changed within so many seconds may still be being copied: it is left for the next time",
     )
-    p.add_argument("--targets-file", type=Path, help="write the manifests to ask Snakemake for, one a line")
+    p.add_argument("--targets-file", type=console.path, help="write the manifests to ask Snakemake for, one a line")
     return p
 
 

@@ -26,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="A result may be removed at any time: the stage then does its work again. Files of jobs stay.",
     )
     made.add_argument("action", choices=("show", "clear", "shrink", "check"), help="check hashes every file again")
-    made.add_argument("--folder", type=Path, help="where the results are (default: as config/config.yaml says)")
+    made.add_argument("--folder", type=console.path, help="where the results are (default: as config/config.yaml says)")
     made.add_argument("--stage", help="only results of this stage")
     made.add_argument("--unused-days", type=float, metavar="DAYS", help="only results not used for so many days")
     made.add_argument("--max-gb", type=float, help="for shrink: remove the least recently used until this fits")

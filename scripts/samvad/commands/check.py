@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -37,6 +36,8 @@ def frame_rate(text: str) -> Fraction:
     return rate
 
 
+#: Of things that would be missing, so many are named.
+_MOST_SHOWN = 20
 #: No film has more frames a second.
 MOST_FRAMES = 1000
 
@@ -50,19 +51,25 @@ def parser() -> argparse.ArgumentParser:
         "6 a file cannot be written, or one of --words or --shots not be read.",
     )
     made.add_argument(
-        "places", type=Path, nargs="+", metavar="FILE", help=".srt, .vtt, .ass, .ssa, .ttml; or a folder of them"
+        "places",
+        type=console.path,
+        nargs="+",
+        metavar="FILE",
+        help=".srt, .vtt, .ass, .ssa, .ttml; or a folder of them",
     )
     made.add_argument(
         "--profile", default="netflix", help="netflix (default), netflix-sdh, children, bbc, or a YAML file"
     )
     made.add_argument("--language", help="language of all texts; default: what stands in each name, as in film.hi.srt")
     made.add_argument("--encoding", default="", help="of all files, such as cp1252; default: what is sure of each")
-    made.add_argument("--video", type=Path, help="the film: for its frame rate and shot changes")
+    made.add_argument("--video", type=console.path, help="the film: for its frame rate and shot changes")
     made.add_argument(
         "--frame-rate", type=frame_rate, metavar="N[/N]", help="frames a second; default: the film's, or 24"
     )
-    made.add_argument("--shots", type=Path, help="shots.json of stage 01, in place of looking through --video")
-    made.add_argument("--words", type=Path, help="segments.json with word times: in-times are checked against them")
+    made.add_argument("--shots", type=console.path, help="shots.json of stage 01, in place of looking through --video")
+    made.add_argument(
+        "--words", type=console.path, help="segments.json with word times: in-times are checked against them"
+    )
     made.add_argument(
         "--format", choices=("text", "json", "sarif", "junit"), default="text", help="how to print what is found"
     )
@@ -128,7 +135,8 @@ def fix_all(checks: Sequence[FileCheck], options: argparse.Namespace) -> list[Fi
         plans.append(plan)
         print("\n" + console.printable("\n".join(_plan_lines(done, plan)), lines=True))
     due = [plan for plan in plans if plan is not None]
-    if not due or not (options.write or _agreed(len(due))):
+    ask = f"\nWrite {len(due)} files, and keep the originals beside them? [y/N] "
+    if not due or not (options.write or console.agreed(ask)):
         print("\nNothing is written." + (" With --write it is." if due else ""))
         return list(checks)
     for plan in due:
@@ -144,15 +152,16 @@ def _plan_lines(done: FileCheck, plan: mended.MendedFile | None) -> list[str]:
     left = [note for note in plan.before.reading.notes if note.kind == LEFT] if plan.before.reading else []
     lines = [*plan.difference, f"{done.path}: {before} breaches before, {after} after; {plan.changed} cues change."]
     if left:
-        lines.append(f"{len(left)} things that cues cannot hold would be missing: the check names them.")
+        lines += [
+            f"Of what cues cannot hold, {len(left)} would be missing:",
+            *(f"  {note.said()}" for note in left[:_MOST_SHOWN]),
+        ]
+        lines += (
+            [f"  … and {len(left) - _MOST_SHOWN} more: the check without --fix names them."]
+            if left[_MOST_SHOWN:]
+            else []
+        )
     return lines
-
-
-def _agreed(count: int) -> bool:
-    """Ask on a terminal whether to write; elsewhere nobody is asked, and nothing written."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return False
-    return input(f"\nWrite {count} files, and keep the originals beside them? [y/N] ").strip().lower() in ("y", "yes")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -6,7 +6,6 @@ Run it in the translation environment: ``./samvad convert-indictrans2 FROM TO``.
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from samvad.core import console
 from samvad.core.errors import SamvadError
@@ -23,8 +22,10 @@ def parser() -> argparse.ArgumentParser:
         "code that comes with the model is run.",
         epilog="Exit codes: 0 success, 2 configuration, 4 model, 1 anything else.",
     )
-    made.add_argument("source", type=Path, help="folder with config.json, model.safetensors, dict.*.json, model.*")
-    made.add_argument("target", type=Path, help="folder to make, such as …/indictrans2/indic-en")
+    made.add_argument(
+        "source", type=console.path, help="folder with config.json, model.safetensors, dict.*.json, model.*"
+    )
+    made.add_argument("target", type=console.path, help="folder to make, such as …/indictrans2/indic-en")
     made.add_argument(
         "--quantization", choices=conversion.QUANTIZATIONS, default="int8", help="number type of the weights on disk"
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,8 +42,8 @@ def parser() -> argparse.ArgumentParser:
         "Exit codes: 0 success, 2 configuration (also a language that is not sure, or many deleted cues), 3 the file "
         "cannot be read, or text of it would be lost, 1 anything else.",
     )
-    made.add_argument("job_folder", type=Path, help="the film's job: …/YYYY/MM/DD/USER/N")
-    made.add_argument("file", type=Path, nargs="?", help="the edited track: .srt, .vtt, .ass, .ssa or .ttml")
+    made.add_argument("job_folder", type=console.path, help="the film's job: …/YYYY/MM/DD/USER/N")
+    made.add_argument("file", type=console.path, nargs="?", help="the edited track: .srt, .vtt, .ass, .ssa or .ttml")
     made.add_argument("--language", help="its language; default: what stands in its name, as in film.en.srt")
     made.add_argument("--encoding", default="", help="of the file, such as cp1252; default: what is sure")
     made.add_argument("--delete", action="store_true", help="let the cues go that the file lacks, however many")
@@ -170,10 +169,8 @@ def check_deleted(options: argparse.Namespace, pairs: Sequence[Pair], machine: S
     named = [f"{clock(cue.start_ms)}  {console.printable(cue.text)}" for cue in deleted[:_MOST_SHOWN]]
     named += [f"… and {len(deleted) - _MOST_SHOWN} more"] if len(deleted) > _MOST_SHOWN else []
     what = f"{options.file} lacks {len(deleted)} of the film's {len(machine)} cues:\n" + "\n".join(named) + "."
-    if sys.stdin.isatty() and sys.stdout.isatty():
-        print(console.printable(what, lines=True))
-        if input("Delete them from this film? [y/N] ").strip().lower() in ("y", "yes"):
-            return
+    if console.agreed(f"{what}\nDelete them from this film? [y/N] "):
+        return
     raise ConfigurationError(what, "Is it the right file and language? If they are to go, say --delete.")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import re
-from pathlib import Path
 
 from samvad.core import console, schemas
 from samvad.core.errors import ConfigurationError, SamvadError
@@ -21,9 +20,9 @@ _MEDIA = {"none": frozenset[str](), "result": crate_files.RESULTS, "all": crate_
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
     made = argparse.ArgumentParser(description=__doc__)
-    made.add_argument("job_folder", type=Path, help="folder of the job: …/YYYY/MM/DD/USER/N")
+    made.add_argument("job_folder", type=console.path, help="folder of the job: …/YYYY/MM/DD/USER/N")
     made.add_argument(
-        "--output", type=Path, required=True, metavar="PATH", help="new folder; or a file that ends in .zip"
+        "--output", type=console.path, required=True, metavar="PATH", help="new folder; or a file that ends in .zip"
     )
     made.add_argument(
         "--media",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 from samvad.core import console, files
 from samvad.core.errors import SamvadError
@@ -22,8 +21,8 @@ def main(argv: list[str] | None = None) -> int:
         epilog="Every call derives all figures anew: call it as often as you like, once a minute from cron or a "
         "systemd timer. Exit codes: 0 success, 2 a folder is missing, 6 the file could not be written.",
     )
-    parser.add_argument("places", nargs="+", type=Path, metavar="OUT_ROOT", help="folder below which jobs lie")
-    parser.add_argument("--textfile", type=Path, help="file to write, such as DIR/samvad.prom; default: print")
+    parser.add_argument("places", nargs="+", type=console.path, metavar="OUT_ROOT", help="folder below which jobs lie")
+    parser.add_argument("--textfile", type=console.path, help="file to write, such as DIR/samvad.prom; default: print")
     parser.add_argument(
         "--forget-days",
         type=float,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from samvad.core import console, files, typed_json
@@ -52,11 +51,13 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
     made = argparse.ArgumentParser(description=__doc__)
-    made.add_argument("place", nargs="+", type=Path, help="a job's folder, or one above jobs, such as out")
+    made.add_argument("place", nargs="+", type=console.path, help="a job's folder, or one above jobs, such as out")
     made.add_argument(
         "--table", choices=("stages", "cues"), default="stages", help="which to print as CSV (default: stages)"
     )
-    made.add_argument("--csv", type=Path, metavar="DIR", help="write both, as stages.csv and cues.csv in this folder")
+    made.add_argument(
+        "--csv", type=console.path, metavar="DIR", help="write both, as stages.csv and cues.csv in this folder"
+    )
     return made
 
 

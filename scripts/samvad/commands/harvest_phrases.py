@@ -8,7 +8,6 @@ more is listed. Read the list before you use it: a phrase counts only beside ano
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from samvad.core import console, files
 from samvad.core.errors import ConfigurationError, DiskError, SamvadError
@@ -25,12 +24,14 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
     result = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     result.add_argument("--language", required=True, help="language that the model is told it hears, such as hi")
-    result.add_argument("--output", type=Path, required=True, help="the list to write; it must not exist yet")
+    result.add_argument("--output", type=console.path, required=True, help="the list to write; it must not exist yet")
     result.add_argument("--model", default="base", help="as the key asr.model")
     result.add_argument("--revision", default="", help="as the key asr.revision")
     result.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="as the key asr.device")
     result.add_argument("--seeds", type=int, default=3, help="how many sounds of each kind are made (29 kinds of 10 s)")
-    result.add_argument("--sounds", type=Path, nargs="*", default=[], help="your own recordings, or folders of them")
+    result.add_argument(
+        "--sounds", type=console.path, nargs="*", default=[], help="your own recordings, or folders of them"
+    )
     result.add_argument("--least", type=int, default=2, help="in how many sounds a phrase must come to be listed")
     result.add_argument("--batch-size", type=int, default=8, help="sounds decoded at once")
     return result

@@ -23,7 +23,9 @@ def parser() -> argparse.ArgumentParser:
     """Return the command line."""
     made = argparse.ArgumentParser(description=__doc__)
     made.add_argument("film", help="film id, path of the film, its checksum (8 digits or more), or a job's folder")
-    made.add_argument("--output-root", type=Path, default=Path("out"), help="folder that jobs are below (default: out)")
+    made.add_argument(
+        "--output-root", type=console.path, default=Path("out"), help="folder that jobs are below (default: out)"
+    )
     made.add_argument("--width", type=int, help="columns to write (default: those of the terminal, 100 without one)")
     made.add_argument("--json", action="store_true", help="print one JSON document instead of a table")
     return made

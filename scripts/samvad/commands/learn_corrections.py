@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from samvad.core import console
 from samvad.core.errors import SamvadError
@@ -22,7 +21,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument(
         "tables",
-        type=Path,
+        type=console.path,
         nargs="+",
         help="tab-separated tables, such as JOB/corrections/en.tsv, with the columns "
         f"{', '.join(memory.COLUMNS)} (others are passed over); or job folders",

@@ -21,11 +21,11 @@ FOLDER = schemas.ROOT / "config" / "glossary" / "learned"
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
     p = argparse.ArgumentParser(description=__doc__)
-    p.add_argument("--folder", type=Path, default=FOLDER, help="folder of the learned files")
+    p.add_argument("--folder", type=console.path, default=FOLDER, help="folder of the learned files")
     commands = p.add_subparsers(dest="command", required=True)
     collect = commands.add_parser("collect", help="take in the names of finished films")
     collect.add_argument("series", help="name of the series: letters, digits, - and _")
-    collect.add_argument("jobs", nargs="+", type=Path, help="job folders, such as out/2025/11/27/baseline/1")
+    collect.add_argument("jobs", nargs="+", type=console.path, help="job folders, such as out/2025/11/27/baseline/1")
     show = commands.add_parser("list", help="print what is not promoted or rejected yet")
     show.add_argument("series", help="name of the series")
     for name, text in (("promote", "add terms to a glossary"), ("reject", "let terms be shown no more")):
@@ -33,7 +33,9 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("series", help="name of the series")
         command.add_argument("terms", nargs="+", help="terms, as they are listed")
         if name == "promote":
-            command.add_argument("--into", type=Path, required=True, help="glossary file; made where it is missing")
+            command.add_argument(
+                "--into", type=console.path, required=True, help="glossary file; made where it is missing"
+            )
     return p
 
 

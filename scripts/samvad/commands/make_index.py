@@ -17,7 +17,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     made = argparse.ArgumentParser(description=__doc__)
     made.add_argument(
-        "output_root", type=Path, nargs="?", default=Path("out"), help="folder of the jobs (default: out)"
+        "output_root", type=console.path, nargs="?", default=Path("out"), help="folder of the jobs (default: out)"
     )
     return made
 

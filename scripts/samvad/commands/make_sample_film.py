@@ -18,8 +18,12 @@ ENVIRONMENT = "media"
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    made.add_argument("--output", type=Path, required=True, help="the film to write (.mp4); replaced when it is there")
-    made.add_argument("--truth", type=Path, required=True, help="the JSON to write: lines, cuts, sounds, with times")
+    made.add_argument(
+        "--output", type=console.path, required=True, help="the film to write (.mp4); replaced when it is there"
+    )
+    made.add_argument(
+        "--truth", type=console.path, required=True, help="the JSON to write: lines, cuts, sounds, with times"
+    )
     return made
 
 

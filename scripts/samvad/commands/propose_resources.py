@@ -7,7 +7,6 @@ import math
 import shutil
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from samvad.core import console, files
 from samvad.core.errors import SamvadError
@@ -24,8 +23,10 @@ _COLUMNS = ("stage", "runs", "films (h)", "mem_mb", "mem_mb_per_hour", "runtime"
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
     made = argparse.ArgumentParser(description=__doc__)
-    made.add_argument("place", nargs="+", type=Path, help="a job's folder, or one above jobs, such as out")
-    made.add_argument("--output", type=Path, metavar="FILE", help="write a table for the key machines.resources")
+    made.add_argument("place", nargs="+", type=console.path, help="a job's folder, or one above jobs, such as out")
+    made.add_argument(
+        "--output", type=console.path, metavar="FILE", help="write a table for the key machines.resources"
+    )
     made.add_argument(
         "--quantile", type=share, default=0.95, help="share of the runs that must have had enough (default: 0.95)"
     )

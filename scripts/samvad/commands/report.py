@@ -19,7 +19,7 @@ def parser() -> argparse.ArgumentParser:
         description=__doc__, epilog="With --run: one film. Without: all films whose logs lie in the places."
     )
     p.add_argument("--run", metavar="NAME", help="film id, job (USER/N), job folder or run id: its newest run")
-    p.add_argument("--output", type=Path, default=Path("samvad_report.html"), help="file to write")
+    p.add_argument("--output", type=console.path, default=Path("samvad_report.html"), help="file to write")
     p.add_argument("--title", help="heading of a shelf's report")
     command.add_options(p)
     return p

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from samvad.core import console
 from samvad.core.console import printable
@@ -16,7 +15,7 @@ ENVIRONMENT = "workflow"
 def main(argv: list[str] | None = None) -> int:
     """Print the summary of one job."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("job_folder", type=Path, help="folder of the job: …/YYYY/MM/DD/USER/N")
+    parser.add_argument("job_folder", type=console.path, help="folder of the job: …/YYYY/MM/DD/USER/N")
     folder = parser.parse_args(argv).job_folder.resolve()
     if not folder.name.isdigit():
         console.complain("samvad show", f"{folder} is no job's folder, which ends in USER/N, such as me/1.")

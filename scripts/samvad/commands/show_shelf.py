@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from samvad.core import outside, stages
+from samvad.core import console, outside, stages
 from samvad.core.errors import ConfigurationError
 from samvad.documents import job_manifest
 
@@ -16,7 +16,7 @@ ENVIRONMENT = "workflow"
 def main(argv: list[str] | None = None) -> int:
     """Print the summary; return 1 where a film is not done."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("targets", type=Path, help="file with the manifests that were asked for, one a line")
+    parser.add_argument("targets", type=console.path, help="file with the manifests that were asked for, one a line")
     path = parser.parse_args(argv).targets
     if not path.is_file():
         raise ConfigurationError(f"There is no file {path}.", "`samvad add-folder --targets-file` writes it.")

@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 from dataclasses import asdict
-from pathlib import Path
 
 from samvad.core import console
 from samvad.core.console import printable
@@ -31,9 +30,11 @@ def parser() -> argparse.ArgumentParser:
         description=__doc__,
         epilog=f"Exit codes, of the gravest thing found: 0 all is well, {codes}; 2 wrong usage.",
     )
-    made.add_argument("place", nargs="+", type=Path, help="a job's folder, or one above jobs, such as out")
+    made.add_argument("place", nargs="+", type=console.path, help="a job's folder, or one above jobs, such as out")
     made.add_argument("--no-film", action="store_true", help="leave out what lies outside the job, such as the film")
-    made.add_argument("--film", type=Path, metavar="PATH", help="where the film lies now, if it has moved (one job)")
+    made.add_argument(
+        "--film", type=console.path, metavar="PATH", help="where the film lies now, if it has moved (one job)"
+    )
     made.add_argument(
         "--may-be-gone",
         nargs="+",

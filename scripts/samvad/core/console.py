@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import os
+import signal
 import sys
 import unicodedata
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 #: Not printable by themselves, but they shape the letters of Indian and other scripts, and join emoji.
@@ -30,6 +33,28 @@ def printable(text: object, *, lines: bool = False) -> str:
         return whole  # nearly all are
     kept = "\n\t" if lines else ""
     return "".join(sign if is_printable(sign) or sign in kept else _escaped(sign) for sign in whole)
+
+
+def path(text: str) -> Path:
+    """Return the path that an option or a word of a command names.
+
+    Raises:
+        argparse.ArgumentTypeError: the text is empty; Python's own reading of that is the folder one stands in.
+    """
+    if not text:
+        raise argparse.ArgumentTypeError("an empty text is no path")
+    return Path(text)
+
+
+def agreed(question: str) -> bool:
+    """Ask at a terminal, and return whether the answer is yes; elsewhere nobody is asked, and nothing agreed to."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return False
+    try:
+        return input(printable(question, lines=True)).strip().lower() in ("y", "yes")
+    except EOFError:  # Ctrl-D
+        print()
+        return False
 
 
 def complain(program: str, error: object) -> None:
@@ -64,4 +89,7 @@ def run(main: Callable[[], int]) -> NoReturn:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor at the interpreter's own last flush
         code = 0
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        code = 128 + signal.SIGINT
     sys.exit(code)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeVar
 
+from samvad.core import console
 from samvad.core.declarations import Option, Stage
 from samvad.core.errors import ConfigurationError
 
@@ -67,17 +68,22 @@ def parser(stage: Stage) -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = made.add_argument
-    add("--job-folder", type=Path, required=True, help="folder of the job: …/YYYY/MM/DD/USER/N")
+    add("--job-folder", type=console.path, required=True, help="folder of the job: …/YYYY/MM/DD/USER/N")
     add("--film", required=True, help="film id, as in the film sheet")
     add("--threads", type=int, default=os.cpu_count() or 1, help="CPU threads to use at most")
     add("--memory-mb", type=int, help="memory that the stage may use, in MiB; without it, what is free")
     add("--verbose", action="store_true", help="print what goes into stage.log")
     for other in stage.needs:
-        add(_flag(other), type=Path, required=True, help=f"manifest.json of stage {other}")
+        add(_flag(other), type=console.path, required=True, help=f"manifest.json of stage {other}")
     for other in stage.after:
-        add(_flag(other), type=Path, help=f"manifest.json of stage {other}, where it is on")
+        add(_flag(other), type=console.path, help=f"manifest.json of stage {other}, where it is on")
     if stage.reads_segments:
-        add("--segments", type=Path, required=True, help="manifest.json of the stage whose segments are to be read")
+        add(
+            "--segments",
+            type=console.path,
+            required=True,
+            help="manifest.json of the stage whose segments are to be read",
+        )
     own = made.add_argument_group("options of the stage")
     for item in stage.all_options:
         own.add_argument(item.flag, action=_Set, option=item, help=_help(item))

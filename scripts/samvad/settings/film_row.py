@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from samvad.core import outside, schemas, stages
+from samvad.core import console, outside, schemas, stages
 from samvad.core.declarations import WORKFLOWS
 from samvad.core.errors import ConfigurationError
 from samvad.media import film_file
@@ -32,7 +32,7 @@ def add_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--review", default="", help="folder with a person's decisions: songs.tsv, quarantine.tsv")
     p.add_argument("--stages-off", default="", help="stages that this film goes without, with commas")
     p.add_argument("--name-overrides", default="", help="file that says how names are to be written in this film")
-    p.add_argument("--sheet", type=Path, help="film sheet; without it, the key films of config/config.yaml")
+    p.add_argument("--sheet", type=console.path, help="film sheet; without it, the key films of config/config.yaml")
 
 
 def new_row(options: argparse.Namespace) -> dict[str, str]:
@@ -43,6 +43,8 @@ def new_row(options: argparse.Namespace) -> dict[str, str]:
         MediaError: the film is missing, empty, or no film.
     """
     wished = requested_columns(options)
+    if not options.media.strip():
+        raise ConfigurationError("--media names no film.", "Give the path of a film with --media.")
     media = film_sheet.stored_path(options.media)
     film_file.check(schemas.ROOT / media, "Give the path of a film with --media.", shown=options.media)
     title = options.title.strip() or Path(media).stem

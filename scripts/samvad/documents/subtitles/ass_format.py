@@ -97,12 +97,15 @@ class _State:
     section: str = ""
     version: str = "ass"
     wrap_style: int = 0
+    #: The picture that places are told in, by ``PlayResX`` and ``PlayResY``.
+    width: int = 0
+    height: int = 0
     style_fields: list[str] | None = None
     event_fields: list[str] | None = None
     styles: dict[str, _Style] = field(default_factory=dict)
     found: Collector = field(default_factory=Collector)
     #: The layer of what is shown: times, place and text.
-    layers: dict[tuple[int, int, int, str], str] = field(default_factory=dict)
+    layers: dict[tuple[int, int, int, float | None, str], str] = field(default_factory=dict)
     #: How often cues leave out a way of drawing text, and the line that has it first.
     looks: Counter[str] = field(default_factory=Counter)
     first_look: int = 0
@@ -173,6 +176,10 @@ def _read_info(state: _State, number: int, line: str) -> None:
     key, _, value = line.partition(":")
     if key.strip().lower() == "wrapstyle":
         state.wrap_style = override_codes.integer(value) or 0
+    elif key.strip().lower() == "playresx":
+        state.width = override_codes.integer(value) or 0
+    elif key.strip().lower() == "playresy":
+        state.height = override_codes.integer(value) or 0
     elif _ANY_EVENT.match(line):
         state.found.mended(number, "an event outside of [Events], which players do not show, is read")
         _read_in_events(state, number, line)
@@ -244,7 +251,7 @@ def _read_dialogue(state: _State, number: int, rest: str) -> None:
             state.found.left(number, "an event shows no text", rest)
         return
     # Typesetters draw outlines by writing a line twice: on layers of their own, both stand in the same place.
-    shown, layer = (start_ms, end_ms, walk.alignment, text), values.get("layer", "0").strip()
+    shown, layer = (start_ms, end_ms, walk.alignment, walk.height, text), values.get("layer", "0").strip()
     if state.layers.setdefault(shown, layer) != layer:
         state.found.left(number, f"on layer {layer} it shows what layer {state.layers[shown]} shows in its place", rest)
         return
@@ -253,9 +260,20 @@ def _read_dialogue(state: _State, number: int, rest: str) -> None:
             state.found.left(number, _OF_AN_EVENT[name], value.strip())
         elif name not in _KNOWN_FIELDS and _WORDS.search(value):
             state.found.lost(number, f"words stand in the field {name!r}, which players do not know", value)
-    if walk.alignment in override_codes.MIDDLE:
-        _look(state, number, "the middle of the picture")
-    state.found.cue(number, start_ms, end_ms, walk.parts, top=walk.alignment in override_codes.TOP)
+    if walk.height is not None:
+        top = walk.height < _height(state) / 2
+    else:
+        top = walk.alignment in override_codes.TOP
+        if walk.alignment in override_codes.MIDDLE:
+            _look(state, number, "the middle of the picture")
+    state.found.cue(number, start_ms, end_ms, walk.parts, top=top)
+
+
+def _height(state: _State) -> int:
+    """Return the height that places are told in, as libass takes it where the file says only half, or nothing."""
+    if state.height > 0:
+        return state.height
+    return 288 if state.width <= 0 else 1024 if state.width == 1280 else max(1, state.width * 3 // 4)
 
 
 #: Fields that say what no cue holds.
@@ -341,6 +359,8 @@ class _Walk:
         self._on, self._wrap_style, self._drawing = set(style.on), state.wrap_style, False
         self._placed = False
         self.alignment = style.alignment
+        #: Where ``\pos`` or ``\move`` sets it first, from the top of the picture; None without.
+        self.height: float | None = None
         self.parts: list[tuple[str, frozenset[str]]] = []
         position, last_end = 0, text.rfind("}")
         while position < len(text):
@@ -369,6 +389,8 @@ class _Walk:
             self._state.found.left(self._number, "a comment in braces is not shown", f"{{{comment}}}")
         for code, value, inside in override_codes.codes_in(block):
             self._obey(code, value)
+            if code in ("pos", "move") and self.height is None:
+                self.height = override_codes.height_in(inside)
             if not inside and _WORDS.search(value.lstrip("0123456789+-. ") if code in _COUNTED else value * (not code)):
                 why = "words stand in a code, so no player shows them: is a brace missing?"
                 self._state.found.lost(self._number, why, f"{{{block}}}")

@@ -120,15 +120,30 @@ def _by_name(token: str) -> Named | None:
     return Named(code) if token.casefold() in {name.casefold() for name in names} else None
 
 
-def contradiction(named: Named, texts: Iterable[str]) -> str:
-    """Return what speaks against a language in the letters of texts, in words; an empty text where nothing does."""
+def contradiction(named: Named, texts: Sequence[str]) -> str:
+    """Return what speaks against a language in the letters or words of texts; an empty text where nothing does."""
     own = frozenset({named.script}) if named.script else scripts.allowed_scripts(named.language, "native")
     own = own | ({"Hani"} if own & {"Hans", "Hant", "Jpan", "Kore"} else frozenset())
     counts = Counter(script for text in texts for script in scripts.of_letters(text))
     others = sum(count for script, count in counts.items() if script not in own)
     if not own or 2 * others <= counts.total():
-        return ""
+        return _english_in(texts) if own == {"Latn"} and named.language != "en" and not named.script else ""
     return f"{others} of {counts.total()} letters are not of {languages.name(named.language)}"
+
+
+#: Words that every talk in English is full of, and no other language that is written in Latin letters has.
+_ENGLISH_WORDS = frozenset(("the", "you", "and", "that", "this", "what", "your", "with"))
+#: Of so many such words, and so large a share of all; English films have twice as many.
+_ENOUGH_WORDS, _ENOUGH_SHARE = 3, 0.08
+
+
+def _english_in(texts: Iterable[str]) -> str:
+    """Return what speaks for English in texts whose letters tell nothing: ``dr.no.srt`` need not be Norwegian."""
+    words = [word for text in texts for word in re.findall(r"\w+", text.lower())]
+    english = sum(word in _ENGLISH_WORDS for word in words)
+    if english < max(_ENOUGH_WORDS, _ENOUGH_SHARE * len(words)):
+        return ""
+    return f"{english} of {len(words)} words are such as English has"
 
 
 def of(path: Path, texts: Sequence[str], given: str | None) -> str:

@@ -54,6 +54,12 @@ def codes_in(block: str) -> Iterator[tuple[str, str, str]]:
         position = block.find("\\", position)
 
 
+def height_in(inside: str) -> float | None:
+    """Return how far from the top ``\\pos(x,y)`` or ``\\move(x,y,…)`` sets a text, or None where it says nothing."""
+    found = re.match(r"[^,]*,\s{0,9}([+-]?[0-9]{1,9}(?:\.[0-9]{0,9})?)", inside)
+    return float(found[1]) if found else None
+
+
 def placed(code: str, number: int | None) -> int | None:
     """Return an alignment by the numbers of version 4, or None where the code names none."""
     if number is None:

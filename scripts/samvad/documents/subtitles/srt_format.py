@@ -310,8 +310,7 @@ class _CueText:
                 if code == "r":
                     self._on.clear()
                 elif code in ("pos", "move"):
-                    fixed = re.match(r"[^,]*,\s{0,9}(-?\d{1,9})", inside)
-                    self._height = int(fixed[1]) if fixed else self._height
+                    self._height = override_codes.height_in(inside) if self._height is None else self._height
                 passed.append(f"\\{code}{value}")
         if passed:
             self._leave("a code that cues can't hold", f"{{{''.join(passed)}}}")

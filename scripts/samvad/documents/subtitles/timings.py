@@ -159,7 +159,8 @@ def _milliseconds(found: re.Match[str], slips: list[str]) -> int | None:
         slips.append("a time has no thousandths of a second")
     elif len(fraction) != 3:
         # Players read "1,5" as a second and five thousandths; whoever writes it means a second and a half.
-        slips.append(f"a fraction of a second has {len(fraction)} digits in place of 3: taken as a decimal fraction")
+        digits = "1 digit" if len(fraction) == 1 else f"{len(fraction)} digits"
+        slips.append(f"a fraction of a second has {digits} in place of 3: taken as a decimal fraction")
     if len(values) == 2:
         slips.append("a time has no hours")
         values.insert(0, 0)

@@ -66,7 +66,7 @@ def _expand(place: str) -> list[Path]:
     found = sorted(glob.glob(place, recursive=True)) if glob.has_magic(place) else []
     if not found:
         raise ConfigurationError(
-            f"There is nothing at {place}.",
+            f"There is nothing at {place}." if place else "An empty text is no path.",
             "Name a job folder, the folder of all jobs (output_root, such as out), or .jsonl files.",
             path=place,
         )
