@@ -19,6 +19,8 @@ from samvad.documents.subtitle_check import Checks, Finding, TrackCheck
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
 from samvad.documents.tracks import SubtitleFiles, Tracks
+from samvad.media import voices
+from samvad.media.audio import FilmAudio
 from samvad.reporting.pages import film_page
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.settings import subtitle_profiles
@@ -26,6 +28,7 @@ from samvad.settings.subtitle_rules import FILM_FRAME_RATE, Rules
 from samvad.stages.subtitle_gen import checking, corrections, objections, qc
 from samvad.stages.subtitle_gen.options import STAGE, Options
 from samvad.stages.subtitle_gen.tracks import Track, languages_of_tracks, make_track
+from samvad.stages.subtitle_gen.turns import Listen
 from samvad.text import languages
 
 log = logging.getLogger(__name__)
@@ -42,6 +45,15 @@ def shots_of(run: StageRun) -> list[int]:
     """Return the times of the film's shot changes that stage 01 found, in ms."""
     path = run.read_optional("demux", "shots")
     return list(shots_document.read(path).cuts_ms) if path else []
+
+
+def listener(run: StageRun) -> Listen | None:
+    """Return what gives the voice between two times of the film; None where stage 01 left no sound."""
+    path = run.read_optional("demux", "audio")
+    if path is None:
+        return None
+    audio = FilmAudio(path)
+    return lambda start_ms, end_ms: voices.heard(audio, start_ms, end_ms)
 
 
 def shown(run: StageRun, track: Track, film_ms: int) -> tuple[Sequence[Cue], Sequence[Origin | None], bool]:
@@ -117,7 +129,7 @@ def make(
     film_ms: int,
 ) -> Made:
     """Cut, check and write a track."""
-    track = make_track(document, rules, shots)
+    track = make_track(document, rules, shots, listener(run))
     cues, origins, corrected = shown(run, track, film_ms)
     said = None if corrected else [(item.said_from_ms, item.said_to_ms) for item in track.origins]
     context = checking.Context(shots or None, said)

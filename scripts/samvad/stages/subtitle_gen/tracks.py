@@ -10,7 +10,7 @@ from samvad.documents.machine_cues import Origin
 from samvad.documents.segments import Segment, SegmentsDocument
 from samvad.documents.subtitles.cues import Cue
 from samvad.settings.subtitle_rules import Rules
-from samvad.stages.subtitle_gen import typography
+from samvad.stages.subtitle_gen import turns, typography
 from samvad.stages.subtitle_gen.cutting import cut
 from samvad.stages.subtitle_gen.units import Unit, in_order, text_in, units_of
 
@@ -60,11 +60,21 @@ def languages_of_tracks(document: SegmentsDocument, targets: Sequence[str]) -> t
     return ([*made, spoken] if without and spoken not in made else made), without
 
 
-def make_track(document: SegmentsDocument, rules: Rules, shots: Sequence[int] = ()) -> Track:
-    """Return the subtitles of a film in the language of the rules."""
+def make_track(
+    document: SegmentsDocument, rules: Rules, shots: Sequence[int] = (), listen: turns.Listen | None = None
+) -> Track:
+    """Return the subtitles of a film in the language of the rules.
+
+    Args:
+        document: the film's segments.
+        rules: what a cue may be.
+        shots: times of the shot changes, in order.
+        listen: gives the voice between two times in ms, where there is sound to listen to.
+    """
     shown = list(document.shown())
     left_out = tuple(segment.id for segment in shown if text_in(segment, rules.language) is None)
     units = in_order(_all_units(shown, rules, document.duration_ms))
+    units = turns.marked(units, rules.language, listen)
     pieces = cut(units, rules, document.duration_ms, shots)
     spoken = spoken_language(document)
     return Track(
