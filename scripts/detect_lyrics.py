@@ -10,6 +10,7 @@ from samvad.documents import songs as songs_document
 from samvad.documents.segments import SegmentsDocument
 from samvad.film import glossary as entries
 from samvad.film import metadata
+from samvad.logs.spans import span
 from samvad.media import sound_curve
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.stages.lyrics_detection import backends, songs, support
@@ -32,7 +33,8 @@ def titles_for(run: StageRun) -> list[str]:
 def choose_backend(run: StageRun, options: Options) -> backends.Backend | None:
     """Return the backend to use, recorded; None for none."""
     run.devices("cpu", "cpu")
-    backend = backends.choose(options, run.warn)
+    with span("model_loading"):
+        backend = backends.choose(options, run.warn)
     run.used(
         *(backend.models if backend else ()),
         **stage_manifest.library_versions(*(backend.packages if backend else ("numpy",))),
@@ -55,7 +57,8 @@ def work(run: StageRun, options: Options) -> None:
 
     found: tuple[songs_document.Song, ...] = ()
     if backend is not None:
-        heard = backend.listen(audio)
+        with span("detection"):
+            heard = backend.listen(audio)
         speaks = support.of_steps(document.segments, titles, len(heard.music), heard.step_ms)
         found = songs.find(heard, rule, speaks)
         sound_curve.write(run.output("sound_curve.json", "sound_curve"), heard)

@@ -12,6 +12,7 @@ from samvad.documents import probe as probe_document
 from samvad.documents import shots as shots_document
 from samvad.documents import stage_manifest, waveform
 from samvad.documents.film_clock import FilmClock
+from samvad.logs.spans import span
 from samvad.media import clock, ffprobe, film_file, shots
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.stages.demux import channels, extract, picture, probe, tracks
@@ -58,7 +59,8 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options) -> N
     for place in dict.fromkeys((run.job_folder, run.work_folder)):  # the job first: it is what the user knows
         extract.check_space(place, expected_ms)
     audio = run.work_folder / "audio.wav"
-    read = _read_film(run, opened, checksum, choice.track, channel, expected_ms, options)
+    with span("decoding"):
+        read = _read_film(run, opened, checksum, choice.track, channel, expected_ms, options)
     if checksum is None:
         run.add_external_input(film, "film", checksum=read.checksum)
         run.reuse(look=False)

@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 # A runtime that differs by more is another cut or, more often, another film. Shorter files are clips of a film.
 _MINUTES_APART = 20
+#: What to do where the key is missing or no good.
+_SET_KEY = "Set it to a key of themoviedb.org, or name a file of metadata in the column tmdb_file of the film sheet."
 
 
 def work(run: StageRun, options: Options) -> None:
@@ -46,9 +48,9 @@ def _ask(run: StageRun, options: Options) -> metadata.FilmMetadata:
     """
     key = os.environ.get(client.KEY, "").strip()
     if not key:
-        raise Skipped("no TMDB key: the variable TMDB_API_KEY is not set.", variable=client.KEY)
+        raise Skipped(f"no TMDB key: the variable TMDB_API_KEY is not set. {_SET_KEY}", variable=client.KEY)
     if not (key.isascii() and key.isprintable()) or " " in key:
-        raise Skipped("the variable TMDB_API_KEY holds characters that no key has.", variable=client.KEY)
+        raise Skipped(f"the variable TMDB_API_KEY holds characters that no key has. {_SET_KEY}", variable=client.KEY)
     service = client.Service(
         key=key,
         url=client.check_url(os.environ.get("SAMVAD_TMDB_URL") or client.DEFAULT_URL),
@@ -59,9 +61,10 @@ def _ask(run: StageRun, options: Options) -> metadata.FilmMetadata:
     try:
         film, doubt = search.find_film(service, options.title, options.year, options.max_cast, options.tmdb_id)
     except client.RefusedKeyError as error:
-        raise Skipped(str(error), variable=client.KEY) from None
+        raise Skipped(f"{error} {_SET_KEY}", variable=client.KEY) from None
     except NetworkError as error:
-        raise Skipped(str(error), endpoint=error.endpoint, url=service.url) from None
+        remedy = "Run the same command again when it can be reached: the stage is then made."
+        raise Skipped(f"{error} {remedy}", endpoint=error.endpoint, url=service.url) from None
     for reason in [*service.stale, *([doubt] if doubt else [])]:
         run.warn(f"{reason}.")
     run.metric("tmdb_requests", service.requests, "answers")

@@ -16,6 +16,7 @@ from samvad.documents import segments, stage_manifest
 from samvad.documents.segments import Entity, Segment, SegmentsDocument
 from samvad.film import glossary as entries
 from samvad.film import known_names, metadata
+from samvad.logs.spans import span
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.stages.ner import consistency, indic_model, merge, model, overrides
 from samvad.stages.ner.consistency import Outcome
@@ -41,7 +42,8 @@ def work(run: StageRun, options: Options) -> None:
     by_model = _by_model(run, options, document)
     outcome = Outcome(_with(document, by_model), (), (), tuple(known), 0)
     if options.consistent:
-        outcome = consistency.make_consistent(document, known, by_model, wanted)
+        with span("detection"):
+            outcome = consistency.make_consistent(document, known, by_model, wanted)
     marked = _marked(outcome)
     heard: dict[str, Counter[str]] = defaultdict(Counter)
     for item in outcome.replacements:
@@ -135,7 +137,8 @@ def _found(
     library: str,
 ) -> dict[int, list[Entity]]:
     try:
-        loaded = load()
+        with span("model_loading"):
+            loaded = load()
     except model.ModelMissingError as error:
         languages = ", ".join(sorted({segment.language for segment in these}))
         run.warn(f"In {languages} names come from the glossary and the cast alone: {error}. Correct the key ner.{key}.")
@@ -143,7 +146,8 @@ def _found(
         return {}
     run.used(loaded.record, **stage_manifest.library_versions(library))
     run.metric(f"{key}_load_seconds", loaded.load_seconds, "s")
-    found = loaded.find([segment.text for segment in these])
+    with span("detection"):
+        found = loaded.find([segment.text for segment in these])
     return {segment.id: names for segment, names in zip(these, found, strict=True)}
 
 

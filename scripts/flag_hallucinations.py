@@ -7,6 +7,7 @@ import sys
 from samvad.core import files
 from samvad.core.times import clock
 from samvad.documents import review, segments, stage_manifest
+from samvad.logs.spans import span
 from samvad.media import sound_curve
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.stages.hallucination_removal import regions, report, verdicts
@@ -42,7 +43,8 @@ def work(run: StageRun, options: Options) -> None:
     run.used(**stage_manifest.library_versions("langcodes"))
     if run.reuse():
         return
-    judged = verdicts.judge(document, evidence, verdicts.RULES[options.strictness], decisions=decisions)
+    with span("detection"):
+        judged = verdicts.judge(document, evidence, verdicts.RULES[options.strictness], decisions=decisions)
 
     segments.write(run.output("segments.json", "segments"), judged.document)
     files.write_text(run.output("quarantine.tsv", "quarantine"), report.quarantine_tsv(judged.document))

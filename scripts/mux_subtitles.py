@@ -12,6 +12,7 @@ from samvad.core.errors import ChangedFileError, MediaError
 from samvad.documents import mux_proof, stage_manifest
 from samvad.documents import probe as probe_document
 from samvad.documents.subtitles import formats
+from samvad.logs.spans import span
 from samvad.media import clock, ffprobe
 from samvad.runner.stage_run import Skipped, StageRun, run_stage
 from samvad.stages.mux import (
@@ -39,7 +40,7 @@ def work(run: StageRun, options: Options) -> None:
     probe = probe_document.read(run.read("demux", "probe"))
     film = run.read_film(options.film_file).absolute()
     if probe.video is None:
-        raise Skipped("the film has no video stream; its subtitles are in 09_subtitle_gen")
+        raise Skipped("the film has no video stream; nothing is to be done: its subtitles are in 09_subtitle_gen")
     run.used(**{name: stage_manifest.tool_version(name) for name in ("mkvmerge", "ffmpeg", "ffprobe")})
     kind = options.subtitle_format if options.container == "mkv" else "srt"
     subtitles = tracks.read(run, options.languages, kind, probe.duration_ms)
@@ -176,10 +177,12 @@ def write_mp4(
     anew = [f"{stream.index} ({stream.codec})" for stream in held if lossless.mp4_codec(0, stream).get("c:0") == "flac"]
     if anew:
         run.warn(f"Sound that MP4 cannot hold is kept without loss as flac: {', '.join(anew)}.")
-    mp4.write(target, whole, held, new, options.title, run.work_folder, keep_default_subtitles=keep)
+    with span("muxing"):
+        mp4.write(target, whole, held, new, options.title, run.work_folder, keep_default_subtitles=keep)
     result = ffprobe.read_header(target)
     mp4.check(result, held, new, film.path)
-    streams = routes.check(film, whole, target, result, recognised(run, probe), run.threads)
+    with span("proving"):
+        streams = routes.check(film, whole, target, result, recognised(run, probe), run.threads)
     if wrong := routes.wrong_in(film, streams, result):
         raise MediaError(
             f"{str(film.path)!r} cannot be put into MP4 as it is played: {'; '.join(wrong)}.",
@@ -210,7 +213,8 @@ def write_burned(
     picture = film.header.film_picture
     assert picture is not None, "stage 01 found one"
     sound = probe.audio[probe.chosen_audio_track].stream if probe.audio else None
-    burn.burn(film, (picture, sound), track.path, font, target, run.work_folder, options.burn_in_crf, run.threads)
+    with span("muxing"):
+        burn.burn(film, (picture, sound), track.path, font, target, run.work_folder, options.burn_in_crf, run.threads)
     result = ffprobe.read_header(target)
     plan.check_duration(film.path, target, probe.duration_ms, result)
     run.output(target.name, "burned_film", ffprobe.of(target, result))

@@ -8,6 +8,7 @@ import sys
 
 from samvad.core import computing
 from samvad.documents import segments, stage_manifest
+from samvad.logs.spans import span
 from samvad.media.audio import FilmAudio
 from samvad.models import weights
 from samvad.runner import gpus
@@ -25,8 +26,10 @@ def work(run: StageRun, options: Options) -> None:
     separation.check_setting(options.separate_voices)
     audio = FilmAudio(run.read("demux", "audio"))
     terms = _prompt_terms(run, options)
-    model = weights.resolve_whisper(options.model, options.revision)
-    gpus.take(options.device, f"{run.film}, recognition")
+    with span("model_loading"):
+        model = weights.resolve_whisper(options.model, options.revision)
+    with span("waiting"):
+        gpus.take(options.device, f"{run.film}, recognition")
     device, compute_type = weights.resolve_device(options.device, options.compute_type)
     run.devices(options.device, device)
     run.engines(computing.ctranslate2(device))
@@ -74,6 +77,7 @@ def _prompt_terms(run: StageRun, options: Options) -> list[str]:
     return prompts.read_terms(path) if path else []
 
 
+@span("model_loading")
 def _load(options: Options, model: weights.ResolvedModel, threads: int, setting: memory.Setting) -> Engine:
     wanted = EngineOptions(setting.device, setting.compute_type, threads, options.beam_size, options.script)
     if options.engine == "faster-whisper":
@@ -91,6 +95,8 @@ def _write(run: StageRun, document: segments.SegmentsDocument, *, romanise: bool
     transcripts.write_text(run.output("transcript.txt", "transcript_txt"), document)
     transcripts.write_whisperx_json(run.output("transcript.json", "transcript_json"), document)
     run.metric("segments", len(document.segments), "segments")
+    spoken = dict.fromkeys(segment.language for segment in document.segments)
+    run.metric("languages", ", ".join(spoken) or None)
     run.metric("words", sum(len(segment.words) for segment in document.segments), "words")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from samvad.core import computing, files, times
 from samvad.documents import segments, stage_manifest
 from samvad.documents.segments import SegmentsDocument, Translation
+from samvad.logs.spans import span
 from samvad.runner import gpus
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.stages.translation import backends, factory, guards, joining, memory, registry, terms
@@ -48,8 +49,10 @@ def work(run: StageRun, options: Options) -> None:
     pairs = frozenset(pair for plan in plans for pair in plan.pairs)
     used = router.used(plans)
     if pairs:
-        gpus.take(options.device, f"{run.film}, translation")
-        router.find(pairs)
+        with span("waiting"):
+            gpus.take(options.device, f"{run.film}, translation")
+        with span("model_loading"):
+            router.find(pairs)
         run.devices(options.device, router.device() or options.device)
         if any(registry.by_ctranslate2(name, options.runtime) for name in used):
             run.engines(computing.ctranslate2(router.device() or "cpu"))
@@ -60,11 +63,13 @@ def work(run: StageRun, options: Options) -> None:
     if run.reuse(model_folders=folders, corrections=store.fingerprint(pairs)):
         return
     if pairs:
-        router.load()
+        with span("model_loading"):
+            router.load()
     uses: list[Use] = []
     for plan in plans:
         corrected = memory.corrected(store, plan.lines, plan.target)
-        document = joining.at_joints(backends.apply(document, plan, router, corrected), plan.target)
+        with span("translation"):
+            document = joining.at_joints(backends.apply(document, plan, router, corrected), plan.target)
         run.metric(f"corrected_{plan.target}", len(corrected), "segments")
         document, found = terms.check_terms(document, plan.target, vocabulary(plan.target))
         uses += terms.with_how(found, factory.uses_of(router))
@@ -72,6 +77,7 @@ def work(run: StageRun, options: Options) -> None:
         report(run, document, plan, [use for use in uses if use.target == plan.target])
         name = f"transcript_{plan.target}"
         files.write_text(run.output(f"{name}.txt", name), transcript(document, plan.target))
+    run.metric("languages", ", ".join(targets) or None)
     remarks(run, store, used, factory.counts_of(router))
     files.write_text(run.output("terms.tsv", "terms"), terms.table(uses))
     segments.write(run.output("segments.json", "segments"), document)

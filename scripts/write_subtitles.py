@@ -19,6 +19,7 @@ from samvad.documents.subtitle_check import Checks, Finding, TrackCheck
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
 from samvad.documents.tracks import SubtitleFiles, Tracks
+from samvad.logs.spans import span
 from samvad.media import voices
 from samvad.media.audio import FilmAudio
 from samvad.reporting.pages import film_page
@@ -120,6 +121,7 @@ class Made:
     view: film_page.TrackView
 
 
+@span("cutting")
 def make(
     run: StageRun,
     document: segments.SegmentsDocument,
@@ -166,6 +168,7 @@ def work(run: StageRun, options: Options) -> None:
         )
     film_ms = max(probe.duration_ms, document.duration_ms)
     made = [make(run, document, profile.rules(language, rate), shots, wanted, film_ms) for language in spoken]
+    run.metric("languages", ", ".join(spoken) or None)
     run.metadata("frame_rate", float(rate))
     run.metadata("frame_rate_numerator", rate.numerator)
     run.metadata("frame_rate_denominator", rate.denominator)

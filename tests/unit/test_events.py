@@ -27,7 +27,7 @@ from samvad.logs.line_file import LineFile
 from samvad.logs.rate_limit import RateLimiter
 from samvad.logs.stage_logs import StageLogs
 
-CONTEXT = events.Context("film_run", "film", "user/1", "parent/7", "asr", 2)
+CONTEXT = events.Context("film_run", "film", "user/1", "parent/7", "asr", 2, "parent_run")
 log = logging.getLogger("samvad.test")
 
 
@@ -63,7 +63,8 @@ def test_every_line_has_its_fields_in_their_order(logs: Logs) -> None:
     lines = logs.lines()
     for line in lines:
         assert list(line) == [name for name in events.FIELDS if name in line]
-        assert [line[name] for name in events.FIELDS[4:10]] == ["film_run", "film", "user/1", "parent/7", "asr", 2]
+        about = [line[name] for name in events.ABOUT]
+        assert about == ["film_run", "film", "user/1", "parent/7", "parent_run", "asr", 2]
     assert [line["event"] for line in lines] == ["log", "asr_started", "asr_failed"]
     assert lines[0]["message"] == "Hello “सत्या”\n\x00"
     failed = lines[2]

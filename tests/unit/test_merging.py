@@ -168,6 +168,7 @@ def test_a_result_has_the_figures_of_the_manifest(job: Path) -> None:
         "output_bytes": 6,
         "warnings": 0,
         "cache_hit": 0,
+        "tried_again": 0,
     }
     text = next((job / "logs").glob("*.log")).read_text("utf-8")
     assert text.endswith("[pipeline] [INFO] Stage asr: success (0.1 s)\n")

@@ -298,6 +298,7 @@ class Stage:
             other stages alone may be deleted when the film is done.
         decisions: name of the file with a person's decisions that it obeys; empty: none.
         corrected: whether it puts tracks that a person has corrected in place of its own.
+        milestones: the metrics that its events carry when it begins and ends, ``*`` for a language.
     """
 
     number: int
@@ -319,6 +320,7 @@ class Stage:
     results: tuple[str, ...] = ()
     decisions: str = ""
     corrected: bool = False
+    milestones: tuple[str, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -348,6 +350,10 @@ class Stage:
         """Say whether a type of file is for people."""
         return _is_one_of(kind, self.results)
 
+    def is_milestone(self, metric: str) -> bool:
+        """Say whether a metric is one that the stage's events carry."""
+        return _is_one_of(metric, self.milestones)
+
 
 def _is_one_of(kind: str, patterns: Sequence[str]) -> bool:
     return any(kind == pattern or ("*" in pattern and kind.startswith(pattern.split("*")[0])) for pattern in patterns)
@@ -366,7 +372,7 @@ def faults(stage: Stage) -> list[str]:
         found.append(f"{stage.name!r} cannot be a stage's name")
     if stage.workflow not in WORKFLOWS:
         found.append(f"workflow is {stage.workflow!r}, but must be one of {', '.join(WORKFLOWS)}")
-    for name in ("needs", "after", "writes", "results"):
+    for name in ("needs", "after", "writes", "results", "milestones"):
         if not isinstance(getattr(stage, name), tuple):
             found.append(f"{name} is no tuple, such as ('asr',)")
     try:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import errno
 import subprocess
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from samvad.core import files
+from samvad.core import files, times
 from samvad.core.errors import (
     ChangedFileError,
     MemoryShortageError,
@@ -25,6 +27,9 @@ _NO_MEMORY = (
     *("alloc_failed", "bad_alloc"),
 )
 
+#: Where an error carries what was being worked on.
+_PLACE = "samvad_place"
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -36,6 +41,8 @@ class Failure:
         message: what is wrong and what to do.
         file: the file at fault.
         traceback: with the last lines of the program that failed, where one did.
+        at_ms: the time in the film that was being worked on, where it is known.
+        segment: likewise the number of the segment.
     """
 
     type: str
@@ -43,21 +50,61 @@ class Failure:
     message: str
     file: str | None
     traceback: str
+    at_ms: int | None = None
+    segment: int | None = None
+
+
+@contextmanager
+def working_on(at_ms: int, segment: int | None = None) -> Iterator[None]:
+    """Let an error that is raised inside say what was being worked on; the innermost place counts.
+
+    Args:
+        at_ms: time in the film, in ms.
+        segment: number of the segment, where there is one.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if _PLACE not in error.__dict__:
+            error.__dict__[_PLACE] = (at_ms, segment)
+        raise
+
+
+def _place(error: BaseException | None) -> tuple[int | None, int | None]:
+    """Return what was being worked on when an error, or what it came from, was raised."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if _PLACE in error.__dict__:
+            at_ms, segment = error.__dict__[_PLACE]
+            return at_ms, segment
+        error = error.__cause__ or error.__context__
+    return None, None
 
 
 def describe(caught: BaseException) -> Failure:
     """Return the record of an error."""
     error = as_samvad_error(caught)
     trace = "".join(traceback.format_exception(caught))
+    at_ms, segment = _place(caught)
     if error.stderr_tail:
         trace += f"The program's last lines:\n{error.stderr_tail}\n"
     return Failure(
         type=type(error if isinstance(caught, SamvadError) or error.category != "bug" else caught).__name__,
         category=error.category,
-        message=redact(str(error) or type(error).__name__),
+        message=redact((str(error) or type(error).__name__) + _told(at_ms, segment)),
         file=redact(error.path) if error.path else None,
         traceback=redact(trace),
+        at_ms=at_ms,
+        segment=segment,
     )
+
+
+def _told(at_ms: int | None, segment: int | None) -> str:
+    """Return in words what was being worked on, to go on after a message."""
+    if at_ms is None:
+        return ""
+    return f" (at {times.clock(at_ms)} of the film{f', segment {segment}' if segment is not None else ''})"
 
 
 def as_samvad_error(error: BaseException) -> SamvadError:

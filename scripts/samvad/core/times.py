@@ -45,6 +45,11 @@ def utc_now() -> str:
     return utc_text(datetime.now(UTC))
 
 
+def seconds_between(first: str, last: str) -> float:
+    """Return the seconds between two moments that ``utc_text`` has formatted."""
+    return round((datetime.fromisoformat(last) - datetime.fromisoformat(first)).total_seconds(), 3)
+
+
 def utc_text(moment: datetime) -> str:
     """Format an aware moment in UTC with milliseconds and ``Z``."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from samvad.core import stages, typed_json
+from samvad.core import stages, times, typed_json
 from samvad.core.errors import SamvadError
 from samvad.documents import mux_proof, run_mark, run_record, stage_manifest
 from samvad.documents.stage_manifest import StageManifest
@@ -15,7 +15,11 @@ from samvad.documents.stage_manifest import StageManifest
 INTERRUPTED = "interrupted"
 GONE = "results are gone"
 _DONE = ("success", "skipped")
+#: How the types of subtitle files begin.
+_SUBTITLES = ("srt", "vtt", "ass", "ttml")
 _STALE = "what it read is gone, or has been made anew since"
+#: Warnings that a summary shows.
+_SHOWN = 12
 
 #: What is said of a stage that left no manifest.
 NO_RECORD = "it left no record: it was killed, or its folder could not be written"
@@ -45,11 +49,22 @@ class ResultFile:
         typed_json.check_checksum(self.checksum, "checksum")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Output:
-    """The job's folder, and what its stages made in it."""
+    """The job's folder, and what its stages made in it; first what people look for, by its path there.
+
+    Attributes:
+        directory: the job's folder.
+        transcript: what was said, as text; None until it is there, as of the next two.
+        subtitles: the subtitle files of all languages.
+        video: the subtitled film.
+        files: all that was made, with what people look for at the head.
+    """
 
     directory: str
+    transcript: str | None = None
+    subtitles: tuple[str, ...] = ()
+    video: str | None = None
     files: tuple[ResultFile, ...]
 
 
@@ -90,7 +105,12 @@ class StageEntry:
     Attributes:
         status: ``waiting``, ``running``, ``success``, ``failed`` or ``skipped``.
         manifest: relative to the job's folder; of a failed stage, its last attempt's.
-        reason: why it failed, waits although it was done before, or is off.
+        reason: why it failed, waits although it was done before, had nothing to do, or is off.
+        started_at: when it began that counts, or runs now (UTC).
+        attempt: number of that attempt; None of one that runs.
+        device_requested: as in the stage's manifest; None where it has no choice.
+        device_actual: the one that was used.
+        warnings: what a person should know, though the film went on.
     """
 
     status: str
@@ -98,15 +118,27 @@ class StageEntry:
     manifest: str | None
     log: str | None
     reason: str | None
+    started_at: str | None = None
+    attempt: int | None = None
+    device_requested: str | None = None
+    device_actual: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Timing:
-    """When the first stage began and the last ended (UTC), and the sum of their wall times."""
+    """When the first stage began and the last ended (UTC), and the sum of their wall times.
+
+    Attributes:
+        total_seconds: from the first beginning to the last end, with all that lay between; None before there are both.
+        updated_at: when this manifest was written (UTC).
+    """
 
     started_at: str | None
     ended_at: str | None
     stage_seconds: float
+    total_seconds: float | None = None
+    updated_at: str | None = None
 
 
 @dataclass(frozen=True)
@@ -124,6 +156,8 @@ class JobManifest:
     version: str = "1.0"
     job_id: str
     run_id: str
+    parent_run_id: str | None = None
+    parent_job_id: str | None = None
     input: Input
     output: Output
     pipeline: Pipeline
@@ -140,6 +174,7 @@ class StageState:
     manifest_path: Path | None = None
     manifest: StageManifest | None = None
     reason: str | None = None
+    started_at: str | None = None
 
 
 @dataclass
@@ -178,17 +213,22 @@ def derive(job_folder: Path, wanted: list[str], live: RunState) -> JobManifest:
     started = [manifest.started_at for manifest in done] + list(live.running.values())
     ended = [manifest.ended_at for manifest in done if manifest.ended_at]
     lengths = (manifest.film_seconds() for manifest in done)
+    first, last = min(started, default=None), max(ended, default=None)
     return JobManifest(
         job_id="/".join(job_folder.parts[-2:]),
         run_id=run.run_id,
+        parent_run_id=run.parent_run_id,
+        parent_job_id=run.parent_job_id,
         input=Input(run.media, run.title, run.year, next((length for length in lengths if length is not None), None)),
-        output=Output(str(job_folder), _outputs(done)),
+        output=_output(job_folder, done),
         pipeline=_pipeline(states, live),
         stages={name: _stage(job_folder, name, state) for name, state in states.items()},
         timing=Timing(
-            started_at=min(started, default=None),
-            ended_at=max(ended, default=None),
+            started_at=first,
+            ended_at=last,
             stage_seconds=round(sum(manifest.duration_seconds for manifest in done), 3),
+            total_seconds=max(0.0, times.seconds_between(first, last)) if first and last else None,
+            updated_at=times.utc_now(),
         ),
         devices=Devices(
             _each(manifest.software.device_requested for manifest in done),
@@ -266,6 +306,7 @@ def summary(job_folder: Path) -> str:
         if label:
             missing = "" if (job_folder / output.path).is_file() else "  (gone: the same command makes it again)"
             lines.append(f"  {label + ':':16} {job_folder / output.path}{missing}")
+    lines += [f"  {'Transcript:':16} {job_folder / manifest.output.transcript}"] if manifest.output.transcript else []
     lines += [f"  {'Sound:':16} {text}" for text in _sound_heard(job_folder)]
     lines += [f"  {'Proved:':16} {text}" for text in _proved(job_folder)]
     reused = [
@@ -273,6 +314,8 @@ def summary(job_folder: Path) -> str:
     ]
     if reused:
         lines.append(f"  {'Reused:':16} {', '.join(reused)} (done before for another job; see samvad cache)")
+    for label, told in (("Skipped:", _skipped(manifest)), ("To look at:", _warnings(manifest))):
+        lines += [f"  {label if number == 0 else '':16} {text}" for number, text in enumerate(told)]
     logs = sorted((job_folder / "logs").glob("99_pipeline_*.log"))
     if logs:
         lines.append(f"  {'Log:':16} {logs[-1]}")
@@ -300,6 +343,22 @@ def _proved(job_folder: Path) -> list[str]:
     return [text] if text else []
 
 
+def _skipped(manifest: JobManifest) -> list[str]:
+    return [f"{name}: {entry.reason}" for name, entry in manifest.stages.items() if _is_skip(entry) and entry.reason]
+
+
+def _is_skip(entry: StageEntry) -> bool:
+    """Say whether a stage ran and had nothing to do; of one that is switched off nobody needs to be told."""
+    return entry.status == "skipped" and entry.manifest is not None
+
+
+def _warnings(manifest: JobManifest) -> list[str]:
+    """Return what stages had to say, the first few; the rest is counted."""
+    told = [f"{name}: {text}" for name, entry in manifest.stages.items() for text in entry.warnings]
+    more = [f"and {len(told) - _SHOWN} more, in the log"] if len(told) > _SHOWN else []
+    return told[:_SHOWN] + more
+
+
 def _reused(path: Path) -> bool:
     """Say whether the result of a stage's manifest came from the cache."""
     manifest = stage_manifest.read_optional(path)
@@ -313,7 +372,7 @@ def _states(job_folder: Path, wanted: list[str], live: RunState) -> dict[str, St
     for stage in stages.STAGES:
         name = stage.name
         if name in live.running:
-            states[name] = StageState("running")
+            states[name] = StageState("running", started_at=live.running[name])
         elif name in live.pending:
             states[name] = StageState("waiting")
         elif name in live.off and name not in asked:
@@ -396,18 +455,37 @@ def _pipeline(states: Mapping[str, StageState], live: RunState) -> Pipeline:
 
 def _stage(job_folder: Path, name: str, state: StageState) -> StageEntry:
     log = job_folder / stages.BY_NAME[name].folder / "stage.log"
+    made = state.manifest
+    skip = made.skip.reason if made and made.skip and state.status == "skipped" else None
+    # What a skipped stage has to say is its reason.
+    warnings = tuple(item.message for item in made.warnings) if made and not skip else ()
     return StageEntry(
         status=state.status,
-        duration_seconds=state.manifest.duration_seconds if state.manifest else None,
+        duration_seconds=made.duration_seconds if made else None,
         manifest=state.manifest_path.relative_to(job_folder).as_posix() if state.manifest_path else None,
         log=log.relative_to(job_folder).as_posix() if log.is_file() else None,
-        reason=state.reason,
+        reason=state.reason or skip,
+        started_at=made.started_at if made else state.started_at,
+        attempt=made.attempt if made else None,
+        device_requested=made.software.device_requested if made else None,
+        device_actual=made.software.device_actual if made else None,
+        warnings=warnings,
     )
 
 
-def _outputs(done: list[StageManifest]) -> tuple[ResultFile, ...]:
-    return tuple(
-        ResultFile(output.type, output.path, output.checksum) for manifest in done for output in manifest.outputs
+def _output(job_folder: Path, done: list[StageManifest]) -> Output:
+    """Return what was made, with what people look for at the head: transcript, subtitles, film."""
+    found = [ResultFile(item.type, item.path, item.checksum) for manifest in done for item in manifest.outputs]
+    transcripts = [item for item in found if item.type == "transcript_txt"]
+    subtitles = [item for item in found if item.type.split("_")[0] in _SUBTITLES]
+    films = [item for item in found if item.type == "subtitled_film"]
+    first = [*transcripts, *subtitles, *films]
+    return Output(
+        directory=str(job_folder),
+        transcript=next((item.path for item in transcripts), None),
+        subtitles=tuple(item.path for item in subtitles),
+        video=next((item.path for item in films), None),
+        files=(*first, *(item for item in found if item not in first)),
     )
 
 

@@ -21,6 +21,8 @@ from samvad.documents.media_facts import MediaFacts
 log = logging.getLogger(__name__)
 
 SCHEMA_VERSION = "1.0"
+#: The type of ``metadata.json``, which every stage that succeeds writes: what it found out, in words of its own.
+METADATA = "metadata"
 
 #: A stage's option as it is written down.
 Option = str | int | float | bool | list[str | int | float | bool | None] | None
@@ -211,6 +213,25 @@ class Metric:
 
 
 @dataclass(frozen=True)
+class SpanRecord:
+    """A part of a stage's work that has a name: how long, from when (seconds after the start), how often it began."""
+
+    name: str
+    started_after: float
+    seconds: float
+    times: int
+
+
+@dataclass(frozen=True)
+class NetworkUse:
+    """How often a stage called a service, by the name of its endpoint, and how often it had to try again."""
+
+    endpoint: str
+    calls: int
+    tried_again: int
+
+
+@dataclass(frozen=True)
 class CacheUse:
     """What the cache of results had to do with it.
 
@@ -227,7 +248,7 @@ class CacheUse:
 
 @dataclass(frozen=True)
 class ErrorRecord:
-    """Why a stage failed; ``file`` is the one at fault."""
+    """Why a stage failed; ``file`` is the one at fault, ``at_ms`` and ``segment`` what was being worked on."""
 
     timestamp: str
     type: str
@@ -235,6 +256,8 @@ class ErrorRecord:
     message: str
     file: str | None
     traceback: str
+    at_ms: int | None = None
+    segment: int | None = None
 
 
 @dataclass(frozen=True)
@@ -266,6 +289,9 @@ class StageManifest:
         given: the manifests that it was given; none in older manifests.
         pinned: for each option that names a model of ``config/models.yaml``, the commit that was pinned there.
         skip: why there was nothing to do, where the status is ``skipped``; None in older manifests.
+        spans: where the time went, from ``logs.spans``; none in older manifests.
+        network: the services that were called; none in older manifests.
+        parent_job_id: the job that this one was compared with or made from, if that was said.
     """
 
     schema_version: str = SCHEMA_VERSION
@@ -300,6 +326,9 @@ class StageManifest:
     given: tuple[Given, ...] = ()
     pinned: dict[str, str] = field(default_factory=dict)
     skip: Skip | None = None
+    spans: tuple[SpanRecord, ...] = ()
+    network: tuple[NetworkUse, ...] = ()
+    parent_job_id: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse results that are said to lie elsewhere than in the job's folder."""
@@ -425,9 +454,10 @@ def result_hash(status: str, made: Iterable[tuple[str, str, str]]) -> str:
 
     Args:
         status: the stage's.
-        made: type, path and checksum of each output.
+        made: type, path and checksum of each output; what a stage says of itself (``metadata``) is for nobody.
     """
-    return f"sha256:{hashlib.sha256(json.dumps([status, sorted(made)]).encode()).hexdigest()}"
+    counted = sorted(item for item in made if item[0] != METADATA)
+    return f"sha256:{hashlib.sha256(json.dumps([status, counted]).encode()).hexdigest()}"
 
 
 def result_of(manifest: StageManifest) -> str:

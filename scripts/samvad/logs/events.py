@@ -37,21 +37,28 @@ FIELDS = (
     "film",
     "job_id",
     "parent_job_id",
+    "parent_run_id",
     "stage",
     "attempt",
     "status",
     "duration_seconds",
     "counts",
+    "facts",
     "error_type",
     "error_category",
     "error_message",
     "error_file",
+    "error_at_ms",
+    "error_segment",
     "traceback",
     "logger",
     "host",
     "pid",
     "thread",
 )
+
+#: Those that tell who a line is about.
+ABOUT = FIELDS[FIELDS.index("run_id") : FIELDS.index("status")]
 
 _PROGRESS_SECONDS = 1.0
 _PROGRESS_TEXT_SECONDS = 30.0
@@ -72,11 +79,12 @@ class Context:
     parent_job_id: str | None = None
     stage: str | None = None
     attempt: int | None = None
+    parent_run_id: str | None = None
 
     @functools.cached_property
     def fields(self) -> dict[str, str | int | None]:
         """Return the fields as they stand in a line, made once."""
-        return {name: getattr(self, name) for name in FIELDS[4:10]}
+        return {name: getattr(self, name) for name in ABOUT}
 
 
 _here: ContextVar[Context | None] = ContextVar("samvad_context", default=None)
@@ -112,6 +120,8 @@ class Event(NamedTuple):
     """The fields of an event that a plain log record does not have.
 
     Attributes:
+        counts: numbers by name.
+        facts: what is no number, by name: settings at a stage's start, languages and the like at its end.
         performance: it goes into the performance channel instead of the event log.
         silent: it is for machines alone.
     """
@@ -121,6 +131,7 @@ class Event(NamedTuple):
     duration_seconds: float | None = None
     counts: Mapping[str, float] = MappingProxyType({})
     failure: Failure | None = None
+    facts: Mapping[str, Any] = MappingProxyType({})
     performance: bool = False
     silent: bool = False
 
@@ -187,6 +198,7 @@ class Timer:
     started: float
     status: str = "success"
     counts: dict[str, float] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
 
     @property
     def seconds(self) -> float:
@@ -195,7 +207,9 @@ class Timer:
 
 
 @contextmanager
-def timed(name: str, title: str = "", begins: str = "") -> Iterator[Timer]:
+def timed(
+    name: str, title: str = "", begins: str = "", settings: Mapping[str, Any] = MappingProxyType({})
+) -> Iterator[Timer]:
     """Time what is inside: events ``{name}_started``, then ``{name}_completed`` or ``{name}_failed``.
 
     It is a context manager, and a decorator of functions. An error is recorded and goes on its way.
@@ -204,19 +218,21 @@ def timed(name: str, title: str = "", begins: str = "") -> Iterator[Timer]:
         name: as in the events' names, such as ``asr``.
         title: what people read; by default the name.
         begins: what to add to the line at its start.
+        settings: what it works by, for the event at its start.
     """
     title = title or name
     timer = Timer(time.monotonic())
-    emit(Event(f"{name}_started", status="running"), f"{title} begins{begins}")
+    emit(Event(f"{name}_started", status="running", facts=settings), f"{title} begins{begins}")
     try:
         yield timer
     except BaseException as error:
         failure = describe(error)
-        event = Event(f"{name}_failed", "failed", timer.seconds, timer.counts, failure)
+        event = Event(f"{name}_failed", "failed", timer.seconds, timer.counts, failure, timer.facts)
         emit(event, f"{title} failed ({timer.seconds:.1f} s): {failure.message}", logging.ERROR)
         raise
     seconds = timer.seconds
-    emit(Event(f"{name}_completed", timer.status, seconds, timer.counts), f"{title}: {timer.status} ({seconds:.1f} s)")
+    completed = Event(f"{name}_completed", timer.status, seconds, timer.counts, None, timer.facts)
+    emit(completed, f"{title}: {timer.status} ({seconds:.1f} s)")
 
 
 class _Stamps:
@@ -303,6 +319,10 @@ def _fields(event: Event) -> dict[str, Any]:
     }
     if counts:
         fields["counts"] = counts
+    if event.facts:
+        fields["facts"] = {
+            name: redact(value) if isinstance(value, str) else value for name, value in event.facts.items()
+        }
     return fields | (_error(event.failure) if event.failure is not None else {})
 
 
@@ -318,9 +338,11 @@ def _error(failure: Failure) -> dict[str, Any]:
         "error_category": failure.category.replace(" ", "_"),
         "error_message": failure.message,
         "error_file": failure.file,
+        "error_at_ms": failure.at_ms,
+        "error_segment": failure.segment,
         "traceback": failure.traceback,
     }
-    return {name: value for name, value in values.items() if value}
+    return {name: value for name, value in values.items() if value not in (None, "")}
 
 
 class TextFormatter(logging.Formatter):

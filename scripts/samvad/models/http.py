@@ -120,6 +120,30 @@ def policy() -> Policy:
     return Policy(**given)
 
 
+class Tally:
+    """How often this process asked the services that it calls: calls, and attempts beyond the first of each."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._found: dict[str, tuple[int, int]] = {}
+
+    def add(self, endpoint: str, *, again: bool) -> None:
+        """Count an attempt."""
+        with self._lock:
+            calls, repeated = self._found.get(endpoint, (0, 0))
+            self._found[endpoint] = (calls, repeated + 1) if again else (calls + 1, repeated)
+
+    def take(self) -> dict[str, tuple[int, int]]:
+        """Return calls and attempts beyond the first, by endpoint, and begin anew."""
+        with self._lock:
+            found, self._found = self._found, {}
+        return found
+
+
+#: Of this process.
+tally = Tally()
+
+
 def call(endpoint: str, service: str, ask: Callable[[], Answer], rules: Policy | None = None) -> Answer:
     """Make a call, again while it fails in a way that may pass.
 
@@ -139,6 +163,7 @@ def call(endpoint: str, service: str, ask: Callable[[], Answer], rules: Policy |
     for attempt in range(1, rules.attempts + 1):
         breaker.check(service)
         _wait_turn(endpoint, rules)
+        tally.add(endpoint, again=attempt > 1)
         try:
             answer = ask()
         except TransientError as error:
@@ -159,7 +184,7 @@ def call(endpoint: str, service: str, ask: Callable[[], Answer], rules: Policy |
             breaker.record_success()
             return answer
         if attempt < rules.attempts:
-            log.info("%s %s; try %d of %d in %g s", service, reason, attempt + 1, rules.attempts, pause)
+            log.warning("%s %s; try %d of %d in %g s", service, reason, attempt + 1, rules.attempts, pause)
             time.sleep(pause)
     raise NetworkError(f"{service} {reason} ({rules.attempts} attempts).", endpoint=endpoint)
 

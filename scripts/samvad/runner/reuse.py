@@ -15,6 +15,7 @@ from samvad.core import computing, files, times
 from samvad.core.declarations import Stage
 from samvad.documents.run_record import CacheSettings
 from samvad.documents.stage_manifest import CacheUse, FileRecord, IntermediateFile, Metric, Model, RanCode, StageWarning
+from samvad.logs.spans import span
 from samvad.runner import gpus
 from samvad.runner.result_cache import CachedFile, Entry, ResultCache, Said, key_of
 
@@ -65,7 +66,8 @@ class Reuse:
         """
         if self._cache is None:
             return None
-        self._locks.enter_context(self._cache.lock(self._ingredients))
+        with span("waiting"):
+            self._locks.enter_context(self._cache.lock(self._ingredients))
         entry = self._entry = self._cache.fetch(self._ingredients, folder)
         if entry is None:
             return None

@@ -34,13 +34,15 @@ from samvad.documents.stage_manifest import (
     Model,
     ResourceUsage,
     Skip,
+    SpanRecord,
     StageManifest,
     StageWarning,
 )
 from samvad.logs import events
+from samvad.logs.spans import span
 from samvad.logs.stage_logs import StageLogs
 from samvad.models import weights
-from samvad.runner import attempts, gpus, own_code, run_watch, staging
+from samvad.runner import attempts, gpus, milestones, own_code, run_watch, staging
 from samvad.runner.options import Invocation, configuration, job_folder_of, parse
 from samvad.runner.resource_usage import ResourceMeter
 from samvad.runner.result_cache import CachedFile
@@ -101,6 +103,8 @@ class StageRun:
         self._contents: dict[Path, Content] = {}
         self._named: dict[Path, tuple[str, str]] = {}  # option and fingerprint of what is no input, as it was first
         self.skip: Skip | None = None
+        self._spans: tuple[SpanRecord, ...] = ()
+        milestones.begin()
 
     # -- inputs ------------------------------------------------------------------------------------------------------
 
@@ -137,15 +141,16 @@ class StageRun:
         return None if manifest_path is None else self._read_optional(manifest_path, kind)
 
     def _read_optional(self, manifest_path: Path, kind: str) -> Path | None:
-        while True:
-            found = staging.resolve_output(manifest_path, kind, self.job_folder, cache_from(self._run.cache))
-            if found is None:
-                return None
-            output, path, status = found
-            held = self.hold(path)
-            if staging.is_same(held.status, status):
-                break
-            held_files.release(path)  # it was made anew between the look and the opening
+        with span("reading"):
+            while True:
+                found = staging.resolve_output(manifest_path, kind, self.job_folder, cache_from(self._run.cache))
+                if found is None:
+                    return None
+                output, path, status = found
+                held = self.hold(path)
+                if staging.is_same(held.status, status):
+                    break
+                held_files.release(path)  # it was made anew between the look and the opening
         self._add_input(replace(output, mtime_ns=status.st_mtime_ns))
         return path
 
@@ -200,7 +205,7 @@ class StageRun:
         if not path.is_file():
             raise MediaError(f"The film {path} is gone.", remedy, path=str(path))
         status = self.hold(path, "film").status
-        with files.disk_errors(path, "read"):
+        with span("reading"), files.disk_errors(path, "read"):
             record = stage_manifest.file_record(path, "film", shown=str(path), checksum=film.checksum, outside=True)
             same = replace(record, media=film.media) == film
             same = same or (status.st_size == film.size_bytes and checksums.checksum(path) == film.checksum)
@@ -240,7 +245,7 @@ class StageRun:
             ChangedFileError: it was changed while it was read.
         """
         place = place.absolute()
-        with files.disk_errors(place, "read"):
+        with span("reading"), files.disk_errors(place, "read"):
             _, fingerprint = self._named.setdefault(place, (option, _fingerprint(place)))
             taken = Content(option, str(place), fingerprint, checksums.of_place(place))
         self._contents[place] = taken
@@ -358,6 +363,7 @@ class StageRun:
             film=self.film,
             job_id=attempts.job_id(self.job_folder),
             parent_job_id=self._run.parent_job_id,
+            parent_run_id=self._run.parent_run_id,
             stage=self.stage.name,
             attempt=self.attempt,
         )
@@ -370,7 +376,12 @@ class StageRun:
         events.performance("peak_rss_mb", usage.peak_rss_mb, "MiB")
         if usage.gpu_memory_mb is not None:
             events.performance("gpu_memory_mb", usage.gpu_memory_mb, "MiB")
-        return {**counts, "warnings": len(self._record.warnings)}
+        counted = milestones.counts(self.stage, self._record.metrics)
+        return {**counts, "warnings": len(self._record.warnings), **counted}
+
+    def facts(self) -> dict[str, str]:
+        """Return what the milestone at the stage's end carries besides figures."""
+        return milestones.facts(self.stage, self._record.metrics)
 
     # -- the life of a run -------------------------------------------------------------------------------------------
 
@@ -396,21 +407,29 @@ class StageRun:
         for place, (option, _) in self._named.items():
             if place not in read and place not in self._contents:
                 self.holds(option, place)
-        moved = []
-        for path, kind, media in self._outputs:
-            if status == "success":
-                target = self.folder / path.name
-                files.move_into_place(path, target)
-                shown = target.relative_to(self.job_folder).as_posix()
-                checksum = self._checksums.get(path)
-                moved.append(stage_manifest.file_record(target, kind, shown=shown, checksum=checksum, media=media))
-        self.clean()
-        self.engines(*computing.loaded())
-        files.write_json(self.folder / "metadata.json", self._record.facts)
-        if self._reuse is not None and status == "success":
-            self._reuse.store(self.folder, moved, self._run.run_id, usage.wall_seconds)
+        made = status == "success"
+        with span("writing"):
+            moved = [self._moved(*output) for output in self._outputs] if made else []
+            self.clean()
+            self.engines(*computing.loaded())
+            about = self.folder / "metadata.json"
+            files.write_json(about, self._record.facts)
+            if self._reuse is not None and made:
+                self._reuse.store(self.folder, moved, self._run.run_id, usage.wall_seconds)
+            if made:
+                shown = about.relative_to(self.job_folder).as_posix()
+                moved.append(stage_manifest.file_record(about, stage_manifest.METADATA, shown=shown))
+        self._spans = milestones.time_spent()
         manifest = self._manifest(usage, status=status, exit_code=0, outputs=tuple(moved), errors=())
         stage_manifest.write(manifest, self.attempt_folder / "manifest.json", self.folder / "manifest.json")
+
+    def _moved(self, path: Path, kind: str, media: MediaFacts | None) -> FileRecord:
+        """Move an output into place; return its record."""
+        target = self.folder / path.name
+        files.move_into_place(path, target)
+        shown = target.relative_to(self.job_folder).as_posix()
+        checksum = self._checksums.get(path)
+        return stage_manifest.file_record(target, kind, shown=shown, checksum=checksum, media=media)
 
     def check(self) -> None:
         """Check that what was read, and the code that ran, are what they were at the beginning.
@@ -442,6 +461,7 @@ class StageRun:
     def fail(self, usage: ResourceUsage, error: BaseException, exit_code: int) -> None:
         """Write the failed manifest into the attempt's folder; the stage's folder gets none."""
         self.clean()
+        self._spans = milestones.time_spent()
         record = ErrorRecord(times.utc_now(), **asdict(describe(error)))
         manifest = self._manifest(usage, status="failed", exit_code=exit_code, outputs=(), errors=(record,))
         stage_manifest.write(manifest, self.attempt_folder / "manifest.json")
@@ -526,6 +546,9 @@ class StageRun:
             given=self._given() if status != "failed" else (),
             pinned=self._pinned(),
             skip=self.skip if status == "skipped" else None,
+            spans=self._spans,
+            network=milestones.services_asked(),
+            parent_job_id=self._run.parent_job_id,
         )
 
 
@@ -565,7 +588,7 @@ def run_stage(stage: Stage, work: Callable[[StageRun, Any], None], argv: list[st
     run_watch.end_with_run(f"{run.stage.folder} {run.film} ({run.context.job_id})")
     try:
         called = shlex.join(sys.argv if argv is None else argv)
-        with events.timed(name, f"Stage {name}", f", attempt {run.attempt}: {called}") as timer:
+        with events.timed(name, f"Stage {name}", f", attempt {run.attempt}: {called}", run.config) as timer:
             log.debug("Working in %s", run.work_folder)
             try:
                 work(run, invocation.options)
@@ -575,6 +598,7 @@ def run_stage(stage: Stage, work: Callable[[StageRun, Any], None], argv: list[st
                 timer.status = "skipped"
             usage = meter.stop()
             timer.counts.update(run.measured(usage))
+            timer.facts.update(run.facts())
             with attempts.claim(run.job_folder, run.stage.folder):
                 attempts.check_newest(run.folder, run.attempt)
                 run.succeed(usage, timer.status)

@@ -20,6 +20,7 @@ from samvad.documents.run_record import RunRecord
 from samvad.documents.stage_manifest import ErrorRecord, StageManifest
 from samvad.logs import events
 from samvad.logs.line_file import LineFile, line_bytes
+from samvad.runner import milestones
 from samvad.workflow import event_merging, run_registry
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class RunLog:
             film=run.film,
             job_id="/".join(job_folder.parts[-2:]),
             parent_job_id=run.parent_job_id,
+            parent_run_id=run.parent_run_id,
         )
         logs = job_folder / "logs"
         self._text = LineFile(logs / f"99_pipeline_{self.stamp}.log")
@@ -79,6 +81,13 @@ class RunLog:
             record.samvad_event = event
         with events.context(replace(self.context, stage=stage, attempt=attempt)):
             self._waiting.append((line_bytes(_TEXT.format(record)), line_bytes(_FORMAT.format(record))))
+        self._write_waiting()
+
+    def tell(self, message: str, stage: str, attempt: int | None) -> None:
+        """Write a warning of a stage for people; as an event, its own is there already."""
+        record = logging.LogRecord("samvad.pipeline", logging.WARNING, __file__, 0, "%s", (message,), None)
+        with events.context(replace(self.context, stage=stage, attempt=attempt)):
+            self._waiting.append((line_bytes(_TEXT.format(record)), b""))
         self._write_waiting()
 
     def take(self, attempt_folder: Path) -> None:
@@ -128,6 +137,11 @@ class RunLog:
         else:
             message, level = f"Stage {stage}: {event.status} ({event.duration_seconds or 0.0:.1f} s)", logging.INFO
         number = int(attempt_folder.name) if attempt_folder is not None else None
+        if manifest is not None and manifest.skip is not None:
+            message, level = f"{message}: {manifest.skip.reason}", logging.WARNING
+        elif manifest is not None:
+            for warning in manifest.warnings:
+                self.tell(f"Stage {stage}: {warning.message}", stage, number)
         self.write(message, event, level=level, stage=stage, attempt=number)
         return event
 
@@ -273,14 +287,17 @@ def _result(manifest: StageManifest | None, job_folder: Path, stage: str, said: 
             "output_bytes": sum(output.size_bytes for output in manifest.outputs),
             "warnings": len(manifest.warnings),
             "cache_hit": int(manifest.cache.hit),
+            "tried_again": sum(item.tried_again for item in manifest.network),
+            **milestones.counts(stages.BY_NAME[stage], manifest.metrics),
         },
         _failure(error, said) if error else None,
+        milestones.facts(stages.BY_NAME[stage], manifest.metrics),
     )
 
 
 def _failure(error: ErrorRecord, said: str) -> Failure:
     message = f"{error.message} ({said})" if said and error.category == "killed" else error.message
-    return Failure(error.type, error.category, message, error.file, error.traceback)
+    return Failure(error.type, error.category, message, error.file, error.traceback, error.at_ms, error.segment)
 
 
 def _without_record(job_folder: Path, stage: str, said: str) -> Failure:

@@ -10,9 +10,10 @@ from typing import Any
 
 from samvad.core import checksums
 from samvad.core.errors import ModelError, NetworkError
-from samvad.core.failures import is_memory_shortage
+from samvad.core.failures import is_memory_shortage, working_on
 from samvad.documents.segments import Segment, Word
 from samvad.logs import events
+from samvad.logs.spans import span
 from samvad.media.audio import FilmAudio
 from samvad.models import http, origins
 from samvad.text import languages
@@ -93,7 +94,8 @@ def align(
 
     # Segments are sentences already. NLTK's splitter would fetch a model, and does not know the danda.
     whisperx.alignment.nltk_load = lambda _: _WholeText()
-    model, metadata = _load(language, device, name)
+    with span("model_loading"):
+        model, metadata = _load(language, device, name)
     aligned, kept = [], 0
     floor_ms = 0
     for number, segment in enumerate(segments, 1):
@@ -102,7 +104,8 @@ def align(
         if segment.language == language and segment.words:
             start_ms = max(floor_ms, segment.start_ms - _MARGIN_MS)
             end_ms = min(audio.duration_ms, segment.end_ms + _MARGIN_MS)
-            found = _align_one(whisperx.alignment, model, metadata, segment, audio.piece(start_ms, end_ms), device)
+            with working_on(start_ms, segment.id):
+                found = _align_one(whisperx.alignment, model, metadata, segment, audio.piece(start_ms, end_ms), device)
             result = _with_times(segment, found, start_ms, end_ms)
             kept += result is segment
         floor_ms = max(floor_ms, result.end_ms)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from samvad.core.failures import working_on
 from samvad.media.audio import FilmAudio
 from samvad.stages.asr import language, prompts, retries
 from samvad.stages.asr.engine import Chunk, DecodingStrategy
@@ -85,11 +86,15 @@ class Recogniser:
     def _batches(self, found: Sequence[Window], strategy: DecodingStrategy, *, hear: bool = False) -> list[Chunk]:
         order = sorted(range(len(found)), key=lambda place: -found[place].speech_ms)
         results = self.fallback.map(
-            lambda batch: self.fallback.engine.decode(self.audio, batch, strategy, hear=hear),
+            lambda batch: self._decoded(batch, strategy, hear=hear),
             [found[place] for place in order],
         )
         chunks = dict(zip(order, results, strict=True))
         return [chunks[place] for place in range(len(found))]
+
+    def _decoded(self, batch: Sequence[Window], strategy: DecodingStrategy, *, hear: bool) -> list[Chunk]:
+        with working_on(min(window.start_ms for window in batch)):
+            return self.fallback.engine.decode(self.audio, batch, strategy, hear=hear)
 
 
 def wrong_language(chunks: Sequence[Chunk], given: Sequence[str]) -> str | None:

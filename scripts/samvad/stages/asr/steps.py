@@ -10,6 +10,7 @@ from samvad.core.errors import ModelError
 from samvad.core.failures import is_memory_shortage
 from samvad.documents import stage_manifest
 from samvad.documents.segments import Segment, SegmentsDocument
+from samvad.logs.spans import span
 from samvad.media.audio import FilmAudio
 from samvad.runner.stage_run import StageRun
 from samvad.stages.asr import alignment, language, prompts, regions, retries, sentences, speakers, transcripts
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 _LONGEST_REGION_MS = 28_000
 
 
+@span("detection")
 def find_speech(run: StageRun, audio: FilmAudio, heard: FilmAudio, options: Options, device: str) -> list[Region]:
     """Find speech in what is to be recognised, and singing in the film as it is."""
     log.info("Looking for speech with %s in %.0f s of sound", options.vad, audio.duration_ms / 1000)
@@ -74,7 +76,8 @@ def recognise(run: StageRun, recogniser: Recogniser, speech: Sequence[Region], o
     """Recognise the speech and cut it into segments; say what a person should look at."""
     given = [languages.normalise(code, "--languages") for code in options.languages]
     named = name_languages(run, recogniser, speech, given)
-    chunks = recogniser.recognise(named)
+    with span("transcription"):
+        chunks = recogniser.recognise(named)
     spoken_in = list(dict.fromkeys(region.language for region in named))
     other = wrong_language(chunks, spoken_in)
     if other and given:
@@ -99,13 +102,14 @@ def finish(run: StageRun, found: list[Segment], audio: FilmAudio, options: Optio
                 if name in alignment.known_aligners():
                     run.cache_ttl(hours=24)  # with a network it would be better
             continue
-        try:
-            found, kept = alignment.align(found, audio, name, aligner, device)
-        except (MemoryError, RuntimeError) as error:
-            if device == "cpu" or not is_memory_shortage(error):
-                raise
-            run.warn(f"Memory ran out while words were aligned on {device}: going on with the CPU.")
-            found, kept = alignment.align(found, audio, name, aligner, "cpu")
+        with span("alignment"):
+            try:
+                found, kept = alignment.align(found, audio, name, aligner, device)
+            except (MemoryError, RuntimeError) as error:
+                if device == "cpu" or not is_memory_shortage(error):
+                    raise
+                run.warn(f"Memory ran out while words were aligned on {device}: going on with the CPU.")
+                found, kept = alignment.align(found, audio, name, aligner, "cpu")
         run.used(stage_manifest.Model(f"aligner {aligner}", None, None))
         run.metric(f"not_aligned_{name}", kept, "segments")
     if options.speakers != speakers.OFF and found:

@@ -46,4 +46,5 @@ STAGE = Stage(
     writes=("audio", "probe", "waveform", "shots", "proxy", "poster"),
     workflow="transcribe",
     asks=ResourceRequest(cores=4, mem_mb=1000, runtime=10, runtime_per_hour=30),
+    milestones=("film_duration", "audio_tracks", "audio_track", "audio_channel", "shot_changes"),
 )

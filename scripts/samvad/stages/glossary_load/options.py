@@ -31,4 +31,5 @@ STAGE = Stage(
     after=("tmdb",),
     workflow="transcribe",
     asks=ResourceRequest(mem_mb=500),
+    milestones=("entries", "conflicts", "prompt_terms"),
 )

@@ -41,4 +41,5 @@ STAGE = Stage(
     writes_segments=True,
     workflow="transcribe",
     asks=ResourceRequest(mem_mb=1000, mem_mb_per_hour=100, runtime=10, runtime_per_hour=5),
+    milestones=("kept", "suspect", "quarantined", "quarantined_character_share"),
 )

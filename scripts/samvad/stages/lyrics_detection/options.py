@@ -45,4 +45,5 @@ STAGE = Stage(
     workflow="transcribe",
     asks=ResourceRequest(mem_mb=1500, mem_mb_per_hour=500, runtime=10, runtime_per_hour=20),
     computes=True,
+    milestones=("songs", "song_seconds", "song_segments"),
 )

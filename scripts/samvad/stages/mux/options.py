@@ -46,4 +46,5 @@ STAGE = Stage(
     results=("subtitled_film", "burned_film"),
     needs=("demux", "subtitle_gen"),
     asks=ResourceRequest(mem_mb=1000, runtime=10, runtime_per_hour=30),
+    milestones=("new_subtitle_tracks", "own_streams", "route", "duration"),
 )

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from samvad.core.errors import DiskError, MediaError, MissingToolError, ToolError
 from samvad.documents.mux_proof import StreamProof
+from samvad.logs.spans import span
 from samvad.media.clock import Film, Start
 from samvad.media.ffprobe import Header
 from samvad.runner.stage_run import StageRun
@@ -114,11 +115,13 @@ def _try(run: StageRun, film: FilmFile, wanted: Wanted, route: str, taken: Taken
     """Write by a route, and take back what it shifts; return what is wrong in the end, in words, or the result."""
     wrong: list[str] = []
     for _ in range(_TRIES):
-        for warning in matroska.multiplex(wanted.arguments(taken), run.work_folder, film.path):
-            log.info("mkvmerge: %s", warning)
+        with span("muxing"):
+            for warning in matroska.multiplex(wanted.arguments(taken), run.work_folder, film.path):
+                log.info("mkvmerge: %s", warning)
         header = looks.mend(film.header, wanted.target)
         reference = taken.film if film.leaps else film
-        found = check(film, reference, wanted.target, header, wanted.heard, run.threads)
+        with span("proving"):
+            found = check(film, reference, wanted.target, header, wanted.heard, run.threads)
         wrong = wrong_in(film, found, header)
         if not wrong:
             return Made(route, taken, header, found)

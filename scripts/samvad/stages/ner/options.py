@@ -43,4 +43,5 @@ STAGE = Stage(
     workflow="transcribe",
     asks=ResourceRequest(mem_mb=3000, runtime=10, runtime_per_hour=10),
     computes=True,
+    milestones=("names", "mentions", "replacements", "undecided", "characters_named"),
 )

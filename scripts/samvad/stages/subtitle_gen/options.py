@@ -36,4 +36,5 @@ STAGE = Stage(
     needs=("demux", "asr"),
     reads_segments=True,
     asks=ResourceRequest(mem_mb=1000, mem_mb_per_hour=100, runtime=10, runtime_per_hour=10),
+    milestones=("languages", "cues_*", "segments_left_out_*"),
 )

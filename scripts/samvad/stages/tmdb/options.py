@@ -34,4 +34,5 @@ STAGE = Stage(
     needs=("demux",),
     workflow="transcribe",
     asks=ResourceRequest(mem_mb=500),
+    milestones=("cast", "soundtrack"),
 )

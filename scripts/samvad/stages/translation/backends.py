@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from samvad.core import times
 from samvad.core.errors import ConfigurationError, MemoryShortageError, ModelError
-from samvad.core.failures import is_memory_shortage
+from samvad.core.failures import is_memory_shortage, working_on
 from samvad.documents.segments import Segment, SegmentsDocument, Translation, Word
 from samvad.documents.stage_manifest import Model
 from samvad.logs import events
@@ -233,6 +235,7 @@ def decode_guarded(
     decode: Callable[[Sequence[Item], bool], list[Decoded]],
     *,
     may_fail: bool = False,
+    places: Sequence[tuple[int, int] | None] = (),
 ) -> list[Decoded | None]:
     """Decode items in batches; halve a batch that fails; decode once more, strictly, what came out as a loop.
 
@@ -242,6 +245,7 @@ def decode_guarded(
         batches: indices of the items that go together.
         decode: decodes items; with True it must not let anything repeat itself.
         may_fail: whether it may fail on every item.
+        places: where each item is in the film: ms, and the segment's number; for messages.
 
     Returns:
         What came out, in the order of the items; None for an item on which the model failed.
@@ -253,7 +257,7 @@ def decode_guarded(
     results: dict[int, Decoded | None] = {}
     batches = [batch for batch in batches if batch]
     for batch in batches:
-        results.update(_decode_batch(items, batch, decode, strictly=False))
+        results.update(_decode_batch(items, batch, decode, places, strictly=False))
         events.progress(len(results), len(items), "sentences")
     if items and not may_fail and all(result is None for result in results.values()):
         raise failed_on_everything()
@@ -262,7 +266,7 @@ def decode_guarded(
         again = [index for index in batch if index in looped]
         if again:
             log.info("Decoding %d again, which had come out as loops", len(again))
-            second = _decode_batch(items, again, decode, strictly=True)
+            second = _decode_batch(items, again, decode, places, strictly=True)
             results.update({index: result for index, result in second.items() if result is not None})
     return [results[index] for index in range(len(items))]
 
@@ -296,6 +300,20 @@ def _decode_batch(
     items: Sequence[Item],
     batch: Sequence[int],
     decode: Callable[[Sequence[Item], bool], list[Decoded]],
+    places: Sequence[tuple[int, int] | None],
+    *,
+    strictly: bool,
+) -> dict[int, Decoded | None]:
+    place = places[batch[0]] if places else None
+    with working_on(*place) if place else nullcontext():
+        return _decode_part(items, batch, decode, places, strictly=strictly)
+
+
+def _decode_part(
+    items: Sequence[Item],
+    batch: Sequence[int],
+    decode: Callable[[Sequence[Item], bool], list[Decoded]],
+    places: Sequence[tuple[int, int] | None],
     *,
     strictly: bool,
 ) -> dict[int, Decoded | None]:
@@ -307,8 +325,8 @@ def _decode_batch(
             log.warning("A batch of %d failed (%s): halving it", len(batch), error)
             middle = len(batch) // 2
             return {
-                **_decode_batch(items, batch[:middle], decode, strictly=strictly),
-                **_decode_batch(items, batch[middle:], decode, strictly=strictly),
+                **_decode_batch(items, batch[:middle], decode, places, strictly=strictly),
+                **_decode_batch(items, batch[middle:], decode, places, strictly=strictly),
             }
         if is_memory_shortage(error):
             raise MemoryShortageError(
@@ -316,7 +334,9 @@ def _decode_batch(
                 "Set translation.batch_size and translation.beam_size lower, take a smaller model, or set "
                 "translation.device to cpu.",
             ) from error
-        log.warning("A line failed: %s", error)
+        place = places[batch[0]] if places else None
+        at = f" at {times.clock(place[0])} (segment {place[1]})" if place else ""
+        log.warning("A line failed%s: %s", at, error)
         return {batch[0]: None}
 
 

@@ -87,11 +87,17 @@ class TextTranslator:
         self._settings = settings
         self.uses: list[Use] = []
         self.counts: Counter[str] = Counter()
+        # Where in the film (ms, number of the segment) what the model is asked comes from, for messages.
+        self._at: dict[str, tuple[int, int]] = {}
+        self._asked_at: dict[Request, tuple[int, int] | None] = {}
 
     def translate(self, lines: Sequence[Line]) -> list[Translation]:
         """Return a translation for each line, in their order."""
         lines = [replace(line, text=unicodedata.normalize("NFC", line.text)) for line in lines]
         wanted = sentences.sentences_of(lines)
+        for sentence in reversed(wanted):
+            first = lines[sentence.shares[0].line]
+            self._at[sentence.text] = (first.start_ms, first.id)
         needed = [_needs_translation(sentence.text) for sentence in wanted]
         outcomes = iter(self._outcomes([sentence for sentence, needs in zip(wanted, needed, strict=True) if needs]))
         parts: list[list[_LinePart]] = [[] for _ in lines]
@@ -164,6 +170,8 @@ class TextTranslator:
         requests = [
             Request(way.text, outcome.sentence.language, self._target) for outcome, _, ways in made for way in ways
         ]
+        of = [self._at.get(outcome.sentence.text) for outcome, _, ways in made for _ in ways]
+        self._asked_at |= dict(zip(requests, of, strict=True))
         results = iter(self._decode(requests, strictly=strictly))
         for outcome, parts, ways in made:
             decoded = [next(results) for _ in ways]
@@ -186,6 +194,7 @@ class TextTranslator:
                 batches,
                 lambda items, again: self._model.decode(items, strictly or again),
                 may_fail=True,
+                places=[self._asked_at.get(piece.request) for _, piece in ours],
             )
             for (place, _), result in zip(ours, results, strict=True):
                 found[place].append(result)

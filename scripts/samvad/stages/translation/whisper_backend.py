@@ -209,7 +209,12 @@ class WhisperBackend:
         batches = [order[at : at + self._batch_size] for at in range(0, len(order), self._batch_size)]
         heard: list[list[Decoded | None]] = [[] for _ in waiting]
         results = backends.decode_guarded(
-            pieces, sources, batches, lambda items, loops: decoder.decode(items, strictly or loops), may_fail=may_fail
+            pieces,
+            sources,
+            batches,
+            lambda items, loops: decoder.decode(items, strictly or loops),
+            may_fail=may_fail,
+            places=[(piece.start_ms, lines[waiting[piece.window][0]].id) for piece in pieces],
         )
         for piece, result in zip(pieces, results, strict=True):
             heard[piece.window].append(result)

@@ -1,0 +1,175 @@
+"""What records tell beside results: skips and warnings, where the time went, what was worked on, who was asked."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import support
+from samvad.core import failures, schemas, stages
+from samvad.core.declarations import Stage
+from samvad.core.errors import MemoryShortageError, NetworkError
+from samvad.documents import job_manifest, run_record, stage_manifest
+from samvad.documents.run_record import RunRecord
+from samvad.documents.stage_manifest import Metric
+from samvad.logs import spans
+from samvad.models import http
+from samvad.runner import milestones
+from samvad.workflow.run_log import RunLog
+
+RUN = RunRecord(
+    run_id="film_run", parent_run_id="film_run0", parent_job_id="old/1", stamp="20250101_120000", film="film"
+)
+SKIP = {"because": "unset", "variable": "TMDB_API_KEY", "reason": "no TMDB key. Set it."}
+SKIP |= {"value": "", "endpoint": None, "url": None}
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Path:
+    folder = support.make_job(tmp_path)
+    run_record.write(folder, RUN)
+    return folder
+
+
+def changed(path: Path, **values: Any) -> None:
+    manifest = {**json.loads(path.read_text("utf-8")), **values}
+    assert schemas.problems(manifest, "stage_manifest") == []
+    path.write_text(json.dumps(manifest), "utf-8")
+
+
+def skipped(job: Path) -> Path:
+    path = support.finished_stage(job, "tmdb", {})
+    at = "2025-01-01T00:00:00.000Z"
+    changed(path, status="skipped", skip=SKIP, warnings=[{"timestamp": at, "message": "skipped: no TMDB key."}])
+    return path
+
+
+def warned(job: Path) -> Path:
+    path = support.finished_stage(job, "asr", {"transcript_txt": ("transcript.txt", b"Hello.")})
+    warnings = [{"timestamp": "2025-01-01T00:00:00.000Z", "message": "Word times are Whisper's own."}]
+    spent = [{"name": "model_loading", "started_after": 0.5, "seconds": 2.0, "times": 1}]
+    asked = [{"endpoint": "hub", "calls": 2, "tried_again": 3}]
+    metrics = [{"name": "words", "value": 137, "unit": "words"}, {"name": "languages", "value": "hi, en", "unit": ""}]
+    changed(path, warnings=warnings, spans=spent, network=asked, metrics=metrics)
+    return path
+
+
+def test_the_log_of_the_run_has_warnings_and_why_a_stage_was_skipped(job: Path) -> None:
+    skipped(job), warned(job)
+    log = RunLog(job, RUN)
+    assert log.stage_ended("tmdb", None).status == "skipped"
+    result = log.stage_ended("asr", None)
+    text = next((job / "logs").glob("*.log")).read_text("utf-8")
+    assert "[WARNING] Stage tmdb: skipped (0.1 s): no TMDB key. Set it.\n" in text
+    assert "[WARNING] Stage asr: Word times are Whisper's own.\n" in text
+    events = [json.loads(line) for line in next((job / "logs").glob("99_pipeline_*.jsonl")).read_text().splitlines()]
+    assert [event["event"] for event in events] == ["stage_result", "stage_result"], "the stage's own event is enough"
+    assert {event["parent_run_id"] for event in events} == {"film_run0"}
+    assert events[1]["counts"]["words"] == 137 and events[1]["counts"]["tried_again"] == 3
+    assert events[1]["facts"] == {"languages": "hi, en"} == result.facts
+
+
+def test_the_job_manifest_and_its_summary_say_so_too(job: Path) -> None:
+    skipped(job), warned(job)
+    subtitles = {"srt_en": ("a.en.srt", b"1"), "tracks": ("tracks.json", b"{}")}
+    support.finished_stage(job, "subtitle_gen", subtitles)
+    live = job_manifest.RunState(running={"mux": "2025-01-01T00:00:01.000Z"})
+    made = job_manifest.write(job, ["tmdb", "asr", "subtitle_gen", "mux"], live)
+    assert made.stages["tmdb"].reason == "no TMDB key. Set it." and not made.stages["tmdb"].warnings
+    assert made.stages["asr"].warnings == ("Word times are Whisper's own.",)
+    assert made.stages["mux"].started_at == "2025-01-01T00:00:01.000Z"
+    assert (made.parent_run_id, made.parent_job_id) == ("film_run0", "old/1")
+    assert (made.output.transcript, made.output.video) == ("04_asr/transcript.txt", None)
+    assert made.output.subtitles == ("09_subtitle_gen/a.en.srt",)
+    assert [item.type for item in made.output.files] == ["transcript_txt", "srt_en", "tracks"]
+    assert made.timing.total_seconds == 0.0 and made.timing.updated_at
+    told = job_manifest.summary(job)
+    assert "Skipped:         tmdb: no TMDB key. Set it." in told
+    assert "To look at:      asr: Word times are Whisper's own." in told
+
+
+def test_every_stage_tells_its_counts_under_names_that_it_measures() -> None:
+    """A milestone that no code measures would be promised and never come."""
+    scripts = support.ROOT / "scripts"
+    for stage in stages.STAGES:
+        code = "\n".join(
+            path.read_text("utf-8")
+            for path in [scripts / stage.script, *(scripts / "samvad" / "stages" / stage.name).glob("*.py")]
+            if path.name != "options.py"
+        )
+        assert stage.milestones, stage.name
+        for name in stage.milestones:
+            assert f'"{name}"' in code or f'"{name.rstrip("*")}{{' in code, (stage.name, name)
+
+
+def test_milestones_carry_numbers_and_facts_apart() -> None:
+    metrics = [Metric("cues_hi", 12, "cues"), Metric("languages", "hi", ""), Metric("other", 1, "")]
+    stage: Stage = stages.BY_NAME["subtitle_gen"]
+    assert milestones.counts(stage, metrics) == {"cues_hi": 12}
+    assert milestones.facts(stage, metrics) == {"languages": "hi"}
+
+
+def test_spans_are_added_up_by_name_over_threads_and_where_they_fail() -> None:
+    spans.restart()
+
+    def work() -> None:
+        with pytest.raises(ValueError, match="no"), spans.span("translation"):
+            raise ValueError("no")
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with spans.span("writing"):
+        pass
+    assert [(one.name, one.times) for one in spans.taken()] == [("translation", 3), ("writing", 1)]
+    with pytest.raises(ValueError, match="is no span"), spans.span("lunch"):
+        pass
+    spans.restart()
+    assert spans.taken() == ()
+
+
+def test_a_failure_names_the_time_and_the_segment_that_were_worked_on() -> None:
+    def fail() -> None:
+        with failures.working_on(1000), failures.working_on(62_500, 7):
+            raise MemoryError
+
+    with pytest.raises(MemoryShortageError) as caught:
+        try:
+            fail()
+        except MemoryError as error:
+            raise MemoryShortageError("There is too little memory.", "Use less.") from error
+    found = failures.describe(caught.value)
+    assert (found.at_ms, found.segment) == (62_500, 7)
+    assert found.message == "There is too little memory. Use less. (at 00:01:02.500 of the film, segment 7)"
+    assert failures.describe(ValueError("no")).at_ms is None
+
+
+def test_calls_over_the_network_are_counted_with_those_that_were_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("SAMVAD_CACHE", str(tmp_path))
+    rules = http.Policy(attempts=3, first_pause_seconds=0, requests_per_second=1000, breaker_failures=99)
+    milestones.begin()
+
+    def ask() -> None:
+        raise http.TransientError("gave no answer")
+
+    with pytest.raises(NetworkError):
+        http.call("tmdb", "TMDB", ask, rules)
+    http.call("hub", "The hub", lambda: None, rules)
+    told = [(use.endpoint, use.calls, use.tried_again) for use in milestones.services_asked()]
+    assert told == [("hub", 1, 0), ("tmdb", 1, 2)]
+    assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"], "a retry is a warning"
+    assert milestones.services_asked() == ()
+
+
+def test_what_a_stage_says_of_itself_makes_no_other_stage_due() -> None:
+    made = [("audio", "01_demux/audio.wav", "sha256:a")]
+    about = ("metadata", "01_demux/metadata.json", "sha256:b")
+    assert stage_manifest.result_hash("success", made) == stage_manifest.result_hash("success", [*made, about])
