@@ -205,6 +205,16 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], int, tuple[str, str]]] = {
 }
 
 
+def test_links_to_the_logs_of_attempts_are_known(job: Path) -> None:
+    (job / "logs").mkdir()
+    (job / "04_asr" / "attempts" / "01").mkdir(parents=True, exist_ok=True)
+    (job / "04_asr" / "attempts" / "01" / "stage.log").write_text("…")
+    link, stray = job / "logs" / "04_asr_20250101_120000.log", job / "logs" / "05_ner_20250101_120000.log"
+    link.symlink_to("../04_asr/attempts/01/stage.log")
+    stray.symlink_to("/etc/hostname")
+    assert [path for _, path in wrong(verified(job))] == ["logs/05_ner_20250101_120000.log"]
+
+
 @pytest.mark.parametrize("fault", DAMAGE)
 def test_damage_is_found_and_named(job: Path, fault: str) -> None:
     damage, code, (status, path) = DAMAGE[fault]

@@ -178,6 +178,16 @@ def test_switches_come_from_the_config_then_the_environment_then_the_row(tmp_pat
 
 
 def test_a_switch_variable_that_says_neither_yes_nor_no_is_refused(values):
+    for wrong in (
+        "STAGE_05_ASR_ENABLED",
+        "STAGE_05_N_ENABLED",
+        "STAGE_5_NER_ENABLED",
+        "STAGE_05_ENABLED",
+        "STAGE_NER_ENABLED",
+    ):
+        with pytest.raises(ConfigurationError, match=wrong):
+            configuration.switches(values, None, {wrong: "false"})
+    assert configuration.switches(values, None, {"STAGE_FRIGHT_ENABLED": "false"})["ner"], "somebody else's"
     with pytest.raises(ConfigurationError, match="STAGE_06_LYRICS_ENABLED is 'perhaps'"):
         configuration.switches(values, None, {"STAGE_06_LYRICS_ENABLED": "perhaps"})
 

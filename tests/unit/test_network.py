@@ -192,7 +192,7 @@ def test_the_defaults_are_those_of_the_configuration() -> None:
 
 
 def test_whole_numbers_may_be_written_with_a_point(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (variables.NETWORK, variables.SCRATCH, variables.WAIT_SECONDS):
+    for name in (variables.NETWORK, variables.SCRATCH, variables.WAIT_SECONDS, variables.SILENCE_SECONDS):
         monkeypatch.setenv(name, "")
     config = film_row.settings()
     config["network"] |= {"attempts": 3.0, "breaker_failures": 2.0}

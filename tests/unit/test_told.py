@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import threading
 from pathlib import Path
 from typing import Any
@@ -173,3 +174,21 @@ def test_what_a_stage_says_of_itself_makes_no_other_stage_due() -> None:
     made = [("audio", "01_demux/audio.wav", "sha256:a")]
     about = ("metadata", "01_demux/metadata.json", "sha256:b")
     assert stage_manifest.result_hash("success", made) == stage_manifest.result_hash("success", [*made, about])
+
+
+def test_a_film_that_was_added_to_the_sheet_makes_the_code_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheet, script = tmp_path / "config" / "films.tsv", tmp_path / "scripts.py"
+    sheet.parent.mkdir()
+    (tmp_path / "envs").mkdir()
+    for path in (sheet, script, tmp_path / "envs" / "text.yaml"):
+        path.write_text("one\n")
+    identity = ["-c", "user.name=me", "-c", "user.email=me@example.org"]
+    for words in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "all"]):
+        subprocess.run(["git", "-C", tmp_path, *words], check=True)
+    monkeypatch.setattr(schemas, "ROOT", tmp_path)
+    sheet.write_text("one\ntwo\n")
+    assert stage_manifest.ran_code("text").git_dirty is False
+    script.write_text("two\n")
+    assert stage_manifest.ran_code("text").git_dirty is True

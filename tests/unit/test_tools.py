@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from samvad.core import subprocesses
+from samvad.core import subprocesses, variables
 from samvad.core.errors import ToolError
 
 
@@ -60,6 +60,15 @@ def test_a_program_that_falls_silent_is_stopped_and_the_error_says_after_how_lon
     pid = int(error.value.stderr_tail.split()[1])
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_how_long_a_program_may_be_silent_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for said, seconds in (("90", 90.0), ("", 600.0), ("long", 600.0), ("-1", 600.0), ("inf", 600.0)):
+        monkeypatch.setenv(variables.SILENCE_SECONDS, said)
+        assert subprocesses.allowed_silence() == seconds
+    monkeypatch.setenv(variables.SILENCE_SECONDS, "0.3")
+    with pytest.raises(ToolError, match=r"said nothing for 0 s"):
+        subprocesses.run(python("import time; time.sleep(60)"))
 
 
 def test_a_slow_program_that_talks_is_left_alone() -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import math
+import os
 import re
 import signal
 import subprocess
@@ -19,12 +21,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from samvad.core import held_files
+from samvad.core import held_files, variables
 from samvad.core.errors import MemoryShortageError, MissingToolError, ToolError
 
 log = logging.getLogger(__name__)
 
-#: Seconds without a word after which a program counts as hung: a busy file server may take minutes.
+#: Seconds without a word after which a program counts as hung, where the variable of the environment says no other
+#: number (the key machines.silence_seconds): a busy file server may take minutes.
 SILENCE_SECONDS = 600.0
 #: Seconds in which a program answers a short question.
 ANSWER_SECONDS = 60.0
@@ -69,7 +72,7 @@ def run(
     stderr_line: Callable[[str], None] | None = None,
     environment: Mapping[str, str] | None = None,
     writes: Path | None = None,
-    silence_seconds: float = SILENCE_SECONDS,
+    silence_seconds: float | None = None,
 ) -> Done:
     """Run a program to its end; its exit code is for the caller to judge.
 
@@ -79,7 +82,7 @@ def run(
         stderr_line: called with each line of its standard error, which is logged in any case.
         environment: in place of this process's.
         writes: the file that it makes, for the log.
-        silence_seconds: it is stopped when it has said nothing for so long.
+        silence_seconds: it is stopped when it has said nothing for so long; None: as the configuration says.
 
     Raises:
         MissingToolError: it is not installed.
@@ -97,7 +100,7 @@ def run(
     with process:
         watched = _Watched(process, name, stdout_line, stderr_line)
         try:
-            watched.wait(silence_seconds)
+            watched.wait(allowed_silence() if silence_seconds is None else silence_seconds)
         finally:
             if process.poll() is None:  # hung, or this process is being ended
                 process.kill()
@@ -110,6 +113,15 @@ def run(
         raise _crashed(name, done)
     _log_end(name, done, watched.seconds, writes)
     return done
+
+
+def allowed_silence() -> float:
+    """Return for how many seconds a program may say nothing."""
+    try:
+        given = float(os.environ.get(variables.SILENCE_SECONDS) or SILENCE_SECONDS)
+    except ValueError:
+        return SILENCE_SECONDS
+    return given if math.isfinite(given) and given > 0 else SILENCE_SECONDS
 
 
 def ask(command: Sequence[str | Path], seconds: float = ANSWER_SECONDS) -> str:
@@ -217,7 +229,8 @@ class _Watched:
                     raise ToolError(
                         f"{self._name} said nothing for {silence_seconds:.0f} s and was stopped after "
                         f"{self.seconds:.0f} s.",
-                        "Is the disk that it reads, or writes, still there and not overloaded? Then run again.",
+                        "Is the disk that it reads, or writes, still there and not overloaded? Then run again, or allow "
+                        "a longer silence with the key machines.silence_seconds.",
                         stderr_tail="\n".join(self.tail),
                     )
         self._process.wait()

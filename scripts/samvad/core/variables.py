@@ -11,6 +11,8 @@ RUN = "SAMVAD_RUN"
 SCRATCH = "SAMVAD_SCRATCH"
 #: How long to wait for a file that a shared disk shows late, in seconds (the key ``machines.wait_seconds``).
 WAIT_SECONDS = "SAMVAD_WAIT_SECONDS"
+#: How long a program may say nothing before it is stopped, in seconds (the key ``machines.silence_seconds``).
+SILENCE_SECONDS = "SAMVAD_SILENCE_SECONDS"
 #: Who provides the environments: ``conda``, or unset for the virtual environments of ``make setup``.
 DEPLOYMENT = "SAMVAD_DEPLOYMENT"
 #: How to use the network, as JSON (the keys below ``network``).

@@ -571,6 +571,10 @@ def library_versions(*names: str) -> dict[str, str]:
     return {name: version(name) for name in names}
 
 
+#: Files of the project that its own commands write, and that are no code: the film sheet, by ``make film``.
+_STATE = ("config/films.tsv",)
+
+
 def _git_state() -> tuple[str | None, bool | None]:
     def git(*arguments: str) -> str | None:
         try:
@@ -579,5 +583,5 @@ def _git_state() -> tuple[str | None, bool | None]:
             return None
 
     commit = git("rev-parse", "HEAD")
-    status = git("status", "--porcelain", "--untracked-files=no")
+    status = git("status", "--porcelain", "--untracked-files=no", "--", ".", *(f":(exclude){path}" for path in _STATE))
     return commit, None if status is None else bool(status)

@@ -19,6 +19,8 @@ from samvad.models import http
 from samvad.settings import film_values, subtitle_profiles
 
 _SWITCH_VARIABLE = re.compile(r"^STAGE_([0-9]{2})_([A-Z0-9_]+)_ENABLED$")
+#: A variable that is meant to be one, and would be passed over without a word.
+_NEARLY_SWITCH = re.compile(r"^STAGE_([0-9]+(?:_?\w*)|\w+)_ENABLED$")
 _TRUE = {"true", "1", "yes", "on"}
 _FALSE = {"false", "0", "no", "off"}
 
@@ -248,6 +250,7 @@ def tell_stages(config: Mapping[str, Any], deployment: object) -> None:
     ).as_json()
     os.environ[variables.SCRATCH] = config["machines"]["scratch"]
     os.environ[variables.WAIT_SECONDS] = str(config["machines"]["wait_seconds"])
+    os.environ[variables.SILENCE_SECONDS] = str(config["machines"]["silence_seconds"])
     if deployment and "conda" in str(deployment).lower():
         os.environ[variables.DEPLOYMENT] = "conda"
 
@@ -257,15 +260,19 @@ def _switches(
 ) -> dict[str, tuple[bool, str]]:
     decided = {name: (bool(on), f"the key stages.{name}") for name, on in config["stages"].items()}
     given = os.environ if environ is None else environ
-    for match in filter(None, map(_SWITCH_VARIABLE.match, sorted(given))):
-        variable, number, called = match.string, int(match.group(1)), match.group(2)
+    for variable in sorted(given):
+        match = _SWITCH_VARIABLE.match(variable)
+        if match is None:
+            _refuse_nearly(variable)
+            continue
+        number, called = int(match.group(1)), match.group(2)
         value = given[variable]
         stage = next((item for item in stages.STAGES if item.number == number), None)
-        if stage is None or not stage.name.upper().startswith(called):
+        # Its first words will do: STAGE_06_LYRICS_ENABLED was the older program's.
+        if stage is None or not f"{stage.name.upper()}_".startswith(f"{called}_"):
             known = f"is {stage.name}" if stage else "does not exist"
             raise ConfigurationError(
-                f"The variable {variable} names {called}, but stage {number:02d} {known}.",
-                "The stages are " + ", ".join(f"STAGE_{item.folder.upper()}_ENABLED" for item in stages.STAGES) + ".",
+                f"The variable {variable} names {called}, but stage {number:02d} {known}.", _variables()
             )
         if value.strip().lower() not in _TRUE | _FALSE:
             raise ConfigurationError(f"The variable {variable} is {value!r}.", "Set it to true or false.")
@@ -273,6 +280,21 @@ def _switches(
     for name in film.stages_off if film else ():
         decided[name] = (False, f"the column stages_off of the film sheet (line {film.line if film else 0})")
     return decided
+
+
+def _variables() -> str:
+    return "The stages are " + ", ".join(f"STAGE_{item.folder.upper()}_ENABLED" for item in stages.STAGES) + "."
+
+
+def _refuse_nearly(variable: str) -> None:
+    """Refuse a variable that somebody meant to switch a stage with, and that switches none.
+
+    Raises:
+        ConfigurationError: it is one.
+    """
+    match = _NEARLY_SWITCH.match(variable)
+    if match and (match.group(1)[0].isdigit() or match.group(1).lower() in stages.BY_NAME):
+        raise ConfigurationError(f"The variable {variable} switches no stage.", _variables())
 
 
 def _check_header(header: list[str], path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -28,6 +29,8 @@ _STAGE_FILES = frozenset({"manifest.json", "stage.log", "metadata.json", "benchm
 #: Locks of the stages, and what people decided: no stage makes these.
 _OTHER_FOLDERS = frozenset({".locks", "corrections", "review"})
 _ATTEMPT_FILES = frozenset({"manifest.json", "stage.log", "events.jsonl", "performance.jsonl"})
+#: The name of a link to the log of an attempt, with the stage's folder.
+_LINK = re.compile(r"([0-9]{2}_[a-z0-9_]+)_[0-9]{8}_[0-9]{6}\.log")
 _BLOCK_BYTES = 1 << 20
 
 
@@ -351,7 +354,7 @@ def _orphans(job: Job) -> Iterator[Finding]:
         stage = folders.get(parts[0])
         if stage is None:
             known = len(parts) == 1 and parts[0] in ("manifest.json", "run.json")
-            known |= len(parts) == 2 and parts[0] == "logs" and parts[1].startswith("99_")
+            known |= len(parts) == 2 and parts[0] == "logs" and (parts[1].startswith("99_") or _is_link(job, path))
             known |= len(parts) == 2 and parts[0] in _OTHER_FOLDERS
         elif len(parts) == 2:
             known = parts[1] in _STAGE_FILES or name in named
@@ -368,6 +371,15 @@ def _orphans(job: Job) -> Iterator[Finding]:
         elif not known:
             note = "left by an attempt that was killed" if half else "no manifest names it"
             yield Finding("orphaned", name, stage.name if stage else None, note, path.lstat().st_size)
+
+
+def _is_link(job: Job, path: Path) -> bool:
+    """Say whether a file in ``logs`` is a link to the log of an attempt (the key ``logs.per_stage_links``)."""
+    match = _LINK.fullmatch(path.name)
+    if match is None or not path.is_symlink():
+        return False
+    target = path.readlink()
+    return target.parts[:3] == ("..", match[1], "attempts") and target.name == "stage.log" and path.is_file()
 
 
 def _is_left(parts: tuple[str, ...]) -> bool:
