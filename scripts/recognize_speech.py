@@ -51,7 +51,7 @@ def work(run: StageRun, options: Options) -> None:
     speech = steps.find_speech(run, audio, heard, options, device)
     document = segments.SegmentsDocument("und", audio.duration_ms)
     if speech:
-        size = memory.batch_size(options.batch_size, device, model.folder / "model.bin", run.memory_mb)
+        size = run.smaller(memory.batch_size(options.batch_size, device, model.folder / "model.bin", run.memory_mb))
         fallback = memory.OutOfMemoryFallback(
             functools.partial(_load, options, model, run.threads), memory.Setting(device, compute_type, size), run.warn
         )

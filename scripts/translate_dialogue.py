@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from samvad.core import computing, files, times
@@ -44,7 +44,8 @@ def work(run: StageRun, options: Options) -> None:
     for path in options.phrases:
         run.add_external_input(path, "phrases")
     known = phrases.read_all(options.phrases)
-    router = factory.router(BackendRequest(options, audio, run.threads, store, vocabulary, known))
+    asked = replace(options, batch_size=run.smaller(options.batch_size))
+    router = factory.router(BackendRequest(asked, audio, run.threads, store, vocabulary, known))
     plans = [backends.plan(document, target, router) for target in targets]
     pairs = frozenset(pair for plan in plans for pair in plan.pairs)
     used = router.used(plans)

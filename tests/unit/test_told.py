@@ -151,6 +151,27 @@ def test_a_failure_names_the_time_and_the_segment_that_were_worked_on() -> None:
     assert failures.describe(ValueError("no")).at_ms is None
 
 
+@pytest.mark.parametrize(
+    ("kind", "category", "passes"),
+    [
+        ("Killed", "killed", True),
+        ("MemoryShortageError", "out_of_memory", True),
+        ("NetworkError", "network", True),
+        ("FailingDiskError", "disk", True),
+        ("ClusterError", "configuration", True),
+        ("DiskError", "disk", False),  # it is full
+        ("StoppedError", "killed", False),
+        ("SupersededError", "killed", False),
+        ("ConfigurationError", "configuration", False),
+        ("MediaError", "media", False),
+        ("ModelError", "model", False),
+        ("ValueError", "bug", False),
+    ],
+)
+def test_what_may_pass_by_itself_is_tried_again_and_nothing_else(kind: str, category: str, passes: bool) -> None:
+    assert failures.may_pass(failures.Failure(kind, category, "no", None, "")) is passes
+
+
 def test_calls_over_the_network_are_counted_with_those_that_were_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

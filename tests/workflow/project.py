@@ -56,6 +56,7 @@ class Project:
         given = {"films": self.sheet, "output_root": self.output_root, **settings}
         return [
             *(".venv/bin/snakemake", "--profile", "profiles/local-cpu"),
+            *(() if any(str(word).startswith("--retries") for word in arguments) else ("--retries", "0")),
             *map(str, arguments),
             *("--config", *(f"{key}={value}" for key, value in given.items())),
         ]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import yaml
 
 import odd_films
 import support
@@ -34,6 +35,12 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Project:
     overtaken = f'while {early} and not (run.folder / "manifest.json").exists(): time.sleep(0.1)'
     project.work_first("load_glossary.py", overtaken)
     project.work_first("fetch_metadata.py", 'if run.film.startswith("kill-") and run.attempt == 1: time.sleep(60)')
+    project.work_first("load_glossary.py", 'if run.film == "again" and run.attempt == 1: os.kill(os.getpid(), 9)')
+    project.work_first("load_glossary.py", 'if run.film == "again": run.metadata("batch", run.smaller(8))')
+    wrong = (
+        'if run.film == "wrong": from samvad.core.errors import ModelError; raise ModelError("No model.", "Fetch it.")'
+    )
+    project.work_first("load_glossary.py", wrong)
     return project
 
 
@@ -206,6 +213,24 @@ def test_each_of_three_tries_keeps_its_manifest_and_its_log(slow: Project, film:
     assert (job / "03_glossary_load" / "benchmark.tsv").is_file()
     assert manifest(project, "retried")["pipeline"]["failed_stages"] == []
     assert "\nFailed:\n" not in said(done), "it did not fail in the end"
+
+
+def test_only_what_may_pass_by_itself_is_tried_again(slow: Project, film: Path) -> None:
+    project = dataclasses.replace(slow, sheet="again.tsv", output_root="again")
+    users = ["again", "wrong"]
+    project.write_sheet(*({"user": user, "media": film, "stages_off": "tmdb"} for user in users))
+    done = project.snakemake(*(project.target(user, "glossary_load") for user in users), "--retries", "1")
+    assert done.returncode != 0
+    assert attempts(project.job("again"), "glossary_load") == ["01", "02"], "it was killed"
+    assert attempts(project.job("wrong"), "glossary_load") == ["01"], "a model does not come by itself"
+    log = next((project.job("again") / "logs").glob("99_pipeline_*.log")).read_text("utf-8")
+    assert "[WARNING] Stage glossary_load: tried again, after: it left no record" in log
+    made = support.manifest_of(project.job("again"), "glossary_load")
+    assert json.loads((project.job("again") / "03_glossary_load" / "metadata.json").read_text("utf-8"))["batch"] == 4
+    assert "tried with 4 at once, not 8" in made["warnings"][0]["message"]
+    for name in ("local-cpu", "local-gpu", "slurm"):
+        settings = yaml.safe_load((support.ROOT / "profiles" / name / "config.yaml").read_text("utf-8"))
+        assert settings["retries"] == (2 if name == "slurm" else 1)
 
 
 def test_when_all_tries_fail_the_reason_of_the_last_is_told(slow: Project, film: Path) -> None:

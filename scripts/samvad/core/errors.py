@@ -69,6 +69,10 @@ class DiskError(SamvadError):
     exit_code = 6
 
 
+class FailingDiskError(DiskError):
+    """The disk itself fails, or the server that it lies on: another time it may not."""
+
+
 class ChangedFileError(SamvadError):
     """A file that one stage wrote for another is gone, or is not what was written."""
 

@@ -54,6 +54,20 @@ class Failure:
     segment: int | None = None
 
 
+#: Categories of failures that may pass by themselves; of the disk's, and of settings, these types alone.
+_PASSING = ("killed", "out_of_memory", "network")
+_PASSING_TYPES = ("FailingDiskError", "ChangedFileError", "ClusterError")
+#: A later attempt is at work already, or a person wanted it to end.
+_LASTING_TYPES = ("SupersededError", "StoppedError")
+
+
+def may_pass(failure: Failure) -> bool:
+    """Say whether trying once more may help: never with a wrong setting, a broken film, or a disk that is full."""
+    if failure.type in _LASTING_TYPES:
+        return False
+    return failure.category in _PASSING or failure.type in _PASSING_TYPES
+
+
 @contextmanager
 def working_on(at_ms: int, segment: int | None = None) -> Iterator[None]:
     """Let an error that is raised inside say what was being worked on; the innermost place counts.

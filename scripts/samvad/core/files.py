@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from samvad.core import outside
-from samvad.core.errors import DiskError, SamvadError, SystemLimitError
+from samvad.core.errors import DiskError, FailingDiskError, SamvadError, SystemLimitError
 
 _BLOCK_BYTES = 1 << 20
 #: What systems say of a network disk, or of one that was pulled out; without a file it may be a connection's.
@@ -128,6 +128,7 @@ def disk_error(error: OSError, path: Path | None, purpose: str = "used") -> Samv
     elif code == errno.EIO or (path and code in _DISK_IS_GONE):
         what = f"{path} cannot be {purpose}: its disk fails ({said})" if path else f"A disk fails ({said})"
         remedy = "Is the disk, or the server that it lies on, still there and whole (`dmesg`)? Then run again."
+        return FailingDiskError(f"{what}.", remedy, path=str(path) if path else None)
     else:
         return None
     return DiskError(f"{what}.", remedy, path=str(path) if path else None)

@@ -229,7 +229,7 @@ class _Watched:
                     raise ToolError(
                         f"{self._name} said nothing for {silence_seconds:.0f} s and was stopped after "
                         f"{self.seconds:.0f} s.",
-                        "Is the disk that it reads, or writes, still there and not overloaded? Then run again, or allow "
+                        "Is the disk that it reads or writes still there, and not overloaded? Then run again, or allow "
                         "a longer silence with the key machines.silence_seconds.",
                         stderr_tail="\n".join(self.tail),
                     )

@@ -52,6 +52,38 @@ def _numbers(folder: Path) -> list[int]:
     return [int(entry.name) for entry in attempts.iterdir() if entry.name.isdigit()]
 
 
+def shortages(folder: Path, run_id: str, attempt: int) -> int:
+    """Return how many attempts of a stage in this run ended for want of memory, or were killed, before this one.
+
+    The kernel that ends a process for want of memory lets it say nothing: so an attempt without a record counts.
+
+    Args:
+        folder: the stage's folder.
+        run_id: the run at work.
+        attempt: number of this attempt.
+    """
+    found = 0
+    for number in range(attempt - 1, 0, -1):
+        place = folder / "attempts" / f"{number:02d}"
+        record = stage_manifest.read_optional(place / "manifest.json")
+        run = record.run_id if record else _run_of(place)
+        if run != run_id:
+            break
+        found += record is None or any(error.category == "out_of_memory" for error in record.errors)
+    return found
+
+
+def _run_of(attempt_folder: Path) -> str | None:
+    """Return the run that an attempt belongs to, as the first of its events says."""
+    try:
+        with outside.open_regular(attempt_folder / "events.jsonl") as file:
+            value = outside.json_value(file.readline(1 << 20))
+    except (OSError, ValueError):
+        return None
+    run = value.get("run_id") if isinstance(value, dict) else None
+    return run if isinstance(run, str) else None
+
+
 def job_id(job_folder: Path) -> str:
     """Return the job's name: ``USER/N``."""
     return "/".join(job_folder.parts[-2:])

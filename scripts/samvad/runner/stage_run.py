@@ -106,6 +106,14 @@ class StageRun:
         self._spans: tuple[SpanRecord, ...] = ()
         milestones.begin()
 
+    def smaller(self, batch: int) -> int:
+        """Return a batch halved for each time that this stage ran out of memory, or was killed, in this run; from 1."""
+        times = attempts.shortages(self.folder, self._run.run_id, self.attempt)
+        less = max(1, batch >> times)
+        if less != batch:
+            self.warn(f"Memory ran out, or the stage was killed, before: it is tried with {less} at once, not {batch}.")
+        return less
+
     # -- inputs ------------------------------------------------------------------------------------------------------
 
     def read(self, stage: str, kind: str) -> Path:

@@ -68,6 +68,7 @@ class RunHooks:
         os.environ[variables.RUN] = str(self._run.path)
         atexit.register(self._repair)  # where nothing is to be done, no hook is called
         self._recorder.attach(logger)
+        snakemake_api.retry_only(lambda rule, wildcards: self._recorder.may_try_again(rule, wildcards.get("job")))
 
     def start(self) -> None:
         """Repair old records, and write down which locks and SLURM jobs are this run's, and what it is to do."""

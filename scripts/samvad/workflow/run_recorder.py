@@ -20,6 +20,7 @@ from pathlib import Path
 from samvad.core import stages, times
 from samvad.core.console import printable
 from samvad.core.errors import SamvadError
+from samvad.core.failures import may_pass
 from samvad.documents import job_manifest, last_words, run_record
 from samvad.documents.run_record import CacheSettings, RunRecord
 from samvad.logs.events import Event
@@ -49,6 +50,7 @@ class _Job:
         live: what this run adds to what the manifests tell.
         before: the last attempt of each stage that runs before it began.
         failed: what is to be said of the stages that failed.
+        passing: those of them whose failure may pass by itself: trying again may help.
     """
 
     film: Film
@@ -58,6 +60,7 @@ class _Job:
     live: job_manifest.RunState
     before: dict[str, Path | None] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    passing: set[str] = field(default_factory=set)
     began: datetime = field(default_factory=datetime.now)
     last: datetime = field(default_factory=datetime.now)
 
@@ -122,6 +125,16 @@ class PipelineHandler(logging.Handler):
         """Take note of what the run is to do: job folder, stage, and the stages that this one waits for."""
         for folder, stage, needs in planned:
             self._planned.setdefault(folder, {})[stage] = needs
+
+    def may_try_again(self, stage: str, folder: str | None) -> bool:
+        """Say whether trying a job once more may help, as far as is known: never where a person has to do something.
+
+        Args:
+            stage: the name of its rule.
+            folder: its job folder, below the output root; None of a rule that has none.
+        """
+        found = self._jobs.get(folder or "")
+        return found is None or stage not in stages.BY_NAME or stage in found.passing
 
     def repair(self, asked: Iterable[str]) -> None:
         """Write anew what a run that is over has left behind: job manifests, and the ends of logs.
@@ -223,6 +236,9 @@ class PipelineHandler(logging.Handler):
         found.live.failed.discard(stage)
         found.before[stage] = _last_attempt(found.folder, stage)
         last_words.take(found.folder, stages.BY_NAME[stage].script)  # of an earlier start
+        if (before := found.failed.get(stage)) is not None:  # it was tried in this run, and may be tried again
+            event = Event("stage_retry", counts={"attempts": len(event_merging.attempts_of(found.folder, stage))})
+            found.log.write(f"Stage {stage}: tried again, after: {before}", event, level=logging.WARNING, stage=stage)
         manifest = self._write(found)
         pipeline = manifest.pipeline
         done = len({*pipeline.completed_stages, *pipeline.skipped_stages} & set(found.wanted))  # not those off
@@ -252,10 +268,13 @@ class PipelineHandler(logging.Handler):
             return
         result = found.log.stage_ended(stage, newest, said, failed=failed)
         found.failed.pop(stage, None)  # an earlier attempt
+        found.passing.discard(stage)
         if failed and result.status == "failed":
             found.failed[stage] = result.failure.message if result.failure else job_manifest.NO_RECORD
+            found.passing |= {stage} if result.failure is None or may_pass(result.failure) else set()
         elif failed and group is None:
             found.failed[stage] = _NOT_TAKEN
+            found.passing.add(stage)
         found.live.failed = set(found.failed)
         film_seconds = self._write(found).input.duration_seconds
         if self._stage_links and newest is not None:

@@ -26,6 +26,7 @@ from typing import Any, TypeVar
 
 from snakemake import resources
 from snakemake.common import overwrite_function_params
+from snakemake.jobs import Job as OfSnakemake
 from snakemake.jobs import Reason
 from snakemake_interface_logger_plugins.common import LogEvent
 
@@ -193,6 +194,24 @@ def judge_by(workflow: Any, judge: Callable[[Sequence[Asked], frozenset[str]], M
         dag.check_incomplete = check  # the moment when all jobs are known, and none is decided upon
 
     workflow._prepare_dag = prepared
+
+
+def retry_only(may: Callable[[str, Mapping[str, str]], bool]) -> None:
+    """Let a job that failed be tried again (``--retries``) only where somebody says that it may help.
+
+    Snakemake asks each job how often it may be tried again at the moment when it has failed, and has no public way to
+    answer by why. A group is tried again where one of its jobs may be.
+
+    Args:
+        may: takes the job's rule and wildcards; is asked after the handler of events has heard of the failure.
+    """
+    times = OfSnakemake.restart_times.fget
+
+    def restart_times(job: Any) -> int:
+        allowed: int = times(job)
+        return allowed if allowed and may(job.rule.name, job.wildcards_dict) else 0
+
+    OfSnakemake.restart_times = property(restart_times)
 
 
 def planned_jobs(workflow: Any) -> list[Job]:
