@@ -52,7 +52,7 @@ class Run:
         self, event: str, message: str = "", *, stage: str | None = None, channel: str = "pipeline", **more: Any
     ) -> None:
         """Add a line; the time goes on by a second."""
-        own = stage is not None and event not in ("stage_result",)
+        own = stage is not None and event not in ("stage_result", "stage_retry")
         line = {
             "ts": stamp(self.moment),
             "level": "ERROR" if more.get("status") == "failed" else "INFO",
@@ -81,6 +81,9 @@ class Run:
         self.add("progress", "audio_seconds", stage=name, counts={"done": 1, "total": 2})
         self.moment += timedelta(seconds=seconds)
         self.add("performance_metric", "peak_rss MB", stage=name, channel="performance", counts={"value": 12.5})
+        spent = {"started_after": 0.5, "times": 1}
+        self.add("span", "model_loading", stage=name, duration_seconds=seconds / 4, counts=spent)
+        self.add("span", "writing", stage=name, duration_seconds=seconds / 8, counts={**spent, "times": 2})
         ended = "failed" if status == "failed" else "completed"
         self.add(f"{name}_{ended}", stage=name, status=status, duration_seconds=seconds)
         self.add("stage_result", stage=name, status=status, duration_seconds=seconds, counts=counts, **more)
@@ -133,7 +136,9 @@ def make(root: Path, jobs: int = 40, seed: int = 1) -> list[Run]:
             seconds = round(chance.expovariate(1 / (20 * stage.number)), 3)
             drawn = chance.random()
             if drawn < 0.05:
-                run.fail(stage.name, seconds, *chance.choice(_FAILURES), f'It\'s "broken": {number}')
+                said = f'It\'s "broken": {number}' if number % 3 else "ffmpeg said nothing for 600 s\nand was stopped."
+                run.fail(stage.name, seconds, *chance.choice(_FAILURES), said)
+                run.add("stage_retry", stage=stage.name, counts={"attempts": 1})
                 failed = True
                 break
             run.stage(stage.name, seconds, "skipped" if drawn < 0.1 else "success", cache_hit=drawn > 0.85)

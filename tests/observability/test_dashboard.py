@@ -80,14 +80,15 @@ def test_saved_queries_name_only_fields_of_events():
         "@timestamp level event message run_id film job_id stage attempt status duration_seconds error_type "
         "error_category error_message error_file counts.peak_rss_mb counts.cpu_seconds counts.output_bytes "
         "counts.warnings counts.cache_hit counts.film_seconds "
-        "fields filter stats sort limit by as and in asc desc count sum avg max pct bin ispresent strcontains",
+        "counts.times fields filter stats sort limit by as and in like asc desc count count_distinct sum avg max pct "
+        "bin ispresent strcontains",
     )
     template = json.loads((FOLDER / "cloudwatch" / "samvad.json").read_text("utf-8"))
     assert template["Resources"]
     for name, resource in template["Resources"].items():
         assert re.fullmatch("[A-Za-z0-9]+", name)
         assert resource["Type"] == "AWS::Logs::QueryDefinition"
-        text = re.sub(r'"[^"]*"', "", resource["Properties"]["QueryString"])
+        text = re.sub(r'"[^"]*"|/[^/]*/', "", resource["Properties"]["QueryString"])
         named = re.findall(r"(?<=\bas )\w+", text)
         for word in re.findall(r"@?\b[a-z]\w*(?:\.\w+)?", text):
             assert word in known or word in named, (name, word)

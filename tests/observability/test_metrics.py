@@ -57,6 +57,11 @@ def test_the_figures_are_duckdb_s(root):
         "WHERE event = 'job_finished' AND status = 'success'",
         "samvad_stage_duration_seconds_sum": "SELECT stage, sum(duration_seconds) FROM events "
         "WHERE event = 'stage_result' AND status = 'success' AND counts.cache_hit = 0 GROUP BY ALL",
+        "samvad_stage_span_seconds_sum": "SELECT message, stage, sum(duration_seconds) FROM events "
+        "WHERE event = 'span' GROUP BY ALL",
+        "samvad_stage_span_seconds_count": "SELECT message, stage, count(*) FROM events "
+        "WHERE event = 'span' GROUP BY ALL",
+        "samvad_stage_retries_total": "SELECT stage, count(*) FROM events WHERE event = 'stage_retry' GROUP BY ALL",
         "samvad_stage_peak_memory_bytes": "SELECT stage, 1048576 * arg_max(counts.peak_rss_mb, ts) FROM events "
         "WHERE event = 'stage_result' GROUP BY ALL",
         "samvad_stage_last_success_timestamp_seconds": "SELECT stage, epoch(max(ts)) FROM events "
@@ -201,4 +206,4 @@ def test_a_shelf_of_events_that_do_not_matter_is_not_parsed(tmp_path, monkeypatc
     real = json.loads
     monkeypatch.setattr(json, "loads", lambda line: parsed.append(line) or real(line))
     metrics(tmp_path)
-    assert len(parsed) == 2
+    assert len(parsed) == 4, "two spans, a result and an end"

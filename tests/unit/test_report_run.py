@@ -10,13 +10,14 @@ import re
 import shutil
 import subprocess
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 import synthetic_events
 
+import event_shelf
 import support
 from browse import HOSTILE, HOVER, visit
 from samvad.commands import report
@@ -113,6 +114,18 @@ def test_a_run_shows_its_stages_memory_and_cause(shelf: Path, tmp_path: Path) ->
     assert "01_demux" in text and "Peak memory" in text and "Why" in text and "Do" in text
     page = Page(made(tmp_path, shelf, "--run", run_of(shelf, "success")))
     assert "10_mux" in " ".join(page.text)
+
+
+def test_a_run_shows_where_the_time_of_its_stages_went(tmp_path: Path) -> None:
+    run = event_shelf.Run(tmp_path / "2025/11/28/desk/1", "film", event_shelf.NOW - timedelta(hours=3))
+    run.add("job_received")
+    run.stage("asr", 40.0)
+    run.finish("success", 60.0)
+    run.write()
+    page = Page(made(tmp_path, tmp_path, "--run", run.run_id))
+    text = " ".join(" ".join(page.text).split())
+    assert "model loading 10.0 s, writing 5.0 s" in text
+    assert "model loading: 10.0 s" in text and "writing: 5.0 s, 2 times" in text, "as hints of their bars"
 
 
 @pytest.mark.parametrize("options", [[], ["--run", "film-00001"]], ids=["shelf", "run"])

@@ -32,6 +32,9 @@ _STAGE_ORDER = (
     "'translation', 'subtitle_gen', 'mux'], stage)"
 )
 
+#: What failures say that come of a time that ran out: a silent program, a service, SLURM's limit.
+TIMED_OUT = "said nothing for|gave no (whole )?answer|[Tt]imed out|TIMEOUT|time limit"
+
 #: A run is taken for stopped when it has been silent for longer than this and its process cannot be looked at.
 SILENT_SECONDS = 900
 
@@ -147,6 +150,49 @@ QUESTIONS: dict[str, Question] = {
             coalesce(events, 0) AS events
         FROM per_run FULL JOIN per_event USING (day) ORDER BY day DESC""",
         units={"film_hours": "factor"},
+    ),
+    "spans": Question(
+        "where the time goes inside the stages: loading models, transcribing, aligning, translating and so on",
+        f"""SELECT stage, message AS part, count(*) AS attempts, quantile_cont(duration_seconds, 0.5) AS p50,
+            quantile_cont(duration_seconds, 0.95) AS p95, sum(duration_seconds) AS total,
+            sum(figure(counts->>'$.times'))::BIGINT AS times
+        FROM events WHERE event = 'span' AND stage IS NOT NULL
+        GROUP BY stage, message ORDER BY {_STAGE_ORDER}, total DESC""",
+        units=dict.fromkeys(("p50", "p95", "total"), "seconds"),
+        empty="No stage has told where its time went in these logs.",
+        note="Parts may lie in or beside each other: their sum is not the stage's time.",
+    ),
+    "funnel": Question(
+        "how many films each stage was done for: where films are lost on their way",
+        f"""SELECT stage, count(DISTINCT (film, job_id)) FILTER (status IN ('success', 'skipped')) AS films,
+            count(DISTINCT (film, job_id)) AS begun,
+            count(DISTINCT (film, job_id)) FILTER (status IN ('success', 'skipped'))
+                / max((SELECT count(DISTINCT (film, job_id)) FROM runs)) AS share
+        FROM attempts GROUP BY stage ORDER BY {_STAGE_ORDER}""",
+        units={"share": "share"},
+        note="share: of all films (jobs) of these logs. Stages that are switched off are not begun.",
+    ),
+    "retries": Question(
+        "stages that were tried again by themselves, with why",
+        f"""SELECT stage, count(*) AS tried_again, count(DISTINCT film) AS films, max(ts) AS last,
+            arg_max(message, ts) AS last_message
+        FROM events WHERE event = 'stage_retry' GROUP BY stage ORDER BY {_STAGE_ORDER}""",
+        empty="No stage was tried again in these logs.",
+        below=("last_message",),
+    ),
+    "time-outs": Question(
+        "failures because something gave no answer, or was not done, in the time that it had",
+        f"""SELECT ended AS failed_at, film, stage, attempt, error_category AS category, error_message AS message
+        FROM attempts WHERE status = 'failed' AND regexp_matches(error_message, '{TIMED_OUT}', 's')
+        ORDER BY ended DESC, film, stage""",
+        empty="Nothing ran out of time in these logs.",
+        below=("message",),
+    ),
+    "log-volume": Question(
+        "lines of the logs by day (UTC) and stage, with those from WARNING up",
+        f"""SELECT ts::DATE AS day, coalesce(stage, 'pipeline') AS stage, count(*) AS lines,
+            count(*) FILTER (level IN ('WARNING', 'ERROR', 'CRITICAL')) AS warnings
+        FROM events GROUP BY day, stage ORDER BY day DESC, {_STAGE_ORDER}""",
     ),
     "cache": Question(
         "cache hit rate by stage",

@@ -97,6 +97,8 @@ def _panel(panel: JsonObject, number: int, place: dict[str, int]) -> JsonObject:
         "options": _OPTIONS[panel["type"]],
         "fieldConfig": {"defaults": _defaults(panel), "overrides": []},
     }
+    if "interval" in panel:
+        made["interval"] = panel["interval"]
     if panel["type"] == "table":
         made["transformations"] = [
             {"id": "labelsToFields", "options": {"mode": "columns"}},

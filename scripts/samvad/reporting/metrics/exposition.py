@@ -62,10 +62,17 @@ def _counters(totals: Totals) -> Iterator[Metric]:
     )
     for stage in _all(totals.cache_hits, _STAGES):
         hits.add_metric([stage], totals.cache_hits[stage])
+    retries = CounterMetricFamily(
+        "samvad_stage_retries",
+        "Attempts of stages that were begun anew after one had failed.",
+        labels=["stage"],
+    )
+    for stage in _all(totals.retries, _STAGES):
+        retries.add_metric([stage], totals.retries[stage])
     jobs = CounterMetricFamily("samvad_jobs", "Runs of films that ended, by how they ended.", labels=["status"])
     for status in _all(totals.jobs, JOB_STATUSES):
         jobs.add_metric([status], totals.jobs[status])
-    yield from (results, failures, hits, jobs)
+    yield from (results, failures, hits, retries, jobs)
     yield CounterMetricFamily(
         "samvad_film_seconds", "Length of the films whose runs succeeded.", value=totals.film_seconds
     )
@@ -86,6 +93,13 @@ def _of_stages(totals: Totals) -> Iterator[Metric]:
         "Seconds of work for a second of film, of successes that were not taken from the cache.",
         labels=["stage"],
     )
+    parts = SummaryMetricFamily(
+        "samvad_stage_span_seconds",
+        "Time of the parts of stages' work that have a name, such as model_loading; parts may overlap.",
+        labels=["stage", "span"],
+    )
+    for (stage, part), (number, seconds) in sorted(totals.spans.items()):
+        parts.add_metric([stage, part], count_value=number, sum_value=seconds)
     memory = GaugeMetricFamily(
         "samvad_stage_peak_memory_bytes", "Most memory that the latest attempt of a stage held.", labels=["stage"]
     )
@@ -104,7 +118,7 @@ def _of_stages(totals: Totals) -> Iterator[Metric]:
         memory.add_metric([stage], held)
     for stage, moment in sorted(totals.last_success.items()):
         success.add_metric([stage], moment)
-    yield from (durations, ratios, memory, success)
+    yield from (durations, parts, ratios, memory, success)
 
 
 def _gauges(totals: Totals, now: datetime) -> Iterator[Metric]:

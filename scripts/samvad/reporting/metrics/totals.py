@@ -1,7 +1,7 @@
 """Add up what the event logs of jobs say: results, failures, durations, memory, runs that go on.
 
-Everything is derived from the logs at each call, so that calling twice counts nothing twice. Of a run's log three kinds
-of lines matter here (``job_received``, ``stage_result``, ``job_finished``); only they are parsed.
+Everything is derived from the logs at each call, so that calling twice counts nothing twice. Of a run's log a few kinds
+of lines matter here (``job_received``, ``stage_result``, ``span`` and the like); only they are parsed.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from samvad.core import outside, stages
 from samvad.core.errors import ConfigurationError
 from samvad.core.typed_json import JsonObject
+from samvad.logs import spans
 
 STATUSES = ("success", "failed", "skipped")
 JOB_STATUSES = ("success", "failed", "incomplete")
@@ -28,7 +29,8 @@ OTHER = "other"
 #: Upper bounds of the buckets for seconds of work a second of film: each half as much again as the one before.
 RATIO_BOUNDS = tuple(round(0.002 * 1.5**step, 4) for step in range(22))
 
-_MARKS = (b'"stage_result"', b'"job_received"', b'"job_finished"')
+_MARKS = (b'"stage_result"', b'"job_received"', b'"job_finished"', b'"event":"span"', b'"stage_retry"')
+_HEEDED = ("stage_result", "job_received", "job_finished", "span", "stage_retry")
 _TAIL_BYTES = 1 << 16
 _MIB = 1 << 20
 
@@ -55,6 +57,8 @@ class Totals:
         failures: failed attempts by (stage, category).
         cache_hits: successes taken from the cache, by stage.
         seconds: for each stage, how many successes were computed, and the seconds they took.
+        spans: for each stage and each named part of its work, how often it was timed, and the seconds it took.
+        retries: attempts that were begun by themselves after one had failed, by stage.
         ratios: for each stage, seconds of work a second of film, of those successes.
         peak_bytes: for each stage, when its latest result was, and the most memory that it held.
         last_success: by stage.
@@ -70,6 +74,8 @@ class Totals:
     failures: Counter[tuple[str, str]] = field(default_factory=Counter)
     cache_hits: Counter[str] = field(default_factory=Counter)
     seconds: dict[str, tuple[int, float]] = field(default_factory=dict)
+    spans: dict[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
+    retries: Counter[str] = field(default_factory=Counter)
     ratios: defaultdict[str, Histogram] = field(default_factory=lambda: defaultdict(Histogram))
     peak_bytes: dict[str, tuple[float, float]] = field(default_factory=dict)
     last_success: dict[str, float] = field(default_factory=dict)
@@ -127,7 +133,7 @@ def _read(log: Path, totals: Totals) -> list[JsonObject]:
                 event = _event(line)
                 if event is None:
                     totals.unreadable += 1
-                elif event["event"] in ("stage_result", "job_received", "job_finished"):
+                elif event["event"] in _HEEDED:
                     found.append(event)
     return found
 
@@ -153,6 +159,12 @@ def _add_run(totals: Totals, run: list[JsonObject]) -> None:
     for event in run:
         if event["event"] == "stage_result":
             _add_result(totals, event, film_seconds)
+        elif event["event"] == "stage_retry":
+            totals.retries[_known(event.get("stage"), stages.BY_NAME)] += 1
+        elif event["event"] == "span" and isinstance(event.get("duration_seconds"), int | float):
+            key = (_known(event.get("stage"), stages.BY_NAME), _known(event.get("message"), spans.NAMES))
+            number, seconds = totals.spans.get(key, (0, 0.0))
+            totals.spans[key] = (number + 1, seconds + event["duration_seconds"])
 
 
 def _add_result(totals: Totals, event: JsonObject, film_seconds: float) -> None:

@@ -12,6 +12,7 @@ from samvad.core import stages, typed_json
 from samvad.core.errors import SamvadError
 from samvad.documents import names, stage_manifest
 from samvad.documents.stage_manifest import Model
+from samvad.logs import spans
 from samvad.reporting.logquery import sources, store, why
 from samvad.reporting.logquery.questions import QUESTIONS
 
@@ -19,8 +20,20 @@ if TYPE_CHECKING:
     import duckdb
 
 
+#: Run, job, stage and attempt.
+_Key = tuple[str, str, str, int]
 #: Names that no cast has, beside which a page shows no more.
 _MAX_NAMES = 40
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of an attempt's work that has a name: when it first began, and the seconds of all of it."""
+
+    name: str
+    began: datetime
+    seconds: float
+    times: int
 
 
 @dataclass(frozen=True)
@@ -37,6 +50,7 @@ class Attempt:
     cpu_seconds: float | None
     cached: bool
     warnings: int
+    parts: tuple[Part, ...] = ()
 
     @property
     def number(self) -> int:
@@ -178,6 +192,7 @@ def _runs(connection: duckdb.DuckDBPyConnection, where: str, values: Iterable[An
     attempts: dict[tuple[str, str, str], list[why.Row]] = {}
     for row in _dicts(connection, f"FROM attempts WHERE {where} ORDER BY began, attempt", values):
         attempts.setdefault((row["run_id"], row["film"], row["job_id"]), []).append(row)
+    parts = _parts(connection, where, values)
     found = []
     for row in _dicts(connection, f"FROM runs WHERE {where} ORDER BY began DESC, film", values):
         own = attempts.get((row["run_id"], row["film"], row["job_id"]), ())
@@ -193,23 +208,37 @@ def _runs(connection: duckdb.DuckDBPyConnection, where: str, values: Iterable[An
                 seconds=row["duration_seconds"],
                 film_seconds=row["film_seconds"],
                 log_file=row["log_file"],
-                attempts=tuple(_attempt(one, last) for one in own),
+                attempts=tuple(_attempt(one, last, parts) for one in own),
             )
         )
     return tuple(found)
 
 
-def _attempt(row: why.Row, last: datetime) -> Attempt:
+def _parts(connection: duckdb.DuckDBPyConnection, where: str, values: list[Any]) -> dict[_Key, list[why.Row]]:
+    """Return the parts of attempts' work that have a name, by run, job, stage and attempt."""
+    found: dict[_Key, list[why.Row]] = {}
+    query = f"""SELECT run_id, job_id, stage, attempt, message AS name, duration_seconds AS seconds,
+        figure(counts->>'$.started_after') AS after, figure(counts->>'$.times') AS times
+        FROM events WHERE event = 'span' AND stage IS NOT NULL AND {where} ORDER BY after"""
+    for row in _dicts(connection, query, values):
+        if row["name"] in spans.NAMES and row["seconds"] is not None and row["after"] is not None:
+            found.setdefault((row["run_id"], row["job_id"], row["stage"], row["attempt"]), []).append(row)
+    return found
+
+
+def _attempt(row: why.Row, last: datetime, parts: Mapping[_Key, list[why.Row]]) -> Attempt:
     """Return an attempt; one without an end is shown up to the run's last event."""
     ended = row["ended"] or last
     seconds = row["duration_seconds"]
     # The result is written a little after the end of the stage: a bar is as long as the stage took.
     if seconds is not None and row["began"] is not None:
         ended = row["began"] + timedelta(seconds=seconds)
+    began = row["began"] or ended
+    own = parts.get((row["run_id"], row["job_id"], row["stage"], row["attempt"]), ())
     return Attempt(
         stage=row["stage"],
         attempt=row["attempt"],
-        began=row["began"] or ended,
+        began=began,
         ended=ended,
         status=row["status"] or "no end",
         seconds=seconds,
@@ -217,6 +246,10 @@ def _attempt(row: why.Row, last: datetime) -> Attempt:
         cpu_seconds=row["cpu_seconds"],
         cached=bool(row["cache_hit"]),
         warnings=int(row["warnings"] or 0),
+        parts=tuple(
+            Part(one["name"], began + timedelta(seconds=one["after"]), one["seconds"], int(one["times"] or 1))
+            for one in own
+        ),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from samvad.reporting.logquery import table
-from samvad.reporting.logquery.report.data import Attempt, Run
+from samvad.reporting.logquery.report.data import Attempt, Part, Run
 
 WIDTH = 1000  # units of a picture's width, whatever its size on the page
 _MIN_BAR = 2.5  # a stage of a blink can still be seen
@@ -82,6 +82,15 @@ def bar(one: Attempt, axis: Axis) -> Bar:
     parts += [table.duration(one.seconds)] if one.seconds is not None else []
     parts += ["from the cache"] if one.cached else []
     return Bar(min(left, WIDTH - width), round(width, 1), look, " · ".join(parts))
+
+
+def part_bar(part: Part, axis: Axis) -> Bar:
+    """Return the bar of a part of an attempt's work: from when it first began, as long as all of it took."""
+    left = axis.x(part.began)
+    width = max(axis.x(part.began + timedelta(seconds=part.seconds)) - left, 1.0)
+    times = f", {part.times} times" if part.times > 1 else ""
+    hint = f"{part.name.replace('_', ' ')}: {table.shown(part.seconds, 'seconds')}{times}"
+    return Bar(min(left, WIDTH - width), round(width, 1), "part", hint)
 
 
 def round_up(value: float) -> float:

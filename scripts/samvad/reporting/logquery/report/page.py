@@ -64,6 +64,7 @@ def render(report: Report) -> str:
         "single": single,
         "axis": draw.axis_of(report.runs),
         "bar": draw.bar,
+        "part_bar": draw.part_bar,
         "tiles": _run_tiles(single) if single else _shelf_tiles(report),
         "parts": _parts(report),
         "stages": [one for one in stages.STAGES if any(row.stage == one.name for row in report.figures)],
