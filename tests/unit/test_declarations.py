@@ -199,7 +199,23 @@ def test_a_file_of_an_undeclared_type_is_no_output() -> None:
     assert STAGE.may_write("made_en") and not STAGE.may_write("made") and not STAGE.may_write("other")
 
 
-def test_the_page_of_all_keys_is_what_the_declarations_say() -> None:
+def test_the_page_of_all_keys_and_the_pictures_are_what_the_declarations_say() -> None:
     from samvad.commands import make_docs
 
-    assert make_docs.PAGE.read_text(encoding="utf-8") == make_docs.page(), "run: ./samvad make-docs"
+    for path, text in make_docs.made().items():
+        assert path.read_text(encoding="utf-8") == text, f"{path.name}: run ./samvad make-docs"
+
+
+def test_the_picture_of_the_stages_has_all_that_stages_declare_to_read() -> None:
+    """A stage that reads from another without a wire, or a wire that nobody declares, would be a picture that lies."""
+    from samvad.reporting.pages import pictures
+
+    drawn: dict[int, set[int]] = {}
+    for flow in pictures.flows():
+        for reader in flow.readers:
+            drawn.setdefault(reader, set()).update({flow.maker} if flow.maker else set())
+    for stage in stages.STAGES:
+        declared = {stages.BY_NAME[name].number for name in (*stage.needs, *stage.after)}
+        chain = {stages.BY_NAME[name].number for name in stages.SEGMENT_CHAIN} if stage.reads_segments else set()
+        assert drawn.get(stage.number, set()) <= declared | chain, stage.name
+        assert declared - drawn.get(stage.number, set()) <= chain, stage.name

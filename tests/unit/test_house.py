@@ -11,6 +11,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 import support
 from samvad.core import stages
@@ -89,3 +90,14 @@ def test_a_command_says_what_it_does_and_where_it_runs(path: Path) -> None:
 def test_an_unknown_command_is_refused_with_the_known_ones(words: list[str]) -> None:
     done = subprocess.run([support.ROOT / "samvad", *words], capture_output=True, text=True, check=False)
     assert done.returncode == 2 and "there is no command" in done.stderr and "verify" in done.stderr
+
+
+def test_continuous_integration_asks_for_parts_that_there_are() -> None:
+    jobs = yaml.safe_load((support.ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8"))["jobs"]
+    parts = jobs["run"]["strategy"]["matrix"]["part"]
+    script = (support.ROOT / ".ci" / "run").read_text("utf-8")
+    known = re.search(r"^    ([a-z |]+)\) ;;$", script, re.MULTILINE)
+    assert known is not None and set(parts) <= set(known[1].split(" | "))
+    assert any(step.get("run") == ".ci/run ${{ matrix.part }}" for step in jobs["run"]["steps"])
+    done = subprocess.run([support.ROOT / ".ci" / "run", "lunch"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "there is no part lunch" in done.stderr

@@ -1,17 +1,20 @@
-"""Write docs/configuration.md, the table of all keys, from what the stages and the schema declare."""
+"""Write docs/configuration.md, the table of all keys, and the docs' pictures, from what the stages declare."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from samvad.core import files, schemas, stages
 from samvad.core.declarations import Option, Stage
+from samvad.reporting.pages import pictures
 
 #: The environment that the command runs in.
 ENVIRONMENT = "workflow"
 
 PAGE = schemas.ROOT / "docs" / "configuration.md"
+PICTURES = schemas.ROOT / "docs" / "pictures"
 
 _HEAD = """# Every key of the configuration
 
@@ -25,6 +28,11 @@ def page() -> str:
     """Return the page."""
     parts = [_HEAD, *(_stage(stage) for stage in stages.STAGES), _requests(), _of_no_stage()]
     return "\n".join(parts)
+
+
+def made() -> dict[Path, str]:
+    """Return all that the command writes, by where it lies."""
+    return {PAGE: page(), PICTURES / "stages.svg": pictures.of_stages(), PICTURES / "logs.svg": pictures.of_logs()}
 
 
 def _stage(stage: Stage) -> str:
@@ -88,8 +96,9 @@ def _yaml(value: Any) -> str:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Write the page."""
+    """Write the page and the pictures."""
     argparse.ArgumentParser(description=__doc__).parse_args(argv)
-    files.write_text(PAGE, page())
-    print(PAGE.relative_to(schemas.ROOT))
+    for path, text in made().items():
+        files.write_text(path, text)
+        print(path.relative_to(schemas.ROOT))
     return 0
