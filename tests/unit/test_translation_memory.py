@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import hostile
 from samvad.core.errors import ChangedFileError, ConfigurationError
 from samvad.documents.segments import Entity, Segment, SegmentsDocument, Translation
 from samvad.stages.translation import backends, memory, routes, terms
@@ -88,6 +89,43 @@ def test_a_file_that_is_no_database_is_done_without(tmp_path: Path) -> None:
 
 def said(*texts: str) -> list[Line]:
     return [Line(at + 1, "hi", text, 1000 * at, 1000 * at + 900, 0, 0) for at, text in enumerate(texts)]
+
+
+def test_a_row_of_other_types_is_no_translation_and_fails_nothing(tmp_path: Path) -> None:
+    store = Memory(tmp_path / "m.sqlite")
+    store.keep(KEY, "हाँ।", Remembered("Yes.", -0.5, 2))
+    store.save()
+    store.learn([Correction("hi", "en", "हाँ।", "Yes!")], "x")
+    details = [None, 1, 1.5, b"\xff\x00", "", "null", "[]", "{}", "NaN", "[" * 100_000]
+    details += [
+        json.dumps({"log_probability": odd, "tokens": 2, "flags": [], "uses": []}) for odd in hostile.ODD_VALUES
+    ]
+    details += [json.dumps({"log_probability": -1.0, "tokens": 2, "flags": [], "uses": odd}) for odd in ([["a"]], [1])]
+    with closing(sqlite3.connect(tmp_path / "m.sqlite")) as database:
+        database.executescript("DROP TABLE translations; CREATE TABLE translations (key, made, detail)")
+        for odd in (None, 1, b"\xff", "Yes."):
+            for detail in details if odd == "Yes." else ['{"log_probability": -0.5, "tokens": 2}']:
+                database.execute("DELETE FROM translations")
+                key = memory._hash(KEY, "हाँ।")
+                database.execute("INSERT INTO translations VALUES (?, ?, ?)", (key, odd, detail))
+                database.commit()
+                found = Memory(tmp_path / "m.sqlite").find(KEY, "हाँ।")
+                assert found is None or isinstance(found.log_probability, int | float)
+        database.executescript("DROP TABLE corrections; CREATE TABLE corrections (source, target, text, made)")
+        database.executemany("INSERT INTO corrections VALUES ('hi', 'en', ?, ?)", [(1, "x"), ("y", b"z"), (None, None)])
+        database.commit()
+    assert Memory(tmp_path / "m.sqlite").correction("y", "hi", "en") is None
+
+
+def test_a_memory_that_goes_on_for_ever_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_LONGEST_SECONDS", 0.2)
+    endless = (
+        "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x AS key, x AS made, x AS detail FROM n"
+    )
+    with closing(sqlite3.connect(tmp_path / "m.sqlite")) as database:
+        database.executescript(f"CREATE VIEW translations AS {endless}")
+    store = Memory(tmp_path / "m.sqlite")
+    assert store.find(KEY, "हाँ।") is None and "interrupted" in store.problem
 
 
 def test_lines_that_were_corrected_together_are_found_together(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import io
 import json
 import logging
 import sqlite3
+import time
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad.core import files, outside, times
+from samvad.core import files, outside, times, typed_json
 from samvad.core.errors import ConfigurationError
 from samvad.stages.translation.backends import Line
 from samvad.stages.translation.sentences import Share, share_out
@@ -37,6 +38,8 @@ CREATE TABLE IF NOT EXISTS corrections (
     at TEXT NOT NULL, PRIMARY KEY (source, target, text));
 """
 _WAIT_SECONDS = 20.0
+#: No question of ours takes so long: a film asks for its corrections once, and for each line by its key.
+_LONGEST_SECONDS = 60.0
 #: Columns of a table of corrections, as ``corrections/<language>.tsv`` of a job has them among others.
 COLUMNS = ("source_language", "source_text", "language", "corrected_text")
 
@@ -82,13 +85,9 @@ class Memory:
         self.problem = ""
 
     def find(self, key: Mapping[str, Any], text: str) -> Remembered | None:
-        """Return what was made of a text under the same key."""
-        made = next(iter(self._rows("SELECT made, detail FROM translations WHERE key = ?", (_hash(key, text),))), None)
-        if made is None:
-            return None
-        detail = json.loads(made[1])
-        uses = tuple((said, wanted, how) for said, wanted, how in detail["uses"])
-        return Remembered(made[0], detail["log_probability"], detail["tokens"], tuple(detail["flags"]), uses)
+        """Return what was made of a text under the same key; a damaged row is none, and the text is translated anew."""
+        rows = self._rows("SELECT made, detail FROM translations WHERE key = ?", (_hash(key, text),))
+        return _remembered(*rows[0]) if rows else None
 
     def keep(self, key: Mapping[str, Any], text: str, value: Remembered) -> None:
         """Remember what was made of a text; it is written by ``save``."""
@@ -147,10 +146,14 @@ class Memory:
         if (source, target) not in self._corrections:
             rows = self._rows("SELECT text, made FROM corrections WHERE source = ? AND target = ?", (source, target))
             # Memories of before that rule may hold translations that say nothing.
-            self._corrections[source, target] = {said: made for said, made in rows if scripts.has_words(made)}
+            self._corrections[source, target] = {
+                said: made
+                for said, made in rows
+                if isinstance(said, str) and isinstance(made, str) and scripts.has_words(made)
+            }
         return self._corrections[source, target]
 
-    def _rows(self, query: str, values: tuple[str, ...]) -> list[tuple[str, str]]:
+    def _rows(self, query: str, values: tuple[str, ...]) -> list[tuple[Any, Any]]:
         if self._path is None or not self._path.is_file() or self.problem:
             return []
         try:
@@ -173,6 +176,10 @@ class Memory:
 
     def _open(self, path: Path) -> sqlite3.Connection:
         database = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
+        # A file of somebody else's may hold views and triggers that go on for ever, or call what opens files.
+        database.execute("PRAGMA trusted_schema = OFF")
+        deadline = time.monotonic() + _LONGEST_SECONDS
+        database.set_progress_handler(lambda: time.monotonic() > deadline, 1_000_000)
         database.execute("PRAGMA journal_mode = DELETE")
         database.executescript(_SCHEMA)
         return database
@@ -180,6 +187,15 @@ class Memory:
     def _give_up(self, error: Exception) -> None:
         self.problem = f"The translation memory {self._path} cannot be used ({error})."
         log.warning("%s", self.problem)
+
+
+def _remembered(text: Any, detail: Any) -> Remembered | None:
+    """Return a translation by its row, or None for a row of other types, which SQLite lets anybody write."""
+    try:
+        found = typed_json.parse(Remembered, {**outside.json_value(detail), "text": text})
+    except (ValueError, TypeError, typed_json.ShapeError):
+        return None
+    return found if all(len(use) == 3 for use in found.uses) else None
 
 
 def corrected(memory: Memory, lines: Sequence[Line], target: str) -> dict[int, str]:
