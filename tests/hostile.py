@@ -29,11 +29,38 @@ from typing import Any
 import synthetic_events
 
 import support
-from samvad.commands import query, report
-from samvad.core import outside
+from samvad.commands import (
+    correct,
+    export,
+    history,
+    make_index,
+    propose_resources,
+    query,
+    report,
+    show,
+    verify,
+)
+from samvad.core import outside, typed_json
 from samvad.core.errors import SamvadError
-from samvad.documents import job_folder, job_manifest, probe, run_mark, run_record, segments, stage_manifest, tracks
+from samvad.documents import (
+    job_folder,
+    job_manifest,
+    machine_cues,
+    mux_proof,
+    names,
+    probe,
+    run_mark,
+    run_record,
+    segments,
+    stage_manifest,
+    subtitle_check,
+    tracks,
+)
 from samvad.documents import review as review_document
+from samvad.documents.machine_cues import MachineCue, MachineCues
+from samvad.documents.mux_proof import Place, Proof, StreamProof, TrackProof
+from samvad.documents.names import CastCount, FilmName, Names
+from samvad.documents.subtitle_check import CheckedRule, Checks, TrackCheck
 from samvad.documents.subtitles import formats
 from samvad.film import glossary_table, metadata
 from samvad.media import ffprobe, film_file
@@ -234,6 +261,22 @@ TTML = (
     b'xmlns:ttp="http://www.w3.org/ns/ttml#parameter" ttp:frameRate="25" ttp:tickRate="1000"><body><div>'
     b'<p begin="1s" end="2s">Hello<br/>there</p><p begin="00:00:03:10" dur="500t">x</p></div></body></tt>'
 )
+CUE = MachineCue(0, 900, ("Hello",), (("i", 0, 0, 5),), 0, 900, (1,), heard=True)
+CHECK = TrackCheck("en", 1, (CheckedRule("overlap", "error", "x"),), {"gap": 2}, {"hard": 1.0}, ())
+PROOF = Proof("mkvmerge", (StreamProof(0, "audio", "x", (Place(1, 0.0, 1.0, True),)),), (TrackProof("en", 1),), ())
+
+
+def _cues(path: Path) -> object:
+    read = machine_cues.read(path)
+    return [(cue.cue, cue.origin) for cues in read.tracks.values() for cue in cues]
+
+
+DOCUMENTS: dict[str, tuple[object, Callable[[Path], object]]] = {
+    "names": (Names(names=(FilmName("A", "person", "tmdb", 7, 0),), cast=(CastCount("A", "B", 7, 0),)), names.read),
+    "proof": (PROOF, mux_proof.read),
+    "cues": (MachineCues(tracks={"en": (CUE,)}), _cues),
+    "checks": (Checks(profile="netflix", tracks=(CHECK,)), subtitle_check.read),
+}
 CONFIG_KEYS = (
     b"output_root: out\nasr:\n  model: base\n  prompt: ''\nsubtitle:\n  profile: netflix\nstages: {tmdb: false}\n"
 )
@@ -318,6 +361,38 @@ def _job(folder: Path, data: bytes) -> object:
     job_manifest.status(job)
     shelf_page.write(folder)
     return run_record.read_optional(job)
+
+
+def _asked_of_a_job(folder: Path, data: bytes) -> object:
+    """What commands make of a job in which one record, and what a stage left for people, is another."""
+    job = folder / "2025/01/01/me/1"
+    shutil.rmtree(job, ignore_errors=True)
+    support.finished_stage(support.make_job(folder, "2025/01/01/me/1"), "demux", {"audio": ("audio.wav", b"x")})
+    made = support.finished_stage(job, "subtitle_gen", {"tracks": ("tracks.json", b"{}")}).parent
+    for path in (("manifest.json", "04_asr/manifest.json", "run.json")[len(data) % 3], "10_mux/proof.json"):
+        (job / path).parent.mkdir(exist_ok=True)
+        (job / path).write_bytes(data)
+    for name in ("qc.json", "cues.json", "tracks.json"):
+        (made / name).write_bytes(data)
+    lines = [(verify, [str(job), "--mend"]), (verify, [str(folder), "--json", "--all"]), (show, [str(job)])]
+    lines += [(history, [str(job), "--output-root", str(folder)]), (propose_resources, [str(folder)])]
+    lines += [(export, [str(job), "--output", str(folder / "crate.zip")]), (make_index, [str(folder)])]
+    lines += [(correct, [str(job)]), (correct, [str(job), str(_edited(folder)), "--delete"])]
+    (folder / "crate.zip").unlink(missing_ok=True)
+    command, words = lines[len(data) // 3 % len(lines)]
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()):
+        out.reconfigure = lambda **_: None  # type: ignore[attr-defined]
+        return command.main(words)
+
+
+def _edited(folder: Path) -> Path:
+    path = folder / "edited.en.srt"
+    path.write_bytes(SRT)
+    return path
+
+
+def _document(name: str, seed: object, read: Callable[[Path], object]) -> Reader:
+    return Reader(name, (json.dumps(seed).encode(),), mutated_json, _file(f"{name}.json", read), 1)
 
 
 def _logs(folder: Path, data: bytes) -> object:
@@ -435,6 +510,8 @@ def readers(folder: Path) -> list[Reader]:
         Reader("job", (stage, b'{"run_id":"r","film":"a"}'), mutated_json, _job),
         Reader("cache", (_cache_seed(),), mutated_json, _cache),
         Reader("logs", (LINE * 3,), mutated, _logs, 2),
+        Reader("commands", (stage, b'{"run_id":"r","film":"a"}', SEGMENTS), mutated_json, _asked_of_a_job, 2),
+        *(_document(name, typed_json.plain(seed), read) for name, (seed, read) in DOCUMENTS.items()),
         Reader("questions", (_log_of_a_run(folder),), mutated_lines, _asked, 1),
         Reader(
             "glossary",
