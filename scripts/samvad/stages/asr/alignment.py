@@ -62,6 +62,26 @@ def find_aligner(language: str, setting: str, engine: str) -> tuple[str | None, 
     return None, f"the aligner {name} is not in the cache and the hub cannot be reached"
 
 
+def fetch(language: str) -> str:
+    """Fetch and load the aligner of a language, unless it is here; return its name.
+
+    Raises:
+        ModelError: WhisperX knows none for the language, or it cannot be loaded.
+        NetworkError: it is not here, and the hub cannot be reached.
+    """
+    name = known_aligners().get(language)
+    if name is None:
+        raise ModelError(
+            f"WhisperX knows no aligner for {language}: word times stay Whisper's own.", "Nothing is to be done."
+        )
+    if not _cached(name) and not _hub_answers():
+        raise NetworkError(
+            f"The aligner {name} is not in the cache and the hub cannot be reached.", "Is there a network?"
+        )
+    _load(language, "cpu", name)
+    return name
+
+
 def at_hand(setting: str, engine: str) -> list[str]:
     """Return the aligners on this machine, which decide the word times: their names, or the checksum of a folder."""
     if setting == "whisper" or (setting == "auto" and engine == "faster-whisper"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections import Counter
 
+from samvad.stages.translation import own_models
 from samvad.stages.translation.backends import Backend
 from samvad.stages.translation.registry import BACKENDS
 from samvad.stages.translation.request import BackendRequest
@@ -20,7 +21,7 @@ def router(request: BackendRequest) -> Router:
         ConfigurationError: the folder of a backend's models is not given.
         ModelError: the model named cannot translate.
     """
-    names = dict.fromkeys(request.options.backend)
+    names = own_models.backends(request.options.backend, request.options.indictrans2_dir)
     return Router([_made(name, request) for name in names], pivot=request.options.pivot)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from samvad.core import checksums, computing
 from samvad.core.errors import ModelError
 from samvad.documents.stage_manifest import Model
-from samvad.stages.translation import text_backend, transformers_runtime
+from samvad.stages.translation import own_models, text_backend, transformers_runtime
 from samvad.stages.translation.guards import Decoded
 from samvad.stages.translation.request import BackendRequest
 from samvad.stages.translation.sentence_model import Prepared, Request
@@ -86,13 +86,17 @@ class IndicTrans2Backend(TextBackend):
         root: folder with ``indic-en``, ``en-indic``, ``indic-indic``.
         options: what text backends have in common.
         runtime: ``ctranslate2``, or ``transformers``.
+        only: the directions to serve, where others are left to other backends; None: all.
     """
 
     name = "indictrans2"
 
-    def __init__(self, root: Path, options: Options, runtime: str = "ctranslate2") -> None:
+    def __init__(
+        self, root: Path, options: Options, runtime: str = "ctranslate2", only: frozenset[str] | None = None
+    ) -> None:
         """Remember what to load."""
         super().__init__(options)
+        self._only = only
         self._runtime = runtime
         self._sources: dict[str, tuple[transformers_runtime.Source, dict[str, Path]]] = {}
         self._root = root
@@ -102,7 +106,10 @@ class IndicTrans2Backend(TextBackend):
 
     def refusal(self, source: str, target: str) -> str | None:
         """Return why IndicTrans2 cannot translate ``source`` to ``target``, or None where it can."""
-        return refusal(source, target)
+        reason = refusal(source, target)
+        if reason is None and self._only is not None and (direction := direction_of(source, target)) not in self._only:
+            return f"its model {direction} is not at hand (./samvad model indictrans2-{direction} fetches it)"
+        return reason
 
     def find(self, pairs: frozenset[tuple[str, str]]) -> None:
         """Find the model of each direction that the pairs need.
@@ -302,6 +309,13 @@ def _missing(folder: Path, direction: Direction, what: str) -> ModelError:
 
 def make(request: BackendRequest) -> IndicTrans2Backend:
     """Return the backend that a request is for."""
-    remedy = "Set it to the folder that holds indic-en/, en-indic/ or indic-indic/; docs/translation.md says more."
-    folder = request.folder(IndicTrans2Backend.name, "indictrans2_dir", remedy)
-    return IndicTrans2Backend(folder, text_backend.options_of(request), request.options.runtime)
+    given = request.options.indictrans2_dir
+    there = own_models.at_hand(given)
+    if not given and not there:
+        remedy = (
+            "Fetch a model (./samvad model indictrans2-indic-en), or set it to the folder that holds indic-en/, "
+            "en-indic/ or indic-indic/; docs/translation.md says more."
+        )
+        request.folder(IndicTrans2Backend.name, "indictrans2_dir", remedy)
+    only = there if own_models.AUTO in request.options.backend else None
+    return IndicTrans2Backend(own_models.root(given), text_backend.options_of(request), request.options.runtime, only)

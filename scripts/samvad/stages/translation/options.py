@@ -16,9 +16,10 @@ class Options:
 
     targets: tuple[str, ...] = sheet_option("short codes of the languages to translate into", column="targets")
     backend: tuple[str, ...] = option(
-        ("whisper",),
-        "what translates: one name, or several; the first that serves a pair",
-        choices=registry.NAMES,
+        ("auto",),
+        "what translates: one name, or several, the first that serves a pair; auto: IndicTrans2 where its models are "
+        "at hand, then Whisper",
+        choices=("auto", *registry.NAMES),
         one_or_many=True,
     )
     pivot: bool = option(False, "whether a pair that nothing serves goes through English")
@@ -41,7 +42,7 @@ class Options:
     )
     runtime: Literal["ctranslate2", "transformers"] = option("ctranslate2", "what runs IndicTrans2")
     indictrans2_dir: str = option(
-        "", "folder with indic-en/, en-indic/, indic-indic/, or empty", empty=True, content="file"
+        "", "folder with indic-en/, en-indic/, indic-indic/, or empty: in the cache", empty=True, content="file"
     )
     nllb_dir: str = option("", "folder with NLLB-200 in CTranslate2 form, or empty", empty=True, content="file")
     phrases: tuple[Path, ...] = option(
