@@ -127,7 +127,7 @@ def test_a_guess_that_the_letters_speak_against_is_refused(
     name: str, text: str, given_language: str | None, said: str
 ) -> None:
     with pytest.raises(ConfigurationError, match=said) as refused:
-        file_language.of(Path(name), [text], given_language)
+        file_language.of(Path(name), [text], given_language, by_words=True)
     assert given_language or "--language" in refused.value.remedy
 
 
@@ -147,6 +147,7 @@ def test_a_guess_that_the_letters_speak_against_is_refused(
         ("dr.no.srt", "Hva gjør du her? Jeg vet ikke. OK, that is it.", None, "no"),
         ("film.de.srt", "Das ist the best, sagt er, und dann geht er wieder nach Hause. What?", None, "de"),
         ("film.hi-Latn.srt", TALK, None, "hi"),
+        ("x.pt-BR.srt", TALK, None, "pt"),
         ("dr.no.srt", TALK, "no", "no"),
         ("film.ko.srt", "안녕", None, "ko"),
     ],
@@ -154,4 +155,4 @@ def test_a_guess_that_the_letters_speak_against_is_refused(
 def test_a_language_that_the_letters_bear_out_is_taken(
     name: str, text: str, given_language: str | None, language: str
 ) -> None:
-    assert file_language.of(Path(name), [text], given_language) == language
+    assert file_language.of(Path(name), [text], given_language, by_words=True) == language

@@ -120,17 +120,19 @@ def _by_name(token: str) -> Named | None:
     return Named(code) if token.casefold() in {name.casefold() for name in names} else None
 
 
-def contradiction(named: Named, texts: Sequence[str]) -> str:
-    """Return what speaks against a language in the letters or words of texts; an empty text where nothing does."""
+def contradiction(named: Named, texts: Iterable[str]) -> str:
+    """Return what speaks against a language in the letters of texts, in words; an empty text where nothing does."""
     own = frozenset({named.script}) if named.script else scripts.allowed_scripts(named.language, "native")
     own = own | ({"Hani"} if own & {"Hans", "Hant", "Jpan", "Kore"} else frozenset())
     counts = Counter(script for text in texts for script in scripts.of_letters(text))
     others = sum(count for script, count in counts.items() if script not in own)
     if not own or 2 * others <= counts.total():
-        return _english_in(texts) if own == {"Latn"} and named.language != "en" and not named.script else ""
+        return ""
     return f"{others} of {counts.total()} letters are not of {languages.name(named.language)}"
 
 
+#: Codes that are words of English titles, too, of languages in Latin letters: ``dr.no.srt``, ``this.is.it.srt``.
+_WORDS_OF_TITLES = frozenset(map(Named, ("an", "ha", "id", "is", "it", "no", "so", "to")))
 #: Words that every talk in English is full of, and no other language that is written in Latin letters has.
 _ENGLISH_WORDS = frozenset(("the", "you", "and", "that", "this", "what", "your", "with"))
 #: Of so many such words, and so large a share of all; English films have twice as many.
@@ -146,16 +148,18 @@ def _english_in(texts: Iterable[str]) -> str:
     return f"{english} of {len(words)} words are such as English has"
 
 
-def of(path: Path, texts: Sequence[str], given: str | None) -> str:
+def of(path: Path, texts: Sequence[str], given: str | None, *, by_words: bool = False) -> str:
     """Return the language of a file: the one given, or the one in its name, if its text can be in that.
 
     Args:
         path: the file.
         texts: what it says.
         given: what a person says of it, with ``--language``.
+        by_words: whether English words speak against a code that is a word of titles: where nothing else is known of
+            the film's languages.
 
     Raises:
-        ConfigurationError: there is neither, or the text is in letters of another language.
+        ConfigurationError: there is neither, or the text is in letters, or words, of another language.
     """
     if given:
         return languages.normalise(given, "--language")
@@ -164,7 +168,10 @@ def of(path: Path, texts: Sequence[str], given: str | None) -> str:
         raise ConfigurationError(
             f"The name of {path} says no language.", "Give it, such as --language hi.", path=str(path)
         )
-    against = contradiction(named, texts[:: max(1, len(texts) // 2000)])
+    some = texts[:: max(1, len(texts) // 2000)]
+    against = contradiction(named, some)
+    if not against and by_words and named in _WORDS_OF_TITLES:
+        against = _english_in(some)
     if against:
         raise ConfigurationError(
             f"{path}: by its name it is in {languages.name(named.language)}, but {against}.",

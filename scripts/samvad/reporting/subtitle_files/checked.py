@@ -138,7 +138,7 @@ def check_cues(path: Path, asked: Asked, reading: Reading) -> FileCheck:
         ConfigurationError: its language is not known.
         SamvadError: the profile, or the times of words, cannot be read.
     """
-    language = file_language.of(path, [cue.text for cue in reading.cues], asked.language)
+    language = file_language.of(path, [cue.text for cue in reading.cues], asked.language, by_words=True)
     rules, cues = asked.rules(language), reading.cues
     said = speech.times_of(cues, segments.read(asked.words), language) if asked.words else None
     context = checking.Context(asked.shots, said)
