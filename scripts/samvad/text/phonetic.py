@@ -32,6 +32,8 @@ _LATIN = {
     "w": "v", "x": "kS", "y": "y", "z": "z",
 }  # fmt: skip
 _LONGEST_SPELLING = max(map(len, _LATIN))
+# Letters that no accent sets apart from a plain one.
+_PLAIN = str.maketrans({"ß": "ss", "æ": "e", "œ": "e", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "ı": "i", "þ": "th"})
 # Before a vowel the second letter of these begins the next syllable: Maya, Pawan.
 _GLIDES = {"ai": "ay", "ay": "ay", "ei": "ey", "ey": "ey", "aw": "av", "ow": "ov", "au": "av"}
 
@@ -174,7 +176,8 @@ def _dropped(sound: str, index: int, length: int) -> float:
 
 
 def _of_latin(run: str) -> str:
-    letters = "".join(letter for letter in unicodedata.normalize("NFD", run) if "a" <= letter <= "z")
+    plain = unicodedata.normalize("NFD", run.translate(_PLAIN))
+    letters = "".join(letter for letter in plain if "a" <= letter <= "z")
     heard = ""
     index = 0
     while index < len(letters):

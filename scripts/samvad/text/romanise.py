@@ -108,13 +108,18 @@ def syllables(word: str) -> list[Syllable]:
     return _spoken(_read(word))
 
 
+def as_devanagari(word: str) -> str:
+    """Return a word of one of the scripts in Devanagari's letters, composed; what is of none of them is left out."""
+    return unicodedata.normalize("NFC", "".join(map(_to_devanagari, unicodedata.normalize("NFC", word))))
+
+
 def _digit(character: str) -> str:
     return str(unicodedata.decimal(character)) if is_indic(character) and character.isdecimal() else ""
 
 
 def _read(word: str) -> list[Syllable]:
     """Return a word's syllables as written."""
-    text = unicodedata.normalize("NFC", "".join(map(_to_devanagari, unicodedata.normalize("NFC", word))))
+    text = as_devanagari(word)
     for written, said in _SAID_AS.items():
         text = text.replace(written, said)
     found: list[Syllable] = []

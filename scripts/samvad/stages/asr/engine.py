@@ -20,7 +20,7 @@ from samvad.models.whisper import Whisper
 from samvad.stages.asr import windows
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.windows import Window
-from samvad.text import scripts
+from samvad.text import respelling, scripts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,13 +44,25 @@ _APPENDED = "\"'.。,，!！?？:：”)]}、।॥…"
 
 
 @dataclass(frozen=True)
+class Heard:
+    """What the model wrote where a word was put into another script: its letters, and the word in Latin ones."""
+
+    text: str
+    roman: str
+
+
+@dataclass(frozen=True)
 class RawWord:
-    """A word as decoded: its text with the space before it, times in ms from the film's start, probability."""
+    """A word as decoded: its text with the space before it, times in ms from the film's start, probability.
+
+    ``heard`` is what it was written as, where it was put into another script.
+    """
 
     text: str
     start_ms: int
     end_ms: int
     probability: float
+    heard: Heard | None = None
 
 
 @dataclass(frozen=True)
@@ -112,12 +124,16 @@ class DecodingStrategy:
         prompt: text that the model is to believe came before.
         temperature: 0 for the likeliest text; above it, hypotheses are drawn.
         forbid_repeats: whether three words may not come twice in a row.
+        own_script: whether all letters are barred but those of the script that the text is to be in in the end.
+        max_tokens: where to stop; 0 for the model's own limit.
     """
 
     name: str = "beam search"
     prompt: str = ""
     temperature: float = 0.0
     forbid_repeats: bool = False
+    own_script: bool = False
+    max_tokens: int = 0
 
 
 class Engine:
@@ -133,7 +149,7 @@ class Engine:
         import ctranslate2
 
         self.options = options
-        self._shut_out: dict[str, list[int]] = {}
+        self._shut_out: dict[tuple[str, bool], list[int]] = {}
         ctranslate2.set_random_seed(_SEED)
         self._halves = _HALVES if options.device == "cpu" and options.threads >= _HALVES else 1
         self._load = functools.partial(Whisper, model, options.device, options.compute_type, options.threads)
@@ -164,7 +180,9 @@ class Engine:
             strategy: how.
             hear: whether to tell the languages heard as well.
         """
-        self._suppressed(batch[0].language)  # made once, and the tokenizer with it: not by each half
+        self._suppressed(
+            batch[0].language, strategy.own_script
+        )  # made once, and the tokenizer with it: not by each half
         if strategy.temperature > 0:
             return self._decode(self._drawing(), audio, batch, strategy, hear=hear)
         count = min(self._halves, len(batch))
@@ -188,8 +206,10 @@ class Engine:
             encoded,
             [prompt] * len(batch),
             **self._search(strategy, batch[0].language),
-            max_length=model.max_length,
-            suppress_tokens=self._suppressed(batch[0].language),
+            max_length=min(model.max_length, len(prompt) + strategy.max_tokens)
+            if strategy.max_tokens
+            else model.max_length,
+            suppress_tokens=self._suppressed(batch[0].language, strategy.own_script),
             return_scores=True,
             return_no_speech_prob=True,
         )
@@ -231,13 +251,15 @@ class Engine:
 
     # Kept by hand: functools.cache would keep the engine itself alive, and with it the memory of its weights.
 
-    def _suppressed(self, language: str) -> list[int]:
-        """Return what may not be written: symbols that no one speaks, and other scripts."""
-        if language not in self._shut_out:
-            allowed = scripts.allowed_scripts(language, self.options.script)
+    def _suppressed(self, language: str, own_script: bool) -> list[int]:
+        """Return what may not be written: symbols that no one speaks, and scripts that nothing can be made of."""
+        key = language, own_script
+        if key not in self._shut_out:
+            readable = scripts.allowed_scripts if own_script else respelling.decodable
+            allowed = readable(language, self.options.script)
             foreign = scripts.suppressed_tokens(self._whisper.model.hf_tokenizer.get_vocab(), allowed)
-            self._shut_out[language] = sorted(self._whisper.unspoken(language, _TASK) | set(foreign))
-        return self._shut_out[language]
+            self._shut_out[key] = sorted(self._whisper.unspoken(language, _TASK) | set(foreign))
+        return self._shut_out[key]
 
 
 def _chunk(

@@ -26,7 +26,7 @@ class Options:
         "auto", "how much is decoded at once, or auto: as much as memory allows", unit="pieces of speech", minimum=1
     )
     beam_size: int = option(5, "what is kept while decoding; 1 is fastest", unit="hypotheses", minimum=1)
-    script: Literal["native", "native_latin", "latin", "any"] = option("native", "scripts that the text may be in")
+    script: Literal["native", "native_latin", "latin", "any"] = option("native", "letters that the text is to be in")
     romanise: bool = option(False, "whether to write the text in Latin letters as well")
     prompt: bool = option(True, "whether the model is told the film's names and terms")
     retries: int = option(4, "how often bad text is decoded again, at most", unit="times", minimum=0, maximum=4)

@@ -10,7 +10,7 @@ from typing import Any
 
 from samvad.core.failures import working_on
 from samvad.media.audio import FilmAudio
-from samvad.stages.asr import language, prompts, retries
+from samvad.stages.asr import language, own_script, prompts, retries
 from samvad.stages.asr.engine import Chunk, DecodingStrategy
 from samvad.stages.asr.memory import OutOfMemoryFallback
 from samvad.stages.asr.regions import Region
@@ -72,7 +72,8 @@ class Recogniser:
                 chunks += retrier.repair(self._batches(own[first : first + size], strategy, hear=True))
                 done = sum(chunk.window.speech_ms for chunk in chunks if chunk.window is not None)
                 self.progress(min(done, total) / 1000, total / 1000, "audio_seconds")
-        return sorted(chunks, key=lambda chunk: chunk.start_ms)
+        in_order = sorted(chunks, key=lambda chunk: chunk.start_ms)
+        return own_script.in_own_script(in_order, self.decode, self.script, self.terms)
 
     def decode(self, found: Sequence[Window], strategy: DecodingStrategy) -> list[Chunk]:
         """Recognise windows of any languages; return them in their order."""

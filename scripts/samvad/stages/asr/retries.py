@@ -15,7 +15,7 @@ from samvad.stages.asr import windows
 from samvad.stages.asr.engine import Chunk, DecodedAgain, DecodingStrategy
 from samvad.stages.asr.prompts import leaks
 from samvad.stages.asr.windows import Window
-from samvad.text import scripts
+from samvad.text import respelling, scripts
 from samvad.text.repetition import compression_ratio, loop, plain
 
 log = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ class Retrier:
             found.append("cut off")
         if leaks(chunk.text, self.prompt_terms):
             found.append("prompt repeated")
-        if scripts.foreign_letters(chunk.text, scripts.allowed_scripts(chunk.language, self.script)):
+        if scripts.foreign_letters(chunk.text, respelling.decodable(chunk.language, self.script)):
             found.append("other script")
         silent = (chunk.decoding["no_speech_prob"] or 0.0) > _NO_SPEECH
         if not chunk.text:

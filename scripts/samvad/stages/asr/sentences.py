@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from samvad.core import typed_json
 from samvad.documents.segments import Segment, Word
 from samvad.stages.asr.engine import Chunk, RawWord
 from samvad.stages.asr.regions import Region
 from samvad.text.joints import Spelling, mended
+from samvad.text.romanise import romanise
 from samvad.text.sentence_ends import belongs_to, ends_sentence
 
 _SOFT_ENDS = (",", ";", ":", "،", "—", "–")
@@ -156,5 +158,17 @@ def _segment(number: int, sentence: Sequence[_Timed], chunk: Chunk) -> Segment:
             for timed in sentence
         ),
         decoding=chunk.decoding,
-        extra={"decoded_again": typed_json.plain(chunk.decoded_again)} if chunk.decoded_again else {},
+        extra={
+            **({"decoded_again": typed_json.plain(chunk.decoded_again)} if chunk.decoded_again else {}),
+            **_heard([timed.word for timed in sentence]),
+        },
     )
+
+
+def _heard(words: Sequence[RawWord]) -> dict[str, Any]:
+    """Return what the model wrote of a sentence, and that in Latin letters, where words got another script."""
+    if not any(word.heard for word in words):
+        return {}
+    written = "".join(word.heard.text if word.heard else word.text for word in words)
+    roman = "".join(word.heard.roman if word.heard else romanise(word.text) for word in words)
+    return {"heard": written.strip(), "heard_roman": roman.strip()}

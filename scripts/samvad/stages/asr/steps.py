@@ -14,6 +14,7 @@ from samvad.logs.spans import span
 from samvad.media.audio import FilmAudio
 from samvad.runner.stage_run import StageRun
 from samvad.stages.asr import alignment, language, prompts, regions, retries, sentences, speakers, transcripts
+from samvad.stages.asr.engine import Chunk
 from samvad.stages.asr.options import Options
 from samvad.stages.asr.recogniser import Recogniser, tally, wrong_language
 from samvad.stages.asr.regions import Region
@@ -22,6 +23,8 @@ from samvad.text import languages
 log = logging.getLogger(__name__)
 
 _LONGEST_REGION_MS = 28_000
+#: From this part of the words on a person should know that they were put into another script.
+_MANY_CHANGED = 0.2
 
 
 @span("detection")
@@ -84,12 +87,25 @@ def recognise(run: StageRun, recogniser: Recogniser, speech: Sequence[Region], o
         run.warn(f"The film was given as {', '.join(spoken_in)}, but it sounds like {other}.")
     run.metadata("decoded_again", tally(chunks))
     run.metadata("prompts", {name: prompts.prompt(recogniser.terms, name, options.script) for name in spoken_in})
+    _tell_of_scripts(run, chunks)
     looping = sum(retries.loops(chunk.text, sung=bool(chunk.window and chunk.window.sung)) for chunk in chunks)
     run.metric("looping_pieces", looping, "pieces")
     found = sentences.build_segments(chunks, named, round(options.max_sentence_seconds * 1000))
     if not found:
         run.warn("Speech was heard, but no words were understood: there is nothing to subtitle.")
     return found
+
+
+def _tell_of_scripts(run: StageRun, chunks: Sequence[Chunk]) -> None:
+    """Say how many words were put into the script that was asked for."""
+    words = [word for chunk in chunks for word in chunk.words]
+    changed = sum(word.heard is not None for word in words)
+    run.metric("words_in_other_letters", changed, "words")
+    if changed > _MANY_CHANGED * len(words):
+        run.warn(
+            f"{changed} of {len(words)} words were heard in letters of another script, and are written by their sound: "
+            "read them with care, or take a model that knows the language better."
+        )
 
 
 def finish(run: StageRun, found: list[Segment], audio: FilmAudio, options: Options, device: str) -> SegmentsDocument:

@@ -54,7 +54,9 @@ def write_roman_srt(path: Path, document: SegmentsDocument) -> None:
 def _with_roman(segment: Segment) -> Segment:
     if not scripts.foreign_letters(segment.text, frozenset({scripts.LATIN})):
         return segment
-    return replace(segment, extra={**segment.extra, "roman": romanise(segment.text)})
+    # Of what was put into another script, the letters that were heard; not what was made of them.
+    roman = segment.extra.get("heard_roman") or romanise(segment.text)
+    return replace(segment, extra={**segment.extra, "roman": roman})
 
 
 def _layout(segment: Segment) -> dict[str, Any]:
