@@ -18,9 +18,10 @@ rule subtitle_gen:
         film=film("film"),
         manifests=manifest_options("subtitle_gen"),
         options=option_flags("subtitle_gen"),
+        review=review_option("subtitle_gen"),
     message:
         "09 subtitle_gen: subtitles of {params.film}"
     shell:
         "envs/run text write_subtitles.py "
         "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
-        "{params.manifests:q} {params.options:q}"
+        "{params.manifests:q} {params.options:q} {params.review:q}"

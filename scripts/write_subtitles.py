@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from samvad.core import files
-from samvad.documents import machine_cues, segments, subtitle_check
+from samvad.documents import machine_cues, review, segments, subtitle_check
 from samvad.documents import probe as probe_document
 from samvad.documents import shots as shots_document
 from samvad.documents import tracks as tracks_document
 from samvad.documents.machine_cues import MachineCue, MachineCues, Origin
 from samvad.documents.probe import Probe
+from samvad.documents.review import Decision
 from samvad.documents.subtitle_check import Checks, Finding, TrackCheck
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
@@ -26,8 +27,9 @@ from samvad.reporting.pages import film_page
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.settings import subtitle_profiles
 from samvad.settings.subtitle_rules import FILM_FRAME_RATE, Rules
-from samvad.stages.subtitle_gen import checking, corrections, objections, qc
+from samvad.stages.subtitle_gen import checking, corrections, objections, qc, shortening
 from samvad.stages.subtitle_gen.options import STAGE, Options
+from samvad.stages.subtitle_gen.shortening import Proposal
 from samvad.stages.subtitle_gen.tracks import Track, languages_of_tracks, make_track
 from samvad.stages.subtitle_gen.turns import Listen
 from samvad.text import languages
@@ -112,6 +114,15 @@ def record_metrics(run: StageRun, track: Track, cues: Sequence[Cue], found: Sequ
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What people ask for: the formats of files, and which proposals of a shorter text are to be taken."""
+
+    formats: tuple[str, ...]
+    decisions: tuple[Decision, ...]
+    take_all: bool
+
+
+@dataclass(frozen=True)
 class Made:
     """A track with its files: what ``tracks.json``, ``qc.json``, ``cues.json`` and the report say of it."""
 
@@ -119,6 +130,7 @@ class Made:
     check: TrackCheck
     machine: tuple[MachineCue, ...]
     view: film_page.TrackView
+    shorter: tuple[tuple[str, Proposal], ...]
 
 
 @span("cutting")
@@ -127,11 +139,19 @@ def make(
     document: segments.SegmentsDocument,
     rules: Rules,
     shots: list[int],
-    wanted: Sequence[str],
+    asked: Asked,
     film_ms: int,
 ) -> Made:
     """Cut, check and write a track."""
-    track = make_track(document, rules, shots, listener(run))
+    track = make_track(
+        document,
+        rules,
+        shots,
+        listener(run),
+        lambda found: shortening.decided(found, asked.decisions, rules.language, take_all=asked.take_all),
+    )
+    run.metric(f"shorter_proposed_{track.language}", len(track.shorter), "cues")
+    run.metric(f"shorter_taken_{track.language}", sum(item.taken for item in track.shorter), "cues")
     cues, origins, corrected = shown(run, track, film_ms)
     said = None if corrected else [(item.said_from_ms, item.said_to_ms) for item in track.origins]
     context = checking.Context(shots or None, said)
@@ -145,11 +165,12 @@ def make(
         cues=len(cues),
         hearing_impaired=rules.hearing_impaired,
         corrected=corrected,
-        files=write_track(run, track, cues, wanted),
+        files=write_track(run, track, cues, asked.formats),
     )
     machine = tuple(map(MachineCue.of, track.cues, track.origins))
     view = film_page.TrackView(track, cues, origins, found, rules, corrected, objected)
-    return Made(entry, qc.track_check(cues, rules, found, objected), machine, view)
+    shorter = tuple((track.language, item) for item in track.shorter)
+    return Made(entry, qc.track_check(cues, rules, found, objected), machine, view, shorter)
 
 
 def work(run: StageRun, options: Options) -> None:
@@ -159,7 +180,6 @@ def work(run: StageRun, options: Options) -> None:
     shots, rate, profile = shots_of(run), frame_rate(probe), subtitle_profiles.load(options.profile)
     for path in profile.files:
         run.holds("profile", path)
-    wanted = list(dict.fromkeys(options.formats))
     spoken, without = languages_of_tracks(document, options.languages)
     for target in without:
         run.warn(
@@ -167,7 +187,9 @@ def work(run: StageRun, options: Options) -> None:
             f"so there are no subtitles in {languages.name(target)}."
         )
     film_ms = max(probe.duration_ms, document.duration_ms)
-    made = [make(run, document, profile.rules(language, rate), shots, wanted, film_ms) for language in spoken]
+    decisions = review.read_shorter(run.add_external_input(options.review, "review")) if options.review else ()
+    asked = Asked(tuple(dict.fromkeys(options.formats)), decisions, options.shorten == "take")
+    made = [make(run, document, profile.rules(language, rate), shots, asked, film_ms) for language in spoken]
     run.metric("languages", ", ".join(spoken) or None)
     run.metadata("frame_rate", float(rate))
     run.metadata("frame_rate_numerator", rate.numerator)
@@ -177,6 +199,8 @@ def work(run: StageRun, options: Options) -> None:
     run.metadata("shots", len(shots))
     checks = Checks(profile=profile.title, tracks=tuple(item.check for item in made))
     subtitle_check.write(run.output("qc.json", "qc"), checks)
+    table = shortening.table(row for item in made for row in item.shorter)
+    files.write_text(run.output("shorter.tsv", "shorter"), table)
     machine = MachineCues(tracks={item.entry.language: item.machine for item in made})
     machine_cues.write(run.output("cues.json", "cues"), machine)
     title, views = options.title or run.film, [item.view for item in made]

@@ -40,6 +40,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "overrides": lambda path: overrides.read(path, "x"),
     "phrases": phrases.read,
     "decisions": review_document.read_verdicts,
+    "shorter texts": review_document.read_shorter,
     "corrections": memory.read_corrections,
     "resources": lambda path: resource_requests.load(str(path)),
     "profile": lambda path: subtitle_profiles.load(str(path)),

@@ -206,13 +206,14 @@ def test_decisions_and_corrections_are_seen_when_they_come_change_and_go(stood_i
     for place, stage in (
         ("review/songs.tsv", "lyrics_detection"),
         ("review/quarantine.tsv", "hallucination_removal"),
+        ("review/shorter.tsv", "subtitle_gen"),
         ("corrections/en.srt", "subtitle_gen"),
     ):
         path = job / place
         path.parent.mkdir(exist_ok=True)
         path.write_text("decided", encoding="utf-8")
         assert stale(stood_in_copy) == {stage: f"{path} is there now"}
-        kind = "correction_en" if stage == "subtitle_gen" else "review"
+        kind = "correction_en" if place.startswith("corrections") else "review"
         read = stage_manifest.file_record(path, kind, shown=str(path), outside=True)
         rewrite(record(stood_in_copy, stage), lambda value, read=read: value["inputs"].append(vars(read)))
         assert stale(stood_in_copy) == {}

@@ -20,6 +20,7 @@ class Origin:
         segments: ids of its segments.
         heard: whether its words' times were heard, not reckoned from a translation's length.
         why: why it ends where it does, in words.
+        full: its text with what was left out of it, so that it can be read; empty where nothing was.
     """
 
     said_from_ms: int
@@ -27,6 +28,7 @@ class Origin:
     segments: tuple[int, ...]
     heard: bool
     why: str = ""
+    full: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class MachineCue:
     segments: tuple[int, ...]
     heard: bool
     why: str = ""
+    full: str = ""
 
     @classmethod
     def of(cls, cue: Cue, origin: Origin) -> MachineCue:
@@ -62,7 +65,7 @@ class MachineCue:
     @property
     def origin(self) -> Origin:
         """Return where it comes from."""
-        return Origin(self.said_from_ms, self.said_to_ms, self.segments, self.heard, self.why)
+        return Origin(self.said_from_ms, self.said_to_ms, self.segments, self.heard, self.why, self.full)
 
 
 @dataclass(frozen=True, kw_only=True)

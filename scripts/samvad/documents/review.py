@@ -1,7 +1,8 @@
-"""What a person decided about a film: two tab-separated files in its review folder, which stages 06 and 07 obey.
+"""What a person decided about a film: tab-separated files in its review folder, which stages 06, 07 and 09 obey.
 
 ``songs.tsv``: columns start, end, kind (song or dialogue). ``quarantine.tsv``: as stage 07 wrote it, with the column
-verdict changed. Other columns are for people. Times are ``HH:MM:SS.mmm``, ``MM:SS`` or seconds.
+verdict changed. ``shorter.tsv``: as stage 09 wrote it, with the column take filled. Other columns are for people. Times
+are ``HH:MM:SS.mmm``, ``MM:SS`` or seconds.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from samvad.core.errors import ConfigurationError
 #: Verdicts that a person may give: those of a segment, and ``whole``: shown with all that was recognised, loop and all.
 VERDICTS = ("keep", "suspect", "quarantine", "whole")
 KINDS = ("song", "dialogue")
+TAKES = ("yes", "no")
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Decision:
         end_ms: to here,
         value: it is this: a verdict or a kind.
         text: the text meant; empty for whatever lies there.
+        language: of the track meant; empty for all.
     """
 
     line: int
@@ -37,6 +40,7 @@ class Decision:
     end_ms: int
     value: str
     text: str = ""
+    language: str = ""
 
 
 def read_songs(path: Path) -> tuple[Decision, ...]:
@@ -55,6 +59,15 @@ def read_verdicts(path: Path) -> tuple[Decision, ...]:
         ConfigurationError: the file is not as it must be; names line and column.
     """
     return _read(path, "verdict", VERDICTS)
+
+
+def read_shorter(path: Path) -> tuple[Decision, ...]:
+    """Read ``shorter.tsv``; the value of each row is yes or no. Rows without one decide nothing.
+
+    Raises:
+        ConfigurationError: the file is not as it must be; names line and column.
+    """
+    return _read(path, "take", TAKES)
 
 
 def _read(path: Path, column: str, allowed: Sequence[str]) -> tuple[Decision, ...]:
@@ -84,7 +97,7 @@ def _decision(path: Path, line: int, row: dict[str, str], column: str, allowed: 
         raise _error(path, line, str(error)) from None
     if end_ms < start_ms:
         raise _error(path, line, "it ends before it starts")
-    return Decision(line, start_ms, end_ms, value, row.get("text", ""))
+    return Decision(line, start_ms, end_ms, value, row.get("text", ""), row.get("language", "").lower())
 
 
 def _rows(path: Path) -> list[tuple[int, list[str]]]:

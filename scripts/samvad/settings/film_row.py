@@ -29,7 +29,7 @@ def add_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--audio-track", default="", help="number of the audio track, counted from 0")
     p.add_argument("--audio-channel", default="", help="mix, left, right, centre, or the channel's number, from 0")
     p.add_argument("--glossary", default="", help="the film's own glossary")
-    p.add_argument("--review", default="", help="folder with a person's decisions: songs.tsv, quarantine.tsv")
+    p.add_argument("--review", default="", help="folder with decisions: songs.tsv, quarantine.tsv, shorter.tsv")
     p.add_argument("--stages-off", default="", help="stages that this film goes without, with commas")
     p.add_argument("--name-overrides", default="", help="file that says how names are to be written in this film")
     p.add_argument("--sheet", type=console.path, help="film sheet; without it, the key films of config/config.yaml")

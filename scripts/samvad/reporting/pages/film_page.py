@@ -161,6 +161,7 @@ def _cue(
         "sure": _confidence([segments[number] for number in ids]),
         "flags": flags,
         "why": origin.why if origin else "",
+        "full": origin.full if origin else "",
         # A correction is seen where its words are neither the translation nor what was said.
         "hand": view.corrected
         and not any(_bare(cue.text) in _bare(text) for text in (said, *_translations(ids, segments, view))),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from samvad.core.declarations import ResourceRequest, Stage, option, sheet_option
@@ -20,6 +21,12 @@ class Options:
     profile: str = option(
         "netflix", "rules of the cues: a name of config/subtitle_profiles, or a YAML file", content="profile"
     )
+    shorten: Literal["propose", "take"] = option(
+        "propose",
+        "cues that cannot be read in their time get a shorter text, without fillers, repeats and false starts: it is "
+        "proposed in shorter.tsv, or taken and marked",
+    )
+    review: Path | None = sheet_option("a person's decisions, which win: shorter.tsv, edited", default=None)
 
 
 STAGE = Stage(
@@ -30,9 +37,10 @@ STAGE = Stage(
     environment="text",
     section="subtitle",
     options=Options,
-    writes=("srt_*", "vtt_*", "ass_*", "ttml_*", "tracks", "cues", "qc", "report"),
+    writes=("srt_*", "vtt_*", "ass_*", "ttml_*", "tracks", "cues", "qc", "shorter", "report"),
     results=("srt_*", "vtt_*", "ass_*", "ttml_*", "report"),
     corrected=True,
+    decisions="shorter.tsv",
     needs=("demux", "asr"),
     reads_segments=True,
     asks=ResourceRequest(mem_mb=1000, mem_mb_per_hour=100, runtime=10, runtime_per_hour=10),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from samvad.documents.machine_cues import Origin
@@ -12,7 +12,10 @@ from samvad.documents.subtitles.cues import Cue
 from samvad.settings.subtitle_rules import Rules
 from samvad.stages.subtitle_gen import turns, typography
 from samvad.stages.subtitle_gen.cutting import cut
+from samvad.stages.subtitle_gen.shortening import Proposal, proposals, without
 from samvad.stages.subtitle_gen.units import Unit, in_order, text_in, units_of
+
+Shorten = Callable[[list[Proposal]], list[Proposal]]
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Track:
         origins: for each cue, where it comes from.
         segments: how many segments viewers are to see.
         left_out: ids of those that have no text in the language.
+        shorter: proposals of a shorter text for cues that cannot be read, and those that were taken.
     """
 
     language: str
@@ -34,6 +38,7 @@ class Track:
     origins: tuple[Origin, ...]
     segments: int
     left_out: tuple[int, ...]
+    shorter: tuple[Proposal, ...] = ()
 
 
 def spoken_language(document: SegmentsDocument) -> str | None:
@@ -61,7 +66,11 @@ def languages_of_tracks(document: SegmentsDocument, targets: Sequence[str]) -> t
 
 
 def make_track(
-    document: SegmentsDocument, rules: Rules, shots: Sequence[int] = (), listen: turns.Listen | None = None
+    document: SegmentsDocument,
+    rules: Rules,
+    shots: Sequence[int] = (),
+    listen: turns.Listen | None = None,
+    shorten: Shorten | None = None,
 ) -> Track:
     """Return the subtitles of a film in the language of the rules.
 
@@ -70,20 +79,28 @@ def make_track(
         rules: what a cue may be.
         shots: times of the shot changes, in order.
         listen: gives the voice between two times in ms, where there is sound to listen to.
+        shorten: decides which proposals of a shorter text are taken; without it none is.
     """
     shown = list(document.shown())
     left_out = tuple(segment.id for segment in shown if text_in(segment, rules.language) is None)
     units = in_order(_all_units(shown, rules, document.duration_ms))
     units = turns.marked(units, rules.language, listen)
     pieces = cut(units, rules, document.duration_ms, shots)
+    proposed = proposals(units, pieces, rules)
+    shorter = shorten(proposed) if shorten else proposed
+    taken = frozenset[int]().union(*(item.places for item in shorter if item.taken))
+    if taken:
+        units = without(units, taken)
+        pieces = cut(units, rules, document.duration_ms, shots)
     spoken = spoken_language(document)
     return Track(
         language=rules.language,
         translated=spoken is not None and rules.language != spoken,
         cues=tuple(piece.cue for piece in pieces),
-        origins=tuple(_origin(units[piece.first : piece.last], piece.why) for piece in pieces),
+        origins=tuple(_origin(units[piece.first : piece.last], piece.why, piece.cue, shorter) for piece in pieces),
         segments=len(shown),
         left_out=left_out,
+        shorter=tuple(shorter),
     )
 
 
@@ -123,11 +140,13 @@ def _given_time(units: list[Unit], free_to_ms: int, rules: Rules) -> list[Unit]:
     ]
 
 
-def _origin(units: Sequence[Unit], why: str) -> Origin:
+def _origin(units: Sequence[Unit], why: str, cue: Cue, shorter: Sequence[Proposal]) -> Origin:
+    full = [item.text for item in shorter if item.taken and cue.start_ms < item.end_ms and item.start_ms < cue.end_ms]
     return Origin(
         said_from_ms=units[0].start_ms,
         said_to_ms=max(unit.end_ms for unit in units),
         segments=tuple(dict.fromkeys(unit.segment for unit in units)),
         heard=all(unit.heard for unit in units),
         why=why,
+        full=" ".join(full),
     )

@@ -73,6 +73,7 @@ function rowHtml(row, number) {
   const flags = cue.flags.map((flag) => html`<b class="${flag[1]}" title="${flag[2]}">${flag[0]}</b>`);
   if (cue.song) flags.unshift(html`<b class="song">♪ song</b>`);
   if (cue.segments.some((id) => data.segments[id].verdict === "suspect")) flags.push(html`<b title="not sure that it was said">suspect</b>`);
+  if (cue.full) flags.push(html`<b class="note" title="${cue.full}">shortened</b>`);
   if (cue.hand) flags.push(html`<b class="hand">by hand</b>`);
   const lines = cue.lines.map((line, n) => (cue.italic.includes(n) ? html`<em>${marked(line, names)}</em>` : marked(line, names)));
   const text = lines.map((line, n) => (n ? [html`<br>`, line] : line));

@@ -1,0 +1,214 @@
+"""A shorter text for cues that nobody can read in their time: what fills, is said twice, or was begun wrongly.
+
+Words that mean something stay; which may go is told by rules for English, Hindi (both scripts) and Spanish. A proposal
+is only that, until a person ticks it or the key ``subtitle.shorten`` takes all.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from samvad.core.times import clock
+from samvad.documents.review import Decision
+from samvad.settings.subtitle_rules import Rules
+from samvad.stages.subtitle_gen.cutting import Piece
+from samvad.stages.subtitle_gen.units import Unit
+
+HEADER = ("take", "start", "end", "language", "text", "shorter", "why")
+YES = "yes"
+
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split("|"))
+
+
+#: Sounds of hesitation: they may go wherever they stand.
+_HESITATIONS = _set("um|uh|erm|er|uhm|umm|hmm|mm|mmm|eh|em|ehm|अं|उम|उम्म|हम्म|हूँ…|अम्म")
+#: Phrases that say nothing where commas, or the ends of a sentence, stand around them.
+_FILLERS = {
+    "en": _set(
+        "you know|i mean|you see|sort of|kind of|like|well|so|right|basically|actually|literally|honestly|oh|let's say|"
+        "i guess|as i said"
+    ),
+    "hi": _set(
+        "मतलब|यानी|यानि|देखो|देखिए|सुनो|अरे|अच्छा|तो|यार|जैसे कि|वो क्या है कि|मेरा मतलब|समझे|matlab|yaani|dekho|dekhiye|"
+        "suno|arre|are|accha|acha|to|toh|yaar|mera matlab|samjhe|you know|i mean|actually|basically|like|so"
+    ),
+    "es": _set("este|o sea|bueno|pues|digamos|sabes|mira|oye|entonces|vale|claro|es decir|la verdad|a ver"),
+}
+#: Words of which two in a row are a slip; of others ("very very", "धीरे धीरे") they mean something.
+_SLIPS = {
+    "en": _set(
+        "the|a|an|and|but|or|of|in|on|to|for|with|i|we|you|he|she|it|they|is|was|are|my|your|his|this|if|when|i'm"
+    ),
+    "hi": _set("मैं|हम|यह|ये|और|लेकिन|को|ने|में|से|का|की|के|है|तो|कि|main|hum|yeh|aur|lekin|ko|ne|mein|se|ka|ki|ke|hai|toh"),
+    "es": _set("el|la|los|las|un|una|y|pero|de|en|a|por|para|con|yo|él|que|es|se|me|mi|su"),
+}
+_LONGEST_REPEAT = 4
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Words of a cue that could be left out, so that it can be read.
+
+    Attributes:
+        places: numbers of these words among the track's units.
+        start_ms: when the cue comes, as it stands.
+        end_ms: when it goes.
+        text: all of it.
+        shorter: without them.
+        why: what they are.
+        taken: whether a person or the setting has them left out.
+    """
+
+    places: frozenset[int]
+    start_ms: int
+    end_ms: int
+    text: str
+    shorter: str
+    why: str
+    taken: bool = False
+
+
+def proposals(units: Sequence[Unit], pieces: Sequence[Piece], rules: Rules) -> list[Proposal]:
+    """Return a proposal for each cue that cannot be read in its time and has something in it that says nothing."""
+    found = []
+    for piece in pieces:
+        cue = piece.cue
+        if cue.duration_ms >= rules.reading_ms(cue.characters, cue.words) or units[piece.first].song:
+            continue
+        span = units[piece.first : piece.last]
+        leave = _leave(span, rules.language)
+        if leave and len(leave) < len(span):
+            kept = without(span, frozenset(leave))
+            found.append(
+                Proposal(
+                    places=frozenset(piece.first + place for place in leave),
+                    start_ms=cue.start_ms,
+                    end_ms=cue.end_ms,
+                    text=_text(span),
+                    shorter=_text(kept),
+                    why=", ".join(dict.fromkeys(leave[place] for place in sorted(leave))),
+                )
+            )
+    return found
+
+
+def decided(
+    found: Iterable[Proposal], decisions: Sequence[Decision], language: str, *, take_all: bool
+) -> list[Proposal]:
+    """Return the proposals with those marked as taken that a person ticked, or all of them.
+
+    A person's word is about a text at a time: it holds as long as that text is within a second of it.
+    """
+
+    def ticked(item: Proposal) -> bool | None:
+        for decision in decisions:
+            near = abs(decision.start_ms - item.start_ms) <= 1000
+            if near and decision.language in ("", language) and decision.text.split() == item.text.split():
+                return decision.value == YES
+        return None
+
+    return [replace(item, taken=take_all if (word := ticked(item)) is None else word) for item in found]
+
+
+def without(units: Sequence[Unit], places: frozenset[int]) -> list[Unit]:
+    """Return units without some of them; their time goes to the words beside them, and so do capitals and marks."""
+    kept: list[Unit] = []
+    waiting: Unit | None = None
+    for place, unit in enumerate(units):
+        if place in places:
+            if kept and kept[-1].segment == unit.segment and waiting is None:
+                last = kept[-1]
+                kept[-1] = replace(last, end_ms=max(last.end_ms, unit.end_ms), text=_marked(last.text, unit.text))
+            else:
+                waiting = waiting or unit
+            continue
+        if waiting is not None:
+            capital = waiting.text[:1].isupper()
+            text = unit.text[:1].upper() + unit.text[1:] if capital else unit.text
+            start_ms = waiting.start_ms if waiting.segment == unit.segment else unit.start_ms
+            unit = replace(unit, text=text, start_ms=start_ms, turn=unit.turn or waiting.turn)  # noqa: PLW2901
+            waiting = None
+        kept.append(unit)
+    return kept
+
+
+def table(made: Iterable[tuple[str, Proposal]]) -> str:
+    """Return the proposals of all tracks as tab-separated text: a person writes ``yes`` or ``no`` under ``take``."""
+    file = io.StringIO()
+    writer = csv.writer(file, delimiter="\t", lineterminator="\n")
+    writer.writerow(HEADER)
+    for language, item in made:
+        take = YES if item.taken else ""
+        writer.writerow((take, clock(item.start_ms), clock(item.end_ms), language, item.text, item.shorter, item.why))
+    return file.getvalue()
+
+
+def _leave(units: Sequence[Unit], language: str) -> dict[int, str]:
+    """Return the places of words that could go, each with what it is."""
+    bare = [_bare(unit.text) for unit in units]
+    leave = {place: "hesitation" for place, word in enumerate(bare) if word in _HESITATIONS}
+    leave |= _false_starts(units, bare)
+    leave |= _repeats(units, bare, language, leave)
+    fillers = _FILLERS.get(language, frozenset())
+    longest = max((len(phrase.split()) for phrase in fillers), default=0)
+    for length in range(longest, 0, -1):
+        for first in range(len(units) - length + 1):
+            span = range(first, first + length)
+            if " ".join(bare[first : first + length]) in fillers and not leave.keys() & set(span):
+                opened = first == 0 or bool(re.search(r"[,.?!…।;:—-][\"”’]*$", units[first - 1].text))
+                closed = units[first + length - 1].text.rstrip('"”’')[-1:] in ",;—"
+                if opened and closed and not (first == 0 and length == len(units)):
+                    leave |= dict.fromkeys(span, "filler")
+    return leave
+
+
+def _false_starts(units: Sequence[Unit], bare: Sequence[str]) -> dict[int, str]:
+    found = {}
+    for place, (unit, following) in enumerate(zip(units, bare[1:], strict=False)):
+        broken = re.fullmatch(r"(\w{1,6})[-–—]+,?", unit.text)
+        if broken and following.startswith(broken[1].casefold()):
+            found[place] = "false start"
+    return found
+
+
+def _repeats(units: Sequence[Unit], bare: Sequence[str], language: str, gone: dict[int, str]) -> dict[int, str]:
+    """Return the first of two equal phrases in a row; single words only where they are known as slips."""
+    left = [place for place in range(len(units)) if place not in gone]
+    words = [bare[place] for place in left]
+    found: dict[int, str] = {}
+    slips = _SLIPS.get(language, frozenset())
+    for length, first in itertools.product(range(_LONGEST_REPEAT, 0, -1), range(len(words))):
+        one, other = words[first : first + length], words[first + length : first + 2 * length]
+        if len(other) < length or one != other or not all(one):
+            continue
+        inner = [units[place].text for place in left[first : first + length]]
+        if any(re.search(r"[.?!…।]", text) for text in inner):  # "I know. I know." is said twice on purpose
+            continue
+        if length > 1 or one[0] in slips:
+            places = left[first : first + length]
+            if not found.keys() & set(places):
+                found |= dict.fromkeys(places, "said twice")
+    return found
+
+
+def _marked(text: str, gone: str) -> str:
+    """Return a word with the mark of the one after it that goes, where that ends more than its own does."""
+    mark = re.search(r"[,;:.?!…।]+[\"”’]*$", gone)
+    if not mark or mark[0][0] in ",;:":
+        return text
+    return text.rstrip(",;:—") + mark[0]
+
+
+def _bare(text: str) -> str:
+    return text.casefold().strip("\"'“”‘’()¿¡,;:.?!…।—–- ")
+
+
+def _text(units: Sequence[Unit]) -> str:
+    return "".join(unit.text if unit.glued or not place else f" {unit.text}" for place, unit in enumerate(units))

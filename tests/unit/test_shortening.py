@@ -1,0 +1,82 @@
+"""A shorter text is proposed for cues that cannot be read, and taken only when somebody says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from samvad.documents import review
+from samvad.documents.segments import Segment, SegmentsDocument, Word
+from samvad.settings.subtitle_rules import Rules
+from samvad.stages.subtitle_gen import checking, shortening
+from samvad.stages.subtitle_gen.tracks import Track, make_track
+
+
+def track(text: str, language: str = "en", shorten: object = None, letter_ms: int = 38) -> Track:
+    """Return the track of a text that is spoken so fast that it cannot be read, with nothing to be won around it."""
+    words, now_ms = [], 0
+    for word in text.split():
+        words.append(Word(now_ms, now_ms + letter_ms * (len(word) + 1), word))
+        now_ms = words[-1].end_ms
+    segment = Segment(1, 0, now_ms, text, language, tuple(words))
+    return make_track(SegmentsDocument(language, now_ms, (segment,)), Rules(language=language), (), None, shorten)
+
+
+def taken(found: list) -> list:
+    return shortening.decided(found, (), "en", take_all=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "shorter"),
+    [
+        ("We're just, you know, leaving.", "en", "We're just, leaving."),
+        ("Um, the the bridge was, uh, closed.", "en", "The bridge was, closed."),
+        ("I went to I went to the mill.", "en", "I went to the mill."),
+        ("He lives in a th- three-room house.", "en", "He lives in a three-room house."),
+        ("Well, it was very very cold.", "en", "It was very very cold."),
+        ("मतलब, मैं मैं धीरे धीरे चला।", "hi", "मैं धीरे धीरे चला।"),
+        ("Matlab, main main dheere dheere chala.", "hi", "Main dheere dheere chala."),
+        ("Bueno, yo yo fui, o sea, a casa.", "es", "Yo fui, a casa."),
+    ],
+)
+def test_what_says_nothing_may_go_and_what_is_said_twice_on_purpose_stays(
+    text: str, language: str, shorter: str
+) -> None:
+    made = track(text, language)
+    assert [item.shorter for item in made.shorter] == [shorter]
+    assert " ".join(cue.text for cue in made.cues) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["You know what I mean by that.", "I like the old mill.", "I know. I know.", "So be it."]
+)
+def test_words_that_mean_something_are_never_proposed(text: str) -> None:
+    assert track(text).shorter == ()
+
+
+def test_a_cue_that_can_be_read_gets_no_proposal() -> None:
+    assert track("We're just, you know, leaving.", letter_ms=90).shorter == ()
+
+
+def test_what_is_taken_is_left_out_marked_and_its_time_goes_to_its_neighbours() -> None:
+    text = "Well, the the old bridge, you know, was closed."
+    plain, made = track(text), track(text, shorten=taken)
+    (cue,) = made.cues
+    assert (cue.text, made.origins[0].full) == ("The old bridge, was closed.", text)
+    assert (cue.start_ms, cue.end_ms) == (plain.cues[0].start_ms, plain.cues[-1].end_ms)
+    fast = [[item.rule for item in checking.check(some.cues, Rules())] for some in (plain, made)]
+    assert fast == [["reading speed"], []]
+
+
+def test_a_person_ticks_a_proposal_in_the_file_and_unticks_one_that_the_setting_takes(tmp_path: Path) -> None:
+    found = list(track("We're just, you know, leaving.").shorter)
+    path = tmp_path / "shorter.tsv"
+    for word, take_all, expected in (("yes", False, True), ("no", True, False), ("", False, False), ("", True, True)):
+        path.write_text(
+            shortening.table(("en", item) for item in found).replace("\n\t", f"\n{word}\t"), encoding="utf-8"
+        )
+        decisions = review.read_shorter(path)
+        assert [item.taken for item in shortening.decided(found, decisions, "en", take_all=take_all)] == [expected]
+    path.write_text(shortening.table([("hi", found[0])]).replace("\n\t", "\nyes\t"), encoding="utf-8")
+    assert not shortening.decided(found, review.read_shorter(path), "en", take_all=False)[0].taken
