@@ -119,7 +119,17 @@ def test_each_target_gets_its_files_with_the_text_in_its_language(tmp_path: Path
     manifest = support.manifest_of(job, "subtitle_gen")
     kinds = {item["type"]: item["path"] for item in manifest["outputs"]}
     assert kinds["srt_hi"] == "09_subtitle_gen/test.hi.srt"
-    assert set(kinds) == {"srt_hi", "vtt_hi", "srt_en", "vtt_en", "tracks", "qc", "cues", "report"}
+    assert set(kinds) - {"metadata"} == {
+        "srt_hi",
+        "vtt_hi",
+        "srt_en",
+        "vtt_en",
+        "tracks",
+        "qc",
+        "cues",
+        "shorter",
+        "report",
+    }
     assert {item["type"] for item in manifest["inputs"]} == {"probe", "segments"}
     assert figures(manifest)["within_all_rules_hi"] == 1
     assert figures(manifest)["cues_en"] == 2
