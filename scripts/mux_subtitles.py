@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from samvad.core import files, typed_json
+from samvad.core import files, times, typed_json
 from samvad.core.errors import ChangedFileError, MediaError
 from samvad.documents import mux_proof, stage_manifest
 from samvad.documents import probe as probe_document
@@ -18,6 +18,7 @@ from samvad.runner.stage_run import Skipped, StageRun, run_stage
 from samvad.stages.mux import (
     burn,
     cues,
+    drawn,
     installed_fonts,
     lossless,
     matroska,
@@ -25,6 +26,7 @@ from samvad.stages.mux import (
     mp4,
     own,
     plan,
+    proof,
     routes,
     sources,
     tracks,
@@ -33,6 +35,8 @@ from samvad.stages.mux.film import FilmFile
 from samvad.stages.mux.options import STAGE, Options
 
 log = logging.getLogger(__name__)
+
+_NOT_TONED = "its colours are wrong on ordinary screens, for this ffmpeg has no filter zscale to tone them down."
 
 
 def work(run: StageRun, options: Options) -> None:
@@ -45,10 +49,10 @@ def work(run: StageRun, options: Options) -> None:
     kind = options.subtitle_format if options.container == "mkv" else "srt"
     subtitles = tracks.read(run, options.languages, kind, probe.duration_ms)
     new = plan.new_tracks(subtitles, options.default_track)
-    drawn = tracks.to_burn(subtitles, options.burn_in, plan.default_track(subtitles, options.default_track))
-    font = installed_fonts.drawing(cue.text for cue in formats.read(drawn.path).cues) if drawn else None
+    burned = tracks.to_burn(subtitles, options.burn_in, plan.default_track(subtitles, options.default_track))
+    font = installed_fonts.drawing(cue.text for cue in formats.read(burned.path).cues) if burned else None
     for place in dict.fromkeys((run.job_folder, run.work_folder)):  # the job first: it is what the user knows
-        plan.check_space(place, film, copies=2 if drawn else 1)
+        plan.check_space(place, film, copies=2 if burned else 1)
 
     target = run.work_folder / f"{run.film}.{options.container}"
     log.info("Writing %s with %d new subtitle tracks", target.name, len(new))
@@ -58,8 +62,8 @@ def work(run: StageRun, options: Options) -> None:
     else:
         attached = tracks.fonts_for(run, subtitles) if kind == "ass" else []
         write_matroska(run, options, held, target, new, probe, attached)
-    if drawn and font:
-        write_burned(run, options, held.film, drawn, font, probe)
+    if burned and font:
+        write_burned(run, options, held.film, burned, font, probe)
     run.metadata("default_track", next((track.language for track in new if track.default), None))
 
 
@@ -217,8 +221,52 @@ def write_burned(
         burn.burn(film, (picture, sound), track.path, font, target, run.work_folder, options.burn_in_crf, run.threads)
     result = ffprobe.read_header(target)
     plan.check_duration(film.path, target, probe.duration_ms, result)
+    if picture.picture and burn.is_wide_range(picture.picture):
+        range_named = picture.picture.colour["color_transfer"]
+        run.warn(
+            f"The film's picture is HDR ({range_named}): in the copy with subtitles drawn in, "
+            + ("it is toned down to what every screen shows (BT.709)." if burn.can_tone() else _NOT_TONED)
+        )
+    proved = prove_burned(run, film, (target, result), track, probe)
     run.output(target.name, "burned_film", ffprobe.of(target, result))
-    run.metadata("burned", {"language": track.language, "font": font.family, "crf": options.burn_in_crf})
+    run.metadata("burned", {"language": track.language, "font": font.family, "crf": options.burn_in_crf, **proved})
+
+
+def prove_burned(
+    run: StageRun,
+    film: clock.Film,
+    copy: tuple[Path, ffprobe.Header],
+    track: plan.Subtitles,
+    probe: probe_document.Probe,
+) -> dict[str, float | int | None]:
+    """Look for the recognised sound in the burned copy, and for its cues in the picture; return what was found.
+
+    Raises:
+        MediaError: the sound is at another time, or a cue is not to be seen.
+    """
+    target, header = copy
+    made = clock.Film(target, header, clock.Start(0, round(header.start_seconds * 1e6), leaps=False))
+    heard = recognised(run, probe)
+    wrong: list[str] = []
+    shift_ms = None
+    if heard and header.of_kind("audio"):
+        compared = proof.Compared(made, probe.duration_ms / 1000)
+        found = proof.prove_heard(heard[0], compared, header.of_kind("audio")[0], heard[1])
+        wrong += proof.judge([found], lambda _: "its sound", loose=True)
+        shift_ms = found.shift_ms
+    # A clock that leaps leads seeks astray.
+    seen = None if film.start.leaps else drawn.look(film, made, formats.read(track.path).cues)
+    if seen is not None and seen.missing_ms:
+        wrong.append("nothing is seen of the cue at " + ", ".join(map(times.clock, seen.missing_ms)))
+    if wrong:
+        raise MediaError(
+            f"The copy of {str(film.path)!r} with subtitles drawn in is not what was asked for: {'; '.join(wrong)}.",
+            "Please report this with the log; burn_in: none goes without it.",
+            path=str(film.path),
+        )
+    if seen is None or (not seen.cues and track.cues):
+        run.warn("Nothing proves that the subtitles drawn into the picture are at their times; their sound is.")
+    return {"cues_seen": seen.cues if seen else 0, "sound_shift_ms": shift_ms}
 
 
 def record_metrics(

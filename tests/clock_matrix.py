@@ -29,6 +29,8 @@ from samvad.media.audio import SAMPLE_RATE_HZ, FilmAudio
 APART_SECONDS = 0.040
 #: Of a trimmed film, what comes before its first key picture is encoded anew: less than a second, by this codec.
 _SECOND_BETWEEN_KEYS, _PICTURES_A_SECOND = "h264", 25
+#: Films that become MP4: an edit list is kept, sound becomes FLAC.
+_INTO_MP4 = frozenset({"mp4-hevc-aac-v0.6", "mp4-h264-aac-cut0.5", "mov-h264-pcm_s24be"})
 #: How near ffmpeg's own muxers keep to what a recipe asks: VOB and MP2 are up to two frames off.
 MADE_SECONDS = 0.085
 
@@ -223,7 +225,7 @@ def check(recipe: Recipe, folder: Path, pieces: Path) -> None:
         if at is not None
     ]
     assert cues
-    result = muxed(job, demux, cues)
+    result = muxed(job, demux, cues, "mp4" if str(recipe) in _INTO_MP4 else "mkv")
     found = clock_films.events(result, recipe.sound_track, recipe.picture_track)
     if recipe.picture == _SECOND_BETWEEN_KEYS:
         assert clock_films.changed_pictures(film, result) < (_PICTURES_A_SECOND if recipe.cut else 1)

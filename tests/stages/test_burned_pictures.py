@@ -18,7 +18,7 @@ from samvad.core import files
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
 from samvad.media import clock, ffprobe
-from samvad.stages.mux import burn, installed_fonts
+from samvad.stages.mux import burn, drawn, installed_fonts
 
 #: Two lines as long as subtitles may be, and a word that no line break helps.
 LONG = ("We were walking along the river, and then", "the whole of Thiruvananthapuram was singing")
@@ -59,9 +59,9 @@ def moving(film: Path) -> ffprobe.Picture:
     return picture
 
 
-def burned(film: Path, *lines: str) -> Path:
+def burned(film: Path, *lines: str, times: tuple[int, int] = (0, 2000)) -> Path:
     held, track, target = ffprobe.read_header(film), film.with_name("track.srt"), film.with_name("burned.mp4")
-    files.write_text(track, formats.write("srt", [Cue(0, 2000, lines)]))
+    files.write_text(track, formats.write("srt", [Cue(*times, lines)]))
     streams = held.of_kind("video")[0], held.of_kind("audio")[0].index
     burn.burn(clock.opened(film, held), streams, track, installed_fonts.drawing(lines), target, film.parent, 10, 2)
     return target
@@ -95,6 +95,34 @@ def test_letters_keep_their_proportions(tmp_path: Path, name: str) -> None:
         tmp_path / "other.mp4", "x".join(str(2 * int(side)) for side in size.split("x")), aspect, *options
     )
     assert float(ring(other)) == pytest.approx(float(wide), rel=0.08)
+
+
+def test_what_is_drawn_is_seen_at_its_time_and_what_is_not_is_missed(tmp_path: Path) -> None:
+    film = black_film(tmp_path / "film.mp4", "320x180", "1")
+    cues = [Cue(500, 1500, ("Hello",))]
+    copy = clock.opened(burned(film, "Hello", times=(500, 1500)))
+    assert drawn.look(clock.opened(film), copy, cues) == drawn.Seen(1, (), 0)
+    assert drawn.look(clock.opened(film), copy, [Cue(200, 800, ("Hello",))]) == drawn.Seen(0, (), 1), "it comes late"
+    assert drawn.look(clock.opened(film), clock.opened(film), cues) == drawn.Seen(0, (500,), 0)
+
+
+def test_a_wide_range_is_toned_down_and_other_colours_keep_their_names(tmp_path: Path) -> None:
+    def colours(*named: str) -> dict[str, str]:
+        options = [
+            word
+            for name, value in zip(("color_primaries", "color_trc", "colorspace"), named, strict=True)
+            for word in (f"-{name}", value)
+        ]
+        encoder = ("-c:v", "libx265", "-pix_fmt", "yuv420p10le", "-x265-params", "log-level=none:pools=1", *options)
+        film = tmp_path / "film.mkv"
+        picture = "testsrc2=size=128x72:rate=10:duration=1"
+        ffmpeg("-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", "sine=duration=1", *encoder, film)
+        return dict(moving(burned(film, "O")).colour)
+
+    named = {"color_space": "bt2020nc", "color_transfer": "bt2020-10", "color_primaries": "bt2020"}
+    assert colours("bt2020", "bt2020-10", "bt2020nc").items() >= named.items()
+    assert burn.can_tone()
+    assert set(colours("bt2020", "smpte2084", "bt2020nc").values()) - {"tv"} == {"bt709"}
 
 
 def test_letters_shrink_before_a_line_is_broken_and_no_further_than_can_be_read() -> None:

@@ -7,7 +7,7 @@ silence, and what an edit list cuts away is not there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -237,6 +237,45 @@ def _shades(film: Film, stream: Stream, look: Look, number: int) -> ffmpeg.Strea
     small = small.filter("scale", THUMB, THUMB, flags="area").filter("format", "gray").filter("setsar", 1)
     told = small.filter("settb", "1/1000000").filter("setpts", f"PTS+{(number + 1) * _APART_US}").filter("showinfo")
     return told.filter("setpts", "N/25/TB")
+
+
+def shades(
+    film: Film,
+    stream: Stream,
+    times: Sequence[float],
+    size: tuple[int, int],
+    changed: Callable[[ffmpeg.Stream], object],
+) -> list[npt.NDArray[np.uint8]]:
+    """Decode the first picture from each of some moments on, as it is shown (turned), small and in grey.
+
+    Args:
+        film: the film.
+        stream: its picture.
+        times: in seconds on the film's clock.
+        size: how many pixels wide and high they are made, whatever their shape.
+        changed: what is done with each picture before.
+
+    Returns:
+        The pictures; none at all where the film has ended before one of the moments.
+
+    Raises:
+        MediaError: they cannot be decoded.
+        ToolError: ffmpeg is missing, or hung.
+    """
+    import numpy as np
+
+    small = []
+    for time in times:
+        source = ffmpeg.source(film.path, f="", an=None, sn=None, dn=None, threads=1, **_seek(film, time, 1.0))
+        first = source[str(stream.index)].filter("trim", end_frame=1).filter("setpts", "N/25/TB")
+        whole: ffmpeg.Stream = changed(first)
+        small.append(whole.filter("scale", *size, flags="area").filter("format", "gray").filter("setsar", 1))
+    options: ffmpeg.Options = {"fps_mode": "passthrough", "c:v": "rawvideo", "f": "rawvideo"}
+    done = ffmpeg.run([ffmpeg.joined(small)], None, options, global_options=_FEW_THREADS)
+    if done.code:
+        raise _undecodable(film.path, stream, done.last_line)
+    values = np.frombuffer(done.output, dtype=np.uint8)
+    return list(values.reshape(len(times), -1)) if values.size == len(times) * size[0] * size[1] else []
 
 
 def _seek(film: Film, start: float, length: float) -> dict[str, str | int | None]:

@@ -18,16 +18,28 @@ from samvad.documents.subtitles.reading import Collector, Reading
 
 # --- writing ---
 
+#: The measures of letters count in a picture whose shorter side is this long.
+SHORTER_SIDE = 1080
+#: In that measure, the height of letters, and of their outline and shadow.
+LETTERS, OUTLINE, SHADOW = 66, 3, 1
+
 
 def write(cues: Sequence[Cue]) -> str:
     """Return a SubStation Alpha file, in the font of its script; its times are cut to hundredths of a second."""
     import pysubs2
 
     file = pysubs2.SSAFile()
-    file.info.update({"PlayResX": "1920", "PlayResY": "1080", "WrapStyle": "2", "ScaledBorderAndShadow": "yes"})
+    size = {"PlayResX": "1920", "PlayResY": str(SHORTER_SIDE)}
+    file.info.update({**size, "WrapStyle": "2", "ScaledBorderAndShadow": "yes"})
     family = fonts.family_for(cue.text for cue in cues)
     file.styles["Default"] = pysubs2.SSAStyle(
-        fontname=family, fontsize=66.0, outline=3.0, shadow=1.0, marginl=120, marginr=120, marginv=66
+        fontname=family,
+        fontsize=float(LETTERS),
+        outline=float(OUTLINE),
+        shadow=float(SHADOW),
+        marginl=120,
+        marginr=120,
+        marginv=66,
     )
     head = str(file.to_string("ass")).rstrip("\n") + "\n"
     # Its own events end at 9:59:59.99, whatever their times are.

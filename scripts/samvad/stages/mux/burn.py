@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from samvad.core import files
-from samvad.documents.subtitles import formats
+from samvad.core import files, subprocesses
+from samvad.documents.subtitles import ass_format, formats
 from samvad.documents.subtitles.cues import Cue
 from samvad.media import clock, ffmpeg, ffprobe
 from samvad.stages.mux import installed_fonts, media
 
-#: All measures of the letters count in a picture whose shorter side is this long.
-SHORTER_SIDE = 1080
-#: Height of the letters where the lines fit: 66 of 1080, as in the tracks that players draw.
-_LETTERS = 66
 #: How small letters may become before a line is broken where it does not fit, as a share.
 _SMALLEST = 0.75
 #: Distance from the edges as a share of the picture: 5 % at the sides, 6 % below (inside the safe area of EBU R 95).
 _SIDE, _FOOT = 0.05, 0.06
-#: Outline and shadow of a letter, in the measure above.
-_OUTLINE, _SHADOW = 3, 1
+#: Transfer functions (ffmpeg's words) of pictures whose range no ordinary screen has.
+_WIDE_RANGE = ("smpte2084", "arib-std-b67")
+#: How ffmpeg's encoders want colours to be named, by what ffprobe calls them; its names of two gammas differ.
+_COLOURS = {"color_space": "colorspace", "color_transfer": "color_trc", "color_primaries": "color_primaries"}
+_GAMMAS = {"bt470m": "gamma22", "bt470bg": "gamma28"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Shape:
     @property
     def drawing(self) -> Shape:
         """Return the same shape, its shorter side 1080 long."""
-        scale = Fraction(SHORTER_SIDE, min(self.width, self.height))
+        scale = Fraction(ass_format.SHORTER_SIDE, min(self.width, self.height))
         return Shape(round(self.width * scale), round(self.height * scale))
 
 
@@ -54,10 +54,10 @@ def letter_height(cues: Sequence[Cue], font: installed_fonts.Font, width: float)
     They shrink to three quarters so that no line need be broken anew; then only so far that no word is cut off.
     """
     lines = [line for cue in cues for line in cue.lines]
-    room = width - 2 * _OUTLINE - _SHADOW
+    room = width - 2 * ass_format.OUTLINE - ass_format.SHADOW
     whole = room / max((font.width(line) for line in lines), default=1)
     words = room / max((font.width(word) for line in lines for word in line.split()), default=1)
-    return max(1, int(min(_LETTERS, max(whole, _SMALLEST * _LETTERS), words)))
+    return max(1, int(min(ass_format.LETTERS, max(whole, _SMALLEST * ass_format.LETTERS), words)))
 
 
 def drawn(cues: Sequence[Cue], shape: Shape, font: installed_fonts.Font) -> str:
@@ -72,13 +72,54 @@ def drawn(cues: Sequence[Cue], shape: Shape, font: installed_fonts.Font) -> str:
     file.styles["Default"] = pysubs2.SSAStyle(
         fontname=font.family,
         fontsize=float(letter_height(cues, font, picture.width - 2 * side)),
-        outline=float(_OUTLINE),
-        shadow=float(_SHADOW),
+        outline=float(ass_format.OUTLINE),
+        shadow=float(ass_format.SHADOW),
         marginl=side,
         marginr=side,
         marginv=round(picture.height * _FOOT),
     )
     return str(file.to_string("ass"))
+
+
+def is_wide_range(picture: ffprobe.Picture) -> bool:
+    """Return whether a picture is HDR (ITU-R BT.2100), which an ordinary screen cannot show as it is."""
+    return picture.colour.get("color_transfer") in _WIDE_RANGE
+
+
+@functools.cache
+def can_tone() -> bool:
+    """Return whether ffmpeg can turn HDR into what ordinary screens show: its library zimg is left out of some builds.
+
+    Raises:
+        ToolError: ffmpeg is missing.
+    """
+    return " zscale " in subprocesses.ask(["ffmpeg", "-hide_banner", "-filters"])
+
+
+def toned(picture: ffmpeg.Stream, held: ffprobe.Picture) -> ffmpeg.Stream:
+    """Return a picture as ordinary screens show it: HDR in BT.709, another one as it is."""
+    if not is_wide_range(held) or not can_tone():
+        return picture
+    stated = {
+        "tin": held.colour["color_transfer"],
+        "min": held.colour.get("color_space", "bt2020nc"),
+        "pin": held.colour.get("color_primaries", "bt2020"),
+        "rin": held.colour.get("color_range", "tv"),
+    }
+    # White as bright as paper is 100 cd/m²; brighter light is pressed together (the curve of Hable), its hue kept.
+    light = picture.filter("zscale", t="linear", npl=100, **stated).filter("format", "gbrpf32le")
+    narrow = light.filter("zscale", p="bt709").filter("tonemap", tonemap="hable", desat=0)
+    return narrow.filter("zscale", t="bt709", m="bt709", r="tv").filter("format", "yuv420p")
+
+
+def _colours(picture: ffprobe.Picture) -> dict[str, str | int | list[str] | None]:
+    """Return ffmpeg's options that state the copy's colours: the film's, which encoding does not hand on."""
+    if is_wide_range(picture) and can_tone():
+        return dict.fromkeys(_COLOURS.values(), "bt709")
+    stated = {name: picture.colour[key] for key, name in _COLOURS.items() if key in picture.colour}
+    if "color_trc" in stated:
+        stated["color_trc"] = _GAMMAS.get(stated["color_trc"], stated["color_trc"])
+    return {name: value for name, value in stated.items() if value not in ("gbr", "rgb")}
 
 
 def burn(
@@ -117,7 +158,7 @@ def burn(
     script = folder / "burn.ass"
     files.write_text(script, drawn(formats.read(subtitles).cues, shape, font))
     source = film.source(threads=threads)
-    picture = source[str(moving.index)].filter(
+    picture = toned(source[str(moving.index)], moving.picture).filter(
         "ass",
         filename=str(script),
         fontsdir=str(font.path.parent),
@@ -129,6 +170,9 @@ def burn(
     options: ffmpeg.Options = {
         **{"c:v": "libx264", "crf": crf, "preset": "medium", "pix_fmt": "yuv420p", "threads": threads},
         **{"c:a": "aac", "b:a": "192k", "movflags": "+faststart", "f": "mp4"},
+        **_colours(moving.picture),
+        # Each picture at its time, however unevenly they come: ffmpeg's own way for MP4 repeats and leaves out some.
+        **{"fps_mode:v": "vfr", "enc_time_base:v": "1:90000"},
     }
     heard = [] if sound is None else [source[str(sound)]]
     media.write(

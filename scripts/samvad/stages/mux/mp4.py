@@ -125,6 +125,8 @@ def write(
         taken.append(source[str(stream.index)])
         codecs |= {f"c:{place}": "copy", f"disposition:{place}": "attached_pic"}
     options: ffmpeg.Options = {"map_chapters": 0, "map_metadata": 0, "movflags": "+faststart", "f": "mp4"}
+    # FLAC in MP4 counts as experimental in ffmpeg before 6.1.
+    options = {**options, "strict": "experimental"}
     flags = _flags(ordered, new, keep_default_subtitles=keep_default_subtitles)
     named = {"metadata": f"title={title}"} if title else {}
     media.write(taken, film.path, target, {**codecs, **options, **flags, **named}, read_along=film.film.read_along)

@@ -47,6 +47,9 @@ _WHOLE_SECONDS, _WHOLE_UNSOUGHT_SECONDS = 20.0, 120.0
 #: Containers (ffmpeg's names) in which a seek leads just where it is to.
 _EXACT = ("mov,", "matroska")
 _PIECE_SECONDS = 2.0
+#: A decoder that begins in the middle of a sound needs so long until it gives what it would have given (Opus: 80 ms, by
+#: RFC 7845, section 4.6; MP3 refers up to three packets back, Vorbis and AAC one).
+_WARM_UP_SECONDS = 0.1
 #: What comes so much after the film's end is looked for no more.
 _BEYOND_SECONDS = 10.0
 #: A shift is looked for so far around a moment.
@@ -128,7 +131,7 @@ def _prove_sound(film: Compared, result: Compared, own: Stream, made: Stream) ->
             most = film.duration + _BEYOND_SECONDS
             one = moments.sound(film.film, own, at_most=most)
             other = moments.sound(result.film, made, at_most=most)
-            found, alike = _look([(piece, other) for piece in _loud_pieces(one, _ENOUGH)], own)
+            found, alike = _look([(piece, other) for piece in _loud_pieces(_warm(one), _ENOUGH)], own)
     except MediaError:
         # What cannot be decoded in the result is lost; what cannot be decoded in the film cannot be compared.
         lost = StreamProof(own.index, "audio", "sound", (), (0,))
@@ -144,8 +147,13 @@ def _stretches(film: Compared, result: Compared, own: Stream, made: Stream) -> I
     for shares in (_SHARES[:_ENOUGH], _SHARES[_ENOUGH:]):
         starts = list(dict.fromkeys(share * film.duration for share in shares))
         stretches = moments.sounds(film.film, own, starts, _STRETCH_SECONDS)
-        pieces = [piece for stretch in stretches for piece in _loud_pieces(stretch, 1)]
+        pieces = [piece for stretch in stretches for piece in _loud_pieces(_warm(stretch), 1)]
         yield from zip(pieces, _around(pieces, result, made), strict=True)
+
+
+def _warm(sound: Sound) -> Sound:
+    """Return a sound without the film's first moment, for which the decoder of a copy lacks what came before a cut."""
+    return sound if sound.start else sound.piece(_WARM_UP_SECONDS, len(sound.samples) / sound.rate_hz)
 
 
 def _around(pieces: Sequence[Sound], result: Compared, made: Stream) -> list[Sound]:
