@@ -115,6 +115,18 @@ def test_version_4_has_numbers_of_its_own_for_alignment_and_colours_of_any_form(
     )
 
 
+def test_wholly_transparent_text_is_not_shown_unless_it_comes_to_be_seen() -> None:
+    reading = read(
+        event(r"{\alpha&HFF&}one{\alpha&H00&}two"),
+        event(r"{\alpha&HFF\t(0,500,\alpha&H00&)}three"),
+        event(r"{\t(0,500,\alpha&HFF&)}four{\1a&HFF&}{\alpha255}five"),
+        event(r"{\alphaFF}six{\r}seven"),
+        event(r"{\alpha&HFF&}eight"),
+    )
+    assert [cue.text for cue in reading.cues] == ["two", "three", "fourfive", "seven"]
+    assert [note.text for note in reading.notes if "transparent" in note.reason] == ["one", "six", "eight"]
+
+
 @pytest.mark.parametrize(
     ("info", "code", "top"),
     [

@@ -197,6 +197,14 @@ def test_text_is_what_a_viewer_sees(
     assert formats.parse(formats.write("srt", [cue]), "srt").cues == (cue,)
 
 
+@pytest.mark.parametrize("mark", ["{}.", "#{}", "{}:", "{})", " {} "])
+def test_a_number_with_marks_beside_it_is_a_number_and_no_text(mark: str) -> None:
+    first, second = mark.format(1), mark.format(2)
+    later = "00:00:04,000 --&gt; 00:00:06\u060c000"
+    reading = read(f"{first}\n{TIMES}\nfirst 2.\n\n{second}\n{later}\n42.\n")
+    assert [cue.lines for cue in reading.cues] == [("first 2.",), ("42.",)] and not reading.lost
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -369,7 +369,7 @@ class _Walk:
         self._state, self._number = state, number
         self._event_style = self._style = style
         self._on, self._wrap_style, self._drawing = set(style.on), state.wrap_style, False
-        self._placed = False
+        self._placed = self._hidden = False
         self.alignment = style.alignment
         #: Where ``\pos`` or ``\move`` sets it first, from the top of the picture; None without.
         self.height: float | None = None
@@ -388,7 +388,9 @@ class _Walk:
             self._text(text[start:position])
 
     def _text(self, text: str) -> None:
-        if not self._drawing:
+        if not self._drawing and self._hidden and text.strip():
+            self._state.found.left(self._number, "text that is wholly transparent is not shown", text)
+        elif not self._drawing:
             self.parts.append((_plain(text, self._wrap_style), frozenset(self._on)))
         elif text.strip():
             self._state.found.left(self._number, "a drawing is no text", text)
@@ -401,6 +403,8 @@ class _Walk:
             self._state.found.left(self._number, "a comment in braces is not shown", f"{{{comment}}}")
         for code, value, inside in override_codes.codes_in(block):
             self._obey(code, value)
+            if code in ("alpha", "r"):
+                self._hidden = override_codes.is_transparent(value) and not animated and code == "alpha"
             if code in ("pos", "move") and self.height is None:
                 self.height = override_codes.height_in(inside)
             if not inside and _WORDS.search(value.lstrip("0123456789+-. ") if code in _COUNTED else value * (not code)):

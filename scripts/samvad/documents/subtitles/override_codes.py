@@ -54,6 +54,12 @@ def codes_in(block: str) -> Iterator[tuple[str, str, str]]:
         position = block.find("\\", position)
 
 
+def is_transparent(alpha: str) -> bool:
+    """Return whether a value of ``\\alpha`` hides text with its outline and shadow: ``&HFF&``."""
+    found = re.match(r"\s*&?[Hh]?0{0,6}([0-9A-Fa-f]{1,8})", alpha)
+    return found is not None and int(found[1], 16) & 0xFF == 0xFF
+
+
 def height_in(inside: str) -> float | None:
     """Return how far from the top ``\\pos(x,y)`` or ``\\move(x,y,…)`` sets a text, or None where it says nothing."""
     found = re.match(r"[^,]*,\s{0,9}([+-]?[0-9]{1,9}(?:\.[0-9]{0,9})?)", inside)

@@ -53,7 +53,15 @@ def _guarded(text: str) -> str:
 
 
 def _is_timing(line: str) -> bool:
-    return timings.read(line) is not None or timings.is_broken(line)
+    return timings.read(_plain_arrow(line)) is not None or timings.is_broken(_plain_arrow(line))
+
+
+#: The arrow as a page has it, out of which a file was copied.
+_ESCAPED_ARROW = "--&gt;"
+
+
+def _plain_arrow(line: str) -> str:
+    return line.replace(_ESCAPED_ARROW, "-->", 1)
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,7 @@ def read(text: str) -> Reading:
 
 #: CP/M and early DOS filled the last block of a file with these.
 _OLD_ENDS = "\0\x1a \t"
-_NUMBER = re.compile(rf"[{timings.INVISIBLE}]{{0,9}}\s{{0,9}}(-?\d{{1,9}})[\s{timings.INVISIBLE}]{{0,9}}")
+_NUMBER = re.compile(rf"[{timings.INVISIBLE}]{{0,9}}\s{{0,9}}#?(-?\d{{1,9}})[.):]?[\s{timings.INVISIBLE}]{{0,9}}")
 
 
 def _number(line: str) -> int | None:
@@ -108,8 +116,8 @@ def _blocks(lines: list[str]) -> list[_Block]:
     """Return the cues' blocks in order; each ends where the next one begins."""
     places: list[tuple[int, timings.Timing | None]] = []
     for at, line in enumerate(lines):
-        times = timings.read(line.lstrip("\ufeff"))
-        if times is not None or timings.is_broken(line):
+        times = timings.read(_plain_arrow(line).lstrip("\ufeff"))
+        if times is not None or timings.is_broken(_plain_arrow(line)):
             places.append((at, times))
     numbered = 2 * sum(at > 0 and _number(lines[at - 1]) is not None for at, _ in places) >= len(places)
     begins: list[int] = []
@@ -176,8 +184,12 @@ def _cue(lines: list[str], block: _Block, found: Collector, *, is_last: bool) ->
         found.lost(line, "its times can't be read", text)
         return
     slips = [*times.slips, *(["it is indented"] if lines[block.at][:1].isspace() else [])]
+    if _ESCAPED_ARROW in lines[block.at]:
+        slips.append(f"{_ESCAPED_ARROW!r} stands where --> should")
     if block.number is not None and block.number < 0:
         slips.append("its number is negative")
+    if block.number is not None and re.search("[#.):]", lines[block.begin]):
+        slips.append("its number has marks beside it")
     if slips:
         found.mended(line, "; ".join(slips), lines[block.at].strip())
     if is_last and block.number is not None:

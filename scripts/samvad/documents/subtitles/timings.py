@@ -17,7 +17,7 @@ from samvad.documents.subtitles.reading import LATEST_MS
 
 _GAP = r"\s{0,3}"
 _NUMBER = r"[\dOoIl]+"
-_MARK = "[:;.,\uff1a\uff1b\uff0e\uff0c]"
+_MARK = "[:;.,\uff1a\uff1b\uff0e\uff0c\u060c]"
 _TIME = re.compile(
     rf"([-\u2212]?){_GAP}({_NUMBER}){_GAP}({_MARK}){_GAP}({_NUMBER})"
     rf"(?:{_GAP}({_MARK}){_GAP}({_NUMBER}))?(?:{_GAP}({_MARK}){_GAP}({_NUMBER}))?"
@@ -35,7 +35,7 @@ _HEAD_OF_ARROW = re.compile("[>\uff1e\u2192\u21d2\u2794\u279c]")
 _LEADING_NUMBER = re.compile(r"\d{1,9}\s{1,9}(?=[\dOoIl-])")
 #: What a broken time still has: digits with a mark between them.
 _TRACE_OF_A_TIME = re.compile(rf"\d{_GAP}{_MARK}{_GAP}[\dOoIl]|[OoIl]{_MARK}\d")
-_MARKS = str.maketrans("\uff1a\uff1b\uff0e\uff0c", ":;.,")
+_MARKS = str.maketrans("\uff1a\uff1b\uff0e\uff0c\u060c", ":;.,,")
 _LETTERS = str.maketrans("OoIl", "0011")
 
 
