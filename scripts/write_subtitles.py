@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from samvad.core import files
-from samvad.documents import machine_cues, review, segments, subtitle_check
+from samvad.core import files, times
+from samvad.documents import machine_cues, review, segments, speech_regions, subtitle_check
 from samvad.documents import probe as probe_document
 from samvad.documents import shots as shots_document
 from samvad.documents import tracks as tracks_document
@@ -27,7 +27,7 @@ from samvad.reporting.pages import film_page
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.settings import subtitle_profiles
 from samvad.settings.subtitle_rules import FILM_FRAME_RATE, Rules
-from samvad.stages.subtitle_gen import checking, corrections, objections, qc, shortening
+from samvad.stages.subtitle_gen import checking, corrections, objections, qc, shortening, worth
 from samvad.stages.subtitle_gen.options import STAGE, Options
 from samvad.stages.subtitle_gen.shortening import Proposal
 from samvad.stages.subtitle_gen.tracks import Track, languages_of_tracks, make_track
@@ -141,6 +141,7 @@ def make(
     shots: list[int],
     asked: Asked,
     film_ms: int,
+    speech: Sequence[tuple[int, int]] | None,
 ) -> Made:
     """Cut, check and write a track."""
     track = make_track(
@@ -168,9 +169,43 @@ def make(
         files=write_track(run, track, cues, asked.formats),
     )
     machine = tuple(map(MachineCue.of, track.cues, track.origins))
-    view = film_page.TrackView(track, cues, origins, found, rules, corrected, objected)
+    missing = [] if corrected else worth.gaps(document, track.language, speech or ())
+    doubts = [] if corrected else worth.doubts(document, track.language, origins)
+    check = replace(
+        qc.track_check(cues, rules, found, objected),
+        doubts=tuple(doubts),
+        missing=tuple(missing),
+    )
+    check = replace(check, headline=worth.headline(document, check, speech, missing, corrected=corrected))
+    record_worth(run, track.language, check)
+    view = film_page.TrackView(track, cues, origins, found, rules, corrected, objected, check)
     shorter = tuple((track.language, item) for item in track.shorter)
-    return Made(entry, qc.track_check(cues, rules, found, objected), machine, view, shorter)
+    return Made(entry, check, machine, view, shorter)
+
+
+def record_worth(run: StageRun, language: str, check: TrackCheck) -> None:
+    """Record what a track is worth, and warn of speech without text and of doubtful translations."""
+    found = check.headline
+    if found is None:
+        return
+    run.metric(f"coverage_{language}", found.coverage, "share of speech")
+    run.metric(f"sure_{language}", found.sure, "probability")
+    run.metric(f"doubtful_{language}", found.doubtful, "cues")
+    run.metric(f"shown_as_said_{language}", found.as_said, "cues")
+    if check.missing and found.cues:
+        seconds = sum(end - start for start, end in check.missing) / 1000
+        first = ", ".join(times.clock(start) for start, _ in check.missing[:5]) + (
+            "…" if len(check.missing) > 5 else ""
+        )
+        run.warn(
+            f"{seconds:.1f} of {found.speech_seconds:.1f} s of speech have no text in {languages.name(language)}, "
+            f"at {len(check.missing)} places: {first}. The report marks them."
+        )
+    if found.doubtful:
+        run.warn(
+            f"{found.doubtful} of {found.cues} cues in {languages.name(language)} have a doubtful translation, "
+            f"{found.as_said} of them show what was said: cue {check.doubts[0].cue} is the first."
+        )
 
 
 def work(run: StageRun, options: Options) -> None:
@@ -186,10 +221,12 @@ def work(run: StageRun, options: Options) -> None:
             f"Nothing of the film has text in {languages.name(target)}: translation is off or gave none, "
             f"so there are no subtitles in {languages.name(target)}."
         )
+    found = run.read_optional("asr", "speech_regions")
+    speech = speech_regions.read(found) if found else None
     film_ms = max(probe.duration_ms, document.duration_ms)
     decisions = review.read_shorter(run.add_external_input(options.review, "review")) if options.review else ()
     asked = Asked(tuple(dict.fromkeys(options.formats)), decisions, options.shorten == "take")
-    made = [make(run, document, profile.rules(language, rate), shots, asked, film_ms) for language in spoken]
+    made = [make(run, document, profile.rules(language, rate), shots, asked, film_ms, speech) for language in spoken]
     run.metric("languages", ", ".join(spoken) or None)
     run.metadata("frame_rate", float(rate))
     run.metadata("frame_rate_numerator", rate.numerator)

@@ -259,7 +259,7 @@ def made_hostile(value: Any, text: str, numbers: frozenset[str]) -> Any:
 
 def test_no_text_and_no_number_of_the_index_is_more_than_text(tmp_path: Path) -> None:
     film = {"job": "a", "title": "b", "about": "c", "error": "d", "status": "failed", "report": "e", "poster": "f"}
-    track = {"name": "n", "cues": 3, "corrected": False, "rules": 1.0}
+    track = {"name": "n", "cues": 3, "corrected": False, "grade": "good", "told": "t"}
     films = []
     for text in HOSTILE:
         plain = {**film, "tracks": [track]}, {**film, "status": "x", "report": None, "poster": None, "tracks": []}

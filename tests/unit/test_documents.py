@@ -32,11 +32,12 @@ from samvad.documents import (
     tracks,
     waveform,
 )
+from samvad.documents.headline import Headline
 from samvad.documents.job_manifest import ResultFile
 from samvad.documents.machine_cues import MachineCue, Origin
 from samvad.documents.segments import Entity, Segment, SegmentsDocument, Translation, Word
 from samvad.documents.stage_manifest import FileRecord, IntermediateFile
-from samvad.documents.subtitle_check import CheckedRule, Finding, TrackCheck
+from samvad.documents.subtitle_check import CheckedRule, Doubt, Finding, TrackCheck
 from samvad.documents.subtitles.cues import Cue, Style
 from samvad.documents.tracks import SubtitleFiles
 from samvad.film import glossary, metadata
@@ -170,7 +171,8 @@ def texts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     names.write(folder / "names.json", names.Names(names=(named,), cast=(cast,), undecided=(undecided,)))
     finding = Finding(1, "reading speed", "error", 25.0, 20.0, "characters/s", "too fast")
     rules = (CheckedRule("reading speed", "error", "a page"),)
-    check = TrackCheck("en", 1, rules, {"max_lines": 2}, {"hard": 0.0}, (finding,))
+    worth = {"doubts": (Doubt(1, ("made up",)),), "headline": Headline(1, 10.0, 0.8, None, 1, 0, 0.0)}
+    check = TrackCheck("en", 1, rules, {"max_lines": 2}, {"hard": 0.0}, (finding,), missing=((0, 1200),), **worth)
     subtitle_check.write(folder / "qc.json", subtitle_check.Checks(profile="A profile", tracks=(check,)))
     cue = MachineCue.of(Cue(0, 900, ("Hello",), (Style(0, 0, 5, "i"),)), Origin(0, 900, (1,), True))
     machine_cues.write(folder / "cues.json", machine_cues.MachineCues(tracks={"en": (cue,)}))

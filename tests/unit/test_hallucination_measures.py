@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from judged_text import HINDI, judge, said
 from samvad.core.errors import SamvadError
-from samvad.stages.hallucination_removal import regions
+from samvad.documents import speech_regions as regions
 from samvad.stages.hallucination_removal.measures import Evidence
 from samvad.text.repetition import compression_ratio, other_scripts, plain
 

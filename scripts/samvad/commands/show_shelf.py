@@ -7,7 +7,7 @@ from pathlib import Path
 
 from samvad.core import console, outside, stages
 from samvad.core.errors import ConfigurationError
-from samvad.documents import job_manifest
+from samvad.documents import job_manifest, subtitle_check
 
 #: The environment that the command runs in.
 ENVIRONMENT = "workflow"
@@ -27,10 +27,22 @@ def main(argv: list[str] | None = None) -> int:
     for folder in folders:
         if folder not in done:
             print(f"  {_why(folder)}")
+    for folder in done:
+        if told := _told(folder):
+            print(f"  {told}")
     index = next((path for path in (folder.parents[4] / "index.html" for folder in folders) if path.is_file()), None)
     if index:
         print(f"  All films: {index}")
     return 0 if len(done) == len(folders) else 1
+
+
+def _told(folder: Path) -> str | None:
+    """Return what a person should know of a film's subtitles, or None where nothing is to be looked at."""
+    found = {key: item for key, item in subtitle_check.headlines(folder).items() if item.grade != "good"}
+    manifest = job_manifest.read_optional(folder)
+    if not found or manifest is None:
+        return None
+    return f"{manifest.input.title}: " + "; ".join(f"{key}: {item.told()}" for key, item in found.items())
 
 
 def _why(folder: Path) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from samvad.core import stages, times, typed_json
 from samvad.core.errors import SamvadError
-from samvad.documents import mux_proof, run_mark, run_record, stage_manifest
+from samvad.documents import mux_proof, run_mark, run_record, stage_manifest, subtitle_check
 from samvad.documents.stage_manifest import StageManifest
 
 INTERRUPTED = "interrupted"
@@ -308,6 +308,8 @@ def summary(job_folder: Path) -> str:
             lines.append(f"  {label + ':':16} {job_folder / output.path}{missing}")
     lines += [f"  {'Transcript:':16} {job_folder / manifest.output.transcript}"] if manifest.output.transcript else []
     lines += [f"  {'Sound:':16} {text}" for text in _sound_heard(job_folder)]
+    found = subtitle_check.headlines(job_folder)
+    lines += [f"  {f'Worth ({language}):':16} {headline.told()}" for language, headline in found.items()]
     lines += [f"  {'Proved:':16} {text}" for text in _proved(job_folder)]
     reused = [
         name for name, state in manifest.stages.items() if state.manifest and _reused(job_folder / state.manifest)

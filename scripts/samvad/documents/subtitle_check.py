@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from samvad.core import typed_json
+from samvad.core import stages, typed_json
+from samvad.core.errors import SamvadError
+from samvad.documents.headline import Headline
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,14 @@ class CheckedRule:
 
 
 @dataclass(frozen=True)
+class Doubt:
+    """A cue whose translation a person should look at: its number in the file, from 1, and the flags of stage 08."""
+
+    cue: int
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class TrackCheck:
     """The check of a track.
 
@@ -54,6 +64,9 @@ class TrackCheck:
         findings: every breach.
         objections: what a person would object to beside them; no part of ``within``.
         objected: how many cues each kind of these is found at.
+        doubts: every cue whose translation is doubtful.
+        missing: stretches of speech (start and end in ms) without text.
+        headline: what the track is worth; None where only a file was checked.
     """
 
     language: str
@@ -64,6 +77,9 @@ class TrackCheck:
     findings: tuple[Finding, ...]
     objections: tuple[Finding, ...] = ()
     objected: dict[str, int] = field(default_factory=dict)
+    doubts: tuple[Doubt, ...] = ()
+    missing: tuple[tuple[int, ...], ...] = ()
+    headline: Headline | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,3 +104,12 @@ def read(path: Path) -> Checks:
 def write(path: Path, checks: Checks) -> None:
     """Write the check of a film's tracks atomically."""
     typed_json.write(path, checks)
+
+
+def headlines(job_folder: Path) -> dict[str, Headline]:
+    """Return what a job's tracks are worth, by language; none where stage 09 has not said it."""
+    try:
+        checks = read(job_folder / stages.BY_NAME["subtitle_gen"].folder / "qc.json").tracks
+    except SamvadError:
+        return {}
+    return {check.language: check.headline for check in checks if check.headline}

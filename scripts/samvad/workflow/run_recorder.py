@@ -21,7 +21,7 @@ from samvad.core import stages, times
 from samvad.core.console import printable
 from samvad.core.errors import SamvadError
 from samvad.core.failures import may_pass
-from samvad.documents import job_manifest, last_words, run_record
+from samvad.documents import job_manifest, last_words, run_record, subtitle_check
 from samvad.documents.run_record import CacheSettings, RunRecord
 from samvad.logs.events import Event
 from samvad.runner import attempts
@@ -180,7 +180,9 @@ class PipelineHandler(logging.Handler):
             try:
                 status = self._finish(found)
                 if show or found.failed:
-                    line = f"{found.film.title} ({status}): {found.folder}"
+                    worth = subtitle_check.headlines(found.folder).items()
+                    look = "; ".join(f"{language}: {item.told()}" for language, item in worth if item.grade != "good")
+                    line = f"{found.film.title} ({status}): {found.folder}" + (f" – {look}" if look else "")
                     told = (
                         printable(line) if brief else "\n" + printable(job_manifest.summary(found.folder), lines=True)
                     )

@@ -13,19 +13,23 @@ from samvad.core.errors import SamvadError
 from samvad.core.times import clock
 from samvad.core.typed_json import JsonObject
 from samvad.documents import mux_proof, stage_manifest, waveform
+from samvad.documents.headline import Headline
 from samvad.documents.machine_cues import Origin
 from samvad.documents.probe import Probe
 from samvad.documents.segments import QUARANTINE, Segment, SegmentsDocument
 from samvad.documents.stage_manifest import StageManifest
-from samvad.documents.subtitle_check import Finding
+from samvad.documents.subtitle_check import Finding, TrackCheck
 from samvad.documents.subtitles.cues import Cue, graphemes
 from samvad.reporting.pages.filling import fill
 from samvad.settings.subtitle_profiles import Profile
 from samvad.settings.subtitle_rules import Rules
 from samvad.stages.subtitle_gen.checking import RULES, level_of, shares_within, source_of
 from samvad.stages.subtitle_gen.tracks import Track
+from samvad.stages.subtitle_gen.worth import sureness
 from samvad.text import languages
 
+#: What a doubtful translation is called among a cue's flags.
+_DOUBT = "translation"
 _PAGE = schemas.ROOT / "scripts" / "samvad" / "reporting" / "pages" / "film"
 #: From the report to the folder of stage 01, which lies beside that of stage 09.
 _DEMUX = f"../{stages.BY_NAME['demux'].folder}"
@@ -43,6 +47,7 @@ class TrackView:
         rules: what the cues are to keep.
         corrected: whether a person has corrected them.
         objected: what a person would object to beside the rules.
+        check: what ``qc.json`` says of it.
     """
 
     track: Track
@@ -52,6 +57,7 @@ class TrackView:
     rules: Rules
     corrected: bool
     objected: Sequence[Finding] = ()
+    check: TrackCheck | None = None
 
 
 def render(
@@ -119,6 +125,9 @@ def _track(view: TrackView, document: SegmentsDocument) -> JsonObject:
     flags: dict[int, list[list[str]]] = {}
     for item in (*view.found, *view.objected):
         flags.setdefault(item.cue, []).append([item.rule, item.level, item.message])
+    check = view.check
+    for doubt in check.doubts if check else ():
+        flags.setdefault(doubt.cue, []).append([_DOUBT, "warning", ", ".join(doubt.flags)])
     segments = {segment.id: segment for segment in document.segments}
     cues = [
         _cue(cue, origin, flags.get(number, []), segments, view)
@@ -137,7 +146,26 @@ def _track(view: TrackView, document: SegmentsDocument) -> JsonObject:
         "gap": rules.gap_ms,
         "within": shares_within(len(view.cues), view.found),
         "rules": [{"rule": rule, "level": level_of(rule, rules), "source": source_of(rule, rules)} for rule in RULES],
+        "missing": [list(stretch) for stretch in check.missing] if check else [],
+        "headline": _headline(check.headline) if check and check.headline else None,
         "cues": cues,
+    }
+
+
+def _headline(found: Headline) -> JsonObject:
+    """Return the figures of a headline, each with its grade; of a track without cues that alone."""
+    shares = {
+        "text for the speech": (found.coverage, "coverage"),
+        "sure of the words": (found.sure, "sure"),
+        "translations not doubtful": (1 - found.doubtful / found.cues if found.cues else None, "doubtful"),
+        "every hard rule": (found.rules if found.cues else None, "rules"),
+    }
+    return {
+        "grade": found.grade,
+        "told": found.told(),
+        "figures": [
+            [name, share, found.grades.get(key, "none")] for name, (share, key) in shares.items() if share is not None
+        ],
     }
 
 
@@ -158,7 +186,7 @@ def _cue(
         "characters": cue.characters,
         "graphemes": graphemes(cue.text),
         "speed": round(cue.words * 60 / seconds if by_words else cue.characters / seconds, 1),
-        "sure": _confidence([segments[number] for number in ids]),
+        "sure": sureness([segments[number] for number in ids]),
         "flags": flags,
         "why": origin.why if origin else "",
         "full": origin.full if origin else "",
@@ -175,12 +203,6 @@ def _translations(ids: Sequence[int], segments: Mapping[int, Segment], view: Tra
 
 def _bare(text: str) -> str:
     return "".join(character for character in text if character.isalnum())
-
-
-def _confidence(segments: Sequence[Segment]) -> float | None:
-    """Return the mean probability of the words that were heard, or None where none is known."""
-    scores = [word.score for segment in segments for word in segment.words if word.score is not None]
-    return round(sum(scores) / len(scores), 3) if scores else None
 
 
 def _segment(segment: Segment) -> JsonObject:

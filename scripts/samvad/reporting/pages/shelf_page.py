@@ -11,6 +11,7 @@ from samvad.core.errors import SamvadError
 from samvad.core.times import clock
 from samvad.core.typed_json import JsonObject
 from samvad.documents import job_manifest, subtitle_check, tracks
+from samvad.documents.headline import Headline
 from samvad.reporting.pages.filling import fill
 from samvad.text import languages
 
@@ -59,16 +60,23 @@ def _tracks(job: Path) -> list[JsonObject]:
         checks = subtitle_check.read(folder / "qc.json").tracks
     except SamvadError:
         return []
-    within = {check.language: check.within.get("hard", 1.0) for check in checks}
+    headlines = {check.language: check.headline for check in checks if check.headline}
     return [
         {
             "name": languages.name(track.language),
             "cues": track.cues,
             "corrected": track.corrected,
-            "rules": within.get(track.language, 1.0),
+            **_worth(headlines.get(track.language)),
         }
         for track in listed
     ]
+
+
+def _worth(found: Headline | None) -> JsonObject:
+    """Return a track's grade and what it is worth in words; of a track that nobody judged, that it is not known."""
+    if found is None:
+        return {"grade": "none", "told": "made by an earlier version: not judged"}
+    return {"grade": found.grade, "told": found.told()}
 
 
 def _link(path: Path, root: Path) -> str | None:

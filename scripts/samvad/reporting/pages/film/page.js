@@ -25,17 +25,22 @@ function allRows(track) {
     const segment = data.segments[id];
     rows.push({ quarantine: segment, start: segment.start, end: segment.end });
   }
+  for (const [start, end] of track.missing) rows.push({ missing: true, start, end });
   return rows.sort((a, b) => a.start - b.start);
 }
+const isDoubtful = (cue) => cue.flags.some((flag) => flag[0] === "translation");
 const filters = {
   all: ["all", () => true],
   flagged: ["flagged", (row) => row.cue && row.cue.flags.length > 0],
+  doubtful: ["doubtful", (row) => row.cue && isDoubtful(row.cue)],
+  missing: ["missing", (row) => row.missing],
   unsure: ["unsure", (row) => row.cue && row.cue.sure !== null && row.cue.sure < 0.6],
   names: ["names", (row) => row.cue && row.cue.segments.some((id) => data.segments[id].names.length)],
   songs: ["songs", (row) => row.cue && row.cue.song],
   quarantine: ["quarantined", (row) => row.quarantine],
 };
 function textOf(row) {
+  if (row.missing) return "";
   return row.cue ? row.cue.lines.join(" ") + " " + saidOf(row.cue) : row.quarantine.text;
 }
 const saidOf = (cue) => cue.segments.map((id) => data.segments[id].text).join(" ");
@@ -63,6 +68,10 @@ const marked = (text, names) => {
   return made;
 };
 function rowHtml(row, number) {
+  if (row.missing) {
+    return html`<span class="num"></span><span class="time">${clock(row.start)}<br>${((row.end - row.start) / 1000).toFixed(2)} s</span><span
+      class="said">somebody speaks, and there is no text</span><span></span><span></span><span></span>`;
+  }
   if (row.quarantine) {
     return html`<span class="num"></span><span class="time">${clock(row.start)}</span><span class="text">${row.quarantine.text}</span><span
       class="said">${row.quarantine.reasons.join(", ")}</span><span></span><span></span>`;
@@ -105,7 +114,7 @@ function drawRows() {
       box.append(element);
       drawn.set(key, element);
     }
-    element.className = "row" + (row.cue && row.cue.song ? " is-song" : "") + (row.quarantine ? " is-quarantine" : "") + (number === state.now ? " now" : "");
+    element.className = "row" + (row.cue && row.cue.song ? " is-song" : "") + (row.quarantine ? " is-quarantine" : "") + (row.missing ? " is-missing" : "") + (number === state.now ? " now" : "");
     element.title = row.cue ? [...row.cue.flags.map((flag) => flag[0] + ": " + flag[2]), ...(row.cue.why ? ["ends here: " + row.cue.why] : [])].join("\n") : "";
   }
   for (const [key, element] of drawn) if (!wanted.has(key)) { element.remove(); drawn.delete(key); }
@@ -203,11 +212,20 @@ function drawDetail() {
   }
   pen.fillStyle = colour("bad");
   for (const id of data.quarantined) { const s = data.segments[id]; if (s.end > from && s.start < to) for (let t = x(s.start); t < x(s.end); t += 5) pen.fillRect(t, 84, 2, 4); }
+  pen.fillStyle = colour("warn");
+  for (const [start, end] of track ? track.missing : []) if (end > from && start < to) hatch(pen, x(start), x(end), 90, 116);
   pen.fillStyle = colour("soft");
   const every = [1000, 2000, 5000, 10000, 30000, 60000, 300000].find((n) => (n / state.view) * width > 60) || 600000;
   for (let t = Math.ceil(Math.max(0, from) / every) * every; t <= to && t <= data.duration; t += every) pen.fillText(clock(t, 0), x(t) + 3, height - 6);
   pen.fillStyle = colour("accent");
   pen.fillRect(x(ms) - 1, 0, 2, height);
+}
+/* Speech without text: slanted lines. */
+function hatch(pen, left, right, top, bottom) {
+  pen.save(); pen.beginPath(); pen.rect(left, top, Math.max(2, right - left), bottom - top); pen.clip();
+  pen.strokeStyle = colour("warn"); pen.lineWidth = 1.5;
+  for (let at = left - (bottom - top); at < right; at += 6) { pen.beginPath(); pen.moveTo(at, bottom); pen.lineTo(at + bottom - top, top); pen.stroke(); }
+  pen.restore();
 }
 let overviewPicture = null;
 function drawOverview() {
@@ -217,6 +235,7 @@ function drawOverview() {
     wave(pen, width, 20, 36, 0, data.duration);
     const track = data.tracks[state.track];
     for (const cue of track ? track.cues : []) { pen.fillStyle = cueColour(cue); pen.fillRect((cue.start / data.duration) * width, height - 5, Math.max(1, ((cue.end - cue.start) / data.duration) * width), 5); }
+    for (const [start, end] of track ? track.missing : []) hatch(pen, (start / data.duration) * width, (end / data.duration) * width, height - 5, height);
     pen.fillStyle = colour("name");
     pen.globalAlpha = 0.6;
     for (const cut of data.shots) pen.fillRect((cut / data.duration) * width, 0, 1, 6);
@@ -232,8 +251,10 @@ function drawOverview() {
 /* Figures. */
 function drawScore() {
   const track = data.tracks[state.track];
-  put(byId("score"), track ? [["hard but speed", "every hard rule"], ["reading speed", "reading speed"], ["break", "line breaks"], ["all rules", "all rules"]]
-    .map(([key, label]) => html`<div><b class="${grade(track.within[key])}">${percent(track.within[key])}</b><small>${label}</small></div>`) : "");
+  const found = track && track.headline;
+  put(byId("score"), !found ? "" : found.figures.length
+    ? found.figures.map(([label, share, graded]) => html`<div><b class="${graded}">${percent(share)}</b><small>${label}</small></div>`)
+    : html`<div><b class="none">–</b><small>${found.told}</small></div>`);
 }
 function histogram(caption, values, limits, unit, step) {
   const most = Math.max(...values, ...limits.map((limit) => limit * 1.15), step), bins = new Array(Math.ceil(most / step) + 1).fill(0);
@@ -257,7 +278,7 @@ function drawCharts() {
 }
 function drawRules() {
   const track = data.tracks[state.track];
-  const row = (rule, share) => html`<tr><td>${rule.rule}</td><td class="n ${grade(share)}">${percent(share)}</td><td>${share < 1 ? rule.level : ""}</td><td>${rule.source}</td></tr>`;
+  const row = (rule, share) => html`<tr><td>${rule.rule}</td><td class="n ${track.cues.length ? grade(share) : "none"}">${percent(share)}</td><td>${share < 1 ? rule.level : ""}</td><td>${rule.source}</td></tr>`;
   put(byId("rules"), track ? html`<p class="sub">${data.profile}, at ${data.frameRate.toFixed(3)} frames a second</p><table>${track.rules.map((rule) => row(rule, track.within[rule.rule]))}</table>` : "");
 }
 function drawFacts() {

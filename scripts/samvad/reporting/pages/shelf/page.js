@@ -1,19 +1,19 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
 const state = { status: "all", search: "", order: "date" };
-const percent = (share) => (share === 1 ? "100 %" : (Math.floor(share * 1000) / 10).toFixed(1) + " %");
-const grade = (share) => (share >= 0.95 ? "good" : share >= 0.85 ? "warn" : "bad");
-const worst = (film) => Math.min(1, ...film.tracks.map((track) => track.rules));
+const grades = ["bad", "none", "warn", "good"];
+const names = { bad: "look at it", none: "no verdict", warn: "look it over", good: "good" };
+const worst = (film) => Math.min(grades.length, ...film.tracks.map((track) => grades.indexOf(track.grade)));
 const statuses = { all: () => true, done: (film) => film.status === "success", failed: (film) => film.status === "failed", "to do": (film) => !["success", "failed"].includes(film.status) };
 const orders = {
   date: (a, b) => b.job.localeCompare(a.job, undefined, { numeric: true }),
   title: (a, b) => a.title.localeCompare(b.title),
-  rules: (a, b) => worst(a) - worst(b),
+  worth: (a, b) => worst(a) - worst(b),
 };
 
 function card(film) {
   const picture = film.poster ? html`<div class="picture" data-picture="${film.poster}"></div>` : html`<div class="picture" aria-hidden="true">♪</div>`;
-  const tracks = film.tracks.map((track) => html`<div><span>${track.name}, ${track.cues} cues${track.corrected ? ", corrected" : ""}</span><span class="${grade(track.rules)}" title="cues that keep every hard rule">${percent(track.rules)}</span></div>`);
+  const tracks = film.tracks.map((track) => html`<div><span>${track.name}, ${track.cues} cues${track.corrected ? ", corrected" : ""}</span><span class="${track.grade}" title="${track.told}">${track.cues ? names[track.grade] : "no cues"}</span></div><p class="told">${track.told}</p>`);
   const status = film.status === "success" ? "" : film.status === "failed" ? html`<p class="error">${film.error || "failed"}</p>` : html`<p class="warn">${film.status}</p>`;
   const inside = html`${picture}<div class="text"><h2>${film.title}</h2><p>${film.about}</p>${status}<div class="tracks">${tracks}</div></div>`;
   return film.report ? html`<a class="film" href="${film.report}">${inside}</a>` : html`<div class="film">${inside}</div>`;

@@ -1,0 +1,94 @@
+"""What a track of subtitles is worth, in a line: how much of the speech has text, how sure, how much to look at.
+
+Rules kept say nothing about words: an empty track keeps them all. Stage 09 writes a headline for each track into
+``qc.json``; the report, the index, the terminal and the commands show it from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Grade = Literal["none", "good", "warn", "bad"]
+
+#: From the first figure on it is good, from the second it is to be looked at, below it is bad.
+COVERAGE = (0.97, 0.9)
+#: Of the mean probability of the words: garbage that Whisper made of Hindi had 0.55, clear speech 0.8 and more.
+SURE = (0.75, 0.6)
+RULES = (0.95, 0.85)
+#: Up to these shares of doubtful cues, likewise.
+DOUBTFUL = (0.05, 0.2)
+
+
+@dataclass(frozen=True)
+class Headline:
+    """What a track is worth.
+
+    Attributes:
+        cues: how many it has.
+        speech_seconds: how long somebody speaks in the film; None where that is not known.
+        coverage: share (0 to 1) of that which has text in the track; None where it is not known.
+        sure: mean probability (0 to 1) of the words that were heard; None where none is known, or a person wrote them.
+        doubtful: cues whose translation a person should look at.
+        as_said: those of them that show what was said, for want of a translation.
+        rules: share (0 to 1) of the cues that keep every hard rule; 0 cues keep none.
+    """
+
+    cues: int
+    speech_seconds: float | None
+    coverage: float | None
+    sure: float | None
+    doubtful: int
+    as_said: int
+    rules: float
+
+    @property
+    def grades(self) -> dict[str, Grade]:
+        """Return the grade of each figure that is known; none for a track without cues."""
+        if not self.cues:
+            return {}
+        found = {"coverage": _grade(self.coverage, COVERAGE), "sure": _grade(self.sure, SURE)}
+        doubtful = self.doubtful / self.cues
+        found["doubtful"] = "good" if doubtful <= DOUBTFUL[0] else "warn" if doubtful <= DOUBTFUL[1] else "bad"
+        return {**{key: grade for key, grade in found.items() if grade != "none"}, "rules": _grade(self.rules, RULES)}
+
+    @property
+    def grade(self) -> Grade:
+        """Return the worst of the grades; ``none`` for a track without cues."""
+        order: tuple[Grade, ...] = ("bad", "warn", "good")
+        found = set(self.grades.values())
+        return next((grade for grade in order if grade in found), "none")
+
+    def told(self) -> str:
+        """Return the headline in words, for a terminal."""
+        if not self.cues:
+            heard = f", though somebody speaks for {self.speech_seconds:.0f} s" if self.speech_seconds else ""
+            return f"no cues{heard}"
+        parts = []
+        if self.coverage is not None:
+            parts.append(f"text for {_percent(self.coverage)} of the speech")
+        if self.sure is not None:
+            parts.append(f"words {_percent(self.sure)} sure")
+        if self.doubtful:
+            shown = f" ({self.as_said} show what was said)" if self.as_said else ""
+            parts.append(f"{self.doubtful} of {self.cues} cues doubtful in translation{shown}")
+        parts.append(f"{_percent(self.rules)} within the rules")
+        look = {"bad": "look at it: ", "warn": "look it over: "}.get(self.grade, "")
+        return look + ", ".join(parts)
+
+
+def worst(grades: Sequence[Grade]) -> Grade:
+    """Return the worst of several grades; a track without cues is no better than one that is bad."""
+    order: tuple[Grade, ...] = ("bad", "none", "warn", "good")
+    return next((grade for grade in order if grade in grades), "none")
+
+
+def _grade(share: float | None, limits: tuple[float, float]) -> Grade:
+    if share is None:
+        return "none"
+    return "good" if share >= limits[0] else "warn" if share >= limits[1] else "bad"
+
+
+def _percent(share: float) -> str:
+    return f"{int(share * 1000) / 10:g} %"
