@@ -17,8 +17,9 @@ import shutil
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -32,10 +33,17 @@ from samvad.documents.subtitles.cues import Cue  # noqa: E402
 from samvad.media import shots  # noqa: E402
 from samvad.settings import subtitle_profiles  # noqa: E402
 from samvad.settings.subtitle_rules import FILM_FRAME_RATE  # noqa: E402
-from samvad.stages.subtitle_gen import checking, speech, tracks  # noqa: E402
+from samvad.stages.subtitle_gen import agreement, checking, objections, speech, tracks  # noqa: E402
+from samvad.text import numerals  # noqa: E402
 
 FOLDER = ROOT / "build" / "bench-subtitles"
 STABLE_TS = ("stable-ts==2.19.1", "openai-whisper==20250625", "more-itertools", "tiktoken", "numba", "llvmlite")
+#: Subtitles that people timed, of which the words are compared with what was recognised: below the media folder.
+PUBLISHED = {
+    "sonnet1": "refs/en_sonnet_p001.lines.srt",
+    "hindi": "refs/comp_hi_scene_open.srt",
+    "switch": "refs/comp_hien_switch_open.srt",
+}
 FIGURES = ("hard but speed", "reading speed", "hard", "break", "first word", "all rules")
 PEERS = ("whisperx", "whisperx_42x2", "whisperx_processor", "stable_ts", "stable_ts_subgen")
 
@@ -142,7 +150,10 @@ def _as_whisperx(segment: segments.Segment) -> dict[str, object]:
 
 
 def faults(cues: Sequence[Cue], text: str) -> int:
-    """Return how many words are lost or added, and how many cues are out of order."""
+    """Return how many words are lost or added, and how many cues are out of order.
+
+    Numbers up to ten count as the same in letters and in digits.
+    """
     shown, said = _words(" ".join(cue.text for cue in cues)), _words(text)
     import difflib
 
@@ -152,7 +163,10 @@ def faults(cues: Sequence[Cue], text: str) -> int:
 
 
 def _words(text: str) -> list[str]:
-    return [word for word in re.sub(r"[^\w\u0900-\u0dff]+", " ", text.casefold()).split() if word]
+    words = re.sub(r"[^\w\u0900-\u0dff]+", " ", text.casefold()).split()
+    for language in ("en", "hi", "es"):
+        words = [numerals.as_digits(word, language) for word in words]
+    return words
 
 
 @dataclass
@@ -162,28 +176,40 @@ class Sum:
     cues: int = 0
     kept: dict[str, float] | None = None
     wrong: int = 0
+    objected: Counter[str] = field(default_factory=Counter)
+    both: int = 0
+    ends: int = 0
 
-    def add(self, count: int, shares: dict[str, float], wrong: int) -> None:
+    def add(self, count: int, shares: dict[str, float], wrong: int, objected: dict[str, int]) -> None:
         """Add a clip's."""
+        self.objected.update(objected)
         self.kept = self.kept or dict.fromkeys(FIGURES, 0.0)
         self.cues += count
         self.wrong += wrong
         for name in FIGURES:
             self.kept[name] += shares[name] * count
 
+    def compare(self, cues: Sequence[Cue], published: Sequence[Cue], language: str) -> None:
+        """Add how far cues end where a person's do."""
+        found = agreement.of(cues, published, language)
+        self.both += found.both
+        self.ends += found.ours + found.theirs
+
     def row(self) -> dict[str, float]:
-        """Return shares in per cent."""
-        return {name: round(100 * kept / max(1, self.cues), 1) for name, kept in (self.kept or {}).items()}
+        """Return shares in per cent, how much a person would object to, and the F1 of cue ends."""
+        beside = {"ends_f1": round(2 * self.both / self.ends, 3) if self.ends else 0.0, **self.objected}
+        return beside | {name: round(100 * kept / max(1, self.cues), 1) for name, kept in (self.kept or {}).items()}
 
 
 def measure(
     cues: Sequence[Cue], document: segments.SegmentsDocument, language: str, cuts: list[int], text: str
-) -> tuple[int, dict[str, float], int]:
-    """Return a track's number of cues, the shares that keep the rules, and its faults."""
+) -> tuple[int, dict[str, float], int, dict[str, int]]:
+    """Return a track's cues, the shares that keep the rules, its faults, and what a person would object to."""
     rules = subtitle_profiles.load("netflix").rules(language, FILM_FRAME_RATE)
     said = speech.times_of(cues, document, language)
-    found = checking.check(cues, rules, checking.Context(cuts or None, said))
-    return len(cues), checking.shares_within(len(cues), found), faults(cues, text)
+    context = checking.Context(cuts or None, said)
+    found, objected = checking.check(cues, rules, context), objections.find(cues, rules, context)
+    return len(cues), checking.shares_within(len(cues), found), faults(cues, text), objections.counts(objected)
 
 
 def text_in(document: segments.SegmentsDocument, language: str) -> str:
@@ -250,6 +276,9 @@ def main() -> None:
         said = " ".join(segment.text for segment in document.shown())
         for name, cues in made.items():
             same[name].add(*measure(cues, document, clip.language, cuts, said))
+            path = options.media / PUBLISHED.get(clip.name, "none")
+            if path.is_file():
+                same[name].compare(cues, formats.read(path).cues, clip.language)
         if clip.language != "en":
             rules = subtitle_profiles.load("netflix").rules("en", FILM_FRAME_RATE)
             cues = tracks.make_track(document, rules, cuts).cues
@@ -276,6 +305,10 @@ def report(figures: dict) -> None:
     print(f"{'':20}{'cues':>6}{'wrong':>7}" + "".join(f"{name:>16}" for name in FIGURES))
     for name, row in rows.items():
         print(f"{name:20}{row['cues']:6}{row['wrong']:7}" + "".join(f"{row.get(key, 0):16.1f}" for key in FIGURES))
+    print(f"\nWhat a person would object to, in cues, and the F1 of cue ends with {len(PUBLISHED)} people's files\n")
+    print(f"{'':20}" + "".join(f"{kind:>16}" for kind in (*objections.KINDS, "ends_f1")))
+    for name, row in rows.items():
+        print(f"{name:20}" + "".join(f"{row.get(kind, 0):16}" for kind in (*objections.KINDS, "ends_f1")))
     print("\nwrong: words lost or added, and cues out of order or over each other")
     print(f"CPU seconds for a long film: {figures['speed_cpu_seconds']}")
 

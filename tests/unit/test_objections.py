@@ -9,7 +9,7 @@ import pytest
 from samvad.documents.segments import Segment, SegmentsDocument, Word
 from samvad.documents.subtitles.cues import Cue
 from samvad.settings.subtitle_rules import Rules
-from samvad.stages.subtitle_gen import checking, objections
+from samvad.stages.subtitle_gen import agreement, checking, objections
 from samvad.stages.subtitle_gen.tracks import Track, make_track
 
 RULES = Rules()
@@ -66,6 +66,15 @@ def test_a_cue_that_lingers_is_found_with_and_without_the_times_of_words() -> No
 def test_short_cues_in_a_row_flicker_and_one_alone_does_not() -> None:
     assert kinds(shown("Yes.", "No.", "Why?", seconds=0.9)) == {"flicker": 3}
     assert kinds(shown("Yes.", seconds=0.9)) == {}
+
+
+def test_cue_ends_are_compared_with_a_persons_by_words() -> None:
+    ours = shown("He left the house.", "And nobody knew why he", "did not say 5 words.")
+    theirs = shown("He left", "the house,", "and nobody knew why", "he did not say five words.")
+    found = agreement.of(ours, theirs, "en")
+    assert (found.both, found.ours, found.theirs, found.words) == (1, 2, 3, 14)
+    assert found.f1 == pytest.approx(0.4)
+    assert agreement.of(ours, ours, "en").f1 == 1
 
 
 # -- what the cutting makes of such speech ---------------------------------------------------------------------------

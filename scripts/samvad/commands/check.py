@@ -71,6 +71,9 @@ def parser() -> argparse.ArgumentParser:
         "--words", type=console.path, help="segments.json with word times: in-times are checked against them"
     )
     made.add_argument(
+        "--published", type=Path, metavar="FILE", help="a person's subtitles of the same speech: cue ends are compared"
+    )
+    made.add_argument(
         "--format", choices=("text", "json", "sarif", "junit"), default="text", help="how to print what is found"
     )
     made.add_argument("--strict", action="store_true", help="end with 1 for warnings, too, and for what was mended")
@@ -99,7 +102,9 @@ def asked_of(options: argparse.Namespace) -> Asked:
         cuts = list(shots_document.read(options.shots).cuts_ms)
     elif options.video:
         cuts = shots.of_film(options.video)
-    asked = Asked(options.profile, options.language, Fraction(rate), cuts, options.words, options.encoding)
+    asked = Asked(
+        options.profile, options.language, Fraction(rate), cuts, options.words, options.encoding, options.published
+    )
     asked.rules("en")  # a profile that is none is no fault of any file
     return asked
 

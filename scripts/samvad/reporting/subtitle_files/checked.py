@@ -17,7 +17,7 @@ from samvad.documents.subtitles.cues import Cue
 from samvad.documents.subtitles.reading import MENDED, Reading
 from samvad.settings import subtitle_profiles
 from samvad.settings.subtitle_rules import Rules
-from samvad.stages.subtitle_gen import checking, objections, qc, speech
+from samvad.stages.subtitle_gen import agreement, checking, objections, qc, speech
 
 #: What the command ends with when a file breaks a rule whose breach is an error.
 BREACHES = 1
@@ -34,6 +34,7 @@ class Asked:
         shots: times of the film's shot changes in ms; None where they are not known.
         words: the segments document with the times of words.
         encoding: of all files; empty: what is sure of each.
+        published: a person's subtitles of the same speech, whose cue ends are compared.
     """
 
     profile: str
@@ -42,6 +43,7 @@ class Asked:
     shots: list[int] | None = None
     words: Path | None = None
     encoding: str = ""
+    published: Path | None = None
 
     def rules(self, language: str) -> Rules:
         """Return the rules for a language."""
@@ -57,6 +59,7 @@ class FileCheck:
         check: by the rules; None where it could not be read, or is in no language that is known.
         figures: what its cues come to.
         error: why it could not be read or checked.
+        agreement: how far its cues end where the published ones do; None where none were given.
     """
 
     path: Path
@@ -65,6 +68,7 @@ class FileCheck:
     check: TrackCheck | None = None
     figures: dict[str, float] | None = None
     error: SamvadError | None = None
+    agreement: agreement.Agreement | None = None
 
     @property
     def cues(self) -> tuple[Cue, ...]:
@@ -112,6 +116,8 @@ class FileCheck:
         if self.check is not None:
             known = {"shots": self.asked.shots is not None, "first_words": self.asked.words is not None}
             made |= {**typed_json.plain(self.check), "figures": self.figures, "checked": known}
+        if self.agreement is not None:
+            made["agreement"] = {**vars(self.agreement), "f1": round(self.agreement.f1, 4)}
         return made
 
 
@@ -144,9 +150,10 @@ def check_cues(path: Path, asked: Asked, reading: Reading) -> FileCheck:
     context = checking.Context(asked.shots, said)
     found = checking.check(cues, rules, context)
     figures = {name: round(value, 4) for name, value in qc.figures(cues, found).items()}
-    return FileCheck(
-        path, asked, reading, qc.track_check(cues, rules, found, objections.find(cues, rules, context)), figures
-    )
+    published = formats.read(asked.published, language=language).cues if asked.published else None
+    agreed = None if published is None else agreement.of(cues, published, language)
+    track = qc.track_check(cues, rules, found, objections.find(cues, rules, context))
+    return FileCheck(path, asked, reading, track, figures, agreement=agreed)
 
 
 def files_in(places: Iterable[Path]) -> list[Path]:

@@ -81,6 +81,12 @@ def _body(checked: FileCheck, *, quiet: bool) -> list[str]:
         lines.append(f"{name:18}{100 * check.within[name]:>7.1f} %")
     lines.append("Beside the rules, what a person would object to:")
     lines += [f"{kind:18}{count:>5} cues  {KINDS[kind]}" for kind, count in check.objected.items()]
+    if checked.agreement is not None:
+        lines.append(
+            f"Cue ends in common with {printable(checked.asked.published or '')}: F1 {checked.agreement.f1:.3f} "
+            f"({checked.agreement.both} of {checked.agreement.ours} and {checked.agreement.theirs}, among "
+            f"{checked.agreement.words} of {checked.agreement.all_words} words)"
+        )
     return lines
 
 

@@ -42,6 +42,8 @@ CUT_OFF_PER_SECOND = 40.0  # of speech after the longest time of a cue
 SECOND_LINE = 1.0
 OVER_SHOT = 5.0  # a shot changes while the cue stays
 
+CALM_MS = 1000  # a cue that is gone sooner flickers: it stays as long where there is silence after it
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -77,7 +79,7 @@ def cut(units: Sequence[Unit], rules: Rules, limit_ms: int, shots: Sequence[int]
             _reading_ms(stream, first, last),
             stream.early_ms[first],
             said_ms=max(unit.end_ms for unit in units[first:last]),
-            late_ms=rules.first_word_ms if stream.comes_ms[first] == units[first].start_ms else 0,
+            late_ms=_late_ms(stream, first),
         )
         for first, last in spans
     ]
@@ -200,16 +202,26 @@ def _goes_ms(stream: Stream, start: int, end: int) -> int:
     """Return when a cue goes."""
     followed = end < len(stream.units)
     room_ms = stream.comes_ms[end] - stream.rules.gap_ms if followed else stream.limit_ms
-    needed_ms = max(stream.rules.min_cue_ms, _reading_ms(stream, start, end))
+    comes_ms, said_ms = stream.comes_ms[start], stream.units[end - 1].end_ms
+    calm_ms = min(CALM_MS, said_ms + stream.rules.linger_ms - comes_ms)
+    needed_ms = max(stream.rules.min_cue_ms, _reading_ms(stream, start, end), calm_ms)
     return timing.out_time(
-        stream.comes_ms[start],
-        stream.units[end - 1].end_ms,
+        comes_ms,
+        said_ms,
         needed_ms,
         room_ms,
         stream.shots,
         stream.rules,
         followed=followed,
     )
+
+
+def _late_ms(stream: Stream, first: int) -> int:
+    """Return how much later than its first word a cue may come: no shot change is to be near."""
+    comes_ms, rules = stream.comes_ms[first], stream.rules
+    place = bisect_left(stream.shots, comes_ms)
+    near = place < len(stream.shots) and stream.shots[place] - comes_ms <= rules.shot_window_ms + rules.first_word_ms
+    return 0 if near or comes_ms != stream.units[first].start_ms else rules.first_word_ms
 
 
 def _reading_ms(stream: Stream, start: int, end: int) -> int:

@@ -6,6 +6,7 @@ The kinds, and from when on something counts, are Samvad's own; the half second 
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -168,10 +169,10 @@ def _lingers(
 
 
 def _flickering(cues: Sequence[Cue]) -> list[int]:
-    """Return the numbers of cues under a second that stand in a row with another."""
-    short = [cue.duration_ms < _FLICKER_MS for cue in cues]
-    return [
-        index + 1
-        for index in range(len(cues))
-        if short[index] and ((index > 0 and short[index - 1]) or (index + 1 < len(cues) and short[index + 1]))
-    ]
+    """Return the numbers of cues under a second that follow, or are followed by, another within a second."""
+    found: set[int] = set()
+    for number, (cue, following) in enumerate(itertools.pairwise(cues), start=1):
+        near = following.start_ms - cue.end_ms < _FLICKER_MS
+        if near and cue.duration_ms < _FLICKER_MS - _ROUNDING_MS and following.duration_ms < _FLICKER_MS - _ROUNDING_MS:
+            found |= {number, number + 1}
+    return sorted(found)

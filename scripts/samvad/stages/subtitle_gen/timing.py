@@ -17,14 +17,16 @@ def in_time(onset_ms: int, said_before_ms: int, shots: Sequence[int], rules: Rul
 
     Args:
         onset_ms: when its first word begins.
-        said_before_ms: when the word before that ends: the cue never comes before.
+        said_before_ms: when the word before that ends: the cue never comes earlier than two frames before.
         shots: times of the shot changes, in order.
         rules: the windows.
     """
     if not shots:
         return onset_ms
     place = bisect_right(shots, onset_ms)
-    if place and onset_ms - shots[place - 1] < rules.shot_window_ms and shots[place - 1] >= said_before_ms:
+    # The last two frames of a word may run over the change: its cue has gone by then.
+    free_from_ms = said_before_ms - rules.shot_gap_ms
+    if place and onset_ms - shots[place - 1] < rules.shot_window_ms and shots[place - 1] >= free_from_ms:
         return shots[place - 1]
     if place < len(shots):
         ahead_ms = shots[place] - onset_ms
@@ -52,6 +54,11 @@ def out_time(
     """
     last_ms = min(room_ms, start_ms + rules.max_cue_ms)
     end_ms = min(max(said_ms, start_ms + needed_ms), last_ms)
+    pulled_ms = _before_shot(start_ms, said_ms, needed_ms, end_ms, shots, rules)
+    # The next cue must be far enough from the change to stay where it is.
+    apart_ms = max(rules.close_gap_ms, rules.shot_window_ms + rules.shot_gap_ms) - rules.gap_ms
+    if pulled_ms is not None and (not followed or room_ms - pulled_ms >= apart_ms):
+        return pulled_ms
     if followed and end_ms < room_ms <= last_ms and room_ms - end_ms < rules.close_gap_ms - rules.gap_ms:
         return room_ms
     if not shots or end_ms == room_ms:
@@ -60,6 +67,18 @@ def out_time(
     if followed and drawn_ms < room_ms <= last_ms and room_ms - drawn_ms < rules.close_gap_ms - rules.gap_ms:
         return room_ms
     return drawn_ms
+
+
+def _before_shot(
+    start_ms: int, said_ms: int, needed_ms: int, end_ms: int, shots: Sequence[int], rules: Rules
+) -> int | None:
+    """Return the out-time before a shot change that a cue crosses by less than the window, if it is read by then."""
+    place = bisect_left(shots, end_ms)
+    if not place or end_ms - shots[place - 1] >= rules.shot_window_ms:
+        return None
+    before_ms = shots[place - 1] - rules.shot_gap_ms
+    read = before_ms >= start_ms + max(needed_ms, rules.min_cue_ms)
+    return before_ms if read and before_ms >= said_ms - rules.shot_window_ms else None
 
 
 def _to_shot(
