@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from samvad.core import checksums, typed_json
+from samvad.core.errors import MediaError, SamvadError, ToolError
 from samvad.documents import probe as probe_document
 from samvad.documents import shots as shots_document
 from samvad.documents import stage_manifest, waveform
@@ -20,18 +22,34 @@ from samvad.stages.demux.options import STAGE, Options
 
 #: Of 32768: a sound that is never louder has nothing to hear (-60 dB).
 _SILENT = 33
+#: Bytes up to which a film that is refused is hashed nevertheless: some ten seconds.
+_HASHED_AT_ONCE = 4 << 30
 
 
 def work(run: StageRun, options: Options) -> None:
     """Probe, choose, extract; write ``audio.wav`` and ``probe.json``."""
     film = options.media.absolute()
-    film_file.check(film, "Correct the column media of the film sheet.")
-    run.hold(film, "film")
-    run.used(**{name: stage_manifest.tool_version(name) for name in ("ffmpeg", "ffprobe")})
-    checksum = checksums.remembered(film)
-    if checksum is None or not reused(run, film, checksum):
-        make(run, film, checksum, options)
+    try:
+        film_file.check(film, "Correct the column media of the film sheet.")
+        run.hold(film, "film")
+        run.used(**{name: stage_manifest.tool_version(name) for name in ("ffmpeg", "ffprobe")})
+        checksum = checksums.remembered(film)
+        if checksum is None or not reused(run, film, checksum):
+            make(run, film, checksum, options)
+    except (MediaError, ToolError):
+        note_refused(run, film)
+        raise
     describe_film(run)
+
+
+def note_refused(run: StageRun, film: Path) -> None:
+    """Record a film that is refused before it was hashed: a record is to tell which film that was.
+
+    A large one would be read from end to end for that alone.
+    """
+    with contextlib.suppress(SamvadError, OSError):  # the refusal is what is told
+        if not run.has_read("film") and film.is_file() and film.stat().st_size <= _HASHED_AT_ONCE:
+            run.add_external_input(film, "film")
 
 
 def reused(run: StageRun, film: Path, checksum: str) -> bool:

@@ -335,7 +335,10 @@ def test_what_is_no_film_is_refused_by_name(tmp_path: Path, films: Path, fault: 
     assert "Traceback" not in done.stderr
     assert not (job / "01_demux" / "manifest.json").exists()
     assert not list((job / "01_demux").glob("*.wav"))
-    assert support.failed_manifest(job, "demux")["errors"][0]["file"] == str(film)
+    failed = support.failed_manifest(job, "demux")
+    assert failed["errors"][0]["file"] == str(film)
+    read = [(item["type"], item["path"], item["size_bytes"]) for item in failed["inputs"]]
+    assert read == ([("film", str(film), film.stat().st_size)] if film.is_file() else []), "which film it was"
 
 
 def test_a_film_that_may_not_be_read_is_refused(tmp_path: Path, films: Path) -> None:

@@ -259,6 +259,10 @@ class StageRun:
         self._contents[place] = taken
         return taken.checksum
 
+    def has_read(self, kind: str) -> bool:
+        """Say whether a file of a kind is among the inputs by now."""
+        return any(item.type == kind for item in self._record.inputs)
+
     def describe(self, kind: str, media: MediaFacts) -> None:
         """Add the facts of a media file, found while the stage worked, to the inputs of that kind."""
         self._record.inputs[:] = [
