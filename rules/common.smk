@@ -11,7 +11,7 @@ from samvad.core.errors import SamvadError
 from samvad.reporting.pages import shelf_page
 from samvad.settings import configuration, resource_requests
 from samvad.settings.stage_settings import StageSettings
-from samvad.workflow import due, machine_limits, run_log, snakemake_api
+from samvad.workflow import due, languages_check, machine_limits, run_log, snakemake_api
 from samvad.workflow.planning import Plan
 from samvad.workflow.run_hooks import RunHooks
 from samvad.workflow.snakemake_api import declare_params
@@ -128,8 +128,10 @@ def origins(row):
 
 @functools.cache
 def inputs_of(stage, row):
-    """Return the stages whose manifests a stage of a film takes as inputs."""
-    return stages.inputs_of(stage, switches(row), origins(row))
+    """Return the stages whose manifests a stage of a film takes as inputs, once it can do its work at all."""
+    found = stages.inputs_of(stage, switches(row), origins(row))
+    languages_check.check(config, row, stages.BY_NAME[stage], Path(OUT))
+    return found
 
 
 def manifest_options(stage):

@@ -298,6 +298,8 @@ class Stage:
             other stages alone may be deleted when the film is done.
         decisions: name of the file with a person's decisions that it obeys; empty: none.
         corrected: whether it puts tracks that a person has corrected in place of its own.
+        refuses: the module of its folder whose function ``refusal`` says, when a run is planned, why it could not do
+            its work for a film's languages: of its options by name, the languages spoken and those wanted; empty: none.
         milestones: the metrics that its events carry when it begins and ends, ``*`` for a language.
     """
 
@@ -321,6 +323,7 @@ class Stage:
     decisions: str = ""
     corrected: bool = False
     milestones: tuple[str, ...] = ()
+    refuses: str = ""
 
     @property
     def folder(self) -> str:

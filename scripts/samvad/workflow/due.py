@@ -117,6 +117,11 @@ class Judge:
                 found.append(f"{item.name} {value}")
         return found
 
+    def missing_film(self, job: str) -> str:
+        """Return the path of a job's film where that is not there, and was not read before; else an empty text."""
+        media = self._films[job].media
+        return "" if Path(media).is_file() or self._read(self._output_root / job, "demux") else media
+
     def is_finished(self, job: str, asked: Collection[str]) -> bool:
         """Say whether every stage that is asked for has a record of being done."""
         records = (self._read(self._output_root / job, name) for name in asked)

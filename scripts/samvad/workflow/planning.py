@@ -64,6 +64,7 @@ class Plan:
         if taken := [f"  {folder}: {other}" for folder in to_do if (other := self._busy(folder))]:
             told = ["Another run is at work on what was asked for:", *taken, "Wait for its end, or stop it."]
             raise WorkflowError("\n".join(told))
+        _warn_of_missing([f"{folder}: {media}" for folder in to_do if (media := self._judge.missing_film(folder))])
         _tell("Done again", again)
         _tell("Not to be looked at, and no change", [f"{what} ({_some(where)})" for what, where in away.items()])
         if self._left_alone and not due:
@@ -118,6 +119,14 @@ class Plan:
             "found. What was made before is left as it is; run again when it is there."
         )
         return True
+
+
+def _warn_of_missing(films: Sequence[str]) -> None:
+    """Say in a dry run, too, which films are not there: stage 01 will fail for want of them."""
+    if films:
+        more = [f"  … and {len(films) - _NAMED} more"] if len(films) > _NAMED else []
+        shown = [f"  {printable(film)}" for film in films[:_NAMED]]
+        logger.warning("\n".join(["These films are not there, so that they cannot be made:", *shown, *more]))
 
 
 def _tell(what: str, found: Sequence[str]) -> None:

@@ -58,4 +58,5 @@ STAGE = Stage(
     asks=ResourceRequest(cores=8, mem_mb=6000, mem_mb_per_hour=500, runtime=20, runtime_per_hour=120, gpu=True),
     computes=True,
     milestones=("segments", "words", "languages", "speakers", "speech_duration", "looping_pieces"),
+    refuses="beforehand",
 )

@@ -73,4 +73,5 @@ STAGE = Stage(
     asks=ResourceRequest(cores=8, mem_mb=6000, mem_mb_per_hour=500, runtime=20, runtime_per_hour=120, gpu=True),
     computes=True,
     milestones=("languages", "translated_*", "passed_on_*", "flagged_*", "corrected_*", "sentences_from_memory"),
+    refuses="beforehand",
 )

@@ -1,0 +1,66 @@
+"""Which pairs of languages stage 08 could not translate: told before the work, when a run is planned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from samvad.stages.translation import own_models
+from samvad.stages.translation.registry import BACKENDS
+
+_ENGLISH = "en"
+
+
+def refusal(values: Mapping[str, Any], source: Sequence[str], targets: Sequence[str]) -> str:
+    """Return why a film's targets cannot all be made, with the pairs named and what to do; empty where they can.
+
+    A target that the film speaks is no pair to translate. Where several languages are spoken, one that can be
+    translated is enough: lines in another are passed on, marked.
+
+    Args:
+        values: the options of stage 08 by name.
+        source: short codes of the languages that the film is said to speak; none where they are to be detected.
+        targets: short codes of the languages to translate into.
+    """
+    names = own_models.backends(values["backend"], values["indictrans2_dir"])
+    if not source or "none" in names:
+        return ""
+    # With the runtime transformers, and from a folder that is named, what is not there is told by stage 08 itself.
+    there = own_models.at_hand(values["indictrans2_dir"]) if values["runtime"] == "ctranslate2" else None
+
+    def serves(one: str, other: str) -> bool:
+        return any(BACKENDS[name].serves(one, other) and _has_model(name, one, other, there) for name in names)
+
+    def is_translated(one: str, other: str) -> bool:
+        through = values["pivot"] and serves(one, _ENGLISH) and serves(_ENGLISH, other)
+        return serves(one, other) or bool(through)
+
+    lost = [other for other in targets if other not in source and not any(is_translated(one, other) for one in source)]
+    if not lost:
+        return ""
+    pairs = ", ".join(f"{one} to {other}" for other in lost for one in source)
+    return (
+        f"{pairs}: translation.backend is {', '.join(values['backend'])}, which cannot. {_advice(source, lost, names)}"
+    )
+
+
+def _has_model(name: str, source: str, target: str, there: frozenset[str] | None) -> bool:
+    return name != "indictrans2" or there is None or _direction(source, target) in there
+
+
+def _direction(source: str, target: str) -> str:
+    """Return which of IndicTrans2's models a pair needs."""
+    return f"{'en' if source == _ENGLISH else 'indic'}-{'en' if target == _ENGLISH else 'indic'}"
+
+
+def _advice(source: Sequence[str], lost: Sequence[str], names: Sequence[str]) -> str:
+    pairs = [(one, other) for one in source for other in lost]
+    found = []
+    if models := sorted({_direction(*pair) for pair in pairs if BACKENDS["indictrans2"].serves(*pair)}):
+        found.append(" and ".join(f"fetch the model (./samvad model indictrans2-{model})" for model in models))
+    others = [name for name in BACKENDS if name not in ("none", "indictrans2", *names)]
+    if can := [name for name in others if any(BACKENDS[name].serves(*pair) for pair in pairs)]:
+        found.append(f"set translation.backend to {' or '.join(can)}")
+    found.append(f"take {', '.join(lost)} from the film's targets")
+    text = "; or ".join(found)
+    return f"{text[0].upper()}{text[1:]}."

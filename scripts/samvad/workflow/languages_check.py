@@ -1,0 +1,36 @@
+"""Look, before the work, whether a film's languages can be recognised and translated by what is at hand."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from samvad.core.declarations import Stage
+from samvad.core.errors import ConfigurationError
+from samvad.settings.configuration import Film
+from samvad.settings.stage_settings import StageSettings
+
+
+def check(config: Mapping[str, Any], film: Film, stage: Stage, output_root: Path) -> None:
+    """Make sure that a stage could do its work for the languages that a film's row names.
+
+    A stage that has been done is not asked: what it was done with may be gone meanwhile.
+
+    Args:
+        config: the configuration, checked.
+        film: the film's row.
+        stage: the stage that is to be done.
+        output_root: where the job folders are.
+
+    Raises:
+        ConfigurationError: it could not; names the languages, and what to do.
+    """
+    if not stage.refuses or (output_root / film.folder / stage.folder / "manifest.json").is_file():
+        return
+    module = importlib.import_module(f"samvad.stages.{stage.name}.{stage.refuses}")
+    reason: str = module.refusal(StageSettings(stage, config).values(film), film.source, film.targets)
+    if reason:
+        what, _, remedy = reason.partition(". ")
+        raise ConfigurationError(f"stage {stage.folder} cannot do its work, {what}.", remedy)
