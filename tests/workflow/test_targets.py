@@ -23,7 +23,9 @@ def three_films(shelf: Shelf, tmp_path: Path) -> Project:
     """Return a project with three films: one for each workflow."""
     film = tmp_path / "film.mp4"
     film.write_bytes(b"film")
-    rows = [{"user": name, "media": film, "workflow": name, "targets": "en,hi"} for name in stages.WORKFLOWS]
+    rows = [
+        {"user": name, "media": film, "workflow": name, "source": "hi", "targets": "en,hi"} for name in stages.WORKFLOWS
+    ]
     return shelf(*rows)
 
 
@@ -40,6 +42,23 @@ def test_a_workflow_takes_each_film_as_far_as_both_it_and_the_films_row_go(
         **dict.fromkeys(ALL[8:], subtitled),
     }
     assert planned(three_films.snakemake(*target, "-n")) == {name: count for name, count in wanted.items() if count}
+
+
+def test_pairs_that_nothing_can_translate_are_told_by_the_dry_run_and_so_is_a_missing_film(
+    shelf: Shelf, tmp_path: Path
+) -> None:
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"film")
+    project = shelf(
+        {"user": "a", "media": film, "source": "en", "targets": "es,tlh"},
+        {"user": "b", "media": tmp_path / "gone.mp4"},
+    )
+    done = project.snakemake(project.target("a"), "-n")
+    assert done.returncode != 0
+    assert "stage 08_translation cannot do its work, en to es, en to tlh" in said(done)
+    assert "Traceback (most recent call last)" not in said(done)
+    done = project.snakemake(project.target("b"), "-n")
+    assert "not there, so that they cannot be made" in said(done) and "gone.mp4" in said(done)
 
 
 def test_a_job_that_is_not_in_the_sheet_is_named_with_what_to_do(three_films: Project) -> None:
