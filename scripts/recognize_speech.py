@@ -7,7 +7,7 @@ import os
 import sys
 
 from samvad.core import computing
-from samvad.documents import segments, stage_manifest
+from samvad.documents import coverage, segments, stage_manifest
 from samvad.logs.spans import span
 from samvad.media.audio import FilmAudio
 from samvad.models import weights
@@ -20,7 +20,7 @@ from samvad.stages.asr.recogniser import Recogniser
 
 
 def work(run: StageRun, options: Options) -> None:
-    """Recognise; write ``segments.json``, ``speech_regions.json``, ``transcript.txt`` and ``transcript.json``."""
+    """Recognise; write ``segments.json``, ``speech_regions.json``, ``coverage.json``, ``transcript.txt`` and ``transcript.json``."""
     os.environ.setdefault("OMP_NUM_THREADS", str(run.threads))  # for PyTorch, wherever it is loaded
     alignment.check_setting(options.align_model)
     separation.check_setting(options.separate_voices)
@@ -66,6 +66,7 @@ def work(run: StageRun, options: Options) -> None:
         del fallback
         document = steps.finish(run, found, heard, options, device)
     else:
+        coverage.write(run.output("coverage.json", "coverage"), coverage.Coverage(0, 0))
         run.warn("No speech was found in the film: there is nothing to subtitle.")
     _write(run, document, romanise=options.romanise)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from samvad.core.failures import working_on
 from samvad.media.audio import FilmAudio
-from samvad.stages.asr import language, own_script, prompts, retries
+from samvad.stages.asr import gaps, language, own_script, prompts, retries
 from samvad.stages.asr.engine import Chunk, DecodingStrategy
 from samvad.stages.asr.memory import OutOfMemoryFallback
 from samvad.stages.asr.regions import Region
@@ -73,6 +73,8 @@ class Recogniser:
                 done = sum(chunk.window.speech_ms for chunk in chunks if chunk.window is not None)
                 self.progress(min(done, total) / 1000, total / 1000, "audio_seconds")
         in_order = sorted(chunks, key=lambda chunk: chunk.start_ms)
+        if self.attempts:
+            in_order = gaps.GapFiller(self.decode, self.audio, retrier.faults).fill(in_order, speech)
         return own_script.in_own_script(in_order, self.decode, self.script, self.terms)
 
     def decode(self, found: Sequence[Window], strategy: DecodingStrategy) -> list[Chunk]:

@@ -49,19 +49,24 @@ class Region:
         return self.end_ms - self.start_ms
 
 
-def silero_regions(audio: FilmAudio, threshold: float) -> list[Region]:
+def silero_regions(
+    audio: FilmAudio,
+    threshold: float,
+    prepare: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]] | None = None,
+) -> list[Region]:
     """Find speech with Silero's network, which faster-whisper carries as ONNX.
 
     Args:
         audio: the film's audio.
         threshold: probability of speech, 0 to 1, from which sound counts as speech.
+        prepare: what is done to the samples before they are heard; None for nothing.
     """
     from faster_whisper.vad import VadOptions, get_speech_timestamps
 
     options = VadOptions(threshold=threshold, min_silence_duration_ms=_MIN_SILENCE_MS, speech_pad_ms=_PAD_MS)
 
     def hear(samples: npt.NDArray[np.float32]) -> Iterable[tuple[float, float]]:
-        for found in get_speech_timestamps(samples, options):
+        for found in get_speech_timestamps(prepare(samples) if prepare else samples, options):
             yield found["start"] * 1000 / SAMPLE_RATE_HZ, found["end"] * 1000 / SAMPLE_RATE_HZ
 
     return in_blocks(audio, hear)

@@ -8,12 +8,23 @@ from collections.abc import Sequence
 
 from samvad.core.errors import ModelError
 from samvad.core.failures import is_memory_shortage
-from samvad.documents import stage_manifest
+from samvad.documents import coverage, stage_manifest
 from samvad.documents.segments import Segment, SegmentsDocument
 from samvad.logs.spans import span
 from samvad.media.audio import FilmAudio
 from samvad.runner.stage_run import StageRun
-from samvad.stages.asr import alignment, language, prompts, regions, retries, sentences, speakers, transcripts
+from samvad.stages.asr import (
+    alignment,
+    gaps,
+    language,
+    prompts,
+    quiet,
+    regions,
+    retries,
+    sentences,
+    speakers,
+    transcripts,
+)
 from samvad.stages.asr.engine import Chunk
 from samvad.stages.asr.options import Options
 from samvad.stages.asr.recogniser import Recogniser, tally, wrong_language
@@ -35,12 +46,16 @@ def find_speech(run: StageRun, audio: FilmAudio, heard: FilmAudio, options: Opti
         found = regions.silero_regions(heard, options.vad_threshold)
     else:
         found = regions.pyannote_regions(heard, options.vad_threshold, device)
-    if options.singing:
-        from samvad.media import sound_events
+    from samvad.media import sound_events
 
-        sung = regions.sung_regions(sound_events.listen(audio.path, unit="searched_seconds"), options.singing_threshold)
+    curve = sound_events.listen(audio.path, unit="searched_seconds")
+    run.used(sound_events.model())
+    first_ms = sum(region.length_ms for region in found)
+    found = quiet.with_quiet(found, heard, curve, options.vad_threshold)
+    run.metric("quiet_speech_added", (sum(region.length_ms for region in found) - first_ms) / 1000, "s")
+    if options.singing:
+        sung = regions.sung_regions(curve, options.singing_threshold)
         found = regions.with_singing(found, sung, audio.duration_ms)
-        run.used(sound_events.model())
         run.metric("singing_added", sum(region.length_ms for region in found if region.sung) / 1000, "s")
     transcripts.write_regions(run.output("speech_regions.json", "speech_regions"), found)
     run.metric("speech_duration", sum(region.length_ms for region in found) / 1000, "s")
@@ -91,6 +106,7 @@ def recognise(run: StageRun, recogniser: Recogniser, speech: Sequence[Region], o
     looping = sum(retries.loops(chunk.text, sung=bool(chunk.window and chunk.window.sung)) for chunk in chunks)
     run.metric("looping_pieces", looping, "pieces")
     found = sentences.build_segments(chunks, named, round(options.max_sentence_seconds * 1000))
+    record_coverage(run, chunks, named, found)
     if not found:
         run.warn("Speech was heard, but no words were understood: there is nothing to subtitle.")
     return found
@@ -105,6 +121,20 @@ def _tell_of_scripts(run: StageRun, chunks: Sequence[Chunk]) -> None:
         run.warn(
             f"{changed} of {len(words)} words were heard in letters of another script, and are written by their sound: "
             "read them with care, or take a model that knows the language better."
+        )
+
+
+def record_coverage(run: StageRun, chunks: Sequence[Chunk], speech: Sequence[Region], found: Sequence[Segment]) -> None:
+    """Write how much of the speech has text, in the film and in each piece, and warn of what has none."""
+    spoken = [(region.start_ms, region.end_ms) for region in speech if not region.sung]
+    whole = coverage.of_document(spoken, SegmentsDocument("und", 0, tuple(found)))
+    coverage.write(run.output("coverage.json", "coverage"), gaps.by_piece(chunks, whole))
+    run.metric("speech_with_text", whole.with_text_ms / 1000, "s")
+    run.metric("speech_without_text", (whole.speech_ms - whole.with_text_ms) / 1000, "s")
+    if whole.gaps:
+        run.warn(
+            f"{(whole.speech_ms - whole.with_text_ms) / 1000:.1f} of {whole.speech_ms / 1000:.1f} s of speech have no "
+            f"text: {coverage.in_words(whole.gaps)}. Listen there."
         )
 
 

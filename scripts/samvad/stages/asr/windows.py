@@ -103,14 +103,19 @@ def spans(speech: Sequence[Region]) -> list[Window]:
     return windows
 
 
-def packed(speech: Sequence[Region]) -> list[Window]:
-    """Return windows full of speech: longer pauses are shortened, so that fewer windows are needed."""
+def packed(speech: Sequence[Region], longest_ms: int = LONGEST_MS) -> list[Window]:
+    """Return windows full of speech: longer pauses are shortened, so that fewer windows are needed.
+
+    Args:
+        speech: in order of time.
+        longest_ms: how much sound a window holds at most, where no region is longer.
+    """
     room = _room(speech)
     windows = []
     for run in _runs(speech):
         current: list[Region] = []
         for region in run:
-            if current and _window([*current, region], room).length_ms > LONGEST_MS:
+            if current and _window([*current, region], room).length_ms > longest_ms:
                 windows.append(_window(current, room))
                 current = []
             current.append(region)

@@ -1,0 +1,143 @@
+"""How much of a film's speech has text: the seconds of speech, those with a word, and the stretches without one.
+
+A log probability says how sure a text is, and nothing of what is missing. This does: a word stands for as much speech
+as a slow speaker needs for its letters, whatever time the recogniser gave it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from samvad.core import typed_json
+from samvad.core.times import clock
+from samvad.documents.segments import SegmentsDocument
+
+SCHEMA_VERSION = "1.0"
+#: So much speech without a word is a gap; less is a breath or a drawn vowel.
+GAP_MS = 1_000
+#: Speech on both sides of a pause this long may be one gap.
+_PAUSE_MS = 1_000
+#: Word times are not exact, and detectors pad speech by a little: so much on both sides of a word counts as its own.
+_MARGIN_MS = 200
+#: The longest that a word is believed to take: so much, and so much for each of its characters.
+_WORD_MS, _CHARACTER_MS = 600, 130
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A stretch without a word: where it begins and ends in ms, and how many ms of it are speech."""
+
+    start_ms: int
+    end_ms: int
+    speech_ms: int
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What was decoded in one go: where it begins and ends, its speech, and how much of that has text, all in ms."""
+
+    start_ms: int
+    end_ms: int
+    speech_ms: int
+    with_text_ms: int
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How much of some speech has text.
+
+    Attributes:
+        speech_ms: how much speech the detectors found; singing without speech is not counted.
+        with_text_ms: how much of it lies outside the gaps.
+        gaps: with a second of speech or more, in order of time.
+        pieces: the same by piece as decoded; empty where that is not known.
+    """
+
+    schema_version: str = field(default=SCHEMA_VERSION, kw_only=True)
+    speech_ms: int
+    with_text_ms: int
+    gaps: tuple[Gap, ...] = ()
+    pieces: tuple[Piece, ...] = ()
+
+    @property
+    def share(self) -> float:
+        """Return the part of the speech (0 to 1) that has text; 1 where there is no speech."""
+        return self.with_text_ms / self.speech_ms if self.speech_ms else 1.0
+
+
+def longest_ms(text: str) -> int:
+    """Return the longest time that a word is believed to take."""
+    return _WORD_MS + _CHARACTER_MS * len(text.strip())
+
+
+def measure(speech: Iterable[tuple[int, int]], words: Iterable[tuple[int, int, str]]) -> Coverage:
+    """Return how much of some speech has text.
+
+    Args:
+        speech: start and end in ms of each stretch, in order of time.
+        words: start and end in ms, and the text, of each word.
+    """
+    spoken = sorted((start - _MARGIN_MS, min(end, start + longest_ms(text)) + _MARGIN_MS) for start, end, text in words)
+    total, first = 0, 0
+    bare: list[Gap] = []
+    #: Where the last stretch of speech ended without a word: what follows after a pause may belong to the same gap.
+    open_ms: int | None = None
+    for start_ms, end_ms in speech:
+        total += end_ms - start_ms
+        while first < len(spoken) and spoken[first][1] <= start_ms:
+            first += 1
+        position = start_ms
+        for begin, end in [*_until(spoken, first, end_ms), (end_ms, end_ms)]:
+            if begin > position:
+                follows = position == start_ms and open_ms is not None and start_ms - open_ms <= _PAUSE_MS
+                before = bare.pop() if follows else Gap(position, position, 0)
+                bare.append(Gap(before.start_ms, begin, before.speech_ms + begin - position))
+            position = max(position, end)
+        open_ms = end_ms if bare and bare[-1].end_ms == end_ms else None
+    gaps = tuple(gap for gap in bare if gap.speech_ms >= GAP_MS)
+    return Coverage(total, total - sum(gap.speech_ms for gap in gaps), gaps)
+
+
+def _until(spoken: Sequence[tuple[int, int]], first: int, end_ms: int) -> Iterator[tuple[int, int]]:
+    for word in spoken[first:]:
+        if word[0] >= end_ms:
+            return
+        yield word
+
+
+def of_document(speech: Iterable[tuple[int, int]], document: SegmentsDocument) -> Coverage:
+    """Return how much of some speech has text that a viewer is to see.
+
+    Args:
+        speech: start and end in ms of each stretch, in order of time.
+        document: its quarantined segments do not count. A segment without words counts as a whole.
+    """
+    words: list[tuple[int, int, str]] = []
+    for segment in document.shown():
+        words += [(word.start_ms, word.end_ms, word.text) for word in segment.words] or [
+            (segment.start_ms, segment.end_ms, segment.text)
+        ]
+    return measure(speech, words)
+
+
+def in_words(gaps: Sequence[Gap]) -> str:
+    """Return the times of some gaps, the longest first, for people; of many, the first five."""
+    longest = sorted(gaps, key=lambda gap: -gap.speech_ms)[:5]
+    shown = ", ".join(f"{clock(gap.start_ms)} ({gap.speech_ms / 1000:.1f} s)" for gap in longest)
+    return f"{shown} and {len(gaps) - len(longest)} more" if len(gaps) > len(longest) else shown
+
+
+def read(path: Path) -> Coverage:
+    """Read a film's coverage.
+
+    Raises:
+        ChangedFileError: it is missing or damaged.
+    """
+    return typed_json.read(path, Coverage, "record of speech with text", "Run stage asr again.")
+
+
+def write(path: Path, found: Coverage) -> None:
+    """Write a film's coverage."""
+    typed_json.write(path, found)
