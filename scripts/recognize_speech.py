@@ -20,7 +20,7 @@ from samvad.stages.asr.recogniser import Recogniser
 
 
 def work(run: StageRun, options: Options) -> None:
-    """Recognise; write ``segments.json``, ``speech_regions.json``, ``coverage.json``, ``transcript.txt`` and ``transcript.json``."""
+    """Recognise; write the segments, where there is speech and how much of it has text, and the transcripts."""
     os.environ.setdefault("OMP_NUM_THREADS", str(run.threads))  # for PyTorch, wherever it is loaded
     alignment.check_setting(options.align_model)
     separation.check_setting(options.separate_voices)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 import zlib
 from collections.abc import Collection, Sequence
@@ -66,6 +67,52 @@ def loop_span(text: str, at_least: int) -> tuple[int, int, int] | None:
                 best = (index - matched, period, index - matched + covered)
             matched = 0
     return best
+
+
+def word_loop(keys: Sequence[str], at_least: int, characters: int) -> tuple[int, int, int] | None:
+    """Return where the longest loop of words begins, how many words its unit has, and where it ends; None without one.
+
+    Args:
+        keys: the words in plain form.
+        at_least: how often the unit must come.
+        characters: how many of them the loop must cover.
+    """
+    best: tuple[int, int, int] | None = None
+    for period in range(1, len(keys) // at_least + 1):
+        matched = 0
+        for index in range(len(keys) - period + 1):
+            if index < len(keys) - period and keys[index] == keys[index + period]:
+                matched += 1
+                continue
+            span = (index - matched, period, index + period)
+            letters = sum(map(len, keys[span[0] : span[2]]))
+            enough = matched + period >= at_least * period and letters >= characters
+            if enough and (best is None or span[2] - span[0] > best[2] - best[0]):
+                best = span
+            matched = 0
+    return best
+
+
+def outside_loops(keys: Sequence[str], at_least: int, rounds: int = 0) -> list[int]:
+    """Return the places of the words that are in no loop of words, and of so many first rounds of each loop.
+
+    Args:
+        keys: the words in plain form.
+        at_least: how often a unit must come to be a loop.
+        rounds: 0 or 1.
+    """
+    places = list(range(len(keys)))
+    kept: set[int] = set()
+    while found := word_loop([keys[place] for place in places], at_least, 1):
+        first, period, end = found
+        kept |= set(places[first : first + rounds * period])
+        places = places[:first] + places[end:]
+    return sorted(kept | set(places))
+
+
+def without_runs(text: str) -> str:
+    """Return a text in which no mark of punctuation comes more than twice in a row; of dots, three may stand."""
+    return re.sub(r"([।॥,;:!?。،؟])(?:\s*\1){2,}", r"\1", re.sub(r"\.{4,}", "...", text))
 
 
 def other_scripts(text: str, spoken: Collection[str]) -> float | None:

@@ -21,6 +21,7 @@ from samvad.stages.asr import windows
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.windows import Window
 from samvad.text import respelling, scripts
+from samvad.text.repetition import without_runs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,6 +40,8 @@ _SEED = 20_240_101
 _HALVES = 2
 #: Stands for bytes that are no character: half of a letter that the model did not finish.
 _BROKEN = "\ufffd"
+#: Signs that are read out by themselves: of currencies and of arithmetic.
+_SAID = ("Sc", "Sm")
 _PREPENDED = "\"'“¿([{-"
 _APPENDED = "\"'.。,，!！?？:：”)]}、।॥…"
 
@@ -277,9 +280,9 @@ def _chunk(
     length = len(result.sequences_ids[0])
     raw = []
     for word in words:
-        shown = word["word"].replace(_BROKEN, "")
-        # Sound without words is often written as a row of dots or dandas: none of them is a word.
-        if any(unicodedata.category(character)[0] in "LMNS" for character in shown):
+        shown = without_runs(word["word"].replace(_BROKEN, ""))
+        # Sound without words is often written as a row of dots, dandas or signs: none of them is a word.
+        if any(_is_said(unicodedata.category(character)) for character in shown):
             times = window.in_film(round(float(word["start"]) * 1000), round(float(word["end"]) * 1000))
             raw.append(RawWord(shown, *times, float(word["probability"])))
     return Chunk(
@@ -300,6 +303,11 @@ def _chunk(
         cut_off=cut_off,
         heard=heard,
     )
+
+
+def _is_said(category: str) -> bool:
+    """Return whether a character of a Unicode category is read out: letters, marks, figures, signs of _SAID."""
+    return category[0] in "LMN" or category in _SAID
 
 
 def _compression_ratio(text: str) -> float | None:

@@ -16,7 +16,7 @@ from samvad.stages.asr.engine import Chunk, DecodedAgain, DecodingStrategy
 from samvad.stages.asr.prompts import leaks
 from samvad.stages.asr.windows import Window
 from samvad.text import respelling, scripts
-from samvad.text.repetition import compression_ratio, loop, plain
+from samvad.text.repetition import compression_ratio, loop, outside_loops, plain
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +28,17 @@ _LOOP_CHARACTERS = 24
 _LOOP_REPEATS = 4
 _LOOP_SHARE = 0.5
 _LOOP_ALONE = 60
+#: A shorter text that is nothing but a loop, in so many repeats; in fewer, where the model doubts it. Nobody says one
+#: word five times and nothing else; four times people do ("No, no, no, no!").
+_SHORT_REPEATS, _DOUBTED_REPEATS = 5, 4
+_SHORT_SHARE = 0.8
+_DOUBTED_LOGPROB, _DOUBTED_SPEECH = -0.7, 0.3
+#: As much speech as this is more than a figure: "7." for it is what is left of a loop.
+_FIGURE_MS = 2_500
+#: So many words beside a loop are what was said; with fewer, the loop is all there is.
+_WORDS_BESIDE = 3
+#: Of the words that a text has without its loops, a better one keeps this part; of one that the model doubts, this.
+_KEPT, _KEPT_OF_DOUBTED = 0.75, 0.5
 #: A chorus repeats itself; what a singer does not do is to sing one thing more often than this.
 _SUNG_REPEATS = 12
 #: Of characters as one byte each, in a text of so many: 95 % of correct Hindi of 120 words lies under 1.7.
@@ -36,7 +47,7 @@ _REPETITIVE_CHARACTERS = 60
 #: As much speech as this cannot have been nothing.
 _SPOKEN_MS = 2_000
 #: Faults that no probability makes up for.
-_GRAVE = ("loop", "cut off", "prompt repeated", "other script")
+_GRAVE = ("loop", "no words", "cut off", "prompt repeated", "other script")
 
 _CUT_ANEW = "smaller windows"
 #: The attempts, in this order.
@@ -72,8 +83,10 @@ class Retrier:
         """Return what is wrong with a chunk's text, gravest first; empty when nothing is."""
         sung = chunk.window is not None and chunk.window.sung
         found = []
-        if loops(chunk.text, sung=sung):
+        if loops(chunk.text, sung=sung) or (not sung and _short_loop(chunk)):
             found.append("loop")
+        if _no_words(chunk):
+            found.append("no words")
         if chunk.cut_off:
             found.append("cut off")
         if leaks(chunk.text, self.prompt_terms):
@@ -98,7 +111,7 @@ class Retrier:
             bad = self._cut_anew(bad, strategy) if strategy.name == _CUT_ANEW else self._once_more(bad, strategy)
             good += [chunk for chunk in bad if not self.faults(chunk)]
             bad = [chunk for chunk in bad if self.faults(chunk)]
-        return sorted([*good, *bad], key=lambda chunk: chunk.start_ms)
+        return sorted([*good, *map(self._without_remains, bad)], key=lambda chunk: chunk.start_ms)
 
     def _first(self, chunk: Chunk) -> DecodedAgain:
         return DecodedAgain(tuple(self.faults(chunk)), "the first attempt", 0)
@@ -143,7 +156,42 @@ class Retrier:
         ]
 
     def _better(self, new: Sequence[Chunk], old: Sequence[Chunk]) -> bool:
-        return any(chunk.text for chunk in new) and self._worth(new) > self._worth(old)
+        poorer = self._kept(new) < self._kept(old, doubted=_KEPT_OF_DOUBTED) * _KEPT
+        return any(chunk.text for chunk in new) and not poorer and self._worth(new) > self._worth(old)
+
+    def _kept(self, chunks: Sequence[Chunk], doubted: float = 1.0) -> float:
+        """Return how many characters of words some chunks have that may have been said: no loops, nothing made up."""
+        total = 0.0
+        for chunk in chunks:
+            faults = self.faults(chunk)
+            if not {"prompt repeated", "other script", "no words"} & set(faults):
+                words = plain(chunk.text).split()
+                worth = doubted if "low probability" in faults else 1.0
+                total += worth * sum(len(words[place]) for place in outside_loops(words, _LOOP_REPEATS))
+        return total
+
+    def _without_remains(self, chunk: Chunk) -> Chunk:
+        """Return what no try has mended without what nobody said: loops beside words, and texts that are no words.
+
+        A long loop and nothing else is left: stage 07 knows whether somebody speaks there.
+        """
+        if "no words" in self.faults(chunk) or (not loops(chunk.text) and _short_loop(chunk)):
+            return replace(chunk, words=(), text="")
+        sung = chunk.window is not None and chunk.window.sung
+        if sung or not loops(chunk.text):
+            return chunk
+        keys = [plain(word.text) for word in chunk.words]
+        places = outside_loops(keys, _LOOP_REPEATS, rounds=1)
+        if len(outside_loops(keys, _LOOP_REPEATS)) < _WORDS_BESIDE or len(places) == len(keys):
+            return chunk
+        words = tuple(chunk.words[place] for place in places)
+        note = chunk.decoded_again or self._first(chunk)
+        return replace(
+            chunk,
+            words=words,
+            text="".join(word.text for word in words).strip(),
+            decoded_again=replace(note, kept=f"{note.kept}, without its loop"),
+        )
 
     def _worth(self, chunks: Sequence[Chunk]) -> tuple[float, float]:
         """Return what to compare: the part of the text that is free of grave faults, then the mean probability."""
@@ -159,6 +207,28 @@ class Retrier:
         before = first.decoded_again or self._first(first)
         kept = strategy.name if taken else before.kept
         return replace(chunk, heard=first.heard, decoded_again=DecodedAgain(before.reasons, kept, before.attempts + 1))
+
+
+def _short_loop(chunk: Chunk) -> bool:
+    """Return whether a text is nothing but one short thing over and over."""
+    bare = plain(chunk.text)
+    covered, repeats = loop(bare, _DOUBTED_REPEATS)
+    if not bare or covered < _SHORT_SHARE * len(bare):
+        return False
+    doubted = (chunk.decoding["avg_logprob"] or 0.0) < _DOUBTED_LOGPROB or (
+        chunk.decoding["no_speech_prob"] or 0.0
+    ) > _DOUBTED_SPEECH
+    return repeats >= (_DOUBTED_REPEATS if doubted else _SHORT_REPEATS)
+
+
+def _no_words(chunk: Chunk) -> bool:
+    """Return whether a text has no letter, and is no figure that somebody may have said in that time."""
+    if not chunk.text or any(character.isalpha() for character in chunk.text):
+        return False
+    figures = plain(chunk.text).split()
+    spoken_ms = chunk.window.speech_ms if chunk.window is not None else 0
+    again = len(figures) > 1 and len(set(figures)) == 1
+    return not figures or again or spoken_ms >= _FIGURE_MS * len(figures)
 
 
 def loops(text: str, *, sung: bool = False) -> bool:

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from samvad.documents.segments import Segment, Word
 from samvad.stages.hallucination_removal.limits import Limits
-from samvad.text.repetition import loop, loop_span, plain
+from samvad.text.repetition import loop, loop_span, plain, word_loop
 
 #: Keys of a segment that keep what was recognised, where its text was cut.
 ORIGINAL_TEXT, ORIGINAL_WORDS = "original_text", "original_words"
@@ -50,29 +50,11 @@ def _cut_words(words: Sequence[Word], limits: Limits) -> tuple[Word, ...]:
     """Leave the first round of every loop of whole words."""
     kept = tuple(words)
     while True:
-        found = _word_loop([plain(word.text) for word in kept], limits)
+        found = word_loop([plain(word.text) for word in kept], limits.loop_repeats, limits.loop_characters)
         if found is None:
             return kept
         first, period, end = found
         kept = kept[: first + period] + kept[end:]
-
-
-def _word_loop(keys: Sequence[str], limits: Limits) -> tuple[int, int, int] | None:
-    """Return where the longest loop of words begins, how many words its unit has, and where it ends."""
-    best: tuple[int, int, int] | None = None
-    for period in range(1, len(keys) // limits.loop_repeats + 1):
-        matched = 0
-        for index in range(len(keys) - period + 1):
-            if index < len(keys) - period and keys[index] == keys[index + period]:
-                matched += 1
-                continue
-            span = (index - matched, period, index + period)
-            letters = sum(map(len, keys[span[0] : span[2]]))
-            enough = matched + period >= limits.loop_repeats * period and letters >= limits.loop_characters
-            if enough and (best is None or span[2] - span[0] > best[2] - best[0]):
-                best = span
-            matched = 0
-    return best
 
 
 def _cut_letters(words: Sequence[Word], limits: Limits) -> tuple[Word, ...]:
