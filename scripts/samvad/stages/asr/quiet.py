@@ -33,6 +33,8 @@ _SECOND_THRESHOLD = 0.5
 _AGREED, _ALONE = 0.5, 0.6
 #: Less than this beyond the first answer is the edge of what was heard already.
 _ADDED_MS = 400
+#: A pause inside speech: so long, no louder than this over the floor of its region, this far under its loud frames.
+_PAUSE_FRAMES, _PAUSE_OVER_FLOOR_DB, _PAUSE_UNDER_LOUD_DB = 8, 4.0, 25.0
 _ALONE_MS = 1_000
 
 
@@ -59,6 +61,27 @@ def levelled(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     middles = np.arange(frames) * _FRAME + _FRAME / 2
     factor = np.power(10.0, np.interp(np.arange(len(samples)), middles, smooth) / 20)
     return np.clip(samples * factor, -1.0, 1.0).astype(np.float32)
+
+
+def pauses(audio: FilmAudio, speech: Sequence[Region]) -> list[tuple[int, int]]:
+    """Return start and end in ms of the silences inside regions, which a detector may have passed over."""
+    import numpy as np
+
+    found = []
+    frame_ms = _FRAME * 1000 // SAMPLE_RATE_HZ
+    for region in speech:
+        samples = audio.piece(region.start_ms, region.end_ms)
+        frames = len(samples) // _FRAME
+        if frames < 3 * _PAUSE_FRAMES:
+            continue
+        level = 10 * np.log10(np.square(samples[: frames * _FRAME]).reshape(frames, _FRAME).mean(axis=1) + 1e-12)
+        floor, loud = np.percentile(level, (5, 95))
+        silent = level <= min(floor + _PAUSE_OVER_FLOOR_DB, loud - _PAUSE_UNDER_LOUD_DB)
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], silent, [False]]).astype(np.int8)))
+        for first, end in zip(edges[::2], edges[1::2], strict=True):
+            if end - first >= _PAUSE_FRAMES and first and end < frames:
+                found.append((region.start_ms + int(first) * frame_ms, region.start_ms + int(end) * frame_ms))
+    return found
 
 
 def with_quiet(speech: Sequence[Region], audio: FilmAudio, curve: SoundCurve, threshold: float) -> list[Region]:

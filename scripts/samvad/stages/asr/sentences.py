@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from samvad.core import typed_json
 from samvad.documents.segments import Segment, Word
-from samvad.stages.asr.engine import Chunk, RawWord
+from samvad.stages.asr.engine import Chunk
 from samvad.stages.asr.regions import Region
+from samvad.stages.asr.word_times import Timed, into_speech
 from samvad.text.joints import Spelling, mended
 from samvad.text.romanise import romanise
 from samvad.text.sentence_ends import belongs_to, ends_sentence
@@ -18,17 +19,14 @@ from samvad.text.sentence_ends import belongs_to, ends_sentence
 _SOFT_ENDS = (",", ";", ":", "،", "—", "–")
 #: A silence this long parts sentences even where Whisper put no full stop.
 _PAUSE_MS = 1200
-_SHORTEST_WORD_MS = 20
 
 
-@dataclass(frozen=True)
-class _Timed:
-    word: RawWord
-    start_ms: int
-    end_ms: int
-
-
-def build_segments(chunks: Sequence[Chunk], regions: Sequence[Region], max_sentence_ms: int) -> list[Segment]:
+def build_segments(
+    chunks: Sequence[Chunk],
+    regions: Sequence[Region],
+    max_sentence_ms: int,
+    pauses: Sequence[tuple[int, int]] = (),
+) -> list[Segment]:
     """Cut chunks into sentences.
 
     Every word of a chunk's text has a start and an end, in order, inside its segment. Words are drawn into the speech
@@ -38,6 +36,7 @@ def build_segments(chunks: Sequence[Chunk], regions: Sequence[Region], max_sente
         chunks: what was decoded, in order of time.
         regions: where there is speech, in order of time.
         max_sentence_ms: a sentence longer than this is cut at its best pause.
+        pauses: start and end in ms of silences inside the regions, in order of time.
 
     Returns:
         Segments numbered from 1, in order of time.
@@ -46,7 +45,7 @@ def build_segments(chunks: Sequence[Chunk], regions: Sequence[Region], max_sente
     joints: list[int] = []
     for chunk in chunks:
         speech = chunk.window.speech if chunk.window else [region for region in regions if _overlap(region, chunk)]
-        timed = _into_speech(chunk, speech)
+        timed = into_speech(chunk, speech, pauses)
         for sentence in _sentences(timed, max_sentence_ms):
             segments.append(_segment(len(segments) + 1, sentence, chunk))
         joints.append(len(segments))
@@ -79,40 +78,9 @@ def _overlap(region: Region, chunk: Chunk) -> bool:
     return region.start_ms < chunk.end_ms and region.end_ms > chunk.start_ms
 
 
-def _into_speech(chunk: Chunk, regions: Sequence[Region]) -> list[_Timed]:
-    """Give each word times inside the speech, and in order."""
-    timed: list[_Timed] = []
-    position = chunk.start_ms
-    for word in chunk.words:
-        start_ms, end_ms = _clamp(word.start_ms, max(word.end_ms, word.start_ms + _SHORTEST_WORD_MS), regions)
-        start_ms = max(start_ms, position)
-        end_ms = min(max(end_ms, start_ms + _SHORTEST_WORD_MS), max(chunk.end_ms, start_ms))
-        timed.append(_Timed(word, start_ms, end_ms))
-        position = end_ms if end_ms > start_ms else start_ms
-    return timed
-
-
-def _clamp(start_ms: int, end_ms: int, regions: Sequence[Region]) -> tuple[int, int]:
-    """Draw a word into the region that it overlaps most; a word outside all of them into the nearest."""
-    if not regions:
-        return start_ms, end_ms
-
-    def shared(region: Region) -> int:
-        # Negative outside: then the nearest region has the largest value.
-        return min(end_ms, region.end_ms) - max(start_ms, region.start_ms)
-
-    best = max(regions, key=shared)
-    length = end_ms - start_ms
-    if shared(best) <= 0:
-        if end_ms <= best.start_ms:
-            return best.start_ms, min(best.start_ms + length, best.end_ms)
-        return max(best.end_ms - length, best.start_ms), best.end_ms
-    return max(start_ms, best.start_ms), min(end_ms, best.end_ms)
-
-
-def _sentences(words: Sequence[_Timed], max_sentence_ms: int) -> list[list[_Timed]]:
-    sentences: list[list[_Timed]] = []
-    current: list[_Timed] = []
+def _sentences(words: Sequence[Timed], max_sentence_ms: int) -> list[list[Timed]]:
+    sentences: list[list[Timed]] = []
+    current: list[Timed] = []
     for number, word in enumerate(words):
         current.append(word)
         following = words[number + 1] if number + 1 < len(words) else None
@@ -122,13 +90,13 @@ def _sentences(words: Sequence[_Timed], max_sentence_ms: int) -> list[list[_Time
     return sentences
 
 
-def _ends(word: _Timed, following: _Timed) -> bool:
+def _ends(word: Timed, following: Timed) -> bool:
     if belongs_to(word.word.text, following.word.text):
         return False
     return ends_sentence(word.word.text, following.word.text) or following.start_ms - word.end_ms >= _PAUSE_MS
 
 
-def _cut_long(words: list[_Timed], max_sentence_ms: int) -> list[list[_Timed]]:
+def _cut_long(words: list[Timed], max_sentence_ms: int) -> list[list[Timed]]:
     """Cut a sentence that is too long at the pause that is longest, a comma counting as half a second."""
     if len(words) < 2 or words[-1].end_ms - words[0].start_ms <= max_sentence_ms:
         return [words]
@@ -146,7 +114,7 @@ def _cut_long(words: list[_Timed], max_sentence_ms: int) -> list[list[_Timed]]:
     return _cut_long(words[:cut], max_sentence_ms) + _cut_long(words[cut:], max_sentence_ms)
 
 
-def _segment(number: int, sentence: Sequence[_Timed], chunk: Chunk) -> Segment:
+def _segment(number: int, sentence: Sequence[Timed], chunk: Chunk) -> Segment:
     return Segment(
         id=number,
         start_ms=sentence[0].start_ms,

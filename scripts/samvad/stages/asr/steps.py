@@ -105,7 +105,9 @@ def recognise(run: StageRun, recogniser: Recogniser, speech: Sequence[Region], o
     _tell_of_scripts(run, chunks)
     looping = sum(retries.loops(chunk.text, sung=bool(chunk.window and chunk.window.sung)) for chunk in chunks)
     run.metric("looping_pieces", looping, "pieces")
-    found = sentences.build_segments(chunks, named, round(options.max_sentence_seconds * 1000))
+    found = sentences.build_segments(
+        chunks, named, round(options.max_sentence_seconds * 1000), quiet.pauses(recogniser.audio, named)
+    )
     record_coverage(run, chunks, named, found)
     if not found:
         run.warn("Speech was heard, but no words were understood: there is nothing to subtitle.")

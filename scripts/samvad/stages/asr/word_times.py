@@ -1,0 +1,168 @@
+"""When each word was said, checked against the sound's own pauses: with the recogniser's times alone, words stray.
+
+Whisper times a word by what it listened to. The first word after a pause is timed into the pause or before it, the last
+one is drawn out over it, and a word beside a long stretch that the model passed over fills all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from samvad.documents.coverage import longest_ms
+from samvad.stages.asr.engine import Chunk, RawWord
+from samvad.stages.asr.regions import Region
+from samvad.text.sentence_ends import ends_sentence
+
+_SHORTEST_WORD_MS = 20
+#: Pauses from this length on part what is said; a word has its place before or after.
+_PARTING_MS = 400
+#: What a word needs at least: so much, or so much for each of its characters.
+_LEAST_MS, _LEAST_CHARACTER_MS = 120, 55
+#: A word with less room than this part of what it needs does not belong where it stands.
+_CRAMPED = 0.5
+#: A word alone before a pause of this length, in speech of which it fills less than this part, was not said there.
+_LONG_PAUSE_MS, _LOST_SHARE = 1_000, 0.35
+#: Words nearer than this follow on each other.
+_CLOSE_MS = 300
+
+
+@dataclass(frozen=True)
+class Timed:
+    """A word and when it was said, in ms."""
+
+    word: RawWord
+    start_ms: int
+    end_ms: int
+
+
+def into_speech(chunk: Chunk, speech: Sequence[Region], pauses: Sequence[tuple[int, int]] = ()) -> list[Timed]:
+    """Give each word of a chunk times inside the speech, on the right side of its pauses, and in order.
+
+    Args:
+        chunk: as decoded.
+        speech: the regions that it was decoded from, in order of time.
+        pauses: start and end in ms of silences inside them, in order of time.
+    """
+    regions = _parted([region for region in speech if _overlap(region, chunk)] or list(speech), pauses)
+    drawn = []
+    for word in chunk.words:
+        start_ms, end_ms = _clamp(word.start_ms, max(word.end_ms, word.start_ms + _SHORTEST_WORD_MS), regions)
+        drawn.append(Timed(word, start_ms, end_ms))
+    return _in_order(_right_sides(_shortened(drawn), regions), chunk)
+
+
+def _overlap(region: Region, chunk: Chunk) -> bool:
+    return region.start_ms < chunk.end_ms and region.end_ms > chunk.start_ms
+
+
+def _parted(speech: Sequence[Region], pauses: Sequence[tuple[int, int]]) -> list[Region]:
+    found = list(speech)
+    for start_ms, end_ms in pauses:
+        inside = [number for number, region in enumerate(found) if region.start_ms < start_ms < end_ms < region.end_ms]
+        for number in inside:
+            region = found[number]
+            found[number : number + 1] = [replace(region, end_ms=start_ms), replace(region, start_ms=end_ms)]
+    return found
+
+
+def _clamp(start_ms: int, end_ms: int, regions: Sequence[Region]) -> tuple[int, int]:
+    """Draw a word into the region that it overlaps most; a word outside all of them into the nearest."""
+    if not regions:
+        return start_ms, end_ms
+
+    def shared(region: Region) -> int:
+        # Negative outside: then the nearest region has the largest value.
+        return min(end_ms, region.end_ms) - max(start_ms, region.start_ms)
+
+    best = max(regions, key=shared)
+    length = end_ms - start_ms
+    if shared(best) <= 0:
+        if end_ms <= best.start_ms:
+            return best.start_ms, min(best.start_ms + length, best.end_ms)
+        return max(best.end_ms - length, best.start_ms), best.end_ms
+    return max(start_ms, best.start_ms), min(end_ms, best.end_ms)
+
+
+def _shortened(words: Sequence[Timed]) -> list[Timed]:
+    """Cut words that last longer than anybody takes for them, on the side where no other word is near."""
+    found: list[Timed] = []
+    for number, word in enumerate(words):
+        most_ms = longest_ms(word.word.text)
+        if word.end_ms - word.start_ms <= most_ms:
+            found.append(word)
+            continue
+        before = found[-1] if found else None
+        after = words[number + 1] if number + 1 < len(words) else None
+        begins = before is None or word.start_ms - before.end_ms > _CLOSE_MS or ends_sentence(before.word.text)
+        goes_on = after is not None and after.start_ms - word.end_ms <= _CLOSE_MS
+        if begins and goes_on:
+            found.append(replace(word, start_ms=word.end_ms - most_ms))
+        else:
+            found.append(replace(word, end_ms=word.start_ms + most_ms))
+    return found
+
+
+def _right_sides(words: list[Timed], regions: Sequence[Region]) -> list[Timed]:
+    """Move words over a pause where they have no room on their side of it, and there is some on the other."""
+    found = list(words)
+    for left, right in pairwise(regions):
+        if right.start_ms - left.end_ms < _PARTING_MS:
+            continue
+        cut = sum(word.start_ms < left.end_ms for word in found)
+        while cut and found[cut - 1].start_ms >= left.start_ms and _belongs_after(found, cut, left, right):
+            lead_ms = _lead_end(found, cut, right) - right.start_ms
+            length = min(lead_ms, max(_needs(found[cut - 1]), found[cut - 1].end_ms - found[cut - 1].start_ms))
+            # At the end of the room: the next word follows on it.
+            end_ms = right.start_ms + lead_ms
+            found[cut - 1] = replace(found[cut - 1], start_ms=end_ms - length, end_ms=end_ms)
+            cut -= 1
+        if cut and cut < len(found) and _belongs_before(found, cut, left, right):
+            start_ms = max(left.start_ms, found[cut - 1].end_ms)
+            end_ms = min(left.end_ms, start_ms + max(_needs(found[cut]), found[cut].end_ms - found[cut].start_ms))
+            found[cut] = replace(found[cut], start_ms=start_ms, end_ms=end_ms)
+    return found
+
+
+def _belongs_after(words: Sequence[Timed], cut: int, left: Region, right: Region) -> bool:
+    """Return whether the last word before a pause was said after it."""
+    word = words[cut - 1]
+    before_ms = max([left.start_ms, *(other.end_ms for other in words[max(0, cut - 2) : cut - 1])])
+    if _lead_end(words, cut, right) - right.start_ms < _needs(word) or ends_sentence(word.word.text):
+        return False
+    if left.end_ms - before_ms < _CRAMPED * _needs(word):
+        return True
+    alone = before_ms == left.start_ms and cut < len(words)
+    lost = _needs(word) < _LOST_SHARE * left.length_ms
+    return alone and lost and right.start_ms - left.end_ms >= _LONG_PAUSE_MS
+
+
+def _belongs_before(words: Sequence[Timed], cut: int, left: Region, right: Region) -> bool:
+    """Return whether the first word after a pause was said before it."""
+    word = words[cut]
+    if not right.start_ms <= word.start_ms < right.end_ms:
+        return False
+    room_ms = (words[cut + 1].start_ms if cut + 1 < len(words) else right.end_ms) - right.start_ms
+    left_ms = left.end_ms - max(left.start_ms, words[cut - 1].end_ms)
+    return room_ms < _CRAMPED * _needs(word) and left_ms >= _needs(word)
+
+
+def _lead_end(words: Sequence[Timed], cut: int, right: Region) -> int:
+    """Return where the speech after a pause is taken: by its first word, or nowhere."""
+    return min(right.end_ms, words[cut].start_ms) if cut < len(words) else right.end_ms
+
+
+def _needs(word: Timed) -> int:
+    return max(_LEAST_MS, _LEAST_CHARACTER_MS * len(word.word.text.strip()))
+
+
+def _in_order(words: Sequence[Timed], chunk: Chunk) -> list[Timed]:
+    found: list[Timed] = []
+    position = chunk.start_ms
+    for word in words:
+        start_ms = max(word.start_ms, position)
+        end_ms = min(max(word.end_ms, start_ms + _SHORTEST_WORD_MS), max(chunk.end_ms, start_ms))
+        found.append(Timed(word.word, start_ms, end_ms))
+        position = max(start_ms, end_ms)
+    return found
