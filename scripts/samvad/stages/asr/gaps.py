@@ -15,10 +15,11 @@ from itertools import groupby
 from samvad.documents import coverage
 from samvad.documents.coverage import Coverage, Gap, Piece
 from samvad.media.audio import FilmAudio
-from samvad.stages.asr import regions, windows
+from samvad.stages.asr import quiet, regions, windows
 from samvad.stages.asr.engine import Chunk, DecodedAgain, DecodingStrategy, RawWord
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.windows import Window
+from samvad.stages.asr.word_times import settled
 from samvad.text.repetition import plain
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,8 @@ class GapFiller:
 
     def fill(self, chunks: Sequence[Chunk], speech: Sequence[Region]) -> list[Chunk]:
         """Return the chunks in order of time, with what was heard in their gaps."""
-        found = list(chunks)
+        pauses = quiet.pauses(self.audio, speech)
+        found = [settled(chunk, pauses) for chunk in chunks]
         for longest_ms, strategy in ROUNDS:
             wanted = [
                 (gap, window) for gap, run in spoken_gaps(found, speech) for window in self._cut(gap, run, longest_ms)
@@ -66,7 +68,7 @@ class GapFiller:
                 break
             log.info("Decoding %d pieces again: %s", len(wanted), REASON)
             for (_, window), chunk in zip(wanted, self.decode([window for _, window in wanted], strategy), strict=True):
-                found = _put_in(found, self._trusted(chunk, window, strategy, found))
+                found = _put_in(found, self._trusted(settled(chunk, pauses), window, strategy, found))
         return found
 
     def _cut(self, gap: Gap, run: Sequence[Region], longest_ms: int) -> list[Window]:

@@ -37,6 +37,15 @@ class Timed:
     end_ms: int
 
 
+def settled(chunk: Chunk, pauses: Sequence[tuple[int, int]]) -> Chunk:
+    """Return a chunk whose words have the times that ``into_speech`` gives them."""
+    if chunk.window is None or not chunk.words:
+        return chunk
+    timed = into_speech(chunk, chunk.window.speech, pauses)
+    words = tuple(replace(item.word, start_ms=item.start_ms, end_ms=item.end_ms) for item in timed)
+    return replace(chunk, words=words)
+
+
 def into_speech(chunk: Chunk, speech: Sequence[Region], pauses: Sequence[tuple[int, int]] = ()) -> list[Timed]:
     """Give each word of a chunk times inside the speech, on the right side of its pauses, and in order.
 
