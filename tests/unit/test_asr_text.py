@@ -10,7 +10,7 @@ import pytest
 from samvad.core.errors import MemoryShortageError, SamvadError
 from samvad.documents.segments import Segment, SegmentsDocument, Word
 from samvad.stages.asr import memory, prompts, retries, speakers, transcripts, windows
-from samvad.stages.asr.engine import Chunk, DecodedAgain
+from samvad.stages.asr.engine import Chunk, DecodedAgain, RawWord
 from samvad.stages.asr.memory import OutOfMemoryFallback, Setting
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.speakers import Turn
@@ -159,8 +159,14 @@ def retrier(decode=None, attempts: int = 4) -> retries.Retrier:
         (chunk("", speech=(Region(0, 900, "en"),)), []),
         (chunk("and then", cut_off=True), ["cut off"]),
         (chunk("Asha, Dev, Ila, Om."), ["prompt repeated"]),
+        (chunk("भी भी भी भी भी"), ["loop", "other script"]),
+        (chunk("No, no, no, no!", -0.9), ["loop"]),
+        (chunk("1. 1. 1."), ["no words"]),
+        (chunk("7."), ["no words"]),
+        (chunk("7.", speech=(Region(0, 900, "en"),)), []),
+        (chunk("It is 7."), []),
     ],
-    ids=range(11),
+    ids=range(17),
 )
 def test_what_is_wrong_with_a_text_is_told(found, faults):
     assert retrier().faults(found) == faults
@@ -218,6 +224,28 @@ def test_a_worse_text_is_not_taken_and_tries_end():
     assert kept.text == LOOP
     assert tried == [strategy.name for strategy in retries.STRATEGIES[:3]]
     assert kept.decoded_again == DecodedAgain(("loop",), "the first attempt", 3)
+
+
+def test_a_try_that_loses_words_is_not_taken_and_the_loop_is_cut_out_of_what_stays():
+    said = ["we", "should", "look", "at", "the", "first", "design", "again", "before", "we", "go", "home"]
+    words = tuple(RawWord(f" {word}", 300 * n, 300 * n + 250, 0.9) for n, word in enumerate([*said, *["yeah"] * 30]))
+
+    def decode(found, strategy):
+        return [replace(chunk("So, shall", -0.1), window=window) for window in found]
+
+    looped = replace(chunk("".join(word.text for word in words).strip()), words=words)
+    (kept,) = retrier(decode).repair([looped])
+    assert kept.text == " ".join([*said, "yeah"])
+    assert kept.decoded_again == DecodedAgain(("loop",), "the first attempt, without its loop", 4)
+
+
+@pytest.mark.parametrize("text", ["9. 9. 9. 9.", "भी भी भी भी भी", "10.8", "100 ~]"])
+def test_remains_of_loops_that_no_try_mends_are_not_kept(text):
+    def decode(found, strategy):
+        return [replace(chunk(text), window=window) for window in found]
+
+    kept = replace(retrier(decode), script="any").repair([chunk(text)])
+    assert [(item.text, item.words) for item in kept if item.text or item.words] == []
 
 
 def test_without_tries_nothing_is_decoded_again():

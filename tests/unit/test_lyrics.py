@@ -52,6 +52,11 @@ def test_singing_over_music_is_a_song_with_its_times() -> None:
     assert found[0].source == "sound"
 
 
+def test_singing_without_backing_is_a_song() -> None:
+    (found,) = songs.find(made_curve((30, 0.9, 0, 0), (40, 0.05, 0.6, 0.1), (30, 0.9, 0.1, 0)), RULE)
+    assert abs(found.start_ms - 30_000) <= 2500 and abs(found.end_ms - 70_000) <= 2500
+
+
 @pytest.mark.parametrize(
     ("what", "parts"),
     [
@@ -59,7 +64,8 @@ def test_singing_over_music_is_a_song_with_its_times() -> None:
         ("speech", [(60.0, 0.9, 0.03, 0.0)]),
         ("speech over music", [(60.0, 0.9, 0.1, 0.9)]),
         ("speech over music, with more singing heard in it than in any that was measured", [(60.0, 0.5, 0.4, 1.0)]),
-        ("singing without music", [(60.0, 0.1, 0.9, 0.1)]),
+        ("poetry and chanting, with as much singing heard in it as speech", [(60.0, 0.45, 0.45, 0.0)]),
+        ("humming that is hardly there", [(60.0, 0.0, 0.2, 0.0)]),
         ("a short jingle", [(20.0, 0.9, 0.0, 0.0), (8.0, 0.0, 0.9, 1.0), (20.0, 0.9, 0.0, 0.0)]),
     ],
 )
@@ -91,7 +97,7 @@ def test_the_score_is_080_where_it_is_just_a_song_and_rises_with_what_is_heard()
 
     assert (score(0.3, 0.5), score(0.15, 0.25), score(0.6, 1.0)) == (0.8, 0.67, 0.89)
     assert score(0.6, 1.0, speech=0.4) == 0.8
-    assert score(0.6, 0.1) < 0.5  # the weakest of the three decides
+    assert score(0.3, 0.1, speech=0.6) < 0.5  # the weakest of the three decides
     assert score(0.0, 1.0) == 0.0
 
 

@@ -34,8 +34,11 @@ ROUNDS: tuple[tuple[int, DecodingStrategy], ...] = (
 _MEAN_PROBABILITY = 0.4
 _LOGPROB = -1.0
 _NO_SPEECH = 0.6
-#: Characters a second of speech at most.
-_PACE = 30.0
+#: In less sound than this, model-made thanks and farewells are likelier than words: there, more is asked for.
+_SHORT_MS, _SHORT_LOGPROB, _SHORT_NO_SPEECH = 3_000, -0.8, 0.3
+#: Characters a second at most, by the words' own times.
+_PACE = 35.0
+_LEAST_SECONDS = 0.2
 #: Words at the edge of a gap that may have been heard twice.
 _EDGE_WORDS = 4
 
@@ -82,13 +85,14 @@ class GapFiller:
     def _trusted(self, chunk: Chunk, window: Window, strategy: DecodingStrategy, beside: Sequence[Chunk]) -> Chunk:
         """Return what was heard in a gap; without text where it is not to be trusted."""
         words = _not_twice(chunk.words, beside, window)
+        short = window.speech_ms < _SHORT_MS
         sure = (
             bool(words)
             and not self.faults(chunk)
-            and (chunk.decoding["avg_logprob"] or 0.0) >= _LOGPROB
-            and (chunk.decoding["no_speech_prob"] or 0.0) <= _NO_SPEECH
+            and (chunk.decoding["avg_logprob"] or 0.0) >= (_SHORT_LOGPROB if short else _LOGPROB)
+            and (chunk.decoding["no_speech_prob"] or 0.0) <= (_SHORT_NO_SPEECH if short else _NO_SPEECH)
             and statistics.fmean(word.probability for word in words) >= _MEAN_PROBABILITY
-            and len(chunk.text) <= _PACE * max(1.0, window.length_ms / 1000)
+            and len(_text(words)) <= _PACE * max(_LEAST_SECONDS, (words[-1].end_ms - words[0].start_ms) / 1000)
             and any(character.isalpha() for word in words for character in word.text)
         )
         kept = words if sure else ()

@@ -225,9 +225,9 @@ def _no_words(chunk: Chunk) -> bool:
     """Return whether a text has no letter, and is no figure that somebody may have said in that time."""
     if not chunk.text or any(character.isalpha() for character in chunk.text):
         return False
-    figures = plain(chunk.text).split()
+    figures = [figure for figure in chunk.text.split() if plain(figure)]
     spoken_ms = chunk.window.speech_ms if chunk.window is not None else 0
-    again = len(figures) > 1 and len(set(figures)) == 1
+    again = len(figures) > 1 and len(set(map(plain, figures))) == 1
     return not figures or again or spoken_ms >= _FIGURE_MS * len(figures)
 
 

@@ -1,0 +1,218 @@
+"""How much of the speech has text, and what is put into the stretches that have none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from samvad.documents import coverage
+from samvad.documents.coverage import Coverage, Gap
+from samvad.documents.segments import Segment, SegmentsDocument, Word
+from samvad.media.sound_curve import SoundCurve
+from samvad.stages.asr import gaps, quiet, regions, windows, word_times
+from samvad.stages.asr.engine import Chunk, RawWord
+from samvad.stages.asr.regions import Region
+from samvad.text.repetition import outside_loops, without_runs
+
+FIGURES = {"avg_logprob": -0.3, "no_speech_prob": 0.1, "compression_ratio": 1.0, "temperature": 0.0}
+
+
+def raw(text: str, start_ms: int, end_ms: int) -> RawWord:
+    return RawWord(f" {text}", start_ms, end_ms, 0.9)
+
+
+def chunk(words: list[RawWord], speech: tuple[Region, ...], **figures: float) -> Chunk:
+    (window,) = windows.spans(speech)
+    text = "".join(word.text for word in words).strip()
+    return Chunk(window.start_ms, window.end_ms, "en", text, tuple(words), {**FIGURES, **figures}, window)
+
+
+def test_a_text_that_ends_early_leaves_a_gap_and_a_pause_is_none():
+    words = [(200, 600, "seven"), (700, 1_100, "words"), (14_000, 14_500, "end.")]
+    found = coverage.measure([(0, 1_500), (3_000, 12_000), (13_800, 15_000)], words)
+    assert found == Coverage(11_700, 2_700, (Gap(3_000, 12_000, 9_000),))
+    assert round(found.share, 2) == 0.23
+
+
+def test_a_word_drawn_out_over_unheard_speech_does_not_cover_it():
+    (gap,) = coverage.measure([(0, 17_000)], [(0, 16_800, "And")]).gaps
+    assert gap.start_ms < 2_000 and gap.end_ms == 17_000
+
+
+def test_speech_in_short_stretches_without_a_word_is_one_gap():
+    (gap,) = coverage.measure([(0, 800), (1_200, 1_900), (2_300, 3_100)], []).gaps
+    assert gap == Gap(0, 3_100, 2_300)
+    assert coverage.measure([(0, 800), (5_000, 5_700)], []).gaps == ()
+
+
+def test_without_speech_nothing_is_missing():
+    assert coverage.measure([], []).share == 1.0
+
+
+def test_what_was_taken_out_as_made_up_is_no_text():
+    words = tuple(Word(at, at + 400, "word") for at in range(0, 5_000, 500))
+    segment = Segment(1, 0, 5_000, "word", "en", words)
+    assert coverage.of_document([(0, 5_000)], SegmentsDocument("en", 5_000, (segment,))).gaps == ()
+    removed = SegmentsDocument("en", 5_000, (replace(segment, verdict="quarantine"),))
+    assert coverage.of_document([(0, 5_000)], removed).with_text_ms == 0
+
+
+def test_coverage_comes_back_as_it_was_written(tmp_path):
+    found = Coverage(5_000, 3_000, (Gap(1_000, 3_000, 2_000),), (coverage.Piece(0, 6_000, 5_000, 3_000),))
+    coverage.write(tmp_path / "coverage.json", found)
+    assert coverage.read(tmp_path / "coverage.json") == found
+    assert coverage.in_words(found.gaps) == "00:00:01.000 (2.0 s)"
+
+
+SPEECH = (Region(0, 20_000, "en"),)
+EARLY = [raw("Good", 100, 500), raw("morning", 500, 1_000), raw("and", 1_000, 1_300)]
+
+
+def filler(answer, heard=None) -> gaps.GapFiller:
+    def decode(found, strategy):
+        if heard is not None:
+            heard.extend((window.start_ms, window.end_ms) for window in found)
+        return [answer(window) for window in found]
+
+    class Silence:
+        duration_ms = 20_000
+
+        def piece(self, start_ms, end_ms):
+            return np.zeros((end_ms - start_ms) * 16, dtype=np.float32)
+
+    return gaps.GapFiller(decode, Silence(), lambda chunk: [])
+
+
+def test_a_gap_is_decoded_again_in_its_own_window_and_put_where_it_belongs():
+    heard: list[tuple[int, int]] = []
+
+    def answer(window):
+        said = ["and", *(f"word{number}" for number in range(40))]
+        words = [
+            raw(text, at, at + 300)
+            for text, at in zip(said, range(window.start_ms + 200, window.end_ms - 300, 450), strict=False)
+        ]
+        return replace(chunk(words, window.speech), window=window, start_ms=window.start_ms, end_ms=window.end_ms)
+
+    after = chunk([raw("Later.", 21_100, 21_500)], (Region(21_000, 21_600, "en"),))
+    found = filler(answer, heard).fill([chunk(EARLY, SPEECH), after], (*SPEECH, *after.window.speech))
+    assert heard[0][0] < 2_000 and heard[-1][1] >= 20_000
+    text = " ".join(item.text for item in found)
+    assert text.startswith("Good morning and word0 word1") and text.endswith("Later."), "a word is not said twice"
+    starts = [word.start_ms for item in found for word in item.words]
+    assert starts == sorted(starts)
+    assert gaps.spoken_gaps(found, SPEECH) == []
+    assert found[1].decoded_again.reasons == ("speech without text",)
+
+
+@pytest.mark.parametrize(
+    "figures", [{"avg_logprob": -1.3}, {"no_speech_prob": 0.8}], ids=["unsure of its words", "no speech"]
+)
+def test_a_doubtful_text_is_not_put_into_a_gap(figures):
+    def answer(window):
+        words = [raw("Thanks", window.start_ms, window.start_ms + 500)]
+        return replace(chunk(words, window.speech, **figures), window=window)
+
+    found = filler(answer).fill([chunk(EARLY, SPEECH)], SPEECH)
+    assert [item.text for item in found] == ["Good morning and"]
+    assert [gap.end_ms for gap, _ in gaps.spoken_gaps(found, SPEECH)] == [20_000]
+
+
+def times(words: list[RawWord], *speech: tuple[int, int]) -> list[tuple[str, int, int]]:
+    found = tuple(Region(*times, "en") for times in speech)
+    return [
+        (item.word.text.strip(), item.start_ms, item.end_ms)
+        for item in word_times.into_speech(chunk(words, found), found)
+    ]
+
+
+def test_a_word_without_room_before_a_pause_is_said_after_it():
+    words = [raw("well.", 17_000, 17_830), raw("and", 17_830, 18_500), raw("so", 19_900, 20_200)]
+    found = times(words, (15_000, 17_900), (19_600, 21_000))
+    assert found[0] == ("well.", 17_000, 17_830)
+    assert found[1][0] == "and" and 19_600 <= found[1][1] < found[1][2] <= 19_900
+
+
+def test_a_word_lost_in_other_sound_before_a_long_pause_is_said_after_it():
+    found = times([raw("He", 200, 500), raw("was", 5_400, 5_700)], (0, 1_100), (5_000, 7_000))
+    assert found[0][1] >= 5_000
+    assert times([raw("Yes.", 200, 500), raw("He", 5_100, 5_400)], (0, 1_100), (5_000, 7_000))[0][1] == 200
+
+
+def test_no_word_lasts_for_seconds():
+    for words in ([raw("one", 1_000, 7_700), raw("two", 7_700, 8_000)], [raw("end", 1_000, 9_000)]):
+        assert all(end - start <= 1_500 for _, start, end in times(words, (0, 10_000)))
+
+
+def test_a_silence_that_a_detector_passed_over_parts_words():
+    speech = [Region(0, 4_000, "en")]
+    found = word_times.into_speech(chunk([raw("late", 1_900, 3_300)], tuple(speech)), speech, [(1_000, 3_000)])
+    assert found[0].start_ms >= 3_000
+
+
+class Sound:
+    """A sound in memory, as the stage's own reads it."""
+
+    def __init__(self, samples):
+        self.samples, self.duration_ms = samples, len(samples) // 16
+
+    def piece(self, start_ms, end_ms):
+        return self.samples[max(0, start_ms) * 16 : end_ms * 16]
+
+
+def bursts(seconds: float, level: float) -> np.ndarray:
+    """Return noise that comes and goes four times a second, as syllables do."""
+    time = np.arange(int(seconds * 16_000)) / 16_000
+    return (np.random.default_rng(0).standard_normal(len(time)) * (np.sin(8 * np.pi * time) > 0) * level).astype(
+        np.float32
+    )
+
+
+def test_quiet_passages_are_raised_and_steady_noise_and_silence_are_not():
+    def level(samples):
+        return 10 * np.log10(np.mean(np.square(samples)) + 1e-12)
+
+    sound = np.concatenate([bursts(8, 0.1), np.zeros(48_000, np.float32), bursts(8, 0.004)])
+    made = quiet.levelled(sound)
+    assert level(sound[:96_000]) - level(sound[-96_000:]) > 20
+    assert abs(level(made[-96_000:]) - level(made[:96_000])) < 4
+    steady = np.random.default_rng(1).standard_normal(80_000).astype(np.float32) * 0.003
+    assert np.array_equal(quiet.levelled(steady), steady)
+    assert not quiet.levelled(np.zeros(80_000, np.float32)).any()
+
+
+def test_silences_inside_speech_are_found():
+    sound = np.concatenate([bursts(2, 0.1), np.zeros(16_000, np.float32), bursts(2, 0.1)])
+    ((start_ms, end_ms),) = quiet.pauses(Sound(sound), [Region(0, 5_000)])
+    assert abs(start_ms - 2_000) <= 150 and abs(end_ms - 3_000) <= 150
+
+
+def test_speech_that_one_detector_missed_counts_where_another_hears_it(monkeypatch):
+    softer = [Region(0, 2_000), Region(5_000, 7_000), Region(9_000, 11_000)]
+    monkeypatch.setattr(regions, "silero_regions", lambda audio, threshold, prepare: softer)
+    speaks = [0.9] * 4 + [0.0] * 6 + [0.7] * 4 + [0.0] * 14 + [0.9] * 3
+    curve = SoundCurve(500, tuple(speaks), (0.0,) * len(speaks), (0.0,) * len(speaks))
+    found = quiet.with_quiet([Region(100, 1_900)], Sound(np.zeros(16_000 * 16)), curve, 0.5)
+    assert [(region.start_ms, region.end_ms) for region in found] == [(100, 1_900), (5_000, 7_000), (14_000, 15_500)]
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("है।।।।।।।।", "है।"),
+        ("Wait......", "Wait..."),
+        ("What?!", "What?!"),
+        ("No!!!!", "No!"),
+        ("ॐ शान्ति।।", "ॐ शान्ति।।"),
+    ],
+)
+def test_rows_of_marks_are_one(text, left):
+    assert without_runs(text) == left
+
+
+def test_words_outside_a_loop_are_told_from_it():
+    words = ["we", "should", "yeah", "yeah", "yeah", "yeah", "yeah", "go", "home"]
+    assert [words[place] for place in outside_loops(words, 4)] == ["we", "should", "go", "home"]
+    assert [words[place] for place in outside_loops(words, 4, rounds=1)] == ["we", "should", "yeah", "go", "home"]
