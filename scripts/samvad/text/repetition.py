@@ -69,7 +69,7 @@ def loop_span(text: str, at_least: int) -> tuple[int, int, int] | None:
     return best
 
 
-def word_loop(keys: Sequence[str], at_least: int, characters: int) -> tuple[int, int, int] | None:
+def longest_word_loop(keys: Sequence[str], at_least: int, characters: int) -> tuple[int, int, int] | None:
     """Return where the longest loop of words begins, how many words its unit has, and where it ends; None without one.
 
     Args:
@@ -103,7 +103,7 @@ def outside_loops(keys: Sequence[str], at_least: int, rounds: int = 0) -> list[i
     """
     places = list(range(len(keys)))
     kept: set[int] = set()
-    while found := word_loop([keys[place] for place in places], at_least, 1):
+    while found := longest_word_loop([keys[place] for place in places], at_least, 1):
         first, period, end = found
         kept |= set(places[first : first + rounds * period])
         places = places[:first] + places[end:]

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from samvad.documents.segments import Segment, Word
 from samvad.stages.hallucination_removal.limits import Limits
-from samvad.text.repetition import loop, loop_span, plain, word_loop
+from samvad.text.repetition import longest_word_loop, loop, loop_span, plain
 
 #: Keys of a segment that keep what was recognised, where its text was cut.
 ORIGINAL_TEXT, ORIGINAL_WORDS = "original_text", "original_words"
@@ -50,7 +50,7 @@ def _cut_words(words: Sequence[Word], limits: Limits) -> tuple[Word, ...]:
     """Leave the first round of every loop of whole words."""
     kept = tuple(words)
     while True:
-        found = word_loop([plain(word.text) for word in kept], limits.loop_repeats, limits.loop_characters)
+        found = longest_word_loop([plain(word.text) for word in kept], limits.loop_repeats, limits.loop_characters)
         if found is None:
             return kept
         first, period, end = found
