@@ -165,8 +165,12 @@ def retrier(decode=None, attempts: int = 4) -> retries.Retrier:
         (chunk("7."), ["no words"]),
         (chunk("7.", speech=(Region(0, 900, "en"),)), []),
         (chunk("It is 7."), []),
+        (chunk("laशाशाशाशा"), ["loop", "other script"]),
+        (chunk("Hmmm."), []),
+        (chunk("Mmmmmmmmm."), ["loop"]),
+        (chunk("Banana, banana."), []),
     ],
-    ids=range(17),
+    ids=range(21),
 )
 def test_what_is_wrong_with_a_text_is_told(found, faults):
     assert retrier().faults(found) == faults

@@ -165,7 +165,7 @@ class Retrier:
         for chunk in chunks:
             faults = self.faults(chunk)
             if not {"prompt repeated", "other script", "no words"} & set(faults):
-                words = plain(chunk.text).split()
+                words = [word for word in plain(chunk.text).split() if not _babbled(word)]
                 worth = doubted if "low probability" in faults else 1.0
                 total += worth * sum(len(words[place]) for place in outside_loops(words, _LOOP_REPEATS))
         return total
@@ -212,6 +212,8 @@ class Retrier:
 def _short_loop(chunk: Chunk) -> bool:
     """Return whether a text is nothing but one short thing over and over."""
     bare = plain(chunk.text)
+    if bare and sum(len(word) for word in bare.split() if _babbled(word)) >= _LOOP_SHARE * len(bare):
+        return True
     covered, repeats = loop(bare, _DOUBTED_REPEATS)
     if not bare or covered < _SHORT_SHARE * len(bare):
         return False
@@ -219,6 +221,12 @@ def _short_loop(chunk: Chunk) -> bool:
         chunk.decoding["no_speech_prob"] or 0.0
     ) > _DOUBTED_SPEECH
     return repeats >= (_DOUBTED_REPEATS if doubted else _SHORT_REPEATS)
+
+
+def _babbled(word: str) -> bool:
+    """Return whether half of a word, in plain form, is one syllable over and over, or one letter drawn out."""
+    covered, repeats = loop(word, _DOUBTED_REPEATS)
+    return covered >= _LOOP_SHARE * len(word) and covered > 0 and (covered > repeats + 1 or repeats > _SHORT_REPEATS)
 
 
 def _no_words(chunk: Chunk) -> bool:
