@@ -28,9 +28,9 @@ _LOOP_CHARACTERS = 24
 _LOOP_REPEATS = 4
 _LOOP_SHARE = 0.5
 _LOOP_ALONE = 60
-#: A shorter text that is nothing but a loop, in so many repeats; in fewer, where the model doubts it. Nobody says one
-#: word five times and nothing else; four times people do ("No, no, no, no!").
-_SHORT_REPEATS, _DOUBTED_REPEATS = 5, 4
+#: A shorter text that is nothing but a loop, in so many repeats, is one where the model doubts it, or where it is what a
+#: longer loop left: people do say "No, no, no, no!". A letter drawn out is none before so many repeats ("Hmmm.").
+_SHORT_REPEATS, _DRAWN_REPEATS = 4, 6
 _SHORT_SHARE = 0.8
 _DOUBTED_LOGPROB, _DOUBTED_SPEECH = -0.7, 0.3
 #: As much speech as this is more than a figure: "7." for it is what is left of a loop.
@@ -210,23 +210,22 @@ class Retrier:
 
 
 def _short_loop(chunk: Chunk) -> bool:
-    """Return whether a text is nothing but one short thing over and over."""
+    """Return whether a text is nothing but one short thing over and over, which nobody said."""
+    remains = chunk.decoded_again is not None and "loop" in chunk.decoded_again.reasons
+    doubted = (chunk.decoding["avg_logprob"] or 0.0) < _DOUBTED_LOGPROB
+    silent = (chunk.decoding["no_speech_prob"] or 0.0) > _DOUBTED_SPEECH
     bare = plain(chunk.text)
-    if bare and sum(len(word) for word in bare.split() if _babbled(word)) >= _LOOP_SHARE * len(bare):
-        return True
-    covered, repeats = loop(bare, _DOUBTED_REPEATS)
-    if not bare or covered < _SHORT_SHARE * len(bare):
+    if not bare or not (remains or doubted or silent):
         return False
-    doubted = (chunk.decoding["avg_logprob"] or 0.0) < _DOUBTED_LOGPROB or (
-        chunk.decoding["no_speech_prob"] or 0.0
-    ) > _DOUBTED_SPEECH
-    return repeats >= (_DOUBTED_REPEATS if doubted else _SHORT_REPEATS)
+    covered, _ = loop(bare, _SHORT_REPEATS)
+    babbled = sum(len(word) for word in bare.split() if _babbled(word))
+    return covered >= _SHORT_SHARE * len(bare) or babbled >= _LOOP_SHARE * len(bare)
 
 
 def _babbled(word: str) -> bool:
     """Return whether half of a word, in plain form, is one syllable over and over, or one letter drawn out."""
-    covered, repeats = loop(word, _DOUBTED_REPEATS)
-    return covered >= _LOOP_SHARE * len(word) and covered > 0 and (covered > repeats + 1 or repeats > _SHORT_REPEATS)
+    covered, repeats = loop(word, _SHORT_REPEATS)
+    return 0 < _LOOP_SHARE * len(word) <= covered and (covered > repeats + 1 or repeats >= _DRAWN_REPEATS)
 
 
 def _no_words(chunk: Chunk) -> bool:
