@@ -148,7 +148,18 @@ def _put_in(chunks: Sequence[Chunk], new: Chunk) -> list[Chunk]:
 
 
 def _part(chunk: Chunk, words: tuple[RawWord, ...], start_ms: int, end_ms: int) -> Chunk:
-    return replace(chunk, words=words, text=_text(words), start_ms=start_ms, end_ms=end_ms)
+    """Return what a chunk is between two times, with as much of its window."""
+    window = chunk.window
+    if window is not None:
+        stretches = [(max(start, start_ms), min(end, end_ms)) for start, end in window.stretches]
+        heard = tuple((start, end) for start, end in stretches if start < end)
+        speech = tuple(
+            replace(region, start_ms=max(region.start_ms, start_ms), end_ms=min(region.end_ms, end_ms))
+            for region in window.speech
+            if region.start_ms < end_ms and region.end_ms > start_ms
+        )
+        window = Window(heard, speech) if heard and speech else window
+    return replace(chunk, words=words, text=_text(words), start_ms=start_ms, end_ms=end_ms, window=window)
 
 
 def _text(words: Sequence[RawWord]) -> str:

@@ -28,8 +28,8 @@ _LOOP_CHARACTERS = 24
 _LOOP_REPEATS = 4
 _LOOP_SHARE = 0.5
 _LOOP_ALONE = 60
-#: A shorter text that is nothing but a loop, in so many repeats, is one where the model doubts it, or where it is what a
-#: longer loop left: people do say "No, no, no, no!". A letter drawn out is none before so many repeats ("Hmmm.").
+#: A shorter text that is but a loop, in so many repeats, is one where the model doubts it, or where a longer loop
+#: left it: people do say "No, no, no, no!". A letter drawn out is none before so many repeats ("Hmmm.").
 _SHORT_REPEATS, _DRAWN_REPEATS = 4, 6
 _SHORT_SHARE = 0.8
 _DOUBTED_LOGPROB, _DOUBTED_SPEECH = -0.7, 0.3
