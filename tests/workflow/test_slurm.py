@@ -94,6 +94,7 @@ def on_slurm(project: Project) -> list[str]:
     command = project.command(
         "subtitle",
         "--slurm-init-seconds-before-status-checks=2",
+        "--retries=2",
         machines=json.dumps({"resources": "tiny.yaml"}),
         asr=json.dumps(CPU),
         translation=json.dumps(CPU),
