@@ -57,6 +57,14 @@ STAGE = Stage(
     workflow="transcribe",
     asks=ResourceRequest(cores=8, mem_mb=6000, mem_mb_per_hour=500, runtime=20, runtime_per_hour=120, gpu=True),
     computes=True,
-    milestones=("segments", "words", "languages", "speakers", "speech_duration", "looping_pieces"),
+    milestones=(
+        "segments",
+        "words",
+        "languages",
+        "speakers",
+        "speech_duration",
+        "speech_without_text",
+        "looping_pieces",
+    ),
     refuses="beforehand",
 )
