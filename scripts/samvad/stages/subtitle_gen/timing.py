@@ -147,16 +147,17 @@ def settle(wishes: Sequence[Wish], limit_ms: int, rules: Rules) -> list[tuple[in
                 placed[-1][1] = min(placed[-1][1], start_ms - rules.gap_ms)
         end_ms = max(wish.end_ms, start_ms + rules.min_cue_ms)
         if index + 1 < len(wishes):
-            end_ms += _spared(wishes[index + 1], start_ms + wish.needed_ms - end_ms, rules)
+            end_ms += _spared(wishes[index + 1], end_ms, start_ms + wish.needed_ms - end_ms, rules)
         placed.append([start_ms, end_ms])
     _pull_back(placed, limit_ms, rules)
     return [(start_ms, min(end_ms, start_ms + rules.max_cue_ms)) for start_ms, end_ms in placed]
 
 
-def _spared(wish: Wish, missing_ms: int, rules: Rules) -> int:
+def _spared(wish: Wish, end_ms: int, missing_ms: int, rules: Rules) -> int:
     """Return how much of the time that is missing to read a cue the next one spares, by coming later."""
     slack_ms = wish.end_ms - wish.start_ms - max(wish.needed_ms, rules.min_cue_ms)
-    return max(0, min(missing_ms, wish.late_ms, slack_ms))
+    already_ms = max(0, end_ms + rules.gap_ms - wish.start_ms)
+    return max(0, min(missing_ms, wish.late_ms - already_ms, slack_ms - already_ms))
 
 
 def _pull_back(placed: list[list[int]], limit_ms: int, rules: Rules) -> None:
