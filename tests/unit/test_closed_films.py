@@ -13,6 +13,7 @@ import pytest
 
 from samvad.core.errors import MediaError
 from samvad.media import clock, ffmpeg, ffprobe, film_file, shots
+from samvad.stages.hallucination_removal import harvest
 from samvad.stages.mux import matroska, media
 from support import make_film, modules_with, needs_ffmpeg
 
@@ -58,6 +59,16 @@ def test_a_list_of_files_is_no_film_whatever_it_is_called(folder: Path, kind: st
     target = folder / "made.mkv"
     done = ffmpeg.run([ffmpeg.source(film)], target, {"c": "copy"})
     assert done.code and not target.exists()
+
+
+@needs_ffmpeg
+def test_a_list_among_recordings_for_harvesting_leads_to_no_other_file(folder: Path, tmp_path: Path) -> None:
+    shutil.copy(folder / SECRET, tmp_path / SECRET)
+    assert [len(piece) for piece in harvest.own_sounds([tmp_path])], "the film itself is sound"
+    for text in LISTS.values():
+        (tmp_path / "list.wav").write_bytes(text.encode() + b"\n\0\x01\n")
+        with pytest.raises(MediaError, match=r"list\.wav"):
+            list(harvest.own_sounds([tmp_path / "list.wav"]))
 
 
 @needs_ffmpeg
@@ -166,7 +177,15 @@ def test_every_file_that_ffmpeg_reads_is_closed_to_others() -> None:
     assert modules_with(lambda text: "ffmpeg.input(" in text) == {"samvad/media/ffmpeg.py"}
     text = Path(ffmpeg.__file__).read_text(encoding="utf-8")
     assert text.count("ffmpeg.input(") == 2, "a film or a text (closed), and what ffmpeg makes itself"
-    for program in ("ffplay", "load_audio(", "torchaudio.load(", "librosa.load(", "soundfile.read("):
+    for program in (
+        "ffplay",
+        "load_audio(",
+        "decode_audio(",
+        "av.open(",
+        "torchaudio.load(",
+        "librosa.load(",
+        "soundfile.read(",
+    ):
         assert not modules_with(lambda text, program=program: program in text), "others that open films by themselves"
 
 

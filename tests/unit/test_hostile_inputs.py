@@ -7,6 +7,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,9 @@ from samvad.documents import review as review_document
 from samvad.documents.stage_manifest import FileRecord
 from samvad.documents.subtitles import formats
 from samvad.film import metadata
-from samvad.media import film_file
+from samvad.media import ffmpeg, ffprobe, film_file
+from samvad.reporting.logquery import sources
+from samvad.reporting.metrics import totals
 from samvad.settings import configuration, resource_requests, subtitle_profiles
 from samvad.stages.ner import overrides
 from samvad.stages.translation import memory
@@ -32,6 +35,8 @@ from samvad.workflow import event_merging
 #: What reads a path from outside.
 READERS: dict[str, Callable[[Path], object]] = {
     "film": lambda path: film_file.check(path, ""),
+    "ffprobe": ffprobe.read_header,
+    "ffmpeg": ffmpeg.source,
     "film's fingerprint": files.sampled_fingerprint,
     "checksum": files.sha256_of,
     "remembered checksum": checksums.checksum,
@@ -81,6 +86,26 @@ def test_planning_waits_for_no_pipe(tmp_path: Path) -> None:
     os.mkfifo(log)
     with pytest.raises(OSError):
         event_merging.run_of(log.parent)
+
+
+@pytest.mark.timeout(20)
+def test_a_log_that_is_a_pipe_or_endless_keeps_no_other_from_being_asked(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = support.make_job(tmp_path)
+    (job / "logs").mkdir()
+    attempt = job / "01_demux/attempts/01"
+    attempt.mkdir(parents=True)
+    (job / "logs/99_pipeline_1.jsonl").write_bytes(hostile.LINE)
+    for path in (job / "logs/99_pipeline_2.jsonl", job / "logs/99_performance_2.jsonl", attempt / "events.jsonl"):
+        os.mkfifo(path)
+    (job / "logs/99_pipeline_3.jsonl").symlink_to("/dev/zero")
+    with (job / "logs/99_pipeline_4.jsonl").open("wb") as file:
+        file.truncate(1 << 40)
+    found = sources.find([str(tmp_path)], performance=True)
+    assert [Path(one.path).name for one in found] == ["99_pipeline_1.jsonl"]
+    assert caplog.text.count("passed over") == 5
+    assert totals.collect([tmp_path], datetime(2026, 1, 1, tzinfo=UTC), 7).lines == 1
 
 
 def test_a_sparse_file_of_a_terabyte_is_too_large_for_a_table(tmp_path: Path) -> None:

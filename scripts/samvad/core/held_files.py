@@ -17,11 +17,11 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from samvad.core import files
+from samvad.core import files, outside
 from samvad.core.errors import ChangedFileError
 
 _BLOCK_BYTES = 1 << 20
@@ -128,9 +128,17 @@ def find(path: Path) -> Held | None:
 
 
 def opened(path: Path) -> Path:
-    """Return the name by which a program opens a file: of one that is held, it leads to what this process has open."""
+    """Return the name by which a program opens a file: of one that is held, it leads to what this process has open.
+
+    Raises:
+        UnfitFileError: it is a pipe, a device or a folder: a program would wait for it, or read for ever.
+    """
     held = find(path)
-    return held.link if held is not None and held.link is not None and held.link.is_symlink() else path
+    if held is not None and held.link is not None and held.link.is_symlink():
+        return held.link
+    with suppress(FileNotFoundError, NotADirectoryError, PermissionError):  # the program says it in its own words
+        outside.check_kind(path)
+    return path
 
 
 def shown(text: str) -> str:

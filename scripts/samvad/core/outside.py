@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 LARGEST_BYTES = 256 << 20
 #: Bytes from which what people write by hand (sheets, tables, settings) is refused.
 LARGEST_TABLE_BYTES = 32 << 20
+#: Bytes from which a log is refused: a film of four hours has less than one of them in ten thousand.
+LARGEST_LOG_BYTES = 4 << 30
 #: Levels from which a JSON or YAML value is refused; our own have less than ten.
 DEEPEST = 64
 #: Values that a YAML file may hold, each counted as often as aliases repeat it.
@@ -81,6 +83,18 @@ def open_regular(path: Path, largest: int | None = None) -> BinaryIO:
     except BaseException:
         os.close(handle)
         raise
+
+
+def check_kind(path: Path) -> None:
+    """Make sure that a path leads to a regular file, without opening it.
+
+    Raises:
+        UnfitFileError: it leads to something else.
+        OSError: it leads nowhere, or nobody may look.
+    """
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        raise UnfitFileError(path, f"{_kind(mode)}, not a file")
 
 
 def read_bytes(path: Path, largest: int = LARGEST_BYTES) -> bytes:

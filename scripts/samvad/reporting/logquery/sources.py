@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import glob
+import logging
 import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from samvad.core import stages
+from samvad.core import outside, stages
 from samvad.core.errors import ConfigurationError
+
+log = logging.getLogger(__name__)
 
 #: What a log holds: the merged events of a run, the events of one attempt, or figures (the performance channel).
 RUN, ATTEMPT, PERFORMANCE = "run", "attempt", "performance"
@@ -92,7 +95,7 @@ def _below(folder: str, performance: bool, depth: int) -> Iterator[Source]:
 
 
 def _of_job(folder: str, folders: set[str], performance: bool) -> Iterator[Source]:
-    logs = [log for log in _listed(f"{folder}/logs") if performance or log.kind != PERFORMANCE]
+    logs = [found for found in _listed(f"{folder}/logs") if performance or found.kind != PERFORMANCE]
     yield from logs
     runs = [log for log in logs if log.kind == RUN]
     merged_ns = max(log.mtime_ns for log in runs) if runs and all(_ended(log) for log in runs) else -1
@@ -120,7 +123,14 @@ def _source(path: str) -> list[Source]:
     """Return the log at a path, or nothing where it cannot be read."""
     try:
         status = os.stat(path)
+        outside.check_kind(Path(path))
+    except outside.UnfitFileError as error:
+        log.warning("%s It is passed over.", error)
+        return []
     except OSError:
+        return []
+    if status.st_size > outside.LARGEST_LOG_BYTES:
+        log.warning("The log %s is larger than any, and passed over.", path)
         return []
     try:
         path.encode()

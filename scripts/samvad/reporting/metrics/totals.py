@@ -7,9 +7,11 @@ of lines matter here (``job_received``, ``stage_result``, ``span`` and the like)
 from __future__ import annotations
 
 import bisect
+import logging
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,7 +102,12 @@ def collect(places: Iterable[Path], now: datetime, forget_days: float) -> Totals
     """
     totals = Totals()
     for logs in sorted({logs for place in places for logs in _log_folders(place)}):
-        runs = [_read(log, totals) for log in sorted(logs.glob("99_pipeline_*.jsonl"))]
+        runs = []
+        for path in sorted(logs.glob("99_pipeline_*.jsonl")):
+            try:
+                runs.append(_read(path, totals))
+            except outside.UnfitFileError as error:
+                logging.getLogger(__name__).warning("%s It is passed over.", error)
         runs = [run for run in runs if run]
         for run in runs:
             _add_run(totals, run)
@@ -126,7 +133,7 @@ def _log_folders(place: Path) -> Iterator[Path]:
 def _read(log: Path, totals: Totals) -> list[JsonObject]:
     """Return the events of a run's log that matter, oldest first, and count its lines."""
     found = []
-    with outside.open_regular(log) as file:
+    with outside.open_regular(log, outside.LARGEST_BYTES) as file:
         for line in file:
             totals.lines += 1
             if any(mark in line for mark in _MARKS):
@@ -196,7 +203,7 @@ def _last_heard(job_folder: Path) -> float:
     """Return when a stage of the job last wrote an event of its own: they reach the run's log when the stage ends."""
     found = 0.0
     for log in job_folder.glob("*/attempts/*/events*.jsonl"):
-        with outside.open_regular(log) as file:
+        with suppress(outside.UnfitFileError), outside.open_regular(log) as file:
             file.seek(max(0, log.stat().st_size - _TAIL_BYTES))
             for line in reversed(file.read().splitlines()):
                 event = _event(line)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samvad.core.errors import MediaError
+from samvad.media import ffmpeg, film_file
 from samvad.models.whisper import Whisper
 from samvad.stages.hallucination_removal import sounds
 from samvad.text import languages, sentence_ends
@@ -25,6 +26,9 @@ _LONGEST = 80
 _LOOP_REPEATS = 4
 
 
+_TAKE_OUT = "Take it out of --sounds."
+
+
 def made_sounds(seeds: int) -> Iterator[NDArray[np.float32]]:
     """Yield every kind of sound that Samvad makes, from so many seeds."""
     for seed in range(seeds):
@@ -38,18 +42,17 @@ def own_sounds(paths: Iterable[Path]) -> Iterator[NDArray[np.float32]]:
     Raises:
         MediaError: a file cannot be read; names it.
     """
-    from faster_whisper import decode_audio
+    import numpy as np
 
     for path in paths:
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if file.is_dir():
                 continue
-            try:
-                sound = decode_audio(str(file))
-            except (OSError, ValueError, RuntimeError, IndexError) as error:
-                raise MediaError(
-                    f"{file} cannot be read as sound ({error}).", "Take it out of --sounds.", path=str(file)
-                ) from None
+            film_file.check(file, _TAKE_OUT)
+            done = ffmpeg.run([ffmpeg.source(file)], None, {"ac": 1, "ar": sounds.RATE_HZ, "f": "s16le"})
+            if done.code:
+                raise MediaError(f"{file} cannot be read as sound ({done.last_line}).", _TAKE_OUT, path=str(file))
+            sound = np.frombuffer(done.output, dtype="<i2").astype(np.float32) / np.float32(32768)
             for start in range(0, len(sound), PIECE_SECONDS * sounds.RATE_HZ):
                 piece = sound[start : start + PIECE_SECONDS * sounds.RATE_HZ]
                 if len(piece) >= sounds.RATE_HZ:
