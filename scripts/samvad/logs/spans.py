@@ -19,6 +19,7 @@ NAMES = {
     "model_loading": "weights are read, checked and loaded",
     "decoding": "the film is read from end to end: sound, pictures, times",
     "detection": "speech, music, names, or text that nobody spoke are looked for",
+    "language_detection": "which language is spoken where",
     "transcription": "speech becomes words",
     "alignment": "words get their times from an aligner",
     "translation": "lines are translated",

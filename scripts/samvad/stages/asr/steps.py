@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 
@@ -62,6 +63,7 @@ def find_speech(run: StageRun, audio: FilmAudio, heard: FilmAudio, options: Opti
     return regions.cut_long(found, _LONGEST_REGION_MS, heard)
 
 
+@span("language_detection")
 def name_languages(
     run: StageRun, recogniser: Recogniser, speech: Sequence[Region], given: Sequence[str]
 ) -> list[Region]:
@@ -140,13 +142,20 @@ def record_coverage(run: StageRun, chunks: Sequence[Chunk], speech: Sequence[Reg
         )
 
 
+def _fetching(language: str, model: str) -> str:
+    """Return how the aligner of a language comes here, to go on after a warning; nothing where there is none."""
+    if language not in alignment.known_aligners():
+        return ""
+    return f" Fetch it once, where there is a network: ./samvad model {shlex.quote(model)} --languages {language}"
+
+
 def finish(run: StageRun, found: list[Segment], audio: FilmAudio, options: Options, device: str) -> SegmentsDocument:
     """Align words, name speakers, and make the document."""
     for name in dict.fromkeys(segment.language for segment in found):
         aligner, reason = alignment.find_aligner(name, options.align_model, options.engine)
         if aligner is None:
             if options.align_model == "auto" and options.engine == "whisperx":
-                run.warn(f"Word times of {name} are Whisper's own: {reason}.")
+                run.warn(f"Word times of {name} are Whisper's own: {reason}.{_fetching(name, options.model)}")
                 if name in alignment.known_aligners():
                     run.cache_ttl(hours=24)  # with a network it would be better
             continue
