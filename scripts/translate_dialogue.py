@@ -106,6 +106,12 @@ def report(run: StageRun, document: SegmentsDocument, plan: Plan, uses: list[Use
         for flag in item.flags:
             flagged[flag] = flagged.get(flag, 0) + 1
     if plan.unserved:
+        spoken = sorted({item.language for item in document.segments if item.id in plan.unserved})
+        pairs = ", ".join(f"{language} to {plan.target}" for language in spoken)
+        run.warn(
+            f"{len(plan.unserved)} segments stand as they were said in {languages.name(plan.target)}'s track: "
+            f"no backend of translation.backend translates {pairs}."
+        )
         flagged[guards.UNSUPPORTED_LANGUAGE] = len(plan.unserved)
     run.metric(f"translated_{plan.target}", len(made), "segments")
     run.metric(f"passed_on_{plan.target}", len(plan.passed_on), "segments")

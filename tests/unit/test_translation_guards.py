@@ -107,6 +107,8 @@ def whole(
     [
         ([Decoded("Good night", -1.2, 4)], ()),
         ([Decoded("Good night", -4.8, 4)], (guards.LOW_PROBABILITY,)),
+        ([Decoded("Good night", -8.4, 4)], (guards.LOW_PROBABILITY, guards.GUESS)),
+        ([Decoded("At 6 good night", -4.8, 4)], (guards.LOW_PROBABILITY, guards.MADE_UP)),
         ([Decoded("", -0.4, 4)], (guards.EMPTY,)),
         ([None], (guards.FAILED,)),
         ([Decoded("Good", -0.4, 4), None], (guards.INCOMPLETE,)),
@@ -124,10 +126,10 @@ def test_a_lost_name_or_a_known_phrase_is_a_doubt_and_with_another_the_translati
     said = {"source": "Fui a casa con Rahul", "names": ("Rahul",)}
     assert whole([Decoded("I went home with Raahool", -0.4, 4)], **said).flags == ()
     assert whole([Decoded("I went home with him", -0.4, 4)], **said).flags == (guards.NAMES,)
-    assert whole([Decoded("I went home with him", -8.4, 4)], **said).flags == (
+    assert whole([Decoded("I went home with him", -4.8, 4)], **said).flags == (
         guards.LOW_PROBABILITY, guards.NAMES, guards.MADE_UP,
     )  # fmt: skip
-    assert guards.MADE_UP in whole([Decoded("Westminster Bridge", -8.4, 4)], phrases=("westminster bridge",)).flags
+    assert guards.MADE_UP in whole([Decoded("Westminster Bridge", -4.8, 4)], phrases=("westminster bridge",)).flags
     assert guards.MADE_UP not in whole([Decoded("Westminster Bridge", -0.4, 4)], phrases=("westminster bridge",)).flags
 
 

@@ -12,6 +12,7 @@ from samvad.documents.segments import QUARANTINE, Segment, SegmentsDocument, Tra
 from samvad.documents.stage_manifest import Model
 from samvad.stages.translation import backends, guards
 from samvad.stages.translation.backends import Line
+from samvad.text import languages
 
 
 class Upper:
@@ -81,7 +82,25 @@ def test_a_pair_that_the_backend_does_not_serve_is_a_configuration_error_that_na
 def test_a_stray_segment_in_an_unserved_language_is_marked_and_does_not_stop_the_film() -> None:
     one, two = translated(document(segment(1), segment(2, "nuqneH", "tlh"))).segments
     assert one.translations["en"].text == "HOLA"
-    assert two.translations["en"] == Translation("", "upper", flags=(guards.UNSUPPORTED_LANGUAGE,))
+    assert two.translations["en"] == Translation("nuqneH", "upper", flags=(guards.UNSUPPORTED_LANGUAGE, guards.AS_SAID))
+
+
+def test_of_two_languages_each_target_keeps_its_own_and_what_nothing_translates_stands_as_it_was_said() -> None:
+    film = document(segment(1, "hello there", "en"), segment(2, "नमस्ते", "hi"), language="en")
+    hindi = translated(film, "hi").segments
+    assert [item.translations["hi"].text for item in hindi] == ["hello there", "नमस्ते"]
+    assert [item.translations["hi"].flags for item in hindi] == [(guards.UNSUPPORTED_LANGUAGE, guards.AS_SAID), ()]
+    with pytest.raises(ConfigurationError, match="en to ta"):
+        backends.plan(film, "ta", Upper())
+
+
+def test_a_language_is_kept_by_whichever_of_its_codes_it_goes() -> None:
+    film = document(segment(1, "kumusta", "tl"), language="tl")
+    assert translated(film, "fil").segments[0].translations["fil"] == Translation("kumusta", "same language")
+    assert languages.same("nb", "no") and languages.same("zh", "cmn") and not languages.same("hi", "ur")
+    assert [languages.normalise(code, "here") for code in ("cmn", "arb", "swh", "zsm", "tl")] == [
+        "zh", "ar", "sw", "ms", "fil",
+    ]  # fmt: skip
 
 
 def test_nothing_is_refused_when_nothing_needs_translation() -> None:

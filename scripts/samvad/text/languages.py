@@ -84,6 +84,14 @@ NLLB: dict[str, str] = dict(
     ).split()
 )
 
+#: Languages that are meant by the code of a wider one (ISO 639-3, macrolanguages) in the tables above.
+_MEMBERS = {tag.split("_")[0]: code for code, tag in NLLB.items() if code not in ("nb", "nn", "fil", "ajp", "ace")} | {
+    "cmn": "zh",
+    "ekk": "et",
+    "gom": "kok",
+    "prs": "fa",
+}
+
 #: English names of the languages that most films are in, as the library has them, which takes long to load its own.
 NAMES: dict[str, str] = dict(
     item.split("=")
@@ -116,6 +124,22 @@ def normalise(code: str, where: str) -> str:
     return shortest
 
 
+def same(one: str, other: str) -> bool:
+    """Return whether two codes name one language: ``tl`` and ``fil``, ``nb`` and ``no``, ``cmn`` and ``zh``.
+
+    Args:
+        one: a code.
+        other: another.
+    """
+    return one == other or _known_as(one) == _known_as(other)
+
+
+@functools.cache
+def _known_as(code: str) -> str:
+    found = _shortest(code) or code
+    return {"nb": "no"}.get(found, found)
+
+
 @functools.cache
 def _shortest(text: str) -> str | None:
     """Return a language's shortest code, or None where there is no such language."""
@@ -129,7 +153,7 @@ def _shortest(text: str) -> str | None:
         return None
     if not language.language or not language.is_valid() or language.language == "und":
         return None
-    return str(language.language)
+    return _MEMBERS.get(str(language.language), str(language.language))
 
 
 def for_whisper(code: str) -> str:

@@ -26,6 +26,8 @@ _VOTERS = 9
 #: So many are asked at a time; when all agree by this share, the rest need not be asked.
 _ASKED_AT_ONCE = 3
 _AGREED_SHARE = 0.8
+#: A language with so much of the vote is named, however few windows it is the likeliest in.
+_RIVAL_SHARE = 0.2
 #: Whisper hears Hindi as these, too: the languages are close, and one of them is the same speech in another script.
 _HINDI_ALIASES = ("ur", "pa")
 
@@ -65,12 +67,13 @@ class Vote:
         return round(self.share - max(others, default=0.0), 4)
 
     def rivals(self) -> list[str]:
-        """Return the other languages that at least a fifth of the windows, and two of them, were heard in."""
+        """Return the other languages that two windows and a fifth of all are heard in, or a fifth of the vote is for."""
         names = [_counted(window.language) for window in self.windows]
         return [
             name
-            for name in dict.fromkeys(names)
-            if name != self.language and names.count(name) >= max(2, len(names) / 5)
+            for name in dict.fromkeys([*self.shares, *names])
+            if name != self.language
+            and (names.count(name) >= max(2, len(names) / 5) or self.shares.get(name, 0.0) >= _RIVAL_SHARE)
         ]
 
     def record(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from samvad.documents.segments import Segment, Word
-from samvad.text import scripts
+from samvad.text import languages, scripts
 
 _OPENERS = frozenset("-–—([{«“‘\"'¿¡#")
 _NOTES = "♪♫♬♩"
@@ -60,7 +60,7 @@ def text_in(segment: Segment, language: str) -> str | None:
     translation = segment.translations.get(language)
     if translation is not None and translation.text.strip():
         return translation.text
-    return segment.text if segment.language == language else None
+    return segment.text if languages.same(segment.language, language) else None
 
 
 def units_of(segment: Segment, language: str) -> list[Unit]:

@@ -22,7 +22,7 @@ from samvad.logs import events
 from samvad.stages.translation import guards
 from samvad.stages.translation.guards import Decoded
 from samvad.stages.translation.registry import BACKENDS
-from samvad.text import sentence_ends
+from samvad.text import languages, sentence_ends
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +33,9 @@ PERSON = "person"
 
 #: Sound on either side of a segment that a backend may hear too, in milliseconds: word times are that coarse.
 _PADDING_MS = 200
+
+#: Where so much of a film's text (0 to 1) is in the target language, the rest may stand as it was said.
+_OWN_SHARE = 0.1
 
 #: Labels of entities that a translation keeps, in whatever letters.
 _NAMES = frozenset({"person", "place"})
@@ -136,22 +139,23 @@ class Plan:
 def plan(document: SegmentsDocument, target: str, backend: Backend) -> Plan:
     """Sort the shown segments of a document into those to translate, to pass on, and to mark.
 
-    A few segments in a language that the backend does not serve are marked; the film's own language must be served.
+    What is in the target language already is kept; segments in a language that the backend does not serve stand as they
+    were said, marked. The film's own language must be served, or a good part of the film be in the target language.
 
     Raises:
         ConfigurationError: the backend cannot translate the film's language into the target.
     """
     lines = lines_of(document)
-    spoken = {line.language for line in lines}
-    if document.language in spoken - {target}:
-        reason = backend.refusal(document.language, target)
-        if reason is not None:
-            raise refused(backend.name, document.language, target, reason)
-    refusals = {source: backend.refusal(source, target) for source in spoken - {target}}
+    kept = {line.language: languages.same(line.language, target) for line in lines}
+    refusals = {source: backend.refusal(source, target) for source, is_kept in kept.items() if not is_kept}
+    reason = refusals.get(document.language)
+    own = sum(len(line.text) for line in lines if kept[line.language])
+    if reason is not None and own < _OWN_SHARE * sum(len(line.text) for line in lines):
+        raise refused(backend.name, document.language, target, reason)
     return Plan(
         target,
-        lines=tuple(line for line in lines if line.language != target and refusals[line.language] is None),
-        passed_on=frozenset(line.id for line in lines if line.language == target),
+        lines=tuple(line for line in lines if not kept[line.language] and refusals[line.language] is None),
+        passed_on=frozenset(line.id for line in lines if kept[line.language]),
         unserved=frozenset(line.id for line in lines if refusals.get(line.language) is not None),
     )
 
@@ -198,13 +202,14 @@ def apply(
     made = dict(zip((line.id for line in lines), results, strict=True))
     by_machine = frozenset(made)
     made |= {number: Translation(text, PERSON) for number, text in known.items()}
-    unserved = Translation("", backend.name, flags=(guards.UNSUPPORTED_LANGUAGE,))
 
     def translated(segment: Segment) -> Segment:
         if segment.id in work.passed_on:
             translation = Translation(segment.text, SAME_LANGUAGE)
         elif segment.id in work.unserved:
-            translation = unserved
+            translation = guards.as_said(
+                segment.text, Translation("", backend.name, flags=(guards.UNSUPPORTED_LANGUAGE,))
+            )
         elif segment.id in made:
             translation = made[segment.id]
         else:

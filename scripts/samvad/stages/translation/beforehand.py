@@ -7,6 +7,7 @@ from typing import Any
 
 from samvad.stages.translation import own_models
 from samvad.stages.translation.registry import BACKENDS
+from samvad.text import languages
 
 _ENGLISH = "en"
 
@@ -35,7 +36,10 @@ def refusal(values: Mapping[str, Any], source: Sequence[str], targets: Sequence[
         through = values["pivot"] and serves(one, _ENGLISH) and serves(_ENGLISH, other)
         return serves(one, other) or bool(through)
 
-    lost = [other for other in targets if other not in source and not any(is_translated(one, other) for one in source)]
+    def is_reached(one: str, other: str) -> bool:
+        return languages.same(one, other) or is_translated(one, other)
+
+    lost = [other for other in targets if not any(is_reached(one, other) for one in source)]
     if not lost:
         return ""
     pairs = ", ".join(f"{one} to {other}" for other in lost for one in source)

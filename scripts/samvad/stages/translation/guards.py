@@ -27,6 +27,9 @@ SOURCE_SCRIPT = "source in Latin letters"
 #: Mean log probability of a token below which Whisper's authors take a decoding to have failed (their
 #: ``logprob_threshold``).
 _LOW_LOG_PROBABILITY = -1.0
+#: Below this Whisper might as well have written anything else: each such translation of the project's recordings was
+#: made up.
+_GUESS_LOG_PROBABILITY = -1.5
 #: A unit of 2 to 60 characters, six times or more in a row, also inside a word, and a longer one three times: what is
 #: written without spaces. Loops of whole words count sooner (``repetition.word_loop``).
 _LOOP = re.compile(r"(.{2,60}?)\1{5,}|(\S{6,60}?)\2{2,}", re.DOTALL)
@@ -125,13 +128,15 @@ def translation(
     # Neither alone says much: people say these phrases, recognisers misspell names. With another doubt they do.
     phrase = made_up.is_known(text, line.text, phrases)
     out = _ratio(line.text, text)
-    if unsure and made_up.is_made_up(text, target, line.text, line.language, unsure=True):
+    added = figures.numbers(text) - figures.numbers(line.text)
+    if unsure and (added or made_up.is_made_up(text, target, line.text, line.language, unsure=True)):
         wrong |= {MADE_UP}
     if (phrase or lost) and (unsure or not 1 / _DOUBTFUL_RATIO <= out <= _DOUBTFUL_RATIO):
         wrong |= {MADE_UP}
     checks = (
         (INCOMPLETE, len(good) < len(parts)),
         (LOW_PROBABILITY, unsure),
+        (GUESS, score is not None and score < _GUESS_LOG_PROBABILITY),
         (TOO_LONG, len(text) > _FREE_CHARACTERS + _MAX_CHARACTERS_PER_SECOND * line.duration_ms / 1000),
         (WRONG_SCRIPT, in_wrong_script(text, target)),
         (NAMES, lost),
@@ -210,12 +215,13 @@ NEGATION = "negation lost"
 _UNKNOWN = re.compile(r"\s*(?:<unk>|⁇|\ufffd|<\s*ID\s*>)")
 MADE_UP = "made up"
 NAMES = "name lost"
+GUESS = "a guess"
 #: Flag of a line too short to be heard alone, of which its neighbours' translation gave nothing.
 TOO_SHORT = "too short to translate"
 #: Flag of a segment that shows what was said, because no translation of it was fit to be shown.
 AS_SAID = "shown as said"
 #: What must not be shown as a translation: where nothing better is found, what was said stands in its place.
-UNFIT = frozenset({EMPTY, FAILED, MADE_UP, LENGTH, NUMBERS, TOO_SHORT})
+UNFIT = frozenset({EMPTY, FAILED, MADE_UP, LENGTH, NUMBERS, GUESS, TOO_SHORT})
 #: A translation has at most three times as many letters as its source, and these, which "Of course." for a nod needs.
 _MAX_RATIO, _FREE_LETTERS = 3.0, 10
 #: From so many letters of the source on, it has at least a quarter of them.
