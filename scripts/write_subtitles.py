@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from samvad.core import files, times
-from samvad.documents import machine_cues, review, segments, speech_regions, subtitle_check
+from samvad.core import files
+from samvad.documents import coverage, machine_cues, review, segments, speech_regions, subtitle_check
 from samvad.documents import probe as probe_document
 from samvad.documents import shots as shots_document
 from samvad.documents import tracks as tracks_document
@@ -174,16 +174,16 @@ def make(
     check = replace(
         qc.track_check(cues, rules, found, objected),
         doubts=tuple(doubts),
-        missing=tuple(missing),
+        missing=tuple((gap.start_ms, gap.end_ms) for gap in missing),
     )
     check = replace(check, headline=worth.headline(document, check, speech, missing, corrected=corrected))
-    record_worth(run, track.language, check)
+    record_worth(run, track.language, check, missing)
     view = film_page.TrackView(track, cues, origins, found, rules, corrected, objected, check)
     shorter = tuple((track.language, item) for item in track.shorter)
     return Made(entry, check, machine, view, shorter)
 
 
-def record_worth(run: StageRun, language: str, check: TrackCheck) -> None:
+def record_worth(run: StageRun, language: str, check: TrackCheck, missing: Sequence[coverage.Gap]) -> None:
     """Record what a track is worth, and warn of speech without text and of doubtful translations."""
     found = check.headline
     if found is None:
@@ -192,14 +192,11 @@ def record_worth(run: StageRun, language: str, check: TrackCheck) -> None:
     run.metric(f"sure_{language}", found.sure, "probability")
     run.metric(f"doubtful_{language}", found.doubtful, "cues")
     run.metric(f"shown_as_said_{language}", found.as_said, "cues")
-    if check.missing and found.cues:
-        seconds = sum(end - start for start, end in check.missing) / 1000
-        first = ", ".join(times.clock(start) for start, _ in check.missing[:5]) + (
-            "…" if len(check.missing) > 5 else ""
-        )
+    if missing and found.cues:
+        seconds = sum(gap.speech_ms for gap in missing) / 1000
         run.warn(
-            f"{seconds:.1f} of {found.speech_seconds:.1f} s of speech have no text in {languages.name(language)}, "
-            f"at {len(check.missing)} places: {first}. The report marks them."
+            f"{seconds:.1f} of {found.speech_seconds:.1f} s of speech have no text in {languages.name(language)}: "
+            f"{coverage.in_words(missing)}. The report marks them."
         )
     if found.doubtful:
         run.warn(
@@ -222,7 +219,7 @@ def work(run: StageRun, options: Options) -> None:
             f"so there are no subtitles in {languages.name(target)}."
         )
     found = run.read_optional("asr", "speech_regions")
-    speech = speech_regions.read(found) if found else None
+    speech = speech_regions.read(found, spoken=True) if found else None
     film_ms = max(probe.duration_ms, document.duration_ms)
     decisions = review.read_shorter(run.add_external_input(options.review, "review")) if options.review else ()
     asked = Asked(tuple(dict.fromkeys(options.formats)), decisions, options.shorten == "take")

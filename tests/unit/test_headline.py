@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from samvad.documents import coverage
 from samvad.documents.headline import Headline, worst
 from samvad.documents.machine_cues import Origin
 from samvad.documents.segments import Segment, SegmentsDocument, Translation, Word
@@ -52,8 +53,9 @@ def document() -> SegmentsDocument:
 
 def test_speech_without_a_word_for_a_second_has_no_text_whatever_a_words_end_says() -> None:
     speech = [(900, 6000), (11_900, 13_100), (15_000, 18_000)]
-    assert worth.gaps(document(), "es", speech) == [(3700, 6000), (15_000, 18_000)]
-    assert worth.gaps(document(), "hi", speech) == speech, "nothing is there in that language"
+    found = [(gap.start_ms, gap.end_ms) for gap in worth.gaps(document(), "es", speech)]
+    assert found == [(2950, 6000), (15_000, 18_000)]
+    assert len(worth.gaps(document(), "hi", speech)) == 3, "nothing is there in that language"
 
 
 def test_flags_of_the_translation_and_the_words_scores_make_the_headline() -> None:
@@ -62,7 +64,7 @@ def test_flags_of_the_translation_and_the_words_scores_make_the_headline() -> No
     assert doubts == [Doubt(1, ("made up", "shown as said"))]
     assert worth.doubts(document(), "es", origins) == []
     check = TrackCheck("en", 3, (), {}, {"hard": 1.0}, (), doubts=tuple(doubts))
-    speech, missing = [(0, 10_000)], [(3000, 5000)]
+    speech, missing = [(0, 10_000)], [coverage.Gap(3000, 5000, 2000)]
     found = worth.headline(document(), check, speech, missing, corrected=False)
     assert found == Headline(3, 10.0, 0.8, 0.6, 1, 1, 1.0)
     by_hand = worth.headline(document(), replace(check, doubts=()), speech, [], corrected=True)

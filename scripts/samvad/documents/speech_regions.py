@@ -12,6 +12,7 @@ from samvad.core import typed_json
 class _Region:
     start_ms: int
     end_ms: int
+    sung: bool = False
 
 
 @dataclass(frozen=True)
@@ -19,11 +20,15 @@ class _Regions:
     regions: tuple[_Region, ...]
 
 
-def read(path: Path) -> tuple[tuple[int, int], ...]:
+def read(path: Path, *, spoken: bool = False) -> tuple[tuple[int, int], ...]:
     """Return start and end of each stretch in milliseconds, in order of time.
+
+    Args:
+        path: the file.
+        spoken: whether to leave out those in which somebody sings and nobody speaks.
 
     Raises:
         ChangedFileError: the file does not hold speech regions.
     """
     found = typed_json.read(path, _Regions, "list of speech regions", "Run stage asr again.")
-    return tuple(sorted((region.start_ms, region.end_ms) for region in found.regions))
+    return tuple(sorted((region.start_ms, region.end_ms) for region in found.regions if not (spoken and region.sung)))

@@ -67,7 +67,7 @@ class Vote:
         return round(self.share - max(others, default=0.0), 4)
 
     def rivals(self) -> list[str]:
-        """Return the other languages that two windows and a fifth of all are heard in, or a fifth of the vote is for."""
+        """Return the other languages that two windows and a fifth of all, or a fifth of the vote, are for."""
         names = [_counted(window.language) for window in self.windows]
         return [
             name

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
+from samvad.documents import coverage
 from samvad.documents.headline import Headline
 from samvad.documents.machine_cues import Origin
 from samvad.documents.segments import Segment, SegmentsDocument
 from samvad.documents.subtitle_check import Doubt, TrackCheck
 from samvad.stages.subtitle_gen.units import text_in
 
-#: Speech without a word for less than this is a pause.
-SHORTEST_GAP_MS = 1_000
-#: A word is not spoken for longer than this, whatever its times say.
-_LONGEST_WORD_MS = 2_000
-#: Words' times are so far off at most.
-_MARGIN_MS = 200
 #: What a translation is flagged with where none was asked for: nothing to look at.
 _ASKED_FOR = frozenset({"not translated"})
 #: Flag of a cue that shows what was said (stage 08).
@@ -24,7 +20,7 @@ _AS_SAID = "shown as said"
 Stretch = tuple[int, int]
 
 
-def gaps(document: SegmentsDocument, language: str, speech: Sequence[Stretch]) -> list[Stretch]:
+def gaps(document: SegmentsDocument, language: str, speech: Sequence[Stretch]) -> list[coverage.Gap]:
     """Return the stretches of speech, of a second and more, in which the track has no text, in order.
 
     Args:
@@ -32,31 +28,8 @@ def gaps(document: SegmentsDocument, language: str, speech: Sequence[Stretch]) -
         language: of the track.
         speech: where somebody speaks, in ms.
     """
-    spoken = sorted(
-        stretch
-        for segment in document.shown()
-        if text_in(segment, language) is not None
-        for stretch in _spoken(segment)
-    )
-    found = []
-    for start_ms, end_ms in speech:
-        at = start_ms
-        for first, last in spoken:
-            if last <= at or first >= end_ms:
-                continue
-            found.append((at, min(first, end_ms)))
-            at = max(at, last)
-        found.append((at, end_ms))
-    return [stretch for stretch in found if stretch[1] - stretch[0] >= SHORTEST_GAP_MS]
-
-
-def _spoken(segment: Segment) -> Iterable[Stretch]:
-    if not segment.words:
-        return [(segment.start_ms, segment.end_ms)]
-    return [
-        (word.start_ms - _MARGIN_MS, min(word.end_ms, word.start_ms + _LONGEST_WORD_MS) + _MARGIN_MS)
-        for word in segment.words
-    ]
+    with_text = tuple(segment for segment in document.segments if text_in(segment, language) is not None)
+    return list(coverage.of_document(speech, replace(document, segments=with_text)).gaps)
 
 
 def doubts(document: SegmentsDocument, language: str, origins: Sequence[Origin | None]) -> list[Doubt]:
@@ -78,7 +51,7 @@ def headline(
     document: SegmentsDocument,
     check: TrackCheck,
     speech: Sequence[Stretch] | None,
-    missing: Sequence[Stretch],
+    missing: Sequence[coverage.Gap],
     *,
     corrected: bool,
 ) -> Headline:
@@ -92,7 +65,7 @@ def headline(
         corrected: whether a person has written it: then its words are sure, and nothing is known of its coverage.
     """
     seconds = sum(end - start for start, end in speech) / 1000 if speech is not None else None
-    without = sum(end - start for start, end in missing) / 1000
+    without = sum(gap.speech_ms for gap in missing) / 1000
     return Headline(
         cues=check.cues,
         speech_seconds=None if seconds is None else round(seconds, 1),
