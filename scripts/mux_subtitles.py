@@ -177,7 +177,8 @@ def write_mp4(
     held, lost = mp4.kept(whole.header)
     if lost:
         names = ", ".join(f"{stream.index} ({stream.kind}, {stream.codec})" for stream in lost)
-        run.warn(f"Streams of the film that MP4 cannot hold are left out: {names}. Matroska keeps them.")
+        kept = " Matroska keeps them." if all(stream.kind in ("subtitle", "attachment") for stream in lost) else ""
+        run.warn(f"Streams of the film that MP4 cannot hold are left out: {names}.{kept}")
     anew = [f"{stream.index} ({stream.codec})" for stream in held if lossless.mp4_codec(0, stream).get("c:0") == "flac"]
     if anew:
         run.warn(f"Sound that MP4 cannot hold is kept without loss as flac: {', '.join(anew)}.")

@@ -99,7 +99,10 @@ def differences(film: FilmFile, result: FilmFile, new: int) -> list[str]:
             wrong.append(f"{name} has not its title {own.title!r}")
         wrong += [f"{name} has not its flag {flag}" for flag in wanted.keys() - is_so.keys()]
         if own.kind != "subtitle":
-            if own.default != made.default and len(film.header.of_kind(own.kind)) > 1:
+            all_of_kind = film.header.of_kind(own.kind)
+            # Where none is the default one, players take the first; MP4 says so.
+            wanted_default = own.default or (own == all_of_kind[0] and not any(one.default for one in all_of_kind))
+            if made.default not in {own.default, wanted_default} and len(all_of_kind) > 1:
                 wrong.append(f"{name} is {'' if made.default else 'not '}the default one")
         else:
             followed.append((own, made))
