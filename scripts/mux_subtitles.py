@@ -103,21 +103,20 @@ def write_matroska(
     taken = made.taken.tracks
     expected = {kind: sum(1 for track in taken if track.kind == kind) for kind in media.KINDS}
     expected["subtitle"] += len(new)
-    result = own.mend(film.header, result_file(target, film), len(new))
+    result = own.mend(film.header, result_file(target, film, made.header), len(new))
     identified = matroska.identify(target, run.work_folder)
     plan.check_result(result, identified, expected, new, film.path)
     plan.check_kept(identified, attached, film.header, film.path)
     subtitles = result.of_kind("subtitle")
     held = [(track, formats.read(track.path).cues) for track in new]
     found = cues.prove(target, subtitles[len(subtitles) - len(new) :], held, run.work_folder)
-    warn_changed(run, film, result_file(target, film), len(new))
+    warn_changed(run, film, result_file(target, film, result), len(new))
     record_proof(run, made.route, made.streams, found)
     record_metrics(run, target, film.path, probe.duration_ms, result, len(new), len(taken))
 
 
-def result_file(target: Path, film: FilmFile) -> FilmFile:
+def result_file(target: Path, film: FilmFile, header: ffprobe.Header) -> FilmFile:
     """Return what was made of a film, to be compared with it: it begins at zero."""
-    header = ffprobe.read_header(target)
     begins = clock.Start(0, round(header.start_seconds * 1e6), leaps=False)
     return FilmFile(clock.Film(target, header, begins), leaps=False, duration_ms=film.duration_ms)
 
@@ -199,7 +198,7 @@ def write_mp4(
     found = cues.prove(
         target, subtitles[len(subtitles) - len(new) :], [(track, mp4.shown(track)) for track in new], run.work_folder
     )
-    warn_changed(run, whole, result_file(target, film), len(new))
+    warn_changed(run, whole, result_file(target, film, result), len(new))
     record_proof(run, "ffmpeg", streams, found)
     record_metrics(run, target, film.path, probe.duration_ms, result, len(new), len(held))
 

@@ -24,6 +24,9 @@ _CHIRP_SECONDS = 0.25
 _FREQUENCIES = ((400, 2400), (2600, 700))
 _FLASH_SECONDS = 0.2
 
+#: A sound is heard when its packets' times say: by itself, ffmpeg lets it be 0.1 s off.
+_AS_TIMED = "async=1:min_hard_comp=0.01:first_pts=0"
+
 #: How pictures are encoded.
 PICTURES: dict[str, tuple[str, ...]] = {
     "h264": ("-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-bf", "2"),
@@ -208,10 +211,11 @@ def _piece(folder: Path, name: str, write: object, argument: str) -> Path:
 
 @dataclass(frozen=True)
 class Events:
-    """When things happen in a file, in seconds as a player plays it; None where they do not."""
+    """When things happen, in seconds as a player plays a file, None where they do not; and its pictures' checksums."""
 
     chirps: tuple[float | None, ...]
     flashes: tuple[float, ...]
+    pictures: frozenset[str]
 
 
 def events(film: Path, sound_track: int = 0, picture_track: int = 0) -> Events:
@@ -223,12 +227,12 @@ def events(film: Path, sound_track: int = 0, picture_track: int = 0) -> Events:
         picture_track: which of its moving pictures has the flashes.
     """
     with tempfile.TemporaryDirectory() as work:
-        samples, bright = Path(work) / "sound", Path(work) / "bright"
+        samples, bright, sums = (Path(work) / name for name in ("sound", "bright", "sums"))
         sound = (
             "-map",
             f"0:a:{sound_track}",
             "-af",
-            "aresample=async=1:first_pts=0",
+            f"aresample={_AS_TIMED}",
             "-ac",
             1,
             "-ar",
@@ -238,9 +242,13 @@ def events(film: Path, sound_track: int = 0, picture_track: int = 0) -> Events:
             samples,
         )
         measure = f"scale=4:4,format=gray,signalstats,metadata=print:key=lavfi.signalstats.YAVG:file={bright}"
-        picture = ("-map", f"0:V:{picture_track}", "-vf", measure, "-fps_mode", "passthrough", "-f", "null", "-")
-        _ffmpeg("-i", film, *sound, *picture)
-        return Events(chirps(np.fromfile(samples, dtype="<f4")), _flashes(bright.read_text("utf-8")))
+        shown = ("-map", f"0:V:{picture_track}", "-fps_mode", "passthrough")
+        picture = (*shown, "-vf", measure, "-f", "null", "-")
+        _ffmpeg("-i", film, *sound, *picture, *shown, "-f", "framemd5", sums)
+        checksums = [line.rpartition(",")[2] for line in sums.read_text("utf-8").splitlines() if line[0] != "#"]
+        return Events(
+            chirps(np.fromfile(samples, dtype="<f4")), _flashes(bright.read_text("utf-8")), frozenset(checksums)
+        )
 
 
 def chirps(samples: NDArray[np.float32], rate_hz: int = RATE_HZ) -> tuple[float | None, ...]:
@@ -273,7 +281,7 @@ def speech(film: Path, sound_track: int) -> Speech:
     """Find the first word and the pictures of a file, decoded by one ffmpeg command, so that both are on one clock."""
     with tempfile.TemporaryDirectory() as work:
         samples, shades, times = (Path(work) / name for name in ("sound", "shades", "times"))
-        one = "aresample=async=1:first_pts=0,pan=mono|c0=c0"
+        one = f"aresample={_AS_TIMED},pan=mono|c0=c0"
         sound = ("-map", f"0:a:{sound_track}", "-af", one, "-ar", RATE_HZ, "-f", "f32le", samples)
         small = f"scale=16:16:flags=area,format=gray,metadata=add:key=a:value=b,metadata=print:key=a:file={times}"
         picture = (
@@ -332,19 +340,6 @@ def changes(pictures: list[tuple[float, NDArray[np.float32]]]) -> list[float]:
     """Return when a picture is unlike the one before, with the first."""
     beside = itertools.pairwise(pictures)
     return [pictures[0][0], *(time for (_, one), (time, other) in beside if np.abs(one - other).mean() > 2)]
-
-
-def changed_pictures(film: Path, result: Path) -> int:
-    """Return how many of a film's pictures are not in a result bit by bit."""
-    one, other = (set(_checksums(path)) for path in (film, result))
-    return len(one - other)
-
-
-def _checksums(path: Path) -> list[str]:
-    options = ["-map", "0:V:0", "-fps_mode", "passthrough", "-f", "framemd5", "-"]
-    command = ["ffmpeg", "-v", "error", "-nostdin", "-i", str(path), *options]
-    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    return [line.rpartition(",")[2] for line in lines if not line.startswith("#")]
 
 
 def _flashes(text: str) -> tuple[float, ...]:

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-#: A shift below this is the rounding of Matroska's times (1 ms) and of a codec's frames, and none for eye and ear.
-SHIFT_MS = 5.0
+#: A shift below this is the rounding of Matroska's times (1 ms) and of codecs (AC-3 begins with 5.3 ms that are not
+#: heard, which no copy can leave out), and none for eye and ear.
+SHIFT_MS = 6.0
 #: By how much the shifts of a stream may differ: half of it to each side.
 SPREAD_MS = 2 * SHIFT_MS
 _LOOSE_SPREAD_MS = 40.0
