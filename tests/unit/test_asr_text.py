@@ -220,6 +220,18 @@ def test_a_window_with_little_speech_is_not_decoded_again_in_the_same_manner():
     assert mended[0].decoded_again == DecodedAgain(("loop",), "no phrase twice", 1)
 
 
+def test_a_faulty_text_is_decoded_without_its_prompt_first():
+    def decode(found, strategy):
+        assert (strategy.name, strategy.prompt) == ("no prompt", "")
+        return [replace(chunk("Words."), window=window) for window in found]
+
+    good = chunk("All is well.")
+    assert retrier(decode).unprompted([good, chunk(LOOP)])[0] is good
+    (mended,) = retrier(decode).unprompted([chunk(LOOP)])
+    assert mended.text == "Words." and mended.decoded_again == DecodedAgain(("loop",), "no prompt", 1)
+    assert retrier(None, attempts=0).unprompted([chunk(LOOP)]) == [chunk(LOOP)]
+
+
 def test_a_worse_text_is_not_taken_and_tries_end():
     tried = []
 

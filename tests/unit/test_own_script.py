@@ -10,6 +10,7 @@ from samvad.stages.asr.windows import Window
 from samvad.text import english, lexicon, respelling, scripts, skeletons
 
 WORDS = {
+    "ने": 7.2,
     "आज": 5.9, "ईद": 4.3, "का": 7.4, "दिन": 6.0, "देन": 4.2, "और": 7.5, "ओर": 5.8, "इस": 6.9, "के": 7.8, "घर": 5.8,
     "में": 7.6, "मैं": 6.9, "दाना": 3.6, "नहीं": 6.8, "है": 7.7, "कमी": 5.0, "की": 7.5, "कि": 7.0, "अत्यावश्यक": 3.2,
     "राहुल": 5.0, "स्कूल": 5.4, "वैक्सीन": 3.9, "तो": 6.5, "हम": 6.2, "ब्योरा": 3.8, "साथ": 6.3, "सात": 5.2, "बच्चों": 5.4,
@@ -54,6 +55,11 @@ def written(text: str, language: str = "hi", setting: str = "native", terms: tup
 )
 def test_words_of_other_letters_become_the_words_that_sound_like_them(heard: str, said: str) -> None:
     assert written(heard) == said
+
+
+def test_words_that_are_written_alike_are_told_apart_by_what_stands_around_them() -> None:
+    assert written("میں گھر میں ہے۔ گھر میں میں نے") == "मैं घर में है। घर में मैं ने"
+    assert written("اور میں اس کے گھر میں") == "और मैं इस के घर में"
 
 
 def test_a_word_that_nobody_knows_is_spelled_letter_by_letter() -> None:

@@ -16,7 +16,7 @@ from functools import cached_property
 
 from samvad.stages.asr.engine import Chunk, DecodingStrategy, Heard, RawWord
 from samvad.stages.asr.windows import Window
-from samvad.text import english, lexicon, respelling, scripts, skeletons
+from samvad.text import english, hindi_context, lexicon, respelling, scripts, skeletons
 from samvad.text.lexicon import Found, Lexicon
 from samvad.text.romanise import romanise
 
@@ -133,7 +133,7 @@ class Writer:
             words += self._row(run)
             run = []
             words.append(word)
-        words += self._row(run)
+        words = _in_context(words + self._row(run))
         return replace(chunk, words=tuple(words), text="".join(word.text for word in words).strip())
 
     def _row(self, run: Sequence[_Piece]) -> list[RawWord]:
@@ -226,6 +226,19 @@ def _written(piece: _Piece, text: str, roman: str, sure: float) -> RawWord:
         probability=max(min(piece.word.probability, _LEAST), piece.word.probability * sure),
         heard=Heard(before + piece.core + after, before + roman + after),
     )
+
+
+def _in_context(words: Sequence[RawWord]) -> list[RawWord]:
+    """Return words with those that were written alike told apart."""
+    texts = [word.text.strip() for word in words]
+    result = list(words)
+    for place, word in enumerate(words):
+        text = texts[place].strip("।?!,.")
+        if word.heard and text in (hindi_context.INSIDE, hindi_context.MYSELF):
+            meant = hindi_context.inside_or_myself(texts, place)
+            heard = replace(word.heard, roman=word.heard.roman.replace(romanise(text), romanise(meant)))
+            result[place] = replace(word, text=word.text.replace(text, meant), heard=heard)
+    return result
 
 
 def _belong_together(first: _Piece, second: _Piece) -> bool:

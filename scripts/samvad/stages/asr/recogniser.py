@@ -69,7 +69,8 @@ class Recogniser:
             strategy = DecodingStrategy(prompt=prompts.prompt(self.terms, name, self.script))
             size = _BATCHES_SORTED * self.fallback.setting.batch_size
             for first in range(0, len(own), size):
-                chunks += retrier.repair(self._batches(own[first : first + size], strategy, hear=True))
+                decoded = self._batches(own[first : first + size], strategy, hear=True)
+                chunks += retrier.repair(retrier.unprompted(decoded) if strategy.prompt else decoded)
                 done = sum(chunk.window.speech_ms for chunk in chunks if chunk.window is not None)
                 self.progress(min(done, total) / 1000, total / 1000, "audio_seconds")
         in_order = sorted(chunks, key=lambda chunk: chunk.start_ms)

@@ -58,6 +58,8 @@ STRATEGIES: tuple[DecodingStrategy, ...] = (
     DecodingStrategy("temperature 0.8", temperature=0.8),
 )
 
+_UNPROMPTED = DecodingStrategy("no prompt")
+
 Decode = Callable[[Sequence[Window], DecodingStrategy], list[Chunk]]
 
 
@@ -101,10 +103,26 @@ class Retrier:
             found.append("low probability")
         return found
 
+    def unprompted(self, chunks: Sequence[Chunk]) -> list[Chunk]:
+        """Return chunks that were decoded with a prompt, the faulty ones without it where that is better.
+
+        A prompt in the language's script makes a model write that script, which a small one cannot write.
+        """
+        places = [place for place, chunk in enumerate(chunks) if self.attempts and self.faults(chunk)]
+        if not places:
+            return list(chunks)
+        bad = [replace(chunks[place], decoded_again=self._first(chunks[place])) for place in places]
+        found = dict(zip(places, self._once_more(bad, _UNPROMPTED), strict=True))
+        return [found.get(place, chunk) for place, chunk in enumerate(chunks)]
+
     def repair(self, chunks: Sequence[Chunk]) -> list[Chunk]:
         """Return the chunks in order of time, the faulty ones replaced by something better where that was found."""
         good = [chunk for chunk in chunks if not self.faults(chunk)]
-        bad = [replace(chunk, decoded_again=self._first(chunk)) for chunk in chunks if self.faults(chunk)]
+        bad = [
+            replace(chunk, decoded_again=chunk.decoded_again or self._first(chunk))
+            for chunk in chunks
+            if self.faults(chunk)
+        ]
         for strategy in STRATEGIES[: self.attempts]:
             if not bad:
                 break
