@@ -61,6 +61,7 @@ m4v h261 h263 h264 hevc vvc evc vc1 vc1test ivf av1 obu dirac cavsvideo avs2 avs
 apng r3d wav w64 aiff au caf flac mp3 aac loas ac3 eac3 dts dtshd mlp truehd amr amrnb amrwb ape mpc mpc8 tta
 wv tak oma dsf spdif s337m
 """
+_PROGRAM = "ffmpeg"
 FILM_KINDS = tuple(_FILM_KINDS_TEXT.split())
 #: The two options that stand before every file that ffmpeg or ffprobe reads.
 _KINDS_OPTION, _PROTOCOLS_OPTION = "format_whitelist", "protocol_whitelist"
@@ -99,6 +100,15 @@ def source(path: Path, *, f: str = "", **options: str | int | None) -> Stream:
 
     kind = {"f": f} if f else {}
     return ffmpeg.input(f"file:{held_files.opened(path)}", **closed(f), **kind, **options)
+
+
+def has_filter(name: str) -> bool:
+    """Return whether this ffmpeg was built with a filter.
+
+    Raises:
+        ToolError: ffmpeg is missing.
+    """
+    return f" {name} " in subprocesses.ask([_PROGRAM, "-hide_banner", "-filters"])
 
 
 def synthetic(description: str) -> Stream:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from samvad.core import files, subprocesses
+from samvad.core import files
 from samvad.documents.subtitles import ass_format, formats
 from samvad.documents.subtitles.cues import Cue
 from samvad.media import clock, ffmpeg, ffprobe
@@ -93,7 +93,7 @@ def can_tone() -> bool:
     Raises:
         ToolError: ffmpeg is missing.
     """
-    return " zscale " in subprocesses.ask(["ffmpeg", "-hide_banner", "-filters"])
+    return ffmpeg.has_filter("zscale")
 
 
 def toned(picture: ffmpeg.Stream, held: ffprobe.Picture) -> ffmpeg.Stream:
