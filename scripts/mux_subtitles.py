@@ -111,7 +111,7 @@ def write_matroska(
     held = [(track, formats.read(track.path).cues) for track in new]
     found = cues.prove(target, subtitles[len(subtitles) - len(new) :], held, run.work_folder)
     warn_changed(run, film, result_file(target, film, result), len(new))
-    record_proof(run, made.route, made.streams, found)
+    record_proof(run, made.route, made.streams, found, own.uncompared(film))
     record_metrics(run, target, film.path, probe.duration_ms, result, len(new), len(taken))
 
 
@@ -143,10 +143,11 @@ def record_proof(
     route: str,
     streams: Sequence[mux_proof.StreamProof],
     found: Sequence[mux_proof.TrackProof],
+    uncompared: Sequence[str],
 ) -> None:
     """Write down what was proved of the result."""
-    unproved = tuple(f"{item.kind} {item.stream}" for item in streams if item.by == "nothing")
-    document = mux_proof.Proof(route, tuple(streams), tuple(found), unproved)
+    unproved = [f"{item.kind} {item.stream}" for item in streams if item.by == "nothing"]
+    document = mux_proof.Proof(route, tuple(streams), tuple(found), (*unproved, *uncompared))
     mux_proof.write(run.output("proof.json", "proof"), document)
     run.metric("route", route, "")
     run.metric("sound_shift", document.worst_ms("audio"), "ms")
@@ -199,7 +200,7 @@ def write_mp4(
         target, subtitles[len(subtitles) - len(new) :], [(track, mp4.shown(track)) for track in new], run.work_folder
     )
     warn_changed(run, whole, result_file(target, film, result), len(new))
-    record_proof(run, "ffmpeg", streams, found)
+    record_proof(run, "ffmpeg", streams, found, own.uncompared(film))
     record_metrics(run, target, film.path, probe.duration_ms, result, len(new), len(held))
 
 

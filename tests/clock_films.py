@@ -33,6 +33,7 @@ PICTURES: dict[str, tuple[str, ...]] = {
     "h264-long": ("-c:v", "libx264", "-preset", "ultrafast", "-g", "250"),
     "hevc": ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:pools=1"),
     "mpeg4": ("-c:v", "mpeg4", "-q:v", "5"),
+    "mpeg4-b": ("-c:v", "mpeg4", "-q:v", "5", "-bf", "2"),
     "mpeg2": ("-c:v", "mpeg2video", "-q:v", "5", "-bf", "2"),
     "vp8": ("-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "300k"),
     "vp9": ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "300k"),

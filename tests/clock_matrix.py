@@ -75,6 +75,7 @@ PAIRS: dict[str, tuple[tuple[str, str], ...]] = {
         ("h264", "ac3"),
         ("mjpeg", "pcm_u8"),
         ("msmpeg4", "mp3"),
+        ("mpeg4-b", "mp3"),
     ),
     "ts": (("h264", "aac"), ("hevc", "aac ac3 eac3"), ("mpeg2", "mp2")),
     "m2ts": (("h264", "ac3 pcm_bluray aac dca truehd eac3"),),
@@ -88,6 +89,8 @@ PAIRS: dict[str, tuple[tuple[str, str], ...]] = {
 _FROM_ZERO: Times = {}
 _SOUND_LATE: Times = {"sound_late": 0.4}
 _PICTURE_LATE: Times = {"picture_late": 0.6}
+#: MPEG-TS counts 26.5 hours and begins anew: here, in the second second.
+_ANEW: Times = {"clock": 95442}
 _OTHER_CLOCK: Times = {"sound_late": 0.4, "clock": 10}
 #: These fill up what comes before a late stream, or refuse it.
 _WITHOUT_STARTS = frozenset({"mxf", "avi"})
@@ -122,6 +125,8 @@ def every() -> list[Recipe]:
                 if suffix in _WITH_EDIT_LISTS and number == 0:
                     made |= dict.fromkeys(Recipe(suffix, picture, sound, **times) for times in _CUTS)
         picture, sound = pairs[0][0], pairs[0][1].split()[0]
+        if suffix == "ts":
+            made[Recipe(suffix, picture, sound, **_ANEW)] = None
         for shape in _listed(_SHAPES, suffix):
             for times in (_FROM_ZERO, _SOUND_LATE, _PICTURE_LATE):
                 made[Recipe(suffix, picture, sound, shape=shape, **times)] = None

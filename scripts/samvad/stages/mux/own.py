@@ -106,13 +106,18 @@ def differences(film: FilmFile, result: FilmFile, new: int) -> list[str]:
                 wrong.append(f"{name} is {'' if made.default else 'not '}the default one")
         else:
             followed.append((own, made))
-    if followed and not film.leaps and not film.film.start.leaps:
+    if followed and not film.film.start.leaps:
         wrong += _subtitles(film, result, followed)
     if result.header.container.startswith("matroska"):  # MP4 has none, which is told before
         held = {stream.title for stream in result.header.of_kind("attachment")}
         names = [stream.title for stream in film.header.of_kind("attachment") if stream.title]
         wrong += [f"the attached file {name!r} is not in it" for name in names if name not in held]
     return [*wrong, *_chapters(film, result)]
+
+
+def uncompared(film: FilmFile) -> list[str]:
+    """Return the film's own subtitles whose times ``differences`` does not compare: those of a clock that may leap."""
+    return [f"subtitle {stream.index}" for stream in film.header.of_kind("subtitle") if film.film.start.leaps]
 
 
 def _subtitles(film: FilmFile, result: FilmFile, followed: Sequence[tuple[Stream, Stream]]) -> list[str]:

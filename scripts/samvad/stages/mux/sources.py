@@ -53,6 +53,9 @@ def direct(run: StageRun, film: FilmFile, *, keep_default_subtitles: bool) -> Ta
     """Let mkvmerge read the film itself; return why it cannot, where that is known beforehand."""
     if film.leaps:
         return "its times leap"
+    if film.header.container == ffprobe.TRANSPORT_STREAM and film.zero_us < 0:
+        # ffmpeg counts back from there; mkvmerge goes on 26 hours later.
+        return "its times begin anew within it"
     if film.begins_early:
         return "its picture begins within a group of pictures, which an edit list hides"
     wrong = [stream for stream in film.streams if lossless.misread(film.header, stream)]
