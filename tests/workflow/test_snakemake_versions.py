@@ -174,3 +174,28 @@ def test_functions_that_snakemake_asks_are_looked_at_once(runs: Runs) -> None:
     )
     function, own = done.stdout.splitlines()
     assert function == "wildcards threads" and own in ("args kwargs", "no such class")
+
+
+RETRIED = """
+import sys
+sys.path.insert(0, "scripts")
+from snakemake.jobs import GroupJob, Job
+from samvad.workflow import snakemake_api
+snakemake_api.retry_only(lambda rule, wildcards: wildcards.get("job") == "killed")
+class Rule:
+    name, restart_times = "asr", 2
+def job(name):
+    made = Job.__new__(Job)
+    made.rule, made.wildcards_dict = Rule(), {"job": name}
+    return made
+group = GroupJob.__new__(GroupJob)
+group.jobs = [job("killed"), job("wrong")]
+print(job("killed").restart_times, job("wrong").restart_times, group.restart_times)
+"""
+
+
+@pytest.mark.parametrize("name", ["workflow", "oldest-snakemake"])
+def test_only_what_may_pass_is_retried_in_each_version_and_a_group_with_it(name: str) -> None:
+    python = environment_of(name) / "bin" / "python"
+    done = subprocess.run([python, "-c", RETRIED], cwd=support.ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["2", "0", "2"]
