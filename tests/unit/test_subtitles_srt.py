@@ -197,6 +197,13 @@ def test_text_is_what_a_viewer_sees(
     assert formats.parse(formats.write("srt", [cue]), "srt").cues == (cue,)
 
 
+@pytest.mark.parametrize("code", ["{\\i1 Good day}", "{\\iNOTE\n1}", "{\\Hello}", "{\\an8 top\\i1}"])
+def test_words_in_a_code_are_said_to_be_lost(code: str) -> None:
+    reading = read(f"1\n{TIMES}\nfirst {code}second\n")
+    assert [note.text for note in reading.lost] == [code]
+    assert not read(f"1\n{TIMES}\n{{\\fnArial\\c&HFF00FF&\\i1}}x{{\\r}}\n").lost
+
+
 @pytest.mark.parametrize("mark", ["{}.", "#{}", "{}:", "{})", " {} "])
 def test_a_number_with_marks_beside_it_is_a_number_and_no_text(mark: str) -> None:
     first, second = mark.format(1), mark.format(2)

@@ -407,7 +407,7 @@ class _Walk:
                 self._hidden = override_codes.is_transparent(value) and not animated and code == "alpha"
             if code in ("pos", "move") and self.height is None:
                 self.height = override_codes.height_in(inside)
-            if not inside and _WORDS.search(value.lstrip("0123456789+-. ") if code in _COUNTED else value * (not code)):
+            if not inside and override_codes.has_words(code, value):
                 why = "words stand in a code, so no player shows them: is a brace missing?"
                 self._state.found.lost(self._number, why, f"{{{block}}}")
                 break
@@ -437,8 +437,6 @@ class _Walk:
         (self._on.add if on else self._on.discard)(kind)
 
 
-#: Codes that have a number behind them, or nothing; and what is none.
-_COUNTED = frozenset({*STYLE_KINDS, "s", "an", "a", "p", "q", "k", "K", "kf", "ko", "kt", "be", "fs", "bord", "shad"})
 _WORDS = re.compile(r"[^\W\d_]{2}")
 
 

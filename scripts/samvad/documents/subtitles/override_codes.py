@@ -60,6 +60,16 @@ def is_transparent(alpha: str) -> bool:
     return found is not None and int(found[1], 16) & 0xFF == 0xFF
 
 
+#: Codes that have a number behind them, or nothing.
+_COUNTED = frozenset("i b u s an a p q k K kf ko kt be fs bord shad".split())  # noqa: SIM905 -- a table
+_WORDS = re.compile(r"[^\W\d_]{2}")
+
+
+def has_words(code: str, value: str) -> bool:
+    """Return whether words stand behind a code that has a number at most, or where none is: a brace may lack."""
+    return _WORDS.search(value.lstrip("0123456789+-. ") if code in _COUNTED else value * (not code)) is not None
+
+
 def height_in(inside: str) -> float | None:
     """Return how far from the top ``\\pos(x,y)`` or ``\\move(x,y,…)`` sets a text, or None where it says nothing."""
     found = re.match(r"[^,]*,\s{0,9}([+-]?[0-9]{1,9}(?:\.[0-9]{0,9})?)", inside)
