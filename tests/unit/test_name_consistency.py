@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samvad.core.errors import ConfigurationError
@@ -196,6 +196,7 @@ def test_entities_move_with_the_text() -> None:
     assert [(item.text, text[item.start : item.end]) for item in found] == [("Simran", "Simran"), ("K", "K")]
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(["Simrun", "simran", "Simran,", "kal", "ghar", "(Simrun)", "सिमरण", "Raj-Simrun", "x"]),

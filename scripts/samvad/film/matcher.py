@@ -29,7 +29,11 @@ _OTHER_SCRIPT = 0.02
 #: A name whose weight differs by more from the word's, as a share of the heavier, is not compared.
 _TOO_DIFFERENT = 0.3
 
+#: Likeness of two spellings of one name: Kapoor and Kapur, Verma and Varma. Kanpur and Kapoor, Raju and Raja have 0.89.
+_SAME_NAME = 0.92
+
 COMMON_WORDS = schemas.ROOT / "config" / "names" / "common"
+KNOWN_NAMES = schemas.ROOT / "config" / "names" / "known"
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,43 @@ class Matcher:
 @functools.cache
 def common_words(folder: Path = COMMON_WORDS) -> frozenset[str]:
     """Return the words of ``config/names/common``, case-folded and decomposed: none is taken for a misheard name."""
-    lines = [line for path in sorted(folder.glob("*.txt")) for line in path.read_text(encoding="utf-8").splitlines()]
-    text = " ".join(line for line in lines if not line.startswith("#"))
+    text = " ".join(word for path in sorted(folder.glob("*.txt")) for word in _words(path))
     return frozenset(unicodedata.normalize("NFD", text.casefold()).split())
+
+
+@functools.cache
+def known_names(kind: str) -> Matcher:
+    """Return the names of ``config/names/known`` that everybody knows: what a word may be beside a name of the film.
+
+    Args:
+        kind: ``places`` or ``people``.
+    """
+    return Matcher(_words(KNOWN_NAMES / f"{kind}.txt"))
+
+
+def beating(word: str, match: Match, *, is_person: bool) -> Match | None:
+    """Return the known name that a word is more like than like the film's name, where that is another name; else None.
+
+    Args:
+        word: as it was heard.
+        match: a name of the film that it is like.
+        is_person: whether the words around say that somebody is meant, and no place.
+    """
+    found = [
+        other
+        for kind in (("people",) if is_person else ("places", "people"))
+        for other in known_names(kind).matches(word)
+        if other.score > match.score
+        and of_first_letter(other.name) == of_first_letter(word)
+        and not _is_spelled_otherwise(other.name, match.name)
+    ]
+    return max(found, key=lambda other: other.score, default=None)
+
+
+def _is_spelled_otherwise(name: str, other: str) -> bool:
+    return phonetic.similarity(phonetic.sounds(name), phonetic.sounds(other)) >= _SAME_NAME
+
+
+def _words(path: Path) -> list[str]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [word for line in lines if not line.startswith("#") for word in line.split()]

@@ -215,6 +215,8 @@ class _Film:
             matches = [match for match in known.matches(form.text) if self._may_be(form, heard[match.name])]
             if " " in key:
                 matches = [match for match in matches if match.score >= _HALVES]
+            else:
+                matches = [match for match in matches if not self._is_beaten(form, match)]
             # Of one name's spellings in several scripts the likest stands for it: the form's own script comes first.
             by_identity: dict[str, matcher.Match] = {}
             for match in matches:
@@ -226,6 +228,13 @@ class _Film:
                 choice = replace(choice, rewrite=False)
             found[key] = choice
         return found
+
+    def _is_beaten(self, form: Form, match: matcher.Match) -> bool:
+        """Return whether a word is a title, or more like a name that everybody knows than like the film's."""
+        if fold(form.text) in evidence.TITLES:
+            return True
+        is_person = evidence.HONORIFIC in form.evidence
+        return matcher.beating(form.text, match, is_person=is_person) is not None
 
     def _may_be(self, form: Form, name: Name) -> bool:
         """Return whether a form may be this name: of those that only the model knows, none of another language."""

@@ -33,6 +33,9 @@ ji jee saab saheb sahab sahib bhai bhaiya bhaiyya didi beta beti bhabhi chacha c
 """
 _BEFORE_NAMES = frozenset(map(fold, _BEFORE.split()))
 _AFTER_NAMES = frozenset(map(fold, _AFTER.split()))
+_SURNAMES = frozenset(map(fold, "singh khan kumar kumari सिंह ख़ान खान कुमार कुमारी".split()))  # noqa: SIM905 -- a table
+#: Words by which people are called that are nobody's name alone: "Arre Baba" is not Babu.
+TITLES = (_BEFORE_NAMES | _AFTER_NAMES) - _SURNAMES
 _SENTENCE_ENDS = sentence_ends.MARKS | frozenset(':"“”-–—')
 #: Share of capitals among the words inside a segment from which they say nothing: a title, or a loud recogniser.
 _ALL_CAPITALS = 0.75

@@ -1,0 +1,57 @@
+"""Places, titles and everyday names beside the names of a film: what must stay, and what is mended."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from samvad.core import schemas
+from samvad.documents.segments import Segment, SegmentsDocument
+from samvad.film import matcher
+from samvad.film.known_names import Name
+from samvad.stages.ner import consistency
+
+CASES = schemas.ROOT / "benchmarks" / "data" / "places_beside_names.tsv"
+GLOSSARY = schemas.ROOT / "config" / "glossary" / "hinglish.tsv"
+#: What is mended to a place needs the place in a glossary.
+MENDED = {"Kal Kanpoor mein baarish thi.", "Kal hum Kaanpur gaye, Kanpur mein.", "Woh Naagpur gaya tha, Nagpur mein."}
+
+
+def rows(path: Path) -> list[list[str]]:
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    return list(csv.reader(lines[1:], delimiter="\t"))
+
+
+def written(said: str, cast: str, places: list[Name]) -> str:
+    names = [Name(name, "person", "tmdb", " " not in name, heard=True) for name in cast.strip("- ").split("|") if name]
+    document = SegmentsDocument("hi", 9000, (Segment(1, 0, 5000, said, "hi"),))
+    return consistency.make_consistent(document, [*places, *names], {}).document.segments[0].text
+
+
+@pytest.mark.parametrize("with_glossary", [True, False])
+def test_a_place_a_title_or_another_name_is_not_pulled_to_the_cast(with_glossary: bool) -> None:
+    listed = [row for row in rows(GLOSSARY) if len(row) > 3 and row[3] == "place"]
+    places = [Name(row[0], "place", "glossary", target=row[1] or row[0], heard=True) for row in listed]
+    wrong = []
+    cases = [row for row in rows(CASES) if with_glossary or row[1] not in MENDED]
+    for cast, said, right in cases:
+        made = written(said, cast, places if with_glossary else [])
+        if made != right:
+            wrong.append(f"{cast}: {said} {made}")
+    assert len(cases) >= 60
+    assert wrong == []
+
+
+def test_a_word_is_beaten_by_a_name_that_it_is_more_like_and_not_by_another_spelling_of_the_films() -> None:
+    def beaten(word: str, name: str, *, is_person: bool = False) -> str | None:
+        (match,) = matcher.Matcher([name]).matches(word)
+        found = matcher.beating(word, match, is_person=is_person)
+        return found.name if found else None
+
+    assert beaten("Kanpur", "Kapoor") == "Kanpur"
+    assert beaten("Kappur", "Kanpur") == "Kapoor"
+    assert beaten("Kapur", "Kapoor") is None
+    assert beaten("Varma", "Verma") is None
+    assert beaten("Kanpur", "Kapoor", is_person=True) is None
