@@ -21,6 +21,7 @@ VALUES = {"backend": ["auto"], "indictrans2_dir": "", "runtime": "ctranslate2", 
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep what the machine has fetched out of it."""
     monkeypatch.setenv("SAMVAD_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(languages_check, "_known", {})
 
 
 def fetched(*directions: str) -> None:

@@ -12,6 +12,9 @@ from samvad.core.errors import ConfigurationError
 from samvad.settings.configuration import Film
 from samvad.settings.stage_settings import StageSettings
 
+#: What was said in this process, whose configuration is one, of a stage and of languages spoken and wanted.
+_known: dict[tuple[str, tuple[str, ...], tuple[str, ...]], str] = {}
+
 
 def check(config: Mapping[str, Any], film: Film, stage: Stage, output_root: Path) -> None:
     """Make sure that a stage could do its work for the languages that a film's row names.
@@ -29,8 +32,10 @@ def check(config: Mapping[str, Any], film: Film, stage: Stage, output_root: Path
     """
     if not stage.refuses or (output_root / film.folder / stage.folder / "manifest.json").is_file():
         return
-    module = importlib.import_module(f"samvad.stages.{stage.name}.{stage.refuses}")
-    reason: str = module.refusal(StageSettings(stage, config).values(film), film.source, film.targets)
-    if reason:
+    key = (stage.name, film.source, film.targets)
+    if key not in _known:  # of a shelf of thousands, most films have the same languages
+        module = importlib.import_module(f"samvad.stages.{stage.name}.{stage.refuses}")
+        _known[key] = module.refusal(StageSettings(stage, config).values(film), film.source, film.targets)
+    if reason := _known[key]:
         what, _, remedy = reason.partition(". ")
         raise ConfigurationError(f"stage {stage.folder} cannot do its work, {what}.", remedy)
