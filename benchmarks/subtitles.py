@@ -163,7 +163,7 @@ def faults(cues: Sequence[Cue], text: str) -> int:
 
 
 def _words(text: str) -> list[str]:
-    words = re.sub(r"[^\w\u0900-\u0dff]+", " ", text.casefold()).split()
+    words = re.sub(r"[^\w\u0900-\u0963\u0966-\u0dff]+", " ", text.casefold()).split()
     for language in ("en", "hi", "es"):
         words = [numerals.as_digits(word, language) for word in words]
     return words
