@@ -141,6 +141,17 @@ def test_a_folder_without_subtitles_is_a_mistake_and_xml_is_looked_into(
     assert code in (0, 3)  # that it is found is what is asked here
 
 
+def test_cue_ends_are_compared_with_published_subtitles(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = shelf / "ends.en.srt"
+    path.write_text(
+        "1\n00:00:01,000 --> 00:00:03,000\nHe left.\n\n2\n00:00:04,000 --> 00:00:06,000\nSo be it.\n", "utf-8"
+    )
+    check.main([str(path), "--published", str(path)])
+    assert "F1 1.000 (1 of 1 and 1, among 5 of 5 words)" in capsys.readouterr().out
+    check.main([str(path), "--published", str(path), "--format", "json"])
+    assert json.loads(capsys.readouterr().out)[0]["agreement"]["f1"] == 1.0
+
+
 def test_json_has_every_note_with_its_line(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
     put(shelf, c_en_ass=LOSSY, d_srt=GOOD)
     (found, nameless) = json.loads(run(capsys, shelf, "--format", "json")[1])

@@ -167,6 +167,20 @@ def test_text_is_written_as_the_profile_asks(said: str, language: str, written: 
     assert " ".join(lines(track(said, language=language, rules=rules))) == written
 
 
+@pytest.mark.parametrize(
+    ("parts", "shown"),
+    [
+        (
+            ("It began so.", 1500, "2.", 1300, "The second point is this."),
+            ["It began so.", "2. The second point is this."],
+        ),
+        (("How many?", 1600, "2.", 3500, "So be it."), ["How many?", "Two.", "So be it."]),
+    ],
+)
+def test_the_number_of_an_item_is_no_subtitle_alone(parts: tuple, shown: list) -> None:
+    assert lines(track(*parts, rules=Rules(numbers="spell to ten"))) == shown
+
+
 def test_the_report_can_say_why_a_cue_ends_where_it_does() -> None:
     made = track(
         "He left.", 1600, "When my father came home from the long war,", "the old house by the river was empty again."

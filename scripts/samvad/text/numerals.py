@@ -61,10 +61,10 @@ def spelled(word: str, before: str, following: str, language: str) -> str:
     if words is None or number is None or not 1 <= int(number["digits"]) <= len(words) or number["digits"][0] in "0०":
         return word
     after, said = number["after"], _bare(following)
-    if _bare(before) in _NAMED or _has_digit(before) or _has_digit(following) or before[-1:] in "₹$€£":
+    if _bare(before) in _NAMED or _has_digit(before) or _has_digit(following) or before.endswith(tuple("₹$€£")):
         return word
     # A mark between the two: "I have 5. Kilometres are long" counts no kilometres.
-    if not after and (said in _UNITS or following[:1] in "%°-–:/"):
+    if not after and (said in _UNITS or following.startswith(tuple("%°-–:/"))):
         return word
     if language == "es" and int(number["digits"]) == 1:  # "un", "una": what it counts would have to be known
         return word

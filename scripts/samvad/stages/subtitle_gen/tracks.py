@@ -13,6 +13,7 @@ from samvad.settings.subtitle_rules import Rules
 from samvad.stages.subtitle_gen import turns, typography
 from samvad.stages.subtitle_gen.cutting import cut
 from samvad.stages.subtitle_gen.shortening import Proposal, proposals, without
+from samvad.stages.subtitle_gen.stream import LONGEST_PAUSE_MS
 from samvad.stages.subtitle_gen.units import Unit, in_order, text_in, units_of
 
 Shorten = Callable[[list[Proposal]], list[Proposal]]
@@ -106,13 +107,21 @@ def make_track(
 
 def _all_units(shown: Sequence[Segment], rules: Rules, duration_ms: int) -> list[Unit]:
     units: list[Unit] = []
+    alone: list[Unit] = []  # the number of an item, which says nothing without it: "2."
     for number, segment in enumerate(shown):
         if not rules.is_shown(text_in(segment, rules.language) or ""):
             continue  # marks that a recogniser writes for music: nobody said them
         following_ms = shown[number + 1].start_ms if number + 1 < len(shown) else max(duration_ms, segment.end_ms)
-        made = typography.written(units_of(segment, rules.language), rules)
+        said = units_of(segment, rules.language)
+        if typography.is_item(said, rules) and 0 <= following_ms - said[-1].end_ms < LONGEST_PAUSE_MS and not alone:
+            alone = said
+            continue
+        if alone and said and said[0].start_ms - alone[0].end_ms >= LONGEST_PAUSE_MS:
+            units += typography.written(alone, rules)
+            alone = []
+        made, alone = typography.written([*alone, *said], rules), []
         units += _given_time(made, following_ms - rules.gap_ms, rules)
-    return units
+    return units + typography.written(alone, rules)
 
 
 def _given_time(units: list[Unit], free_to_ms: int, rules: Rules) -> list[Unit]:

@@ -45,6 +45,11 @@ def written(units: Sequence[Unit], rules: Rules) -> list[Unit]:
     return done
 
 
+def is_item(units: Sequence[Unit], rules: Rules) -> bool:
+    """Say whether a segment is the number of an item and nothing else."""
+    return rules.numbers == SPELLED and len(units) == 1 and numerals.is_enumerator(units[0].text) and not units[0].song
+
+
 def _turned(unit: Unit, begins: bool) -> Unit:
     dash = _TURN.match(unit.text) if begins and not unit.song else None
     return replace(unit, text=unit.text[dash.end() :], turn="sure") if dash else unit
