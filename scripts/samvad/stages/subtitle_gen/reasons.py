@@ -28,10 +28,18 @@ def of_end(stream: Stream, first: int, last: int) -> str:
         said.append(f"a pause of {stream.silences[last - 1] / 1000:.1f} s")
     if said:
         return ", ".join(said)
-    room = stream.rules.max_line_characters * stream.rules.max_lines
-    why = "more would not fit" if stream.width(first, last) > room * 0.6 else "more would be too fast"
     points = stream.points[last - 1]
     if points >= grammar.WITHIN_PHRASE:
-        return f"{why}; no better place was near"
+        return f"{_limit(stream, first, last)}; no better place was near"
     place = f"before {following.text!r}" if points <= grammar.BEFORE_OPENING else "between two phrases"
-    return f"{why}; cut {place}"
+    return f"{_limit(stream, first, last)}; cut {place}"
+
+
+def _limit(stream: Stream, first: int, last: int) -> str:
+    """Return what keeps the next word out of a cue."""
+    rules = stream.rules
+    if stream.width(first, last + 1) > rules.max_line_characters * rules.max_lines:
+        return "more would not fit"
+    if stream.units[last].end_ms - stream.comes_ms[first] > rules.max_cue_ms:
+        return "more would stay too long"
+    return "of all divisions this weighs least"
