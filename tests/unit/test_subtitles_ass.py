@@ -115,6 +115,17 @@ def test_version_4_has_numbers_of_its_own_for_alignment_and_colours_of_any_form(
     )
 
 
+def test_words_that_a_missing_brace_or_line_end_takes_into_codes_or_formats_are_lost_aloud() -> None:
+    reading = read(
+        event(r"{\an8\pos(1,2)one {two} three"),
+        event(r"{\pos(1,2 one two} three"),
+        event(r"{\clip(m 0 0 l 1 1)\t(0,5,\i1)\fnArial Black(x)}four"),
+    )
+    assert [note.line for note in reading.lost] == [13, 14]
+    glued = read(event("five"), head=HEAD.removesuffix("\n") + event("six"))
+    assert any("six" in note.text for note in glued.lost)
+
+
 def test_wholly_transparent_text_is_not_shown_unless_it_comes_to_be_seen() -> None:
     reading = read(
         event(r"{\alpha&HFF&}one{\alpha&H00&}two"),

@@ -197,7 +197,17 @@ def test_text_is_what_a_viewer_sees(
     assert formats.parse(formats.write("srt", [cue]), "srt").cues == (cue,)
 
 
-@pytest.mark.parametrize("code", ["{\\i1 Good day}", "{\\iNOTE\n1}", "{\\Hello}", "{\\an8 top\\i1}"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "{\\i1 Good day}",
+        "{\\pos(1,2)Good day}",
+        "{\\an8\\move(1,2,3,4good day}",
+        "{\\iNOTE\n1}",
+        "{\\Hello}",
+        "{\\an8 top\\i1}",
+    ],
+)
 def test_words_in_a_code_are_said_to_be_lost(code: str) -> None:
     reading = read(f"1\n{TIMES}\nfirst {code}second\n")
     assert [note.text for note in reading.lost] == [code]

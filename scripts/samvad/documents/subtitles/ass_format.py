@@ -236,6 +236,8 @@ def _names(rest: str) -> list[str]:
 def _read_in_events(state: _State, number: int, line: str) -> None:
     found = _ANY_EVENT.match(line)
     if line.startswith("Format:"):
+        if len(re.findall(r"[0-9]:[0-9]{2}:[0-9]{2}", line)) > 1:
+            state.found.lost(number, "an event stands on the Format line of [Events]", line)
         state.event_fields = _names(line.removeprefix("Format:"))
     elif found is None:
         state.found.lost(number, "it is no event, and players pass over it", line)
@@ -407,7 +409,7 @@ class _Walk:
                 self._hidden = override_codes.is_transparent(value) and not animated and code == "alpha"
             if code in ("pos", "move") and self.height is None:
                 self.height = override_codes.height_in(inside)
-            if not inside and override_codes.has_words(code, value):
+            if override_codes.has_words(code, value, inside):
                 why = "words stand in a code, so no player shows them: is a brace missing?"
                 self._state.found.lost(self._number, why, f"{{{block}}}")
                 break

@@ -37,7 +37,7 @@ def turns(kind: str, number: int | None) -> bool | None:
 
 
 def codes_in(block: str) -> Iterator[tuple[str, str, str]]:
-    """Yield each code of a block, its value, and what stands in its parentheses."""
+    """Yield each code of a block, its value, and what stands in its parentheses; "" and the rest for what is none."""
     position = block.find("\\")
     while position >= 0:
         body = re.compile(r"\s*([^\\(]*)").match(block, position + 1)
@@ -51,7 +51,10 @@ def codes_in(block: str) -> Iterator[tuple[str, str, str]]:
         name = _CODES.match(body.group(1))
         code = name.group() if name else ""
         yield code, inside or body.group(1)[len(code) :], inside
-        position = block.find("\\", position)
+        following = block.find("\\", position)
+        if inside and (behind := block[position + 1 : following if following >= 0 else len(block)]).strip():
+            yield "", behind, ""  # no player takes it for anything
+        position = following
 
 
 def is_transparent(alpha: str) -> bool:
@@ -60,13 +63,17 @@ def is_transparent(alpha: str) -> bool:
     return found is not None and int(found[1], 16) & 0xFF == 0xFF
 
 
+#: Codes that have nothing but numbers in parentheses.
+_OF_NUMBERS = frozenset(("pos", "move", "org", "fad", "fade"))
 #: Codes that have a number behind them, or nothing.
 _COUNTED = frozenset("i b u s an a p q k K kf ko kt be fs bord shad".split())  # noqa: SIM905 -- a table
 _WORDS = re.compile(r"[^\W\d_]{2}")
 
 
-def has_words(code: str, value: str) -> bool:
-    """Return whether words stand behind a code that has a number at most, or where none is: a brace may lack."""
+def has_words(code: str, value: str, inside: str) -> bool:
+    """Return whether words stand where a code has numbers alone, or where no code is: a brace may lack."""
+    if inside:
+        return code in _OF_NUMBERS and _WORDS.search(inside) is not None
     return _WORDS.search(value.lstrip("0123456789+-. ") if code in _COUNTED else value * (not code)) is not None
 
 

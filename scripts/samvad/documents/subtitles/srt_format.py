@@ -311,7 +311,7 @@ class _CueText:
     def _obey_codes(self, token: str) -> None:
         passed = []
         for code, value, inside in override_codes.codes_in(token[1:-1]):
-            if not inside and override_codes.has_words(code, value):
+            if override_codes.has_words(code, value, inside):
                 why = "words stand in a code, so no player shows them: is a brace missing?"
                 self._found.lost(self._line, why, token)
                 break
