@@ -173,7 +173,7 @@ def pairs(recipe: Recipe) -> frozenset[tuple[str, str]]:
 def recipes(*suffixes: str) -> list[Recipe]:
     """Return the films in some containers that are to be tried.
 
-    Those of ``clock_choice.txt``, which take about three minutes; ``SAMVAD_CLOCK=pairs`` takes all that ``chosen``
+    Those of ``clock_choice.txt``, some four CPU seconds each; ``SAMVAD_CLOCK=pairs`` takes all that ``chosen``
     gives, ``SAMVAD_CLOCK=all`` every one.
     """
     asked = os.environ.get("SAMVAD_CLOCK")

@@ -32,6 +32,9 @@ Stream: TypeAlias = Any
 #: Options by name, without the dash; None for one that has no value, a list for one that is given several times.
 Options: TypeAlias = Mapping[str, str | int | list[str] | None]
 NO_OPTIONS: Options = MappingProxyType({})
+#: The filter that leaves out pictures before a film's zero: the decoders of AV1 and motion JPEG give those, too, that a
+#: list of edits hides. Times may be rounded by less than a millisecond.
+SHOWN = "trim=start=-0.001"
 #: See ``sound_in_time``.
 _IN_TIME: Mapping[str, str] = MappingProxyType({"async": "1", "min_hard_comp": "0.03", "first_pts": "0"})
 

@@ -47,11 +47,11 @@ def look_through(film: Film, track: AudioTrack, proxy: Path | None, height: int,
         return Look(None, None)
     source = film.source(threads=threads)
     streams = [source[str(video.index)]] if video else []
-    looking = f"{shots.scale(shots.HEIGHT)},{shots.FILTER}"
-    chain = [looking] if cuts else []
+    looking = f"{ffmpeg.SHOWN},{shots.scale(shots.HEIGHT)},{shots.FILTER}"
+    chain = [looking] if cuts else [ffmpeg.SHOWN]
     aside = None
     if proxy is not None and cuts and height > shots.HEIGHT:  # a larger copy: the cuts are looked for beside it
-        chain, aside = [], (video.index if video else 0, looking)
+        chain, aside = [ffmpeg.SHOWN], (video.index if video else 0, looking)
     if proxy is not None and not (cuts and height == shots.HEIGHT):
         chain.append(shots.scale(height))
     filters: ffmpeg.Options = {"vf": ",".join(chain)} if video and chain else {}

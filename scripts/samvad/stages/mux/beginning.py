@@ -42,9 +42,8 @@ def encoder(place: int, codec: str) -> ffmpeg.Options:
         codec: ffmpeg's name of what the film has.
     """
     chosen = _ENCODERS.get(codec, _ENCODERS["h264"])
-    # Not every decoder (AV1's, for one) leaves out what is hidden.
     # Phones' pictures come unevenly: the encoder's own step, the mean of a picture's length, would move them.
-    shown = {f"filter:{place}": "trim=start=0", f"fps_mode:{place}": "passthrough", f"enc_time_base:{place}": "1:90000"}
+    shown = {f"filter:{place}": ffmpeg.SHOWN, f"fps_mode:{place}": "passthrough", f"enc_time_base:{place}": "1:90000"}
     return {**{f"{name}:{place}": value for name, value in chosen.items()}, **shown}
 
 

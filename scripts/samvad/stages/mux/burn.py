@@ -158,7 +158,8 @@ def burn(
     script = folder / "burn.ass"
     files.write_text(script, drawn(formats.read(subtitles).cues, shape, font))
     source = film.source(threads=threads)
-    picture = toned(source[str(moving.index)], moving.picture).filter(
+    name, _, begin = ffmpeg.SHOWN.partition("=start=")
+    picture = toned(source[str(moving.index)].filter(name, start=begin), moving.picture).filter(
         "ass",
         filename=str(script),
         fontsdir=str(font.path.parent),
