@@ -17,7 +17,7 @@ def of_end(stream: Stream, first: int, last: int) -> str:
     elif unit.song != following.song:
         said.append("song and speech part")
     elif stream.voices[last - 1] != stream.voices[last]:
-        said.append("another speaker begins" if following.speaker else "a question is answered")
+        said.append("another speaker begins")
     elif following.turn == "doubtful":
         said.append("perhaps another speaker begins")
     if stream.closes[last - 1]:
