@@ -49,6 +49,7 @@ def make_inputs(
     segments: tuple[Segment, ...],
     video: dict[str, Any] | None = FILM_24,
     shots: list[int] | None = None,
+    speech: list[tuple[int, int]] | None = None,
 ) -> list[object]:
     """Make stages 01 and 04 of a job and return the options that name them."""
     job = support.make_job(tmp_path)
@@ -59,7 +60,12 @@ def make_inputs(
         outputs["shots"] = ("shots.json", json.dumps({"cuts_ms": shots}).encode())
     demux = support.finished_stage(job, "demux", outputs)
     content = json.dumps(typed_json.plain(document)).encode()
-    asr = support.finished_stage(job, "asr", {"segments": ("segments.json", content)})
+    found = {"segments": ("segments.json", content)}
+    if speech is not None:
+        regions = [{"start_ms": start, "end_ms": end} for start, end in speech]
+        sung = {"start_ms": 20_000, "end_ms": 24_000, "sung": True}
+        found["speech_regions"] = ("speech_regions.json", json.dumps({"regions": [*regions, sung]}).encode())
+    asr = support.finished_stage(job, "asr", found)
     return ["--job-folder", job, "--film", "test", "--demux", demux, "--asr", asr, "--segments", asr]
 
 
@@ -90,7 +96,7 @@ def warnings(manifest: dict[str, Any]) -> list[str]:
 
 
 def test_each_target_gets_its_files_with_the_text_in_its_language(tmp_path: Path) -> None:
-    job, done = run(make_inputs(tmp_path, DIALOGUE))
+    job, done = run(make_inputs(tmp_path, DIALOGUE, speech=[(1000, 3000), (5000, 6500), (30_000, 33_500)]))
     assert done.returncode == 0, done.stderr
     folder = job / "09_subtitle_gen"
     hindi = pysubs2.load(str(folder / "test.hi.srt"))
@@ -116,7 +122,12 @@ def test_each_target_gets_its_files_with_the_text_in_its_language(tmp_path: Path
             for language, cues in (("hi", 3), ("en", 2))
         ],
     }
+    for track in json.loads((folder / "qc.json").read_text("utf-8"))["tracks"]:
+        assert track["missing"] == [[30_000, 33_500]]
+        assert (track["headline"]["speech_seconds"], track["headline"]["coverage"]) == (7.0, 0.5)
+    assert "somebody speaks, and there is no text" in (folder / "report.html").read_text("utf-8")
     manifest = support.manifest_of(job, "subtitle_gen")
+    assert any("3.5 of 7.0 s of speech have no text in English" in text for text in warnings(manifest))
     kinds = {item["type"]: item["path"] for item in manifest["outputs"]}
     assert kinds["srt_hi"] == "09_subtitle_gen/test.hi.srt"
     assert set(kinds) - {"metadata"} == {
@@ -130,7 +141,7 @@ def test_each_target_gets_its_files_with_the_text_in_its_language(tmp_path: Path
         "shorter",
         "report",
     }
-    assert {item["type"] for item in manifest["inputs"]} == {"probe", "segments"}
+    assert {item["type"] for item in manifest["inputs"]} == {"probe", "segments", "speech_regions"}
     assert figures(manifest)["within_all_rules_hi"] == 1
     assert figures(manifest)["cues_en"] == 2
 
