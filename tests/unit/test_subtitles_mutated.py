@@ -128,6 +128,52 @@ def test_no_damage_ends_in_an_error_or_takes_a_word_away_in_silence(kind: str) -
         assert missing(text, reading) == [], (seed, text, reading.notes)
 
 
+#: Files whose own words are many: only what is said in them is looked for.
+OTHERS = {
+    "ass": """[Script Info]
+ScriptType: v4.00+
+PlayResX: 384
+PlayResY: 288
+
+[V4+ Styles]
+Format: Name, Fontname, Fontsize, Italic, Alignment
+Style: Default,Arial,20,0,2
+Style: Slanted,Arial,20,-1,8
+
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+Dialogue: 0,0:00:01.00,0:00:03.00,Default,,0,0,0,,Alphabet {\\i1}bravery{\\i0} charming\\Ndeltaic echoes
+Dialogue: 0,0:00:04.00,0:00:06.00,Slanted,,0,0,0,,{\\an8\\pos(1,2)}foxtrot {golfing} hotels
+Dialogue: 0,0:00:07.00,0:00:09.00,Default,,0,0,0,,{\\r}india's \\{juliet\\} kilometre
+""",
+    "ttml": """<?xml version="1.0" encoding="UTF-8"?>
+<tt xmlns="http://www.w3.org/ns/ttml" xmlns:tts="http://www.w3.org/ns/ttml#styling" xml:lang="en">
+<head><styling><style xml:id="slanted" tts:fontStyle="italic"/></styling></head>
+<body><div>
+<p begin="1s" end="3s">Alphabet <span tts:fontStyle="italic">bravery</span> charming<br/>deltaic echoes</p>
+<p begin="00:00:04.000" dur="2s" style="slanted">foxtrot golfing hotels</p>
+</div><div begin="7s"><p end="2s">india juliet &amp; kilometre</p></div></body></tt>
+""",
+}
+SPOKEN = frozenset(
+    ("alphabet", "bravery", "charming", "deltaic", "echoes", "foxtrot", "golfing", "hotels", "juliet", "kilometre")
+)
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_no_damage_takes_a_spoken_word_away_in_silence(kind: str) -> None:
+    read = 0
+    for seed in range(COUNT // 2):
+        text = damaged(random.Random(seed), OTHERS[kind])
+        try:
+            reading = formats.parse(text, kind)
+        except ValueError:
+            continue  # the file is refused, in words
+        read += 1
+        assert not SPOKEN.intersection(missing(text.replace("\\N", " "), reading)), (seed, text, reading.notes)
+    assert read > COUNT // 4
+
+
 @pytest.mark.parametrize("kind", FILES)
 def test_what_is_read_of_a_damaged_file_is_written_and_read_back_the_same(kind: str) -> None:
     for seed in range(COUNT // 4):
