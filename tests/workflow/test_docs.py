@@ -23,6 +23,7 @@ _RUNS_NOTHING = {"-n", "--rulegraph", "--dag", "--lint", "--unlock"}
 #: Commands of samvad that are not run for real, with the reason; tests/unit/test_docs.py has them read their options.
 _ONLY_READ = {
     "harvest-phrases": "loads a large model",
+    "model": "fetches gigabytes from a hub; tests/stages/test_own_models.py has one of its own",
     "make-dashboard": "writes what tests/observability compare",
     "new-stage": "run by tests/workflow/test_new_stage.py; the others would find one stage more",
     "learn-terms promote": "the demo has taught no term",
