@@ -26,6 +26,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(lexicon, "lexicon", of_film)
     known = {"my": 6.5, "please": 5.9, "sorry": 5.6, "vaccine": 4.6, "the": 7.7, "to": 7.4, "school": 5.7, "hum": 3.6}
+    known |= {"he": 6.9, "made": 6.1}
     monkeypatch.setattr(english, "frequency", lambda word: known.get(word.casefold(), 0.0))
 
 
@@ -76,6 +77,7 @@ def test_the_films_names_come_first() -> None:
 def test_english_words_stay_or_are_written_in_the_script_as_the_setting_says() -> None:
     assert written("hum ghar please my school", setting="native_latin") == "हम घर please my school"
     assert written("hum ghar please my school") == "हम घर प्लीज़ माय स्कूल"
+    assert written("he made sorry please night") == "ही मेड सॉरी प्लीज़ नाइट"
     assert written("to hum", setting="native_latin") == "तो हम"
     assert written("to the school", setting="native_latin") == "to the school"
 

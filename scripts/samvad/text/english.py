@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Sequence
 
 #: Words that are spelled too unlike their sound for any rule, as Hindi subtitles write them.
@@ -16,6 +17,23 @@ IN_DEVANAGARI = {
     "hello": "हेलो", "sir": "सर", "madam": "मैडम", "good": "गुड", "happy": "हैप्पी", "birthday": "बर्थडे",
     "nice": "नाइस", "movie": "मूवी", "idea": "आइडिया", "problem": "प्रॉब्लम", "message": "मैसेज", "number": "नंबर",
 }  # fmt: skip
+#: How English spells its sounds, one rule after the other; what is left over is said as it is written. A sound is a
+#: letter as in phonetic.py, W the o of "dog"; t and d are retroflex (ट, ड), as India hears them.
+_SPELLINGS = tuple(
+    (re.compile(spelling), sounds)
+    for spelling, sounds in (
+        ("'s$", "s"), ("^kn", "n"), ("^wr", "r"), ("^wh", "v"), ("igh", "Ai"), ("[ao]ugh", "W"), ("tion|sion", "San"),
+        ("ture$", "car"), ("oulड$", "uड"), ("all$", "Wl"), ("alk$", "Wk"), ("c(?=[eiy])", "s"), ("c(?!h)|ck", "k"),
+        ("tch|ch", "c"), ("sh", "S"), ("^th(?!ink|ing|ank|ree|row|ick|ird)", "d"), ("th", "T"), ("ph", "f"),
+        ("(?<=..)eड$", "ड"), ("qu", "kv"), ("x", "ks"), ("dge|ge$", "j"), ("^([^aeiou]+)e$", r"\1I"),
+        ("a([^aeiou])es?$", r"e\1"), ("i([^aeiou])es?$", r"Ai\1"), ("o([^aeiou])es?$", r"o\1"),
+        ("u([^aeiou])es?$", r"U\1"), ("ee|ea|ie(?=.)", "I"), ("oo", "U"), ("ou|ow(?=.)", "Au"), ("ow$|oa", "o"),
+        ("ai|ay", "e"), ("oy|oi", "Wy"), ("ew", "yU"), ("wor", "var"), ("(?<=[^aeiou])y$", "I"),
+        ("er$|or$|[iu]r|er(?=[^aeiou])", "ar"), ("ar(?=[^aeiou])", "Ar"), ("(?<=[^aeiou])le$", "al"),
+        ("(?<=..)e$", ""), ("a$", "A"), ("(?<=[^aeiou])a(?=[^aeiourlAI]$)", "E"), ("u(?=[^aeiouAIड])", "a"),
+        ("o(?=[^aeiouAI])", "W"), ("(?<!^)y(?![aeiouAIU])", "i"), ("w", "v"), ("q", "k"), (r"([^aeiou])\1", r"\1"),
+    )
+)  # fmt: skip
 #: A Latin word of a film in another language is taken for that language's until so much speaks against it, in steps of
 #: Zipf's scale; and so much for each change from one language to the other.
 _LEANING, _CHANGE = 1.0, 1.5
@@ -28,6 +46,14 @@ def frequency(word: str) -> float:
     import wordfreq
 
     return float(wordfreq.zipf_frequency(word.casefold().replace("’", "'"), "en", wordlist="small"))
+
+
+def sounds(word: str) -> str:
+    """Return how an English word is said, a letter a sound, as far as its spelling tells it."""
+    said = re.sub("t(?!h|i?on|ure$|ch)", "ट", re.sub("d(?!ge)", "ड", word.casefold().replace("’", "'")))
+    for spelling, sound in _SPELLINGS:
+        said = spelling.sub(sound, said)
+    return said.replace("'", "").replace("t", "ट")
 
 
 def is_english(own: Sequence[float], others: Sequence[float]) -> list[bool]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from samvad.text import phonetic, scripts
+from samvad.text import english, phonetic, scripts
 from samvad.text.romanise import as_devanagari
 from samvad.text.skeletons import in_urdu
 
@@ -19,6 +19,7 @@ _VIRAMA = "्"
 _VOWELS = {
     "a": ("अ", ""), "A": ("आ", "ा"), "i": ("इ", "ि"), "I": ("ई", "ी"), "u": ("उ", "ु"), "U": ("ऊ", "ू"),
     "e": ("ए", "े"), "E": ("ऐ", "ै"), "o": ("ओ", "ो"), "O": ("औ", "ौ"),
+    "W": ("ऑ", "ॉ"),
 }  # fmt: skip
 _CONSONANTS = {
     **dict(zip("kKgGcCjJtTdDnpfbBmyrlvSsh", "कखगघचछजझतथदधनपफबभमयरलवशसह", strict=True)),
@@ -28,7 +29,9 @@ _CONSONANTS = {
 _TOGETHER = re.compile("^[kKgGcjtTdDpfbBmsSvn][rylv]|^s[ktTpnmv]|^S[r]|[sS][tTkp]|kS|r[mkgtdnv]$|n[nh]|[kgtdpbml][y]")
 #: The same where the short vowels are not written: only a long one after them says that there is none between them.
 _TOGETHER_IN_URDU = re.compile("^[kgtdpbsv][y](?=[AIoe])|^s[ktpट](?=[AIoe])|^[pkgtd]r(?=[AIoe])")
-_NASAL = re.compile("[nm](?=[kKgGcCjJtTdDpfbB])")
+#: English leaves no vowel unwritten.
+_ALL_TOGETHER = re.compile(r"(?=[^aAiIuUeEoOW][^aAiIuUeEoOW])")
+_NASAL = re.compile("n(?=[kKgGcCjJtTdDटड])|m(?=[pfbB])")
 
 _URDU = {
     "ب": "b", "پ": "p", "ت": "t", "ط": "t", "ٹ": "ट", "ث": "s", "س": "s", "ص": "s", "ش": "S", "ج": "j", "چ": "c",
@@ -108,6 +111,11 @@ def respell(word: str, script: str) -> str:
     return into(spelled, script) or word
 
 
+def respell_english(word: str, script: str) -> str:
+    """Return an English word in a script of India's, by what its spelling says."""
+    return into(_of_sounds(english.sounds(word), vowels_said=True, together=_ALL_TOGETHER), script) or word
+
+
 def into(devanagari: str, script: str) -> str:
     """Return a text in Devanagari in another script of India."""
     if script == "Deva":
@@ -169,14 +177,17 @@ def _between(letter: str, found: list[str], following: str) -> None:
         found.append("e" if vowel == "I" and following == "ں" else vowel)
 
 
-def _of_sounds(heard: list[str] | str, *, vowels_said: bool) -> str:
+def _of_sounds(heard: list[str] | str, *, vowels_said: bool, together: re.Pattern[str] | None = None) -> str:
     """Return sounds in Devanagari.
 
     Args:
         heard: a letter each, as in phonetic.py.
         vowels_said: whether the short a was written where it is said; else it is taken to be said everywhere.
+        together: consonants that are written in one; None for those of Hindi.
     """
     text = "".join(heard)
+    if together is None:
+        together = _TOGETHER if vowels_said else _TOGETHER_IN_URDU
     spelled = ""
     open_consonant = False
     for place, sound in enumerate(text):
@@ -189,9 +200,7 @@ def _of_sounds(heard: list[str] | str, *, vowels_said: bool) -> str:
             spelled += "ं"
             open_consonant = False
             continue
-        joined = open_consonant and any(
-            found.start() == place - 1 for found in (_TOGETHER if vowels_said else _TOGETHER_IN_URDU).finditer(text)
-        )
+        joined = open_consonant and any(found.start() == place - 1 for found in together.finditer(text))
         spelled += (_VIRAMA if joined else "") + _CONSONANTS.get(sound, sound)
         open_consonant = True
     return unicodedata.normalize("NFC", spelled)

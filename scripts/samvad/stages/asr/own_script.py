@@ -35,6 +35,7 @@ _SPLIT_COST, _JOIN_COST = 0.8, 0.3
 _NEAR = 0.15
 #: A Latin word is the likelier to be English the less the other language's sounds like it, in steps of Zipf's scale.
 _UNLIKE = 6.0
+_SHORT_ENGLISH = 4
 #: A word that the lexicon does not have: as dear as one that is off by so much, for the word and for each letter.
 _UNKNOWN_COST, _UNKNOWN_LETTER = 2.2, 0.3
 
@@ -201,8 +202,11 @@ class Writer:
             text = respelling.into(english.IN_DEVANAGARI[piece.core.casefold()], self._script)
             return _written(piece, text, piece.core, _KNOWN)
         found = self._lexicon.nearest(piece.core)
-        near = found and found[0].part <= _NEAR
-        return self._taken(piece, found[0]) if near else self._spelled(piece)
+        # Hindi has its own spelling of what it borrowed (स्कूल); a short word is another one that sounds alike.
+        near = len(piece.core) > _SHORT_ENGLISH and found and found[0].part <= _NEAR
+        if near:
+            return self._taken(piece, found[0])
+        return _written(piece, respelling.respell_english(piece.core, self._script), piece.core, _SPELLED)
 
     def _spelled(self, piece: _Piece) -> RawWord:
         text = respelling.respell(piece.core, self._script)
