@@ -26,10 +26,10 @@ _PRIOR = 0.25
 _HIGHEST_ZIPF = 8.0
 _COARSE_COST = 0.3
 #: So much of a word may have been heard otherwise.
-_LOOSEST = 0.34
+_LOOSEST, _CLOSELY = 0.34, 0.2
 #: Where no more is off, other consonants are not thought of.
 _GOOD = 0.12
-_KEPT = 8
+_KEPT, _NOT_MUCH_DEARER = 8, 0.3
 #: A name in Latin letters is a word of the language where no more is off.
 _SAME_NAME = 0.08
 _NASAL_END = re.compile("[AeEiIoOuU]n$")
@@ -84,7 +84,7 @@ class Lexicon:
         key = skeletons.consonants(skeleton)
         places = (self.fine, key), (self.coarse, skeletons.coarse(key)), (self.typed, romanise(word))
         for entries, place in places:
-            entries[place] = [entry, *(other for other in entries.get(place, ()) if other.word != word)]
+            entries[place] = [*(other for other in entries.get(place, ()) if other.word != word), entry]
         self._known.clear()
 
     def nearest(self, heard: str, *, closely: bool = False) -> tuple[Found, ...]:
@@ -92,7 +92,7 @@ class Lexicon:
 
         Args:
             heard: the word.
-            closely: whether its consonants have to be right.
+            closely: whether its consonants have to be right, and most of its vowels.
         """
         known = self._known.get((heard, closely))
         if known is None:
@@ -106,27 +106,37 @@ class Lexicon:
             return ()
         key = skeletons.consonants(said) if urdu else skeletons.latin_key(said)
         found = {} if urdu else {entry.word: _found(entry, 0.0, 0.0) for entry in self.typed.get(heard.casefold(), ())}
-        weight = _weight(said)
-        self._compare(found, self.fine.get(key, ()), said, weight, 0.0, urdu=urdu)
+        heard_as = _Heard(said, _weight(said), _CLOSELY if closely else _LOOSEST, urdu)
+        _compare(found, self.fine.get(key, ()), heard_as, 0.0)
         if not closely and len(key) > 1 and all(item.part > _GOOD for item in found.values()):
-            self._compare(found, self.coarse.get(skeletons.coarse(key), ()), said, weight, _COARSE_COST, urdu=urdu)
+            _compare(found, self.coarse.get(skeletons.coarse(key), ()), heard_as, _COARSE_COST)
         return tuple(sorted(found.values(), key=lambda item: item.cost)[:_KEPT])
 
-    @staticmethod
-    def _compare(
-        found: dict[str, Found], entries: Iterable[_Entry], said: str, weight: float, extra: float, *, urdu: bool
-    ) -> None:
-        """Add those of some entries that are near enough to what was said."""
-        for entry in entries:
-            if entry.word in found:
-                continue
-            other = entry.skeleton_weight if urdu else entry.sounds_weight
-            limit = _LOOSEST * max(weight, other)
-            if abs(weight - other) > 2 * limit:
-                continue
-            cost = extra + (_of_urdu(said, entry.skeleton, limit) if urdu else _of_latin(said, entry.sounds))
-            if cost <= limit:
-                found[entry.word] = _found(entry, cost, cost / max(weight, 1.0))
+
+@dataclass(frozen=True)
+class _Heard:
+    """A word that was heard: its skeleton (of Urdu) or sounds, their weight, and which part of them may be off."""
+
+    said: str
+    weight: float
+    loosest: float
+    urdu: bool
+
+
+def _compare(found: dict[str, Found], entries: Iterable[_Entry], heard: _Heard, extra: float) -> None:
+    """Add those of some entries that are near enough to what was heard, and not much dearer than the best so far."""
+    best = min((item.cost for item in found.values()), default=math.inf)
+    for entry in entries:
+        other = entry.skeleton_weight if heard.urdu else entry.sounds_weight
+        limit = heard.loosest * max(heard.weight, other)
+        limit = min(limit, best + _NOT_MUCH_DEARER - _found(entry, 0.0, 0.0).cost) - extra
+        if entry.word in found or limit < 0 or abs(heard.weight - other) > 2 * limit + 0.5:
+            continue
+        off = _of_urdu(heard.said, entry.skeleton, limit) if heard.urdu else _of_latin(heard.said, entry.sounds, limit)
+        if off <= limit:
+            cost = off + extra
+            found[entry.word] = _found(entry, cost, cost / max(heard.weight, 1.0))
+            best = min(best, found[entry.word].cost)
 
 
 def _found(entry: _Entry, cost: float, part: float) -> Found:
@@ -198,11 +208,12 @@ def _of_urdu(heard: str, known: str, limit: float) -> float:
     return best
 
 
-def _of_latin(heard: str, known: str) -> float:
+def _of_latin(heard: str, known: str, limit: float) -> float:
     best = math.inf
     # The nasal of a last vowel is often left out: logo for logon.
     for form, extra in ((known, 0.0), *(((known[:-1], 0.1),) if _NASAL_END.search(known) else ())):
-        likeness, _ = phonetic.compare(heard, form, 1 - _LOOSEST)
+        heavier = max(phonetic.weight(heard), phonetic.weight(form))
+        likeness, _ = phonetic.compare(heard, form, 1 - limit / heavier if heavier else 0.0)
         if likeness:
-            best = min(best, (1 - likeness) * max(phonetic.weight(heard), phonetic.weight(form)) + extra)
+            best = min(best, (1 - likeness) * heavier + extra)
     return best
