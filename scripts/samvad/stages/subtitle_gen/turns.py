@@ -23,6 +23,7 @@ _ANSWERED, _ASKED, _PAUSED = 2.0, 1.0, 0.5
 _FAR, _FAR_SEMITONES = 2.0, 7.0
 _OFF, _OFF_SEMITONES = 1.0, 4.0
 _SAME, _SAME_SEMITONES = -1.0, 2.0
+_LOUDER, _LOUDER_DB = 0.5, 8.0
 _SURE, _SURE_UNASKED = 2.0, 2.5
 _DOUBTFUL, _DOUBTFUL_UNASKED = 1.0, 1.5
 
@@ -95,4 +96,5 @@ def _by_voice(one: Sequence[Unit], other: Sequence[Unit], listen: Listen) -> flo
     apart = abs(second.semitones_from(first))
     if apart < _SAME_SEMITONES:
         return _SAME
-    return _FAR if apart >= _FAR_SEMITONES else _OFF if apart >= _OFF_SEMITONES else 0.0
+    louder = _LOUDER if abs(second.level_db - first.level_db) >= _LOUDER_DB else 0.0
+    return louder + (_FAR if apart >= _FAR_SEMITONES else _OFF if apart >= _OFF_SEMITONES else 0.0)
