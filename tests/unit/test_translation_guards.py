@@ -138,12 +138,18 @@ def test_a_lost_name_or_a_known_phrase_is_a_doubt_and_with_another_the_translati
     [
         ("ब।", "Okay. No. Let's go. He will not come back.", False),
         ("हाँ।", "Yes, of course.", True),
+        ("अप अप अप अप अप अप अप अप अप", "The petrol pump on that road is shut, and so is the shop.", True),
         ("我明天要去北京看我的朋友", "Tomorrow I am going to Beijing to see my friend.", True),
         ("मुझे कल सुबह दिल्ली जाना है और फिर वापस आना है।", "Okay.", False),
     ],
 )
 def test_a_translation_is_about_as_long_as_what_was_said_in_any_script(said: str, made: str, fits: bool) -> None:
     assert guards.is_out_of_proportion(said, made) is not fits
+
+
+def test_of_a_source_that_loops_one_turn_is_shown_where_no_translation_is_fit() -> None:
+    made = guards.as_said("आप भी भी भी भी भी", Translation("Thank you.", "toy", flags=(guards.MADE_UP,)))
+    assert (made.text, made.flags) == ("आप भी", (guards.MADE_UP, guards.AS_SAID))
 
 
 def test_the_score_is_the_mean_over_the_tokens_of_all_parts() -> None:

@@ -80,6 +80,11 @@ def is_loop(text: str, than: str) -> bool:
     return bool(_rounds(text)) and not _rounds(than) and not _TWICE.search(repetition.plain(than))
 
 
+def loops(text: str) -> bool:
+    """Return whether a text repeats itself over and over: such a source is no yardstick."""
+    return bool(_LOOP.search(text.casefold()) or _rounds(text))
+
+
 def _rounds(text: str) -> tuple[int, int, int] | None:
     return repetition.word_loop(repetition.plain(text).split())
 
@@ -129,7 +134,8 @@ def translation(
     phrase = made_up.is_known(text, line.text, phrases)
     out = _ratio(line.text, text)
     added = figures.numbers(text) - figures.numbers(line.text)
-    if unsure and (added or made_up.is_made_up(text, target, line.text, line.language, unsure=True)):
+    said = not loops(line.text)
+    if unsure and said and (added or made_up.is_made_up(text, target, line.text, line.language, unsure=True)):
         wrong |= {MADE_UP}
     if (phrase or lost) and (unsure or not 1 / _DOUBTFUL_RATIO <= out <= _DOUBTFUL_RATIO):
         wrong |= {MADE_UP}
@@ -157,7 +163,8 @@ def _has_sounds(name: str) -> bool:
 
 def as_said(source: str, found: Translation) -> Translation:
     """Return what was said in place of a translation that must not be shown, with its flags."""
-    return replace(found, text=source, flags=tuple(dict.fromkeys((*found.flags, AS_SAID))))
+    shown = without_loops(source) if loops(source) else source
+    return replace(found, text=shown, flags=tuple(dict.fromkeys((*found.flags, AS_SAID))))
 
 
 def line_flags(
@@ -258,7 +265,7 @@ def problems(source: str, made: str, source_language: str, target: str) -> froze
 def is_out_of_proportion(source: str, made: str) -> bool:
     """Return whether a translation is far longer or shorter than what was said."""
     said, written = made_up.letters(source), made_up.letters(made)
-    if not said or not written:
+    if not said or not written or loops(source):
         return False
     too_short = said >= _RATIO_FROM and written < _MIN_RATIO * said
     return too_short or written > _MAX_RATIO * said + _FREE_LETTERS
