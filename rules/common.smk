@@ -21,7 +21,7 @@ gc.set_threshold(100_000, 50, 100)
 
 try:
     config = configuration.check(config, snakemake_api.config_sources(workflow))
-    FILMS = configuration.load_films(Path(config["films"]))
+    FILMS, BAD_ROWS = configuration.read_sheet(Path(config["films"]))
     configuration.switches(config, None)
     TABLE = resource_requests.load(config["machines"]["resources"])
 except SamvadError as error:
@@ -42,6 +42,9 @@ def film_of(wildcards):
     """Return the film of a job folder."""
     film = FILMS.get(wildcards.job)
     if film is None:
+        for row in BAD_ROWS:
+            if row.folder == wildcards.job:
+                raise WorkflowError(str(row.error))
         raise WorkflowError(
             f"No film in {config['films']} has the job {wildcards.job}. "
             "Add it with samvad add-film (or `make film`), or correct the path."
@@ -114,7 +117,8 @@ def manifests(stage):
         try:
             names = inputs_of(stage, row)
         except SamvadError as error:
-            raise WorkflowError(f"Film {row.film} ({wildcards.job}): {error}") from None
+            PLAN.leave_out(wildcards.job, f"Film {row.film}: {error}")
+            return {}
         return {name: ancient(f"{OUT}/{wildcards.job}/{stages.BY_NAME[name].folder}/manifest.json") for name in names}
 
     return declare_params(inputs)
@@ -142,7 +146,7 @@ def manifest_options(stage):
         on = switches(film_of(wildcards))
         named = [name for name in (*row.needs, *row.after) if name in input.keys()]
         found = [f"--{name.replace('_', '-')}={input[name]}" for name in named]
-        if row.reads_segments:
+        if row.reads_segments and found:  # none: the film is left out
             found.append(f"--segments={input[stages.segments_source(stage, on)]}")
         return found
 
@@ -153,6 +157,7 @@ def targets(workflow_name):
     """Return an input function: for every film, the stages that the workflow, or its row, asks for."""
 
     def inputs(wildcards):
+        PLAN.miss([str(row.error) for row in BAD_ROWS])
         return [
             f"{OUT}/{job}/{stages.BY_NAME[name].folder}/manifest.json"
             for job, row in FILMS.items()

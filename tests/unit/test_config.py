@@ -95,12 +95,6 @@ def test_a_wrong_value_names_the_key_and_what_is_allowed(values):
         configuration.check(values)
 
 
-def test_a_subtitle_profile_that_does_not_exist_is_refused_before_anything_runs(values):
-    values["subtitle"]["profile"] = "netflx"
-    with pytest.raises(ConfigurationError, match=r"no subtitle profile 'netflx'.*bbc, children, netflix, netflix-sdh"):
-        configuration.check(values)
-
-
 def test_text_from_the_command_line_becomes_numbers_and_truth_values(values):
     wanted = copy.deepcopy(values)
     values["stages"]["tmdb"] = "false"
@@ -152,6 +146,17 @@ def test_a_wrong_value_names_the_line_and_the_column(tmp_path, column, value, sa
 def test_a_duplicate_job_names_both_lines(tmp_path):
     with pytest.raises(ConfigurationError, match=r"line 3: job 2025/01/31/me/1 is in the sheet already, on line 2"):
         configuration.load_films(sheet(tmp_path, ROW, ROW))
+
+
+def test_rows_that_are_wrong_are_told_apart_from_those_that_are_right(tmp_path):
+    rows = [ROW.replace("\t1\t", f"\t{number}\t") for number in range(1, 7)]
+    rows[1] = rows[1].replace("2008", "20x8")
+    rows[2] += "\t" * 20
+    rows[4] = rows[3]
+    films, bad = configuration.read_sheet(sheet(tmp_path, *rows))
+    assert [film.job for film in films.values()] == [1, 6], "of a job that is there twice, neither row counts"
+    assert {row.folder for row in bad} == {"", "2025/01/31/me/2", "2025/01/31/me/4"}
+    assert sorted(str(row.error).partition(":")[0].partition(", ")[2] for row in bad) == ["line 3", "line 4", "line 6"]
 
 
 def test_an_unknown_column_is_named(tmp_path):

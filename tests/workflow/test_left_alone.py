@@ -100,8 +100,37 @@ def test_a_film_that_is_away_is_named_and_neither_torn_down_nor_called_done(proj
     done = project.snakemake(project.target("a"))
     assert done.returncode == 0 and NOTHING in said(done) and "the film a.mkv" in said(done)
     due = project.snakemake(project.target("a"), mux='{"container":"mp4"}')
-    assert due.returncode != 0 and "the film a.mkv cannot be found" in said(due)
+    assert due.returncode != 0 and "the film a.mkv, which cannot be found" in said(due)
     assert manifest(project.job("a"), "mux").is_file()
+
+
+def test_films_that_cannot_be_made_stop_no_others_and_the_run_ends_with_an_error(project: Project) -> None:
+    project.write_sheet(
+        {"user": "a", "media": "a.mkv"},
+        {"user": "b", "media": "b.mkv", "stages_off": OFF},
+        {"user": "lacking", "media": "b.mkv", "glossary": "gone.tsv"},
+        {"user": "switched", "media": "b.mkv", "stages_off": "asr"},
+        {"user": "wrong", "media": "b.mkv", "date": "2025-13-01"},
+    )
+    done = project.snakemake("subtitle")
+    assert done.returncode != 0
+    assert manifest(project.job("b"), "mux").is_file() and attempts(project.job("a"), "mux") == ["01"]
+    for part in ("film_glossary gone.tsv, which cannot", "cannot run without stage 04_asr", "line 6: date is '2025-13-01'"):
+        assert part in said(done)
+    assert not any(project.job(user).exists() for user in ("lacking", "switched", "wrong")), "clear before the work"
+    for user, part in (("lacking", "gone.tsv"), ("switched", "04_asr"), ("wrong", "No film in")):
+        refused = project.snakemake(project.target(user))
+        assert refused.returncode != 0 and part in said(refused)
+
+
+def test_a_profile_that_is_missing_is_no_matter_for_films_that_are_finished(project: Project) -> None:
+    missing = project.root / "config" / "subtitle_profiles" / "netflix.yaml"
+    missing.rename(project.root / "elsewhere.yaml")
+    done = project.snakemake(project.target("a"))
+    assert done.returncode == 0 and NOTHING in said(done) and "the profile netflix" in said(done)
+    refused = project.snakemake(project.target("b"))
+    assert refused.returncode != 0 and "no subtitle profile 'netflix'" in said(refused)
+    assert not project.job("b").exists()
 
 
 def test_what_could_not_begin_is_said_as_that(project: Project, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from samvad.core.declarations import NUMBER, Option
 from samvad.core.errors import ConfigurationError
 from samvad.documents.run_record import CacheSettings
 from samvad.models import http
-from samvad.settings import film_values, subtitle_profiles
+from samvad.settings import film_values
 
 _SWITCH_VARIABLE = re.compile(r"^STAGE_([0-9]{2})_([A-Z0-9_]+)_ENABLED$")
 #: A variable that is meant to be one, and would be passed over without a word.
@@ -69,6 +69,19 @@ class Film:
         return f"{self.date.replace('-', '/')}/{self.user}/{self.job}"
 
 
+@dataclass(frozen=True)
+class BadRow:
+    """A row of the film sheet that is wrong: no film of it can be made, and the others go on.
+
+    Attributes:
+        folder: its job's folder, as ``Film.folder``, where the row says that much; else empty.
+        error: what is wrong; names the line and the column.
+    """
+
+    folder: str
+    error: ConfigurationError
+
+
 def look_at(paths: Iterable[str]) -> None:
     """Make sure that files of settings are YAML, or JSON, of a size that somebody wrote; those that are missing pass.
 
@@ -102,7 +115,6 @@ def check(config: dict[str, Any], source: str = "config/config.yaml") -> dict[st
     for stage in stages.STAGES:
         for item in stage.config_options:
             _check_flags(item, coerced[stage.key][item.name], f"{source}: {stage.key}.{item.name}")
-    subtitle_profiles.load(coerced["subtitle"]["profile"])
     return coerced
 
 
@@ -131,7 +143,7 @@ def _filled(given: Any, defaults: dict[str, Any]) -> Any:
 
 
 def load_films(path: Path) -> dict[str, Film]:
-    """Read the film sheet.
+    """Read a film sheet in which every row is to be right.
 
     Returns:
         The films by job folder (``YYYY/MM/DD/USER/N``), in the sheet's order.
@@ -140,21 +152,46 @@ def load_films(path: Path) -> dict[str, Film]:
         ConfigurationError: the sheet is missing, a column is unknown or missing, a value is wrong, or a job is there
             twice; names the line and the column.
     """
-    films: dict[str, Film] = {}
-    for line, row in read_rows(path):
-        film = _film(row, f"{path}, line {line}", line)
-        if film.folder in films:
-            raise ConfigurationError(
-                f"{path}, line {line}: job {film.folder} is in the sheet already, on line {films[film.folder].line}.",
-                "Give it another job number; ./samvad add-film finds the next free one.",
-                path=str(path),
-            )
-        films[film.folder] = film
+    films, bad = read_sheet(path)
+    if bad:
+        raise bad[0].error
     return films
 
 
-def read_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+def read_sheet(path: Path) -> tuple[dict[str, Film], list[BadRow]]:
+    """Read the film sheet: the films by job folder, in the sheet's order, and the rows that are wrong.
+
+    Of a job that is there twice nobody knows which row is meant: both are left out.
+
+    Raises:
+        ConfigurationError: the sheet is missing or no table, or a column is unknown or missing.
+    """
+    films: dict[str, Film] = {}
+    bad: list[BadRow] = []
+    lines: dict[str, int] = {}
+    for line, row in read_rows(path, bad):
+        try:
+            film = _film(row, f"{path}, line {line}", line)
+        except ConfigurationError as error:
+            bad.append(BadRow("/".join([row["date"].replace("-", "/"), row["user"], row["job"]]), error))
+            continue
+        if film.folder in lines:
+            films.pop(film.folder, None)
+            what = f"{path}, line {line}: job {film.folder} is in the sheet already, on line {lines[film.folder]}."
+            remedy = "Give it another job number; ./samvad add-film finds the next free one."
+            bad.append(BadRow(film.folder, ConfigurationError(what, remedy, path=str(path))))
+            continue
+        lines[film.folder] = line
+        films[film.folder] = film
+    return films, bad
+
+
+def read_rows(path: Path, bad: list[BadRow] | None = None) -> list[tuple[int, dict[str, str]]]:
     """Return the sheet's rows as (line, values); values may hold any character, quoted as in a spreadsheet's export.
+
+    Args:
+        path: the sheet.
+        bad: takes the rows that have more values than there are columns; None: such a row is an error.
 
     Raises:
         ConfigurationError: the sheet is missing, not UTF-8, or its columns are not those of the schema.
@@ -186,10 +223,12 @@ def read_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
                 _check_header(header, path)
                 continue
             if len(values) > len(header):
-                raise ConfigurationError(
-                    f"{path}, line {line}: {len(values)} values for {len(header)} columns.",
-                    "Remove the extra tab, or quote the value that holds one.",
-                )
+                what = f"{path}, line {line}: {len(values)} values for {len(header)} columns."
+                wrong = ConfigurationError(what, "Remove the extra tab, or quote the value that holds one.")
+                if bad is None:
+                    raise wrong
+                bad.append(BadRow("", wrong))
+                continue
             rows.append((line, dict(zip(header, values + [""] * (len(header) - len(values)), strict=True))))
     except csv.Error as error:
         raise ConfigurationError(f"{path}, line {start}: {error}.", "Mend the quotes of that row.") from None

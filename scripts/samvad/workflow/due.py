@@ -105,16 +105,18 @@ class Judge:
                 verdict.away.append(str(error))
         return found
 
-    def lacking(self, job: str, stage: str) -> list[str]:
-        """Return the files that a stage would be told to read and that are not there."""
-        film, record = self._films[job], self._read(self._output_root / job, stage)
-        found = [f"the film {film.media}"] if stage in ("demux", "mux") and not Path(film.media).is_file() else []
-        for item, value in self._named(stages.BY_NAME[stage], film):
+    def lacking(self, job: str, stage: str, *, film: bool) -> list[str]:
+        """Return what a stage would be told to read and that is not there, or is no good; ``film``: also the film."""
+        row, record = self._films[job], self._read(self._output_root / job, stage)
+        found = []
+        if film and stage in ("demux", "mux") and not Path(row.media).is_file():
+            found = [f"the film {row.media}, which cannot be found"]
+        for item, value in self._named(stages.BY_NAME[stage], row):
             known = _recorded(item, value, record) if record else None
             if item.content == "profile":
-                found += [f"the profile {value}"] if _profile_files(value) is None else []
+                found += [f"a profile: {wrong}"] if isinstance(wrong := _profile_files(value), str) else []
             elif (known or item.column or item.kind == "path") and _look(_place(value)) is None:
-                found.append(f"{item.name} {value}")
+                found.append(f"{item.name} {value}, which cannot be found")
         return found
 
     def missing_film(self, job: str) -> str:
@@ -330,7 +332,7 @@ def _recorded(item: Option, value: str, record: _Record) -> _Content | _File | N
 def _profile(value: str, record: _Record, verdict: Verdict) -> Iterator[str]:
     known = [item.checksum for item in record.contents if item.option == "profile"]
     found = _profile_files(value)
-    if found is None:
+    if isinstance(found, str):
         verdict.away.append(f"the profile {value}")
     elif record.status == "success" and known != [_checksum(str(path)) for path in found]:
         yield f"the profile {value} says something else"
@@ -449,9 +451,9 @@ def _fingerprint(path: str) -> str:
 
 
 @functools.cache
-def _profile_files(value: str) -> tuple[Path, ...] | None:
-    """Return the files of a profile, None where one of them is not there or cannot be read."""
+def _profile_files(value: str) -> tuple[Path, ...] | str:
+    """Return the files of a profile, or why it cannot be read."""
     try:
         return subtitle_profiles.load(value).files
-    except (SamvadError, OSError):
-        return None
+    except (SamvadError, OSError) as error:
+        return str(error)

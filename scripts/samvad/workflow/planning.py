@@ -11,7 +11,7 @@ from snakemake.logging import logger
 from samvad.core import stages
 from samvad.core.console import printable
 from samvad.workflow.due import Judge
-from samvad.workflow.snakemake_api import Asked
+from samvad.workflow.snakemake_api import Asked, Decision
 
 #: So many reasons are named; the rest are counted.
 _NAMED = 20
@@ -20,8 +20,9 @@ _NAMED = 20
 class Plan:
     """Decides for Snakemake, film by film, and remembers what was asked for.
 
-    A finished film whose stage is due, but would lack a file that it reads, is left as it is: the run does all else,
-    and then says that it could not do everything.
+    A film whose stage is due, but would lack a file that it reads, is left as it is: the run does all else, and then
+    says that it could not do everything. Where the film itself is not there, that holds only for one that is finished:
+    of another, stage 01 says so at once.
 
     Args:
         judge: compares stages with their records.
@@ -33,9 +34,18 @@ class Plan:
         self._busy = busy
         self._asked: dict[str, list[str]] = {}
         self._left_alone: dict[str, str] = {}
+        self._missed: list[str] = []
 
-    def due(self, asked: Sequence[Asked], heed: Collection[str]) -> dict[int, str]:
-        """Return why those jobs are to be done that are, by their places among those asked for.
+    def leave_out(self, folder: str, why: str) -> None:
+        """Take note of a film that cannot be made as it is asked for, before it is decided what is due."""
+        self._left_alone[folder] = why
+
+    def miss(self, rows: Sequence[str]) -> None:
+        """Take note of what is wrong with rows of the sheet, all of which was asked for."""
+        self._missed = list(rows)
+
+    def due(self, asked: Sequence[Asked], heed: Collection[str]) -> Decision:
+        """Decide which jobs are to be done, and which not even then.
 
         Args:
             asked: all jobs of what was asked for.
@@ -49,15 +59,21 @@ class Plan:
             if job.rule in stages.BY_NAME:
                 films[job.wildcards["job"]][job.rule] = number
         due: dict[int, str] = {}
+        out: list[int] = []
         away: dict[str, list[str]] = defaultdict(list)
         again: list[str] = []
         to_do: list[str] = []
         for folder, numbers in films.items():
             self._asked[folder] = list(numbers)
+            if folder in self._left_alone:
+                out += numbers.values()
+                continue
             found, named, unseen = self._of_film(folder, numbers, asked, heed)
             for what in unseen:
                 away[what].append(folder)
-            if not self._is_left_alone(folder, numbers, found):
+            if self._is_left_alone(folder, numbers, found):
+                out += [] if self._judge.is_finished(folder, numbers) else numbers.values()
+            else:
                 due |= found
                 again += named
                 to_do += [folder] if found else []
@@ -67,9 +83,10 @@ class Plan:
         _warn_of_missing([f"{folder}: {media}" for folder in to_do if (media := self._judge.missing_film(folder))])
         _tell("Done again", again)
         _tell("Not to be looked at, and no change", [f"{what} ({_some(where)})" for what, where in away.items()])
-        if self._left_alone and not due:
+        if (self._left_alone or self._missed) and not due:
             raise WorkflowError(self.shortfall())
-        return due
+        _tell("Left out", [*self._missed, *_by_reason(self._left_alone)])
+        return Decision(due, out)
 
     def shortfall(self) -> str:
         """Return what a run that has ended well did not do, in words; empty when everything asked for is there."""
@@ -78,8 +95,8 @@ class Plan:
             for folder, names in self._asked.items()
             if folder not in self._left_alone and (found := self._judge.lost(folder, names))
         }
-        told = [f"  {folder}: {printable(why)}" for folder, why in {**self._left_alone, **lost}.items()]
-        return "\n".join(["Not everything that was asked for is done:", *told]) if told else ""
+        told = [*self._missed, *_by_reason({**self._left_alone, **lost})]
+        return "\n".join(["Not everything that was asked for is done:", *_shown(told)]) if told else ""
 
     def _of_film(
         self, folder: str, numbers: Mapping[str, int], asked: Sequence[Asked], heed: Collection[str]
@@ -108,15 +125,17 @@ class Plan:
         return found, named, unseen
 
     def _is_left_alone(self, folder: str, numbers: Mapping[str, int], found: Mapping[int, str]) -> bool:
-        """Say whether a film is finished, and something is due that cannot be done now."""
+        """Say whether something of a film is due that cannot be done now."""
         names = [name for name, number in numbers.items() if number in found]
-        lacking = {what: name for name in names for what in self._judge.lacking(folder, name)} if names else {}
-        if not lacking or not self._judge.is_finished(folder, numbers):
+        finished = bool(names) and self._judge.is_finished(folder, numbers)
+        lacking = [what for name in names for what in self._judge.lacking(folder, name, film=finished)]
+        if not lacking:
             return False
         first = min(names, key=lambda name: stages.BY_NAME[name].number)
+        stands = "What was made before is left as it is" if finished else "Nothing is begun"
         self._left_alone[folder] = (
-            f"{stages.BY_NAME[first].folder} is due ({found[numbers[first]]}), but {', '.join(lacking)} cannot be "
-            "found. What was made before is left as it is; run again when it is there."
+            f"{stages.BY_NAME[first].folder} is due ({found[numbers[first]]}), but it lacks "
+            f"{', '.join(dict.fromkeys(lacking))}. {stands}; run again when it is there."
         )
         return True
 
@@ -131,8 +150,20 @@ def _warn_of_missing(films: Sequence[str]) -> None:
 
 def _tell(what: str, found: Sequence[str]) -> None:
     if found:
-        more = [f"  … and {len(found) - _NAMED} more"] if len(found) > _NAMED else []
-        logger.info("\n".join([f"{what}:", *(f"  {one}" for one in found[:_NAMED]), *more]))
+        logger.info("\n".join([f"{what}:", *_shown(found)]))
+
+
+def _shown(found: Sequence[str]) -> list[str]:
+    more = [f"  … and {len(found) - _NAMED} more"] if len(found) > _NAMED else []
+    return [*(f"  {printable(one)}" for one in found[:_NAMED]), *more]
+
+
+def _by_reason(left: Mapping[str, str]) -> list[str]:
+    """Return what is said of films, once for all of which the same is said."""
+    films: dict[str, list[str]] = defaultdict(list)
+    for folder, why in left.items():
+        films[why].append(folder)
+    return [f"{_some(folders)}: {why}" for why, folders in films.items()]
 
 
 def _some(folders: Sequence[str]) -> str:

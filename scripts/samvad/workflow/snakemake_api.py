@@ -136,6 +136,20 @@ class Asked:
     forced: bool
 
 
+@dataclass(frozen=True)
+class Decision:
+    """What is to become of the jobs of what was asked for, by their places among these.
+
+    Attributes:
+        due: why those are to be done that are. What hangs on one of them must be among them.
+        out: those that are not to be done whatever they lack. What hangs on one of them must be among them, but for
+            rules that only gather results.
+    """
+
+    due: Mapping[int, str]
+    out: Sequence[int]
+
+
 class _Due(Reason):  # type: ignore[misc]
     """Why a job is done, as the records say it; a dry run shows it."""
 
@@ -149,7 +163,7 @@ class _Due(Reason):  # type: ignore[misc]
         return self.text
 
 
-def judge_by(workflow: Any, judge: Callable[[Sequence[Asked], frozenset[str]], Mapping[int, str]]) -> None:
+def judge_by(workflow: Any, judge: Callable[[Sequence[Asked], frozenset[str]], Decision]) -> None:
     """Let somebody else than Snakemake say which jobs are to be done.
 
     Snakemake decides by times of files, by its memory of runs, and by marks of jobs that it did not see end. All that
@@ -159,8 +173,7 @@ def judge_by(workflow: Any, judge: Callable[[Sequence[Asked], frozenset[str]], M
     Args:
         workflow: Snakemake's, before it plans.
         judge: takes all jobs of what was asked for, and what is to make one due beside what is missing
-            (``--rerun-triggers``, by Snakemake's names); returns why those are to be done that are, by their places.
-            What hangs on a job that is done must be among them.
+            (``--rerun-triggers``, by Snakemake's names).
     """
     prepare = workflow._prepare_dag
 
@@ -184,7 +197,10 @@ def judge_by(workflow: Any, judge: Callable[[Sequence[Asked], frozenset[str]], M
                 )
                 for job in jobs
             ]
-            for number, why in judge(asked, triggers).items():
+            decided = judge(asked, triggers)
+            for number in decided.out:  # as --omit-from has it: with the rule that gathers all films, never with these
+                dag.omitfiles.update(jobs[number].output)
+            for number, why in decided.due.items():
                 job = jobs[number]
                 dag.forcefiles.update(job.output)
                 dag._reason[job] = _Due(why)
