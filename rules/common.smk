@@ -8,10 +8,11 @@ from snakemake.exceptions import WorkflowError
 
 from samvad.core import stages
 from samvad.core.errors import SamvadError
+from samvad.documents import at_work
 from samvad.reporting.pages import shelf_page
 from samvad.settings import configuration, resource_requests
 from samvad.settings.stage_settings import StageSettings
-from samvad.workflow import due, languages_check, machine_limits, run_log, snakemake_api
+from samvad.workflow import due, languages_check, machine_limits, snakemake_api
 from samvad.workflow.planning import Plan
 from samvad.workflow.run_hooks import RunHooks
 from samvad.workflow.snakemake_api import declare_params
@@ -175,7 +176,7 @@ def wanted_stages(row, workflow_name="subtitle"):
 
 PLAN = Plan(
     due.Judge(config, FILMS, Path(OUT), switches, mend=snakemake_api.is_real_run(workflow)),
-    lambda job: run_log.busy(Path(OUT) / job) if snakemake_api.is_real_run(workflow) else "",
+    lambda job: at_work.busy(Path(OUT) / job) if snakemake_api.is_real_run(workflow) else "",
 )
 if workflow.is_main_process:
     snakemake_api.judge_by(workflow, PLAN.due)

@@ -17,6 +17,7 @@ from samvad.documents.segments import Entity, Segment, SegmentsDocument
 from samvad.film import glossary as entries
 from samvad.film import known_names, metadata
 from samvad.logs.spans import span
+from samvad.models import weights
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.stages.ner import consistency, indic_model, merge, model, overrides
 from samvad.stages.ner.consistency import Outcome
@@ -143,6 +144,7 @@ def _found(
         languages = ", ".join(sorted({segment.language for segment in these}))
         run.warn(f"In {languages} names come from the glossary and the cast alone: {error}. Correct the key ner.{key}.")
         run.cache_ttl(_HOURS_WITHOUT_MODEL)
+        run.lacks(f"the model of ner.{key}", place=error.place, endpoint=error.endpoint, url=weights.hub_address())
         return {}
     run.used(loaded.record, **stage_manifest.library_versions(library))
     run.metric(f"{key}_load_seconds", loaded.load_seconds, "s")

@@ -213,7 +213,7 @@ def test_code_that_is_edited_while_a_stage_runs_leaves_nothing(tmp_path: Path, p
     assert done.returncode == 6, done.stderr
     assert "The code of stage glossary_load was changed while it ran" in done.stderr
     failed: dict[str, Any] = support.failed_manifest(job, "glossary_load")
-    assert failed["errors"][0]["category"] == "disk"
+    assert failed["errors"][0]["category"] == "changed"
     assert not (job / "03_glossary_load" / "manifest.json").exists()
     assert not (job / "03_glossary_load" / "glossary.json").exists()
     if edit == "edited":

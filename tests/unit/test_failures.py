@@ -100,9 +100,9 @@ TABLE: dict[str, tuple[Callable[[], object], str, tuple[str, ...]]] = {
     "a disk that fails, of no known file": (raising(system(errno.EIO)), "disk", ("A disk fails", "dmesg")),
     "a file server that is gone": (lambda: reading(system(errno.ESTALE)), "disk", (FILM, "its disk fails", "server")),
     "a file server that is slow": (raising(system(errno.ETIMEDOUT, FILM)), "disk", (FILM, "its disk fails", "server")),
-    "no list of words": (lambda: segments.read(Path(__file__)), "disk", ("is not JSON", "Run its stage again")),
-    "no file at all": (lambda: segments.read(Path("/no/f.json")), "disk", ("/no/f.json does not exist", "its stage")),
-    "a file that another stage's is not": (raising(ChangedFileError("It is gone.")), "disk", ("It is gone.",)),
+    "no list of words": (lambda: segments.read(Path(__file__)), "changed", ("is not JSON", "Run its stage again")),
+    "no file at all": (lambda: segments.read(Path("/no/f.json")), "changed", ("/no/f.json does not exist",)),
+    "a file that another stage's is not": (raising(ChangedFileError("It is gone.")), "changed", ("It is gone.",)),
     # -- limits, programs and memory
     "too many files": (raising(system(errno.EMFILE, FILM)), "configuration", ("no more files", "ulimit -n")),
     "too many files of a machine": (raising(system(errno.ENFILE)), "configuration", ("no more files",)),

@@ -141,7 +141,7 @@ def test_a_run_on_another_machine_that_gives_no_sign_of_life_is_dead_whatever_th
     kill(elsewhere)
     machine(mark, boot_id="other", machine_id="other", host="node7")
     monkeypatch.setattr(time, "time", lambda: 0.0)  # this machine's clock is of no importance
-    silent = mark.stat().st_mtime - run_registry.SILENT_SECONDS
+    silent = mark.stat().st_mtime - run_mark.SILENT_SECONDS
     os.utime(mark, (silent + 60, silent + 60))
     run_registry.enter(folder).leave()
     assert "0.output.lock" in locks(folder)

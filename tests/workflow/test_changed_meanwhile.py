@@ -29,7 +29,7 @@ def test_a_change_while_a_stage_is_at_work_is_named_and_the_same_command_goes_on
     done = project.snakemake(project.target("a"), "--retries", 0, cache=CACHE)
     assert done.returncode != 0
     error = support.failed_manifest(job, stage)["errors"][0]
-    assert NAMED[kind].format(stage=stage) in error["message"] and error["category"] == "disk"
+    assert NAMED[kind].format(stage=stage) in error["message"] and error["category"] == "changed"
     assert not (job / stages.BY_NAME[stage].folder / "manifest.json").exists()
     entries = [json.loads(path.read_text("utf-8")) for path in (project.root / "results").glob("*/*/entry.json")]
     assert stage not in {entry["stage"] for entry in entries}

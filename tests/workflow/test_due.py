@@ -100,6 +100,13 @@ def test_another_code_is_seen_and_code_that_nobody_recorded_too(stood_in_copy: P
     assert stale(stood_in_copy) == dict.fromkeys(["ner", "mux"], "its code has changed")
 
 
+def test_other_packages_in_an_environment_are_seen_unless_snakemake_is_told_not_to_heed_them(
+    stood_in_copy: Project,
+) -> None:
+    rewrite(record(stood_in_copy, "ner"), lambda value: value["software"].update(lock_hash="sha256:" + "0" * 64))
+    assert stale(stood_in_copy) == {"ner": "envs/asr.yaml has other packages"}
+
+
 @pytest.mark.parametrize(
     ("stage", "section", "key"),
     [
@@ -278,6 +285,23 @@ def test_a_skip_because_a_service_was_away_is_tried_again_when_it_answers_and_no
     due._answers.cache_clear()
     monkeypatch.setattr(due.http, "probe", lambda *given: 404)
     assert list(stale(stood_in_copy)) == ["tmdb"]
+
+
+def test_a_second_best_result_is_due_when_what_it_lacked_is_to_be_had_on_the_machine_that_made_it(
+    stood_in_copy: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SAMVAD_CACHE", str(tmp_path / "cache"))
+    folder = tmp_path / "aligner"
+    lack = {"what": "the aligner for hi", "place": str(folder), "endpoint": "hub", "url": "http://127.0.0.1:9/"}
+    rewrite(record(stood_in_copy, "asr"), lambda value: value.update(lacks=[lack]))
+    assert stale(stood_in_copy) == {}
+    folder.mkdir()
+    assert stale(stood_in_copy) == {"asr": "the aligner for hi, is there now"}
+    rewrite(record(stood_in_copy, "asr"), lambda value: value["host"].update(name="another machine"))
+    assert stale(stood_in_copy) == {}
+    due._answers.cache_clear()
+    monkeypatch.setattr(due.http, "probe", lambda *given: 200)
+    assert stale(stood_in_copy) == {"asr": "http://127.0.0.1:9/ answers again (the aligner for hi)"}
 
 
 def test_manifests_from_a_clock_that_was_ahead_get_the_time_of_now(stood_in_copy: Project) -> None:

@@ -14,7 +14,7 @@ from samvad.core import console
 from samvad.core.console import printable
 from samvad.core.errors import SamvadError
 from samvad.core.typed_json import JsonObject
-from samvad.documents import job_folder
+from samvad.documents import at_work, job_folder
 from samvad.reporting.archive import verify
 
 #: The environment that the command runs in.
@@ -94,7 +94,7 @@ def main(argv: list[str] | None = None) -> int:
     if options.json:
         if options.mend:
             for report in reports:
-                verify.mend(report)
+                _mended(report)
         print(json.dumps(_document(reports, progress.done_bytes, seconds), ensure_ascii=False, indent=2))
     else:
         for report in reports:
@@ -124,6 +124,8 @@ def _text(report: verify.Report, everything: bool) -> list[str]:
 
 
 def _mended(report: verify.Report) -> list[str]:
+    if other := at_work.busy(report.job.folder):
+        return [f"Nothing is withdrawn, for a run is at work on it: {printable(other)}."]
     gone = verify.mend(report)
     if not gone:
         return ["Nothing is withdrawn."]

@@ -74,9 +74,9 @@ class FailingDiskError(DiskError):
 
 
 class ChangedFileError(SamvadError):
-    """A file that one stage wrote for another is gone, or is not what was written."""
+    """What a stage reads, or its code, is gone or was changed while it was needed, or is not what was written."""
 
-    category = "disk"
+    category = "changed"
     exit_code = 6
 
 

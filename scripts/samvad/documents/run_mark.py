@@ -11,6 +11,11 @@ from pathlib import Path
 
 from samvad.core import locks, outside, typed_json
 
+#: A run touches its mark so often, in seconds: whoever cannot see the process can see that.
+HEARTBEAT_SECONDS = 30
+#: A run on another machine that has not touched its mark for so long is dead.
+SILENT_SECONDS = 20 * HEARTBEAT_SECONDS
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -83,20 +88,19 @@ def is_dead(path: Path) -> bool:
         return True
 
 
-def may_live(host: str, mark: Path, silent_seconds: float) -> RunMark | None:
+def may_live(host: str, mark: Path) -> RunMark | None:
     """Return the mark of another run than this process's that is, or may be, at work.
 
     Args:
         host: the machine that it is on.
         mark: where its mark is; another machine may see another disk there.
-        silent_seconds: a run elsewhere that has not touched its mark for so long is dead.
     """
     try:
         found = read(mark)
     except OSError:
         return None
     own = found.facts.pid == os.getpid() and host == platform.node()
-    silent = found.far and found.touched < time.time() - silent_seconds
+    silent = found.far and found.touched < time.time() - SILENT_SECONDS
     return None if own or found.dead or silent else found
 
 

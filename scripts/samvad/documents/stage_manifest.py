@@ -98,6 +98,23 @@ class Skip:
 
 
 @dataclass(frozen=True)
+class Lack:
+    """What a result would be better with, and what was not to be had when it was made.
+
+    Attributes:
+        what: for people.
+        place: where it will lie on that machine, when it is there; None: that is not known.
+        endpoint: the name under which the failures of a service are counted, where one gave no answer.
+        url: where that service is.
+    """
+
+    what: str
+    place: str | None
+    endpoint: str | None
+    url: str | None
+
+
+@dataclass(frozen=True)
 class Given:
     """A manifest that a stage was given.
 
@@ -292,6 +309,7 @@ class StageManifest:
         spans: where the time went, from ``logs.spans``; none in older manifests.
         network: the services that were called; none in older manifests.
         parent_job_id: the job that this one was compared with or made from, if that was said.
+        lacks: what the result would be better with; none in older manifests.
     """
 
     schema_version: str = SCHEMA_VERSION
@@ -329,6 +347,7 @@ class StageManifest:
     spans: tuple[SpanRecord, ...] = ()
     network: tuple[NetworkUse, ...] = ()
     parent_job_id: str | None = None
+    lacks: tuple[Lack, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse results that are said to lie elsewhere than in the job's folder."""
@@ -488,7 +507,12 @@ def ran_code(environment: str, code: str | None = None) -> RanCode:
         code: its hash, where that is known.
     """
     commit, dirty = _git_state()
-    return RanCode(code, commit, dirty, files.sha256_of(schemas.ROOT / "envs" / f"{environment}.yaml"))
+    return RanCode(code, commit, dirty, lock_hash(environment))
+
+
+def lock_hash(environment: str) -> str:
+    """Return the checksum of the list of all packages of an environment, by the name of its file in ``envs/``."""
+    return files.sha256_of(schemas.ROOT / "envs" / f"{environment}.yaml")
 
 
 def software(

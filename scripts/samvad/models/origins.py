@@ -67,6 +67,11 @@ def check_cached(hub: str, remedy: str = "") -> None:
                 _hold(blob, wanted, remedy or f"Delete {folder}, so that it is fetched again.")
 
 
+def cached_snapshots(hub: str) -> Path:
+    """Return the folder in which the hub's own cache has what it fetched of a model (``owner/name``), if it did."""
+    return _hub_cache() / f"models--{hub.replace('/', '--')}" / "snapshots"
+
+
 def note(folder: Path) -> None:
     """Write down the checksums that the hub told of what it sent into a folder, once each file is held against its own.
 

@@ -134,6 +134,11 @@ def hub_folder(hub: str, revision: str) -> Path:
     return files.cache_folder() / "models" / f"{hub.replace('/', '--')}-{revision[:12]}"
 
 
+def hub_address() -> str:
+    """Return where the hub is."""
+    return os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
+
+
 def registry_folder(name: str) -> Path:
     """Return the cache folder of a model's copy from the package registry."""
     return files.cache_folder() / "models" / f"{name.replace('/', '--')}-registry"
@@ -194,15 +199,14 @@ def hub_snapshot(
     )
     if os.environ.get("HF_HUB_OFFLINE", "") not in ("", "0"):
         raise ModelError(f"Model {name} is not in the cache, and HF_HUB_OFFLINE is set.", remedy)
-    endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
+    endpoint = hub_address()
     try:
         # The hub is asked for one small file first: its own client tries for minutes.
         status = http.probe(http.address(endpoint), "The hub", f"{endpoint}/{hub}/resolve/{revision}/{asks_for}")
     except NetworkError as error:
         host = urllib.parse.urlsplit(endpoint).hostname
-        raise NetworkError(
-            f"Model {name} is not in the cache, and the hub {host} cannot be reached: {error}", remedy
-        ) from None
+        what = f"Model {name} is not in the cache, and the hub {host} cannot be reached: {error}"
+        raise NetworkError(what, remedy, endpoint=error.endpoint) from None
     # A gated or private model answers 401 to this anonymous question; the client below brings the token.
     if status >= 400 and status not in (401, 403):
         raise ModelError(f"The hub answers {status} for {hub} at {revision}.", remedy)
@@ -213,7 +217,7 @@ def hub_snapshot(
             if tokenizer_from and not (temporary / _TOKENIZER).is_file():
                 http.call(http.address(endpoint), "The hub", lambda: _fetch(*tokenizer_from, temporary, [_TOKENIZER]))
     except NetworkError as error:
-        raise NetworkError(f"{hub} could not be fetched: {error}", remedy) from None
+        raise NetworkError(f"{hub} could not be fetched: {error}", remedy, endpoint=error.endpoint) from None
     return folder
 
 

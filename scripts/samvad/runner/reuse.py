@@ -14,7 +14,16 @@ from typing import Any
 from samvad.core import computing, files, times
 from samvad.core.declarations import Stage
 from samvad.documents.run_record import CacheSettings
-from samvad.documents.stage_manifest import CacheUse, FileRecord, IntermediateFile, Metric, Model, RanCode, StageWarning
+from samvad.documents.stage_manifest import (
+    CacheUse,
+    FileRecord,
+    IntermediateFile,
+    Lack,
+    Metric,
+    Model,
+    RanCode,
+    StageWarning,
+)
 from samvad.logs.spans import span
 from samvad.runner import gpus
 from samvad.runner.result_cache import CachedFile, Entry, ResultCache, Said, key_of
@@ -35,6 +44,7 @@ class Record:
     models: list[Model] = field(default_factory=list)
     devices: tuple[str | None, str | None] = (None, None)
     engines: list[computing.Engine] = field(default_factory=list)
+    lacks: list[Lack] = field(default_factory=list)
 
 
 class Reuse:
@@ -85,7 +95,7 @@ class Reuse:
         return entry.files
 
     def store(self, folder: Path, outputs: Sequence[FileRecord], run_id: str, seconds: float) -> None:
-        """Keep the result for other jobs, unless it came from the cache.
+        """Keep the result for other jobs, unless it came from the cache, or lacks what may be to be had the next time.
 
         Args:
             folder: the stage's folder, with the outputs.
@@ -93,7 +103,7 @@ class Reuse:
             run_id: the run that made them.
             seconds: wall time that it took.
         """
-        if self._cache is None or self._entry is not None:
+        if self._cache is None or self._entry is not None or self._record.lacks:
             return
         record = self._record
         said = Said(

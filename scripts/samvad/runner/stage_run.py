@@ -30,6 +30,7 @@ from samvad.documents.stage_manifest import (
     FileRecord,
     Given,
     IntermediateFile,
+    Lack,
     Metric,
     Model,
     ResourceUsage,
@@ -323,6 +324,21 @@ class StageRun:
         if self._reuse is not None:
             self._reuse.hours = min(hours, self._reuse.hours or hours)
 
+    def lacks(
+        self, what: str, *, place: Path | None = None, endpoint: str | None = None, url: str | None = None
+    ) -> None:
+        """Say what the result would be better with: the stage is due when that is to be had, and no other job takes it.
+
+        Args:
+            what: for people.
+            place: where it will lie on this machine, when it is there.
+            endpoint: the name under which the failures of a service are counted, where one gives no answer.
+            url: where that service is.
+        """
+        shown = str(place.absolute()) if place is not None and not place.exists() else None
+        if shown or endpoint:
+            self._record.lacks.append(Lack(redact(what), shown, endpoint, url if endpoint else None))
+
     def intermediate(self, path: Path, *, retained: bool, reason: str) -> None:
         """Record a file that is neither input nor output."""
         self._record.intermediates.append(IntermediateFile(path.name, path.stat().st_size, retained, reason))
@@ -561,6 +577,7 @@ class StageRun:
             spans=self._spans,
             network=milestones.services_asked(),
             parent_job_id=self._run.parent_job_id,
+            lacks=tuple(self._record.lacks),
         )
 
 

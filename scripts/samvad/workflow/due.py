@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import platform
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -31,8 +32,9 @@ from samvad.settings.stage_settings import StageSettings
 #: A manifest whose time is so much later than now, in seconds, was written by a clock that has been put right since.
 _AHEAD_SECONDS = 2.0
 _DONE = ("success", "skipped")
-#: What makes a stage due, by Snakemake's names: another code, another option or file, others' results made anew.
-HEEDED = ("code", "params", "input")
+#: What makes a stage due, by Snakemake's names: another code, another option or file, others' results made anew, other
+#: packages in its environment.
+HEEDED = ("code", "params", "input", "software_env")
 
 
 @dataclass
@@ -151,12 +153,15 @@ class Judge:
         yield from _outputs(stage, place, record)
         if "code" in heed and record.code != code_hash(stage.name):
             yield "its code has changed"
+        if "software_env" in heed and record.lock != _lock(stage.environment):
+            yield f"envs/{stage.environment}.yaml has other packages"
         if "params" in heed:
             yield from self._told(stage, film, record)
             for item, value in self._named(stage, film):
                 yield from _content(item, value, record, verdict)
             yield from _of_people(stage, film, place, record, verdict)
             yield from _skipped(record)
+            yield from _lacked(record)
 
     def _told(self, stage: Stage, film: Film, record: _Record) -> Iterator[str]:
         if record.film != film.film:
@@ -258,6 +263,7 @@ class _Record:
     film: str
     status: str
     code: str | None
+    lock: str
     config: Mapping[str, Any]
     inputs: tuple[_File, ...]
     outputs: tuple[_File, ...]
@@ -265,6 +271,8 @@ class _Record:
     given: Mapping[str, tuple[str, str]]
     pinned: Mapping[str, str]
     skip: Mapping[str, Any]
+    host: str
+    lacks: tuple[Mapping[str, Any], ...]
 
     @classmethod
     def of(cls, value: Mapping[str, Any]) -> _Record:
@@ -273,6 +281,7 @@ class _Record:
             film=value["film"],
             status=value["status"],
             code=value["software"].get("code"),
+            lock=value["software"]["lock_hash"],
             config=value["config"],
             inputs=tuple(map(_File.of, value["inputs"])),
             outputs=tuple(map(_File.of, value["outputs"])),
@@ -280,6 +289,8 @@ class _Record:
             given={item["option"]: (item["stage"], item["result"]) for item in value.get("given", ())},
             pinned=value.get("pinned", {}),
             skip=value.get("skip") or {},
+            host=value["host"]["name"],
+            lacks=tuple(value.get("lacks", ())),
         )
 
     @property
@@ -417,6 +428,16 @@ def _skipped(record: _Record) -> Iterator[str]:
         yield f"{url} answers again"
 
 
+def _lacked(record: _Record) -> Iterator[str]:
+    """Yield what the result would be better with, and what is to be had now; of another machine's places, nothing."""
+    for item in record.lacks:
+        what, place, endpoint, url = (item.get(key) for key in ("what", "place", "endpoint", "url"))
+        if place and record.host == platform.node() and _look(Path(place)) is not None:
+            yield f"{what}, is there now"
+        if endpoint and url and _answers(endpoint, url):
+            yield f"{url} answers again ({what})"
+
+
 @functools.cache
 def _answers(endpoint: str, url: str) -> bool:
     """Say whether a service answers: it is asked once a run, for all films, before anything is done again for it."""
@@ -443,6 +464,11 @@ def _look(path: Path) -> os.stat_result | None:
 @functools.cache
 def _checksum(path: str) -> str:
     return checksums.of_place(Path(path))
+
+
+@functools.cache
+def _lock(environment: str) -> str:
+    return stage_manifest.lock_hash(environment)
 
 
 @functools.cache

@@ -15,13 +15,13 @@ from samvad.core import files, outside, stages
 from samvad.core.errors import SamvadError
 from samvad.core.failures import Failure
 from samvad.core.redaction import redact
-from samvad.documents import job_manifest, last_words, run_mark, run_record, stage_manifest
+from samvad.documents import at_work, job_manifest, last_words, run_mark, run_record, stage_manifest
 from samvad.documents.run_record import RunRecord
 from samvad.documents.stage_manifest import ErrorRecord, StageManifest
 from samvad.logs import events
 from samvad.logs.line_file import LineFile, line_bytes
 from samvad.runner import milestones
-from samvad.workflow import event_merging, run_registry
+from samvad.workflow import event_merging
 
 log = logging.getLogger(__name__)
 
@@ -192,26 +192,12 @@ def recover(job_folder: Path, stands: Callable[[], str]) -> RunRecord | None:
     run = run_record.read_optional(job_folder)
     if run is None or run.stamp is None:
         return None
-    if other := at_work(run):
+    if other := at_work.run_of(run):
         log.info("%s is at work on %s: its log is its own", run_mark.shown(other), job_folder)
         return run
     with suppress(OSError, SamvadError):  # a disk that is full now is named by the run that begins
         _recover(job_folder, run, job_folder / "logs" / f"99_pipeline_{run.stamp}.jsonl", stands)
     return run
-
-
-def at_work(run: RunRecord) -> run_mark.RunMark | None:
-    """Return the mark of the run that a job's record names, where that is another one that lives, or may."""
-    return run_mark.may_live(run.host, Path(run.mark), run_registry.SILENT_SECONDS) if run.host and run.mark else None
-
-
-def busy(job_folder: Path) -> str:
-    """Return who is at work on a job besides this process, for people; empty where nobody is, or may be."""
-    run, manifest = run_record.read_optional(job_folder), job_manifest.read_optional(job_folder)
-    if run is None or manifest is None or manifest.pipeline.run is None:
-        return ""
-    other = at_work(run)
-    return run_mark.shown(other) if other else ""
 
 
 def is_ended(job_folder: Path, run: RunRecord) -> bool:

@@ -21,7 +21,7 @@ from samvad.core import stages, times
 from samvad.core.console import printable
 from samvad.core.errors import SamvadError
 from samvad.core.failures import may_pass
-from samvad.documents import job_manifest, last_words, run_record, subtitle_check
+from samvad.documents import at_work, job_manifest, last_words, run_record, subtitle_check
 from samvad.documents.run_record import CacheSettings, RunRecord
 from samvad.logs.events import Event
 from samvad.runner import attempts
@@ -146,7 +146,7 @@ class PipelineHandler(logging.Handler):
             film, place = self._films[folder], self._output_root / folder
             try:
                 run = run_record.read_optional(place)
-                if run is None or run_log.at_work(run):
+                if run is None or at_work.run_of(run):
                     continue
                 if job_manifest.status(place) in _TO_MEND:
                     job_manifest.write(place, self._wanted(film), job_manifest.RunState(off=self._off(film)))

@@ -28,11 +28,6 @@ from samvad.runner import slurm
 
 log = logging.getLogger(__name__)
 
-#: A run touches its mark so often, in seconds: whoever cannot see the process can see that.
-HEARTBEAT_SECONDS = 30
-#: A run on another machine that has not touched its mark for so long is dead.
-SILENT_SECONDS = 20 * HEARTBEAT_SECONDS
-
 
 class Run:
     """The mark of this process's run.
@@ -74,7 +69,7 @@ class Run:
             os.close(self._handle)
 
     def _beat(self) -> None:
-        while not self._left.wait(HEARTBEAT_SECONDS):
+        while not self._left.wait(run_mark.HEARTBEAT_SECONDS):
             try:
                 os.utime(self.path)
             except OSError:
@@ -123,9 +118,8 @@ def _take_away_dead(folder: Path, lock_folder: Path) -> tuple[list[run_mark.RunM
     """Remove the marks of dead runs and the locks that were theirs; return the runs that live, or may, and the dead."""
     marks = [run_mark.read(path) for path in sorted(folder.glob("*.json"))]
     now = _now_of(folder)
-    marks = [
-        mark if mark.touched > now - SILENT_SECONDS else replace(mark, dead=mark.dead or mark.far) for mark in marks
-    ]
+    silent = now - run_mark.SILENT_SECONDS
+    marks = [mark if mark.touched > silent else replace(mark, dead=mark.dead or mark.far) for mark in marks]
     living, dead = [mark for mark in marks if not mark.dead], [mark for mark in marks if mark.dead]
     for mark in dead:
         if name := mark.facts.slurm:

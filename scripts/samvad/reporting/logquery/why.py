@@ -30,6 +30,8 @@ REMEDIES: dict[str, str] = {
     "model": "Fetch the model with `make model MODEL=…`, or point SAMVAD_MODELS at the folder that holds it.",
     "out_of_memory": "Use a smaller model or batch_size, or a machine with more memory, then run it again.",
     "disk": "Free some space, or see to the file or disk that the message names, then run the same command again.",
+    "changed": "What the message names was changed, replaced or moved while it was needed: see that it is as it should "
+    "be, then run the same command again.",
     "configuration": "Correct the key or the row that the message names, then run the same command again.",
     "bug": "This is a defect: please report it with the log.",
     "killed": "Nothing half-made counts as done: run the same command again. If the kernel killed it for want of "

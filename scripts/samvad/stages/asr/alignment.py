@@ -15,7 +15,7 @@ from samvad.documents.segments import Segment, Word
 from samvad.logs import events
 from samvad.logs.spans import span
 from samvad.media.audio import FilmAudio
-from samvad.models import http, origins
+from samvad.models import http, origins, weights
 from samvad.text import languages
 
 #: The aligner needs a little sound around the sentence: Whisper's own times can be off by this much.
@@ -216,19 +216,34 @@ def known_aligners() -> dict[str, str]:
     return {languages.from_whisper(code): name for code, name in tables.items()}
 
 
+def unanswered() -> tuple[str, str] | tuple[None, None]:
+    """Return the hub's endpoint and address where aligners are asked for there; nothing where it is not to be asked."""
+    url = weights.hub_address()
+    return (None, None) if _offline() else (http.address(url), url)
+
+
+def place_of(language: str) -> Path | None:
+    """Return where a language's aligner will lie, when it is fetched; None where nobody can say."""
+    name = known_aligners().get(language, "")
+    return origins.cached_snapshots(name) if "/" in name else None
+
+
 def _cached(name: str) -> bool:
     torch_home = Path(os.environ.get("TORCH_HOME") or Path.home() / ".cache" / "torch")
-    hub_home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface") / "hub"
     if "/" in name:
-        return (hub_home / f"models--{name.replace('/', '--')}" / "snapshots").is_dir()
+        return origins.cached_snapshots(name).is_dir()
     # torchaudio's pipelines keep their weights under a name of their own; any fairseq file may be the one.
     return any((torch_home / "hub" / "checkpoints").glob("wav2vec2_*"))
 
 
+def _offline() -> bool:
+    return os.environ.get("HF_HUB_OFFLINE", "") not in ("", "0")
+
+
 def _hub_answers() -> bool:
-    if os.environ.get("HF_HUB_OFFLINE", "") not in ("", "0"):
+    if _offline():
         return False
-    endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
+    endpoint = weights.hub_address()
     try:
         http.probe(http.address(endpoint), "The hub", endpoint, replace(http.policy(), attempts=1))
     except NetworkError:

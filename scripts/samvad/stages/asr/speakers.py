@@ -41,6 +41,11 @@ def at_hand(setting: str) -> str:
     return checksums.of_folder(Path(setting)) if Path(setting).is_dir() else setting
 
 
+def place_of(setting: str) -> Path:
+    """Return where the pipeline lies, when it is there."""
+    return origins.cached_snapshots(_HUB_ID) if setting == AUTO else Path(setting) / "config.yaml"
+
+
 def find_turns(audio: FilmAudio, setting: str, device: str) -> list[Turn]:
     """Return the turns of speakers, in order of time.
 

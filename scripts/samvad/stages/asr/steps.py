@@ -158,6 +158,9 @@ def finish(run: StageRun, found: list[Segment], audio: FilmAudio, options: Optio
                 run.warn(f"Word times of {name} are Whisper's own: {reason}.{_fetching(name, options.model)}")
                 if name in alignment.known_aligners():
                     run.cache_ttl(hours=24)  # with a network it would be better
+                    endpoint, url = alignment.unanswered()
+                    place = alignment.place_of(name)
+                    run.lacks(f"the aligner for {name}", place=place, endpoint=endpoint, url=url)
             continue
         with span("alignment"):
             try:
@@ -176,6 +179,7 @@ def finish(run: StageRun, found: list[Segment], audio: FilmAudio, options: Optio
         except speakers.NoSpeakersError as reason:
             run.warn(f"Speakers are not told apart: {reason}.")
             run.cache_ttl(hours=24)
+            run.lacks("the pipeline that tells speakers apart", place=speakers.place_of(options.speakers))
     spoken: Counter[str] = Counter()
     for segment in found:
         spoken[segment.language] += len(segment.text)

