@@ -86,7 +86,7 @@ class Real(Shelf):
                     film.write_bytes(b"A film")  # the same for all: one is made, and its job is that of the others
                     os.truncate(film, FILM_BYTES)
                     os.utime(film, (FILM_TIME, FILM_TIME))
-                row = {"film": f"film{number}", "media": film, "title": f"Film {number}", "source": "hi,en"}
+                row = {"film": f"film{number}", "media": film, "title": "A film", "source": "hi,en"}
                 job = {"targets": "en", "user": "archive", "date": "2025-01-01", "job": number, "workflow": "subtitle"}
                 writer.writerow({**row, **job})
 

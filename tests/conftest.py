@@ -83,11 +83,11 @@ def silence(tmp_path: Path) -> bytes:
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Callable[..., Path]]:
-    """Return a function that mounts a disk of so many bytes on a folder, or gives it another size."""
+    """Return a function that mounts a disk of so many bytes (and inodes) on a folder, or gives it another size."""
     mounted: list[Path] = []
 
-    def mount(folder: Path, size: int) -> Path:
-        options = f"remount,size={size}" if folder in mounted else f"size={size}"
+    def mount(folder: Path, size: int, inodes: int = 0) -> Path:
+        options = f"remount,size={size}" if folder in mounted else f"size={size},nr_inodes={inodes}"
         folder.mkdir(exist_ok=True)
         done = subprocess.run(
             ["mount", "-t", "tmpfs", "-o", options, "samvad-test", folder], capture_output=True, text=True, check=False

@@ -2,23 +2,26 @@
 
 Started in place of ``envs/run`` in a copy of the project. Each output says what it was made of, so that it changes when
 its inputs or options do, and only then. A file ``faults`` in the project's folder lets stages fail in one of the ways
-of ``FAULTS``, or lets something of ``CHANGES`` happen meanwhile.
+of ``FAULTS``, or lets something of ``CHANGES`` or ``LAST`` happen meanwhile.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import itertools
 import json
 import os
 import signal
 import sys
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path.cwd() / "scripts"))
 
-from samvad.core import stages
+from samvad.core import stages, variables
 from samvad.core.errors import ModelError
 from samvad.runner.stage_run import Skipped, StageRun, run_stage
 from samvad.settings import subtitle_profiles
@@ -57,8 +60,9 @@ def _held() -> None:
 
 
 def _replace_input(run: StageRun) -> None:
-    """Put another file in the place of the first that the stage has read."""
-    path = run.job_folder / run._record.inputs[0].path
+    """Put another file in the place of the first that the stage has read: the film, or what another stage made."""
+    read = (item for item in run._record.inputs if item.type == "film" or not item.path.startswith("/"))
+    path = run.job_folder / next(read).path
     other = path.with_name(f".{path.name}.other")
     other.write_bytes(path.read_bytes()[::-1])
     other.replace(path)
@@ -69,8 +73,31 @@ def _edit_code(_: StageRun) -> None:
         module.write("# edited\n")
 
 
+def _kill_run(_: StageRun) -> None:
+    """Kill -9 the run, and go on: the stage is to notice it."""
+    os.kill(json.loads(Path(os.environ[variables.RUN]).read_text("utf-8"))["pid"], signal.SIGKILL)
+    time.sleep(60)
+
+
+def fill_bytes(run: StageRun) -> None:
+    """Use up the last bytes of the job's disk, when all results but the record are written."""
+    with (run.job_folder / "filler").open("ab", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(bytes(1 << 12)):
+            pass
+
+
+def fill_inodes(run: StageRun) -> None:
+    """Use up the last inodes of the job's disk, likewise."""
+    (run.job_folder / "fillers").mkdir(exist_ok=True)
+    with contextlib.suppress(OSError):
+        for number in itertools.count():
+            (run.job_folder / "fillers" / str(number)).touch()
+
+
 #: What happens while a stage is at work, which then goes on as if nothing were.
-CHANGES = {"input": _replace_input, "code": _edit_code}
+CHANGES = {"input": _replace_input, "code": _edit_code, "run": _kill_run}
+#: What happens when a stage's results are written, and its record is not.
+LAST = {"brim": fill_bytes, "inodes": fill_inodes}
 FAULTS = {
     "model": _no_model,
     "memory": _no_memory,
@@ -91,6 +118,8 @@ def work(run: StageRun, options: Any) -> None:
     for pattern in run.stage.writes:
         kind = pattern.replace("*", "en")
         run.output(f"{kind}.json", kind).write_text(json.dumps([kind, made_of]), encoding="utf-8")
+    if kind := fault_of(run, LAST):
+        LAST[kind](run)
 
 
 def read(run: StageRun, options: Any) -> None:
@@ -118,16 +147,18 @@ def read(run: StageRun, options: Any) -> None:
 
 
 def fail(run: StageRun) -> None:
-    """Fail where the file of faults says so; its lines are a stage, a film or ``-``, and the way."""
-    if not Path("faults").is_file():
-        return
-    for line in Path("faults").read_text(encoding="utf-8").splitlines():
-        stage, film, kind = line.split()
-        if stage == run.stage.name and film in ("-", run.film):
-            if kind in CHANGES:
-                CHANGES[kind](run)
-            else:
-                FAULTS[kind]()
+    """Fail, or let something happen, where the file of faults says so."""
+    if kind := fault_of(run, CHANGES):
+        CHANGES[kind](run)
+    elif kind := fault_of(run, FAULTS):
+        FAULTS[kind]()
+
+
+def fault_of(run: StageRun, kinds: Collection[str]) -> str:
+    """Return which of some kinds of faults a stage has; the lines of the file are a stage, a film or ``-``, and the kind."""
+    lines = Path("faults").read_text(encoding="utf-8").splitlines() if Path("faults").is_file() else []
+    found = (kind for stage, film, kind in map(str.split, lines) if stage == run.stage.name and film in ("-", run.film))
+    return next((kind for kind in found if kind in kinds), "")
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""Films of which one stage fails alone, first or when it is done again, in a way of its own; then the cause is mended.
+"""Films of which one stage fails, first or when it is done again, in a way of its own; then the cause is mended.
 
 All films of a batch are asked for at once: Snakemake's start costs more than the stages, which do no work.
 """
@@ -8,16 +8,23 @@ from __future__ import annotations
 import itertools
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import support
 from samvad.core import stages
 from workflow.project import Project, attempts
 
-#: The ways of ``tests/stand_in.py`` in which a stage ends without a result.
-KINDS = ("model", "memory", "killed", "full", "defect")
+#: The ways of ``tests/stand_in.py`` in which a stage alone ends without a result.
+KINDS = ("model", "memory", "killed", "full", "defect", "input", "brim", "inodes")
+#: And those that are every film's of a run: its code is changed, it is killed.
+OF_ALL = ("code", "run")
 NAMES = tuple(stage.name for stage in stages.STAGES)
+#: A film's own disk, for the kinds that fill one: bytes and inodes, enough for a job of the stand-ins.
+_DISK = (4 << 20, 600)
+
+Disk = Callable[..., Path]
 
 
 class Case(NamedTuple):
@@ -28,14 +35,14 @@ class Case(NamedTuple):
     redo: bool
 
 
-def all_cases() -> list[Case]:
+def all_cases(kinds: Sequence[str] = KINDS) -> list[Case]:
     """Return every stage with every kind, first and again."""
-    return [Case(*found) for found in itertools.product(NAMES, KINDS, (False, True))]
+    return [Case(*found) for found in itertools.product(NAMES, kinds, (False, True))]
 
 
-def few_cases() -> list[Case]:
+def few_cases(kinds: Sequence[str] = KINDS) -> list[Case]:
     """Return each stage once, with all kinds among them."""
-    return [Case(name, KINDS[number % len(KINDS)], number % 3 != 0) for number, name in enumerate(NAMES)]
+    return [Case(name, kinds[number % len(kinds)], number % 3 != 0) for number, name in enumerate(NAMES)]
 
 
 def user(number: int) -> str:
@@ -43,7 +50,7 @@ def user(number: int) -> str:
     return f"c{number}"
 
 
-def prepare(project: Project, cases: Sequence[Case]) -> None:
+def prepare(project: Project, cases: Sequence[Case], disk: Disk) -> None:
     """Give each case a film that was done as the project's own was, up to the stage that is to fail; let it fail."""
     finished = project.job("a")
     rows, faults = [], []
@@ -54,44 +61,65 @@ def prepare(project: Project, cases: Sequence[Case]) -> None:
         rows.append({"user": name, "media": film.name})
         faults.append(f"{case.stage} {name} {case.kind}")
         job = project.job(name)
+        if case.kind in ("brim", "inodes"):
+            job.parent.mkdir(parents=True)
+            disk(job.parent, *_DISK)
         support.copy_job(finished, job, "a", name)
         for stage in stages.STAGES:
             if not case.redo and stage.number >= stages.BY_NAME[case.stage].number:
                 shutil.rmtree(job / stage.folder)
-        if case.redo:  # the stage's code was another one then
-            path = job / stages.BY_NAME[case.stage].folder / "manifest.json"
-            value = json.loads(path.read_text("utf-8"))
-            value["software"]["code"] = "0" * 16
-            path.write_text(json.dumps(value), encoding="utf-8")
+        if case.redo:
+            outdate(job, case.stage)
     project.write_sheet(*rows)
     (project.root / "faults").write_text("\n".join(faults), encoding="utf-8")
 
 
-def check_failed(project: Project, cases: Sequence[Case]) -> None:
+def outdate(job: Path, stage: str) -> None:
+    """Let a stage have been made by another code."""
+    path = job / stages.BY_NAME[stage].folder / "manifest.json"
+    value = json.loads(path.read_text("utf-8"))
+    value["software"]["code"] = "0" * 16
+    path.write_text(json.dumps(value), encoding="utf-8")
+
+
+def mend(project: Project, cases: Sequence[Case]) -> None:
+    """Take the causes away."""
+    (project.root / "faults").unlink()
+    for number in range(len(cases)):
+        job = project.job(user(number))
+        (job / "filler").unlink(missing_ok=True)
+        shutil.rmtree(job / "fillers", ignore_errors=True)
+
+
+def check_failed(cases: Sequence[Case], jobs: Sequence[Path]) -> None:
     """Check that each film's stage has failed, that its record says so, and that nothing says that the film is done."""
-    for number, case in enumerate(cases):
-        job = project.job(user(number))
+    for case, job in zip(cases, jobs, strict=True):
         assert not (job / stages.BY_NAME[case.stage].folder / "manifest.json").exists(), case
-        pipeline = json.loads((job / "manifest.json").read_text("utf-8"))["pipeline"]
-        assert (pipeline["status"], pipeline["failed_stages"]) == ("failed", [case.stage]), case
+        if case.kind not in ("brim", "inodes", *OF_ALL):  # there is no room for a record, or nobody left to write it
+            pipeline = json.loads((job / "manifest.json").read_text("utf-8"))["pipeline"]
+            assert (pipeline["status"], pipeline["failed_stages"]) == ("failed", [case.stage]), case
 
 
-def check_done(project: Project, cases: Sequence[Case]) -> None:
+def check_done(cases: Sequence[Case], jobs: Sequence[Path], wanted: dict[str, str] | None = None) -> None:
     """Check that each film is done, with the result of the undisturbed one, and only what was due done again."""
-    wanted = result(project, "a")
-    for number, case in enumerate(cases):
-        job = project.job(user(number))
-        assert result(project, user(number)) == wanted, case
+    for case, job in zip(cases, jobs, strict=True):
+        found = result(job)
+        if wanted is not None and (case.stage, case.kind) != ("demux", "input"):  # that is another film now
+            assert found == wanted, case
         assert json.loads((job / "manifest.json").read_text("utf-8"))["pipeline"]["status"] == "success", case
+        assert not list(job.rglob(".work-*")), case
+        if case.kind in ("input", "code"):
+            continue  # what was replaced is made again, and so is what another code had made
         before = [stage for stage in stages.STAGES if stage.number < stages.BY_NAME[case.stage].number]
         again = [stage.name for stage in before if len(attempts(job, stage.name)) > 1]
         assert again == [], case
 
 
-def result(project: Project, name: str) -> dict[str, str]:
+def result(job: Path) -> dict[str, str]:
     """Return the checksum of every output of a film's job."""
     return {
         made["path"]: made["checksum"]
         for stage in stages.STAGES
-        for made in support.manifest_of(project.job(name), stage.name)["outputs"]
+        if (job / stage.folder).is_dir()
+        for made in support.manifest_of(job, stage.name)["outputs"]
     }

@@ -31,25 +31,52 @@ def by_rule(project: Project, names: list[str]) -> subprocess.CompletedProcess[s
     return project.snakemake("subtitle")
 
 
+def name_of(cases: list[faults.Case]) -> str:
+    return "-".join(dict.fromkeys(case.kind for case in cases)) if len(cases) > len(faults.NAMES) else "few"
+
+
 @pytest.mark.parametrize("ask", [by_path, by_rule])
-@pytest.mark.parametrize("cases", [faults.all_cases(), faults.few_cases()], ids=["all", "few"])
+@pytest.mark.parametrize(
+    "cases", [*(faults.all_cases([kind]) for kind in faults.KINDS), faults.few_cases()], ids=name_of
+)
 def test_a_stage_that_failed_alone_is_done_by_the_same_command_once_its_cause_is_mended(
     stood_in_copy: Project,
     cases: list[faults.Case],
     ask: Callable[[Project, list[str]], subprocess.CompletedProcess[str]],
+    disk: Callable[..., Path],
 ) -> None:
-    if not CAMPAIGN and (cases != faults.few_cases() or ask is by_rule):
+    if not CAMPAIGN and (ask is by_rule or cases != faults.few_cases()):
         pytest.skip("make test-kills runs it")
     names = [faults.user(number) for number in range(len(cases))]
-    faults.prepare(stood_in_copy, cases)
+    jobs = [stood_in_copy.job(name) for name in names]
+    faults.prepare(stood_in_copy, cases, disk)
     failed = ask(stood_in_copy, names)
     assert failed.returncode != 0, said(failed)
-    faults.check_failed(stood_in_copy, cases)
-    (stood_in_copy.root / "faults").unlink()
+    faults.check_failed(cases, jobs)
+    faults.mend(stood_in_copy, cases)
     done = ask(stood_in_copy, names)
     assert done.returncode == 0, said(done)
-    faults.check_done(stood_in_copy, cases)
+    faults.check_done(cases, jobs, faults.result(stood_in_copy.job("a")))
     assert NOTHING in said(ask(stood_in_copy, names))
+
+
+@pytest.mark.parametrize("kind", faults.OF_ALL)
+def test_a_run_that_was_killed_or_whose_code_was_changed_goes_on_by_the_same_command(
+    stood_in_copy: Project, kind: str, disk: Callable[..., Path]
+) -> None:
+    cases = faults.all_cases([kind]) if CAMPAIGN else [faults.Case("translation", kind, redo=True)]
+    wanted = faults.result(stood_in_copy.job("a"))
+    faults.prepare(stood_in_copy, cases, disk)
+    lines = (stood_in_copy.root / "faults").read_text("utf-8").splitlines()
+    for number, line in enumerate(lines):
+        (stood_in_copy.root / "faults").write_text(line, encoding="utf-8")
+        failed = by_path(stood_in_copy, [faults.user(number)])
+        assert failed.returncode != 0, said(failed)
+        faults.check_failed(cases[number : number + 1], [stood_in_copy.job(faults.user(number))])
+        (stood_in_copy.root / "faults").unlink()
+        done = by_path(stood_in_copy, [faults.user(number)])  # at once: what the run had begun may still be at work
+        assert done.returncode == 0, said(done)
+    faults.check_done(cases, [stood_in_copy.job(faults.user(number)) for number in range(len(cases))], wanted)
 
 
 def test_a_submission_that_failed_is_made_up_for(stood_in_copy: Project, tmp_path: Path) -> None:
@@ -58,7 +85,7 @@ def test_a_submission_that_failed_is_made_up_for(stood_in_copy: Project, tmp_pat
     for name in ("sbatch", "scontrol", "squeue", "scancel", "sinfo", "sacct", "sacctmgr"):
         (cluster / name).write_text(ANSWERS.get(name, "#!/bin/sh\nexit 0\n"), encoding="utf-8")
         (cluster / name).chmod(0o755)
-    wanted = faults.result(stood_in_copy, "a")
+    wanted = faults.result(stood_in_copy.job("a"))
     (stood_in_copy.job("a") / "04_asr" / "transcript_txt.json").write_bytes(b"damaged")
     command = stood_in_copy.command(stood_in_copy.target("a"), "--retries=0", "--latency-wait=1")
     failed = subprocess.run(
@@ -72,7 +99,7 @@ def test_a_submission_that_failed_is_made_up_for(stood_in_copy: Project, tmp_pat
     assert "SLURM took no job for it: SLURM sbatch failed" in said(failed)
     done = stood_in_copy.snakemake(stood_in_copy.target("a"))
     assert done.returncode == 0, said(done)
-    assert faults.result(stood_in_copy, "a") == wanted
+    assert faults.result(stood_in_copy.job("a")) == wanted
 
 
 def make(project: Project, *words: str) -> subprocess.CompletedProcess[str]:
@@ -81,30 +108,43 @@ def make(project: Project, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+#: Of make film, which is asked for each film alone, some.
+BY_HAND = [faults.Case(stage, kind, True) for stage, kind in (("demux", "killed"), ("asr", "model"), ("mux", "full"))]
+BY_SHELF = [faults.Case(stage, kind, True) for stage, kind in zip(faults.NAMES, faults.KINDS[:6] * 2, strict=False)]
+
+
 @pytest.mark.parametrize("way", ["film", "shelf"])
 def test_make_film_and_make_shelf_redo_what_failed_and_end_with_an_error_until_it_is_done(
     stood_in_copy: Project, tmp_path: Path, way: str
 ) -> None:
     if way == "shelf" and not CAMPAIGN:
         pytest.skip("make test-kills runs it")
+    cases = BY_SHELF if way == "shelf" else BY_HAND if CAMPAIGN else BY_HAND[1:2]
     project, films = stood_in_copy, tmp_path / "films"
     shutil.copy2(support.ROOT / "Makefile", project.root)
     films.mkdir()
-    film(films / "one.mkv", 440)
-    what = f"MEDIA={films / 'one.mkv'}" if way == "film" else f"DIR={films}"
-    wish = [way, what, "SOURCE=en", "TARGETS=en", "USER_NAME=me", f"STAGES_OFF={','.join(OPTIONAL)}"]
-    first = make(project, *wish)
-    assert first.returncode == 0, said(first)
-    key = project.root / "config" / "config.yaml"
-    before = key.read_text("utf-8")
-    assert "  beam_size: 5" in before
-    key.write_text(before.replace("  beam_size: 5", "  beam_size: 4", 1), encoding="utf-8")
-    (project.root / "faults").write_text("asr - model\n", encoding="utf-8")
-    failed = make(project, *wish)
-    assert failed.returncode != 0 and "The model is not there" in said(failed)
+    for number in range(len(cases)):
+        film(films / f"c{number}.mkv", 440 + number)
+    named = (
+        [f"DIR={films}"] if way == "shelf" else [f"MEDIA={films / f'c{number}.mkv'}" for number in range(len(cases))]
+    )
+    off = [] if CAMPAIGN else [f"STAGES_OFF={','.join(OPTIONAL)}"]
+    wishes = [[way, what, "SOURCE=en", "TARGETS=en", "USER_NAME=me", *off] for what in named]
+    for wish in wishes:
+        first = make(project, *wish)
+        assert first.returncode == 0, said(first)
+    jobs = sorted(project.root.glob("out/*/*/*/me/*"), key=lambda job: int(job.name))
+    ids = [json.loads((job / "run.json").read_text("utf-8"))["film"] for job in jobs]
+    for case, job in zip(cases, jobs, strict=True):
+        faults.outdate(job, case.stage)
+    lines = [f"{case.stage} {film_id} {case.kind}" for case, film_id in zip(cases, ids, strict=True)]
+    (project.root / "faults").write_text("\n".join(lines), encoding="utf-8")
+    for wish in wishes:
+        failed = make(project, *wish)
+        assert failed.returncode != 0, said(failed)
+    faults.check_failed(cases, jobs)
     (project.root / "faults").unlink()
-    done = make(project, *wish)
-    assert done.returncode == 0, said(done)
-    (job,) = project.root.glob("out/*/*/*/me/1")
-    assert support.manifest_of(job, "asr")["config"]["beam_size"] == 4
-    assert [len(attempts(job, name)) for name in ("demux", "asr", "mux")] == [1, 3, 2]
+    for wish in wishes:
+        done = make(project, *wish)
+        assert done.returncode == 0, said(done)
+    faults.check_done(cases, jobs)
