@@ -155,10 +155,12 @@ def fail(run: StageRun) -> None:
 
 
 def fault_of(run: StageRun, kinds: Collection[str]) -> str:
-    """Return which of some kinds of faults a stage has; the lines of the file are a stage, a film or ``-``, and the kind."""
+    """Return which of some kinds of faults a stage has; the file's lines are a stage, a film or ``-``, and a kind."""
     lines = Path("faults").read_text(encoding="utf-8").splitlines() if Path("faults").is_file() else []
-    found = (kind for stage, film, kind in map(str.split, lines) if stage == run.stage.name and film in ("-", run.film))
-    return next((kind for kind in found if kind in kinds), "")
+    for stage, film, kind in map(str.split, lines):
+        if stage == run.stage.name and film in ("-", run.film) and kind in kinds:
+            return kind
+    return ""
 
 
 def main() -> int:

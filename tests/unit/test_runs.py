@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
 import subprocess
@@ -10,6 +12,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -116,8 +119,8 @@ def test_a_number_that_a_living_run_uses_again_is_its_own(folder: Path, start: S
     assert "0.output.lock" in locks(folder)
 
 
-def machine(mark: Path, **facts: str) -> None:
-    """Make a mark tell of another machine."""
+def machine(mark: Path, **facts: object) -> None:
+    """Make a mark tell something else, such as another machine."""
     told = json.loads(mark.read_text("utf-8"))
     mark.write_text(json.dumps({**told, **facts}), encoding="utf-8")
 
@@ -146,6 +149,41 @@ def test_a_run_on_another_machine_that_gives_no_sign_of_life_is_dead_whatever_th
     run_registry.enter(folder).leave()
     assert "0.output.lock" in locks(folder)
     os.utime(mark, (silent - 60, silent - 60))
+    run_registry.enter(folder).leave()
+    assert "0.output.lock" not in locks(folder)
+
+
+def refuse(*given: Any) -> None:
+    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+
+def test_on_a_disk_that_knows_no_locks_the_process_is_asked(
+    folder: Path, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    dead, living = start("0.output.lock"), start("1.output.lock")
+    marks = [mark_of(dead), mark_of(living)]
+    kill(dead)
+    facts = run_mark.read(marks[1]).facts
+    assert run_mark.may_live(str(facts.host), marks[1]) and not run_mark.may_live(str(facts.host), marks[0])
+    run = run_registry.enter(folder)
+    assert "0.output.lock" not in locks(folder) and "1.output.lock" in locks(folder)
+    assert len(run.others) == 1 and f"process {living.pid} of " in run.others[0]
+    run.leave()
+    machine(marks[1], born=1)  # its number is another process's now
+    run_registry.enter(folder).leave()
+    assert "1.output.lock" not in locks(folder)
+
+
+def test_a_container_that_gives_no_sign_of_life_is_dead_on_a_disk_that_knows_no_locks(
+    folder: Path, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    mark = mark_of(start("0.output.lock"))
+    machine(mark, namespace="pid:[1]")
+    assert not run_mark.is_dead(mark)
+    silent = time.time() - run_mark.SILENT_SECONDS - 60
+    os.utime(mark, (silent, silent))
     run_registry.enter(folder).leave()
     assert "0.output.lock" not in locks(folder)
 

@@ -70,12 +70,8 @@ def test_a_run_from_another_clone_is_named_and_its_log_left_open_and_sigint_undo
         refused = clone.snakemake(project.target("b"))
         assert refused.returncode != 0 and f"process {run.pid} of " in said(refused)
         assert ends(job) == [], "it is the living run's"
-        audio = (job / "01_demux" / "audio.json").read_bytes()
-        (job / "01_demux" / "audio.json").write_bytes(b"damaged")
         told = project.samvad("verify", job, "--mend", "--no-film")
         assert "Nothing is withdrawn, for a run is at work on it: process" in said(told)
-        assert manifest(job, "demux").is_file()
-        (job / "01_demux" / "audio.json").write_bytes(audio)
         run.send_signal(signal.SIGINT)
         time.sleep(0.5)
     assert run.returncode != 0

@@ -13,7 +13,7 @@ import pytest
 
 import support
 from workflow import faults
-from workflow.project import NOTHING, OPTIONAL, Project, attempts, environment, said
+from workflow.project import NOTHING, OPTIONAL, Project, environment, said
 from workflow.test_shelf import film
 from workflow.test_snakemake_versions import SBATCH
 

@@ -63,7 +63,8 @@ class RunMark:
         path: where it lies.
         facts: what it says; empty where its run was killed before it had written anything.
         dead: whether the run is surely over.
-        far: whether it was made on another machine, or before this one was started.
+        far: whether it was made on another machine, or before this one was started, or is in a container on a disk that
+            knows no locks: whether its process lives cannot be seen.
         touched: when it last gave a sign of life, by the clock of its disk.
     """
 
@@ -156,7 +157,8 @@ def read(path: Path) -> RunMark:
         else:  # the same machine after a restart has none of its old processes
             known = here.machine_id and here.machine_id == facts.machine_id
             dead = bool(known) and here.host == facts.host
-        far = facts.boot_id not in (None, here.boot_id)
+        unseen = facts.namespace not in (None, process_namespace()) and locks.is_free(handle) is None
+        far = facts.boot_id not in (None, here.boot_id) or unseen
         return RunMark(path, facts, dead, far, os.fstat(handle).st_mtime)
 
 
