@@ -19,13 +19,13 @@ import pytest
 
 import support
 from samvad.core import variables
-from samvad.documents import run_mark
-from samvad.workflow import run_registry
+from samvad.documents import run_mark, run_record
+from samvad.workflow import claims, run_registry
 
 BEGIN = """
 import sys, time
 from pathlib import Path
-from samvad.workflow import run_registry
+from samvad.workflow import claims, run_registry
 folder = Path(sys.argv[1])
 run = run_registry.enter(folder)
 for name in sys.argv[2:]:
@@ -51,8 +51,8 @@ def start(folder: Path) -> Iterator[Start]:
     """Return a function that starts a run which takes locks, and is then killed, or killed at the end of the test."""
     begun = []
 
-    def run(*names: str, tells: bool = True) -> subprocess.Popen[str]:
-        told = "run.owns(sys.argv[2:])" if tells else ""
+    def run(*names: str, tells: bool = True, then: str = "") -> subprocess.Popen[str]:
+        told = then or ("run.owns(sys.argv[2:])" if tells else "")
         process = subprocess.Popen(
             [sys.executable, "-c", textwrap.dedent(BEGIN).format(told=told), folder, *names],
             env={**os.environ, "PYTHONPATH": str(support.ROOT / "scripts")},
@@ -207,6 +207,30 @@ def test_runs_that_begin_at_the_same_moment_leave_each_others_locks(folder: Path
     for process in together:
         mark_of(process)
     assert locks(folder) == sorted([*(f"{number}.output.lock" for number in range(6)), "9.output.lock"])
+
+
+CLAIM = """claims.claim(folder.parent / 'out', ['2025/01/01/a/1', '2025/01/01/b/1'], run.path)"""
+
+
+def test_of_two_runs_that_begin_at_once_in_one_folder_of_jobs_the_second_is_told_of_the_first(
+    folder: Path, start: Start, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    first = start(then=CLAIM)
+    mark = mark_of(first)
+    run = run_registry.enter(tmp_path / "clone")
+    with pytest.raises(claims.TakenError, match=rf"2025/01/01/b/1: process {first.pid} of "):
+        claims.claim(out, ["2025/01/01/b/1"], run.path)
+    claims.claim(out, ["2025/01/01/c/1"], run.path)
+    job = out / "2025/01/01/b/1"
+    job.mkdir(parents=True)
+    run_record.write(job, run_record.RunRecord(run_id="first", mark=str(mark)))
+    claims.claim(out, ["2025/01/01/b/1"], run.path)  # the first has made it, and works on other films
+    with pytest.raises(claims.TakenError):
+        claims.claim(out, ["2025/01/01/a/1"], run.path)
+    kill(first)
+    claims.claim(out, ["2025/01/01/a/1"], run.path)
+    run.leave()
 
 
 def test_a_mark_that_was_cut_off_in_writing_blocks_nobody(folder: Path) -> None:

@@ -16,7 +16,7 @@ from samvad.core import stages, variables
 from samvad.core.errors import SamvadError
 from samvad.settings import configuration
 from samvad.settings.configuration import Film
-from samvad.workflow import run_registry, snakemake_api
+from samvad.workflow import claims, run_registry, snakemake_api
 from samvad.workflow.planning import Plan
 from samvad.workflow.run_recorder import PipelineHandler
 
@@ -71,7 +71,18 @@ class RunHooks:
         snakemake_api.retry_only(lambda rule, wildcards: self._recorder.may_try_again(rule, wildcards.get("job")))
 
     def start(self) -> None:
-        """Repair old records, and write down which locks and SLURM jobs are this run's, and what it is to do."""
+        """Repair old records, and write down which locks and SLURM jobs are this run's, and what it is to do.
+
+        Raises:
+            WorkflowError: another run has begun with one of its jobs.
+        """
+        jobs = [job for job in snakemake_api.planned_jobs(self._workflow) if job.rule in stages.BY_NAME]
+        try:
+            claims.claim(self._output_root, {job.wildcards["job"] for job in jobs}, self._run.path)
+        except claims.TakenError as error:
+            raise WorkflowError(str(error)) from None
+        except SamvadError as error:  # the stages will say so in the jobs' records
+            logger.warning(f"That this run is at work cannot be written down: {error}")
         atexit.unregister(self._repair)
         self._repair()
         locks = snakemake_api.lock_files(self._workflow)
@@ -79,7 +90,6 @@ class RunHooks:
             self._run.owns(locks)
         if name := snakemake_api.slurm_run_name(self._workflow):
             self._run.submits(name)
-        jobs = [job for job in snakemake_api.planned_jobs(self._workflow) if job.rule in stages.BY_NAME]
         self._warn_of_large_stages(jobs)
         self._recorder.expect((job.wildcards["job"], job.rule, set(job.needs)) for job in jobs)
 
