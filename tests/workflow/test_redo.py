@@ -1,4 +1,8 @@
-"""What failed is done by the same command, however it was asked for, the first time and when it is done again."""
+"""What failed is done by the same command, however it was asked for, the first time and when it is done again.
+
+``SAMVAD_KILLS=20`` (``make test-kills``) makes it a campaign: each of ten stages, first and again, in the ten ways of
+``workflow.faults``, asked for by its path and by the rule for all films; some by make film and make shelf.
+"""
 
 from __future__ import annotations
 
