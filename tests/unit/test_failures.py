@@ -115,7 +115,7 @@ TABLE: dict[str, tuple[Callable[[], object], str, tuple[str, ...]]] = {
     "C++'s memory": (raising(RuntimeError("std::bad_alloc")), "out_of_memory", ("batch_size",)),
     "a GPU's wrong address": (raising(RuntimeError("an illegal memory access was encountered")), "bug", ("defect",)),
     "a program that is killed": (a_program_that_is_killed, "out_of_memory", (Path(sys.executable).name, "was killed")),
-    "a stop": (raising(KeyboardInterrupt()), "killed", ("stopped", "same command again")),
+    "a stop": (raising(KeyboardInterrupt()), "stopped", ("stopped", "same command again")),
     # -- the network, where something was asked of it
     "a service": (a_service_that_does_not_answer, "network", ("The hub", "cannot be reached")),
     "a connection that was refused": (raising(system(errno.ECONNREFUSED)), "network", ("connection failed", "refused")),

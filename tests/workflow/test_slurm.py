@@ -236,7 +236,7 @@ def test_nothing_that_was_done_is_done_twice(shelf: Shelf) -> None:
 
 def test_each_try_that_was_ended_is_recorded_with_what_slurm_says_of_it(shelf: Shelf) -> None:
     (cancelled, after) = shelf.results("a", "asr")
-    assert (cancelled["attempt"], cancelled["status"], cancelled["error_category"]) == (1, "failed", "killed")
+    assert (cancelled["attempt"], cancelled["status"], cancelled["error_category"]) == (1, "failed", "stopped")
     assert "CANCELLED" in cancelled["error_message"]
     assert (after["attempt"], after["status"]) == (2, "success")
     (lost, after) = shelf.results("b", "asr")

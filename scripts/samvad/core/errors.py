@@ -110,7 +110,7 @@ class SystemLimitError(SamvadError):
 class StoppedError(SamvadError):
     """Someone stopped the stage while it was at work."""
 
-    category = "killed"
+    category = "stopped"
 
 
 class ToolError(SamvadError):

@@ -37,7 +37,8 @@ class Failure:
 
     Attributes:
         type: class of what was raised first.
-        category: as in the manifest: network, media, model, out_of_memory, disk, changed, configuration, bug, killed.
+        category: as in the manifest: network, media, model, out_of_memory, disk, changed, configuration, bug, killed,
+            stopped.
         message: what is wrong and what to do.
         file: the file at fault.
         traceback: with the last lines of the program that failed, where one did.

@@ -235,7 +235,7 @@ class _File:
         """Say whether size and time are the same, as those of a copy that was made with its times."""
         return (there.st_size, there.st_mtime_ns) == (self.size_bytes, self.mtime_ns)
 
-    def is_changed(self, path: Path, there: os.stat_result) -> bool:
+    def is_changed(self, path: Path | str, there: os.stat_result) -> bool:
         """Say whether other bytes are there; a file is read only where its size or times leave that open."""
         return not self.is_untouched(there) and (
             there.st_size != self.size_bytes or _checksum(str(path)) != self.checksum
@@ -273,10 +273,13 @@ class _Record:
     skip: Mapping[str, Any]
     host: str
     lacks: tuple[Mapping[str, Any], ...]
+    result: str  # checksum of the stage's result, which stages after it have written down
 
     @classmethod
     def of(cls, value: Mapping[str, Any]) -> _Record:
         """Return what a manifest says."""
+        outputs = tuple(map(_File.of, value["outputs"]))
+        made = ((item.type, item.path, item.checksum) for item in outputs)
         return cls(
             film=value["film"],
             status=value["status"],
@@ -284,19 +287,15 @@ class _Record:
             lock=value["software"]["lock_hash"],
             config=value["config"],
             inputs=tuple(map(_File.of, value["inputs"])),
-            outputs=tuple(map(_File.of, value["outputs"])),
+            outputs=outputs,
             contents=tuple(_Content(**item) for item in value.get("contents", ())),
             given={item["option"]: (item["stage"], item["result"]) for item in value.get("given", ())},
             pinned=value.get("pinned", {}),
             skip=value.get("skip") or {},
             host=value["host"]["name"],
             lacks=tuple(value.get("lacks", ())),
+            result=stage_manifest.result_hash(value["status"], made),
         )
-
-    @property
-    def result(self) -> str:
-        """Return the checksum of the stage's result, which stages after it have written down."""
-        return stage_manifest.result_hash(self.status, ((item.type, item.path, item.checksum) for item in self.outputs))
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -410,7 +409,7 @@ def _given(
 def _outputs(stage: Stage, place: Path, record: _Record) -> Iterator[str]:
     """Yield which results are gone, or not what the stage wrote; what is kept for other stages alone may be gone."""
     for item in record.outputs:
-        path = place / item.path
+        path = f"{place}/{item.path}"
         there = _look(path)
         if there is None:
             if stage.is_result(item.type):
@@ -450,11 +449,12 @@ def _answers(endpoint: str, url: str) -> bool:
 # -- files -----------------------------------------------------------------------------------------------------------
 
 
+@functools.cache
 def _place(value: str) -> Path:
     return Path(value).expanduser().absolute()
 
 
-def _look(path: Path) -> os.stat_result | None:
+def _look(path: Path | str) -> os.stat_result | None:
     try:
         return os.stat(path)  # noqa: PTH116 -- asked for thousands of times
     except OSError:

@@ -282,7 +282,7 @@ def _result(manifest: StageManifest | None, job_folder: Path, stage: str, said: 
 
 
 def _failure(error: ErrorRecord, said: str) -> Failure:
-    message = f"{error.message} ({said})" if said and error.category == "killed" else error.message
+    message = f"{error.message} ({said})" if said and error.category in ("killed", "stopped") else error.message
     return Failure(error.type, error.category, message, error.file, error.traceback, error.at_ms, error.segment)
 
 
@@ -296,7 +296,7 @@ def _without_record(job_folder: Path, stage: str, said: str) -> Failure:
     if said.startswith("SLURM sbatch failed"):
         return Failure("ClusterError", "configuration", f"SLURM took no job for it: {said}", str(folder), "")
     if said == STOPPED:
-        return Failure("StoppedError", "killed", "The run was stopped while it was at work.", str(folder), "")
+        return Failure("StoppedError", "stopped", "The run was stopped while it was at work.", str(folder), "")
     message = f"{job_manifest.NO_RECORD} ({said})" if said else job_manifest.NO_RECORD
     return Failure("Killed", "killed", message, str(folder), "")
 

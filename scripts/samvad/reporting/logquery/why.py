@@ -34,6 +34,7 @@ REMEDIES: dict[str, str] = {
     "be, then run the same command again.",
     "configuration": "Correct the key or the row that the message names, then run the same command again.",
     "bug": "This is a defect: please report it with the log.",
+    "stopped": "Run the same command again: it goes on from here.",
     "killed": "Nothing half-made counts as done: run the same command again. If the kernel killed it for want of "
     "memory (`dmesg | grep -i oom` says so), use a smaller model or batch_size.",
 }

@@ -23,7 +23,9 @@ from samvad.logs import spans
 
 STATUSES = ("success", "failed", "skipped")
 JOB_STATUSES = ("success", "failed", "incomplete")
-CATEGORIES = ("network", "media", "model", "out_of_memory", "disk", "changed", "configuration", "bug", "killed")
+CATEGORIES = (
+    *("network", "media", "model", "out_of_memory", "disk", "changed", "configuration", "bug", "killed", "stopped"),
+)
 
 #: What stands for a value that is none of the known ones, so that no log can make time series without end.
 OTHER = "other"
