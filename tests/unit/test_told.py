@@ -160,8 +160,11 @@ def test_a_failure_names_the_time_and_the_segment_that_were_worked_on() -> None:
         ("FailingDiskError", "disk", True),
         ("ClusterError", "configuration", True),
         ("DiskError", "disk", False),  # it is full
-        ("StoppedError", "killed", True),  # SLURM ends what takes too long so, and whoever stops the run ends Snakemake
-        ("StoppedError", "stopped", False),
+        (
+            "StoppedError",
+            "stopped",
+            True,
+        ),  # SLURM ends what takes too long so, and whoever stops the run ends Snakemake
         ("SupersededError", "killed", False),
         ("ConfigurationError", "configuration", False),
         ("MediaError", "media", False),

@@ -56,7 +56,7 @@ class Failure:
 
 
 #: Categories of failures that may pass by themselves; of the disk's, and of settings, these types alone.
-_PASSING = ("killed", "out_of_memory", "network")
+_PASSING = ("killed", "stopped", "out_of_memory", "network")
 _PASSING_TYPES = ("FailingDiskError", "ChangedFileError", "ClusterError")
 #: A later attempt is at work already.
 _LASTING_TYPES = ("SupersededError",)
