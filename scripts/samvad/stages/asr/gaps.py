@@ -18,6 +18,7 @@ from samvad.media.audio import FilmAudio
 from samvad.stages.asr import quiet, regions, windows
 from samvad.stages.asr.engine import Chunk, DecodedAgain, DecodingStrategy, RawWord
 from samvad.stages.asr.regions import Region
+from samvad.stages.asr.retries import loops
 from samvad.stages.asr.windows import Window
 from samvad.stages.asr.word_times import settled
 from samvad.text.repetition import plain
@@ -32,7 +33,7 @@ ROUNDS: tuple[tuple[int, DecodingStrategy], ...] = (
 )
 #: What is put into a gap must be this sure: nothing was there before, so no text is better than a doubtful one.
 _MEAN_PROBABILITY = 0.4
-_LOGPROB = -1.0
+_LOGPROB = -1.2
 _NO_SPEECH = 0.6
 #: In less sound than this, model-made thanks and farewells are likelier than words: there, more is asked for.
 _SHORT_MS, _SHORT_LOGPROB, _SHORT_NO_SPEECH = 3_000, -0.8, 0.3
@@ -65,7 +66,9 @@ class GapFiller:
         found = [settled(chunk, pauses) for chunk in chunks]
         for longest_ms, strategy in ROUNDS:
             wanted = [
-                (gap, window) for gap, run in spoken_gaps(found, speech) for window in self._cut(gap, run, longest_ms)
+                (gap, window)
+                for gap, run in spoken_gaps([chunk for chunk in found if not loops(chunk.text)], speech)
+                for window in self._cut(gap, run, longest_ms)
             ]
             if not wanted:
                 break
@@ -139,6 +142,8 @@ def _put_in(chunks: Sequence[Chunk], new: Chunk) -> list[Chunk]:
             continue
         before = tuple(word for word in chunk.words if word.start_ms < new.start_ms)
         after = chunk.words[len(before) :]
+        if loops(chunk.text):  # what was decoded in its place takes its place
+            after = tuple(word for word in after if word.start_ms >= new.end_ms)
         if before or not after:
             found.append(_part(chunk, before, chunk.start_ms, max(chunk.start_ms, min(chunk.end_ms, new.start_ms))))
         if after:

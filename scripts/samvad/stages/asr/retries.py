@@ -16,7 +16,7 @@ from samvad.stages.asr.engine import Chunk, DecodedAgain, DecodingStrategy
 from samvad.stages.asr.prompts import leaks
 from samvad.stages.asr.windows import Window
 from samvad.text import respelling, scripts
-from samvad.text.repetition import compression_ratio, loop, outside_loops, plain
+from samvad.text.repetition import compression_ratio, longest_word_loop, loop, outside_loops, plain
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class Retrier:
         """Return what is wrong with a chunk's text, gravest first; empty when nothing is."""
         sung = chunk.window is not None and chunk.window.sung
         found = []
-        if loops(chunk.text, sung=sung) or (not sung and _short_loop(chunk)):
+        if loops(chunk.text, sung=sung) or (not sung and (_short_loop(chunk) or _loop_within(chunk.text))):
             found.append("loop")
         if _no_words(chunk):
             found.append("no words")
@@ -238,6 +238,11 @@ def _short_loop(chunk: Chunk) -> bool:
     covered, _ = loop(bare, _SHORT_REPEATS)
     babbled = sum(len(word) for word in bare.split() if _babbled(word))
     return covered >= _SHORT_SHARE * len(bare) or babbled >= _LOOP_SHARE * len(bare)
+
+
+def _loop_within(text: str) -> bool:
+    """Return whether words loop anywhere in a text: Whisper may begin well, and loop over all that follows."""
+    return longest_word_loop(plain(text).split(), _LOOP_REPEATS, _LOOP_CHARACTERS) is not None
 
 
 def _babbled(word: str) -> bool:

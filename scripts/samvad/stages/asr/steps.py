@@ -131,7 +131,8 @@ def _tell_of_scripts(run: StageRun, chunks: Sequence[Chunk]) -> None:
 def record_coverage(run: StageRun, chunks: Sequence[Chunk], speech: Sequence[Region], found: Sequence[Segment]) -> None:
     """Write how much of the speech has text, in the film and in each piece, and warn of what has none."""
     spoken = [(region.start_ms, region.end_ms) for region in speech if not region.sung]
-    whole = coverage.of_document(spoken, SegmentsDocument("und", 0, tuple(found)))
+    said = tuple(segment for segment in found if not retries.loops(segment.text, sung=True))
+    whole = coverage.of_document(spoken, SegmentsDocument("und", 0, said))
     coverage.write(run.output("coverage.json", "coverage"), gaps.by_piece(chunks, whole))
     run.metric("speech_with_text", whole.with_text_ms / 1000, "s")
     run.metric("speech_without_text", (whole.speech_ms - whole.with_text_ms) / 1000, "s")
