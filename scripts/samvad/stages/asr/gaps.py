@@ -42,6 +42,8 @@ _PACE = 35.0
 _LEAST_SECONDS = 0.2
 #: Words at the edge of a gap that may have been heard twice.
 _EDGE_WORDS = 4
+#: Within this of the gap, in ms.
+_NEAR_MS = 5_000
 
 Decode = Callable[[Sequence[Window], DecodingStrategy], list[Chunk]]
 
@@ -91,7 +93,7 @@ class GapFiller:
         short = window.speech_ms < _SHORT_MS
         sure = (
             bool(words)
-            and not self.faults(chunk)
+            and set(self.faults(chunk)) <= {"low probability"}  # how low is said next
             and (chunk.decoding["avg_logprob"] or 0.0) >= (_SHORT_LOGPROB if short else _LOGPROB)
             and (chunk.decoding["no_speech_prob"] or 0.0) <= (_SHORT_NO_SPEECH if short else _NO_SPEECH)
             and statistics.fmean(word.probability for word in words) >= _MEAN_PROBABILITY
@@ -173,7 +175,13 @@ def _text(words: Sequence[RawWord]) -> str:
 
 def _not_twice(words: tuple[RawWord, ...], beside: Sequence[Chunk], window: Window) -> tuple[RawWord, ...]:
     """Return words without those at their edges that stand before or after the gap already."""
-    said = sorted((word.start_ms, plain(word.text)) for chunk in beside for word in chunk.words)
+    near = (chunk for chunk in beside if chunk.start_ms <= window.end_ms + _NEAR_MS)
+    said = sorted(
+        (word.start_ms, plain(word.text))
+        for chunk in near
+        if chunk.end_ms >= window.start_ms - _NEAR_MS
+        for word in chunk.words
+    )
     before = [key for start_ms, key in said if start_ms < window.start_ms][-_EDGE_WORDS:]
     after = [key for start_ms, key in said if start_ms >= window.start_ms][:_EDGE_WORDS]
     keys = [plain(word.text) for word in words]

@@ -54,7 +54,8 @@ def into_speech(chunk: Chunk, speech: Sequence[Region], pauses: Sequence[tuple[i
         speech: the regions that it was decoded from, in order of time.
         pauses: start and end in ms of silences inside them, in order of time.
     """
-    regions = _parted([region for region in speech if _overlap(region, chunk)] or list(speech), pauses)
+    inside = [pause for pause in pauses if pause[0] < chunk.end_ms and pause[1] > chunk.start_ms]
+    regions = _parted([region for region in speech if _overlap(region, chunk)] or list(speech), inside)
     drawn = []
     for word in chunk.words:
         start_ms, end_ms = _clamp(word.start_ms, max(word.end_ms, word.start_ms + _SHORTEST_WORD_MS), regions)
