@@ -172,9 +172,10 @@ def retrier(decode=None, attempts: int = 4) -> retries.Retrier:
         (chunk("Mmmmmmmmm.", -0.9), ["loop"]),
         (chunk("Yes yes yes yes", decoded_again=DecodedAgain(("loop",), "smaller windows", 1)), ["loop"]),
         (chunk("Banana, banana."), []),
+        (chunk("अचाभाभाभा भाभा भाशाभाशाभाभाशाशाशाशेशाशाशा शाशाशाभाशेशा"), ["loop", "other script"]),
         (chunk("We will go there and see, and then " + "we wait for him, " * 4), ["loop"]),
     ],
-    ids=range(25),
+    ids=range(26),
 )
 def test_what_is_wrong_with_a_text_is_told(found, faults):
     assert retrier().faults(found) == faults

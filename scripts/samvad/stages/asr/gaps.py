@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import statistics
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -67,21 +68,19 @@ class GapFiller:
         pauses = quiet.pauses(self.audio, speech)
         found = [settled(chunk, pauses) for chunk in chunks]
         for longest_ms, strategy in ROUNDS:
-            wanted = [
-                (gap, window)
-                for gap, run in spoken_gaps([chunk for chunk in found if not loops(chunk.text)], speech)
-                for window in self._cut(gap, run, longest_ms)
-            ]
+            texts = [chunk for chunk in found if not loops(chunk.text)]
+            wanted = [window for group, run in _groups(texts, speech) for window in self._cut(group, run, longest_ms)]
             if not wanted:
                 break
             log.info("Decoding %d pieces again: %s", len(wanted), REASON)
-            for (_, window), chunk in zip(wanted, self.decode([window for _, window in wanted], strategy), strict=True):
+            for window, chunk in zip(wanted, self.decode(wanted, strategy), strict=True):
                 found = _put_in(found, self._trusted(settled(chunk, pauses), window, strategy, found))
         return found
 
-    def _cut(self, gap: Gap, run: Sequence[Region], longest_ms: int) -> list[Window]:
+    def _cut(self, group: Sequence[Gap], run: Sequence[Region], longest_ms: int) -> list[Window]:
         inside = [
             replace(region, start_ms=max(region.start_ms, gap.start_ms), end_ms=min(region.end_ms, gap.end_ms))
+            for gap in group
             for region in run
             if region.start_ms < gap.end_ms and region.end_ms > gap.start_ms
         ]
@@ -116,6 +115,19 @@ def spoken_gaps(chunks: Sequence[Chunk], speech: Sequence[Region]) -> list[tuple
             times = [(region.start_ms, region.end_ms) for region in run]
             found += [(gap, run) for gap in coverage.measure(times, inside).gaps]
     return found
+
+
+def _groups(chunks: Sequence[Chunk], speech: Sequence[Region]) -> list[tuple[list[Gap], list[Region]]]:
+    """Return the gaps as they are decoded: together where no word is between them, as the model needs its context."""
+    starts = sorted(word.start_ms for chunk in chunks for word in chunk.words)
+    groups: list[tuple[list[Gap], list[Region]]] = []
+    for gap, run in spoken_gaps(chunks, speech):
+        last, of = groups[-1] if groups else ([], None)
+        if of is run and bisect_left(starts, last[-1].end_ms) == bisect_left(starts, gap.start_ms):
+            last.append(gap)
+        else:
+            groups.append(([gap], run))
+    return groups
 
 
 def by_piece(chunks: Sequence[Chunk], whole: Coverage) -> Coverage:

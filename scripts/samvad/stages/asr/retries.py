@@ -32,6 +32,8 @@ _LOOP_ALONE = 60
 #: left it: people do say "No, no, no, no!". A letter drawn out is none before so many repeats ("Hmmm.").
 _SHORT_REPEATS, _DRAWN_REPEATS = 4, 6
 _SHORT_SHARE = 0.8
+#: Different pairs of letters for each letter of a text's beginning: Hindi and English have 0.5 and more.
+_SYLLABLES_OF, _SYLLABLES_SHARE = 100, 0.3
 _DOUBTED_LOGPROB, _DOUBTED_SPEECH = -0.7, 0.3
 #: As much speech as this is more than a figure: "7." for it is what is left of a loop.
 _FIGURE_MS = 2_500
@@ -85,7 +87,9 @@ class Retrier:
         """Return what is wrong with a chunk's text, gravest first; empty when nothing is."""
         sung = chunk.window is not None and chunk.window.sung
         found = []
-        if loops(chunk.text, sung=sung) or (not sung and (_short_loop(chunk) or _loop_within(chunk.text))):
+        if loops(chunk.text, sung=sung) or (
+            not sung and (_short_loop(chunk) or _loop_within(chunk.text) or _syllables(chunk.text))
+        ):
             found.append("loop")
         if _no_words(chunk):
             found.append("no words")
@@ -193,7 +197,8 @@ class Retrier:
 
         A long loop and nothing else is left: stage 07 knows whether somebody speaks there.
         """
-        if "no words" in self.faults(chunk) or (not loops(chunk.text) and _short_loop(chunk)):
+        left = _short_loop(chunk) or _syllables(chunk.text)
+        if "no words" in self.faults(chunk) or (left and not loops(chunk.text)):
             return replace(chunk, words=(), text="")
         sung = chunk.window is not None and chunk.window.sung
         if sung or not loops(chunk.text):
@@ -243,6 +248,13 @@ def _short_loop(chunk: Chunk) -> bool:
 def _loop_within(text: str) -> bool:
     """Return whether words loop anywhere in a text: Whisper may begin well, and loop over all that follows."""
     return longest_word_loop(plain(text).split(), _LOOP_REPEATS, _LOOP_CHARACTERS) is not None
+
+
+def _syllables(text: str) -> bool:
+    """Return whether a text is a few syllables in ever other orders: what is written where loops are barred."""
+    bare = plain(text).replace(" ", "")[:_SYLLABLES_OF]
+    pairs = {bare[place : place + 2] for place in range(len(bare) - 1)}
+    return len(bare) >= _LOOP_CHARACTERS and len(pairs) < _SYLLABLES_SHARE * len(bare)
 
 
 def _babbled(word: str) -> bool:
