@@ -284,8 +284,8 @@ def _seek(film: Film, start: float, length: float) -> dict[str, str | int | None
     Of MPEG-TS and the like, ffmpeg takes the start of the streams that it reads for zero if it is to begin just where
     the file does; a hair's breadth earlier, it keeps to the clock.
     """
-    if film.header.container == "avi" and start <= 0:
-        # With pictures that refer to later ones, a seek to the beginning leads past the first of them.
+    if film.header.container in ("avi", "flv") and start <= 0:
+        # A seek to the beginning leads past the first picture: where others refer to it, and where there is no index.
         return {"itsoffset": f"{film.start.ffmpeg_zero_us - film.start.zero_us}us", "t": f"{length:.6f}"}
     begin = film.start.zero_us / 1e6 + start - _HAIR_SECONDS
     whole = ffprobe.ONE_PROGRAM if film.header.container == ffprobe.TRANSPORT_STREAM else {}
