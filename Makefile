@@ -31,9 +31,18 @@ SNAKEMAKE := .venv/bin/snakemake
 # A name given on the command line may hold anything. It reaches the commands through the environment, untouched by
 # make: `value` keeps make from expanding a $ in it.
 FREE_TEXT := MEDIA TITLE YEAR SOURCE TARGETS USER_NAME GLOSSARY TMDB_FILE WORKFLOW STAGES_OFF TMDB_ID NAME_OVERRIDES \
-	REVIEW DIR AUDIO_TRACK AUDIO_CHANNEL
+	REVIEW DIR AUDIO_TRACK AUDIO_CHANNEL OWN_MODEL
+OWN_MODEL := $(if $(findstring command line,$(origin MODEL)),$(value MODEL))
 $(foreach name,$(FREE_TEXT),$(eval override $(name) := $$(value $(name))))
 export $(FREE_TEXT)
+
+# A variable that nothing reads is a typo, such as TARGET=hi: it is refused, not swallowed.
+KNOWN := $(FREE_TEXT) PROFILE MODEL TESTS FUZZ SHELL
+UNKNOWN := $(filter-out $(KNOWN) MAKEFLAGS MAKEOVERRIDES,$(foreach name,$(.VARIABLES),$(if \
+	$(findstring command line,$(origin $(name))),$(name))))
+ifneq ($(strip $(UNKNOWN)),)
+$(error There is no variable $(strip $(UNKNOWN)). The variables are $(filter-out SHELL,$(KNOWN)))
+endif
 
 .PHONY: help setup demo test coverage test-kills test-clock fuzz check film shelf model lock bench bench-subtitles clean
 
@@ -54,36 +63,22 @@ $(SAMPLE): scripts/samvad/commands/make_sample_film.py $(wildcard scripts/samvad
 	@echo "Making the sample film"
 	@./samvad make-sample-film --output $@ --truth $(@:.mp4=.truth.json)
 
-# Bash: the options that say what is to be done, of one film or of a shelf of them.
-WISHES = options=(--source="$$SOURCE" --targets="$$TARGETS"); \
-	[ -z "$$USER_NAME" ] || options+=(--user="$$USER_NAME"); \
-	[ -z "$$GLOSSARY" ] || options+=(--glossary="$$GLOSSARY"); \
-	[ -z "$$NAME_OVERRIDES" ] || options+=(--name-overrides="$$NAME_OVERRIDES"); \
-	[ -z "$$AUDIO_TRACK" ] || options+=(--audio-track="$$AUDIO_TRACK"); \
-	[ -z "$$AUDIO_CHANNEL" ] || options+=(--audio-channel="$$AUDIO_CHANNEL"); \
-	[ -z "$$WORKFLOW" ] || options+=(--workflow="$$WORKFLOW"); \
-	[ -z "$$STAGES_OFF" ] || options+=(--stages-off="$$STAGES_OFF")
+# Bash: the options of `samvad film` and `samvad shelf` that variables stand for; an empty one says nothing.
+WISHES = options=(--profile="$(PROFILE)"); \
+	say() { [ -z "$$2" ] || options+=("$$1=$$2"); }; \
+	say --source "$$SOURCE"; say --targets "$$TARGETS"; say --user "$$USER_NAME"; say --workflow "$$WORKFLOW"; \
+	say --glossary "$$GLOSSARY"; say --name-overrides "$$NAME_OVERRIDES"; say --stages-off "$$STAGES_OFF"; \
+	say --audio-track "$$AUDIO_TRACK"; say --audio-channel "$$AUDIO_CHANNEL"; say --review "$$REVIEW"; \
+	say --model "$$OWN_MODEL"
 
 film: setup
 	@[ -n "$$MEDIA" ] || { echo 'Name a film: make film MEDIA=path SOURCE=hi TARGETS=en TITLE="…" YEAR=2008' >&2; exit 2; }
-	@$(WISHES); options+=(--media="$$MEDIA"); \
-	title=$$TITLE; if [ -z "$$title" ]; then title=$${MEDIA##*/}; title=$${title%.*}; fi; options+=(--title="$$title"); \
-	[ -z "$$YEAR" ] || options+=(--year="$$YEAR"); \
-	[ -z "$$TMDB_FILE" ] || options+=(--tmdb-file="$$TMDB_FILE"); \
-	[ -z "$$TMDB_ID" ] || options+=(--tmdb-id="$$TMDB_ID"); \
-	[ -z "$$REVIEW" ] || options+=(--review="$$REVIEW"); \
-	asked=$$(./samvad add-film "$${options[@]}" --print target) || exit; mapfile -t targets <<<"$$asked"; \
-	echo "$(SNAKEMAKE) --profile $(PROFILE) $${targets[*]}"; \
-	SAMVAD_SUMMARY=no $(SNAKEMAKE) --profile $(PROFILE) "$${targets[@]}" || exit; \
-	echo; ./samvad show "$${targets[0]%/*/manifest.json}"
+	@$(WISHES); say --title "$$TITLE"; say --year "$$YEAR"; say --tmdb-file "$$TMDB_FILE"; say --tmdb-id "$$TMDB_ID"; \
+	case "$$MEDIA" in -*) MEDIA=./$$MEDIA ;; esac; ./samvad film "$${options[@]}" "$$MEDIA"
 
 shelf: setup
 	@[ -n "$$DIR" ] || { echo 'Name a folder: make shelf DIR=path SOURCE=hi TARGETS=en' >&2; exit 2; }
-	@$(WISHES); mkdir -p .snakemake; list=$$(mktemp .snakemake/shelf.XXXXXX) || exit; trap 'rm -f "$$list"' EXIT; \
-	./samvad add-folder "$${options[@]}" --targets-file="$$list" -- "$$DIR" || exit; \
-	mapfile -t targets <"$$list"; [ "$${#targets[@]}" -gt 0 ] || exit 0; \
-	SAMVAD_SUMMARY=no $(SNAKEMAKE) --profile $(PROFILE) "$${targets[@]}"; code=$$?; \
-	echo; ./samvad show-shelf "$$list" && exit $$code; exit $$((code ? code : 1))
+	@$(WISHES); case "$$DIR" in -*) DIR=./$$DIR ;; esac; ./samvad shelf "$${options[@]}" "$$DIR"
 
 model:
 	@envs/system-tools

@@ -4,6 +4,8 @@
 #   snakemake --profile profiles/local-cpu subtitle                                      every film in the sheet
 #   snakemake -n subtitle                                                                what would run, and why
 
+import os
+
 from snakemake.utils import min_version
 
 min_version("9.11.3")
@@ -13,6 +15,11 @@ include: "rules/settings.smk"
 
 
 configfile: "config/config.yaml"
+
+
+if os.path.isfile("config/local.yaml"):
+
+    configfile: "config/local.yaml"
 
 
 include: "rules/common.smk"

@@ -12,6 +12,6 @@ from samvad.settings import configuration
 from samvad.workflow import snakemake_api
 
 try:
-    configuration.look_at(["config/config.yaml", *snakemake_api.given_configfiles(workflow)])
+    configuration.look_at([*configuration.FILES, *snakemake_api.given_configfiles(workflow)])
 except SamvadError as error:
     raise WorkflowError(str(error)) from None

@@ -20,7 +20,7 @@ from samvad.core import files, variables
 from samvad.core.errors import ConfigurationError, ModelError, NetworkError
 from samvad.models import http, weights
 from samvad.models.http import CircuitOpenError, Policy, TransientError, call
-from samvad.settings import configuration, film_row
+from samvad.settings import configuration
 from samvad.stages.tmdb import client
 from support import ROOT
 
@@ -194,7 +194,7 @@ def test_the_defaults_are_those_of_the_configuration() -> None:
 def test_whole_numbers_may_be_written_with_a_point(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (variables.NETWORK, variables.SCRATCH, variables.WAIT_SECONDS, variables.SILENCE_SECONDS):
         monkeypatch.setenv(name, "")
-    config = film_row.settings()
+    config = configuration.project()
     config["network"] |= {"attempts": 3.0, "breaker_failures": 2.0}
     configuration.check(config)
     configuration.tell_stages(config, None)

@@ -6,12 +6,15 @@ import argparse
 import shlex
 from pathlib import Path
 
-from samvad.core import console, files, schemas
+from samvad.core import console, files
 from samvad.core.errors import DiskError, SamvadError
-from samvad.settings import configuration, film_row, film_sheet
+from samvad.settings import configuration, film_row, film_sheet, naming
 
 #: The environment that the command runs in.
 ENVIRONMENT = "workflow"
+
+#: What can be said of one film only.
+OF_ONE = ("title", "year", "film", "tmdb_file", "tmdb_id")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -20,13 +23,8 @@ def parser() -> argparse.ArgumentParser:
         description=__doc__, epilog="Write a value that begins with a dash after an equals sign: --title=-30-"
     )
     p.add_argument("--media", required=True, help="the film: any file that ffmpeg reads")
-    film_row.add_options(p)
-    p.add_argument("--title", default="", help="title; without it, the name of the file")
-    p.add_argument("--year", default="", help="year of release")
-    p.add_argument("--film", default="", help="film id; without it, made from the title")
-    p.add_argument("--tmdb-file", default="", help="JSON file that stands in for TMDB")
-    p.add_argument("--tmdb-id", default="", help="the film's number at TMDB, where the search finds another")
-    p.add_argument("--new-job", action="store_true", help="add a row though the same film is in the sheet already")
+    film_row.add_options(p, required=True)
+    add_options_of_one(p)
     p.add_argument(
         "--print",
         choices=("text", "target"),
@@ -36,18 +34,26 @@ def parser() -> argparse.ArgumentParser:
     return p
 
 
+def add_options_of_one(p: argparse.ArgumentParser) -> None:
+    """Add the options that say what one film is, and no other."""
+    p.add_argument("--title", default="", help="title; without it, the name of the file")
+    p.add_argument("--year", default="", help="year of release")
+    p.add_argument("--film", default="", help="film id; without it, made from the title")
+    p.add_argument("--tmdb-file", default="", help="JSON file that stands in for TMDB")
+    p.add_argument("--tmdb-id", default="", help="the film's number at TMDB, where the search finds another")
+    p.add_argument("--new-job", action="store_true", help="add a row though the same film is in the sheet already")
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit code."""
     options = parser().parse_args(argv)
     try:
-        settings = film_row.settings()
-        path = options.sheet.absolute() if options.sheet else schemas.ROOT / settings["films"]
+        settings = configuration.project()
+        path = options.sheet.absolute() if options.sheet else naming.sheet(settings)
         row = film_row.new_row(options)
-        own = [name for name in ("date", "film") if getattr(options, name)]
+        own = [name for name in configuration.COLUMNS if getattr(options, name, None)]
         with files.disk_errors(path):
-            film, added = film_sheet.add(
-                path, row, schemas.ROOT / settings["output_root"], own, new_job=options.new_job
-            )
+            film, added = film_sheet.add(path, row, naming.output_root(settings), own, new_job=options.new_job)
         targets = film_row.end_targets(settings, film)
     except SamvadError as error:
         console.complain("samvad add-film", error)

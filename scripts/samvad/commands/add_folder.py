@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 from samvad.core import console, files, schemas
 from samvad.core.console import printable
 from samvad.core.errors import ConfigurationError, DiskError, SamvadError
-from samvad.settings import configuration, film_row
+from samvad.settings import configuration, film_row, naming
 from samvad.settings.library import adding, finding
 from samvad.settings.library.adding import Shelf
 from samvad.settings.library.finding import Look
@@ -24,16 +25,36 @@ _NAMED = 20
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
     p = argparse.ArgumentParser(description=__doc__)
+    add_folder_options(p)
+    film_row.add_options(p, required=True)
+    p.add_argument("--targets-file", type=console.path, help="write the manifests to ask Snakemake for, one a line")
+    return p
+
+
+def add_folder_options(p: argparse.ArgumentParser) -> None:
+    """Add the options that say which folder is looked through, and how."""
     p.add_argument("folder", type=console.path, help="the shelf")
-    film_row.add_options(p)
     p.add_argument(
         "--settle-seconds",
         type=float,
         default=60,
         help="a file that changed within so many seconds may still be being copied: it is left for the next time",
     )
-    p.add_argument("--targets-file", type=console.path, help="write the manifests to ask Snakemake for, one a line")
-    return p
+
+
+def bring_up_to_date(options: argparse.Namespace, settings: Mapping[str, Any], sheet: Path) -> tuple[Look, Shelf]:
+    """Give the folder's new films rows in the sheet; return what was found, and how it stands.
+
+    Raises:
+        SamvadError: the sheet or an option is wrong.
+    """
+    output_root = naming.output_root(settings)
+    look = finding.look(
+        options.folder.absolute(),
+        {output_root.resolve(), (schemas.ROOT / "build").resolve()},
+        options.settle_seconds,
+    )
+    return look, adding.add(look, sheet, options, output_root)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -42,16 +63,10 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if not options.folder.is_dir():
             raise ConfigurationError(f"{options.folder} is no folder.", "Name the folder of your films.")
-        settings = film_row.settings()
-        path = options.sheet.absolute() if options.sheet else schemas.ROOT / settings["films"]
-        output_root = schemas.ROOT / settings["output_root"]
+        settings = configuration.project()
+        path = options.sheet.absolute() if options.sheet else naming.sheet(settings)
         with files.disk_errors(path):
-            look = finding.look(
-                options.folder.absolute(),
-                {output_root.resolve(), (schemas.ROOT / "build").resolve()},
-                options.settle_seconds,
-            )
-            shelf = adding.add(look, path, options, output_root)
+            look, shelf = bring_up_to_date(options, settings, path)
             targets = [target for film in shelf.jobs for target in film_row.end_targets(settings, film)]
             if options.targets_file:
                 files.write_text(options.targets_file, "".join(f"{target}\n" for target in targets))

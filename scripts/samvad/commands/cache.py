@@ -68,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
 def _configured(options: argparse.Namespace) -> tuple[Path, float]:
     """Return the folder and the limit in GB: as given, else as the configuration says."""
     from samvad.core import schemas
-    from samvad.settings import configuration, film_row
+    from samvad.settings import configuration
 
     if options.max_gb is not None and options.max_gb < 0:
         raise ConfigurationError(f"--max-gb is {options.max_gb}.", "Give a number from 0.")
@@ -77,7 +77,7 @@ def _configured(options: argparse.Namespace) -> tuple[Path, float]:
         raise ConfigurationError(
             "shrink takes no --stage and no --unused-days.", "Use clear with them, or shrink without."
         )
-    values = film_row.settings()
+    values = configuration.project()
     with contextlib.chdir(schemas.ROOT):
         settings = configuration.cache_place(values)
     folder = options.folder.absolute() if options.folder else Path(settings.folder)

@@ -1,12 +1,13 @@
-"""Say where a job's results are: the subtitled film, the subtitles, the log."""
+"""Say where a film's results are: the subtitled film, the subtitles, the log."""
 
 from __future__ import annotations
 
 import argparse
 
-from samvad.core import console
 from samvad.core.console import printable
+from samvad.core.errors import ConfigurationError
 from samvad.documents import job_manifest
+from samvad.settings import configuration, naming
 
 #: The environment that the command runs in.
 ENVIRONMENT = "workflow"
@@ -15,13 +16,9 @@ ENVIRONMENT = "workflow"
 def main(argv: list[str] | None = None) -> int:
     """Print the summary of one job."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("job_folder", type=console.path, help="folder of the job: …/YYYY/MM/DD/USER/N")
-    folder = parser.parse_args(argv).job_folder.resolve()
-    if not folder.name.isdigit():
-        console.complain("samvad show", f"{folder} is no job's folder, which ends in USER/N, such as me/1.")
-        return 2
+    parser.add_argument("film", help="its id, title, file, or job: …/YYYY/MM/DD/USER/N")
+    folder = naming.find(parser.parse_args(argv).film, configuration.project()).folder
     if not (folder / "manifest.json").is_file():
-        console.complain("samvad show", f"{folder} holds no job yet (no manifest.json).")
-        return 2
+        raise ConfigurationError(f"{folder} holds no job yet (no manifest.json).", "Run it: samvad film PATH.")
     print(printable(job_manifest.summary(folder), lines=True))
     return 0

@@ -278,3 +278,34 @@ def _log_end(name: str, done: Done, seconds: float, writes: Path | None) -> None
         log.debug("%s ended after %.1f s: %d bytes written to %s", name, seconds, writes.stat().st_size, writes.name)
     else:
         log.debug("%s ended after %.1f s", name, seconds, extra={"rate_key": name})
+
+
+def hand_over(command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None) -> int:
+    """Let a program have the terminal until it ends; return its exit code, or 128 and the signal that ended it.
+
+    Ctrl-C reaches both: it is the program's to obey. Another signal to this process is passed on.
+
+    Args:
+        command: the program and its arguments.
+        folder: where it works.
+        environment: in place of this process's.
+
+    Raises:
+        MissingToolError: there is no such program.
+    """
+    # A handler, and not SIG_IGN, which the program would inherit.
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        child = subprocess.Popen(command, cwd=folder, env=environment and dict(environment))
+        others = {
+            number: signal.signal(number, lambda given, _: child.send_signal(given))
+            for number in (signal.SIGTERM, signal.SIGHUP)
+        }
+        code = child.wait()
+        for number, handler in others.items():
+            signal.signal(number, handler)
+    except OSError as error:
+        raise _not_started(command[0], error) from None
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return code if code >= 0 else 128 - code

@@ -299,7 +299,7 @@ def summary(job_folder: Path) -> str:
         SamvadError: the job's manifest is missing or damaged.
     """
     manifest = read(job_folder)
-    kinds = {"subtitled_film": "Subtitled film", "srt": "Subtitles", "vtt": "Subtitles"}
+    kinds = {"subtitled_film": "Subtitled film", "srt": "Subtitles", "vtt": "Subtitles", "report": "Report"}
     lines = [f"{manifest.input.title} ({status(job_folder)})"]
     for output in manifest.output.files:
         label = kinds.get(output.type.split("_")[0]) or kinds.get(output.type)
@@ -323,6 +323,19 @@ def summary(job_folder: Path) -> str:
         lines.append(f"  {'Log:':16} {logs[-1]}")
     lines.append(f"  {'Record:':16} {path_of(job_folder)}")
     return "\n".join(lines)
+
+
+def reason(job_folder: Path) -> str:
+    """Return in a line why a film is not done, and where its job is."""
+    manifest = read_optional(job_folder)
+    if manifest is None:
+        return f"{job_folder}: not begun"
+    title = manifest.input.title
+    for name, state in manifest.stages.items():
+        if state.status == "failed":
+            known = stages.BY_NAME.get(name)  # a stage of another version has none here
+            return f"{title}: {known.folder if known else name} failed: {state.reason} ({job_folder})"
+    return f"{title}: {status(job_folder)} ({job_folder})"
 
 
 def _sound_heard(job_folder: Path) -> list[str]:

@@ -24,6 +24,8 @@ _NEARLY_SWITCH = re.compile(r"^STAGE_([0-9]+(?:_?\w*)|\w+)_ENABLED$")
 _TRUE = {"true", "1", "yes", "on"}
 _FALSE = {"false", "0", "no", "off"}
 
+#: Where settings are read from, the later over the earlier: the project's, and one's own, which no update touches.
+FILES = ("config/config.yaml", "config/local.yaml")
 #: Columns of the film sheet, in the order in which a new sheet is written.
 COLUMNS: tuple[str, ...] = tuple(schemas.schema("film")["properties"])
 
@@ -38,6 +40,7 @@ class Film:
         targets: languages of the subtitles, as short codes.
         audio_track: number of the audio track counted from 0, or None to choose.
         audio_channel: what is heard of it, as ``demux.audio_channel``; empty to go by that.
+        settings: options of stages that this film has of its own: the stage's key, the option, the value as text.
         review: folder with a person's decisions; empty for ``review`` in the job's folder.
         stages_off: names of stages that this film goes without.
         tmdb_id: the film's number at TMDB, or None to search.
@@ -62,6 +65,7 @@ class Film:
     tmdb_id: int | None = None
     name_overrides: str = ""
     audio_channel: str = ""
+    settings: tuple[film_values.Setting, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -80,6 +84,44 @@ class BadRow:
 
     folder: str
     error: ConfigurationError
+
+
+def project() -> dict[str, Any]:
+    """Return the configuration that a run without ``--configfile`` has: the project's, and one's own over it.
+
+    Raises:
+        ConfigurationError: a file of it cannot be read, or a value is wrong; names the key.
+    """
+    found: dict[str, Any] = {}
+    sources = [path for path in FILES if (schemas.ROOT / path).is_file() or path == FILES[0]]
+    for path in sources:
+        value = read_file(schemas.ROOT / path)
+        found = merged(found, value)
+    return check(found, " with ".join(sources))
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """Return the keys and values of a file of settings; none where it is empty.
+
+    Raises:
+        ConfigurationError: it cannot be read, or holds something else.
+    """
+    try:
+        value = outside.yaml_value(path)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}.", "Correct it.", path=str(path)) from None
+    if not isinstance(value, dict | None):
+        raise ConfigurationError(f"{path} is no configuration.", "It has keys and values.", path=str(path))
+    return value or {}
+
+
+def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with others laid over them, section by section, as Snakemake does it."""
+    both = {
+        key: merged(below[key], value) if isinstance(value, dict) and isinstance(below.get(key), dict) else value
+        for key, value in above.items()
+    }
+    return {**below, **both}
 
 
 def look_at(paths: Iterable[str]) -> None:
@@ -374,6 +416,7 @@ def _film(row: dict[str, str], where: str, line: int) -> Film:
         tmdb_id=int(value["tmdb_id"]) if value["tmdb_id"] else None,
         name_overrides=value["name_overrides"],
         audio_channel=value["audio_channel"],
+        settings=film_values.settings(value["settings"], f"{where}, column settings"),
     )
 
 

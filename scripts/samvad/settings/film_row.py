@@ -12,17 +12,22 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from samvad.core import console, outside, schemas, stages
+from samvad.core import console, schemas, stages
 from samvad.core.declarations import WORKFLOWS
 from samvad.core.errors import ConfigurationError
 from samvad.media import film_file
 from samvad.settings import configuration, film_sheet, film_values
 
 
-def add_options(p: argparse.ArgumentParser) -> None:
-    """Add the options that say what is to be done with a film; every one is a column of the sheet."""
-    p.add_argument("--source", required=True, help="language spoken, such as hi; several: hi,en; or auto")
-    p.add_argument("--targets", required=True, help="languages of the subtitles, such as en,hi")
+def add_options(p: argparse.ArgumentParser, *, required: bool = False) -> None:
+    """Add the options that say what is to be done with a film; every one is a column of the sheet.
+
+    Args:
+        p: the parser.
+        required: whether the languages must be said.
+    """
+    p.add_argument("--source", required=required, help="language spoken, such as hi; several: hi,en; or auto")
+    p.add_argument("--targets", "--target", required=required, help="languages of the subtitles, such as en,hi")
     p.add_argument("--user", default="", help="whose job it is; without it, the one who is logged in")
     p.add_argument("--date", default="", help="day of the job, YYYY-MM-DD; without it, today")
     p.add_argument("--workflow", choices=WORKFLOWS, default="subtitle", help="how far the film goes")
@@ -32,6 +37,10 @@ def add_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--review", default="", help="folder with decisions: songs.tsv, quarantine.tsv, shorter.tsv")
     p.add_argument("--stages-off", default="", help="stages that this film goes without, with commas")
     p.add_argument("--name-overrides", default="", help="file that says how names are to be written in this film")
+    p.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
+        help="a key of a stage that these films have another value of, such as asr.model=large-v3; may be given again",
+    )  # fmt: skip
     p.add_argument("--sheet", type=console.path, help="film sheet; without it, the key films of config/config.yaml")
 
 
@@ -44,9 +53,9 @@ def new_row(options: argparse.Namespace) -> dict[str, str]:
     """
     wished = requested_columns(options)
     if not options.media.strip():
-        raise ConfigurationError("--media names no film.", "Give the path of a film with --media.")
+        raise ConfigurationError("An empty text names no film.", "Give the path of a film.")
     media = film_sheet.stored_path(options.media)
-    film_file.check(schemas.ROOT / media, "Give the path of a film with --media.", shown=options.media)
+    film_file.check(schemas.ROOT / media, "Give the path of a film.", shown=options.media)
     title = options.title.strip() or Path(media).stem
     row = {
         "film": options.film or film_sheet.film_id(title, media),
@@ -91,6 +100,7 @@ def requested_columns(options: argparse.Namespace) -> dict[str, str]:
         "review": film_sheet.stored_path(options.review) if options.review else "",
         "stages_off": ",".join(film_values.stage_names(options.stages_off, "--stages-off")),
         "name_overrides": _companion("--name-overrides", options.name_overrides),
+        "settings": film_values.settings_text(film_values.settings(";".join(options.settings), "--set")),
     }
 
 
@@ -115,19 +125,6 @@ def default_user(environ: Mapping[str, str]) -> str:
         name = ""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return re.sub(r"^[^A-Za-z0-9]+", "", re.sub(r"[^A-Za-z0-9._-]+", "-", plain))[:64] or "user"
-
-
-def settings() -> dict[str, Any]:
-    """Return the project's configuration, checked."""
-    path = schemas.ROOT / "config" / "config.yaml"
-    return configuration.check(_yaml(path))
-
-
-def _yaml(path: Path) -> Any:
-    try:
-        return outside.yaml_value(path)
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{path} cannot be read: {error}.", "Correct it.", path=str(path)) from None
 
 
 def _companion(option: str, given: str) -> str:

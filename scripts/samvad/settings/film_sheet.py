@@ -12,11 +12,15 @@ from dataclasses import asdict
 from pathlib import Path
 
 from samvad.core import files, locks, outside, schemas
-from samvad.settings import configuration
+from samvad.settings import configuration, film_values
 
 #: What no sheet can hold: a carriage return becomes a new line when the sheet is read, NUL ends a path, and lone
 #: surrogates stand for bytes of a file name that are not UTF-8.
 UNFIT = re.compile("[\r\0\ud800-\udfff]")
+
+# What tells one job from another: all else that a row says can be corrected.
+_ALWAYS = {"media", "user"}
+_WHERE_GIVEN = {"source", "targets", "workflow", "film", "date"}
 
 # Where Python or a spreadsheet may end a line: a value with one of these stands in quotes.
 _NEEDS_QUOTES = re.compile('[\t\n"\x0b\x0c\x1c-\x1e\x85\u2028\u2029]|^#')
@@ -25,13 +29,17 @@ _NEEDS_QUOTES = re.compile('[\t\n"\x0b\x0c\x1c-\x1e\x85\u2028\u2029]|^#')
 def add(
     sheet: Path, row: Mapping[str, str], output_root: Path, own: list[str], *, new_job: bool = False
 ) -> tuple[configuration.Film, bool]:
-    """Append a row to the sheet under the next free job number, or find the row that is there already.
+    """Append a row to the sheet under the next free job number, or find the job of this film that is there already.
+
+    It is the same job where the film, its languages, the user and how far it goes are the same: a corrected title, or
+    another model, makes no second one.
 
     Args:
         sheet: the film sheet; made where it is missing.
         row: from ``new_row``.
         output_root: where the jobs' folders are: a number that has a folder is not free.
-        own: columns, of film and date, that the user gave: they must agree too for a row to be the same.
+        own: columns that the user gave. Those that say which job is meant must agree for a row to be the same; the
+            others, such as the title, are written into it.
         new_job: add a row in any case.
 
     Returns:
@@ -44,7 +52,11 @@ def add(
     with _opened(sheet) as films:
         same = [film for film in films.values() if _is_same(film, row, own)]
         if same and not new_job:
-            return same[-1], False
+            film = same[-1]
+            if changed := {name: row[name] for name in own if _text_of(film)[name] != row[name]}:
+                _change(sheet, {film.line: changed})
+                film = configuration.load_films(sheet)[film.folder]
+            return film, False
         return _append(sheet, films, [row], output_root)[0], True
 
 
@@ -64,26 +76,61 @@ def add_all(sheet: Path, rows: Sequence[Mapping[str, str]], output_root: Path) -
         return _append(sheet, films, rows, output_root)
 
 
-def move(sheet: Path, media: Mapping[int, str]) -> None:
-    """Write where films lie now that have been moved; all else in the sheet stays as it is.
+def change(sheet: Path, changes: Mapping[int, Mapping[str, str]]) -> None:
+    """Write other values into rows; all else in the sheet stays as it is, and columns it lacks are added.
 
     Args:
         sheet: the film sheet.
-        media: the new path, by the line on which the film's row begins.
+        changes: new values by column, by the line on which the film's row begins.
     """
     sheet = sheet.resolve()
     with _locked(sheet):
-        lines = outside.read_bytes(sheet, outside.LARGEST_TABLE_BYTES).decode("utf-8").splitlines(keepends=True)
-        header = _header(lines)
-        assert header is not None, "there are films in it"
-        for start in sorted(media, reverse=True):  # from the end: a row may become shorter or longer
-            reader = csv.reader(lines[start - 1 :], delimiter="\t", strict=True)
-            values = next(reader)
-            values[header[1].index("media")] = media[start]
-            last = start - 1 + reader.line_num
-            ending = lines[last - 1][len(lines[last - 1].rstrip("\r\n")) :]
-            lines[start - 1 : last] = ["\t".join(map(_quoted, values)) + ending]
+        _change(sheet, changes)
+
+
+def remove(sheet: Path, line: int) -> None:
+    """Take a film's row out of the sheet; all else in it stays as it is.
+
+    Args:
+        sheet: the film sheet.
+        line: on which the film's row begins.
+    """
+    sheet = sheet.resolve()
+    with _locked(sheet):
+        lines = _lines(sheet)
+        del lines[line - 1 : _row(lines, line)[1]]
         files.write_text(sheet, "".join(lines))
+
+
+def _change(sheet: Path, changes: Mapping[int, Mapping[str, str]]) -> None:
+    lines = _lines(sheet)
+    header = _header(lines)
+    assert header is not None, "there are films in it"
+    at, columns = header
+    missing = [name for name in configuration.COLUMNS if any(name in new for new in changes.values())]
+    missing = [name for name in missing if name not in columns]
+    for start in sorted(changes, reverse=True):  # from the end: a row may become shorter or longer
+        values, last = _row(lines, start)
+        known = {**dict(zip(columns, values, strict=False)), **changes[start]}
+        written = [known.get(name, "") for name in [*columns, *missing]]
+        lines[start - 1 : last] = ["\t".join(map(_quoted, written)).rstrip("\t") + _ending(lines[last - 1])]
+    if missing:
+        lines[at] = "\t".join([lines[at].rstrip("\r\n"), *missing]) + _ending(lines[at])
+    files.write_text(sheet, "".join(lines))
+
+
+def _lines(sheet: Path) -> list[str]:
+    return outside.read_bytes(sheet, outside.LARGEST_TABLE_BYTES).decode("utf-8").splitlines(keepends=True)
+
+
+def _row(lines: Sequence[str], start: int) -> tuple[list[str], int]:
+    """Return the values of the row that begins on a line, counted from 1, and the line on which it ends."""
+    reader = csv.reader(lines[start - 1 :], delimiter="\t", strict=True)
+    return next(reader), start - 1 + reader.line_num
+
+
+def _ending(line: str) -> str:
+    return line[len(line.rstrip("\r\n")) :]
 
 
 def with_rows(text: str, rows: Sequence[Mapping[str, str]]) -> str:
@@ -141,14 +188,20 @@ def _latin(letter: str) -> str:
     return "" if unicodedata.combining(letter) or letter in "'’" else letter
 
 
+def _text_of(film: configuration.Film) -> dict[str, str]:
+    """Return a film's row as text, as a new row has it."""
+    values = {key: "" if value is None else value for key, value in asdict(film).items()}
+    values |= {key: ",".join(values[key]) for key in ("source", "targets", "stages_off")}
+    values["source"] = values["source"] or "auto"
+    values["media"] = stored_path(str(schemas.ROOT / film.media))
+    values["settings"] = film_values.settings_text(film.settings)
+    return {column: str(values[column]) for column in configuration.COLUMNS}
+
+
 def _is_same(film: configuration.Film, row: Mapping[str, str], own: list[str]) -> bool:
-    """Return whether a row of the sheet asks for the same as the new one; day and film id count where given."""
-    theirs = {key: ("" if value is None else value) for key, value in asdict(film).items()}
-    theirs |= {key: ",".join(theirs[key]) for key in ("source", "targets", "stages_off")}
-    theirs["source"] = theirs["source"] or "auto"
-    theirs["media"] = stored_path(str(schemas.ROOT / film.media))
-    columns = set(configuration.COLUMNS) - {"job", "date", "film"} | set(own)
-    return all(str(theirs[column]) == row[column] for column in columns)
+    """Return whether a row of the sheet is the job that the new one asks for."""
+    theirs = _text_of(film)
+    return all(theirs[column] == row[column] for column in _ALWAYS | (_WHERE_GIVEN & set(own)))
 
 
 def _next_job(films: Mapping[str, configuration.Film], row: Mapping[str, str], output_root: Path) -> int:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 from samvad.core import stages
+from samvad.core.declarations import Option
 from samvad.core.errors import ConfigurationError
+from samvad.settings import subtitle_profiles
 from samvad.text import languages
+
+#: A stage's key, an option of it, and the value as text.
+Setting = tuple[str, str, str]
+#: Where a stage computes is shared out between all films: a row has no say in it.
+_OF_ALL = "device"
 
 
 def spoken_languages(text: str, where: str) -> tuple[str, ...]:
@@ -54,6 +64,66 @@ def stage_names(text: str, where: str) -> tuple[str, ...]:
                 f"{where}: there is no stage {name!r}.", f"The stages are {', '.join(stages.BY_NAME)}."
             )
     return tuple(dict.fromkeys(names))
+
+
+def settings(text: str, where: str) -> tuple[Setting, ...]:
+    """Return options of stages that a film has of its own, from ``asr.model=large-v3; subtitle.profile=bbc``.
+
+    Args:
+        text: keys of the configuration with their values; semicolons between them, commas within a list.
+        where: the option, or file, line and column, for the message.
+
+    Raises:
+        ConfigurationError: no stage has such an option, or not with this value; or a key is there twice.
+    """
+    found: dict[tuple[str, str], str] = {}
+    for part in filter(None, map(str.strip, text.split(";"))):
+        name, equals, value = (word.strip() for word in part.partition("="))
+        item = _OPTIONS.get(name)
+        if not equals or item is None or item.name == _OF_ALL:
+            raise ConfigurationError(f"{where}: {part!r} is no setting of a film.", _remedy(name, item))
+        key = (name.partition(".")[0], item.name)
+        if key in found:
+            raise ConfigurationError(f"{where}: {name} is there twice.", "Say it once.")
+        try:
+            option_value(item, value)
+            if item.content == "profile":
+                subtitle_profiles.load(value)
+        except ValueError as error:
+            raise ConfigurationError(f"{where}: {name}: {error}.", "Correct it.") from None
+        found[key] = value
+    return tuple((key, name, value) for (key, name), value in found.items())
+
+
+def settings_text(found: Iterable[Setting]) -> str:
+    """Return settings as the film sheet has them."""
+    return "; ".join(f"{key}.{name}={value}" for key, name, value in found)
+
+
+def option_value(item: Option, text: str) -> Any:
+    """Return the value that an option has by a text, which gives the items of a list with commas between them.
+
+    Raises:
+        ValueError: it is none of the values allowed; says which are.
+    """
+    if not item.many:
+        return None if not text and item.empty else item.parse(text)
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if not words and not item.empty:
+        raise ValueError("it is empty")
+    return tuple(map(item.parse, words))
+
+
+def _remedy(name: str, item: Option | None) -> str:
+    if item is not None and item.name == _OF_ALL:
+        return f"Set {name} for all films, in the configuration."
+    if item is not None:
+        return f"Write {name}=VALUE."
+    close = difflib.get_close_matches(name, _OPTIONS, n=1)
+    return f"Did you mean {close[0]}?" if close else "Write STAGE.KEY=VALUE, such as asr.model=large-v3."
+
+
+_OPTIONS = {f"{stage.key}.{item.name}": item for stage in stages.STAGES for item in stage.config_options}
 
 
 def check_day(text: str, where: str) -> None:

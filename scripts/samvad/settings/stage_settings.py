@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from samvad.core.declarations import Option, Stage
+from samvad.settings import film_values
 from samvad.settings.configuration import Film
 
 
@@ -24,6 +25,8 @@ class StageSettings:
         known = {item: item.of_config(section[item.name]) for item in stage.config_options}
         self._words = {item.name: item.words(known[item]) if item in known else [] for item in stage.all_options}
         self._of_film = [item for item in stage.all_options if item.column]
+        self._key = stage.key
+        self._known = {item.name: item for item in known}
         #: The options that this says; the others, such as where the film lies, are the rules' to give.
         self.options: tuple[Option, ...] = tuple(
             item for item in stage.all_options if not item.place and (item in known or item.column)
@@ -43,6 +46,11 @@ class StageSettings:
         return self._values | {item.name: item.as_json(value) for item, value in self._own(film)}
 
     def _own(self, film: Film) -> list[tuple[Option, Any]]:
-        """Return what a film's row says; an empty column says nothing."""
+        """Return what a film's row says; an empty column says nothing, and one with a name of its own wins."""
+        own = [
+            (self._known[name], film_values.option_value(self._known[name], text))
+            for key, name, text in film.settings
+            if key == self._key
+        ]
         found = [(item, getattr(film, item.column)) for item in self._of_film]
-        return [(item, value) for item, value in found if value is not None and value != ""]
+        return own + [(item, value) for item, value in found if value is not None and value != ""]

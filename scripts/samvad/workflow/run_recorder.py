@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from samvad.core import stages, times
+from samvad.core import stages, times, variables
 from samvad.core.console import printable
 from samvad.core.errors import SamvadError
 from samvad.core.failures import may_pass
@@ -170,10 +170,10 @@ class PipelineHandler(logging.Handler):
     def finish(self) -> None:
         """Write the last line of each job's log, and print where its results are.
 
-        Who prints that anyway (the Makefile does, also when there was nothing to do) sets SAMVAD_SUMMARY=no.
+        Who prints that anyway (`samvad film` does, also when there was nothing to do) sets SAMVAD_SUMMARY=no.
         """
         self._view.finish()
-        show = os.environ.get("SAMVAD_SUMMARY") != "no"
+        show = os.environ.get(variables.SUMMARY) != "no"
         brief = len(self._jobs) > _FULL_SUMMARIES
         failures = []
         for found in self._jobs.values():

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from samvad.core import schemas
 from samvad.core.errors import ConfigurationError
 from samvad.reporting.logquery import sources, store, views
+from samvad.settings import configuration
 
 if TYPE_CHECKING:
     import duckdb
@@ -87,10 +88,7 @@ def load(options: argparse.Namespace) -> Logs:
 
 def default_place() -> str:
     """Return the folder of all jobs: ``output_root`` of the configuration."""
-    import yaml
-
-    settings = yaml.safe_load((schemas.ROOT / "config" / "config.yaml").read_text(encoding="utf-8"))
-    return str(schemas.ROOT / Path(settings["output_root"]))
+    return str(schemas.ROOT / Path(configuration.project()["output_root"]))
 
 
 def _known_stages(names: list[str]) -> tuple[str, ...]:

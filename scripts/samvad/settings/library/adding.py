@@ -12,7 +12,7 @@ from samvad.core.errors import MediaError, SamvadError
 from samvad.documents import stage_manifest
 from samvad.documents.stage_manifest import FileRecord
 from samvad.media import ffprobe
-from samvad.settings import configuration, film_row, film_sheet
+from samvad.settings import configuration, film_row, film_sheet, film_values
 from samvad.settings.library import titles
 from samvad.settings.library.finding import Found, Look
 
@@ -58,12 +58,12 @@ def add(look: Look, path: Path, options: argparse.Namespace, output_root: Path) 
     known = _Known(rows, output_root)
     shelf = Shelf(unknown=dict(look.unknown))
     new: list[tuple[Found, dict[str, str]]] = []
-    moves: dict[int, str] = {}
+    moves: dict[int, dict[str, str]] = {}
     for found in look.films:
         same = known.at(found.path)
         if not same and (same := known.moved_to(found)):
             shelf.moved[found.path] = same[0].media
-            moves |= {row.line: film_sheet.stored_path(str(found.path)) for row in same}
+            moves |= {row.line: {"media": film_sheet.stored_path(str(found.path))} for row in same}
             known.remember(found)
         elif not same and (other := known.copy_of(found)):
             shelf.copies[found.path] = other
@@ -79,7 +79,7 @@ def add(look: Look, path: Path, options: argparse.Namespace, output_root: Path) 
         else:
             known.remember(found)
     if moves:
-        film_sheet.move(path, moves)
+        film_sheet.change(path, moves)
     if new:
         shelf.added = film_sheet.add_all(path, [row for _, row in new], output_root)
         shelf.jobs += shelf.added
@@ -163,5 +163,6 @@ def _asks_otherwise(row: configuration.Film, wished: Mapping[str, str]) -> bool:
         "targets": ",".join(row.targets),
         "workflow": row.workflow,
         "stages_off": ",".join(row.stages_off),
+        "settings": film_values.settings_text(row.settings),
     }
     return any(value != wished[name] for name, value in theirs.items())

@@ -1,0 +1,155 @@
+"""What `samvad film` and `samvad shelf` share: how the workflow is run, and what is shown of it afterwards."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from samvad.core import schemas, stages, subprocesses
+from samvad.core.console import printable
+from samvad.core.errors import ConfigurationError, ModelError
+from samvad.documents import job_manifest
+from samvad.models import weights
+from samvad.settings import configuration, film_row, naming
+from samvad.settings.configuration import Film
+from samvad.workflow import command
+
+#: Each of so few films is shown with all of its results; of more, how many are done.
+_SHOWN = 3
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that names the option that was meant, and takes words for Snakemake after ``--``."""
+
+    def split(self, argv: Sequence[str] | None) -> tuple[argparse.Namespace, list[str]]:
+        """Return the command's own options, and what stands after ``--``."""
+        words = list(sys.argv[1:] if argv is None else argv)
+        at = words.index("--") if "--" in words else len(words)
+        return self.parse_args(words[:at]), words[at + 1 :]
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, with the nearest option that there is, and exit with code 2."""
+        found = re.match(r"unrecognized arguments: (-[^ =]*)", message)
+        known = [word for action in self._actions for word in action.option_strings]
+        close = difflib.get_close_matches(found[1], known, n=1) if found else []
+        super().error(message + (f" (did you mean {close[0]}?)" if close else ""))
+
+
+def add_options(p: argparse.ArgumentParser) -> None:
+    """Add the options that say what is to be done with films, and where and how the workflow runs."""
+    film_row.add_options(p)
+    p.add_argument(
+        "--model",
+        default="",
+        metavar="NAME",
+        help="Whisper model for these films, such as large-v3: fetched if need be",
+    )
+    p.add_argument(
+        "--engine", default="", metavar="NAME", help="engine that runs it, for these films: the key asr.engine"
+    )
+    p.add_argument("--only", default="", metavar="STAGE", help="go no further than this stage, such as subtitle_gen")
+    add_run_options(p)
+
+
+def add_run_options(p: argparse.ArgumentParser) -> None:
+    """Add the options that say where and how the workflow runs."""
+    p.add_argument("--profile", default="", help="where it runs: local-cpu, local-gpu, slurm, or a profile's folder")
+    p.add_argument("--gpu", action="store_true", help="the same as --profile local-gpu")
+    p.add_argument(
+        "--cores", default="", metavar="N", help="use so many processor cores; without it, as the profile says"
+    )
+    p.add_argument("--dry-run", "-n", action="store_true", help="say what would be done, and do nothing")
+
+
+def prepare(options: argparse.Namespace) -> None:
+    """Check the options of ``add_options`` that are no columns of the sheet, and make settings of the film's of some.
+
+    Raises:
+        ConfigurationError: one is wrong.
+    """
+    check_run_options(options)
+    if options.only and options.only not in stages.BY_NAME:
+        close = difflib.get_close_matches(options.only, stages.BY_NAME, n=1)
+        raise ConfigurationError(
+            f"--only: there is no stage {options.only!r}.",
+            f"Did you mean {close[0]}?" if close else f"The stages are {', '.join(stages.BY_NAME)}.",
+        )
+    if options.model:
+        options.settings += [f"asr.model={options.model}", f"translation.whisper_model={options.model}"]
+    if options.engine:
+        options.settings += [f"asr.engine={options.engine}"]
+
+
+def check_run_options(options: argparse.Namespace) -> None:
+    """Check the options of ``add_run_options``, and put the profile's path in place of its name.
+
+    Raises:
+        ConfigurationError: one is wrong.
+    """
+    if options.gpu and options.profile:
+        raise ConfigurationError("--gpu and --profile name two profiles.", "Give one of them.")
+    options.profile = command.profile("local-gpu" if options.gpu else options.profile)
+    if options.cores and not re.fullmatch("[1-9][0-9]{0,3}|all", options.cores):
+        raise ConfigurationError(f"--cores: {options.cores!r} is no number of cores.", "Write a number, or all.")
+
+
+def run(settings: Mapping[str, Any], films: Sequence[Film], options: argparse.Namespace, more: list[str]) -> int:
+    """Make films, show how they stand, and return Snakemake's exit code; not 0 where a film is not done."""
+    only = getattr(options, "only", "")
+    targets = [target for film in films for target in _targets(settings, film, only)]
+    if not options.dry_run:
+        _fetch_models(settings, films)
+    words = [*(["--cores", options.cores] if options.cores else []), *(["-n"] if options.dry_run else []), *more]
+    code = command.run(options.profile, targets, words)
+    if options.dry_run or code == 130:
+        return code
+    folders = [naming.output_root(settings) / film.folder for film in films]
+    done = show(folders)
+    return code or (0 if done or only else 1)
+
+
+def _targets(settings: Mapping[str, Any], film: Film, only: str) -> list[str]:
+    if not only:
+        return film_row.end_targets(settings, film)
+    if not configuration.switches(settings, film)[only]:
+        raise ConfigurationError(f"--only: the stage {only} of {film.title!r} is switched off.", "Switch it on.")
+    return [f"{str(settings['output_root']).rstrip('/')}/{film.folder}/{stages.BY_NAME[only].folder}/manifest.json"]
+
+
+def _fetch_models(settings: Mapping[str, Any], films: Iterable[Film]) -> None:
+    """Fetch the films' own Whisper models where they are not at hand: before the work, not an hour into it.
+
+    Raises:
+        ModelError: one is not to be had.
+    """
+    named = {value for film in films for key, name, value in film.settings if (key, name) == ("asr", "model")}
+    for name in sorted(named):
+        if weights.find_whisper(name) is None:
+            code = subprocesses.hand_over([str(schemas.ROOT / "samvad"), "model", "--", name], schemas.ROOT)
+            if code:
+                raise ModelError(f"The model {name} is not to be had.", "What is printed above says why.")
+
+
+def show(folders: Sequence[Path]) -> bool:
+    """Print how films stand; return whether all are done."""
+    print()
+    states = {folder: job_manifest.status(folder) for folder in folders}
+    done = [folder for folder, state in states.items() if state == "success"]
+    if len(folders) <= _SHOWN:
+        for folder in folders:
+            known = job_manifest.path_of(folder).is_file()
+            print(printable(job_manifest.summary(folder) if known else f"{folder}: not begun", lines=True))
+    else:
+        print(f"{len(folders)} films: {len(done)} done, {len(folders) - len(done)} not.")
+    for folder in folders:
+        if folder not in done:
+            print(printable(f"  {job_manifest.reason(folder)}"))
+    index = next((path for path in (folder.parents[4] / "index.html" for folder in folders) if path.is_file()), None)
+    if index:
+        print(f"  All films:       {printable(index)}")
+    return len(done) == len(folders)

@@ -1,0 +1,131 @@
+"""Show or change settings: what you set goes to config/local.yaml, which no update touches."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import json
+from pathlib import Path
+from typing import Any
+
+from samvad.core import files, outside, schemas
+from samvad.core.errors import ConfigurationError
+from samvad.settings import configuration
+
+#: The environment that the command runs in.
+ENVIRONMENT = "workflow"
+
+_HEAD = "# Settings of this machine's own, over those of config/config.yaml. `./samvad config set` writes this file.\n"
+_EXAMPLES = """examples:
+  ./samvad config show asr                    all keys of a section, and where each value is from
+  ./samvad config set asr.model large-v3
+  ./samvad config unset asr.model             back to the project's own value
+
+docs/configuration.md has every key with its range. A key that is wrong is refused, and nothing is written."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Do one of the actions."""
+    p = argparse.ArgumentParser(
+        description=__doc__, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    actions = p.add_subparsers(dest="action", required=True)
+    show = actions.add_parser("show", help="print keys with their values")
+    show.add_argument("key", nargs="?", default="", help="a key, or a section; without it, all")
+    put = actions.add_parser("set", help="set a key")
+    put.add_argument("key")
+    put.add_argument("value", help="as YAML has it: large-v3, 4, true, [en, hi]")
+    unset = actions.add_parser("unset", help="go back to the project's own value")
+    unset.add_argument("key")
+    options = p.parse_args(argv)
+    path = schemas.ROOT / configuration.FILES[1]
+    own = configuration.read_file(path) if path.is_file() else {}
+    if options.action == "show":
+        return _show(options.key, own)
+    words = _known(options.key)
+    if options.action == "set":
+        own = configuration.merged(own, _nested(words, _value(options.value)))
+    else:
+        own = _without(own, words)
+    base = configuration.read_file(schemas.ROOT / configuration.FILES[0])
+    configuration.check(configuration.merged(base, own), str(path))
+    _write(path, own)
+    print(f"{options.key} is {_shown(_at(configuration.project(), words))} now ({path}).")
+    return 0
+
+
+def _show(key: str, own: dict[str, Any]) -> int:
+    settings = configuration.project()
+    words = _known(key) if key else []
+    for name, value in _leaves(_at(settings, words), words):
+        mine = _at(own, name) is not None
+        print(f"{'.'.join(name)}: {_shown(value)}" + ("    # config/local.yaml" if mine else ""))
+    return 0
+
+
+def _known(key: str) -> list[str]:
+    """Return a key's words.
+
+    Raises:
+        ConfigurationError: there is no such key; names the nearest.
+    """
+    settings = configuration.project()
+    words = key.split(".")
+    if _at(settings, words) is None:
+        names = [".".join(name) for name, _ in _leaves(settings, [])] + list(settings)
+        close = difflib.get_close_matches(key, names, n=1)
+        raise ConfigurationError(
+            f"There is no key {key!r}.", f"Did you mean {close[0]}?" if close else "`./samvad config show` has all."
+        )
+    return words
+
+
+def _value(text: str) -> Any:
+    import yaml
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
+
+
+def _nested(words: list[str], value: Any) -> dict[str, Any]:
+    return {words[0]: _nested(words[1:], value) if words[1:] else value}
+
+
+def _without(own: dict[str, Any], words: list[str]) -> dict[str, Any]:
+    kept = dict(own)
+    if len(words) > 1 and isinstance(kept.get(words[0]), dict):
+        kept[words[0]] = _without(kept[words[0]], words[1:])
+        if kept[words[0]]:
+            return kept
+    kept.pop(words[0], None)
+    return kept
+
+
+def _at(settings: Any, words: list[str]) -> Any:
+    for word in words:
+        settings = settings.get(word) if isinstance(settings, dict) else None
+    return settings
+
+
+def _leaves(value: Any, name: list[str]) -> list[tuple[list[str], Any]]:
+    if isinstance(value, dict) and value:
+        return [leaf for key, item in value.items() for leaf in _leaves(item, [*name, str(key)])]
+    return [(name, value)]
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
+
+
+def _write(path: Path, own: dict[str, Any]) -> None:
+    import yaml
+
+    if not own:
+        path.unlink(missing_ok=True)
+        return
+    before = outside.read_text(path) if path.is_file() else _HEAD
+    remarks = [line for line in before.splitlines(keepends=True) if line.startswith("#")]
+    with files.disk_errors(path):
+        files.write_text(path, "".join(remarks) + yaml.safe_dump(own, allow_unicode=True, sort_keys=False))

@@ -1,0 +1,50 @@
+"""Subtitle all films of a folder, and of the folders in it: the new ones, and what is not done yet."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from samvad.commands import _running, add_folder
+from samvad.core import files
+from samvad.core.errors import ConfigurationError
+from samvad.settings import configuration, naming
+
+#: The environment that the command runs in.
+ENVIRONMENT = "workflow"
+
+_EXAMPLES = """examples:
+  ./samvad shelf /films --source hi --targets en
+  ./samvad shelf /films --source hi,en --targets en,hi --model large-v3 --profile slurm
+
+A renamed film is known by its bytes. A film that fails does not stop the others. Exit codes: 0 all is done; 1 a film is
+not; 2 what was asked for is not possible."""
+
+
+def parser() -> _running.Parser:
+    """Return the parser of the command."""
+    p = _running.Parser(
+        description=__doc__, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    add_folder.add_folder_options(p)
+    _running.add_options(p)
+    p.set_defaults(source="auto", targets="en")
+    return p
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Bring the film sheet up to date, run the workflow for the folder's films, and show how they stand."""
+    options, more = parser().split(argv)
+    if not options.folder.is_dir():
+        raise ConfigurationError(f"{options.folder} is no folder.", "Name the folder of your films.")
+    settings = configuration.project()
+    _running.prepare(options)
+    path: Path = options.sheet.absolute() if options.sheet else naming.sheet(settings)
+    with files.disk_errors(path):
+        look, shelf = add_folder.bring_up_to_date(options, settings, path)
+    print(add_folder.text(options.folder, look, shelf, path))
+    if not shelf.jobs:
+        return 0
+    if options.sheet:
+        more = ["--config", f"films={path}", *more]
+    return _running.run(settings, shelf.jobs, options, more)

@@ -1,0 +1,101 @@
+"""Find a film by what people call it: its id, title, file, or job; every command takes any of them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from samvad.core import schemas
+from samvad.core.errors import ConfigurationError
+from samvad.settings import configuration, film_sheet
+from samvad.settings.configuration import Film
+
+_FOLDER = re.compile(r"([0-9]{4})/([0-9]{2})/([0-9]{2})/([A-Za-z0-9][A-Za-z0-9._-]*)/([0-9]+)(?=/|\Z)")
+#: So many films are named where one is not found.
+_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job that was found.
+
+    Attributes:
+        folder: of its results, absolute.
+        film: its row of the film sheet; None where the sheet has none any more.
+    """
+
+    folder: Path
+    film: Film | None
+
+
+def output_root(settings: Mapping[str, Any]) -> Path:
+    """Return the folder of all jobs, absolute."""
+    return (schemas.ROOT / Path(settings["output_root"]).expanduser()).absolute()
+
+
+def sheet(settings: Mapping[str, Any]) -> Path:
+    """Return the film sheet, absolute."""
+    return schemas.ROOT / Path(settings["films"]).expanduser()
+
+
+def films(settings: Mapping[str, Any]) -> dict[str, Film]:
+    """Return the films of the film sheet by job folder; none where there is no sheet yet.
+
+    Raises:
+        ConfigurationError: the sheet is wrong.
+    """
+    path = sheet(settings)
+    return configuration.load_films(path) if path.exists() else {}
+
+
+def find(named: str, settings: Mapping[str, Any]) -> Job:
+    """Return the job that is meant; the newest, where a film has several.
+
+    Args:
+        named: a job's folder or a path in it, ``YYYY/MM/DD/USER/N``, a film id, a title (with or without the year), or
+            the film's file.
+        settings: the configuration, checked.
+
+    Raises:
+        ConfigurationError: there is no such film; names those that are called nearly so.
+    """
+    known = films(settings)
+    root = output_root(settings)
+    if match := _FOLDER.search(str(Path(named).absolute()) if Path(named).exists() else named):
+        folder = (Path(named).absolute().as_posix() if Path(named).exists() else named)[: match.end()]
+        place = Path(folder) if Path(folder).is_dir() else root / match.group()
+        if place.is_dir() or match.group() in known:
+            is_ours = place.resolve() == (root / match.group()).resolve()
+            return Job(place.absolute(), known.get(match.group()) if is_ours else None)
+    same = all_of(named, known.values()) if named.strip() else []
+    if not same:
+        raise ConfigurationError(f"There is no film {named!r} in {sheet(settings)}.", _near(named, known.values()))
+    film = max(same, key=lambda film: (film.date, film.job, film.line))
+    return Job(root / film.folder, film)
+
+
+def all_of(named: str, known: Iterable[Film]) -> list[Film]:
+    """Return the rows of a film that is named by its id, its title, or its file."""
+    wanted = _plain(named)
+    rows = list(known)
+    by_id = [film for film in rows if film.film == named]
+    by_title = [film for film in rows if wanted in (_plain(film.title), _plain(f"{film.title} ({film.year})"))]
+    stored = film_sheet.stored_path(named)
+    by_file = [film for film in rows if film_sheet.stored_path(str(schemas.ROOT / film.media)) == stored]
+    return by_id or by_title or by_file
+
+
+def _plain(title: str) -> str:
+    return " ".join(title.casefold().split())
+
+
+def _near(named: str, known: Iterable[Film]) -> str:
+    names = {_plain(name): name for film in known for name in (film.film, film.title)}
+    close = difflib.get_close_matches(_plain(named), names, n=_NAMED, cutoff=0.5)
+    if close:
+        return f"Did you mean {', '.join(repr(names[name]) for name in close)}? `./samvad list` has all."
+    return "`./samvad list` has all; `./samvad film PATH` adds one."

@@ -1,0 +1,55 @@
+"""The snakemake command that a wish comes to: printed, so that anybody can run it alone, and run."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from samvad.core import schemas, subprocesses, variables
+from samvad.core.console import printable
+from samvad.core.errors import ConfigurationError
+
+_PROFILES = schemas.ROOT / "profiles"
+#: Where nothing is said: one machine without a GPU.
+_DEFAULT = "local-cpu"
+
+
+def profile(named: str) -> str:
+    """Return the path of a profile, as Snakemake is given it: from the project's folder, or absolute.
+
+    Args:
+        named: a folder of ``profiles/``, or any folder's path; empty for the one that SAMVAD_PROFILE names, or
+            ``local-cpu``.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    named = named or os.environ.get(variables.PROFILE, "") or _DEFAULT
+    if "/" not in named and (_PROFILES / named / "config.yaml").is_file():
+        return f"profiles/{named}"
+    path = Path(named).expanduser().absolute()
+    if (path / "config.yaml").is_file() or path.is_file():
+        return str(path.relative_to(schemas.ROOT) if path.is_relative_to(schemas.ROOT) else path)
+    known = sorted(path.parent.name for path in _PROFILES.glob("*/config.yaml"))
+    raise ConfigurationError(
+        f"There is no profile {named!r}.", f"The profiles are {', '.join(known)}, or a folder with a config.yaml."
+    )
+
+
+def run(profile_path: str, targets: Sequence[str], more: Sequence[str]) -> int:
+    """Print a snakemake command, run it in the project's folder, and return its exit code.
+
+    Args:
+        profile_path: from ``profile``.
+        targets: manifests to ask for.
+        more: other words for Snakemake.
+
+    Raises:
+        MissingToolError: the workflow's environment is not set up.
+    """
+    words = ["--profile", profile_path, *more, *targets]
+    print(printable(shlex.join([".venv/bin/snakemake", *words])), flush=True)
+    environment = {**os.environ, variables.SUMMARY: "no"}
+    return subprocesses.hand_over([str(schemas.ROOT / ".venv/bin/snakemake"), *words], schemas.ROOT, environment)
