@@ -63,7 +63,7 @@ $(SAMPLE): scripts/samvad/commands/make_sample_film.py $(wildcard scripts/samvad
 	@echo "Making the sample film"
 	@./samvad make-sample-film --output $@ --truth $(@:.mp4=.truth.json)
 
-# Bash: the options of `samvad film` and `samvad shelf` that variables stand for; an empty one says nothing.
+# Bash: the options of ./samvad film and ./samvad shelf that variables stand for; an empty one says nothing.
 WISHES = options=(--profile="$(PROFILE)"); \
 	say() { [ -z "$$2" ] || options+=("$$1=$$2"); }; \
 	say --source "$$SOURCE"; say --targets "$$TARGETS"; say --user "$$USER_NAME"; say --workflow "$$WORKFLOW"; \

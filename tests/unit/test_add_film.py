@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import getpass
 import multiprocessing
 import os
@@ -14,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samvad.commands import add_film
-from samvad.core import schemas
+from samvad.core import schemas, stages
 from samvad.core.errors import ConfigurationError, MediaError
 from samvad.settings import configuration, film_row, film_sheet
+from samvad.settings.stage_settings import StageSettings
 
 FILM_BYTES = b"\x1a\x45\xdf\xa3\x00\x01 not really a film, but no text either"
 DAY = "1990-01-02"  # a day on which nobody has jobs in the project's own output folder
@@ -80,18 +82,71 @@ def test_the_same_film_again_goes_on_with_its_job(
 
 
 def test_another_day_another_target_or_a_new_job_is_another_row(tmp_path: Path, film: Path) -> None:
-    (tmp_path / "g.tsv").write_text("term\ttarget\n")
     for options in (
-        [], ["--targets=hi"], ["--date=1990-01-03"], ["--new-job"], ["--user=you"], ["--year=2008"],
-        ["--audio-track=1"], ["--workflow=translate"], ["--stages-off=ner"], [f"--glossary={tmp_path / 'g.tsv'}"],
+        [], ["--targets=hi"], ["--date=1990-01-03"], ["--new-job"], ["--user=you"], ["--workflow=translate"],
         ["--film=other"],
     ):  # fmt: skip
         assert add(tmp_path, film, f"--date={DAY}", *options) == 0
     assert [row.folder for row in films(tmp_path)] == [
         "1990/01/02/me/1", "1990/01/02/me/2", "1990/01/03/me/1", "1990/01/02/me/3", "1990/01/02/you/1",
-        "1990/01/02/me/4", "1990/01/02/me/5", "1990/01/02/me/6", "1990/01/02/me/7", "1990/01/02/me/8",
-        "1990/01/02/me/9",
+        "1990/01/02/me/4", "1990/01/02/me/5",
     ]  # fmt: skip
+
+
+def test_what_describes_a_film_is_corrected_in_its_row(tmp_path: Path, film: Path) -> None:
+    (tmp_path / "g.tsv").write_text("term\ttarget\n")
+    (tmp_path / "other.mkv").write_bytes(FILM_BYTES)
+    (tmp_path / "films.tsv").write_text(
+        "# mine\nuser\tfilm\tmedia\ttitle\tyear\tsource\ttargets\tdate\tjob\tworkflow\n"
+        f'me\tx\t{film}\t"A ""wrong""\ntitle"\t\thi,en\ten\t{DAY}\t1\tsubtitle\n'
+    )
+    assert add(tmp_path, tmp_path / "other.mkv") == 0
+    for options in (
+        ["--title=Right\tone", "--year=2008"], ["--audio-track=1"], ["--stages-off=ner"],
+        [f"--glossary={tmp_path / 'g.tsv'}"], ["--set=asr.beam_size=3", "--set", "asr.model=large-v3"], [],
+    ):  # fmt: skip
+        assert add(tmp_path, film, *options) == 0
+    row, other = films(tmp_path)
+    assert (row.title, row.year, row.audio_track, row.stages_off) == ("Right\tone", 2008, 1, ("ner",))
+    assert row.glossary == str(tmp_path / "g.tsv")
+    assert row.settings == (("asr", "beam_size", "3"), ("asr", "model", "large-v3"))
+    assert (row.film, other.film, other.settings) == ("x", "other", ())
+    assert (tmp_path / "films.tsv").read_text().startswith("# mine\nuser\tfilm\t")
+    film_sheet.remove(tmp_path / "films.tsv", row.line)
+    assert films(tmp_path) == [dataclasses.replace(other, line=other.line - 1)]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("asr.modle=x", "Did you mean asr.model?"),
+        ("asr.model", "Write asr.model=VALUE"),
+        ("asr.beam_size=0", "asr.beam_size: 0 is not from 1"),
+        ("asr.device=cuda", "for all films"),
+        ("subtitle.profile=nobody", "nobody"),
+        ("asr.beam_size=3; asr.beam_size=4", "twice"),
+    ],
+)
+def test_a_setting_that_no_stage_has_is_refused(
+    given: str, said: str, tmp_path: Path, film: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert add(tmp_path, film, f"--set={given}") == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "films.tsv").exists()
+
+
+def test_a_films_own_settings_reach_its_stages_and_no_others() -> None:
+    config = configuration.project()
+    stage = stages.BY_NAME["asr"]
+    row = dict.fromkeys(configuration.COLUMNS, "") | {"film": "f", "media": "m", "title": "T", "source": "hi"}
+    row |= {"targets": "en", "user": "me", "date": DAY, "job": "1", "workflow": "subtitle"}
+    row["settings"] = "asr.beam_size=3; subtitle.profile=bbc"
+    own = StageSettings(stage, config)
+    film = configuration.film_of_row(row, "here", 2)
+    assert "--beam-size=3" in own.flags(film)
+    assert own.values(film)["beam_size"] == 3
+    plain = configuration.film_of_row({**row, "settings": ""}, "here", 2)
+    assert f"--beam-size={config['asr']['beam_size']}" in own.flags(plain)
 
 
 def test_a_number_with_a_folder_is_not_free(tmp_path: Path, film: Path) -> None:
@@ -126,12 +181,12 @@ def test_hostile_titles_and_paths_survive(tmp_path: Path, text: str) -> None:
     media = folder / text.replace("/", "∕")
     media.write_bytes(FILM_BYTES)
     assert add(tmp_path, media, f"--title={text}", f"--date={DAY}") == 0
-    assert add(tmp_path, media, "--title=after", f"--date={DAY}") == 0
+    assert add(tmp_path, media, "--title=after", f"--date={DAY}", "--new-job") == 0
     first, second = films(tmp_path)
     assert (first.title, first.media) == (text, str(media))
     assert (second.title, second.media, second.job) == ("after", str(media), 2)
     assert add(tmp_path, media, f"--title={text}") == 0
-    assert len(films(tmp_path)) == 2
+    assert [row.title for row in films(tmp_path)] == [text, text]
 
 
 @given(st.lists(st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\r\0")), max_size=3))
@@ -178,7 +233,7 @@ def test_a_wrong_sheet_is_left_as_it_is(tmp_path: Path, film: Path, capsys: pyte
 
 
 def _add_in_process(folder: Path, number: int) -> None:
-    os._exit(add(folder, folder / "film.mkv", f"--title=Film {number}", f"--date={DAY}"))
+    os._exit(add(folder, folder / "film.mkv", f"--title=Film {number}", f"--date={DAY}", "--new-job"))
 
 
 def test_several_at_once_get_numbers_of_their_own(tmp_path: Path, film: Path) -> None:

@@ -116,7 +116,7 @@ def test_a_film_is_read_from_the_sheet(tmp_path):
 
 @pytest.mark.parametrize(("given", "source"), [("tl", "fil"), ("fil", "fil"), ("jw", "jv"), ("jv", "jv"), ("nb", "nb")])
 def test_a_language_that_whisper_calls_otherwise_is_a_source(tmp_path, given, source):
-    values = dict(zip(configuration.COLUMNS, ROW.split("\t") + [""] * 8, strict=True)) | {"source": given}
+    values = dict(zip(configuration.COLUMNS, ROW.split("\t") + [""] * 9, strict=True)) | {"source": given}
     (film,) = configuration.load_films(sheet(tmp_path, "\t".join(values.values()))).values()
     assert film.source == (source,)
 

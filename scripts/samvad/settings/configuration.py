@@ -213,7 +213,7 @@ def read_sheet(path: Path) -> tuple[dict[str, Film], list[BadRow]]:
     lines: dict[str, int] = {}
     for line, row in read_rows(path, bad):
         try:
-            film = _film(row, f"{path}, line {line}", line)
+            film = film_of_row(row, f"{path}, line {line}", line)
         except ConfigurationError as error:
             bad.append(BadRow("/".join([row["date"].replace("-", "/"), row["user"], row["job"]]), error))
             continue
@@ -392,7 +392,17 @@ def _check_header(header: list[str], path: Path) -> None:
             )
 
 
-def _film(row: dict[str, str], where: str, line: int) -> Film:
+def film_of_row(row: Mapping[str, str], where: str, line: int) -> Film:
+    """Return a film from a row of the sheet.
+
+    Args:
+        row: values by column.
+        where: the sheet and the line, for messages.
+        line: the line.
+
+    Raises:
+        ConfigurationError: a value is wrong; names its column.
+    """
     schemas.check_config({key: value for key, value in row.items() if value or key in _REQUIRED}, "film", where)
     value = {column: row.get(column, "") for column in COLUMNS}
     film_values.check_day(value["date"], f"{where}, column date")

@@ -1,0 +1,160 @@
+"""`samvad`: a film by whatever it is called, the command that runs, settings of one's own, words that were meant."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from samvad.commands import config, doctor, film, remove, rerun, shelf
+from samvad.commands import list as list_films
+from samvad.core import schemas
+from samvad.core.errors import ConfigurationError
+from samvad.settings import configuration, naming
+from samvad.workflow import command
+
+HEADER = "film\tmedia\ttitle\tyear\tsource\ttargets\tuser\tdate\tjob\tworkflow\n"
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a project's folder with two films in three jobs."""
+    (tmp_path / "config").mkdir()
+    whole = (schemas.ROOT / "config" / "config.yaml").read_text("utf-8")
+    (tmp_path / "config" / "config.yaml").write_text(whole, "utf-8")
+    shutil.copy(schemas.ROOT / "config" / "models.yaml", tmp_path / "config")
+    (tmp_path / "config" / "films.tsv").write_text(
+        HEADER + "sholay\t/films/a.mkv\tशोले Sholay\t1975\thi\ten\tme\t2025-01-01\t1\tsubtitle\n"
+        "don\t/films/b.mkv\tDon\t1978\thi\ten\tme\t2025-01-01\t2\tsubtitle\n"
+        "don\t/films/b.mkv\tDon\t1978\thi\tta\tme\t2025-01-02\t1\tsubtitle\n",
+        "utf-8",
+    )
+    for job in ("01/me/1", "01/me/2", "02/me/1"):
+        (tmp_path / "out/2025/01" / job).mkdir(parents=True)
+    monkeypatch.setattr(schemas, "ROOT", tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("named", "folder"),
+    [
+        ("sholay", "2025/01/01/me/1"),
+        ("शोले  sholay", "2025/01/01/me/1"),
+        ("/films/a.mkv", "2025/01/01/me/1"),
+        ("DON (1978)", "2025/01/02/me/1"),
+        ("don", "2025/01/02/me/1"),
+        ("2025/01/01/me/2", "2025/01/01/me/2"),
+        ("out/2025/01/01/me/2/10_mux/manifest.json", "2025/01/01/me/2"),
+    ],
+)
+def test_a_film_is_found_by_whatever_it_is_called(named: str, folder: str, own: Path) -> None:
+    os.chdir(own)
+    job = naming.find(named, configuration.project())
+    assert job.folder == own / "out" / folder
+    assert job.film is not None
+    assert job.film.folder == folder
+
+
+@pytest.mark.parametrize("named", ["", " ", "sholai", "2025/01/01/me/9", "/films/c.mkv"])
+def test_what_is_no_film_is_refused_with_those_that_are_called_nearly_so(named: str, own: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        naming.find(named, configuration.project())
+    assert "'sholay'" in str(caught.value) if named == "sholai" else "./samvad" in str(caught.value)
+
+
+def test_films_are_listed_for_people_and_for_programs(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert list_films.main([]) == 0
+    assert capsys.readouterr().out.splitlines()[0].split() == [
+        "sholay", "not", "begun", "hi", ">", "en", "2025/01/01/me/1", "शोले", "Sholay",
+    ]  # fmt: skip
+    assert list_films.main(["--json", "--state", "not begun"]) == 0
+    assert [one["job"] for one in json.loads(capsys.readouterr().out)][2] == "2025/01/02/me/1"
+
+
+def test_a_removed_film_is_gone_with_its_results_and_its_other_job_stays(
+    own: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(ConfigurationError, match="several jobs"):
+        remove.main(["don", "--yes"])
+    assert remove.main(["2025/01/01/me/2"]) == 1  # nobody is there to agree
+    assert len(naming.films(configuration.project())) == 3
+    assert remove.main(["2025/01/01/me/2", "--yes"]) == 0
+    assert list(naming.films(configuration.project())) == ["2025/01/01/me/1", "2025/01/02/me/1"]
+    assert not (own / "out/2025/01/01/me/2").exists()
+    assert (own / "out/2025/01/02/me/1").is_dir()
+
+
+def test_ones_own_settings_lie_over_the_projects_and_wrong_ones_are_not_written(
+    own: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    local = own / "config/local.yaml"
+    local.write_text("# mine\noutput_root: elsewhere\n")
+    assert config.main(["set", "asr.beam_size", "3"]) == 0
+    assert configuration.project()["asr"]["beam_size"] == 3
+    assert configuration.project()["output_root"] == "elsewhere"
+    before = local.read_bytes()
+    assert before.startswith(b"# mine\n")
+    for key, value, said in (("asr.beam_size", "many", "beam_size"), ("asr.beamsize", "3", "asr.beam_size?")):
+        with pytest.raises(ConfigurationError) as caught:
+            config.main(["set", key, value])
+        assert said in str(caught.value)
+    assert local.read_bytes() == before
+    assert config.main(["show", "asr.beam_size"]) == 0
+    assert "asr.beam_size: 3    # config/local.yaml" in capsys.readouterr().out
+    assert config.main(["unset", "asr.beam_size"]) == 0
+    assert config.main(["unset", "output_root"]) == 0
+    assert not local.exists()
+
+
+@pytest.mark.parametrize("main", [film.main, shelf.main, rerun.main])
+def test_a_mistyped_option_is_refused_with_the_one_that_was_meant(
+    main: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["x", "--profil", "slurm", *(["--from", "asr"] if main is rerun.main else [])])  # type: ignore[operator]
+    assert caught.value.code == 2
+    assert "did you mean --profile?" in capsys.readouterr().err
+
+
+def test_a_profile_is_named_or_a_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("cores: 1\n")
+    assert command.profile("") == "profiles/local-cpu"
+    assert command.profile("slurm") == "profiles/slurm"
+    assert command.profile(str(tmp_path)) == str(tmp_path)
+    monkeypatch.setenv("SAMVAD_PROFILE", "local-gpu")
+    assert command.profile("") == "profiles/local-gpu"
+    with pytest.raises(ConfigurationError, match="local-cpu, local-gpu, slurm"):
+        command.profile("local-gpus")
+
+
+@pytest.mark.parametrize(
+    "wrong", [["--only", "asrr"], ["--cores", "some"], ["--gpu", "--profile", "slurm"], ["--set", "asr.model"]]
+)
+def test_what_cannot_be_is_refused_before_a_row_is_written(wrong: list[str], own: Path) -> None:
+    (own / "film.mkv").write_bytes(b"\x1a\x45\xdf\xa3\x00\x01 no text")
+    before = (own / "config/films.tsv").read_bytes()
+    with pytest.raises(ConfigurationError):
+        film.main([str(own / "film.mkv"), *wrong])
+    with pytest.raises(ConfigurationError, match="one film"):
+        film.main([str(own / "film.mkv"), str(own / "film.mkv"), "--title", "T"])
+    assert (own / "config/films.tsv").read_bytes() == before
+
+
+def test_the_doctor_names_what_is_missing_and_what_to_do(
+    own: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(own))
+    (own / "envs").mkdir()
+    for name in ("workflow", "media", "text", "asr", "translation"):
+        (own / "envs" / f"{name}.yaml").write_text("other\n")
+    monkeypatch.setenv("TMDB_API_KEY", "sesame")
+    assert doctor.main(["--offline", "--json"]) == 1
+    printed = capsys.readouterr().out
+    found = {one["what"]: one for one in json.loads(printed)}
+    assert found["ffmpeg"]["state"] == found["environment asr"]["state"] == "FAULT"
+    assert "make setup" in found["ffmpeg"]["remedy"]
+    assert found["configuration"]["state"] == "ok"
+    assert "sesame" not in printed
