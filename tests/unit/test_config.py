@@ -138,7 +138,7 @@ def test_a_language_that_whisper_calls_otherwise_is_a_source(tmp_path, given, so
     ],
 )
 def test_a_wrong_value_names_the_line_and_the_column(tmp_path, column, value, said):
-    values = dict(zip(configuration.COLUMNS, ROW.split("\t") + [""] * 8, strict=True)) | {column: value}
+    values = dict(zip(configuration.COLUMNS, ROW.split("\t") + [""] * 9, strict=True)) | {column: value}
     with pytest.raises(ConfigurationError, match=said):
         configuration.load_films(sheet(tmp_path, "\t".join(values.values())))
 

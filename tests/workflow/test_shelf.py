@@ -48,7 +48,7 @@ def test_a_shelf_is_done_and_done_again_only_where_something_is_new(tmp_path: Pa
     assert first.returncode != 0
     assert "2 jobs: 2 new" in first.stdout
     assert "broken.mkv: " in first.stdout
-    assert "2 of this shelf: 1 done, 1 not" in first.stdout
+    assert "2 films: 1 done, 1 not" in first.stdout
     assert "bad: 08_translation failed" in first.stdout
     assert "the second one is no good" in first.stdout
     done = {(job / "08_translation/manifest.json").exists(): job for job in project.root.glob("out/*/*/*/me/*")}
@@ -62,12 +62,12 @@ def test_a_shelf_is_done_and_done_again_only_where_something_is_new(tmp_path: Pa
     assert "3 jobs: 1 new, 2 in the sheet before" in second.stdout
     assert "Moved (1)" in second.stdout
     assert MOVED in second.stdout
-    assert "3 of this shelf: 2 done, 1 not" in second.stdout
+    assert "3 films: 2 done, 1 not" in second.stdout
     assert [attempts(good, stage) for stage in ("demux", "asr", "translation")] == [["01"]] * 3
     assert [attempts(bad, stage) for stage in ("demux", "translation")] == [["01"], ["01", "02"]]
 
     (shelf / "bad.mkv").unlink()
     third = make()
     assert third.returncode == 0, third.stdout + third.stderr
-    assert "2 of this shelf: 2 done, 0 not" in third.stdout
+    assert "2 films: 2 done, 0 not" in third.stdout
     assert [attempts(good, stage) for stage in ("demux", "asr", "translation")] == [["01"]] * 3

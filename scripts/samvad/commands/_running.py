@@ -144,7 +144,7 @@ def show(folders: Sequence[Path]) -> bool:
         for folder in folders:
             known = job_manifest.path_of(folder).is_file()
             print(printable(job_manifest.summary(folder) if known else f"{folder}: not begun", lines=True))
-    else:
+    if len(folders) > 1:
         print(f"{len(folders)} films: {len(done)} done, {len(folders) - len(done)} not.")
     for folder in folders:
         if folder not in done:
