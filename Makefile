@@ -37,7 +37,7 @@ $(foreach name,$(FREE_TEXT),$(eval override $(name) := $$(value $(name))))
 export $(FREE_TEXT)
 
 # A variable that nothing reads is a typo, such as TARGET=hi: it is refused, not swallowed.
-KNOWN := $(FREE_TEXT) PROFILE MODEL TESTS FUZZ SHELL
+KNOWN := $(FREE_TEXT) PROFILE MODEL LANGUAGES TESTS FUZZ SHELL
 UNKNOWN := $(filter-out $(KNOWN) MAKEFLAGS MAKEOVERRIDES,$(foreach name,$(.VARIABLES),$(if \
 	$(findstring command line,$(origin $(name))),$(name))))
 ifneq ($(strip $(UNKNOWN)),)

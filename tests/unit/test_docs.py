@@ -34,7 +34,7 @@ OTHERS_OPTIONS = {
 READERS = ((argparse.ArgumentParser, "parse_args"), (command_of_logs, "parse"))
 
 #: Files that pages name and that commands make, or people.
-MADE = re.compile("config/glossary/learned/dabangg.tsv|word_count|shout_backend|NAME")
+MADE = re.compile("config/glossary/learned/dabangg.tsv|config/local.yaml|word_count|shout_backend|NAME")
 
 
 class OptionsReadError(Exception):

@@ -22,6 +22,11 @@ from workflow.project import Project, environment, new_project, row, said
 _RUNS_NOTHING = {"-n", "--rulegraph", "--dag", "--lint", "--unlock"}
 #: Commands of samvad that are not run for real, with the reason; tests/unit/test_docs.py has them read their options.
 _ONLY_READ = {
+    "film": "run by tests/workflow/test_shelf.py, as make film and make shelf do",
+    "shelf": "likewise",
+    "rerun": "makes a film again",
+    "remove": "asks, and takes away what the others need",
+    "config": "writes the settings of whoever runs it; tests/unit/test_one_command.py",
     "harvest-phrases": "loads a large model",
     "model": "fetches gigabytes from a hub; tests/stages/test_own_models.py has one of its own",
     "make-dashboard": "writes what tests/observability compare",

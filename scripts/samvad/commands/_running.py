@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from samvad.core import schemas, stages, subprocesses
 from samvad.core.console import printable
 from samvad.core.errors import ConfigurationError, ModelError
-from samvad.documents import job_manifest
+from samvad.documents import job_manifest, subtitle_check
 from samvad.models import weights
 from samvad.settings import configuration, film_row, naming
 from samvad.settings.configuration import Film
@@ -147,9 +147,19 @@ def show(folders: Sequence[Path]) -> bool:
     if len(folders) > 1:
         print(f"{len(folders)} films: {len(done)} done, {len(folders) - len(done)} not.")
     for folder in folders:
-        if folder not in done:
-            print(printable(f"  {job_manifest.reason(folder)}"))
+        told = _told(folder) if folder in done else job_manifest.reason(folder)
+        if told and (len(folders) > _SHOWN or folder not in done):
+            print(printable(f"  {told}"))
     index = next((path for path in (folder.parents[4] / "index.html" for folder in folders) if path.is_file()), None)
     if index:
         print(f"  All films:       {printable(index)}")
     return len(done) == len(folders)
+
+
+def _told(folder: Path) -> str | None:
+    """Return what a person should know of a film's subtitles, or None where nothing is to be looked at."""
+    found = {key: item for key, item in subtitle_check.headlines(folder).items() if item.grade != "good"}
+    manifest = job_manifest.read_optional(folder)
+    if not found or manifest is None:
+        return None
+    return f"{manifest.input.title}: " + "; ".join(f"{key}: {item.told()}" for key, item in found.items())
