@@ -101,7 +101,7 @@ def new_project(root: Path) -> Project:
     for name in PARTS:
         source = support.ROOT / name
         if source.is_dir():
-            shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__", "local.yaml"))
         else:
             shutil.copy2(source, root / name)
     settings = root / "config" / "config.yaml"
@@ -109,6 +109,8 @@ def new_project(root: Path) -> Project:
     assert "  enabled: true" in text
     # A test that counts what runs again must not find it done by another test.
     settings.write_text(text.replace("  enabled: true", "  enabled: false"), encoding="utf-8")
+    for profile in (root / "profiles").iterdir():
+        (root / profile.name).symlink_to(Path("profiles", profile.name))
     (root / ".venv").symlink_to((support.ROOT / ".venv").resolve())
     return Project(root)
 
