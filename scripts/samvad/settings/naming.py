@@ -49,7 +49,7 @@ def films(settings: Mapping[str, Any]) -> dict[str, Film]:
         ConfigurationError: the sheet is wrong.
     """
     path = sheet(settings)
-    return configuration.load_films(path) if path.exists() else {}
+    return configuration.read_sheet(path)[0] if path.exists() else {}
 
 
 def find(named: str, settings: Mapping[str, Any]) -> Job:
