@@ -211,7 +211,7 @@ def record(job: Path, film: Input, status: str, *failed: str) -> None:
         job_id="tester/1",
         run_id="a_run",
         input=film,
-        output=Output(str(job), ()),
+        output=Output(directory=str(job), files=()),
         pipeline=Pipeline(status, None, None, (), failed, (), None),
         stages={},
         timing=Timing(None, None, 0.0),

@@ -39,7 +39,7 @@ def ran(job: Path, work: Work, *options: object) -> int:
     """Do the work as stage 08; return its exit code."""
     manifests = {name: job / stages.BY_NAME[name].folder / "manifest.json" for name in ("demux", "asr")}
     given = [f"--{name}={path}" for name, path in (*manifests.items(), ("segments", manifests["asr"]))]
-    words = [f"--job-folder={job}", "--film=test", *given, "--targets=en", *map(str, options)]
+    words = [f"--job-folder={job}", "--film=test", *given, "--targets=en", "--phrases=", *map(str, options)]
     code = run_stage(STAGE, work, words)
     assert held_files.find(job / "01_demux" / "audio.wav") is None, "nothing stays open"
     return code
