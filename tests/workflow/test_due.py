@@ -15,6 +15,7 @@ import yaml
 
 from samvad.core import stages
 from samvad.documents import stage_manifest
+from samvad.runner import lacking
 from samvad.settings import configuration
 from samvad.workflow import due
 from workflow.project import Project
@@ -63,7 +64,7 @@ def rewrite(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
 def here(stood_in_copy: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stand in the project's folder, as Snakemake does, with nothing known of files."""
     monkeypatch.chdir(stood_in_copy.root)
-    for remembered in (due._checksum, due._fingerprint, due._profile_files, due._answers):
+    for remembered in (due._place, due._checksum, due._fingerprint, due._profile_files, lacking.answers):
         remembered.cache_clear()
 
 
@@ -282,8 +283,8 @@ def test_a_skip_because_a_service_was_away_is_tried_again_when_it_answers_and_no
     monkeypatch.setenv("SAMVAD_CACHE", str(tmp_path / "cache"))
     skipped(stood_in_copy, because="unanswered", endpoint="test", url="http://127.0.0.1:9/")
     assert stale(stood_in_copy) == {}
-    due._answers.cache_clear()
-    monkeypatch.setattr(due.http, "probe", lambda *given: 404)
+    lacking.answers.cache_clear()
+    monkeypatch.setattr(lacking.http, "probe", lambda *given: 404)
     assert list(stale(stood_in_copy)) == ["tmdb"]
 
 
@@ -299,8 +300,8 @@ def test_a_second_best_result_is_due_when_what_it_lacked_is_to_be_had_on_the_mac
     assert stale(stood_in_copy) == {"asr": "the aligner for hi, is there now"}
     rewrite(record(stood_in_copy, "asr"), lambda value: value["host"].update(name="another machine"))
     assert stale(stood_in_copy) == {}
-    due._answers.cache_clear()
-    monkeypatch.setattr(due.http, "probe", lambda *given: 200)
+    lacking.answers.cache_clear()
+    monkeypatch.setattr(lacking.http, "probe", lambda *given: 200)
     assert stale(stood_in_copy) == {"asr": "http://127.0.0.1:9/ answers again (the aligner for hi)"}
 
 

@@ -74,6 +74,7 @@ NOT_OF_STAGES: dict[str, Any] = {
     "logs.view": "off",
     "machines.resources": "mine.yaml",
     "machines.scratch": "$TMPDIR",
+    "machines.silence_seconds": 60,
     "machines.wait_seconds": 5,
     "logs.per_stage_links": True,
 }
@@ -92,6 +93,7 @@ COLUMNS: dict[str, Change] = {
     "glossary": Change("mine.tsv", ("glossary_load",)),
     "tmdb_id": Change(19, ("tmdb",)),
     "name_overrides": Change("names.tsv", ("ner",)),
+    "settings": Change("asr.beam_size=2; ner.consistent=false", ("asr", "ner")),
     "review": Change("decided", ()),
     "film": Change("renamed", ALL),
 }

@@ -20,7 +20,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from samvad.core import files, locks, outside, typed_json
 from samvad.core.computing import Engine
 from samvad.core.errors import SamvadError
 from samvad.documents.media_facts import MediaFacts
-from samvad.documents.stage_manifest import IntermediateFile, Metric, Model
+from samvad.documents.stage_manifest import IntermediateFile, Lack, Metric, Model
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +72,7 @@ class Said:
     models: tuple[Model, ...] = ()
     device_actual: str | None = None
     engines: tuple[Engine, ...] = ()
+    lacks: tuple[Lack, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -140,12 +141,15 @@ class ResultCache:
         self.folder = folder
         self.max_bytes = max_bytes
 
-    def fetch(self, ingredients: Mapping[str, Any], target: Path) -> Entry | None:
+    def fetch(
+        self, ingredients: Mapping[str, Any], target: Path, fits: Callable[[Entry], bool] = lambda _: True
+    ) -> Entry | None:
         """Put the files of a result into a folder, if it is there, whole and unchanged.
 
         Args:
             ingredients: what the result depends on.
             target: an existing folder.
+            fits: says of a whole entry whether it is wanted.
 
         Returns:
             The entry, or None.
@@ -158,7 +162,7 @@ class ResultCache:
             if entry.ingredients != json.loads(json.dumps(ingredients)):
                 log.warning("The cache entry %s is not what its name says: it is not used.", place)
                 return None
-            if entry.expires_at is not None and entry.expires_at < time.time():
+            if (entry.expires_at is not None and entry.expires_at < time.time()) or not fits(entry):
                 return None
             _take(place, entry, target)
             with contextlib.suppress(PermissionError):  # another user's

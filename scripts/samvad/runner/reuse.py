@@ -25,7 +25,7 @@ from samvad.documents.stage_manifest import (
     StageWarning,
 )
 from samvad.logs.spans import span
-from samvad.runner import gpus
+from samvad.runner import gpus, lacking
 from samvad.runner.result_cache import CachedFile, Entry, ResultCache, Said, key_of
 
 log = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ class Reuse:
             return None
         with span("waiting"):
             self._locks.enter_context(self._cache.lock(self._ingredients))
-        entry = self._entry = self._cache.fetch(self._ingredients, folder)
+        entry = self._entry = self._cache.fetch(self._ingredients, folder, _is_the_best_to_be_had)
         if entry is None:
             return None
         log.info("Reused from %s of %s, which took %.1f s", entry.run_id, entry.made_at, entry.seconds)
@@ -92,10 +92,11 @@ class Reuse:
         record.models[:] = said.models
         record.devices = (record.devices[0], said.device_actual)
         record.engines[:] = said.engines
+        record.lacks[:] = said.lacks
         return entry.files
 
     def store(self, folder: Path, outputs: Sequence[FileRecord], run_id: str, seconds: float) -> None:
-        """Keep the result for other jobs, unless it came from the cache, or lacks what may be to be had the next time.
+        """Keep the result for other jobs, unless it came from the cache.
 
         Args:
             folder: the stage's folder, with the outputs.
@@ -103,7 +104,7 @@ class Reuse:
             run_id: the run that made them.
             seconds: wall time that it took.
         """
-        if self._cache is None or self._entry is not None or self._record.lacks:
+        if self._cache is None or self._entry is not None:
             return
         record = self._record
         said = Said(
@@ -115,6 +116,7 @@ class Reuse:
             models=tuple(record.models),
             device_actual=record.devices[1],
             engines=tuple(record.engines),
+            lacks=tuple(record.lacks),
         )
         cached = tuple(
             CachedFile(Path(item.path).name, item.type, item.size_bytes, item.checksum, item.media) for item in outputs
@@ -132,6 +134,11 @@ class Reuse:
         """Return the manifest's ``cache``."""
         made_by = self._entry.run_id if self._entry else None
         return CacheUse(key_of(self._ingredients), self._entry is not None, made_by)
+
+
+def _is_the_best_to_be_had(entry: Entry) -> bool:
+    """Say whether what a result would be better with is still not to be had."""
+    return not any(lacking.is_to_be_had(lack.place, lack.endpoint, lack.url) for lack in entry.record.lacks)
 
 
 #: The manifest's ``cache`` of a stage whose results are not kept.

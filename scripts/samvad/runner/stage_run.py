@@ -327,7 +327,7 @@ class StageRun:
     def lacks(
         self, what: str, *, place: Path | None = None, endpoint: str | None = None, url: str | None = None
     ) -> None:
-        """Say what the result would be better with: the stage is due when that is to be had, and no other job takes it.
+        """Say what the result would be better with: the stage is due when that is to be had.
 
         Args:
             what: for people.

@@ -14,16 +14,16 @@ import os
 import platform
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from samvad.core import checksums, outside, stages
 from samvad.core.declarations import Option, Stage
-from samvad.core.errors import NetworkError, SamvadError
+from samvad.core.errors import SamvadError
 from samvad.documents import stage_manifest
-from samvad.models import http
 from samvad.models.weights import pinned_commit
+from samvad.runner import lacking
 from samvad.runner.code_hash import code_hash
 from samvad.settings import subtitle_profiles
 from samvad.settings.configuration import Film
@@ -423,7 +423,7 @@ def _skipped(record: _Record) -> Iterator[str]:
     variable, endpoint, url = (record.skip.get(key) for key in ("variable", "endpoint", "url"))
     if variable and stage_manifest.variable_value(variable) not in ("", record.skip.get("value")):
         yield f"{variable} has a value now that it had not"
-    if endpoint and url and _answers(endpoint, url):
+    if endpoint and url and lacking.answers(endpoint, url):
         yield f"{url} answers again"
 
 
@@ -433,17 +433,8 @@ def _lacked(record: _Record) -> Iterator[str]:
         what, place, endpoint, url = (item.get(key) for key in ("what", "place", "endpoint", "url"))
         if place and record.host == platform.node() and _look(Path(place)) is not None:
             yield f"{what}, is there now"
-        if endpoint and url and _answers(endpoint, url):
+        if endpoint and url and lacking.answers(endpoint, url):
             yield f"{url} answers again ({what})"
-
-
-@functools.cache
-def _answers(endpoint: str, url: str) -> bool:
-    """Say whether a service answers: it is asked once a run, for all films, before anything is done again for it."""
-    try:
-        return http.probe(endpoint, url, url, replace(http.policy(), attempts=1)) < 500
-    except NetworkError:
-        return False
 
 
 # -- files -----------------------------------------------------------------------------------------------------------
