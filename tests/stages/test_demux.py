@@ -140,6 +140,7 @@ def test_the_facts_of_a_film_are_written_down(tmp_path: Path, films: Path) -> No
         "sample_rate_hz": 16_000,
     }
     assert {output["type"] for output in manifest["outputs"]} == {
+        "metadata",
         "audio",
         "probe",
         "shots",
@@ -432,4 +433,4 @@ def test_pictures_that_cannot_be_read_cost_the_report_its_film_and_nothing_else(
     assert done.returncode == 0, done.stderr
     manifest = support.manifest_of(job, "demux")
     assert any("no film to play" in item["message"] for item in manifest["warnings"])
-    assert {output["type"] for output in manifest["outputs"]} == {"audio", "probe", "waveform"}
+    assert {output["type"] for output in manifest["outputs"]} == {"audio", "probe", "waveform", "metadata"}

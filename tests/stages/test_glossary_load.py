@@ -89,7 +89,7 @@ def test_the_recogniser_gets_the_films_names_the_most_important_first(tmp_path: 
         "terms": ["Bholu", "रघु", "Jai", "Singh", "Rathore", "Samvad", "Jai Singh Rathore", "T"],
     }
     outputs = {item["type"] for item in support.manifest_of(job, "glossary_load")["outputs"]}
-    assert outputs == {"glossary", "prompt_terms"}
+    assert outputs == {"glossary", "prompt_terms", "metadata"}
 
 
 def test_every_wrong_row_of_a_file_is_told_at_once(tmp_path: Path) -> None:

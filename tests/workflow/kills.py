@@ -21,7 +21,7 @@ from workflow.project import Project, attempts, environment
 VICTIMS = ("stage", "snakemake", "both")
 #: Outputs that hold when or where they were made, so that two runs never write the same bytes: the report names the run
 #: and the seconds of each stage.
-VARYING: frozenset[str] = frozenset({"report"})
+VARYING: frozenset[str] = frozenset({"report", "metadata"})
 
 
 class Kill(NamedTuple):
