@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parents[1]
 MEDIA = ROOT.parent / "shared" / "media"
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from samvad.stages.hallucination_removal import sounds  # noqa: E402 -- the benchmarks are no package
-from samvad.stages.hallucination_removal.sounds import RATE_HZ, Samples  # noqa: E402
+from samvad.sample import unspoken as sounds  # noqa: E402 -- the benchmarks are no package
+from samvad.sample.unspoken import RATE_HZ, Samples  # noqa: E402
 
 LANGUAGES = ("en", "es", "hi")
 NOISES = (

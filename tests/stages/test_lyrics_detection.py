@@ -15,7 +15,7 @@ import support
 import toy_yamnet
 from samvad.core import typed_json
 from samvad.documents import segments
-from samvad.stages.hallucination_removal import sounds
+from samvad.sample import unspoken as sounds
 
 RATE_HZ = 16_000
 OPTIONS: dict[str, object] = {

@@ -9,7 +9,7 @@ import pytest
 
 from samvad.core import stages
 from samvad.core.errors import ConfigurationError
-from samvad.settings import configuration, film_row
+from samvad.settings import configuration
 from samvad.stages.asr import beforehand as of_speech
 from samvad.stages.translation import beforehand, own_models
 from samvad.workflow import languages_check
@@ -75,7 +75,7 @@ def test_languages_that_no_model_hears_are_named() -> None:
 
 
 def test_a_stage_that_was_done_is_not_asked(tmp_path: Path) -> None:
-    config = film_row.settings()
+    config = configuration.project()
     configuration.check(config)
     values: dict[str, Any] = {"source": ("en",), "targets": ("es", "hi")}
     film = configuration.Film(

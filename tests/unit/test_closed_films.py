@@ -13,7 +13,7 @@ import pytest
 
 from samvad.core.errors import MediaError
 from samvad.media import clock, ffmpeg, ffprobe, film_file, shots
-from samvad.stages.hallucination_removal import harvest
+from samvad.sample import harvest
 from samvad.stages.mux import matroska, media
 from support import make_film, modules_with, needs_ffmpeg
 

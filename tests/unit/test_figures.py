@@ -34,7 +34,7 @@ def make_job(folder: Path, title: str = "रोजा") -> Path:
     (job / "run.json").write_text(json.dumps({"run_id": RUN_ID, "film": "roja", "title": title}), encoding="utf-8")
     rules = subtitle_profiles.load("netflix").rules("en", Fraction(24))
     cues = [Cue(5000 * number, 5000 * number + 1000, (text,)) for number, text in enumerate(CUES)]
-    checks = Checks(profile="x", tracks=(qc.track_check(cues, rules, checking.check(cues, rules)),))
+    checks = Checks(profile="x", tracks=(qc.track_check(cues, rules, checking.check(cues, rules), ()),))
     found = json.dumps(typed_json.plain(checks)).encode()
     demux = support.finished_stage(job, "demux", {"audio": ("audio.wav", b"RIFF")}, [film_input()])
     outputs = json.loads(demux.read_text(encoding="utf-8"))["outputs"]

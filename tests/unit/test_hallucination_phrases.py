@@ -9,7 +9,8 @@ import pytest
 from judged_text import HINDI, PHRASES
 from samvad.core import schemas
 from samvad.core.errors import ConfigurationError
-from samvad.stages.hallucination_removal import harvest, sounds
+from samvad.sample import harvest
+from samvad.sample import unspoken as sounds
 from samvad.text import phrases
 
 LONG = HINDI.replace("।", "")[:150]

@@ -15,7 +15,7 @@ from samvad.documents.review import Decision
 from samvad.media import sound_curve, sound_events
 from samvad.media.audio import FilmAudio
 from samvad.media.sound_curve import SoundCurve
-from samvad.stages.hallucination_removal import sounds
+from samvad.sample import unspoken as sounds
 from samvad.stages.lyrics_detection import dsp, songs, support
 from samvad.text.consonants import sound_of
 

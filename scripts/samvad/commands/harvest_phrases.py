@@ -13,7 +13,7 @@ from samvad.core import console, files
 from samvad.core.errors import ConfigurationError, DiskError, SamvadError
 from samvad.models import weights
 from samvad.models.whisper import Whisper
-from samvad.stages.hallucination_removal import harvest
+from samvad.sample import harvest
 from samvad.text import languages
 
 #: The environment that the command runs in.

@@ -1,1 +1,1 @@
-"""The sample film: a minute and a half made from nothing, whose every line, cut and sound is known exactly."""
+"""What is made from nothing: the sample film, whose every line, cut and sound is known, and sounds in which nobody speaks."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from samvad.core.errors import MediaError
 from samvad.media import ffmpeg, film_file
 from samvad.models.whisper import Whisper
-from samvad.stages.hallucination_removal import sounds
+from samvad.sample import unspoken as sounds
 from samvad.text import languages, sentence_ends
 from samvad.text.phrases import COLUMNS
 from samvad.text.repetition import loop_span, plain
