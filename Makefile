@@ -21,8 +21,8 @@ SHELL := /bin/bash
 
 PROFILE ?= profiles/local-cpu
 MODEL ?= base
-SOURCE ?= auto
-TARGETS ?= en
+SOURCE ?=
+TARGETS ?=
 TESTS ?=
 SAMPLE := build/sample/samvad_sample.mp4
 DEMO := out/2025/01/01/demo/1/10_mux/manifest.json

@@ -112,7 +112,8 @@ def test_what_describes_a_film_is_corrected_in_its_row(tmp_path: Path, film: Pat
     assert row.settings == (("asr", "beam_size", "3"), ("asr", "model", "large-v3"))
     assert (row.film, other.film, other.settings) == ("x", "other", ())
     assert (tmp_path / "films.tsv").read_text().startswith("# mine\nuser\tfilm\t")
-    film_sheet.remove(tmp_path / "films.tsv", row.line)
+    film_sheet.remove(tmp_path / "films.tsv", row.folder)
+    film_sheet.remove(tmp_path / "films.tsv", row.folder)
     assert films(tmp_path) == [dataclasses.replace(other, line=other.line - 1)]
 
 

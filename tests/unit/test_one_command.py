@@ -87,6 +87,16 @@ def test_a_removed_film_is_gone_with_its_results_and_its_other_job_stays(
     assert (own / "out/2025/01/02/me/1").is_dir()
 
 
+def test_a_folder_that_is_called_like_a_jobs_is_not_removed(own: Path) -> None:
+    photos, empty = own / "photos/2024/01/02/holiday/1", own / "out/2024/01/02/me/1"
+    for folder in (photos, empty):
+        folder.mkdir(parents=True)
+        (folder / "kept.jpg").touch()
+        with pytest.raises(ConfigurationError, match="no job's folder of this project"):
+            remove.main([str(folder), "--yes"])
+        assert (folder / "kept.jpg").is_file()
+
+
 def test_ones_own_settings_lie_over_the_projects_and_wrong_ones_are_not_written(
     own: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 from samvad.core import files
 from samvad.core.console import printable
 from samvad.core.errors import ConfigurationError
-from samvad.documents import job_manifest
+from samvad.documents import at_work, job_manifest
 from samvad.settings import configuration, film_sheet, naming
 
 #: The environment that the command runs in.
@@ -29,9 +31,11 @@ def main(argv: list[str] | None = None) -> int:
     if len(several) > 1 and job.film in several:
         named = ", ".join(film.folder for film in several)
         raise ConfigurationError(f"{options.film!r} has several jobs: {named}.", "Name one of them.")
-    if job_manifest.status(job.folder) == "running":
-        raise ConfigurationError(f"A run is at work on {job.folder}.", "Stop it, or wait for its end.")
+    if other := at_work.busy(job.folder):
+        raise ConfigurationError(f"{other} is at work on {job.folder}.", "Stop it, or wait for its end.")
     has_results = job.folder.is_dir() and not options.keep_results
+    if has_results and not _is_job(job, settings):
+        raise ConfigurationError(f"{job.folder} is no job's folder of this project.", "Remove it by hand, if you must.")
     parts = [f"line {job.film.line} of {naming.sheet(settings)}"] if job.film else []
     parts += [f"{job.folder}, with the subtitled film"] if has_results else []
     if not parts:
@@ -41,12 +45,18 @@ def main(argv: list[str] | None = None) -> int:
         print("Nothing was removed.")
         return 1
     if job.film:
-        film_sheet.remove(naming.sheet(settings), job.film.line)
+        film_sheet.remove(naming.sheet(settings), job.film.folder)
     if has_results:
         with files.disk_errors(job.folder):
             shutil.rmtree(job.folder)
     print("Removed.")
     return 0
+
+
+def _is_job(job: naming.Job, settings: Mapping[str, Any]) -> bool:
+    """Say whether a folder holds results of ours: others have folders that are called like a job's, too."""
+    ours = job.folder.resolve().is_relative_to(naming.output_root(settings).resolve())
+    return ours and (job.film is not None or job_manifest.path_of(job.folder).is_file())
 
 
 def _agreed() -> bool:

@@ -88,16 +88,19 @@ def change(sheet: Path, changes: Mapping[int, Mapping[str, str]]) -> None:
         _change(sheet, changes)
 
 
-def remove(sheet: Path, line: int) -> None:
-    """Take a film's row out of the sheet; all else in it stays as it is.
+def remove(sheet: Path, folder: str) -> None:
+    """Take a film's row out of the sheet; all else in it stays as it is. A row that is gone already is no error.
 
     Args:
         sheet: the film sheet.
-        line: on which the film's row begins.
+        folder: of the film's job, as ``Film.folder``; its line may be another since somebody looked.
     """
     sheet = sheet.resolve()
     with _locked(sheet):
-        lines = _lines(sheet)
+        film = configuration.read_sheet(sheet)[0].get(folder)
+        if film is None:
+            return
+        line, lines = film.line, _lines(sheet)
         del lines[line - 1 : _row(lines, line)[1]]
         files.write_text(sheet, "".join(lines))
 
