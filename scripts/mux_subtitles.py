@@ -267,7 +267,11 @@ def prove_burned(
         )
     if seen is None or (not seen.cues and track.cues):
         run.warn("Nothing proves that the subtitles drawn into the picture are at their times; their sound is.")
-    return {"cues_seen": seen.cues if seen else 0, "sound_shift_ms": shift_ms}
+    return {
+        "cues_seen": seen.cues if seen else 0,
+        "cues_unsure": seen.unsure if seen else 0,
+        "sound_shift_ms": shift_ms,
+    }
 
 
 def record_metrics(

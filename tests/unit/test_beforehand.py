@@ -89,3 +89,16 @@ def test_a_stage_that_was_done_is_not_asked(tmp_path: Path) -> None:
     done.parent.mkdir(parents=True)
     done.touch()
     languages_check.check(config, film, stages.BY_NAME["translation"], tmp_path)
+
+
+def test_a_film_is_judged_by_its_own_settings_whichever_comes_first(tmp_path: Path) -> None:
+    fetched("en-indic")
+    config = configuration.project()
+    row = dict.fromkeys(configuration.COLUMNS, "") | {"film": "f", "media": "m", "title": "T", "source": "en"}
+    row |= {"targets": "ta", "user": "me", "date": "2025-01-01", "job": "1", "workflow": "subtitle"}
+    served = configuration.film_of_row(row, "here", 2)
+    by_whisper = configuration.film_of_row({**row, "settings": "translation.backend=whisper"}, "here", 3)
+    for _ in range(2):
+        languages_check.check(config, served, stages.BY_NAME["translation"], tmp_path)
+        with pytest.raises(ConfigurationError, match="en to ta"):
+            languages_check.check(config, by_whisper, stages.BY_NAME["translation"], tmp_path)

@@ -103,7 +103,7 @@ def run(settings: Mapping[str, Any], films: Sequence[Film], options: argparse.Na
     only = getattr(options, "only", "")
     targets = [target for film in films for target in _targets(settings, film, only)]
     if not options.dry_run:
-        _fetch_models(settings, films)
+        _fetch_models(films)
     words = [*(["--cores", options.cores] if options.cores else []), *(["-n"] if options.dry_run else []), *more]
     code = command.run(options.profile, targets, words)
     if options.dry_run or code == 130:
@@ -121,7 +121,7 @@ def _targets(settings: Mapping[str, Any], film: Film, only: str) -> list[str]:
     return [f"{str(settings['output_root']).rstrip('/')}/{film.folder}/{stages.BY_NAME[only].folder}/manifest.json"]
 
 
-def _fetch_models(settings: Mapping[str, Any], films: Iterable[Film]) -> None:
+def _fetch_models(films: Iterable[Film]) -> None:
     """Fetch the films' own Whisper models where they are not at hand: before the work, not an hour into it.
 
     Raises:

@@ -19,6 +19,8 @@ SCHEMA_VERSION = "1.0"
 KEEP = "keep"
 SUSPECT = "suspect"
 QUARANTINE = "quarantine"
+#: Flag of a translation that shows what was said, because none was fit to be shown.
+AS_SAID = "shown as said"
 
 
 @dataclass(frozen=True)

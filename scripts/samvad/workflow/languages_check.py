@@ -9,11 +9,12 @@ from typing import Any
 
 from samvad.core.declarations import Stage
 from samvad.core.errors import ConfigurationError
+from samvad.settings import film_values
 from samvad.settings.configuration import Film
 from samvad.settings.stage_settings import StageSettings
 
-#: What was said in this process, whose configuration is one, of a stage and of languages spoken and wanted.
-_known: dict[tuple[str, tuple[str, ...], tuple[str, ...]], str] = {}
+#: What was said in this process, whose configuration is one: by stage, languages spoken and wanted, own settings.
+_known: dict[tuple[str, tuple[str, ...], tuple[str, ...], tuple[film_values.Setting, ...]], str] = {}
 
 
 def check(config: Mapping[str, Any], film: Film, stage: Stage, output_root: Path) -> None:
@@ -32,7 +33,7 @@ def check(config: Mapping[str, Any], film: Film, stage: Stage, output_root: Path
     """
     if not stage.refuses or (output_root / film.folder / stage.folder / "manifest.json").is_file():
         return
-    key = (stage.name, film.source, film.targets)
+    key = (stage.name, film.source, film.targets, film.settings)
     if key not in _known:  # of a shelf of thousands, most films have the same languages
         module = importlib.import_module(f"samvad.stages.{stage.name}.{stage.refuses}")
         _known[key] = module.refusal(StageSettings(stage, config).values(film), film.source, film.targets)

@@ -8,14 +8,12 @@ from dataclasses import replace
 from samvad.documents import coverage
 from samvad.documents.headline import Headline
 from samvad.documents.machine_cues import Origin
-from samvad.documents.segments import Segment, SegmentsDocument
+from samvad.documents.segments import AS_SAID, Segment, SegmentsDocument
 from samvad.documents.subtitle_check import Doubt, TrackCheck
 from samvad.stages.subtitle_gen.units import text_in
 
 #: What a translation is flagged with where none was asked for: nothing to look at.
 _ASKED_FOR = frozenset({"not translated"})
-#: Flag of a cue that shows what was said (stage 08).
-_AS_SAID = "shown as said"
 
 Stretch = tuple[int, int]
 
@@ -72,7 +70,7 @@ def headline(
         coverage=round(1 - without / seconds, 4) if seconds and not corrected else None,
         sure=None if corrected else sureness(document.shown()),
         doubtful=len(check.doubts),
-        as_said=sum(_AS_SAID in doubt.flags for doubt in check.doubts),
+        as_said=sum(AS_SAID in doubt.flags for doubt in check.doubts),
         rules=check.within.get("hard", 0.0) if check.cues else 0.0,
     )
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from samvad.documents import segments
 from samvad.documents.segments import Translation
 from samvad.stages.translation import figures, markup, negation
 from samvad.text import consonants, made_up, phonetic, repetition, scripts, sentence_ends
@@ -225,8 +226,7 @@ NAMES = "name lost"
 GUESS = "a guess"
 #: Flag of a line too short to be heard alone, of which its neighbours' translation gave nothing.
 TOO_SHORT = "too short to translate"
-#: Flag of a segment that shows what was said, because no translation of it was fit to be shown.
-AS_SAID = "shown as said"
+AS_SAID = segments.AS_SAID
 #: What must not be shown as a translation: where nothing better is found, what was said stands in its place.
 UNFIT = frozenset({EMPTY, FAILED, MADE_UP, LENGTH, NUMBERS, GUESS, TOO_SHORT})
 #: A translation has at most three times as many letters as its source, and these, which "Of course." for a nod needs.
