@@ -92,9 +92,36 @@ def test_a_folder_that_is_called_like_a_jobs_is_not_removed(own: Path) -> None:
     for folder in (photos, empty):
         folder.mkdir(parents=True)
         (folder / "kept.jpg").touch()
-        with pytest.raises(ConfigurationError, match="no job's folder of this project"):
-            remove.main([str(folder), "--yes"])
+        with pytest.raises(ConfigurationError, match=r"no job's folder of this project|There is no film"):
+            remove.main([str(folder / "kept.jpg"), "--yes"])
         assert (folder / "kept.jpg").is_file()
+
+
+def test_a_job_elsewhere_is_shown_and_never_removed_and_no_path_leads_to_another_job(own: Path) -> None:
+    foreign = own / "other/2024/01/02/me/1"
+    foreign.mkdir(parents=True)
+    (foreign / "manifest.json").write_text("{}")
+    settings = configuration.project()
+    assert naming.find(str(foreign), settings) == naming.Job(foreign, None)
+    with pytest.raises(ConfigurationError, match="no job's folder of this project"):
+        remove.main([str(foreign), "--yes"])
+    for named in ("/nowhere/2025/01/01/me/1", "99992025/01/01/me/1"):
+        with pytest.raises(ConfigurationError, match="There is no film"):
+            naming.find(named, settings)
+    up = naming.find(str(own / "out/2025/01/01/me/1/../2"), settings)
+    assert up.folder == own / "out/2025/01/01/me/2"
+    link = own / "out/2025/01/01/me/5"
+    link.symlink_to(foreign)
+    with pytest.raises(ConfigurationError, match="no job's folder"):
+        remove.main([str(link), "--yes"])
+    assert (foreign / "manifest.json").is_file()
+
+
+def test_targets_stand_before_options_of_several_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[list[str]] = []
+    monkeypatch.setattr(command.subprocesses, "hand_over", lambda words, *_: given.append(words) or 0)
+    command.run("profiles/local-cpu", ["out/manifest.json"], ["--forcerun", "asr"])
+    assert given[0][-3:] == ["out/manifest.json", "--forcerun", "asr"]
 
 
 def test_ones_own_settings_lie_over_the_projects_and_wrong_ones_are_not_written(

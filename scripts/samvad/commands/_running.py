@@ -63,7 +63,7 @@ def add_run_options(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--cores", default="", metavar="N", help="use so many processor cores; without it, as the profile says"
     )
-    p.add_argument("--dry-run", "-n", action="store_true", help="say what would be done, and do nothing")
+    p.add_argument("--dry-run", "-n", action="store_true", help="say what would be done, and make nothing but the rows")
 
 
 def prepare(options: argparse.Namespace) -> None:
@@ -96,6 +96,16 @@ def check_run_options(options: argparse.Namespace) -> None:
     options.profile = command.profile("local-gpu" if options.gpu else options.profile)
     if options.cores and not re.fullmatch("[1-9][0-9]{0,3}|all", options.cores):
         raise ConfigurationError(f"--cores: {options.cores!r} is no number of cores.", "Write a number, or all.")
+
+
+def refuse_two_configs(more: Sequence[str]) -> None:
+    """Refuse ``--config`` after ``--`` where ``--sheet`` needs one: Snakemake heeds the last alone.
+
+    Raises:
+        ConfigurationError: it is there.
+    """
+    if any(word.startswith(("--config=", "-C")) or word == "--config" for word in more):
+        raise ConfigurationError("--sheet and --config do not go together.", "Set the key films instead of --sheet.")
 
 
 def run(settings: Mapping[str, Any], films: Sequence[Film], options: argparse.Namespace, more: list[str]) -> int:

@@ -97,6 +97,8 @@ def _films(settings: dict[str, Any]) -> Finding:
         count = len(naming.films(settings))
     except SamvadError as error:
         return Finding("film sheet", _FAULT, error.what, error.remedy)
+    if wrong := naming.bad_rows(settings):
+        return Finding("film sheet", _FAULT, wrong[0], f"{len(wrong)} rows are wrong: their films are not made.")
     return Finding("film sheet", _WELL, f"{count} films in {naming.sheet(settings)}")
 
 

@@ -56,6 +56,7 @@ def main(argv: list[str] | None = None) -> int:
             if added:
                 print(printable(f"{film.title!r} was added to {path}, line {film.line}: job {film.folder}."))
     if options.sheet:
+        _running.refuse_two_configs(more)
         more = ["--config", f"films={path}", *more]
     return _running.run(settings, found, options, more)
 

@@ -35,6 +35,8 @@ def main(argv: list[str] | None = None) -> int:
         print("\n".join(_lines(chosen)))
     else:
         print(f"There are no films in {naming.sheet(settings)}" + (" that stand so." if found else "."))
+    for bad in naming.bad_rows(settings):
+        print(printable(f"left out: {bad}"), file=sys.stderr)
     return 0
 
 

@@ -44,17 +44,19 @@ def main(argv: list[str] | None = None) -> int:
     if not (options.yes or _agreed()):
         print("Nothing was removed.")
         return 1
-    if job.film:
-        film_sheet.remove(naming.sheet(settings), job.film.folder)
     if has_results:
         with files.disk_errors(job.folder):
             shutil.rmtree(job.folder)
+    if job.film:
+        film_sheet.remove(naming.sheet(settings), job.film.folder)
     print("Removed.")
     return 0
 
 
 def _is_job(job: naming.Job, settings: Mapping[str, Any]) -> bool:
     """Say whether a folder holds results of ours: others have folders that are called like a job's, too."""
+    if job.folder.is_symlink():
+        return False
     ours = job.folder.resolve().is_relative_to(naming.output_root(settings).resolve())
     return ours and (job.film is not None or job_manifest.path_of(job.folder).is_file())
 

@@ -46,5 +46,6 @@ def main(argv: list[str] | None = None) -> int:
     if not shelf.jobs:
         return 0
     if options.sheet:
+        _running.refuse_two_configs(more)
         more = ["--config", f"films={path}", *more]
     return _running.run(settings, shelf.jobs, options, more)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,10 +12,11 @@ from typing import Any
 
 from samvad.core import schemas
 from samvad.core.errors import ConfigurationError
+from samvad.documents import job_manifest
 from samvad.settings import configuration, film_sheet
 from samvad.settings.configuration import Film
 
-_FOLDER = re.compile(r"([0-9]{4})/([0-9]{2})/([0-9]{2})/([A-Za-z0-9][A-Za-z0-9._-]*)/([0-9]+)(?=/|\Z)")
+_FOLDER = re.compile(r"(?<![^/])([0-9]{4})/([0-9]{2})/([0-9]{2})/([A-Za-z0-9][A-Za-z0-9._-]*)/([0-9]+)(?=/|\Z)")
 #: So many films are named where one is not found.
 _NAMED = 5
 
@@ -52,6 +54,12 @@ def films(settings: Mapping[str, Any]) -> dict[str, Film]:
     return configuration.read_sheet(path)[0] if path.exists() else {}
 
 
+def bad_rows(settings: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with rows of the film sheet, of which no film is made."""
+    path = sheet(settings)
+    return [str(bad.error) for bad in configuration.read_sheet(path)[1]] if path.exists() else []
+
+
 def find(named: str, settings: Mapping[str, Any]) -> Job:
     """Return the job that is meant; the newest, where a film has several.
 
@@ -65,17 +73,31 @@ def find(named: str, settings: Mapping[str, Any]) -> Job:
     """
     known = films(settings)
     root = output_root(settings)
-    if match := _FOLDER.search(str(Path(named).absolute()) if Path(named).exists() else named):
-        folder = (Path(named).absolute().as_posix() if Path(named).exists() else named)[: match.end()]
-        place = Path(folder) if Path(folder).is_dir() else root / match.group()
-        if place.is_dir() or match.group() in known:
-            is_ours = place.resolve() == (root / match.group()).resolve()
-            return Job(place.absolute(), known.get(match.group()) if is_ours else None)
     same = all_of(named, known.values()) if named.strip() else []
+    if not same and (found := _job_at(named, root)):
+        folder, job = found
+        is_ours = folder.resolve() == (root / job).resolve()
+        return Job(folder, known.get(job) if is_ours else None)
     if not same:
         raise ConfigurationError(f"There is no film {named!r} in {sheet(settings)}.", _near(named, known.values()))
     film = max(same, key=lambda film: (film.date, film.job, film.line))
     return Job(root / film.folder, film)
+
+
+def _job_at(named: str, root: Path) -> tuple[Path, str] | None:
+    """Return the folder of the job that a path leads to, and the job as ``Film.folder`` has it.
+
+    A folder below another root than the configured one is a job's where it holds a manifest: others are called so, too.
+    """
+    if match := _FOLDER.fullmatch(named.rstrip("/")):
+        return (root / match.group(), match.group()) if (root / match.group()).is_dir() else None
+    place = os.path.normpath(Path(named).absolute())
+    match = _FOLDER.search(place)
+    folder = Path(place[: match.end()]) if match else None
+    if match is None or folder is None or not folder.is_dir():
+        return None
+    is_job = folder.is_relative_to(root) or job_manifest.path_of(folder).is_file()
+    return (folder, match.group()) if is_job else None
 
 
 def all_of(named: str, known: Iterable[Film]) -> list[Film]:

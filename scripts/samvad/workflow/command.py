@@ -49,7 +49,8 @@ def run(profile_path: str, targets: Sequence[str], more: Sequence[str]) -> int:
     Raises:
         MissingToolError: the workflow's environment is not set up.
     """
-    words = ["--profile", profile_path, *more, *targets]
+    # The targets stand first: options of several words, such as --forcerun and --config, would take them for theirs.
+    words = ["--profile", profile_path, *targets, *more]
     print(printable(shlex.join([".venv/bin/snakemake", *words])), flush=True)
     environment = {**os.environ, variables.SUMMARY: "no"}
     return subprocesses.hand_over([str(schemas.ROOT / ".venv/bin/snakemake"), *words], schemas.ROOT, environment)
