@@ -2,7 +2,9 @@
 
 Alloy itself is not run. The syntax read here is Alloy's: blocks with a dotted name and perhaps a label, attributes,
 and as values texts, numbers, truth values, lists, objects, and expressions, which stay text. Stages follow Alloy's
-reference; one that is not known here raises.
+reference; one that is not known here raises. The selector of ``stage.match`` is no LogQL: Alloy reads it by a small
+grammar of its own (matchers of labels, then filters of lines, and ``"…"`` as the only kind of text), which is what
+``Selector`` reads, and no more.
 """
 
 from __future__ import annotations
@@ -10,15 +12,12 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import logql_answers
-import logql_grammar
 from logql_answers import Entry
-from logql_grammar import Node
 
 _TOKEN = re.compile(
     r"""(?P<space>[ \t\r]+|//[^\n]*)|(?P<newline>\n)|(?P<text>"(?:[^"\\\n]|\\.)*")|(?P<number>-?\d+(?:\.\d+)?)"""
@@ -184,8 +183,7 @@ def _timestamp(line: _Line, wanted: dict[str, Any]) -> None:
 
 def _match(line: _Line, wanted: dict[str, Any]) -> None:
     assert wanted["action"] == "drop"
-    entry = Entry(0, line.text, dict(line.labels), {})
-    line.dropped = bool(logql_answers.lines(_selector(wanted["selector"]), [entry], -1, 0))
+    line.dropped = _selector(wanted["selector"]).matches(line.labels, line.text)
 
 
 def _drop_labels(line: _Line, wanted: dict[str, Any]) -> None:
@@ -203,10 +201,68 @@ _STAGES: dict[str, Callable[[_Line, dict[str, Any]], None]] = {
 }
 
 
+_SELECTOR_TOKEN = re.compile(
+    r"""\s+|(?P<text>"(?:[^"\\\n]|\\.)*")|(?P<mark>=~|!~|!=|\|=|\|~|[{}=,])|(?P<name>[A-Za-z_]\w*)"""
+)
+
+
+class Selector:
+    """A selector of ``stage.match``: ``{label="text", …}``, and after it ``|= "text"`` and the like.
+
+    Raises:
+        ValueError: Alloy would not load the configuration.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._left = list(self._tokens(text))
+        self._matchers: list[tuple[str, str, str]] = []
+        self._filters: list[tuple[str, str]] = []
+        self._take("{")
+        while not self._matchers or self._left[0][1] == ",":
+            if self._matchers:
+                self._take(",")
+            self._matchers.append((self._take(kind="name"), self._take("=", "!=", "=~", "!~"), self._text()))
+        self._take("}")
+        while self._left[0][0] != "end":
+            self._filters.append((self._take("|=", "!=", "|~", "!~"), self._text()))
+
+    def matches(self, labels: dict[str, str], line: str) -> bool:
+        """Return whether a line of a stream is meant. A pattern must match all of a label, and any part of a line."""
+        for name, operator, wanted in self._matchers:
+            found = labels.get(name, "")
+            same = bool(re.fullmatch(wanted, found)) if "~" in operator else found == wanted
+            if same == operator.startswith("!"):
+                return False
+        for operator, wanted in self._filters:
+            there = bool(re.search(wanted, line)) if "~" in operator else wanted in line
+            if there == operator.startswith("!"):
+                return False
+        return True
+
+    def _tokens(self, text: str) -> Iterator[tuple[str, str]]:
+        position = 0
+        while position < len(text):
+            match = _SELECTOR_TOKEN.match(text, position)
+            if not match:
+                raise ValueError(f"no selector of Alloy's from here on: {text[position:]!r}")
+            if match.lastgroup:
+                yield match.lastgroup, match.group()
+            position = match.end()
+        yield "end", ""
+
+    def _text(self) -> str:
+        return str(json.loads(self._take(kind="text")))
+
+    def _take(self, *marks: str, kind: str = "mark") -> str:
+        found, text = self._left.pop(0)
+        if found != kind or (marks and text not in marks):
+            raise ValueError(f"{' or '.join(marks) or kind} wanted, found {text!r}")
+        return text
+
+
 @functools.cache
-def _selector(text: str) -> Node:
-    (tree,) = logql_grammar.parse([text])
-    return tree
+def _selector(text: str) -> Selector:
+    return Selector(text)
 
 
 def _texts(extracted: dict[str, Any], wanted: dict[str, str]) -> dict[str, str]:

@@ -76,7 +76,8 @@ class Run:
     def stage(self, name: str, seconds: float, status: str = "success", **more: Any) -> None:
         """Add the lines of a stage that ends as ``status``."""
         counts = {"peak_rss_mb": 100.5 + seconds, "cpu_seconds": seconds, "output_bytes": 10, "warnings": 0}
-        counts["cache_hit"] = int(more.pop("cache_hit", 0))
+        hit = more.pop("cache_hit", 0)
+        counts |= {} if hit is None else {"cache_hit": int(hit)}
         self.add(f"{name}_started", stage=name)
         self.add("progress", "audio_seconds", stage=name, counts={"done": 1, "total": 2})
         self.moment += timedelta(seconds=seconds)
@@ -130,7 +131,7 @@ def make(root: Path, jobs: int = 40, seed: int = 1) -> list[Run]:
     for number in range(jobs):
         began = NOW - timedelta(minutes=60 * jobs - 60 * number + 300) + timedelta(milliseconds=chance.randrange(1000))
         run = Run(root / f"2025/11/27/desk/{number + 1}", f"film_{number % 12}", began)
-        run.add("job_received", 'Film "क़िस्सा" \\ $HOME')
+        run.add("job_received", 'Film "क़िस्सा" \\ $HOME\u2028and a line of its own to some readers')
         failed = False
         for stage in stages.STAGES:
             seconds = round(chance.expovariate(1 / (20 * stage.number)), 3)
@@ -141,7 +142,8 @@ def make(root: Path, jobs: int = 40, seed: int = 1) -> list[Run]:
                 run.add("stage_retry", stage=stage.name, counts={"attempts": 1})
                 failed = True
                 break
-            run.stage(stage.name, seconds, "skipped" if drawn < 0.1 else "success", cache_hit=drawn > 0.85)
+            hit = None if 0.8 < drawn < 0.85 else drawn > 0.85  # none: of a version that did not tell
+            run.stage(stage.name, seconds, "skipped" if drawn < 0.1 else "success", cache_hit=hit)
         run.finish("failed" if failed else "success", None if number % 9 == 0 else 60.0 + 7 * number)
         runs.append(run)
     runs += _unfinished(root)

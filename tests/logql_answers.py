@@ -32,6 +32,14 @@ class Entry:
     value: float = math.nan
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What a query is asked of, and how many series an aggregation in it may have."""
+
+    entries: list[Entry]
+    max_series: int | None = None
+
+
 class UnknownError(Exception):
     """The query uses what this reading does not know."""
 
@@ -40,9 +48,16 @@ class QueryError(Exception):
     """Loki would refuse the query, or end it with an error."""
 
 
-def vector(tree: Node, entries: list[Entry], at_ms: int) -> Vector:
-    """Return what a metric query answers at an instant."""
-    answer = _metric(_expression(tree), entries, at_ms)
+def vector(tree: Node, entries: list[Entry], at_ms: int, max_series: int | None = None) -> Vector:
+    """Return what a metric query answers at an instant.
+
+    Args:
+        tree: the query.
+        entries: what Loki holds.
+        at_ms: the instant.
+        max_series: Loki's ``max_query_series``: it shards each aggregation, and refuses a part of more series.
+    """
+    answer = _metric(_expression(tree), _Asked(entries, max_series), at_ms)
     if isinstance(answer, float):
         raise UnknownError("a number alone")
     return answer
@@ -71,30 +86,37 @@ def _only(node: Node, name: str) -> Node:
 # -- metric queries ------------------------------------------------------------------------------------------------
 
 
-def _metric(node: Node, entries: list[Entry], at_ms: int) -> Vector | float:
+def _metric(node: Node, asked: _Asked, at_ms: int) -> Vector | float:
     while node.name in ("Expr", "MetricExpr"):
         (node,) = node.children
     if node.name == "LiteralExpr":
         return float(node.text)
     if node.name == "VectorExpr":
         return {frozenset(): float(_child(node, "Number").text)}
-    if node.name == "RangeAggregationExpr":
-        return _range_aggregation(node, entries, at_ms)
-    if node.name == "VectorAggregationExpr":
-        return _vector_aggregation(node, entries, at_ms)
+    if node.name in ("RangeAggregationExpr", "VectorAggregationExpr"):
+        aggregation = _range_aggregation if node.name == "RangeAggregationExpr" else _vector_aggregation
+        found = aggregation(node, asked, at_ms)
+        # A bare count within `sum by` is summed in each shard, before anything is counted.
+        if asked.max_series is not None and len(found) > asked.max_series and _is_grouped(node):
+            raise QueryError(f"maximum of series ({asked.max_series}) reached for a single query: {len(found)}")
+        return found
     if node.name == "BinOpExpr":
-        return _binary(node, entries, at_ms)
+        return _binary(node, asked, at_ms)
     raise UnknownError(f"{node.name}: {node.text}")
 
 
-def _binary(node: Node, entries: list[Entry], at_ms: int) -> Vector:
+def _is_grouped(node: Node) -> bool:
+    return node.name == "VectorAggregationExpr" or node.child("Grouping") is not None
+
+
+def _binary(node: Node, asked: _Asked, at_ms: int) -> Vector:
     left_node, operator, modifier, right_node = node.children
     if modifier.text:
         raise UnknownError(modifier.text)
     for side in (left_node, right_node):
         if _bare_operation(side):
             raise UnknownError(f"no brackets around {side.text}")
-    left, right = _metric(left_node, entries, at_ms), _metric(right_node, entries, at_ms)
+    left, right = _metric(left_node, asked, at_ms), _metric(right_node, asked, at_ms)
     if isinstance(right, float):
         raise UnknownError(node.text)
     if isinstance(left, float):
@@ -122,9 +144,9 @@ _ARITHMETIC: dict[str, Callable[[float, float], float]] = {
 }
 
 
-def _vector_aggregation(node: Node, entries: list[Entry], at_ms: int) -> Vector:
+def _vector_aggregation(node: Node, asked: _Asked, at_ms: int) -> Vector:
     operator = node.children[0].children[0].name
-    inner = _metric(_child(node, "MetricExpr"), entries, at_ms)
+    inner = _metric(_child(node, "MetricExpr"), asked, at_ms)
     if isinstance(inner, float):
         raise QueryError("an aggregation of a number")
     if operator == "Topk":
@@ -143,11 +165,11 @@ _OVER_VECTOR: dict[str, Callable[[list[float]], float]] = {
 }
 
 
-def _range_aggregation(node: Node, entries: list[Entry], at_ms: int) -> Vector:
+def _range_aggregation(node: Node, asked: _Asked, at_ms: int) -> Vector:
     operator = node.children[0].children[0].name
     selected = _child(node, "LogRangeExpr")
     start_ms = at_ms - _duration_ms(_child(_child(selected, "Range"), "Duration").text)
-    found = [entry for entry in _pipeline(selected, entries) if start_ms < entry.ts_ms <= at_ms]
+    found = [entry for entry in _pipeline(selected, asked.entries) if start_ms < entry.ts_ms <= at_ms]
     unwrapped = selected.child("UnwrapExpr") is not None
     grouping = node.child("Grouping")
     if (operator == "CountOverTime") == unwrapped:
@@ -161,6 +183,8 @@ def _range_aggregation(node: Node, entries: list[Entry], at_ms: int) -> Vector:
         labels = frozenset((name, value) for name, value in {**entry.stream, **entry.labels}.items() if value)
         groups[_group(labels, grouping) if grouping else labels].append(entry.value)
     quantile = node.child("Number")
+    if operator == "AvgOverTime":
+        return _averages(groups, selected, grouping, [e for e in asked.entries if start_ms < e.ts_ms <= at_ms])
     if operator == "QuantileOverTime":
         return {labels: _quantile(values, float(_child(node, "Number").text)) for labels, values in groups.items()}
     if quantile:
@@ -172,9 +196,22 @@ _GROUPED = ("AvgOverTime", "MaxOverTime", "MinOverTime", "QuantileOverTime")
 _OVER_TIME: dict[str, Callable[[list[float]], float]] = {
     "CountOverTime": lambda values: float(len(values)),
     "SumOverTime": math.fsum,
-    "AvgOverTime": lambda values: math.fsum(values) / len(values),
     "MaxOverTime": max,
 }
+
+
+def _averages(
+    groups: Mapping[Labels, list[float]], selected: Node, grouping: Node | None, entries: list[Entry]
+) -> Vector:
+    """Return averages as Loki answers them: a sum over a count, and the count is that of the query without ``unwrap``.
+
+    So a line without the value makes the average less, unless the pipeline leaves it out before ``unwrap``.
+    """
+    counts: defaultdict[Labels, int] = defaultdict(int)
+    for entry in _pipeline(selected, entries, unwrap=False):
+        labels = frozenset((name, value) for name, value in {**entry.stream, **entry.labels}.items() if value)
+        counts[_group(labels, grouping) if grouping else labels] += 1
+    return {labels: math.fsum(values) / counts[labels] for labels, values in groups.items()}
 
 
 def _quantile(values: list[float], quantile: float) -> float:
@@ -206,16 +243,22 @@ def _duration_ms(text: str) -> int:
 # -- log pipelines -------------------------------------------------------------------------------------------------
 
 
-def _pipeline(node: Node, entries: list[Entry]) -> list[Entry]:
-    """Return the entries that a selector and its pipeline let through, as the pipeline leaves them."""
+def _pipeline(node: Node, entries: list[Entry], *, unwrap: bool = True) -> list[Entry]:
+    """Return the entries that a selector and its pipeline let through, as the pipeline leaves them.
+
+    Args:
+        node: the query.
+        entries: what Loki holds.
+        unwrap: whether ``unwrap``, and what filters after it, count.
+    """
     selector = [_matcher(matcher) for matcher in _child(node, "Selector").walk() if matcher.name == "Matcher"]
     steps: list[Callable[[Entry], Entry | None]] = []
     for part in node.walk():
         if part.name == "PipelineStage":
             steps.append(_step(part.children[-1]))
-    unwrap = node.child("UnwrapExpr")
-    if unwrap:
-        steps += _unwrap_steps(unwrap)
+    unwraps = node.child("UnwrapExpr")
+    if unwraps and unwrap:
+        steps += _unwrap_steps(unwraps)
     found: list[Entry] = []
     for entry in entries:
         if all(matches(entry.stream) for matches in selector):
@@ -293,8 +336,8 @@ def _unwrap_steps(node: Node) -> list[Callable[[Entry], Entry | None]]:
 
     def unwrap(entry: Entry) -> Entry | None:
         labels = dict(entry.labels)
-        if name not in labels:
-            return None
+        if not labels.get(name):
+            return None  # not there, or empty: Loki leaves the line out, without an error
         text = labels.pop(name)
         try:
             return replace(entry, labels=labels, value=float(text))

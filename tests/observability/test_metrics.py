@@ -56,7 +56,7 @@ def test_the_figures_are_duckdb_s(root):
         "samvad_film_seconds_total": "SELECT sum(counts.film_seconds) FROM events "
         "WHERE event = 'job_finished' AND status = 'success'",
         "samvad_stage_duration_seconds_sum": "SELECT stage, sum(duration_seconds) FROM events "
-        "WHERE event = 'stage_result' AND status = 'success' AND counts.cache_hit = 0 GROUP BY ALL",
+        "WHERE event = 'stage_result' AND status = 'success' AND coalesce(counts.cache_hit, 0) = 0 GROUP BY ALL",
         "samvad_stage_span_seconds_sum": "SELECT message, stage, sum(duration_seconds) FROM events "
         "WHERE event = 'span' GROUP BY ALL",
         "samvad_stage_span_seconds_count": "SELECT message, stage, count(*) FROM events "
@@ -70,7 +70,8 @@ def test_the_figures_are_duckdb_s(root):
         "WHERE event = 'stage_result' AND status = 'failed' GROUP BY ALL",
         "samvad_stage_realtime_ratio_sum": "SELECT r.stage, sum(r.duration_seconds / j.counts.film_seconds) "
         "FROM events r JOIN events j USING (run_id) WHERE r.event = 'stage_result' AND r.status = 'success' "
-        "AND r.counts.cache_hit = 0 AND j.event = 'job_finished' AND j.counts.film_seconds > 0 GROUP BY ALL",
+        "AND coalesce(r.counts.cache_hit, 0) = 0 "
+        "AND j.event = 'job_finished' AND j.counts.film_seconds > 0 GROUP BY ALL",
     }
     for name, sql in checks.items():
         expected = rows(sql)
@@ -85,7 +86,8 @@ def test_buckets_hold_what_is_not_above_their_bound(root):
     ratios = duckdb.sql(
         f"WITH events AS (SELECT * FROM read_json('{root}/**/99_pipeline_*.jsonl', ignore_errors=true)) "
         "SELECT r.duration_seconds / j.counts.film_seconds FROM events r JOIN events j USING (run_id) "
-        "WHERE r.event = 'stage_result' AND r.stage = 'asr' AND r.status = 'success' AND r.counts.cache_hit = 0 "
+        "WHERE r.event = 'stage_result' AND r.stage = 'asr' AND r.status = 'success' "
+        "AND coalesce(r.counts.cache_hit, 0) = 0 "
         "AND j.event = 'job_finished' AND j.counts.film_seconds > 0"
     ).fetchall()
     for bound in (*totals.RATIO_BOUNDS, float("inf")):

@@ -99,6 +99,18 @@ def test_a_try_that_a_run_has_merged_counts_once_and_copies_of_a_line_stay(tmp_p
     assert ask("sql", "SELECT count(*) AS n FROM events", place=tmp_path) == [{"n": 4}]
 
 
+def test_a_figure_that_a_run_has_merged_counts_once_in_a_copied_folder_too(tmp_path: Path, ask: Ask) -> None:
+    figure = event(event="performance_metric", message="peak_rss MB", stage="asr", attempt=1, counts={"value": 2.5})
+    log = write(tmp_path, event(event="job_received"), event(event="job_finished"), "")
+    merged = log.with_name(log.name.replace("pipeline", "performance"))
+    attempt = log.parent.parent / "04_asr" / "attempts" / "01"
+    attempt.mkdir(parents=True)  # later than the logs: as copies are
+    for path in (merged, attempt / "performance.jsonl"):
+        path.write_text(json.dumps(figure) + "\n", encoding="utf-8")
+    asked = ["sql", "SELECT sum((counts->>'$.value')::DOUBLE) AS total FROM events", "--performance"]
+    assert ask(*asked, place=tmp_path) == [{"total": 2.5}]
+
+
 def test_a_run_of_many_films_has_a_row_and_a_verdict_for_each(tmp_path: Path, ask: Ask) -> None:
     for film in ("one", "two"):
         same = {"run_id": "nightly", "film": film, "job_id": f"asha/{film}"}

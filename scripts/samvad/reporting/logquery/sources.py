@@ -15,8 +15,11 @@ from samvad.core.errors import ConfigurationError
 
 log = logging.getLogger(__name__)
 
-#: What a log holds: the merged events of a run, the events of one attempt, or figures (the performance channel).
-RUN, ATTEMPT, PERFORMANCE = "run", "attempt", "performance"
+#: What a log holds: events of a run, merged, or of one attempt; and the same of figures (the performance channel).
+RUN, ATTEMPT, PERFORMANCE, ATTEMPT_PERFORMANCE = "run", "attempt", "performance", "attempt performance"
+#: Of each of these, lines that the other kind has as well count once: what a run merges stays where it was.
+MERGED_FROM = {RUN: ATTEMPT, PERFORMANCE: ATTEMPT_PERFORMANCE}
+FIGURES = (PERFORMANCE, ATTEMPT_PERFORMANCE)
 
 _STAGE_FOLDERS = frozenset(stage.folder for stage in stages.STAGES)
 _END = re.compile(rb'"event": ?"job_finished"')
@@ -91,11 +94,11 @@ def _below(folder: str, performance: bool, depth: int) -> Iterator[Source]:
             if depth and not entry.name.startswith("."):
                 yield from _below(entry.path, performance, depth - 1)
         elif entry.name.endswith(".jsonl"):
-            yield from (log for log in _source(entry.path) if performance or log.kind != PERFORMANCE)
+            yield from (log for log in _source(entry.path) if performance or log.kind not in FIGURES)
 
 
 def _of_job(folder: str, folders: set[str], performance: bool) -> Iterator[Source]:
-    logs = [found for found in _listed(f"{folder}/logs") if performance or found.kind != PERFORMANCE]
+    logs = [found for found in _listed(f"{folder}/logs") if performance or found.kind not in FIGURES]
     yield from logs
     runs = [log for log in logs if log.kind == RUN]
     merged_ns = max(log.mtime_ns for log in runs) if runs and all(_ended(log) for log in runs) else -1
@@ -108,7 +111,7 @@ def _of_job(folder: str, folders: set[str], performance: bool) -> Iterator[Sourc
             continue
         for number in attempts:
             own = _listed(f"{folder}/{name}/attempts/{number}")
-            yield from (log for log in own if performance or log.kind != PERFORMANCE)
+            yield from (log for log in own if performance or log.kind not in FIGURES)
 
 
 def _listed(folder: str) -> list[Source]:
@@ -143,9 +146,8 @@ def _source(path: str) -> list[Source]:
 
 def _kind(path: str) -> str:
     folder, name = os.path.split(path)
-    if "performance" in name:
-        return PERFORMANCE
-    return ATTEMPT if os.path.basename(os.path.dirname(folder)) == "attempts" else RUN
+    kind = PERFORMANCE if "performance" in name else RUN
+    return MERGED_FROM[kind] if os.path.basename(os.path.dirname(folder)) == "attempts" else kind
 
 
 def _ended(log: Source) -> bool:

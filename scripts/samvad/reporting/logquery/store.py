@@ -77,7 +77,7 @@ _ROW = f"{_NAMES}, log_file, kind, file_id, routine"
 ROUTINE = ("log", "progress", "performance_metric")
 _NO_ROWS = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in COLUMNS.items())
 
-_VERSION = 2
+_VERSION = 3
 _WORTH_KEEPING_BYTES = 4 << 20  # less than this is read faster than an index is written
 _MAX_PARTS = 48  # two for each time that logs were added
 _ORPHAN_SECONDS = 3600
@@ -243,22 +243,23 @@ def _make_view(
             both += " WHERE file_id IN (FROM wanted)"
     key = "ts, event, message, run_id, stage, attempt, level, pid, thread, logger, counts::VARCHAR AS counts_text"
     same = "ts, event, message, run_id, stage, attempt, level, pid, thread, logger, counts_text"
+    own = ", ".join(map(quoted, sources.MERGED_FROM.values()))
     connection.execute(f"CREATE OR REPLACE TEMP VIEW loaded AS {both}")
     # A line that occurs twice in an attempt's log and once in its run's is there once more: copies are counted.
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE unmerged AS
-        WITH own AS (SELECT *, {key.rsplit(", ", 1)[1]} FROM loaded WHERE kind = '{sources.ATTEMPT}'),
+        WITH own AS (SELECT *, {key.rsplit(", ", 1)[1]} FROM loaded WHERE kind IN ({own})),
         numbered AS (SELECT *, row_number() OVER (PARTITION BY {same}) AS copy FROM own),
         merged AS (SELECT {same}, count(*) AS copies FROM (
             SELECT {key} FROM loaded
-            WHERE kind = '{sources.RUN}' AND run_id IN (SELECT run_id FROM own)) GROUP BY ALL)
+            WHERE kind NOT IN ({own}) AND run_id IN (SELECT run_id FROM own)) GROUP BY ALL)
         SELECT {_ROW} FROM numbered AS n WHERE NOT EXISTS (
             SELECT 1 FROM merged AS m WHERE copies >= copy AND
             {" AND ".join(f"n.{name} IS NOT DISTINCT FROM m.{name}" for name in same.split(", "))})"""
     )
     connection.execute(
         f"""CREATE OR REPLACE TEMP VIEW all_events AS
-        SELECT {_ROW} FROM loaded WHERE kind <> '{sources.ATTEMPT}' UNION ALL SELECT {_ROW} FROM unmerged"""
+        SELECT {_ROW} FROM loaded WHERE kind NOT IN ({own}) UNION ALL SELECT {_ROW} FROM unmerged"""
     )
 
 

@@ -43,7 +43,7 @@ def dashboard(source: JsonObject) -> JsonObject:
         "editable": True,
         "graphTooltip": 1,
         "timezone": "browser",
-        "refresh": "1m",
+        "refresh": "5m",
         "time": {"from": "now-7d", "to": "now"},
         "annotations": {"list": []},
         "links": [],
@@ -119,6 +119,8 @@ def _target(panel: JsonObject, query: JsonObject, index: int) -> JsonObject:
     }
     if "legend" in query:
         target["legendFormat"] = query["legend"]
+    if "lines" in panel:
+        target["maxLines"] = panel["lines"]
     return target
 
 

@@ -345,7 +345,7 @@ def _metrics(folder: Path, run_id: str) -> tuple[tuple[str, str, float, str], ..
 
     if not folder.is_dir():
         return ()
-    logs = [log for log in sources.find([str(folder)], performance=True) if log.kind == sources.PERFORMANCE]
+    logs = [log for log in sources.find([str(folder)], performance=True) if log.kind in sources.FIGURES]
     connection = duckdb.connect()
     store.load(connection, logs, None)
     rows = connection.execute(
