@@ -10,7 +10,7 @@ from samvad.core import stages
 from samvad.core.errors import SamvadError
 from samvad.documents import at_work
 from samvad.reporting.pages import shelf_page
-from samvad.settings import configuration, resource_requests
+from samvad.settings import configuration, naming, resource_requests
 from samvad.settings.stage_settings import StageSettings
 from samvad.workflow import due, languages_check, machine_limits, snakemake_api
 from samvad.workflow.planning import Plan
@@ -174,17 +174,21 @@ def wanted_stages(row, workflow_name="subtitle"):
     return stages.last_stages(shorter, switches(row))
 
 
-PLAN = Plan(
-    due.Judge(config, FILMS, Path(OUT), switches, mend=snakemake_api.is_real_run(workflow)),
-    lambda job: at_work.busy(Path(OUT) / job) if snakemake_api.is_real_run(workflow) else "",
-)
-if workflow.is_main_process:
-    snakemake_api.judge_by(workflow, PLAN.due)
+def own_name(asked):
+    """Return what the rules call a file that is asked for, such as by its absolute path, or through a link to the folder."""
+    return naming.target(asked, OUT)
 
-if snakemake_api.is_real_run(workflow):
-    try:
-        RUN = RunHooks(workflow, config, FILMS, wanted_stages, PLAN, shelf_page.write)
-    except SamvadError as error:
-        raise WorkflowError(str(error)) from None
+
+PLAN = Plan(
+    due.Judge(config, FILMS, Path(OUT), switches, mend=lambda: snakemake_api.works(workflow)),
+    lambda job: at_work.busy(Path(OUT) / job) if snakemake_api.works(workflow) else "",
+)
+RUN = RunHooks(workflow, config, FILMS, wanted_stages, PLAN, shelf_page.write)
+if workflow.is_main_process:
+    snakemake_api.heed_profile(workflow)
+    snakemake_api.name_targets(workflow, own_name)
+    snakemake_api.leave_no_trace(workflow, Path(".snakemake"))
+    snakemake_api.judge_by(workflow, PLAN.due)
+    snakemake_api.before_work(workflow, RUN.begin)
 
 machine_limits.share(workflow)

@@ -38,7 +38,9 @@ def judged(project: Project, row: dict[str, Any] | None = None, **sections: dict
     config = configuration.check({**config, **{name: {**config[name], **keys} for name, keys in sections.items()}})
     films = configuration.load_films(project.root / project.sheet)
     on = {job: configuration.switches(config, film, {}) for job, film in films.items()}
-    judge = due.Judge(config, films, project.root / project.output_root, lambda film: on[film.folder], mend=True)
+    judge = due.Judge(
+        config, films, project.root / project.output_root, lambda film: on[film.folder], mend=lambda: True
+    )
     (job,) = films
     return judge.verdicts(job, [name for name in ALL if on[job][name]])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from samvad.core import stages
-from workflow.project import Project, planned, said
+from workflow.project import Project, environment, planned, said
 
 ALL = [stage.name for stage in stages.STAGES]
 
@@ -91,3 +92,53 @@ def test_a_report_of_a_finished_film_can_be_made(demo: Any, tmp_path: Path) -> N
     done = demo.project.snakemake(demo.project.target("demo"), "--report", report)
     assert done.returncode == 0, said(done)
     assert all(name in report.read_text("utf-8") for name in ALL)
+
+
+def test_a_film_is_asked_for_by_any_path_that_leads_to_its_job(three_films: Project, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (three_films.root / "made").symlink_to(elsewhere)
+    job = three_films.target("transcribe", "demux").removeprefix("made/")
+    for asked in (f"./made/{job}", f"{three_films.root}/made/{job}", f"{elsewhere}/{job}"):
+        assert planned(three_films.snakemake(asked, "-n")) == {"demux": 1}, asked
+
+
+def test_a_plan_is_shown_in_a_folder_that_cannot_be_written_and_touching_makes_no_record(three_films: Project) -> None:
+    target = three_films.target("transcribe", "demux")
+    done = three_films.snakemake(target, "--touch")
+    assert done.returncode != 0 and "has no record of a success" in said(done)
+    assert not list(three_films.root.rglob("made/**/manifest.json"))
+    shutil.rmtree(three_films.root / ".snakemake")
+    for view in (("-n",), ("--dag",)):
+        done = _read_only(three_films.root, three_films.command(target, *view))
+        assert done.returncode == 0, said(done)
+    assert not (three_films.root / ".snakemake").exists()
+
+
+def _read_only(folder: Path, command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a command where its folder cannot be written: root may write everywhere, but not on a disk mounted so."""
+    if os.geteuid() == 0:
+        mount = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && cd "$0" && exec "$@"'
+        command = ["unshare", "--mount", "bash", "-c", mount, str(folder), *command]
+        if subprocess.run(["unshare", "--mount", "true"], check=False, capture_output=True).returncode:
+            pytest.skip("no disk can be mounted here")
+    folder.chmod(0o555)
+    try:
+        return subprocess.run(
+            command, cwd=folder, env=environment(), capture_output=True, text=True, check=False, timeout=60
+        )
+    finally:
+        folder.chmod(0o755)
+
+
+def test_a_named_profile_wins_over_the_default_and_without_one_a_bare_run_has_all_that_it_needs(
+    three_films: Project, tmp_path: Path
+) -> None:
+    (tmp_path / "config.yaml").write_text("cores: 1\nretries: 0\n")
+    target, config = three_films.target("transcribe", "demux"), ("--config", "films=shelf.tsv", "output_root=made")
+    for words, cores in (((), str(len(os.sched_getaffinity(0)))), (("--profile", tmp_path), "1")):
+        command = list(map(str, [".venv/bin/snakemake", *words, target, *config]))
+        done = subprocess.run(
+            command, cwd=three_films.root, env=environment(), capture_output=True, text=True, check=False, timeout=60
+        )
+        assert f"Provided cores: {cores}" in said(done)

@@ -172,6 +172,16 @@ def yaml_value(path: Path, largest: int = LARGEST_TABLE_BYTES) -> Any:
         raise ValueError(_TOO_DEEP) from None
 
 
+def home_path(text: str) -> str:
+    """Return a path that a person wrote, with the home folder in place of ``~`` or ``~/``, as a shell has it.
+
+    ``~name`` stays where there is no such user: a file may be called so.
+    """
+    if not text.startswith("~"):
+        return text
+    return os.path.expanduser(text)  # noqa: PTH111 -- Path's own fails where there is no such user
+
+
 def is_checksum(text: str) -> bool:
     """Return whether a text is a checksum: ``sha256:`` and 64 hexadecimal digits."""
     return _CHECKSUM.fullmatch(text) is not None

@@ -154,10 +154,31 @@ def check(config: dict[str, Any], source: str = "config/config.yaml") -> dict[st
     whole = {**config, **{name: _filled(config.get(name), value) for name, value in stage_defaults().items()}}
     coerced: dict[str, Any] = _coerce(whole, schemas.schema("config"))
     schemas.check_config(coerced, "config", source)
+    coerced = _with_places(coerced)
     for stage in stages.STAGES:
         for item in stage.config_options:
             _check_flags(item, coerced[stage.key][item.name], f"{source}: {stage.key}.{item.name}")
     return coerced
+
+
+def _with_places(config: dict[str, Any]) -> dict[str, Any]:
+    """Return a configuration with ``~`` made out in every path, and the folder of jobs as the rules are to name it."""
+    found: dict[str, Any] = {key: dict(value) if isinstance(value, dict) else value for key, value in config.items()}
+    found["films"] = outside.home_path(found["films"])
+    found["output_root"] = os.path.normpath(outside.home_path(found["output_root"]))
+    for key, name in (("cache", "folder"), ("machines", "resources"), ("machines", "scratch")):
+        found[key][name] = outside.home_path(found[key][name])
+    for stage in stages.STAGES:
+        for item in stage.config_options:
+            if item.content:
+                found[stage.key][item.name] = _at_home(found[stage.key][item.name])
+    return found
+
+
+def _at_home(value: Any) -> Any:
+    if isinstance(value, str):
+        return outside.home_path(value)
+    return [_at_home(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _check_flags(item: Option, value: Any, where: str) -> None:
@@ -409,7 +430,7 @@ def film_of_row(row: Mapping[str, str], where: str, line: int) -> Film:
     return Film(
         line=line,
         film=value["film"],
-        media=value["media"],
+        media=outside.home_path(value["media"]),
         title=value["title"],
         year=int(value["year"]) if value["year"] else None,
         source=film_values.spoken_languages(value["source"], f"{where}, column source"),
@@ -419,12 +440,12 @@ def film_of_row(row: Mapping[str, str], where: str, line: int) -> Film:
         job=int(value["job"]),
         workflow=value["workflow"],
         audio_track=int(value["audio_track"]) if value["audio_track"] else None,
-        tmdb_file=value["tmdb_file"],
-        glossary=value["glossary"],
-        review=value["review"],
+        tmdb_file=outside.home_path(value["tmdb_file"]),
+        glossary=outside.home_path(value["glossary"]),
+        review=outside.home_path(value["review"]),
         stages_off=film_values.stage_names(value["stages_off"], f"{where}, column stages_off"),
         tmdb_id=int(value["tmdb_id"]) if value["tmdb_id"] else None,
-        name_overrides=value["name_overrides"],
+        name_overrides=outside.home_path(value["name_overrides"]),
         audio_channel=value["audio_channel"],
         settings=film_values.settings(value["settings"], f"{where}, column settings"),
     )

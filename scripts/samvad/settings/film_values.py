@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from samvad.core import stages
+from samvad.core import outside, stages
 from samvad.core.declarations import Option
 from samvad.core.errors import ConfigurationError
 from samvad.settings import subtitle_profiles
@@ -106,6 +106,12 @@ def option_value(item: Option, text: str) -> Any:
     Raises:
         ValueError: it is none of the values allowed; says which are.
     """
+    if item.content:
+        text = (
+            ",".join(outside.home_path(word.strip()) for word in text.split(","))
+            if item.many
+            else outside.home_path(text)
+        )
     if not item.many:
         return None if not text and item.empty else item.parse(text)
     words = [word.strip() for word in text.split(",") if word.strip()]

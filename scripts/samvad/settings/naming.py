@@ -39,6 +39,22 @@ def output_root(settings: Mapping[str, Any]) -> Path:
     return (schemas.ROOT / Path(settings["output_root"]).expanduser()).absolute()
 
 
+def target(asked: str, root: str) -> str:
+    """Return a file of a job as the rules call it, where it is asked for by another path to it; else the same.
+
+    Args:
+        asked: what Snakemake was asked for: a file, or the name of a rule.
+        root: the folder of all jobs, as the configuration has it.
+    """
+    match = _FOLDER.search(asked)
+    if match is None or asked.startswith(f"{root}/"):
+        return asked
+    above = asked[: match.start()] or "."
+    if os.path.realpath(above) != os.path.realpath(root):
+        return asked
+    return f"{root}/{asked[match.start() :]}"
+
+
 def sheet(settings: Mapping[str, Any]) -> Path:
     """Return the film sheet, absolute."""
     return schemas.ROOT / Path(settings["films"]).expanduser()

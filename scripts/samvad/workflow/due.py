@@ -60,7 +60,7 @@ class Judge:
         films: the films by job folder.
         output_root: where the job folders are.
         switches: returns for every stage whether it is on for a film.
-        mend: whether manifests from a clock that was ahead get the time of now: Snakemake takes no result that is
+        mend: says whether manifests from a clock that was ahead get the time of now: Snakemake takes no result that is
             older than what it was made from.
     """
 
@@ -71,7 +71,7 @@ class Judge:
         output_root: Path,
         switches: Callable[[Film], Mapping[str, bool]],
         *,
-        mend: bool,
+        mend: Callable[[], bool],
     ) -> None:
         self._films = films
         self._output_root = output_root
@@ -186,7 +186,7 @@ class Judge:
         path = place / stages.BY_NAME[name].folder / "manifest.json"
         try:
             with outside.open_regular(path) as file:
-                if self._mend and os.fstat(file.fileno()).st_mtime > self._now + _AHEAD_SECONDS:
+                if self._mend() and os.fstat(file.fileno()).st_mtime > self._now + _AHEAD_SECONDS:
                     os.utime(path)
                 return _Record.of(outside.json_value(file.read()))
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):

@@ -24,7 +24,7 @@ def share(workflow: Any) -> None:
     """
     if snakemake_api.runs_here(workflow):
         given = [name for name in ("mem_mb", "gpu") if snakemake_api.total(workflow, name) is not None]
-        for name, total in limits(given, look_for_gpus=snakemake_api.is_real_run(workflow)).items():
+        for name, total in limits(given, look_for_gpus=snakemake_api.may_work(workflow)).items():
             snakemake_api.limit(workflow, name, total)
 
 

@@ -22,7 +22,7 @@ from samvad.workflow.run_recorder import PipelineHandler
 
 
 class RunHooks:
-    """Mark this process as a run at work, and listen to Snakemake from now on.
+    """What a run does with its mark, its records and its index; nothing before it begins.
 
     Args:
         workflow: Snakemake's, of a real run.
@@ -31,11 +31,6 @@ class RunHooks:
         wanted: returns the stages that a film is to go through.
         plan: says whether all that was asked for is there.
         write_index: writes the index of the films into their folder.
-
-    Raises:
-        ConfigurationError: a variable of the environment says what it cannot.
-        DiskError: the run's mark cannot be written.
-        ClusterError: jobs of a killed run are still at work.
     """
 
     def __init__(
@@ -48,21 +43,35 @@ class RunHooks:
         write_index: Callable[[Path], object],
     ) -> None:
         self._workflow = workflow
+        self._config = config
         self._films = films
+        self._wanted = wanted
         self._plan = plan
         self._output_root = Path(config["output_root"])
         self._write_index = write_index
-        self._run = run_registry.enter(Path(".snakemake"))
-        self._recorder = PipelineHandler(
-            films,
-            wanted,
-            lambda film: configuration.stages_off(config, film),
-            self._output_root,
-            self._run,
-            cache=configuration.cache_settings(config),
-            stage_links=config["logs"]["per_stage_links"],
-            view=config["logs"]["view"],
-        )
+        self._run: run_registry.Run | None = None
+
+    def begin(self) -> None:
+        """Mark this process as a run at work, and listen, before it is planned what is to be done.
+
+        Raises:
+            WorkflowError: the run's mark cannot be written, jobs of a killed run are still at work, or a variable of
+                the environment says what it cannot.
+        """
+        try:
+            self._run = run_registry.enter(Path(".snakemake"))
+            self._recorder = PipelineHandler(
+                self._films,
+                self._wanted,
+                lambda film: configuration.stages_off(self._config, film),
+                self._output_root,
+                self._run,
+                cache=configuration.cache_settings(self._config),
+                stage_links=self._config["logs"]["per_stage_links"],
+                view=self._config["logs"]["view"],
+            )
+        except SamvadError as error:
+            raise WorkflowError(str(error)) from None
         for other in self._run.others:
             sys.stderr.write(f"samvad: another run is at work in this folder: {other}\n")
         os.environ[variables.RUN] = str(self._run.path)
@@ -76,6 +85,8 @@ class RunHooks:
         Raises:
             WorkflowError: another run has begun with one of its jobs.
         """
+        if self._run is None:  # nothing is done: files are touched
+            return
         jobs = [job for job in snakemake_api.planned_jobs(self._workflow) if job.rule in stages.BY_NAME]
         try:
             claims.claim(self._output_root, {job.wildcards["job"] for job in jobs}, self._run.path)
@@ -105,6 +116,8 @@ class RunHooks:
 
     def finish(self) -> None:
         """Write the last lines of the logs and the index of the films, and say where the results are."""
+        if self._run is None:
+            return
         self._recorder.finish()
         if self._output_root.is_dir():
             try:
@@ -114,7 +127,7 @@ class RunHooks:
 
     def _repair(self) -> None:
         """Repair the records of jobs: of those that this run looks at, or after a killed run, of whatever that left."""
-        if self._run.after_a_kill:
+        if self._run is not None and self._run.after_a_kill:
             self._recorder.repair(self._films)
         else:
             self._recorder.repair(snakemake_api.asked_wildcards(self._workflow, "job"))

@@ -18,10 +18,18 @@ Two public ways that do not do:
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import inspect
+import io
 import logging
+import os
+import shutil
+import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from snakemake import resources
@@ -61,9 +69,107 @@ def declare_own_params() -> None:
         overwrite_function_params(kind.evaluate, inspect.signature(kind("any", 1).evaluate).parameters)
 
 
-def is_real_run(workflow: Any) -> bool:
-    """Say whether this process is the one that keeps the run's records: no dry run, and no job of a run elsewhere."""
+def may_work(workflow: Any) -> bool:
+    """Say whether this process may come to do work of its own: no dry run, and no job of a run elsewhere."""
     return bool(workflow.is_main_process and not workflow.output_settings.dryrun)
+
+
+def works(workflow: Any) -> bool:
+    """Say, once the plan is made, whether jobs are really to be done: no graph, no list, no ``--touch``."""
+    return bool(may_work(workflow) and workflow.executor_plugin and not workflow.dryrun and not workflow.touch)
+
+
+def before_work(workflow: Any, begin: Callable[[], None]) -> None:
+    """Have something done just before Snakemake plans a run that is to do jobs, and in no other case."""
+    prepare = workflow._prepare_dag
+
+    def prepared(*given: Any, **named: Any) -> None:
+        if works(workflow):
+            begin()
+        prepare(*given, **named)
+
+    workflow._prepare_dag = prepared
+
+
+def leave_no_trace(workflow: Any, folder: Path) -> None:
+    """Let a plan that is only shown be made where nothing can be written: Snakemake's notes go elsewhere, and away.
+
+    Snakemake has no setting for the place of its notes. From 9.17 on the class that keeps them is ``FilePersistence``.
+
+    Args:
+        workflow: Snakemake's.
+        folder: where its notes would be.
+    """
+    prepare = workflow._prepare_dag
+
+    def prepared(*given: Any, **named: Any) -> None:
+        nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+        if works(workflow) or os.access(nearest, os.W_OK):
+            prepare(*given, **named)
+            return
+        away = tempfile.mkdtemp(prefix="samvad-plan-")
+        atexit.register(shutil.rmtree, away, ignore_errors=True)
+        module = sys.modules[type(workflow).__module__]
+        name = "FilePersistence" if hasattr(module, "FilePersistence") else "Persistence"
+        kind = getattr(module, name)
+        setattr(module, name, lambda **said: kind(**{**said, "path": Path(away)}))
+        try:
+            prepare(*given, **named)
+        finally:
+            setattr(module, name, kind)
+
+    workflow._prepare_dag = prepared
+
+
+def name_targets(workflow: Any, own_name: Callable[[str], str]) -> None:
+    """Let files be asked for by other names than the rules have for them.
+
+    Args:
+        workflow: Snakemake's, before it plans.
+        own_name: takes what was asked for, and returns what the rules call it.
+    """
+    prepare = workflow._prepare_dag
+
+    def prepared(*given: Any, **named: Any) -> None:
+        asked = workflow.dag_settings
+        for kind in ("targets", "forcerun", "until", "omit_from"):
+            named_so = getattr(asked, kind)
+            setattr(asked, kind, type(named_so)(map(own_name, named_so)))
+        prepare(*given, **named)
+
+    workflow._prepare_dag = prepared
+
+
+def heed_profile(workflow: Any) -> None:
+    """Let a profile that was named win over ``profiles/default``, which Snakemake reads after it and lays over it.
+
+    Only what the default says, and what runs cannot do well without, is looked at: cores and retries.
+    """
+    words = sys.argv[1:]
+    named = any(word == "--profile" or word.startswith("--profile=") for word in words)
+    if not may_work(workflow) or not (named or os.environ.get("SNAKEMAKE_PROFILE")) or "none" in words:
+        return
+    from snakemake import cli
+
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):  # what Snakemake says of it has been said
+            said = cli.parse_args(["--workflow-profile", "none", *words])[1]
+    except (SystemExit, cli.CliException):  # not our command line: Snakemake was called from a program
+        return
+    cores, nodes = said.cores, said.jobs
+    if cores is None and said.executor in (None, "local"):
+        cores, nodes = nodes, None  # as Snakemake itself takes --jobs there
+    for name, value in (("cores", cores), ("nodes", nodes)):
+        setattr(workflow.resource_settings, name, value)
+        workflow.global_resources[f"_{name}"] = value
+    prepare = workflow._prepare_dag
+
+    def prepared(*given: Any, **kept: Any) -> None:
+        if workflow.execution_settings is not None:
+            workflow.execution_settings.retries = said.retries
+        prepare(*given, **kept)
+
+    workflow._prepare_dag = prepared
 
 
 def runs_here(workflow: Any) -> bool:
