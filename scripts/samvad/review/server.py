@@ -1,0 +1,348 @@
+"""The server's answers: pages, documents, edits, sound, pictures and events, as the page asks for them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import mimetypes
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from samvad.core import outside, schemas
+from samvad.core.errors import ConfigurationError, SamvadError
+from samvad.core.typed_json import JsonObject
+from samvad.media.audio import FilmAudio
+from samvad.review import playing, showing, sound
+from samvad.review.film import ConflictError, Done, FilmDocument, Who
+from samvad.review.hub import Hub
+from samvad.review.shelf import Place, Shelf
+
+PAGES = schemas.ROOT / "scripts" / "samvad" / "review" / "page"
+_SHARED = schemas.ROOT / "scripts" / "samvad" / "reporting" / "pages" / "shared"
+_TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}
+#: The topic of those who have the shelf open.
+SHELF = "shelf"
+_SECONDS_BETWEEN_LOOKS = 1.0
+_KEPT = {"Cache-Control": "private, max-age=86400"}
+
+
+@dataclass
+class State:
+    """What all requests share.
+
+    Attributes:
+        shelf: the films.
+        person: whose server it is, where the browser says no other name.
+        header: the header in which a proxy says who somebody is; empty where there is none.
+        hub: who is to be told of what.
+        films: those that are open, by id.
+        peaks: of their sounds.
+    """
+
+    shelf: Shelf
+    person: str
+    header: str = ""
+    hub: Hub = field(default_factory=Hub)
+    films: dict[str, FilmDocument] = field(default_factory=dict)
+    peaks: sound.Kept = field(default_factory=sound.Kept)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def film(self, film_id: str) -> FilmDocument:
+        """Return a film's document, brought up to date with what lies on the disk.
+
+        Raises:
+            SamvadError: there is none.
+        """
+        place = self.shelf.place(film_id)
+        with self.lock:
+            if film_id not in self.films:
+                self.films[film_id] = FilmDocument(place.folder, lambda done: self.tell(film_id, done))
+        found = self.films[film_id]
+        found.refresh()
+        return found
+
+    def tell(self, film_id: str, done: Done) -> None:
+        """Tell all windows of a film what somebody has changed."""
+        self.hub.tell(film_id, "edit", showing.done(self.films[film_id], done))
+
+
+def app(state: State) -> Starlette:
+    """Return the app; who may ask it is ``access.Gate``'s business."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        state.hub.open()
+        watch = asyncio.create_task(_watch(state))
+        try:
+            yield
+        finally:
+            watch.cancel()
+            state.hub.close()
+
+    def route(path: str, answer: Callable[[State, Request], Awaitable[Response]], method: str = "GET") -> Route:
+        async def endpoint(request: Request) -> Response:
+            try:
+                return await answer(state, request)
+            except ConflictError as error:
+                return JSONResponse(showing.conflict(state.films[_id(request)], error), status_code=409)
+            except SamvadError as error:
+                code = {"configuration": 400, "changed": 409, "disk": 507}.get(error.category, 500)
+                return JSONResponse({"error": error.what, "remedy": error.remedy}, status_code=code)
+
+        return Route(path, endpoint, methods=[method])
+
+    routes = [
+        route("/", _shelf_page),
+        route("/film/{id}", _film_page),
+        route("/film/{id}/report", _report),
+        route("/static/{name}", _static),
+        route("/api/films", _films),
+        route("/api/events", _shelf_events),
+        route("/api/you", _you, "POST"),
+        route("/api/check", _check, "POST"),
+        route("/api/films/{id}", _document),
+        route("/api/films/{id}/edits", _edits, "POST"),
+        route("/api/films/{id}/events", _events),
+        route("/api/films/{id}/media", _media),
+        route("/api/films/{id}/peaks", _peaks),
+        route("/api/films/{id}/spectrogram", _spectrogram),
+        route("/api/films/{id}/history", _history),
+        route("/api/films/{id}/at/{revision:int}", _at),
+    ]
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+def _id(request: Request) -> str:
+    return str(request.path_params["id"])
+
+
+def _who(state: State, request: Request, client: str = "") -> Who:
+    """Return who asks: as the proxy says, else as the browser was told, else whose server it is."""
+    name = request.headers.get(state.header, "") if state.header else ""
+    name = name or request.cookies.get("samvad_you", "")
+    plain = "".join(sign for sign in name if sign.isprintable()).strip()[:80]
+    return Who(plain or state.person, client[:80])
+
+
+async def _body(request: Request) -> Mapping[str, Any]:
+    """Return the JSON object that a request brings.
+
+    Raises:
+        ConfigurationError: it is none.
+    """
+    try:
+        value = outside.json_value(await request.body())
+    except ValueError as error:
+        raise ConfigurationError(f"The request is not JSON ({error}).") from None
+    if not isinstance(value, dict):
+        raise ConfigurationError("The request is no JSON object.")
+    return value
+
+
+def _number(request: Request, name: str, default: int | None = None) -> int:
+    text = request.query_params.get(name, "")
+    try:
+        return default if not text and default is not None else round(float(text))
+    except (ValueError, OverflowError):
+        raise ConfigurationError(f"{name} is {text[:40]!r}, but must be a number.") from None
+
+
+async def _shelf_page(state: State, request: Request) -> Response:
+    return await run_in_threadpool(_page, request, "shelf.html")
+
+
+async def _film_page(state: State, request: Request) -> Response:
+    await run_in_threadpool(state.shelf.place, _id(request))
+    return await run_in_threadpool(_page, request, "film.html")
+
+
+async def _static(state: State, request: Request) -> Response:
+    return await run_in_threadpool(_page, request, str(request.path_params["name"]))
+
+
+def _page(request: Request, name: str) -> Response:
+    for folder in (PAGES, _SHARED):
+        path = folder / name
+        if outside.is_name(name) and path.is_file():
+            media_type = _TYPES.get(path.suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+            headers = {"Cache-Control": "no-cache"}
+            answer = FileResponse(path, media_type=media_type, headers=headers, stat_result=path.stat())
+            if request.headers.get("if-none-match") == answer.headers.get("etag"):
+                return Response(status_code=304, headers={**headers, "ETag": answer.headers["etag"]})
+            return answer
+    return JSONResponse({"error": "There is no such page."}, status_code=404)
+
+
+async def _report(state: State, request: Request) -> Response:
+    from samvad.core import stages
+
+    def found() -> Response:
+        place = state.shelf.place(_id(request))
+        path = place.folder / stages.BY_NAME["subtitle_gen"].folder / "report.html"
+        if not path.is_file():
+            return JSONResponse({"error": "The film has no report."}, status_code=404)
+        # As a file to be kept: opened here it could run what its own policy allows, beside the server's pages.
+        return FileResponse(path, media_type="text/html", filename="report.html")
+
+    return await run_in_threadpool(found)
+
+
+async def _films(state: State, request: Request) -> Response:
+    films = await run_in_threadpool(state.shelf.films)
+    return JSONResponse({"films": films, "you": _who(state, request).name})
+
+
+async def _document(state: State, request: Request) -> Response:
+    def made() -> JsonObject:
+        place = state.shelf.place(_id(request))
+        film = state.film(place.id)
+        return {**showing.document(film), **_served(state, place, film, _who(state, request))}
+
+    return JSONResponse(await run_in_threadpool(made))
+
+
+def _served(state: State, place: Place, film: FilmDocument, who: Who) -> JsonObject:
+    """Return what the server knows of a film beside its document."""
+    played = playing.of(film.files)
+    url = f"/api/films/{place.id}"
+    return {
+        "id": place.id,
+        "year": place.film.year if place.film else None,
+        "you": who.name,
+        "media": {"url": f"{url}/media" if played.path else None, "kind": played.kind, "why": played.why},
+        "peaks": {"url": f"{url}/peaks", "minMs": sound.BLOCK // 16} if film.files.output("demux", "audio") else None,
+        "report": f"/film/{place.id}/report",
+        "run": None,
+    }
+
+
+async def _edits(state: State, request: Request) -> Response:
+    asked = await _body(request)
+    who = _who(state, request, str(asked.get("client") or ""))
+
+    def made() -> JsonObject:
+        film = state.film(_id(request))
+        return showing.done(film, film.edit(asked, who))
+
+    return JSONResponse(await run_in_threadpool(made))
+
+
+async def _events(state: State, request: Request) -> Response:
+    film = await run_in_threadpool(state.film, _id(request))
+    return _stream(state, _id(request), lambda: [("hello", {"revision": film.revision})])
+
+
+async def _shelf_events(state: State, request: Request) -> Response:
+    return _stream(state, SHELF, lambda: [("hello", {})])
+
+
+def _stream(state: State, topic: str, first: Callable[[], list[tuple[str, Any]]]) -> Response:
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(state.hub.listen(topic, first), media_type="text/event-stream", headers=headers)
+
+
+async def _media(state: State, request: Request) -> Response:
+    def found() -> Response:
+        played = playing.of(state.film(_id(request)).files)
+        if played.path is None:
+            return JSONResponse({"error": played.why}, status_code=404)
+        return FileResponse(played.path, media_type=played.type, stat_result=played.path.stat())
+
+    return await run_in_threadpool(found)
+
+
+def _audio(state: State, request: Request) -> tuple[Path, str]:
+    film = state.film(_id(request))
+    path, demux = film.files.output("demux", "audio"), film.files.manifests.get("demux")
+    record = demux.output("audio") if demux else None
+    if path is None or record is None:
+        raise ConfigurationError("The film's sound is not there any more.", "Run stage 01 again: samvad rerun.")
+    return path, record.checksum
+
+
+async def _peaks(state: State, request: Request) -> Response:
+    def made() -> bytes:
+        path, checksum = _audio(state, request)
+        stretch = _number(request, "from"), _number(request, "to")
+        return sound.cut(state.peaks.of(path, checksum), FilmAudio(path), *stretch, _number(request, "px"))
+
+    return Response(await run_in_threadpool(made), media_type="application/octet-stream", headers=_KEPT)
+
+
+async def _spectrogram(state: State, request: Request) -> Response:
+    def made() -> bytes:
+        path, _ = _audio(state, request)
+        stretch = _number(request, "from"), _number(request, "to")
+        return sound.spectrogram(FilmAudio(path), *stretch, _number(request, "px"), _number(request, "height", 128))
+
+    return Response(await run_in_threadpool(made), media_type="application/octet-stream", headers=_KEPT)
+
+
+async def _history(state: State, request: Request) -> Response:
+    return JSONResponse(await run_in_threadpool(lambda: showing.history(state.film(_id(request)))))
+
+
+async def _at(state: State, request: Request) -> Response:
+    revision = int(request.path_params["revision"])
+    return JSONResponse(await run_in_threadpool(lambda: showing.at(state.film(_id(request)), revision)))
+
+
+async def _you(state: State, request: Request) -> Response:
+    name = str((await _body(request)).get("name") or "").strip()[:80]
+    answer = JSONResponse({"you": name or state.person})
+    # Not HttpOnly's business: it opens nothing, it is what the history says.
+    answer.set_cookie("samvad_you", name, max_age=400 * 86400, httponly=True, samesite="strict")
+    return answer
+
+
+async def _check(state: State, request: Request) -> Response:
+    from samvad.review import judging
+    from samvad.review.lanes import Lane, LaneCue, cleaned
+
+    asked = await _body(request)
+
+    def made() -> JsonObject:
+        film = state.film(str(asked.get("film")))
+        language, given = str(asked.get("lane")), asked.get("cues")
+        if language not in film.lanes or not isinstance(given, list) or not all(isinstance(cue, dict) for cue in given):
+            raise ConfigurationError("What is checked is a list of cues in a lane of the film.")
+        lane = Lane(language)
+        for number, cue in enumerate(given, start=1):
+            found = LaneCue(f"{language}-{number}", *_times(cue), cleaned(cue.get("text")), hand=True)
+            lane.cues[found.id] = found
+        judged = judging.judge(lane, film.rules(language), film.files)
+        return {"flags": [judged.flags(cue) for cue in lane.cues.values()]}
+
+    return JSONResponse(await run_in_threadpool(made))
+
+
+def _times(cue: Mapping[str, Any]) -> tuple[int, int]:
+    from samvad.review.edits import whole
+
+    return whole(cue.get("start"), "start"), whole(cue.get("end"), "end")
+
+
+async def _watch(state: State) -> None:
+    """Look at films that are open, and at the shelf, for what others write: runs, other servers, the command line."""
+    known: dict[str, JsonObject] = {}
+    while True:
+        await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
+        for film_id, film in list(state.films.items()):
+            with contextlib.suppress(SamvadError, OSError):
+                if state.hub.windows(film_id) and await run_in_threadpool(film.refresh):
+                    state.hub.tell(film_id, "hello", {"revision": film.revision, "reload": True})
+        if state.hub.windows(SHELF):
+            rows = {row["id"]: row for row in await run_in_threadpool(state.shelf.films)}
+            for film_id, row in rows.items():
+                if known and known.get(film_id) != row:
+                    state.hub.tell(SHELF, "film", row)
+            known = rows
