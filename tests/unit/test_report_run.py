@@ -249,3 +249,65 @@ def test_a_time_axis_has_a_few_round_ticks_within_it(seconds: int) -> None:
 @pytest.mark.parametrize(("value", "top"), [(0, 1), (1, 1), (3.4, 4), (4.1, 5), (99, 100), (2048.5, 2500)])
 def test_a_scale_ends_in_a_round_figure(value: float, top: float) -> None:
     assert draw.round_up(value) == top
+
+
+LOG_STEPS = """
+await tab.waitForFunction(() => !document.getElementById("log-view").hidden, { timeout: 60000 });
+return tab.evaluate(async () => {
+  const frame = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const text = (id) => document.getElementById(id).textContent;
+  const seen = () => [...document.querySelectorAll(".line .text")].map((one) => one.textContent);
+  const list = document.getElementById("log-list");
+  const out = { all: text("log-count") };
+  list.scrollTop = list.scrollHeight / 2;
+  await frame();
+  out.middle = seen();
+  const find = document.getElementById("log-find");
+  find.value = "SEGMENT 4567 ";
+  find.dispatchEvent(new Event("input"));
+  await new Promise((done) => setTimeout(done, 400));
+  out.found = seen();
+  out.marked = document.querySelector(".line mark").textContent;
+  document.querySelector("button[data-log-line]").click();
+  await frame();
+  out.chosen = document.querySelector(".line.chosen .text").textContent;
+  out.roles = [...document.querySelectorAll(".chain li")].map((one) => one.className);
+  document.querySelector(".chain .stage .jump").click();
+  await frame();
+  out.cause = document.querySelector(".line.chosen .text").textContent;
+  document.getElementById("log-next").click();
+  out.next = document.querySelector("#log-detail pre").textContent;
+  const stage = document.getElementById("log-stage");
+  stage.value = [...stage.options].find((one) => one.textContent === "01_demux").value;
+  stage.dispatchEvent(new Event("change"));
+  out.stage = text("log-count");
+  return out;
+});
+"""
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
+def test_the_log_of_a_run_is_searched_in_all_stages_and_an_error_leads_to_its_cause(tmp_path: Path) -> None:
+    run = event_shelf.Run(tmp_path / "2025/11/28/desk/1", "film", event_shelf.NOW - timedelta(hours=30))
+    run.add("job_received")
+    run.stage("demux", 4.0)
+    run.add("asr_started", "Stage asr begins", stage="asr")
+    for number in range(30_000):
+        run.add("log", f"segment {number} सुनो", stage="asr")
+    more = {"error_type": "ModelError", "error_category": "model", "error_message": "It is <b>broken</b>."}
+    run.add("asr_failed", "Stage asr failed", stage="asr", status="failed", **more)
+    run.add("stage_result", "Stage asr: failed", stage="asr", status="failed", **more)
+    run.finish("failed", 60.0)
+    run.write()
+    html = made(tmp_path, tmp_path, "--run", run.run_id)
+    assert len(html) < 1_000_000 and "segment 4567" not in html, "it is packed"
+    seen = visit(tmp_path / "a 'report'.html", LOG_STEPS, tmp_path)
+    assert seen.said == [] and len(seen.requests) == 1
+    found = seen.result
+    assert found["all"] == "30,008 of 30,011 lines"
+    assert 20 < len(found["middle"]) < 100, "rows that nobody sees are not there"
+    assert all(re.fullmatch(r"segment 1[45]\d{3} सुनो", text) for text in found["middle"])
+    assert found["found"] == ["segment 4567 सुनो"] and found["marked"] == "segment 4567"
+    assert found["chosen"] == found["next"] == "Stage asr failed"
+    assert found["roles"] == ["stage", "error"] and found["cause"] == "Stage asr begins"
+    assert found["stage"].startswith("6 of")

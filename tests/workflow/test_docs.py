@@ -32,6 +32,7 @@ _ONLY_READ = {
     "make-dashboard": "writes what tests/observability compare",
     "new-stage": "run by tests/workflow/test_new_stage.py; the others would find one stage more",
     "learn-terms promote": "the demo has taught no term",
+    "logs FILM --follow": "goes on until Ctrl-C; tests/unit/test_logs_command.py",
 }
 #: Exit codes that are an answer too: the file breaks rules; the demo is too little to go by.
 _ANSWERS = {("check", 1), ("propose-resources", 1)}
@@ -147,4 +148,5 @@ def for_real(command: Command) -> bool:
     """Say whether a command is run: neither one that a sentence only names, nor one that is listed."""
     words = command.arguments
     named_only = command.in_prose and len(words) < 2
-    return command.program == "samvad" and not named_only and not {words[0], " ".join(words[:2])} & set(_ONLY_READ)
+    names = {words[0], " ".join(words[:2]), " ".join(words)} if words else set()
+    return command.program == "samvad" and not named_only and not names & set(_ONLY_READ)

@@ -76,6 +76,22 @@ class _Terminal(io.TextIOWrapper):
         super().write(printable(text, lines=True))
         return len(text)
 
+    def write_styled(self, text: str) -> None:
+        """Write a text with styles of ours in it; what came from elsewhere has been made printable before."""
+        super().write(text)
+
+
+def write(text: str) -> None:
+    """Write to the standard output a text that may hold colours of ours.
+
+    Args:
+        text: names and messages in it have gone through ``printable``; the styles were put around them afterwards.
+    """
+    if isinstance(sys.stdout, _Terminal):
+        sys.stdout.write_styled(text)
+    else:
+        sys.stdout.write(text)
+
 
 def run(main: Callable[[], int]) -> NoReturn:
     """Run a command's main function and exit with its code."""

@@ -15,6 +15,7 @@ from samvad.documents.stage_manifest import Model
 from samvad.logs import spans
 from samvad.reporting.logquery import sources, store, why
 from samvad.reporting.logquery.questions import QUESTIONS
+from samvad.reporting.logquery.report import log_part
 
 if TYPE_CHECKING:
     import duckdb
@@ -135,6 +136,7 @@ class Report:
         host: machine, versions of Samvad and Python, commit, of the report of one run.
         metrics: stage, name, value, unit of the performance channel, of the report of one run.
         names: the cast in billing order, then other names, the most frequent first, of the report of one run.
+        log: all lines of the run and how its errors came to be, of the report of one run.
         credit: what TMDB asks to be said where its data is shown; empty where it is not.
     """
 
@@ -149,6 +151,7 @@ class Report:
     metrics: tuple[tuple[str, str, float, str], ...] = ()
     names: tuple[Named, ...] = ()
     credit: str = ""
+    log: log_part.LogPart | None = None
     notes: tuple[str, ...] = field(default=())
 
 
@@ -179,7 +182,17 @@ def of_run(connection: duckdb.DuckDBPyConnection, name: str, now: datetime) -> R
     metrics = _metrics(folder, runs[0].run_id)
     named, credit = _names(folder)
     return Report(
-        runs[0].film, now, runs, _figures(connection), verdicts, (), software, host, metrics, names=named, credit=credit
+        runs[0].film,
+        now,
+        runs,
+        _figures(connection),
+        verdicts,
+        software=software,
+        host=host,
+        metrics=metrics,
+        names=named,
+        credit=credit,
+        log=log_part.of_run(folder, runs[0].run_id),
     )
 
 

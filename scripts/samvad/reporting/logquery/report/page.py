@@ -58,6 +58,7 @@ def render(report: Report) -> str:
     environment.filters |= _FILTERS
     single = report.runs[0] if len(report.runs) == 1 else None
     columns, most = _volume(report.days)
+    style, script = _asset("style.css"), _asset("log.js" if report.log else "script.js")
     peaks = [one.peak_rss_mb for one in single.attempts if one.peak_rss_mb] if single else []
     values = {
         "report": report,
@@ -78,9 +79,9 @@ def render(report: Report) -> str:
         "last_attempt": {one.stage: one for one in single.attempts} if single else {},
         "memory_top": _memory_top(max(peaks)) if peaks else None,
         "longest": max((row.p95 for row in report.figures if row.p95), default=1.0),
-        "style": _asset("style.css"),
-        "script": _asset("script.js"),
-        "policy": Markup(filling.policy(_asset("style.css"), _asset("script.js"))),
+        "style": style,
+        "script": script,
+        "policy": Markup(filling.policy(style, script)),
     }
     return environment.get_template("page.html.j2").render(values)
 
@@ -94,7 +95,9 @@ def _asset(name: str) -> Any:
 
 def _parts(report: Report) -> list[tuple[str, str]]:
     well = len(report.runs) == 1 and report.runs[0].state == "success"
-    found = [("timeline", "Timeline"), ("failures", "What happened" if well else "Failures"), ("stages", "Stages")]
+    found = [("timeline", "Timeline"), ("failures", "What happened" if well else "Failures")]
+    found += [("log", "Log")] if report.log else []
+    found += [("stages", "Stages")]
     found += [("versions", "Versions and models")] if report.software else []
     found += [("names", "Names")] if report.names else []
     return found + ([("figures", "Figures")] if report.metrics else [])
