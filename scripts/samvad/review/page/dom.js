@@ -73,5 +73,6 @@ export function openDialog(title, body, buttons, options = {}) {
   box.addEventListener("close", () => { box.remove(); options.closed?.(); if (back?.isConnected) back.focus(); });
   document.body.append(box);
   box.showModal();
+  box.querySelector(/** @type {any} */ ("input:not([type=checkbox]), textarea, select, button.main"))?.focus();
   return box;
 }

@@ -189,7 +189,12 @@ needs.addEventListener("do", async (/** @type {any} */ { detail }) => {
   needs.draw();
 });
 
-film.addEventListener("change", () => { choices(); show(); });
+let offered = "";
+film.addEventListener("change", () => {
+  const now = [...film.lanes.keys()].join();
+  if (now !== offered) { offered = now; choices(); }
+  show();
+});
 film.addEventListener("state", state);
 film.addEventListener("run", run);
 film.addEventListener("conflict", (/** @type {any} */ event) => dialogs.conflict(film, event.detail));

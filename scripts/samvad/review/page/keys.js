@@ -81,7 +81,10 @@ export class Keys {
 
   /** The sheet of all keys; each can be changed. */
   sheet() {
-    const rows = () => this.table.map((row) => h("li", null, h("button.key", { type: "button", title: "press to change", "aria-label": `${row.what}: ${row.key}, change`, onclick: (/** @type {any} */ event) => this.#change(row, event.currentTarget) }, row.key.split("+").filter(Boolean).length ? row.key : "+"), h("span", null, row.what)));
+    const rows = () => [...new Set(this.table.map((row) => row.action))].map((action) => {
+      const all = this.table.filter((row) => row.action === action);
+      return h("li", null, h("span.way", null, all.map((row) => h("button.key", { type: "button", title: "press to change", "aria-label": `${row.what}: ${row.key}, change`, onclick: (/** @type {any} */ event) => this.#change(row, event.currentTarget) }, row.key))), h("span", null, all[0].what));
+    });
     const list = h("ul.keys", null, rows());
     openDialog("Keys", [list, h("p.soft", null, "In the waveform: drag an edge, the cue, or empty ground; Shift+click in-time, Ctrl+click out-time, Ctrl+Shift+click in-time and all after it; double click plays; the wheel scrolls, Alt+wheel zooms time, Shift+wheel height. Alt held while dragging: no drawing to shots.")], [
       { label: "As they were", act: () => { localStorage.removeItem(STORED); this.#read(); fill(list, rows()); return false; } }, { label: "Close", main: true },

@@ -1,6 +1,7 @@
 /** What needs a person, in order of gain: one list, with its choices on keys. */
 import { byId, fill, h, say } from "./dom.js";
 import { clock } from "./clock.js";
+import { plain } from "./text.js";
 
 const KINDS = {
   missing: "speech without text", unsure: "unsure words", translation: "doubtful translation", name: "names", term: "terms",
@@ -79,7 +80,7 @@ export class Needs extends EventTarget {
     const choices = this.choices(need), now = need.id === this.now;
     return h(now ? "li.need.now" : "li.need", { "data-need": need.id, "aria-current": now ? "true" : null },
       h("button.where", { type: "button", title: "go there and hear it", onclick: () => this.go(need) }, h("b", null, clock(need.start, 1)), h("span", null, KINDS[/** @type {keyof typeof KINDS} */ (need.kind)] || need.kind)),
-      h("span.what", null, h("q", { dir: "auto" }, need.text || "…"), need.reasons?.length ? h("small", { dir: "auto" }, need.reasons.join("; ")) : null),
+      h("span.what", null, h("q", { dir: "auto" }, plain(need.text || "…")), need.reasons?.length ? h("small", { dir: "auto" }, need.reasons.join("; ")) : null),
       h("span.choices", null, choices.map((choice, n) => h("button", { type: "button", title: now && n < 9 ? `Ctrl+Alt+${n + 1}` : null, onclick: () => this.act(need, n) }, now && n < 9 ? h("kbd", null, String(n + 1)) : null, choice.label))));
   }
 

@@ -34,10 +34,14 @@ export class Wave extends EventTarget {
     this.drag = null;
     this.hover = "";
     this.draw = eachFrame(() => this.paint());
+    this.still = document.createElement("canvas");
+    this.stillKey = "";
+    this.arrivals = 0;
+    const arrived = () => { this.arrivals += 1; this.draw(); };
     const path = `/api/films/${encodeURIComponent(about.id)}`;
     const query = (/** @type {number} */ from, /** @type {number} */ to, /** @type {number} */ px) => `from=${from}&to=${to}&px=${px}`;
-    this.peaks = new Tiles((from, to, px) => `${about.peaks.url}${about.peaks.url.includes("?") ? "&" : "?"}${query(from, to, px)}`, (answer) => new Int8Array(answer), about.peaks.minMs, this.draw);
-    this.spectrum = new Tiles((from, to, px) => `${path}/spectrogram?${query(from, to, px)}&height=${SPECTRUM}`, (answer) => spectrogramTile(answer, SPECTRUM, this.ramp()), 4, this.draw);
+    this.peaks = new Tiles((from, to, px) => `${about.peaks.url}${about.peaks.url.includes("?") ? "&" : "?"}${query(from, to, px)}`, (answer) => new Int8Array(answer), about.peaks.minMs, arrived);
+    this.spectrum = new Tiles((from, to, px) => `${path}/spectrogram?${query(from, to, px)}&height=${SPECTRUM}`, (answer) => spectrogramTile(answer, SPECTRUM, this.ramp()), 4, arrived);
     new ResizeObserver(() => this.#fit()).observe(this.canvas);
     addEventListener("samvad-theme", () => { this.spectrum.clear(); this.draw(); });
     this.#listen();
@@ -90,34 +94,52 @@ export class Wave extends EventTarget {
   }
 
   paint() {
-    const pen = this.pen, width = this.width || 1, tall = this.tall || 1, to = this.from + this.span;
-    pen.setTransform(this.ratio || 1, 0, 0, this.ratio || 1, 0, 0);
-    pen.fillStyle = colour("well");
-    pen.fillRect(0, 0, width, tall);
+    const pen = this.pen, tall = this.tall || 1, to = this.from + this.span;
     const bottom = tall - RULER - BOXES;
-    if (this.kind === "wave") this.#sound(bottom);
-    else this.#spectrum(bottom);
-    this.#shots(to, bottom);
+    this.#ground(bottom, to);
     this.#hatched(to, bottom);
     this.#cues(bottom);
-    this.#ruler(to, tall);
     pen.fillStyle = colour("accent");
     pen.fillRect(Math.round(this.x(this.at)) - 1, 0, 2, tall);
   }
 
+  /** What does not change while something is dragged or played is drawn once. @param {number} bottom @param {number} to */
+  #ground(bottom, to) {
+    const key = [this.from, this.span, this.height, this.kind, this.width, this.tall, this.ratio, this.arrivals, colour("well")].join();
+    if (key !== this.stillKey) {
+      this.stillKey = key;
+      this.still.width = this.canvas.width;
+      this.still.height = this.canvas.height;
+      const shown = this.pen;
+      this.pen = /** @type {any} */ (this.still.getContext("2d", { alpha: false }));
+      this.pen.setTransform(this.ratio || 1, 0, 0, this.ratio || 1, 0, 0);
+      this.pen.fillStyle = colour("well");
+      this.pen.fillRect(0, 0, this.width || 1, this.tall || 1);
+      if (this.kind === "wave") this.#sound(bottom);
+      else this.#spectrum(bottom);
+      this.#shots(to, bottom);
+      this.#ruler(to, this.tall || 1);
+      this.pen = shown;
+    }
+    this.pen.setTransform(1, 0, 0, 1, 0, 0);
+    this.pen.drawImage(this.still, 0, 0);
+    this.pen.setTransform(this.ratio || 1, 0, 0, this.ratio || 1, 0, 0);
+  }
+
   /** @param {number} bottom */
   #sound(bottom) {
-    const pen = this.pen, middle = bottom / 2, size = (bottom / 2 - 2) * this.height / 127;
+    const pen = this.pen, middle = Math.round(bottom / 2), size = ((bottom / 2 - 2) * this.height) / 127, width = this.width || 1;
     pen.fillStyle = colour("wave");
-    for (const { start, scale, tile } of this.peaks.over(this.from, this.from + this.span, this.span / (this.width || 1), this.duration)) {
-      const wide = Math.max(0.6, (scale / this.span) * (this.width || 1)), left = this.x(start), count = tile.length >> 1;
-      const first = Math.max(0, Math.floor(-left / wide)), last = Math.min(count, Math.ceil(((this.width || 1) - left) / wide));
-      pen.beginPath();
-      for (let n = first; n < last; n += 1) {
-        const high = Math.max(-middle, Math.min(middle, tile[2 * n + 1] * size)), low = Math.max(-middle, Math.min(middle, tile[2 * n] * size));
-        pen.rect(left + n * wide, middle - high, wide, Math.max(1, high - low));
+    for (const { start, scale, tile } of this.peaks.over(this.from, this.from + this.span, this.span / width, this.duration)) {
+      const count = tile.length >> 1, first = Math.max(0, Math.floor(this.x(start))), last = Math.min(width, Math.ceil(this.x(start + count * scale)));
+      // A column of the screen at a time: whole pixels are filled several times faster than a path with its edges smoothed.
+      for (let x = first; x < last; x += 1) {
+        const from = Math.max(0, Math.floor((this.ms(x) - start) / scale)), to = Math.min(count, Math.max(from + 1, Math.floor((this.ms(x + 1) - start) / scale)));
+        let low = 0, high = 0;
+        for (let n = from; n < to; n += 1) { if (tile[2 * n] < low) low = tile[2 * n]; if (tile[2 * n + 1] > high) high = tile[2 * n + 1]; }
+        const top = Math.round(Math.min(middle, high * size)), foot = Math.round(Math.min(middle, -low * size));
+        pen.fillRect(x, middle - top, 1, Math.max(1, top + foot));
       }
-      pen.fill();
     }
   }
 
@@ -202,7 +224,7 @@ export class Wave extends EventTarget {
     if (right - left > 28) {
       pen.save();
       pen.beginPath(); pen.rect(left + 8, top, right - left - 16, size); pen.clip();
-      pen.fillStyle = colour("on-cue");
+      pen.fillStyle = colour(chosen ? "on-cue" : "ink");
       pen.direction = this.lane?.dir || "ltr";
       pen.textAlign = this.lane?.dir === "rtl" ? "right" : "left";
       const lines = plain(cue.text).split("\n"), x = this.lane?.dir === "rtl" ? Math.min(right, this.width || 1) - 10 : Math.max(left, 0) + 10;
