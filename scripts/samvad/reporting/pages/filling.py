@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from samvad.core import schemas
 
 #: What makes the elements of all pages, and lets no text be more than text.
 _COMMON = schemas.ROOT / "scripts" / "samvad" / "reporting" / "pages" / "html.js"
+#: What these pages share with those of the review, which load it as it is.
+_SHARED = schemas.ROOT / "scripts" / "samvad" / "reporting" / "pages" / "shared"
 
 
 def fill(folder: Path, values: Mapping[str, str]) -> str:
@@ -21,7 +24,10 @@ def fill(folder: Path, values: Mapping[str, str]) -> str:
         folder: where the parts are.
         values: text by the word that stands for it between two ``@``.
     """
-    style, script = _part(folder / "page.css"), _part(_COMMON) + _part(folder / "page.js")
+    style = _part(_SHARED / "colours.css") + _part(folder / "page.css")
+    # In a page of one file there is nothing to export to.
+    clock = re.sub(r"^export ", "", _part(_SHARED / "clock.js"), flags=re.MULTILINE)
+    script = _part(_COMMON) + clock + _part(folder / "page.js")
     parts = {"STYLE": style, "SCRIPT": script, "POLICY": policy(style, script), **values}
     pieces = _part(folder / "page.html").split("@")
     # Every second piece is a word to fill in: what is filled in is never looked through again.

@@ -229,7 +229,7 @@ export function spellings(acts, distance) {
   if (!near.length) return say("the film has no cast and no glossary");
   const place = box.getBoundingClientRect(), list = h("div", { id: "spellings", role: "menu", "aria-label": `instead of ${word}` });
   const close = () => { list.remove(); box.focus(); };
-  fill(list, near.map(({ name }, /** @type {number} */ n) => h("button", { type: "button", role: "menuitem", onmousedown: (/** @type {Event} */ event) => event.preventDefault(), onclick: () => { close(); box.setRangeText(name, from, from + word.length, "end"); acts.list.live(); acts.list.save(); } }, h("kbd", null, String(n + 1)), name)));
+  fill(list, near.map((/** @type {{name: string}} */ { name }, /** @type {number} */ n) => h("button", { type: "button", role: "menuitem", onmousedown: (/** @type {Event} */ event) => event.preventDefault(), onclick: () => { close(); box.setRangeText(name, from, from + word.length, "end"); acts.list.live(); acts.list.save(); } }, h("kbd", null, String(n + 1)), name)));
   list.style.left = `${Math.min(place.left, innerWidth - 220)}px`;
   list.style.top = `${Math.min(place.bottom + 4, innerHeight - 40 - 30 * near.length)}px`;
   list.onkeydown = (/** @type {KeyboardEvent} */ event) => {

@@ -238,7 +238,7 @@ const does = /** @type {Record<string, (event: KeyboardEvent) => void>} */ ({
   addLane: () => dialogs.addLane(acts),
 });
 const keys = new Keys(does, (n) => { const need = needs.current; if (need) needs.act(need, n); });
-keys.textIsSaved = (target) => list.editing?.box === target && list.editing.box.value === list.editing.was;
+keys.textIsSaved = (/** @type {HTMLElement} */ target) => list.editing?.box === target && list.editing.box.value === list.editing.was;
 
 for (const [id, action] of Object.entries({ undo: "undo", redo: "redo", play: "play", back: "frameBack", on: "frameOn", next: "nextNeed", spectrum: "spectrum", zoomin: "zoomIn", zoomout: "zoomOut", findnext: "findNext", findlast: "findLast", replace: "replace" })) byId(id).onclick = does[action];
 byId("approve").onclick = () => dialogs.approve(acts);

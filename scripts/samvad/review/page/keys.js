@@ -55,6 +55,12 @@ export class Keys {
   constructor(acts, choose) {
     this.acts = acts;
     this.choose = choose;
+    /** whether a text box holds nothing that is not handed over: only then is undo the document's @type {(box: HTMLElement) => boolean} */
+    this.textIsSaved = () => false;
+    /** @type {{action: string, key: string, where: string, what: string, n: number}[]} */
+    this.table = [];
+    /** @type {Map<string, string>} */
+    this.by = new Map();
     this.#read();
     document.addEventListener("keydown", (event) => this.#pressed(event));
   }
@@ -74,7 +80,7 @@ export class Keys {
     if (digit) { event.preventDefault(); return this.choose(Number(digit[1]) - 1); }
     let action = this.by.get(`all:${name}`) || (typing ? this.by.get(`text:${name}`) : undefined);
     if (!action && !typing && !field && !(button && ["Space", "Enter"].includes(name))) action = this.by.get(`list:${name}`);
-    if (!action || !this.acts[action] || (typing || field) && /^Ctrl\+[ZY]$|^Ctrl\+Shift\+Z$/.test(name) && !this.textIsSaved?.(target)) return;
+    if (!action || !this.acts[action] || (typing || field) && /^Ctrl\+[ZY]$|^Ctrl\+Shift\+Z$/.test(name) && !this.textIsSaved(target)) return;
     event.preventDefault();
     this.acts[action](event);
   }

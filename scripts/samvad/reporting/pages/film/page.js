@@ -4,13 +4,6 @@ const video = byId("video");
 const state = { track: 0, filter: "all", search: "", rows: [], now: -1, view: 20000, playing: null };
 const ROW = 66;
 
-const clock = (ms, parts = 1) => {
-  const seconds = Math.max(0, ms) / 1000;
-  const minutes = Math.floor(seconds / 60) % 60, hours = Math.floor(seconds / 3600);
-  const two = (n) => String(Math.floor(n)).padStart(2, "0");
-  return (hours ? hours + ":" : "") + two(minutes) + ":" + two(seconds % 60) + (parts ? "." + String(Math.floor(seconds * 10) % 10) : "");
-};
-const percent = (share) => (share === 1 ? "100 %" : (Math.floor(share * 1000) / 10).toFixed(1) + " %");
 const grade = (share) => (share >= 0.95 ? "good" : share >= 0.85 ? "warn" : "bad");
 const colours = new Map();
 const colour = (name) => {
@@ -69,11 +62,11 @@ const marked = (text, names) => {
 };
 function rowHtml(row, number) {
   if (row.missing) {
-    return html`<span class="num"></span><span class="time">${clock(row.start)}<br>${((row.end - row.start) / 1000).toFixed(2)} s</span><span
+    return html`<span class="num"></span><span class="time">${clock(row.start, 1)}<br>${((row.end - row.start) / 1000).toFixed(2)} s</span><span
       class="said">somebody speaks, and there is no text</span><span></span><span></span><span></span>`;
   }
   if (row.quarantine) {
-    return html`<span class="num"></span><span class="time">${clock(row.start)}</span><span class="text">${row.quarantine.text}</span><span
+    return html`<span class="num"></span><span class="time">${clock(row.start, 1)}</span><span class="text">${row.quarantine.text}</span><span
       class="said">${row.quarantine.reasons.join(", ")}</span><span></span><span></span>`;
   }
   const { cue } = row, track = data.tracks[state.track];
@@ -89,7 +82,7 @@ function rowHtml(row, number) {
   const said = track.same && cue.segments.length === 1 ? "" : marked(saidOf(cue), names);
   const unsure = cue.sure !== null && cue.sure < 0.6;
   const width = Math.min(100, (100 * cue.speed) / (track.limit * 1.5)).toFixed(0);
-  return html`<span class="num">${row.index + 1}</span><span class="time">${clock(row.start)}<br>${((cue.end - cue.start) / 1000).toFixed(2)} s</span><span
+  return html`<span class="num">${row.index + 1}</span><span class="time">${clock(row.start, 1)}<br>${((cue.end - cue.start) / 1000).toFixed(2)} s</span><span
     ><span class="text" lang="${track.language}">${text}</span></span><span><span class="said">${said}</span><span class="flags">${flags}</span></span><span
     class="speed ${fast ? "bad" : ""}" title="${cue.characters} characters, ${cue.graphemes} as a reader counts them">${cue.speed.toFixed(1)}<i data-width="${width}"></i></span><span
     class="num ${unsure ? "warn" : ""}">${cue.sure === null ? "" : Math.round(cue.sure * 100) + " %"}</span>`;
@@ -111,6 +104,7 @@ function drawRows() {
       put(element, rowHtml(row, number));
       element.style.top = number * ROW + "px";
       element.onclick = () => seek(row.start);
+      if (row.cue) element.ondblclick = () => correct(row);
       box.append(element);
       drawn.set(key, element);
     }
@@ -143,14 +137,12 @@ function tick() {
   drawDetail();
   drawOverview();
 }
+const vttCue = (cue) => new VTTCue(cue.start / 1000, Math.max(cue.end, cue.start + 1) / 1000,
+  cue.lines.map((line, n) => escaped(cue.italic.includes(n) ? html`<i>${line}</i>` : line)).join("\n"));
 function loadTracks() {
   data.tracks.forEach((track, number) => {
     const made = video.addTextTrack("subtitles", track.name, track.language);
-    for (const cue of track.cues) {
-      const shown = new VTTCue(cue.start / 1000, Math.max(cue.end, cue.start + 1) / 1000,
-        cue.lines.map((line, n) => escaped(cue.italic.includes(n) ? html`<i>${line}</i>` : line)).join("\n"));
-      made.addCue(shown);
-    }
+    for (const cue of track.cues) made.addCue(vttCue(cue));
     made.mode = number === state.track ? "showing" : "hidden";
   });
 }
@@ -165,6 +157,7 @@ function showTrack(number) {
   drawScore();
   drawCharts();
   drawRules();
+  showCorrections();
   tick();
 }
 
@@ -248,6 +241,60 @@ function drawOverview() {
   pen.fillRect((time() / data.duration) * canvas.clientWidth - 1, 0, 2, canvas.height / ratio);
 }
 
+/* Corrections: the page is a file, so it can save them as another file; `./samvad correct` takes that. */
+const rawOf = (cue) => cue.raw ?? cue.lines.map((line, n) => (cue.italic.includes(n) ? `<i>${line}</i>` : line)).join("\n");
+const changedCues = (track) => track.cues.filter((cue) => cue.edited);
+function correct(row) {
+  const { cue } = row, box = byId("correct");
+  byId("correctText").value = rawOf(cue);
+  byId("correctText").lang = data.tracks[state.track].language;
+  byId("correctIn").value = clock(cue.start);
+  byId("correctOut").value = clock(cue.end);
+  byId("correctWrong").textContent = "";
+  box.onclose = () => byId("rows").focus();
+  byId("correctForm").onsubmit = (event) => {
+    event.preventDefault();
+    const start = parseClock(byId("correctIn").value), end = parseClock(byId("correctOut").value), raw = byId("correctText").value.split("\n").map((line) => line.trim()).filter(Boolean).join("\n");
+    if (start === null || end === null || end <= start) { byId("correctWrong").textContent = "Times are such as 01:02:03.500, and the second is the later one."; return; }
+    const lines = raw.split("\n");
+    state.saved = false;
+    Object.assign(cue, { raw, start, end, edited: true, hand: true, flags: [], lines: lines.map((line) => line.replace(/<\/?[ibu]>/gi, "")), italic: lines.flatMap((line, n) => (/^<i>.*<\/i>$/i.test(line) ? [n] : [])) });
+    cue.characters = [...cue.lines.join(" ")].length;
+    cue.speed = (data.tracks[state.track].unit === "words/min" ? cue.lines.join(" ").split(/\s+/).length * 60 : cue.characters) / ((end - start) / 1000);
+    data.tracks[state.track].cues.sort((a, b) => a.start - b.start);
+    overviewPicture = null;
+    box.close();
+    showCorrections();
+    reloadTrack();
+    const top = byId("rows").scrollTop;
+    choose();
+    byId("rows").scrollTop = top;
+    tick();
+  };
+  box.showModal();
+  byId("correctText").focus();
+}
+function reloadTrack() {
+  const shown = video.textTracks[state.track];
+  if (!shown) return;
+  while (shown.cues?.length) shown.removeCue(shown.cues[0]);
+  for (const cue of data.tracks[state.track].cues) if (cue.lines.join("")) shown.addCue(vttCue(cue));
+}
+function showCorrections() {
+  const track = data.tracks[state.track], count = track ? changedCues(track).length : 0;
+  byId("corrections").hidden = !count;
+  byId("correctionsCount").textContent = `${count} corrected, not in the film yet`;
+}
+function saveCorrections() {
+  const track = data.tracks[state.track];
+  const text = track.cues.filter((cue) => cue.lines.join("").trim()).map((cue, n) => `${n + 1}\n${srtClock(cue.start)} --> ${srtClock(cue.end)}\n${rawOf(cue)}\n`).join("\n");
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "application/x-subrip" }));
+  link.download = `${data.title.replace(/[\\/:*?"<>|\x00-\x1f]+/g, " ").trim() || "film"}.${track.language}.srt`;
+  link.click();
+  state.saved = true;
+}
+
 /* Figures. */
 function drawScore() {
   const track = data.tracks[state.track];
@@ -290,6 +337,9 @@ function drawFacts() {
 }
 
 /* Begin. */
+byId("correctionsSave").onclick = saveCorrections;
+byId("correctCancel").onclick = () => byId("correct").close();
+window.addEventListener("beforeunload", (event) => { if (!state.saved && data.tracks.some((track) => changedCues(track).length)) event.preventDefault(); });
 put(byId("tracks"), [
   data.tracks.map((track) => html`<button role="tab">${track.name}<small>${track.cues.length}</small></button>`),
   data.tracks.length ? html`<button role="tab">no subtitles</button>` : "",
@@ -305,7 +355,8 @@ byId("detail").onclick = (event) => seek(time() + (event.offsetX / byId("detail"
 byId("overview").onclick = (event) => seek((event.offsetX / byId("overview").clientWidth) * data.duration);
 byId("detail").addEventListener("wheel", (event) => { event.preventDefault(); state.view = Math.min(600000, Math.max(4000, state.view * (event.deltaY > 0 ? 1.25 : 0.8))); drawDetail(); }, { passive: false });
 document.addEventListener("keydown", (event) => {
-  if (event.target.matches("input, video, button, summary")) return;
+  if (event.target.matches("input, textarea, video, button, summary")) return;
+  if (event.key === "Enter" && state.rows[state.now]?.cue) { event.preventDefault(); return correct(state.rows[state.now]); }
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (event.key === " " && video.src) { event.preventDefault(); video.paused ? video.play() : video.pause(); }
   if (step) { event.preventDefault(); const row = state.rows[Math.min(state.rows.length - 1, Math.max(0, state.now + step))]; if (row) seek(row.start); }
