@@ -1,14 +1,17 @@
-"""A shelf of made-up logs that several files of tests ask."""
+"""A shelf of made-up logs, and a film with subtitles, that several files of tests ask."""
 
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import synthetic_events
 
+import reviewing
 from asked_logs import Ask, Rows, events_of
 from samvad.commands import query
 
@@ -36,3 +39,17 @@ def ask(shelf: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
         return json.loads(said.out)
 
     return answer
+
+
+@pytest.fixture(scope="session")
+def subtitled(once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """Return a job whose subtitles are made, for all to copy."""
+    return once("subtitled", lambda folder: reviewing.make_job(folder) and None) / "2025/01/01/tester/1"
+
+
+@pytest.fixture
+def job(subtitled: Path, tmp_path: Path) -> Path:
+    """Return a job of one's own whose subtitles are made."""
+    copied = tmp_path / "out" / "2025/01/01/tester/1"
+    shutil.copytree(subtitled, copied)
+    return copied

@@ -6,12 +6,15 @@ changes it; this says who has looked at it, when, and whether somebody has chang
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from samvad.core import files, typed_json
+from samvad.documents.subtitles.cues import Cue
 
 FOLDER = "corrections"
 NAME = "approved.json"
@@ -72,6 +75,12 @@ def keep(job_folder: Path, changes: Mapping[str, Approval | None]) -> None:
     after = {code: item for code, item in {**before.tracks, **changes}.items() if item is not None}
     if after != before.tracks:
         typed_json.write(path_of(job_folder), replace(before, tracks=after))
+
+
+def of_cues(cues: Iterable[Cue]) -> str:
+    """Return what tells some cues from others: a checksum of their times and texts."""
+    text = json.dumps([(cue.start_ms, cue.end_ms, cue.lines) for cue in cues], ensure_ascii=False)
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def holds(job_folder: Path, language: str, approval: Approval) -> bool:

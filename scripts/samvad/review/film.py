@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -80,6 +81,7 @@ class FilmDocument:
         self.folder = folder
         self.lock = threading.RLock()
         self._listener = listener
+        self.changed = 0.0
         self._log = EditLog(folder / FOLDER)
         self._load()
 
@@ -127,6 +129,18 @@ class FilmDocument:
     def judged(self, language: str) -> Judged:
         """Return the flags of a lane."""
         return self._judged[language]
+
+    def machine(self, language: str) -> Sequence[LaneCue]:
+        """Return what the machine has made of a lane; nothing of one that a person has added."""
+        if language in self._machine:
+            return self._machine[language]
+        made = self.files.machine.get(language, ())
+        return [of_machine(number, language, cue) for number, cue in enumerate(made, start=1)]
+
+    def take(self, who: Who, label: str, lanes: dict[str, Change], decided: Mapping[str, tuple[Any, ...]]) -> Done:
+        """Make a step of what somebody has changed in a file by hand."""
+        with self.lock:
+            return self._make(self._entry("taken", who, label=label, lanes=lanes, decisions=dict(decided)))
 
     def is_judged(self, language: str) -> bool:
         """Say whether a lane has been looked at yet."""
@@ -259,6 +273,7 @@ class FilmDocument:
             else:
                 self._judged[language] = judging.judge(lane, self.rules(language), self.files)
                 told[language] = set(lane.cues)
+        self.changed = time.monotonic()
         done = Done(entry, told)
         self._listener(done)
         return done
@@ -314,6 +329,18 @@ class FilmDocument:
         if entry.kind not in PERSONS or self.is_undone(entry.revision):
             raise ConfigurationError(f"Step {entry.revision} is undone already, or is no step of a person's.")
         return self._back(entry, who, "undo", f"Undo: {entry.label}")
+
+    def _approve(self, edit: Mapping[str, Any], who: Who) -> Entry:
+        language = str(edit.get("lane"))
+        if language not in self.lanes or not self.lanes[language].cues:
+            raise ConfigurationError(f"There are no subtitles in {language[:40]!r} to approve.")
+        value = None
+        if edit.get("op") == "approve":
+            value = {"by": who.name, "at": times.utc_now(), "checksum": approval_checksum(self.lanes[language])}
+        about = f"approved/{language}"
+        verb = "Approved" if value else "Not approved any more"
+        label = f"{verb}: {languages.name(language)}"
+        return self._entry("edit", who, label=label, decisions={about: (self.decided.get(about), value)})
 
     def _redo(self, edit: Mapping[str, Any], who: Who) -> Entry:
         entry = self._entry_of(edit.get("entry"))
@@ -422,6 +449,8 @@ def _checksum(value: object) -> str:
 _TURNS = ("undo", "redo")
 #: Steps of their own, which are made of the log.
 _WHOLE: dict[str, Callable[[FilmDocument, Mapping[str, Any], Who], Entry]] = {
+    "approve": FilmDocument._approve,
+    "unapprove": FilmDocument._approve,
     "undo": FilmDocument._undo,
     "redo": FilmDocument._redo,
     "restore": FilmDocument._restore,

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import mimetypes
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ from samvad.media.audio import FilmAudio
 from samvad.review import playing, showing, sound
 from samvad.review.film import ConflictError, Done, FilmDocument, Who
 from samvad.review.hub import Hub
+from samvad.review.keeping import Keeper
 from samvad.review.shelf import Place, Shelf
 
 PAGES = schemas.ROOT / "scripts" / "samvad" / "review" / "page"
@@ -32,6 +34,8 @@ _TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".
 #: The topic of those who have the shelf open.
 SHELF = "shelf"
 _SECONDS_BETWEEN_LOOKS = 1.0
+#: Files are written when nobody has changed anything for so long.
+_SECONDS_OF_REST = 2.0
 _KEPT = {"Cache-Control": "private, max-age=86400"}
 
 
@@ -53,6 +57,7 @@ class State:
     header: str = ""
     hub: Hub = field(default_factory=Hub)
     films: dict[str, FilmDocument] = field(default_factory=dict)
+    keepers: dict[str, Keeper] = field(default_factory=dict)
     peaks: sound.Kept = field(default_factory=sound.Kept)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -65,9 +70,12 @@ class State:
         place = self.shelf.place(film_id)
         with self.lock:
             if film_id not in self.films:
-                self.films[film_id] = FilmDocument(place.folder, lambda done: self.tell(film_id, done))
+                made = FilmDocument(place.folder, lambda done: self.tell(film_id, done))
+                self.keepers[film_id] = Keeper(made, place.film, self.shelf.settings)
+                self.films[film_id] = made
         found = self.films[film_id]
         found.refresh()
+        self.keepers[film_id].take_in()
         return found
 
     def tell(self, film_id: str, done: Done) -> None:
@@ -222,6 +230,7 @@ def _served(state: State, place: Place, film: FilmDocument, who: Who) -> JsonObj
         "peaks": {"url": f"{url}/peaks", "minMs": sound.BLOCK // 16} if film.files.output("demux", "audio") else None,
         "report": f"/film/{place.id}/report",
         "run": None,
+        "problems": state.keepers[place.id].problems,
     }
 
 
@@ -331,12 +340,26 @@ def _times(cue: Mapping[str, Any]) -> tuple[int, int]:
     return whole(cue.get("start"), "start"), whole(cue.get("end"), "end")
 
 
+def _write(state: State, film_id: str, keeper: Keeper) -> None:
+    """Write a film's files; what is wrong with them, all who have it open are told, once."""
+    before = list(keeper.problems)
+    try:
+        keeper.write()
+    except (SamvadError, OSError) as error:
+        keeper.problems.append(str(error))
+    if keeper.problems != before:
+        state.hub.tell(film_id, "problems", {"problems": keeper.problems})
+
+
 async def _watch(state: State) -> None:
     """Look at films that are open, and at the shelf, for what others write: runs, other servers, the command line."""
     known: dict[str, JsonObject] = {}
     while True:
         await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
         for film_id, film in list(state.films.items()):
+            keeper = state.keepers[film_id]
+            if keeper.is_due and time.monotonic() - film.changed > _SECONDS_OF_REST:
+                await run_in_threadpool(_write, state, film_id, keeper)
             with contextlib.suppress(SamvadError, OSError):
                 if state.hub.windows(film_id) and await run_in_threadpool(film.refresh):
                     state.hub.tell(film_id, "hello", {"revision": film.revision, "reload": True})

@@ -1,0 +1,253 @@
+"""Edits of the page: each does what its name says, is on the disk before it is told, and can be taken back for ever."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import reviewing
+import support
+from reviewing import ME, SHE, edit, texts
+from samvad.core.errors import ChangedFileError, ConfigurationError
+from samvad.review import showing
+from samvad.review.film import ConflictError, FilmDocument
+from samvad.review.lanes import in_order
+
+
+@pytest.fixture
+def film(job: Path) -> FilmDocument:
+    return FilmDocument(job)
+
+
+def times(film: FilmDocument, cue: str) -> tuple[int, int]:
+    found = film.lanes["en"].cues[cue]
+    return found.start_ms, found.end_ms
+
+
+def test_nothing_is_written_before_the_first_edit(film: FilmDocument) -> None:
+    assert len(texts(film)) == 9 and film.revision == 0
+    assert not (film.folder / "corrections").exists()
+
+
+#: Of each operation: the edit, and what the first cues of the lane say, or when they are shown, afterwards.
+TEXTS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "set_text": ({"cue": "en-1", "text": "One\n<i>two</i>\u2028three\x00"}, ["One\n<i>two</i>\nthree"]),
+    "split": ({"cue": "en-1", "head": "Ram number 1", "tail": "had gone home."}, ["Ram number 1", "had gone home."]),
+    "merge": ({"cue": "en-1", "with": "en-2"}, ["Ram number 1 had gone home.\nRam number 2 had gone home."]),
+    "insert": ({"start": 10, "end": 400, "text": "New"}, ["New", "Ram number 1 had gone home."]),
+    "delete": ({"cues": ["en-1", "en-2"]}, ["Ram number 3 had gone home."]),
+    "move_word": ({"cue": "en-1", "to": "next"}, ["Ram number 1 had gone", "home. Ram number 2 had gone home."]),
+    "italics": ({"cues": ["en-1"]}, ["<i>Ram number 1 had gone home.</i>"]),
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_an_edit_of_text_does_what_it_is_called(film: FilmDocument, name: str) -> None:
+    asked, wanted = TEXTS[name]
+    edit(film, {"op": name, **asked})
+    assert texts(film)[: len(wanted)] == wanted
+
+
+TIMES: dict[str, tuple[dict[str, Any], tuple[int, int]]] = {
+    "set_times": ({"cue": "en-2", "start": 6000, "end": 7000}, (6000, 7000)),
+    "shift": ({"cues": ["en-1", "en-2"], "ms": 100}, (6600, 8600)),
+    "stretch": ({"cues": ["en-2"], "factor": 2, "pivot": 6500}, (6500, 10500)),
+    "snap": ({"cues": ["en-2"]}, (6400, 8500)),
+    "extend": ({"cue": "en-2", "to": "next"}, (6500, 12416)),
+}
+
+
+@pytest.mark.parametrize("name", TIMES)
+def test_an_edit_of_times_does_what_it_is_called(film: FilmDocument, name: str) -> None:
+    edit(film, {"op": "set_times", "cue": "en-2", "start": 6500, "end": 8500})
+    asked, wanted = TIMES[name]
+    edit(film, {"op": name, **asked})
+    assert times(film, "en-2") == wanted
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"op": "set_text", "cue": "en-99", "text": "x"},
+        {"op": "set_text", "cue": "en-1", "text": 7},
+        {"op": "set_text", "cue": "en-1", "text": "x" * 3000},
+        {"op": "set_times", "cue": "en-1", "start": 5, "end": 5},
+        {"op": "set_times", "cue": "en-1", "start": 0, "end": 70_000},
+        {"op": "set_times", "cue": "en-1", "start": float("nan"), "end": 70},
+        {"op": "insert", "start": 1, "end": 500, "text": "", "new": "en-1"},
+        {"op": "insert", "start": 1, "end": 500, "text": "", "new": "../x"},
+        {"op": "delete", "lane": "fr", "cue": "fr-1"},
+        {"op": "fly"},
+        {"op": "undo", "entry": 4},
+    ],
+)
+def test_a_wrong_edit_is_refused_and_its_whole_step_with_it(film: FilmDocument, asked: dict[str, Any]) -> None:
+    before = texts(film)
+    with pytest.raises(ConfigurationError):
+        edit(film, {"op": "set_text", "cue": "en-2", "text": "not kept"}, asked)
+    assert texts(film) == before and film.revision == 0
+
+
+def test_undo_redo_and_restore_go_over_any_number_of_steps_and_reloads(film: FilmDocument) -> None:
+    first = texts(film)
+    steps = [edit(film, {"op": "set_text", "cue": "en-1", "text": f"Text {number}"}).entry for number in range(30)]
+    last = texts(film)
+    for entry in reversed(steps):
+        edit(film, {"op": "undo", "entry": entry.revision})
+    assert texts(film) == first
+    again = FilmDocument(film.folder)
+    assert texts(again) == first
+    for entry in steps:
+        edit(again, {"op": "redo", "entry": entry.revision})
+    assert texts(again) == last
+    edit(again, {"op": "restore", "revision": steps[10].revision})
+    assert texts(again)[0] == "Text 10"
+    edit(again, {"op": "undo", "entry": again.revision})
+    assert texts(again) == last == texts(FilmDocument(film.folder))
+
+
+def test_a_step_is_not_undone_under_somebody_else_s_change(film: FilmDocument) -> None:
+    entry = edit(film, {"op": "set_text", "cue": "en-1", "text": "Mine"}).entry
+    edit(film, {"op": "set_text", "cue": "en-1", "text": "Hers"}, who=SHE)
+    with pytest.raises(ConflictError):
+        edit(film, {"op": "undo", "entry": entry.revision})
+    assert texts(film)[0] == "Hers"
+
+
+def test_of_two_people_each_sees_the_other_s_change_of_the_same_cue_and_none_of_others(film: FilmDocument) -> None:
+    base = film.revision
+    edit(film, {"op": "set_text", "cue": "en-1", "text": "Mine"}, base=base)
+    edit(film, {"op": "set_text", "cue": "en-2", "text": "Hers"}, base=base, who=SHE)
+    edit(film, {"op": "set_text", "cue": "en-1", "text": "Mine, again"}, base=base)  # my own is no conflict
+    with pytest.raises(ConflictError) as refused:
+        edit(film, {"op": "set_text", "cue": "en-1", "text": "Hers"}, base=base, who=SHE)
+    told = showing.conflict(film, refused.value)["conflicts"][0]
+    assert told["by"] == "me" and told["theirs"]["cue"]["text"] == "Mine, again"
+    edit(film, {"op": "set_text", "cue": "en-1", "text": "Hers"}, base=base, who=SHE, force=True)
+    assert texts(film)[:2] == ["Hers", "Hers"]
+
+
+def test_a_step_that_is_sent_twice_is_made_once_also_after_a_crash(film: FilmDocument) -> None:
+    asked = {"op": "insert", "start": 10, "end": 400, "text": "Once", "new": "mine-1"}
+    edit(film, asked, key="k1")
+    again = FilmDocument(film.folder)
+    done = edit(again, asked, key="k1")
+    assert texts(again).count("Once") == 1 and "mine-1" in done.told["en"]
+
+
+@pytest.mark.parametrize("lost", range(1, 120, 17))
+def test_half_a_line_that_a_kill_left_is_cut_off_and_all_before_it_stays(film: FilmDocument, lost: int) -> None:
+    edit(film, {"op": "set_text", "cue": "en-1", "text": "Saved"})
+    edit(film, {"op": "set_text", "cue": "en-2", "text": "Not yet answered"})
+    path = film.folder / "corrections" / "log.jsonl"
+    os.truncate(path, path.stat().st_size - lost)
+    again = FilmDocument(film.folder)
+    assert texts(again)[:2] == ["Saved", "Ram number 2 had gone home."]
+    edit(again, {"op": "set_text", "cue": "en-2", "text": "Saved, too"})
+    assert texts(FilmDocument(film.folder))[:2] == ["Saved", "Saved, too"]
+
+
+def test_a_log_that_is_damaged_in_its_middle_is_named_and_not_cut(film: FilmDocument) -> None:
+    for number in range(3):
+        edit(film, {"op": "set_text", "cue": "en-1", "text": f"Text {number}"})
+    path = film.folder / "corrections" / "log.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([lines[0], b"{}\n", *lines[2:]]))
+    with pytest.raises(ChangedFileError, match=r"log\.jsonl, line 2"):
+        FilmDocument(film.folder)
+    assert len(path.read_bytes().splitlines()) == 4
+
+
+def test_what_was_answered_outlives_kill_9(film: FilmDocument) -> None:
+    """A process makes edits, tells each when it was answered, and is killed in the midst of them."""
+    program = (
+        "import sys; from pathlib import Path; from samvad.review.film import FilmDocument, Who\n"
+        "film = FilmDocument(Path(sys.argv[1]))\n"
+        "for number in range(10_000):\n"
+        "    edits = [{'op': 'set_text', 'lane': 'en', 'cue': 'en-1', 'text': f'Text {number}'}]\n"
+        "    film.edit({'edits': edits}, Who('me', 'w')); print(number, flush=True)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(support.ROOT / "scripts")}
+    command = [sys.executable, "-c", program, str(film.folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True) as process:
+        assert process.stdout is not None
+        told = [int(process.stdout.readline()) for _ in range(25)]
+        process.kill()
+        told += [int(line) for line in process.stdout.read().split()]
+    number = int(texts(FilmDocument(film.folder))[0].removeprefix("Text "))
+    assert number in (told[-1], told[-1] + 1)
+
+
+def test_two_servers_at_one_log_lose_nothing(film: FilmDocument) -> None:
+    other = FilmDocument(film.folder)
+    edit(film, {"op": "set_text", "cue": "en-1", "text": "Mine"})
+    edit(other, {"op": "set_text", "cue": "en-2", "text": "Hers"}, who=SHE)
+    edit(film, {"op": "set_text", "cue": "en-3", "text": "Mine"})
+    assert texts(FilmDocument(film.folder))[:3] == ["Mine", "Hers", "Mine"]
+
+
+def test_flags_near_an_edit_are_those_of_the_whole_track(film: FilmDocument) -> None:
+    asked: list[dict[str, Any]] = [
+        {"op": "set_times", "cue": "en-2", "start": 2000, "end": 3000},
+        {"op": "set_text", "cue": "en-3", "text": "A line that is far too long for any subtitle of this profile, is it"},
+        {"op": "delete", "cue": "en-4"},
+        {"op": "set_text", "cue": "en-5", "text": "..."},
+        {"op": "insert", "start": 2900, "end": 3100, "text": "Between"},
+        {"op": "shift", "cues": ["en-6", "en-8"], "ms": -3000},
+    ]
+    for one in asked:
+        edit(film, one)
+        whole = FilmDocument(film.folder)
+        lane, anew = film.lanes["en"], whole.judged("en")
+        for cue in in_order(lane.cues.values()):
+            assert film.judged("en").flags(cue) == anew.flags(cue), (one, cue)
+
+
+def test_edits_are_carried_over_to_what_the_machine_makes_now(film: FilmDocument) -> None:
+    edit(film, {"op": "set_text", "cue": "en-1", "text": "Mine"})
+    edit(film, {"op": "set_text", "cue": "en-2", "text": "Mine, too"})
+    edit(film, {"op": "delete", "cue": "en-3"})
+    edit(film, {"op": "delete", "cue": "en-4"})
+    edit(film, {"op": "insert", "start": 3500, "end": 4500, "text": "Added"})
+    reviewing.translated_anew(film.folder, {2: "Another text.", 4: "Another, too.", 6: "Six anew."})
+    assert film.refresh()
+    now = texts(film)
+    assert now[:5] == ["Mine", "Added", "Mine, too", "Another, too.", "Ram number 5 had gone home."]
+    assert now[5] == "Six anew." and len(now) == 9
+    left = film.entries[-1].left
+    assert len(left) == 2 and "'Another text.' now: yours is kept" in left[0] and "it is there again" in left[1]
+    assert texts(FilmDocument(film.folder)) == now
+    edit(film, {"op": "undo", "entry": 2})  # its cue is as it left it
+    assert texts(film)[0] == "Ram number 1 had gone home."
+
+
+def test_the_document_is_json_with_what_a_page_needs(film: FilmDocument) -> None:
+    document = json.loads(json.dumps(showing.document(film)))
+    assert [lane["id"] for lane in document["lanes"]] == ["hi", "en"]
+    kinds = {need["kind"] for need in document["needs"]}
+    assert {"missing", "unsure", "translation", "quarantine"} <= kinds
+    gains = [need["gain"] for need in document["needs"]]
+    assert gains == sorted(gains, reverse=True)
+    cue = document["lanes"][1]["cues"][0]
+    assert cue["said"] == "राम 1 घर गया था।" and cue["words"][0] == [500, 850, "राम", 0.9]
+    assert document["lanes"][1]["headline"]["coverage"] < 1
+
+
+def test_a_need_is_done_when_somebody_decides_and_open_again_when_they_undo_it(film: FilmDocument) -> None:
+    def of(kind: str) -> dict[str, Any]:
+        found: dict[str, Any] = next(n for n in showing.document(film)["needs"] if n["kind"] == kind)
+        return found
+
+    need = of("quarantine")
+    edit(film, need["choices"][0]["edit"])
+    assert of("quarantine")["done"] and showing.document(film)["segments"][7]["verdict"] == "keep"
+    edit(film, {"op": "undo", "entry": film.revision})
+    assert not of("quarantine")["done"]
+    edit(film, {"op": "reject", "need": of("unsure")["id"]}, who=ME)
+    assert of("unsure")["done"]
