@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from samvad.core import files
-from samvad.documents import coverage, machine_cues, review, segments, speech_regions, subtitle_check
+from samvad.documents import approvals, coverage, machine_cues, review, segments, speech_regions, subtitle_check
 from samvad.documents import probe as probe_document
 from samvad.documents import shots as shots_document
 from samvad.documents import tracks as tracks_document
+from samvad.documents.approvals import Approval
 from samvad.documents.machine_cues import MachineCue, MachineCues, Origin
 from samvad.documents.probe import Probe
 from samvad.documents.review import Decision
@@ -75,6 +76,19 @@ def shown(run: StageRun, track: Track, film_ms: int) -> tuple[Sequence[Cue], Seq
     return corrected, corrections.origins_of(corrected, track.cues, track.origins), True
 
 
+def told_of_approval(run: StageRun, approval: Approval, language: str, machine: Sequence[Cue]) -> None:
+    """Warn where an approved track is not, or would not be, what a person approved: no run changes it silently."""
+    name, who = languages.name(language), f"{approval.by} approved the track in {languages.name(language)} on"
+    who = f"{who} {approval.at[:10]}"
+    path = corrections.path_of(run.job_folder, language)
+    if not path.is_file():
+        run.warn(f"{who}, but {path} is gone: the machine's own track in {name} is shown, which nobody approved.")
+    elif not approvals.holds(run.job_folder, language, approval):
+        run.warn(f"{who}, and somebody has changed it since: approve it again, or bring it back (samvad review).")
+    if approvals.of_cues(machine) != approval.machine:
+        run.warn(f"{who}. The machine would now write another one; the approved one is kept. samvad review has both.")
+
+
 def write_track(run: StageRun, track: Track, cues: Sequence[Cue], wanted: Sequence[str]) -> dict[str, str]:
     """Write a track's files and return their names by kind."""
     names = {kind: f"{run.film}.{track.language}.{kind}" for kind in wanted}
@@ -115,11 +129,12 @@ def record_metrics(run: StageRun, track: Track, cues: Sequence[Cue], found: Sequ
 
 @dataclass(frozen=True)
 class Asked:
-    """What people ask for: the formats of files, and which proposals of a shorter text are to be taken."""
+    """What people ask for: formats, which shorter texts are taken, and which tracks they have approved."""
 
     formats: tuple[str, ...]
     decisions: tuple[Decision, ...]
     take_all: bool
+    approved: Mapping[str, Approval]
 
 
 @dataclass(frozen=True)
@@ -154,6 +169,9 @@ def make(
     run.metric(f"shorter_proposed_{track.language}", len(track.shorter), "cues")
     run.metric(f"shorter_taken_{track.language}", sum(item.taken for item in track.shorter), "cues")
     cues, origins, corrected = shown(run, track, film_ms)
+    approval = asked.approved.get(track.language)
+    if approval is not None:
+        told_of_approval(run, approval, track.language, track.cues)
     said = None if corrected else [(item.said_from_ms, item.said_to_ms) for item in track.origins]
     context = checking.Context(shots or None, said)
     found, objected = checking.check(cues, rules, context), objections.find(cues, rules, context)
@@ -222,7 +240,14 @@ def work(run: StageRun, options: Options) -> None:
     speech = speech_regions.read(found, spoken=True) if found else None
     film_ms = max(probe.duration_ms, document.duration_ms)
     decisions = review.read_shorter(run.add_external_input(options.review, "review")) if options.review else ()
-    asked = Asked(tuple(dict.fromkeys(options.formats)), decisions, options.shorten == "take")
+    path = approvals.path_of(run.job_folder)
+    if path.is_file():
+        run.add_external_input(path, "approvals")
+    approved = approvals.read_optional(run.job_folder).tracks
+    for language in sorted(approved.keys() - set(spoken)):
+        who = f"{approved[language].by} approved the track in {languages.name(language)}"
+        run.warn(f"{who}, but the film has none now: its targets are others.")
+    asked = Asked(tuple(dict.fromkeys(options.formats)), decisions, options.shorten == "take", approved)
     made = [make(run, document, profile.rules(language, rate), shots, asked, film_ms, speech) for language in spoken]
     run.metric("languages", ", ".join(spoken) or None)
     run.metadata("frame_rate", float(rate))

@@ -195,7 +195,11 @@ def test_two_servers_at_one_log_lose_nothing(film: FilmDocument) -> None:
 def test_flags_near_an_edit_are_those_of_the_whole_track(film: FilmDocument) -> None:
     asked: list[dict[str, Any]] = [
         {"op": "set_times", "cue": "en-2", "start": 2000, "end": 3000},
-        {"op": "set_text", "cue": "en-3", "text": "A line that is far too long for any subtitle of this profile, is it"},
+        {
+            "op": "set_text",
+            "cue": "en-3",
+            "text": "A line that is far too long for any subtitle of this profile, is it",
+        },
         {"op": "delete", "cue": "en-4"},
         {"op": "set_text", "cue": "en-5", "text": "..."},
         {"op": "insert", "start": 2900, "end": 3100, "text": "Between"},

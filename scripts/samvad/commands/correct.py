@@ -9,18 +9,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from samvad.core import console, schemas, stages
+from samvad.core import console, stages
 from samvad.core.errors import ConfigurationError, MediaError, SamvadError
 from samvad.core.times import clock
-from samvad.documents import machine_cues, probe, segments, stage_manifest
+from samvad.documents import approvals, machine_cues, probe, segments, stage_manifest
 from samvad.documents.machine_cues import MachineCue, Origin
 from samvad.documents.segments import Segment
 from samvad.documents.subtitles import file_language, formats
 from samvad.documents.subtitles.cues import Cue
 from samvad.documents.subtitles.reading import LEFT, Note, Reading
+from samvad.review.learning import learned
 from samvad.stages.subtitle_gen import checking, corrections, qc
 from samvad.stages.subtitle_gen.corrections import Pair
-from samvad.stages.translation import memory
 from samvad.text import languages, scripts
 
 #: The environment that the command runs in.
@@ -141,7 +141,8 @@ def take(options: argparse.Namespace) -> str:
     counts = Counter(item.how for item in pairs)
     lines.append(", ".join(f"{counts[how]} {word}" for how, word in _WORDS.items() if counts[how]) + ".")
     lines += _said([*mended, *(note for note in reading.notes if note.kind == LEFT)])
-    lines += learned(options, corrections.path_of(job.folder, language).with_suffix(".tsv"))
+    table = corrections.path_of(job.folder, language).with_suffix(".tsv")
+    lines += learned(options.job_folder, table, options.memory_file)
     rules = qc.rules_of(job.folder / _STAGE.folder, language)
     found = [item for item in checking.check(corrected, rules) if item.level == "error"]
     lines += [f"Cue {item.cue}: {item.rule}: {item.message}" for item in found[:10]]
@@ -174,31 +175,6 @@ def check_deleted(options: argparse.Namespace, pairs: Sequence[Pair], machine: S
     raise ConfigurationError(what, "Is it the right file and language? If they are to go, say --delete.")
 
 
-def learned(options: argparse.Namespace, table: Path) -> list[str]:
-    """Teach the film's translation memory what was corrected; return what to tell the user."""
-    found = memory.read_corrections(table)
-    if not found:
-        return []
-    setting = options.memory_file
-    if setting is None:
-        stage = options.job_folder / stages.BY_NAME["translation"].folder
-        manifest = stage_manifest.read_optional(stage / "manifest.json")
-        if manifest is None:
-            return [f"No translation memory learns from it: {stage} does not say which one the film has."]
-        setting = str(manifest.config.get("memory_file") or "")
-    # Stages run in the project's folder, whatever folder a person is in.
-    path = memory.place_of(setting, schemas.ROOT if options.memory_file is None else None)
-    if path is None:
-        return ["No translation memory learns from it: the film has none."]
-    store = memory.Memory(path)
-    count = store.learn(found, str(table.resolve()))
-    if store.problem:
-        return [f"The translation memory learned nothing: {store.problem}"]
-    # A film with another memory does not read it.
-    won = "they win wherever the same is said in a film that uses it"
-    return [f"The translation memory {path} learned {count} lines: {won}."] if count else []
-
-
 _WORDS = {
     "same": "unchanged",
     "text": "with new text",
@@ -218,6 +194,7 @@ def forget(options: argparse.Namespace) -> str:
         raise ConfigurationError(f"{options.job_folder} has no corrections in {languages.name(language)}.")
     path.unlink()
     path.with_suffix(".tsv").unlink(missing_ok=True)
+    approvals.keep(options.job_folder, {language: None})  # what somebody approved is not there any more
     return f"The corrections in {languages.name(language)} are forgotten: the next run makes its own subtitles again."
 
 

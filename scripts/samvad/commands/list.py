@@ -55,6 +55,7 @@ def _as_json(film: Film, state: str, root: Path) -> dict[str, object]:
         "media": film.media,
         "source": list(film.source) or ["auto"],
         "targets": list(film.targets),
+        "approved": [dict(vars(item)) for item in job_manifest.approved_tracks(root / film.folder)],
     }
 
 

@@ -13,6 +13,7 @@ from samvad.commands import _running
 from samvad.core.console import printable
 from samvad.core.errors import ConfigurationError
 from samvad.settings import configuration, film_row, naming
+from samvad.workflow import command
 
 #: The environment that the command runs in.
 ENVIRONMENT = "review"
@@ -31,6 +32,7 @@ def parser() -> _running.Parser:
     p.add_argument("--port", type=int, default=0, metavar="N", help=f"port to listen on; without it, {PORT}")
     p.add_argument("--host", default="127.0.0.1", help="address to listen on: of this machine alone (loopback)")
     p.add_argument("--no-browser", action="store_true", help="print the address, and open no browser")
+    p.add_argument("--profile", default="", help="where films are made: local-cpu, local-gpu, slurm, or a folder")
     p.add_argument("--name", default="", help="who edits, for the history; without it, who is logged in")
     p.add_argument(
         "--behind", default="", metavar="URL", help="the address under which a proxy serves it to a team, https://…"
@@ -66,7 +68,9 @@ def main(argv: list[str] | None = None) -> int:
         origin, host = access.origin_of(options.behind)
         hosts, origins = hosts | {host}, origins | {origin}
     secret = access.token()
-    state = server.State(shelf, options.name or film_row.default_user(os.environ), options.person_header)
+    state = server.State(
+        shelf, options.name or film_row.default_user(os.environ), options.person_header, profile=options.profile
+    )
     secure = options.behind.startswith("https://")
     gate = access.Gate(server.app(state), secret, hosts, origins, f"samvad_{port}", secure=secure)
     base = options.behind.rstrip("/") or f"http://{name}:{port}"
@@ -107,6 +111,7 @@ def _check(options: argparse.Namespace) -> None:
         raise ConfigurationError(f"--port: {options.port} is no port.", "Give a number from 1024 to 65535.")
     if options.behind and not options.behind.startswith(("https://", "http://127.0.0.1", "http://localhost")):
         raise ConfigurationError("--behind: a team's address begins with https://.", "Give the proxy a certificate.")
+    command.profile(options.profile)
     if options.person_header and not options.behind:
         raise ConfigurationError("--person-header goes with --behind: anybody could send it otherwise.")
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from samvad.core import held_files, variables
+from samvad.core import files, held_files, outside, variables
 from samvad.core.errors import MemoryShortageError, MissingToolError, ToolError
 
 log = logging.getLogger(__name__)
@@ -278,6 +278,61 @@ def _log_end(name: str, done: Done, seconds: float, writes: Path | None) -> None
         log.debug("%s ended after %.1f s: %d bytes written to %s", name, seconds, writes.stat().st_size, writes.name)
     else:
         log.debug("%s ended after %.1f s", name, seconds, extra={"rate_key": name})
+
+
+class Aside:
+    """A program that works by itself, with what it says in a file; it goes on where this process ends.
+
+    Args:
+        command: the program and its arguments.
+        folder: where it works.
+        said: the file for what it writes to its output and its errors; made anew.
+        environment: in place of this process's.
+
+    Raises:
+        MissingToolError: there is no such program.
+        DiskError: the file cannot be written.
+    """
+
+    def __init__(
+        self, command: Sequence[str], folder: Path, said: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
+        with files.disk_errors(said):
+            said.parent.mkdir(parents=True, exist_ok=True)
+            output = said.open("wb")
+        with output:
+            try:
+                self._process = subprocess.Popen(
+                    command,
+                    cwd=folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    env=environment and dict(environment),
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise _not_started(command[0], error) from None
+        self.said = said
+
+    @property
+    def code(self) -> int | None:
+        """Return its exit code, or 128 and the signal that ended it; None while it works."""
+        code = self._process.poll()
+        return code if code is None or code >= 0 else 128 - code
+
+    def stop(self) -> None:
+        """Ask it, and all that it has started, to end, as Ctrl-C does."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGINT)
+
+    def tail(self, lines: int = TAIL_LINES) -> str:
+        """Return the last lines of what it has said."""
+        try:
+            data = outside.read_bytes(self.said, outside.LARGEST_LOG_BYTES)
+        except OSError:
+            return ""
+        return "\n".join(data.decode("utf-8", "replace").splitlines()[-lines:])
 
 
 def hand_over(command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None) -> int:

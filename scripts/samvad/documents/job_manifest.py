@@ -9,7 +9,7 @@ from pathlib import Path
 
 from samvad.core import stages, times, typed_json
 from samvad.core.errors import SamvadError
-from samvad.documents import mux_proof, run_mark, run_record, stage_manifest, subtitle_check
+from samvad.documents import approvals, mux_proof, run_mark, run_record, stage_manifest, subtitle_check
 from samvad.documents.stage_manifest import StageManifest
 
 INTERRUPTED = "interrupted"
@@ -149,6 +149,16 @@ class Devices:
     actual: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class ApprovedTrack:
+    """A track that a person has approved: its language, who, when (UTC), and whether it was changed since."""
+
+    language: str
+    by: str
+    at: str
+    changed: bool
+
+
 @dataclass(frozen=True, kw_only=True)
 class JobManifest:
     """Where a film stands: ``config/schemas/job_manifest.schema.json`` says more."""
@@ -164,6 +174,7 @@ class JobManifest:
     stages: dict[str, StageEntry]
     timing: Timing
     devices: Devices
+    approved: tuple[ApprovedTrack, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -234,6 +245,19 @@ def derive(job_folder: Path, wanted: list[str], live: RunState) -> JobManifest:
             _each(manifest.software.device_requested for manifest in done),
             _each(manifest.software.device_actual for manifest in done),
         ),
+        approved=approved_tracks(job_folder),
+    )
+
+
+def approved_tracks(job_folder: Path) -> tuple[ApprovedTrack, ...]:
+    """Return which tracks of a job people have approved, by what lies there now; none where that cannot be read."""
+    try:
+        found = approvals.read_optional(job_folder).tracks
+    except SamvadError:
+        return ()
+    return tuple(
+        ApprovedTrack(language, item.by, item.at, not approvals.holds(job_folder, language, item))
+        for language, item in sorted(found.items())
     )
 
 
@@ -311,6 +335,9 @@ def summary(job_folder: Path) -> str:
     found = subtitle_check.headlines(job_folder)
     lines += [f"  {f'Worth ({language}):':16} {headline.told()}" for language, headline in found.items()]
     lines += [f"  {'Proved:':16} {text}" for text in _proved(job_folder)]
+    for item in approved_tracks(job_folder):
+        since = "; changed since" if item.changed else ""
+        lines.append(f"  {f'Approved ({item.language}):':16} {item.by}, {item.at[:10]}{since}")
     reused = [
         name for name, state in manifest.stages.items() if state.manifest and _reused(job_folder / state.manifest)
     ]

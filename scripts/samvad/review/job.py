@@ -93,6 +93,13 @@ class JobFiles:
         return path if path and path.is_file() else None
 
 
+def _shots(folder: Path, manifest: StageManifest, given: Mapping[str, Path]) -> tuple[int, ...]:
+    """Return the film's shot changes: as stage 09 found them, or was given them."""
+    made = manifest.output("shots")
+    path = folder / made.path if made else given.get("shots")
+    return shots.read(path).cuts_ms if path and path.is_file() else ()
+
+
 def made_by(folder: Path) -> str:
     """Return what tells one result of stage 09 from another; empty where there is none."""
     manifest = stage_manifest.read_optional(folder / _STAGE.folder / "manifest.json")
@@ -133,7 +140,7 @@ def read(folder: Path) -> JobFiles:
         made=stamp(manifest),
         probe=about,
         document=document,
-        shots=shots.read(given["shots"]).cuts_ms if "shots" in given and given["shots"].is_file() else (),
+        shots=_shots(folder, manifest, given),
         machine=machine,
         tracks={track.language: track for track in tracks.read(place / "tracks.json").tracks},
         checks={check.language: check for check in checks.tracks},

@@ -72,6 +72,7 @@ class Keeper:
         self._place = film.folder / corrections.FOLDER / NAME
         self._seen: dict[str, tuple[int, int] | None] = {}
         self.problems: list[str] = []
+        self._broken: dict[str, Exception] = {}
         self._record = self._read()
 
     def _read(self) -> Record:
@@ -88,7 +89,7 @@ class Keeper:
         """Take what people have changed in the files since they were written into the document."""
         film = self._film
         with film.lock:
-            self.problems = []
+            self.problems, self._broken = [], {}
             for language in list(film.lanes):
                 self._look(corrections.path_of(film.folder, language), partial(self._track, language))
             for kind in tables.KINDS:
@@ -114,6 +115,7 @@ class Keeper:
             self._seen[str(path)] = stamp
         except (SamvadError, OSError) as error:
             self.problems.append(str(error))
+            self._broken[str(path)] = error
 
     def _track(self, language: str, path: Path) -> None:
         film = self._film
@@ -181,11 +183,15 @@ class Keeper:
             kept, revision, made = [], film.revision, {}
             for language in film.lanes:
                 path = corrections.path_of(film.folder, language)
+                if str(path) in self._broken:  # a person's work, which nobody could read
+                    continue
                 if self._write_track(language, path):
                     kept.append(path)
                 made[str(path)] = files.sha256_of(path) if path.is_file() else ""
             rows: dict[str, dict[str, Any]] = {}
             for kind in tables.KINDS:
+                if str(self._path(kind)) in self._broken:
+                    continue
                 written = self._write_table(kind)
                 if written is not None:
                     path, rows[str(path)] = written
@@ -195,6 +201,8 @@ class Keeper:
             known |= {key: Written(sum_, revision, rows.get(key, {})) for key, sum_ in made.items() if sum_}
             self._save(Record(revision=revision, files=known))
             self._seen = {}
+            for error in self._broken.values():
+                raise error
             return kept
 
     def _save(self, record: Record) -> None:

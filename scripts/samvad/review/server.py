@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -22,10 +23,11 @@ from samvad.core import outside, schemas
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.core.typed_json import JsonObject
 from samvad.media.audio import FilmAudio
-from samvad.review import playing, showing, sound
+from samvad.review import job, learning, playing, showing, sound
 from samvad.review.film import ConflictError, Done, FilmDocument, Who
 from samvad.review.hub import Hub
 from samvad.review.keeping import Keeper
+from samvad.review.runs import BusyError, Runs
 from samvad.review.shelf import Place, Shelf
 
 PAGES = schemas.ROOT / "scripts" / "samvad" / "review" / "page"
@@ -46,6 +48,7 @@ class State:
     Attributes:
         shelf: the films.
         person: whose server it is, where the browser says no other name.
+        profile: that the workflow runs with, as a command takes it.
         header: the header in which a proxy says who somebody is; empty where there is none.
         hub: who is to be told of what.
         films: those that are open, by id.
@@ -60,6 +63,11 @@ class State:
     keepers: dict[str, Keeper] = field(default_factory=dict)
     peaks: sound.Kept = field(default_factory=sound.Kept)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    profile: str = ""
+
+    def __post_init__(self) -> None:
+        """Prepare to run the workflow."""
+        self.runs = Runs(self.shelf.settings, self.profile, lambda film_id, told: self.hub.tell(film_id, "run", told))
 
     def film(self, film_id: str) -> FilmDocument:
         """Return a film's document, brought up to date with what lies on the disk.
@@ -102,6 +110,8 @@ def app(state: State) -> Starlette:
                 return await answer(state, request)
             except ConflictError as error:
                 return JSONResponse(showing.conflict(state.films[_id(request)], error), status_code=409)
+            except BusyError as error:
+                return JSONResponse({"error": error.what, "remedy": error.remedy, "run": error.told}, status_code=409)
             except SamvadError as error:
                 code = {"configuration": 400, "changed": 409, "disk": 507}.get(error.category, 500)
                 return JSONResponse({"error": error.what, "remedy": error.remedy}, status_code=code)
@@ -120,6 +130,8 @@ def app(state: State) -> Starlette:
         route("/api/films/{id}", _document),
         route("/api/films/{id}/edits", _edits, "POST"),
         route("/api/films/{id}/events", _events),
+        route("/api/films/{id}/run", _run, "POST"),
+        route("/api/films/{id}/stop", _stop, "POST"),
         route("/api/films/{id}/media", _media),
         route("/api/films/{id}/peaks", _peaks),
         route("/api/films/{id}/spectrogram", _spectrogram),
@@ -136,7 +148,7 @@ def _id(request: Request) -> str:
 def _who(state: State, request: Request, client: str = "") -> Who:
     """Return who asks: as the proxy says, else as the browser was told, else whose server it is."""
     name = request.headers.get(state.header, "") if state.header else ""
-    name = name or request.cookies.get("samvad_you", "")
+    name = name or unquote(request.cookies.get("samvad_you", ""))
     plain = "".join(sign for sign in name if sign.isprintable()).strip()[:80]
     return Who(plain or state.person, client[:80])
 
@@ -229,7 +241,7 @@ def _served(state: State, place: Place, film: FilmDocument, who: Who) -> JsonObj
         "media": {"url": f"{url}/media" if played.path else None, "kind": played.kind, "why": played.why},
         "peaks": {"url": f"{url}/peaks", "minMs": sound.BLOCK // 16} if film.files.output("demux", "audio") else None,
         "report": f"/film/{place.id}/report",
-        "run": None,
+        "run": state.runs.state(place),
         "problems": state.keepers[place.id].problems,
     }
 
@@ -248,6 +260,29 @@ async def _edits(state: State, request: Request) -> Response:
 async def _events(state: State, request: Request) -> Response:
     film = await run_in_threadpool(state.film, _id(request))
     return _stream(state, _id(request), lambda: [("hello", {"revision": film.revision})])
+
+
+async def _run(state: State, request: Request) -> Response:
+    wish = str((await _body(request)).get("what") or "")
+
+    def made() -> JsonObject:
+        place = state.shelf.place(_id(request))
+        told: list[str] = []
+
+        def first() -> None:
+            if not job.made_by(place.folder):
+                return
+            state.film(place.id)
+            for path in state.keepers[place.id].write():
+                told.extend(learning.learned(place.folder, path.with_suffix(".tsv")))
+
+        return {**state.runs.start(place, wish, first), "told": told}
+
+    return JSONResponse(await run_in_threadpool(made), status_code=202)
+
+
+async def _stop(state: State, request: Request) -> Response:
+    return JSONResponse(await run_in_threadpool(lambda: state.runs.stop(state.shelf.place(_id(request)))))
 
 
 async def _shelf_events(state: State, request: Request) -> Response:
@@ -308,8 +343,7 @@ async def _at(state: State, request: Request) -> Response:
 async def _you(state: State, request: Request) -> Response:
     name = str((await _body(request)).get("name") or "").strip()[:80]
     answer = JSONResponse({"you": name or state.person})
-    # Not HttpOnly's business: it opens nothing, it is what the history says.
-    answer.set_cookie("samvad_you", name, max_age=400 * 86400, httponly=True, samesite="strict")
+    answer.set_cookie("samvad_you", quote(name), max_age=400 * 86400, httponly=True, samesite="strict")
     return answer
 
 
@@ -363,6 +397,10 @@ async def _watch(state: State) -> None:
             with contextlib.suppress(SamvadError, OSError):
                 if state.hub.windows(film_id) and await run_in_threadpool(film.refresh):
                     state.hub.tell(film_id, "hello", {"revision": film.revision, "reload": True})
+        places = {film_id: state.shelf.place(film_id) for film_id in list(state.films)}
+        for film_id in await run_in_threadpool(state.runs.look, places):
+            if film_id in state.films and await run_in_threadpool(state.films[film_id].refresh):
+                state.hub.tell(film_id, "hello", {"revision": state.films[film_id].revision, "reload": True})
         if state.hub.windows(SHELF):
             rows = {row["id"]: row for row in await run_in_threadpool(state.shelf.films)}
             for film_id, row in rows.items():

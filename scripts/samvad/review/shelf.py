@@ -122,7 +122,7 @@ def _records(folder: Path) -> list[Path]:
 def row(place: Place, root: Path) -> JsonObject:
     """Return a film as a row of the table."""
     manifest, film = job_manifest.read_optional(place.folder), place.film
-    found = subtitle_check.headlines(place.folder) if manifest else {}
+    found = subtitle_check.headlines(place.folder)
     state = (job_manifest.status(place.folder) if manifest else None) or _NOT_BEGUN
     title = (film.title if film else "") or (manifest.input.title if manifest else "") or place.folder.name
     return {
@@ -153,16 +153,7 @@ def row(place: Place, root: Path) -> JsonObject:
 
 def approvals_of(folder: Path) -> list[JsonObject]:
     """Return who has approved which languages of a film."""
-    from samvad.documents import approvals
-
-    try:
-        found = approvals.read_optional(folder)
-    except SamvadError:
-        return []
-    return [
-        {"language": code, "by": item.by, "at": item.at, "changed": not approvals.holds(folder, code, item)}
-        for code, item in found.tracks.items()
-    ]
+    return [dict(vars(item)) for item in job_manifest.approved_tracks(folder)]
 
 
 def _worth(found: Mapping[str, Headline]) -> JsonObject:

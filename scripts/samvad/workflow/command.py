@@ -49,8 +49,12 @@ def run(profile_path: str, targets: Sequence[str], more: Sequence[str]) -> int:
     Raises:
         MissingToolError: the workflow's environment is not set up.
     """
+    given = words(profile_path, targets, more)
+    print(printable(shlex.join([".venv/bin/snakemake", *given[1:]])), flush=True)
+    return subprocesses.hand_over(given, schemas.ROOT, {**os.environ, variables.SUMMARY: "no"})
+
+
+def words(profile_path: str, targets: Sequence[str], more: Sequence[str]) -> list[str]:
+    """Return the words of a snakemake command, with the program's whole path; the arguments are as for ``run``."""
     # The targets stand first: options of several words, such as --forcerun and --config, would take them for theirs.
-    words = ["--profile", profile_path, *targets, *more]
-    print(printable(shlex.join([".venv/bin/snakemake", *words])), flush=True)
-    environment = {**os.environ, variables.SUMMARY: "no"}
-    return subprocesses.hand_over([str(schemas.ROOT / ".venv/bin/snakemake"), *words], schemas.ROOT, environment)
+    return [str(schemas.ROOT / ".venv/bin/snakemake"), "--profile", profile_path, *targets, *more]

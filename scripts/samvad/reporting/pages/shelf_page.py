@@ -12,6 +12,7 @@ from samvad.core.times import clock
 from samvad.core.typed_json import JsonObject
 from samvad.documents import job_manifest, subtitle_check, tracks
 from samvad.documents.headline import Headline
+from samvad.documents.job_manifest import ApprovedTrack
 from samvad.reporting.pages.filling import fill
 from samvad.text import languages
 
@@ -60,16 +61,25 @@ def _tracks(job: Path) -> list[JsonObject]:
         checks = subtitle_check.read(folder / "qc.json").tracks
     except SamvadError:
         return []
+    approved = {item.language: item for item in job_manifest.approved_tracks(job)}
     headlines = {check.language: check.headline for check in checks if check.headline}
     return [
         {
             "name": languages.name(track.language),
             "cues": track.cues,
             "corrected": track.corrected,
+            "approved": _approved(approved.get(track.language)),
             **_worth(headlines.get(track.language)),
         }
         for track in listed
     ]
+
+
+def _approved(found: ApprovedTrack | None) -> str | None:
+    """Return who has approved a track, and when, in words; None where nobody has."""
+    if found is None:
+        return None
+    return f"approved by {found.by}, {found.at[:10]}" + ("; changed since" if found.changed else "")
 
 
 def _worth(found: Headline | None) -> JsonObject:

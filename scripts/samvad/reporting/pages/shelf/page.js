@@ -13,7 +13,7 @@ const orders = {
 
 function card(film) {
   const picture = film.poster ? html`<div class="picture" data-picture="${film.poster}"></div>` : html`<div class="picture" aria-hidden="true">♪</div>`;
-  const tracks = film.tracks.map((track) => html`<div><span>${track.name}, ${track.cues} cues${track.corrected ? ", corrected" : ""}</span><span class="${track.grade}" title="${track.told}">${track.cues ? names[track.grade] : "no cues"}</span></div><p class="told">${track.told}</p>`);
+  const tracks = film.tracks.map((track) => html`<div><span>${track.name}, ${track.cues} cues${track.corrected ? ", corrected" : ""}${track.approved ? `, ${track.approved}` : ""}</span><span class="${track.grade}" title="${track.told}">${track.cues ? names[track.grade] : "no cues"}</span></div><p class="told">${track.told}</p>`);
   const status = film.status === "success" ? "" : film.status === "failed" ? html`<p class="error">${film.error || "failed"}</p>` : html`<p class="warn">${film.status}</p>`;
   const inside = html`${picture}<div class="text"><h2>${film.title}</h2><p>${film.about}</p>${status}<div class="tracks">${tracks}</div></div>`;
   return film.report ? html`<a class="film" href="${film.report}">${inside}</a>` : html`<div class="film">${inside}</div>`;
