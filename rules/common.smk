@@ -22,7 +22,7 @@ gc.set_threshold(100_000, 50, 100)
 
 try:
     config = configuration.check(config, snakemake_api.config_sources(workflow))
-    FILMS, BAD_ROWS = configuration.read_sheet(Path(config["films"]))
+    FILMS, BAD_ROWS = configuration.read_sheet(*configuration.sheets(config["films"]))
     configuration.switches(config, None)
     TABLE = resource_requests.load(config["machines"]["resources"])
 except SamvadError as error:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from samvad.commands import add_film
 from samvad.core import schemas, stages
 from samvad.core.errors import ConfigurationError, MediaError
-from samvad.settings import configuration, film_row, film_sheet
+from samvad.settings import configuration, film_row, film_sheet, sheet_rows
 from samvad.settings.stage_settings import StageSettings
 
 FILM_BYTES = b"\x1a\x45\xdf\xa3\x00\x01 not really a film, but no text either"
@@ -201,7 +201,7 @@ def test_whatever_the_values_are_the_sheet_gives_them_back(
             text, [{**dict.fromkeys(configuration.COLUMNS, ""), "film": "f", "title": title, "media": title}]
         )
     path.write_text(text, encoding="utf-8", newline="")
-    rows = configuration.read_rows(path)
+    rows = list(sheet_rows.read(path))
     assert [(row["title"], row["media"]) for _, row in rows] == [(title, title) for title in titles]
 
 

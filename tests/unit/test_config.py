@@ -10,7 +10,7 @@ import yaml
 
 from samvad.core import schemas, stages
 from samvad.core.errors import ConfigurationError
-from samvad.settings import configuration
+from samvad.settings import configuration, film_sheet
 from support import ROOT
 
 HEADER = "\t".join(configuration.COLUMNS)
@@ -151,7 +151,7 @@ def test_a_duplicate_job_names_both_lines(tmp_path):
 def test_rows_that_are_wrong_are_told_apart_from_those_that_are_right(tmp_path):
     rows = [ROW.replace("\t1\t", f"\t{number}\t") for number in range(1, 7)]
     rows[1] = rows[1].replace("2008", "20x8")
-    rows[2] += "\t" * 20
+    rows[2] += "\t" * 20 + "x"
     rows[4] = rows[3]
     films, bad = configuration.read_sheet(sheet(tmp_path, *rows))
     assert [film.job for film in films.values()] == [1, 6], "of a job that is there twice, neither row counts"
@@ -204,3 +204,44 @@ def test_the_schemas_are_json_schema_2020_12():
         schema = json.loads(path.read_text(encoding="utf-8"))
         Draft202012Validator.check_schema(schema)
         assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
+def test_a_sheet_as_spreadsheets_write_it_is_read(tmp_path):
+    heading = 'Film\tMedia\t"Title"\tYear\tSource\tTargets\tUser\tDate\tJob\tWorkflow\tStages off\t\t'
+    rows = [
+        "one\ta.mkv\tOne\u2028Two\t2008.0\thi\ten\tme\t27/11/2025\t1\tsubtitle\t\t\t",
+        "two\tb.mkv\tCafé\t\thi\ten\tme\t2025-11-27 00:00:00\t2.0\tsubtitle\tner\t\t\t\t",
+        "three\tc.mkv\tC\t\thi\ten\tme\t11/12/2025\t3\tsubtitle",
+    ]
+    text = "\r\n".join([heading, *rows, "\t\t\t\t", ""])
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        (tmp_path / "films.tsv").write_bytes(text.encode(encoding))
+        films, bad = configuration.read_sheet(tmp_path / "films.tsv")
+        assert [(film.title, film.date, film.job) for film in films.values()] == [
+            ("One\u2028Two", "2025-11-27", 1),
+            ("Café", "2025-11-27", 2),
+        ]
+        assert films["2025/11/27/me/2"].stages_off == ("ner",)
+        assert len(bad) == 1 and "date is '11/12/2025'" in str(bad[0].error), "it may be two days"
+    for name, between in (("films.csv", ";"), ("films.csv", ",")):
+        (tmp_path / name).write_bytes(text.replace("\u2028", " ").replace("\t", between).encode("cp1252"))
+        films = configuration.read_sheet(tmp_path / name)[0]
+        assert [film.title for film in films.values()] == ["One Two", "Café"]
+
+
+def test_a_workbook_is_a_film_sheet_and_no_command_writes_into_it(tmp_path):
+    import datetime
+
+    import pandas as pd
+
+    values = dict(zip(configuration.COLUMNS, ROW.split("\t") + [""] * 9, strict=True))
+    values |= {"year": 2008, "job": 1, "date": datetime.datetime(2025, 1, 31), "title": "दिल चाहता है"}  # noqa: DTZ001
+    table = pd.DataFrame([values]).rename(columns={"stages_off": "Stages Off", "film": " Film "})
+    table.to_excel(tmp_path / "films.xlsx", index=False)
+    (film,) = configuration.load_films(tmp_path / "films.xlsx").values()
+    assert (film.title, film.year, film.folder) == ("दिल चाहता है", 2008, "2025/01/31/me/1")
+    with pytest.raises(ConfigurationError, match="commands write no rows"):
+        film_sheet.add_all(tmp_path / "films.xlsx", [], tmp_path)
+    (tmp_path / "films.ods").write_bytes(b"PK\x03\x04 nothing")
+    with pytest.raises(ConfigurationError, match="no workbook that can be read"):
+        configuration.load_films(tmp_path / "films.ods")

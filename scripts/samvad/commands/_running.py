@@ -6,16 +6,18 @@ import argparse
 import difflib
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-from samvad.core import schemas, stages, subprocesses
+from samvad.core import files, schemas, stages, subprocesses
 from samvad.core.console import printable
 from samvad.core.errors import ConfigurationError, ModelError
 from samvad.documents import job_manifest, subtitle_check
 from samvad.models import weights
-from samvad.settings import configuration, film_row, naming
+from samvad.settings import configuration, film_row, film_sheet, naming
 from samvad.settings.configuration import Film
 from samvad.workflow import command
 
@@ -63,7 +65,7 @@ def add_run_options(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--cores", default="", metavar="N", help="use so many processor cores; without it, as the profile says"
     )
-    p.add_argument("--dry-run", "-n", action="store_true", help="say what would be done, and make nothing but the rows")
+    p.add_argument("--dry-run", "-n", action="store_true", help="say what would be done, and write nothing")
 
 
 def prepare(options: argparse.Namespace) -> None:
@@ -98,14 +100,42 @@ def check_run_options(options: argparse.Namespace) -> None:
         raise ConfigurationError(f"--cores: {options.cores!r} is no number of cores.", "Write a number, or all.")
 
 
-def refuse_two_configs(more: Sequence[str]) -> None:
-    """Refuse ``--config`` after ``--`` where ``--sheet`` needs one: Snakemake heeds the last alone.
+@contextmanager
+def sheet_for(options: argparse.Namespace, settings: Mapping[str, Any], more: list[str]) -> Iterator[Path]:
+    """Give the film sheet that rows are written into, and tell Snakemake of it where it is not the configured one.
 
-    Raises:
-        ConfigurationError: it is there.
+    For ``--dry-run`` it is a copy of all rows, which is gone afterwards.
+
+    Args:
+        options: of ``add_run_options`` and ``film_row.add_options``.
+        settings: the configuration, checked.
+        more: words for Snakemake; gets the sheet's name.
     """
-    if any(word.startswith(("--config=", "-C")) or word == "--config" for word in more):
-        raise ConfigurationError("--sheet and --config do not go together.", "Set the key films instead of --sheet.")
+    path: Path = options.sheet.absolute() if options.sheet else naming.sheet(settings)
+    if options.dry_run:
+        with tempfile.TemporaryDirectory(prefix="samvad-plan-") as folder:
+            copy = Path(folder, "films.tsv")
+            film_sheet.write_copy(path, copy)
+            more[:] = _with_config(more, f"films={copy}")
+            yield copy
+        return
+    with files.disk_errors(path):
+        if not options.sheet and settings["films"] == configuration.SHEET:
+            moved = film_sheet.take_over(path, "demo")
+            if moved:
+                print(printable(f"{moved} rows of yours are in {path} now, and no longer in {configuration.SHEET}."))
+        if options.sheet:
+            more[:] = _with_config(more, f"films={path}")
+        yield path
+
+
+def _with_config(words: Sequence[str], setting: str) -> list[str]:
+    """Return words for Snakemake with one more setting; of several ``--config`` it would heed the last alone."""
+    parted = [part for word in words for part in (word.split("=", 1) if word.startswith("--config=") else [word])]
+    for at, word in enumerate(parted):
+        if word in ("--config", "-C"):
+            return [*parted[: at + 1], setting, *parted[at + 1 :]]
+    return [*parted, "--config", setting]
 
 
 def run(settings: Mapping[str, Any], films: Sequence[Film], options: argparse.Namespace, more: list[str]) -> int:

@@ -6,7 +6,6 @@ import argparse
 import copy
 
 from samvad.commands import _running, add_film
-from samvad.core import files
 from samvad.core.console import printable
 from samvad.core.errors import ConfigurationError
 from samvad.settings import configuration, film_row, film_sheet, naming
@@ -47,18 +46,15 @@ def main(argv: list[str] | None = None) -> int:
     settings = configuration.project()
     _running.prepare(options)
     rows = [_row(options, media) for media in options.media]
-    path = options.sheet.absolute() if options.sheet else naming.sheet(settings)
     found = []
-    with files.disk_errors(path):
+    with _running.sheet_for(options, settings, more) as path:
         for own, row in rows:
             film, added = film_sheet.add(path, row, naming.output_root(settings), own, new_job=options.new_job)
             found.append(film)
             if added:
-                print(printable(f"{film.title!r} was added to {path}, line {film.line}: job {film.folder}."))
-    if options.sheet:
-        _running.refuse_two_configs(more)
-        more = ["--config", f"films={path}", *more]
-    return _running.run(settings, found, options, more)
+                where = "would be added" if options.dry_run else f"was added to {path}, line {film.line}"
+                print(printable(f"{film.title!r} {where}: job {film.folder}."))
+        return _running.run(settings, found, options, more)
 
 
 def _row(options: argparse.Namespace, media: str) -> tuple[list[str], dict[str, str]]:

@@ -6,6 +6,7 @@ import argparse
 import shutil
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from samvad.core import files
@@ -36,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     has_results = job.folder.is_dir() and not options.keep_results
     if has_results and not _is_job(job, settings):
         raise ConfigurationError(f"{job.folder} is no job's folder of this project.", "Remove it by hand, if you must.")
-    parts = [f"line {job.film.line} of {naming.sheet(settings)}"] if job.film else []
+    parts = [f"line {job.film.line} of {job.film.sheet}"] if job.film else []
     parts += [f"{job.folder}, with the subtitled film"] if has_results else []
     if not parts:
         raise ConfigurationError(f"There is nothing to remove of {options.film!r}.", "`./samvad list` has all films.")
@@ -48,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
         with files.disk_errors(job.folder):
             shutil.rmtree(job.folder)
     if job.film:
-        film_sheet.remove(naming.sheet(settings), job.film.folder)
+        film_sheet.remove(Path(job.film.sheet), job.film.folder)
     print("Removed.")
     return 0
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from samvad.commands import _running, add_folder
-from samvad.core import files
 from samvad.core.errors import ConfigurationError
 from samvad.settings import configuration, naming
 
@@ -39,13 +37,7 @@ def main(argv: list[str] | None = None) -> int:
         raise ConfigurationError(f"{options.folder} is no folder.", "Name the folder of your films.")
     settings = configuration.project()
     _running.prepare(options)
-    path: Path = options.sheet.absolute() if options.sheet else naming.sheet(settings)
-    with files.disk_errors(path):
+    with _running.sheet_for(options, settings, more) as path:
         look, shelf = add_folder.bring_up_to_date(options, settings, path)
-    print(add_folder.text(options.folder, look, shelf, path))
-    if not shelf.jobs:
-        return 0
-    if options.sheet:
-        _running.refuse_two_configs(more)
-        more = ["--config", f"films={path}", *more]
-    return _running.run(settings, shelf.jobs, options, more)
+        print(add_folder.text(options.folder, look, shelf, naming.sheet(settings) if options.dry_run else path))
+        return _running.run(settings, shelf.jobs, options, more) if shelf.jobs else 0

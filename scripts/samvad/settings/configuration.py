@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 import os
 import re
@@ -16,7 +15,7 @@ from samvad.core.declarations import NUMBER, Option
 from samvad.core.errors import ConfigurationError
 from samvad.documents.run_record import CacheSettings
 from samvad.models import http
-from samvad.settings import film_values
+from samvad.settings import film_values, sheet_rows
 
 _SWITCH_VARIABLE = re.compile(r"^STAGE_([0-9]{2})_([A-Z0-9_]+)_ENABLED$")
 #: A variable that is meant to be one, and would be passed over without a word.
@@ -27,7 +26,9 @@ _FALSE = {"false", "0", "no", "off"}
 #: Where settings are read from, the later over the earlier: the project's, and one's own, which no update touches.
 FILES = ("config/config.yaml", "config/local.yaml")
 #: Columns of the film sheet, in the order in which a new sheet is written.
-COLUMNS: tuple[str, ...] = tuple(schemas.schema("film")["properties"])
+COLUMNS = sheet_rows.COLUMNS
+#: The project's own sheet, which has the demo alone, and beside it one's own, which no update touches.
+SHEET, OWN_SHEET = "config/films.tsv", "config/films.local.tsv"
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Film:
         review: folder with a person's decisions; empty for ``review`` in the job's folder.
         stages_off: names of stages that this film goes without.
         tmdb_id: the film's number at TMDB, or None to search.
+        sheet: the file that the row stands in.
     """
 
     line: int
@@ -66,6 +68,7 @@ class Film:
     name_overrides: str = ""
     audio_channel: str = ""
     settings: tuple[film_values.Setting, ...] = ()
+    sheet: str = ""
 
     @property
     def folder(self) -> str:
@@ -221,81 +224,48 @@ def load_films(path: Path) -> dict[str, Film]:
     return films
 
 
-def read_sheet(path: Path) -> tuple[dict[str, Film], list[BadRow]]:
-    """Read the film sheet: the films by job folder, in the sheet's order, and the rows that are wrong.
+def sheets(films: str, root: Path = Path()) -> list[Path]:
+    """Return the film sheets that are read where the key ``films`` is this: one, or the project's and one's own.
+
+    Args:
+        films: the key.
+        root: the folder that it is relative to.
+    """
+    own = root / OWN_SHEET
+    return [root / films, own] if films == SHEET and own.exists() else [root / films]
+
+
+def read_sheet(*paths: Path) -> tuple[dict[str, Film], list[BadRow]]:
+    """Read film sheets: the films by job folder, in the sheets' order, and the rows that are wrong.
 
     Of a job that is there twice nobody knows which row is meant: both are left out.
 
     Raises:
-        ConfigurationError: the sheet is missing or no table, or a column is unknown or missing.
+        ConfigurationError: a sheet is missing or no table, or a column is unknown or missing.
     """
     films: dict[str, Film] = {}
     bad: list[BadRow] = []
-    lines: dict[str, int] = {}
-    for line, row in read_rows(path, bad):
-        try:
-            film = film_of_row(row, f"{path}, line {line}", line)
-        except ConfigurationError as error:
-            bad.append(BadRow("/".join([row["date"].replace("-", "/"), row["user"], row["job"]]), error))
-            continue
-        if film.folder in lines:
-            films.pop(film.folder, None)
-            what = f"{path}, line {line}: job {film.folder} is in the sheet already, on line {lines[film.folder]}."
-            remedy = "Give it another job number; ./samvad add-film finds the next free one."
-            bad.append(BadRow(film.folder, ConfigurationError(what, remedy, path=str(path))))
-            continue
-        lines[film.folder] = line
-        films[film.folder] = film
+    places: dict[str, str] = {}
+    for path in paths:
+        for line, row in sheet_rows.read(path):
+            if isinstance(row, ConfigurationError):
+                bad.append(BadRow("", row))
+                continue
+            place = f"line {line}" if path == paths[0] else f"line {line} of {path}"
+            try:
+                film = film_of_row(row, f"{path}, line {line}", line, str(path))
+            except ConfigurationError as error:
+                bad.append(BadRow("/".join([row["date"].replace("-", "/"), row["user"], row["job"]]), error))
+                continue
+            if film.folder in places:
+                films.pop(film.folder, None)
+                what = f"{path}, line {line}: job {film.folder} is in the sheet already, on {places[film.folder]}."
+                remedy = "Give it another job number; ./samvad add-film finds the next free one."
+                bad.append(BadRow(film.folder, ConfigurationError(what, remedy, path=str(path))))
+                continue
+            places[film.folder] = place
+            films[film.folder] = film
     return films, bad
-
-
-def read_rows(path: Path, bad: list[BadRow] | None = None) -> list[tuple[int, dict[str, str]]]:
-    """Return the sheet's rows as (line, values); values may hold any character, quoted as in a spreadsheet's export.
-
-    Args:
-        path: the sheet.
-        bad: takes the rows that have more values than there are columns; None: such a row is an error.
-
-    Raises:
-        ConfigurationError: the sheet is missing, not UTF-8, or its columns are not those of the schema.
-    """
-    try:
-        text = outside.read_text(path, "utf-8-sig", outside.LARGEST_TABLE_BYTES)
-    except FileNotFoundError:
-        raise ConfigurationError(
-            f"The film sheet {path} does not exist.",
-            "Add a film with samvad add-film (or `make film`), or set the key films in config/config.yaml.",
-            path=str(path),
-        ) from None
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{path} is not UTF-8 text ({error}).", "Save it as UTF-8.", path=str(path)) from None
-    except OSError as error:
-        what = f"The film sheet {path} cannot be read ({error.strerror})."
-        raise ConfigurationError(what, "Correct the key films in config/config.yaml.", path=str(path)) from None
-    reader = csv.reader(text.splitlines(keepends=True), delimiter="\t", strict=True)
-    header: list[str] | None = None
-    rows: list[tuple[int, dict[str, str]]] = []
-    start = 1
-    try:
-        for values in reader:
-            line, start = start, reader.line_num + 1
-            if not any(value.strip() for value in values) or values[0].startswith("#"):
-                continue
-            if header is None:
-                header = values
-                _check_header(header, path)
-                continue
-            if len(values) > len(header):
-                what = f"{path}, line {line}: {len(values)} values for {len(header)} columns."
-                wrong = ConfigurationError(what, "Remove the extra tab, or quote the value that holds one.")
-                if bad is None:
-                    raise wrong
-                bad.append(BadRow("", wrong))
-                continue
-            rows.append((line, dict(zip(header, values + [""] * (len(header) - len(values)), strict=True))))
-    except csv.Error as error:
-        raise ConfigurationError(f"{path}, line {start}: {error}.", "Mend the quotes of that row.") from None
-    return rows
 
 
 def switches(config: Mapping[str, Any], film: Film | None, environ: Mapping[str, str] | None = None) -> dict[str, bool]:
@@ -399,27 +369,14 @@ def _refuse_nearly(variable: str) -> None:
         raise ConfigurationError(f"The variable {variable} switches no stage.", _variables())
 
 
-def _check_header(header: list[str], path: Path) -> None:
-    required = schemas.schema("film")["required"]
-    unknown = [column for column in header if column not in COLUMNS]
-    missing = [column for column in required if column not in header]
-    doubled = sorted({column for column in header if header.count(column) > 1})
-    for columns, fault in ((unknown, "unknown"), (missing, "missing"), (doubled, "doubled")):
-        if columns:
-            raise ConfigurationError(
-                f"{path}: {fault} column {', '.join(map(repr, columns))}.",
-                f"The columns are {', '.join(COLUMNS)}, separated by tabs.",
-                path=str(path),
-            )
-
-
-def film_of_row(row: Mapping[str, str], where: str, line: int) -> Film:
+def film_of_row(row: Mapping[str, str], where: str, line: int, sheet: str = "") -> Film:
     """Return a film from a row of the sheet.
 
     Args:
         row: values by column.
         where: the sheet and the line, for messages.
         line: the line.
+        sheet: the sheet's path.
 
     Raises:
         ConfigurationError: a value is wrong; names its column.
@@ -448,6 +405,7 @@ def film_of_row(row: Mapping[str, str], where: str, line: int) -> Film:
         name_overrides=outside.home_path(value["name_overrides"]),
         audio_channel=value["audio_channel"],
         settings=film_values.settings(value["settings"], f"{where}, column settings"),
+        sheet=sheet,
     )
 
 

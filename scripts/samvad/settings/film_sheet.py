@@ -6,13 +6,14 @@ import csv
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 from samvad.core import files, locks, outside, schemas
-from samvad.settings import configuration, film_values
+from samvad.core.errors import ConfigurationError
+from samvad.settings import configuration, film_values, sheet_rows
 
 #: What no sheet can hold: a carriage return becomes a new line when the sheet is read, NUL ends a path, and lone
 #: surrogates stand for bytes of a file name that are not UTF-8.
@@ -49,15 +50,17 @@ def add(
         ConfigurationError: the sheet is wrong as it is.
     """
     sheet = sheet.resolve()
-    with _opened(sheet) as films:
-        same = [film for film in films.values() if _is_same(film, row, own)]
-        if same and not new_job:
-            film = same[-1]
-            if changed := {name: row[name] for name in own if _text_of(film)[name] != row[name]}:
+    with _opened(sheet):
+        for film in reversed([] if new_job else known(sheet)):
+            if not _is_same(film, row, own):
+                continue
+            changed = {name: row[name] for name in own if _text_of(film)[name] != row[name]}
+            if not changed:
+                return film, False
+            if film.sheet == str(sheet):  # the project's own rows stay as they are
                 _change(sheet, {film.line: changed})
-                film = configuration.load_films(sheet)[film.folder]
-            return film, False
-        return _append(sheet, films, [row], output_root)[0], True
+                return configuration.read_sheet(sheet)[0][film.folder], False
+        return _append(sheet, [row], output_root)[0], True
 
 
 def add_all(sheet: Path, rows: Sequence[Mapping[str, str]], output_root: Path) -> list[configuration.Film]:
@@ -72,8 +75,53 @@ def add_all(sheet: Path, rows: Sequence[Mapping[str, str]], output_root: Path) -
         ConfigurationError: the sheet is wrong as it is.
     """
     sheet = sheet.resolve()
-    with _opened(sheet) as films:
-        return _append(sheet, films, rows, output_root)
+    with _opened(sheet):
+        return _append(sheet, rows, output_root)
+
+
+def known(sheet: Path) -> list[configuration.Film]:
+    """Return the films of a sheet, and of the project's where it is one's own beside that; wrong rows are none.
+
+    Raises:
+        ConfigurationError: a sheet is wrong as it is.
+    """
+    return list(configuration.read_sheet(*_together(sheet.resolve()))[0].values())
+
+
+def take_over(sheet: Path, stays: str) -> int:
+    """Move the rows that people have written into the project's sheet into their own, where there was none before.
+
+    Args:
+        sheet: one's own, beside the project's.
+        stays: the film id of the project's own rows.
+
+    Returns:
+        How many rows were moved.
+    """
+    sheet = sheet.resolve()
+    above = [path for path in _together(sheet) if path != sheet]
+    if not above or not sheet_rows.is_plain(above[0]):
+        return 0
+    with _locked(above[0]), _opened(sheet):
+        moved = [(line, row) for line, row in sheet_rows.read(above[0]) if not isinstance(row, ConfigurationError)]
+        moved = [(line, row) for line, row in moved if row["film"] != stays]
+        if not moved:
+            return 0
+        text = _text(sheet)
+        whole = [{name: row.get(name, "") for name in configuration.COLUMNS} for _, row in moved]
+        files.write_text(sheet, with_rows(text, whole))
+        lines = _lines(above[0])
+        for line, _ in reversed(moved):
+            del lines[line - 1 : _row(lines, line)[1]]
+        files.write_text(above[0], "".join(lines))
+    return len(moved)
+
+
+def write_copy(sheet: Path, copy: Path) -> None:
+    """Write all rows that belong to a sheet into another file, for a plan that is to leave the sheet as it is."""
+    rows = [row for path in _together(sheet.resolve()) if path.exists() for _, row in sheet_rows.read(path)]
+    whole = [{name: row.get(name, "") for name in configuration.COLUMNS} for row in rows if isinstance(row, dict)]
+    files.write_text(copy, with_rows("", whole))
 
 
 def change(sheet: Path, changes: Mapping[int, Mapping[str, str]]) -> None:
@@ -118,12 +166,12 @@ def _change(sheet: Path, changes: Mapping[int, Mapping[str, str]]) -> None:
         written = [known.get(name, "") for name in [*columns, *missing]]
         lines[start - 1 : last] = ["\t".join(map(_quoted, written)).rstrip("\t") + _ending(lines[last - 1])]
     if missing:
-        lines[at] = "\t".join([lines[at].rstrip("\r\n"), *missing]) + _ending(lines[at])
+        lines[at] = "\t".join([lines[at].rstrip("\r\n\t"), *missing]) + _ending(lines[at])
     files.write_text(sheet, "".join(lines))
 
 
 def _lines(sheet: Path) -> list[str]:
-    return outside.read_bytes(sheet, outside.LARGEST_TABLE_BYTES).decode("utf-8").splitlines(keepends=True)
+    return sheet_rows.lines_of(outside.read_bytes(sheet, outside.LARGEST_TABLE_BYTES).decode("utf-8"))
 
 
 def _row(lines: Sequence[str], start: int) -> tuple[list[str], int]:
@@ -139,7 +187,7 @@ def _ending(line: str) -> str:
 def with_rows(text: str, rows: Sequence[Mapping[str, str]]) -> str:
     """Return the sheet's text with more rows: remarks, order and line ends stay; columns it lacks are added."""
     line_end = "\r\n" if "\r\n" in text else "\n"
-    lines = text.splitlines(keepends=True)
+    lines = sheet_rows.lines_of(text)
     header = _header(lines)
     if header is None:
         columns = list(configuration.COLUMNS)
@@ -151,7 +199,7 @@ def with_rows(text: str, rows: Sequence[Mapping[str, str]]) -> str:
         ]
         columns += missing
         ending = lines[at][len(lines[at].rstrip("\r\n")) :] or line_end
-        lines[at] = "\t".join([lines[at].rstrip("\r\n"), *missing]) + ending
+        lines[at] = "\t".join([lines[at].rstrip("\r\n\t"), *missing]) + ending
     whole = "".join(lines)
     if not whole.endswith("\n"):
         whole += line_end
@@ -163,7 +211,7 @@ def _header(lines: Sequence[str]) -> tuple[int, list[str]] | None:
     remarks = ("#", "\ufeff#")  # the first line may begin with a byte order mark
     for at, line in enumerate(lines):
         if line.strip("\ufeff \t\r\n") and not line.startswith(remarks):
-            return at, next(csv.reader([line.lstrip("\ufeff")], delimiter="\t"))
+            return at, sheet_rows.columns(next(csv.reader([line.lstrip("\ufeff")], delimiter="\t")))
     return None
 
 
@@ -207,11 +255,12 @@ def _is_same(film: configuration.Film, row: Mapping[str, str], own: list[str]) -
     return all(theirs[column] == row[column] for column in _ALWAYS | (_WHERE_GIVEN & set(own)))
 
 
-def _next_job(films: Mapping[str, configuration.Film], row: Mapping[str, str], output_root: Path) -> int:
-    taken = [film.job for film in films.values() if (film.date, film.user) == (row["date"], row["user"])]
-    day = output_root.joinpath(*row["date"].split("-"), row["user"])
-    taken += [int(path.name) for path in day.glob("*") if re.fullmatch("[0-9]{1,5}", path.name)]
-    return max(taken, default=0) + 1
+def _next_job(taken: Iterable[str], row: Mapping[str, str], output_root: Path) -> int:
+    """Return the number after the last of a day's and a user's jobs, of rows (as folders) and of folders."""
+    day = f"{row['date'].replace('-', '/')}/{row['user']}"
+    names = [name.rpartition("/")[2] for name in taken if name.rpartition("/")[0] == day]
+    names += [path.name for path in (output_root / day).glob("*")]
+    return max((int(name) for name in names if re.fullmatch("[0-9]{1,5}", name)), default=0) + 1
 
 
 def _locked(sheet: Path) -> AbstractContextManager[None]:
@@ -220,27 +269,49 @@ def _locked(sheet: Path) -> AbstractContextManager[None]:
 
 
 @contextmanager
-def _opened(sheet: Path) -> Iterator[dict[str, configuration.Film]]:
-    """Keep others from the sheet, and give the films that are in it."""
+def _opened(sheet: Path) -> Iterator[None]:
+    """Keep others from the sheet, which is one that commands may write into.
+
+    Raises:
+        ConfigurationError: it is a workbook, or a table of another form than Samvad's.
+    """
     sheet.parent.mkdir(parents=True, exist_ok=True)
     with _locked(sheet):
-        yield configuration.load_films(sheet) if sheet.exists() else {}
+        if sheet.exists() and not sheet_rows.is_plain(sheet):
+            raise ConfigurationError(
+                f"{sheet} is read as it is, but commands write no rows into such a table.",
+                "Write the row there yourself; or save it as UTF-8 text with tabs, and set the key films to that.",
+                path=str(sheet),
+            )
+        yield
 
 
-def _append(
-    sheet: Path, films: Mapping[str, configuration.Film], rows: Sequence[Mapping[str, str]], output_root: Path
-) -> list[configuration.Film]:
+def _together(sheet: Path) -> list[Path]:
+    """Return the sheets that are read together with one, itself the last."""
+    own = (schemas.ROOT / configuration.OWN_SHEET).resolve()
+    above = (schemas.ROOT / configuration.SHEET).resolve()
+    found = [above, sheet] if sheet == own else [sheet]
+    return [path for path in found if path.exists()]
+
+
+def _append(sheet: Path, rows: Sequence[Mapping[str, str]], output_root: Path) -> list[configuration.Film]:
     """Append rows to an opened sheet, each under the next free job number; return them as they are in it."""
+    films, bad = configuration.read_sheet(*_together(sheet))
+    taken = {*films, *(row.folder for row in bad)}
     free: dict[tuple[str, str], int] = {}
     numbered = []
     for row in rows:
         day = (row["date"], row["user"])
-        number = free.get(day) or _next_job(films, row, output_root)
+        number = free.get(day) or _next_job(taken, row, output_root)
         free[day] = number + 1
         numbered.append({**row, "job": str(number)})
-    text = outside.read_bytes(sheet, outside.LARGEST_TABLE_BYTES).decode("utf-8") if sheet.exists() else ""
-    files.write_text(sheet, with_rows(text, numbered))
-    return list(configuration.load_films(sheet).values())[len(films) :]
+    files.write_text(sheet, with_rows(_text(sheet), numbered))
+    found = configuration.read_sheet(sheet)[0]
+    return [found["/".join([row["date"].replace("-", "/"), row["user"], row["job"]])] for row in numbered]
+
+
+def _text(sheet: Path) -> str:
+    return outside.read_bytes(sheet, outside.LARGEST_TABLE_BYTES).decode("utf-8") if sheet.exists() else ""
 
 
 def _quoted(value: str) -> str:

@@ -56,24 +56,27 @@ def target(asked: str, root: str) -> str:
 
 
 def sheet(settings: Mapping[str, Any]) -> Path:
-    """Return the film sheet, absolute."""
-    return schemas.ROOT / Path(settings["films"]).expanduser()
+    """Return the film sheet that commands write into, absolute: one's own, where the key names the project's."""
+    named = settings["films"]
+    return schemas.ROOT / (configuration.OWN_SHEET if named == configuration.SHEET else named)
 
 
 def films(settings: Mapping[str, Any]) -> dict[str, Film]:
-    """Return the films of the film sheet by job folder; none where there is no sheet yet.
+    """Return the films of the film sheets by job folder; none where there is no sheet yet.
 
     Raises:
-        ConfigurationError: the sheet is wrong.
+        ConfigurationError: a sheet is wrong.
     """
-    path = sheet(settings)
-    return configuration.read_sheet(path)[0] if path.exists() else {}
+    return configuration.read_sheet(*_sheets(settings))[0]
 
 
 def bad_rows(settings: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with rows of the film sheet, of which no film is made."""
-    path = sheet(settings)
-    return [str(bad.error) for bad in configuration.read_sheet(path)[1]] if path.exists() else []
+    """Return what is wrong with rows of the film sheets, of which no film is made."""
+    return [str(bad.error) for bad in configuration.read_sheet(*_sheets(settings))[1]]
+
+
+def _sheets(settings: Mapping[str, Any]) -> list[Path]:
+    return [path for path in configuration.sheets(settings["films"], schemas.ROOT) if path.exists()]
 
 
 def find(named: str, settings: Mapping[str, Any]) -> Job:

@@ -54,8 +54,7 @@ def add(look: Look, path: Path, options: argparse.Namespace, output_root: Path) 
         SamvadError: the sheet or an option is wrong.
     """
     wished = film_row.requested_columns(options)
-    rows = list(configuration.load_films(path).values()) if path.exists() else []
-    known = _Known(rows, output_root)
+    known = _Known(film_sheet.known(path), output_root)
     shelf = Shelf(unknown=dict(look.unknown))
     new: list[tuple[Found, dict[str, str]]] = []
     moves: dict[int, dict[str, str]] = {}
@@ -63,7 +62,8 @@ def add(look: Look, path: Path, options: argparse.Namespace, output_root: Path) 
         same = known.at(found.path)
         if not same and (same := known.moved_to(found)):
             shelf.moved[found.path] = same[0].media
-            moves |= {row.line: {"media": film_sheet.stored_path(str(found.path))} for row in same}
+            place = film_sheet.stored_path(str(found.path))
+            moves |= {row.line: {"media": place} for row in same if row.sheet == str(path.resolve())}
             known.remember(found)
         elif not same and (other := known.copy_of(found)):
             shelf.copies[found.path] = other
