@@ -235,7 +235,7 @@ def test_a_workbook_is_a_film_sheet_and_no_command_writes_into_it(tmp_path):
     import pandas as pd
 
     values = dict(zip(configuration.COLUMNS, ROW.split("\t") + [""] * 9, strict=True))
-    values |= {"year": 2008, "job": 1, "date": datetime.datetime(2025, 1, 31), "title": "दिल चाहता है"}  # noqa: DTZ001
+    values |= {"year": 2008, "job": 1, "date": datetime.datetime(2025, 1, 31), "title": "दिल चाहता है"}
     table = pd.DataFrame([values]).rename(columns={"stages_off": "Stages Off", "film": " Film "})
     table.to_excel(tmp_path / "films.xlsx", index=False)
     (film,) = configuration.load_films(tmp_path / "films.xlsx").values()

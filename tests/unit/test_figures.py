@@ -14,6 +14,7 @@ import pytest
 import support
 from samvad.commands import figures
 from samvad.core import typed_json
+from samvad.documents import segments
 from samvad.documents.subtitle_check import Checks
 from samvad.documents.subtitles.cues import Cue
 from samvad.settings import subtitle_profiles
@@ -129,3 +130,27 @@ def test_a_manifest_that_cannot_be_relied_upon_is_left_out_and_said(
 def test_a_place_without_jobs_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert figures.main([str(tmp_path)]) == 2
     assert f"There is no job at or below {tmp_path}" in capsys.readouterr().err
+
+
+def test_words_are_rows_and_all_tables_are_written_for_a_spreadsheet_and_with_their_types(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import duckdb
+    import pandas as pd
+
+    job = make_job(tmp_path / "out", title="=1+1")
+    words = (segments.Word(0, 400, "Hello,", 0.9), segments.Word(400, 800, "you."))
+    said = segments.SegmentsDocument(
+        language="en", duration_ms=60_000, segments=(segments.Segment(1, 0, 800, "Hello, you.", "en", words),)
+    )
+    support.finished_stage(job, "ner", {"segments": ("segments.json", json.dumps(typed_json.plain(said)).encode())})
+    first, second = printed(capsys, tmp_path / "out", "--table", "words")
+    assert (first["text"], first["start_ms"], second["score"], second["word"]) == ("Hello,", "0", "", "2")
+    book, folder = tmp_path / "figures.xlsx", tmp_path / "tables"
+    assert figures.main([str(tmp_path / "out"), "--xlsx", str(book), "--parquet", str(folder)]) == 0
+    sheets = pd.read_excel(book, sheet_name=None, engine="openpyxl")
+    assert list(sheets["words"]["text"]) == ["Hello,", "you."] and set(sheets["words"]["title"]) == {"'=1+1"}
+    found = duckdb.sql(f"SELECT title, end_ms, typeof(end_ms) FROM '{folder}/words.parquet' ORDER BY word").fetchall()
+    assert found == [("=1+1", 400, "BIGINT"), ("=1+1", 800, "BIGINT")]
+    page = (support.ROOT / "docs/figures.md").read_text(encoding="utf-8")
+    assert all(f"`{name}`" in page for name in {*sheets["stages"], *sheets["words"], "language", "cue"})

@@ -146,6 +146,52 @@ def test_ones_own_settings_lie_over_the_projects_and_wrong_ones_are_not_written(
     assert not local.exists()
 
 
+def test_a_wrong_file_of_settings_is_mended_key_by_key_and_a_section_is_no_key(
+    own: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    local = own / "config/local.yaml"
+    local.write_text("asr: {modle: large, beam_size: 99999}\n")
+    with pytest.raises(ConfigurationError, match="asr is a section"):
+        config.main(["set", "asr", "{}"])
+    assert config.main(["set", "asr.beam_size", "3"]) == 2
+    assert "still wrong" in capsys.readouterr().out
+    assert config.main(["unset", "asr.modle"]) == 0
+    assert local.read_text() == "asr:\n  beam_size: 3\n"
+    capsys.readouterr()
+    assert config.main(["show", "asr.beam_size", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"asr.beam_size": {"value": 3, "file": "config/local.yaml"}}
+
+
+def test_a_dry_run_writes_no_row_and_ones_own_rows_leave_the_projects_sheet(
+    own: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (own / "film.mkv").write_bytes(b"\x1a\x45\xdf\xa3\x00\x01 no text")
+    sheet, mine = own / "config/films.tsv", own / "config/films.local.tsv"
+    demo = "demo\tsample.mp4\tDemo\t2025\ten\ten\tdemo\t2025-01-01\t1\tsubtitle\n"
+    sheet.write_text(sheet.read_text("utf-8") + demo, "utf-8")
+    before = sheet.read_bytes()
+    planned: list[tuple[list[str], str]] = []
+
+    def look(words: list[str], *_: object) -> int:
+        name = next((word.removeprefix("films=") for word in words if word.startswith("films=")), "")
+        planned.append((words, Path(name).read_text("utf-8") if name else ""))
+        return 0
+
+    monkeypatch.setattr(command.subprocesses, "hand_over", look)
+    assert film.main([str(own / "film.mkv"), "--source", "hi", "-n", "--", "--config", "output_root=made"]) == 0
+    words, rows = planned.pop()
+    assert words[-1] == "output_root=made" and words[-3] == "--config", "two of --config would not do"
+    assert "film.mkv" in rows and "sholay" in rows and not Path(words[-2].removeprefix("films=")).exists()
+    assert sheet.read_bytes() == before and not mine.exists()
+    film.main([str(own / "film.mkv"), "--source", "hi"])
+    assert sheet.read_text("utf-8") == HEADER + demo
+    assert "3 rows of yours are in" in capsys.readouterr().out
+    found = naming.films(configuration.project()).values()
+    assert sorted(one.film for one in found) == ["demo", "don", "don", "film", "sholay"]
+    assert film.main([str(own / "film.mkv"), "--source", "hi", "--title", "Another"]) == 1
+    assert [one.title for one in naming.films(configuration.project()).values() if one.film == "film"] == ["Another"]
+
+
 @pytest.mark.parametrize("main", [film.main, shelf.main, rerun.main])
 def test_a_mistyped_option_is_refused_with_the_one_that_was_meant(
     main: object, capsys: pytest.CaptureFixture[str]

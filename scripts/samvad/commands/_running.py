@@ -10,8 +10,9 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
+from samvad.commands import _parsing
 from samvad.core import files, schemas, stages, subprocesses
 from samvad.core.console import printable
 from samvad.core.errors import ConfigurationError, ModelError
@@ -25,21 +26,14 @@ from samvad.workflow import command
 _SHOWN = 3
 
 
-class Parser(argparse.ArgumentParser):
-    """A parser that names the option that was meant, and takes words for Snakemake after ``--``."""
+class Parser(_parsing.Parser):
+    """A parser that takes words for Snakemake after ``--``."""
 
     def split(self, argv: Sequence[str] | None) -> tuple[argparse.Namespace, list[str]]:
         """Return the command's own options, and what stands after ``--``."""
         words = list(sys.argv[1:] if argv is None else argv)
         at = words.index("--") if "--" in words else len(words)
         return self.parse_args(words[:at]), words[at + 1 :]
-
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong, with the nearest option that there is, and exit with code 2."""
-        found = re.match(r"unrecognized arguments: (-[^ =]*)", message)
-        known = [word for action in self._actions for word in action.option_strings]
-        close = difflib.get_close_matches(found[1], known, n=1) if found else []
-        super().error(message + (f" (did you mean {close[0]}?)" if close else ""))
 
 
 def add_options(p: argparse.ArgumentParser) -> None:

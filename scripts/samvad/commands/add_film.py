@@ -6,6 +6,7 @@ import argparse
 import shlex
 from pathlib import Path
 
+from samvad.commands import _parsing
 from samvad.core import console, files
 from samvad.core.errors import DiskError, SamvadError
 from samvad.settings import configuration, film_row, film_sheet, naming
@@ -19,7 +20,7 @@ OF_ONE = ("title", "year", "film", "tmdb_file", "tmdb_id")
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
-    p = argparse.ArgumentParser(
+    p = _parsing.Parser(
         description=__doc__, epilog="Write a value that begins with a dash after an equals sign: --title=-30-"
     )
     p.add_argument("--media", required=True, help="the film: any file that ffmpeg reads")

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from samvad.commands import _parsing
 from samvad.core import console, files, schemas
 from samvad.core.console import printable
 from samvad.core.errors import ConfigurationError, DiskError, SamvadError
@@ -24,7 +25,7 @@ _NAMED = 20
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
-    p = argparse.ArgumentParser(description=__doc__)
+    p = _parsing.Parser(description=__doc__)
     add_folder_options(p)
     film_row.add_options(p, required=True)
     p.add_argument("--targets-file", type=console.path, help="write the manifests to ask Snakemake for, one a line")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from samvad.commands import _parsing
 from samvad.core import console
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.runner.result_cache import Listed, ResultCache
@@ -21,7 +22,7 @@ _GB = 1e9
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    made = argparse.ArgumentParser(
+    made = _parsing.Parser(
         description=__doc__,
         epilog="A result may be removed at any time: the stage then does its work again. Files of jobs stay.",
     )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+from samvad.commands import _parsing
 from samvad.core import console
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.documents import shots as shots_document
@@ -44,7 +45,7 @@ MOST_FRAMES = 1000
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    made = argparse.ArgumentParser(
+    made = _parsing.Parser(
         description=__doc__,
         epilog="Exit codes, of the gravest thing found: 0 no rule is broken whose breach is an error, 1 one is, "
         "2 configuration (also a file in no language that is known), 3 a file cannot be read, or text in it is lost, "
@@ -76,6 +77,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--format", choices=("text", "json", "sarif", "junit"), default="text", help="how to print what is found"
     )
+    made.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
     made.add_argument("--strict", action="store_true", help="end with 1 for warnings, too, and for what was mended")
     made.add_argument("--quiet", action="store_true", help="print the figures only, not every breach and note")
     made.add_argument(

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from samvad.commands import _parsing
 from samvad.core import files, outside, schemas
 from samvad.core.errors import ConfigurationError
 from samvad.settings import configuration
@@ -26,12 +27,11 @@ docs/configuration.md has every key with its range. A key that is wrong is refus
 
 def main(argv: list[str] | None = None) -> int:
     """Do one of the actions."""
-    p = argparse.ArgumentParser(
-        description=__doc__, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    p = _parsing.Parser(description=__doc__, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     actions = p.add_subparsers(dest="action", required=True)
     show = actions.add_parser("show", help="print keys with their values")
     show.add_argument("key", nargs="?", default="", help="a key, or a section; without it, all")
+    show.add_argument("--json", action="store_true", help="print JSON")
     put = actions.add_parser("set", help="set a key")
     put.add_argument("key")
     put.add_argument("value", help="as YAML has it: large-v3, 4, true, [en, hi]")
@@ -41,43 +41,81 @@ def main(argv: list[str] | None = None) -> int:
     path = schemas.ROOT / configuration.FILES[1]
     own = configuration.read_file(path) if path.is_file() else {}
     if options.action == "show":
-        return _show(options.key, own)
-    words = _known(options.key)
-    if options.action == "set":
-        own = configuration.merged(own, _nested(words, _value(options.value)))
-    else:
-        own = _without(own, words)
+        return _show(options.key, own, as_json=options.json)
     base = configuration.read_file(schemas.ROOT / configuration.FILES[0])
-    configuration.check(configuration.merged(base, own), str(path))
-    _write(path, own)
-    print(f"{options.key} is {_shown(_at(configuration.project(), words))} now ({path}).")
+    plain = configuration.check(base)
+    words = options.key.split(".")
+    if options.action == "set":
+        _check_key(options.key, plain)
+        value = _nested(words, _value(options.value))
+        configuration.check(configuration.merged(base, value), str(path))
+        mended = configuration.merged(own, value)
+    else:
+        if _at(own, words) is None:  # what is there may be unknown: then it is to go
+            _check_key(options.key, plain, section=True)
+        mended = _without(own, words)
+    try:
+        settings = configuration.check(configuration.merged(base, mended), str(path))
+    except ConfigurationError as error:
+        if _is_valid(configuration.merged(base, own)):
+            raise
+        _write(path, mended)  # it was wrong before, and is mended one key after the other
+        print(f"{options.key} is written, and {path} is still wrong: {error}")
+        return error.exit_code
+    _write(path, mended)
+    now = _at(settings, words)
+    print(f"{options.key} is {'gone' if now is None else _shown(now)} now ({path}).")
     return 0
 
 
-def _show(key: str, own: dict[str, Any]) -> int:
+def _is_valid(settings: dict[str, Any]) -> bool:
+    try:
+        configuration.check(settings)
+    except ConfigurationError:
+        return False
+    return True
+
+
+def _show(key: str, own: dict[str, Any], *, as_json: bool) -> int:
     settings = configuration.project()
-    words = _known(key) if key else []
-    for name, value in _leaves(_at(settings, words), words):
+    if key:
+        _check_key(key, settings, section=True)
+    words = key.split(".") if key else []
+    leaves = _leaves(_at(settings, words), words)
+    if as_json:
+        found = {
+            ".".join(name): {"value": value, "file": configuration.FILES[_at(own, name) is not None]}
+            for name, value in leaves
+        }
+        print(json.dumps(found, ensure_ascii=False, indent=2))
+        return 0
+    for name, value in leaves:
         mine = _at(own, name) is not None
         print(f"{'.'.join(name)}: {_shown(value)}" + ("    # config/local.yaml" if mine else ""))
     return 0
 
 
-def _known(key: str) -> list[str]:
-    """Return a key's words.
+def _check_key(key: str, settings: dict[str, Any], *, section: bool = False) -> None:
+    """Make sure that there is a key.
+
+    Args:
+        key: as a person writes it, such as ``asr.model``.
+        settings: all of them.
+        section: whether a section will do.
 
     Raises:
-        ConfigurationError: there is no such key; names the nearest.
+        ConfigurationError: there is none; names the nearest.
     """
-    settings = configuration.project()
-    words = key.split(".")
-    if _at(settings, words) is None:
-        names = [".".join(name) for name, _ in _leaves(settings, [])] + list(settings)
-        close = difflib.get_close_matches(key, names, n=1)
+    found = _at(settings, key.split("."))
+    names = [".".join(name) for name, _ in _leaves(settings, [])]
+    if isinstance(found, dict) and not section:
+        known = [name for name in names if name.startswith(f"{key}.")]
+        raise ConfigurationError(f"{key} is a section.", f"Name a key of it: {', '.join(known)}.")
+    if found is None:
+        close = difflib.get_close_matches(key, names + list(settings), n=1)
         raise ConfigurationError(
             f"There is no key {key!r}.", f"Did you mean {close[0]}?" if close else "`./samvad config show` has all."
         )
-    return words
 
 
 def _value(text: str) -> Any:

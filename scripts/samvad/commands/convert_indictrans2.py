@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 
+from samvad.commands import _parsing
 from samvad.core import console
 from samvad.core.errors import SamvadError
 from samvad.stages.translation import conversion
@@ -17,7 +18,7 @@ ENVIRONMENT = "translation"
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command's options."""
-    made = argparse.ArgumentParser(
+    made = _parsing.Parser(
         description="Convert an IndicTrans2 model from safetensors into a folder for CTranslate2. Reads data only: no "
         "code that comes with the model is run.",
         epilog="Exit codes: 0 success, 2 configuration, 4 model, 1 anything else.",

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from samvad.commands import _parsing
 from samvad.core import console, stages
 from samvad.core.errors import ConfigurationError, MediaError, SamvadError
 from samvad.core.times import clock
@@ -36,7 +37,7 @@ _MOST_SHOWN = 20
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    made = argparse.ArgumentParser(
+    made = _parsing.Parser(
         description=__doc__,
         epilog="Run the same workflow command again afterwards: stages 09 and 10 are made anew with the corrections. "
         "Exit codes: 0 success, 2 configuration (also a language that is not sure, or many deleted cues), 3 the file "

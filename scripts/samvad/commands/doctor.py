@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import os
@@ -12,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from samvad.commands import _parsing
 from samvad.core import files, schemas
 from samvad.core.console import printable
 from samvad.core.errors import NetworkError, SamvadError
@@ -42,7 +42,7 @@ class Finding:
 
 def main(argv: list[str] | None = None) -> int:
     """Print a line for each thing; return 1 where something is missing that films need."""
-    p = argparse.ArgumentParser(description=__doc__, epilog="Exit code 1: something is missing that films need.")
+    p = _parsing.Parser(description=__doc__, epilog="Exit code 1: something is missing that films need.")
     p.add_argument("--json", action="store_true", help="print JSON")
     p.add_argument("--offline", action="store_true", help="ask no address on the network")
     options = p.parse_args(argv)

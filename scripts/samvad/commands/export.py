@@ -6,10 +6,12 @@ import argparse
 import json
 import re
 
+from samvad.commands import _parsing
 from samvad.core import console, schemas
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.documents import job_folder
 from samvad.reporting.archive import crate, crate_files, history, history_text
+from samvad.settings import naming
 
 #: The environment that the command runs in.
 ENVIRONMENT = "workflow"
@@ -19,8 +21,8 @@ _MEDIA = {"none": frozenset[str](), "result": crate_files.RESULTS, "all": crate_
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    made = argparse.ArgumentParser(description=__doc__)
-    made.add_argument("job_folder", type=console.path, help="folder of the job: …/YYYY/MM/DD/USER/N")
+    made = _parsing.Parser(description=__doc__)
+    made.add_argument("job_folder", type=naming.place, help="a film, or its job: …/YYYY/MM/DD/USER/N")
     made.add_argument(
         "--output", type=console.path, required=True, metavar="PATH", help="new folder; or a file that ends in .zip"
     )

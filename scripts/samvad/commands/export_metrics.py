@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from datetime import UTC, datetime
 
+from samvad.commands import _parsing
 from samvad.core import console, files
 from samvad.core.errors import SamvadError
 from samvad.reporting.metrics import exposition, totals
@@ -16,7 +16,7 @@ ENVIRONMENT = "workflow"
 
 def main(argv: list[str] | None = None) -> int:
     """Derive the metrics; write them to a file, whole or not at all, or print them."""
-    parser = argparse.ArgumentParser(
+    parser = _parsing.Parser(
         description=__doc__,
         epilog="Every call derives all figures anew: call it as often as you like, once a minute from cron or a "
         "systemd timer. Exit codes: 0 success, 2 a folder is missing, 6 the file could not be written.",

@@ -1,24 +1,31 @@
-"""Write tables to go on counting with: what each stage of each film took, and which cues break which rules."""
+"""Write tables to go on counting with: what each stage of each film took, cues and the rules they break, words."""
 
 from __future__ import annotations
 
 import argparse
+import io
+import re
 import sys
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samvad.core import console, files, typed_json
-from samvad.core.errors import SamvadError
-from samvad.documents import job_folder, subtitle_check
+from samvad.commands import _parsing
+from samvad.core import console, files, stages, typed_json
+from samvad.core.errors import ConfigurationError, SamvadError
+from samvad.documents import job_folder, segments, subtitle_check
 from samvad.documents.job_folder import Job
+from samvad.documents.segments import Segment
 from samvad.documents.stage_manifest import StageManifest
 from samvad.documents.subtitle_check import TrackCheck
+from samvad.settings import configuration, naming
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: The environment that the command runs in.
-ENVIRONMENT = "text"
+ENVIRONMENT = "workflow"
 
 #: Columns of the table of stages, by what manifests call them.
 _STAGE_COLUMNS = {
@@ -43,21 +50,35 @@ _STAGE_COLUMNS = {
     "warnings": "warnings",
     "error": "error",
 }
+_WORD_COLUMNS = [
+    *("film", "title", "job_folder", "audio_seconds", "language", "segment", "speaker", "kind", "verdict"),
+    *("word", "text", "start_ms", "end_ms", "score"),
+]
 _TRACK = ["job_folder", "language"]
+#: Rows that a sheet of .xlsx may have below its headings, and signs that none can hold.
+_MOST_ROWS = (1 << 20) - 1
+_UNFIT = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+_EXAMPLES = """examples:
+  ./samvad figures                              the table of stages of all jobs, as CSV
+  ./samvad figures FILM --table words --json
+  ./samvad figures out --xlsx figures.xlsx      a workbook with all tables; --csv DIR, --parquet DIR
+
+docs/figures.md has every column with its unit."""
 #: A spreadsheet takes a cell that begins so for a formula, which may call a program or send data away.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    made = argparse.ArgumentParser(description=__doc__)
-    made.add_argument("place", nargs="+", type=console.path, help="a job's folder, or one above jobs, such as out")
+    made = _parsing.Parser(description=__doc__, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument(
-        "--table", choices=("stages", "cues"), default="stages", help="which to print as CSV (default: stages)"
+        "place", nargs="*", type=naming.place, help="a film, a job's folder, or one above jobs; default: output_root"
     )
-    made.add_argument(
-        "--csv", type=console.path, metavar="DIR", help="write both, as stages.csv and cues.csv in this folder"
-    )
+    made.add_argument("--table", choices=tuple(_TABLES), default="stages", help="which to print (default: stages)")
+    made.add_argument("--json", action="store_true", help="print it as JSON, not as CSV")
+    made.add_argument("--csv", type=console.path, metavar="DIR", help="write all, as stages.csv, cues.csv, words.csv")
+    made.add_argument("--xlsx", type=console.path, metavar="FILE", help="write all, as sheets of one workbook")
+    made.add_argument("--parquet", type=console.path, metavar="DIR", help="write all, as stages.parquet and so on")
     return made
 
 
@@ -65,17 +86,22 @@ def main(argv: list[str] | None = None) -> int:
     """Print a table, or write both."""
     options = parser().parse_args(argv)
     try:
-        jobs = [job_folder.load(folder) for folder in job_folder.find(options.place)]
+        places = options.place or [naming.output_root(configuration.project())]
+        jobs = [job_folder.load(folder) for folder in job_folder.find(places)]
         broken = sum(bool(record.problems) for job in jobs for record in (*job.attempts, *job.final.values()))
         if broken:
             print(f"{broken} manifests are left out: `./samvad verify JOB` says what is wrong.", file=sys.stderr)
-        tables = {"stages": stages_table, "cues": cues_table}
-        if options.csv is None:
-            print(as_csv(tables[options.table](jobs)), end="")
+        if not (options.csv or options.xlsx or options.parquet):
+            table = _TABLES[options.table](jobs)
+            print(_as_json(table) if options.json else as_csv(table), end="")
             return 0
-        for name, table in tables.items():
-            files.write_text(options.csv / f"{name}.csv", as_csv(table(jobs)))
-            print(options.csv / f"{name}.csv")
+        tables = {name: make(jobs) for name, make in _TABLES.items()}
+        for path in [
+            *(_write_csv(tables, options.csv) if options.csv else []),
+            *([_write_workbook(tables, options.xlsx)] if options.xlsx else []),
+            *(_write_parquet(tables, options.parquet) if options.parquet else []),
+        ]:
+            print(path)
     except SamvadError as error:
         console.complain("samvad figures", error)
         return error.exit_code
@@ -117,10 +143,98 @@ def cues_table(jobs: Sequence[Job]) -> pd.DataFrame:
     return table.fillna(dict.fromkeys(rules, 0)).astype(dict.fromkeys(rules, "int64"))
 
 
+def words_table(jobs: Sequence[Job]) -> pd.DataFrame:
+    """Return a row for each word that was recognised, as the last stage that carries segments left it."""
+    import pandas as pd
+
+    rows = [
+        {
+            **_film(job),
+            "language": segment.language,
+            "segment": segment.id,
+            "speaker": segment.speaker,
+            "kind": segment.kind,
+            "verdict": segment.verdict,
+            "word": number,
+            "text": word.text,
+            "start_ms": word.start_ms,
+            "end_ms": word.end_ms,
+            "score": word.score,
+        }
+        for job in jobs
+        for segment in _segments(job)
+        for number, word in enumerate(segment.words, 1)
+    ]
+    return pd.DataFrame(rows, columns=_WORD_COLUMNS).convert_dtypes()
+
+
+#: What can be asked for, by its name.
+_TABLES = {"stages": stages_table, "cues": cues_table, "words": words_table}
+
+
 def as_csv(table: pd.DataFrame) -> str:
     """Return a table as CSV with a line of headings; a text that a spreadsheet would run begins with an apostrophe."""
-    safe = table.map(lambda value: f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value)
-    return str(safe.to_csv(index=False, lineterminator="\n"))
+    return str(_safe(table).to_csv(index=False, lineterminator="\n"))
+
+
+def _safe(table: pd.DataFrame) -> pd.DataFrame:
+    return table.map(lambda value: f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value)
+
+
+def _as_json(table: pd.DataFrame) -> str:
+    return str(table.to_json(orient="records", force_ascii=False, indent=2)) + "\n"
+
+
+def _write_csv(tables: Mapping[str, pd.DataFrame], folder: Path) -> Iterator[Path]:
+    for name, table in tables.items():
+        files.write_text(folder / f"{name}.csv", as_csv(table))
+        yield folder / f"{name}.csv"
+
+
+def _write_workbook(tables: Mapping[str, pd.DataFrame], path: Path) -> Path:
+    """Write a sheet for each table.
+
+    Raises:
+        ConfigurationError: a table has more rows than a sheet may have.
+    """
+    import pandas as pd
+
+    for name, table in tables.items():
+        if len(table) > _MOST_ROWS:
+            what = f"The table of {name} has {len(table)} rows, and a sheet takes {_MOST_ROWS}."
+            raise ConfigurationError(what, "Write --csv or --parquet, or name fewer films.", path=str(path))
+    made = io.BytesIO()
+    with pd.ExcelWriter(made, engine="openpyxl") as book:
+        for name, table in tables.items():
+            shown = _safe(table).map(lambda value: _UNFIT.sub(" ", value) if isinstance(value, str) else value)
+            shown.to_excel(book, sheet_name=name, index=False)
+    files.write_bytes(path, made.getvalue())
+    return path
+
+
+def _write_parquet(tables: Mapping[str, pd.DataFrame], folder: Path) -> Iterator[Path]:
+    import duckdb
+
+    for name, table in tables.items():
+        path = folder / f"{name}.parquet"
+        with tempfile.TemporaryDirectory() as away, duckdb.connect() as database:
+            database.register("shown", table)
+            database.table("shown").write_parquet(f"{away}/made")
+            files.write_bytes(path, Path(away, "made").read_bytes())
+        yield path
+
+
+def _segments(job: Job) -> Sequence[Segment]:
+    for stage in reversed(stages.STAGES):
+        made = job.final[stage.name].valid if stage.writes_segments and stage.name in job.final else None
+        for output in made.outputs if made else ():
+            if output.type == "segments" and (job.folder / output.path).is_file():
+                try:
+                    return segments.read(job.folder / output.path).segments
+                except SamvadError as error:  # of one film: the others are told
+                    console.complain("samvad figures: left out", error)
+                    return ()
+    return ()
 
 
 def _film(job: Job) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 
+from samvad.commands import _parsing
 from samvad.core import console, files
 from samvad.core.errors import ConfigurationError, DiskError, SamvadError
 from samvad.models import weights
@@ -22,7 +23,7 @@ ENVIRONMENT = "asr"
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
-    result = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    result = _parsing.Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     result.add_argument("--language", required=True, help="language that the model is told it hears, such as hi")
     result.add_argument("--output", type=console.path, required=True, help="the list to write; it must not exist yet")
     result.add_argument("--model", default="base", help="as the key asr.model")

@@ -9,11 +9,13 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from samvad.commands import _parsing
 from samvad.core import console
 from samvad.core.errors import SamvadError
 from samvad.core.typed_json import JsonObject
 from samvad.documents import job_folder
 from samvad.reporting.archive import history, history_text
+from samvad.settings import configuration, naming
 
 #: The environment that the command runs in.
 ENVIRONMENT = "workflow"
@@ -21,10 +23,10 @@ ENVIRONMENT = "workflow"
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    made = argparse.ArgumentParser(description=__doc__)
-    made.add_argument("film", help="film id, path of the film, its checksum (8 digits or more), or a job's folder")
+    made = _parsing.Parser(description=__doc__)
+    made.add_argument("film", help="its id, title, file, or job; or its checksum (8 digits or more)")
     made.add_argument(
-        "--output-root", type=console.path, default=Path("out"), help="folder that jobs are below (default: out)"
+        "--output-root", type=console.path, help="folder that jobs are below; without it, the configured output_root"
     )
     made.add_argument("--width", type=int, help="columns to write (default: those of the terminal, 100 without one)")
     made.add_argument("--json", action="store_true", help="print one JSON document instead of a table")
@@ -36,8 +38,9 @@ def main(argv: list[str] | None = None) -> int:
     options = parser().parse_args(argv)
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
+        options.output_root = options.output_root or naming.output_root(configuration.project())
         known = [job_folder.load(folder) for folder in job_folder.find(_places(options))]
-        found = history.of(history.choose(known, options.film))
+        found = history.of(history.choose(known, _film(options.film)))
     except SamvadError as error:
         console.complain("samvad history", error)
         return error.exit_code
@@ -47,6 +50,12 @@ def main(argv: list[str] | None = None) -> int:
         width = options.width or shutil.get_terminal_size((100, 24)).columns
         print("\n".join(history_text.lines(found, width)))
     return 0
+
+
+def _film(named: str) -> str:
+    """Return the film id of a film that is named by its title; else what was given."""
+    rows = naming.all_of(named, naming.films(configuration.project()).values())
+    return rows[0].film if rows and not Path(named).exists() else named
 
 
 def _places(options: argparse.Namespace) -> list[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from samvad.commands import _parsing
 from samvad.core import console
 from samvad.core.errors import SamvadError
 from samvad.stages.translation import memory
@@ -14,7 +15,7 @@ ENVIRONMENT = "translation"
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command's options."""
-    made = argparse.ArgumentParser(
+    made = _parsing.Parser(
         description="Teach the translation memory people's corrections. They win over every machine from then on, "
         "wherever the same text is said in a film.",
         epilog="Exit codes: 0 success, 2 configuration, 1 anything else.",

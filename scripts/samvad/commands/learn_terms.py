@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from samvad.commands import _parsing
 from samvad.core import console, files, outside, schemas, stages
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.documents import names, stage_manifest
@@ -20,7 +21,7 @@ FOLDER = schemas.ROOT / "config" / "glossary" / "learned"
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
-    p = argparse.ArgumentParser(description=__doc__)
+    p = _parsing.Parser(description=__doc__)
     p.add_argument("--folder", type=console.path, default=FOLDER, help="folder of the learned files")
     commands = p.add_subparsers(dest="command", required=True)
     collect = commands.add_parser("collect", help="take in the names of finished films")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 import sys
 from pathlib import Path
 
+from samvad.commands import _parsing
 from samvad.core.console import printable
 from samvad.documents import job_manifest
 from samvad.settings import configuration, naming
@@ -17,13 +17,14 @@ from samvad.settings.configuration import Film
 ENVIRONMENT = "workflow"
 
 _NOT_BEGUN = "not begun"
+_STATES = ("success", "failed", "incomplete", "running", job_manifest.INTERRUPTED, job_manifest.GONE, _NOT_BEGUN)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Print a line a film."""
-    p = argparse.ArgumentParser(description=__doc__, epilog="Every command takes a film's id, title, file or job.")
+    p = _parsing.Parser(description=__doc__, epilog="Every command takes a film's id, title, file or job.")
     p.add_argument("--json", action="store_true", help="print JSON")
-    p.add_argument("--state", help="only films that stand so, such as success, failed, not begun")
+    p.add_argument("--state", choices=_STATES, metavar="STATE", help=f"only films that stand so: {', '.join(_STATES)}")
     options = p.parse_args(argv)
     settings = configuration.project()
     root = naming.output_root(settings)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
+from samvad.commands import _parsing
 from samvad.core import files, schemas
 from samvad.core.typed_json import JsonObject
 
@@ -29,7 +29,7 @@ def documents() -> dict[Path, JsonObject]:
 
 def main(argv: list[str] | None = None) -> int:
     """Write both files."""
-    argparse.ArgumentParser(description=__doc__).parse_args(argv)
+    _parsing.Parser(description=__doc__).parse_args(argv)
     for path, document in documents().items():
         files.write_json(path, document)
         print(path.relative_to(schemas.ROOT))

@@ -1,11 +1,17 @@
-"""Write docs/configuration.md, the table of all keys, and the docs' pictures, from what the stages declare."""
+"""Write what is made of the code: docs/configuration.md, the docs' pictures, what `samvad COMMAND --help` says."""
 
 from __future__ import annotations
 
-import argparse
+import contextlib
+import importlib
+import io
+import os
+import sys
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+from samvad.commands import _parsing
 from samvad.core import files, schemas, stages
 from samvad.core.declarations import Option, Stage
 from samvad.reporting.pages import pictures
@@ -15,6 +21,9 @@ ENVIRONMENT = "workflow"
 
 PAGE = schemas.ROOT / "docs" / "configuration.md"
 PICTURES = schemas.ROOT / "docs" / "pictures"
+#: What commands say for --help, so that bash can show it: Python would need most of a second to begin.
+HELP = Path(__file__).parent / "help"
+_HELP_COLUMNS = "100"
 
 _HEAD = """# Every key of the configuration
 
@@ -32,7 +41,28 @@ def page() -> str:
 
 def made() -> dict[Path, str]:
     """Return all that the command writes, by where it lies."""
-    return {PAGE: page(), PICTURES / "stages.svg": pictures.of_stages(), PICTURES / "logs.svg": pictures.of_logs()}
+    drawn = {PICTURES / "stages.svg": pictures.of_stages(), PICTURES / "logs.svg": pictures.of_logs()}
+    return {PAGE: page(), **drawn, **help_texts()}
+
+
+def help_texts() -> dict[Path, str]:
+    """Return what each command says for ``--help``, by the file that bash shows."""
+    names = sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))
+    return {HELP / f"{name}.txt": _help_text(name) for name in names}
+
+
+def _help_text(name: str) -> str:
+    command = importlib.import_module(f"samvad.commands.{name}")
+    said = io.StringIO()
+    words = [f"samvad {name.replace('_', '-')}", "--help"]
+    with (
+        mock.patch.object(sys, "argv", words),
+        mock.patch.dict(os.environ, {"COLUMNS": _HELP_COLUMNS}),
+        contextlib.redirect_stdout(said),
+        contextlib.suppress(SystemExit),
+    ):
+        command.main()
+    return said.getvalue()
 
 
 def _stage(stage: Stage) -> str:
@@ -97,7 +127,7 @@ def _yaml(value: Any) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Write the page and the pictures."""
-    argparse.ArgumentParser(description=__doc__).parse_args(argv)
+    _parsing.Parser(description=__doc__).parse_args(argv)
     for path, text in made().items():
         files.write_text(path, text)
         print(path.relative_to(schemas.ROOT))

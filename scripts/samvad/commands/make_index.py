@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from samvad.commands import _parsing
 from samvad.core import console
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.reporting.pages import shelf_page
@@ -15,7 +16,7 @@ ENVIRONMENT = "workflow"
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    made = argparse.ArgumentParser(description=__doc__)
+    made = _parsing.Parser(description=__doc__)
     made.add_argument(
         "output_root", type=console.path, nargs="?", default=Path("out"), help="folder of the jobs (default: out)"
     )

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from samvad.commands import _parsing
 from samvad.core import console, files
 from samvad.core.errors import ConfigurationError, MissingToolError, SamvadError
 
@@ -17,7 +18,7 @@ ENVIRONMENT = "media"
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    made = _parsing.Parser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     made.add_argument(
         "--output", type=console.path, required=True, help="the film to write (.mp4); replaced when it is there"
     )

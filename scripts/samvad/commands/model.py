@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 import os
 import re
@@ -11,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from samvad.commands import _parsing
 from samvad.core import console, files, subprocesses
 from samvad.core.errors import ModelError, NetworkError, SamvadError
 from samvad.models import http, weights
@@ -101,7 +101,7 @@ _MAY_PASS = re.compile(
 
 def main(argv: list[str] | None = None) -> int:
     """Fetch one model and print where it lies."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = _parsing.Parser(description=__doc__)
     parser.add_argument("model", help="a name of config/models.yaml, or a hub id (owner/name) of a Whisper model")
     parser.add_argument("--languages", default="", help="fetch the aligners of these languages, too, such as hi,en")
     parser.add_argument("--from", dest="source", type=Path, help="of IndicTrans2: a folder with the repository's files")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from string import Template
 
+from samvad.commands import _parsing
 from samvad.core import console, files, stages
 from samvad.core.declarations import RESERVED
 from samvad.core.errors import ConfigurationError, SamvadError
@@ -24,7 +25,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    made = argparse.ArgumentParser(
+    made = _parsing.Parser(
         description=__doc__,
         epilog="The draft reads the segments and writes how much is said. docs/add-a-stage.md goes on from there.",
     )

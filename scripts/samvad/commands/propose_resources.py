@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 
+from samvad.commands import _parsing
 from samvad.core import console, files
 from samvad.core.errors import SamvadError
 from samvad.reporting import resource_proposals
@@ -22,7 +23,7 @@ _COLUMNS = ("stage", "runs", "films (h)", "mem_mb", "mem_mb_per_hour", "runtime"
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    made = argparse.ArgumentParser(description=__doc__)
+    made = _parsing.Parser(description=__doc__)
     made.add_argument("place", nargs="+", type=console.path, help="a job's folder, or one above jobs, such as out")
     made.add_argument(
         "--output", type=console.path, metavar="FILE", help="write a table for the key machines.resources"

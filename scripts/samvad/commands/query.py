@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from samvad.commands import _parsing
 from samvad.core import console
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.reporting.logquery import command, store, table, why
@@ -30,9 +31,7 @@ Tables for sql: events (a line each), attempts (a stage's attempt each), runs (a
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command: a sub-command for each question."""
-    p = argparse.ArgumentParser(
-        description=__doc__, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    p = _parsing.Parser(description=__doc__, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     questions = p.add_subparsers(dest="question", required=True, metavar="QUESTION")
     own = {
         "why": ("NAME", "why a film (or job, job folder, run) failed: cause, file, last lines, log, what to do"),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from samvad.commands import _parsing
 from samvad.core import files
 from samvad.core.console import printable
 from samvad.core.errors import ConfigurationError
@@ -21,7 +21,7 @@ ENVIRONMENT = "workflow"
 
 def main(argv: list[str] | None = None) -> int:
     """Ask, then remove; return 1 where the answer is no."""
-    p = argparse.ArgumentParser(description=__doc__, epilog="What the cache of results keeps of it: see samvad cache.")
+    p = _parsing.Parser(description=__doc__, epilog="What the cache of results keeps of it: see samvad cache.")
     p.add_argument("film", help="its id, title, file, or job")
     p.add_argument("--keep-results", action="store_true", help="take away the row alone")
     p.add_argument("--yes", action="store_true", help="do not ask")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from samvad.commands import _parsing
 from samvad.core import console, files
 from samvad.core.errors import SamvadError
 from samvad.reporting.logquery import command
@@ -15,7 +16,7 @@ ENVIRONMENT = "workflow"
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
-    p = argparse.ArgumentParser(
+    p = _parsing.Parser(
         description=__doc__, epilog="With --run: one film. Without: all films whose logs lie in the places."
     )
     p.add_argument("--run", metavar="NAME", help="film id, job (USER/N), job folder or run id: its newest run")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
+import json
 
+from samvad.commands import _parsing
+from samvad.core import typed_json
 from samvad.core.console import printable
 from samvad.core.errors import ConfigurationError
 from samvad.documents import job_manifest
@@ -15,10 +17,17 @@ ENVIRONMENT = "workflow"
 
 def main(argv: list[str] | None = None) -> int:
     """Print the summary of one job."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = _parsing.Parser(description=__doc__)
     parser.add_argument("film", help="its id, title, file, or job: …/YYYY/MM/DD/USER/N")
-    folder = naming.find(parser.parse_args(argv).film, configuration.project()).folder
+    parser.add_argument("--json", action="store_true", help="print the job's manifest, with how the job stands now")
+    options = parser.parse_args(argv)
+    folder = naming.find(options.film, configuration.project()).folder
     if not (folder / "manifest.json").is_file():
         raise ConfigurationError(f"{folder} holds no job yet (no manifest.json).", "Run it: samvad film PATH.")
+    if options.json:
+        manifest = typed_json.plain(job_manifest.read(folder))
+        told = {"folder": str(folder), "state": job_manifest.status(folder), "manifest": manifest}
+        print(json.dumps(told, ensure_ascii=False, indent=2))
+        return 0
     print(printable(job_manifest.summary(folder), lines=True))
     return 0

@@ -10,12 +10,14 @@ import threading
 import time
 from dataclasses import asdict
 
+from samvad.commands import _parsing
 from samvad.core import console
 from samvad.core.console import printable
 from samvad.core.errors import SamvadError
 from samvad.core.typed_json import JsonObject
 from samvad.documents import at_work, job_folder
 from samvad.reporting.archive import verify
+from samvad.settings import naming
 
 #: The environment that the command runs in.
 ENVIRONMENT = "workflow"
@@ -26,11 +28,13 @@ _PROGRESS_SECONDS = 2.0
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
     codes = ", ".join(f"{code} {status}" for status, code in verify.EXIT_CODES.items())
-    made = argparse.ArgumentParser(
+    made = _parsing.Parser(
         description=__doc__,
         epilog=f"Exit codes, of the gravest thing found: 0 all is well, {codes}; 2 wrong usage.",
     )
-    made.add_argument("place", nargs="+", type=console.path, help="a job's folder, or one above jobs, such as out")
+    made.add_argument(
+        "place", nargs="+", type=naming.place, help="a film, a job's folder, or one above jobs, such as out"
+    )
     made.add_argument("--no-film", action="store_true", help="leave out what lies outside the job, such as the film")
     made.add_argument(
         "--film", type=console.path, metavar="PATH", help="where the film lies now, if it has moved (one job)"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
-
-from samvad.commands import query
+from samvad.commands import _parsing, query
 from samvad.settings import configuration, naming
 
 #: The environment that the command runs in.
@@ -13,7 +11,7 @@ ENVIRONMENT = "workflow"
 
 def main(argv: list[str] | None = None) -> int:
     """Ask the event logs of the film's job."""
-    p = argparse.ArgumentParser(description=__doc__, epilog="`samvad query` asks more, of many films.")
+    p = _parsing.Parser(description=__doc__, epilog="`samvad query` asks more, of many films.")
     p.add_argument("film", help="its id, title, file, or job")
     p.add_argument("--json", action="store_true", help="print JSON")
     options = p.parse_args(argv)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad.core import schemas
+from samvad.core import console, schemas
 from samvad.core.errors import ConfigurationError
 from samvad.documents import job_manifest
 from samvad.settings import configuration, film_sheet
@@ -101,6 +101,21 @@ def find(named: str, settings: Mapping[str, Any]) -> Job:
         raise ConfigurationError(f"There is no film {named!r} in {sheet(settings)}.", _near(named, known.values()))
     film = max(same, key=lambda film: (film.date, film.job, film.line))
     return Job(root / film.folder, film)
+
+
+def place(text: str) -> Path:
+    """Return the path that a person means by a path, or by a film: then the folder of its job.
+
+    Raises:
+        argparse.ArgumentTypeError: the text is empty.
+    """
+    path = console.path(text)
+    if path.exists():
+        return path
+    try:
+        return find(text, configuration.project()).folder
+    except ConfigurationError:  # whoever looks there says so
+        return path
 
 
 def _job_at(named: str, root: Path) -> tuple[Path, str] | None:
