@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from samvad.commands import _parsing
 from samvad.core import console, stages
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.reporting.logquery import views
@@ -29,7 +30,7 @@ log of that run (with --all-runs: of all). Times are UTC. DEBUG lines, such as w
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
-    p = argparse.ArgumentParser(description=__doc__, epilog=_EPILOG)
+    p = _parsing.Parser(description=__doc__, epilog=_EPILOG)
     p.add_argument("film", help="its id, title, file, or job")
     p.add_argument("-f", "--follow", action="store_true", help="show the last lines and go on with what comes (Ctrl-C)")
     p.add_argument("--stage", action="append", default=[], help="only this stage, or pipeline (may be given again)")
