@@ -76,6 +76,8 @@ class Run:
     def stage(self, name: str, seconds: float, status: str = "success", **more: Any) -> None:
         """Add the lines of a stage that ends as ``status``."""
         counts = {"peak_rss_mb": 100.5 + seconds, "cpu_seconds": seconds, "output_bytes": 10, "warnings": 0}
+        counts |= {"core_hours": round(seconds / 1800, 6), "gpu_hours": round(seconds / 3600, 6), "energy_kwh": 0.01}
+        counts |= {"cost": round(seconds / 100 + len(self.film) / 7, 6)} if status != "skipped" else {}
         hit = more.pop("cache_hit", 0)
         counts |= {} if hit is None else {"cache_hit": int(hit)}
         self.add(f"{name}_started", stage=name)

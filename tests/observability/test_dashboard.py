@@ -80,7 +80,8 @@ def test_saved_queries_name_only_fields_of_events():
         r"\s+",
         "@timestamp level event message run_id film job_id stage attempt status duration_seconds error_type "
         "error_category error_message error_file counts.peak_rss_mb counts.cpu_seconds counts.output_bytes "
-        "counts.warnings counts.cache_hit counts.film_seconds "
+        "counts.warnings counts.cache_hit counts.film_seconds counts.core_hours counts.gpu_hours counts.energy_kwh "
+        "counts.cost "
         "counts.times fields filter stats sort limit by as and in like asc desc count count_distinct sum avg max pct "
         "bin ispresent strcontains",
     )

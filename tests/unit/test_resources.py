@@ -90,6 +90,7 @@ class Nvml:
     def __init__(self, *, shows_processes: bool) -> None:
         self.shows_processes = shows_processes
         self.held = {0: 0, 1: 0}
+        self.millijoules = {0: 5000, 1: 7000}
 
     def nvmlDeviceGetCount(self) -> int:  # noqa: N802 -- the library's names
         return 2
@@ -102,6 +103,9 @@ class Nvml:
 
     def nvmlDeviceGetMemoryInfo(self, device: int) -> Any:  # noqa: N802
         return SimpleNamespace(used=1000 * MIB + self.held[device])
+
+    def nvmlDeviceGetTotalEnergyConsumption(self, device: int) -> int:  # noqa: N802
+        return self.millijoules[device]
 
     def nvmlDeviceGetComputeRunningProcesses(self, device: int) -> list[Any]:  # noqa: N802
         if not self.shows_processes:
@@ -134,7 +138,10 @@ def test_of_several_gpus_only_the_one_that_this_process_has_taken_counts(
     try:
         assert gpus.take("cuda", "a film") is not None
         nvml.held = {0: 900 * MIB, 1: 200 * MIB}
+        nvml.millijoules = {0: 900_000, 1: 9500}
         meter.sample({42})
+        assert meter.joules == 2.5, "of the other nothing"
     finally:
         gpus.release()
     assert meter.peak_bytes == 200 * MIB
+    assert meter.joules is None, "a stage that holds no GPU takes nothing of it"

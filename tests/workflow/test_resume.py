@@ -77,6 +77,11 @@ NOT_OF_STAGES: dict[str, Any] = {
     "machines.silence_seconds": 60,
     "machines.wait_seconds": 5,
     "logs.per_stage_links": True,
+    "cost.currency": "INR",
+    "cost.core_hour": 2.5,
+    "cost.gpu_hour": 90,
+    "cost.gpu_hours": {"H200": 300},
+    "cost.kwh": 8,
 }
 OTHERS = ("films", "output_root", *NOT_OF_STAGES, *(f"stages.{name}" for name in ALL))
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from samvad.commands import _parsing
 from samvad.core import console, files, stages, typed_json
 from samvad.core.errors import ConfigurationError, SamvadError
-from samvad.documents import job_folder, segments, subtitle_check
+from samvad.documents import costs, job_folder, segments, subtitle_check
+from samvad.documents.costs import Prices
 from samvad.documents.job_folder import Job
 from samvad.documents.segments import Segment
 from samvad.documents.stage_manifest import StageManifest
@@ -42,6 +43,11 @@ _STAGE_COLUMNS = {
     "resources.cpu_seconds": "cpu_seconds",
     "resources.peak_rss_mb": "peak_memory_mb",
     "resources.gpu_memory_mb": "gpu_memory_mb",
+    "core_hours": "core_hours",
+    "gpu_hours": "gpu_hours",
+    "energy_kwh": "energy_kwh",
+    "cost": "cost",
+    "currency": "currency",
     "audio_seconds": "audio_seconds",
     "real_time_factor": "real_time_factor",
     "cache.hit": "cache_hit",
@@ -112,7 +118,12 @@ def stages_table(jobs: Sequence[Job]) -> pd.DataFrame:
     """Return a row for each stage of each job: its last attempt. The factor is seconds of work for one of sound."""
     import pandas as pd
 
-    rows = [{**typed_json.plain(manifest), **_film(job)} for job in jobs for manifest in _last_attempts(job)]
+    prices = configuration.prices(configuration.project())
+    rows = [
+        {**typed_json.plain(manifest), **_film(job), **_cost(manifest, prices)}
+        for job in jobs
+        for manifest in _last_attempts(job)
+    ]
     table = pd.json_normalize(rows).reindex(columns=[*_STAGE_COLUMNS, "errors", "software.models"])
     table["models"] = table["software.models"].map(lambda models: " ".join(model["name"] for model in models))
     table["error"] = table["errors"].map(lambda errors: errors[-1]["category"] if errors else None)
@@ -246,6 +257,18 @@ def _film(job: Job) -> dict[str, Any]:
         "title": job.run.title if job.run else None,
         "job_folder": console.printable(job.folder),
         "audio_seconds": next((length / 1000 for length in lengths if length), float("nan")),
+    }
+
+
+def _cost(manifest: StageManifest, prices: Prices | None) -> dict[str, Any]:
+    """Return what an attempt has taken of machines, and what that costs by the prices of today."""
+    use = costs.use_of(manifest)
+    return {
+        "core_hours": use.core_hours,
+        "gpu_hours": sum(use.gpu_hours.values()),
+        "energy_kwh": use.energy_kwh,
+        "cost": use.cost(prices),
+        "currency": prices.currency if prices else None,
     }
 
 

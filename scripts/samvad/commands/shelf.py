@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 
 from samvad.commands import _running, add_folder
+from samvad.core.console import printable
 from samvad.core.errors import ConfigurationError
+from samvad.reporting import budget
 from samvad.settings import configuration, naming
 
 #: The environment that the command runs in.
@@ -13,6 +15,7 @@ ENVIRONMENT = "workflow"
 
 _EXAMPLES = """examples:
   ./samvad shelf /films --source hi --targets en
+  ./samvad shelf /films --source hi --targets en --budget
   ./samvad shelf /films --source hi,en --targets en,hi --model large-v3 --profile slurm
 
 A renamed film is known by its bytes. A film that fails does not stop the others. Exit codes: 0 all is done; 1 a film is
@@ -26,6 +29,9 @@ def parser() -> _running.Parser:
     )
     add_folder.add_folder_options(p)
     _running.add_options(p)
+    p.add_argument(
+        "--budget", action="store_true", help="say what it will cost, from what earlier films took here; make nothing"
+    )
     p.set_defaults(source="auto", targets="en")
     return p
 
@@ -37,7 +43,10 @@ def main(argv: list[str] | None = None) -> int:
         raise ConfigurationError(f"{options.folder} is no folder.", "Name the folder of your films.")
     settings = configuration.project()
     _running.prepare(options)
+    options.dry_run = options.dry_run or options.budget
     with _running.sheet_for(options, settings, more) as path:
         look, shelf = add_folder.bring_up_to_date(options, settings, path)
         print(add_folder.text(options.folder, look, shelf, naming.sheet(settings) if options.dry_run else path))
-        return _running.run(settings, shelf.jobs, options, more) if shelf.jobs else 0
+        if options.dry_run and shelf.jobs:
+            print(printable(budget.text(budget.reckon(shelf.jobs, settings, naming.output_root(settings))), lines=True))
+        return _running.run(settings, shelf.jobs, options, more) if shelf.jobs and not options.budget else 0

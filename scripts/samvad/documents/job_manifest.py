@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from samvad.core import stages, times, typed_json
 from samvad.core.errors import SamvadError
-from samvad.documents import approvals, mux_proof, run_mark, run_record, stage_manifest, subtitle_check
+from samvad.documents import approvals, costs, mux_proof, run_mark, run_record, stage_manifest, subtitle_check
+from samvad.documents.costs import JobCost
 from samvad.documents.stage_manifest import StageManifest
 
 INTERRUPTED = "interrupted"
@@ -175,6 +176,7 @@ class JobManifest:
     timing: Timing
     devices: Devices
     approved: tuple[ApprovedTrack, ...] = ()
+    cost: JobCost | None = None
 
 
 @dataclass(frozen=True)
@@ -245,6 +247,7 @@ def derive(job_folder: Path, wanted: list[str], live: RunState) -> JobManifest:
             _each(manifest.software.device_requested for manifest in done),
             _each(manifest.software.device_actual for manifest in done),
         ),
+        cost=costs.of_job(_attempts(job_folder, states), run.prices),
         approved=approved_tracks(job_folder),
     )
 
@@ -259,6 +262,20 @@ def approved_tracks(job_folder: Path) -> tuple[ApprovedTrack, ...]:
         ApprovedTrack(language, item.by, item.at, not approvals.holds(job_folder, language, item))
         for language, item in sorted(found.items())
     )
+
+
+def _attempts(job_folder: Path, states: Mapping[str, StageState]) -> Iterator[StageManifest]:
+    """Yield the record of every attempt of every stage; what was read before is not read again."""
+    for stage in stages.STAGES:
+        state = states.get(stage.name)
+        known = state.manifest if state else None
+        if known:
+            yield known
+        for place in (job_folder / stage.folder / "attempts").glob("*"):
+            if place.name.isascii() and place.name.isdigit() and not (known and known.attempt == int(place.name)):
+                manifest = stage_manifest.read_optional(place / "manifest.json")
+                if manifest:
+                    yield manifest
 
 
 def path_of(job_folder: Path) -> Path:
@@ -338,6 +355,7 @@ def summary(job_folder: Path) -> str:
     for item in approved_tracks(job_folder):
         since = "; changed since" if item.changed else ""
         lines.append(f"  {f'Approved ({item.language}):':16} {item.by}, {item.at[:10]}{since}")
+    lines += [f"  {'Took:':16} {text}" for text in _cost(manifest)]
     reused = [
         name for name, state in manifest.stages.items() if state.manifest and _reused(job_folder / state.manifest)
     ]
@@ -383,6 +401,14 @@ def _proved(job_folder: Path) -> list[str]:
     mux = stage_manifest.read_optional(job_folder / stages.BY_NAME["mux"].folder / "manifest.json")
     text = mux_proof.told({metric.name: metric.value for metric in mux.metrics}) if mux else None
     return [text] if text else []
+
+
+def _cost(manifest: JobManifest) -> list[str]:
+    """Return what the film has cost, where its manifest says it."""
+    cost = manifest.cost
+    if cost is None:
+        return []
+    return [costs.told(cost.core_hours, cost.gpu_hours, cost.energy_kwh, costs.money(cost.amount, cost.currency))]
 
 
 def _skipped(manifest: JobManifest) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from samvad.core import typed_json
 from samvad.core.errors import SamvadError
+from samvad.documents.costs import Prices
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class RunRecord:
         film: the film's id.
         media: the film's file as the sheet has it.
         cache: None where no results are kept.
+        prices: what machines cost; None where that is not said.
         host: the machine that the run is on, and its mark there: whether it lives, these tell; None in older records.
     """
 
@@ -42,6 +44,7 @@ class RunRecord:
     year: int | None = None
     media: str = ""
     cache: CacheSettings | None = None
+    prices: Prices | None = None
     host: str | None = None
     mark: str | None = None
 

@@ -209,7 +209,13 @@ class Host:
 
 @dataclass(frozen=True)
 class ResourceUsage:
-    """What a stage used. Times in seconds, memory in MiB."""
+    """What a stage used. Times in seconds, memory in MiB.
+
+    Attributes:
+        cores: processor cores that it was given; None in older manifests.
+        cpu_energy_joules: its part of what the processors took, from ``runner.energy``; None: nothing tells.
+        gpu_energy_joules: what the GPU took that it held; None: it held none, or nothing tells.
+    """
 
     wall_seconds: float
     cpu_seconds: float
@@ -218,6 +224,9 @@ class ResourceUsage:
     peak_rss_method: str
     gpu_memory_mb: float | None = None
     gpu_memory_method: str = "none"
+    cores: int | None = None
+    cpu_energy_joules: float | None = None
+    gpu_energy_joules: float | None = None
 
 
 @dataclass(frozen=True)

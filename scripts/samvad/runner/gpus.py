@@ -156,6 +156,12 @@ def is_anothers(uuid: str) -> bool:
     return held.startswith("GPU-") and not uuid.startswith(held)
 
 
+def holds(uuid: str) -> bool:
+    """Say whether a GPU, by its full id, is surely the one that this process has taken, whole."""
+    held = _Held.gpu.uuid if _Held.gpu else ""
+    return held.startswith("GPU-") and uuid.startswith(held)
+
+
 def shown(device: str | None) -> str | None:
     """Return a device as manifests show it: ``cuda`` with the number and name of the GPU that this process has."""
     return str(_Held.gpu) if device == "cuda" and _Held.gpu else device

@@ -1,8 +1,9 @@
-"""Measure what a stage used: wall and CPU time, the peak memory of its whole process tree, and GPU memory."""
+"""Measure what a stage used: wall and CPU time, the peak memory of its process tree, GPU memory, energy."""
 
 from __future__ import annotations
 
 import logging
+import os
 import resource
 import threading
 import time
@@ -12,6 +13,7 @@ from typing import Any
 
 from samvad.documents.stage_manifest import ResourceUsage
 from samvad.runner import gpus
+from samvad.runner.energy import ProcessorEnergy
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +31,10 @@ class ResourceMeter:
     the control group: it counts cached files, and whatever else runs in the same session.
     """
 
-    def __init__(self, interval_seconds: float = 0.5) -> None:
+    def __init__(self, interval_seconds: float = 0.5, cores: int | None = None) -> None:
         self._interval_seconds = interval_seconds
+        self._cores = cores
+        self._energy = ProcessorEnergy()
         self._stop = threading.Event()
         self._sampled_bytes = 0
         self._gpu = open_gpus()
@@ -46,6 +50,8 @@ class ResourceMeter:
         children = resource.getrusage(resource.RUSAGE_CHILDREN)
         wall = time.monotonic() - self._started
         cpu = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+        cpu_joules = self._energy.joules(cpu, os.sysconf("SC_CLK_TCK"))
+        gpu_joules = self._gpu.joules if self._gpu else None
         kernel_bytes = max(_own_peak_kib(own.ru_maxrss), children.ru_maxrss) * 1024
         return ResourceUsage(
             wall_seconds=round(wall, 3),
@@ -55,6 +61,9 @@ class ResourceMeter:
             peak_rss_method=f"process tree sampled every {self._interval_seconds} s, VmHWM, ru_maxrss of children",
             gpu_memory_mb=round(self._gpu.peak_bytes / _MIB, 1) if self._gpu else None,
             gpu_memory_method=self._gpu.method if self._gpu else "none",
+            cores=self._cores,
+            cpu_energy_joules=None if cpu_joules is None else round(cpu_joules, 3),
+            gpu_energy_joules=None if gpu_joules is None else round(gpu_joules, 3),
         )
 
     def _run(self) -> None:
@@ -70,6 +79,7 @@ class ResourceMeter:
                 except psutil.Error:
                     continue  # it ended between the listing and the reading
             self._sampled_bytes = max(self._sampled_bytes, total)
+            self._energy.sample()
             if self._gpu:
                 self._gpu.sample({process.pid for process in tree})
             if self._stop.wait(self._interval_seconds):
@@ -93,11 +103,24 @@ class GpuMeter:
         self._ids = [str(nvml.nvmlDeviceGetUUID(device)) for device in self._devices]
         self._before = [self._used(device) for device in self._devices]
         self._own_bytes = self._rise_bytes = 0
+        self._energy_before = [self._millijoules(device) for device in self._devices]
 
     @property
     def peak_bytes(self) -> int:
         """Return the highest sum over all devices so far, in bytes."""
         return self._own_bytes or self._rise_bytes
+
+    @property
+    def joules(self) -> float | None:
+        """Return what the GPU that this process holds took since this was made; None: it holds none, or nothing tells.
+
+        A device counts as a whole: of a part of one (MIG) nothing is known.
+        """
+        for device, name, before in zip(self._devices, self._ids, self._energy_before, strict=True):
+            now = self._millijoules(device)
+            if gpus.holds(name) and before is not None and now is not None:
+                return (now - before) / 1000
+        return None
 
     @property
     def method(self) -> str:
@@ -118,6 +141,13 @@ class GpuMeter:
             rise += max(0, self._used(device) - before)
         self._own_bytes = max(self._own_bytes, own)
         self._rise_bytes = max(self._rise_bytes, rise)
+
+    def _millijoules(self, device: Any) -> int | None:
+        """Return what a device took since its driver was loaded; devices of before 2017 do not tell."""
+        try:
+            return int(self._nvml.nvmlDeviceGetTotalEnergyConsumption(device))
+        except self._nvml.NVMLError:
+            return None
 
     def _used(self, device: Any) -> int:
         try:

@@ -600,7 +600,8 @@ def run_stage(stage: Stage, work: Callable[[StageRun, Any], None], argv: list[st
     name = stage.name
     try:
         invocation = parse(stage, argv)
-        meter = ResourceMeter()  # not before: for --help, its thread would outlive the interpreter now and then
+        # Not before: for --help, its thread would outlive the interpreter now and then.
+        meter = ResourceMeter(cores=max(1, invocation.threads))
         run = StageRun(stage, invocation, own_code.take(stage))
         with attempts.claim(run.job_folder, run.stage.folder):
             run_watch.check_run()

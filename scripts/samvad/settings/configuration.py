@@ -13,6 +13,7 @@ from typing import Any
 from samvad.core import files, outside, schemas, stages, variables
 from samvad.core.declarations import NUMBER, Option
 from samvad.core.errors import ConfigurationError
+from samvad.documents.costs import Prices
 from samvad.documents.run_record import CacheSettings
 from samvad.models import http
 from samvad.settings import film_values, sheet_rows
@@ -297,6 +298,19 @@ def cache_place(config: Mapping[str, Any]) -> CacheSettings:
     named = config["cache"]["folder"]
     folder = Path(named).expanduser().absolute() if named else files.cache_folder() / "results"
     return CacheSettings(str(folder), config["cache"]["max_gb"])
+
+
+def prices(config: Mapping[str, Any]) -> Prices | None:
+    """Return what machines cost, or None where no currency is named."""
+    if not config.get("cost", {}).get("currency"):
+        return None
+    return Prices(
+        currency=config["cost"]["currency"],
+        core_hour=config["cost"]["core_hour"],
+        gpu_hour=config["cost"]["gpu_hour"],
+        gpu_hours=config["cost"]["gpu_hours"],
+        kwh=config["cost"]["kwh"],
+    )
 
 
 def tell_stages(config: Mapping[str, Any], deployment: object) -> None:

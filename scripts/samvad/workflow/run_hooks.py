@@ -67,6 +67,7 @@ class RunHooks:
                 self._output_root,
                 self._run,
                 cache=configuration.cache_settings(self._config),
+                prices=configuration.prices(self._config),
                 stage_links=self._config["logs"]["per_stage_links"],
                 view=self._config["logs"]["view"],
             )

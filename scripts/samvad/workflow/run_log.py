@@ -15,7 +15,7 @@ from samvad.core import files, outside, stages
 from samvad.core.errors import SamvadError
 from samvad.core.failures import Failure
 from samvad.core.redaction import redact
-from samvad.documents import at_work, job_manifest, last_words, run_mark, run_record, stage_manifest
+from samvad.documents import at_work, costs, job_manifest, last_words, run_mark, run_record, stage_manifest
 from samvad.documents.run_record import RunRecord
 from samvad.documents.stage_manifest import ErrorRecord, StageManifest
 from samvad.logs import events
@@ -48,6 +48,7 @@ class RunLog:
     def __init__(self, job_folder: Path, run: RunRecord) -> None:
         self.job_folder = job_folder
         self.stamp = run.stamp or ""
+        self._prices = run.prices
         self.context = events.Context(
             run_id=run.run_id,
             film=run.film,
@@ -130,7 +131,7 @@ class RunLog:
         manifest = None if failed and attempt_folder is None else _manifest(folder)
         if attempt_folder is not None:
             self.take(attempt_folder)
-        event = _result(manifest, self.job_folder, stage, said)
+        event = _result(manifest, self.job_folder, stage, said, self._prices)
         self.cache_hits += int(event.counts.get("cache_hit", 0))
         if event.failure is not None:
             message, level = f"Stage {stage}: failed: {event.failure.message}", logging.ERROR
@@ -259,7 +260,19 @@ def _manifest(folder: Path) -> StageManifest | None:
     return stage_manifest.read_optional(folder / "manifest.json")
 
 
-def _result(manifest: StageManifest | None, job_folder: Path, stage: str, said: str) -> events.Event:
+def _machine_use(manifest: StageManifest, prices: costs.Prices | None) -> dict[str, float]:
+    """Return what an attempt took of machines, and what that costs, as far as it is known."""
+    use = costs.use_of(manifest)
+    cost = use.cost(prices)
+    found = {"core_hours": round(use.core_hours, 6)}
+    found |= {"gpu_hours": round(sum(use.gpu_hours.values()), 6)} if use.gpu_hours else {}
+    found |= {"energy_kwh": round(use.energy_kwh, 7)} if use.energy_kwh is not None else {}
+    return found | ({"cost": round(cost, 6)} if cost is not None else {})
+
+
+def _result(
+    manifest: StageManifest | None, job_folder: Path, stage: str, said: str, prices: costs.Prices | None
+) -> events.Event:
     if manifest is None:
         return events.Event("stage_result", "failed", failure=_without_record(job_folder, stage, said))
     error = manifest.errors[0] if manifest.errors else None
@@ -274,6 +287,7 @@ def _result(manifest: StageManifest | None, job_folder: Path, stage: str, said: 
             "warnings": len(manifest.warnings),
             "cache_hit": int(manifest.cache.hit),
             "tried_again": sum(item.tried_again for item in manifest.network),
+            **_machine_use(manifest, prices),
             **milestones.counts(stages.BY_NAME[stage], manifest.metrics),
         },
         _failure(error, said) if error else None,

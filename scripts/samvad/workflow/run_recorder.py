@@ -22,6 +22,7 @@ from samvad.core.console import printable
 from samvad.core.errors import SamvadError
 from samvad.core.failures import may_pass
 from samvad.documents import at_work, job_manifest, last_words, run_record, subtitle_check
+from samvad.documents.costs import Prices
 from samvad.documents.run_record import CacheSettings, RunRecord
 from samvad.logs.events import Event
 from samvad.runner import attempts
@@ -80,6 +81,7 @@ class PipelineHandler(logging.Handler):
         output_root: where the job folders are.
         run: the mark of this run.
         cache: settings of the cache of results, or None.
+        prices: what machines cost, or None.
         stage_links: make a link ``logs/NN_stage_<start>.log`` to the log of each stage.
         view: what to show meanwhile: auto, plain or off.
 
@@ -96,6 +98,7 @@ class PipelineHandler(logging.Handler):
         run: run_registry.Run,
         *,
         cache: CacheSettings | None,
+        prices: Prices | None,
         stage_links: bool,
         view: str,
     ) -> None:
@@ -105,6 +108,7 @@ class PipelineHandler(logging.Handler):
         self._off = off
         self._output_root = output_root.resolve()
         self._cache = cache
+        self._prices = prices
         self._stage_links = stage_links
         self._run_id = attempts.given_id("SAMVAD_RUN_ID", _ID, "nightly-2025-11-27")
         self._parent_job_id = attempts.given_id("SAMVAD_PARENT_JOB_ID", f"{_ID}(/[0-9]+)?", "baseline/1")
@@ -315,6 +319,7 @@ class PipelineHandler(logging.Handler):
             year=film.year,
             media=film.media,
             cache=self._cache,
+            prices=self._prices,
             host=self._process.host,
             mark=self._process.mark,
         )

@@ -17,6 +17,13 @@ from samvad.reporting.metrics.totals import CATEGORIES, JOB_STATUSES, RATIO_BOUN
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
+#: What attempts take, in base units: the name, what it is, and what the log's unit is times.
+_USED = {
+    "core_hours": ("samvad_stage_core_seconds", "Time of processor cores that were set aside for stages.", 3600),
+    "gpu_hours": ("samvad_stage_gpu_seconds", "Time of GPUs that stages held.", 3600),
+    "energy_kwh": ("samvad_stage_energy_joules", "Energy of stages, where the machine tells it.", 3_600_000),
+    "cost": ("samvad_stage_cost", "What stages cost, in the currency of the configuration (cost.currency).", 1),
+}
 _STAGES = tuple(stages.BY_NAME)
 _Key = TypeVar("_Key", str, tuple[str, str])
 
@@ -73,6 +80,11 @@ def _counters(totals: Totals) -> Iterator[Metric]:
     for status in _all(totals.jobs, JOB_STATUSES):
         jobs.add_metric([status], totals.jobs[status])
     yield from (results, failures, hits, retries, jobs)
+    for kind, (name, help_text, factor) in _USED.items():
+        family = CounterMetricFamily(name, help_text, labels=["stage"])
+        for stage in _all({stage for stage, _ in totals.used}, _STAGES):
+            family.add_metric([stage], totals.used.get((stage, kind), 0.0) * factor)
+        yield family
     yield CounterMetricFamily(
         "samvad_film_seconds", "Length of the films whose runs succeeded.", value=totals.film_seconds
     )

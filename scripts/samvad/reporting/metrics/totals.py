@@ -27,6 +27,8 @@ CATEGORIES = (
     *("network", "media", "model", "out_of_memory", "disk", "changed", "configuration", "bug", "killed", "stopped"),
 )
 
+#: Counts of ``stage_result`` that say what an attempt took.
+USED = ("core_hours", "gpu_hours", "energy_kwh", "cost")
 #: What stands for a value that is none of the known ones, so that no log can make time series without end.
 OTHER = "other"
 
@@ -63,6 +65,7 @@ class Totals:
         seconds: for each stage, how many successes were computed, and the seconds they took.
         spans: for each stage and each named part of its work, how often it was timed, and the seconds it took.
         retries: attempts that were begun by themselves after one had failed, by stage.
+        used: what attempts took of machines, by stage and kind of ``USED``, however they ended.
         ratios: for each stage, seconds of work a second of film, of those successes.
         peak_bytes: for each stage, when its latest result was, and the most memory that it held.
         last_success: by stage.
@@ -80,6 +83,7 @@ class Totals:
     seconds: dict[str, tuple[int, float]] = field(default_factory=dict)
     spans: dict[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
     retries: Counter[str] = field(default_factory=Counter)
+    used: defaultdict[tuple[str, str], float] = field(default_factory=lambda: defaultdict(float))
     ratios: defaultdict[str, Histogram] = field(default_factory=lambda: defaultdict(Histogram))
     peak_bytes: dict[str, tuple[float, float]] = field(default_factory=dict)
     last_success: dict[str, float] = field(default_factory=dict)
@@ -184,6 +188,8 @@ def _add_result(totals: Totals, event: JsonObject, film_seconds: float) -> None:
     peak_mb = _count(event, "peak_rss_mb")
     if peak_mb is not None and ended >= totals.peak_bytes.get(stage, (0.0, 0.0))[0]:
         totals.peak_bytes[stage] = (ended, peak_mb * _MIB)
+    for kind in USED:
+        totals.used[stage, kind] += _count(event, kind) or 0.0
     if status == "failed":
         category = _known(event.get("error_category"), CATEGORIES)
         totals.failures[stage, category] += 1

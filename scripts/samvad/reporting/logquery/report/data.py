@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from samvad.core import stages, typed_json
 from samvad.core.errors import SamvadError
-from samvad.documents import names, stage_manifest
+from samvad.documents import costs, job_manifest, names, stage_manifest
 from samvad.documents.stage_manifest import Model
 from samvad.logs import spans
 from samvad.reporting.logquery import sources, store, why
@@ -137,6 +137,7 @@ class Report:
         metrics: stage, name, value, unit of the performance channel, of the report of one run.
         names: the cast in billing order, then other names, the most frequent first, of the report of one run.
         log: all lines of the run and how its errors came to be, of the report of one run.
+        cost: what the job has cost so far, in words, of the report of one run; empty where that was not recorded.
         credit: what TMDB asks to be said where its data is shown; empty where it is not.
     """
 
@@ -151,6 +152,7 @@ class Report:
     metrics: tuple[tuple[str, str, float, str], ...] = ()
     names: tuple[Named, ...] = ()
     credit: str = ""
+    cost: str = ""
     log: log_part.LogPart | None = None
     notes: tuple[str, ...] = field(default=())
 
@@ -192,6 +194,7 @@ def of_run(connection: duckdb.DuckDBPyConnection, name: str, now: datetime) -> R
         metrics=metrics,
         names=named,
         credit=credit,
+        cost=_cost(folder),
         log=log_part.of_run(folder, runs[0].run_id),
     )
 
@@ -315,6 +318,14 @@ def _software(folder: Path) -> tuple[tuple[Software, ...], tuple[tuple[str, str]
             "System": machine.system,
         }
     return tuple(found), tuple(host.items())
+
+
+def _cost(folder: Path) -> str:
+    manifest = job_manifest.read_optional(folder)
+    cost = manifest.cost if manifest else None
+    if cost is None:
+        return ""
+    return costs.told(cost.core_hours, cost.gpu_hours, cost.energy_kwh, costs.money(cost.amount, cost.currency))
 
 
 @dataclass(frozen=True)
