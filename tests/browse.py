@@ -1,4 +1,4 @@
-"""Open a page from the disk in headless Chromium, run steps in it, and return what they say."""
+"""Open a page in headless Chromium, from the disk or a server, run steps in it, and return what they say."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ class Visit:
     requests: list[str]
 
 
-def visit(page: Path, steps: str, folder: Path, *, picture: Path | None = None, dark: bool = False) -> Visit:
+def visit(
+    page: Path | str, steps: str, folder: Path, *, picture: Path | None = None, dark: bool = False, seconds: int = 120
+) -> Visit:
     """Open a page and run steps: the body of an asynchronous function of ``tab`` (a puppeteer page) and ``sleep``."""
     script = folder / "steps.mjs"
     script.write_text(
@@ -61,6 +63,6 @@ def visit(page: Path, steps: str, folder: Path, *, picture: Path | None = None, 
         script,
         *([picture, "1440x1000", "dark" if dark else "light"] if picture else []),
     ]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, timeout=seconds)
     assert done.returncode == 0, done.stderr
     return Visit(**json.loads(done.stdout))

@@ -1,5 +1,5 @@
 // Run steps in a page in headless Chromium and print what they return as JSON, with every message of the console.
-// usage: node browse.mjs NODE_MODULES CHROMIUM PAGE STEPS.mjs [SCREENSHOT.png [WIDTHxHEIGHT [dark]]]
+// usage: node browse.mjs NODE_MODULES CHROMIUM PAGE-OR-ADDRESS STEPS.mjs [SCREENSHOT.png [WIDTHxHEIGHT [dark]]]
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import path from "node:path";
@@ -21,7 +21,7 @@ try {
   tab.on("pageerror", (error) => said.push(`error: ${error.message}`));
   const requests = [];
   tab.on("request", (request) => request.url().startsWith("data:") || requests.push(request.url()));
-  await tab.goto(pathToFileURL(page).href, { waitUntil: "load" });
+  await tab.goto(/^http:/.test(page) ? page : pathToFileURL(page).href, { waitUntil: "load" });
   const { default: run } = await import(pathToFileURL(path.resolve(steps)).href);
   const result = await run(tab);
   if (picture) await tab.screenshot({ path: picture });

@@ -47,7 +47,7 @@ export async function history(film) {
   const box = openDialog("What was changed", [entries.length ? table : h("p.soft", null, "Nothing yet.")], [{ label: "Close", main: true }], { wide: true });
   table.append(h("tbody", null, entries.slice().sort((/** @type {any} */ a, /** @type {any} */ b) => b.revision - a.revision).slice(0, 400).map((/** @type {any} */ entry) => h("tr", null,
     h("td", null, String(entry.at).replace("T", " ").slice(0, 19)), h("td", null, entry.by), h("td", { dir: "auto" }, entry.undone ? h("s", null, entry.label) : entry.label || (entry.ops || []).map((/** @type {any} */ op) => op.op || op).join(", ")),
-    h("td", null, h("button", { type: "button", onclick: () => { film.edit([{ op: entry.undone ? "redo" : "undo", entry: entry.revision }], `${entry.undone ? "redo" : "undo"}: ${entry.label}`); box.close(); } }, entry.undone ? "bring back" : "take back"),
+    h("td", null, entry.by === "samvad" || /^(undo|redo): /.test(entry.label || "") ? null : h("button", { type: "button", onclick: () => { film.edit([{ op: entry.undone ? "redo" : "undo", entry: entry.revision }], `${entry.undone ? "redo" : "undo"}: ${entry.label}`); box.close(); } }, entry.undone ? "bring back" : "take back"),
       " ", h("button", { type: "button", title: "all as it was after this step; that is a step too", onclick: () => { film.edit([{ op: "restore", revision: entry.revision }], `as it was at ${String(entry.at).slice(11, 19)}`); box.close(); } }, "as it was then"))))));
 }
 

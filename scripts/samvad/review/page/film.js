@@ -33,13 +33,11 @@ let lane = (lanes.find((one) => !one.source) || lanes[0])?.id || "", beside = la
 /* What is shown of the document. */
 
 const GRADE = (/** @type {number} */ share) => (share >= 0.95 ? "good" : share >= 0.85 ? "warn" : "bad");
-/** Short names of the headline's figures; the report's own are their titles. @type {Record<string, string>} */
-const SHORT = { "text for the speech": "text", "sure of the words": "sure", "translations not doubtful": "translation", "every hard rule": "rules" };
 /** The headline's figures: those of the report. @param {any} headline */
 function figures(headline) {
   if (!headline) return [];
-  if (Array.isArray(headline.figures)) return headline.figures.length ? headline.figures.map((/** @type {any[]} */ [label, share, grade]) => h("span", { title: label }, SHORT[label] || label, " ", h("b", { class: grade }, percent(share)))) : [h("span.none", null, headline.told || "no cues")];
-  return [["coverage", headline.coverage], ["sure", headline.sure], ["rules", headline.rules]].filter(([, share]) => typeof share === "number").map(([label, share]) => h("span", null, label, " ", h("b", { class: GRADE(share) }, percent(share))));
+  if (!headline.cues) return [h("span.none", null, headline.told || "no cues")];
+  return [["text", "coverage"], ["sure", "sure"], ["rules", "rules"]].filter(([, key]) => typeof headline[key] === "number").map(([label, key]) => h("span", { title: headline.told }, label, " ", h("b", { class: headline.grades?.[key] || GRADE(headline[key]) }, percent(headline[key]))));
 }
 
 function show() {

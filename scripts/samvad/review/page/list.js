@@ -21,6 +21,8 @@ export class CueList extends EventTarget {
     this.beside = undefined;
     this.now = "";
     this.first = "";
+    /** where the cue that is worked on begins, ms */
+    this.place = 0;
     this.chosen = new Set();
     this.playing = "";
     this.find = "";
@@ -72,8 +74,14 @@ export class CueList extends EventTarget {
     this.box.setAttribute("aria-rowcount", String(cues.length + 1));
     this.space.style.height = cues.length * (this.height || 64) + "px";
     byId("empty").hidden = cues.length > 0;
-    if (this.now && lane && indexOf(cues, this.now) < 0) { this.now = ""; }
     for (const id of this.chosen) if (indexOf(cues, id) < 0) this.chosen.delete(id);
+    const at = indexOf(cues, this.now);
+    // Where the cue is gone (an undo, another person), the one that stands there now is worked on.
+    if (at >= 0) this.place = cues[at].start;
+    else if (this.now) {
+      this.now = cues[Math.max(0, lastBefore(cues, this.place + 1))]?.id || "";
+      if (this.now) this.chosen.add(this.now);
+    }
     this.draw();
   }
 
@@ -98,6 +106,7 @@ export class CueList extends EventTarget {
       this.first = id;
     }
     this.now = id;
+    this.place = this.cue?.start ?? this.place;
     this.reveal(id);
     this.draw();
   }

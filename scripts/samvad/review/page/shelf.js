@@ -3,8 +3,8 @@ import { get, post } from "./api.js";
 import { percent } from "./clock.js";
 import { byId, eachFrame, fill, h, say } from "./dom.js";
 
-/** @typedef {{id: string, title: string, year: number|null, state: string, stage: string, progress: number|null, source: string, targets: string[], coverage: number|null, sure: number|null,
- *   rules: number|null, needs: number|null, seconds: number, reason: string, next: string, approved: {language: string, by: string, at: string}[], report: string|null, runReport: string|null}} Film */
+/** @typedef {{id: string, title: string, year: number|null, state: string, stage: string, progress: number|null, source: string[], targets: string[], coverage: number|null, sure: number|null,
+ *   rules: number|null, needs: number|null, seconds: number, reason: string|null, next: string|null, page: boolean, approved: {language: string, by: string, at: string}[], report: string|null, runReport: string|null}} Film */
 
 /** @type {Film[]} */
 let films = [];
@@ -19,7 +19,7 @@ const STATES = /** @type {Record<string, (film: Film) => boolean>} */ ({
 const spent = (/** @type {number} */ seconds) => (!seconds ? "" : seconds >= 3600 ? `${Math.floor(seconds / 3600)} h ${Math.floor(seconds / 60) % 60} min` : seconds >= 60 ? `${Math.floor(seconds / 60)} min` : `${Math.round(seconds)} s`);
 /** key, its heading, its class, and by what it is sorted. @type {[string, string, string, (film: Film) => any][]} */
 const COLUMNS = [
-  ["title", "film", "name", (film) => film.title.toLocaleLowerCase()], ["state", "state", "state", (film) => film.state + film.stage], ["langs", "languages", "langs", (film) => film.source + film.targets.join()],
+  ["title", "film", "name", (film) => film.title.toLocaleLowerCase()], ["state", "state", "state", (film) => film.state + (film.stage || "")], ["langs", "languages", "langs", (film) => film.source.join() + film.targets.join()],
   ["coverage", "text", "share", (film) => film.coverage], ["sure", "sure", "share", (film) => film.sure], ["rules", "rules", "share", (film) => film.rules],
   ["needs", "to look at", "count", (film) => film.needs], ["seconds", "time", "count time", (film) => film.seconds], ["reason", "why it failed, what to do", "why", (film) => film.reason], ["does", "", "does", () => 0],
 ];
@@ -47,9 +47,9 @@ function cells(film) {
   const bar = goes && film.progress !== null ? h("progress", { max: 1, value: film.progress, "aria-label": `${film.title}: progress` }) : null;
   const stateClass = film.state === "failed" ? "bad" : goes ? "warn" : film.state === "done" || film.state === "success" ? "good" : "soft";
   return [
-    h("span.name", { role: "cell" }, h("a", { href: address(film), dir: "auto" }, film.title), h("small", null, [film.year, film.approved.length ? `approved: ${film.approved.map((one) => `${one.language} by ${one.by}`).join(", ")}` : null].filter(Boolean).join(" · "))),
+    h("span.name", { role: "cell" }, film.page === false ? h("b", { dir: "auto" }, film.title) : h("a", { href: address(film), dir: "auto" }, film.title), h("small", null, [film.year, film.approved.length ? `approved: ${film.approved.map((one) => `${one.language} by ${one.by}`).join(", ")}` : null].filter(Boolean).join(" · "))),
     h("span.state", { role: "cell" }, h(`b.${stateClass}`, null, film.state), h("small", null, film.stage), bar),
-    h("span.langs", { role: "cell" }, `${film.source || "?"} → ${film.targets.join(", ") || "–"}`),
+    h("span.langs", { role: "cell" }, `${film.source.join(", ") || "?"} → ${film.targets.join(", ") || "–"}`),
     share("text", film.coverage), share("sure", film.sure), share("rules", film.rules),
     h("span.count", { role: "cell", "data-name": "look at" }, film.needs === null ? "–" : h("b", { class: film.needs ? "warn" : "good" }, String(film.needs))),
     h("span.count.time", { role: "cell", "data-name": "time" }, spent(film.seconds)),
@@ -85,7 +85,7 @@ function choose() {
     if (y === null || y === "") return -1;
     return (typeof x === "string" ? x.localeCompare(y) : x - y) * (view.down ? -1 : 1);
   };
-  shown = films.filter((film) => STATES[view.state](film) && (!needle || `${film.title} ${film.year} ${film.source} ${film.targets.join(" ")} ${film.state} ${film.stage} ${film.reason}`.toLocaleLowerCase().includes(needle))).sort(order);
+  shown = films.filter((film) => STATES[view.state](film) && (!needle || `${film.title} ${film.year} ${film.source.join(" ")} ${film.targets.join(" ")} ${film.state} ${film.stage || ""} ${film.reason || ""}`.toLocaleLowerCase().includes(needle))).sort(order);
   byId("films").setAttribute("aria-rowcount", String(shown.length + 1));
   byId("empty").hidden = shown.length > 0;
   byId("sum").textContent = shown.length === films.length ? `${films.length} films` : `${shown.length} of ${films.length} films`;
@@ -103,7 +103,7 @@ const states = () => fill(byId("states"), Object.keys(STATES).map((name) => h("b
 function csv() {
   const field = (/** @type {any} */ value) => { const text = String(value ?? ""), safe = /^[=+\-@\t\r]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text; return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe; };
   const names = ["title", "year", "state", "stage", "source", "targets", "coverage", "sure", "rules", "needs", "seconds", "reason", "next", "approved"];
-  const rows = shown.map((film) => names.map((name) => field(name === "targets" ? film.targets.join(" ") : name === "approved" ? film.approved.map((one) => `${one.language} ${one.by} ${one.at}`).join("; ") : /** @type {any} */ (film)[name])).join(","));
+  const rows = shown.map((film) => names.map((name) => field(name === "targets" ? film.targets.join(" ") : name === "source" ? film.source.join(" ") : name === "approved" ? film.approved.map((one) => `${one.language} ${one.by} ${one.at}`).join("; ") : /** @type {any} */ (film)[name])).join(","));
   const link = h("a", { href: URL.createObjectURL(new Blob([`\ufeff${[names.join(","), ...rows].join("\r\n")}\r\n`], { type: "text/csv" })), download: "films.csv" });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);

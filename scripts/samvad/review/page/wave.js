@@ -21,6 +21,8 @@ export class Wave extends EventTarget {
     this.from = 0;
     this.span = 12000;
     this.height = 1;
+    this.loudest = 20;
+    this.byHand = false;
     this.at = 0;
     this.kind = "wave";
     /** @type {import("./edits.js").Lane|undefined} */
@@ -40,11 +42,18 @@ export class Wave extends EventTarget {
     const arrived = () => { this.arrivals += 1; this.draw(); };
     const path = `/api/films/${encodeURIComponent(about.id)}`;
     const query = (/** @type {number} */ from, /** @type {number} */ to, /** @type {number} */ px) => `from=${from}&to=${to}&px=${px}`;
-    this.peaks = new Tiles((from, to, px) => `${about.peaks.url}${about.peaks.url.includes("?") ? "&" : "?"}${query(from, to, px)}`, (answer) => new Int8Array(answer), about.peaks.minMs, arrived);
+    this.peaks = new Tiles((from, to, px) => `${about.peaks.url}${about.peaks.url.includes("?") ? "&" : "?"}${query(from, to, px)}`, (answer) => this.#loud(new Int8Array(answer)), about.peaks.minMs, arrived);
     this.spectrum = new Tiles((from, to, px) => `${path}/spectrogram?${query(from, to, px)}&height=${SPECTRUM}`, (answer) => spectrogramTile(answer, SPECTRUM, this.ramp()), 4, arrived);
     new ResizeObserver(() => this.#fit()).observe(this.canvas);
     addEventListener("samvad-theme", () => { this.spectrum.clear(); this.draw(); });
     this.#listen();
+  }
+
+  /** A quiet film's waveform is drawn taller, until a person says how tall. @param {Int8Array} tile */
+  #loud(tile) {
+    for (const value of tile) if (Math.abs(value) > this.loudest) this.loudest = Math.abs(value);
+    if (!this.byHand) this.height = Math.min(6, 118 / Math.max(1, this.loudest));
+    return tile;
   }
 
   ramp() {
@@ -96,6 +105,7 @@ export class Wave extends EventTarget {
   paint() {
     const pen = this.pen, tall = this.tall || 1, to = this.from + this.span;
     const bottom = tall - RULER - BOXES;
+    Object.assign(this.canvas.dataset, { from: Math.round(this.from), span: Math.round(this.span) });
     this.#ground(bottom, to);
     this.#hatched(to, bottom);
     this.#cues(bottom);
@@ -326,7 +336,7 @@ export class Wave extends EventTarget {
       event.preventDefault();
       const amount = event.deltaY || event.deltaX;
       if (event.altKey || event.ctrlKey) this.zoom(amount > 0 ? 1.2 : 1 / 1.2, event.offsetX);
-      else if (event.shiftKey) { this.height = Math.min(12, Math.max(0.25, this.height * (amount > 0 ? 1 / 1.2 : 1.2))); this.draw(); }
+      else if (event.shiftKey) { this.byHand = true; this.height = Math.min(12, Math.max(0.25, this.height * (amount > 0 ? 1 / 1.2 : 1.2))); this.draw(); }
       else this.scroll(this.from + (amount / (this.width || 1)) * this.span * 0.6);
     }, { passive: false });
   }

@@ -1,0 +1,210 @@
+// What a person does in the page where films are finished: steps for browse.mjs, each returns what was seen.
+import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import fs from "node:fs";
+
+const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/** A window with the page, and hands. */
+export class Window {
+  constructor(tab) { this.tab = tab; }
+
+  /** Press keys together, or one after the other where they are several arguments: "Control+Alt+v". */
+  async press(...combinations) {
+    for (const combination of combinations) {
+      const keys = combination.split("+");
+      for (const key of keys.slice(0, -1)) await this.tab.keyboard.down(key);
+      await this.tab.keyboard.press(keys.at(-1));
+      for (const key of keys.slice(0, -1).reverse()) await this.tab.keyboard.up(key);
+    }
+  }
+  ready() { return this.until(() => document.documentElement.dataset.ready === "1" && document.querySelector("#space .row, .empty:not([hidden])")); }
+  until(test, ...given) { return this.tab.waitForFunction(test, { timeout: 30000, polling: 50 }, ...given); }
+  async saved() {
+    await this.tab.evaluate(() => new Promise((done) => requestAnimationFrame(done)));
+    await this.until(() => document.getElementById("saved").textContent === "saved ✓");
+  }
+  text(id) { return this.tab.evaluate((id) => document.getElementById(id).textContent, id); }
+  /** The rows that exist now: times, text, flags. */
+  rows() {
+    return this.tab.evaluate(() => [...document.querySelectorAll("#space .row")].sort((a, b) => a.number - b.number).map((row) => ({
+      id: row.dataset.cue, times: [...row.querySelectorAll(".times span")].map((span) => span.textContent),
+      text: row.querySelector("textarea")?.value ?? row.querySelector(".text").innerText, flags: row.querySelector(".flags").textContent, dir: row.querySelector(".text").dir,
+    })));
+  }
+  async row(number) { return (await this.rows())[number - 1]; }
+  /** Type into the cue that is worked on, over what is there. */
+  async write(text) {
+    await this.press("Enter");
+    await this.until(() => document.activeElement.tagName === "TEXTAREA");
+    await this.press("Control+a");
+    await this.tab.keyboard.sendCharacter(text);
+  }
+  /** Drag in the waveform from one time to another. */
+  async drag(from, to) {
+    const box = await (await this.tab.$("#wave")).boundingBox();
+    const { first, span } = await this.tab.evaluate(() => ({ first: Number(document.getElementById("wave").dataset.from), span: Number(document.getElementById("wave").dataset.span) }));
+    const x = (ms) => box.x + ((ms - first) / span) * box.width, y = box.y + box.height - 40;
+    await this.tab.mouse.move(x(from), y);
+    await this.tab.mouse.down();
+    await this.tab.mouse.move(x((from + to) / 2), y, { steps: 3 });
+    await this.tab.mouse.move(x(to), y, { steps: 3 });
+    await this.tab.mouse.up();
+  }
+  /** What axe finds wrong with the page as it is: rule, and where. */
+  async faults(modules) {
+    await this.tab.evaluate(fs.readFileSync(createRequire(modules + "/x.js").resolve("axe-core/axe.min.js"), "utf8"));
+    return this.tab.evaluate(async () => (await axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })).violations.map((found) => `${found.id}: ${found.nodes.slice(0, 3).map((node) => node.target.join(" ")).join("; ")}`));
+  }
+}
+
+/** Start the server again, as its page has the right to expect: the same address. */
+export async function started({ command, cwd, env }) {
+  const server = spawn(command[0], command.slice(1), { cwd, env: { ...process.env, ...env }, detached: true, stdio: ["ignore", "pipe", "ignore"] });
+  await new Promise((done, failed) => { server.stdout.once("data", done); server.once("exit", (code) => failed(new Error(`the server ended with ${code}`))); });
+  return server.pid;
+}
+export const killed = (pid) => process.kill(-pid, "SIGKILL");
+
+/** A person finishes a film: everything by keys but what only a mouse does. */
+export async function finish(tab, given) {
+  const seen = {}, me = new Window(tab);
+  await me.ready();
+  seen.title = await me.text("title");
+  seen.first = await me.row(1);
+
+  await me.press("Space");
+  await me.until(() => document.getElementById("video").currentTime > 12.1);
+  await me.press("Space");
+  seen.shown = await me.text("shown");
+
+  await me.press("ArrowDown");
+  await me.write("Did you sleep well last night, my dear old friend?");
+  seen.flagsWhileTyping = (await me.row(2)).flags;
+  await me.press("Escape");
+  await me.saved();
+  seen.edited = await me.row(2);
+
+  await me.press("Enter", "Home");
+  for (let n = 0; n < "Did you sleep well".length; n += 1) await me.press("ArrowRight");
+  await me.press("Control+Alt+v");
+  await me.saved();
+  await me.press("Escape");
+  seen.split = (await me.rows()).slice(1, 3);
+  await me.press("ArrowUp", "Control+Shift+m");
+  await me.saved();
+  seen.merged = await me.row(2);
+  await me.press("Control+z");
+  await me.saved();
+  await me.press("Control+z");
+  await me.saved();
+  seen.undone = await me.row(2);
+  await me.press("Control+y");
+  await me.saved();
+  await me.press("Control+z");
+  await me.saved();
+  seen.undoneAgain = await me.row(2);
+
+  const end = 1000 * Number(seen.undoneAgain.times[1].split(":")[1]);
+  await me.drag(end, end + 250);
+  await me.saved();
+  seen.dragged = await me.row(2);
+
+  killed(given.pid);
+  await me.press("ArrowDown");
+  await me.write("नमस्ते, क्या हाल है?");
+  await me.press("Escape");
+  await me.until(() => document.getElementById("saved").textContent.startsWith("not saved"));
+  seen.away = [await me.text("saved"), await me.text("notice")];
+  given.pid = await started(given);
+  await me.saved();
+  await tab.reload();
+  await me.ready();
+  seen.afterKill = (await me.rows()).slice(0, 4);
+
+  const other = new Window(await tab.browser().newPage());
+  await other.tab.goto(tab.url());
+  await other.ready();
+  await me.tab.bringToFront();
+  await me.press("ArrowDown", "ArrowDown", "ArrowDown");
+  await me.write("Written in the first window.");
+  await me.press("Escape");
+  await me.saved();
+  await other.until(() => document.getElementById("space").innerText.includes("Written in the first window."));
+  seen.pushed = (await other.row(4)).text;
+
+  await other.tab.bringToFront();
+  await other.tab.setOfflineMode(true);
+  await other.press("ArrowDown", "ArrowDown", "ArrowDown");
+  await other.write("Written in the second window.");
+  await other.press("Escape");
+  await me.tab.bringToFront();
+  await me.write("Written again in the first.");
+  await me.press("Escape");
+  await me.saved();
+  await other.tab.bringToFront();
+  await other.tab.setOfflineMode(false);
+  await other.until(() => document.querySelector("dialog"));
+  seen.conflict = await other.tab.evaluate(() => document.querySelector("dialog").innerText + document.querySelector("dialog textarea").value);
+  await other.press("Enter");
+  await other.saved();
+  seen.chosen = (await other.row(4)).text;
+  await other.tab.close();
+  await me.tab.bringToFront();
+  await me.until(() => document.getElementById("space").innerText.includes("Written in the second window."));
+
+  seen.faults = [];
+  for (const scheme of ["light", "dark"]) {
+    await tab.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+    seen.faults.push(...await me.faults(given.modules));
+  }
+  await me.press("F1");
+  seen.faults.push(...await me.faults(given.modules));
+  await me.press("Escape");
+
+  await tab.click("#finish");
+  await tab.waitForFunction(() => /in the film|failed/.test(document.getElementById("runtext").textContent), { timeout: 240000, polling: 200 });
+  seen.finished = await me.text("runtext");
+
+  await tab.goto(new URL("/", tab.url()).href);
+  await tab.waitForFunction(() => document.querySelector("#space .film"));
+  seen.shelf = await tab.evaluate(() => document.querySelector("#space .film").innerText);
+  seen.faults.push(...await me.faults(given.modules));
+  killed(given.pid);
+  return seen;
+}
+
+/** A long film in three scripts: only what is seen exists, and it is edited in each. */
+export async function long(tab) {
+  const seen = {}, me = new Window(tab);
+  await me.ready();
+  const count = () => tab.evaluate(() => ({ rows: document.querySelectorAll("#space .row").length, of: Number(document.getElementById("rows").getAttribute("aria-rowcount")) - 1, elements: document.querySelectorAll("*").length }));
+  seen.begin = await count();
+  await me.press("End");
+  await sleep(100);
+  seen.end = await count();
+  seen.last = (await me.rows()).at(-1).text;
+  await me.press("Control+g");
+  await tab.keyboard.type("2500");
+  await me.press("Enter");
+  seen.there = await tab.evaluate(() => document.querySelector(".row.now .num").textContent);
+  for (const [language, text] of [["ur", "یہ ایک نیا جملہ ہے۔"], ["hi", "यह एक नया वाक्य है।"]]) {
+    await tab.select("#lane", language);
+    await me.press("Escape");
+    await tab.evaluate(() => document.getElementById("rows").focus());
+    await me.write(text);
+    await me.press("Escape");
+    await me.saved();
+    seen[language] = await tab.evaluate(() => { const row = document.querySelector(".row.now"); return [row.querySelector(".text").innerText, row.querySelector(".text").dir, row.querySelector(".speed").title]; });
+  }
+  await me.press("Enter", "Home");
+  for (let n = 0; n < 5; n += 1) await me.press("ArrowRight");
+  await me.press("Control+Alt+v");
+  await me.saved();
+  await me.press("Escape");
+  seen.split = await tab.evaluate(() => [...document.querySelectorAll("#space .row")].filter((row) => row.classList.contains("now") || row.nextSibling?.classList?.contains("now")).map((row) => row.querySelector(".text").innerText));
+  await tab.setViewport({ width: 400, height: 800 });
+  await sleep(200);
+  seen.narrow = await tab.evaluate(() => document.documentElement.scrollWidth);
+  return seen;
+}
