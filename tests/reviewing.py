@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 import wave
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,14 @@ FILM_MS = 60_000
 ME, SHE = Who("me", "window-1"), Who("she", "window-2")
 
 
-def segments(changed: dict[int, str] | None = None) -> tuple[Segment, ...]:
-    """Return ten segments of Hindi, every six seconds, with English; some others where a text is changed."""
+def segments(changed: dict[int, str] | None = None, count: int = 10) -> tuple[Segment, ...]:
+    """Return segments of Hindi with English and Urdu; some others where a text is changed.
+
+    Ten of them come every six seconds; more, as thickly as in a film that is never silent.
+    """
     made = []
-    for number in range(1, 11):
-        start = 6000 * (number - 1) + 500
+    for number in range(1, count + 1):
+        start = (6000 if count == 10 else 2160) * (number - 1) + 500
         text = f"राम {number} घर गया था।"
         words = tuple(
             Word(start + 400 * at, start + 400 * at + 350, word, 0.4 if number == 3 else 0.9)
@@ -42,7 +46,10 @@ def segments(changed: dict[int, str] | None = None) -> tuple[Segment, ...]:
                 words,
                 verdict="quarantine" if number == 7 else "keep",
                 reasons=("no speech",) if number == 7 else (),
-                translations={"en": Translation(english, "test", flags=flags)},
+                translations={
+                    "en": Translation(english, "test", flags=flags),
+                    "ur": Translation(f"رام {number} گھر گیا تھا۔", "test"),
+                },
             )
         )
     return tuple(made)
@@ -61,32 +68,36 @@ def sound(seconds: int) -> bytes:
     return held.getvalue()
 
 
-def make_job(folder: Path, name: str = "2025/01/01/tester/1") -> Path:
+def make_job(
+    folder: Path, name: str = "2025/01/01/tester/1", *, count: int = 10, languages: Sequence[str] = ("en", "hi")
+) -> Path:
     """Return a job with what stages 01, 04 and 09 make; the first two are written by hand, the last is run."""
     job = support.make_job(folder, name)
     shots = json.dumps({"schema_version": "1.0", "method": "test", "cuts_ms": [6400, 30_000]}).encode()
+    spoken = segments(count=count)
+    film_ms = max(FILM_MS, spoken[-1].end_ms + 500)
     demux = {
-        "probe": ("probe.json", support.probe_document(duration_ms=FILM_MS)),
+        "probe": ("probe.json", support.probe_document(duration_ms=film_ms)),
         "shots": ("shots.json", shots),
         "audio": ("audio.wav", sound(FILM_MS // 1000)),
     }
     support.finished_stage(job, "demux", demux)
-    regions = [{"start_ms": item.start_ms, "end_ms": item.end_ms} for item in segments()]
+    regions = [{"start_ms": item.start_ms, "end_ms": item.end_ms} for item in spoken]
     speech = json.dumps({"regions": [*regions, {"start_ms": 57_000, "end_ms": 59_500}]}).encode()
-    document = SegmentsDocument("hi", FILM_MS, segments())
+    document = SegmentsDocument("hi", film_ms, spoken)
     content = json.dumps(typed_json.plain(document)).encode()
     support.finished_stage(
         job, "asr", {"segments": ("segments.json", content), "speech_regions": ("speech_regions.json", speech)}
     )
-    subtitle(job)
+    subtitle(job, languages)
     return job
 
 
-def subtitle(job: Path) -> None:
+def subtitle(job: Path, languages: Sequence[str] = ("en", "hi")) -> None:
     """Run stage 09."""
     demux, asr = (job / folder / "manifest.json" for folder in ("01_demux", "04_asr"))
     options: list[object] = ["--job-folder", job, "--film", "film", "--demux", demux, "--asr", asr, "--segments", asr]
-    done = support.run_script("subtitle_gen", *options, "--languages", "en", "hi", "--formats", "srt")
+    done = support.run_script("subtitle_gen", *options, "--languages", *languages, "--formats", "srt")
     assert done.returncode == 0, done.stderr
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -80,7 +81,7 @@ class JobFiles:
         """Return how long the film is."""
         return max(1, self.probe.duration_ms, self.document.duration_ms)
 
-    @property
+    @functools.cached_property
     def segments(self) -> dict[int, Segment]:
         """Return the film's segments by number."""
         return {segment.id: segment for segment in self.document.segments}

@@ -1,0 +1,123 @@
+"""A person finishes a film in the page: by keys and mouse, through a crash, beside another window, up to the MKV."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import browse
+import reviewing
+import support
+import tools
+from samvad.documents.subtitles import formats
+from workflow.project import Project, environment, new_project
+
+_SCENARIO = support.ROOT / "tests" / "browser" / "review.mjs"
+
+
+def _free_port() -> int:
+    with socket.socket() as made:
+        made.bind(("127.0.0.1", 0))
+        return int(made.getsockname()[1])
+
+
+@contextmanager
+def _server(root: Path, film: Path, cache: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Start the server; give its address, and what the steps need to kill it and to start it again."""
+    command = [str(root / "samvad"), "review", str(film), "--no-browser", "--port", str(_free_port())]
+    more = {"XDG_STATE_HOME": str(cache / "state")}
+    server = subprocess.Popen(
+        command,
+        cwd=root,
+        env={**environment(), **more},
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert server.stdout
+        address = next(word for word in server.stdout.readline().split() if word.startswith("http"))
+        given = {"command": command, "cwd": str(root), "env": more, "pid": server.pid}
+        yield address, {**given, "modules": str(tools.browser_modules())}
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+
+
+def _seen(address: str, steps: str, given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Run one of the scenarios; return what it saw. Nothing may be said in the console, or asked of anybody else."""
+    call = (
+        f"const made = await import({json.dumps(_SCENARIO.as_uri())}); return made.{steps}(tab, {json.dumps(given)});"
+    )
+    visit = browse.visit(address, call, folder, seconds=400)
+    host = address.split("/")[2]
+    assert {request.split("/")[2] for request in visit.requests if request.startswith("http")} == {host}
+    expected = (
+        "Failed to load resource",
+        "ERR_CONNECTION",
+        "ERR_INTERNET",
+        "ERR_INCOMPLETE",
+        "ERR_NETWORK",
+        "ERR_EMPTY",
+    )
+    odd = [line for line in visit.said if not any(word in line for word in expected)]
+    assert odd == [], "the console is quiet, but for a server that was killed"
+    seen: dict[str, Any] = visit.result
+    return seen
+
+
+def _texts(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [" ".join(row["text"].split()) for row in rows]
+
+
+def test_a_film_is_finished_in_the_page(demo_copy: Project, tmp_path: Path) -> None:
+    job = demo_copy.job("demo")
+    (demo_copy.root / "config" / "local.yaml").write_text("films: shelf.tsv\noutput_root: made\n", encoding="utf-8")
+    with _server(demo_copy.root, job, tmp_path) as (address, given):
+        seen = _seen(address, "finish", given, tmp_path)
+    assert seen["title"].startswith("Samvad sample film") and seen["first"]["text"] == seen["shown"]
+    assert "reading speed" in seen["flagsWhileTyping"], "the rules are looked at while one types"
+    assert _texts([seen["edited"]]) == ["Did you sleep well last night, my dear old friend?"]
+    assert _texts(seen["split"]) == ["Did you sleep well", "last night, my dear old friend?"]
+    assert _texts([seen["merged"]]) == _texts([seen["edited"]]) == _texts([seen["undoneAgain"]])
+    assert seen["merged"]["times"] == seen["edited"]["times"] and seen["undone"]["times"] == seen["edited"]["times"]
+    assert seen["dragged"]["times"][0] == seen["edited"]["times"][0] != seen["dragged"]["times"][1]
+    assert seen["dragged"]["times"][1] > seen["edited"]["times"][1]
+    assert seen["away"][0].startswith("not saved: 1") and "kept in this browser" in seen["away"][1]
+    assert _texts(seen["afterKill"])[1:3] == ["Did you sleep well last night, my dear old friend?", "नमस्ते, क्या हाल है?"]
+    assert seen["afterKill"][1]["times"] == seen["dragged"]["times"]
+    assert seen["pushed"] == "Written in the first window."
+    assert "Written again in the first." in seen["conflict"] and "Written in the second window." in seen["conflict"]
+    assert seen["chosen"] == "Written in the second window."
+    assert seen["faults"] == [], "axe finds nothing, in light and in dark"
+    assert "in the film" in seen["finished"], seen["finished"]
+    assert "Samvad sample film" in seen["shelf"]
+
+    film = next((job / "10_mux").glob("*.mkv"))
+    subprocess.run(
+        [tools.program("ffmpeg"), "-v", "error", "-i", film, "-map", "0:s:0", tmp_path / "out.srt"], check=True
+    )
+    shown = [cue.text for cue in formats.read(tmp_path / "out.srt").cues]
+    assert shown[1:4] == ["Did you sleep well last night, my dear old friend?", "नमस्ते, क्या हाल है?", seen["chosen"]]
+
+
+def test_five_thousand_cues_in_three_scripts_are_edited_as_quickly_as_ten(tmp_path: Path) -> None:
+    project = new_project(tmp_path / "project")
+    job = reviewing.make_job(project.root / "out", count=5000, languages=("en", "hi", "ur"))
+    with _server(project.root, job, tmp_path) as (address, given):
+        seen = _seen(address, "long", given, tmp_path)
+    assert seen["begin"]["of"] > 4500 and seen["begin"]["rows"] < 40 and seen["begin"]["elements"] < 4000
+    assert seen["end"]["rows"] < 40 and "5000" in seen["last"]
+    assert seen["there"] == "2500"
+    assert seen["ur"][:2] == ["یہ ایک نیا جملہ ہے۔", "rtl"] and seen["hi"][:2] == ["यह एक नया वाक्य है।", "ltr"]
+    assert "13 as a reader counts them" in seen["hi"][2]
+    assert seen["split"] == ["यह एक", "नया वाक्य है।"] or "".join(seen["split"]).replace(" ", "") == "यहएकनयावाक्यहै।"
+    assert seen["narrow"] <= 400, "nothing hangs over the edge of a telephone"
