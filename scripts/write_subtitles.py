@@ -9,7 +9,16 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from samvad.core import files
-from samvad.documents import approvals, coverage, machine_cues, review, segments, speech_regions, subtitle_check
+from samvad.documents import (
+    added_tracks,
+    approvals,
+    coverage,
+    machine_cues,
+    review,
+    segments,
+    speech_regions,
+    subtitle_check,
+)
 from samvad.documents import probe as probe_document
 from samvad.documents import shots as shots_document
 from samvad.documents import tracks as tracks_document
@@ -231,6 +240,12 @@ def work(run: StageRun, options: Options) -> None:
     for path in profile.files:
         run.holds("profile", path)
     spoken, without = languages_of_tracks(document, options.languages)
+    path = added_tracks.path_of(run.job_folder)
+    if path.is_file():  # beyond the targets, a person's work alone
+        run.add_external_input(path, "added")
+        added = added_tracks.read_optional(run.job_folder)
+        spoken += [code for code in added if code not in spoken]
+        without = [code for code in without if code not in added]
     for target in without:
         run.warn(
             f"Nothing of the film has text in {languages.name(target)}: translation is off or gave none, "

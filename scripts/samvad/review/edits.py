@@ -71,7 +71,7 @@ class Draft:
 
     def order(self) -> list[LaneCue]:
         """Return all cues in order of time."""
-        return in_order(self.now.values())
+        return in_order(self.now.values()) if self.now != self.lane.cues else self.lane.ordered()
 
     def neighbour(self, cue: LaneCue, step: int) -> LaneCue | None:
         """Return the cue after (1) or before (-1) another."""

@@ -86,6 +86,7 @@ class FilmDocument:
         self._load()
 
     def _load(self) -> None:
+        self._stamp = job.stamp_of(self.folder)
         self.files: JobFiles = job.read(self.folder)
         self.entries: list[Entry] = self._log.read()
         self.lanes: dict[str, Lane] = {}
@@ -103,7 +104,11 @@ class FilmDocument:
     def refresh(self) -> bool:
         """Read anew what others have written since: the machine, or another server; say whether anything was."""
         with self.lock:
+            now = job.stamp_of(self.folder)
+            if self._log.is_ours and now == self._stamp:
+                return False
             if self._log.is_ours and job.made_by(self.folder) in ("", self.files.made):
+                self._stamp = now
                 return False
             self._load()
             return True
@@ -294,8 +299,9 @@ class FilmDocument:
                 raise ConfigurationError(f"There is no edit {name[:40]!r}.")
             operation(self._draft(drafts, edit), edit)
         for language, draft in drafts.items():
-            if draft.change.put or draft.change.gone:
-                lanes[language] = draft.change
+            change = draft.change
+            if change.put or change.gone:
+                lanes[language] = change
         return self._entry("edit", who, label=_label(wanted), lanes=lanes, decisions=decided)
 
     def _draft(self, drafts: dict[str, Draft], edit: Mapping[str, Any]) -> Draft:
@@ -341,6 +347,33 @@ class FilmDocument:
         verb = "Approved" if value else "Not approved any more"
         label = f"{verb}: {languages.name(language)}"
         return self._entry("edit", who, label=label, decisions={about: (self.decided.get(about), value)})
+
+    def _add_lane(self, edit: Mapping[str, Any], who: Who) -> Entry:
+        """Return what adds a track in another language: the cues of one that is there, to be written over."""
+        language = languages.normalise(str(edit.get("language")), "the new track")
+        source = self.lanes.get(str(edit.get("from")))
+        if source is None:
+            raise ConfigurationError("A track is added from one that is there.", "Name it.")
+        if language in self.lanes:
+            raise ConfigurationError(f"The film has subtitles in {languages.name(language)} already.")
+        self.rules(language)  # where the profile has none for it, that is said now
+        empty = bool(edit.get("empty"))
+        made = [
+            replace(
+                cue, id=f"{language}-{number}", text=self._told_in(cue, language, "" if empty else cue.text), hand=True
+            )
+            for number, cue in enumerate(in_order(source.cues.values()), start=1)
+        ]
+        label = f"Added: {languages.name(language)}, from {languages.name(source.language)}"
+        about = {f"added/{language}": (None, {"from": source.language})}
+        return self._entry("edit", who, label=label, lanes={language: Change(put=tuple(made))}, decisions=about)
+
+    def _told_in(self, cue: LaneCue, language: str, otherwise: str) -> str:
+        """Return what stage 08 has made of a cue's segments in a language, where it has; else another text."""
+        segments = self.files.segments
+        said = [segments[number] for number in cue.segments if number in segments]
+        made = [segment.translations[language].text for segment in said if language in segment.translations]
+        return " ".join(made) if len(made) == len(said) == 1 else otherwise
 
     def _redo(self, edit: Mapping[str, Any], who: Who) -> Entry:
         entry = self._entry_of(edit.get("entry"))
@@ -449,6 +482,7 @@ def _checksum(value: object) -> str:
 _TURNS = ("undo", "redo")
 #: Steps of their own, which are made of the log.
 _WHOLE: dict[str, Callable[[FilmDocument, Mapping[str, Any], Who], Entry]] = {
+    "add_lane": FilmDocument._add_lane,
     "approve": FilmDocument._approve,
     "unapprove": FilmDocument._approve,
     "undo": FilmDocument._undo,

@@ -101,6 +101,15 @@ def _shots(folder: Path, manifest: StageManifest, given: Mapping[str, Path]) -> 
     return shots.read(path).cuts_ms if path and path.is_file() else ()
 
 
+def stamp_of(folder: Path) -> tuple[int, int]:
+    """Return what tells, for the price of a look, that stage 09's manifest is the one that was read."""
+    try:
+        status = (folder / _STAGE.folder / "manifest.json").stat()
+    except OSError:
+        return 0, 0
+    return status.st_mtime_ns, status.st_ino
+
+
 def made_by(folder: Path) -> str:
     """Return what tells one result of stage 09 from another; empty where there is none."""
     manifest = stage_manifest.read_optional(folder / _STAGE.folder / "manifest.json")

@@ -10,7 +10,7 @@ from samvad.documents.headline import Headline
 from samvad.documents.segments import AS_SAID, Segment, SegmentsDocument
 from samvad.documents.subtitle_check import Finding
 from samvad.review.job import JobFiles
-from samvad.review.lanes import Lane, LaneCue, in_order
+from samvad.review.lanes import Lane, LaneCue
 from samvad.settings.subtitle_rules import Rules
 from samvad.stages.subtitle_gen import checking, objections, worth
 
@@ -33,6 +33,9 @@ class Judged:
         objected: of each cue, what a person would object to beside them.
         doubts: of each segment, why its translation is doubtful.
         coverage: share of the speech that has text; None where nobody knows.
+        broken: ids of the cues that break a hard rule.
+        near_ms: how near two cues are that may be one sentence.
+        doubtful: those whose translation is doubtful, and whether they show what was said.
     """
 
     rules: Rules
@@ -41,6 +44,9 @@ class Judged:
     objected: dict[str, list[Flag]] = field(default_factory=dict)
     doubts: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     coverage: float | None = None
+    broken: set[str] = field(default_factory=set)
+    doubtful: dict[str, bool] = field(default_factory=dict)
+    near_ms: int = 0
 
     def flags(self, cue: LaneCue) -> list[list[str]]:
         """Return a cue's flags: rule, level, and the message."""
@@ -64,7 +70,7 @@ def judge(lane: Lane, rules: Rules, files: JobFiles) -> Judged:
         if (made := segment.translations.get(lane.language)) is not None
     }
     judged = Judged(rules, doubts=doubts)
-    _look(judged, in_order(lane.cues.values()), files.shots, None)
+    _look(judged, lane.ordered(), files.shots, None)
     judged.coverage = covered(lane, files)
     return judged
 
@@ -83,7 +89,7 @@ def judge_again(judged: Judged, lane: Lane, shots: Sequence[int], changed: Itera
     for at, cue_id in enumerate(before):
         if cue_id in ids:  # whoever stood beside it has other neighbours now
             places |= {*before[max(0, at - 1) : at], *before[at + 1 : at + 2]}
-    ordered = in_order(lane.cues.values())
+    ordered = lane.ordered()
     return _look(judged, ordered, shots, ids | places)
 
 
@@ -91,11 +97,15 @@ def _look(judged: Judged, ordered: Sequence[LaneCue], shots: Sequence[int], chan
     judged.order = [cue.id for cue in ordered]
     if changed is None:
         judged.breaches, judged.objected = {}, {}
+        judged.near_ms = objections.nearness([cue.cue for cue in ordered])
         _check(judged, ordered, 0, len(ordered), shots)
+        _count(judged, ordered)
         return set(judged.order)
     for cue_id in changed:
         judged.breaches.pop(cue_id, None)
         judged.objected.pop(cue_id, None)
+        judged.broken.discard(cue_id)
+        judged.doubtful.pop(cue_id, None)
     told: set[str] = set()
     for first, last in _stretches([at for at, cue_id in enumerate(judged.order) if cue_id in changed], len(ordered)):
         for cue in ordered[first:last]:
@@ -103,7 +113,21 @@ def _look(judged: Judged, ordered: Sequence[LaneCue], shots: Sequence[int], chan
             if any(before):
                 told.add(cue.id)
         told |= _check(judged, ordered, first, last, shots)
+        _count(judged, ordered[first:last])
     return told | changed
+
+
+def _count(judged: Judged, cues: Iterable[LaneCue]) -> None:
+    """Take note of which cues break a hard rule, and which are doubtful."""
+    for cue in cues:
+        if any(flag[0] in checking.HARD for flag in judged.breaches.get(cue.id, ())):
+            judged.broken.add(cue.id)
+        else:
+            judged.broken.discard(cue.id)
+        if doubts := judged.doubts_of(cue):
+            judged.doubtful[cue.id] = AS_SAID in doubts
+        else:
+            judged.doubtful.pop(cue.id, None)
 
 
 def _stretches(places: Sequence[int], count: int) -> list[tuple[int, int]]:
@@ -126,7 +150,7 @@ def _check(judged: Judged, ordered: Sequence[LaneCue], first: int, last: int, sh
     told = set()
     for into, found in (
         (judged.breaches, checking.check(cues, judged.rules, context)),
-        (judged.objected, objections.find(cues, judged.rules, context)),
+        (judged.objected, objections.find(cues, judged.rules, context, judged.near_ms)),
     ):
         for item in found:
             at = left + item.cue - 1
@@ -165,17 +189,15 @@ def covered(lane: Lane, files: JobFiles) -> float | None:
 def headline(judged: Judged, lane: Lane, files: JobFiles) -> Headline:
     """Return what a lane is worth as it stands."""
     document, count = files.document, len(lane.cues)
-    broken = sum(any(flag[0] in checking.HARD for flag in judged.breaches.get(key, ())) for key in lane.cues)
-    doubtful = [doubts for cue in lane.cues.values() if (doubts := judged.doubts_of(cue))]
     seconds = sum(end - start for start, end in files.speech) / 1000 if files.speech is not None else None
     return Headline(
         cues=count,
         speech_seconds=None if seconds is None else round(seconds, 1),
         coverage=judged.coverage,
         sure=_sure(document),
-        doubtful=len(doubtful),
-        as_said=sum(AS_SAID in doubts for doubts in doubtful),
-        rules=round(1 - broken / count, 4) if count else 0.0,
+        doubtful=len(judged.doubtful),
+        as_said=sum(judged.doubtful.values()),
+        rules=round(1 - len(judged.broken) / count, 4) if count else 0.0,
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from samvad.core import files, schemas, typed_json
 from samvad.core.errors import SamvadError
-from samvad.documents import approvals, at_work
+from samvad.documents import added_tracks, approvals, at_work
 from samvad.documents.approvals import Approval
 from samvad.documents.machine_cues import Origin
 from samvad.documents.subtitles import formats
@@ -197,6 +197,8 @@ class Keeper:
                     path, rows[str(path)] = written
                     made[str(path)] = files.sha256_of(path) if path.is_file() else ""
             self._write_approvals()
+            added = [key.partition("/")[2] for key in film.decided if key.startswith("added/")]
+            added_tracks.keep(film.folder, [code for code in added if film.lanes[code].cues])
             known = {key: item for key, item in self._record.files.items() if key not in made}
             known |= {key: Written(sum_, revision, rows.get(key, {})) for key, sum_ in made.items() if sum_}
             self._save(Record(revision=revision, files=known))
@@ -227,7 +229,7 @@ class Keeper:
         """Write a track that is not the machine's any more, or approved; say whether it is a person's."""
         film = self._film
         lane, machine = film.lanes[language], list(film.machine(language))
-        cues = [cue for item in in_order(lane.cues.values()) if (cue := item.cue).text]
+        cues = [cue for item in lane.ordered() if (cue := item.cue).text]
         own, theirs = [cue.cue for cue in machine], f"approved/{language}" in film.decided
         if cues == own and not theirs:
             known = self._record.files.get(str(path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -14,6 +15,8 @@ from samvad.documents.subtitles.cues import Cue, Piece, from_parts
 
 #: A text of more characters is no cue's.
 LONGEST_TEXT = 2_000
+#: Of so many changed cues all are sorted anew.
+_MANY = 200
 _TAG = re.compile(r"<(/?)([ibu])>")
 _NUMBERED = re.compile(r"[a-z]{2,3}-([0-9]{1,9})")
 _END = re.compile(r"\r\n?|[\u2028\u2029\x0b\x0c\x85]")
@@ -127,7 +130,11 @@ def cleaned(text: object) -> str:
 
 def in_order(cues: Iterable[LaneCue]) -> list[LaneCue]:
     """Return cues in order of time; of the same times, in that of their numbers."""
-    return sorted(cues, key=lambda cue: (cue.start_ms, cue.end_ms, number_of(cue.id), cue.id))
+    return sorted(cues, key=_place)
+
+
+def _place(cue: LaneCue) -> tuple[int, int, int, str]:
+    return cue.start_ms, cue.end_ms, number_of(cue.id), cue.id
 
 
 def number_of(cue_id: str) -> int:
@@ -153,9 +160,27 @@ class Lane:
     last: int = 0
     revisions: dict[str, int] = field(default_factory=dict)
     clients: dict[str, str] = field(default_factory=dict)
+    _order: list[tuple[int, int, int, str]] = field(default_factory=list, repr=False)
+
+    def ordered(self) -> list[LaneCue]:
+        """Return its cues in order of time."""
+        if len(self._order) != len(self.cues):
+            self._order = sorted(map(_place, self.cues.values()))
+        return [self.cues[place[3]] for place in self._order]
+
+    def _move(self, change: Change) -> None:
+        """Keep the order by what changes: sorting all of a long film for each letter would be felt."""
+        if len(self._order) != len(self.cues) or len(change.put) + len(change.gone) > _MANY:
+            self._order = []
+            return
+        for cue_id in {*change.gone, *(cue.id for cue in change.put)} & self.cues.keys():
+            del self._order[bisect.bisect_left(self._order, _place(self.cues[cue_id]))]
+        for cue in change.put:
+            bisect.insort(self._order, _place(cue))
 
     def put(self, change: Change, revision: int, client: str) -> None:
         """Make a change, and take note of who made it; revision 0 is nobody's."""
+        self._move(change)
         for cue_id in change.gone:
             self.cues.pop(cue_id, None)
         for cue in change.put:
@@ -189,7 +214,8 @@ class Change:
 
 def difference(before: Mapping[str, LaneCue], after: Mapping[str, LaneCue]) -> Change:
     """Return the change that makes one state of a lane of another."""
-    put = tuple(cue for key, cue in after.items() if before.get(key) != cue)
+    # Most are the very same: comparing what is in them would take longer than the edit.
+    put = tuple(cue for key, cue in after.items() if (old := before.get(key)) is not cue and old != cue)
     gone = tuple(key for key in before if key not in after)
     was = tuple(before[cue.id] for cue in put if cue.id in before) + tuple(before[key] for key in gone)
     return Change(put, gone, was)

@@ -27,6 +27,7 @@ from samvad.review import job, learning, playing, showing, sound
 from samvad.review.film import ConflictError, Done, FilmDocument, Who
 from samvad.review.hub import Hub
 from samvad.review.keeping import Keeper
+from samvad.review.proposals import Proposals
 from samvad.review.runs import BusyError, Runs
 from samvad.review.shelf import Place, Shelf
 
@@ -66,7 +67,8 @@ class State:
     profile: str = ""
 
     def __post_init__(self) -> None:
-        """Prepare to run the workflow."""
+        """Prepare to run the workflow, and to propose."""
+        self.proposals = Proposals(lambda film_id, told: self.hub.tell(film_id, "proposal", told))
         self.runs = Runs(self.shelf.settings, self.profile, lambda film_id, told: self.hub.tell(film_id, "run", told))
 
     def film(self, film_id: str) -> FilmDocument:
@@ -131,6 +133,8 @@ def app(state: State) -> Starlette:
         route("/api/films/{id}/edits", _edits, "POST"),
         route("/api/films/{id}/events", _events),
         route("/api/films/{id}/run", _run, "POST"),
+        route("/api/films/{id}/proposals", _propose, "POST"),
+        route("/api/films/{id}/proposals/{name}", _proposal),
         route("/api/films/{id}/stop", _stop, "POST"),
         route("/api/films/{id}/media", _media),
         route("/api/films/{id}/peaks", _peaks),
@@ -279,6 +283,19 @@ async def _run(state: State, request: Request) -> Response:
         return {**state.runs.start(place, wish, first), "told": told}
 
     return JSONResponse(await run_in_threadpool(made), status_code=202)
+
+
+async def _propose(state: State, request: Request) -> Response:
+    asked = await _body(request)
+
+    def made() -> JsonObject:
+        return state.proposals.start(_id(request), state.film(_id(request)), asked).told
+
+    return JSONResponse(await run_in_threadpool(made), status_code=202)
+
+
+async def _proposal(state: State, request: Request) -> Response:
+    return JSONResponse(state.proposals.get(_id(request), str(request.path_params["name"])).told)
 
 
 async def _stop(state: State, request: Request) -> Response:

@@ -44,7 +44,10 @@ def document(film: FilmDocument) -> JsonObject:
 
 def order(film: FilmDocument) -> list[str]:
     """Return the lanes' languages: those that the film is spoken in first, then in the order of its targets."""
-    known = [*film.files.machine, *(code for code in film.lanes if code not in film.files.machine)]
+    added = [code for code, lane in film.lanes.items() if lane.cues and code not in film.files.machine]
+    known = [
+        code for code in [*film.files.machine, *added] if film.lanes[code].cues or f"added/{code}" not in film.decided
+    ]
     return sorted(known, key=lambda code: not film.is_spoken(code))
 
 
@@ -60,7 +63,7 @@ def lane(film: FilmDocument, found: Lane) -> JsonObject:
         "approved": film.approved(found.language),
         "rules": _rules(rules),
         "headline": judging.headline_json(judging.headline(judged, found, film.files)),
-        "cues": [cue(film, found, item) for item in in_order(found.cues.values())],
+        "cues": [cue(film, found, item) for item in found.ordered()],
     }
 
 
@@ -173,9 +176,24 @@ def done(film: FilmDocument, made: Done) -> JsonObject:
             "removed": removed,
             "headline": headlines,
             "approved": approved,
+            "needs": _needs(film, made),
             "decisions": {key: after for key, (_, after) in made.entry.decisions.items()},
             "log": history_entry(film, made.entry),
         }
+
+
+def _needs(film: FilmDocument, made: Done) -> JsonObject:
+    """Return what the changed cues need a person for now: a page puts these in place of those that it had for them."""
+    return {
+        "cues": {language: sorted(ids) for language, ids in made.told.items()},
+        "found": [
+            need
+            for language, ids in made.told.items()
+            for key in sorted(ids)
+            if key in film.lanes[language].cues
+            for need in needs.of_cue(film, film.lanes[language], film.lanes[language].cues[key])
+        ],
+    }
 
 
 def history(film: FilmDocument) -> list[JsonObject]:

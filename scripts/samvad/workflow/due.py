@@ -365,6 +365,7 @@ def _of_people(stage: Stage, film: Film, place: Path, record: _Record, verdict: 
         away = bool(film.review) and _look(path.parent) is None
         yield from _kept(path, inputs.get("review"), away, verdict)
     if stage.corrected:
+        yield from _kept(place / "corrections" / "added.json", inputs.get("added"), False, verdict)
         for language in sorted({item.type.partition("_")[2] for item in record.outputs} - {""}):
             path = place / "corrections" / f"{language}.srt"
             yield from _kept(path, inputs.get(f"correction_{language}"), False, verdict)

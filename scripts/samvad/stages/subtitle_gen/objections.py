@@ -52,16 +52,19 @@ class _Place:
     next_word: str
 
 
-def find(cues: Sequence[Cue], rules: Rules, context: Context | None = None) -> list[Finding]:
+def find(
+    cues: Sequence[Cue], rules: Rules, context: Context | None = None, near_ms: int | None = None
+) -> list[Finding]:
     """Return all that a person would object to, cue by cue.
 
     Args:
         cues: in order of time.
         rules: those of their profile.
         context: shot changes and times of words, where they are known.
+        near_ms: from ``nearness`` of the whole track, where the cues are some of it.
     """
     context = context or Context()
-    places = _places(cues)
+    places = _places(cues, nearness(cues) if near_ms is None else near_ms)
     found: list[Finding] = []
     for place in places:
         found += _in_text(place, rules)
@@ -88,11 +91,15 @@ def _finding(cue: int, kind: str, value: float | str, unit: str, message: str) -
     return Finding(cue, kind, NOTE, value, None, unit, message)
 
 
-def _places(cues: Sequence[Cue]) -> list[_Place]:
-    texts = [_words(cue) for cue in cues]
-    every = [word for words in texts for word in words]
+def nearness(cues: Sequence[Cue]) -> int:
+    """Return how near two cues of a track are, in ms, that may be one sentence: it depends on whether it has marks."""
+    every = [word for cue in cues for word in _words(cue)]
     marks = sum(ends_sentence(word) for word in every)
-    near_ms = _ONE_SENTENCE_MS if marks * _WORDS_A_MARK >= len(every) else _UNMARKED_MS
+    return _ONE_SENTENCE_MS if marks * _WORDS_A_MARK >= len(every) else _UNMARKED_MS
+
+
+def _places(cues: Sequence[Cue], near_ms: int) -> list[_Place]:
+    texts = [_words(cue) for cue in cues]
     goes_on = [
         _goes_on(texts[index], texts[index + 1], cues[index + 1].start_ms - cues[index].end_ms, near_ms)
         if index + 1 < len(cues)
