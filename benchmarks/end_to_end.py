@@ -1,16 +1,23 @@
 """Compare a ten-stage run of one film with the `whisperx` command on the same sound, side by side in one run.
 
+The film is made once by code (film_1080.py): 1080p with camera moves, grain and cuts, and 5.1 sound of real speech. A
+second row has the same sound under a still picture, which costs nothing: the difference is what pictures cost.
+
 Whole processes are measured: wall time, CPU time of the process and all its children, peak memory of the largest. Both
 use the Whisper base weights on the CPU, int8, batches of 8, beam 5. The command only transcribes (no alignment); the
-ten stages do everything, from demux to the subtitled film. The two take turns, and medians are compared, because
-machines are noisy: trust the ratio and the CPU time more than the wall time.
+ten stages do everything, from demux to the subtitled film. All take turns, and medians are compared, because
+machines are noisy: trust the ratios and the CPU time more than the wall time. The ratios go into history.jsonl.
 
-Usage: make bench, or python benchmarks/end_to_end.py [--rounds N] [--seconds S] [--output FILE.json]
+With --minutes, films of so many minutes (sound and picture over and over) are run once each, and what three hours
+would cost is said by the straight line through them.
+
+Usage: make bench, or python benchmarks/end_to_end.py [--rounds N] [--seconds S] [--minutes 10 30 60] [--output FILE]
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import shutil
@@ -20,9 +27,17 @@ import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 
+import film_1080
+import history
+
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from samvad.core import files  # noqa: E402
+
 MEDIA = ROOT.parent / "shared" / "media" / "B_english"
 JOB = "2025/01/01/bench/1"
 MODEL_STAGES = ("asr", "ner", "lyrics_detection", "translation")
@@ -108,72 +123,140 @@ def stage_costs(output: Path) -> dict[str, Cost]:
     return costs
 
 
+def stage_began(output: Path, stage: str) -> float:
+    """Return how many seconds after stage 01 began another one did."""
+    times = {}
+    for name in ("01_demux", stage):
+        manifest = json.loads((output / JOB / name / "manifest.json").read_text(encoding="utf-8"))
+        times[name] = datetime.fromisoformat(manifest["started_at"])
+    return (times[stage] - times["01_demux"]).total_seconds()
+
+
+def forget_cuts(film: Path) -> None:
+    """Remove what is known of a film's shot changes, which would cost nothing a second time."""
+    with film.open("rb") as file:
+        checksum = hashlib.file_digest(file, "sha256").hexdigest()
+    for path in (files.cache_folder() / "shots").glob(f"{checksum}-*"):
+        path.unlink()
+
+
 def main() -> None:
     """Run the comparison and print it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=333)
+    parser.add_argument("--minutes", type=float, nargs="+", default=[], help="films of these lengths, for three hours")
     parser.add_argument("--output", type=Path, help="write the figures as JSON, too")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="samvad-bench-") as scratch:
-        figures = run(Path(scratch), options.rounds, options.seconds)
+        figures = run(Path(scratch), options.rounds, options.seconds, options.minutes)
     report(figures)
     if options.output:
         options.output.write_text(json.dumps(figures, indent=2, default=asdict) + "\n", encoding="utf-8")
 
 
-def run(scratch: Path, rounds: int, seconds: float) -> dict[str, object]:
-    """Measure both in turns."""
-    film, source = make_film(scratch, seconds)
+def run(scratch: Path, rounds: int, seconds: float, minutes: list[float]) -> dict:
+    """Measure all in turns."""
+    still, source = make_film(scratch, seconds)
     sound, log, output = scratch / "sound.wav", scratch / "log", scratch / "out"
-    subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", film, "-ac", "1", "-ar", "16000", sound], check=True)
-    threads = str(os.cpu_count())
+    subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", still, "-ac", "1", "-ar", "16000", sound], check=True)
+    real = scratch / "film1080.mkv"
+    cuts = film_1080.make(film_1080.cache_folder(), sound, real, seconds)
     whisperx = [
         str(environment("asr") / "bin" / "whisperx"), str(sound), "--model", model_folder(), "--device", "cpu",
-        "--compute_type", "int8", "--batch_size", "8", "--no_align", "--language", "en", "--threads", threads,
-        "--output_dir", str(scratch / "whisperx"),
+        "--compute_type", "int8", "--batch_size", "8", "--no_align", "--language", "en",
+        "--threads", str(os.cpu_count()), "--output_dir", str(scratch / "whisperx"),
     ]  # fmt: skip
-    samvad = [
-        str(ROOT / ".venv" / "bin" / "snakemake"), "--profile", "profiles/local-cpu",
-        f"{output}/{JOB}/10_mux/manifest.json", "--config",
-        f"films={write_sheet(scratch, film)}", f"output_root={output}", 'cache={"enabled": false}',
-    ]  # fmt: skip
-    costs: dict[str, list[Cost]] = {"whisperx": [], "samvad": [], "no_change": []}
+
+    def samvad(film: Path) -> list[str]:
+        return [
+            str(ROOT / ".venv" / "bin" / "snakemake"), "--profile", "profiles/local-cpu",
+            f"{output}/{JOB}/10_mux/manifest.json", "--config",
+            f"films={write_sheet(scratch, film)}", f"output_root={output}", 'cache={"enabled": false}',
+        ]  # fmt: skip
+
+    def afresh(film: Path) -> Cost:
+        shutil.rmtree(output, ignore_errors=True)
+        forget_cuts(film)
+        return measure(samvad(film), ROOT, log)
+
+    costs: dict[str, list[Cost]] = {name: [] for name in LABELS}
+    stages: dict[str, dict[str, Cost]] = {}
+    found: dict[str, object] = {}
     for number in range(rounds):
         print(f"Round {number + 1} of {rounds}", flush=True)
         costs["whisperx"].append(measure(whisperx, scratch, log))
-        shutil.rmtree(output, ignore_errors=True)
-        costs["samvad"].append(measure(samvad, ROOT, log))
-        costs["no_change"].append(measure(samvad, ROOT, log))
-    return {"seconds": seconds, "source": source, "costs": costs, "stages": stage_costs(output), "cpus": os.cpu_count()}
+        costs["still"].append(afresh(still))
+        stages["still"] = stage_costs(output)
+        costs["film"].append(afresh(real))
+        stages["film"] = stage_costs(output)
+        found = {"cuts": len(cuts), "recognition_after_s": stage_began(output, "04_asr")}
+        costs["no_change"].append(measure(samvad(real), ROOT, log))
+    longer = []
+    for length in minutes:
+        print(f"{length:g} minutes", flush=True)
+        film_1080.make(film_1080.cache_folder(), sound, scratch / "long.mkv", length * 60)
+        longer.append((length, afresh(scratch / "long.mkv")))
+    return {
+        **{"seconds": seconds, "source": source, "costs": costs, "stages": stages, "cpus": os.cpu_count()},
+        **{"longer": longer, **found},
+    }
+
+
+#: What is measured, as the table calls it.
+LABELS = {
+    "whisperx": "whisperx command, transcribing only",
+    "film": "Samvad, ten stages, 1080p and 5.1",
+    "still": "Samvad, ten stages, a still picture",
+    "no_change": "Samvad again, nothing to do",
+}
+
+
+def line_through(points: list[tuple[float, float]], at: float) -> float:
+    """Return the value at a place of the straight line that lies nearest to some points (least squares)."""
+    slope, offset = statistics.linear_regression(*zip(*points, strict=True))
+    return offset + slope * at
 
 
 def report(figures: dict) -> None:
-    """Print the figures."""
+    """Print the figures, and keep the ratios."""
 
     def median(name: str, field: str) -> float:
         return statistics.median(getattr(cost, field) for cost in figures["costs"][name])
 
+    fields = ("wall_seconds", "cpu_seconds", "peak_rss_mb")
     print(f"\n{figures['seconds']:.0f} s of speech ({figures['source']}), {figures['cpus']} CPUs, medians\n")
-    print(f"{'':34}{'wall s':>9}{'CPU s':>9}{'peak MiB':>10}")
-    labels = {
-        "whisperx": "whisperx command, transcribing only",
-        "samvad": "Samvad, ten stages",
-        "no_change": "Samvad again, nothing to do",
-    }
-    for name, label in labels.items():
-        values = [median(name, field) for field in ("wall_seconds", "cpu_seconds", "peak_rss_mb")]
-        print(f"{label:36}{values[0]:7.1f}{values[1]:9.1f}{values[2]:10.0f}")
-    wall = median("samvad", "wall_seconds") / median("whisperx", "wall_seconds")
-    cpu = median("samvad", "cpu_seconds") / median("whisperx", "cpu_seconds")
-    print(f"\nSamvad / whisperx: wall {wall:.2f}, CPU {cpu:.2f}")
-    models = sum(cost.cpu_seconds for name, cost in figures["stages"].items() if name in MODEL_STAGES)
-    last = figures["costs"]["samvad"][-1].cpu_seconds
-    print(
-        f"Around the models (all but stages {', '.join(MODEL_STAGES)}): {last - models:.1f} CPU s in the last round\n"
+    print(f"{'':36}{'wall s':>9}{'ratio':>7}{'CPU s':>9}{'ratio':>7}{'peak MiB':>10}")
+    ratios: dict[str, float] = {}
+    for name, label in LABELS.items():
+        wall, cpu, peak = (median(name, field) for field in fields)
+        of_wall, of_cpu = wall / median("whisperx", "wall_seconds"), cpu / median("whisperx", "cpu_seconds")
+        print(f"{label:36}{wall:9.1f}{of_wall:7.2f}{cpu:9.1f}{of_cpu:7.2f}{peak:10.0f}")
+        if name != "whisperx":
+            ratios |= {f"{label}, wall": of_wall, f"{label}, CPU": of_cpu}
+    if len(figures["longer"]) > 1:
+        for length, cost in figures["longer"]:
+            print(f"{f'Samvad, {length:g} minutes':36}{cost.wall_seconds:9.1f}{'':7}{cost.cpu_seconds:9.1f}")
+        wall, cpu = (
+            line_through([(length, getattr(cost, field)) for length, cost in figures["longer"]], 180)
+            for field in fields[:2]
+        )
+        print(f"{'three hours, by the line through them':36}{wall:9.1f}{'':7}{cpu:9.1f}")
+    print(f"\n{'CPU s by stage':24}{'1080p':>9}{'still':>9}{'peak MiB':>10}")
+    for name, cost in figures["stages"]["film"].items():
+        still = figures["stages"]["still"][name]
+        print(f"  {name:22}{cost.cpu_seconds:9.2f}{still.cpu_seconds:9.2f}{cost.peak_rss_mb:10.0f}")
+    models = sum(cost.cpu_seconds for name, cost in figures["stages"]["still"].items() if name in MODEL_STAGES)
+    around = figures["costs"]["still"][-1].cpu_seconds - models
+    pictures = sum(
+        figures["stages"]["film"][name].cpu_seconds - figures["stages"]["still"][name].cpu_seconds
+        for name in ("demux", "subtitle_gen", "mux")
     )
-    for name, cost in figures["stages"].items():
-        print(f"  {name:24}{cost.wall_seconds:8.2f}{cost.cpu_seconds:9.2f}{cost.peak_rss_mb:10.0f}")
+    print(f"\nAround the models, under the still: {around:.1f} CPU s; the 1080p picture and 5.1 add {pictures:.1f}")
+    print(f"Recognition began {figures['recognition_after_s']:.1f} s after stage 01; {figures['cuts']} cuts\n")
+    recognition = figures["stages"]["film"]["asr"].cpu_seconds / median("whisperx", "cpu_seconds")
+    ratios |= {"stage 04 / whisperx, CPU": recognition}
+    history.append("end to end", ratios, {"seconds": figures["seconds"], "picture_cpu_seconds": round(pictures, 2)})
 
 
 if __name__ == "__main__":

@@ -3,7 +3,10 @@
 The films are the sample film, and pieces of real recordings joined at random (seeded) places, every fifth darkened. A
 cut is found when it is within one picture of the true one. PySceneDetect is installed into an environment of its own.
 
-Usage: python benchmarks/shots.py [--media FOLDER]
+With --encoders, the pieces are encoded in several ways, and what Samvad finds by looking at some pictures is compared
+with what it finds by decoding all; so is the 1080p film of the other benchmarks.
+
+Usage: python benchmarks/shots.py [--media FOLDER] [--encoders]
 """
 
 from __future__ import annotations
@@ -21,7 +24,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from samvad.media import shots  # noqa: E402
+import film_1080  # noqa: E402
+
+from samvad.media import clock, shots  # noqa: E402
 
 SAMPLE = ROOT / "build" / "sample" / "samvad_sample.mp4"
 RECORDINGS = (("en_autoeditor_banana.mp4", 42), ("bbb_51.mp4", 5), ("en_muted.mp4", 24), ("vfr.mp4", 20))
@@ -37,7 +42,7 @@ print(json.dumps([round(scene[0].seconds * 1000) for scene in manager.get_scene_
 """
 
 
-def make_film(media: Path, target: Path) -> list[int]:
+def make_film(media: Path, target: Path, crf: int = 26) -> list[int]:
     """Join pieces of recordings; return the times of the cuts between them in ms."""
     dice = random.Random(5)
     inputs, chain, cuts, pictures, before = [], [], [], 0, ("", -100.0)
@@ -70,7 +75,7 @@ def make_film(media: Path, target: Path) -> list[int]:
         "-map",
         "[v]",
     ]
-    subprocess.run([*command, "-c:v", "libx264", "-preset", "veryfast", "-crf", "26", str(target)], check=True)
+    subprocess.run([*command, "-c:v", "libx264", "-preset", "veryfast", "-crf", str(crf), str(target)], check=True)
     return cuts
 
 
@@ -81,26 +86,104 @@ def by_filter(film: Path, chain: str, pattern: str) -> list[int]:
     return [round(float(time) * 1000) for time in re.findall(pattern, said)]
 
 
-def score(found: list[int], true: list[int]) -> str:
-    """Return precision, recall and F1 as text."""
-    left, hits = list(true), 0
+def hits(found: list[int], true: list[int]) -> int:
+    """Return how many cuts are found, each once."""
+    left, right = list(true), 0
     for time in found:
         near = next((other for other in left if abs(other - time) <= TOLERANCE_MS), None)
         if near is not None:
             left.remove(near)
-            hits += 1
+            right += 1
+    return right
+
+
+def score(found: list[int], true: list[int]) -> str:
+    """Return precision, recall and F1 as text."""
+    right = hits(found, true)
     return (
-        f"found {len(found):3} of {len(true):3}, wrong {len(found) - hits:2}, "
-        f"F1 {2 * hits / max(1, len(found) + len(true)):.3f}"
+        f"found {len(found):3} of {len(true):3}, wrong {len(found) - right:2}, "
+        f"F1 {2 * right / max(1, len(found) + len(true)):.3f}"
     )
+
+
+#: How the pieces are encoded: what it is called, the file's ending, ffmpeg's options.
+ENCODERS = {
+    "x264, its defaults": ("mkv", "-c:v", "libx264", "-crf", "23"),
+    "x264, veryfast, MP4": ("mp4", "-c:v", "libx264", "-preset", "veryfast", "-crf", "26"),
+    "x264, 150 kbit/s": ("mkv", "-c:v", "libx264", "-preset", "fast", "-b:v", "150k"),
+    "x264, variable frame rate": (
+        *("mkv", "-vf", "select='mod(n,5)-3'", "-fps_mode", "vfr"),
+        *("-c:v", "libx264", "-preset", "veryfast", "-crf", "26"),
+    ),
+    "x264, groups of 2 s by the clock": (
+        "mp4",
+        "-c:v",
+        "libx264",
+        "-preset",
+        "veryfast",
+        "-sc_threshold",
+        "0",
+        "-g",
+        "48",
+    ),
+    "x264, groups of 10 s by the clock": ("mkv", "-c:v", "libx264", "-sc_threshold", "0"),
+    "x265": ("mkv", "-c:v", "libx265", "-preset", "fast", "-crf", "26", "-x265-params", "log-level=error"),
+    "x265, by the clock": (
+        *("mkv", "-c:v", "libx265", "-preset", "veryfast", "-crf", "26"),
+        *("-x265-params", "log-level=error:scenecut=0"),
+    ),
+    "SVT-AV1": ("mkv", "-c:v", "libsvtav1", "-preset", "10", "-crf", "38"),
+    "VP9": ("webm", "-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "6", "-crf", "36", "-b:v", "0"),
+    "MPEG-2 (program stream)": ("mpg", "-c:v", "mpeg2video", "-q:v", "5", "-bf", "2", "-g", "12"),
+    "MPEG-4 in AVI": ("avi", "-c:v", "mpeg4", "-q:v", "5", "-bf", "1"),
+}
+
+
+def cpu_seconds() -> float:
+    """Return what programs that have ended have taken."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def compare_encoders(joined: Path, true: list[int], scratch: Path) -> None:
+    """Print, as rows of a table, what a look at some pictures finds, and what all give."""
+    films = {}
+    for name, (ending, *options) in ENCODERS.items():
+        film = scratch / f"{len(films)}.{ending}"
+        command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-i", str(joined), "-an", *options, str(film)]
+        subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+        films[name] = film, true
+    folder = film_1080.cache_folder()
+    films["1080p, 111 s, x264"] = film_1080.picture(folder)
+    print("| encoder | precision | recall | decoding all: recall | decoded | CPU s | all: CPU s |")
+    print("|---|---|---|---|---|---|---|")
+    for name, (film, cuts) in films.items():
+        opened = clock.opened(film)
+        picture = opened.header.film_picture
+        began = cpu_seconds()
+        found = shots.search(opened, 1)
+        between = cpu_seconds()
+        every = shots.cuts(shots.decode_all(opened, picture, 1))
+        ended = cpu_seconds()
+        right, of_all = hits(found.cuts_ms, cuts), hits(every, cuts)
+        print(
+            f"| {name} | {right / max(1, len(found.cuts_ms)):.3f} | {right / len(cuts):.3f} | {of_all / len(cuts):.3f} "
+            f"| {found.decoded:.0%} | {between - began:.2f} | {ended - between:.2f} |",
+            flush=True,
+        )
 
 
 def main() -> None:
     """Run the comparison and print it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--media", type=Path, default=ROOT.parent / "shared" / "media" / "D_video")
+    parser.add_argument("--encoders", action="store_true", help="compare encoders, not programs")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="samvad-shots-") as scratch:
+        if options.encoders:
+            joined = Path(scratch) / "joined.mkv"
+            compare_encoders(joined, make_film(options.media, joined, crf=12), Path(scratch))
+            return
         python = Path(scratch) / "peer" / "bin" / "python"
         setup = (
             'source envs/lib.bash; source envs/uv.bash; uv venv -q "$1"; uv pip install -q --python "$1/bin/python" '

@@ -87,7 +87,6 @@ def words_of(clip: Clip, media: Path) -> Path:
     model = ["--device=cpu", "--compute-type=int8", "--batch-size=8", "--beam-size=5"]
     demux = run(
         "demux", job, clip.name, "--media", media / clip.file, "--languages", clip.language, "--audio-track=auto",
-        "--proxy-height=0",
     )  # fmt: skip
     asr = run(
         "asr", job, clip.name, "--demux", demux, "--languages", clip.language, "--engine=whisperx", "--model=base",

@@ -8,7 +8,7 @@ rule subtitle_gen:
     benchmark:
         f"{JOB}/09_subtitle_gen/benchmark.tsv"
     conda:
-        "../envs/text.yaml"
+        "../envs/media.yaml"
     threads: TABLE.cores("subtitle_gen")
     resources:
         mem_mb=resource_request("subtitle_gen", "mem_mb"),
@@ -19,9 +19,10 @@ rule subtitle_gen:
         manifests=manifest_options("subtitle_gen"),
         options=option_flags("subtitle_gen"),
         review=review_option("subtitle_gen"),
+        media=media_path,
     message:
         "09 subtitle_gen: subtitles of {params.film}"
     shell:
-        "envs/run text write_subtitles.py "
+        "envs/run media write_subtitles.py "
         "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
-        "{params.manifests:q} {params.options:q} {params.review:q}"
+        "{params.manifests:q} --film-file={params.media:q} {params.options:q} {params.review:q}"

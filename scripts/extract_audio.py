@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from samvad.core import checksums, typed_json
 from samvad.core.errors import MediaError, SamvadError, ToolError
 from samvad.documents import probe as probe_document
-from samvad.documents import shots as shots_document
 from samvad.documents import stage_manifest, waveform
 from samvad.documents.film_clock import FilmClock
 from samvad.logs.spans import span
-from samvad.media import clock, ffprobe, film_file, shots
+from samvad.media import clock, ffprobe, film_file
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.stages.demux import channels, extract, picture, probe, tracks
 from samvad.stages.demux.options import STAGE, Options
@@ -112,7 +111,7 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options) -> N
         clock=read.times,
     )
     probe_document.write(run.output("probe.json", "probe"), facts)
-    _write_looks(run, read.look, audio, duration_ms, read.checksum)
+    _write_looks(run, opened, audio, duration_ms)
     for key, value in typed_json.plain(facts).items():
         run.metadata(key, value)
     run.metric("film_duration", duration_ms / 1000, "s")
@@ -126,10 +125,9 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options) -> N
 
 @dataclass(frozen=True)
 class _Read:
-    """What reading a film gave: its checksum, what its pictures gave, its times, its sound."""
+    """What reading a film gave: its checksum, its times, its sound."""
 
     checksum: str
-    look: picture.Look
     times: FilmClock
     sound: extract.Extracted
 
@@ -145,16 +143,15 @@ def _read_film(
 ) -> _Read:
     """Read a film from beginning to end, once.
 
-    Hashing, times, pictures and sound read it at the same time: one pass of the disk. So the cache cannot be asked
+    Hashing, times and sound read it at the same time: one pass of the disk. So the cache cannot be asked
     first for a film that was never hashed here; it was hardly ever demuxed here.
     """
     audio = run.work_folder / "audio.wav"
-    with ThreadPoolExecutor(3) as pool:
-        future = pool.submit(lambda: checksum or checksums.take(film.path))
-        looked = pool.submit(_look_through, run, film, track, options, future)
+    with ThreadPoolExecutor(2) as pool:
+        hashed = pool.submit(lambda: checksum or checksums.take(film.path))
         timed = pool.submit(clock.read, film)
         sound = extract.extract(film, track, channel, options.downmix, audio, expected_ms)
-        return _Read(future.result(), looked.result(), timed.result(), sound)
+        return _Read(hashed.result(), timed.result(), sound)
 
 
 def describe_film(run: StageRun) -> None:
@@ -162,23 +159,8 @@ def describe_film(run: StageRun) -> None:
     run.describe("film", probe_document.read(run.work_folder / "probe.json").media)
 
 
-def _look_through(
-    run: StageRun,
-    film: clock.Film,
-    track: probe_document.AudioTrack,
-    options: Options,
-    checksum: Future[str],
-) -> picture.Look:
-    """Find the film's shot changes, or take them from the cache, and make its small copy."""
-    wanted = film.header.film_picture is not None and options.shots
-    known = shots.cached(checksum.result()) if wanted else None
-    proxy = run.work_folder / "proxy.mp4" if options.proxy_height else None
-    look = picture.look_through(film, track, proxy, options.proxy_height, run.threads, cuts=wanted and known is None)
-    return replace(look, cuts_ms=known) if known is not None else look
-
-
-def _write_looks(run: StageRun, look: picture.Look, audio: Path, duration_ms: int, checksum: str) -> None:
-    """Write what people look at: shot changes, waveform, small copy, one picture."""
+def _write_looks(run: StageRun, film: clock.Film, audio: Path, duration_ms: int) -> None:
+    """Write what people look at: the waveform, one picture."""
     drawn, loudest = picture.waveform(audio)
     waveform.write(run.output("waveform.json", "waveform"), drawn)
     if loudest < _SILENT:
@@ -186,19 +168,11 @@ def _write_looks(run: StageRun, look: picture.Look, audio: Path, duration_ms: in
             "The sound that was chosen is silent from beginning to end. "
             "Name another track in audio_track, or another channel in audio_channel."
         )
-    proxy = run.work_folder / "proxy.mp4"
-    if look.fault:
-        run.warn(f"The report has no film to play, and cues keep to no shot changes: {look.fault}.")
-        proxy.unlink(missing_ok=True)
-    elif proxy.is_file():
-        run.output(proxy.name, "proxy")
-        if picture.poster(proxy, duration_ms, run.work_folder / "poster.jpg"):
-            run.output("poster.jpg", "poster")
-    if look.cuts_ms is not None:
-        shots_document.write(run.output("shots.json", "shots"), shots.document(look.cuts_ms))
-        run.check_inputs()  # what goes into the cache is found by the film's checksum
-        shots.remember(checksum, look.cuts_ms)
-        run.metric("shot_changes", len(look.cuts_ms), "cuts")
+    poster = run.work_folder / "poster.jpg"
+    if picture.poster(film, duration_ms, poster):
+        run.output(poster.name, "poster")
+    else:
+        poster.unlink(missing_ok=True)
 
 
 def main(argv: list[str] | None = None) -> int:

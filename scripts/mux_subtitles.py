@@ -74,8 +74,7 @@ def on_clock(path: Path, probe: probe_document.Probe) -> FilmFile:
         film = clock.opened(path)
         known = clock.read(film) if film.start.leaps else None
     else:
-        start = clock.Start(known.zero_us, known.ffmpeg_zero_us, known.leaps)
-        film = clock.Film(path, ffprobe.read_header(path), start)
+        film = clock.on_known(path, known)
     return FilmFile(film, leaps=bool(known and known.jumps), duration_ms=probe.duration_ms)
 
 

@@ -20,7 +20,6 @@ from samvad.documents import (
     subtitle_check,
 )
 from samvad.documents import probe as probe_document
-from samvad.documents import shots as shots_document
 from samvad.documents import tracks as tracks_document
 from samvad.documents.approvals import Approval
 from samvad.documents.machine_cues import MachineCue, MachineCues, Origin
@@ -37,7 +36,7 @@ from samvad.reporting.pages import film_page
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.settings import subtitle_profiles
 from samvad.settings.subtitle_rules import FILM_FRAME_RATE, Rules
-from samvad.stages.subtitle_gen import checking, corrections, objections, qc, shortening, worth
+from samvad.stages.subtitle_gen import checking, corrections, objections, pictures, qc, shortening, worth
 from samvad.stages.subtitle_gen.options import STAGE, Options
 from samvad.stages.subtitle_gen.shortening import Proposal
 from samvad.stages.subtitle_gen.tracks import Track, languages_of_tracks, make_track
@@ -52,12 +51,6 @@ def frame_rate(probe: Probe) -> Fraction:
     rate = probe.video.frame_rate if probe.video else None
     # Containers without a rate report their clock instead (1000 or 90000), and slide shows one frame in seconds.
     return rate if rate is not None and 10 <= rate <= 120 else FILM_FRAME_RATE
-
-
-def shots_of(run: StageRun) -> list[int]:
-    """Return the times of the film's shot changes that stage 01 found, in ms."""
-    path = run.read_optional("demux", "shots")
-    return list(shots_document.read(path).cuts_ms) if path else []
 
 
 def listener(run: StageRun) -> Listen | None:
@@ -236,7 +229,7 @@ def work(run: StageRun, options: Options) -> None:
     """Write the tracks of all target languages, the check, and the report."""
     probe = probe_document.read(run.read("demux", "probe"))
     document = segments.read(run.read_segments())
-    shots, rate, profile = shots_of(run), frame_rate(probe), subtitle_profiles.load(options.profile)
+    rate, profile = frame_rate(probe), subtitle_profiles.load(options.profile)
     for path in profile.files:
         run.holds("profile", path)
     spoken, without = languages_of_tracks(document, options.languages)
@@ -251,6 +244,8 @@ def work(run: StageRun, options: Options) -> None:
             f"Nothing of the film has text in {languages.name(target)}: translation is off or gave none, "
             f"so there are no subtitles in {languages.name(target)}."
         )
+    seen = pictures.look(run, probe, options)
+    shots = list(seen.cuts_ms)
     found = run.read_optional("asr", "speech_regions")
     speech = speech_regions.read(found, spoken=True) if found else None
     film_ms = max(probe.duration_ms, document.duration_ms)
@@ -278,7 +273,7 @@ def work(run: StageRun, options: Options) -> None:
     machine = MachineCues(tracks={item.entry.language: item.machine for item in made})
     machine_cues.write(run.output("cues.json", "cues"), machine)
     title, views = options.title or run.film, [item.view for item in made]
-    page = film_page.render(run.job_folder, title, probe, document, shots, views, profile)
+    page = film_page.render(run.job_folder, title, probe, document, shots, views, profile, seen.small_copy)
     files.write_text(run.output("report.html", "report"), page)
     tracks_document.write(run.output("tracks.json", "tracks"), Tracks(tracks=tuple(item.entry for item in made)))
 

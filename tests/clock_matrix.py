@@ -191,7 +191,7 @@ def choice() -> frozenset[str]:
 
 def extracted(job: Path, film: Path) -> tuple[Path, FilmAudio]:
     """Run stage 01; return its manifest and its sound."""
-    options = ["--job-folder", job, "--film", "test", f"--media={film}", "--shots=false", "--proxy-height=0"]
+    options = ["--job-folder", job, "--film", "test", f"--media={film}"]
     assert extract_audio.main([str(option) for option in options]) == 0
     return job / "01_demux" / "manifest.json", FilmAudio(job / "01_demux" / "audio.wav")
 

@@ -9,8 +9,7 @@ import pytest
 import clock_films
 import clock_matrix
 from clock_films import Recipe
-from samvad.media import clock
-from samvad.stages.demux import picture, probe
+from samvad.media import clock, shots, small_copy
 
 
 @pytest.mark.parametrize("recipe", clock_matrix.recipes("mov"), ids=str)
@@ -20,8 +19,9 @@ def test_cue_sound_and_picture_come_together(recipe: Recipe, tmp_path: Path, pie
 
 def test_pictures_that_a_list_of_edits_hides_are_not_in_the_small_copy(tmp_path: Path, pieces: Path) -> None:
     film = clock.opened(clock_films.make(Recipe("mov", "mjpeg", "pcm_u8", cut=0.5), tmp_path, pieces))
-    track, copy = probe.probe(film.path, film.header).audio[0], tmp_path / "proxy.mp4"
-    look = picture.look_through(film, track, copy, 64, 1, cuts=True)
+    copy = tmp_path / "proxy.mp4"
+    small_copy.make(film, film.header.of_kind("audio")[0], copy, 64, 1)
+    cuts = shots.search(film, 1).cuts_ms
     truth, made = clock_films.events(film.path), clock_films.events(copy)
     assert made.flashes == pytest.approx(truth.flashes, abs=0.03)
-    assert look.cuts_ms is not None and look.cuts_ms[0] == pytest.approx(1000 * truth.flashes[0], abs=30)
+    assert cuts[0] == pytest.approx(1000 * truth.flashes[0], abs=30)

@@ -61,7 +61,8 @@ def make_job(folder: Path, document: SegmentsDocument, targets: str) -> Path:
     content = json.dumps(typed_json.plain(document)).encode()
     asr = support.finished_stage(job, "asr", {"segments": ("segments.json", content)})
     options = ["--job-folder", job, "--film", "film", "--demux", demux, "--asr", asr, "--segments", asr]
-    done = support.run_script("subtitle_gen", *options, "--languages", *targets.split(), "--formats", "srt")
+    options = [*options, "--languages", *targets.split(), "--formats", "srt", "--shots=false"]
+    done = support.run_script("subtitle_gen", *options)
     assert done.returncode == 0, done.stderr
     return job
 

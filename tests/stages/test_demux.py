@@ -143,9 +143,7 @@ def test_the_facts_of_a_film_are_written_down(tmp_path: Path, films: Path) -> No
         "metadata",
         "audio",
         "probe",
-        "shots",
         "waveform",
-        "proxy",
         "poster",
     }
     assert {"ffmpeg", "ffprobe"} <= set(manifest["software"]["tools"])
@@ -260,15 +258,12 @@ def test_channels_in_opposite_phase_are_heard_and_said(tmp_path: Path) -> None:
     (warning,) = support.manifest_of(job, "demux")["warnings"]
     assert "opposite phase" in warning["message"]
     assert (metrics(job)["audio_channel"], facts(job)["chosen_channel"]) == ("side", "side")
-    proxy = job / "01_demux" / "proxy.mp4"
-    command = ["ffprobe", "-v", "error", "-select_streams", "a", "-show_entries", "stream=channels", "-of", "csv=p=0"]
-    assert subprocess.run([*command, proxy], capture_output=True, text=True, check=True).stdout.strip() == "2"
 
 
 @pytest.mark.parametrize(("asked", "pitch"), [("left", 300), ("right", 900), ("1", 900)])
 def test_a_channel_can_be_named(tmp_path: Path, asked: str, pitch: int) -> None:
     film = two_channels(tmp_path, "two.mkv", "0.5*sin(600*PI*t)", "0.5*sin(1800*PI*t)")
-    job, done = demux(tmp_path / "job", film, "--audio-channel", asked, "--shots=false", "--proxy-height=0")
+    job, done = demux(tmp_path / "job", film, "--audio-channel", asked)
     assert done.returncode == 0, done.stderr
     assert pitch_hz(job) == pytest.approx(pitch, abs=5)
     assert metrics(job)["audio_channel"] == asked and not support.manifest_of(job, "demux")["warnings"]
@@ -279,7 +274,7 @@ def test_the_choice_of_a_track_stands_in_the_manifest(tmp_path: Path) -> None:
     maps = [word for number in range(3) for word in ("-map", str(number))]
     tags = ("-metadata:s:a:0", "title=Director's Commentary", "-disposition:a:0", "default", "-disposition:a:1", "0")
     film = tone(tmp_path, "commentary.mkv", *tones, *maps, *tags, "-c:v", "ffv1", "-c:a", "flac")
-    job, done = demux(tmp_path, film, "--shots=false", "--proxy-height=0")
+    job, done = demux(tmp_path, film)
     assert done.returncode == 0, done.stderr
     assert pitch_hz(job) == pytest.approx(600, abs=5)
     assert metrics(job)["audio_track"] == 1
@@ -289,7 +284,7 @@ def test_the_choice_of_a_track_stands_in_the_manifest(tmp_path: Path) -> None:
 
 def test_silence_from_beginning_to_end_is_said(tmp_path: Path) -> None:
     silent = ("-f", "lavfi", "-i", "anullsrc=duration=2", "-c:v", "ffv1", "-c:a", "flac", "-t", "2")
-    job, done = demux(tmp_path, tone(tmp_path, "silent.mkv", *silent), "--shots=false", "--proxy-height=0")
+    job, done = demux(tmp_path, tone(tmp_path, "silent.mkv", *silent))
     assert done.returncode == 0, done.stderr
     (warning,) = support.manifest_of(job, "demux")["warnings"]
     assert "silent from beginning to end" in warning["message"]
@@ -384,24 +379,8 @@ def test_real_films_with_quirks(tmp_path: Path, name: str) -> None:
 # -- what people look at -----------------------------------------------------------------------------------------------
 
 
-def test_the_sample_film_is_looked_through_once(tmp_path: Path, sample: Any) -> None:
-    job, done = demux(tmp_path, sample.film)
-    assert done.returncode == 0, done.stderr
-    folder = job / "01_demux"
-    assert json.loads((folder / "shots.json").read_text("utf-8"))["cuts_ms"] == sample.truth["cuts_ms"]
-    command = ["ffprobe", "-v", "error", "-show_format", "-show_streams", "-of", "json", folder / "proxy.mp4"]
-    found = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
-    assert [(stream["codec_name"], stream.get("height")) for stream in found["streams"]] == [
-        ("h264", 240),
-        ("aac", None),
-    ]
-    assert float(found["format"]["duration"]) == pytest.approx(sample.truth["duration_ms"] / 1000, abs=0.2)
-    assert (folder / "proxy.mp4").stat().st_size < sample.film.stat().st_size * 2
-    assert (folder / "poster.jpg").read_bytes()[:2] == b"\xff\xd8"
-
-
 def test_the_waveform_is_loud_where_somebody_speaks(tmp_path: Path, sample: Any) -> None:
-    job, _ = demux(tmp_path, sample.film, "--shots=false", "--proxy-height=0")
+    job, _ = demux(tmp_path, sample.film)
     wave_of = json.loads((job / "01_demux" / "waveform.json").read_text("utf-8"))
     peaks = np.frombuffer(base64.b64decode(wave_of["peaks"]), dtype=np.uint8)
     rate = wave_of["peaks_a_second"]
@@ -411,19 +390,19 @@ def test_the_waveform_is_loud_where_somebody_speaks(tmp_path: Path, sample: Any)
     line = sample.truth["lines"][0]
     spoken = peaks[line["start_ms"] * rate // 1000 : line["end_ms"] * rate // 1000]
     assert quiet.max() < 40 < spoken.mean()
-    assert not (job / "01_demux" / "shots.json").exists() and not (job / "01_demux" / "proxy.mp4").exists()
+    assert (job / "01_demux" / "poster.jpg").read_bytes()[:2] == b"\xff\xd8"
 
 
-def test_a_sound_file_gets_a_copy_to_listen_to_and_no_shots(tmp_path: Path) -> None:
+def test_a_sound_file_has_no_picture_to_show(tmp_path: Path) -> None:
     film = tmp_path / "sound.wav"
     subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=duration=2", film], check=True)
     job, done = demux(tmp_path, film)
     assert done.returncode == 0, done.stderr
     kinds = {output["type"] for output in support.manifest_of(job, "demux")["outputs"]}
-    assert kinds - {"metadata"} == {"audio", "probe", "waveform", "proxy"}
+    assert kinds - {"metadata"} == {"audio", "probe", "waveform"}
 
 
-def test_pictures_that_cannot_be_read_cost_the_report_its_film_and_nothing_else(tmp_path: Path) -> None:
+def test_pictures_that_cannot_be_read_cost_the_shelf_its_picture_and_nothing_else(tmp_path: Path) -> None:
     film = tone(tmp_path, "odd.mkv", "-f", "lavfi", "-i", "sine=duration=2", "-c:v", "libx264", "-c:a", "flac")
     data = bytearray(film.read_bytes())
     place = data.index(b"V_MPEG4/ISO/AVC")
@@ -432,5 +411,4 @@ def test_pictures_that_cannot_be_read_cost_the_report_its_film_and_nothing_else(
     job, done = demux(tmp_path / "job", film)
     assert done.returncode == 0, done.stderr
     manifest = support.manifest_of(job, "demux")
-    assert any("no film to play" in item["message"] for item in manifest["warnings"])
     assert {output["type"] for output in manifest["outputs"]} == {"audio", "probe", "waveform", "metadata"}

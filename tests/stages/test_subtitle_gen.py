@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from samvad.core import typed_json
 from samvad.documents.segments import Segment, SegmentsDocument, Translation, Word
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Style
+from samvad.media import shots
 from samvad.stages.translation.memory import Memory
 
 FILM_24 = {"frame_rate_numerator": 24, "frame_rate_denominator": 1}
@@ -48,17 +50,15 @@ def make_inputs(
     tmp_path: Path,
     segments: tuple[Segment, ...],
     video: dict[str, Any] | None = FILM_24,
-    shots: list[int] | None = None,
     speech: list[tuple[int, int]] | None = None,
+    demux: Path | None = None,
 ) -> list[object]:
-    """Make stages 01 and 04 of a job and return the options that name them."""
-    job = support.make_job(tmp_path)
+    """Make stages 01 (unless there is one) and 04 of a job and return the options that name them."""
+    job = demux.parents[1] if demux else support.make_job(tmp_path)
     document = SegmentsDocument("hi" if segments else "und", 60_000, segments)
     picture = video and {**support.VIDEO, **video}
     outputs = {"probe": ("probe.json", support.probe_document(video=picture))}
-    if shots is not None:
-        outputs["shots"] = ("shots.json", json.dumps({"cuts_ms": shots}).encode())
-    demux = support.finished_stage(job, "demux", outputs)
+    demux = demux or support.finished_stage(job, "demux", outputs)
     content = json.dumps(typed_json.plain(document)).encode()
     found = {"segments": ("segments.json", content)}
     if speech is not None:
@@ -70,12 +70,16 @@ def make_inputs(
 
 
 def run(
-    inputs: list[object], languages: str = "hi en", formats: str = "srt vtt", profile: object = "netflix"
+    inputs: list[object],
+    languages: str = "hi en",
+    formats: str = "srt vtt",
+    profile: object = "netflix",
+    cache: dict[str, str] | None = None,
 ) -> tuple[Path, Any]:
-    """Run the script."""
-    done = support.run_script(
-        "subtitle_gen", *inputs, "--languages", *languages.split(), "--formats", *formats.split(), "--profile", profile
-    )
+    """Run the script; with a cache of its own, it looks for shot changes."""
+    options = ["--languages", *languages.split(), "--formats", *formats.split(), "--profile", profile]
+    options += [] if cache else ["--shots=false"]
+    done = support.run_script("subtitle_gen", *inputs, *options, env=cache)
     return Path(str(inputs[1])), done
 
 
@@ -244,13 +248,45 @@ def test_all_formats_say_the_same(tmp_path: Path) -> None:
     assert [formats.read(path).cues for path in files] == [formats.read(files[0]).cues] * 4
 
 
-def test_shot_changes_of_stage_01_draw_the_times_to_them(tmp_path: Path) -> None:
-    inputs = make_inputs(tmp_path, DIALOGUE, shots=[800, 3200])
-    job, done = run(inputs, languages="hi", formats="srt")
+def test_shot_changes_draw_the_times_to_them_and_known_ones_cost_no_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are known by the film's checksum; there is no film in this job."""
+    cache = support.new_cache(tmp_path)
+    monkeypatch.setenv("SAMVAD_CACHE", cache["SAMVAD_CACHE"])
+    shots.remember("sha256:" + "0" * 64, [800, 3200])
+    job, done = run(make_inputs(tmp_path, DIALOGUE), languages="hi", formats="srt", cache=cache)
     assert done.returncode == 0, done.stderr
     first = formats.read(job / "09_subtitle_gen" / "test.hi.srt").cues[0]
     assert (first.start_ms, first.end_ms) == (800, 3200 - 84)
-    assert {item["type"] for item in support.manifest_of(job, "subtitle_gen")["inputs"]} >= {"shots"}
+    assert json.loads((job / "09_subtitle_gen" / "shots.json").read_text("utf-8"))["cuts_ms"] == [800, 3200]
+
+
+def test_a_film_gives_its_shot_changes_and_a_small_copy_and_one_that_is_away_is_said(
+    tmp_path: Path, sample: Any
+) -> None:
+    cache = support.new_cache(tmp_path)
+    film = Path(shutil.copy2(sample.film, tmp_path / "film.mp4"))
+    job = support.make_job(tmp_path)
+    done = support.run_script("demux", "--job-folder", job, "--film", "test", f"--media={film}", env=cache)
+    assert done.returncode == 0, done.stderr
+    inputs = make_inputs(tmp_path, DIALOGUE, demux=job / "01_demux" / "manifest.json")
+    _, done = run([*inputs, "--proxy-height=120"], cache=cache)
+    assert done.returncode == 0, done.stderr
+    folder, manifest = job / "09_subtitle_gen", support.manifest_of(job, "subtitle_gen")
+    assert json.loads((folder / "shots.json").read_text("utf-8"))["cuts_ms"] == sample.truth["cuts_ms"]
+    assert {"film"} <= {item["type"] for item in manifest["inputs"]} and not manifest.get("lacks")
+    assert {"shots", "proxy"} <= {item["type"] for item in manifest["outputs"]}
+    assert '"media":"proxy.mp4"' in (folder / "report.html").read_text("utf-8")
+
+    film.unlink()
+    shutil.rmtree(Path(cache["SAMVAD_CACHE"]) / "shots")
+    _, done = run(inputs, cache=cache)
+    assert done.returncode == 0, done.stderr
+    manifest = support.manifest_of(job, "subtitle_gen")
+    assert any("no shot changes" in text and "is gone" in text for text in warnings(manifest))
+    assert [lack["place"] for lack in manifest["lacks"]] == [str(film)]
+    assert not {"shots", "proxy"} & {item["type"] for item in manifest["outputs"]}
 
 
 # -- corrections -----------------------------------------------------------------------------------------------------

@@ -10,11 +10,19 @@ from typing import Any
 import pytest
 
 from samvad.core.errors import ChangedFileError, MediaError
-from samvad.documents.probe import AudioTrack
-from samvad.media import clock, ffprobe, shots
-from samvad.stages.demux import picture
+from samvad.media import clock, cut_search, ffprobe, shots, small_copy
 
 CUTS_MS = [1200, 2000, 3600]
+#: Shots of the longer film: what is shown, for how many seconds.
+SHOTS = (
+    ("testsrc", 2.0),
+    ("mandelbrot", 3.2),
+    ("testsrc2", 1.2),
+    ("smptebars", 4.0),
+    ("mandelbrot", 2.4),
+    ("testsrc2", 2),
+)
+LONG_CUTS_MS = [2000, 5200, 6400, 10_400, 12_800]
 
 
 def ffmpeg(*options: object) -> None:
@@ -31,6 +39,17 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
         length = "" if kind == "mandelbrot" else f":duration={seconds}"
         inputs += ["-f", "lavfi", "-t", seconds, "-i", f"{kind}=size=320x180:rate=25{length}"]
     ffmpeg(*inputs, "-filter_complex", "concat=n=4", "-c:v", "libx264", "-preset", "ultrafast", target)
+    return target
+
+
+@pytest.fixture(scope="module")
+def long_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a film of six shots, almost without loss."""
+    target = tmp_path_factory.mktemp("long") / "film.mkv"
+    inputs: list[object] = []
+    for kind, seconds in SHOTS:
+        inputs += ["-f", "lavfi", "-t", seconds, "-i", f"{kind}=size=320x180:rate=25"]
+    ffmpeg(*inputs, "-filter_complex", "concat=n=6", "-c:v", "libx264", "-preset", "ultrafast", "-crf", 8, target)
     return target
 
 
@@ -95,18 +114,66 @@ def test_what_is_no_film_is_refused(tmp_path: Path) -> None:
         shots.frame_rate(tmp_path / "-x.mp4")
 
 
-@pytest.mark.parametrize("height", [0, 120, 240, 480])
-def test_cuts_do_not_depend_on_the_small_copy(film: Path, tmp_path: Path, height: int) -> None:
-    sound = AudioTrack(
-        **{"track": 0, "stream": 1, "codec": "aac", "language": None, "channels": 1, "layout": "mono", "title": ""},
-        **{"sample_rate_hz": 48_000, "default": True, "start_ms": 0, "duration_ms": None},
-    )
-    whole = tmp_path / "whole.mp4"
-    large = ("-vf", "scale=640:-2", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac")
-    ffmpeg("-i", film, "-f", "lavfi", "-i", "sine=duration=4.6", *large, whole)
-    proxy = tmp_path / "proxy.mp4" if height else None
-    look = picture.look_through(clock.opened(whole), sound, proxy, height, 1, cuts=True)
-    assert look.fault is None and look.cuts_ms == shots.detect(whole) == CUTS_MS
-    if proxy:
-        (found,) = ffprobe.read_header(proxy).moving
-        assert found.picture is not None and found.picture.height == min(height, 360)
+ENCODERS = {
+    "keys on cuts": ("x.mkv", "libx264", "-preset", "veryfast"),
+    "keys by the clock": ("x.mp4", "libx264", "-preset", "veryfast", "-sc_threshold", "0", "-g", "24"),
+    "one key": ("x.mp4", "libx264", "-preset", "ultrafast", "-sc_threshold", "0"),
+    "hevc": ("x.mkv", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error"),
+    "uneven times": ("x.mkv", "libx264", "-preset", "veryfast", "-vf", "select='mod(n,5)-3'", "-fps_mode", "vfr"),
+}
+
+
+@pytest.mark.parametrize("encoder", ENCODERS.values(), ids=ENCODERS.keys())
+def test_what_is_not_decoded_is_not_missed(long_film: Path, tmp_path: Path, encoder: tuple[str, ...]) -> None:
+    """The film's shots last 1.2 to 4 s; two come again."""
+    name, codec, *options = encoder
+    ffmpeg("-i", long_film, "-c:v", codec, *options, tmp_path / name)
+    found = shots.search(clock.opened(tmp_path / name), 1)
+    assert found.cuts_ms == pytest.approx(LONG_CUTS_MS, abs=41)
+    if encoder is ENCODERS["keys on cuts"]:
+        assert found.decoded < 0.5, "most of it needs no look"
+
+
+def test_a_piece_of_the_film_is_looked_at_only_where_key_pictures_leave_a_doubt() -> None:
+    """Groups ended by what the encoder saw, by the clock, and one whose pictures before and after are alike."""
+    keys = [0, 40, 140, 200, 300, 330, 430, 530, 560]
+    times = tuple(range(0, 24_000, 40))
+    sizes = tuple(1000 if place in keys else 10 for place in range(600))
+    packets = cut_search.Packets(times, sizes, tuple(place in keys for place in range(600)))
+    unlike = {40 * place: 20.0 for place in keys} | {200 * 40: 0.5}
+    plan = cut_search.plan(packets, unlike)
+    assert plan is not None
+    assert plan.cuts_ms == (40 * 40, 330 * 40, 560 * 40)
+    assert plan.spans == ((140 * 40, 204 * 40),)
+    large = (*sizes[:345], 900, *sizes[346:])
+    hidden = cut_search.plan(cut_search.Packets(times, large, packets.keys), unlike)
+    assert hidden is not None and hidden.spans == (*plan.spans, (330 * 40, 349 * 40)), "too soon for a key picture"
+
+
+@pytest.mark.parametrize("height", [120, 480])
+def test_a_small_copy_is_made_when_it_is_wanted_and_kept(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, height: int
+) -> None:
+    monkeypatch.setenv("SAMVAD_CACHE", str(tmp_path / "cache"))
+    whole, checksum = tmp_path / "whole.mkv", "sha256:" + "a" * 64
+    large = ("-vf", "scale=640:-2", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "flac")
+    ffmpeg("-i", film, "-f", "lavfi", "-i", "aevalsrc='sin(t)|-sin(t)':duration=4.6", *large, whole)
+    assert small_copy.kept(checksum, height) is None
+    told: list[float] = []
+    made = small_copy.on_demand(whole, checksum, 1, height, progress=told.append)
+    (picture,), (sound,) = (ffprobe.read_header(made).of_kind(kind) for kind in ("video", "audio"))
+    assert picture.picture is not None and picture.picture.height == min(height, 360)
+    assert (picture.codec, sound.codec, sound.sound and sound.sound.channels) == ("h264", "aac", 2)
+    assert told and told[-1] == pytest.approx(4.6, abs=0.2)
+    whole.unlink()
+    assert small_copy.on_demand(whole, checksum, 1, height) == small_copy.kept(checksum, height) == made
+
+
+def test_a_small_copy_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAMVAD_CACHE", str(tmp_path / "cache"))
+    film = tmp_path / "broken.mkv"
+    ffmpeg("-f", "lavfi", "-i", "testsrc=duration=1", "-c:v", "libx264", film)
+    film.write_bytes(film.read_bytes().replace(b"V_MPEG4/ISO/AVC", b"V_MPEG4/ISO/XXX"))
+    with pytest.raises(MediaError, match="No small copy"):
+        small_copy.on_demand(film, "sha256:ab", None)
+    assert not list(tmp_path.rglob("*.mp4"))

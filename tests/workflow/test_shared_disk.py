@@ -99,7 +99,7 @@ def test_of_two_machines_at_one_stage_the_later_makes_the_result_without_any_loc
     (disk.folder / JOB).mkdir(parents=True)
     film = odd_films.no_duration_header(tmp_path)
     scratch = tmp_path / "own disk"
-    options = [f"--media={film}", "--proxy-height=0"]
+    options = [f"--media={film}"]
     commands = [
         ["env", f"{variables.SCRATCH}={scratch}", *disk.command(machine, "media", "extract_audio.py", *options)]
         for machine in ("node1", "node2", "node1")

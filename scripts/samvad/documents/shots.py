@@ -1,4 +1,4 @@
-"""The shots document of stage 01: when a film's pictures change from one shot to the next."""
+"""The shots document of stage 09: when a film's pictures change from one shot to the next."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def read(path: Path) -> Shots:
     Raises:
         SamvadError: it is missing or damaged; names the file and the key.
     """
-    return typed_json.read(path, Shots, "shots.json of stage 01", "Run stage 01 again.")
+    return typed_json.read(path, Shots, "shots.json of stage 09", "Run stage 09 again.")
 
 
 def write(path: Path, shots: Shots) -> None:

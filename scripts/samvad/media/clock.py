@@ -93,6 +93,16 @@ def opened(path: Path, header: Header | None = None) -> Film:
     return Film(path, header, start(path, header))
 
 
+def on_known(path: Path, known: FilmClock) -> Film:
+    """Return a film that can be read on its clock, as stage 01 wrote it down.
+
+    Raises:
+        MediaError: ffprobe cannot read it.
+        ToolError: ffprobe is missing, or hung.
+    """
+    return Film(path, ffprobe.read_header(path), Start(known.zero_us, known.ffmpeg_zero_us, known.leaps))
+
+
 def start(film: Path, header: Header) -> Start:
     """Return where a film's time zero is, after a look at its first seconds.
 

@@ -198,6 +198,7 @@ class Packet:
         pts_us: when it is shown; None where the container does not say.
         dts_us: when it is decoded.
         duration_us: None where it is not known.
+        size: in bytes.
         key: whether decoding can begin with it.
         dropped: whether it is decoded and not shown: an edit list leaves it out.
     """
@@ -206,6 +207,7 @@ class Packet:
     pts_us: int | None
     dts_us: int | None
     duration_us: int | None
+    size: int
     key: bool
     dropped: bool
 
@@ -385,25 +387,29 @@ def duration_ms(text: str | None) -> int | None:
     return seconds_to_ms(sum(part * 60**power for power, part in enumerate(reversed(parts))))
 
 
-def read_packets(path: Path, take: Callable[[Packet], None], *, seconds: float | None = None) -> None:
+def read_packets(
+    path: Path, take: Callable[[Packet], None], *, seconds: float | None = None, stream: int | None = None
+) -> None:
     """Give a file's packets to ``take``, one at a time, in the file's order: a film has a million of them.
 
     Args:
         path: the file.
         take: called with each packet.
         seconds: read so much of the beginning; None for the whole file.
+        stream: the number of the only stream whose packets are wanted; None for all.
 
     Raises:
         MediaError: ffprobe cannot read the file.
         ToolError: ffprobe is missing, or hung.
     """
 
-    def split(stream: str, pts: str, dts: str, length: str, flags: str, *_: str) -> None:
-        duration_us = _microseconds(length)
-        take(Packet(int(stream), _microseconds(pts), _microseconds(dts), duration_us, "K" in flags, "D" in flags))
+    def split(number: str, pts: str, dts: str, length: str, size: str, flags: str, *_: str) -> None:
+        times = (_microseconds(pts), _microseconds(dts), _microseconds(length))
+        take(Packet(int(number), *times, int(size) if size.isdigit() else 0, "K" in flags, "D" in flags))
 
-    entries = "stream_index,pts_time,dts_time,duration_time,flags"
-    _read_packets(path, entries, split, interval="" if seconds is None else f"%+{seconds}")
+    entries = "stream_index,pts_time,dts_time,duration_time,size,flags"
+    interval = "" if seconds is None else f"%+{seconds}"
+    _read_packets(path, entries, split, "" if stream is None else str(stream), interval)
 
 
 def read_subtitle_packets(path: Path, take: Callable[[int, int, int], None]) -> None:

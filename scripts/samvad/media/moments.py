@@ -118,7 +118,7 @@ def sound(
     if length is None:
         source, along = film.source(), film.read_along
     else:
-        source, along = ffmpeg.source(film.path, f="", vn=None, sn=None, dn=None, **_seek(film, start, length)), []
+        source, along = ffmpeg.source(film.path, f="", vn=None, sn=None, dn=None, **seek(film, start, length)), []
     decoded: dict[str, str | int] = {"ac": channels, "ar": rate_hz, "c:a": "pcm_f32le", "f": "f32le"}
     decoded |= {} if at_most is None else {"t": f"{at_most:.3f}"}
     done = ffmpeg.run(
@@ -151,7 +151,7 @@ def sounds(film: Film, stream: Stream, starts: Sequence[float], length: float) -
     count = round(length * rate_hz)
     pieces = []
     for start in starts:
-        source = ffmpeg.source(film.path, f="", vn=None, sn=None, dn=None, threads=1, **_seek(film, start, length))
+        source = ffmpeg.source(film.path, f="", vn=None, sn=None, dn=None, threads=1, **seek(film, start, length))
         heard = ffmpeg.in_time(source[str(stream.index)], rate_hz)
         pieces.append(heard.filter("apad", whole_len=count).filter("atrim", end_sample=count))
     decoded: ffmpeg.Options = {"ac": channels, "ar": rate_hz, "c:a": "pcm_f32le", "f": "f32le"}
@@ -229,7 +229,7 @@ def pictures(film: Film, stream: Stream, looks: Sequence[Look]) -> list[list[Pic
 
 def _shades(film: Film, stream: Stream, look: Look, number: int) -> ffmpeg.Stream:
     """Return the small pictures of a look, which tell their times on the way: the number of the look in front."""
-    options = _seek(film, look.start, look.length)
+    options = seek(film, look.start, look.length)
     options |= {"skip_frame": "nokey"} if look.keys else {}
     options |= {"noaccurate_seek": None} if look.before else {}
     source = ffmpeg.source(film.path, f="", an=None, sn=None, dn=None, autorotate=0, threads=1, **options)
@@ -266,7 +266,7 @@ def shades(
 
     small = []
     for time in times:
-        source = ffmpeg.source(film.path, f="", an=None, sn=None, dn=None, threads=1, **_seek(film, time, 1.0))
+        source = ffmpeg.source(film.path, f="", an=None, sn=None, dn=None, threads=1, **seek(film, time, 1.0))
         first = source[str(stream.index)].filter("trim", end_frame=1).filter("setpts", "N/25/TB")
         whole: ffmpeg.Stream = changed(first)
         small.append(whole.filter("scale", *size, flags="area").filter("format", "gray").filter("setsar", 1))
@@ -278,7 +278,7 @@ def shades(
     return list(values.reshape(len(times), -1)) if values.size == len(times) * size[0] * size[1] else []
 
 
-def _seek(film: Film, start: float, length: float) -> dict[str, str | int | None]:
+def seek(film: Film, start: float, length: float) -> dict[str, str | int | None]:
     """Return ffmpeg's options for a part of a film.
 
     Of MPEG-TS and the like, ffmpeg takes the start of the streams that it reads for zero if it is to begin just where

@@ -2,6 +2,7 @@
 
 ffmpeg's filter ``scdet`` says how much each picture differs from the one before it; a cut is where that is several
 times as much as around it. PySceneDetect's adaptive detector goes by the same rule: docs/subtitles.md compares them.
+``cut_search.py`` says which pictures need not be decoded for that.
 """
 
 from __future__ import annotations
@@ -9,15 +10,17 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from samvad.core import checksums, files, held_files
 from samvad.core.errors import DiskError, MediaError, SamvadError
-from samvad.core.times import seconds_to_ms
 from samvad.documents import shots
-from samvad.media import clock, ffmpeg, ffprobe
+from samvad.media import clock, cut_search, ffmpeg, ffprobe, moments
+from samvad.media.clock import Film
+from samvad.media.ffprobe import Stream
 
 log = logging.getLogger(__name__)
 
@@ -28,12 +31,20 @@ MIN_RATIO = 3.0
 #: Pictures before and after that it is compared with.
 NEIGHBOURS = 2
 #: Counts up when the way of finding cuts changes, so that older results are not taken for new ones.
-METHOD = "scdet-adaptive-2"
+METHOD = "scdet-adaptive-3"
 
-#: Pictures are made this small first: what differs is seen all the same. All films are looked at in this size, whatever
-#: else is made of their pictures: how much two of them differ depends on it a little.
+#: Pictures are made this small first: what differs is seen all the same, and how much depends on it a little.
 HEIGHT = 240
-FILTER = "scdet=t=100:sc_pass=0,metadata=print:file=-"
+#: Key pictures are made so small: a camera's move is to change less than a cut.
+_KEY_SIZE = (64, 36)
+#: Pieces of a film that one ffmpeg reads: each has a decoder of its own, with all its pictures in memory.
+_AT_ONCE = 6
+#: Times are told in whole milliseconds: ffmpeg prints seconds with six figures, too few for a long film.
+_TELL = "settb=1/1000,scdet=t=100:sc_pass=0,metadata=print:file=-"
+#: What ffmpeg prints of several pieces is told apart by times that are so far apart, in ms.
+_APART_MS = 10**9
+#: Where one of these is, ffmpeg is asked to let it decode what must be decoded as a whole.
+_DECODERS = ("dri/renderD128", "nvidia0")
 
 
 def scale(height: int) -> str:
@@ -41,7 +52,7 @@ def scale(height: int) -> str:
     return f"scale=w=-2:h=trunc(min({height}\\,ih)/2)*2:flags=fast_bilinear"
 
 
-_TIME = re.compile(r"pts_time:(-?[\d.]+)")
+_TIME = re.compile(r" pts:(-?\d+)")
 _DIFFERENCE = re.compile(r"lavfi\.scd\.mafd=([\d.]+)")
 
 
@@ -54,7 +65,7 @@ class Differences:
 
 
 class DifferenceReader:
-    """Takes what ffmpeg's filters print with ``FILTER``, line by line; a film has some 200,000 pictures."""
+    """Takes what ffmpeg's filters print, line by line; a film has some 200,000 pictures."""
 
     def __init__(self) -> None:
         self._time_ms = 0
@@ -64,7 +75,7 @@ class DifferenceReader:
     def take(self, line: str) -> None:
         """Take a line; other lines than the filters' are passed over."""
         if found := _TIME.search(line):
-            self._time_ms = seconds_to_ms(float(found.group(1)))
+            self._time_ms = int(found.group(1))
         elif found := _DIFFERENCE.search(line):
             self._times.append(max(0, self._time_ms))
             self._values.append(float(found.group(1)))
@@ -90,32 +101,128 @@ def cuts(differences: Differences) -> list[int]:
     return found
 
 
+@dataclass(frozen=True)
+class Search:
+    """What looking for a film's cuts gave: their times in ms, how much of the film was decoded for that (0 to 1)."""
+
+    cuts_ms: list[int]
+    decoded: float
+
+
 def detect(film: Path) -> list[int]:
-    """Return the times of a film's cuts, by reading all its pictures.
+    """Return the times of a film's cuts, by reading no more of its pictures than that takes.
 
     Raises:
         MediaError: ffmpeg cannot read it, or it has no video.
         ToolError: ffmpeg is missing, or hung.
     """
-    reader = DifferenceReader()
-    opened = clock.opened(film)
-    picture = opened.header.film_picture
+    return search(clock.opened(film)).cuts_ms
+
+
+def search(film: Film, threads: int = 0) -> Search:
+    """Look for a film's cuts.
+
+    Args:
+        film: the film.
+        threads: CPU threads to use; 0 for as many as there are.
+
+    Raises:
+        MediaError: ffmpeg cannot read it, or it has no video.
+        ToolError: ffmpeg is missing, or hung.
+    """
+    picture = film.header.film_picture
     if picture is None:
-        raise MediaError(f"{str(film)!r} has no picture.", "Give the film, not its sound.", path=str(film))
+        raise MediaError(f"{str(film.path)!r} has no picture.", "Give the film, not its sound.", path=str(film.path))
+    packets = cut_search.packets(film, picture)
+    plan = cut_search.plan(packets, _keys(film, picture)) if packets else None
+    if packets is None or plan is None:
+        return Search(cuts(decode_all(film, picture, threads)), 1.0)
+    batches = [plan.spans[first : first + _AT_ONCE] for first in range(0, len(plan.spans), _AT_ONCE)]
+    with ThreadPoolExecutor(max(1, threads)) as pool:
+        found = list(pool.map(lambda batch: _pieces(film, picture, batch), batches))
+    length_ms = max(1, packets.times_ms[-1] - packets.times_ms[0])
+    decoded = sum(end - begin for begin, end in plan.spans) / length_ms
+    return Search(sorted({*plan.cuts_ms, *(cut for part in found for cut in part)}), round(decoded, 3))
+
+
+def decode_all(film: Film, picture: Stream, threads: int) -> Differences:
+    """Return how much each picture of a film differs from the one before, by decoding all of them.
+
+    A hardware decoder does it where there is one.
+
+    Raises:
+        MediaError: ffmpeg cannot read it.
+        ToolError: ffmpeg is missing, or hung.
+    """
+    chain = f"{ffmpeg.SHOWN},{scale(HEIGHT)},{_TELL}"
+    hard = any(Path("/dev", name).exists() for name in _DECODERS)
+    for options in [{"hwaccel": "auto"}, {}] if hard else [{}]:
+        reader = DifferenceReader()
+        source = film.source(threads=threads, skip_loop_filter="all", **options)
+        done = ffmpeg.run(
+            [source[str(picture.index)]],
+            None,
+            {"vf": chain, "f": "null"},
+            stdout_line=reader.take,
+            read_along=film.read_along,
+        )
+        if not done.code:
+            return reader.result()
+    raise _unreadable(film, done.last_line)
+
+
+def _keys(film: Film, picture: Stream) -> dict[int, float]:
+    """Return for each key picture, by its time in ms, how much it differs from the one before it, made small."""
+    reader = DifferenceReader()
+    source = film.source(threads=1, skip_frame="nokey", skip_loop_filter="all")
+    width, height = _KEY_SIZE
+    chain = f"{ffmpeg.SHOWN},scale={width}:{height}:flags=area,{_TELL}"
     done = ffmpeg.run(
-        [opened.source()[str(picture.index)]],
+        [source[str(picture.index)]],
         None,
-        {"vf": f"{scale(HEIGHT)},{FILTER}", "f": "null"},
+        {"vf": chain, "fps_mode": "passthrough", "f": "null"},
         stdout_line=reader.take,
-        read_along=opened.read_along,
     )
     if done.code:
-        raise MediaError(
-            f"The pictures of {str(film)!r} cannot be read: {done.last_line}.",
-            "Play it to see whether it is whole.",
-            path=str(film),
-        )
-    return cuts(reader.result())
+        raise _unreadable(film, done.last_line)
+    found = reader.result()
+    return dict(zip(found.times_ms, found.values, strict=True))
+
+
+def _pieces(film: Film, picture: Stream, spans: Sequence[tuple[int, int]]) -> list[int]:
+    """Return the cuts in pieces of a film, each of which begins with a key picture."""
+    chains = []
+    for number, (begin_ms, end_ms) in enumerate(spans):
+        options = moments.seek(film, begin_ms / 1000, (end_ms - begin_ms + 1) / 1000)
+        options |= {"an": None, "sn": None, "dn": None, "threads": 1, "skip_loop_filter": "all"}
+        shown = ffmpeg.source(film.path, f="", **options)[str(picture.index)]
+        small = shown.filter("scale", w=-2, h=f"trunc(min({HEIGHT},ih)/2)*2", flags="fast_bilinear")
+        told = small.filter("settb", "1/1000").filter("setpts", f"PTS+{(number + 1) * _APART_MS}")
+        told = told.filter("scdet", t=100, sc_pass=0).filter("metadata", "print", file="-")
+        chains.append(told.filter("setpts", "N/25/TB").filter("setsar", 1))
+    readers = [DifferenceReader() for _ in spans]
+    place = 0
+
+    def take(line: str) -> None:
+        nonlocal place
+        if found := _TIME.search(line):
+            place = round(int(found.group(1)) / _APART_MS) - 1
+            begin_ms = spans[place][0] - (place + 1) * _APART_MS
+            line = f" pts:{int(found.group(1)) + begin_ms}"
+        readers[place].take(line)
+
+    done = ffmpeg.run([ffmpeg.joined(chains)], None, {"fps_mode": "passthrough", "f": "null"}, stdout_line=take)
+    if done.code:
+        raise _unreadable(film, done.last_line)
+    return [cut for reader in readers for cut in cuts(reader.result())]
+
+
+def _unreadable(film: Film, reason: str) -> MediaError:
+    return MediaError(
+        f"The pictures of {str(film.path)!r} cannot be read: {reason}.",
+        "Play it to see whether it is whole.",
+        path=str(film.path),
+    )
 
 
 def cached(checksum: str) -> list[int] | None:

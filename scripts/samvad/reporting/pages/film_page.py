@@ -1,12 +1,14 @@
-"""The report of one film: a page with all its data in it, which plays the film's small copy beside it."""
+"""The report of one film: a page with all its data in it, which plays the film, or its small copy, beside it."""
 
 from __future__ import annotations
 
 import html
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from samvad.core import schemas, stages
 from samvad.core.errors import SamvadError
@@ -68,6 +70,7 @@ def render(
     shots: Sequence[int],
     views: Sequence[TrackView],
     profile: Profile,
+    small_copy: str | None = None,
 ) -> str:
     """Return the page.
 
@@ -79,6 +82,8 @@ def render(
         shots: times of its shot changes in ms.
         views: its tracks.
         profile: the rules that they keep.
+        small_copy: the name of the film's small copy, which lies beside the page; None where there is none: the film
+            itself is played, where the browser can.
     """
     manifests = _manifests(job_folder)
     demux = {made.type: Path(made.path).name for made in manifests["demux"].outputs} if "demux" in manifests else {}
@@ -87,7 +92,7 @@ def render(
         "title": title,
         "subtitle": _subtitle(probe, document),
         "duration": max(1, probe.duration_ms or document.duration_ms),
-        "media": f"{_DEMUX}/{demux['proxy']}" if "proxy" in demux else None,
+        "media": small_copy or _film_beside(job_folder, manifests),
         "poster": f"{_DEMUX}/{demux['poster']}" if "poster" in demux else None,
         **_waveform(job_folder, demux),
         "shots": list(shots),
@@ -109,6 +114,14 @@ def _manifests(job_folder: Path) -> dict[str, StageManifest]:
     before = [stage for stage in stages.STAGES if stage.number < stages.BY_NAME["subtitle_gen"].number]
     read = {stage.name: stage_manifest.read_optional(job_folder / stage.folder / "manifest.json") for stage in before}
     return {name: manifest for name, manifest in read.items() if manifest is not None}
+
+
+def _film_beside(job_folder: Path, manifests: Mapping[str, StageManifest]) -> str | None:
+    """Return the address of the film as stage 01 read it, from the page's folder on."""
+    film = manifests["demux"].film_file() if "demux" in manifests else None
+    if film is None:
+        return None
+    return quote(os.fsencode(os.path.relpath(film.path, job_folder / stages.BY_NAME["subtitle_gen"].folder)))
 
 
 def _waveform(job_folder: Path, demux: Mapping[str, str]) -> JsonObject:

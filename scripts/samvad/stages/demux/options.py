@@ -30,10 +30,6 @@ class Options:
     min_decoded_share: float = option(
         0.95, "share of the declared duration that must be readable", unit="0 to 1", minimum=0, maximum=1
     )
-    shots: bool = option(True, "whether to find the shot changes")
-    proxy_height: int = option(
-        240, "height of the small copy for the report; 0 for none", unit="pixels", minimum=0, maximum=1080
-    )
 
 
 STAGE = Stage(
@@ -43,8 +39,8 @@ STAGE = Stage(
     script="extract_audio.py",
     environment="media",
     options=Options,
-    writes=("audio", "probe", "waveform", "shots", "proxy", "poster"),
+    writes=("audio", "probe", "waveform", "poster"),
     workflow="transcribe",
     asks=ResourceRequest(cores=4, mem_mb=1000, runtime=10, runtime_per_hour=30),
-    milestones=("film_duration", "audio_tracks", "audio_track", "audio_channel", "shot_changes"),
+    milestones=("film_duration", "audio_tracks", "audio_track", "audio_channel"),
 )

@@ -13,6 +13,9 @@ from samvad.core.declarations import ResourceRequest, Stage, option, sheet_optio
 class Options:
     """What stage 09 can be told."""
 
+    film_file: Path | None = sheet_option(
+        "where the film lies now, if it was moved since stage 01 read it", default=None, place=True
+    )
     title: str = sheet_option("the film's title, for the report", default="", empty=True, column="title")
     languages: tuple[str, ...] = sheet_option("targets of the film: hi en …", column="targets")
     formats: tuple[Literal["srt", "vtt", "ass", "ttml"], ...] = option(
@@ -26,6 +29,14 @@ class Options:
         "cues that cannot be read in their time get a shorter text, without fillers, repeats and false starts: it is "
         "proposed in shorter.tsv, or taken and marked",
     )
+    shots: bool = option(True, "whether to find the film's shot changes: cues come and go with them")
+    proxy_height: int = option(
+        0,
+        "height of a small copy of the film that the report plays; 0 for none: it plays the film itself",
+        unit="pixels",
+        minimum=0,
+        maximum=1080,
+    )
     review: Path | None = sheet_option("a person's decisions, which win: shorter.tsv, edited", default=None)
 
 
@@ -34,15 +45,15 @@ STAGE = Stage(
     name="subtitle_gen",
     summary="Cut the film's text into cues and lines, and write subtitle files",
     script="write_subtitles.py",
-    environment="text",
+    environment="media",
     section="subtitle",
     options=Options,
-    writes=("srt_*", "vtt_*", "ass_*", "ttml_*", "tracks", "cues", "qc", "shorter", "report"),
+    writes=("srt_*", "vtt_*", "ass_*", "ttml_*", "tracks", "cues", "qc", "shorter", "shots", "proxy", "report"),
     results=("srt_*", "vtt_*", "ass_*", "ttml_*", "report"),
     corrected=True,
     decisions="shorter.tsv",
     needs=("demux", "asr"),
     reads_segments=True,
-    asks=ResourceRequest(mem_mb=1000, mem_mb_per_hour=100, runtime=10, runtime_per_hour=10),
-    milestones=("languages", "cues_*", "segments_left_out_*"),
+    asks=ResourceRequest(cores=4, mem_mb=1500, mem_mb_per_hour=100, runtime=10, runtime_per_hour=30),
+    milestones=("languages", "cues_*", "segments_left_out_*", "shot_changes"),
 )

@@ -1,0 +1,196 @@
+"""Where a film's cuts can be: most of a film need not be decoded to know.
+
+Encoders that look for changes of scene (x264, x265 and their like, as nearly all films are encoded) begin a new group
+of pictures with a cut. So the pictures that groups begin with ("key" pictures) are decoded alone, a twentieth of the
+cost of all, and small copies of them are compared:
+
+- A group shorter than the encoder's own limit was ended by the encoder because of what it saw. Where the pictures
+  before and after differ, that is a cut, on the key picture.
+- Where they do not, something comes and goes within: the group is decoded, and looked at picture by picture.
+- Soon after a key picture, an encoder begins no new group. It writes the cut as a picture without a key, which is as
+  large as one that has no other to refer to: there, the few pictures up to it are decoded.
+
+An encoder that begins its groups by the clock (live television, hardware, streaming) says nothing by them. There, a
+group is passed over only where the key pictures before and after are the same picture and close to each other. What
+must be decoded is; without the loop filter, which makes pictures more beautiful, and nothing here different.
+
+How well that does is in docs/subtitles.md, from benchmarks/shots.py.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from samvad.media import ffprobe
+from samvad.media.clock import Film
+from samvad.media.ffprobe import Stream
+
+#: Codecs whose decoders can leave out all but key pictures, and whose encoders place them on cuts. (ffmpeg's decoders
+#: of VP9 and AV1 decode all the same; MPEG-2 and MPEG-4 cost little.)
+CODECS = frozenset({"h264", "hevc"})
+#: ffmpeg's containers in which a seek leads to the very picture that is asked for.
+_CONTAINERS = ("matroska", "mov")
+#: Key pictures differ, made small (mean of all pixels' luma, in per cent).
+_UNLIKE = 6.0
+#: They are the same picture.
+_ALIKE = 3.0
+#: From so large a part of groups that are not as long as most of them, the encoder places them by what it sees.
+_PLACED_SHARE = 0.15
+#: So few groups of the longest length are looked through: they may be chance.
+_FEW = 3
+#: In groups longer than this, something may come and go between two key pictures that are alike.
+_SHORT_MS = 2_500
+#: So long after a key picture there is no new one: x264 and x265 keep 25 pictures (``min-keyint``).
+_NO_KEY_MS = 1_050
+#: A picture without a key that a cut may lie on: so large beside the key picture before it, and beside those around it.
+_LARGE, _LARGER = 0.2, 1.1
+_AROUND = 12
+#: Pictures after a place that are decoded with it, to tell a cut from motion.
+_AFTER = 4
+#: If more of the film than this is to be decoded in pieces, it is decoded as a whole: each piece costs a start.
+_MOST = 0.6
+
+
+@dataclass(frozen=True)
+class Packets:
+    """A picture's packets in the order in which they are shown: times in ms on the film's clock, bytes, keys."""
+
+    times_ms: tuple[int, ...]
+    sizes: tuple[int, ...]
+    keys: tuple[bool, ...]
+
+    @property
+    def key_places(self) -> list[int]:
+        """Return the places of key pictures."""
+        return [place for place, key in enumerate(self.keys) if key]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is known of a film's cuts from its key pictures, and what must be decoded to know more.
+
+    Attributes:
+        cuts_ms: cuts that are known, in order.
+        spans: where to look picture by picture: from the time of a key picture, to that of the last one to look at.
+    """
+
+    cuts_ms: tuple[int, ...]
+    spans: tuple[tuple[int, int], ...]
+
+
+def packets(film: Film, stream: Stream) -> Packets | None:
+    """Return a picture's packets; None where its key pictures cannot be found by them.
+
+    Raises:
+        MediaError: ffprobe cannot read the film.
+        ToolError: ffprobe is missing, or hung.
+    """
+    if film.start.leaps or stream.codec not in CODECS or not film.header.container.startswith(_CONTAINERS):
+        return None
+    rows: list[tuple[int, int, bool]] = []
+    untimed = 0
+
+    def take(packet: ffprobe.Packet) -> None:
+        nonlocal untimed
+        if packet.pts_us is None:
+            untimed += 1
+        elif not packet.dropped:
+            rows.append((round((packet.pts_us - film.start.zero_us) / 1000), packet.size, packet.key))
+
+    ffprobe.read_packets(film.path, take, stream=stream.index)
+    # Where an edit list begins within a group, its key picture is not shown: ffmpeg decodes from it, we cannot.
+    rows = sorted(row for row in rows if row[0] >= 0)
+    if untimed or len(rows) < 2 or not rows[0][2]:
+        return None
+    times, sizes, keys = zip(*rows, strict=True)
+    found = Packets(times, sizes, keys)
+    return found if len(found.key_places) * 2 < len(rows) else None
+
+
+def plan(found: Packets, unlike: dict[int, float]) -> Plan | None:
+    """Say what key pictures tell of cuts, and where to look for others.
+
+    Args:
+        found: the packets.
+        unlike: for each key picture, by its time in ms, how much it differs from the one before it, made small.
+
+    Returns:
+        The plan; None where all is to be decoded.
+    """
+    places = found.key_places
+    times = [found.times_ms[place] for place in places] + [found.times_ms[-1] + 1]
+    lengths = [after - before for before, after in pairwise(places)]
+    usual = Counter(lengths).most_common(1)[0][0] if lengths else 0
+    longest = max(lengths, default=0)
+    odd = sum(abs(length - usual) > 1 and length < longest - 1 for length in lengths)
+    placed = odd >= _PLACED_SHARE * max(1, len(lengths)) and odd > 1
+    # Groups of the longest length were ended by the clock, unless none but a few has that length.
+    by_clock = sum(length >= longest - 1 for length in lengths) > _FEW
+    cuts, spans = [], []
+    for number in range(1, len(places)):
+        begin_ms, key_ms = times[number - 1], times[number]
+        differs = unlike.get(key_ms)
+        if differs is None:
+            return None  # a key picture that the decoder does not show: nothing is certain
+        full = lengths[number - 1] >= longest - 1
+        whole = (begin_ms, _after(found, places[number]))
+        if not placed:
+            if differs >= _ALIKE or key_ms - begin_ms > _SHORT_MS:
+                spans.append(whole)
+        elif full or differs < _UNLIKE:
+            spans += [] if full and by_clock else [whole]
+        else:
+            cuts.append(key_ms)
+    if not placed:
+        spans.append((times[-2], found.times_ms[-1]))
+    else:
+        spans += [span for number in range(len(places)) for span in _hidden(found, places, number)]
+    spans = _joined(spans)
+    length_ms = found.times_ms[-1] - found.times_ms[0]
+    if sum(end - begin for begin, end in spans) > _MOST * length_ms:
+        return None
+    return Plan(tuple(cuts), tuple(spans))
+
+
+def _hidden(found: Packets, places: Sequence[int], number: int) -> list[tuple[int, int]]:
+    """Return where, soon after a key picture, a large one without a key may be a cut."""
+    key = places[number]
+    end = places[number + 1] if number + 1 < len(places) else len(found.sizes)
+    limit = bisect_left(found.times_ms, found.times_ms[key] + _NO_KEY_MS)
+    last = None
+    for place in range(key + 1, min(end, limit)):
+        around = [
+            found.sizes[other]
+            for other in range(max(key + 1, place - _AROUND), min(end, place + _AROUND + 1))
+            if other != place
+        ]
+        large = found.sizes[place] >= _LARGE * found.sizes[key]
+        if large and (not around or found.sizes[place] >= _LARGER * _high(around)):
+            last = place
+    return [] if last is None else [(found.times_ms[key], _after(found, last))]
+
+
+def _high(sizes: Sequence[int]) -> float:
+    """Return a size that nine tenths do not reach: those of pictures that refer to one other, not to several."""
+    ordered = sorted(sizes)
+    return max(float(ordered[int(len(ordered) * 0.9)]), median(ordered))
+
+
+def _after(found: Packets, place: int) -> int:
+    return found.times_ms[min(len(found.times_ms) - 1, place + _AFTER)]
+
+
+def _joined(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return spans in order, those that overlap as one."""
+    joined: list[tuple[int, int]] = []
+    for begin, end in sorted(spans):
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((begin, end))
+    return joined
