@@ -92,6 +92,6 @@ def _translations(document: SegmentsDocument) -> dict[str, tuple[Word, ...]]:
 
 
 def _copy(job_folder: Path) -> Path | None:
-    manifest = stage_manifest.read_optional(job_folder / stages.BY_NAME["demux"].folder / "manifest.json")
+    manifest = stage_manifest.read_optional(job_folder / stages.BY_NAME["subtitle_gen"].folder / "manifest.json")
     made = manifest.output("proxy") if manifest else None
     return job_folder / made.path if made and (job_folder / made.path).is_file() else None
