@@ -1,7 +1,9 @@
 # What the rules share: the checked configuration and film sheet, wildcard constraints, input functions.
 
+import collections
 import functools
 import gc
+import re
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -30,13 +32,16 @@ except SamvadError as error:
 
 OUT = config["output_root"].rstrip("/")
 JOB = f"{OUT}/{{job}}"
+FOLDER = r"[0-9]{4}/[0-9]{2}/[0-9]{2}/[A-Za-z0-9][A-Za-z0-9._-]*/[0-9]+"
+TARGET = re.compile(f"{re.escape(OUT)}/(?P<job>{FOLDER})/(?P<folder>[^/]+)/manifest\\.json")
+BY_FOLDER = {stage.folder: stage.name for stage in stages.STAGES}
 
 configuration.tell_stages(config, snakemake_api.deployment_methods(workflow))
 snakemake_api.declare_own_params()
 
 
 wildcard_constraints:
-    job=r"[0-9]{4}/[0-9]{2}/[0-9]{2}/[A-Za-z0-9][A-Za-z0-9._-]*/[0-9]+",
+    job=FOLDER,
 
 
 def film_of(wildcards):
@@ -155,17 +160,70 @@ def manifest_options(stage):
 
 
 def targets(workflow_name):
-    """Return an input function: for every film, the stages that the workflow, or its row, asks for."""
+    """Return an input function: for every film, the last stages that the workflow, or its row, asks for."""
+
+    @functools.cache
+    def found():
+        asked = {job: last_stages(row, workflow_name) for job, row in FILMS.items()}
+        wanted = unsettled(asked) if snakemake_api.plans_a_run(workflow) else asked
+        return [manifest(job, name) for job in asked if job in wanted for name in asked[job]]
 
     def inputs(wildcards):
         PLAN.miss([str(row.error) for row in BAD_ROWS])
-        return [
-            f"{OUT}/{job}/{stages.BY_NAME[name].folder}/manifest.json"
-            for job, row in FILMS.items()
-            for name in wanted_stages(row, workflow_name)
-        ]
+        return found()
 
     return declare_params(inputs)
+
+
+def manifest(job, stage):
+    """Return the manifest of a job's stage, as Snakemake is asked for it."""
+    return f"{OUT}/{job}/{stages.BY_NAME[stage].folder}/manifest.json"
+
+
+def last_stages(row, workflow_name):
+    """Return the stages that a workflow asks for, or a film's row, but for those that others of them read."""
+    return ends(stages.shorter(row.workflow, workflow_name), tuple(name for name, on in switches(row).items() if on))
+
+
+@functools.cache
+def ends(workflow_name, on):
+    """Return the stages of a workflow that no other reads; all, where one cannot do without another that is off."""
+    switched_on = {name: name in on for name in stages.BY_NAME}
+    try:
+        return stages.end_stages(workflow_name, switched_on)
+    except SamvadError:
+        return stages.last_stages(workflow_name, switched_on)
+
+
+def unsettled(asked):
+    """Return the films whose stages are to be planned: they are not done, or not as they are asked for now."""
+    return PLAN.unsettled({job: closure(tuple(names), FILMS[job]) for job, names in asked.items()})
+
+
+def closure(names, row):
+    """Return stages of a film with all that they need; none, where one of them cannot do its work."""
+    try:
+        return all_needed(names, tuple(name for name, on in switches(row).items() if on))
+    except SamvadError:
+        return frozenset()
+
+
+@functools.cache
+def all_needed(names, on):
+    """Return stages with all that they need, where these are on."""
+    return stages.with_needs(names, {name: name in on for name in stages.BY_NAME}, dict.fromkeys(stages.BY_NAME, ""))
+
+
+def made(asked):
+    """Return which of several manifests that are asked for by name are those of films that are done."""
+    films = collections.defaultdict(dict)
+    for name in asked:
+        if (found := TARGET.fullmatch(str(name))) and found["job"] in FILMS and found["folder"] in BY_FOLDER:
+            films[found["job"]][BY_FOLDER[found["folder"]]] = name
+    if len(films) < 2:
+        return []
+    wanted = unsettled(films)
+    return [name for job, names in films.items() if job not in wanted for name in names.values()]
 
 
 def wanted_stages(row, workflow_name="subtitle"):
@@ -186,6 +244,7 @@ PLAN = Plan(
 RUN = RunHooks(workflow, config, FILMS, wanted_stages, PLAN, shelf_page.write)
 if workflow.is_main_process:
     snakemake_api.heed_profile(workflow)
+    snakemake_api.leave_out(workflow, made)
     snakemake_api.name_targets(workflow, own_name)
     snakemake_api.leave_no_trace(workflow, Path(".snakemake"))
     snakemake_api.judge_by(workflow, PLAN.due)

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import json
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -19,7 +20,7 @@ import pytest
 
 import support
 from samvad.core import variables
-from samvad.documents import run_mark, run_record
+from samvad.documents import at_work, run_mark, run_record
 from samvad.workflow import claims, run_registry
 
 BEGIN = """
@@ -165,7 +166,8 @@ def test_on_a_disk_that_knows_no_locks_the_process_is_asked(
     marks = [mark_of(dead), mark_of(living)]
     kill(dead)
     facts = run_mark.read(marks[1]).facts
-    assert run_mark.may_live(str(facts.host), marks[1]) and not run_mark.may_live(str(facts.host), marks[0])
+    dead_one, living_one = (run_mark.may_live(str(facts.host), mark, folder / "no claim") for mark in marks)
+    assert living_one and not dead_one
     run = run_registry.enter(folder)
     assert "0.output.lock" not in locks(folder) and "1.output.lock" in locks(folder)
     assert len(run.others) == 1 and f"process {living.pid} of " in run.others[0]
@@ -209,7 +211,7 @@ def test_runs_that_begin_at_the_same_moment_leave_each_others_locks(folder: Path
     assert locks(folder) == sorted([*(f"{number}.output.lock" for number in range(6)), "9.output.lock"])
 
 
-CLAIM = """claims.claim(folder.parent / 'out', ['2025/01/01/a/1', '2025/01/01/b/1'], run.path)"""
+CLAIM = """claims.claim(folder.parent / 'out', ['2025/01/01/a/1', '2025/01/01/b/1'], run)"""
 
 
 def test_of_two_runs_that_begin_at_once_in_one_folder_of_jobs_the_second_is_told_of_the_first(
@@ -220,16 +222,40 @@ def test_of_two_runs_that_begin_at_once_in_one_folder_of_jobs_the_second_is_told
     mark = mark_of(first)
     run = run_registry.enter(tmp_path / "clone")
     with pytest.raises(claims.TakenError, match=rf"2025/01/01/b/1: process {first.pid} of "):
-        claims.claim(out, ["2025/01/01/b/1"], run.path)
-    claims.claim(out, ["2025/01/01/c/1"], run.path)
+        claims.claim(out, ["2025/01/01/b/1"], run)
+    claims.claim(out, ["2025/01/01/c/1"], run)
     job = out / "2025/01/01/b/1"
     job.mkdir(parents=True)
     run_record.write(job, run_record.RunRecord(run_id="first", mark=str(mark)))
-    claims.claim(out, ["2025/01/01/b/1"], run.path)  # the first has made it, and works on other films
+    claims.claim(out, ["2025/01/01/b/1"], run)  # the first has made it, and works on other films
     with pytest.raises(claims.TakenError):
-        claims.claim(out, ["2025/01/01/a/1"], run.path)
+        claims.claim(out, ["2025/01/01/a/1"], run)
     kill(first)
-    claims.claim(out, ["2025/01/01/a/1"], run.path)
+    claims.claim(out, ["2025/01/01/a/1"], run)
+    run.leave()
+
+
+def test_a_run_whose_mark_cannot_be_read_may_live_as_long_as_its_claim_says_so_and_is_named(
+    folder: Path, start: Start, tmp_path: Path
+) -> None:
+    out, clone = tmp_path / "out", tmp_path / "clone"
+    first = start(then=CLAIM)
+    mark = mark_of(first)
+    run = run_registry.enter(clone)
+    folder.rename(folder.with_name("away"))  # its disk is not here
+    told = rf"b/1: process {first.pid} of .* may be at work: {re.escape(str(mark))} cannot be read \(No such file"
+    with pytest.raises(claims.TakenError, match=told):
+        claims.claim(out, ["2025/01/01/b/1"], run)
+    claim = out / at_work.CLAIMS / mark.name
+    value = json.loads(claim.read_text("utf-8"))
+    value["run"] |= {"boot_id": "other", "machine_id": "other", "host": "node7"}
+    claim.write_text(json.dumps(value), encoding="utf-8")
+    kill(first)
+    with pytest.raises(claims.TakenError, match="on node7, which may be at work"):  # only its signs of life can tell
+        claims.claim(out, ["2025/01/01/b/1"], run)
+    silent = time.time() - run_mark.SILENT_SECONDS - 60
+    os.utime(claim, (silent, silent))
+    claims.claim(out, ["2025/01/01/b/1"], run)
     run.leave()
 
 
@@ -263,7 +289,10 @@ def test_a_stage_and_what_it_started_end_with_the_run_that_started_it(start: Sta
     kill(run)
     assert stage.wait(10) != 0
     stage.stdout.close()
-    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+    deadline = time.monotonic() + 10
+    while psutil.pid_exists(child) and psutil.Process(child).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline, "what the stage had started works on"
+        time.sleep(0.05)
 
 
 def test_a_stage_that_is_a_job_of_slurms_does_not_end_with_the_run(start: Start) -> None:

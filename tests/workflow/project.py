@@ -19,7 +19,8 @@ from samvad.core import stages
 from samvad.settings import configuration
 
 PARTS = ("samvad", "Snakefile", "rules", "scripts", "envs", "config", "profiles")
-TIMEOUT_SECONDS = 500
+#: A campaign of kills has the machine for itself no more than anybody else.
+TIMEOUT_SECONDS = 5000 if os.environ.get("SAMVAD_KILLS") else 500
 DATE = "2025-01-01"
 #: As a setting of a run: the cache of results, in the project's own folder.
 CACHE = '{"enabled": true, "folder": "results"}'

@@ -54,9 +54,16 @@ class Failure:
     at_ms: int | None = None
     segment: int | None = None
 
+    @property
+    def status(self) -> str:
+        """Return how records call what ended so: ``failed``, or ``stopped`` where somebody wanted that."""
+        return STOPPED if self.category == STOPPED else "failed"
 
+
+#: The category, and the status, of what somebody stopped.
+STOPPED = "stopped"
 #: Categories of failures that may pass by themselves; of the disk's, and of settings, these types alone.
-_PASSING = ("killed", "stopped", "out_of_memory", "network")
+_PASSING = ("killed", STOPPED, "out_of_memory", "network")
 _PASSING_TYPES = ("FailingDiskError", "ChangedFileError", "ClusterError")
 #: A later attempt is at work already.
 _LASTING_TYPES = ("SupersededError",)

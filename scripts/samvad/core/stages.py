@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -135,6 +135,22 @@ def inputs_of(name: str, switched_on: Mapping[str, bool], origin: Mapping[str, s
     if stage.reads_segments:
         wanted.add(segments_source(name, switched_on))
     return [other.name for other in _stages() if other.name in wanted]
+
+
+def with_needs(names: Iterable[str], switched_on: Mapping[str, bool], origin: Mapping[str, str]) -> frozenset[str]:
+    """Return stages with all whose manifests they take as inputs, those of these, and so on.
+
+    Raises:
+        ConfigurationError: as ``inputs_of``.
+    """
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += inputs_of(name, switched_on, origin)
+    return frozenset(found)
 
 
 def last_stages(workflow: str, switched_on: Mapping[str, bool]) -> list[str]:

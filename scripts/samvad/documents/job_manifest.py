@@ -9,6 +9,7 @@ from pathlib import Path
 
 from samvad.core import stages, times, typed_json
 from samvad.core.errors import SamvadError
+from samvad.core.failures import STOPPED
 from samvad.documents import approvals, costs, mux_proof, run_mark, run_record, stage_manifest, subtitle_check
 from samvad.documents.costs import JobCost
 from samvad.documents.stage_manifest import StageManifest
@@ -24,6 +25,8 @@ _SHOWN = 12
 
 #: What is said of a stage that left no manifest.
 NO_RECORD = "it left no record: it was killed, or its folder could not be written"
+#: What is said of one that was stopped, and left none.
+WAS_STOPPED = "The run was stopped while it was at work."
 
 
 @dataclass(frozen=True)
@@ -83,11 +86,12 @@ class Pipeline:
     """Where the film stands.
 
     Attributes:
-        status: ``running``, ``success``, ``failed`` or ``incomplete``.
+        status: ``running``, ``success``, ``failed``, ``stopped`` (no stage has failed) or ``incomplete``.
         current_stage: the first of those that run now.
         next_stage: the first that is to be done.
         skipped_stages: those with nothing to do, or switched off.
         run: the run at work on the job, or None.
+        stopped_stages: those that were at work when somebody stopped the run, or the stage.
     """
 
     status: str
@@ -97,6 +101,7 @@ class Pipeline:
     failed_stages: tuple[str, ...]
     skipped_stages: tuple[str, ...]
     run: Process | None
+    stopped_stages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,8 +109,8 @@ class StageEntry:
     """A stage of the job.
 
     Attributes:
-        status: ``waiting``, ``running``, ``success``, ``failed`` or ``skipped``.
-        manifest: relative to the job's folder; of a failed stage, its last attempt's.
+        status: ``waiting``, ``running``, ``success``, ``failed``, ``stopped`` or ``skipped``.
+        manifest: relative to the job's folder; of a stage that failed or was stopped, its last attempt's.
         reason: why it failed, waits although it was done before, had nothing to do, or is off.
         started_at: when it began that counts, or runs now (UTC).
         attempt: number of that attempt; None of one that runs.
@@ -199,6 +204,7 @@ class RunState:
         running: stages that run now, with the time (UTC) they began.
         pending: stages that the run will do, but has not begun: what they made before is out of date.
         failed: stages that failed in this run.
+        stopped: stages that were at work when it was stopped.
         off: stages of the film's workflow that are switched off, and by what.
     """
 
@@ -206,6 +212,7 @@ class RunState:
     running: dict[str, str] = field(default_factory=dict)
     pending: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
+    stopped: set[str] = field(default_factory=set)
     off: dict[str, str] = field(default_factory=dict)
 
 
@@ -377,9 +384,9 @@ def reason(job_folder: Path) -> str:
         return f"{job_folder}: not begun"
     title = manifest.input.title
     for name, state in manifest.stages.items():
-        if state.status == "failed":
+        if state.status in ("failed", STOPPED):
             known = stages.BY_NAME.get(name)  # a stage of another version has none here
-            return f"{title}: {known.folder if known else name} failed: {state.reason} ({job_folder})"
+            return f"{title}: {known.folder if known else name} {state.status}: {state.reason} ({job_folder})"
     return f"{title}: {status(job_folder)} ({job_folder})"
 
 
@@ -435,7 +442,7 @@ def _reused(path: Path) -> bool:
 
 def _states(job_folder: Path, wanted: list[str], live: RunState) -> dict[str, StageState]:
     """Return how the stages stand, those that are switched off among them, in the order of their numbers."""
-    asked = {*wanted, *live.running, *live.pending, *live.failed}
+    asked = {*wanted, *live.running, *live.pending, *live.failed, *live.stopped}
     states: dict[str, StageState] = {}
     for stage in stages.STAGES:
         name = stage.name
@@ -446,7 +453,7 @@ def _states(job_folder: Path, wanted: list[str], live: RunState) -> dict[str, St
         elif name in live.off and name not in asked:
             states[name] = StageState("skipped", reason=f"switched off by {live.off[name]}")
         else:
-            found = _recorded(job_folder, name, failed=name in live.failed)
+            found = _recorded(job_folder, name, failed=name in live.failed, stopped=name in live.stopped)
             stale = found.status in _DONE and _is_stale(found, states)
             if name in asked:
                 states[name] = StageState("waiting", reason=_STALE) if stale else found
@@ -455,33 +462,35 @@ def _states(job_folder: Path, wanted: list[str], live: RunState) -> dict[str, St
     return states
 
 
-def _recorded(job_folder: Path, name: str, *, failed: bool) -> StageState:
+def _recorded(job_folder: Path, name: str, *, failed: bool, stopped: bool) -> StageState:
     """Return how a stage stands by its manifests.
 
     Args:
         job_folder: the job's folder.
         name: the stage.
         failed: whether its last attempt is known to have failed, even where that left no record.
+        stopped: whether it is known to have been stopped, likewise.
     """
+    silent = StageState(STOPPED, reason=WAS_STOPPED) if stopped else StageState("failed", reason=NO_RECORD)
     folder = job_folder / stages.BY_NAME[name].folder
     final = folder / "manifest.json"
     numbers = (int(entry.name) for entry in folder.glob("attempts/*") if entry.name.isdigit())
     last = folder / "attempts" / f"{max(numbers, default=0):02d}" / "manifest.json"
     try:
-        if final.is_file() and not failed:
+        if final.is_file() and not failed and not stopped:
             manifest = stage_manifest.read(final)
             return StageState(manifest.status, final, manifest)
         if not last.is_file():
-            begun = failed or last.parent.is_dir()
-            return StageState("failed", reason=NO_RECORD) if begun else StageState("waiting")
+            return silent if failed or stopped or last.parent.is_dir() else StageState("waiting")
         manifest = stage_manifest.read(last)
     except SamvadError as error:
         return StageState("failed", reason=str(error))
-    if manifest.status == "failed":
-        return StageState("failed", last, manifest, manifest.errors[0].message if manifest.errors else None)
+    if manifest.errors:  # failed, or stopped; older manifests call both failed
+        status = STOPPED if manifest.errors[0].category == STOPPED else "failed"
+        return StageState(status, last, manifest, manifest.errors[0].message)
     # A success whose final manifest is gone was undone on purpose, and is to be made again, or its last attempt was
     # killed before it could make a folder.
-    return StageState("failed", reason=NO_RECORD) if failed else StageState("waiting", last, manifest)
+    return silent if failed or stopped else StageState("waiting", last, manifest)
 
 
 def _is_stale(found: StageState, earlier: Mapping[str, StageState]) -> bool:
@@ -491,7 +500,7 @@ def _is_stale(found: StageState, earlier: Mapping[str, StageState]) -> bool:
         if state.manifest and state.status in _DONE:
             if any(used.get(made.path, made.checksum) != made.checksum for made in state.manifest.outputs):
                 return True
-        elif (state.status == "failed" or state.reason == _STALE) and any(
+        elif (state.status in ("failed", STOPPED) or state.reason == _STALE) and any(
             path.startswith(f"{stages.BY_NAME[name].folder}/") for path in used
         ):
             return True
@@ -500,16 +509,16 @@ def _is_stale(found: StageState, earlier: Mapping[str, StageState]) -> bool:
 
 def _is_next(name: str, state: StageState, live: RunState) -> bool:
     """Say whether a stage may be the one to come: of those that a run will do, else of those that are not done."""
-    return name in live.pending if live.pending else state.status in ("waiting", "failed")
+    return name in live.pending if live.pending else state.status in ("waiting", "failed", STOPPED)
 
 
 def _pipeline(states: Mapping[str, StageState], live: RunState) -> Pipeline:
     by_status = {
         status: tuple(name for name, state in states.items() if state.status == status)
-        for status in ("success", "skipped", "failed", "running", "waiting")
+        for status in ("success", "skipped", "failed", STOPPED, "running", "waiting")
     }
     status = "incomplete" if by_status["waiting"] or by_status["running"] else "success"
-    status = "failed" if by_status["failed"] else status
+    status = "failed" if by_status["failed"] else STOPPED if by_status[STOPPED] else status
     return Pipeline(
         status="running" if live.process else status,
         current_stage=next(iter(by_status["running"]), None),
@@ -518,6 +527,7 @@ def _pipeline(states: Mapping[str, StageState], live: RunState) -> Pipeline:
         failed_stages=by_status["failed"],
         skipped_stages=by_status["skipped"],
         run=live.process,
+        stopped_stages=by_status[STOPPED],
     )
 
 

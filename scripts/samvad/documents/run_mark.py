@@ -66,6 +66,7 @@ class RunMark:
         far: whether it was made on another machine, or before this one was started, or is in a container on a disk that
             knows no locks: whether its process lives cannot be seen.
         touched: when it last gave a sign of life, by the clock of its disk.
+        unreadable: why it cannot be read, so that its run counts as one that may live; empty where it can.
     """
 
     path: Path
@@ -73,6 +74,7 @@ class RunMark:
     dead: bool
     far: bool
     touched: float
+    unreadable: str = ""
 
     def may_own(self, lock: Path) -> bool:
         """Say whether a lock of Snakemake's is, or could be, this run's."""
@@ -89,25 +91,69 @@ def is_dead(path: Path) -> bool:
         return True
 
 
-def may_live(host: str, mark: Path) -> RunMark | None:
+def may_live(host: str, mark: Path, claim: Path) -> RunMark | None:
     """Return the mark of another run than this process's that is, or may be, at work.
+
+    A run whose mark cannot be read, as of another user's clone or of one that lies on another machine, may live as long
+    as its claim, which lies beside the jobs, is there and is touched. Where that names a process of this machine, the
+    machine is asked.
 
     Args:
         host: the machine that it is on.
         mark: where its mark is; another machine may see another disk there.
+        claim: what it has written down of the jobs that it is about to do, with the facts of its mark.
     """
     try:
         found = read(mark)
-    except OSError:
-        return None
+    except OSError as error:
+        if isinstance(error, FileNotFoundError) and _is_folder(mark.parent):
+            return None  # it has been taken away
+        return _by_claim(host, mark, claim, error.strerror or str(error))
     own = found.facts.pid == os.getpid() and host == platform.node()
     silent = found.far and found.touched < time.time() - SILENT_SECONDS
     return None if own or found.dead or silent else found
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def _by_claim(host: str, mark: Path, claim: Path, why: str) -> RunMark | None:
+    """Return what stands for a mark that cannot be read; None where its run has left no claim, or is over by that."""
+    try:
+        with outside.open_regular(claim) as file:
+            value, touched = outside.json_value(file.read(1 << 24)), os.fstat(file.fileno()).st_mtime
+        facts = typed_json.parse(RunFacts, value["run"])
+    except OSError:
+        return None
+    except (ValueError, TypeError, KeyError, RecursionError):
+        facts, touched = RunFacts(host=host), _touched(claim)
+    here = machine()
+    seen = facts.boot_id == here.boot_id and facts.namespace == process_namespace() and facts.pid is not None
+    if seen and facts.born is not None:
+        gone = born(facts.pid or 0) != facts.born
+    else:
+        gone = touched < time.time() - SILENT_SECONDS
+    own = seen and facts.pid == os.getpid()
+    return None if gone or own else RunMark(mark, facts, False, not seen, touched, why)
+
+
+def _touched(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
 def shown(mark: RunMark) -> str:
     """Return who a run is, for people."""
     facts = mark.facts
+    if mark.unreadable:
+        who = f"process {facts.pid} of {facts.user}" if facts.pid else "a run"
+        return f"{who} on {facts.host or '?'}, which may be at work: {mark.path} cannot be read ({mark.unreadable})"
     pid, user, host, since = (known or "?" for known in (facts.pid, facts.user, facts.host, facts.since))
     return f"process {pid} of {user} on {host}, since {since} ({mark.path})"
 

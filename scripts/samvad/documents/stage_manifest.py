@@ -306,7 +306,7 @@ class StageManifest:
         ended_at: None while it runs.
         timestamp: when the manifest was written.
         duration_seconds: by a clock that nobody sets.
-        status: ``running``, ``success``, ``failed`` or ``skipped``.
+        status: ``running``, ``success``, ``failed``, ``stopped`` (by somebody) or ``skipped``.
         exit_code: None while it runs.
         inputs: what was read, with the checksum that its maker wrote.
         config: the options that the stage ran with.

@@ -210,7 +210,7 @@ class Timer:
 def timed(
     name: str, title: str = "", begins: str = "", settings: Mapping[str, Any] = MappingProxyType({})
 ) -> Iterator[Timer]:
-    """Time what is inside: events ``{name}_started``, then ``{name}_completed`` or ``{name}_failed``.
+    """Time what is inside: events ``{name}_started``, then ``{name}_completed`` or ``{name}_failed`` (or stopped).
 
     It is a context manager, and a decorator of functions. An error is recorded and goes on its way.
 
@@ -227,8 +227,8 @@ def timed(
         yield timer
     except BaseException as error:
         failure = describe(error)
-        event = Event(f"{name}_failed", "failed", timer.seconds, timer.counts, failure, timer.facts)
-        emit(event, f"{title} failed ({timer.seconds:.1f} s): {failure.message}", logging.ERROR)
+        event = Event(f"{name}_failed", failure.status, timer.seconds, timer.counts, failure, timer.facts)
+        emit(event, f"{title} {failure.status} ({timer.seconds:.1f} s): {failure.message}", logging.ERROR)
         raise
     seconds = timer.seconds
     completed = Event(f"{name}_completed", timer.status, seconds, timer.counts, None, timer.facts)

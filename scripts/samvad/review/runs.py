@@ -211,7 +211,7 @@ def _stop_other(folder: Path) -> None:
         ConfigurationError: there is none, or it may not.
     """
     run = run_record.read_optional(folder)
-    mark = at_work.run_of(run) if run and at_work.busy(folder) else None
+    mark = at_work.run_of(run, folder) if run and at_work.busy(folder) else None
     if mark is None or mark.facts.pid is None:
         raise ConfigurationError("No run is at work on this film.")
     here = run_mark.machine()

@@ -487,11 +487,12 @@ class StageRun:
                         self._named[place] = (item.name, _fingerprint(place))
 
     def fail(self, usage: ResourceUsage, error: BaseException, exit_code: int) -> None:
-        """Write the failed manifest into the attempt's folder; the stage's folder gets none."""
+        """Write the manifest of a failure, or a stop, into the attempt's folder; the stage's folder gets none."""
         self.clean()
         self._spans = milestones.time_spent()
-        record = ErrorRecord(times.utc_now(), **asdict(describe(error)))
-        manifest = self._manifest(usage, status="failed", exit_code=exit_code, outputs=(), errors=(record,))
+        failure = describe(error)
+        record = ErrorRecord(times.utc_now(), **asdict(failure))
+        manifest = self._manifest(usage, status=failure.status, exit_code=exit_code, outputs=(), errors=(record,))
         stage_manifest.write(manifest, self.attempt_folder / "manifest.json")
 
     def close(self) -> None:
@@ -571,7 +572,7 @@ class StageRun:
             warnings=tuple(self._record.warnings),
             retries=self.attempt - 1,
             contents=tuple(self._contents.values()),
-            given=self._given() if status != "failed" else (),
+            given=self._given() if not errors else (),
             pinned=self._pinned(),
             skip=self.skip if status == "skipped" else None,
             spans=self._spans,

@@ -84,10 +84,12 @@ class BadRow:
     Attributes:
         folder: its job's folder, as ``Film.folder``, where the row says that much; else empty.
         error: what is wrong; names the line and the column.
+        media: its film, as the row has it; empty where it cannot be told.
     """
 
     folder: str
     error: ConfigurationError
+    media: str = ""
 
 
 def project() -> dict[str, Any]:
@@ -256,13 +258,14 @@ def read_sheet(*paths: Path) -> tuple[dict[str, Film], list[BadRow]]:
             try:
                 film = film_of_row(row, f"{path}, line {line}", line, str(path))
             except ConfigurationError as error:
-                bad.append(BadRow("/".join([row["date"].replace("-", "/"), row["user"], row["job"]]), error))
+                folder = "/".join([row["date"].replace("-", "/"), row["user"], row["job"]])
+                bad.append(BadRow(folder, error, "" if "\0" in row["media"] else row["media"]))
                 continue
             if film.folder in places:
                 films.pop(film.folder, None)
                 what = f"{path}, line {line}: job {film.folder} is in the sheet already, on {places[film.folder]}."
                 remedy = "Give it another job number; ./samvad add-film finds the next free one."
-                bad.append(BadRow(film.folder, ConfigurationError(what, remedy, path=str(path))))
+                bad.append(BadRow(film.folder, ConfigurationError(what, remedy, path=str(path)), film.media))
                 continue
             places[film.folder] = place
             films[film.folder] = film

@@ -47,7 +47,8 @@ def add(
         The film's row, and whether it is new.
 
     Raises:
-        ConfigurationError: the sheet is wrong as it is.
+        ConfigurationError: the sheet is no table, this film's own row is wrong, or the new one would be. Another row
+            that is wrong is left as it is.
     """
     sheet = sheet.resolve()
     with _opened(sheet):
@@ -58,8 +59,11 @@ def add(
             if not changed:
                 return film, False
             if film.sheet == str(sheet):  # the project's own rows stay as they are
+                _check({**_text_of(film), **changed}, sheet)
                 _change(sheet, {film.line: changed})
                 return configuration.read_sheet(sheet)[0][film.folder], False
+        if not new_job and (wrong := wrong_rows(sheet).get(row["media"])):
+            raise wrong
         return _append(sheet, [row], output_root)[0], True
 
 
@@ -72,7 +76,7 @@ def add_all(sheet: Path, rows: Sequence[Mapping[str, str]], output_root: Path) -
         output_root: as for ``add``.
 
     Raises:
-        ConfigurationError: the sheet is wrong as it is.
+        ConfigurationError: the sheet is no table, or a new row would be wrong. Another that is wrong is left as it is.
     """
     sheet = sheet.resolve()
     with _opened(sheet):
@@ -86,6 +90,12 @@ def known(sheet: Path) -> list[configuration.Film]:
         ConfigurationError: a sheet is wrong as it is.
     """
     return list(configuration.read_sheet(*_together(sheet.resolve()))[0].values())
+
+
+def wrong_rows(sheet: Path) -> dict[str, ConfigurationError]:
+    """Return what is wrong with rows that name a film, by its path as a row has it: such a film gets no second row."""
+    bad = configuration.read_sheet(*_together(sheet.resolve()))[1]
+    return {stored_path(str(schemas.ROOT / row.media)): row.error for row in bad if row.media}
 
 
 def take_over(sheet: Path, stays: str) -> int:
@@ -294,6 +304,11 @@ def _together(sheet: Path) -> list[Path]:
     return [path for path in found if path.exists()]
 
 
+def _check(row: Mapping[str, str], sheet: Path) -> None:
+    """Refuse a row that would be wrong, before it is written."""
+    configuration.film_of_row({name: row[name] for name in configuration.COLUMNS}, f"a row for {sheet}", 0)
+
+
 def _append(sheet: Path, rows: Sequence[Mapping[str, str]], output_root: Path) -> list[configuration.Film]:
     """Append rows to an opened sheet, each under the next free job number; return them as they are in it."""
     films, bad = configuration.read_sheet(*_together(sheet))
@@ -305,6 +320,7 @@ def _append(sheet: Path, rows: Sequence[Mapping[str, str]], output_root: Path) -
         number = free.get(day) or _next_job(taken, row, output_root)
         free[day] = number + 1
         numbered.append({**row, "job": str(number)})
+        _check(numbered[-1], sheet)
     files.write_text(sheet, with_rows(_text(sheet), numbered))
     found = configuration.read_sheet(sheet)[0]
     return [found["/".join([row["date"].replace("-", "/"), row["user"], row["job"]])] for row in numbered]

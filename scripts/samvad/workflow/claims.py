@@ -2,8 +2,9 @@
 
 Two runs that begin in the same instant have both found nobody at work. So each writes down, before its first stage and
 one run after the other, which jobs it is about to do; whoever comes second reads it. What a run that is over has left
-is taken away. On a disk without locks the moment between the look and the writing stays open: there, of two attempts
-at one stage, the later makes the result.
+is taken away; a run whose mark cannot be read is not over until its claim, which it touches as it does its mark, has
+been silent for long. On a disk without locks the moment between the look and the writing stays open: there, of two
+attempts at one stage, the later makes the result.
 """
 
 from __future__ import annotations
@@ -15,11 +16,10 @@ import platform
 from collections.abc import Collection
 from pathlib import Path
 
-from samvad.core import files, locks, outside
+from samvad.core import files, locks, outside, typed_json
 from samvad.core.errors import SamvadError
 from samvad.documents import at_work, run_mark, run_record
-
-_FOLDER = ".runs"
+from samvad.workflow import run_registry
 
 
 class TakenError(SamvadError):
@@ -29,20 +29,20 @@ class TakenError(SamvadError):
     exit_code = 2
 
 
-def claim(output_root: Path, jobs: Collection[str], mark: Path) -> None:
+def claim(output_root: Path, jobs: Collection[str], run: run_registry.Run) -> None:
     """Take jobs on, until this process ends.
 
     Args:
         output_root: where the job folders are.
         jobs: the job folders, below it.
-        mark: this run's mark.
+        run: this run.
 
     Raises:
         TakenError: another run that lives, or may, is about to do one of them, or at work on it.
         DiskError: the folder cannot be written.
     """
-    folder = output_root / _FOLDER
-    own = folder / mark.name
+    folder = output_root / at_work.CLAIMS
+    own = folder / run.path.name
     with locks.exclusive(folder / "guard.lock"):
         told = []
         for path in sorted(folder.glob("*.json")):
@@ -57,7 +57,9 @@ def claim(output_root: Path, jobs: Collection[str], mark: Path) -> None:
                 ]
         if told:
             raise TakenError("\n".join(["Another run has begun with what was asked for:", *told[:20]]))
-        files.write_json(own, {"host": platform.node(), "mark": str(mark), "jobs": sorted(jobs)})
+        facts = typed_json.plain(run.facts)
+        files.write_json(own, {"host": platform.node(), "mark": str(run.path), "jobs": sorted(jobs), "run": facts})
+        run.touches(own)
     atexit.register(_leave, own)
 
 
@@ -70,7 +72,7 @@ def _read(path: Path) -> tuple[run_mark.RunMark | None, frozenset[str], str]:
     """Return the mark of a run that lives, or may, with its jobs; None of one that is over, and of a damaged file."""
     try:
         value = json.loads(outside.read_text(path))
-        other = run_mark.may_live(value["host"], Path(value["mark"]))
+        other = run_mark.may_live(value["host"], Path(value["mark"]), path)
         return other, frozenset(value["jobs"]), str(value["mark"])
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None, frozenset(), ""

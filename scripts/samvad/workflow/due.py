@@ -18,16 +18,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from samvad.core import checksums, outside, stages
+from samvad.core import outside, stages
 from samvad.core.declarations import Option, Stage
 from samvad.core.errors import SamvadError
-from samvad.documents import stage_manifest
+from samvad.documents import job_manifest, run_record, stage_manifest
 from samvad.models.weights import pinned_commit
-from samvad.runner import lacking
 from samvad.runner.code_hash import code_hash
-from samvad.settings import subtitle_profiles
 from samvad.settings.configuration import Film
 from samvad.settings.stage_settings import StageSettings
+from samvad.workflow import looks, run_log
+from samvad.workflow.done_list import DoneList, told_to_all
+from samvad.workflow.stage_records import Content, File, Record, same
 
 #: A manifest whose time is so much later than now, in seconds, was written by a clock that has been put right since.
 _AHEAD_SECONDS = 2.0
@@ -79,6 +80,35 @@ class Judge:
         self._settings = {stage.name: StageSettings(stage, config) for stage in stages.STAGES}
         self._mend = mend
         self._now = time.time()
+        self._known: dict[tuple[str, frozenset[str], frozenset[str]], dict[str, Verdict]] = {}
+        self._config = config
+
+    @functools.cached_property
+    def _done(self) -> DoneList:
+        """Return the list of films that were done; most that is asked for is no shelf, and needs none."""
+        return DoneList(self._output_root, told_to_all(self._config))
+
+    def is_settled(self, job: str, asked: Collection[str]) -> bool:
+        """Say whether a film is done, its records say so, and nothing of it is due: there is nothing to plan.
+
+        Args:
+            job: its job folder, below the output root.
+            asked: the stages that are asked for, with all that they need.
+        """
+        film, place = self._films[job], self._output_root / job
+        if self._done.holds(film, asked):
+            return True
+        with looks.noting() as notes:
+            found = self.verdicts(job, asked).values()
+            settled = all(each.done and not each.due and not each.away for each in found) and _is_told(place)
+        if settled and notes.lasting:
+            self._done.add(film, asked, notes)
+        return settled
+
+    def keep(self) -> None:
+        """Remember which films are done; a dry run writes nothing."""
+        if "_done" in self.__dict__ and self._mend():
+            self._done.keep()
 
     def verdicts(self, job: str, asked: Collection[str], heed: Collection[str] = HEEDED) -> dict[str, Verdict]:
         """Return how stages of a film stand, each for itself: what follows from one that is due is not told.
@@ -88,6 +118,12 @@ class Judge:
             asked: the stages that are asked for, with all that they need.
             heed: of ``HEEDED``, what makes a stage due beside what is missing, failed or damaged.
         """
+        key = (job, frozenset(asked), frozenset(heed))
+        if key not in self._known:
+            self._known[key] = self._judged(*key)
+        return self._known[key]
+
+    def _judged(self, job: str, asked: Collection[str], heed: Collection[str]) -> dict[str, Verdict]:
         film, place = self._films[job], self._output_root / job
         on = self._switches(film)
         records = {name: self._read(place, name) for name in stages.BY_NAME if name in asked}
@@ -116,8 +152,8 @@ class Judge:
         for item, value in self._named(stages.BY_NAME[stage], row):
             known = _recorded(item, value, record) if record else None
             if item.content == "profile":
-                found += [f"a profile: {wrong}"] if isinstance(wrong := _profile_files(value), str) else []
-            elif (known or item.column or item.kind == "path") and _look(_place(value)) is None:
+                found += [f"a profile: {wrong}"] if isinstance(wrong := looks.profile(value), str) else []
+            elif (known or item.column or item.kind == "path") and looks.file(_place(value)) is None:
                 found.append(f"{item.name} {value}, which cannot be found")
         return found
 
@@ -133,6 +169,8 @@ class Judge:
 
     def lost(self, job: str, asked: Collection[str]) -> list[str]:
         """Return what a run that has ended well lacks nevertheless: records, and results that are gone."""
+        if "_done" in self.__dict__ and self._done.holds(self._films[job], asked):
+            return []
         place, found = self._output_root / job, []
         for name in asked:
             record, folder = self._read(place, name), place / stages.BY_NAME[name].folder
@@ -145,7 +183,7 @@ class Judge:
     # -- one stage ---------------------------------------------------------------------------------------------------
 
     def _reasons(
-        self, stage: Stage, film: Film, place: Path, record: _Record, verdict: Verdict, heed: Collection[str]
+        self, stage: Stage, film: Film, place: Path, record: Record, verdict: Verdict, heed: Collection[str]
     ) -> Iterator[str]:
         """Yield why a stage is due; what cannot be looked at goes into the verdict meanwhile."""
         if not verdict.done:
@@ -163,13 +201,13 @@ class Judge:
             yield from _skipped(record)
             yield from _lacked(record)
 
-    def _told(self, stage: Stage, film: Film, record: _Record) -> Iterator[str]:
+    def _told(self, stage: Stage, film: Film, record: Record) -> Iterator[str]:
         if record.film != film.film:
             yield f"the film is called {film.film} now, and was {record.film}"
         for name, value in self._settings[stage.name].values(film).items():
             if name not in record.config:
                 yield f"{stage.key}.{name} was not recorded"
-            elif not _same(record.config[name], value):
+            elif not same(record.config[name], value):
                 yield f"{stage.key}.{name} is {json.dumps(value)}, and was {json.dumps(record.config[name])}"
 
     def _named(self, stage: Stage, film: Film) -> Iterator[tuple[Option, str]]:
@@ -181,16 +219,27 @@ class Judge:
                 named = values[item.name] if item.many else [values[item.name]]
                 yield from ((item, value) for value in named if value)
 
-    def _read(self, place: Path, name: str) -> _Record | None:
+    def _read(self, place: Path, name: str) -> Record | None:
         """Return a stage's record, or None where there is none that is whole."""
         path = place / stages.BY_NAME[name].folder / "manifest.json"
         try:
             with outside.open_regular(path) as file:
-                if self._mend() and os.fstat(file.fileno()).st_mtime > self._now + _AHEAD_SECONDS:
+                there = os.fstat(file.fileno())
+                if there.st_mtime > self._now + _AHEAD_SECONDS and self._mend():
                     os.utime(path)
-                return _Record.of(outside.json_value(file.read()))
+                looks.opened(path, there)
+                return Record.of(outside.json_value(file.read()))
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
+
+
+def _is_told(place: Path) -> bool:
+    """Say whether the records that a run keeps of a job say that it was done, so that none is to be mended."""
+    for path in (job_manifest.path_of(place), run_record.path_of(place)):
+        looks.file(path)
+    manifest, run = job_manifest.read_optional(place), run_record.read_optional(place)
+    told = manifest is not None and manifest.pipeline.status == "success" and manifest.pipeline.run is None
+    return told and run is not None and (run.stamp is None or run_log.is_ended(place, run))
 
 
 def decisions_file(film: Film, place: Path, name: str) -> Path:
@@ -198,115 +247,10 @@ def decisions_file(film: Film, place: Path, name: str) -> Path:
     return Path(film.review or place / "review") / name
 
 
-# -- records ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    """A file as a manifest has it; the last two of those that no stage made."""
-
-    type: str
-    path: str
-    size_bytes: int
-    mtime_ns: int
-    checksum: str
-    inode: int | None
-    ctime_ns: int | None
-
-    @classmethod
-    def of(cls, value: Mapping[str, Any]) -> _File:
-        """Return a manifest's record of a file."""
-        return cls(
-            value["type"],
-            value["path"],
-            value["size_bytes"],
-            value["mtime_ns"],
-            value["checksum"],
-            value.get("inode"),
-            value.get("ctime_ns"),
-        )
-
-    def is_untouched(self, there: os.stat_result) -> bool:
-        """Say whether a file is surely as it was, by all that is known of it without reading it."""
-        same_node = self.inode in (None, there.st_ino) and self.ctime_ns in (None, there.st_ctime_ns)
-        return same_node and self.is_as_large_and_old_as(there)
-
-    def is_as_large_and_old_as(self, there: os.stat_result) -> bool:
-        """Say whether size and time are the same, as those of a copy that was made with its times."""
-        return (there.st_size, there.st_mtime_ns) == (self.size_bytes, self.mtime_ns)
-
-    def is_changed(self, path: Path | str, there: os.stat_result) -> bool:
-        """Say whether other bytes are there; a file is read only where its size or times leave that open."""
-        return not self.is_untouched(there) and (
-            there.st_size != self.size_bytes or _checksum(str(path)) != self.checksum
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Content:
-    """What an option led to that is no input, such as a folder of weights."""
-
-    option: str
-    path: str
-    fingerprint: str
-    checksum: str
-
-    def is_changed(self, path: Path, _there: os.stat_result) -> bool:
-        """Say whether other bytes are there."""
-        return _fingerprint(str(path)) != self.fingerprint and _checksum(str(path)) != self.checksum
-
-
-@dataclass(frozen=True, slots=True)
-class _Record:
-    """What is asked of a stage's manifest. To read the whole of it as its type takes several times as long."""
-
-    film: str
-    status: str
-    code: str | None
-    lock: str
-    config: Mapping[str, Any]
-    inputs: tuple[_File, ...]
-    outputs: tuple[_File, ...]
-    contents: tuple[_Content, ...]
-    given: Mapping[str, tuple[str, str]]
-    pinned: Mapping[str, str]
-    skip: Mapping[str, Any]
-    host: str
-    lacks: tuple[Mapping[str, Any], ...]
-    result: str  # checksum of the stage's result, which stages after it have written down
-
-    @classmethod
-    def of(cls, value: Mapping[str, Any]) -> _Record:
-        """Return what a manifest says."""
-        outputs = tuple(map(_File.of, value["outputs"]))
-        made = ((item.type, item.path, item.checksum) for item in outputs)
-        return cls(
-            film=value["film"],
-            status=value["status"],
-            code=value["software"].get("code"),
-            lock=value["software"]["lock_hash"],
-            config=value["config"],
-            inputs=tuple(map(_File.of, value["inputs"])),
-            outputs=outputs,
-            contents=tuple(_Content(**item) for item in value.get("contents", ())),
-            given={item["option"]: (item["stage"], item["result"]) for item in value.get("given", ())},
-            pinned=value.get("pinned", {}),
-            skip=value.get("skip") or {},
-            host=value["host"]["name"],
-            lacks=tuple(value.get("lacks", ())),
-            result=stage_manifest.result_hash(value["status"], made),
-        )
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Say whether two values of an option are the same; in Python 1 is True."""
-    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
-
-
 # -- what a record names ---------------------------------------------------------------------------------------------
 
 
-def _content(item: Option, value: str, record: _Record, verdict: Verdict) -> Iterator[str]:
+def _content(item: Option, value: str, record: Record, verdict: Verdict) -> Iterator[str]:
     """Yield whether what an option names holds something else now."""
     if item.content == "profile":
         yield from _profile(value, record, verdict)
@@ -316,7 +260,7 @@ def _content(item: Option, value: str, record: _Record, verdict: Verdict) -> Ite
             yield f"config/models.yaml pins another commit of {value}"
         return
     place, known = _place(value), _recorded(item, value, record)
-    there = _look(place)
+    there = looks.file(place)
     if known is None:
         if there is not None and record.status == "success":
             yield f"{item.name}: {value} is there now"
@@ -326,34 +270,34 @@ def _content(item: Option, value: str, record: _Record, verdict: Verdict) -> Ite
         yield f"{item.name}: {value} holds something else"
 
 
-def _recorded(item: Option, value: str, record: _Record) -> _Content | _File | None:
+def _recorded(item: Option, value: str, record: Record) -> Content | File | None:
     """Return what a record says of what an option named: as weights, or as an input.
 
     A project that was copied lies elsewhere than its records say.
     """
     place = _place(value)
-    known: list[_Content | _File] = [each for each in record.contents if each.option == item.name]
+    known: list[Content | File] = [each for each in record.contents if each.option == item.name]
     known += [each for each in record.inputs if each.path.startswith("/")]
     same = (each for each in known if each.path == str(place))
     moved = (each for each in known if each.path.endswith(f"/{value}"))
     return next(same, None) or next(moved, None)
 
 
-def _profile(value: str, record: _Record, verdict: Verdict) -> Iterator[str]:
+def _profile(value: str, record: Record, verdict: Verdict) -> Iterator[str]:
     known = [item.checksum for item in record.contents if item.option == "profile"]
-    found = _profile_files(value)
+    found = looks.profile(value)
     if isinstance(found, str):
         verdict.away.append(f"the profile {value}")
-    elif record.status == "success" and known != [_checksum(str(path)) for path in found]:
+    elif record.status == "success" and known != list(found):
         yield f"the profile {value} says something else"
 
 
-def _of_people(stage: Stage, film: Film, place: Path, record: _Record, verdict: Verdict) -> Iterator[str]:
+def _of_people(stage: Stage, film: Film, place: Path, record: Record, verdict: Verdict) -> Iterator[str]:
     """Yield which files that people put there are others now: the film, decisions, corrections."""
     inputs = {item.type: item for item in record.inputs}
     if stage.name == "demux" and (read := inputs.get("film")):
         media = Path(film.media)
-        there = _look(media)
+        there = looks.file(media)
         if there is None:
             verdict.away.append(f"the film {media}")
         elif not (str(media.absolute()) != read.path and read.is_as_large_and_old_as(there)) and read.is_changed(
@@ -362,7 +306,7 @@ def _of_people(stage: Stage, film: Film, place: Path, record: _Record, verdict: 
             yield f"{media} is another film"
     if stage.decisions:
         path = decisions_file(film, place, stage.decisions)
-        away = bool(film.review) and _look(path.parent) is None
+        away = bool(film.review) and looks.file(path.parent) is None
         yield from _kept(path, inputs.get("review"), away, verdict)
     if stage.corrected:
         yield from _kept(place / "corrections" / "added.json", inputs.get("added"), False, verdict)
@@ -371,7 +315,7 @@ def _of_people(stage: Stage, film: Film, place: Path, record: _Record, verdict: 
             yield from _kept(path, inputs.get(f"correction_{language}"), False, verdict)
 
 
-def _kept(path: Path, read: _File | None, away: bool, verdict: Verdict) -> Iterator[str]:
+def _kept(path: Path, read: File | None, away: bool, verdict: Verdict) -> Iterator[str]:
     """Yield why what a person has put beside a film is not what was read.
 
     Args:
@@ -380,7 +324,7 @@ def _kept(path: Path, read: _File | None, away: bool, verdict: Verdict) -> Itera
         away: whether its folder cannot be looked at.
         verdict: takes note where it cannot.
     """
-    there = _look(path)
+    there = looks.file(path)
     if read is None:
         if there is not None:
             yield f"{path} is there now"
@@ -388,13 +332,11 @@ def _kept(path: Path, read: _File | None, away: bool, verdict: Verdict) -> Itera
         verdict.away.append(str(path))
     elif there is None:
         yield f"{path} is there no more"
-    elif not read.is_as_large_and_old_as(there) and _checksum(str(path)) != read.checksum:
+    elif not read.is_as_large_and_old_as(there) and looks.checksum(str(path)) != read.checksum:
         yield f"{path} has changed"
 
 
-def _given(
-    stage: Stage, on: Mapping[str, bool], record: _Record, records: Mapping[str, _Record | None]
-) -> Iterator[str]:
+def _given(stage: Stage, on: Mapping[str, bool], record: Record, records: Mapping[str, Record | None]) -> Iterator[str]:
     """Yield why what other stages made for this one is not what it was given."""
     wanted = {name: name for name in (*stage.needs, *stage.after) if on[name]}
     if stage.reads_segments:
@@ -407,11 +349,11 @@ def _given(
             yield f"{maker} has made something else since ({option})"
 
 
-def _outputs(stage: Stage, place: Path, record: _Record) -> Iterator[str]:
+def _outputs(stage: Stage, place: Path, record: Record) -> Iterator[str]:
     """Yield which results are gone, or not what the stage wrote; what is kept for other stages alone may be gone."""
     for item in record.outputs:
         path = f"{place}/{item.path}"
-        there = _look(path)
+        there = looks.file(path)
         if there is None:
             if stage.is_result(item.type):
                 yield f"{item.path} is gone"
@@ -419,26 +361,23 @@ def _outputs(stage: Stage, place: Path, record: _Record) -> Iterator[str]:
             yield f"{item.path} is not what it wrote"
 
 
-def _skipped(record: _Record) -> Iterator[str]:
+def _skipped(record: Record) -> Iterator[str]:
     """Yield why a stage that had nothing to do may have something to do now."""
     variable, endpoint, url = (record.skip.get(key) for key in ("variable", "endpoint", "url"))
-    if variable and stage_manifest.variable_value(variable) not in ("", record.skip.get("value")):
+    if variable and looks.variable(variable) not in ("", record.skip.get("value")):
         yield f"{variable} has a value now that it had not"
-    if endpoint and url and lacking.answers(endpoint, url):
+    if endpoint and url and looks.answers(endpoint, url):
         yield f"{url} answers again"
 
 
-def _lacked(record: _Record) -> Iterator[str]:
+def _lacked(record: Record) -> Iterator[str]:
     """Yield what the result would be better with, and what is to be had now; of another machine's places, nothing."""
     for item in record.lacks:
         what, place, endpoint, url = (item.get(key) for key in ("what", "place", "endpoint", "url"))
-        if place and record.host == platform.node() and _look(Path(place)) is not None:
+        if place and record.host == platform.node() and looks.file(Path(place)) is not None:
             yield f"{what}, is there now"
-        if endpoint and url and lacking.answers(endpoint, url):
+        if endpoint and url and looks.answers(endpoint, url):
             yield f"{url} answers again ({what})"
-
-
-# -- files -----------------------------------------------------------------------------------------------------------
 
 
 @functools.cache
@@ -446,32 +385,6 @@ def _place(value: str) -> Path:
     return Path(value).expanduser().absolute()
 
 
-def _look(path: Path | str) -> os.stat_result | None:
-    try:
-        return os.stat(path)  # noqa: PTH116 -- asked for thousands of times
-    except OSError:
-        return None
-
-
-@functools.cache
-def _checksum(path: str) -> str:
-    return checksums.of_place(Path(path))
-
-
 @functools.cache
 def _lock(environment: str) -> str:
     return stage_manifest.lock_hash(environment)
-
-
-@functools.cache
-def _fingerprint(path: str) -> str:
-    return checksums.fingerprint(Path(path))
-
-
-@functools.cache
-def _profile_files(value: str) -> tuple[Path, ...] | str:
-    """Return the files of a profile, or why it cannot be read."""
-    try:
-        return subtitle_profiles.load(value).files
-    except (SamvadError, OSError) as error:
-        return str(error)

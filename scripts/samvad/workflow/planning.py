@@ -35,6 +35,7 @@ class Plan:
         self._asked: dict[str, list[str]] = {}
         self._left_alone: dict[str, str] = {}
         self._missed: list[str] = []
+        self._settled: dict[str, frozenset[str]] = {}
 
     def leave_out(self, folder: str, why: str) -> None:
         """Take note of a film that cannot be made as it is asked for, before it is decided what is due."""
@@ -43,6 +44,21 @@ class Plan:
     def miss(self, rows: Sequence[str]) -> None:
         """Take note of what is wrong with rows of the sheet, all of which was asked for."""
         self._missed = list(rows)
+
+    def unsettled(self, asked: Mapping[str, frozenset[str]]) -> set[str]:
+        """Return the films that Snakemake is to plan: of a shelf, those that are done cost it more than the others.
+
+        One is always among them, so that Snakemake has something to say.
+
+        Args:
+            asked: for each film's job folder the stages that are asked for, with all that they need.
+        """
+        settled = {folder: names for folder, names in asked.items() if names and self._judge.is_settled(folder, names)}
+        if len(settled) == len(asked):
+            settled.popitem()
+        self._settled |= settled
+        self._judge.keep()
+        return asked.keys() - settled.keys()
 
     def due(self, asked: Sequence[Asked], heed: Collection[str]) -> Decision:
         """Decide which jobs are to be done, and which not even then.
@@ -55,6 +71,8 @@ class Plan:
             WorkflowError: nothing is to be done but what cannot be, or another run is at work on one of the films.
         """
         films: dict[str, dict[str, int]] = defaultdict(dict)
+        for folder, names in self._settled.items():
+            self._asked[folder] = list(names)
         for number, job in enumerate(asked):
             if job.rule in stages.BY_NAME:
                 films[job.wildcards["job"]][job.rule] = number

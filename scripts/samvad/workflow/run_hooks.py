@@ -90,7 +90,7 @@ class RunHooks:
             return
         jobs = [job for job in snakemake_api.planned_jobs(self._workflow) if job.rule in stages.BY_NAME]
         try:
-            claims.claim(self._output_root, {job.wildcards["job"] for job in jobs}, self._run.path)
+            claims.claim(self._output_root, {job.wildcards["job"] for job in jobs}, self._run)
         except claims.TakenError as error:
             raise WorkflowError(str(error)) from None
         except SamvadError as error:  # the stages will say so in the jobs' records

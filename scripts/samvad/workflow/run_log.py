@@ -13,7 +13,7 @@ from pathlib import Path
 
 from samvad.core import files, outside, stages
 from samvad.core.errors import SamvadError
-from samvad.core.failures import Failure
+from samvad.core.failures import STOPPED, Failure
 from samvad.core.redaction import redact
 from samvad.documents import at_work, costs, job_manifest, last_words, run_mark, run_record, stage_manifest
 from samvad.documents.run_record import RunRecord
@@ -30,7 +30,7 @@ _TEXT = events.TextFormatter("pipeline")
 #: A disk with less left than this counts as full: not even a record finds room.
 _FULL_BYTES = 1 << 18
 #: What is said of a try that was at work when its run was stopped, and had no time to say so itself.
-STOPPED = "the run was stopped"
+RUN_STOPPED = "the run was stopped"
 #: The last line of a run is looked for in so much of its log's end: lines may have come after it.
 _TAIL_BYTES = 1 << 16
 
@@ -134,7 +134,7 @@ class RunLog:
         event = _result(manifest, self.job_folder, stage, said, self._prices)
         self.cache_hits += int(event.counts.get("cache_hit", 0))
         if event.failure is not None:
-            message, level = f"Stage {stage}: failed: {event.failure.message}", logging.ERROR
+            message, level = f"Stage {stage}: {event.status}: {event.failure.message}", logging.ERROR
         else:
             message, level = f"Stage {stage}: {event.status} ({event.duration_seconds or 0.0:.1f} s)", logging.INFO
         number = int(attempt_folder.name) if attempt_folder is not None else None
@@ -193,7 +193,7 @@ def recover(job_folder: Path, stands: Callable[[], str]) -> RunRecord | None:
     run = run_record.read_optional(job_folder)
     if run is None or run.stamp is None:
         return None
-    if other := at_work.run_of(run):
+    if other := at_work.run_of(run, job_folder):
         log.info("%s is at work on %s: its log is its own", run_mark.shown(other), job_folder)
         return run
     with suppress(OSError, SamvadError):  # a disk that is full now is named by the run that begins
@@ -274,7 +274,8 @@ def _result(
     manifest: StageManifest | None, job_folder: Path, stage: str, said: str, prices: costs.Prices | None
 ) -> events.Event:
     if manifest is None:
-        return events.Event("stage_result", "failed", failure=_without_record(job_folder, stage, said))
+        failure = _without_record(job_folder, stage, said)
+        return events.Event("stage_result", failure.status, failure=failure)
     error = manifest.errors[0] if manifest.errors else None
     return events.Event(
         "stage_result",
@@ -296,7 +297,7 @@ def _result(
 
 
 def _failure(error: ErrorRecord, said: str) -> Failure:
-    message = f"{error.message} ({said})" if said and error.category in ("killed", "stopped") else error.message
+    message = f"{error.message} ({said})" if said and error.category in ("killed", STOPPED) else error.message
     return Failure(error.type, error.category, message, error.file, error.traceback, error.at_ms, error.segment)
 
 
@@ -309,8 +310,8 @@ def _without_record(job_folder: Path, stage: str, said: str) -> Failure:
         return Failure("DiskError", "disk", f"{full} Free some space and run again.", str(job_folder), "")
     if said.startswith("SLURM sbatch failed"):
         return Failure("ClusterError", "configuration", f"SLURM took no job for it: {said}", str(folder), "")
-    if said == STOPPED:
-        return Failure("StoppedError", "stopped", "The run was stopped while it was at work.", str(folder), "")
+    if said == RUN_STOPPED:
+        return Failure("StoppedError", STOPPED, job_manifest.WAS_STOPPED, str(folder), "")
     message = f"{job_manifest.NO_RECORD} ({said})" if said else job_manifest.NO_RECORD
     return Failure("Killed", "killed", message, str(folder), "")
 

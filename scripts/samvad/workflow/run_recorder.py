@@ -20,7 +20,7 @@ from pathlib import Path
 from samvad.core import stages, times, variables
 from samvad.core.console import printable
 from samvad.core.errors import SamvadError
-from samvad.core.failures import may_pass
+from samvad.core.failures import STOPPED, may_pass
 from samvad.documents import at_work, job_manifest, last_words, run_record, subtitle_check
 from samvad.documents.costs import Prices
 from samvad.documents.run_record import CacheSettings, RunRecord
@@ -51,6 +51,7 @@ class _Job:
         live: what this run adds to what the manifests tell.
         before: the last attempt of each stage that runs before it began.
         failed: what is to be said of the stages that failed.
+        stopped: likewise of those that somebody stopped.
         passing: those of them whose failure may pass by itself: trying again may help.
     """
 
@@ -61,6 +62,7 @@ class _Job:
     live: job_manifest.RunState
     before: dict[str, Path | None] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    stopped: dict[str, str] = field(default_factory=dict)
     passing: set[str] = field(default_factory=set)
     began: datetime = field(default_factory=datetime.now)
     last: datetime = field(default_factory=datetime.now)
@@ -150,7 +152,7 @@ class PipelineHandler(logging.Handler):
             film, place = self._films[folder], self._output_root / folder
             try:
                 run = run_record.read_optional(place)
-                if run is None or at_work.run_of(run):
+                if run is None or at_work.run_of(run, place):
                     continue
                 if job_manifest.status(place) in _TO_MEND:
                     job_manifest.write(place, self._wanted(film), job_manifest.RunState(off=self._off(film)))
@@ -179,11 +181,11 @@ class PipelineHandler(logging.Handler):
         self._view.finish()
         show = os.environ.get(variables.SUMMARY) != "no"
         brief = len(self._jobs) > _FULL_SUMMARIES
-        failures = []
+        ends: dict[str, list[str]] = {"Failed": [], "Stopped": []}
         for found in self._jobs.values():
             try:
                 status = self._finish(found)
-                if show or found.failed:
+                if show or found.failed or found.stopped:
                     worth = subtitle_check.headlines(found.folder).items()
                     look = "; ".join(f"{language}: {item.told()}" for language, item in worth if item.grade != "good")
                     line = f"{found.film.title} ({status}): {found.folder}" + (f" – {look}" if look else "")
@@ -193,24 +195,28 @@ class PipelineHandler(logging.Handler):
                     sys.stderr.write(f"{told}\n")
             except (OSError, SamvadError) as error:
                 _complain(error)
-            failures += [
-                f"  {found.film.film}, {stages.BY_NAME[stage].folder}: {printable(reason, lines=True)}"
-                for stage, reason in found.failed.items()
-            ]
-        if failures:
-            sys.stderr.write("\nFailed:\n" + "\n".join(failures) + "\n")
+            for end, reasons in (("Failed", found.failed), ("Stopped", found.stopped)):
+                ends[end] += [
+                    f"  {found.film.film}, {stages.BY_NAME[stage].folder}: {printable(reason, lines=True)}"
+                    for stage, reason in reasons.items()
+                ]
+        for end, lines in ends.items():
+            if lines:
+                sys.stderr.write(f"\n{end}:\n" + "\n".join(lines) + "\n")
 
     def _finish(self, found: _Job) -> str:
         for stage in list(found.live.running):  # the run was interrupted
             if folder := found.newest_attempt(stage):
-                found.log.stage_ended(stage, folder, run_log.STOPPED)
-        found.live = job_manifest.RunState(failed=set(found.failed), off=found.live.off)
+                found.log.stage_ended(stage, folder, run_log.RUN_STOPPED)
+            found.live.stopped.add(stage)
+        found.live = job_manifest.RunState(failed=set(found.failed), stopped=found.live.stopped, off=found.live.off)
         manifest = job_manifest.write(found.folder, found.wanted, found.live)
         pipeline, film_seconds = manifest.pipeline, manifest.input.duration_seconds
         counts: dict[str, float] = {} if film_seconds is None else {"film_seconds": film_seconds}
         counts |= {
             "stages_success": len(pipeline.completed_stages),
             "stages_failed": len(pipeline.failed_stages),
+            "stages_stopped": len(pipeline.stopped_stages),
             "stages_skipped": len(pipeline.skipped_stages),
             "cache_hits": found.log.cache_hits,
         }
@@ -240,9 +246,11 @@ class PipelineHandler(logging.Handler):
         found.live.running[stage] = times.utc_now()
         found.live.pending.discard(stage)
         found.live.failed.discard(stage)
+        found.live.stopped.discard(stage)
         found.before[stage] = _last_attempt(found.folder, stage)
         last_words.take(found.folder, stages.BY_NAME[stage].script)  # of an earlier start
-        if (before := found.failed.get(stage)) is not None:  # it was tried in this run, and may be tried again
+        before = found.failed.get(stage) or found.stopped.get(stage)
+        if before is not None:  # it was tried in this run, and may be tried again
             event = Event("stage_retry", counts={"attempts": len(event_merging.attempts_of(found.folder, stage))})
             found.log.write(f"Stage {stage}: tried again, after: {before}", event, level=logging.WARNING, stage=stage)
         manifest = self._write(found)
@@ -274,8 +282,13 @@ class PipelineHandler(logging.Handler):
             return
         result = found.log.stage_ended(stage, newest, said, failed=failed)
         found.failed.pop(stage, None)  # an earlier attempt
+        found.stopped.pop(stage, None)
         found.passing.discard(stage)
-        if failed and result.status == "failed":
+        if failed and result.status == STOPPED:
+            found.live.stopped.add(stage)
+            found.passing.add(stage)
+            found.stopped[stage] = result.failure.message if result.failure else job_manifest.WAS_STOPPED
+        elif failed and result.status == "failed":
             found.failed[stage] = result.failure.message if result.failure else job_manifest.NO_RECORD
             found.passing |= {stage} if result.failure is None or may_pass(result.failure) else set()
         elif failed and group is None:
@@ -297,7 +310,7 @@ class PipelineHandler(logging.Handler):
     def _write(self, found: _Job) -> job_manifest.JobManifest:
         """Derive and write a job's manifest: running as long as this run has something to do for it."""
         planned = self._planned.get(found.film.folder, {})
-        blocked = set(found.live.failed)
+        blocked = found.live.failed | found.live.stopped
         while more := {stage for stage in found.live.pending - blocked if planned.get(stage, set()) & blocked}:
             blocked |= more
         open_ = found.live.running or found.live.pending - blocked

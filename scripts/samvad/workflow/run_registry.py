@@ -12,6 +12,7 @@ end.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import getpass
 import logging
 import os
@@ -36,6 +37,7 @@ class Run:
         path: the mark.
         others: the other runs at work in the project, for people.
         after_a_kill: whether a run had been killed, and no other has begun since.
+        facts: what its mark says.
     """
 
     def __init__(
@@ -45,21 +47,26 @@ class Run:
         self.others = others
         self.after_a_kill = after_a_kill
         self._handle = handle
-        self._facts = facts
+        self.facts = facts
+        self._signs = [path]
         self._left = threading.Event()
         threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
 
     def owns(self, lock_files: Iterable[str]) -> None:
         """Write down which of Snakemake's locks are this run's."""
-        self._facts = replace(self._facts, locks=tuple(sorted(Path(name).name for name in lock_files)))
+        self.facts = replace(self.facts, locks=tuple(sorted(Path(name).name for name in lock_files)))
         with locks.exclusive(_guard(self.path.parent)):
-            run_mark.write(self._handle, self._facts)
+            run_mark.write(self._handle, self.facts)
 
     def submits(self, name: str) -> None:
         """Write down the name of the SLURM jobs that are this run's, before there is one."""
-        self._facts = replace(self._facts, slurm=name)
+        self.facts = replace(self.facts, slurm=name)
         with locks.exclusive(_guard(self.path.parent)):
-            run_mark.write(self._handle, self._facts)
+            run_mark.write(self._handle, self.facts)
+
+    def touches(self, path: Path) -> None:
+        """Give signs of life at another file, too."""
+        self._signs.append(path)
 
     def leave(self) -> None:
         """Take the mark away: the run has ended, and Snakemake has taken its own locks away."""
@@ -70,10 +77,9 @@ class Run:
 
     def _beat(self) -> None:
         while not self._left.wait(run_mark.HEARTBEAT_SECONDS):
-            try:
-                os.utime(self.path)
-            except OSError:
-                return
+            for path in self._signs:
+                with contextlib.suppress(OSError):  # its disk may come back
+                    os.utime(path)
 
 
 def enter(snakemake_folder: Path) -> Run:

@@ -27,7 +27,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -267,6 +267,35 @@ class _Due(Reason):  # type: ignore[misc]
 
     def __str__(self) -> str:
         return self.text
+
+
+def plans_a_run(workflow: Any) -> bool:
+    """Say whether it is a run, or a dry run, that is planned now, and nothing is to be made whatever its record says.
+
+    Only then may what is done stay out of the plan: a summary, a graph or a batch is of all that is asked for.
+    """
+    asked = workflow.dag_settings
+    forced = asked.forceall or asked.forcetargets or asked.forcerun or asked.until or asked.omit_from
+    return bool(workflow.executor_plugin and not workflow.touch and not forced and asked.batch is None)
+
+
+def leave_out(workflow: Any, done: Callable[[Collection[str]], Collection[str]]) -> None:
+    """Let somebody say which of the files that are asked for need not be planned.
+
+    Args:
+        workflow: Snakemake's, before it plans.
+        done: takes what is asked for by name, and returns what is surely made.
+    """
+    prepare = workflow._prepare_dag
+
+    def prepared(*given: Any, **named: Any) -> None:
+        asked = workflow.dag_settings.targets
+        if asked and plans_a_run(workflow):
+            made = set(done(asked))
+            workflow.dag_settings.targets = type(asked)(word for word in asked if word not in made)
+        prepare(*given, **named)
+
+    workflow._prepare_dag = prepared
 
 
 def judge_by(workflow: Any, judge: Callable[[Sequence[Asked], frozenset[str]], Decision]) -> None:

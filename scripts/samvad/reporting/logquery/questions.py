@@ -45,6 +45,7 @@ QUESTIONS: dict[str, Question] = {
             (SELECT count(DISTINCT film) FROM runs) AS films,
             (SELECT count(*) FROM runs WHERE status = 'success') AS runs_success,
             (SELECT count(*) FROM runs WHERE status = 'failed') AS runs_failed,
+            (SELECT count(*) FROM runs WHERE status = 'stopped') AS runs_stopped,
             (SELECT count(*) FROM runs WHERE ended IS NULL) AS runs_without_end,
             (SELECT count(*) FROM attempts) AS attempts,
             (SELECT min(ts) FROM events) AS first_event, (SELECT max(ts) FROM events) AS last_event""",
@@ -52,7 +53,8 @@ QUESTIONS: dict[str, Question] = {
     "success": Question(
         "success rate by stage",
         f"""SELECT stage, count(*) AS attempts, count(*) FILTER (status = 'success') AS success,
-            count(*) FILTER (status = 'failed') AS failed, count(*) FILTER (status = 'skipped') AS skipped,
+            count(*) FILTER (status = 'failed') AS failed, count(*) FILTER (status = 'stopped') AS stopped,
+            count(*) FILTER (status = 'skipped') AS skipped,
             count(*) FILTER (status IS NULL) AS no_end, count(*) FILTER (attempt > 1) AS repeated,
             count(*) FILTER (status = 'success')
                 / nullif(count(*) FILTER (status IN ('success', 'failed')), 0) AS success_rate

@@ -75,8 +75,9 @@ class Verdict:
     Attributes:
         film: film id.
         run_id: the run looked at.
-        state: ``success``, ``failed`` or ``incomplete`` where the run said its end; otherwise ``running``,
-            ``silent`` (no event for a while), ``killed`` (its process is gone) or ``stopped`` (run again since).
+        state: ``success``, ``failed``, ``stopped`` (by somebody) or ``incomplete`` where the run said its end, else
+            ``running``, ``silent`` (no event for a while), ``killed`` (its process is gone) or ``broken off``
+            (run again since).
         when: its last event, UTC without zone.
         causes: why it failed.
         warnings: stage and text of its warnings.
@@ -120,9 +121,9 @@ def verdict(connection: duckdb.DuckDBPyConnection, run: Row, *, warnings: bool =
     done = {row["stage"]: row["attempt"] for row in attempts if row["status"] in ("success", "skipped")}
     causes = [
         _cause(run, row, mended=done.get(row["stage"], 0) > row["attempt"])
-        for row in _last_of_each_stage([row for row in attempts if row["status"] == "failed"])
+        for row in _last_of_each_stage([row for row in attempts if row["status"] in ("failed", "stopped")])
     ]
-    if state in ("killed", "stopped", "silent"):
+    if state in ("killed", "broken off", "silent"):
         silent = [_silent(run, row) for row in attempts if row["status"] is None]
         causes += silent or ([] if causes else [_silent(run, None)])
     found = _warnings(connection, this) if warnings else ()
@@ -202,7 +203,7 @@ def state_of(run: Row) -> str:
         return str(run["status"])
     if run["state"] == "open":
         return "silent" if run["silent_seconds"] > SILENT_SECONDS else "running"
-    return "killed" if run["state"] == "killed" else "stopped"
+    return "killed" if run["state"] == "killed" else "broken off"
 
 
 def _cause(run: Row, row: Row, *, mended: bool) -> Cause:

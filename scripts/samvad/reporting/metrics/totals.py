@@ -21,8 +21,8 @@ from samvad.core.errors import ConfigurationError
 from samvad.core.typed_json import JsonObject
 from samvad.logs import spans
 
-STATUSES = ("success", "failed", "skipped")
-JOB_STATUSES = ("success", "failed", "incomplete")
+STATUSES = ("success", "failed", "stopped", "skipped")
+JOB_STATUSES = ("success", "failed", "stopped", "incomplete")
 CATEGORIES = (
     *("network", "media", "model", "out_of_memory", "disk", "changed", "configuration", "bug", "killed", "stopped"),
 )

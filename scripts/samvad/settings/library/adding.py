@@ -55,11 +55,15 @@ def add(look: Look, path: Path, options: argparse.Namespace, output_root: Path) 
     """
     wished = film_row.requested_columns(options)
     known = _Known(film_sheet.known(path), output_root)
+    wrong = film_sheet.wrong_rows(path)
     shelf = Shelf(unknown=dict(look.unknown))
     new: list[tuple[Found, dict[str, str]]] = []
     moves: dict[int, dict[str, str]] = {}
     for found in look.films:
         same = known.at(found.path)
+        if not same and (error := wrong.get(film_sheet.stored_path(str(found.path)))):
+            shelf.unknown[found.path] = str(error)
+            continue
         if not same and (same := known.moved_to(found)):
             shelf.moved[found.path] = same[0].media
             place = film_sheet.stored_path(str(found.path))
@@ -74,8 +78,8 @@ def add(look: Look, path: Path, options: argparse.Namespace, output_root: Path) 
             continue
         try:
             new.append((found, _new_row(found, options)))
-        except SamvadError as error:
-            shelf.unknown[found.path] = error.what
+        except SamvadError as refused:
+            shelf.unknown[found.path] = refused.what
         else:
             known.remember(found)
     if moves:

@@ -16,9 +16,16 @@ from samvad.core import stages
 from samvad.workflow.progress.estimates import clock, left
 from samvad.workflow.progress.state import FilmProgress, Shelf
 
-_SIGNS = {"waiting": "·", "running": "▶", "success": "✓", "skipped": "–", "failed": "✗"}
-_PLAIN_SIGNS = {"waiting": ".", "running": ">", "success": "+", "skipped": "-", "failed": "x"}
-_STYLES = {"waiting": "dim", "running": "bold cyan", "success": "green", "skipped": "dim", "failed": "bold red"}
+_SIGNS = {"waiting": "·", "running": "▶", "success": "✓", "skipped": "–", "failed": "✗", "stopped": "■"}
+_PLAIN_SIGNS = {"waiting": ".", "running": ">", "success": "+", "skipped": "-", "failed": "x", "stopped": "s"}
+_STYLES = {
+    "waiting": "dim",
+    "running": "bold cyan",
+    "success": "green",
+    "skipped": "dim",
+    "failed": "bold red",
+    "stopped": "yellow",
+}
 #: Lines of the terminal that are left to what scrolls past, and to the table's head and foot.
 _SPARE_LINES = 6
 _MIN_ROWS = 3

@@ -88,7 +88,7 @@ class View:
             if status == "success":
                 self._shelf.estimates.add(stage, seconds, film_seconds)
         took = f" ({clock(seconds)})" if seconds is not None else ""
-        if self._screen is None or status == "failed":
+        if self._screen is None or status in ("failed", "stopped"):
             self._say(f"{found.name}: {stages.BY_NAME[stage].folder} {status}{took}{': ' if reason else ''}{reason}")
         elif not found.running and "waiting" not in found.states.values():
             self._say(f"{found.name}: done in {clock(found.elapsed)}")

@@ -74,7 +74,7 @@ def bar(one: Attempt, axis: Axis) -> Bar:
     left = axis.x(one.began)
     width = max(axis.x(one.ended) - left, _MIN_BAR)
     look = colour(one.number)
-    if one.status in ("failed", "no end"):
+    if one.status in ("failed", "stopped", "no end"):
         look = "failed" if one.status == "failed" else "no-end"
     elif one.status == "skipped" or one.cached:
         look += " hollow"
