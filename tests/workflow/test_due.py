@@ -17,7 +17,7 @@ from samvad.core import stages
 from samvad.documents import stage_manifest
 from samvad.runner import lacking
 from samvad.settings import configuration
-from samvad.workflow import due
+from samvad.workflow import done_list, due, looks
 from workflow.project import Project
 
 ALL = [stage.name for stage in stages.STAGES]
@@ -42,7 +42,12 @@ def judged(project: Project, row: dict[str, Any] | None = None, **sections: dict
         config, films, project.root / project.output_root, lambda film: on[film.folder], mend=lambda: True
     )
     (job,) = films
-    return judge.verdicts(job, [name for name in ALL if on[job][name]])
+    asked = [name for name in ALL if on[job][name]]
+    listed = judge.is_settled(job, asked)  # by the list of what was done before, where that still holds
+    judge.keep()
+    found = judge.verdicts(job, asked)
+    assert not (listed and any(verdict.due or verdict.away for verdict in found.values())), found
+    return found
 
 
 def stale(project: Project, row: dict[str, Any] | None = None, **sections: dict[str, Any]) -> dict[str, str]:
@@ -66,7 +71,13 @@ def rewrite(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
 def here(stood_in_copy: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stand in the project's folder, as Snakemake does, with nothing known of files."""
     monkeypatch.chdir(stood_in_copy.root)
-    for remembered in (due._place, due._checksum, due._fingerprint, due._profile_files, lacking.answers):
+    monkeypatch.setattr(done_list, "_SETTLED_NS", 0)  # what the tests change, they change at once
+    forget()
+
+
+def forget() -> None:
+    """Forget what a process keeps in mind of files that may change between two."""
+    for remembered in (due._place, looks.checksum, looks._fingerprint, looks._profile, lacking.answers):
         remembered.cache_clear()
 
 
@@ -82,6 +93,29 @@ def test_a_stage_without_a_whole_record_is_due(stood_in_copy: Project, stage: st
         assert list(stale(stood_in_copy)) == [stage], damage
     record(stood_in_copy, stage).unlink()
     assert list(stale(stood_in_copy)) == [stage]
+
+
+def test_a_film_that_was_done_is_known_by_what_was_looked_at_and_no_manifest_is_read(
+    stood_in_copy: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert stale(stood_in_copy) == {}
+    (listed,) = (stood_in_copy.root / ".snakemake" / "samvad_done").iterdir()
+    monkeypatch.setattr(due.Record, "of", lambda value: pytest.fail("a manifest is read"))
+    films = configuration.load_films(stood_in_copy.root / stood_in_copy.sheet)
+    config = configuration.check(yaml.safe_load(Path("config/config.yaml").read_text("utf-8")))
+
+    def is_settled(**more: Any) -> bool:
+        judge = due.Judge({**config, **more}, films, Path("made"), lambda film: dict.fromkeys(ALL, True), mend=bool)
+        return judge.is_settled(FOLDER, ALL)
+
+    assert is_settled()
+    os.utime(record(stood_in_copy, "mux"))  # whatever is not as it was, is judged
+    with pytest.raises(pytest.fail.Exception, match="a manifest is read"):
+        is_settled()
+    for damage in ("", "[]", '{"version": 1}', listed.read_text("utf-8")[:-9]):
+        listed.write_text(damage, encoding="utf-8")
+        with pytest.raises(pytest.fail.Exception, match="a manifest is read"):
+            is_settled()
 
 
 def test_every_key_is_seen(stood_in_copy: Project) -> None:
@@ -131,19 +165,18 @@ def test_other_weights_in_a_folder_are_seen_whatever_their_size(
     weights.write_bytes(bytes(1 << 19))
     option = next(item for item in stages.BY_NAME[stage].all_options if item.name == key)
     told = {section: {key: str(folder)}}
-    contents = {"option": option.name, "path": str(folder), "fingerprint": due._fingerprint(str(folder))}
+    contents = {"option": option.name, "path": str(folder), "fingerprint": looks._fingerprint(str(folder))}
 
     def as_run(value: dict[str, Any]) -> None:
         value["config"][key] = str(folder)
-        value["contents"] = [*value["contents"], {**contents, "checksum": due._checksum(str(folder))}]
+        value["contents"] = [*value["contents"], {**contents, "checksum": looks.checksum(str(folder))}]
 
     rewrite(record(stood_in_copy, stage), as_run)
     assert stale(stood_in_copy, **told) == {}
     with weights.open("r+b") as file:  # neither its size nor what a sample would look at
         file.seek(100_000)
         file.write(b"\1")
-    due._checksum.cache_clear()
-    due._fingerprint.cache_clear()
+    forget()
     assert stale(stood_in_copy, **told) == {stage: f"{key}: {folder} holds something else"}
     shutil.rmtree(folder)
     found = judged(stood_in_copy, **told)[stage]
