@@ -176,10 +176,16 @@ def manifest_of(job: Path, stage: str) -> dict[str, Any]:
     return manifest
 
 
-def failed_manifest(job: Path, stage: str, attempt: int = 1) -> dict[str, Any]:
-    """Return the manifest of an attempt that failed."""
+def attempt_of(job: Path, stage: str, attempt: int = 1) -> dict[str, Any]:
+    """Return the manifest of an attempt."""
     path = job / stages.BY_NAME[stage].folder / "attempts" / f"{attempt:02d}" / "manifest.json"
     manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return manifest
+
+
+def failed_manifest(job: Path, stage: str, attempt: int = 1) -> dict[str, Any]:
+    """Return the manifest of an attempt that failed."""
+    manifest = attempt_of(job, stage, attempt)
     assert manifest["status"] == "failed"
     return manifest
 

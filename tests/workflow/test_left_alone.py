@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import shutil
 import signal
@@ -14,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
+import support
 from samvad.core import stages
+from samvad.documents import job_manifest
 from workflow.project import NOTHING, OPTIONAL, Project, attempts, environment, said
 
 OFF = ",".join(OPTIONAL)
@@ -79,6 +82,26 @@ def test_a_run_from_another_clone_is_named_and_its_log_left_open_and_sigint_undo
     done = clone.snakemake(project.target("b"))
     assert done.returncode == 0, said(done)
     assert attempts(job, "asr") == ["01"], "what had ended well is not done again"
+
+
+def test_what_ctrl_c_stopped_is_called_so_in_all_records_and_the_same_command_goes_on(project: Project) -> None:
+    job = project.job("b")
+    with held(project, "asr", project.target("b")) as run:
+        os.killpg(run.pid, signal.SIGINT)
+        run.wait(300)
+    assert support.attempt_of(job, "asr")["status"] == "stopped"
+    found = json.loads((job / "manifest.json").read_text("utf-8"))
+    pipeline = found["pipeline"]
+    assert (pipeline["status"], pipeline["stopped_stages"], pipeline["failed_stages"]) == ("stopped", ["asr"], [])
+    assert (pipeline["next_stage"], found["stages"]["asr"]["status"]) == ("asr", "stopped")
+    assert ends(job) == ["stopped"] and job_manifest.status(job) == "stopped"
+    told = said(project.samvad("why", job))
+    assert "b: stopped, last event" in told and "04_asr, attempt 1: stopped (StoppedError)" in told, told
+    failures = said(project.samvad("query", "failures", job))
+    assert "No stage has failed" in failures, failures
+    done = project.snakemake(project.target("b"))
+    assert done.returncode == 0, said(done)
+    assert ends(job) == ["stopped", "success"] and attempts(job, "demux") == ["01"]
 
 
 def test_every_film_of_a_killed_run_counts_as_what_it_is(project: Project) -> None:
