@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import pty
+import select
+import struct
+import subprocess
+import sys
+import termios
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -11,11 +19,13 @@ from pathlib import Path
 import pytest
 
 import event_shelf
+import support
 from samvad.commands import logs
 from samvad.core.errors import ConfigurationError
 from samvad.logs import events
 from samvad.reporting.logquery.view import causes
 from samvad.reporting.logquery.view.lines import JobLog
+from samvad.reporting.logquery.view.screen import Screen
 
 COMMAND = "Running ['/usr/bin/ffmpeg', '-i', 'file:/films/a.mkv', '-format_whitelist', 'a,b,c,d,e,f,g,h,i,j,k,l']"
 MESSAGE = "'/films/a.mkv' is cut short.\nOnly half of it can be read."
@@ -179,3 +189,60 @@ def test_a_wrong_option_is_named(
 ) -> None:
     assert logs.main([str(job), *options]) == ConfigurationError.exit_code
     assert words in capsys.readouterr().err
+
+
+def press(screen: Screen, *keys: str) -> list[str]:
+    for key in keys:
+        assert screen.press(key)
+    return [text for text, _ in screen.rows()]
+
+
+def chosen(screen: Screen) -> str:
+    return next(text for text, style in screen.rows() if style == "chosen")
+
+
+def test_keys_lead_from_an_error_to_its_cause_and_back(job: Path) -> None:
+    screen = Screen(JobLog(job).poll()[2:], job, height=20, width=90)
+    assert "6 of 10 lines, INFO and up, all stages" in press(screen)[0]
+    press(screen, "e")
+    assert "Stage demux failed" in chosen(screen)
+    rows = press(screen, "\n")
+    assert rows[1].startswith("01_demux, attempt 1: media") and any("ffmpeg: Packet corrupt" in row for row in rows)
+    press(screen, "KEY_UP", "KEY_UP", "KEY_UP", "\n")
+    assert "ffmpeg: Packet corrupt" in chosen(screen), "a line that the filters had left out"
+    assert "10 of 10 lines, DEBUG and up" in press(screen)[0]
+    press(screen, "b")
+    assert "Stage demux failed" in chosen(screen)
+
+
+def test_keys_filter_and_search_and_new_lines_are_followed(job: Path) -> None:
+    found = JobLog(job).poll()[2:]
+    screen = Screen(found[:-1], job, height=8, width=90)
+    assert "1 of 9 lines, INFO and up, demux, with 'begins'" in press(screen, "/", *"beginx", "\x7f", "s", "\n", "s")[0]
+    press(screen, "/", "\n", "s", "f")
+    assert "1 of 9 lines, INFO and up, pipeline, following" in screen.rows()[0][0]
+    screen.add(found[-1:])
+    assert "job_finished" in chosen(screen) and len(screen.rows()) == 8
+    assert "1 of 10 lines, ERROR and up, pipeline" in press(screen, "l", "l")[0]
+    assert not screen.press("q")
+
+
+def test_a_terminal_shows_it_and_takes_keys(job: Path) -> None:
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 20, 100, 0, 0))
+    command = [sys.executable, "-m", "samvad.commands", "logs", str(job), "--interactive"]
+    environ = {**os.environ, "PYTHONPATH": str(support.ROOT / "scripts"), "TERM": "xterm-256color"}
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environ, start_new_session=True)
+    os.close(theirs)
+    shown = b""
+    try:
+        for awaited, key in ((b"the newest run", b"E"), (b"Stage demux: failed", b"\n"), (b"Packet corrupt", b"q")):
+            while awaited not in shown:
+                assert select.select([ours], [], [], 60)[0], shown
+                shown += os.read(ours, 65536)
+            os.write(ours, key)
+        assert process.wait(timeout=60) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)

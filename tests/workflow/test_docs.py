@@ -33,6 +33,7 @@ _ONLY_READ = {
     "make-dashboard": "writes what tests/observability compare",
     "new-stage": "run by tests/workflow/test_new_stage.py; the others would find one stage more",
     "learn-terms promote": "the demo has taught no term",
+    "logs FILM --interactive": "needs a terminal; tests/unit/test_logs_command.py has one",
     "logs FILM --follow": "goes on until Ctrl-C; tests/unit/test_logs_command.py",
 }
 #: Exit codes that are an answer too: the file breaks rules; the demo is too little to go by.

@@ -46,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--last", type=_count, metavar="N", help="only the last N of these lines")
     p.add_argument("--all-runs", action="store_true", help="of all runs of the job, not of the newest alone")
     way = p.add_mutually_exclusive_group()
+    way.add_argument("-i", "--interactive", action="store_true", help="look through it with keys")
     way.add_argument("--causes", action="store_true", help="in place of lines: how each error of the run came to be")
     way.add_argument("--cause-of", type=_count, metavar="LINE", help="how the error with that number came to be")
     way.add_argument("--json", action="store_true", help="print a JSON object for each line")
@@ -73,6 +74,8 @@ def main(argv: list[str] | None = None) -> int:
             print(f"{log.foreign} lines are no events (torn or foreign).", file=sys.stderr)
         run = None if options.all_runs else lines.newest_run(found)
         found = [line for line in found if run in (None, line.run_id)]
+        if options.interactive:
+            return _look_through(log, [line for line in found if chosen.in_time(line)], folder, chosen, options)
         if options.causes or options.cause_of:
             return _show_causes(found, folder, options.cause_of, painter)
         _show(found, chosen, options, painter)
@@ -111,11 +114,13 @@ class _Filter:
         """Return whether a line is wanted."""
         if line.level not in self._levels or (self._stages and line.stage not in self._stages):
             return False
-        if (self._since is not None and line.at_ms < self._since) or (
-            self._until is not None and line.at_ms >= self._until
-        ):
+        if not self.in_time(line):
             return False
         return not self._words or all(word in _whole(line) for word in self._words)
+
+    def in_time(self, line: Line) -> bool:
+        """Return whether a line was written in the time that is wanted."""
+        return (self._since is None or line.at_ms >= self._since) and (self._until is None or line.at_ms < self._until)
 
 
 def _whole(line: Line) -> str:
@@ -152,6 +157,27 @@ def _follow(
         new = list(enumerate(log.poll(), number + 1))
         number += len(new)
         _print(((place, line) for place, line in new if chosen.fits(line)), options, painter)
+
+
+def _look_through(log: JobLog, found: list[Line], folder: Path, chosen: _Filter, options: argparse.Namespace) -> int:
+    """Show the log on the whole terminal, from the filters on that the options name."""
+    from samvad.reporting.logquery.view import screen
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise ConfigurationError("--interactive needs a terminal.", "Leave it away to have lines.")
+    if len(options.stage) > 1 or len(options.text) > 1:
+        raise ConfigurationError("--interactive begins with one stage and one text at most.", "Keys change them.")
+    shown = screen.Screen(
+        found,
+        folder,
+        level=LEVELS.index(options.level.upper()),
+        stage=options.stage[0] if options.stage else "",
+        words=options.text[0] if options.text else "",
+        chosen=max(0, len(found) - 1),
+        follows=options.follow,
+    )
+    screen.run(log, shown, chosen.in_time, terminal.colours_wanted(options.colour, True))
+    return 0
 
 
 def _show_causes(found: list[Line], folder: Path, number: int | None, painter: terminal.Painter) -> int:

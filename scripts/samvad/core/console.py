@@ -99,6 +99,7 @@ def run(main: Callable[[], int]) -> NoReturn:
     if isinstance(out, io.TextIOWrapper) and out.isatty():
         encoding, errors = out.encoding, out.errors
         sys.stdout = _Terminal(out.detach(), encoding=encoding, errors=errors, line_buffering=True)
+        sys.__stdout__ = sys.stdout  # type: ignore[misc] # curses asks this one, and what it was has been detached
     try:
         code = main()
         sys.stdout.flush()
