@@ -52,7 +52,7 @@ help:
 setup:
 	@envs/system-tools
 	@envs/setup
-	@envs/fetch-model base
+	@envs/fetch-model base || echo "samvad: without its smallest model; films with another that is here can be made" >&2
 
 demo: setup $(SAMPLE)
 	@echo "$(SNAKEMAKE) --profile $(PROFILE) $(DEMO)"

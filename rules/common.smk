@@ -6,7 +6,6 @@ import gc
 import re
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
 
 from samvad.core import stages
 from samvad.core.errors import SamvadError
@@ -16,6 +15,7 @@ from samvad.settings import configuration, naming, resource_requests
 from samvad.settings.stage_settings import StageSettings
 from samvad.workflow import due, languages_check, machine_limits, snakemake_api
 from samvad.workflow.planning import Plan
+from samvad.workflow.refusal import RefusedError
 from samvad.workflow.run_hooks import RunHooks
 from samvad.workflow.snakemake_api import declare_params
 
@@ -28,7 +28,7 @@ try:
     configuration.switches(config, None)
     TABLE = resource_requests.load(config["machines"]["resources"])
 except SamvadError as error:
-    raise WorkflowError(str(error)) from None
+    raise RefusedError(str(error)) from None
 
 OUT = config["output_root"].rstrip("/")
 JOB = f"{OUT}/{{job}}"
@@ -50,8 +50,8 @@ def film_of(wildcards):
     if film is None:
         for row in BAD_ROWS:
             if row.folder == wildcards.job:
-                raise WorkflowError(str(row.error))
-        raise WorkflowError(
+                raise RefusedError(str(row.error))
+        raise RefusedError(
             f"No film in {config['films']} has the job {wildcards.job}. "
             "Add it with samvad add-film (or `make film`), or correct the path."
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,13 @@ import pytest
 
 from samvad.core import stages
 from samvad.core.errors import ConfigurationError
+from samvad.models import weights
 from samvad.settings import configuration
 from samvad.stages.asr import beforehand as of_speech
 from samvad.stages.translation import beforehand, own_models
 from samvad.workflow import languages_check
 
+SPEECH = {"model": "base", "revision": ""}
 VALUES = {"backend": ["auto"], "indictrans2_dir": "", "runtime": "ctranslate2", "pivot": False}
 
 
@@ -26,9 +29,9 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def fetched(*directions: str) -> None:
     for direction in directions:
-        weights = own_models.root() / direction / "model.bin"
-        weights.parent.mkdir(parents=True)
-        weights.touch()
+        file = own_models.root() / direction / "model.bin"
+        file.parent.mkdir(parents=True)
+        file.touch()
 
 
 @pytest.mark.parametrize(
@@ -67,11 +70,66 @@ def test_with_a_model_at_hand_its_direction_is_served_and_no_other() -> None:
     assert beforehand.refusal({**VALUES, "backend": ["indictrans2"]}, ("hi",), ("en",)).startswith("hi to en: ")
 
 
+@pytest.mark.parametrize("name", ["en-indic-preprint/ct2_int8_model", "en-indic-deploy/ct2_fp16_model"])
+def test_models_are_found_under_the_names_that_their_archives_unpack_to(name: str) -> None:
+    fetched(name)
+    assert own_models.at_hand() == {"en-indic"}
+    assert own_models.folder_of(own_models.root(), "en-indic").name == name.partition("/")[0]
+    assert not beforehand.refusal(VALUES, ("en",), ("hi",))
+
+
 def test_languages_that_no_model_hears_are_named() -> None:
-    assert of_speech.refusal({}, ("hi", "xx", "en"), ()) == (
+    assert of_speech.refusal(SPEECH, ("hi", "xx", "en"), ()) == (
         "no Whisper model was trained on xx. Correct the column source of the film sheet."
     )
-    assert of_speech.refusal({}, ("hi", "en", "ta"), ()) == ""
+    assert of_speech.refusal(SPEECH, ("hi", "en", "ta"), ()) == ""
+
+
+def whisper_file(folder: Path, bands: int, said: str = "") -> Path:
+    """Write the head of a CTranslate2 Whisper model, as CTranslate2 4 writes it, with two weights."""
+    folder.mkdir(parents=True)
+
+    def text(value: str) -> bytes:
+        return struct.pack("<H", len(value) + 1) + value.encode() + b"\0"
+
+    head = struct.pack("<I", 6) + text("WhisperSpec") + struct.pack("<II", 3, 2)
+    other = text("decoder/scale") + struct.pack("<BIBI", 1, 2, 0, 8) + b"\0" * 8
+    first = text("encoder/conv1/weight") + struct.pack("<BIIIBI", 3, 1, bands, 3, 0, 12 * bands)
+    (folder / "model.bin").write_bytes(head + other + first + b"\0" * 12 * bands)
+    for name in ("config.json", "tokenizer.json", "vocabulary.json"):
+        (folder / name).write_text("{}")
+    if said:
+        (folder / "preprocessor_config.json").write_text(said)
+    return folder
+
+
+def test_a_model_that_is_none_or_would_hear_other_bands_than_it_knows_is_told_before_the_work(tmp_path: Path) -> None:
+    right = whisper_file(tmp_path / "right", 128, '{"feature_size": 128}')
+    wrong = whisper_file(tmp_path / "wrong", 128)
+    (tmp_path / "empty").mkdir()
+    for model, said in (
+        (str(right), ""),
+        (str(wrong), "hears 128 bands of a spectrogram, and preprocessor_config.json beside it says 80"),
+        (str(tmp_path / "empty"), "holds no model.bin"),
+        ("larg-v3", "no model is called 'larg-v3'"),
+        ("large-v3", ""),
+    ):
+        told = of_speech.refusal({"model": model, "revision": ""}, ("hi",), ())
+        assert (said in told) if said else told == "", model
+
+
+def test_the_cache_of_the_hub_s_own_client_is_used_at_the_pinned_commit_when_the_model_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    known = weights.known_models()["large-v3"]
+    folder = tmp_path / f"models--{known['hub'].replace('/', '--')}" / "snapshots"
+    whisper_file(folder / ("0" * 40), 128)
+    assert weights.place_of("large-v3") is None, "another commit"
+    whole = whisper_file(folder / known["revision"], 128)
+    assert weights.place_of("large-v3") == (whole, known["revision"])
+    (whole / "vocabulary.json").unlink()
+    assert weights.place_of("large-v3") is None, "it is still being fetched"
 
 
 def test_a_stage_that_was_done_is_not_asked(tmp_path: Path) -> None:

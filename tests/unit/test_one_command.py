@@ -231,7 +231,7 @@ def test_the_doctor_names_what_is_missing_and_what_to_do(
 ) -> None:
     monkeypatch.setenv("PATH", str(own))
     (own / "envs").mkdir()
-    for name in ("workflow", "media", "text", "asr", "translation"):
+    for name in doctor._ENVIRONMENTS:
         (own / "envs" / f"{name}.yaml").write_text("other\n")
     monkeypatch.setenv("TMDB_API_KEY", "sesame")
     assert doctor.main(["--offline", "--json"]) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -17,7 +18,7 @@ import pytest
 import support
 from samvad.core import stages
 from samvad.core.errors import ConfigurationError
-from samvad.workflow.progress import view
+from samvad.workflow.progress import state, terminal, view
 from samvad.workflow.progress.estimates import Estimates, remaining_seconds
 from samvad.workflow.progress.state import FilmProgress, Running
 
@@ -234,8 +235,8 @@ def test_a_terminal_shows_the_films_at_work_and_what_anyone_prints(tmp_path: Pat
     said = read(terminal)
     assert process.wait(30) == 0
     assert flag.read_text() == "done"
-    assert re.search(r"film +01 +02 .* 10 +now +elapsed +left", said)
-    assert "film-000" in said and "200 films at work; " in said and "of them not shown" in said
+    assert re.search(r"film +1234567890 +now +so far +left", said)
+    assert "film-000" in said and "0 of 200 films done; 200 at work; " in said and "of them not shown" in said
     assert "film-199" in said.split("loud and clear")[1], "those that were not shown are when there is room"
     assert "loud and clear\n" in said and "a stage says\n" in said
     assert said.rstrip().endswith("after the view")
@@ -246,3 +247,34 @@ def test_a_terminal_that_vanishes_ends_the_view_alone(tmp_path: Path) -> None:
     read(terminal, until=flag)
     os.close(terminal)
     assert process.wait(60) == 9, "the program went on to its end; its standard error is no terminal any more"
+
+
+def test_a_row_fits_80_columns_with_the_names_whole_and_the_foot_says_how_long_the_shelf_needs_still(
+    tmp_path: Path,
+) -> None:
+    from rich.console import Console
+
+    from samvad.workflow.progress.terminal import Screen
+
+    shelf = state.Shelf(tmp_path)
+    shelf.expected, shelf.counts_planned, shelf.steps = 4, {"hallucination_removal": 4}, (1, 4)
+    shelf.planned = frozenset(shelf.counts_planned)
+    shelf.estimates.add("hallucination_removal", 6.0, 60.0)
+    name = "a-name-of-a-film-that-is-as-long-as-an-id-may-be-64-letters-long"
+    running = state.Running("hallucination_removal", None, time.monotonic() - 3)
+    running.done, running.total = 50.0, 100.0
+    films = {name: {"hallucination_removal": "running"}, "other": {"hallucination_removal": "success"}}
+    shelf.films = {key: state.FilmProgress(key, tmp_path, states, film_seconds=60.0) for key, states in films.items()}
+    shelf.films[name].running["hallucination_removal"] = running
+    shelf.ended["hallucination_removal"] = 1
+    shelf.began -= 30
+    screen = Screen.__new__(Screen)
+    screen._shelf, screen._signs = shelf, terminal._SIGNS
+    screen._console = Console(width=80, height=24, file=io.StringIO())
+    screen._console.print(screen._table())
+    lines = screen._console.file.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "hallucination_removal 50%" in lines[1] and "      ▶   " in lines[1]
+    column = lines[0].index("1234567890")
+    assert "".join(line[:column].strip() for line in lines[1:4]) == name
+    assert lines[-1].startswith("1 of 4 films done; 1 at work; 1 of 4 steps; 0:30; about 0:50 left")

@@ -58,6 +58,7 @@ KEYS: dict[str, Change] = {
     for stage in stages.STAGES
     for item in stage.config_options
 }
+KEYS["asr.model"] = Change("medium", ("asr",))  # one that is none is refused
 #: Keys that have one value alone, or say where the films and jobs are: tests of their own look at them.
 NOT_OF_STAGES: dict[str, Any] = {
     "cache.enabled": True,

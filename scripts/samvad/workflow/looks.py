@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import functools
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from samvad.core import checksums
+from samvad.core import checksums, files
 from samvad.core.errors import SamvadError
 from samvad.documents import stage_manifest
 from samvad.runner import lacking
@@ -119,6 +120,27 @@ def _noted(kind: str, name: str) -> object:
     if _taken:
         _taken[-1].seen[kind, name] = found
     return found
+
+
+def lacking_room(media: str, place: Path) -> str:
+    """Return, in words, the room that a copy of a film needs and that a folder's disk has not; empty where it has.
+
+    No note is taken: what a disk has left is another with every look.
+    """
+    film = _stat(media)
+    there = next((folder for folder in (place.absolute(), *place.absolute().parents) if folder.is_dir()), None)
+    if film is None or there is None:
+        return ""
+    try:
+        free = shutil.disk_usage(there).free
+    except OSError:
+        return ""
+    if film.st_size <= free:
+        return ""
+    return (
+        f"room for its copy with subtitles: it takes {files.megabytes(film.st_size)}, and the disk of {there} has "
+        f"{files.megabytes(free)} left (free some, or set output_root to a folder on another disk)"
+    )
 
 
 def _stat(path: Path | str) -> os.stat_result | None:

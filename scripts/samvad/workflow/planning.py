@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from samvad.core import stages
 from samvad.core.console import printable
 from samvad.workflow.due import Judge
+from samvad.workflow.refusal import RefusedError
 from samvad.workflow.snakemake_api import Asked, Decision
 
 #: So many reasons are named; the rest are counted.
@@ -68,7 +68,7 @@ class Plan:
             heed: what makes a stage due beside what is missing, failed or damaged.
 
         Raises:
-            WorkflowError: nothing is to be done but what cannot be, or another run is at work on one of the films.
+            RefusedError: nothing is to be done but what cannot be, or another run is at work on one of the films.
         """
         films: dict[str, dict[str, int]] = defaultdict(dict)
         for folder, names in self._settled.items():
@@ -97,12 +97,12 @@ class Plan:
                 to_do += [folder] if found else []
         if taken := [f"  {folder}: {other}" for folder in to_do if (other := self._busy(folder))]:
             told = ["Another run is at work on what was asked for:", *taken, "Wait for its end, or stop it."]
-            raise WorkflowError("\n".join(told))
+            raise RefusedError("\n".join(told))
         _warn_of_missing([f"{folder}: {media}" for folder in to_do if (media := self._judge.missing_film(folder))])
         _tell("Done again", again)
         _tell("Not to be looked at, and no change", [f"{what} ({_some(where)})" for what, where in away.items()])
         if (self._left_alone or self._missed) and not due:
-            raise WorkflowError(self.shortfall())
+            raise RefusedError(self.shortfall())
         _tell("Left out", [*self._missed, *_by_reason(self._left_alone)])
         return Decision(due, out)
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from samvad.core import stages, variables
@@ -18,6 +17,7 @@ from samvad.settings import configuration
 from samvad.settings.configuration import Film
 from samvad.workflow import claims, run_registry, snakemake_api
 from samvad.workflow.planning import Plan
+from samvad.workflow.refusal import RefusedError
 from samvad.workflow.run_recorder import PipelineHandler
 
 
@@ -55,7 +55,7 @@ class RunHooks:
         """Mark this process as a run at work, and listen, before it is planned what is to be done.
 
         Raises:
-            WorkflowError: the run's mark cannot be written, jobs of a killed run are still at work, or a variable of
+            RefusedError: the run's mark cannot be written, jobs of a killed run are still at work, or a variable of
                 the environment says what it cannot.
         """
         try:
@@ -72,7 +72,7 @@ class RunHooks:
                 view=self._config["logs"]["view"],
             )
         except SamvadError as error:
-            raise WorkflowError(str(error)) from None
+            raise RefusedError(str(error)) from None
         for other in self._run.others:
             sys.stderr.write(f"samvad: another run is at work in this folder: {other}\n")
         os.environ[variables.RUN] = str(self._run.path)
@@ -84,7 +84,7 @@ class RunHooks:
         """Repair old records, and write down which locks and SLURM jobs are this run's, and what it is to do.
 
         Raises:
-            WorkflowError: another run has begun with one of its jobs.
+            RefusedError: another run has begun with one of its jobs.
         """
         if self._run is None:  # nothing is done: files are touched
             return
@@ -92,7 +92,7 @@ class RunHooks:
         try:
             claims.claim(self._output_root, {job.wildcards["job"] for job in jobs}, self._run)
         except claims.TakenError as error:
-            raise WorkflowError(str(error)) from None
+            raise RefusedError(str(error)) from None
         except SamvadError as error:  # the stages will say so in the jobs' records
             logger.warning(f"That this run is at work cannot be written down: {error}")
         atexit.unregister(self._repair)
@@ -109,11 +109,11 @@ class RunHooks:
         """End a run whose jobs have all ended well.
 
         Raises:
-            WorkflowError: not everything that was asked for is done, or is there.
+            RefusedError: not everything that was asked for is done, or is there.
         """
         self.finish()
         if missing := self._plan.shortfall():
-            raise WorkflowError(missing)
+            raise RefusedError(missing)
 
     def finish(self) -> None:
         """Write the last lines of the logs and the index of the films, and say where the results are."""

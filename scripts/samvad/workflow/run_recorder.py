@@ -131,6 +131,7 @@ class PipelineHandler(logging.Handler):
         """Take note of what the run is to do: job folder, stage, and the stages that this one waits for."""
         for folder, stage, needs in planned:
             self._planned.setdefault(folder, {})[stage] = needs
+        self._view.expect(len(self._planned))
 
     def may_try_again(self, stage: str, folder: str | None) -> bool:
         """Say whether trying a job once more may help, as far as is known: never where a person has to do something.

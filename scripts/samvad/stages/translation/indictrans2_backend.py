@@ -252,7 +252,7 @@ def find_files(root: Path, direction: str, compute_type: str) -> ModelFiles:
     Raises:
         ModelError: weights or vocabularies are missing; says which, how large, and where to get them.
     """
-    folder = root / direction
+    folder = own_models.folder_of(root, direction)
     kinds = ["ct2_int8_model", "ct2_fp16_model"]
     if "float16" in compute_type and "int8" not in compute_type:
         kinds.reverse()

@@ -27,6 +27,8 @@ AUTO = "auto"
 _PATTERNS = ["config.json", "model.safetensors", "dict.SRC.json", "dict.TGT.json", "model.SRC", "model.TGT"]
 #: Folders of a direction in which weights may lie, as packers lay them out.
 _PLACES = ("", "ct2_int8_model", "ct2_fp16_model")
+#: What follows a direction in the names of the folders that are in AI4Bharat's archives.
+_ENDINGS = ("", "-preprint", "-deploy")
 #: What is noted beside a model of where it comes from.
 _ORIGIN = "samvad-origin.json"
 
@@ -62,9 +64,17 @@ def at_hand(folder: str = "") -> frozenset[str]:
     """Return the directions whose model is there."""
     place = root(folder)
     directions = dict.fromkeys(item.direction for item in published().values())
-    return frozenset(
-        name for name in directions if any((place / name / inside / "model.bin").is_file() for inside in _PLACES)
-    )
+    return frozenset(name for name in directions if _has_weights(folder_of(place, name)))
+
+
+def folder_of(place: Path, direction: str) -> Path:
+    """Return the folder of a direction's model below a root, by the names that AI4Bharat's archives unpack to, too."""
+    named = [place / f"{direction}{ending}" for ending in _ENDINGS]
+    return next(filter(_has_weights, named), named[0])
+
+
+def _has_weights(folder: Path) -> bool:
+    return any((folder / inside / "model.bin").is_file() for inside in _PLACES)
 
 
 def backends(named: Sequence[str], folder: str = "") -> tuple[str, ...]:

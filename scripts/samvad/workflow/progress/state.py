@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,6 +70,12 @@ class Running:
                 return
 
 
+#: States of the stages of a film that is done.
+_DONE = frozenset({"success", "skipped"})
+#: Before so much of all work is done, how fast it goes says little.
+_LEAST_SHARE = 0.02
+
+
 @dataclass
 class FilmProgress:
     """A film in this run.
@@ -121,6 +128,9 @@ class Shelf:
         self.began = time.monotonic()
         self.steps: tuple[int, int] = (0, 0)
         self.planned: frozenset[str] | None = None
+        self.counts_planned: dict[str, int] = {}
+        self.ended: Counter[str] = Counter()
+        self.expected = 0
 
     @property
     def elapsed(self) -> float:
@@ -138,9 +148,32 @@ class Shelf:
         """Return how long a film is likely to need still in this run, or None."""
         return film.remaining(self.estimates, self.planned)
 
+    def whole_remaining(self) -> float | None:
+        """Return how long the run is likely to take still, by how fast it has been; None where too little is known.
+
+        Each stage weighs what it takes for a film of the mean length of those whose length is known.
+        """
+        lengths = [film.film_seconds for film in self.films.values() if film.film_seconds]
+        mean = sum(lengths) / len(lengths) if lengths else None
+        weights = {stage: self.estimates.seconds(stage, mean) for stage in self.counts_planned}
+        known = {stage: weight for stage, weight in weights.items() if weight is not None}
+        if len(known) < len(weights):
+            return None
+        whole = sum(known[stage] * count for stage, count in self.counts_planned.items())
+        done = sum(known.get(stage, 0.0) * count for stage, count in self.ended.items())
+        done += sum(
+            known.get(stage, 0.0) * (run.share or 0.0)
+            for film in self.films.values()
+            for stage, run in list(film.running.items())
+        )
+        if whole <= 0 or done < _LEAST_SHARE * whole:
+            return None
+        return max(0.0, self.elapsed * (whole - done) / done)
+
     def counts(self) -> dict[str, int]:
-        """Return how many films are at work, failed, and not at work."""
+        """Return how many films are at work, failed, and done."""
         films = list(self.films.values())
         running = sum(bool(film.running) for film in films)
         failed = sum("failed" in film.states.values() and not film.running for film in films)
-        return {"running": running, "failed": failed, "resting": len(films) - running - failed}
+        done = sum(bool(film.states) and set(film.states.values()) <= _DONE for film in films)
+        return {"running": running, "failed": failed, "done": done}

@@ -29,6 +29,8 @@ _STYLES = {
 #: Lines of the terminal that are left to what scrolls past, and to the table's head and foot.
 _SPARE_LINES = 6
 _MIN_ROWS = 3
+#: Columns that all but the film's name take: ten signs, the longest stage with its share, two durations, blanks between.
+_OTHER_COLUMNS = 1 + 11 + 27 + 8 + 8
 
 
 class Screen:
@@ -107,34 +109,40 @@ class Screen:
                 self._out.flush()
 
     def _table(self) -> Group:
-        table = Table(box=None, pad_edge=False, expand=False)
-        table.add_column("film", no_wrap=True, overflow="ellipsis", max_width=28)
-        for stage in stages.STAGES:
-            table.add_column(f"{stage.number:02d}", width=2, justify="center")
+        table = Table(box=None, pad_edge=False, expand=False, padding=(0, 1, 0, 0))
+        room = self._console.width - _OTHER_COLUMNS
+        table.add_column("film", overflow="fold", max_width=room)  # a long name goes on below
+        table.add_column(self._heads(), no_wrap=True)
         table.add_column("now", no_wrap=True)
-        table.add_column("elapsed", justify="right", no_wrap=True)
-        table.add_column("left", no_wrap=True)
+        table.add_column("so far", justify="right", no_wrap=True)
+        table.add_column("left", justify="right", no_wrap=True)
         at_work = [film for film in self._shelf.films.values() if film.running]
-        room = max(_MIN_ROWS, self._console.size.height - _SPARE_LINES)
-        for film in at_work[:room]:
+        rows = max(_MIN_ROWS, self._console.size.height - _SPARE_LINES)
+        for film in at_work[:rows]:
             table.add_row(*self._row(film))
         counts = self._shelf.counts()
         done, total = self._shelf.steps
-        words = [f"{counts['running']} {'film' if counts['running'] == 1 else 'films'} at work"]
-        words += [f"{len(at_work) - room} of them not shown"] if len(at_work) > room else []
-        words += [f"{counts['resting']} at rest or done"] if counts["resting"] else []
+        whole = max(self._shelf.expected, len(self._shelf.films))
+        words = [f"{counts['done']} of {whole} {'film' if whole == 1 else 'films'} done"]
         words += [f"{counts['failed']} failed"] if counts["failed"] else []
+        words += [f"{counts['running']} at work"]
+        words += [f"{len(at_work) - rows} of them not shown"] if len(at_work) > rows else []
         words += [f"{done} of {total} steps"] if total else []
-        words.append(clock(self._shelf.elapsed))
+        words += [clock(self._shelf.elapsed), left(self._shelf.whole_remaining())]
         return Group(table, Text("; ".join(words), style="dim"))
 
     def _row(self, film: FilmProgress) -> list[Text]:
-        cells = [Text(film.name)]
+        signs = Text()
         for stage in stages.STAGES:
             state = film.states.get(stage.name, "")
-            cells.append(Text(self._signs.get(state, " "), style=_STYLES.get(state, "")))
+            signs.append(self._signs.get(state, " "), style=_STYLES.get(state, ""))
         now = [
             stage + (f" {run.share:.0%}" if run.share is not None else "") for stage, run in list(film.running.items())
         ]
         remaining = self._shelf.remaining(film)
-        return [*cells, Text(", ".join(now)), Text(clock(film.elapsed)), Text(left(remaining), style="dim")]
+        shown = "" if remaining is None else clock(remaining)
+        return [Text(film.name), signs, Text("\n".join(now)), Text(clock(film.elapsed)), Text(shown, style="dim")]
+
+    def _heads(self) -> str:
+        """Return the last digits of the stages' numbers, one above each sign."""
+        return "".join(str(stage.number % 10) for stage in stages.STAGES)

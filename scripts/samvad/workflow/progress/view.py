@@ -84,6 +84,7 @@ class View:
         with self._shelf.lock:
             found.running.pop(stage, None)
             found.states[stage] = status
+            self._shelf.ended[stage] += status != "failed"
             found.film_seconds = film_seconds
             if status == "success":
                 self._shelf.estimates.add(stage, seconds, film_seconds)
@@ -97,9 +98,14 @@ class View:
         """Take note of how many of all stages of all films are done."""
         self._shelf.steps = (done, total)
 
+    def expect(self, films: int) -> None:
+        """Take note of how many films the run is to work on."""
+        self._shelf.expected = films
+
     def planned(self, counts: Mapping[str, int]) -> None:
         """Take note of how many jobs of each stage are planned: what is not asked for takes no time."""
         self._shelf.planned = frozenset(counts)
+        self._shelf.counts_planned = dict(counts)
         self._shelf.steps = (0, sum(counts.values()))
 
     def finish(self) -> None:
