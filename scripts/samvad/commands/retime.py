@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from samvad.commands import _parsing
 from samvad.core import console, files, schemas, subprocesses
 from samvad.core.errors import ConfigurationError, MediaError, SamvadError
 from samvad.core.times import clock
@@ -39,9 +40,7 @@ _MOST_SHOWN = 8
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    made = argparse.ArgumentParser(
-        description=__doc__, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    made = _parsing.Parser(description=__doc__, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("file", type=console.path, metavar="FILE", help="the subtitles: .srt, .vtt, .ass, .ssa or .ttml")
     made.add_argument("--to", required=True, metavar="FILM", help="the film: its file, id, title or job")
     made.add_argument("--source", default="", help="language spoken, for a film that is not known yet; default: auto")

@@ -29,7 +29,7 @@ _STYLES = {
 #: Lines of the terminal that are left to what scrolls past, and to the table's head and foot.
 _SPARE_LINES = 6
 _MIN_ROWS = 3
-#: Columns that all but the film's name take: ten signs, the longest stage with its share, two durations, blanks between.
+#: Columns of all but the film's name: ten signs, the longest stage with its share, two durations, blanks between.
 _OTHER_COLUMNS = 1 + 11 + 27 + 8 + 8
 
 
