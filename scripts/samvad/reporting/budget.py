@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ _DECIDING = (
     *("engine", "model", "device", "compute_type", "batch_size", "vad", "speakers", "separate_voices"),
     *("backend", "whisper_model", "shots", "proxy_height", "burn_in"),
 )
+_DONE = ("success", "skipped")
 #: So many of the newest jobs are looked at.
 _JOBS = 200
 
@@ -202,7 +203,7 @@ def _measured(output_root: Path) -> dict[str, dict[_Manner, list[Measured]]]:
         manifests = list(_manifests(folder))
         hours = next((seconds / 3600 for one in manifests if (seconds := one.film_seconds())), None)
         for manifest in manifests if hours else ():
-            if manifest.host.name != platform.node() or manifest.cache.hit:
+            if manifest.host.name != platform.node():
                 continue
             stage = stages.BY_NAME[manifest.stage]
             measured = Measured(
@@ -212,11 +213,17 @@ def _measured(output_root: Path) -> dict[str, dict[_Manner, list[Measured]]]:
     return found
 
 
-def _manifests(folder: Path) -> Iterable[StageManifest]:
+def _manifests(folder: Path) -> Iterator[StageManifest]:
+    """Yield for each stage of a job its last attempt that did the work: one whose result came from the cache did not."""
     for stage in stages.STAGES:
-        manifest = stage_manifest.read_optional(folder / stage.folder / "manifest.json")
-        if manifest and manifest.stage == stage.name:
-            yield manifest
+        places = (folder / stage.folder / "attempts").glob("*")
+        numbers = sorted((int(place.name) for place in places if place.name.isdigit()), reverse=True)
+        attempts = (folder / stage.folder / "attempts" / f"{number:02d}" / "manifest.json" for number in numbers)
+        for path in (folder / stage.folder / "manifest.json", *attempts):
+            manifest = stage_manifest.read_optional(path)
+            if manifest and manifest.stage == stage.name and manifest.status in _DONE and not manifest.cache.hit:
+                yield manifest
+                break
 
 
 def _of_stage(
@@ -228,7 +235,7 @@ def _of_stage(
         runs = known.get(manner, ())
         if not runs:
             said = ", ".join(f"{name} {value}" for name, value in manner) or "as it is set"
-            unknown.append(StageBudget(stage.name, hours, why_not=f"no film was made so on this machine: {said}"))
+            unknown.append(StageBudget(stage.name, hours, why_not=f"no film was made so on this machine, {said}"))
             continue
         length = sum(run.film_hours for run in runs)
         rates = sorted(runs, key=lambda run: run.use.core_hours / run.film_hours)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,7 +27,9 @@ PIPELINE = "pipeline"
 #: Events of a stage that are for machines: they count as DEBUG here.
 _ROUTINE = frozenset(("progress", "span", "performance_metric"))
 _TEXT = re.compile(r"\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\] \[[^\]]*\] \[([A-Z]+)\] (.*)", re.DOTALL)
-_PIPELINE_LOGGER = "samvad.pipeline"
+#: Quotes inside a message are escaped: no text that a stage logs looks like these.
+_OF_ATTEMPT = re.compile(rb'"stage": ?"(?P<stage>[a-z_]+)", ?"attempt": ?(?P<attempt>[0-9]{1,9})[,}]')
+_BY_PIPELINE = re.compile(rb'"logger": ?"samvad\.pipeline"')
 #: A text line is looked for among so many events that come next: a few of them are not in the text.
 _AHEAD = 400
 _QUARTER_MS = 15 * 60 * 1000
@@ -124,12 +126,15 @@ class JobLog:
         return []
 
     def _of_run(self, tail: _Tail) -> Iterator[Line]:
-        for event in tail.events():
-            own = event.get("logger") != _PIPELINE_LOGGER and isinstance(event.get("stage"), str)
-            attempt = event.get("attempt")
-            known = self._attempts.get((event["stage"], attempt)) if own and isinstance(attempt, int) else None
-            if known is None or not known.has_events:
-                yield _line(event)
+        return (_line(event) for event in tail.events(self._is_copy))
+
+    def _is_copy(self, data: bytes) -> bool:
+        """Return whether a line of a run's log is there as its attempt's own: nearly all are, and need no parsing."""
+        match = _OF_ATTEMPT.search(data)
+        if match is None or _BY_PIPELINE.search(data):
+            return False
+        known = self._attempts.get((match["stage"].decode(), int(match["attempt"])))
+        return known is not None and known.has_events
 
     def _tails(self) -> Iterator[_Tail]:
         yield from self._runs.values()
@@ -211,9 +216,11 @@ class _Tail:
         self._foreign = 0
         self._held: list[str] | None = None
 
-    def events(self) -> Iterator[JsonObject]:
-        """Yield the events that are new."""
+    def events(self, leave_out: Callable[[bytes], bool] = lambda data: False) -> Iterator[JsonObject]:
+        """Yield the events that are new, without those whose line is to be left out."""
         for data in self._lines():
+            if leave_out(data):
+                continue
             try:
                 event = outside.json_value(data)
                 _milliseconds(event["ts"])
