@@ -111,6 +111,25 @@ def test_a_figure_that_a_run_has_merged_counts_once_in_a_copied_folder_too(tmp_p
     assert ask(*asked, place=tmp_path) == [{"total": 2.5}]
 
 
+def test_what_films_have_cost_counts_attempts_that_failed_and_the_dearest_comes_first(tmp_path: Path, ask: Ask) -> None:
+    took = {"event": "stage_result", "stage": "asr", "duration_seconds": 2.0}
+    write(
+        tmp_path,
+        event(**took, film="cheap", counts={"core_hours": 9.0}),
+        event(**took, film="dear", attempt=1, status="failed", counts={"core_hours": 0.5, "cost": 2.5}),
+        event(**took, film="dear", attempt=2, counts={"core_hours": 1.0, "gpu_hours": 0.25, "cost": 20.0}),
+    )
+    dear, cheap = ask("cost", place=tmp_path)
+    assert (dear["film"], dear["attempts"], dear["core_hours"], dear["gpu_hours"], dear["cost"]) == (
+        "dear",
+        2,
+        1.5,
+        0.25,
+        22.5,
+    )
+    assert (cheap["core_hours"], cheap["cost"], cheap["energy_kwh"]) == (9.0, None, None)
+
+
 def test_a_run_of_many_films_has_a_row_and_a_verdict_for_each(tmp_path: Path, ask: Ask) -> None:
     for film in ("one", "two"):
         same = {"run_id": "nightly", "film": film, "job_id": f"asha/{film}"}

@@ -46,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
         command.add_options(sub)
         sub.add_argument("--json", action="store_true", help="print JSON")
         sub.add_argument("--csv", action="store_true", help="print CSV")
-        sub.add_argument("--limit", type=_count, default=20, help="films that `slow` shows")
+        sub.add_argument("--limit", type=_count, default=20, help="films that `slow` and `cost` show")
     return p
 
 

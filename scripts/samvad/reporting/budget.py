@@ -214,7 +214,7 @@ def _measured(output_root: Path) -> dict[str, dict[_Manner, list[Measured]]]:
 
 
 def _manifests(folder: Path) -> Iterator[StageManifest]:
-    """Yield for each stage of a job its last attempt that did the work: one whose result came from the cache did not."""
+    """Yield for each stage of a job its last attempt that did the work: what came from the cache tells nothing."""
     for stage in stages.STAGES:
         places = (folder / stage.folder / "attempts").glob("*")
         numbers = sorted((int(place.name) for place in places if place.name.isdigit()), reverse=True)

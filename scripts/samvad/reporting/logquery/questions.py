@@ -138,6 +138,17 @@ QUESTIONS: dict[str, Question] = {
         ORDER BY took DESC, film, began LIMIT {limit}""",
         units={"took": "seconds", "film_length": "seconds", "stage_took": "seconds", "factor": "factor"},
     ),
+    "cost": Question(
+        "what films have cost, all attempts together, the dearest first: hours of cores and GPUs, energy, money",
+        """SELECT film, job_id, count(*) AS attempts, sum(figure(counts->>'$.core_hours')) AS core_hours,
+            sum(figure(counts->>'$.gpu_hours')) AS gpu_hours, sum(figure(counts->>'$.energy_kwh')) AS energy_kwh,
+            sum(figure(counts->>'$.cost')) AS cost
+        FROM events WHERE event = 'stage_result' AND figure(counts->>'$.core_hours') IS NOT NULL
+        GROUP BY film, job_id ORDER BY cost DESC NULLS LAST, core_hours DESC, film LIMIT {limit}""",
+        units=dict.fromkeys(("core_hours", "gpu_hours", "energy_kwh", "cost"), "factor"),
+        empty="No stage has told what it took in these logs.",
+        note="cost: by the prices of each run, in the currency of the configuration (cost.currency).",
+    ),
     "volume": Question(
         "volume a day (UTC): runs, films done, hours of film, failures, events",
         """WITH per_run AS (
