@@ -17,10 +17,11 @@ rule demux:
         job_folder=JOB,
         film=film("film"),
         media=media_path,
+        becomes=becomes,
         options=option_flags("demux"),
     message:
         "01 demux: audio of {params.film}"
     shell:
         "envs/run media extract_audio.py "
         "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
-        "--media={params.media:q} {params.options:q}"
+        "--media={params.media:q} --becomes={params.becomes} {params.options:q}"

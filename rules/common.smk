@@ -30,6 +30,7 @@ try:
 except SamvadError as error:
     raise RefusedError(str(error)) from None
 
+MUX = StageSettings(stages.BY_NAME["mux"], config)
 OUT = config["output_root"].rstrip("/")
 JOB = f"{OUT}/{{job}}"
 FOLDER = r"[0-9]{4}/[0-9]{2}/[0-9]{2}/[A-Za-z0-9][A-Za-z0-9._-]*/[0-9]+"
@@ -87,6 +88,13 @@ def resource_request(stage, name):
 def media_path(wildcards, threads):
     """Return where the film lies. Snakemake compares no parameter that depends on the threads: a move reruns nothing."""
     return film_of(wildcards).media
+
+
+@declare_params
+def becomes(wildcards, threads):
+    """Return what stage 10 is to make of the film. It depends on the threads as above: no result of stage 01 changes with it."""
+    row = film_of(wildcards)
+    return MUX.values(row)["container"] if "mux" in wanted_stages(row) else "mkv"
 
 
 def option_flags(stage):

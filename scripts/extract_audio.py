@@ -14,7 +14,7 @@ from samvad.documents import probe as probe_document
 from samvad.documents import stage_manifest, waveform
 from samvad.documents.film_clock import FilmClock
 from samvad.logs.spans import span
-from samvad.media import clock, ffprobe, film_file
+from samvad.media import clock, ffprobe, film_file, mp4_kinds
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.stages.demux import channels, extract, picture, probe, tracks
 from samvad.stages.demux.options import STAGE, Options
@@ -32,6 +32,8 @@ def work(run: StageRun, options: Options) -> None:
         film_file.check(film, "Correct the column media of the film sheet.")
         run.hold(film, "film")
         run.used(**{name: stage_manifest.tool_version(name) for name in ("ffmpeg", "ffprobe")})
+        if options.becomes == "mp4":  # stage 10 would say so after hours of work
+            mp4_kinds.check(ffprobe.read_header(film), str(film))
         checksum = checksums.remembered(film)
         if checksum is None or not reused(run, film, checksum):
             make(run, film, checksum, options)

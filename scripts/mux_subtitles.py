@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from samvad.core import files, times, typed_json
@@ -13,7 +14,7 @@ from samvad.documents import mux_proof, stage_manifest
 from samvad.documents import probe as probe_document
 from samvad.documents.subtitles import formats
 from samvad.logs.spans import span
-from samvad.media import clock, ffprobe
+from samvad.media import clock, ffprobe, mp4_kinds
 from samvad.runner.stage_run import Skipped, StageRun, run_stage
 from samvad.stages.mux import (
     burn,
@@ -56,7 +57,7 @@ def work(run: StageRun, options: Options) -> None:
 
     target = run.work_folder / f"{run.film}.{options.container}"
     log.info("Writing %s with %d new subtitle tracks", target.name, len(new))
-    held = on_clock(film, probe)
+    held = on_clock(run, film, probe)
     if options.container == "mp4":
         write_mp4(run, options, held, target, new, probe)
     else:
@@ -67,14 +68,18 @@ def work(run: StageRun, options: Options) -> None:
     run.metadata("default_track", next((track.language for track in new if track.default), None))
 
 
-def on_clock(path: Path, probe: probe_document.Probe) -> FilmFile:
-    """Return the film with its clock: the one that stage 01 wrote down, if it did."""
+def on_clock(run: StageRun, path: Path, probe: probe_document.Probe) -> FilmFile:
+    """Return the film with its clock, the one that stage 01 wrote down if it did, without what nothing can decode."""
+    header = ffprobe.read_header(path)
+    if lost := header.undecodable:
+        run.warn(f"Streams of the film that cannot be decoded are left out: {media.named(lost)}.")
+        header = replace(header, streams=tuple(stream for stream in header.streams if stream not in lost))
     known = probe.clock
     if known is None:
-        film = clock.opened(path)
+        film = clock.opened(path, header)
         known = clock.read(film) if film.start.leaps else None
     else:
-        film = clock.on_known(path, known)
+        film = clock.on_known(path, known, header)
     return FilmFile(film, leaps=bool(known and known.jumps), duration_ms=probe.duration_ms)
 
 
@@ -110,7 +115,7 @@ def write_matroska(
     held = [(track, formats.read(track.path).cues) for track in new]
     found = cues.prove(target, subtitles[len(subtitles) - len(new) :], held, run.work_folder)
     warn_changed(run, film, result_file(target, film, result), len(new))
-    record_proof(run, made.route, made.streams, found, own.uncompared(film))
+    record_proof(run, made.route, made.streams, found, own.uncompared(film.header, result, len(new)))
     record_metrics(run, target, film.path, probe.duration_ms, result, len(new), len(taken))
 
 
@@ -165,19 +170,12 @@ def write_mp4(
 ) -> None:
     """Write the film with ffmpeg, and prove what has come of it."""
     keep = not any(track.default for track in new)
-    unfit = [stream.codec for stream in film.streams if not lossless.fits_mp4(stream)]
-    if unfit:
-        raise MediaError(
-            f"MP4 cannot hold the picture of {str(film.path)!r} ({', '.join(unfit)}).",
-            "Set mux.container to mkv.",
-            path=str(film.path),
-        )
+    mp4_kinds.check(film.header, str(film.path))
     whole = sources.copied(run, film, frozenset(), keep_default_subtitles=keep).film if film.leaps else film
     held, lost = mp4.kept(whole.header)
     if lost:
-        names = ", ".join(f"{stream.index} ({stream.kind}, {stream.codec})" for stream in lost)
         kept = " Matroska keeps them." if all(stream.kind in ("subtitle", "attachment") for stream in lost) else ""
-        run.warn(f"Streams of the film that MP4 cannot hold are left out: {names}.{kept}")
+        run.warn(f"Streams of the film that MP4 cannot hold are left out: {media.named(lost)}.{kept}")
     anew = [f"{stream.index} ({stream.codec})" for stream in held if lossless.mp4_codec(0, stream).get("c:0") == "flac"]
     if anew:
         run.warn(f"Sound that MP4 cannot hold is kept without loss as flac: {', '.join(anew)}.")
@@ -199,7 +197,7 @@ def write_mp4(
         target, subtitles[len(subtitles) - len(new) :], [(track, mp4.shown(track)) for track in new], run.work_folder
     )
     warn_changed(run, whole, result_file(target, film, result), len(new))
-    record_proof(run, "ffmpeg", streams, found, own.uncompared(film))
+    record_proof(run, "ffmpeg", streams, found, own.uncompared(film.header, result, len(new)))
     record_metrics(run, target, film.path, probe.duration_ms, result, len(new), len(held))
 
 

@@ -6,10 +6,12 @@ a file with ffmpeg alone, as a player decodes it: none of the project's code has
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import itertools
 import subprocess
 import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,6 +97,7 @@ class Recipe:
     """A film: its container (the suffix of its name), its codecs, and when its streams start, in seconds.
 
     Attributes:
+        sound: codecs of its sounds, joined by ``+``; they are the same sound but for that.
         cut: seconds that ``-ss`` with copied streams takes off its beginning: an edit list, in MP4.
         clock: added to all of its times.
         shape: how its container is written (``SHAPES``).
@@ -112,14 +115,10 @@ class Recipe:
     flags: str = ""
 
     @property
-    def sound_track(self) -> int:
-        """Return which of its sounds has the chirps."""
-        return 1 if self.flags in _SOUND_IN_FRONT else 0
-
-    @property
-    def picture_track(self) -> int:
-        """Return which of its pictures, without covers, has the flashes."""
-        return 1 if self.flags == "thumbnail" else 0
+    def sound_tracks(self) -> list[int]:
+        """Return which of its sounds have the chirps."""
+        first = 1 if self.flags in _SOUND_IN_FRONT else 0
+        return list(range(first, first + len(self.sound.split("+"))))
 
     def __str__(self) -> str:
         """Return its name."""
@@ -162,11 +161,14 @@ def make(recipe: Recipe, folder: Path, pieces: Path) -> Path:
     clock = ("-output_ts_offset", f"{recipe.clock}") if recipe.clock else ()
     into = folder / f"whole.{recipe.suffix}" if recipe.cut else film
     more, mapped = FLAGS[recipe.flags]
-    streams = ("-c:v", "copy", *_sound_options(recipe), *mapped)
+    sounds = recipe.sound.split("+")
+    besides = ("-map", "1:a") * (len(sounds) - 1)
+    options = [word for place, sound in enumerate(sounds) for word in _sound_options(sound, place, len(sounds))]
+    streams = ("-c:v", "copy", *mapped, *besides, *options)
     written = (*_container(recipe), *SHAPES[recipe.shape])
-    _ffmpeg(*offset, "-i", picture, *late, "-i", wav, *more, *streams, *clock, *written, into)
+    ffmpeg(*offset, "-i", picture, *late, "-i", wav, *more, *streams, *clock, *written, into)
     if recipe.cut:
-        _ffmpeg("-ss", recipe.cut, "-i", into, "-map", "0", "-c", "copy", *written, film)
+        ffmpeg("-ss", recipe.cut, "-i", into, "-map", "0", "-c", "copy", *written, film)
         into.unlink()
     return film
 
@@ -175,11 +177,12 @@ def _container(recipe: Recipe) -> tuple[str, ...]:
     return {"vob": ("-f", "vob"), "m2ts": ("-f", "mpegts", "-mpegts_m2ts_mode", "1")}.get(recipe.suffix, ())
 
 
-def _sound_options(recipe: Recipe) -> tuple[str, ...]:
-    codec = {"opus": "libopus", "vorbis": "libvorbis", "mp3": "libmp3lame"}.get(recipe.sound, recipe.sound)
-    rate = {"nellymoser": ("-ar", "44100"), "wmav2": ("-ar", "44100"), "mp3": ("-ar", "44100")}.get(recipe.sound, ())
-    channels = ("-ac", "2") if recipe.sound in ("pcm_bluray", "pcm_dvd", "truehd") else ()
-    return ("-c:a", codec, *rate, *channels, "-strict", "-2")
+def _sound_options(sound: str, place: int, of: int) -> tuple[str, ...]:
+    codec = {"opus": "libopus", "vorbis": "libvorbis", "mp3": "libmp3lame"}.get(sound, sound)
+    which = f":{place}" if of > 1 else ""
+    rate = (f"-ar:a{which}", "44100") if sound in ("nellymoser", "wmav2", "mp3") else ()
+    channels = (f"-ac:a{which}", "2") if sound in ("pcm_bluray", "pcm_dvd", "truehd") else ()
+    return (f"-c:a{which}", codec, *rate, *channels, "-strict", "-2")
 
 
 def _encode_picture(path: Path, name: str) -> None:
@@ -187,7 +190,7 @@ def _encode_picture(path: Path, name: str) -> None:
     size = {"h263": "128x96"}.get(name, "96x64")
     picture = f"testsrc2=size={size}:rate=25:duration={SECONDS},eq=contrast=0.6:brightness=-0.25"
     flash = f"{picture},drawbox=color=white:thickness=fill:enable='{flashes}'"
-    _ffmpeg("-f", "lavfi", "-i", flash, "-pix_fmt", _pixels(name), *PICTURES[name], "-threads", "1", path)
+    ffmpeg("-f", "lavfi", "-i", flash, "-pix_fmt", _pixels(name), *PICTURES[name], "-threads", "1", path)
 
 
 def _pixels(name: str) -> str:
@@ -196,59 +199,63 @@ def _pixels(name: str) -> str:
 
 def _write_sound(path: Path, _: str) -> None:
     samples = (_sound() * 32767).astype("<i2")
-    _ffmpeg("-f", "s16le", "-ar", RATE_HZ, "-ac", 1, "-i", "pipe:0", path, data=samples.tobytes())
+    ffmpeg("-f", "s16le", "-ar", RATE_HZ, "-ac", 1, "-i", "pipe:0", path, data=samples.tobytes())
 
 
-def _piece(folder: Path, name: str, write: object, argument: str) -> Path:
+def _piece(folder: Path, name: str, write: Callable[[Path, str], None], argument: str) -> Path:
     """Return a piece that is made the first time; several processes may ask for it at a time."""
     path = folder / name
     if not path.exists():
-        with tempfile.TemporaryDirectory(dir=folder) as work:
-            made = Path(work) / name
-            write(made, argument)  # type: ignore[operator]
-            made.replace(path)
+        with (folder / f"{name}.lock").open("w") as lock, tempfile.TemporaryDirectory(dir=folder) as work:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not path.exists():
+                made = Path(work) / name
+                write(made, argument)
+                made.replace(path)
     return path
 
 
 @dataclass(frozen=True)
 class Events:
-    """When things happen, in seconds as a player plays a file, None where they do not; and its pictures' checksums."""
+    """When things happen, in seconds as a player plays a file, None where they do not; and its pictures' checksums.
 
-    chirps: tuple[float | None, ...]
+    Attributes:
+        chirps: of each sound that was asked for.
+        flashes: when they begin.
+        pictures: their checksums.
+    """
+
+    chirps: tuple[tuple[float | None, ...], ...]
     flashes: tuple[float, ...]
     pictures: frozenset[str]
 
 
-def events(film: Path, sound_track: int = 0, picture_track: int = 0) -> Events:
-    """Find chirps and flashes in a file, decoded by one ffmpeg command, so that both are on one clock.
+def events(film: Path, sound_tracks: Sequence[int] = (0,), picture: int | None = None) -> Events:
+    """Find chirps and flashes in a file, decoded by one ffmpeg command, so that all are on one clock.
 
     Args:
         film: the file.
-        sound_track: which of its sounds has the chirps.
-        picture_track: which of its moving pictures has the flashes.
+        sound_tracks: which of its sounds have the chirps.
+        picture: number of the stream that has the flashes; None for the first that moves.
     """
     with tempfile.TemporaryDirectory() as work:
-        samples, bright, sums = (Path(work) / name for name in ("sound", "bright", "sums"))
-        sound = (
-            "-map",
-            f"0:a:{sound_track}",
-            "-af",
-            f"aresample={_AS_TIMED}",
-            "-ac",
-            1,
-            "-ar",
-            RATE_HZ,
-            "-f",
-            "f32le",
-            samples,
-        )
+        bright, sums = (Path(work) / name for name in ("bright", "sums"))
+        sounds = [Path(work) / f"sound{number}" for number in sound_tracks]
+        as_timed = ("-af", f"aresample={_AS_TIMED}", "-ac", 1, "-ar", RATE_HZ, "-f", "f32le")
+        heard = [
+            word
+            for number, samples in zip(sound_tracks, sounds, strict=True)
+            for word in ("-map", f"0:a:{number}", *as_timed, samples)
+        ]
         measure = f"scale=4:4,format=gray,signalstats,metadata=print:key=lavfi.signalstats.YAVG:file={bright}"
-        shown = ("-map", f"0:V:{picture_track}", "-fps_mode", "passthrough")
-        picture = (*shown, "-vf", measure, "-f", "null", "-")
-        _ffmpeg("-i", film, *sound, *picture, *shown, "-f", "framemd5", sums)
+        shown = ("-map", "0:V:0" if picture is None else f"0:{picture}", "-fps_mode", "passthrough")
+        seen = (*shown, "-vf", measure, "-f", "null", "-")
+        ffmpeg("-threads", 1, "-i", film, *heard, *seen, *shown, "-f", "framemd5", sums)
         checksums = [line.rpartition(",")[2] for line in sums.read_text("utf-8").splitlines() if line[0] != "#"]
         return Events(
-            chirps(np.fromfile(samples, dtype="<f4")), _flashes(bright.read_text("utf-8")), frozenset(checksums)
+            tuple(chirps(np.fromfile(samples, dtype="<f4")) for samples in sounds),
+            _flashes(bright.read_text("utf-8")),
+            frozenset(checksums),
         )
 
 
@@ -296,7 +303,7 @@ def speech(film: Path, sound_track: int) -> Speech:
             "rawvideo",
             shades,
         )
-        _ffmpeg("-i", film, *sound, *picture)
+        ffmpeg("-i", film, *sound, *picture)
         lines = times.read_text("utf-8").splitlines()
         moments = [float(line.rpartition("pts_time:")[2]) for line in lines if line.startswith("frame:")]
         thumbs = np.fromfile(shades, dtype=np.uint8).reshape(-1, 256).astype(np.float32)
@@ -357,7 +364,7 @@ def _flashes(text: str) -> tuple[float, ...]:
     return tuple(found)
 
 
-def _ffmpeg(*options: object, data: bytes | None = None) -> None:
+def ffmpeg(*options: object, data: bytes | None = None) -> None:
     command = ["ffmpeg", "-v", "error", "-y", *([] if data else ["-nostdin"]), *map(str, options)]
     done = subprocess.run(command, input=data, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()

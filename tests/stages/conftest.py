@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,6 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def pieces(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of encoded pictures and sounds of films that say when it is."""
-    return tmp_path_factory.mktemp("pieces")
+def pieces(once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """Return the folder of encoded pictures and sounds, one for all of pytest's processes."""
+    return once("pieces", lambda _: None)

@@ -14,6 +14,7 @@ import pytest
 
 import odd_films
 import support
+from samvad.media import ffmpeg
 
 RATE_HZ = 16_000
 FAINT = 200  # of 32768: below this it is silence
@@ -335,6 +336,19 @@ def test_what_is_no_film_is_refused_by_name(tmp_path: Path, films: Path, fault: 
     assert failed["errors"][0]["file"] == str(film)
     read = [(item["type"], item["path"], item["size_bytes"]) for item in failed["inputs"]]
     assert read == ([("film", str(film), film.stat().st_size)] if film.is_file() else []), "which film it was"
+
+
+def test_what_mp4_cannot_hold_is_refused_before_the_work(tmp_path: Path) -> None:
+    film = tmp_path / "ffv1.mkv"
+    many = "pan=hexadecagonal|" + "|".join(f"c{place}=c0" for place in range(16))
+    made = [ffmpeg.synthetic("testsrc=size=64x64:rate=10:duration=1"), ffmpeg.synthetic("sine=duration=1")]
+    assert ffmpeg.run(made, film, {"c:v": "ffv1", "c:a": "pcm_s16le", "af": many, "f": "matroska"}).code == 0
+    _, done = demux(tmp_path / "mp4", film, "--becomes", "mp4")
+    assert done.returncode == 3
+    assert "MP4 cannot hold the picture ffv1 (stream 0), the 16 channels of the sound pcm_s16le" in done.stderr
+    assert "mux.container" in done.stderr
+    _, done = demux(tmp_path / "mkv", film)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_film_that_may_not_be_read_is_refused(tmp_path: Path, films: Path) -> None:

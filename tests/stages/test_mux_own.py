@@ -110,3 +110,15 @@ def test_cues_on_cuts_are_on_the_cuts_of_the_subtitled_film_too(tmp_path: Path, 
         found.append((checked["findings"], checked["within"]))
     assert found[0] == found[1]
     assert found[0][0] == []
+
+
+@pytest.mark.skipif(not (support.CASES / "films").is_dir(), reason="shared/cases is not beside this checkout")
+def test_pictures_of_text_in_a_transport_stream_are_compared(tmp_path: Path) -> None:
+    film, late, result = (tmp_path / name for name in ("film.ts", "late.mkv", "same.mkv"))
+    maps = ("-map", "0:v", "-map", "0:a", "-map")
+    ffmpeg("-i", support.CASES / "films" / "l2_vobsub.mkv", *maps, "0:s", "-c", "copy", "-c:s", "dvbsub", film)
+    ffmpeg("-i", film, *maps, "0:s", "-c", "copy", result)
+    ffmpeg("-i", film, "-itsoffset", 0.1, "-i", film, *maps, "1:s", "-c", "copy", late)
+    assert own.differences(opened(film), opened(result), 0) == []
+    (said,) = own.differences(opened(film), opened(late), 0)
+    assert said == "subtitle 2 is shifted: its first and last by 100 and 100 ms"

@@ -152,9 +152,21 @@ def test_samples_trailers_hidden_files_and_our_own_results_are_left_out(
         place(name, "b.mkv")
     for name in (".film.mkv", ".hidden/film.mkv", "out/2025/01/01/me/1/10_mux/film.mkv"):
         place(name, "c.mkv")
+    for name in ("10_mux/film.mkv", "01_demux/proxy.mp4", "01_demux/attempts/01/x.mkv"):
+        copied = place(f"a copied job/{name}", "c.mkv")
+        (tmp_path / "shelf" / "a copied job" / name.split("/")[0] / "manifest.json").touch()
+    track = tmp_path / "en.srt"
+    track.write_text("1\n00:00:00,000 --> 00:00:00,900\nHello\n")
+    for name, codec in (("done.mkv", "srt"), ("done.mp4", "mov_text")):
+        named = ["-metadata:s:s", "title=English (Samvad)", "-metadata:s:s", "handler_name=English (Samvad)"]
+        streams = ["-i", copied, "-i", track, "-map", "0", "-map", "1", "-c:s", codec, "-movflags", "+faststart"]
+        subprocess.run(["ffmpeg", "-v", "error", *streams, *named, tmp_path / "shelf" / name], check=True)
+        os.utime(tmp_path / "shelf" / name, (1e9, 1e9))
+    place("done.en.burned.mp4", "sound.mp4")
     look = finding.look(tmp_path / "shelf", {(tmp_path / "shelf" / "out").resolve()}, 60)
     assert [found.path.name for found in look.films] == ["The Sample Of Life (2001).mkv"]
     assert len(look.extras) == 4
+    assert [path.name for path in look.own] == ["done.en.burned.mp4", "done.mkv", "done.mp4"]
 
 
 def test_a_film_that_is_still_being_copied_waits_for_the_next_time(

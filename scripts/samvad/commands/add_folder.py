@@ -94,6 +94,7 @@ def text(folder: Path, look: Look, shelf: Shelf, path: Path) -> str:
         [f"{printable(copy)} is the same as {printable(other)}" for copy, other in shelf.copies.items()],
     )
     lines += _listed("Left out: samples and trailers (`make film` does one)", map(printable, look.extras))
+    lines += _listed("Left out: films with Samvad's own subtitles (`make film` does one)", map(printable, look.own))
     lines += _listed("Changed just now, left for the next time", map(printable, look.growing))
     lines += _listed("Not understood", [f"{printable(file)}: {why}" for file, why in sorted(shelf.unknown.items())])
     lines += _listed(

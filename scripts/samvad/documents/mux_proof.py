@@ -37,6 +37,7 @@ class StreamProof:
             find a place in it), or ``nothing``, where there was nothing to compare: it is not proved.
         places: where it was found, in order of time.
         lost_at_ms: where the result has something else at any time near.
+        damaged_at_ms: where it has, too, but the film's pictures are damaged: each decoding shows something else.
     """
 
     stream: int
@@ -44,6 +45,7 @@ class StreamProof:
     by: str
     places: tuple[Place, ...]
     lost_at_ms: tuple[int, ...] = ()
+    damaged_at_ms: tuple[int, ...] = ()
 
     @property
     def shift_ms(self) -> float | None:

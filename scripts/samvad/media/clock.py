@@ -28,7 +28,10 @@ GAP_MS = 30
 _LONGEST_PACKET_US = 1_000_000
 #: How much of the beginning is looked at for zero: a stream that starts later than another is not the earliest.
 _BEGINNING_SECONDS = 10
-#: How much of that is decoded, to know how much of the first sound is priming.
+#: Decoders that take two packets before they give the first sound. No container tells of priming samples in them: what
+#: comes before that is silence, which players play.
+_SLOW_DECODERS = frozenset({"wmav1", "wmav2", "wmapro", "wmalossless", "wmavoice"})
+#: How much of the beginning is decoded, to know how much of the first sound is priming.
 _HEARD_SECONDS = 1
 
 
@@ -69,6 +72,13 @@ class Film:
         return ffmpeg.source(self.path, f="", **options)
 
     @property
+    def off_seconds(self) -> float:
+        """Return by how much its sound may be off its packets' times before it is put right (``sound_in_time``)."""
+        # Ogg states the time of a page's last packet alone: those of the others are counted, and may be off.
+        exact = self.start.leaps and self.header.container != "ogg"
+        return ffmpeg.OFF_SECONDS_WHERE_LEAPS if exact else ffmpeg.OFF_SECONDS
+
+    @property
     def read_along(self) -> list[int]:
         """Return the streams that every ffmpeg command must read: none, but where the container's times may leap.
 
@@ -93,14 +103,19 @@ def opened(path: Path, header: Header | None = None) -> Film:
     return Film(path, header, start(path, header))
 
 
-def on_known(path: Path, known: FilmClock) -> Film:
+def on_known(path: Path, known: FilmClock, header: Header | None = None) -> Film:
     """Return a film that can be read on its clock, as stage 01 wrote it down.
+
+    Args:
+        path: of the film.
+        known: its clock.
+        header: from ``ffprobe.read_header``, where it is known already.
 
     Raises:
         MediaError: ffprobe cannot read it.
         ToolError: ffprobe is missing, or hung.
     """
-    return Film(path, ffprobe.read_header(path), Start(known.zero_us, known.ffmpeg_zero_us, known.leaps))
+    return Film(path, header or ffprobe.read_header(path), Start(known.zero_us, known.ffmpeg_zero_us, known.leaps))
 
 
 def start(film: Path, header: Header) -> Start:
@@ -130,7 +145,7 @@ def start(film: Path, header: Header) -> Start:
 
     ffprobe.read_packets(film, take, seconds=_BEGINNING_SECONDS)
     for number, heard_us in ffprobe.first_heard_us(film, _HEARD_SECONDS).items():
-        if number in first:
+        if number in first and header.stream(number).codec not in _SLOW_DECODERS:
             first[number] = max(first[number], heard_us)
     if header.has_edit_lists:  # they cut within packets, too
         stated = {number: header.stream(number).start_us for number in first}

@@ -35,23 +35,32 @@ NO_OPTIONS: Options = MappingProxyType({})
 #: The filter that leaves out pictures before a film's zero: the decoders of AV1 and motion JPEG give those, too, that a
 #: list of edits hides. Times may be rounded by less than a millisecond.
 SHOWN = "trim=start=-0.001"
-#: See ``sound_in_time``.
-_IN_TIME: Mapping[str, str] = MappingProxyType({"async": "1", "min_hard_comp": "0.03", "first_pts": "0"})
+#: By how many seconds a sound may be off the times of its packets before it is put right. Where times leap, what is
+#: left of it stays to the film's end, or to the next leap; elsewhere, rounding and jitter are no reason to cut.
+OFF_SECONDS, OFF_SECONDS_WHERE_LEAPS = 0.03, 0.01
 
 
-def sound_in_time(rate_hz: int) -> str:
+def _in_time(off_seconds: float) -> dict[str, str]:
+    return {"async": "1", "min_hard_comp": f"{off_seconds:g}", "first_pts": "0"}
+
+
+def sound_in_time(rate_hz: int, off_seconds: float = OFF_SECONDS) -> str:
     """Return the filter that keeps a sound on the clock of its packets, from the film's zero on.
 
     ``first_pts=0``: a track that begins 5 s into the film gets 5 s of silence before it. ``async=1``: holes become
-    silence, and what comes twice is left out. ``min_hard_comp``: as soon as it is 30 ms from its times; ffmpeg's own
+    silence, and what comes twice is left out. ``min_hard_comp``: as soon as it is so far from its times; ffmpeg's own
     0.1 s would be seen between lips and words, and cues with them.
+
+    Args:
+        rate_hz: samples a second.
+        off_seconds: ``Film.off_seconds`` of the film.
     """
-    return f"aresample={rate_hz}:" + ":".join(f"{name}={value}" for name, value in _IN_TIME.items())
+    return f"aresample={rate_hz}:" + ":".join(f"{name}={value}" for name, value in _in_time(off_seconds).items())
 
 
-def in_time(sound: Stream, rate_hz: int) -> Stream:
+def in_time(sound: Stream, rate_hz: int, off_seconds: float) -> Stream:
     """Return a sound with that filter, for a graph."""
-    return sound.filter("aresample", rate_hz, **_IN_TIME)
+    return sound.filter("aresample", rate_hz, **_in_time(off_seconds))
 
 
 #: The kinds (ffmpeg's demuxers) in which a film or its sound comes, each of them one file that names no other. MOV can

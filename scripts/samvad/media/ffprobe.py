@@ -175,6 +175,13 @@ class Header:
         return [stream for stream in pictures if stream.frames != 1] or pictures
 
     @property
+    def undecodable(self) -> list[Stream]:
+        """Return what nothing can decode where others of its kind can be, such as the AC-3 that a TrueHD lacks."""
+        unknown = [stream for stream in self.streams if not stream.is_known]
+        known = {stream.kind for stream in self.streams if stream.is_known}
+        return [stream for stream in unknown if stream.kind in known]
+
+    @property
     def film_picture(self) -> Stream | None:
         """Return the moving picture that a player shows: the one that is flagged as default, or the first."""
         return next((stream for stream in self.moving if stream.default), next(iter(self.moving), None))

@@ -122,7 +122,10 @@ def sound(
     decoded: dict[str, str | int] = {"ac": channels, "ar": rate_hz, "c:a": "pcm_f32le", "f": "f32le"}
     decoded |= {} if at_most is None else {"t": f"{at_most:.3f}"}
     done = ffmpeg.run(
-        [source[str(stream.index)]], None, {"af": ffmpeg.sound_in_time(rate_hz), **decoded}, read_along=along
+        [source[str(stream.index)]],
+        None,
+        {"af": ffmpeg.sound_in_time(rate_hz, film.off_seconds), **decoded},
+        read_along=along,
     )
     if done.code:
         raise _undecodable(film.path, stream, done.last_line)
@@ -152,7 +155,7 @@ def sounds(film: Film, stream: Stream, starts: Sequence[float], length: float) -
     pieces = []
     for start in starts:
         source = ffmpeg.source(film.path, f="", vn=None, sn=None, dn=None, threads=1, **seek(film, start, length))
-        heard = ffmpeg.in_time(source[str(stream.index)], rate_hz)
+        heard = ffmpeg.in_time(source[str(stream.index)], rate_hz, film.off_seconds)
         pieces.append(heard.filter("apad", whole_len=count).filter("atrim", end_sample=count))
     decoded: ffmpeg.Options = {"ac": channels, "ar": rate_hz, "c:a": "pcm_f32le", "f": "f32le"}
     done = ffmpeg.run([ffmpeg.joined_sounds(*pieces)], None, decoded, global_options=_FEW_THREADS)
@@ -188,13 +191,16 @@ class Look:
     before: bool = False
 
 
-def pictures(film: Film, stream: Stream, looks: Sequence[Look]) -> list[list[Picture]]:
+def pictures(
+    film: Film, stream: Stream, looks: Sequence[Look], said: Callable[[str], None] = lambda _: None
+) -> list[list[Picture]]:
     """Decode pictures of a film, as they are coded (not turned, not stretched), with one start of ffmpeg.
 
     Args:
         film: the film.
         stream: its picture.
         looks: when.
+        said: called with each line that ffmpeg says besides: of damaged pictures, its decoders complain.
 
     Returns:
         The pictures of each look.
@@ -211,6 +217,8 @@ def pictures(film: Film, stream: Stream, looks: Sequence[Look]) -> list[list[Pic
             time_us = int(rest.split()[0])
             number = round(time_us / _APART_US) - 1
             times[number].append(round(looks[number].start + (time_us - (number + 1) * _APART_US) / 1e6, 6))
+        else:
+            said(line)
 
     done = ffmpeg.run(
         [ffmpeg.joined([_shades(film, stream, look, number) for number, look in enumerate(looks)])],
@@ -284,9 +292,11 @@ def seek(film: Film, start: float, length: float) -> dict[str, str | int | None]
     Of MPEG-TS and the like, ffmpeg takes the start of the streams that it reads for zero if it is to begin just where
     the file does; a hair's breadth earlier, it keeps to the clock.
     """
-    if film.header.container in ("avi", "flv") and start <= 0:
-        # A seek to the beginning leads past the first picture: where others refer to it, and where there is no index.
-        return {"itsoffset": f"{film.start.ffmpeg_zero_us - film.start.zero_us}us", "t": f"{length:.6f}"}
+    if film.header.container.startswith(("avi", "flv", "matroska")) and start <= 0:
+        # A seek to the beginning leads past the first picture, where others refer to it and where there is no index; in
+        # Matroska, to the first key picture: past all sound before it, if a recording begins between two of them.
+        late_us = film.start.ffmpeg_zero_us - film.start.zero_us - round(start * 1e6)
+        return {"itsoffset": f"{late_us}us", "t": f"{length:.6f}"}
     begin = film.start.zero_us / 1e6 + start - _HAIR_SECONDS
     whole = ffprobe.ONE_PROGRAM if film.header.container == ffprobe.TRANSPORT_STREAM else {}
     return {"ss": f"{begin:.6f}", "seek_timestamp": 1, "t": f"{length:.6f}", **whole}

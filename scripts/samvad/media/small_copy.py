@@ -18,10 +18,8 @@ from samvad.media.ffprobe import Stream
 #: Height in pixels where nobody says another.
 HEIGHT = 240
 _VIDEO: ffmpeg.Options = {"c:v": "libx264", "preset": "ultrafast", "crf": 31, "g": 48, "pix_fmt": "yuv420p"}
-_AUDIO: ffmpeg.Options = {
-    **{"af": ffmpeg.sound_in_time(24_000)},
-    **{"c:a": "aac", "aac_coder": "fast"},
-}
+_AUDIO: ffmpeg.Options = {"c:a": "aac", "aac_coder": "fast"}
+_AUDIO_HZ = 24_000
 #: What ffmpeg says of how far it is.
 _DONE = "out_time_us="
 
@@ -60,7 +58,8 @@ def make(
         # Two channels stay two: in opposite phase, nothing would be left of one.
         is_mono = sound.sound is not None and sound.sound.channels == 1
         channels: ffmpeg.Options = {"ac": 1, "b:a": "48k"} if is_mono else {"ac": 2, "b:a": "64k"}
-        encoders = {**encoders, **_AUDIO, **channels}
+        in_time: ffmpeg.Options = {"af": ffmpeg.sound_in_time(_AUDIO_HZ, film.off_seconds)}
+        encoders = {**encoders, **in_time, **_AUDIO, **channels}
 
     def hear(line: str) -> None:
         done = line.removeprefix(_DONE)

@@ -9,8 +9,12 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from samvad.core import stages
+from samvad.media import made_here
 from samvad.settings import film_sheet
 
+#: The folders of a job, one for each stage.
+_STAGES = frozenset(stage.folder for stage in stages.BY_NAME.values())
 #: Endings of films' names; what else lies on a shelf (pictures, subtitles, texts) is passed over.
 SUFFIXES = frozenset(
     {
@@ -50,6 +54,7 @@ class Look:
         unknown: files and folders that could not be understood, with the reason.
         extras: samples and trailers, left out.
         growing: files that were changed just now, left for the next time.
+        own: films with Samvad's subtitles: its results, put on the shelf.
         doubled: other names (links) of a file that is among ``films``.
     """
 
@@ -57,6 +62,7 @@ class Look:
     unknown: dict[Path, str] = field(default_factory=dict)
     extras: list[Path] = field(default_factory=list)
     growing: list[Path] = field(default_factory=list)
+    own: list[Path] = field(default_factory=list)
     doubled: list[Path] = field(default_factory=list)
 
 
@@ -85,10 +91,8 @@ def look(shelf: Path, leave_out: Collection[Path], settle_seconds: float) -> Loo
         if not _ends_as_a_film(path):
             if status.st_size >= _LARGE_BYTES:
                 found.unknown[path] = "its name does not end as a film's does"
-        elif not path.is_file():
-            found.unknown[path] = "it is no file"
-        elif _DVD_PART.fullmatch(path.stem):
-            found.unknown[path] = "a part of a DVD: make one film of it first, with MakeMKV or ffmpeg"
+        elif fault := _fault(path):
+            found.unknown[path] = fault
         elif is_extra or _EXTRA_NAME.search(path.stem):
             found.extras.append(path)
         elif film_sheet.UNFIT.search(str(path)):
@@ -97,10 +101,26 @@ def look(shelf: Path, leave_out: Collection[Path], settle_seconds: float) -> Loo
             found.growing.append(path)
         elif (status.st_dev, status.st_ino) in files:
             found.doubled.append(path)
+        elif _is_own(path):
+            found.own.append(path)
         else:
             files[status.st_dev, status.st_ino] = path
             found.films.append(Found(path, status.st_size))
     return found
+
+
+def _fault(path: Path) -> str:
+    if not path.is_file():
+        return "it is no file"
+    is_part = _DVD_PART.fullmatch(path.stem)
+    return "a part of a DVD: make one film of it first, with MakeMKV or ffmpeg" if is_part else ""
+
+
+def _is_own(path: Path) -> bool:
+    try:
+        return made_here.is_result(path)
+    except OSError:
+        return False  # it is told of, with the reason, when it is read
 
 
 def _ends_as_a_film(path: Path) -> bool:
@@ -128,6 +148,9 @@ def _walk(shelf: Path, leave_out: Collection[Path], found: Look) -> Iterator[tup
         here = Path(folder)
         status = here.stat()
         if (status.st_dev, status.st_ino) in seen or here.resolve() in leave_out:
+            folders.clear()
+            continue
+        if here.name in _STAGES and "manifest.json" in names:  # a job's folder: of another project, or a copy
             folders.clear()
             continue
         seen.add((status.st_dev, status.st_ino))

@@ -106,7 +106,8 @@ def _decode(
 
     # A film that has one clock whichever streams are read is read faster without its pictures.
     passed_over = {} if film.read_along else {"vn": None, "sn": None, "dn": None}
-    chain = ",".join([*channels.mixing(track, channel, downmix), ffmpeg.sound_in_time(SAMPLE_RATE_HZ)])
+    in_time = ffmpeg.sound_in_time(SAMPLE_RATE_HZ, film.off_seconds)
+    chain = ",".join([*channels.mixing(track, channel, downmix), in_time])
     done = ffmpeg.run(
         [film.source(**passed_over)[str(track.stream)]],
         target,

@@ -27,6 +27,9 @@ class Options:
         column="audio_channel",
     )
     downmix: Literal["centre", "plain"] = option("centre", "how surround sound becomes mono")
+    becomes: Literal["mkv", "mp4"] = sheet_option(
+        "what stage 10 is to make of the film: one that MP4 cannot hold is refused at once", default="mkv", place=True
+    )
     min_decoded_share: float = option(
         0.95, "share of the declared duration that must be readable", unit="0 to 1", minimum=0, maximum=1
     )

@@ -166,7 +166,9 @@ def _promised_end_ms(header: Header, stream: Stream, zero_us: int) -> int | None
         # Matroska's tag is the end of the track by some programs, and its length by others: the earlier is promised.
         return min(max(0, stream.ends_ms - zero_us // 1000), start_ms + stream.ends_ms)
     if stream.length_ms is not None and header.container.startswith(_STATE_LENGTHS) and not header.estimated:
-        return start_ms + stream.length_ms
+        # Where a list has several edits, ffmpeg counts a late start into the length, too: the earlier is promised.
+        counted = header.has_edit_lists and (stream.start_us or 0) > 0
+        return stream.length_ms - max(0, zero_us // 1000) if counted else start_ms + stream.length_ms
     return None
 
 

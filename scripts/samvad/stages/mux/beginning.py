@@ -57,9 +57,12 @@ def told(early: Beginning | None, *, cut: bool) -> str:
     if early is None:
         return ""
     name = f"picture {early.stream.index} ({early.stream.codec})"
+    anew = f"{name} is encoded anew"
     if cut and early.key_us is not None:
-        return f"the first {early.key_us / 1e6:.1f} s of {name} are encoded anew, to begin where the film does"
-    return f"{name} is encoded anew, to begin where the film does"
+        anew = f"the first {early.key_us / 1e6:.1f} s of {name} are encoded anew"
+    return (
+        f"{anew}, to begin where the film does: Matroska cannot hide a picture; with mux.container: mp4 all of it stays"
+    )
 
 
 def joined(run: StageRun, film: FilmFile, begins: Beginning) -> ffmpeg.Stream | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from samvad.media import ffmpeg
+from samvad.media import ffmpeg, mp4_kinds
 from samvad.media.ffprobe import Header, Stream
 
 #: Uncompressed sound as Matroska has it (ffmpeg's names), by how it lies in other containers.
@@ -16,11 +16,6 @@ _UNCOMPRESSED = {
 }
 #: What mkvmerge 74 takes from MP4 and QuickTime and writes under a wrong name or with a broken header.
 _MISREAD = frozenset({"alac", *_UNCOMPRESSED}) - {"pcm_s16le", "pcm_u8"}
-#: What MP4 can hold, by ffmpeg 5.1's muxer, and players then find in it.
-_MP4_SOUND = frozenset({"aac", "mp3", "mp2", "ac3", "eac3", "alac", "flac", "opus", "dts"})
-_MP4_PICTURE = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "vc1", "mjpeg"})
-#: FLAC holds so many channels.
-_FLAC_CHANNELS = 8
 
 
 def misread(header: Header, stream: Stream) -> bool:
@@ -42,7 +37,7 @@ def codec(place: int, stream: Stream, *, decoded: bool) -> ffmpeg.Options:
         return {f"c:{place}": _UNCOMPRESSED[stream.codec]}
     if not decoded:
         return {f"c:{place}": "copy"}
-    if stream.sound and stream.sound.channels > _FLAC_CHANNELS:
+    if stream.sound and stream.sound.channels > mp4_kinds.FLAC_CHANNELS:
         return {f"c:{place}": "pcm_s24le"}
     # 24 bits: decoders of lossy sound give more than 16.
     return {f"c:{place}": "flac", f"sample_fmt:{place}": "s32", f"compression_level:{place}": 5}
@@ -50,16 +45,11 @@ def codec(place: int, stream: Stream, *, decoded: bool) -> ffmpeg.Options:
 
 def mp4_codec(place: int, stream: Stream) -> ffmpeg.Options:
     """Return ffmpeg's options for a picture or sound in MP4: as it is, or its sound decoded and kept without loss."""
-    if stream.kind == "audio" and stream.codec not in _MP4_SOUND:
+    if stream.kind == "audio" and stream.codec not in mp4_kinds.SOUNDS:
         return {f"c:{place}": "flac"}
     # Apple's players take HEVC by this name only.
     tag = {f"tag:{place}": "hvc1"} if stream.codec == "hevc" else {}
     return {f"c:{place}": "copy", **tag}
-
-
-def fits_mp4(stream: Stream) -> bool:
-    """Return whether MP4 can hold a picture or sound: a picture as it is, a sound of whatever kind."""
-    return stream.kind == "audio" or stream.codec in _MP4_PICTURE
 
 
 def changed(stream: Stream, *, decoded: bool) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from samvad.core.errors import MediaError
@@ -16,6 +16,11 @@ KINDS = ("video", "audio", "subtitle")
 _PICTURES = frozenset({"dvd_subtitle", "dvb_subtitle", "hdmv_pgs_subtitle", "xsub"})
 #: No subtitle is shown for longer: some tracks of pictures state no end, which is written as 49 days.
 LONGEST_SUBTITLE_SECONDS = 60
+
+
+def named(streams: Iterable[Stream]) -> str:
+    """Return streams in words, for a message: their numbers, kinds and codecs."""
+    return ", ".join(f"{stream.index} ({stream.kind}, {stream.codec})" for stream in streams)
 
 
 def copy_subtitles(film: Film, target: Path, streams: Sequence[Stream]) -> None:

@@ -6,11 +6,11 @@ None of it decides whether a result is in time, so what differs is mended where 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from samvad.core import subprocesses
 from samvad.core.errors import ToolError
-from samvad.media import ffprobe
+from samvad.media import ffmpeg, ffprobe
 from samvad.media.ffprobe import Header, Stream
 from samvad.stages.mux.film import FilmFile
 from samvad.text import languages
@@ -31,6 +31,8 @@ _LETTERS = {"video": "v", "audio": "a", "subtitle": "s"}
 _OFF_MS = 10.0
 #: MP4's text has a packet of this size where nothing is shown.
 _EMPTY_BYTES = 2
+#: How many fields a line of ffmpeg's ``framecrc`` has at least.
+_FRAMECRC_FIELDS = 6
 _UNDEFINED = "und"
 
 
@@ -106,7 +108,7 @@ def differences(film: FilmFile, result: FilmFile, new: int) -> list[str]:
                 wrong.append(f"{name} is {'' if made.default else 'not '}the default one")
         else:
             followed.append((own, made))
-    if followed and not film.film.start.leaps:
+    if followed:
         wrong += _subtitles(film, result, followed)
     if result.header.container.startswith("matroska"):  # MP4 has none, which is told before
         held = {stream.title for stream in result.header.of_kind("attachment")}
@@ -115,9 +117,10 @@ def differences(film: FilmFile, result: FilmFile, new: int) -> list[str]:
     return [*wrong, *_chapters(film, result)]
 
 
-def uncompared(film: FilmFile) -> list[str]:
-    """Return the film's own subtitles whose times ``differences`` does not compare: those of a clock that may leap."""
-    return [f"subtitle {stream.index}" for stream in film.header.of_kind("subtitle") if film.film.start.leaps]
+def uncompared(film: Header, result: Header, new: int) -> list[str]:
+    """Return the film's own subtitles that ``differences`` compares with nothing: some of them were left out."""
+    compared = {own.index for own, _, _ in pairs(film, result, new)}
+    return [f"subtitle {stream.index}" for stream in film.of_kind("subtitle") if stream.index not in compared]
 
 
 def _subtitles(film: FilmFile, result: FilmFile, followed: Sequence[tuple[Stream, Stream]]) -> list[str]:
@@ -136,7 +139,10 @@ def _subtitles(film: FilmFile, result: FilmFile, followed: Sequence[tuple[Stream
 
 
 def _shown_ms(file: FilmFile, streams: Sequence[Stream]) -> dict[int, list[float]]:
-    """Return when the packets of tracks are shown, in ms on the film's clock."""
+    """Return when the packets of tracks are shown, in ms on the film's clock; those of one time count as one.
+
+    In MPEG-TS, a picture comes in several packets, of which mkvmerge leaves out what shows nothing.
+    """
     codecs = {stream.index: stream.codec for stream in streams}
     found: dict[int, list[float]] = {number: [] for number in codecs}
 
@@ -144,8 +150,38 @@ def _shown_ms(file: FilmFile, streams: Sequence[Stream]) -> dict[int, list[float
         if number in found and not (codecs[number] == "mov_text" and size <= _EMPTY_BYTES):
             found[number].append((time_us - file.zero_us) / 1000)
 
-    ffprobe.read_subtitle_packets(file.path, take)
-    return {number: sorted(times) for number, times in found.items()}
+    if file.film.start.leaps:
+        found = {number: [time_us / 1000 for time_us in times] for number, times in _put_together_us(file, codecs)}
+    else:
+        ffprobe.read_subtitle_packets(file.path, take)
+    return {number: sorted(set(times)) for number, times in found.items()}
+
+
+def _put_together_us(file: FilmFile, numbers: Iterable[int]) -> Iterator[tuple[int, list[int]]]:
+    """Yield streams with the times (µs) of their packets, as ffmpeg gives them where the container's times may leap."""
+    chosen = list(numbers)
+    times: list[list[int]] = [[] for _ in chosen]
+
+    def take(line: str) -> None:
+        # Of each packet: the output's stream, dts, pts, duration, size, checksum.
+        fields = line.split(",")
+        if fields[0].strip().isdigit() and len(fields) >= _FRAMECRC_FIELDS:
+            times[int(fields[0])].append(int(fields[2]))
+
+    source = file.film.source()
+    options: ffmpeg.Options = {"c": "copy", "f": "framecrc", "avoid_negative_ts": "disabled"}
+    # All in one unit of time, microseconds.
+    steady = {f"bsf:{place}": "setts=time_base=1/1000000" for place in range(len(chosen))}
+    done = ffmpeg.run(
+        [source[str(number)] for number in chosen],
+        None,
+        {**options, **steady},
+        stdout_line=take,
+        read_along=file.film.read_along,
+    )
+    if done.code:
+        raise ToolError(f"The subtitles of {str(file.path)!r} cannot be read: {done.last_line}.", "Play the film.")
+    yield from zip(chosen, times, strict=True)
 
 
 def _chapters(film: FilmFile, result: FilmFile) -> list[str]:

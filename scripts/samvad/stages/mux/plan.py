@@ -9,6 +9,7 @@ from pathlib import Path
 
 from samvad.core import files
 from samvad.core.errors import DiskError, SamvadError, ToolError
+from samvad.media import made_here
 from samvad.media.ffprobe import Header, Stream, playing_span_ms
 from samvad.stages.mux.matroska import Identified, NewTrack, SourceTrack
 from samvad.stages.mux.media import KINDS
@@ -72,7 +73,7 @@ def new_tracks(tracks: Sequence[Subtitles], choice: str) -> list[NewTrack]:
         NewTrack(
             track.path,
             track.language,
-            f"{languages.name(track.language)}{' SDH' if track.hearing_impaired else ''} (Samvad)",
+            f"{languages.name(track.language)}{' SDH' if track.hearing_impaired else ''} {made_here.MARK}",
             index == default,
             track.hearing_impaired,
         )

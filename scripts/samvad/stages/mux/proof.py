@@ -7,6 +7,7 @@ shades. A place that is found elsewhere gives the shift, which the muxing that f
 
 from __future__ import annotations
 
+import re
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +35,7 @@ SPREAD_MS = 2 * SHIFT_MS
 _LOOSE_SPREAD_MS = 40.0
 #: What stands in a proof that compares the sound that was recognised, and by how much that may be off.
 _HEARD, _HEARD_SHIFT_MS = "recognised sound", 30.0
+_AFTER_LEAP_MS = 20.0
 #: What two decodings of the same sound have in common at least. Other sound of the same film has below 0.6.
 _SAME = 0.99
 #: Sound with noise of the decoder's own still has this in common; wrongly decoded sound has nothing.
@@ -67,6 +69,8 @@ _SAME_SHADES = 4.0
 _NOISE_SHADES = 0.3
 _PICTURE_SECONDS = 0.5
 _AT_MOST, _ALL = 6, 240
+#: What ffmpeg's decoders say of pictures of which bytes are missing: ``[h264 @ 0x5] error while decoding MB 3 7``.
+_DAMAGED = re.compile(r"^\[\w+ @ \S+\] .*(error|corrupt|conceal|damaged|missing|invalid)", re.IGNORECASE)
 #: Pictures with which decoding begins cost least. They come at most so far apart, or the seek led elsewhere.
 _KEY_SECONDS = 15.0
 #: First, they are looked for this near their times.
@@ -240,9 +244,10 @@ def _prove_picture(film: Compared, result: Compared, own: Stream, made: Stream) 
     ]
     if film.joint is not None:
         looks.append(Look(max(0.0, film.joint - _PICTURE_SECONDS / 4), _PICTURE_SECONDS, _AT_MOST))
+    complaints: list[str] = []
     groups = [
         mine
-        for look, mine in zip(looks, _pictures(film, own, looks), strict=True)
+        for look, mine in zip(looks, _pictures(film, own, looks, complaints), strict=True)
         if mine and abs(mine[0].time - look.start) <= _KEY_SECONDS  # a seek that went astray says nothing of the result
     ]
     groups = list({mine[0].time: mine for mine in reversed(groups)}.values())[::-1]  # a short film has few of them
@@ -259,13 +264,18 @@ def _prove_picture(film: Compared, result: Compared, own: Stream, made: Stream) 
             lost.append(round(mine[0].time * 1000))
     if not places and not lost:
         return _by_packets(film, result, own, made)
+    if lost and places and any(map(_DAMAGED.search, complaints)):
+        return StreamProof(own.index, "video", "picture", _in_order(places), (), tuple(lost))
     return StreamProof(own.index, "video", "picture", _in_order(places), tuple(lost))
 
 
-def _pictures(film: Compared, stream: Stream, looks: Sequence[Look]) -> list[list[moments.Picture]]:
+def _pictures(
+    film: Compared, stream: Stream, looks: Sequence[Look], complaints: list[str] | None = None
+) -> list[list[moments.Picture]]:
     once = list(dict.fromkeys(looks))
+    take = (lambda _: None) if complaints is None else complaints.append
     try:
-        found = dict(zip(once, moments.pictures(film.film, stream, once), strict=True)) if once else {}
+        found = dict(zip(once, moments.pictures(film.film, stream, once, take), strict=True)) if once else {}
     except MediaError:
         found = {}
     return [found.get(look, []) for look in looks]
@@ -297,7 +307,9 @@ def _found_pictures(mine: Sequence[moments.Picture], theirs: Sequence[moments.Pi
     return places, missing
 
 
-def prove_heard(audio: Path, result: Compared, made: Stream, own: int) -> StreamProof:
+def prove_heard(
+    audio: Path, result: Compared, made: Stream, own: int, film: tuple[Compared, Stream] | None = None
+) -> StreamProof:
     """Look for the sound that was recognised in the result's: the cues' times are those of this sound.
 
     Args:
@@ -305,28 +317,43 @@ def prove_heard(audio: Path, result: Compared, made: Stream, own: int) -> Stream
         result: what was made of the film.
         made: the result's stream of the track that was recognised.
         own: its number in the film.
+        film: the film and its stream of that track, where a seek in it leads where it should. A piece that is not
+            found there either, when it is decoded another time, says nothing: soft noise in AC-3 is another each time.
     """
     heard = FilmAudio(audio)
-    made = replace(made, sound=made.sound and replace(made.sound, sample_rate_hz=SAMPLE_RATE_HZ))
     places: list[Place] = []
     lost: list[int] = []
     pieces = _loud_speech(heard)
     try:
-        around = _around(pieces, result, made)
+        found = _matches(pieces, result, made)
     except MediaError:
         return StreamProof(own, "audio", _HEARD, (), (0,))
-    for piece, where in zip(pieces, around, strict=True):
-        matches = [
-            match
-            for mix in _mixes(where.samples)
-            if (match := moments.find(piece, Sound(where.start, SAMPLE_RATE_HZ, mix))) is not None
-        ]
-        best = max(matches, key=lambda match: match.likeness, default=None)
-        if best is None or best.likeness < _SAME_SPEECH:
+    for piece, best in zip(pieces, found, strict=True):
+        if best is not None and best.likeness >= _SAME_SPEECH:
+            if best.rival < _SURE_SPEECH * best.likeness:
+                places.append(_place(piece, best))
+        elif film is None or _is_found(piece, *film):
             lost.append(round(piece.start * 1000))
-        elif best.rival < _SURE_SPEECH * best.likeness:
-            places.append(_place(piece, best))
     return StreamProof(own, "audio", _HEARD if places or lost else "nothing", _in_order(places), tuple(lost))
+
+
+def _is_found(piece: Sound, film: Compared, stream: Stream) -> bool:
+    try:
+        (best,) = _matches([piece], film, stream)
+    except MediaError:
+        return True
+    return best is not None and best.likeness >= _SAME_SPEECH
+
+
+def _matches(pieces: Sequence[Sound], where: Compared, stream: Stream) -> list[moments.Match | None]:
+    """Return where pieces of stage 01's sound are best found in a track, whatever was made of its channels."""
+    stream = replace(stream, sound=stream.sound and replace(stream.sound, sample_rate_hz=SAMPLE_RATE_HZ))
+    found = []
+    for piece, around in zip(pieces, _around(pieces, where, stream), strict=True):
+        mixes = (Sound(around.start, SAMPLE_RATE_HZ, mix) for mix in _mixes(around.samples))
+        matches = [match for mix in mixes if (match := moments.find(piece, mix)) is not None]
+        found.append(max(matches, key=lambda match: match.likeness, default=None))
+    return found
 
 
 def _loud_speech(heard: FilmAudio) -> list[Sound]:
@@ -350,25 +377,30 @@ def _mixes(samples: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
     return mixes
 
 
-def judge(proofs: Sequence[StreamProof], say: Callable[[StreamProof], str], *, loose: bool) -> list[str]:
+def judge(
+    proofs: Sequence[StreamProof], say: Callable[[StreamProof], str], *, loose: bool, leaps: bool = False
+) -> list[str]:
     """Return what is wrong with a result, in words; empty where all was found in its place.
 
     Args:
         proofs: where the film's streams were found.
         say: names a stream.
-        loose: whether the film's own times are not exact, as where they leap. What follows a leap is put back by as
-            much as its sound is off, from 30 ms on (``ffmpeg.sound_in_time``): before that, it is off by less. Stage
-            01's sound is put back in that way, too.
+        loose: whether the film's own times are not exact.
+        leaps: whether they leap. Stage 01's sound is right to 10 ms after a leap (``Film.off_seconds``); that of a copy
+            overlaps there, or has a hole, of up to a packet, which players and mkvmerge make a delay to its end.
     """
     wrong = []
     for proof in proofs:
         heard = proof.by == _HEARD
         spread_ms = _LOOSE_SPREAD_MS if loose or heard else SPREAD_MS
+        shift_ms = _HEARD_SHIFT_MS if heard else SHIFT_MS
+        if heard and leaps:
+            spread_ms = shift_ms = _AFTER_LEAP_MS
         if proof.lost_at_ms:
             places = ", ".join(f"{at / 1000:.1f} s" for at in proof.lost_at_ms)
             wrong.append(f"{say(proof)} at {places} is not in it")
         elif proof.spread_ms > spread_ms:
             wrong.append(f"{say(proof)} is shifted by {proof.places[0].shift_ms} to {proof.places[-1].shift_ms} ms")
-        elif abs(proof.shift_ms or 0.0) > (_HEARD_SHIFT_MS if heard else SHIFT_MS):
+        elif abs(proof.shift_ms or 0.0) > shift_ms:
             wrong.append(f"{say(proof)} comes {proof.shift_ms} ms late")
     return wrong

@@ -18,7 +18,7 @@ from samvad.logs.spans import span
 from samvad.media.clock import Film, Start
 from samvad.media.ffprobe import Header
 from samvad.runner.stage_run import StageRun
-from samvad.stages.mux import looks, lossless, matroska, proof, sources
+from samvad.stages.mux import looks, lossless, matroska, media, proof, sources
 from samvad.stages.mux.film import FilmFile
 from samvad.stages.mux.sources import Taken
 
@@ -162,31 +162,36 @@ def check(
     begins = Start(0, round(header.start_seconds * 1e6), leaps=False)
     result = proof.Compared(Film(target, header, begins), seconds)
     joint = reference.begins_early.key_us if reference.begins_early else None
+    compared = proof.Compared(reference.film, seconds, None if joint is None else joint / 1e6)
     found = proof.prove(
-        proof.Compared(reference.film, seconds, None if joint is None else joint / 1e6),
+        compared,
         result,
         list(zip(reference.streams, made, strict=True)),
         workers,
     )
     if heard is not None:
         audio, number = heard
-        counterpart = next(made for own, made in zip(film.streams, made, strict=True) if own.index == number)
-        found.append(proof.prove_heard(audio, result, counterpart, number))
+        own, counterpart = next(pair for pair in zip(film.streams, made, strict=True) if pair[0].index == number)
+        found.append(proof.prove_heard(audio, result, counterpart, number, None if film.leaps else (compared, own)))
     return tuple(found)
 
 
 def wrong_in(film: FilmFile, found: Sequence[StreamProof], header: Header) -> list[str]:
     """Return what is wrong with a result, in words; empty where it is proved to be the film."""
+    # Ogg states the time of a page's last packet alone; those of the others are counted, and differ by read.
+    ogg = film.header.container == "ogg"
     return [
-        # Ogg states the time of a page's last packet alone; those of the others are counted, and differ by read.
-        *proof.judge(found, _name, loose=film.leaps or film.header.container == "ogg"),
+        *proof.judge(found, _name, loose=ogg or film.leaps, leaps=film.leaps and not ogg),
         *looks.differences(film.header, header),
     ]
 
 
 def warn_unproved(run: StageRun, found: Sequence[StreamProof]) -> None:
-    """Warn of streams that nothing proves."""
+    """Warn of streams that nothing proves, and of what of them is damaged."""
     for item in found:
+        if item.damaged_at_ms:
+            places = ", ".join(f"{at / 1000:.1f} s" for at in item.damaged_at_ms)
+            run.warn(f"{_name(item).capitalize()} is damaged in the film at {places}, and not compared there.")
         if item.by == "nothing":
             run.warn(f"Nothing proves that {_name(item)} is in time: it is silent, or too even.")
 
@@ -222,9 +227,12 @@ def _say(run: StageRun, film: FilmFile, made: Made, reasons: Sequence[str]) -> N
         ]
         if made.taken.encoded:
             changed.append(made.taken.encoded)
+        if stills := [one for one in film.header.of_kind("video") if one not in film.streams]:
+            changed.append(f"still pictures are left out: {media.named(stills)}")
+        told = "; ".join(changed)
         run.warn(
             f"ffmpeg copied the film's streams first, since {'; '.join(dict.fromkeys(reasons))}."
-            + (f" {'; '.join(changed).capitalize()}." if changed else "")
+            + (f" {told[0].upper()}{told[1:]}." if told else "")
         )
     warn_unproved(run, made.streams)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from samvad.core.errors import MediaError
-from samvad.media import ffprobe
+from samvad.media import ffmpeg, ffprobe, moments
 from samvad.media.clock import Film, Start
 from samvad.media.ffprobe import Header, Stream
 from samvad.runner.stage_run import StageRun
@@ -16,6 +16,10 @@ from samvad.stages.mux import beginning, lossless, matroska, media, plan, proof
 from samvad.stages.mux.film import FilmFile
 
 log = logging.getLogger(__name__)
+
+#: A picture of MPEG-PS without a time of its own gets one by the picture that is decoded next (``genpts``): at a leap,
+#: that lies hours away.
+_NO_TIME_BEYOND_A_LEAP = r"setts=pts=if(gt(abs(PTS-DTS)*TB\,5)\,DTS+DURATION\,PTS)"
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,11 @@ def copied(
     codecs: dict[str, str | int | list[str] | None] = {}
     for place, stream in enumerate(film.streams):
         codecs |= lossless.codec(place, stream, decoded=stream.index in anew)
+        if film.leaps and _anew(stream, anew):  # as stage 01 heard it, with no overlap after a leap
+            in_time = ffmpeg.sound_in_time(moments.shape(stream)[0], film.film.off_seconds)
+            codecs[f"filter:{place}"] = in_time
+        if film.leaps and stream.kind == "video" and film.header.container == "mpeg":
+            codecs[f"bsf:{place}"] = _NO_TIME_BEYOND_A_LEAP
         if film.hidden and stream is film.hidden.stream:
             codecs[f"copypriorss:{place}"] = 0  # what is hidden stays out
             if whole is not None:
@@ -189,8 +198,7 @@ def _subtitles(
     held = _copy_subtitles(film, copy, wanted)
     if len(held) < len(wanted):
         lost = [stream for stream in wanted if stream not in held]
-        names = ", ".join(f"{stream.index} ({stream.kind}, {stream.codec})" for stream in lost)
-        run.warn(f"Streams of the film that cannot be put into Matroska are left out: {names}.")
+        run.warn(f"Streams of the film that cannot be put into Matroska are left out: {media.named(lost)}.")
     if not held:
         return []
     log.info("ffmpeg copied the film's own subtitles (%s)", held[0].codec)
