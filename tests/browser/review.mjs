@@ -19,7 +19,13 @@ export class Window {
     }
   }
   ready() { return this.until(() => document.documentElement.dataset.ready === "1" && document.querySelector("#space .row, .empty:not([hidden])")); }
-  until(test, ...given) { return this.tab.waitForFunction(test, { timeout: 30000, polling: 50 }, ...given); }
+  async until(test, ...given) {
+    try {
+      return await this.tab.waitForFunction(test, { timeout: 30000, polling: 50 }, ...given);
+    } catch (error) {
+      throw new Error(`${test}\n${error.message}\n${await this.tab.evaluate(() => document.activeElement.outerHTML.slice(0, 200) + document.body.innerText)}`);
+    }
+  }
   async saved() {
     await this.tab.evaluate(() => new Promise((done) => requestAnimationFrame(done)));
     await this.until(() => document.getElementById("saved").textContent === "saved ✓");
@@ -130,10 +136,10 @@ export async function finish(tab, given) {
   await me.write("Written in the first window.");
   await me.press("Escape");
   await me.saved();
+  await other.tab.bringToFront();
   await other.until(() => document.getElementById("space").innerText.includes("Written in the first window."));
   seen.pushed = (await other.row(4)).text;
 
-  await other.tab.bringToFront();
   await other.tab.setOfflineMode(true);
   await other.press("ArrowDown", "ArrowDown", "ArrowDown");
   await other.write("Written in the second window.");
@@ -146,7 +152,7 @@ export async function finish(tab, given) {
   await other.tab.setOfflineMode(false);
   await other.until(() => document.querySelector("dialog"));
   seen.conflict = await other.tab.evaluate(() => document.querySelector("dialog").innerText + document.querySelector("dialog textarea").value);
-  await other.press("Enter");
+  await other.press("Control+Enter");
   await other.saved();
   seen.chosen = (await other.row(4)).text;
   await other.tab.close();
@@ -163,8 +169,10 @@ export async function finish(tab, given) {
   await me.press("Escape");
 
   await tab.click("#finish");
-  await tab.waitForFunction(() => /in the film|failed/.test(document.getElementById("runtext").textContent), { timeout: 240000, polling: 200 });
-  seen.finished = await me.text("runtext");
+  for (let n = 0; n < 900 && !/in the film|failed/.test(seen.finished || ""); n += 1) {
+    await sleep(300);
+    seen.finished = await me.text("runtext");
+  }
 
   await tab.goto(new URL("/", tab.url()).href);
   await tab.waitForFunction(() => document.querySelector("#space .film"));

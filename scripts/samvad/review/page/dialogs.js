@@ -12,7 +12,7 @@ import { wordsOf } from "./text.js";
 export function conflict(film, found) {
   const wording = (/** @type {any} */ edit, /** @type {any} */ cue) => (edit.op === "set_text" ? edit.text : edit.op === "delete" ? "(deleted)" : cue ? `${clock(edit.start ?? cue.start)} – ${clock(edit.end ?? cue.end)}\n${edit.text ?? cue.text}` : edit.op);
   const rows = found.conflicts.map((/** @type {any} */ one) => {
-    const theirs = one.theirs?.cue, by = one.theirs?.by || "another window";
+    const theirs = one.theirs?.cue, by = one.by || "another window";
     const text = one.edit.op === "set_text" ? h("textarea", { value: one.edit.text, rows: 2, "aria-label": "your text" }) : null;
     return { one, text, row: h("div.sides", null,
       h("div", null, h("b", null, "Yours"), text || h("blockquote", { dir: "auto" }, wording(one.edit, theirs))),

@@ -121,6 +121,7 @@ export class FilmDocument extends EventTarget {
       } catch (error) {
         if (!(error instanceof ApiError)) { this.sending = false; throw error; }
         if (error.away) { this.#wait(error); break; }
+        this.away = "";
         await this.#leave(batch);
         this.#show();
         if (error.status === 409 && error.answer.conflicts) this.#conflict(batch, error.answer);

@@ -69,6 +69,8 @@ export function openDialog(title, body, buttons, options = {}) {
     h("div.buttons", null, buttons.map((button) => h(button.main ? "button.main" : "button", {
       type: button.main ? "submit" : "button", disabled: button.disabled, onclick: button.main ? null : () => act(button),
     }, button.label))));
+  // In a text of several lines Enter is a new line.
+  form.onkeydown = (/** @type {KeyboardEvent} */ event) => { if (event.key === "Enter" && event.ctrlKey) { event.preventDefault(); form.requestSubmit(); } };
   box.append(form);
   box.addEventListener("close", () => { box.remove(); options.closed?.(); if (back?.isConnected) back.focus(); });
   document.body.append(box);
