@@ -70,10 +70,18 @@ export async function started({ command, cwd, env }) {
   await new Promise((done, failed) => { server.stdout.once("data", done); server.once("exit", (code) => failed(new Error(`the server ended with ${code}`))); });
   return server.pid;
 }
-export const killed = (pid) => process.kill(-pid, "SIGKILL");
+export function killed(pid) { try { process.kill(-pid, "SIGKILL"); } catch { /* it is dead already */ } }
 
 /** A person finishes a film: everything by keys but what only a mouse does. */
 export async function finish(tab, given) {
+  try {
+    return await finished(tab, given);
+  } finally {
+    killed(given.pid);
+  }
+}
+
+async function finished(tab, given) {
   const seen = {}, me = new Window(tab);
   await me.ready();
   seen.title = await me.text("title");
@@ -91,7 +99,7 @@ export async function finish(tab, given) {
   await me.saved();
   seen.edited = await me.row(2);
 
-  await me.press("Enter", "Home");
+  await me.press("Enter", "Control+Home");
   for (let n = 0; n < "Did you sleep well".length; n += 1) await me.press("ArrowRight");
   await me.press("Control+Alt+v");
   await me.saved();
@@ -178,7 +186,6 @@ export async function finish(tab, given) {
   await tab.waitForFunction(() => document.querySelector("#space .film"));
   seen.shelf = await tab.evaluate(() => document.querySelector("#space .film").innerText);
   seen.faults.push(...await me.faults(given.modules));
-  killed(given.pid);
   return seen;
 }
 
@@ -205,7 +212,7 @@ export async function long(tab) {
     await me.saved();
     seen[language] = await tab.evaluate(() => { const row = document.querySelector(".row.now"); return [row.querySelector(".text").innerText, row.querySelector(".text").dir, row.querySelector(".speed").title]; });
   }
-  await me.press("Enter", "Home");
+  await me.press("Enter", "Control+Home");
   for (let n = 0; n < 5; n += 1) await me.press("ArrowRight");
   await me.press("Control+Alt+v");
   await me.saved();

@@ -80,7 +80,9 @@ def _texts(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def test_a_film_is_finished_in_the_page(demo_copy: Project, tmp_path: Path) -> None:
     job = demo_copy.job("demo")
-    (demo_copy.root / "config" / "local.yaml").write_text("films: shelf.tsv\noutput_root: made\n", encoding="utf-8")
+    (demo_copy.root / "config" / "local.yaml").write_text(
+        f"films: {demo_copy.sheet}\noutput_root: {demo_copy.output_root}\n", encoding="utf-8"
+    )
     with _server(demo_copy.root, job, tmp_path) as (address, given):
         seen = _seen(address, "finish", given, tmp_path)
     assert seen["title"].startswith("Samvad sample film") and seen["first"]["text"] == seen["shown"]

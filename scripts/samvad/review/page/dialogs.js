@@ -107,16 +107,18 @@ export function shift(acts) {
 
 /** Find and replace in the lane: a list first, as with every change that a person did not type. @param {Acts} acts @param {string} found */
 export function replace(acts, found) {
-  const find = h("input", { value: found, "aria-label": "find" }), by = h("input", { "aria-label": "replace by" }), same = h("input", { type: "checkbox" }), regular = h("input", { type: "checkbox" }), wrong = h("p.bad", { role: "alert" });
-  openDialog("Replace", [h("label", null, "find", find), h("label", null, "by", by), h("label", null, same, "capital letters count"), h("label", null, regular, "a regular expression"), wrong], [{ label: "Cancel" }, { label: "Show what would change", main: true, act: () => {
+  const find = h("input", { value: found, "aria-label": "find" }), by = h("input", { "aria-label": "replace by" }), same = h("input", { type: "checkbox" }), regular = h("input", { type: "checkbox" }), all = h("input", { type: "checkbox" }), wrong = h("p.bad", { role: "alert" });
+  openDialog("Replace", [h("label", null, "find", find), h("label", null, "by", by), h("label", null, same, "capital letters count"), h("label", null, regular, "a regular expression"), h("label", null, all, "in all languages of the film"), wrong], [{ label: "Cancel" }, { label: "Show what would change", main: true, act: () => {
     let pattern;
     try { pattern = new RegExp(regular.checked ? find.value : find.value.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), same.checked ? "gu" : "giu"); } catch (error) { wrong.textContent = String(/** @type {Error} */ (error).message); return false; }
     if (!find.value) return false;
+    const title = `“${find.value}” → “${by.value}”`;
+    if (all.checked) { setTimeout(() => propose(acts, { kind: "replace", find: find.value, with: by.value, regex: regular.checked, case: same.checked }, title)); return; }
     const items = acts.lane.cues.flatMap((cue) => {
       const after = cue.text.replace(pattern, regular.checked ? by.value : () => by.value);
-      return after === cue.text ? [] : [{ before: cue.text, after, reason: `cue ${indexOf(acts.lane.cues, cue.id) + 1}, ${clock(cue.start, 1)}`, ticked: after.trim() !== "", start: cue.start, end: cue.end, edits: [{ op: "set_text", lane: acts.lane.id, cue: cue.id, text: after }] }];
+      return after === cue.text ? [] : [{ before: { start: cue.start, end: cue.end, text: cue.text }, after: { start: cue.start, end: cue.end, text: after }, reason: `cue ${indexOf(acts.lane.cues, cue.id) + 1}, ${clock(cue.start, 1)}`, ticked: after.trim() !== "", edits: [{ op: "set_text", lane: acts.lane.id, cue: cue.id, text: after }] }];
     });
-    setTimeout(() => proposed(acts, `“${find.value}” → “${by.value}”`, items));
+    setTimeout(() => proposed(acts, title, items));
   } }]);
 }
 
@@ -137,12 +139,14 @@ function difference(before, after) {
  * @param {any[]} items
  */
 export function proposed(acts, title, items) {
-  const ticks = items.map((item, n) => h("input", { type: "checkbox", checked: item.ticked, "aria-label": `take ${n + 1}: ${item.after}` }));
+  const ticks = items.map((item, n) => h("input", { type: "checkbox", checked: item.ticked, "aria-label": `take ${n + 1}: ${item.after.text}` }));
   const rows = items.map((item, n) => {
-    const [before, after] = difference(item.before || "", item.after || "");
-    const start = item.start ?? item.edits?.[0]?.start, end = item.end ?? item.edits?.[0]?.end;
-    return h("tr", null, h("td", null, ticks[n]), h("td.before.now", { dir: "auto" }, before), h("td.now", { dir: "auto" }, after), h("td.soft", null, item.reason),
-      h("td", null, start === undefined ? null : h("button", { type: "button", "aria-label": "hear it", onclick: () => acts.player.play(start - 200, end + 200) }, "▶")));
+    const moved = item.before.start !== item.after.start || item.before.end !== item.after.end;
+    const times = (/** @type {any} */ side) => (moved ? h("small.soft", null, `${clock(side.start)} – ${clock(side.end)}\n`) : null);
+    const [before, after] = difference(item.before.text || "", item.after.text || "");
+    const start = Math.min(item.before.start, item.after.start), end = Math.max(item.before.end, item.after.end);
+    return h("tr", null, h("td", null, ticks[n]), h("td.before.now", { dir: "auto" }, times(item.before), before), h("td.now", { dir: "auto" }, times(item.after), after), h("td.soft", null, item.reason),
+      h("td", null, h("button", { type: "button", "aria-label": "hear it", onclick: () => acts.player.play(start - 200, end + 200) }, "▶")));
   });
   const count = h("span.soft"), tell = () => { count.textContent = `${ticks.filter((tick) => tick.checked).length} of ${ticks.length} are ticked`; };
   for (const tick of ticks) tick.onchange = tell;
@@ -183,12 +187,12 @@ export const mend = (acts, start, end) => propose(acts, { kind: "mend", lane: ac
 /** Recognise or translate a stretch again. @param {Acts} acts @param {"recognise"|"translate"} kind @param {number} start @param {number} end */
 export function again(acts, kind, start, end) {
   const about = acts.film.about, language = h("input", { value: kind === "recognise" ? about.source || "" : acts.lane.language, size: 8, "aria-label": "language" });
-  const model = h("input", { placeholder: "as configured", "aria-label": "model" }), prompt = h("input", { placeholder: kind === "recognise" ? "names and words that are said" : "", "aria-label": "prompt" }), separate = h("input", { type: "checkbox" });
+  const model = h("input", { placeholder: "as configured", "aria-label": "model" }), prompt = h("input", { type: "checkbox", checked: true }), separate = h("input", { type: "checkbox" });
   openDialog(kind === "recognise" ? "Recognise again" : "Translate again", [h("p", null, `${clock(start)} – ${clock(end)}`), h("label", null, "language", language), h("label", null, "model", model),
-    kind === "recognise" ? [h("label", null, "prompt", prompt), h("label", null, separate, "without the music")] : null], [
+    kind === "recognise" ? [h("label", null, prompt, "told the film's names before"), h("label", null, separate, "without the music")] : null], [
     { label: "Hear it", act: () => { acts.player.play(start, end); return false; } }, { label: "Cancel" },
     { label: "Ask", main: true, act: () => {
-      const asked = { kind, lane: acts.lane.id, start: Math.round(start), end: Math.round(end), ...(language.value ? { language: language.value } : {}), ...(model.value ? { model: model.value } : {}), ...(kind === "recognise" ? { ...(prompt.value ? { prompt: prompt.value } : {}), ...(separate.checked ? { separate: true } : {}) } : {}) };
+      const asked = { kind, lane: acts.lane.id, start: Math.round(start), end: Math.round(end), ...(language.value ? { language: language.value } : {}), ...(model.value ? { model: model.value } : {}), ...(kind === "recognise" ? { prompt: prompt.checked, ...(separate.checked ? { separate: "htdemucs" } : {}) } : {}) };
       setTimeout(() => propose(acts, asked, kind === "recognise" ? "Heard again" : "Translated again"));
     } },
   ]);

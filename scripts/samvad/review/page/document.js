@@ -175,8 +175,10 @@ export class FilmDocument extends EventTarget {
       if (answer.approved && id in answer.approved) this.confirmed.set(id, { .../** @type {Lane} */ (this.confirmed.get(id)), approved: answer.approved[id] });
     }
     if (answer.needs) {
-      const fresh = new Map(answer.needs.map((/** @type {any} */ need) => [need.id, need]));
-      this.needs = [...this.needs.filter((need) => !fresh.has(need.id)), ...fresh.values()].sort((a, b) => b.gain - a.gain);
+      const found = answer.needs.found || [], fresh = new Set(found.map((/** @type {any} */ need) => need.id));
+      const judged = new Set(Object.entries(answer.needs.cues || {}).flatMap(([lane, ids]) => /** @type {string[]} */ (ids).map((id) => `${lane} ${id}`)));
+      const stays = (/** @type {any} */ need) => !fresh.has(need.id) && !(need.cue && judged.has(`${need.lane} ${need.cue}`));
+      this.needs = [...this.needs.filter(stays), ...found].sort((a, b) => b.gain - a.gain);
     }
     this.revision = Math.max(this.revision, answer.revision || 0);
     this.#show();
@@ -191,7 +193,8 @@ export class FilmDocument extends EventTarget {
       if (events.readyState === EventSource.CLOSED) { clearTimeout(this.listening); this.listening = setTimeout(() => this.#listen(), 3000); }
     };
     const on = (/** @type {string} */ kind, /** @type {(data: any) => void} */ act) => events.addEventListener(kind, (event) => act(JSON.parse(/** @type {MessageEvent} */ (event).data)));
-    on("hello", (hello) => { if (hello.revision !== this.revision && !this.sending && !this.pending.length) this.#load(); });
+    on("hello", (hello) => { if ((hello.reload || hello.revision !== this.revision) && !this.sending && !this.pending.length) this.#load(); });
+    on("problems", (found) => { this.about.problems = found.problems || found; this.#tell("state"); });
     on("edit", (entry) => {
       if (entry.client === this.client || entry.revision <= this.revision) return;
       if (entry.cues || entry.removed) this.#merge(entry); else this.#load();

@@ -87,7 +87,7 @@ function state() {
   if (box.textContent !== text) box.textContent = text;
   box.className = film.away ? "bad" : waiting ? "soft" : "good";
   const lost = film.away && !film.kept.works && waiting;
-  notice(film.away ? `${film.away}${lost ? "; this browser keeps nothing, so leave the window open" : ""}.` : "");
+  notice(film.away ? `${film.away}${lost ? "; this browser keeps nothing, so leave the window open" : ""}.` : (film.about.problems || []).join(" "));
   byId("undo").disabled = !film.done.length && !waiting;
   byId("redo").disabled = !film.undone.length;
   document.title = `${waiting || film.away ? "• " : ""}${about.title} · Samvad`;
@@ -103,13 +103,14 @@ function notice(text) {
 
 function run() {
   const found = film.about.run, goes = found && ["running", "waiting", "queued", "started"].includes(found.state);
-  byId("run").hidden = !found;
+  if (!found || found.state === "over") { if (!byId("runtext").textContent.startsWith("It ")) byId("run").hidden = true; byId("finish").disabled = false; return; }
+  byId("run").hidden = false;
   byId("finish").disabled = Boolean(goes);
-  if (!found) return;
   const bar = byId("progress");
   if (typeof found.progress === "number") bar.value = found.progress; else if (goes) bar.removeAttribute("value");
   bar.hidden = !goes;
-  const text = [found.state === "failed" ? "It failed." : found.state === "done" || found.state === "success" ? "It is in the film." : "", found.stage, found.message].filter(Boolean).join(" · ");
+  byId("stop").hidden = !goes;
+  const text = [found.state === "failed" ? "It failed." : found.state === "success" ? "It is in the film." : found.state === "waiting" ? "It waits." : "", found.stage, found.message === "done" ? "" : found.message].filter(Boolean).join(" · ");
   byId("runtext").textContent = text;
   byId("runtext").className = found.state === "failed" ? "bad" : goes ? "soft" : "good";
 }
@@ -241,6 +242,7 @@ keys.textIsSaved = (/** @type {HTMLElement} */ target) => list.editing?.box === 
 for (const [id, action] of Object.entries({ undo: "undo", redo: "redo", play: "play", back: "frameBack", on: "frameOn", next: "nextNeed", spectrum: "spectrum", zoomin: "zoomIn", zoomout: "zoomOut", findnext: "findNext", findlast: "findLast", replace: "replace" })) byId(id).onclick = does[action];
 byId("approve").onclick = () => dialogs.approve(acts);
 byId("finish").onclick = finish;
+byId("stop").onclick = () => post(`${film.path}/stop`).catch((error) => notice(`${error.message}. ${error.remedy || ""}`));
 byId("speed").onchange = () => player.speed(Number(byId("speed").value));
 byId("loop").onchange = () => { player.loop = byId("loop").checked; };
 byId("lane").onchange = () => turn(byId("lane").value, beside === byId("lane").value ? lane : beside);

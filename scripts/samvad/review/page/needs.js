@@ -5,7 +5,7 @@ import { plain } from "./text.js";
 
 const KINDS = {
   missing: "speech without text", unsure: "unsure words", translation: "doubtful translation", name: "names", term: "terms",
-  quarantine: "set aside", suspect: "suspect lines", song: "song edges", rule: "rules", objection: "objections",
+  quarantine: "set aside", suspect: "suspect lines", song: "song edges", rule: "rules", objection: "objections", conflict: "changed in two places",
 };
 /** What can be done about each kind beside the server's own choices: action, label. @type {Record<string, [string, string][]>} */
 const ACTIONS = {
@@ -19,6 +19,7 @@ const ACTIONS = {
   song: [["accept", "it is right"], ["reject", "it is no song"]],
   rule: [["mend", "mend"], ["edit", "edit"], ["accept", "leave it so"]],
   objection: [["edit", "edit"], ["accept", "leave it so"]],
+  conflict: [["edit", "edit"], ["accept", "it is right so"]],
 };
 const MOST = 150;
 
@@ -55,7 +56,7 @@ export class Needs extends EventTarget {
     const kinds = ["all", ...Object.keys(KINDS).filter(count)];
     if (!kinds.includes(this.kind)) this.kind = "all";
     fill(byId("kinds"), kinds.map((kind) => h("button", {
-      role: "tab", type: "button", "aria-selected": String(kind === this.kind), "aria-controls": "needs", tabIndex: kind === this.kind ? 0 : -1,
+      role: "tab", type: "button", "aria-selected": String(kind === this.kind), "aria-controls": "panel", tabIndex: kind === this.kind ? 0 : -1,
       onclick: () => { this.kind = kind; this.draw(); },
       onkeydown: (/** @type {KeyboardEvent} */ event) => {
         const step = { ArrowRight: 1, ArrowLeft: -1 }[/** @type {"ArrowRight"|"ArrowLeft"} */ (event.key)];

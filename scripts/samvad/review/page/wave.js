@@ -202,6 +202,7 @@ export class Wave extends EventTarget {
     const pen = this.pen, top = bottom + 3, size = BOXES - 6, dense = this.span > 900000;
     pen.font = "13px system-ui, 'Noto Sans', 'Noto Sans Devanagari', sans-serif";
     pen.textBaseline = "middle";
+    let drawn = "";
     for (const cue of this.seen()) {
       const left = this.x(cue.start), right = Math.max(left + 1.5, this.x(cue.end)), chosen = this.chosen.has(cue.id) || cue.id === "";
       const shade = cue.song ? "song" : worst(/** @type {any} */ (cue.flags)) === "error" ? "bad" : "cue";
@@ -212,7 +213,14 @@ export class Wave extends EventTarget {
       }
       pen.fillStyle = colour(shade);
       pen.globalAlpha = chosen ? 1 : 0.62;
-      if (right - left < 6) { pen.fillRect(left, top, right - left, size); pen.globalAlpha = 1; continue; }
+      if (right - left < 6) {
+        // Many cues on one pixel are one of them: the worst is seen where it is drawn over.
+        const pixel = `${Math.round(left)}${shade}`;
+        if (pixel !== drawn) pen.fillRect(left, top, right - left, size);
+        drawn = pixel;
+        pen.globalAlpha = 1;
+        continue;
+      }
       pen.beginPath(); pen.roundRect(left, top, right - left, size, 5); pen.fill();
       pen.globalAlpha = 1;
       if (!dense) this.#inside(cue, left, right, top, size, bottom, chosen);
