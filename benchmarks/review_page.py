@@ -1,9 +1,8 @@
 """Measure the page where films are finished with a long film: 5,000 cues in three languages over three hours.
 
-Chromium says how long its main thread works for each frame of scrolling, dragging, zooming, and for each keystroke: those
-figures hold on a busy machine, too, as far as its processor is not shared. The times between frames
-(requestAnimationFrame) are what a person sees, with the load of the moment; without a graphics card all is drawn by the
-processor.
+Chromium says how long its main thread is at each step of scrolling, dragging, zooming, and at each keystroke, first
+with the page's own work alone, then with drawing. The times between frames (requestAnimationFrame) are what a person
+sees. All of them grow where others use the machine, and without a graphics card the processor draws.
 
 Usage: python benchmarks/review_page.py [--cues N]
 """
@@ -28,13 +27,18 @@ const cost = async (act, times) => {
     requestAnimationFrame(next);
   });
   await act();
-  const frames = await tab.evaluate(() => { window.on_ = false; return window.frames_.slice(2).sort((a, b) => a - b); });
+  const frames = await tab.evaluate(() => {
+    window.on_ = false;
+    return window.frames_.slice(2).sort((a, b) => a - b);
+  });
   const after = await tab.metrics(), part = (name) => ((after[name] - before[name]) * 1000) / times;
-  return { work: part("ScriptDuration") + part("LayoutDuration") + part("RecalcStyleDuration"), all: part("TaskDuration"),
+  const work = part("ScriptDuration") + part("LayoutDuration") + part("RecalcStyleDuration");
+  return { work, all: part("TaskDuration"),
     median: frames[frames.length >> 1], high: frames[Math.floor(frames.length * 0.95)] };
 };
 const ready = () => tab.waitForFunction(
-  () => document.documentElement.dataset.ready === "1" && document.querySelectorAll("#space .row").length > 3, { timeout: 170000 });
+  () => document.documentElement.dataset.ready === "1" && document.querySelectorAll("#space .row").length > 3,
+  { timeout: 170000 });
 await ready();
 await tab.reload({ waitUntil: "domcontentloaded" });
 await ready();
@@ -59,8 +63,9 @@ made.drag = await cost(async () => {
 await tab.mouse.up();
 await sleep(500);
 await tab.keyboard.down("Alt");
-made.zoom = await cost(async () => { for (let n = 0; n < 60; n += 1) await tab.mouse.wheel({ deltaY: 120 }); }, 60);
-made["zoom back"] = await cost(async () => { for (let n = 0; n < 60; n += 1) await tab.mouse.wheel({ deltaY: -120 }); }, 60);
+const wheel = (by) => async () => { for (let n = 0; n < 60; n += 1) await tab.mouse.wheel({ deltaY: by }); };
+made.zoom = await cost(wheel(120), 60);
+made["zoom back"] = await cost(wheel(-120), 60);
 await tab.keyboard.up("Alt");
 await tab.evaluate(() => document.getElementById("rows").focus());
 await tab.keyboard.press("Enter");

@@ -88,7 +88,7 @@ function choose() {
   shown = films.filter((film) => STATES[view.state](film) && (!needle || `${film.title} ${film.year} ${film.source.join(" ")} ${film.targets.join(" ")} ${film.state} ${film.stage || ""} ${film.reason || ""}`.toLocaleLowerCase().includes(needle))).sort(order);
   byId("films").setAttribute("aria-rowcount", String(shown.length + 1));
   byId("empty").hidden = shown.length > 0;
-  byId("sum").textContent = shown.length === films.length ? `${films.length} films` : `${shown.length} of ${films.length} films`;
+  byId("sum").textContent = shown.length === films.length ? `${films.length} film${films.length === 1 ? "" : "s"}` : `${shown.length} of ${films.length} films`;
   draw();
 }
 
