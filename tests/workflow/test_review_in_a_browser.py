@@ -111,9 +111,9 @@ def test_a_film_is_finished_in_the_page(demo_copy: Project, tmp_path: Path) -> N
     assert shown[1:4] == ["Did you sleep well last night, my dear old friend?", "नमस्ते, क्या हाल है?", seen["chosen"]]
 
 
-def test_five_thousand_cues_in_three_scripts_are_edited_as_quickly_as_ten(tmp_path: Path) -> None:
+def test_five_thousand_cues_in_two_scripts_are_edited_and_only_those_that_are_seen_exist(tmp_path: Path) -> None:
     project = new_project(tmp_path / "project")
-    job = reviewing.make_job(project.root / "out", count=5000, languages=("en", "hi", "ur"))
+    job = reviewing.make_job(project.root / "out", count=5000, languages=("hi", "ur"))
     with _server(project.root, job, tmp_path) as (address, given):
         seen = _seen(address, "long", given, tmp_path)
     assert seen["begin"]["of"] > 4500 and seen["begin"]["rows"] < 40 and seen["begin"]["elements"] < 4000
