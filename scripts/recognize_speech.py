@@ -6,14 +6,14 @@ import functools
 import os
 import sys
 
-from samvad.core import computing
+from samvad.core import computing, schemas
 from samvad.documents import coverage, segments, stage_manifest
 from samvad.logs.spans import span
 from samvad.media.audio import FilmAudio
 from samvad.models import weights
 from samvad.runner import gpus
 from samvad.runner.stage_run import StageRun, run_stage
-from samvad.stages.asr import alignment, memory, prompts, separation, speakers, steps, transcripts
+from samvad.stages.asr import alignment, given_text, memory, prompts, separation, speakers, steps, transcripts
 from samvad.stages.asr.engine import Engine, EngineOptions
 from samvad.stages.asr.options import STAGE, Options
 from samvad.stages.asr.recogniser import Recogniser
@@ -26,6 +26,7 @@ def work(run: StageRun, options: Options) -> None:
     separation.check_setting(options.separate_voices)
     audio = FilmAudio(run.read("demux", "audio"))
     terms = _prompt_terms(run, options)
+    lines = _given_text(run, options)
     with span("model_loading"):
         model = weights.resolve_whisper(options.model, options.revision)
     with span("waiting"):
@@ -65,10 +66,19 @@ def work(run: StageRun, options: Options) -> None:
             run.cache_ttl(hours=24)  # with more free memory it would be better
         del fallback
         document = steps.finish(run, found, heard, options, device)
+        if lines:
+            document = steps.place_text(run, document, lines, speech)
     else:
         coverage.write(run.output("coverage.json", "coverage"), coverage.Coverage(0, 0))
         run.warn("No speech was found in the film: there is nothing to subtitle.")
     _write(run, document, romanise=options.romanise)
+
+
+def _given_text(run: StageRun, options: Options) -> list[given_text.Line]:
+    """Return the text that is given with the film; none where there is none."""
+    if not options.text:
+        return []
+    return given_text.read(run.add_external_input(schemas.ROOT / options.text, "given_text"), options.text)
 
 
 def _prompt_terms(run: StageRun, options: Options) -> list[str]:

@@ -99,6 +99,7 @@ COLUMNS: dict[str, Change] = {
     "glossary": Change("mine.tsv", ("glossary_load",)),
     "tmdb_id": Change(19, ("tmdb",)),
     "name_overrides": Change("names.tsv", ("ner",)),
+    "text": Change("said.txt", ("asr",)),
     "settings": Change("asr.beam_size=2; ner.consistent=false", ("asr", "ner")),
     "review": Change("decided", ()),
     "film": Change("renamed", ALL),

@@ -15,7 +15,7 @@ from samvad.settings import configuration, film_row, film_sheet, naming
 ENVIRONMENT = "workflow"
 
 #: What can be said of one film only.
-OF_ONE = ("title", "year", "film", "tmdb_file", "tmdb_id")
+OF_ONE = ("title", "year", "film", "tmdb_file", "tmdb_id", "text")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -42,6 +42,7 @@ def add_options_of_one(p: argparse.ArgumentParser) -> None:
     p.add_argument("--film", default="", help="film id; without it, made from the title")
     p.add_argument("--tmdb-file", default="", help="JSON file that stands in for TMDB")
     p.add_argument("--tmdb-id", default="", help="the film's number at TMDB, where the search finds another")
+    p.add_argument("--text", default="", help="file with what is said: a script, a transcript or subtitles")
     p.add_argument("--new-job", action="store_true", help="add a row though the same film is in the sheet already")
 
 

@@ -67,6 +67,7 @@ class Film:
     stages_off: tuple[str, ...]
     tmdb_id: int | None = None
     name_overrides: str = ""
+    text: str = ""
     audio_channel: str = ""
     settings: tuple[film_values.Setting, ...] = ()
     sheet: str = ""
@@ -420,6 +421,7 @@ def film_of_row(row: Mapping[str, str], where: str, line: int, sheet: str = "") 
         stages_off=film_values.stage_names(value["stages_off"], f"{where}, column stages_off"),
         tmdb_id=int(value["tmdb_id"]) if value["tmdb_id"] else None,
         name_overrides=outside.home_path(value["name_overrides"]),
+        text=outside.home_path(value["text"]),
         audio_channel=value["audio_channel"],
         settings=film_values.settings(value["settings"], f"{where}, column settings"),
         sheet=sheet,

@@ -65,6 +65,7 @@ def new_row(options: argparse.Namespace) -> dict[str, str]:
         "job": "1",
         "tmdb_file": _companion("--tmdb-file", options.tmdb_file),
         "tmdb_id": options.tmdb_id.strip(),
+        "text": _companion("--text", options.text),
         **wished,
     }
     for column, value in row.items():
@@ -72,7 +73,7 @@ def new_row(options: argparse.Namespace) -> dict[str, str]:
             raise ConfigurationError(
                 f"The {column} {value!r} holds a character that the film sheet cannot hold.",
                 "Rename the file."
-                if column in ("media", "glossary", "tmdb_file", "name_overrides", "review")
+                if column in ("media", "glossary", "tmdb_file", "name_overrides", "review", "text")
                 else "Write it without.",
             )
     filled = {key: value for key, value in row.items() if value or key == "year"}

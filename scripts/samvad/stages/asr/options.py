@@ -15,6 +15,13 @@ class Options:
     languages: tuple[str, ...] = sheet_option(
         "languages spoken; none: detect the main one", default=(), empty=True, column="source"
     )
+    text: str = sheet_option(
+        "file with what is said, a script or subtitles: its words take the place of those that are recognised",
+        default="",
+        empty=True,
+        column="text",
+        content="file",
+    )
     engine: Literal["whisperx", "faster-whisper"] = option("whisperx", "recognition engine")
     model: str = option("base", "a name of config/models.yaml, a hub id, or a folder", content="model")
     revision: str = option("", "commit of a hub id, 40 hexadecimal digits, or empty: the pinned one", pattern=COMMIT)

@@ -17,6 +17,7 @@ from samvad.runner.stage_run import StageRun
 from samvad.stages.asr import (
     alignment,
     gaps,
+    given_text,
     language,
     prompts,
     quiet,
@@ -35,6 +36,8 @@ from samvad.text import languages
 log = logging.getLogger(__name__)
 
 _LONGEST_REGION_MS = 28_000
+#: A given text of which less than this share of words was recognised may be another film's; so many lines are named.
+_TEXT_FITS, _LINES_SHOWN = 0.2, 5
 #: From this part of the words on a person should know that they were put into another script.
 _MANY_CHANGED = 0.2
 
@@ -186,3 +189,31 @@ def finish(run: StageRun, found: list[Segment], audio: FilmAudio, options: Optio
         spoken[segment.language] += len(segment.text)
     main_language = spoken.most_common(1)[0][0] if spoken else "und"
     return SegmentsDocument(main_language, audio.duration_ms, tuple(found))
+
+
+@span("alignment")
+def place_text(
+    run: StageRun, document: SegmentsDocument, lines: Sequence[given_text.Line], speech: Sequence[Region]
+) -> SegmentsDocument:
+    """Put the text that is given with the film in place of what was recognised; say what is not in the film."""
+    placed = given_text.place(document, lines, [(region.start_ms, region.end_ms) for region in speech])
+    run.metric("given_lines", len(lines), "lines")
+    run.metric("given_lines_left_out", len(placed.left_out), "lines")
+    run.metric("given_lines_not_recognised", placed.guessed, "lines")
+    run.metric("segments_beside_the_text", placed.heard, "segments")
+    if placed.recognised < _TEXT_FITS * max(1, placed.words) or not placed.words:
+        run.warn(
+            f"The text that is given fits the film badly: {placed.recognised} of its words were recognised. "
+            "Is it this film's, in a language that is spoken there?"
+        )
+    if placed.left_out:
+        shown = "; ".join(line.text for line in placed.left_out[:_LINES_SHOWN])
+        more = f"; and {len(placed.left_out) - _LINES_SHOWN} more" if placed.left_out[_LINES_SHOWN:] else ""
+        run.warn(f"{len(placed.left_out)} of {len(lines)} given lines are not said in the film: {shown}{more}.")
+    if placed.guessed:
+        run.warn(
+            f"{placed.guessed} given lines were not recognised: they stand where somebody speaks between the others."
+        )
+    if placed.heard:
+        run.warn(f"{placed.heard} stretches of speech are not in the given text: they stand as they were recognised.")
+    return placed.document
