@@ -15,9 +15,10 @@ from typing import Any
 from samvad.commands import _parsing
 from samvad.core import files, schemas, stages, subprocesses
 from samvad.core.console import printable
-from samvad.core.errors import ConfigurationError, ModelError
+from samvad.core.errors import ConfigurationError, ModelError, SamvadError
 from samvad.documents import job_manifest, subtitle_check
 from samvad.models import weights
+from samvad.reporting import beside
 from samvad.settings import configuration, film_row, film_sheet, naming
 from samvad.settings.configuration import Film
 from samvad.workflow import command
@@ -49,6 +50,9 @@ def add_options(p: argparse.ArgumentParser) -> None:
     )
     p.add_argument(
         "--engine", default="", metavar="NAME", help="engine that runs it, for these films: the key asr.engine"
+    )
+    p.add_argument(
+        "--beside", action="store_true", help="write the subtitles beside the film, too, as media servers read them"
     )
     p.add_argument("--only", default="", metavar="STAGE", help="go no further than this stage, such as subtitle_gen")
     add_run_options(p)
@@ -155,7 +159,23 @@ def run(settings: Mapping[str, Any], films: Sequence[Film], options: argparse.Na
         return code
     folders = [naming.output_root(settings) / film.folder for film in films]
     done = show(folders)
+    if getattr(options, "beside", False):
+        done = _write_beside(folders) and done
     return code or (0 if (done or only) and not left_out else 1)
+
+
+def _write_beside(folders: Iterable[Path]) -> bool:
+    """Write the subtitles of films that are done beside these; return whether all could be written."""
+    whole = True
+    for folder in folders:
+        if job_manifest.status(folder) != "success":
+            continue
+        try:
+            print(printable("\n".join(f"  {line}" for line in beside.write(folder)), lines=True))
+        except SamvadError as error:
+            print(printable(f"  {error}"), file=sys.stderr)
+            whole = False
+    return whole
 
 
 def _targets(settings: Mapping[str, Any], film: Film, only: str) -> list[str]:

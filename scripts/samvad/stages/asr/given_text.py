@@ -343,7 +343,7 @@ def _along(spans: Sequence[Word], texts: Sequence[str]) -> list[Word]:
 
     def moment(part: float, side: Literal["left", "right"]) -> int:
         number = min(int(np.searchsorted(ends, part, side)), len(spans) - 1)
-        return round(spans[number].end_ms - (ends[number] - part))
+        return spans[number].end_ms - round(float(ends[number] - part))
 
     return [
         Word(moment(shares[number], "right"), moment(shares[number + 1], "left"), text)
