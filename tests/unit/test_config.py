@@ -122,7 +122,7 @@ def test_a_film_is_read_from_the_sheet(tmp_path):
 
 @pytest.mark.parametrize(("given", "source"), [("tl", "fil"), ("fil", "fil"), ("jw", "jv"), ("jv", "jv"), ("nb", "nb")])
 def test_a_language_that_whisper_calls_otherwise_is_a_source(tmp_path, given, source):
-    values = dict(zip(configuration.COLUMNS, ROW.split("\t") + [""] * 9, strict=True)) | {"source": given}
+    values = dict(zip(configuration.COLUMNS, ROW.split("\t") + [""] * 10, strict=True)) | {"source": given}
     (film,) = configuration.load_films(sheet(tmp_path, "\t".join(values.values()))).values()
     assert film.source == (source,)
 
@@ -144,7 +144,7 @@ def test_a_language_that_whisper_calls_otherwise_is_a_source(tmp_path, given, so
     ],
 )
 def test_a_wrong_value_names_the_line_and_the_column(tmp_path, column, value, said):
-    values = dict(zip(configuration.COLUMNS, ROW.split("\t") + [""] * 9, strict=True)) | {column: value}
+    values = dict(zip(configuration.COLUMNS, ROW.split("\t") + [""] * 10, strict=True)) | {column: value}
     with pytest.raises(ConfigurationError, match=said):
         configuration.load_films(sheet(tmp_path, "\t".join(values.values())))
 
@@ -240,7 +240,7 @@ def test_a_workbook_is_a_film_sheet_and_no_command_writes_into_it(tmp_path):
 
     import pandas as pd
 
-    values = dict(zip(configuration.COLUMNS, ROW.split("\t") + [""] * 9, strict=True))
+    values = dict(zip(configuration.COLUMNS, ROW.split("\t") + [""] * 10, strict=True))
     values |= {"year": 2008, "job": 1, "date": datetime.datetime(2025, 1, 31), "title": "दिल चाहता है"}
     table = pd.DataFrame([values]).rename(columns={"stages_off": "Stages Off", "film": " Film "})
     table.to_excel(tmp_path / "films.xlsx", index=False)

@@ -40,6 +40,7 @@ NOT_IMPORTED = {
     "indictranstoolkit": "a test compares our own preparation of text with it, in the translator's environment",
     "language-data": "langcodes takes the names of languages from it",
     "mypy": "a command of `make check`",
+    "openpyxl": "pandas writes workbooks with it",
     "pytest-timeout": "pytest's plug-in for `timeout` in pyproject.toml",
     "pytest-xdist": "pytest's plug-in for --numprocesses",
     "rocrate": "a test reads the JSON-LD context of RO-Crate 1.1 that it carries",
@@ -68,6 +69,7 @@ NO_PROGRAMS = {"font-ttf-noto": "what stage 10 draws subtitles in, found by font
 #: Why an environment need not bring a program.
 OF_THE_MACHINE = {
     "demucs": "asr.separate_voices is off, and who turns it on installs it in an environment of its own",
+    "envs/run": "the project's own, for a stage in its environment",
     "git": "without it the commit is not known, and that is what manifests say",
     "nvidia-smi": "the driver's own",
     "scontrol": "SLURM's own",
@@ -75,6 +77,7 @@ OF_THE_MACHINE = {
 }
 #: What modules start whose commands are not lists that begin with a program's name.
 STARTED_BY = {
+    "samvad/review/again.py": "envs/run",
     "samvad/commands/model.py": "pip",
     "samvad/core/computing.py": "python",
     "samvad/documents/stage_manifest.py": "git",  # and programs that their stage starts itself, for their version
