@@ -4,8 +4,6 @@
 #   snakemake --profile profiles/local-cpu subtitle                                      every film in the sheet
 #   snakemake -n subtitle                                                                what would run, and why
 
-import os
-
 from snakemake.utils import min_version
 
 min_version("9.11.3")
@@ -14,12 +12,9 @@ min_version("9.11.3")
 include: "rules/settings.smk"
 
 
-configfile: "config/config.yaml"
+for path in configuration.sources():
 
-
-if os.path.isfile("config/local.yaml"):
-
-    configfile: "config/local.yaml"
+    configfile: path
 
 
 include: "rules/common.smk"
@@ -50,15 +45,3 @@ rule translate:
 rule transcribe:
     input:
         targets("transcribe"),
-
-
-onstart:
-    RUN.start()
-
-
-onsuccess:
-    RUN.succeed()
-
-
-onerror:
-    RUN.finish()

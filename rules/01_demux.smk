@@ -14,14 +14,15 @@ rule demux:
         mem_mb=resource_request("demux", "mem_mb"),
         runtime=resource_request("demux", "runtime"),
     params:
+        run=RUN,
         job_folder=JOB,
         film=film("film"),
-        media=media_path,
+        media=film_words("--media"),
         becomes=becomes,
         options=option_flags("demux"),
     message:
         "01 demux: audio of {params.film}"
     shell:
-        "envs/run media extract_audio.py "
+        "{params.run:q} media extract_audio.py "
         "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
-        "--media={params.media:q} --becomes={params.becomes} {params.options:q}"
+        "{params.media:q} --becomes={params.becomes} {params.options:q}"

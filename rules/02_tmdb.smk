@@ -15,6 +15,7 @@ rule tmdb:
         mem_mb=resource_request("tmdb", "mem_mb"),
         runtime=resource_request("tmdb", "runtime"),
     params:
+        run=RUN,
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("tmdb"),
@@ -22,6 +23,6 @@ rule tmdb:
     message:
         "02 tmdb: metadata of {params.film}"
     shell:
-        "envs/run text fetch_metadata.py "
+        "{params.run:q} text fetch_metadata.py "
         "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
         "{params.manifests:q} {params.options:q}"

@@ -15,6 +15,7 @@ rule glossary_load:
         mem_mb=resource_request("glossary_load", "mem_mb"),
         runtime=resource_request("glossary_load", "runtime"),
     params:
+        run=RUN,
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("glossary_load"),
@@ -22,6 +23,6 @@ rule glossary_load:
     message:
         "03 glossary_load: terms of {params.film}"
     shell:
-        "envs/run text load_glossary.py "
+        "{params.run:q} text load_glossary.py "
         "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
         "{params.manifests:q} {params.options:q}"

@@ -15,6 +15,7 @@ rule asr:
         runtime=resource_request("asr", "runtime"),
         gpu=gpus("asr"),
     params:
+        run=RUN,
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("asr"),
@@ -22,6 +23,6 @@ rule asr:
     message:
         "04 asr: speech of {params.film}"
     shell:
-        "envs/run asr recognize_speech.py "
+        "{params.run:q} asr recognize_speech.py "
         "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} --memory-mb={resources.mem_mb} "
         "{params.manifests:q} {params.options:q}"

@@ -14,6 +14,7 @@ rule ner:
         mem_mb=resource_request("ner", "mem_mb"),
         runtime=resource_request("ner", "runtime"),
     params:
+        run=RUN,
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("ner"),
@@ -21,6 +22,6 @@ rule ner:
     message:
         "05 ner: names in {params.film}"
     shell:
-        "envs/run asr find_names.py "
+        "{params.run:q} asr find_names.py "
         "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
         "{params.manifests:q} {params.options:q}"

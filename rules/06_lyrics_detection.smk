@@ -14,6 +14,7 @@ rule lyrics_detection:
         mem_mb=resource_request("lyrics_detection", "mem_mb"),
         runtime=resource_request("lyrics_detection", "runtime"),
     params:
+        run=RUN,
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("lyrics_detection"),
@@ -22,6 +23,6 @@ rule lyrics_detection:
     message:
         "06 lyrics_detection: songs in {params.film}"
     shell:
-        "envs/run media detect_lyrics.py "
+        "{params.run:q} media detect_lyrics.py "
         "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
         "{params.manifests:q} {params.options:q} {params.review:q}"

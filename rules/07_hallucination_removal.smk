@@ -14,6 +14,7 @@ rule hallucination_removal:
         mem_mb=resource_request("hallucination_removal", "mem_mb"),
         runtime=resource_request("hallucination_removal", "runtime"),
     params:
+        run=RUN,
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("hallucination_removal"),
@@ -22,6 +23,6 @@ rule hallucination_removal:
     message:
         "07 hallucination_removal: text that nobody spoke in {params.film}"
     shell:
-        "envs/run text flag_hallucinations.py "
+        "{params.run:q} text flag_hallucinations.py "
         "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
         "{params.manifests:q} {params.options:q} {params.review:q}"

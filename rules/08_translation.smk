@@ -15,6 +15,7 @@ rule translation:
         runtime=resource_request("translation", "runtime"),
         gpu=gpus("translation"),
     params:
+        run=RUN,
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("translation"),
@@ -23,6 +24,6 @@ rule translation:
     message:
         "08 translation: {params.film} into {params.targets}"
     shell:
-        "envs/run translation translate_dialogue.py "
+        "{params.run:q} translation translate_dialogue.py "
         "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
         "{params.manifests:q} {params.options:q}"

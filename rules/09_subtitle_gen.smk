@@ -14,15 +14,16 @@ rule subtitle_gen:
         mem_mb=resource_request("subtitle_gen", "mem_mb"),
         runtime=resource_request("subtitle_gen", "runtime"),
     params:
+        run=RUN,
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("subtitle_gen"),
         options=option_flags("subtitle_gen"),
         review=review_option("subtitle_gen"),
-        media=media_path,
+        media=film_words("--film-file"),
     message:
         "09 subtitle_gen: subtitles of {params.film}"
     shell:
-        "envs/run media write_subtitles.py "
+        "{params.run:q} media write_subtitles.py "
         "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
-        "{params.manifests:q} --film-file={params.media:q} {params.options:q} {params.review:q}"
+        "{params.manifests:q} {params.media:q} {params.options:q} {params.review:q}"

@@ -14,14 +14,15 @@ rule mux:
         mem_mb=resource_request("mux", "mem_mb"),
         runtime=resource_request("mux", "runtime"),
     params:
+        run=RUN,
         job_folder=JOB,
         film=film("film"),
         manifests=manifest_options("mux"),
         options=option_flags("mux"),
-        media=media_path,
+        media=film_words("--film-file"),
     message:
         "10 mux: the subtitled film of {params.film}"
     shell:
-        "envs/run media mux_subtitles.py "
+        "{params.run:q} media mux_subtitles.py "
         "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
-        "{params.manifests:q} --film-file={params.media:q} {params.options:q}"
+        "{params.manifests:q} {params.media:q} {params.options:q}"

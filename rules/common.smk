@@ -7,13 +7,16 @@ import re
 from pathlib import Path
 
 
-from samvad.core import stages
+from samvad.core import places, stages
+from samvad.core.declarations import WORKFLOWS
 from samvad.core.errors import SamvadError
+from samvad.core.schemas import ROOT
 from samvad.documents import at_work
+from samvad.media import addresses, fetched
 from samvad.reporting.pages import shelf_page
 from samvad.settings import configuration, naming, resource_requests
 from samvad.settings.stage_settings import StageSettings
-from samvad.workflow import due, languages_check, machine_limits, snakemake_api
+from samvad.workflow import as_module, due, languages_check, machine_limits, snakemake_api
 from samvad.workflow.planning import Plan
 from samvad.workflow.refusal import RefusedError
 from samvad.workflow.run_hooks import RunHooks
@@ -22,7 +25,10 @@ from samvad.workflow.snakemake_api import declare_params
 # Planning makes millions of objects that live to its end: looking through them for garbage takes 3 % of the time and more.
 gc.set_threshold(100_000, 50, 100)
 
+as_module.know_rules(workflow, [*stages.BY_NAME, *WORKFLOWS])
 try:
+    if as_module.config_is_given(workflow):
+        config = configuration.over_the_projects(config)
     config = configuration.check(config, snakemake_api.config_sources(workflow))
     FILMS, BAD_ROWS = configuration.read_sheet(*configuration.sheets(config["films"]))
     configuration.switches(config, None)
@@ -32,10 +38,13 @@ except SamvadError as error:
 
 MUX = StageSettings(stages.BY_NAME["mux"], config)
 OUT = config["output_root"].rstrip("/")
+COPIES = configuration.copies(config)
 JOB = f"{OUT}/{{job}}"
 FOLDER = r"[0-9]{4}/[0-9]{2}/[0-9]{2}/[A-Za-z0-9][A-Za-z0-9._-]*/[0-9]+"
 TARGET = re.compile(f"{re.escape(OUT)}/(?P<job>{FOLDER})/(?P<folder>[^/]+)/manifest\\.json")
 BY_FOLDER = {stage.folder: stage.name for stage in stages.STAGES}
+#: What starts a stage's script: as people type it, where they are in the project.
+RUN = "envs/run" if places.work() == ROOT else f"{ROOT}/envs/run"
 
 configuration.tell_stages(config, snakemake_api.deployment_methods(workflow))
 snakemake_api.declare_own_params()
@@ -84,10 +93,19 @@ def resource_request(stage, name):
     return declare_params(value)
 
 
-@declare_params
-def media_path(wildcards, threads):
-    """Return where the film lies. Snakemake compares no parameter that depends on the threads: a move reruns nothing."""
-    return film_of(wildcards).media
+def film_words(option):
+    """Return a params function: where the film lies, and where it is fetched from, as options of the stage's command.
+
+    Snakemake compares no parameter that depends on the threads: a move reruns nothing.
+    """
+
+    def words(wildcards, threads):
+        media = film_of(wildcards).media
+        if not addresses.is_remote(media):
+            return [f"{option}={media}"]
+        return [f"{option}={fetched.place(media, COPIES)}", f"--address={media}"]
+
+    return declare_params(words)
 
 
 @declare_params
@@ -245,17 +263,26 @@ def own_name(asked):
     return naming.target(asked, OUT)
 
 
-PLAN = Plan(
-    due.Judge(config, FILMS, Path(OUT), switches, mend=lambda: snakemake_api.works(workflow)),
-    lambda job: at_work.busy(Path(OUT) / job) if snakemake_api.works(workflow) else "",
-)
-RUN = RunHooks(workflow, config, FILMS, wanted_stages, PLAN, shelf_page.write)
-if workflow.is_main_process:
-    snakemake_api.heed_profile(workflow)
-    snakemake_api.leave_out(workflow, made)
-    snakemake_api.name_targets(workflow, own_name)
-    snakemake_api.leave_no_trace(workflow, Path(".snakemake"))
-    snakemake_api.judge_by(workflow, PLAN.due)
-    snakemake_api.before_work(workflow, RUN.begin)
+def one_run():
+    """Return the plan of this process, after making sure that Snakemake keeps to it and what is done is recorded."""
+    plan = Plan(
+        due.Judge(config, FILMS, Path(OUT), switches, mend=lambda: snakemake_api.works(workflow)),
+        lambda job: at_work.busy(Path(OUT) / job) if snakemake_api.works(workflow) else "",
+    )
+    run = RunHooks(workflow, config, FILMS, wanted_stages, plan, shelf_page.write)
+    if workflow.is_main_process:
+        snakemake_api.heed_profile(workflow)
+        snakemake_api.leave_out(workflow, made)
+        snakemake_api.name_targets(workflow, own_name)
+        snakemake_api.leave_no_trace(workflow, Path(".snakemake"))
+        snakemake_api.judge_by(workflow, plan.due)
+        snakemake_api.before_work(workflow, run.begin)
+        snakemake_api.call_around(workflow, run.start, run.succeed, run.finish)
+    machine_limits.share(workflow)
+    return plan
 
-machine_limits.share(workflow)
+
+try:
+    PLAN = as_module.once(workflow, config, one_run)
+except SamvadError as error:
+    raise RefusedError(str(error)) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from samvad.documents import probe as probe_document
 from samvad.documents import stage_manifest, waveform
 from samvad.documents.film_clock import FilmClock
 from samvad.logs.spans import span
-from samvad.media import clock, ffprobe, film_file, mp4_kinds
+from samvad.media import clock, fetched, ffprobe, film_file, mp4_kinds
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.stages.demux import channels, extract, picture, probe, tracks
 from samvad.stages.demux.options import STAGE, Options
@@ -29,6 +30,7 @@ def work(run: StageRun, options: Options) -> None:
     """Probe, choose, extract; write ``audio.wav`` and ``probe.json``."""
     film = options.media.absolute()
     try:
+        facts = fetched.fetch(options.address, film) if options.address else None
         film_file.check(film, "Correct the column media of the film sheet.")
         run.hold(film, "film")
         run.used(**{name: stage_manifest.tool_version(name) for name in ("ffmpeg", "ffprobe")})
@@ -41,6 +43,9 @@ def work(run: StageRun, options: Options) -> None:
         note_refused(run, film)
         raise
     describe_film(run)
+    if facts:
+        run.came_from("media", options.address, facts.fingerprint)
+        run.metadata("fetched_from", {"address": options.address, **dataclasses.asdict(facts)})
 
 
 def note_refused(run: StageRun, film: Path) -> None:

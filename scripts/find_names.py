@@ -10,7 +10,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable
 
-from samvad.core import files, schemas, times
+from samvad.core import files, places, times
 from samvad.documents import names as names_document
 from samvad.documents import segments, stage_manifest
 from samvad.documents.segments import Entity, Segment, SegmentsDocument
@@ -77,7 +77,7 @@ def _fingerprints(options: Options) -> list[str]:
 def _overrides(run: StageRun, options: Options) -> tuple[overrides.Override, ...]:
     if not options.overrides:
         return ()
-    path = run.add_external_input(schemas.ROOT / options.overrides, "name_overrides")
+    path = run.add_external_input(places.find(options.overrides), "name_overrides")
     return overrides.read(path, options.overrides)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from samvad.core import files
+from samvad.core import files, places
 from samvad.core.times import clock
 from samvad.documents import review, segments, speech_regions, stage_manifest
 from samvad.logs.spans import span
@@ -18,9 +18,8 @@ from samvad.text import phrases
 
 def evidence_for(run: StageRun, options: Options) -> Evidence:
     """Read what is known beside the text: speech regions, sound curve, phrases."""
-    for path in options.phrases:
-        run.add_external_input(path, "phrases")
-    known = phrases.read_all(options.phrases)
+    lists = [run.add_external_input(places.find(path), "phrases") for path in options.phrases]
+    known = phrases.read_all(lists)
     spoken = run.read_optional("asr", "speech_regions")
     if spoken is None:
         run.warn("Stage asr left no speech regions: the text is judged without them.")

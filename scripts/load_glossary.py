@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 
-from samvad.core import schemas
+from samvad.core import places
 from samvad.film import glossary as entries
 from samvad.film import metadata, people
 from samvad.runner.stage_run import StageRun, run_stage
@@ -24,9 +24,8 @@ def work(run: StageRun, options: Options) -> None:
     film = metadata.read(found) if found else None
     tables = {"tmdb": _names(film)}
     for name in filter(None, [*options.files, options.film_glossary]):
-        path = schemas.ROOT / name
         tables.pop(name, None)  # given twice, it counts where it is given last
-        tables[name] = entries.read_table(run.add_external_input(path, "glossary_file"), name)
+        tables[name] = entries.read_table(run.add_external_input(places.find(name), "glossary_file"), name)
     glossary = entries.merge(tables.values())
     for conflict in glossary.conflicts:
         log.info("%s: %s is kept, not %s", conflict.term, conflict.kept, conflict.dropped)

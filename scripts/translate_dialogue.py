@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from samvad.core import computing, files, times
+from samvad.core import computing, files, places, times
 from samvad.documents import segments, stage_manifest
 from samvad.documents.segments import SegmentsDocument, Translation
 from samvad.logs.spans import span
@@ -41,9 +41,8 @@ def work(run: StageRun, options: Options) -> None:
     vocabulary = Vocabulary(run.read_optional("glossary_load", "glossary"), document)
     targets = list(dict.fromkeys(languages.normalise(code, "--targets") for code in options.targets))
     store = Memory(memory.place_of(options.memory_file), run.check)
-    for path in options.phrases:
-        run.add_external_input(path, "phrases")
-    known = phrases.read_all(options.phrases)
+    lists = [run.add_external_input(places.find(path), "phrases") for path in options.phrases]
+    known = phrases.read_all(lists)
     asked = replace(options, batch_size=run.smaller(options.batch_size))
     router = factory.router(BackendRequest(asked, audio, run.threads, store, vocabulary, known))
     plans = [backends.plan(document, target, router) for target in targets]

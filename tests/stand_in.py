@@ -19,10 +19,11 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path.cwd() / "scripts"))
+sys.path.insert(0, str(Path(os.environ["STAND_IN_FOR"], "scripts")))
 
-from samvad.core import stages, variables
+from samvad.core import places, stages, variables
 from samvad.core.errors import ModelError
+from samvad.media import fetched
 from samvad.runner.stage_run import Skipped, StageRun, run_stage
 from samvad.settings import subtitle_profiles
 
@@ -122,10 +123,21 @@ def work(run: StageRun, options: Any) -> None:
         LAST[kind](run)
 
 
+def read_film(run: StageRun, options: Any) -> None:
+    """Read the film, which may have to be fetched."""
+    if run.stage.name == "demux":
+        facts = fetched.fetch(options.address, options.media) if options.address else None
+        run.add_external_input(options.media, "film")
+        if facts:
+            run.came_from("media", options.address, facts.fingerprint)
+    elif run.stage.name in ("subtitle_gen", "mux") and options.address:
+        fetched.fetch(options.address, options.film_file)
+        run.read_film(options.film_file)
+
+
 def read(run: StageRun, options: Any) -> None:
     """Read what the options name, what other stages made, and what people have put there."""
-    if run.stage.name == "demux":
-        run.add_external_input(options.media, "film")
+    read_film(run, options)
     for item in run.stage.all_options:
         value = getattr(options, item.name)
         if item.content == "profile":
@@ -133,7 +145,7 @@ def read(run: StageRun, options: Any) -> None:
                 run.holds(item.name, path)
         elif item.content == "file" and item.many:
             for path in value:
-                run.add_external_input(Path(path), item.name)
+                run.add_external_input(places.find(path), item.name)
     for other in (*run.stage.needs, *run.stage.after):
         for kind in stages.BY_NAME[other].writes:
             run.read_optional(other, kind)
@@ -167,7 +179,8 @@ def main() -> int:
     """Run the stage that the script named on the command line belongs to; what is no stage's does its own work."""
     stage = next((stage for stage in stages.STAGES if stage.script == sys.argv[2]), None)
     if stage is None:
-        os.execv("envs/run-itself", ["envs/run-itself", *sys.argv[1:]])
+        own = os.path.join(os.environ["STAND_IN_FOR"], "envs", "run-itself")  # noqa: PTH118 -- an exec takes text
+        os.execv(own, [own, *sys.argv[1:]])
     return run_stage(stage, work, sys.argv[3:])
 
 

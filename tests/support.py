@@ -193,7 +193,7 @@ def failed_manifest(job: Path, stage: str, attempt: int = 1) -> dict[str, Any]:
 #: Stands in for envs/run in a copy of the project.
 STAND_IN = f"""#!/usr/bin/env bash
 set -eu
-exec {ROOT}/.venv/bin/python {ROOT}/tests/stand_in.py "$@"
+STAND_IN_FOR=$(cd "$(dirname "$0")/.." && pwd) exec {ROOT}/.venv/bin/python {ROOT}/tests/stand_in.py "$@"
 """
 
 

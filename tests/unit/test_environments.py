@@ -39,6 +39,7 @@ NOT_IMPORTED = {
     "import-linter": "a command of `make check`",
     "indictranstoolkit": "a test compares our own preparation of text with it, in the translator's environment",
     "language-data": "langcodes takes the names of languages from it",
+    "moto": "started as a program, by tests of films in a store of objects",
     "mypy": "a command of `make check`",
     "openpyxl": "pandas writes workbooks with it",
     "pytest-timeout": "pytest's plug-in for `timeout` in pyproject.toml",
@@ -169,7 +170,7 @@ def test_every_environment_is_one_that_a_rule_or_a_tool_uses():
 def used_by(name: str) -> set[Path]:
     """Return the Python files that run in an environment: its stages, its commands, and all that they import."""
     rules = "".join(path.read_text(encoding="utf-8") for path in [ROOT / "Snakefile", *(ROOT / "rules").glob("*.smk")])
-    first = [SCRIPTS / script for script in re.findall(rf"envs/run {name} (\w+\.py)", rules)]
+    first = [SCRIPTS / script for script in re.findall(rf"run:q}} {name} (\w+\.py)", rules)]
     for stage in stages.STAGES:  # a table in a stage's room may name modules that no import does
         if stage.environment == name:
             first += (SCRIPTS / "samvad" / "stages" / stage.name).glob("*.py")

@@ -31,7 +31,7 @@ def test_every_stage_has_its_script_environment_and_rule(stage):
     assert (ROOT / "envs" / f"{stage.environment}.yaml").is_file()
     rule = (ROOT / "rules" / f"{stage.folder}.smk").read_text()
     assert f"rule {stage.name}:" in rule
-    assert f"envs/run {stage.environment} {stage.script} " in rule
+    assert f"{{params.run:q}} {stage.environment} {stage.script} " in rule
     assert f'"../envs/{stage.environment}.yaml"' in rule
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from samvad.core import stages
+from samvad.core import schemas, stages
 from samvad.documents import stage_manifest
 from samvad.runner import lacking
 from samvad.settings import configuration
@@ -204,7 +204,8 @@ def test_a_film_that_was_touched_copied_or_moved_is_the_same(stood_in_copy: Proj
     assert stale(stood_in_copy, {"media": "c.mkv"}) == {}
 
 
-def test_what_is_away_is_named_and_no_change(stood_in_copy: Project) -> None:
+def test_what_is_away_is_named_and_no_change(stood_in_copy: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schemas, "ROOT", stood_in_copy.root)  # what a folder has not, the project has
     (stood_in_copy.root / "a.mkv").unlink()
     (stood_in_copy.root / "config" / "glossary" / "hinglish.tsv").unlink()
     (stood_in_copy.root / "config" / "hallucinations" / "hi.tsv").unlink()

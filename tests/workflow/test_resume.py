@@ -76,6 +76,8 @@ NOT_OF_STAGES: dict[str, Any] = {
     "machines.resources": "mine.yaml",
     "machines.scratch": "$TMPDIR",
     "machines.silence_seconds": 60,
+    "machines.films": "elsewhere",
+    "machines.give_back": True,
     "machines.wait_seconds": 5,
     "logs.per_stage_links": True,
     "cost.currency": "INR",

@@ -68,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _configured(options: argparse.Namespace) -> tuple[Path, float]:
     """Return the folder and the limit in GB: as given, else as the configuration says."""
-    from samvad.core import schemas
+    from samvad.core import places
     from samvad.settings import configuration
 
     if options.max_gb is not None and options.max_gb < 0:
@@ -79,7 +79,7 @@ def _configured(options: argparse.Namespace) -> tuple[Path, float]:
             "shrink takes no --stage and no --unused-days.", "Use clear with them, or shrink without."
         )
     values = configuration.project()
-    with contextlib.chdir(schemas.ROOT):
+    with contextlib.chdir(places.work()):
         settings = configuration.cache_place(values)
     folder = options.folder.absolute() if options.folder else Path(settings.folder)
     return folder, settings.max_gb if options.max_gb is None else options.max_gb

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from samvad.commands import _parsing
-from samvad.core import files, outside, schemas
+from samvad.core import files, outside, places
 from samvad.core.errors import ConfigurationError
 from samvad.settings import configuration
 
@@ -38,11 +38,11 @@ def main(argv: list[str] | None = None) -> int:
     unset = actions.add_parser("unset", help="go back to the project's own value")
     unset.add_argument("key")
     options = p.parse_args(argv)
-    path = schemas.ROOT / configuration.FILES[1]
+    path = places.work() / configuration.FILES[1]
     own = configuration.read_file(path) if path.is_file() else {}
     if options.action == "show":
         return _show(options.key, own, as_json=options.json)
-    base = configuration.read_file(schemas.ROOT / configuration.FILES[0])
+    base = configuration.joined(name for name in configuration.sources() if name != configuration.FILES[1])
     plain = configuration.check(base)
     words = options.key.split(".")
     if options.action == "set":

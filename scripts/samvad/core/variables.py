@@ -5,6 +5,8 @@ None of them changes a result, so they are no options of stages: a change of one
 
 from __future__ import annotations
 
+#: The folder that somebody works in, where that is not the project's own (``samvad.core.places``).
+WORK = "SAMVAD_WORK"
 #: The mark of the run that started the stage.
 RUN = "SAMVAD_RUN"
 #: Folder on a fast disk of the machine, for work in progress; empty for none (the key ``machines.scratch``).

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from samvad.core import files, schemas, typed_json
+from samvad.core import files, places, typed_json
 from samvad.core.errors import SamvadError
 from samvad.documents import added_tracks, approvals, at_work
 from samvad.documents.approvals import Approval
@@ -251,7 +251,7 @@ class Keeper:
 
     def _path(self, kind: Kind) -> Path:
         path = kind.place(self._film.folder, self._row)
-        return path if path.is_absolute() else schemas.ROOT / path
+        return path if path.is_absolute() else places.work() / path
 
     def _write_table(self, kind: Kind) -> tuple[Path, dict[str, Any]] | None:
         """Write the decisions of a kind; return the file, and what is in it of them; None where there are none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from samvad.core import schemas, stages
+from samvad.core import places, stages
 from samvad.documents import stage_manifest
 from samvad.stages.translation import memory
 
@@ -28,7 +28,7 @@ def learned(job_folder: Path, table: Path, memory_file: str | None = None) -> li
             return [f"No translation memory learns from it: {stage} does not say which one the film has."]
         setting = str(manifest.config.get("memory_file") or "")
     # Stages run in the project's folder, whatever folder a person is in.
-    path = memory.place_of(setting, schemas.ROOT if memory_file is None else None)
+    path = memory.place_of(setting, places.work() if memory_file is None else None)
     if path is None:
         return ["No translation memory learns from it: the film has none."]
     store = memory.Memory(path)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad.core import files, schemas, stages, times, variables
+from samvad.core import files, places, stages, times, variables
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.core.subprocesses import Aside
 from samvad.core.typed_json import JsonObject
@@ -111,7 +111,7 @@ class Runs:
         environment = {**os.environ, variables.SUMMARY: "no"}
         said = files.cache_folder() / "review" / f"{own.place.id}.run.log"
         files.make_private(files.cache_folder())
-        own.process = Aside(words, schemas.ROOT, said, environment)
+        own.process = Aside(words, places.work(), said, environment)
 
     def stop(self, place: Place) -> JsonObject:
         """Stop the run that is at work on a film; return how it stands.

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from samvad.core import computing, files, times
+from samvad.core import computing, files, places, times
 from samvad.core.declarations import Stage
 from samvad.documents.run_record import CacheSettings
 from samvad.documents.stage_manifest import (
@@ -163,7 +163,7 @@ def ingredients(stage: Stage, ran: RanCode, record: Record, options: Any, more: 
     for item in (item for item in stage.all_options if not item.place):
         value = getattr(options, item.name)
         paths = [each for each in (value if item.many else (value,)) if isinstance(each, Path)]
-        unread = [path for path in paths if not {str(path), str(path.absolute())} & read]
+        unread = [path for path in paths if not {str(path), str(places.find(path).absolute())} & read]
         if unread:
             raise RuntimeError(f"{unread[0]} was not read before the cache was looked into")
         if not paths:  # files count by their content, wherever they lie

@@ -260,6 +260,17 @@ class StageRun:
         self._contents[place] = taken
         return taken.checksum
 
+    def came_from(self, option: str, address: str, fingerprint: str) -> None:
+        """Record where the film that was read had been fetched from, and what was known of it there.
+
+        Args:
+            option: the option that named it.
+            address: where it lies; holds no secret.
+            fingerprint: what tells it from another film at that address.
+        """
+        film = next(item for item in self._record.inputs if item.type == "film")
+        self._contents[Path(address)] = Content(option, address, fingerprint, film.checksum)
+
     def has_read(self, kind: str) -> bool:
         """Say whether a file of a kind is among the inputs by now."""
         return any(item.type == kind for item in self._record.inputs)

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad.core import files, outside, schemas, stages, variables
+from samvad.core import files, outside, places, schemas, stages, variables
 from samvad.core.declarations import NUMBER, Option
 from samvad.core.errors import ConfigurationError
 from samvad.documents.costs import Prices
 from samvad.documents.run_record import CacheSettings
+from samvad.media import addresses
 from samvad.models import http
 from samvad.settings import film_values, sheet_rows
 
@@ -25,6 +26,7 @@ _TRUE = {"true", "1", "yes", "on"}
 _FALSE = {"false", "0", "no", "off"}
 
 #: Where settings are read from, the later over the earlier: the project's, and one's own, which no update touches.
+#: Where somebody works in another folder, that folder's lie over the project's.
 FILES = ("config/config.yaml", "config/local.yaml")
 #: Columns of the film sheet, in the order in which a new sheet is written.
 COLUMNS = sheet_rows.COLUMNS
@@ -99,12 +101,32 @@ def project() -> dict[str, Any]:
     Raises:
         ConfigurationError: a file of it cannot be read, or a value is wrong; names the key.
     """
-    found: dict[str, Any] = {}
-    sources = [path for path in FILES if (schemas.ROOT / path).is_file() or path == FILES[0]]
-    for path in sources:
-        value = read_file(schemas.ROOT / path)
-        found = merged(found, value)
-    return check(found, " with ".join(sources))
+    return check(joined(sources()), " with ".join(sources()))
+
+
+def sources() -> list[str]:
+    """Return the files that settings are read from, the later over the earlier, as seen from the folder of work."""
+    elsewhere = places.work() != schemas.ROOT
+    own = [path for path in FILES if (places.work() / path).is_file()]
+    return [str(schemas.ROOT / FILES[0]), *own] if elsewhere else list(dict.fromkeys([FILES[0], *own]))
+
+
+def joined(paths: Iterable[str]) -> dict[str, Any]:
+    """Return what files of settings say, the later over the earlier.
+
+    Raises:
+        ConfigurationError: one cannot be read, or holds something else.
+    """
+    return functools.reduce(merged, (read_file(places.work() / path) for path in paths), {})
+
+
+def over_the_projects(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings that somebody gave, laid over those of the project.
+
+    Raises:
+        ConfigurationError: the project's cannot be read.
+    """
+    return merged(read_file(schemas.ROOT / FILES[0]), config)
 
 
 def read_file(path: Path) -> dict[str, Any]:
@@ -236,7 +258,12 @@ def sheets(films: str, root: Path = Path()) -> list[Path]:
         root: the folder that it is relative to.
     """
     own = root / OWN_SHEET
-    return [root / films, own] if films == SHEET and own.exists() else [root / films]
+    if films != SHEET or not own.exists():
+        return [root / films]
+    return [
+        *([root / films] if (root / films).exists() else []),
+        own,
+    ]  # another folder of work has no sheet of the project
 
 
 def read_sheet(*paths: Path) -> tuple[dict[str, Film], list[BadRow]]:
@@ -302,6 +329,11 @@ def cache_place(config: Mapping[str, Any]) -> CacheSettings:
     named = config["cache"]["folder"]
     folder = Path(named).expanduser().absolute() if named else files.cache_folder() / "results"
     return CacheSettings(str(folder), config["cache"]["max_gb"])
+
+
+def copies(config: Mapping[str, Any]) -> Path:
+    """Return the folder in which copies of films lie that are fetched from elsewhere."""
+    return Path(config["machines"]["films"] or Path(config["output_root"]) / ".films").expanduser().absolute()
 
 
 def prices(config: Mapping[str, Any]) -> Prices | None:
@@ -402,6 +434,11 @@ def film_of_row(row: Mapping[str, str], where: str, line: int, sheet: str = "") 
     schemas.check_config({key: value for key, value in row.items() if value or key in _REQUIRED}, "film", where)
     value = {column: row.get(column, "") for column in COLUMNS}
     film_values.check_day(value["date"], f"{where}, column date")
+    if addresses.is_remote(value["media"]):
+        try:
+            addresses.check(value["media"])
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{where}, column media: {error.what}", error.remedy) from None
     return Film(
         line=line,
         film=value["film"],

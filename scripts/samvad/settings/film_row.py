@@ -12,10 +12,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from samvad.core import console, schemas, stages
+from samvad.core import console, places, schemas, stages
 from samvad.core.declarations import WORKFLOWS
 from samvad.core.errors import ConfigurationError
-from samvad.media import film_file
+from samvad.media import addresses, fetched, film_file
 from samvad.settings import configuration, film_sheet, film_values
 
 
@@ -55,8 +55,11 @@ def new_row(options: argparse.Namespace) -> dict[str, str]:
     if not options.media.strip():
         raise ConfigurationError("An empty text names no film.", "Give the path of a film.")
     media = film_sheet.stored_path(options.media)
-    film_file.check(schemas.ROOT / media, "Give the path of a film.", shown=options.media)
-    title = options.title.strip() or Path(media).stem
+    if addresses.is_remote(media):
+        addresses.look(media)
+    else:
+        film_file.check(places.work() / media, "Give the path of a film.", shown=options.media)
+    title = options.title.strip() or (fetched.place(media, Path()) if addresses.is_remote(media) else Path(media)).stem
     row = {
         "film": options.film or film_sheet.film_id(title, media),
         "media": media,
@@ -132,6 +135,6 @@ def _companion(option: str, given: str) -> str:
     if not given:
         return ""
     path = film_sheet.stored_path(given)
-    if not (schemas.ROOT / path).is_file():
+    if not (places.work() / path).is_file():
         raise ConfigurationError(f"{option}: the file {given} does not exist.", "Correct its path.", path=given)
     return path

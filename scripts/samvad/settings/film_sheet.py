@@ -11,8 +11,9 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from samvad.core import files, locks, outside, schemas
+from samvad.core import files, locks, outside, places
 from samvad.core.errors import ConfigurationError
+from samvad.media import addresses
 from samvad.settings import configuration, film_values, sheet_rows
 
 #: What no sheet can hold: a carriage return becomes a new line when the sheet is read, NUL ends a path, and lone
@@ -55,11 +56,11 @@ def add(
         for film in reversed([] if new_job else known(sheet)):
             if not _is_same(film, row, own):
                 continue
-            changed = {name: row[name] for name in own if _text_of(film)[name] != row[name]}
+            changed = {name: row[name] for name in own if text_of(film)[name] != row[name]}
             if not changed:
                 return film, False
             if film.sheet == str(sheet):  # the project's own rows stay as they are
-                _check({**_text_of(film), **changed}, sheet)
+                _check({**text_of(film), **changed}, sheet)
                 _change(sheet, {film.line: changed})
                 return configuration.read_sheet(sheet)[0][film.folder], False
         if not new_job and (wrong := wrong_rows(sheet).get(row["media"])):
@@ -95,7 +96,7 @@ def known(sheet: Path) -> list[configuration.Film]:
 def wrong_rows(sheet: Path) -> dict[str, ConfigurationError]:
     """Return what is wrong with rows that name a film, by its path as a row has it: such a film gets no second row."""
     bad = configuration.read_sheet(*_together(sheet.resolve()))[1]
-    return {stored_path(str(schemas.ROOT / row.media)): row.error for row in bad if row.media}
+    return {stored_path(str(places.work() / row.media)): row.error for row in bad if row.media}
 
 
 def take_over(sheet: Path, stays: str) -> int:
@@ -234,11 +235,16 @@ def film_id(title: str, media: str) -> str:
 
 
 def stored_path(given: str) -> str:
-    """Return a path as the sheet has it: from the project's folder where it lies in there, else absolute."""
+    """Return a path as the sheet has it: from the folder of work where it lies in there, else absolute.
+
+    An address of a film that lies elsewhere stays as it is.
+    """
+    if addresses.is_remote(given):
+        return given
     path = Path(given).absolute()
     path = path.parent.resolve() / path.name  # a link to a film keeps its own name
-    inside = path.is_relative_to(schemas.ROOT) and not str(path.relative_to(schemas.ROOT)).startswith("-")
-    return str(path.relative_to(schemas.ROOT) if inside else path)
+    inside = path.is_relative_to(places.work()) and not str(path.relative_to(places.work())).startswith("-")
+    return str(path.relative_to(places.work()) if inside else path)
 
 
 def _latin(letter: str) -> str:
@@ -249,19 +255,19 @@ def _latin(letter: str) -> str:
     return "" if unicodedata.combining(letter) or letter in "'’" else letter
 
 
-def _text_of(film: configuration.Film) -> dict[str, str]:
+def text_of(film: configuration.Film) -> dict[str, str]:
     """Return a film's row as text, as a new row has it."""
     values = {key: "" if value is None else value for key, value in asdict(film).items()}
     values |= {key: ",".join(values[key]) for key in ("source", "targets", "stages_off")}
     values["source"] = values["source"] or "auto"
-    values["media"] = stored_path(str(schemas.ROOT / film.media))
+    values["media"] = film.media if addresses.is_remote(film.media) else stored_path(str(places.work() / film.media))
     values["settings"] = film_values.settings_text(film.settings)
     return {column: str(values[column]) for column in configuration.COLUMNS}
 
 
 def _is_same(film: configuration.Film, row: Mapping[str, str], own: list[str]) -> bool:
     """Return whether a row of the sheet is the job that the new one asks for."""
-    theirs = _text_of(film)
+    theirs = text_of(film)
     return all(theirs[column] == row[column] for column in _ALWAYS | (_WHERE_GIVEN & set(own)))
 
 
@@ -298,8 +304,8 @@ def _opened(sheet: Path) -> Iterator[None]:
 
 def _together(sheet: Path) -> list[Path]:
     """Return the sheets that are read together with one, itself the last."""
-    own = (schemas.ROOT / configuration.OWN_SHEET).resolve()
-    above = (schemas.ROOT / configuration.SHEET).resolve()
+    own = (places.work() / configuration.OWN_SHEET).resolve()
+    above = (places.work() / configuration.SHEET).resolve()
     found = [above, sheet] if sheet == own else [sheet]
     return [path for path in found if path.exists()]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad.core import console, schemas
+from samvad.core import console, places
 from samvad.core.errors import ConfigurationError
 from samvad.documents import job_manifest
 from samvad.settings import configuration, film_sheet
@@ -36,7 +36,7 @@ class Job:
 
 def output_root(settings: Mapping[str, Any]) -> Path:
     """Return the folder of all jobs, absolute."""
-    return (schemas.ROOT / Path(settings["output_root"]).expanduser()).absolute()
+    return (places.work() / Path(settings["output_root"]).expanduser()).absolute()
 
 
 def target(asked: str, root: str) -> str:
@@ -58,7 +58,7 @@ def target(asked: str, root: str) -> str:
 def sheet(settings: Mapping[str, Any]) -> Path:
     """Return the film sheet that commands write into, absolute: one's own, where the key names the project's."""
     named = settings["films"]
-    return schemas.ROOT / (configuration.OWN_SHEET if named == configuration.SHEET else named)
+    return places.work() / (configuration.OWN_SHEET if named == configuration.SHEET else named)
 
 
 def films(settings: Mapping[str, Any]) -> dict[str, Film]:
@@ -76,7 +76,7 @@ def bad_rows(settings: Mapping[str, Any]) -> list[str]:
 
 
 def _sheets(settings: Mapping[str, Any]) -> list[Path]:
-    return [path for path in configuration.sheets(settings["films"], schemas.ROOT) if path.exists()]
+    return [path for path in configuration.sheets(settings["films"], places.work()) if path.exists()]
 
 
 def find(named: str, settings: Mapping[str, Any]) -> Job:
@@ -141,7 +141,7 @@ def all_of(named: str, known: Iterable[Film]) -> list[Film]:
     by_id = [film for film in rows if film.film == named]
     by_title = [film for film in rows if wanted in (_plain(film.title), _plain(f"{film.title} ({film.year})"))]
     stored = film_sheet.stored_path(named)
-    by_file = [film for film in rows if film_sheet.stored_path(str(schemas.ROOT / film.media)) == stored]
+    by_file = [film for film in rows if film_sheet.text_of(film)["media"] == stored]
     return by_id or by_title or by_file
 
 

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from samvad.core import schemas, subprocesses, variables
+from samvad.core import places, schemas, subprocesses, variables
 from samvad.core.console import printable
 from samvad.core.errors import ConfigurationError
 
@@ -17,7 +17,7 @@ _DEFAULT = "local-cpu"
 
 
 def profile(named: str) -> str:
-    """Return the path of a profile, as Snakemake is given it: from the project's folder, or absolute.
+    """Return the path of a profile, as Snakemake is given it: from the folder of work, or absolute.
 
     Args:
         named: a folder of ``profiles/``, or any folder's path; empty for the one that SAMVAD_PROFILE names, or
@@ -28,10 +28,10 @@ def profile(named: str) -> str:
     """
     named = named or os.environ.get(variables.PROFILE, "") or _DEFAULT
     if "/" not in named and (_PROFILES / named / "config.yaml").is_file():
-        return f"profiles/{named}"
+        return f"profiles/{named}" if places.work() == schemas.ROOT else str(_PROFILES / named)
     path = Path(named).expanduser().absolute()
     if (path / "config.yaml").is_file() or path.is_file():
-        return str(path.relative_to(schemas.ROOT) if path.is_relative_to(schemas.ROOT) else path)
+        return str(path.relative_to(places.work()) if path.is_relative_to(places.work()) else path)
     known = sorted(path.parent.name for path in _PROFILES.glob("*/config.yaml"))
     raise ConfigurationError(
         f"There is no profile {named!r}.", f"The profiles are {', '.join(known)}, or a folder with a config.yaml."
@@ -39,7 +39,7 @@ def profile(named: str) -> str:
 
 
 def run(profile_path: str, targets: Sequence[str], more: Sequence[str]) -> int:
-    """Print a snakemake command, run it in the project's folder, and return its exit code.
+    """Print a snakemake command, run it in the folder of work, and return its exit code.
 
     Args:
         profile_path: from ``profile``.
@@ -50,11 +50,15 @@ def run(profile_path: str, targets: Sequence[str], more: Sequence[str]) -> int:
         MissingToolError: the workflow's environment is not set up.
     """
     given = words(profile_path, targets, more)
-    print(printable(shlex.join([".venv/bin/snakemake", *given[1:]])), flush=True)
-    return subprocesses.hand_over(given, schemas.ROOT, {**os.environ, variables.SUMMARY: "no"})
+    program = ".venv/bin/snakemake" if places.work() == schemas.ROOT else given[0]
+    print(printable(shlex.join([program, *given[1:]])), flush=True)
+    return subprocesses.hand_over(given, places.work(), {**os.environ, variables.SUMMARY: "no"})
 
 
 def words(profile_path: str, targets: Sequence[str], more: Sequence[str]) -> list[str]:
     """Return the words of a snakemake command, with the program's whole path; the arguments are as for ``run``."""
     # The targets stand first: options of several words, such as --forcerun and --config, would take them for theirs.
-    return [str(schemas.ROOT / ".venv/bin/snakemake"), "--profile", profile_path, *targets, *more]
+    given = ["--profile", profile_path, *targets, *more]
+    if places.work() != schemas.ROOT:
+        given = ["--snakefile", str(schemas.ROOT / "Snakefile"), *given]
+    return [str(schemas.ROOT / ".venv/bin/snakemake"), *given]

@@ -13,15 +13,16 @@ import json
 import os
 import platform
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from samvad.core import outside, stages
+from samvad.core import outside, places, stages
 from samvad.core.declarations import Option, Stage
 from samvad.core.errors import SamvadError
 from samvad.documents import job_manifest, run_record, stage_manifest
+from samvad.media import addresses, fetched
 from samvad.models.weights import pinned_commit
 from samvad.runner.code_hash import code_hash
 from samvad.settings.configuration import Film
@@ -110,6 +111,10 @@ class Judge:
         if "_done" in self.__dict__ and self._mend():
             self._done.keep()
 
+    def look_at_films(self, jobs: Iterable[str]) -> None:
+        """Ask the servers of films that lie elsewhere for all of them at once: one after the other takes its time."""
+        fetched.ask_all(media for job in jobs if addresses.is_remote(media := self._films[job].media))
+
     def verdicts(self, job: str, asked: Collection[str], heed: Collection[str] = HEEDED) -> dict[str, Verdict]:
         """Return how stages of a film stand, each for itself: what follows from one that is due is not told.
 
@@ -147,7 +152,7 @@ class Judge:
         """Return what a stage would be told to read and that is not there, or is no good; ``film``: also the film."""
         row, record = self._films[job], self._read(self._output_root / job, stage)
         found = []
-        if film and stage in ("demux", "mux") and not Path(row.media).is_file():
+        if film and stage in ("demux", "mux") and not _is_there(row.media):
             found = [f"the film {row.media}, which cannot be found"]
         for item, value in self._named(stages.BY_NAME[stage], row):
             known = _recorded(item, value, record) if record else None
@@ -160,7 +165,7 @@ class Judge:
     def missing_film(self, job: str) -> str:
         """Return the path of a job's film where that is not there, and was not read before; else an empty text."""
         media = self._films[job].media
-        return "" if Path(media).is_file() or self._read(self._output_root / job, "demux") else media
+        return "" if _is_there(media) or self._read(self._output_root / job, "demux") else media
 
     def is_finished(self, job: str, asked: Collection[str]) -> bool:
         """Say whether every stage that is asked for has a record of being done."""
@@ -242,6 +247,10 @@ def _is_told(place: Path) -> bool:
     return told and run is not None and (run.stamp is None or run_log.is_ended(place, run))
 
 
+def _is_there(media: str) -> bool:
+    return fetched.now(media) is not None if addresses.is_remote(media) else Path(media).is_file()
+
+
 def decisions_file(film: Film, place: Path, name: str) -> Path:
     """Return where a person's decisions about a film lie: in the folder its row names, else in the job's own."""
     return Path(film.review or place / "review") / name
@@ -295,7 +304,13 @@ def _profile(value: str, record: Record, verdict: Verdict) -> Iterator[str]:
 def _of_people(stage: Stage, film: Film, place: Path, record: Record, verdict: Verdict) -> Iterator[str]:
     """Yield which files that people put there are others now: the film, decisions, corrections."""
     inputs = {item.type: item for item in record.inputs}
-    if stage.name == "demux" and (read := inputs.get("film")):
+    if stage.name == "demux" and addresses.is_remote(film.media):
+        facts = looks.remote(film.media)
+        if facts is None:
+            verdict.away.append(f"the film {film.media}")
+        elif facts.fingerprint not in [item.fingerprint for item in record.contents if item.option == "media"]:
+            yield f"{film.media} is another film"
+    elif stage.name == "demux" and (read := inputs.get("film")):
         media = Path(film.media)
         there = looks.file(media)
         if there is None:
@@ -382,7 +397,7 @@ def _lacked(record: Record) -> Iterator[str]:
 
 @functools.cache
 def _place(value: str) -> Path:
-    return Path(value).expanduser().absolute()
+    return places.find(value).absolute()
 
 
 @functools.cache

@@ -16,6 +16,8 @@ from pathlib import Path
 from samvad.core import checksums, files
 from samvad.core.errors import SamvadError
 from samvad.documents import stage_manifest
+from samvad.media import fetched
+from samvad.media.addresses import Facts
 from samvad.runner import lacking
 from samvad.settings import subtitle_profiles
 
@@ -102,6 +104,13 @@ def answers(endpoint: str, url: str) -> bool:
     if _taken:
         _taken[-1].lasting = False
     return lacking.answers(endpoint, url)
+
+
+def remote(address: str) -> Facts | None:
+    """Return what a film at an address is now; None where it cannot be looked at."""
+    if _taken:
+        _taken[-1].lasting = False
+    return fetched.now(address)
 
 
 @functools.cache

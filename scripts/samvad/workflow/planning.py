@@ -53,6 +53,7 @@ class Plan:
         Args:
             asked: for each film's job folder the stages that are asked for, with all that they need.
         """
+        self._judge.look_at_films(asked)
         settled = {folder: names for folder, names in asked.items() if names and self._judge.is_settled(folder, names)}
         if len(settled) == len(asked):
             settled.popitem()
@@ -76,6 +77,7 @@ class Plan:
         for number, job in enumerate(asked):
             if job.rule in stages.BY_NAME:
                 films[job.wildcards["job"]][job.rule] = number
+        self._judge.look_at_films(films)
         due: dict[int, str] = {}
         out: list[int] = []
         away: dict[str, list[str]] = defaultdict(list)

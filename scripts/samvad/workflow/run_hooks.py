@@ -13,6 +13,7 @@ from snakemake.logging import logger
 
 from samvad.core import stages, variables
 from samvad.core.errors import SamvadError
+from samvad.media import addresses, fetched
 from samvad.settings import configuration
 from samvad.settings.configuration import Film
 from samvad.workflow import claims, run_registry, snakemake_api
@@ -50,6 +51,8 @@ class RunHooks:
         self._output_root = Path(config["output_root"])
         self._write_index = write_index
         self._run: run_registry.Run | None = None
+        self._copies = configuration.copies(config) if config["machines"]["give_back"] else None
+        self._open: set[str] = set()
 
     def begin(self) -> None:
         """Mark this process as a run at work, and listen, before it is planned what is to be done.
@@ -70,6 +73,7 @@ class RunHooks:
                 prices=configuration.prices(self._config),
                 stage_links=self._config["logs"]["per_stage_links"],
                 view=self._config["logs"]["view"],
+                whole=self._give_back,
             )
         except SamvadError as error:
             raise RefusedError(str(error)) from None
@@ -95,6 +99,7 @@ class RunHooks:
             raise RefusedError(str(error)) from None
         except SamvadError as error:  # the stages will say so in the jobs' records
             logger.warning(f"That this run is at work cannot be written down: {error}")
+        self._open = {job.wildcards["job"] for job in jobs}
         atexit.unregister(self._repair)
         self._repair()
         locks = snakemake_api.lock_files(self._workflow)
@@ -125,6 +130,13 @@ class RunHooks:
                 self._write_index(self._output_root)
             except SamvadError as error:  # the films are done: a page that cannot be written undoes none of them
                 logger.warning(f"The index of the films is not written: {error}")
+
+    def _give_back(self, film: Film) -> None:
+        """Delete the copy of a film that was fetched, when no other job of this run needs it any more."""
+        self._open.discard(film.folder)
+        others = (self._films[folder].media for folder in self._open if folder in self._films)
+        if self._copies and addresses.is_remote(film.media) and film.media not in others:
+            fetched.give_back(film.media, self._copies)
 
     def _repair(self) -> None:
         """Repair the records of jobs: of those that this run looks at, or after a killed run, of whatever that left."""

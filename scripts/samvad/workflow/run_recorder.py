@@ -27,7 +27,7 @@ from samvad.documents.run_record import CacheSettings, RunRecord
 from samvad.logs.events import Event
 from samvad.runner import attempts
 from samvad.settings.configuration import Film
-from samvad.workflow import event_merging, run_log, run_registry, snakemake_api
+from samvad.workflow import event_merging, run_log, run_registry, snakemake_events
 from samvad.workflow.progress.state import FilmProgress
 from samvad.workflow.progress.view import View, chosen
 
@@ -86,6 +86,7 @@ class PipelineHandler(logging.Handler):
         prices: what machines cost, or None.
         stage_links: make a link ``logs/NN_stage_<start>.log`` to the log of each stage.
         view: what to show meanwhile: auto, plain or off.
+        whole: is called with a film when all of its stages are done.
 
     Raises:
         ConfigurationError: SAMVAD_RUN_ID or SAMVAD_PARENT_JOB_ID is no id, or SAMVAD_VIEW no view.
@@ -103,8 +104,10 @@ class PipelineHandler(logging.Handler):
         prices: Prices | None,
         stage_links: bool,
         view: str,
+        whole: Callable[[Film], None] = lambda film: None,
     ) -> None:
         super().__init__(logging.INFO)
+        self._whole = whole
         self._films = films
         self._wanted = wanted
         self._off = off
@@ -225,20 +228,20 @@ class PipelineHandler(logging.Handler):
         return pipeline.status
 
     def _take(self, record: logging.LogRecord) -> None:
-        match snakemake_api.event_of(record):
-            case snakemake_api.Started(number, rule, wildcards) if rule in stages.BY_NAME:
+        match snakemake_events.event_of(record):
+            case snakemake_events.Started(number, rule, wildcards) if rule in stages.BY_NAME:
                 self._started(number, rule, wildcards["job"])
-            case snakemake_api.Finished(number) if number in self._stages:
+            case snakemake_events.Finished(number) if number in self._stages:
                 self._ended(number, failed=False)
-            case snakemake_api.Failed(number, message) if number in self._stages:
+            case snakemake_events.Failed(number, message) if number in self._stages:
                 said = _of_cluster(message) or self._groups.get(number, "")
                 self._ended(number, failed=True, said=said)
-            case snakemake_api.GroupFailed(external_id, numbers):
+            case snakemake_events.GroupFailed(external_id, numbers):
                 name = f"SLURM job {external_id}" if external_id else ""
                 self._groups.update(dict.fromkeys(numbers, name))
-            case snakemake_api.Planned(counts):
+            case snakemake_events.Planned(counts):
                 self._view.planned({name: count for name, count in counts.items() if name in stages.BY_NAME})
-            case snakemake_api.Progress(done, total):
+            case snakemake_events.Progress(done, total):
                 self._view.steps(done, total)
 
     def _started(self, number: int, stage: str, folder: str) -> None:
@@ -296,7 +299,10 @@ class PipelineHandler(logging.Handler):
             found.failed[stage] = _NOT_TAKEN
             found.passing.add(stage)
         found.live.failed = set(found.failed)
-        film_seconds = self._write(found).input.duration_seconds
+        manifest = self._write(found)
+        film_seconds = manifest.input.duration_seconds
+        if manifest.pipeline.status == "success":
+            self._whole(found.film)
         if self._stage_links and newest is not None:
             run_log.link_stage_log(found.log, stage, newest)
         reason = found.failed.get(stage, "")

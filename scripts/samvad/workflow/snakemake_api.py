@@ -1,5 +1,7 @@
 """All that Samvad takes from inside Snakemake, in one place: what has no public way, and may change with any version.
 
+What Snakemake's log tells of jobs is in ``snakemake_events``.
+
 The Snakefile's ``min_version`` names the oldest version in which all of it is there; the tests try each of these
 functions on that version and on the pinned one. Where versions differ, the function says so. Before 9.11.3 what the
 terminal shows goes through a queue that hides its handler, before 9.5 Snakemake's own log stays empty, and before 9.8
@@ -22,7 +24,6 @@ import atexit
 import contextlib
 import inspect
 import io
-import logging
 import os
 import shutil
 import sys
@@ -36,22 +37,10 @@ from snakemake import resources
 from snakemake.common import overwrite_function_params
 from snakemake.jobs import Job as OfSnakemake
 from snakemake.jobs import Reason
-from snakemake_interface_logger_plugins.common import LogEvent
+
+from samvad.workflow.as_module import our_name
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-
-#: What Snakemake says of every job.
-_ROUTINE = frozenset(
-    {
-        LogEvent.JOB_INFO,
-        LogEvent.JOB_STARTED,
-        LogEvent.JOB_FINISHED,
-        LogEvent.GROUP_INFO,
-        LogEvent.PROGRESS,
-        LogEvent.SHELLCMD,
-    }
-)
-_ROUTINE_TEXTS = ("Select jobs to execute", "Execute ")
 
 
 def declare_params(function: _Function) -> _Function:
@@ -213,9 +202,9 @@ class Job:
     """A job of the plan.
 
     Attributes:
-        rule: the name of its rule.
+        rule: our name of its rule.
         wildcards: their values by name.
-        needs: the rules of the jobs that make its inputs.
+        needs: our names of the rules of the jobs that make its inputs.
         mem_mb: the memory that it asks for, in MB, or None.
     """
 
@@ -230,7 +219,7 @@ class Asked:
     """A job of what was asked for, done or not.
 
     Attributes:
-        rule: the name of its rule.
+        rule: our name of its rule; empty where it is somebody else's.
         wildcards: their values by name.
         needs: the places, among all asked jobs, of those that make its inputs.
         forced: whether it is to be done whatever its record says (``--forcerun`` and the like).
@@ -302,8 +291,8 @@ def judge_by(workflow: Any, judge: Callable[[Sequence[Asked], frozenset[str]], D
     """Let somebody else than Snakemake say which jobs are to be done.
 
     Snakemake decides by times of files, by its memory of runs, and by marks of jobs that it did not see end. All that
-    is set aside where it would decide; what is forced stays. The rules' inputs must be declared ``ancient``, or their
-    times count.
+    is set aside where it would decide on one of our jobs; what is forced stays. The rules' inputs must be declared
+    ``ancient``, or their times count. Jobs of rules that are not ours it decides on as ever.
 
     Args:
         workflow: Snakemake's, before it plans.
@@ -316,16 +305,15 @@ def judge_by(workflow: Any, judge: Callable[[Sequence[Asked], frozenset[str]], D
         prepare(*given, **named)
         dag = workflow.dag
         triggers = frozenset(trigger.name.lower() for trigger in workflow.dag_settings.rerun_triggers)
-        workflow.dag_settings.rerun_triggers = frozenset()
-        workflow.persistence.has_metadata = lambda job: True
-        workflow.persistence.has_outdated_metadata = lambda job: False
+        _forget_ours(workflow.persistence)
+        check_others = dag.check_incomplete
 
         async def check() -> None:
             jobs = list(dag.jobs)
             places = {job: number for number, job in enumerate(jobs)}
             asked = [
                 Asked(
-                    job.rule.name,
+                    our_name(job.rule.name),
                     job.wildcards_dict,
                     tuple(places[other] for other in dag.dependencies[job]),
                     job.rule in dag.forcerules or not dag.forcefiles.isdisjoint(job.output),
@@ -341,10 +329,58 @@ def judge_by(workflow: Any, judge: Callable[[Sequence[Asked], frozenset[str]], D
                 dag._reason[job] = _Due(why)
                 for file in job.input:  # what makes an ancient file makes nothing due, not even that
                     file.flags.pop("ancient", None)
+            await check_others()
 
         dag.check_incomplete = check  # the moment when all jobs are known, and none is decided upon
 
     workflow._prepare_dag = prepared
+
+
+def _forget_ours(persistence: Any) -> None:
+    """Let Snakemake's memory of runs say nothing of our jobs."""
+    says: dict[str, Any] = {"has_metadata": True, "has_outdated_metadata": False, "incomplete": ()}
+    says |= {"params_changed": (), "input_changed": (), "code_changed": (), "software_stack_changed": ()}
+    for name, nothing in says.items():
+        ask = getattr(persistence, name)
+        setattr(persistence, name, _of_others(ask, nothing))
+
+
+def _of_others(ask: Callable[..., Any], nothing: object) -> Callable[..., Any]:
+    """Return a question about a job that is asked for rules that are not ours, and is answered for ours."""
+
+    async def later(job: Any, **more: Any) -> Any:
+        return nothing if our_name(job.rule.name) else await ask(job, **more)
+
+    def now(job: Any, **more: Any) -> Any:
+        return nothing if our_name(job.rule.name) else ask(job, **more)
+
+    return later if inspect.iscoroutinefunction(ask) else now
+
+
+def call_around(
+    workflow: Any, start: Callable[[], None], succeed: Callable[[], None], fail: Callable[[], None]
+) -> None:
+    """Let functions be called before a run's first job, after a success, and after a failure.
+
+    The directives ``onstart``, ``onsuccess`` and ``onerror`` of a module are not heeded, or take the place of those of
+    the workflow that takes it in, by the version. These are called beside what any of them says.
+    """
+    prepare = workflow._prepare_dag
+
+    def prepared(*given: Any, **named: Any) -> None:  # all Snakefiles have been read by then
+        prepare(*given, **named)
+        for name, ours in (("_onstart", start), ("_onsuccess", succeed), ("_onerror", fail)):
+            setattr(workflow, name, _both(ours, getattr(workflow, name)))
+
+    workflow._prepare_dag = prepared
+
+
+def _both(ours: Callable[[], None], theirs: Callable[[object], object]) -> Callable[[object], None]:
+    def called(log: object) -> None:
+        ours()
+        theirs(log)
+
+    return called
 
 
 def retry_only(may: Callable[[str, Mapping[str, str]], bool]) -> None:
@@ -360,29 +396,32 @@ def retry_only(may: Callable[[str, Mapping[str, str]], bool]) -> None:
 
     def restart_times(job: Any) -> int:
         allowed: int = times(job)
-        return allowed if allowed and may(job.rule.name, job.wildcards_dict) else 0
+        own = our_name(job.rule.name)
+        return allowed if not own or (allowed and may(own, job.wildcards_dict)) else 0
 
     OfSnakemake.restart_times = property(restart_times)
 
 
 def planned_jobs(workflow: Any) -> list[Job]:
-    """Return the jobs that this run is to do."""
+    """Return the jobs of our rules that this run is to do."""
     return [
         Job(
-            job.rule.name,
+            own,
             job.wildcards_dict,
-            frozenset(other.rule.name for other in workflow.dag.dependencies[job]),
+            frozenset(our_name(other.rule.name) for other in workflow.dag.dependencies[job]),
             job.resources.get("mem_mb"),
         )
         for job in workflow.dag.needrun_jobs()
+        if (own := our_name(job.rule.name))
     ]
 
 
 def asked_wildcards(workflow: Any, name: str) -> set[str]:
-    """Return the values of a wildcard in all jobs of what was asked for, done or not; none without a plan."""
+    """Return the values of a wildcard in all our jobs of what was asked for, done or not; none without a plan."""
     if workflow.dag is None:
         return set()
-    return {job.wildcards_dict[name] for job in workflow.dag.jobs if name in job.wildcards_dict}
+    ours = (job.wildcards_dict for job in workflow.dag.jobs if our_name(job.rule.name))
+    return {values[name] for values in ours if name in values}
 
 
 def lock_files(workflow: Any) -> list[str] | None:
@@ -398,98 +437,3 @@ def slurm_run_name(workflow: Any) -> str | None:
     """Return the name that all SLURM jobs of this run have; None with another executor. It is known before any job."""
     name = getattr(workflow.scheduler._executor, "run_uuid", None)
     return None if name is None else str(name)
-
-
-def hide_routine(logger: logging.Logger) -> None:
-    """Keep the lines about each job from the terminal; errors stay, and Snakemake's own log keeps all.
-
-    ``--quiet rules`` would hide errors too, also in that log. Where a logger plugin writes to the terminal in place of
-    Snakemake, nothing is hidden.
-    """
-    for handler in logger.handlers:
-        if handler.get_name() == "DefaultStreamHandler":
-            handler.addFilter(_is_no_routine)
-
-
-def _is_no_routine(record: logging.LogRecord) -> bool:
-    event = getattr(record, "event", None)
-    if event:
-        return event not in _ROUTINE
-    return record.levelno != logging.INFO or not str(record.msg).startswith(_ROUTINE_TEXTS)
-
-
-@dataclass(frozen=True)
-class Planned:
-    """The run begins: how many jobs of each rule it is to do."""
-
-    counts: Mapping[str, int]
-
-
-@dataclass(frozen=True)
-class Started:
-    """A job starts, or is given to a cluster."""
-
-    number: int
-    rule: str
-    wildcards: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A job has ended well."""
-
-    number: int
-
-
-@dataclass(frozen=True)
-class Failed:
-    """A job has failed; ``message`` is what its executor says of that, if it does."""
-
-    number: int
-    message: str
-
-
-@dataclass(frozen=True)
-class GroupFailed:
-    """A group of jobs that a cluster ran as one has failed. Each of the jobs is told as failed, too."""
-
-    external_id: str
-    numbers: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Progress:
-    """So many of all jobs are done."""
-
-    done: int
-    total: int
-
-
-Event = Planned | Started | Finished | Failed | GroupFailed | Progress
-
-
-def event_of(record: logging.LogRecord) -> Event | None:
-    """Return what a line of Snakemake's log tells, or None where it is nothing that concerns us.
-
-    Up to 9.20 what is known of a failed group stands not beside the line but among the values to put into its text. A
-    group that ran here, or was refused by its cluster, has no external id.
-    """
-    fields = record.__dict__
-    if "event" not in fields and isinstance(record.args, Mapping):
-        fields = dict(record.args)
-    found: Event | None = None
-    match fields.get("event"):
-        case LogEvent.RUN_INFO:
-            found = Planned(fields.get("stats") or {})
-        case LogEvent.JOB_INFO:
-            found = Started(fields["jobid"], fields["rule_name"], fields["wildcards"])
-        case LogEvent.JOB_FINISHED:
-            found = Finished(fields["job_id"])
-        case LogEvent.JOB_ERROR:
-            found = Failed(fields["jobid"], str(fields.get("rule_msg") or ""))
-        case LogEvent.GROUP_ERROR:
-            jobs = fields.get("job_error_info") or ()
-            found = GroupFailed(str(fields.get("external_jobid") or ""), tuple(told["jobid"] for told in jobs))
-        case LogEvent.PROGRESS:
-            found = Progress(fields["done"], fields["total"])
-    return found

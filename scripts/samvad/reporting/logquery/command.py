@@ -9,10 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from samvad.core import schemas
 from samvad.core.errors import ConfigurationError
 from samvad.reporting.logquery import sources, store, views
-from samvad.settings import configuration
+from samvad.settings import configuration, naming
 
 if TYPE_CHECKING:
     import duckdb
@@ -88,7 +87,7 @@ def load(options: argparse.Namespace) -> Logs:
 
 def default_place() -> str:
     """Return the folder of all jobs: ``output_root`` of the configuration."""
-    return str(schemas.ROOT / Path(configuration.project()["output_root"]))
+    return str(naming.output_root(configuration.project()))
 
 
 def _known_stages(names: list[str]) -> tuple[str, ...]:

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from samvad.core import checksums, files, schemas, stages
+from samvad.core import checksums, files, places, stages
 from samvad.core.errors import MediaError, SamvadError
 from samvad.documents import stage_manifest
 from samvad.documents.stage_manifest import FileRecord
-from samvad.media import ffprobe
+from samvad.media import addresses, ffprobe
 from samvad.settings import configuration, film_row, film_sheet, film_values
 from samvad.settings.library import titles
 from samvad.settings.library.finding import Found, Look
@@ -99,8 +99,8 @@ class _Known:
         self._by_size: dict[int, list[tuple[Path, str]]] = {}
         self._gone: dict[int, list[configuration.Film]] = {}
         self._fingerprints: dict[Path, str] = {}
-        for row in rows:
-            place = schemas.ROOT / row.media
+        for row in (row for row in rows if not addresses.is_remote(row.media)):
+            place = places.work() / row.media
             self._by_path.setdefault(_place(place), []).append(row)
             try:
                 self._by_size.setdefault(place.stat().st_size, []).append((place, f"job {row.folder}"))

@@ -14,6 +14,9 @@ class Options:
     """What stage 01 can be told."""
 
     media: Path = sheet_option("the film, or a sound file")
+    address: str = sheet_option(
+        "where the film is fetched from, to lie at --media: https://… or s3://…", default="", empty=True, place=True
+    )
     languages: tuple[str, ...] = sheet_option(
         "languages spoken, to choose a track by its tag", default=(), empty=True, column="source"
     )

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samvad.core import checksums, schemas
+from samvad.core import checksums, places, schemas
 from samvad.core.errors import ConfigurationError, ModelError
 from samvad.documents import stage_manifest
 from samvad.logs import events
@@ -57,7 +57,7 @@ def find(model: str, revision: str) -> Path:
     """Return the file of the weights, fetched from the hub if need be.
 
     Args:
-        model: an ONNX file, a folder with one (a relative path lies in the project's folder), or a hub id.
+        model: an ONNX file, a folder with one (a relative path begins in the folder of work), or a hub id.
         revision: commit of a hub id.
 
     Raises:
@@ -66,12 +66,11 @@ def find(model: str, revision: str) -> Path:
     """
     if not model:
         raise ModelError("YAMNet has no weights: lyrics.yamnet_model is empty.", _REMEDY)
-    for place in (schemas.ROOT / model, Path(model).expanduser()):
-        if place.is_file():
-            return place
-        if place.is_dir():
-            origins.check(place, origins.ANEW)
-            return _in_folder(place)
+    if (place := places.find(model)).is_file():
+        return place
+    if place.is_dir():
+        origins.check(place, origins.ANEW)
+        return _in_folder(place)
     if model.count("/") != 1 or model.startswith(("/", ".", "~")):
         raise ModelError(f"There is no file or folder {model}, where YAMNet should be.", _REMEDY, path=model)
     if not revision:
@@ -91,8 +90,9 @@ def _in_folder(folder: Path) -> Path:
 
 def record(model: str, path: Path, revision: str) -> stage_manifest.Model:
     """Return what the manifest says of the weights."""
-    is_here = any(place.exists() for place in (schemas.ROOT / model, Path(model).expanduser()))
-    return stage_manifest.Model(f"yamnet {model}", None if is_here else revision, checksums.checksum(path))
+    return stage_manifest.Model(
+        f"yamnet {model}", None if places.find(model).exists() else revision, checksums.checksum(path)
+    )
 
 
 class Network:

@@ -16,6 +16,12 @@ class Options:
     film_file: Path | None = sheet_option(
         "where the film lies now, if it was moved since stage 01 read it", default=None, place=True
     )
+    address: str = sheet_option(
+        "where the film is fetched from, to lie at --film-file: https://… or s3://…",
+        default="",
+        empty=True,
+        place=True,
+    )
     title: str = sheet_option(
         "the film's title; without it the film keeps the one that it has", default="", empty=True, column="title"
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad.core import files, schemas
+from samvad.core import files, places
 from samvad.core.errors import ModelError, NetworkError
 from samvad.documents import stage_manifest
 from samvad.documents.segments import Entity
@@ -144,12 +144,11 @@ def load(name: str, revision: str) -> IndicModel:
 
 
 def _folder(name: str, revision: str) -> Path:
-    for folder in (schemas.ROOT / name, Path(name).expanduser()):
-        if folder.is_dir():
-            if not any(_weights(folder)):
-                raise ModelMissingError(f"the folder {name} holds no {' or '.join(_WEIGHTS)}")
-            origins.check(folder, origins.ANEW)
-            return folder
+    if (folder := places.find(name)).is_dir():
+        if not any(_weights(folder)):
+            raise ModelMissingError(f"the folder {name} holds no {' or '.join(_WEIGHTS)}")
+        origins.check(folder, origins.ANEW)
+        return folder
     if name.count("/") != 1 or name.startswith(("/", ".", "~")):
         raise ModelMissingError(f"there is no folder {name}")
     if not revision:

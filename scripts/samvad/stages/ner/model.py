@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad.core import checksums, files, schemas
+from samvad.core import checksums, files, places
 from samvad.documents import stage_manifest
 from samvad.documents.segments import Entity
 
@@ -138,5 +138,5 @@ def _without(package: str) -> Iterator[None]:
 
 
 def _sources(model: str) -> list[str | Path]:
-    folder = schemas.ROOT / model
+    folder = places.find(model)
     return [folder] if folder.is_dir() else [model, model + _REGISTRY_SUFFIX]

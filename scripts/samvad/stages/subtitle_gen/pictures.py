@@ -10,7 +10,7 @@ from samvad.core.errors import MediaError, ToolError
 from samvad.documents import shots as shots_document
 from samvad.documents.probe import Probe
 from samvad.logs.spans import span
-from samvad.media import clock, shots, small_copy
+from samvad.media import clock, fetched, shots, small_copy
 from samvad.media.clock import Film
 from samvad.runner.stage_run import StageRun
 from samvad.stages.subtitle_gen.options import Options
@@ -36,7 +36,7 @@ def look(run: StageRun, probe: Probe, options: Options) -> Seen:
     known = shots.cached(probe.checksum) if wanted else None
     made = None
     if options.proxy_height or (wanted and known is None):
-        film = _film(run, probe, options.film_file)
+        film = _film(run, probe, options)
         if film is not None and wanted and known is None:
             known = _search(run, probe, film)
         if film is not None and options.proxy_height:
@@ -48,10 +48,12 @@ def look(run: StageRun, probe: Probe, options: Options) -> Seen:
     return Seen(tuple(known), made)
 
 
-def _film(run: StageRun, probe: Probe, moved_to: Path | None) -> Film | None:
+def _film(run: StageRun, probe: Probe, options: Options) -> Film | None:
     """Return the film to read on its clock; None where it is away."""
+    if options.address and options.film_file:  # it may have been given back since stage 01
+        fetched.fetch(options.address, options.film_file)
     try:
-        path = run.read_film(moved_to).absolute()
+        path = run.read_film(options.film_file).absolute()
     except MediaError as error:
         place = Path(error.path or "")
         if place.is_file():  # it is another film by now

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from samvad.core import stages
 from samvad.core.console import printable
 from samvad.core.redaction import redact
-from samvad.workflow import snakemake_api
+from samvad.workflow import snakemake_events
 from samvad.workflow.progress.estimates import clock, left
 from samvad.workflow.progress.state import FilmProgress, Running, Shelf
 
@@ -52,7 +52,7 @@ class View:
     def quieten(self, logger: logging.Logger) -> None:
         """Keep Snakemake's lines about each job from the terminal; they stay in its own log in .snakemake/log."""
         if self._choice != "off":
-            snakemake_api.hide_routine(logger)
+            snakemake_events.hide_routine(logger)
 
     def started(self, key: str, film: FilmProgress, stage: str, before: Path | None) -> None:
         """Take note that Snakemake has started a stage.

@@ -1,0 +1,120 @@
+"""What Snakemake's log tells of jobs: as events of ours, and kept from the terminal. Its lines have no public form."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from snakemake_interface_logger_plugins.common import LogEvent
+
+from samvad.workflow.as_module import our_name
+
+#: What Snakemake says of every job.
+_ROUTINE = frozenset(
+    {
+        LogEvent.JOB_INFO,
+        LogEvent.JOB_STARTED,
+        LogEvent.JOB_FINISHED,
+        LogEvent.GROUP_INFO,
+        LogEvent.PROGRESS,
+        LogEvent.SHELLCMD,
+    }
+)
+_ROUTINE_TEXTS = ("Select jobs to execute", "Execute ")
+
+
+def hide_routine(logger: logging.Logger) -> None:
+    """Keep the lines about each of our jobs from the terminal; errors stay, and Snakemake's own log keeps all.
+
+    ``--quiet rules`` would hide errors too, also in that log. Where a logger plugin writes to the terminal in place of
+    Snakemake, nothing is hidden.
+    """
+    for handler in logger.handlers:
+        if handler.get_name() == "DefaultStreamHandler":
+            handler.addFilter(_is_no_routine)
+
+
+def _is_no_routine(record: logging.LogRecord) -> bool:
+    event = getattr(record, "event", None)
+    if event:
+        rule = getattr(record, "rule_name", None)
+        return event not in _ROUTINE or bool(rule and not our_name(rule))
+    return record.levelno != logging.INFO or not str(record.msg).startswith(_ROUTINE_TEXTS)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The run begins: how many jobs of each rule it is to do."""
+
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Started:
+    """A job starts, or is given to a cluster."""
+
+    number: int
+    rule: str
+    wildcards: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A job has ended well."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A job has failed; ``message`` is what its executor says of that, if it does."""
+
+    number: int
+    message: str
+
+
+@dataclass(frozen=True)
+class GroupFailed:
+    """A group of jobs that a cluster ran as one has failed. Each of the jobs is told as failed, too."""
+
+    external_id: str
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """So many of all jobs are done."""
+
+    done: int
+    total: int
+
+
+Event = Planned | Started | Finished | Failed | GroupFailed | Progress
+
+
+def event_of(record: logging.LogRecord) -> Event | None:
+    """Return what a line of Snakemake's log tells, or None where it is nothing that concerns us.
+
+    Up to 9.20 what is known of a failed group stands not beside the line but among the values to put into its text. A
+    group that ran here, or was refused by its cluster, has no external id.
+    """
+    fields = record.__dict__
+    if "event" not in fields and isinstance(record.args, Mapping):
+        fields = dict(record.args)
+    found: Event | None = None
+    match fields.get("event"):
+        case LogEvent.RUN_INFO:
+            found = Planned({our_name(name): count for name, count in (fields.get("stats") or {}).items()})
+        case LogEvent.JOB_INFO:
+            found = Started(fields["jobid"], our_name(fields["rule_name"]), fields["wildcards"])
+        case LogEvent.JOB_FINISHED:
+            found = Finished(fields["job_id"])
+        case LogEvent.JOB_ERROR:
+            found = Failed(fields["jobid"], str(fields.get("rule_msg") or ""))
+        case LogEvent.GROUP_ERROR:
+            jobs = fields.get("job_error_info") or ()
+            found = GroupFailed(str(fields.get("external_jobid") or ""), tuple(told["jobid"] for told in jobs))
+        case LogEvent.PROGRESS:
+            found = Progress(fields["done"], fields["total"])
+    return found
