@@ -21,7 +21,7 @@ export class Window {
   ready() { return this.until(() => document.documentElement.dataset.ready === "1" && document.querySelector("#space .row, .empty:not([hidden])")); }
   async until(test, ...given) {
     try {
-      return await this.tab.waitForFunction(test, { timeout: 30000, polling: 50 }, ...given);
+      return await this.tab.waitForFunction(test, { timeout: 90000, polling: 50 }, ...given);
     } catch (error) {
       throw new Error(`${test}\n${error.message}\n${await this.tab.evaluate(() => document.activeElement.outerHTML.slice(0, 200) + document.body.innerText)}`);
     }
