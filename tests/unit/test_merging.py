@@ -169,7 +169,8 @@ def test_a_result_has_the_figures_of_the_manifest(job: Path) -> None:
         "warnings": 0,
         "cache_hit": 0,
         "tried_again": 0,
-    }
+        "core_hours": 2.8e-05,
+    }, "without prices no cost, and no energy where nothing measured it"
     text = next((job / "logs").glob("*.log")).read_text("utf-8")
     assert text.endswith("[pipeline] [INFO] Stage asr: success (0.1 s)\n")
 
