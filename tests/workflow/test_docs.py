@@ -28,6 +28,7 @@ _ONLY_READ = {
     "remove": "asks, and takes away what the others need",
     "config": "writes the settings of whoever runs it; tests/unit/test_one_command.py",
     "harvest-phrases": "loads a large model",
+    "review": "serves until Ctrl-C; run by tests/workflow/test_review.py",
     "retime": "recognises speech first; tests/unit/test_retime.py",
     "model": "fetches gigabytes from a hub; tests/stages/test_own_models.py has one of its own",
     "make-dashboard": "writes what tests/observability compare",

@@ -24,6 +24,7 @@ from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.core.typed_json import JsonObject
 from samvad.media.audio import FilmAudio
 from samvad.review import job, learning, playing, showing, sound
+from samvad.review.copies import Copies
 from samvad.review.film import ConflictError, Done, FilmDocument, Who
 from samvad.review.hub import Hub
 from samvad.review.keeping import Keeper
@@ -67,7 +68,8 @@ class State:
     profile: str = ""
 
     def __post_init__(self) -> None:
-        """Prepare to run the workflow, and to propose."""
+        """Prepare to run the workflow, to propose, and to make copies."""
+        self.copies = Copies(lambda film_id, told: self.hub.tell(film_id, "copy", told))
         self.proposals = Proposals(lambda film_id, told: self.hub.tell(film_id, "proposal", told))
         self.runs = Runs(self.shelf.settings, self.profile, lambda film_id, told: self.hub.tell(film_id, "run", told))
 
@@ -242,7 +244,12 @@ def _served(state: State, place: Place, film: FilmDocument, who: Who) -> JsonObj
         "id": place.id,
         "year": place.film.year if place.film else None,
         "you": who.name,
-        "media": {"url": f"{url}/media" if played.path else None, "kind": played.kind, "why": played.why},
+        "media": {
+            "url": f"{url}/media" if played.path or played.film else None,
+            "kind": played.kind,
+            "why": played.why,
+            "copy": state.copies.state(place.id),
+        },
         "peaks": {"url": f"{url}/peaks", "minMs": sound.BLOCK // 16} if film.files.output("demux", "audio") else None,
         "report": f"/film/{place.id}/report",
         "run": state.runs.state(place),
@@ -313,7 +320,11 @@ def _stream(state: State, topic: str, first: Callable[[], list[tuple[str, Any]]]
 
 async def _media(state: State, request: Request) -> Response:
     def found() -> Response:
-        played = playing.of(state.film(_id(request)).files)
+        film = state.film(_id(request))
+        played = playing.of(film.files)
+        if played.path is None and played.film is not None:
+            told = state.copies.start(_id(request), film.files, played.film)
+            return JSONResponse({"error": f"{played.why}: a small copy is made", "copy": told}, status_code=404)
         if played.path is None:
             return JSONResponse({"error": played.why}, status_code=404)
         return FileResponse(played.path, media_type=played.type, stat_result=played.path.stat())
