@@ -321,8 +321,11 @@ def status(job_folder: Path) -> str | None:
     It is ``INTERRUPTED`` where the job's run was killed, and ``GONE`` where a result of a finished job is not there.
     """
     manifest = read_optional(job_folder)
-    if manifest is None:
-        return None
+    return None if manifest is None else status_of(job_folder, manifest)
+
+
+def status_of(job_folder: Path, manifest: JobManifest) -> str:
+    """Return as ``status`` does, of a manifest that was read."""
     if manifest.pipeline.status == "success" and gone(job_folder, manifest):
         return GONE
     run = manifest.pipeline.run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import mimetypes
 import threading
 import time
@@ -38,6 +39,12 @@ _TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".
 #: The topic of those who have the shelf open.
 SHELF = "shelf"
 _SECONDS_BETWEEN_LOOKS = 1.0
+#: The first look at a shelf of more films tells of all: some of them were not read when the page came.
+_SMALL = 100
+#: A shelf that is longer than can be read in this time comes in parts, by events.
+_SECONDS_FOR_THE_SHELF = 1.0
+#: So many looks go by between two at all films of the shelf.
+_LOOKS = 4
 #: Files are written when nobody has changed anything for so long.
 _SECONDS_OF_REST = 2.0
 _KEPT = {"Cache-Control": "private, max-age=86400"}
@@ -223,7 +230,7 @@ async def _report(state: State, request: Request) -> Response:
 
 
 async def _films(state: State, request: Request) -> Response:
-    films = await run_in_threadpool(state.shelf.films)
+    films = await run_in_threadpool(state.shelf.films, _SECONDS_FOR_THE_SHELF)
     return JSONResponse({"films": films, "you": _who(state, request).name})
 
 
@@ -416,7 +423,7 @@ def _write(state: State, film_id: str, keeper: Keeper) -> None:
 async def _watch(state: State) -> None:
     """Look at films that are open, and at the shelf, for what others write: runs, other servers, the command line."""
     known: dict[str, JsonObject] = {}
-    while True:
+    for look in itertools.count():
         await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
         for film_id, film in list(state.films.items()):
             keeper = state.keepers[film_id]
@@ -429,9 +436,11 @@ async def _watch(state: State) -> None:
         for film_id in await run_in_threadpool(state.runs.look, places):
             if film_id in state.films and await run_in_threadpool(state.films[film_id].refresh):
                 state.hub.tell(film_id, "hello", {"revision": state.films[film_id].revision, "reload": True})
-        if state.hub.windows(SHELF):
-            rows = {row["id"]: row for row in await run_in_threadpool(state.shelf.films)}
+        unread = any(row["state"] == "reading" for row in known.values())
+        if state.hub.windows(SHELF) and (unread or look % _LOOKS == 0):
+            found = await run_in_threadpool(state.shelf.films, _SECONDS_FOR_THE_SHELF)
+            rows = {row["id"]: row for row in found}
             for film_id, row in rows.items():
-                if known and known.get(film_id) != row:
+                if known.get(film_id) != row and row["state"] != "reading" and (known or len(rows) > _SMALL):
                     state.hub.tell(SHELF, "film", row)
             known = rows

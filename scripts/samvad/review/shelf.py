@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +48,23 @@ class Shelf:
         self._lock = threading.Lock()
         self._rows: dict[str, tuple[object, JsonObject]] = {}
         self._more: dict[str, Place] = {}
+        self._sheet: tuple[object, dict[str, Film]] = (None, {})
+
+    def rows(self) -> dict[str, Film]:
+        """Return the films of the sheet by job folder; it is read again when it has changed.
+
+        Raises:
+            ConfigurationError: the sheet is wrong.
+        """
+        path = naming.sheet(self.settings)
+        try:
+            status = path.stat()
+            stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+        except OSError:
+            return {}
+        if self._sheet[0] != stamp:
+            self._sheet = stamp, naming.films(self.settings)
+        return self._sheet[1]
 
     def add(self, folder: Path) -> str:
         """Let a job that lies elsewhere be opened, too; return its id."""
@@ -67,7 +86,7 @@ class Shelf:
         if not _ID.fullmatch(film_id):
             raise ConfigurationError("There is no such film.")
         job = film_id.replace("~", "/")
-        film = naming.films(self.settings).get(job)
+        film = self.rows().get(job)
         folder = self.root / job
         if film is None and not folder.is_dir():
             raise ConfigurationError("There is no such film.")
@@ -75,10 +94,15 @@ class Shelf:
             raise ConfigurationError("There is no such film.")  # a link that leads out of the jobs
         return Place(film_id, folder, film)
 
-    def films(self) -> list[JsonObject]:
-        """Return all films as rows of the table; only those whose records have changed are read again."""
+    def films(self, seconds: float = math.inf) -> list[JsonObject]:
+        """Return all films as rows of the table; only those whose records have changed are read again.
+
+        Args:
+            seconds: that it may take; of films that nobody has read by then, the row says ``reading``.
+        """
+        until = time.monotonic() + seconds
         try:
-            rows = naming.films(self.settings)
+            rows = self.rows()
         except SamvadError:
             rows = {}
         known = {id_of(job): Place(id_of(job), self.root / job, film) for job, film in rows.items()}
@@ -86,15 +110,32 @@ class Shelf:
             job = path.relative_to(self.root).as_posix()
             known.setdefault(id_of(job), Place(id_of(job), path, None))
         with self._lock:
-            return [self._row(place) for place in (*known.values(), *self._more.values())]
+            return [self._row(place, until) for place in (*known.values(), *self._more.values())]
 
-    def _row(self, place: Place) -> JsonObject:
+    def _row(self, place: Place, until: float) -> JsonObject:
         stamp = _stamp(place)
         kept = self._rows.get(place.id)
+        if kept is None and time.monotonic() > until:
+            return _unread(place)
         if kept is None or kept[0] != stamp or kept[1]["state"] == "running":
             kept = stamp, row(place, self.root)
             self._rows[place.id] = kept
         return kept[1]
+
+
+def _unread(place: Place) -> JsonObject:
+    """Return the row of a film whose records nobody has read yet: what the sheet says of it."""
+    film = place.film
+    about = {"title": film.title, "year": film.year, "source": list(film.source)} if film else {}
+    empty = {"id": place.id, "title": place.folder.name, "state": "reading", "job": place.id.replace("~", "/")}
+    return {
+        **empty,
+        "targets": list(film.targets) if film else [],
+        "tracks": [],
+        "approved": [],
+        "page": False,
+        **about,
+    }
 
 
 def id_of(job: str) -> str:
@@ -123,7 +164,7 @@ def row(place: Place, root: Path) -> JsonObject:
     """Return a film as a row of the table."""
     manifest, film = job_manifest.read_optional(place.folder), place.film
     found = subtitle_check.headlines(place.folder)
-    state = (job_manifest.status(place.folder) if manifest else None) or _NOT_BEGUN
+    state = job_manifest.status_of(place.folder, manifest) if manifest else _NOT_BEGUN
     title = (film.title if film else "") or (manifest.input.title if manifest else "") or place.folder.name
     return {
         "id": place.id,
