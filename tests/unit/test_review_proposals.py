@@ -40,7 +40,7 @@ def test_find_and_replace_names_every_place_and_ticks_whole_words(film: FilmDocu
     assert texts(film)[8] == "Ram no. 10 had gone home."
     edit(film, {"op": "undo", "entry": film.revision})
     assert texts(film)[8] == "Ram number 10 had gone home."
-    inside = propose(film, "replace", find="om", **{"with": "OM"})
+    inside = propose(film, "replace", find="om", **{"with": "um"})
     assert len(inside) == 9 and not any(item["ticked"] for item in inside)
     swapped = propose(film, "replace", find=r"(\w+) number (\d+)", regex=True, **{"with": r"\2: \1"})
     assert swapped[1]["after"]["text"] == "2: Ram had gone home."
@@ -66,7 +66,7 @@ def test_mending_changes_no_word_and_only_what_lies_in_the_stretch(film: FilmDoc
         text = f"Ram...  {number} had gone home, as he always did in the evening."
         edit(film, {"op": "set_text", "cue": f"en-{number}", "text": text})
     found = propose(film, "mend", start=0, end=5000)
-    assert [item["before"]["cue"] for item in found] == ["en-1"] and found[0]["ticked"]
+    assert [item["before"]["cue"] for item in found] == ["en-1"]
     after = found[0]["after"]["text"]
     assert "\n" in after and after.replace("…", "...").split() == found[0]["before"]["text"].split()
     edit(film, *found[0]["edits"])
@@ -76,10 +76,10 @@ def test_mending_changes_no_word_and_only_what_lies_in_the_stretch(film: FilmDoc
 def test_what_says_nothing_may_go_where_a_cue_cannot_be_read(film: FilmDocument) -> None:
     edit(
         film,
-        {"op": "set_text", "cue": "en-1", "text": "Um, you know, Ram had, um, gone home, I mean, long before that."},
+        {"op": "set_text", "cue": "en-1", "text": "Um, you know, Ram had gone, um, home, I mean, long before."},
     )
     found = propose(film, "shorten")
-    assert [item["after"]["text"] for item in found] == ["Ram had, gone home, long before that."]
+    assert [item["after"]["text"] for item in found] == ["Ram had gone, home, long before."]
     assert not found[0]["ticked"]
 
 

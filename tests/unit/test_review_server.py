@@ -184,7 +184,7 @@ def test_peaks_and_spectra_show_the_tone_and_the_silence(client: TestClient) -> 
 
 def test_a_film_that_is_not_there_is_said_and_the_shelf_has_the_others(client: TestClient) -> None:
     answer = client.get(f"/api/films/{FILM}/media")
-    assert answer.status_code == 404 and "where the film lies" in answer.json()["error"]
+    assert answer.status_code == 404 and "not where its record says" in answer.json()["error"]
     films = client.get("/api/films").json()["films"]
     assert [film["id"] for film in films] == [FILM] and films[0]["page"]
     refused = post(client, f"/api/films/{FILM}/run", {"what": "finish"})
