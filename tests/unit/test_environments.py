@@ -83,7 +83,6 @@ STARTED_BY = {
     "samvad/core/computing.py": "python",
     "samvad/documents/stage_manifest.py": "git",  # and programs that their stage starts itself, for their version
     "samvad/media/ffmpeg.py": "ffmpeg",
-    "samvad/review/again.py": "python",  # envs/run, which finds the stage's environment
     "samvad/runner/slurm.py": "squeue",
 }
 

@@ -1,4 +1,4 @@
-"""From an edit on the page into the film: the stages that are due run, and the film, the records and a later run obey."""
+"""From an edit on the page into the film: what is due runs; the film, the records and a later run obey."""
 
 from __future__ import annotations
 
