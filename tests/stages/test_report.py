@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +17,8 @@ from samvad.core import typed_json
 from samvad.documents import job_manifest
 from samvad.documents.job_manifest import Devices, Input, JobManifest, Output, Pipeline, Timing
 from samvad.documents.segments import Entity, Segment, SegmentsDocument, Translation, Word
+from samvad.documents.subtitles import formats
+from samvad.documents.subtitles.cues import Style
 from samvad.reporting.pages import filling, shelf_page
 
 LOADED = """
@@ -115,6 +118,31 @@ def test_a_click_on_a_cue_goes_there(report: Path, tmp_path: Path) -> None:
     seen = visit(report, steps, tmp_path)
     assert seen.said == []
     assert seen.result[0] > 3000 and seen.result[1] < 3
+
+
+def test_a_cue_is_corrected_in_the_page_and_the_track_is_saved_as_a_file(report: Path, tmp_path: Path) -> None:
+    steps = f"""{LOADED}
+    const session = await tab.createCDPSession();
+    const downloadPath = {json.dumps(str(tmp_path))};
+    await session.send("Browser.setDownloadBehavior", {{ behavior: "allow", downloadPath }});
+    const row = await tab.$(".rows .row");
+    await row.click({{ count: 2 }});
+    await tab.keyboard.down("Control");
+    await tab.keyboard.press("a");
+    await tab.keyboard.up("Control");
+    await tab.keyboard.sendCharacter("<i>नमस्ते</i>");
+    await tab.click("#correctForm button:not([type])");
+    const told = await tab.evaluate(() => document.getElementById("corrections").innerText);
+    await tab.click("#correctionsSave");
+    await sleep(500);
+    return [told, await tab.evaluate(() => document.querySelector(".rows .row .text").innerHTML)];"""
+    seen = visit(report, steps, tmp_path)
+    assert seen.said == []
+    assert seen.result[0].startswith("1 corrected") and seen.result[1] == "<em>नमस्ते</em>"
+    (saved,) = tmp_path.glob("*.hi.srt")
+    machine = formats.read(report.with_name("test.hi.srt")).cues
+    first = replace(machine[0], lines=("नमस्ते",), styles=(Style(0, 0, len("नमस्ते"), "i"),))
+    assert list(formats.read(saved).cues) == [first, *machine[1:]]
 
 
 def test_tracks_are_switched_in_the_player_and_in_the_table(report: Path, tmp_path: Path) -> None:

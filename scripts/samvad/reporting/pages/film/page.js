@@ -233,10 +233,16 @@ function drawOverview() {
     pen.globalAlpha = 0.6;
     for (const cut of data.shots) pen.fillRect((cut / data.duration) * width, 0, 1, 6);
     pen.globalAlpha = 1;
-    overviewPicture = { key, image: pen.getImageData(0, 0, canvas.width, canvas.height) };
+    const image = document.createElement("canvas");
+    image.width = canvas.width;
+    image.height = canvas.height;
+    image.getContext("2d").drawImage(canvas, 0, 0);
+    overviewPicture = { key, image };
   }
   const pen = canvas.getContext("2d"), ratio = window.devicePixelRatio || 1;
-  pen.putImageData(overviewPicture.image, 0, 0);
+  pen.setTransform(1, 0, 0, 1, 0, 0);
+  pen.drawImage(overviewPicture.image, 0, 0);
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.fillStyle = colour("accent");
   pen.fillRect((time() / data.duration) * canvas.clientWidth - 1, 0, 2, canvas.height / ratio);
 }
