@@ -241,6 +241,7 @@ function drawOverview() {
   }
   const pen = canvas.getContext("2d"), ratio = window.devicePixelRatio || 1;
   pen.setTransform(1, 0, 0, 1, 0, 0);
+  pen.clearRect(0, 0, canvas.width, canvas.height);
   pen.drawImage(overviewPicture.image, 0, 0);
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.fillStyle = colour("accent");
