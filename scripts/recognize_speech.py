@@ -14,7 +14,7 @@ from samvad.models import weights
 from samvad.runner import gpus
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.stages.asr import alignment, given_text, memory, prompts, separation, speakers, steps, transcripts
-from samvad.stages.asr.engine import Engine, EngineOptions
+from samvad.stages.asr.engine import Engine, EngineOptions, workers_for
 from samvad.stages.asr.options import STAGE, Options
 from samvad.stages.asr.recogniser import Recogniser
 
@@ -53,12 +53,18 @@ def work(run: StageRun, options: Options) -> None:
     document = segments.SegmentsDocument("und", audio.duration_ms)
     if speech:
         size = run.smaller(memory.batch_size(options.batch_size, device, model.folder / "model.bin", run.memory_mb))
+        kept = run.kept_pieces()
         fallback = memory.OutOfMemoryFallback(
-            functools.partial(_load, options, model, run.threads), memory.Setting(device, compute_type, size), run.warn
+            functools.partial(_load, options, model, run), memory.Setting(device, compute_type, size), run.warn
         )
         found = steps.recognise(
-            run, Recogniser(fallback, heard, options.script, terms, options.retries, run.progress), speech, options
+            run,
+            Recogniser(fallback, heard, options.script, terms, options.retries, run.progress, kept),
+            speech,
+            options,
         )
+        if said := kept.said():
+            run.metric("resumed", said)
         run.devices(options.device, fallback.setting.device)
         run.engines(computing.ctranslate2(fallback.setting.device))
         run.metadata("decoding", {**vars(fallback.setting), "engine": options.engine})
@@ -89,8 +95,12 @@ def _prompt_terms(run: StageRun, options: Options) -> list[str]:
 
 
 @span("model_loading")
-def _load(options: Options, model: weights.ResolvedModel, threads: int, setting: memory.Setting) -> Engine:
-    wanted = EngineOptions(setting.device, setting.compute_type, threads, options.beam_size, options.script)
+def _load(options: Options, model: weights.ResolvedModel, run: StageRun, setting: memory.Setting) -> Engine:
+    threads, workers = run.threads, workers_for(options.workers, setting.device, run.threads)
+    fit = memory.room(setting.device, model.folder / "model.bin", run.memory_mb)
+    if fit is not None and setting.device == "cpu":  # each holds half a batch
+        workers = max(1, min(workers, 2 * fit // setting.batch_size))
+    wanted = EngineOptions(setting.device, setting.compute_type, threads, options.beam_size, options.script, workers)
     if options.engine == "faster-whisper":
         return Engine(model, wanted)
     from samvad.stages.asr.whisperx_engine import WhisperXEngine

@@ -44,7 +44,8 @@ def work(run: StageRun, options: Options) -> None:
     lists = [run.add_external_input(places.find(path), "phrases") for path in options.phrases]
     known = phrases.read_all(lists)
     asked = replace(options, batch_size=run.smaller(options.batch_size))
-    router = factory.router(BackendRequest(asked, audio, run.threads, store, vocabulary, known))
+    request = BackendRequest(asked, audio, run.threads, store, vocabulary, known)
+    router = factory.router(request)
     plans = [backends.plan(document, target, router) for target in targets]
     pairs = frozenset(pair for plan in plans for pair in plan.pairs)
     used = router.used(plans)
@@ -63,6 +64,7 @@ def work(run: StageRun, options: Options) -> None:
     if run.reuse(model_folders=folders, corrections=store.fingerprint(pairs)):
         return
     if pairs:
+        request.keeping.pieces = run.kept_pieces()
         with span("model_loading"):
             router.load()
     uses: list[Use] = []
@@ -78,6 +80,8 @@ def work(run: StageRun, options: Options) -> None:
         name = f"transcript_{plan.target}"
         files.write_text(run.output(f"{name}.txt", name), transcript(document, plan.target))
     run.metric("languages", ", ".join(targets) or None)
+    if said := request.keeping.pieces.said():
+        run.metric("resumed", said)
     remarks(run, store, used, factory.counts_of(router))
     files.write_text(run.output("terms.tsv", "terms"), terms.table(uses))
     segments.write(run.output("segments.json", "segments"), document)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import statistics
+import signal
 import subprocess
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -60,22 +61,34 @@ def test_when_memory_runs_out_the_batch_is_halved_and_the_film_goes_on(tmp_path:
     )
 
 
-def test_two_halves_at_once_are_recognised_as_one_after_the_other(tmp_path: Path, sample: Any) -> None:
-    """Whatever the threads: windows that are decoded beside each other keep their order, and their words."""
-    found = {}
-    for threads in (1, 2):
-        job, done = recognise(
-            tmp_path / str(threads), spoken(sample, 0, 9), *FAST, "--languages", "en", "es", f"--threads={threads}"
-        )
-        assert done.returncode == 0, done.stderr
-        found[threads] = document(job)["segments"]
-    assert min(map(len, found.values())) >= 6
-    rate = error_rate(text_of(found[1]), text_of(found[2]))
-    assert rate <= 0.1, f"WER {rate:.3f}: what is added in another order may change a word in ten, and no more"
-    starts = {line["text"]: line["start_ms"] for line in found[1]}
-    apart = [abs(line["start_ms"] - starts[line["text"]]) for line in found[2] if line["text"] in starts]
-    assert len(apart) >= len(found[1]) // 2
-    assert statistics.median(apart) <= 60, "three frames of the model"
+def test_a_killed_recognition_goes_on_where_it_was_and_gives_the_same_to_the_byte_by_however_many(
+    tmp_path: Path, sample: Any
+) -> None:
+    """Two decoders side by side, unbroken; and one alone that is killed after its first pieces, and begun again."""
+    options = (*FAST, "--languages", "en", "es", "--threads=2")
+    whole, done = recognise(tmp_path / "whole", spoken(sample, 0, 9), *options)
+    assert done.returncode == 0, done.stderr
+    assert len(document(whole)["segments"]) >= 6
+    job = support.make_job(tmp_path / "broken")
+    demux = support.finished_stage(job, "demux", {"audio": ("audio.wav", wav(spoken(sample, 0, 9)))})
+    run = [support.ROOT / "envs" / "run", "asr", "recognize_speech.py", "--job-folder", job, "--film", "test"]
+    command = [str(word) for word in (*run, "--demux", demux, "--model", "base", *options, "--workers=1")]
+    pieces = job / "04_asr" / "attempts" / "pieces.jsonl"
+    process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    while process.poll() is None and (not pieces.exists() or pieces.read_bytes().count(b"\n") < 2):
+        time.sleep(0.01)
+    assert process.poll() is None, "it was over before anything was kept"
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    kept = pieces.read_bytes().count(b"\n") - 1
+    with pieces.open("ab") as file:
+        file.write(b'["torn by the kill", [')
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (job / "04_asr" / "segments.json").read_bytes() == (whole / "04_asr" / "segments.json").read_bytes()
+    resumed = metrics_of(job)["resumed"].split()
+    assert int(resumed[0]) == kept < int(resumed[2]), resumed
+    assert not pieces.exists() and "resumed" not in metrics_of(whole)
 
 
 def test_voices_are_not_separated_without_the_program_for_it(tmp_path: Path) -> None:

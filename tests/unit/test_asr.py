@@ -11,7 +11,8 @@ from samvad.core.errors import MediaError
 from samvad.media.audio import FilmAudio
 from samvad.media.sound_curve import SoundCurve
 from samvad.stages.asr import language, regions, sentences, windows
-from samvad.stages.asr.engine import Chunk, RawWord
+from samvad.stages.asr.chunks import Chunk, RawWord
+from samvad.stages.asr.engine import workers_for
 from samvad.stages.asr.regions import Region
 
 
@@ -86,7 +87,7 @@ def test_words_are_always_in_order_and_inside_their_segment(times, cuts):
         assert segment.end_ms == segment.words[-1].end_ms
 
 
-def hears_spanish_after_ten_seconds(found):
+def hears_spanish_after_ten_seconds(found, silence_ms=0):
     """Stand where the network stands: Spanish in what begins after 10 s, Urdu more than anything before."""
     return [
         {"es": 0.9, "en": 0.05} if window.start_ms >= 10_000 else {"ur": 0.6, "es": 0.3, "en": 0.1} for window in found
@@ -113,6 +114,27 @@ def test_each_region_gets_its_language():
     speech = [Region(0, 3000), Region(10_500, 15_000), Region(15_200, 15_400)]
     named = language.name_languages(hears_spanish_after_ten_seconds, speech, ["hi", "es"])
     assert [region.language for region in named] == ["hi", "es", "es"]  # Urdu counts for Hindi
+
+
+def test_only_what_is_heard_doubtfully_is_heard_again_whole_and_with_silence():
+    asked = []
+
+    def hear(found, silence_ms):
+        asked.append(([window.stretches for window in found], silence_ms))
+        return [{"hi": 0.5, "en": 0.4} if not silence_ms and w.start_ms > 10_000 else {"en": 0.97} for w in found]
+
+    speech = [Region(0, 3000), Region(9_000, 21_000), Region(30_000, 31_000)]
+    assert [region.language for region in language.name_languages(hear, speech, ["hi", "en"])] == ["en"] * 3
+    middle = [((0, 3000),), ((12_500, 17_500),), ((30_000, 31_000),)]
+    assert asked == [(middle, 0), ([((9_000, 21_000),), ((30_000, 31_000),)], 6_000)]
+    asked.clear()
+    assert [region.language for region in language.name_languages(hear, speech, ["es"])] == ["es"] * 3 and not asked
+
+
+def test_the_decoders_of_many_cores_share_the_threads():
+    assert [workers_for("auto", "cpu", threads) for threads in (1, 2, 3, 4, 8, 16, 64)] == [1, 2, 2, 2, 4, 8, 16]
+    assert [workers_for(number, "cpu", 8) for number in (1, 3, 99)] == [1, 3, 8]
+    assert workers_for("auto", "cuda", 64) == workers_for(4, "cuda", 64) == 1
 
 
 def test_a_doubtful_region_takes_the_language_of_the_speech_that_it_is_close_to():

@@ -10,7 +10,7 @@ import pytest
 from samvad.core.errors import MemoryShortageError, SamvadError
 from samvad.documents.segments import Segment, SegmentsDocument, Word
 from samvad.stages.asr import memory, prompts, retries, speakers, transcripts, windows
-from samvad.stages.asr.engine import Chunk, DecodedAgain, RawWord
+from samvad.stages.asr.chunks import Chunk, DecodedAgain, RawWord
 from samvad.stages.asr.memory import OutOfMemoryFallback, Setting
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.speakers import Turn

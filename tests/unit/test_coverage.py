@@ -12,7 +12,7 @@ from samvad.documents.coverage import Coverage, Gap
 from samvad.documents.segments import Segment, SegmentsDocument, Word
 from samvad.media.sound_curve import SoundCurve
 from samvad.stages.asr import gaps, quiet, regions, windows, word_times
-from samvad.stages.asr.engine import Chunk, RawWord
+from samvad.stages.asr.chunks import Chunk, RawWord
 from samvad.stages.asr.regions import Region
 from samvad.text.repetition import outside_loops, without_runs
 

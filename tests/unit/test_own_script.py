@@ -3,7 +3,7 @@
 import pytest
 
 from samvad.stages.asr import own_script, sentences
-from samvad.stages.asr.engine import Chunk, RawWord
+from samvad.stages.asr.chunks import Chunk, RawWord
 from samvad.stages.asr.own_script import Writer
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.windows import Window

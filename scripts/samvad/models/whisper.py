@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+#: A second.
+_FEWEST_FRAMES = 100
+
 
 class Whisper:
     """A Whisper model, loaded.
@@ -127,6 +130,28 @@ class Whisper:
             missing = extractor.nb_max_frames - mel.shape[-1]
             batch.append(np.pad(mel, ((0, 0), (0, missing)), constant_values=silence))
         return np.stack(batch).astype(np.float32, copy=False)
+
+    def languages_briefly(self, sound: npt.NDArray[np.float32], silence_ms: int) -> dict[str, float]:
+        """Return the probability of each language in a sound (float32, 16 kHz), encoded in its own length.
+
+        Whisper was trained on 30 s: what is clearly said is heard all the same, in a fraction of the time. What is not
+        is for ``languages_heard``.
+
+        Args:
+            sound: up to 30 s of it.
+            silence_ms: how much silence follows it.
+        """
+        import numpy as np
+
+        extractor = self.model.feature_extractor
+        silence = np.zeros(extractor.sampling_rate * silence_ms // 1000, dtype=np.float32)
+        mel = extractor(np.concatenate([sound, silence])[: extractor.n_samples], padding=0)[
+            ..., : extractor.nb_max_frames
+        ]
+        # The encoder takes every second frame; a piece of less than a second is filled up to one.
+        missing = max(mel.shape[-1] % 2, _FEWEST_FRAMES - mel.shape[-1])
+        mel = np.pad(mel, ((0, 0), (0, missing)), constant_values=float(mel.min()) if mel.size else -1.5)
+        return self.languages_heard(self.model.encode(mel[None].astype(np.float32)))[0]
 
     def languages_heard(self, encoded: Any) -> list[dict[str, float]]:
         """Return for each encoded piece the probability of each language."""

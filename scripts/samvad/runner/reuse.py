@@ -66,6 +66,11 @@ class Reuse:
         self._locks = contextlib.ExitStack()
         self.hours: float | None = None
 
+    @property
+    def key(self) -> str:
+        """Return the checksum of all that the result depends on."""
+        return key_of(self._ingredients)
+
     def fetch(self, folder: Path) -> tuple[CachedFile, ...] | None:
         """Take the result into a folder and into the record, if it is there.
 

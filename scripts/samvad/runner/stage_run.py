@@ -43,7 +43,8 @@ from samvad.logs import events
 from samvad.logs.spans import span
 from samvad.logs.stage_logs import StageLogs
 from samvad.models import weights
-from samvad.runner import attempts, gpus, milestones, own_code, run_watch, staging
+from samvad.runner import attempts, gpus, kept_pieces, milestones, own_code, run_watch, staging
+from samvad.runner.kept_pieces import KeptPieces
 from samvad.runner.options import Invocation, configuration, job_folder_of, parse
 from samvad.runner.resource_usage import ResourceMeter
 from samvad.runner.result_cache import CachedFile
@@ -330,6 +331,16 @@ class StageRun:
             self.work_folder = place
         return cached
 
+    def kept_pieces(self) -> KeptPieces:
+        """Return what an earlier attempt that was killed has made of this very work; ``reuse`` must have been asked.
+
+        Raises:
+            RuntimeError: it was not. A defect of the stage.
+        """
+        if self._reuse is None:
+            raise RuntimeError("pieces are kept before reuse() has said what they are pieces of")
+        return KeptPieces(self.folder / kept_pieces.NAME, self._reuse.key)
+
     def cache_ttl(self, hours: float) -> None:
         """Say that the result is second best, for want of a model or a network: others may reuse it for some hours."""
         if self._reuse is not None:
@@ -461,6 +472,7 @@ class StageRun:
         self._spans = milestones.time_spent()
         manifest = self._manifest(usage, status=status, exit_code=0, outputs=tuple(moved), errors=())
         stage_manifest.write(manifest, self.attempt_folder / "manifest.json", self.folder / "manifest.json")
+        (self.folder / kept_pieces.NAME).unlink(missing_ok=True)
 
     def _moved(self, path: Path, kind: str, media: MediaFacts | None) -> FileRecord:
         """Move an output into place; return its record."""

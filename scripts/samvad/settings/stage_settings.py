@@ -43,7 +43,7 @@ class StageSettings:
 
     def values(self, film: Film) -> dict[str, Any]:
         """Return the values of ``options``, as the stage's manifest has them in its ``config``."""
-        return self._values | {item.name: item.as_json(value) for item, value in self._own(film)}
+        return self._values | {item.name: item.as_json(value) for item, value in self._own(film) if not item.place}
 
     def _own(self, film: Film) -> list[tuple[Option, Any]]:
         """Return what a film's row says; an empty column says nothing, and one with a name of its own wins."""

@@ -11,13 +11,15 @@ import unicodedata
 import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from samvad.media.audio import FilmAudio
 from samvad.models.weights import ResolvedModel
 from samvad.models.whisper import Whisper
-from samvad.stages.asr import windows
+from samvad.runner.kept_pieces import KeptPieces
+from samvad.stages.asr import pieces, windows
+from samvad.stages.asr.chunks import Chunk, RawWord
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.windows import Window
 from samvad.text import respelling, scripts
@@ -35,9 +37,12 @@ _MAX_PROMPT_TOKENS = 200
 _DRAWS = 5
 #: Sampling starts from this seed, so that a second run gives the same text.
 _SEED = 20_240_101
-#: On a CPU a batch is decoded in two halves at once, each with half of the threads: a beam search is too small for many
-#: threads. Two cores, base, int8: the same text in a quarter less time (benchmarks/recognition.py).
+#: On a CPU a batch is decoded in two halves at once: a beam search is too small for many threads. Two cores, base,
+#: int8: the same text in a quarter less time (benchmarks/recognition.py). It is cut so whoever decodes it: what is
+#: decoded together does not depend on how many do, nor does the text.
 _HALVES = 2
+#: Threads of one decoder of several, and decoders at most: no more batches are cut at a time.
+_THREADS_EACH, _MOST_WORKERS = 2, 16
 #: Stands for bytes that are no character: half of a letter that the model did not finish.
 _BROKEN = "\ufffd"
 #: Signs that are read out by themselves: of currencies and of arithmetic.
@@ -47,68 +52,12 @@ _APPENDED = "\"'.。,，!！?？:：”)]}、।॥…"
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What the model wrote where a word was put into another script: its letters, and the word in Latin ones."""
-
-    text: str
-    roman: str
-
-
-@dataclass(frozen=True)
-class RawWord:
-    """A word as decoded: its text with the space before it, times in ms from the film's start, probability.
-
-    ``heard`` is what it was written as, where it was put into another script.
-    """
-
-    text: str
-    start_ms: int
-    end_ms: int
-    probability: float
-    heard: Heard | None = None
-
-
-@dataclass(frozen=True)
-class DecodedAgain:
-    """Why a piece was decoded again, which attempt was kept, and how many there were after the first."""
-
-    reasons: tuple[str, ...]
-    kept: str
-    attempts: int
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """A piece of at most 30 s as decoded in one go.
-
-    Attributes:
-        decoding: avg_logprob, no_speech_prob, compression_ratio, temperature.
-        window: the sound it was decoded from; None in what was not made by an engine.
-        tokens: how many tokens it took, the end among them.
-        cut_off: whether the model had more to say than its context holds.
-        heard: probability of each language, where it was asked for.
-        decoded_again: why it was decoded again, and what was kept; None where it was decoded once.
-    """
-
-    start_ms: int
-    end_ms: int
-    language: str
-    text: str
-    words: tuple[RawWord, ...]
-    decoding: dict[str, float | None]
-    window: Window | None = None
-    tokens: int = 1
-    cut_off: bool = False
-    heard: dict[str, float] = field(default_factory=dict)
-    decoded_again: DecodedAgain | None = None
-
-
-@dataclass(frozen=True)
 class EngineOptions:
     """How to decode: device and number type as resolved, threads, hypotheses kept, scripts that text may have.
 
     Attributes:
         script: ``native``, ``native_latin``, ``latin`` or ``any`` (see samvad.text.scripts).
+        workers: how many decoders share the threads; 0: ``workers_for``.
     """
 
     device: str
@@ -116,6 +65,22 @@ class EngineOptions:
     threads: int
     beam_size: int
     script: str = "native"
+    workers: int = 0
+
+
+def workers_for(setting: str | int, device: str, threads: int) -> int:
+    """Return how many decoders work side by side: on a GPU one, on a CPU as many as is said, or one for two threads.
+
+    Args:
+        setting: ``auto`` or a number.
+        device: ``cpu`` or ``cuda``.
+        threads: CPU threads that they share.
+    """
+    if device != "cpu":
+        return 1
+    if setting != "auto":
+        return max(1, min(int(setting), threads, _MOST_WORKERS))
+    return max(min(threads, _HALVES), min(threads // _THREADS_EACH, _MOST_WORKERS))
 
 
 @dataclass(frozen=True)
@@ -154,10 +119,17 @@ class Engine:
         self.options = options
         self._shut_out: dict[tuple[str, bool], list[int]] = {}
         ctranslate2.set_random_seed(_SEED)
-        self._halves = _HALVES if options.device == "cpu" and options.threads >= _HALVES else 1
+        self._halves = _HALVES if options.device == "cpu" else 1
+        self.workers = options.workers or workers_for("auto", options.device, options.threads)
         self._load = functools.partial(Whisper, model, options.device, options.compute_type, options.threads)
-        self._whisper = self._load(self._halves)
-        self._sampler = self._whisper if self._halves == 1 else None
+        self._whisper = self._load(self.workers)
+        self._sampler = self._whisper if self.workers == 1 else None
+        self._pool = ThreadPoolExecutor(self.workers)
+
+    @property
+    def batches_at_once(self) -> int:
+        """Return how many batches keep all decoders at work."""
+        return max(1, self.workers // self._halves)
 
     @property
     def multilingual(self) -> bool:
@@ -168,35 +140,73 @@ class Engine:
         """Return the windows to decode."""
         return windows.packed(speech)
 
-    def language_probabilities(self, pieces: Sequence[npt.NDArray[np.float32]]) -> list[dict[str, float]]:
+    def language_probabilities(self, sounds: Sequence[npt.NDArray[np.float32]]) -> list[dict[str, float]]:
         """Return for each piece of audio (float32, up to 30 s) the probability of each language."""
-        return self._whisper.languages_heard(self._whisper.model.encode(self.features(pieces)))
+        return self._whisper.languages_heard(self._whisper.model.encode(self.features(sounds)))
+
+    def brief_language_probabilities(
+        self, sounds: Sequence[npt.NDArray[np.float32]], silence_ms: int
+    ) -> list[dict[str, float]]:
+        """Return the same, of pieces heard in their own length, not filled up to 30 s: a tenth of the work for 3 s.
+
+        Args:
+            sounds: float32, up to 30 s each.
+            silence_ms: how much silence each is followed by.
+        """
+        return list(self._pool.map(lambda sound: self._whisper.languages_briefly(sound, silence_ms), sounds))
 
     def decode(
-        self, audio: FilmAudio, batch: Sequence[Window], strategy: DecodingStrategy, *, hear: bool = False
+        self,
+        audio: FilmAudio,
+        batch: Sequence[Window],
+        strategy: DecodingStrategy,
+        *,
+        hear: bool = False,
+        size: int = 0,
+        kept: KeptPieces | None = None,
     ) -> list[Chunk]:
         """Recognise windows of one language, all at once.
 
         Args:
             audio: the film's audio.
-            batch: windows of the same language.
+            batch: windows of the same language: one batch, or several.
             strategy: how.
             hear: whether to tell the languages heard as well.
+            size: windows in a batch; 0: it is one.
+            kept: what was made of them before, and where to keep what is made now. What is drawn is not kept: each draw
+                depends on those before it, so all of them are made again.
         """
-        self._suppressed(
-            batch[0].language, strategy.own_script
-        )  # made once, and the tokenizer with it: not by each half
-        if strategy.temperature > 0:
-            return self._decode(self._drawing(), audio, batch, strategy, hear=hear)
-        count = min(self._halves, len(batch))
-        with ThreadPoolExecutor(count) as pool:
-            parts = list(
-                pool.map(
-                    lambda part: self._decode(self._whisper, audio, part, strategy, hear=hear),
-                    [batch[first::count] for first in range(count)],
-                )
-            )
-        return [parts[place % count][place // count] for place in range(len(batch))]
+        # Made once, and the tokenizer with it: not by each half.
+        self._suppressed(batch[0].language, strategy.own_script)
+        size = size or len(batch)
+        batches = [batch[first : first + size] for first in range(0, len(batch), size)]
+        if strategy.temperature > 0:  # one after the other: chance follows their order
+            drawing = self._drawing()
+            return [chunk for part in batches for chunk in self._decode(drawing, audio, part, strategy, hear=hear)]
+        units = [part[half :: self._halves] for part in batches for half in range(min(self._halves, len(part)))]
+        keep = kept or KeptPieces(None)
+        made = self._pool.map(lambda unit: self._unit(audio, unit, strategy, keep, hear), units)
+        found = {
+            window: chunk
+            for unit, chunks in zip(units, made, strict=True)
+            for window, chunk in zip(unit, chunks, strict=True)
+        }
+        return [found[window] for window in batch]
+
+    def _unit(
+        self, audio: FilmAudio, unit: Sequence[Window], strategy: DecodingStrategy, kept: KeptPieces, hear: bool
+    ) -> list[Chunk]:
+        """Decode windows together, as far as nothing is kept of them."""
+        how = {**vars(strategy), "hear": hear}
+        keys = [pieces.key(window, how, self.options.device, self.options.compute_type) for window in unit]
+        found = [pieces.chunk_of(kept.get(key), window) for key, window in zip(keys, unit, strict=True)]
+        missing = [place for place, chunk in enumerate(found) if chunk is None]
+        if missing:
+            made = self._decode(self._whisper, audio, [unit[place] for place in missing], strategy, hear=hear)
+            kept.put({keys[place]: pieces.plain(chunk) for place, chunk in zip(missing, made, strict=True)})
+            for place, chunk in zip(missing, made, strict=True):
+                found[place] = chunk
+        return [chunk for chunk in found if chunk is not None]
 
     def _decode(
         self, whisper: Whisper, audio: FilmAudio, batch: Sequence[Window], strategy: DecodingStrategy, *, hear: bool

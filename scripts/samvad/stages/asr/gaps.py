@@ -17,7 +17,8 @@ from samvad.documents import coverage
 from samvad.documents.coverage import Coverage, Gap, Piece
 from samvad.media.audio import FilmAudio
 from samvad.stages.asr import quiet, regions, windows
-from samvad.stages.asr.engine import Chunk, DecodedAgain, DecodingStrategy, RawWord
+from samvad.stages.asr.chunks import Chunk, DecodedAgain, RawWord
+from samvad.stages.asr.engine import DecodingStrategy
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.retries import loops
 from samvad.stages.asr.windows import Window

@@ -66,12 +66,21 @@ class OutOfMemoryFallback:
         self.setting = setting
         self.engine = self._loaded()
 
-    def map(self, work: Callable[[Sequence[Item]], Sequence[Result]], items: Sequence[Item]) -> Iterator[Result]:
-        """Yield the results of all items, in order, worked off in batches of what memory allows."""
+    def map(
+        self, work: Callable[[Sequence[Item]], Sequence[Result]], items: Sequence[Item], at_once: int = 1
+    ) -> Iterator[Result]:
+        """Yield the results of all items, in order, worked off in batches of what memory allows.
+
+        Args:
+            work: gives the results of some items.
+            items: all of them.
+            at_once: so many batches are given at a time.
+        """
         position = 0
         while position < len(items):
+            size = self.setting.batch_size * at_once
             try:
-                results = work(items[position : position + self.setting.batch_size])
+                results = work(items[position : position + size])
             except (MemoryError, RuntimeError) as error:
                 if not is_memory_shortage(error):
                     raise
@@ -118,15 +127,26 @@ def batch_size(setting: str | int, device: str, weights: Path, given_mb: int | N
     """
     if setting != "auto":
         return int(setting)
+    fit = room(device, weights, given_mb)
+    return 8 if fit is None else max(1, min(_MAX_AT_ONCE[device], fit))
+
+
+def room(device: str, weights: Path, given_mb: int | None = None) -> int | None:
+    """Return how many windows fit into memory at once beside the weights; None where nobody knows.
+
+    Args:
+        device: ``cpu`` or ``cuda``.
+        weights: the model's file.
+        given_mb: MiB of the machine's memory that the stage may use, or None for all that is free.
+    """
     size_mb = weights.stat().st_size / (1 << 20)
     free = free_mb(device)
     if free is None:
-        return 8
+        return None
     usable_mb = free * _USABLE
     if device == "cpu" and given_mb is not None:
         usable_mb = min(usable_mb, given_mb * _USABLE_OF_GIVEN)
-    left_mb = usable_mb - size_mb
-    return max(1, min(_MAX_AT_ONCE[device], int(left_mb / (_WINDOW_MB + _WINDOW_SHARE * size_mb))))
+    return int((usable_mb - size_mb) / (_WINDOW_MB + _WINDOW_SHARE * size_mb))
 
 
 def free_mb(device: str) -> float | None:

@@ -32,6 +32,14 @@ class Options:
     batch_size: Literal["auto"] | int = option(
         "auto", "how much is decoded at once, or auto: as much as memory allows", unit="pieces of speech", minimum=1
     )
+    workers: Literal["auto"] | int = option(
+        "auto",
+        "how many decoders work side by side on a CPU, or auto: one for two threads; the text does not depend on it",
+        unit="decoders",
+        minimum=1,
+        maximum=16,
+        place=True,
+    )
     beam_size: int = option(5, "what is kept while decoding; 1 is fastest", unit="hypotheses", minimum=1)
     script: Literal["native", "native_latin", "latin", "any"] = option("native", "letters that the text is to be in")
     romanise: bool = option(False, "whether to write the text in Latin letters as well")
@@ -72,6 +80,7 @@ STAGE = Stage(
         "speech_duration",
         "speech_without_text",
         "looping_pieces",
+        "resumed",
     ),
     refuses="beforehand",
 )

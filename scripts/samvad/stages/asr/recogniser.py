@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from samvad.core.failures import working_on
 from samvad.media.audio import FilmAudio
+from samvad.runner.kept_pieces import KeptPieces
 from samvad.stages.asr import gaps, language, own_script, prompts, retries
-from samvad.stages.asr.engine import Chunk, DecodingStrategy
+from samvad.stages.asr.chunks import Chunk
+from samvad.stages.asr.engine import DecodingStrategy
 from samvad.stages.asr.memory import OutOfMemoryFallback
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.windows import Window
@@ -34,6 +36,7 @@ class Recogniser:
         terms: for the prompt, most important first; empty for no prompt.
         attempts: how often what came out badly is decoded again.
         progress: is told the seconds of speech done, those there are, and what is counted.
+        kept: what an attempt that was killed has made, and where this one keeps what it makes.
     """
 
     fallback: OutOfMemoryFallback
@@ -42,6 +45,7 @@ class Recogniser:
     terms: Sequence[str]
     attempts: int
     progress: Callable[[float, float, str], None]
+    kept: KeptPieces = field(default_factory=lambda: KeptPieces(None))
 
     def detect_language(self, found: Sequence[Window]) -> list[dict[str, float]]:
         """Return for each window the probability of each language."""
@@ -53,6 +57,11 @@ class Recogniser:
                 found,
             )
         )
+
+    def detect_language_briefly(self, found: Sequence[Window], silence_ms: int) -> list[dict[str, float]]:
+        """Return the same for windows that are encoded in their own length, with so much silence after each."""
+        engine = self.fallback.engine
+        return engine.brief_language_probabilities([window.samples(self.audio) for window in found], silence_ms)
 
     def recognise(self, speech: Sequence[Region]) -> list[Chunk]:
         """Return what was said, in order of time.
@@ -92,13 +101,15 @@ class Recogniser:
         results = self.fallback.map(
             lambda batch: self._decoded(batch, strategy, hear=hear),
             [found[place] for place in order],
+            self.fallback.engine.batches_at_once,
         )
         chunks = dict(zip(order, results, strict=True))
         return [chunks[place] for place in range(len(found))]
 
     def _decoded(self, batch: Sequence[Window], strategy: DecodingStrategy, *, hear: bool) -> list[Chunk]:
         with working_on(min(window.start_ms for window in batch)):
-            return self.fallback.engine.decode(self.audio, batch, strategy, hear=hear)
+            engine, size = self.fallback.engine, self.fallback.setting.batch_size
+            return engine.decode(self.audio, batch, strategy, hear=hear, size=size, kept=self.kept)
 
 
 def wrong_language(chunks: Sequence[Chunk], given: Sequence[str]) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from samvad.core import typed_json
 from samvad.documents.segments import Segment, Word
-from samvad.stages.asr.engine import Chunk, RawWord
+from samvad.stages.asr.chunks import Chunk, RawWord
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.word_times import Timed, into_speech
 from samvad.text.joints import Spelling, mended

@@ -27,7 +27,7 @@ from samvad.stages.asr import (
     speakers,
     transcripts,
 )
-from samvad.stages.asr.engine import Chunk
+from samvad.stages.asr.chunks import Chunk
 from samvad.stages.asr.options import Options
 from samvad.stages.asr.recogniser import Recogniser, tally, wrong_language
 from samvad.stages.asr.regions import Region
@@ -90,7 +90,7 @@ def name_languages(
                 "name all its languages in the column source of the film sheet."
             )
         given = [vote.language]
-    named = language.name_languages(recogniser.detect_language, speech, given)
+    named = language.name_languages(recogniser.detect_language_briefly, speech, given)
     run.metadata("regions_by_language", dict(Counter(region.language for region in named)))
     return named
 

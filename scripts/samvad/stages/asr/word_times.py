@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from samvad.documents.coverage import longest_ms
-from samvad.stages.asr.engine import Chunk, RawWord
+from samvad.stages.asr.chunks import Chunk, RawWord
 from samvad.stages.asr.regions import Region
 from samvad.text.sentence_ends import ends_sentence
 

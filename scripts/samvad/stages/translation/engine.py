@@ -17,7 +17,7 @@ import logging
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any
 
 from samvad.documents.segments import Translation
@@ -27,7 +27,7 @@ from samvad.stages.translation.choosing import Candidate
 from samvad.stages.translation.guards import Decoded
 from samvad.stages.translation.markup import NAME, Protected, Span
 from samvad.stages.translation.memory import Memory, Remembered
-from samvad.stages.translation.sentence_model import Request, SentenceModel, Settings
+from samvad.stages.translation.sentence_model import Prepared, Request, SentenceModel, Settings
 from samvad.stages.translation.sentences import Sentence
 from samvad.stages.translation.terms import Glossary, Use
 from samvad.text import indic, sentence_ends
@@ -192,7 +192,7 @@ class TextTranslator:
                 [piece for _, piece in ours],
                 [piece.request.text for _, piece in ours],
                 batches,
-                lambda items, again: self._model.decode(items, strictly or again),
+                lambda items, again: self._kept(items, strictly=strictly or again),
                 may_fail=True,
                 places=[self._asked_at.get(piece.request) for _, piece in ours],
             )
@@ -203,6 +203,13 @@ class TextTranslator:
             for request, parts in zip(unique, found, strict=True)
         }
         return [joined[request] for request in requests]
+
+    def _kept(self, items: Sequence[Prepared], *, strictly: bool) -> list[Decoded]:
+        return self._settings.keeping.decode(
+            items,
+            lambda missing: self._model.decode(missing, strictly),
+            lambda piece: (self._model.name, *astuple(piece), strictly),
+        )
 
     def _candidates(
         self, sentence: Sentence, parts: Sequence[markup.Part], ways: Sequence[Protected], decoded: Sequence[Decoded]

@@ -72,6 +72,14 @@ STAGE = Stage(
     workflow="translate",
     asks=ResourceRequest(cores=8, mem_mb=6000, mem_mb_per_hour=500, runtime=20, runtime_per_hour=120, gpu=True),
     computes=True,
-    milestones=("languages", "translated_*", "passed_on_*", "flagged_*", "corrected_*", "sentences_from_memory"),
+    milestones=(
+        "languages",
+        "translated_*",
+        "passed_on_*",
+        "flagged_*",
+        "corrected_*",
+        "sentences_from_memory",
+        "resumed",
+    ),
     refuses="beforehand",
 )

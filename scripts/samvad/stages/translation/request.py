@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from samvad.core.errors import ConfigurationError
+from samvad.stages.translation.keeping import Keeping
 from samvad.stages.translation.memory import Memory
 from samvad.stages.translation.options import Options
 from samvad.stages.translation.sentence_model import Settings
@@ -24,6 +25,7 @@ class BackendRequest:
         memory: of earlier translations.
         glossary: returns the glossary for a target.
         phrases: that models are known to make up, in plain form.
+        keeping: where what models write is kept as it comes.
     """
 
     options: Options
@@ -32,11 +34,12 @@ class BackendRequest:
     memory: Memory
     glossary: Callable[[str], Glossary]
     phrases: Collection[str] = ()
+    keeping: Keeping = field(default_factory=Keeping)
 
     @property
     def settings(self) -> Settings:
         """Return how sentences are to be translated."""
-        return Settings(self.options.batch_size, self.options.fit_margin)
+        return Settings(self.options.batch_size, self.options.fit_margin, self.keeping)
 
     def folder(self, backend: str, key: str, remedy: str) -> Path:
         """Return the folder of weights that a key names.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from samvad.stages.translation.guards import Decoded
+from samvad.stages.translation.keeping import Keeping
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,9 @@ class Settings:
     Attributes:
         batch_size: long sentences decoded at once.
         margin: how much less probable (mean log probability of a token) a hypothesis may be that reads faster.
+        keeping: where what the model writes is kept as it comes.
     """
 
     batch_size: int = 8
     margin: float = 0.3
+    keeping: Keeping = field(default_factory=Keeping)

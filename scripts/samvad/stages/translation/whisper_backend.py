@@ -19,6 +19,7 @@ from samvad.models.whisper import Whisper
 from samvad.stages.translation import backends, guards, windows
 from samvad.stages.translation.backends import Line
 from samvad.stages.translation.guards import Decoded
+from samvad.stages.translation.keeping import Keeping
 from samvad.stages.translation.request import BackendRequest
 from samvad.stages.translation.terms import Glossary
 from samvad.text import indic, languages, sentence_ends
@@ -69,6 +70,7 @@ class WhisperBackend:
         beam_size: hypotheses kept.
         glossary: returns the glossary for a target, for words that are too short to be heard alone.
         phrases: that models are known to make up, in plain form.
+        keeping: where what the model writes is kept as it comes.
 
     Raises:
         ModelError: the model's name says that it cannot translate.
@@ -89,6 +91,7 @@ class WhisperBackend:
         beam_size: int,
         glossary: Callable[[str], Glossary] = _no_glossary,
         phrases: Collection[str] = (),
+        keeping: Keeping | None = None,
     ) -> None:
         """Remember what to load, after refusing a model that says of itself that it cannot translate."""
         refuse_by_name(model)
@@ -100,6 +103,7 @@ class WhisperBackend:
         self._beam_size = beam_size
         self._glossary = glossary
         self._phrases = phrases
+        self._keeping = keeping or Keeping()
         self._actual_device: str | None = None
 
     def refusal(self, source: str, target: str) -> str | None:
@@ -212,7 +216,11 @@ class WhisperBackend:
             pieces,
             sources,
             batches,
-            lambda items, loops: decoder.decode(items, strictly or loops),
+            lambda items, loops: self._keeping.decode(
+                items,
+                lambda missing: decoder.decode(missing, strictly or loops),
+                lambda piece: (self.name, piece.start_ms, piece.end_ms, piece.language, strictly or loops),
+            ),
             may_fail=may_fail,
             places=[(piece.start_ms, lines[waiting[piece.window][0]].id) for piece in pieces],
         )
@@ -383,4 +391,5 @@ def make(request: BackendRequest) -> WhisperBackend:
         beam_size=options.beam_size,
         glossary=request.glossary,
         phrases=request.phrases,
+        keeping=request.keeping,
     )
