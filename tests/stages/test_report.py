@@ -84,7 +84,7 @@ def test_it_loads_from_the_disk_asks_nothing_of_the_network_and_says_nothing(rep
     seen = visit(report, LOADED + "await sleep(300); return tab.title();", tmp_path)
     assert seen.said == []
     assert all(address.startswith("file://") for address in seen.requests), seen.requests
-    assert {Path(address).name for address in seen.requests} == {"report.html", "samvad_sample.mp4", "poster.jpg"}
+    assert {Path(address).name for address in seen.requests} == {"report.html", "sample.mp4", "poster.jpg"}
     assert seen.result == "शोले </script><b>1</b> “@DATA@” · Samvad"
 
 

@@ -158,6 +158,24 @@ def test_the_pages_times_and_graphemes_are_those_of_the_code(tmp_path: Path) -> 
     assert found["italics"] == ["one <i>two</i>", "one two"]
 
 
+def test_the_page_of_docs_names_every_key(tmp_path: Path) -> None:
+    actions = _node(
+        tmp_path,
+        """
+        globalThis.matchMedia = () => ({ addEventListener() {} });
+        return (await import("./keys.js")).ACTIONS;
+        """,
+    )
+    keys: dict[str, list[str]] = {}
+    words = {}
+    for action, key, _, what in actions:
+        keys.setdefault(action, []).append(f"`{key}`")
+        words.setdefault(action, what)
+    text = (support.ROOT / "docs" / "review.md").read_text("utf-8")
+    missing = [row for action in keys if (row := f"{', '.join(keys[action])} | {words[action]} |") not in text]
+    assert missing == []
+
+
 def _typed(text: str) -> int | None:
     try:
         return from_clock(text)

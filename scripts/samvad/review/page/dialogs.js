@@ -184,6 +184,9 @@ async function propose(acts, asked, title) {
 /** Mend a stretch by the cutter, without changing its words. @param {Acts} acts @param {number} start @param {number} end */
 export const mend = (acts, start, end) => propose(acts, { kind: "mend", lane: acts.lane.id, start, end }, "Mend by the rules");
 
+/** Shorter texts for a stretch that is too much to read. @param {Acts} acts @param {number} start @param {number} end */
+export const shorten = (acts, start, end) => propose(acts, { kind: "shorten", lane: acts.lane.id, start, end }, "Shorten");
+
 /** Recognise or translate a stretch again. @param {Acts} acts @param {"recognise"|"translate"} kind @param {number} start @param {number} end */
 export function again(acts, kind, start, end) {
   const about = acts.film.about, language = h("input", { value: kind === "recognise" ? about.source || "" : acts.lane.language, size: 8, "aria-label": "language" });

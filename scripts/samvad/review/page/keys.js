@@ -25,6 +25,7 @@ export const ACTIONS = [
   ["italics", "Ctrl+I", "all", "italics"], ["dash", "Ctrl+Alt+D", "all", "dashes of two speakers"], ["song", "Ctrl+Alt+M", "all", "♪ a song's marks ♪"],
   ["toNext", "Ctrl+Shift+E", "all", "extend to the next cue"], ["toPrevious", "Alt+Shift+E", "all", "extend to the cue before"],
   ["snap", "Ctrl+Alt+N", "all", "draw the chosen to shots"], ["shift", "Ctrl+Shift+A", "all", "shift or stretch the chosen"], ["mend", "Ctrl+Alt+E", "all", "mend the chosen by the rules"],
+  ["shorten", "Ctrl+Alt+K", "all", "shorten the chosen"],
   ["again", "Ctrl+Alt+R", "all", "recognise again"], ["translate", "Ctrl+Alt+T", "all", "translate again"], ["spellings", "Ctrl+.", "text", "other spellings: cast and glossary"],
   ["nextNeed", "F8", "all", "next that needs a person"], ["lastNeed", "Shift+F8", "all", "the one before"], ["choice", "Ctrl+Alt+1…9", "all", "take its choice 1…9"],
   ["goTo", "Ctrl+G", "all", "go to a number or a time"], ["find", "Ctrl+F", "all", "find"], ["findNext", "F3", "all", "find the next"], ["findLast", "Shift+F3", "all", "find the one before"], ["replace", "Ctrl+H", "all", "replace"],
