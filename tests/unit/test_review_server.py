@@ -182,6 +182,16 @@ def test_peaks_and_spectra_show_the_tone_and_the_silence(client: TestClient) -> 
         assert client.get(f"/api/films/{FILM}/peaks?{wrong}").status_code == 400
 
 
+def test_a_word_is_found_in_all_films_of_the_shelf(client: TestClient, job: Path) -> None:
+    shutil.copytree(job, job.parent / "2")
+    asked = {"kind": "replace", "find": "home", "with": "away", "lane": "en"}
+    made = post(client, "/api/proposals", asked).json()
+    while made["state"] == "running":
+        made = client.get(f"/api/proposals/{made['id']}").json()
+    assert {item["film"] for item in made["items"]} == {FILM, FILM[:-1] + "2"} and len(made["items"]) == 18
+    assert post(client, "/api/proposals", {"kind": "recognise"}).status_code == 400
+
+
 def test_a_film_that_is_not_there_is_said_and_the_shelf_has_the_others(client: TestClient) -> None:
     answer = client.get(f"/api/films/{FILM}/media")
     assert answer.status_code == 404 and "not where its record says" in answer.json()["error"]

@@ -88,6 +88,29 @@ class Proposals:
             del self._made[old]
         return made
 
+    def start_over(self, topic: str, films: Iterable[tuple[str, FilmDocument]], asked: Mapping[str, Any]) -> Proposal:
+        """Find and replace in all films of a shelf, in a thread of its own; each item says its ``film``.
+
+        Args:
+            topic: under which it is kept, and told.
+            films: with their ids; each is looked at and let go.
+            asked: as for one film.
+
+        Raises:
+            ConfigurationError: what is asked for is none.
+        """
+        if asked.get("kind") != "replace":
+            raise ConfigurationError("Over all films there is find and replace.")
+        pattern_of(asked)
+        made = Proposal(secrets.token_hex(8), "replace")
+
+        def work() -> list[JsonObject]:
+            return [{**item, "film": film_id} for film_id, film in films for item in _found_in(film, asked)]
+
+        self._made[topic, made.id] = made
+        threading.Thread(target=self._work, args=(topic, made, work), daemon=True, name="proposal").start()
+        return made
+
     def get(self, film_id: str, name: str) -> Proposal:
         """Return a proposal.
 
@@ -193,6 +216,14 @@ def _replace(film: FilmDocument, asked: Mapping[str, Any]) -> list[JsonObject]:
                 item = _item(lane, cue, replace(cue, text=text), reason, ticked=bool(alone) and not empty)
                 made.append(item if alone else {**item, "reason": f"{reason}, within a word"})
     return made
+
+
+def _found_in(film: FilmDocument, asked: Mapping[str, Any]) -> list[JsonObject]:
+    """Return as ``_replace`` does of one film of many; none where it has no lane of that language."""
+    if asked.get("lane") and asked["lane"] not in film.lanes:
+        return []
+    with film.lock:
+        return _replace(film, asked)
 
 
 def pattern_of(asked: Mapping[str, Any]) -> Callable[[str, str], tuple[str, int]]:

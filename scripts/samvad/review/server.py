@@ -8,7 +8,7 @@ import itertools
 import mimetypes
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -97,6 +97,15 @@ class State:
         self.keepers[film_id].take_in()
         return found
 
+    def all_films(self) -> Iterator[tuple[str, FilmDocument]]:
+        """Yield the films of the shelf that have subtitles, one by one; those that nobody has open are let go again."""
+        for row in self.shelf.films():
+            with contextlib.suppress(SamvadError, OSError):
+                if row["id"] in self.films:
+                    yield row["id"], self.film(row["id"])
+                elif row["page"]:
+                    yield row["id"], FilmDocument(self.shelf.place(row["id"]).folder)
+
     def tell(self, film_id: str, done: Done) -> None:
         """Tell all windows of a film what somebody has changed."""
         self.hub.tell(film_id, "edit", showing.done(self.films[film_id], done))
@@ -137,6 +146,8 @@ def app(state: State) -> Starlette:
         route("/api/films", _films),
         route("/api/events", _shelf_events),
         route("/api/you", _you, "POST"),
+        route("/api/proposals", _propose_over, "POST"),
+        route("/api/proposals/{name}", _proposal_over),
         route("/api/check", _check, "POST"),
         route("/api/films/{id}", _document),
         route("/api/films/{id}/edits", _edits, "POST"),
@@ -310,6 +321,15 @@ async def _propose(state: State, request: Request) -> Response:
 
 async def _proposal(state: State, request: Request) -> Response:
     return JSONResponse(state.proposals.get(_id(request), str(request.path_params["name"])).told)
+
+
+async def _propose_over(state: State, request: Request) -> Response:
+    asked = await _body(request)
+    return JSONResponse(state.proposals.start_over(SHELF, state.all_films(), asked).told, status_code=202)
+
+
+async def _proposal_over(state: State, request: Request) -> Response:
+    return JSONResponse(state.proposals.get(SHELF, str(request.path_params["name"])).told)
 
 
 async def _stop(state: State, request: Request) -> Response:
