@@ -3,6 +3,7 @@
 import collections
 import functools
 import gc
+import platform
 import re
 from pathlib import Path
 
@@ -268,6 +269,7 @@ def one_run():
     plan = Plan(
         due.Judge(config, FILMS, Path(OUT), switches, mend=lambda: snakemake_api.works(workflow)),
         lambda job: at_work.busy(Path(OUT) / job) if snakemake_api.works(workflow) else "",
+        "" if snakemake_api.runs_here(workflow) else platform.node(),
     )
     run = RunHooks(workflow, config, FILMS, wanted_stages, plan, shelf_page.write)
     if workflow.is_main_process:

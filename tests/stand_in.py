@@ -16,13 +16,15 @@ import signal
 import sys
 import time
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(os.environ["STAND_IN_FOR"], "scripts")))
 
 from samvad.core import places, stages, variables
-from samvad.core.errors import ModelError
+from samvad.core.errors import MediaError, ModelError
+from samvad.documents import stage_manifest
 from samvad.media import fetched
 from samvad.runner.stage_run import Skipped, StageRun, run_stage
 from samvad.settings import subtitle_profiles
@@ -58,6 +60,19 @@ def _held() -> None:
     here.touch()
     while here.exists():
         time.sleep(0.005)
+
+
+def _elsewhere() -> None:
+    """Lack, as another machine of a cluster does, what is there on this one."""
+    here = stage_manifest.host()
+    stage_manifest.host = lambda: replace(here, name="node7")
+    raise MediaError("The film cannot be found.", "Put it back.", path=str(Path("a.mkv").absolute()))
+
+
+def _eats() -> None:
+    """Take more memory than any stand-in asks for, and keep it until somebody ends that."""
+    eaten = bytearray(b"x") * (900 << 20)
+    time.sleep(60 if eaten else 0)
 
 
 def _replace_input(run: StageRun) -> None:
@@ -107,6 +122,9 @@ FAULTS = {
     "defect": _defect,
     "skipped": _skipped,
     "held": _held,
+    "eats": _eats,
+    "elsewhere": _elsewhere,
+    "sleeps": lambda: time.sleep(300),
 }
 
 

@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 import urllib.error
 from collections.abc import Callable
 from pathlib import Path
@@ -128,6 +129,14 @@ TABLE: dict[str, tuple[Callable[[], object], str, tuple[str, ...]]] = {
     "a number of a library's own": (raising(LibrarysError(errno.EPERM, "a bad certificate")), "bug", ("defect",)),
     "a certificate": (raising(ssl.SSLError(1, "certificate verify failed")), "bug", ("SSLError", "defect")),
 }
+
+
+def test_a_stage_whose_slurm_job_has_used_up_its_time_was_stopped_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    for end, category in ((time.time() + 60, "stopped"), (time.time(), "killed")):
+        monkeypatch.setenv("SLURM_JOB_END_TIME", f"{end:.0f}")
+        found = failure_of(raising(KeyboardInterrupt()))
+        assert (found.category, found.status) == (category, "stopped" if category == "stopped" else "failed")
+    assert "asked for was over" in found.message
 
 
 @pytest.mark.parametrize("name", TABLE)

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -246,6 +247,11 @@ def test_a_run_whose_mark_cannot_be_read_may_live_as_long_as_its_claim_says_so_a
     told = rf"b/1: process {first.pid} of .* may be at work: {re.escape(str(mark))} cannot be read \(No such file"
     with pytest.raises(claims.TakenError, match=told):
         claims.claim(out, ["2025/01/01/b/1"], run)
+    folder.mkdir()
+    (folder / "samvad_runs").mkdir()  # somebody has cleared away what is in it
+    with pytest.raises(claims.TakenError, match=told):
+        claims.claim(out, ["2025/01/01/b/1"], run)
+    shutil.rmtree(folder)
     claim = out / at_work.CLAIMS / mark.name
     value = json.loads(claim.read_text("utf-8"))
     value["run"] |= {"boot_id": "other", "machine_id": "other", "host": "node7"}

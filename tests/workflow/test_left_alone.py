@@ -18,6 +18,7 @@ import pytest
 import support
 from samvad.core import stages
 from samvad.documents import job_manifest
+from workflow import faults
 from workflow.project import NOTHING, OPTIONAL, Project, attempts, environment, said
 
 OFF = ",".join(OPTIONAL)
@@ -127,6 +128,22 @@ def test_a_film_that_is_away_is_named_and_neither_torn_down_nor_called_done(proj
     due = project.snakemake(project.target("a"), mux='{"container":"mp4"}')
     assert due.returncode != 0 and "the film a.mkv, which cannot be found" in said(due)
     assert manifest(project.job("a"), "mux").is_file()
+
+
+def test_what_a_machine_of_a_cluster_lacks_is_named_and_what_was_made_before_stands(project: Project) -> None:
+    job = project.job("a")
+    faults.outdate(job, "mux")
+    made = json.loads(manifest(job, "mux").read_text("utf-8"))["outputs"]
+    (project.root / "faults").write_text("mux a elsewhere\n", encoding="utf-8")
+    done = project.snakemake(project.target("a"))
+    assert done.returncode != 0
+    assert f"It is there on {platform.node()}, and not on node7" in said(done), said(done)
+    assert json.loads(manifest(job, "mux").read_text("utf-8"))["outputs"] == made
+    assert job_manifest.status(job) == "success"
+    (project.root / "faults").unlink()
+    faults.outdate(job, "mux")
+    done = project.snakemake(project.target("a"))
+    assert done.returncode == 0 and attempts(job, "mux") == ["01", "02", "03"], said(done)
 
 
 def test_films_that_cannot_be_made_stop_no_others_and_the_run_ends_with_an_error(project: Project) -> None:

@@ -17,11 +17,13 @@ import pytest
 
 import support
 from workflow import faults
-from workflow.project import NOTHING, OPTIONAL, Project, environment, said
+from workflow.project import NOTHING, OPTIONAL, TIMEOUT_SECONDS, Project, environment, said
 from workflow.test_shelf import film
 from workflow.test_snakemake_versions import SBATCH
 
 CAMPAIGN = bool(os.environ.get("SAMVAD_KILLS"))
+if CAMPAIGN:  # twenty films in three runs, on a machine that may be busy
+    pytestmark = pytest.mark.timeout(10 * TIMEOUT_SECONDS)
 
 #: The stages on a cluster that takes no jobs.
 ANSWERS = {"sbatch": SBATCH, "scontrol": "#!/bin/sh\necho 'MinJobAge = 3600 sec'\n"}

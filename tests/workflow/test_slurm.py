@@ -236,7 +236,7 @@ def test_nothing_that_was_done_is_done_twice(shelf: Shelf) -> None:
 
 def test_each_try_that_was_ended_is_recorded_with_what_slurm_says_of_it(shelf: Shelf) -> None:
     (cancelled, after) = shelf.results("a", "asr")
-    assert (cancelled["attempt"], cancelled["status"], cancelled["error_category"]) == (1, "failed", "stopped")
+    assert (cancelled["attempt"], cancelled["status"], cancelled["error_category"]) == (1, "stopped", "stopped")
     assert "CANCELLED" in cancelled["error_message"]
     assert (after["attempt"], after["status"]) == (2, "success")
     (lost, after) = shelf.results("b", "asr")
@@ -259,7 +259,7 @@ def test_jobs_of_a_killed_run_are_cancelled_before_any_is_submitted(shelf: Shelf
     assert named and orphan["id"] in named.group(1).split(", ")
     assert next(job["state"] for job in shelf.jobs if job["id"] == orphan["id"]) == "CANCELLED"
     assert attempts(shelf.job("a"), "translation") == ["01", "02"]
-    assert shelf.results("a", "translation")[0]["status"] == "failed"
+    assert shelf.results("a", "translation")[0]["status"] == "stopped"
 
 
 def test_a_node_that_is_drained_gets_no_more_jobs(shelf: Shelf) -> None:

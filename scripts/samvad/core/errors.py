@@ -107,6 +107,12 @@ class SystemLimitError(SamvadError):
     exit_code = 2
 
 
+class TimeLimitError(SamvadError):
+    """The stage's job on a cluster has used up the time that it asked for."""
+
+    category = "killed"
+
+
 class StoppedError(SamvadError):
     """Someone stopped the stage while it was at work."""
 

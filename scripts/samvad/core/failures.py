@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 import subprocess
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +20,7 @@ from samvad.core.errors import (
     NetworkError,
     SamvadError,
     StoppedError,
+    TimeLimitError,
 )
 from samvad.core.redaction import redact
 
@@ -159,6 +162,11 @@ def _of_the_system(error: BaseException) -> SamvadError | None:
             "There is not enough memory.", "Use a smaller batch_size or model, or a machine with more memory."
         )
     if isinstance(error, KeyboardInterrupt):
+        if _time_is_up():
+            return TimeLimitError(
+                "The time that the stage's SLURM job had asked for was over.",
+                "A further attempt asks for more; or give the stage a longer runtime in config/resources.yaml.",
+            )
         return StoppedError("The stage was stopped while it was at work.", "Run the same command again to go on.")
     if isinstance(error, subprocess.TimeoutExpired):
         command = error.cmd if isinstance(error.cmd, str) else str(error.cmd[0])
@@ -179,6 +187,14 @@ def _of_the_system(error: BaseException) -> SamvadError | None:
     if known is None and not named and _is_of_a_connection(error):
         known = NetworkError(f"A connection failed ({error}).", "Run again when the other side can be reached.")
     return known
+
+
+def _time_is_up() -> bool:
+    """Say whether the time of this process's SLURM job is over: SLURM ends it by the same signal as ``scancel``."""
+    try:
+        return time.time() >= float(os.environ["SLURM_JOB_END_TIME"]) - 1
+    except (KeyError, ValueError):
+        return False
 
 
 def _is_of_a_connection(error: OSError) -> bool:

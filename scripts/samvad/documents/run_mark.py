@@ -96,7 +96,7 @@ def may_live(host: str, mark: Path, claim: Path) -> RunMark | None:
 
     A run whose mark cannot be read, as of another user's clone or of one that lies on another machine, may live as long
     as its claim, which lies beside the jobs, is there and is touched. Where that names a process of this machine, the
-    machine is asked.
+    machine is asked, also when somebody has taken the mark away.
 
     Args:
         host: the machine that it is on.
@@ -106,9 +106,9 @@ def may_live(host: str, mark: Path, claim: Path) -> RunMark | None:
     try:
         found = read(mark)
     except OSError as error:
-        if isinstance(error, FileNotFoundError) and _is_folder(mark.parent):
-            return None  # it has been taken away
-        return _by_claim(host, mark, claim, error.strerror or str(error))
+        other = _by_claim(host, mark, claim, error.strerror or str(error))
+        taken_away = isinstance(error, FileNotFoundError) and _is_folder(mark.parent)
+        return None if taken_away and (other is None or other.far) else other
     own = found.facts.pid == os.getpid() and host == platform.node()
     silent = found.far and found.touched < time.time() - SILENT_SECONDS
     return None if own or found.dead or silent else found

@@ -73,6 +73,35 @@ def shortages(folder: Path, run_id: str, attempt: int) -> int:
     return found
 
 
+def put_back(folder: Path) -> bool:
+    """Give a stage the record of its last success again, where all that it made then is still as it was.
+
+    Snakemake takes away what it is about to make anew. Where that could not even begin, what was made before stands.
+
+    Args:
+        folder: the stage's folder, without a manifest.
+
+    Returns:
+        Whether the record is there.
+    """
+    for place in sorted((folder / "attempts").glob("[0-9]*"), key=lambda path: path.name.zfill(9), reverse=True):
+        record = stage_manifest.read_optional(place / "manifest.json")
+        if record is not None and record.done:
+            if all(_is_untouched(folder.parent / made.path, made) for made in record.outputs):
+                stage_manifest.write(record, folder / "manifest.json")
+                return True
+            return False
+    return False
+
+
+def _is_untouched(path: Path, made: FileRecord) -> bool:
+    try:
+        there = path.stat()
+    except OSError:
+        return False
+    return (there.st_size, there.st_mtime_ns) == (made.size_bytes, made.mtime_ns)
+
+
 def _run_of(attempt_folder: Path) -> str | None:
     """Return the run that an attempt belongs to, as the first of its events says."""
     try:

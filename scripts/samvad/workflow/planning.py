@@ -27,11 +27,13 @@ class Plan:
     Args:
         judge: compares stages with their records.
         busy: says which other run is at work on a job's folder, in words; empty where none is.
+        looked: on which machine files are looked for, where the stages run on others; else empty.
     """
 
-    def __init__(self, judge: Judge, busy: Callable[[str], str]) -> None:
+    def __init__(self, judge: Judge, busy: Callable[[str], str], looked: str = "") -> None:
         self._judge = judge
         self._busy = busy
+        self._looked = f" (looked for on {looked}; its stages run on other machines)" if looked else ""
         self._asked: dict[str, list[str]] = {}
         self._left_alone: dict[str, str] = {}
         self._missed: list[str] = []
@@ -102,7 +104,8 @@ class Plan:
             raise RefusedError("\n".join(told))
         _warn_of_missing([f"{folder}: {media}" for folder in to_do if (media := self._judge.missing_film(folder))])
         _tell("Done again", again)
-        _tell("Not to be looked at, and no change", [f"{what} ({_some(where)})" for what, where in away.items()])
+        unseen = [f"{what} ({_some(where)}){self._looked}" for what, where in away.items()]
+        _tell("Not to be looked at, and no change", unseen)
         if (self._left_alone or self._missed) and not due:
             raise RefusedError(self.shortfall())
         _tell("Left out", [*self._missed, *_by_reason(self._left_alone)])
@@ -155,7 +158,7 @@ class Plan:
         stands = "What was made before is left as it is" if finished else "Nothing is begun"
         self._left_alone[folder] = (
             f"{stages.BY_NAME[first].folder} is due ({found[numbers[first]]}), but it lacks "
-            f"{', '.join(dict.fromkeys(lacking))}. {stands}; run again when it is there."
+            f"{', '.join(dict.fromkeys(lacking))}{self._looked}. {stands}; run again when it is there."
         )
         return True
 

@@ -31,6 +31,8 @@ _TEXT = events.TextFormatter("pipeline")
 _FULL_BYTES = 1 << 18
 #: What is said of a try that was at work when its run was stopped, and had no time to say so itself.
 RUN_STOPPED = "the run was stopped"
+#: What is said of a job that a cluster has ended for want of memory.
+OVER_MEMORY = "its log says that it took more memory than it had asked for"
 #: The last line of a run is looked for in so much of its log's end: lines may have come after it.
 _TAIL_BYTES = 1 << 16
 
@@ -312,6 +314,11 @@ def _without_record(job_folder: Path, stage: str, said: str) -> Failure:
         return Failure("ClusterError", "configuration", f"SLURM took no job for it: {said}", str(folder), "")
     if said == RUN_STOPPED:
         return Failure("StoppedError", STOPPED, job_manifest.WAS_STOPPED, str(folder), "")
+    if OVER_MEMORY in said:
+        what = (
+            f"SLURM ended it: {said}. A further attempt asks for more; or give the stage more in config/resources.yaml."
+        )
+        return Failure("MemoryShortageError", "out_of_memory", what, str(folder), "")
     message = f"{job_manifest.NO_RECORD} ({said})" if said else job_manifest.NO_RECORD
     return Failure("Killed", "killed", message, str(folder), "")
 

@@ -12,16 +12,16 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from samvad.core import stages, times, variables
+from samvad.core import outside, stages, times, variables
 from samvad.core.console import printable
 from samvad.core.errors import SamvadError
 from samvad.core.failures import STOPPED, may_pass
-from samvad.documents import at_work, job_manifest, last_words, run_record, subtitle_check
+from samvad.documents import at_work, job_manifest, last_words, run_record, stage_manifest, subtitle_check
 from samvad.documents.costs import Prices
 from samvad.documents.run_record import CacheSettings, RunRecord
 from samvad.logs.events import Event
@@ -40,6 +40,9 @@ _NOT_TAKEN = (
     "it ended well, but Snakemake did not take its result, and says above why. Where that is of modification times, a "
     "clock is wrong, or was: the same command goes on"
 )
+#: What SLURM writes into a job's log when it, or the kernel, ends a step for want of memory.
+_OVER_MEMORY = re.compile(rb"xceeded (?:job |step )?memory limit|oom[-_]kill|OOM Killed|Out Of Memory", re.IGNORECASE)
+_TAIL_BYTES = 1 << 16
 _ID = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
 
 
@@ -52,6 +55,7 @@ class _Job:
         before: the last attempt of each stage that runs before it began.
         failed: what is to be said of the stages that failed.
         stopped: likewise of those that somebody stopped.
+        standing: stages that failed, and whose earlier result is left as it is.
         passing: those of them whose failure may pass by itself: trying again may help.
     """
 
@@ -63,6 +67,7 @@ class _Job:
     before: dict[str, Path | None] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     stopped: dict[str, str] = field(default_factory=dict)
+    standing: set[str] = field(default_factory=set)
     passing: set[str] = field(default_factory=set)
     began: datetime = field(default_factory=datetime.now)
     last: datetime = field(default_factory=datetime.now)
@@ -208,12 +213,33 @@ class PipelineHandler(logging.Handler):
             if lines:
                 sys.stderr.write(f"\n{end}:\n" + "\n".join(lines) + "\n")
 
+    def _leave_standing(self, found: _Job) -> None:
+        """Leave what was made before as it is, where a machine of a cluster lacks what is there on this one.
+
+        This machine has looked, before it was begun, for what a stage would read; another may see other disks.
+        """
+        for stage, reason in list(found.failed.items()):
+            folder = found.folder / stages.BY_NAME[stage].folder
+            newest = found.newest_attempt(stage)
+            record = stage_manifest.read_optional(newest / "manifest.json") if newest else None
+            error = next(iter(record.errors), None) if record else None
+            if record is None or error is None or not error.file or record.host.name == self._process.host:
+                continue
+            if Path(error.file).exists() and attempts.put_back(folder):
+                found.failed[stage] = (
+                    f"{reason} It is there on {self._process.host}, and not on {record.host.name}, which was to do it: "
+                    "what was made before is left as it is"
+                )
+                found.standing.add(stage)
+
     def _finish(self, found: _Job) -> str:
+        self._leave_standing(found)
         for stage in list(found.live.running):  # the run was interrupted
             if folder := found.newest_attempt(stage):
                 found.log.stage_ended(stage, folder, run_log.RUN_STOPPED)
             found.live.stopped.add(stage)
-        found.live = job_manifest.RunState(failed=set(found.failed), stopped=found.live.stopped, off=found.live.off)
+        failed = found.failed.keys() - found.standing
+        found.live = job_manifest.RunState(failed=failed, stopped=found.live.stopped, off=found.live.off)
         manifest = job_manifest.write(found.folder, found.wanted, found.live)
         pipeline, film_seconds = manifest.pipeline, manifest.input.duration_seconds
         counts: dict[str, float] = {} if film_seconds is None else {"film_seconds": film_seconds}
@@ -233,8 +259,8 @@ class PipelineHandler(logging.Handler):
                 self._started(number, rule, wildcards["job"])
             case snakemake_events.Finished(number) if number in self._stages:
                 self._ended(number, failed=False)
-            case snakemake_events.Failed(number, message) if number in self._stages:
-                said = _of_cluster(message) or self._groups.get(number, "")
+            case snakemake_events.Failed(number, message, logs) if number in self._stages:
+                said = _of_cluster(message, logs) or self._groups.get(number, "")
                 self._ended(number, failed=True, said=said)
             case snakemake_events.GroupFailed(external_id, numbers):
                 name = f"SLURM job {external_id}" if external_id else ""
@@ -361,10 +387,26 @@ def _last_attempt(job_folder: Path, stage: str) -> Path | None:
     return next(reversed(event_merging.attempts_of(job_folder, stage)), None)
 
 
-def _of_cluster(message: str) -> str:
-    """Return the sentences in which the SLURM plugin says how a job ended; nothing where it says none."""
+def _of_cluster(message: str, logs: Sequence[str]) -> str:
+    """Return how a job ended, by the SLURM plugin's sentences and the job's own log; nothing where it says none.
+
+    Without accounting SLURM calls a job that it ended for want of memory failed, and says why in that log alone.
+    """
     match = re.search(r"SLURM-job .*?SLURM status is: '\w+'|SLURM sbatch failed.*", message)
-    return match.group(0) if match else ""
+    if match is None:
+        return ""
+    of_cluster = [path for path in map(Path, logs) if path.name != "stage.log"]
+    short = "OUT_OF_MEMORY" in match.group(0) or any(_OVER_MEMORY.search(_end_of(log)) for log in of_cluster)
+    return match.group(0) + (f"; {run_log.OVER_MEMORY}" if short else "")
+
+
+def _end_of(log: Path) -> bytes:
+    try:
+        with outside.open_regular(log) as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL_BYTES))
+            return file.read(_TAIL_BYTES)
+    except OSError:
+        return b""
 
 
 def _complain(error: Exception) -> None:

@@ -68,10 +68,11 @@ class Finished:
 
 @dataclass(frozen=True)
 class Failed:
-    """A job has failed; ``message`` is what its executor says of that, if it does."""
+    """A job has failed; ``message`` is what its executor says of that, if it does, and ``logs`` are its logs."""
 
     number: int
     message: str
+    logs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,8 @@ def event_of(record: logging.LogRecord) -> Event | None:
         case LogEvent.JOB_FINISHED:
             found = Finished(fields["job_id"])
         case LogEvent.JOB_ERROR:
-            found = Failed(fields["jobid"], str(fields.get("rule_msg") or ""))
+            logs = tuple(map(str, fields.get("log") or ()))
+            found = Failed(fields["jobid"], str(fields.get("rule_msg") or ""), logs)
         case LogEvent.GROUP_ERROR:
             jobs = fields.get("job_error_info") or ()
             found = GroupFailed(str(fields.get("external_jobid") or ""), tuple(told["jobid"] for told in jobs))
