@@ -232,7 +232,7 @@ def check(recipe: Recipe, folder: Path, pieces: Path) -> None:
     truth = clock_films.events(film, recipe.sound_tracks, moving(film, recipe))
     job = support.make_job(folder)
     demux, audio = extracted(job, film)
-    heard = clock_films.chirps(np.asarray(audio[:]), SAMPLE_RATE_HZ)
+    heard = clock_films.chirps(np.asarray(audio[:]))
     for at, said in zip(heard, truth.chirps[0], strict=True):
         assert (at is None) == (said is None)
         assert at is None or at == pytest.approx(said, abs=APART_SECONDS)
@@ -269,8 +269,8 @@ def check(recipe: Recipe, folder: Path, pieces: Path) -> None:
 
 
 def moving(film: Path, recipe: Recipe) -> int | None:
-    """Return the number of the stream with the flashes where it is not the first picture."""
-    return clock_films.moving_picture(film) if recipe.flags == "thumbnail" else None
+    """Return the number of the stream with the flashes where it may not be the first picture."""
+    return clock_films.moving_picture(film) if recipe.flags in ("thumbnail", "cover") else None
 
 
 def check_speech(film: Path, folder: Path) -> None:

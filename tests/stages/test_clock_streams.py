@@ -12,7 +12,6 @@ import clock_matrix
 import support
 from clock_films import Recipe
 from samvad.documents.subtitles.cues import Cue
-from samvad.media.audio import SAMPLE_RATE_HZ
 
 
 @pytest.mark.parametrize("recipe", clock_matrix.recipes("ts", "m2ts", "vob", "mpg", "ogv"), ids=str)
@@ -29,7 +28,7 @@ def test_sound_is_as_near_to_its_picture_after_a_leap_as_before(tmp_path: Path, 
     film.write_bytes(first.read_bytes() + second.read_bytes())
     truth = clock_films.events(film)
     demux, audio = clock_matrix.extracted(support.make_job(tmp_path), film)
-    heard = clock_films.chirps(np.asarray(audio[:]), SAMPLE_RATE_HZ)
+    heard = clock_films.chirps(np.asarray(audio[:]))
     assert heard == pytest.approx(truth.chirps[0], abs=0.012)
     cues = [Cue(round((at or 0) * 1000), round((at or 0) * 1000) + 500, ("chirp",)) for at in heard]
     found = clock_films.events(clock_matrix.muxed(demux.parents[1], demux, cues))
