@@ -34,8 +34,8 @@ def test_no_name_of_a_film_or_folder_is_taken_for_anything_else(
     assert [stream.kind for stream in held.streams] == ["video", "audio"]
     assert ffprobe.playing_span_ms(bare) >= 1900 and shots.frame_rate(bare) == 10
     assert shots.detect(bare) == []
-    assert picture.poster(bare, 2000, Path(f"{name}.jpg"))
     film_on_clock = clock.opened(bare, held)
+    assert picture.poster(film_on_clock, 2000, Path(f"{name}.jpg"))
     whole = film_on_clock.source()
     media.write([whole["0"], whole["1"]], bare, Path(f"{name}.mkv"), {"c": "copy", "f": "matroska"})
     new = [matroska.NewTrack(lines, "en", name, True)]
