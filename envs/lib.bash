@@ -37,12 +37,13 @@ may_install() {
     [[ $answer =~ ^[yYjJ] ]]
 }
 
-# Print the folder of an environment's virtual environment: one for each content of its lock and each Python.
+# Print the folder of an environment's virtual environment: one for each content of its lock and each Python. An image has
+# them in a folder of its own (SAMVAD_ENVS), for the cache is the user's.
 environment_dir() {
     local lock="$envs_dir/$1.yaml" hash
     [ -f "$lock" ] || die "there is no environment '$1'; see $envs_dir"
     hash=$(sha256sum "$lock")
-    printf '%s/envs/%s-%s' "$cache_dir" "$1" "${hash:0:16}"
+    printf '%s/%s-%s' "${SAMVAD_ENVS:-$cache_dir/envs}" "$1" "${hash:0:16}"
 }
 
 # Print an environment's list of packages as pip and uv read it: a line for each, its pin, then the hashes of its files.

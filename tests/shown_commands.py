@@ -37,6 +37,7 @@ OURS = ("samvad", "snakemake", "make", "envs", "python")
 NOT_RUN = {
     "$EDITOR": "waits for a person",
     "alloy": "the service is not installed; tests/observability read its configuration",
+    "apptainer": "not to be had from Debian; the image is that of the Dockerfile",
     "aws": "needs an account; tests/observability read the template",
     "cd": "the folder is the reader's",
     "dot": "draws what Snakemake printed, which is looked at itself",

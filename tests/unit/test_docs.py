@@ -26,6 +26,7 @@ from shown_commands import ROOT, Command
 
 #: Options of others' programs that the pages name.
 OTHERS_OPTIONS = {
+    "--build-arg": "docker",
     "--collector.textfile.directory": "node_exporter",
     "--storage.path": "alloy",
 }
