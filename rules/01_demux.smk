@@ -25,4 +25,4 @@ rule demux:
     shell:
         "{params.run:q} media extract_audio.py "
         "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} "
-        "{params.media:q} --becomes={params.becomes} {params.options:q}"
+        "{params.media:q} --becomes={params.becomes:q} {params.options:q}"
