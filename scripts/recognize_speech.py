@@ -6,7 +6,7 @@ import functools
 import os
 import sys
 
-from samvad.core import computing, schemas
+from samvad.core import computing, places
 from samvad.documents import coverage, segments, stage_manifest
 from samvad.logs.spans import span
 from samvad.media.audio import FilmAudio
@@ -84,7 +84,7 @@ def _given_text(run: StageRun, options: Options) -> list[given_text.Line]:
     """Return the text that is given with the film; none where there is none."""
     if not options.text:
         return []
-    return given_text.read(run.add_external_input(schemas.ROOT / options.text, "given_text"), options.text)
+    return given_text.read(run.add_external_input(places.find(options.text), "given_text"), options.text)
 
 
 def _prompt_terms(run: StageRun, options: Options) -> list[str]:
