@@ -45,6 +45,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_error(412)
             return
         begin = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-")) if server.ranges else 0
+        server.asked.append((self.command, self.path, begin))
         self.send_response(206 if begin else 200)
         self.send_header("ETag", server.etag)
         self.send_header("Content-Length", str(len(server.film) - begin))
@@ -53,7 +54,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         body = server.film[begin:][:most][: server.cut]
         self.wfile.write(body)
-        server.asked.append((self.command, self.path, begin))
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Say nothing."""
