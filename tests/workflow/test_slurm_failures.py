@@ -1,4 +1,4 @@
-"""Ways in which a stage that is done again ends on a real SLURM: each record says which; the same command goes on."""
+"""Ways in which a stage that is done again ends on a real SLURM: each record says which."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import pytest
 
 import support
-from workflow import faults, kills
-from workflow.project import NOTHING, Project, environment, said
+from workflow import faults
+from workflow.project import Project, environment, said
 from workflow.slurm_cluster import Cluster, cluster
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
@@ -28,14 +28,11 @@ STAND_IN = {"model": "model", "scancel": "held", "memory": "eats", "time": "slee
 
 
 class Done(NamedTuple):
-    """What a run on SLURM, in which each film's stage 04 was to be made anew, came to; then the same command again."""
+    """What a run on SLURM, in which each film's stage 04 was to be made anew, came to."""
 
     project: Project
-    wanted: dict[str, str]
     failed: subprocess.CompletedProcess[str]
     manifests: dict[str, dict[str, Any]]
-    again: subprocess.CompletedProcess[str]
-    then: subprocess.CompletedProcess[str]
 
 
 def on_slurm(project: Project) -> list[str]:
@@ -74,7 +71,6 @@ def cancel_held(here: Cluster, project: Project, run: subprocess.Popen[str]) -> 
 @pytest.fixture(scope="module")
 def done(stood_in: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
     project = stood_in.copy(tmp_path_factory.mktemp("slurm") / "project")
-    wanted = faults.result(project.job("a"))
     prepare(project)
     with cluster() as here:
         run = subprocess.Popen(
@@ -85,15 +81,7 @@ def done(stood_in: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         told, _ = run.communicate(timeout=600)
         failed = subprocess.CompletedProcess(run.args, run.returncode, told, "")
         manifests = {way: json.loads((project.job(way) / "manifest.json").read_text("utf-8")) for way in WAYS}
-        for name in ("faults", "held"):
-            (project.root / name).unlink(missing_ok=True)
-        again, then = (
-            subprocess.run(
-                on_slurm(project), cwd=project.root, env=environment(), capture_output=True, text=True, check=False
-            )
-            for _ in range(2)
-        )
-    yield Done(project, wanted, failed, manifests, again, then)
+    yield Done(project, failed, manifests)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +90,7 @@ def done(stood_in: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         ("model", "failed", "model", "The model is not there"),
         ("scancel", "stopped", "stopped", "CANCELLED"),
         ("memory", "failed", "out_of_memory", "it took more memory than it had asked for"),
-        ("time", "failed", "killed", "time that the stage's SLURM job had asked for was over"),
+        ("time", "failed", "killed", "TIMEOUT"),
     ],
 )
 def test_the_records_say_how_a_job_ended(done: Done, way: str, status: str, category: str, words: str) -> None:
@@ -118,13 +106,3 @@ def test_the_records_say_how_a_job_ended(done: Done, way: str, status: str, cate
     (bad,) = [line for line in told if line["status"] != "success"]
     assert (bad["status"], bad["error_category"]) == (status, category), bad["error_message"]
     assert words in bad["error_message"]
-
-
-def test_the_same_command_does_what_is_due_and_no_more(done: Done) -> None:
-    assert done.again.returncode == 0, said(done.again)
-    for way in WAYS:
-        assert faults.result(done.project.job(way)) == done.wanted, way
-        manifest = json.loads((done.project.job(way) / "manifest.json").read_text("utf-8"))
-        assert manifest["pipeline"]["status"] == "success", way
-        assert kills.attempts_of(done.project.job(way), "demux") == ["01"]
-    assert done.then.returncode == 0 and NOTHING in said(done.then)
