@@ -9,6 +9,7 @@
 #   make test-clock                              take 370 kinds of films through stages 01 and 10 (half an hour)
 #   make fuzz                                    give ten thousand hostile inputs to all readers (ten minutes)
 #   make setup                                   what the others set up first: programs, environments, a model
+#   make docs                                    the pages as a site with search, in build/docs
 #   make check                                   lint, format, types, import contracts
 #   make coverage                                all tests, and which lines of scripts/ none of them runs
 #   make bench                                   a whole run beside the whisperx command
@@ -44,7 +45,7 @@ ifneq ($(strip $(UNKNOWN)),)
 $(error There is no variable $(strip $(UNKNOWN)). The variables are $(filter-out SHELL,$(KNOWN)))
 endif
 
-.PHONY: help setup demo test coverage test-kills test-clock fuzz check film shelf model lock bench bench-subtitles clean
+.PHONY: help docs setup demo test coverage test-kills test-clock fuzz check film shelf model lock bench bench-subtitles clean
 
 help:
 	@sed -n 's/^#   make/make/p' Makefile
@@ -107,6 +108,11 @@ fuzz: setup
 	@envs/setup dev
 	@PYTHONPATH=scripts:tests:benchmarks $(call dev,python) tests/hostile.py $(FUZZ)
 	@SAMVAD_FUZZ=2000 $(call dev,python) -m pytest --quiet tests/unit/test_subtitles_mutated.py
+
+docs:
+	@envs/setup docs
+	@NO_MKDOCS_2_WARNING=1 "$$(. envs/lib.bash; environment_dir docs)"/bin/mkdocs build --strict --quiet
+	@echo "build/docs/index.html"
 
 check:
 	@envs/setup workflow dev

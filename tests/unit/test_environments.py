@@ -40,6 +40,8 @@ NOT_IMPORTED = {
     "indictranstoolkit": "a test compares our own preparation of text with it, in the translator's environment",
     "language-data": "langcodes takes the names of languages from it",
     "moto": "started as a program, by tests of films in a store of objects",
+    "mkdocs": "the command of `make docs`; envs/docs_pages.py hangs on it",
+    "mkdocs-material": "its theme, with the search",
     "mypy": "a command of `make check`",
     "openpyxl": "pandas writes workbooks with it",
     "pytest-timeout": "pytest's plug-in for `timeout` in pyproject.toml",

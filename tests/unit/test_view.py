@@ -257,7 +257,8 @@ def test_a_row_fits_80_columns_with_the_names_whole_and_the_foot_says_how_long_t
     from samvad.workflow.progress.terminal import Screen
 
     shelf = state.Shelf(tmp_path)
-    shelf.expected, shelf.counts_planned, shelf.steps = 4, {"hallucination_removal": 4}, (1, 4)
+    shelf.expected, shelf.counts_planned, shelf.steps = 4, {"hallucination_removal": 4, "tmdb": 4}, (1, 4)
+    shelf.ended["tmdb"] = 4
     shelf.planned = frozenset(shelf.counts_planned)
     shelf.estimates.add("hallucination_removal", 6.0, 60.0)
     name = "a-name-of-a-film-that-is-as-long-as-an-id-may-be-64-letters-long"

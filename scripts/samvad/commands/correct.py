@@ -20,6 +20,7 @@ from samvad.documents.subtitles import file_language, formats
 from samvad.documents.subtitles.cues import Cue
 from samvad.documents.subtitles.reading import LEFT, Note, Reading
 from samvad.review.learning import learned
+from samvad.settings import naming
 from samvad.stages.subtitle_gen import checking, corrections, qc
 from samvad.stages.subtitle_gen.corrections import Pair
 from samvad.text import languages, scripts
@@ -43,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
         "Exit codes: 0 success, 2 configuration (also a language that is not sure, or many deleted cues), 3 the file "
         "cannot be read, or text of it would be lost, 1 anything else.",
     )
-    made.add_argument("job_folder", type=console.path, help="the film's job: …/YYYY/MM/DD/USER/N")
+    made.add_argument("job_folder", type=naming.place, help="the film, or its job: …/YYYY/MM/DD/USER/N")
     made.add_argument("file", type=console.path, nargs="?", help="the edited track: .srt, .vtt, .ass, .ssa or .ttml")
     made.add_argument("--language", help="its language; default: what stands in its name, as in film.en.srt")
     made.add_argument("--encoding", default="", help="of the file, such as cp1252; default: what is sure")

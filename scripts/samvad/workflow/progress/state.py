@@ -156,6 +156,10 @@ class Shelf:
         lengths = [film.film_seconds for film in self.films.values() if film.film_seconds]
         mean = sum(lengths) / len(lengths) if lengths else None
         weights = {stage: self.estimates.seconds(stage, mean) for stage in self.counts_planned}
+        skipped = [stage for stage, weight in weights.items() if weight is None and self.ended[stage]]
+        weights.update(
+            dict.fromkeys(skipped, 0.0)
+        )  # it has ended, and took no time that is known: it had nothing to do
         known = {stage: weight for stage, weight in weights.items() if weight is not None}
         if len(known) < len(weights):
             return None
