@@ -86,11 +86,13 @@ SESSIONS: dict[str, tuple[str, str, list[Step]]] = {
         [
             Step(
                 "One film.",
-                "./samvad film films/Jaagte*.mp4 --title 'Jaagte Raho' --year 1956 --source en --targets en | tail -n 16",
+                "./samvad film films/Jaagte*.mp4 --title 'Jaagte Raho' --year 1956 --source en --targets en | tail "
+                "-n 16",
             ),
             Step(
                 "The same with another setting, as a job of its own.",
-                "./samvad film films/Jaagte*.mp4 --title 'Jaagte Raho' --year 1956 --source en --targets en --new-job --set asr.beam_size=1 | tail -n 3",
+                "./samvad film films/Jaagte*.mp4 --title 'Jaagte Raho' --year 1956 --source en --targets en "
+                "--new-job --set asr.beam_size=1 | tail -n 3",
             ),
             Step("Words with their times.", "./samvad figures jaagte-raho --table words | head -n 5"),
             Step("All tables, for a spreadsheet and for programs.", "./samvad figures --xlsx t.xlsx --parquet tables"),
@@ -114,7 +116,8 @@ SESSIONS: dict[str, tuple[str, str, list[Step]]] = {
             Step("How much does the cache of results hold?", "./samvad cache show"),
             Step(
                 "A row of somebody's sheet is wrong, and another asks for what cannot be. The others would be made.",
-                "printf 'Film\\tMedia\\tTitle\\tYear\\tSource\\tTargets\\tUser\\tDate\\tJob\\tWorkflow\\tStages off\\t\\n"
+                "printf 'Film\\tMedia\\tTitle\\tYear\\tSource\\tTargets\\tUser\\tDate\\tJob\\tWorkflow\\tStages "
+                "off\\t\\n",
                 "a\\tfilms/Pyaasa (1957).mp4\\tA\\t\\ten\\ten\\tann\\t31/12/2025\\t1\\tsubtitle\\tasr\\n"
                 "b\\tfilms/Pyaasa (1957).mp4\\tB\\t20x8\\ten\\ten\\tben\\t31/12/2025\\t1\\tsubtitle\\n"
                 "c\\tfilms/Pyaasa (1957).mp4\\tC\\t\\ten\\ten\\tcid\\t31/12/2025\\t1\\tsubtitle\\n' > sheet.tsv; "
@@ -160,7 +163,8 @@ def page(name: str) -> str:
     """Run a session, and return its page."""
     title, about, steps = SESSIONS[name]
     parts = [
-        f"# {title}\n\n{about}\n\nRun by `benchmarks/sessions.py`, on two films cut from the sample film, with Whisper base.\n"
+        f"# {title}\n\n{about}\n\nRun by `benchmarks/sessions.py`, on two films cut from the sample film, with Whisper "
+        "base.\n"
     ]
     with tempfile.TemporaryDirectory(prefix="samvad-") as away:
         folder = Path(away)
