@@ -29,6 +29,7 @@ _ONLY_READ = {
     "config": "writes the settings of whoever runs it; tests/unit/test_one_command.py",
     "harvest-phrases": "loads a large model",
     "review": "serves until Ctrl-C; run by tests/workflow/test_review.py",
+    "watch": "goes on until it is ended; tests/unit/test_watch.py",
     "retime": "recognises speech first; tests/unit/test_retime.py",
     "model": "fetches gigabytes from a hub; tests/stages/test_own_models.py has one of its own",
     "make-dashboard": "writes what tests/observability compare",

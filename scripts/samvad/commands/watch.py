@@ -1,0 +1,168 @@
+"""Watch a folder: each film that arrives is subtitled when it is whole, and told of when it is done."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from samvad.commands import _running, add_folder
+from samvad.core import console, schemas, subprocesses
+from samvad.core.errors import ConfigurationError, SamvadError
+from samvad.documents import job_manifest
+from samvad.settings import configuration, naming
+from samvad.settings.library import finding
+from samvad.workflow import notices
+
+#: The environment that the command runs in.
+ENVIRONMENT = "workflow"
+
+_EXAMPLES = """examples:
+  ./samvad watch /films/new --source hi --targets en
+  ./samvad watch /films/new --source hi --targets en --beside --webhook https://example.org/samvad
+  ./samvad watch /films/new --source hi --once        one look, as a timer would have it
+
+What ./samvad shelf takes is taken here, too. A film is whole when it has not changed for --settle-seconds. A film that
+has failed is tried again when it or the settings change, or by ./samvad shelf. Ctrl-C ends the watch, and what runs.
+Exit codes: 0 ended; 1 (with --once) a film is not done; 2 what was asked for is not possible."""
+#: Looks are this far apart at most, in seconds, where the system tells of no change: network disks tell of none.
+_LONGEST_SECONDS = 300
+
+
+def parser() -> _running.Parser:
+    """Return the parser of the command."""
+    p = _running.Parser(description=__doc__, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_folder.add_folder_options(p)
+    _running.add_options(p)
+    p.add_argument("--once", action="store_true", help="look once, do what is due, and end")
+    p.add_argument(
+        "--every",
+        type=float,
+        default=_LONGEST_SECONDS,
+        metavar="SECONDS",
+        help="look this often though nothing is told",
+    )
+    p.add_argument("--command", default="", metavar="WORDS", help="run this for each film that is done or has failed")
+    p.add_argument("--webhook", default="", metavar="URL", help="send the news there as JSON, signed")
+    p.add_argument("--email", default="", metavar="ADDRESS", help="send the news there")
+    p.set_defaults(source="auto", targets="en")
+    return p
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Watch until somebody ends it; return the exit code."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    options, _ = parser().split(given)
+    try:
+        if not options.folder.is_dir():
+            raise ConfigurationError(f"{options.folder} is no folder.", "Name the folder that films arrive in.")
+        if not 1 <= options.every <= 86_400 or not 0 <= options.settle_seconds <= 86_400:
+            raise ConfigurationError("--every and --settle-seconds are seconds, up to a day.")
+        wanted = notices.ways(options.command, options.webhook, options.email, os.environ)
+        _running.check_run_options(argparse.Namespace(**vars(options)))
+        settings = configuration.project()
+    except SamvadError as error:
+        console.complain("samvad watch", error)
+        return error.exit_code
+    words = _for_shelf(given)
+    if options.once:
+        return _look(options, settings, words, wanted)
+    return _watch(options, settings, words, wanted)
+
+
+#: Options that are of the watch alone, and whether a value follows.
+_OWN = {"--once": False, "--every": True, "--command": True, "--webhook": True, "--email": True}
+
+
+def _for_shelf(given: Sequence[str]) -> list[str]:
+    """Return the words of the command line that `samvad shelf` is to be given."""
+    kept: list[str] = []
+    at = 0
+    while at < len(given) and given[at] != "--":
+        name = given[at].split("=", 1)[0]
+        if name in _OWN:
+            at += 1 if not _OWN[name] or "=" in given[at] else 2
+            continue
+        kept.append(given[at])
+        at += 1
+    return [*kept, *given[at:]]
+
+
+def _watch(options: argparse.Namespace, settings: Mapping[str, Any], words: Sequence[str], wanted: notices.Ways) -> int:
+    from watchdog.events import FileSystemEvent, FileSystemEventHandler
+    from watchdog.observers import Observer
+
+    changed, ended = threading.Event(), threading.Event()
+
+    class Changes(FileSystemEventHandler):
+        def on_any_event(self, event: FileSystemEvent) -> None:
+            if event.event_type not in ("opened", "closed_no_write"):  # reading is no change
+                changed.set()
+
+    def end(_: int, __: FrameType | None) -> None:
+        ended.set()
+        changed.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    observer = Observer()
+    try:
+        observer.schedule(Changes(), str(options.folder), recursive=True)
+        observer.start()
+    except OSError as error:  # too many folders for the system, or none that tell
+        print(
+            console.printable(
+                f"Nothing is told of {options.folder} ({error.strerror}): looking each {options.every:g} s."
+            )
+        )
+    print(console.printable(f"Watching {options.folder}. Ctrl-C ends it."), flush=True)
+    while not ended.is_set():
+        changed.clear()
+        _look(options, settings, words, wanted)
+        unsettled = _unsettled(options, settings)
+        # What still changes is looked at when it may have settled; what does not, when something does.
+        changed.wait(options.settle_seconds if unsettled else options.every)
+        if unsettled and not ended.is_set():
+            ended.wait(1)
+    if observer.is_alive():
+        observer.stop()
+        observer.join()
+    print("The watch has ended.")
+    return 0
+
+
+def _look(options: argparse.Namespace, settings: Mapping[str, Any], words: Sequence[str], wanted: notices.Ways) -> int:
+    """Do what is due in the folder, and tell of it; return the exit code of `samvad shelf`."""
+    found = {item.path.resolve() for item in _finding(options, settings).films}
+    states = _states(settings, found)
+    code = 0
+    if found - {media for media, _ in states} or any(state not in notices.STATES for _, state in states):
+        code = subprocesses.hand_over([str(schemas.ROOT / "samvad"), "shelf", *words], schemas.ROOT)
+    root = naming.output_root(settings)
+    for film in naming.films(settings).values():
+        if (schemas.ROOT / film.media).resolve() in found:
+            for line in notices.tell(root / film.folder, wanted, os.environ):
+                print(console.printable(line), file=sys.stderr, flush=True)
+    return code
+
+
+def _states(settings: Mapping[str, Any], found: Collection[Path]) -> list[tuple[Path, str | None]]:
+    """Return the file and the state of each job of the films that were found; of one not begun, None."""
+    root = naming.output_root(settings)
+    jobs = [((schemas.ROOT / film.media).resolve(), root / film.folder) for film in naming.films(settings).values()]
+    return [(media, job_manifest.status(folder)) for media, folder in jobs if media in found]
+
+
+def _finding(options: argparse.Namespace, settings: Mapping[str, Any]) -> finding.Look:
+    leave = {naming.output_root(settings).resolve(), (schemas.ROOT / "build").resolve()}
+    return finding.look(options.folder.absolute(), leave, options.settle_seconds)
+
+
+def _unsettled(options: argparse.Namespace, settings: Mapping[str, Any]) -> bool:
+    return bool(_finding(options, settings).growing)

@@ -1,0 +1,225 @@
+"""``samvad watch``: films that arrive are done when they are whole, and told of once, signed, without a secret."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import support
+from samvad.commands import watch
+from samvad.core.errors import ConfigurationError
+from samvad.documents import job_manifest
+from samvad.models import http
+from samvad.workflow import notices
+
+SECRET = "a-secret-of-forty-letters-that-nobody-knows"
+
+
+class Hook(HTTPServer):
+    """A webhook that answers as it is told, and keeps what it got."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Receiver)
+        self.answers: list[int] = []
+        self.got: list[tuple[dict[str, str], bytes]] = []
+
+
+class Receiver(BaseHTTPRequestHandler):
+    server: Hook
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.got.append((dict(self.headers), body))
+        self.send_response(self.server.answers.pop(0) if self.server.answers else 200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    server = Hook()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = support.make_job(tmp_path)
+    state = SimpleNamespace(status="success", run="r_1")
+    manifest = SimpleNamespace(
+        input=job_manifest.Input("film.mkv", "A \n film", 1983, None),
+        output=SimpleNamespace(files=(SimpleNamespace(path="10_mux/film.mkv"),)),
+    )
+    monkeypatch.setattr(job_manifest, "status", lambda _: state.status)
+    monkeypatch.setattr(job_manifest, "reason", lambda _: "04_asr failed: the model is not there")
+    monkeypatch.setattr(job_manifest, "read", lambda _: SimpleNamespace(run_id=state.run, **vars(manifest)))
+    monkeypatch.setattr(
+        http, "policy", lambda: http.Policy(first_pause_seconds=0.01, attempts=2, requests_per_second=100)
+    )
+    monkeypatch.setattr(watch, "STATE", state, raising=False)
+    return folder
+
+
+def tell(job: Path, hook: Hook, **environ: str) -> list[str]:
+    address = f"http://127.0.0.1:{hook.server_port}/x"
+    return list(notices.tell(job, notices.Ways(webhook=address), {notices.SECRET: SECRET, **environ}))
+
+
+def test_a_webhook_gets_signed_news_once(job: Path, hook: Hook) -> None:
+    assert tell(job, hook) == []
+    assert tell(job, hook) == []
+    ((headers, body),) = hook.got
+    assert headers["X-Samvad-Signature"] == "sha256=" + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+    news = json.loads(body)
+    assert (news["state"], news["title"], news["run"]) == ("success", "A \n film", "r_1")
+    assert news["results"] == [str(job / "10_mux/film.mkv")]
+    assert SECRET not in body.decode() and SECRET not in (job / notices.RECORD).read_text()
+
+
+def test_a_webhook_that_fails_is_asked_again_now_and_at_the_next_look(job: Path, hook: Hook) -> None:
+    hook.answers = [500, 503, 500, 200]
+    (said,) = tell(job, hook)
+    assert "503" in said and len(hook.got) == 2
+    assert tell(job, hook) == [] and len(hook.got) == 4
+    assert tell(job, hook) == [] and len(hook.got) == 4
+
+
+def test_a_webhook_that_refuses_or_leads_elsewhere_is_no_success(job: Path, hook: Hook) -> None:
+    hook.answers = [404, 302]
+    assert "404" in tell(job, hook)[0]
+    assert "302" in tell(job, hook)[0]
+
+
+def test_the_next_run_is_news_again(job: Path, hook: Hook) -> None:
+    tell(job, hook)
+    watch.STATE.run, watch.STATE.status = "r_2", "failed"  # type: ignore[attr-defined]
+    tell(job, hook)
+    assert json.loads(hook.got[1][1])["reason"] == "04_asr failed: the model is not there"
+
+
+def test_a_film_that_runs_is_no_news(job: Path, hook: Hook) -> None:
+    watch.STATE.status = "running"  # type: ignore[attr-defined]
+    assert tell(job, hook) == [] and not hook.got
+
+
+def test_a_command_gets_the_news_in_variables_and_no_shell_reads_them(job: Path, tmp_path: Path) -> None:
+    script = tmp_path / "note"
+    script.write_text('#!/bin/sh\nprintf "%s|%s" "$SAMVAD_STATE" "$SAMVAD_NEWS" >"$1"\n')
+    script.chmod(0o755)
+    wanted = notices.ways(f"'{script}' '{tmp_path / 'a; b'}'", "", "", {})
+    assert list(notices.tell(job, wanted, dict(os.environ))) == []
+    state, news = (tmp_path / "a; b").read_text().split("|", 1)
+    assert (state, json.loads(news)["title"]) == ("success", "A \n film")
+    again = notices.ways("false", "", "", {})
+    (job / notices.RECORD).unlink()
+    (said,) = notices.tell(job, again, dict(os.environ))
+    assert "ended with 1" in said
+
+
+@contextmanager
+def mail_server() -> Iterator[tuple[int, list[str]]]:
+    """Serve one conversation of SMTP (RFC 5321), without extensions."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    got: list[str] = []
+
+    def talk() -> None:
+        connection, _ = listener.accept()
+        with connection, connection.makefile("rwb") as lines:
+
+            def say(text: str) -> None:
+                lines.write(f"{text}\r\n".encode())
+                lines.flush()
+
+            say("220 here")
+            in_data = False
+            for line in lines:
+                word = line.decode().rstrip("\r\n")
+                got.append(word)
+                if in_data:
+                    in_data = word != "."
+                    if not in_data:
+                        say("250 taken")
+                elif word.upper() == "DATA":
+                    in_data = True
+                    say("354 go on")
+                elif word.upper() == "QUIT":
+                    say("221 bye")
+                    return
+                else:
+                    say("250 well")
+
+    thread = threading.Thread(target=talk, daemon=True)
+    thread.start()
+    yield listener.getsockname()[1], got
+    thread.join(5)
+    listener.close()
+
+
+def test_an_email_has_the_title_on_one_line(job: Path) -> None:
+    with mail_server() as (port, got):
+        environ = {notices.SERVER: f"smtp://127.0.0.1:{port}"}
+        assert list(notices.tell(job, notices.ways("", "", "me@example.org", environ), environ)) == []
+    assert "Subject: Samvad: A film: done" in got
+    assert "rcpt to:<me@example.org>" in [line.lower() for line in got]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("'", "", ""), "--command"),
+        (("", "ftp://x", ""), "--webhook"),
+        (("", "", "me"), "--email"),
+        (("", "", "me@example.org"), notices.SERVER),
+    ],
+)
+def test_a_way_that_cannot_be_gone_is_refused_before_the_watch(given: tuple[str, str, str], said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        notices.ways(*given, environ={})
+
+
+def test_the_shelf_is_given_its_own_words() -> None:
+    given = ["/films", "--once", "--source=hi", "--webhook", "https://x", "--email=a@b", "--", "--command", "x"]
+    assert watch._for_shelf(given) == ["/films", "--source=hi", "--", "--command", "x"]
+
+
+def test_a_film_is_done_when_it_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is still being copied waits; what is done already starts nothing."""
+    folder = tmp_path / "films"
+    folder.mkdir()
+    asked: list[Any] = []
+    monkeypatch.setattr(watch.subprocesses, "hand_over", lambda words, _: asked.append(words) or 0)
+    monkeypatch.setattr(watch.naming, "films", lambda _: {})
+    film = folder / "film.mkv"
+    support.make_film(film)
+    given = [str(folder), "--source", "hi", "--once"]
+    assert watch.main(given) == 0 and not asked
+    old = time.time() - 600
+    os.utime(film, (old, old))
+    assert watch.main(given) == 0
+    assert asked[0][1:] == ["shelf", str(folder), "--source", "hi"]
+    row = SimpleNamespace(media=str(film), folder="2025/01/01/tester/1")
+    monkeypatch.setattr(watch.naming, "films", lambda _: {"x": row})
+    for state, runs in (("success", 1), ("failed", 1), ("stopped", 2), (None, 3)):
+        monkeypatch.setattr(watch.job_manifest, "status", lambda _, state=state: state)
+        monkeypatch.setattr(watch.notices, "tell", lambda *_: [])
+        assert watch.main(given) == 0
+        assert len(asked) == runs
