@@ -71,6 +71,7 @@ PACKAGE_OF = {
 NO_PROGRAMS = {"font-ttf-noto": "what stage 10 draws subtitles in, found by fontconfig"}
 #: Why an environment need not bring a program.
 OF_THE_MACHINE = {
+    "--command": "a person's own, of `samvad watch`",
     "demucs": "asr.separate_voices is off, and who turns it on installs it in an environment of its own",
     "envs/run": "the project's own, for a stage in its environment",
     "git": "without it the commit is not known, and that is what manifests say",
@@ -81,6 +82,7 @@ OF_THE_MACHINE = {
 #: What modules start whose commands are not lists that begin with a program's name.
 STARTED_BY = {
     "samvad/review/again.py": "envs/run",
+    "samvad/workflow/notices.py": "--command",
     "samvad/commands/model.py": "pip",
     "samvad/core/computing.py": "python",
     "samvad/documents/stage_manifest.py": "git",  # and programs that their stage starts itself, for their version
