@@ -139,9 +139,9 @@ def _subtitles(film: FilmFile, result: FilmFile, followed: Sequence[tuple[Stream
 
 
 def _shown_ms(file: FilmFile, streams: Sequence[Stream]) -> dict[int, list[float]]:
-    """Return when the packets of tracks are shown, in ms on the film's clock; those of one time count as one.
+    """Return when the packets of tracks are shown, in ms on the film's clock.
 
-    In MPEG-TS, a picture comes in several packets, of which mkvmerge leaves out what shows nothing.
+    A picture of DVB's comes in several packets, of which mkvmerge leaves out what shows nothing: they count as one.
     """
     codecs = {stream.index: stream.codec for stream in streams}
     found: dict[int, list[float]] = {number: [] for number in codecs}
@@ -154,7 +154,9 @@ def _shown_ms(file: FilmFile, streams: Sequence[Stream]) -> dict[int, list[float
         found = {number: [time_us / 1000 for time_us in times] for number, times in _put_together_us(file, codecs)}
     else:
         ffprobe.read_subtitle_packets(file.path, take)
-    return {number: sorted(set(times)) for number, times in found.items()}
+    return {
+        number: sorted(set(times) if codecs[number] == "dvb_subtitle" else times) for number, times in found.items()
+    }
 
 
 def _put_together_us(file: FilmFile, numbers: Iterable[int]) -> Iterator[tuple[int, list[int]]]:
