@@ -111,7 +111,7 @@ fuzz: setup
 
 docs:
 	@envs/setup docs
-	@NO_MKDOCS_2_WARNING=1 "$$(. envs/lib.bash; environment_dir docs)"/bin/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 "$$(. envs/lib.bash; environment_dir docs)"/bin/mkdocs build --strict
 	@echo "build/docs/index.html"
 
 check:

@@ -218,6 +218,17 @@ def test_links_lead_to_files_and_headings_that_are_there() -> None:
     assert dead == []
 
 
+def test_the_site_of_the_pages_leads_to_every_page() -> None:
+    def named(part: Any) -> list[str]:
+        return [part] if isinstance(part, str) else [name for inner in part for name in named(inner)]
+
+    menu = yaml.safe_load((ROOT / "mkdocs.yml").read_text("utf-8"))["nav"]
+    shown = named([list(part.values()) if isinstance(part, dict) else part for part in menu])
+    pages = {str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs").rglob("*.md")}
+    elsewhere = {"index.md", "contributing.md", "changelog.md", "security.md", "observability.md"}
+    assert sorted(shown) == sorted(pages | elsewhere)
+
+
 def test_files_of_the_project_that_pages_name_are_there() -> None:
     folders = r"(?:scripts|rules|envs|config|tests|benchmarks|docs|observability|profiles)/[\w./-]+"
     programs = {path.name for folder in ("scripts", "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")}
