@@ -92,9 +92,7 @@ def recognised(language: str, sound: Path) -> Path:
 
     job = FOLDER / "2025" / "01" / "01" / language / "1"
     job.mkdir(parents=True, exist_ok=True)
-    demux = run(
-        "demux", job, language, "--media", sound, "--languages", language, "--audio-track=auto", "--proxy-height=0"
-    )
+    demux = run("demux", job, language, "--media", sound, "--languages", language, "--audio-track=auto")
     run(
         "asr", job, language, "--demux", demux, "--languages", language, "--engine=whisperx", "--model=base",
         "--revision=", "--device=cpu", "--compute-type=int8", "--batch-size=8", "--beam-size=5", "--vad=silero",

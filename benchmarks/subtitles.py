@@ -30,7 +30,7 @@ from samvad.core import stages  # noqa: E402
 from samvad.documents import segments  # noqa: E402
 from samvad.documents.subtitles import formats  # noqa: E402
 from samvad.documents.subtitles.cues import Cue  # noqa: E402
-from samvad.media import shots  # noqa: E402
+from samvad.media import clock, shots  # noqa: E402
 from samvad.settings import subtitle_profiles  # noqa: E402
 from samvad.settings.subtitle_rules import FILM_FRAME_RATE  # noqa: E402
 from samvad.stages.subtitle_gen import agreement, checking, objections, speech, tracks  # noqa: E402
@@ -100,10 +100,10 @@ def words_of(clip: Clip, media: Path) -> Path:
     return asr.parent / "segments.json"
 
 
-def shots_of(clip: Clip) -> list[int]:
-    """Return the shot changes that stage 01 found."""
-    path = FOLDER / "2025" / "01" / "01" / clip.name / "1" / stages.BY_NAME["demux"].folder / "shots.json"
-    return json.loads(path.read_text("utf-8"))["cuts_ms"] if path.is_file() else []
+def shots_of(clip: Clip, media: Path) -> list[int]:
+    """Return a clip's shot changes in ms, as stage 09 finds them; none of a sound without pictures."""
+    film = media / clip.file
+    return shots.of_film(film) if clock.opened(film).header.film_picture else []
 
 
 def environment(name: str) -> Path:
@@ -269,7 +269,7 @@ def main() -> None:
     for clip in clips:
         print(f"{clip.name} …", flush=True)
         document = segments.read(words_of(clip, options.media))
-        cuts = shots_of(clip)
+        cuts = shots_of(clip, options.media)
         rules = subtitle_profiles.load("netflix").rules(clip.language, FILM_FRAME_RATE)
         made = {"samvad": list(tracks.make_track(document, rules, cuts).cues), **peers(clip, document)}
         said = " ".join(segment.text for segment in document.shown())

@@ -67,7 +67,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--frame-rate", type=frame_rate, metavar="N[/N]", help="frames a second; default: the film's, or 24"
     )
-    made.add_argument("--shots", type=console.path, help="shots.json of stage 01, in place of looking through --video")
+    made.add_argument("--shots", type=console.path, help="shots.json of stage 09, in place of looking through --video")
     made.add_argument(
         "--words", type=console.path, help="segments.json with word times: in-times are checked against them"
     )
