@@ -1,4 +1,4 @@
-# An image with the same environments as `make setup` builds, for clusters without conda and uv (docs/cluster.md).
+# An image with the stages' environments as `make setup` builds them, for clusters without conda and uv (docs/cluster.md).
 #
 #   docker build -t samvad .
 #   docker run --rm -v /films:/films -v "$PWD":/work samvad film /films/a.mkv --source hi --targets en

@@ -10,6 +10,7 @@ Usage: python benchmarks/sessions.py [NAME ...]          (`make demo` first)
 from __future__ import annotations
 
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -185,6 +186,7 @@ def page(name: str) -> str:
             )  # fmt: skip
             said = done.stdout.replace(str(folder), "/home/me/samvad")
             said = said.replace(str(Path.home()), "/home/me")
+            said = re.sub(rf"\b{re.escape(platform.node())}$", "studio", said, flags=re.MULTILINE)
             if done.returncode not in step.codes:
                 sys.exit(f"{name}: {step.typed} ended with {done.returncode}:\n{said}")
             code = f"\n(exit code {done.returncode})" if done.returncode else ""
