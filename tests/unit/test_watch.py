@@ -136,8 +136,8 @@ def test_a_command_gets_the_news_in_variables_and_no_shell_reads_them(job: Path,
 
 
 @contextmanager
-def mail_server() -> Iterator[tuple[int, list[str]]]:
-    """Serve one conversation of SMTP (RFC 5321), without extensions."""
+def mail_server(*offers: str) -> Iterator[tuple[int, list[str]]]:
+    """Serve one conversation of SMTP (RFC 5321) with extensions; STARTTLS is offered, and then cannot be had."""
     listener = socket.create_server(("127.0.0.1", 0))
     got: list[str] = []
 
@@ -164,6 +164,12 @@ def mail_server() -> Iterator[tuple[int, list[str]]]:
                 elif word.upper() == "QUIT":
                     say("221 bye")
                     return
+                elif word.upper() == "STARTTLS":
+                    say("454 not now")
+                elif word.upper().startswith("EHLO"):
+                    names = ["here", *offers]
+                    for number, name in enumerate(names, 1):
+                        say(f"250{' ' if number == len(names) else '-'}{name}")
                 else:
                     say("250 well")
 
@@ -180,6 +186,28 @@ def test_an_email_has_the_title_on_one_line(job: Path) -> None:
         assert list(notices.tell(job, notices.ways("", "", "me@example.org", environ), environ)) == []
     assert "Subject: Samvad: A film: done" in got
     assert "rcpt to:<me@example.org>" in [line.lower() for line in got]
+
+
+@pytest.mark.parametrize(("offers", "is_here"), [(("STARTTLS", "AUTH PLAIN"), True), (("AUTH PLAIN",), False)])
+def test_no_password_goes_out_in_the_clear(
+    job: Path, offers: tuple[str, ...], is_here: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither where TLS that was offered fails, nor where a server elsewhere offers none."""
+    monkeypatch.setattr(notices, "_is_here", lambda _: is_here)
+    with mail_server(*offers) as (port, got):
+        environ = {notices.SERVER: f"smtp://me:{SECRET}@127.0.0.1:{port}"}
+        (said,) = notices.tell(job, notices.ways("", "", "me@example.org", environ), environ)
+    assert "mail server" in said
+    assert SECRET not in said
+    assert ("STARTTLS" in got) is is_here
+    assert not any(line.upper().startswith(("AUTH", "MAIL")) for line in got)
+
+
+@pytest.mark.parametrize("address", ["server:587", "smtp://", "smtp://me@server:x", "https://server", "smtp://[::1"])
+def test_a_mail_server_that_is_none_is_refused_unseen(address: str) -> None:
+    with pytest.raises(ConfigurationError, match=notices.SERVER) as refused:
+        notices.ways("", "", "me@example.org", {notices.SERVER: address})
+    assert address not in str(refused.value).replace("Such as smtp://user:password@server:587", "")
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 import json
 import shlex
 import smtplib
+import ssl
 import urllib.parse
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -84,6 +86,11 @@ def ways(command: str, webhook: str, email: str, environ: Mapping[str, str]) -> 
         raise ConfigurationError(
             f"--email needs a server: the variable {SERVER} is not set.",
             f"Such as {SERVER}=smtp://user:password@server:587.",
+        )
+    if email and not _is_server(environ[SERVER]):  # not shown: it may hold a password
+        raise ConfigurationError(
+            f"The variable {SERVER} is no address of a mail server.",
+            "Such as smtp://user:password@server:587, with signs of the password other than letters and digits as %40.",
         )
     return Ways(words, webhook, email)
 
@@ -179,16 +186,42 @@ def _by_email(wanted: Ways, news: Mapping[str, Any], environ: Mapping[str, str])
     message["To"] = message["From"] = wanted.email
     lines = [f"{key}: {value}" for key, value in news.items() if value and key not in ("event", "results")]
     message.set_content("\n".join([*lines, *(f"result: {path}" for path in news["results"])]))
-    kind = smtplib.SMTP_SSL if server.scheme == "smtps" else smtplib.SMTP
+    host, port, is_tls = server.hostname or "", server.port or 0, server.scheme == "smtps"
+    secure = ssl.create_default_context()
+    if _is_here(host):  # nobody is in between, and its certificate is mostly its own
+        secure.check_hostname, secure.verify_mode = False, ssl.CERT_NONE
     try:
-        with kind(server.hostname or "", server.port or 0, timeout=_TIMEOUT_SECONDS) as connection:
-            if server.scheme != "smtps" and connection.has_extn("starttls"):
-                connection.starttls()
+        with (
+            smtplib.SMTP_SSL(host, port, timeout=_TIMEOUT_SECONDS, context=secure)
+            if is_tls
+            else smtplib.SMTP(host, port, timeout=_TIMEOUT_SECONDS)
+        ) as connection:
+            connection.ehlo_or_helo_if_needed()  # before it, nothing is known of what the server offers
+            if not is_tls and connection.has_extn("starttls"):
+                connection.starttls(context=secure)
+            elif not is_tls and server.username and not _is_here(host):
+                raise NetworkError("The mail server offers no TLS: it gets no password.", "Is there one by smtps://?")
             if server.username:
                 connection.login(urllib.parse.unquote(server.username), urllib.parse.unquote(server.password or ""))
             connection.send_message(message)
     except (OSError, smtplib.SMTPException) as error:
         raise NetworkError(f"The mail server did not take it ({type(error).__name__}).") from None
+
+
+def _is_server(address: str) -> bool:
+    try:
+        parts = urllib.parse.urlsplit(address)
+        return parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of the port, or of brackets
+        return False
+
+
+def _is_here(host: str) -> bool:
+    """Say whether a server is on this machine."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 _WAYS = {"command": _by_command, "webhook": _by_webhook, "email": _by_email}
