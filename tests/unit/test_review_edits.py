@@ -14,8 +14,10 @@ import pytest
 import reviewing
 import support
 from reviewing import ME, SHE, edit, texts
+from samvad.core import outside
 from samvad.core.errors import ChangedFileError, ConfigurationError
 from samvad.review import showing
+from samvad.review.edit_log import EditLog
 from samvad.review.film import ConflictError, FilmDocument
 from samvad.review.lanes import in_order
 
@@ -255,3 +257,33 @@ def test_a_need_is_done_when_somebody_decides_and_open_again_when_they_undo_it(f
     assert not of("quarantine")["done"]
     edit(film, {"op": "reject", "need": of("unsure")["id"]}, who=ME)
     assert of("unsure")["done"]
+
+
+def test_a_line_that_another_server_is_writing_is_not_cut_off(
+    film: FilmDocument, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(film, {"op": "set_text", "cue": "en-1", "text": "Saved"})
+    path, read = film.folder / "corrections" / "log.jsonl", outside.read_bytes
+
+    def half_written(asked: Path, *more: int) -> bytes:
+        monkeypatch.setattr(outside, "read_bytes", read)
+        before = read(asked, *more)
+        edit(film, {"op": "set_text", "cue": "en-2", "text": "Answered"})
+        return before + read(asked, *more)[len(before) :][:20]
+
+    monkeypatch.setattr(outside, "read_bytes", half_written)
+    assert len(EditLog(path.parent).read()) == len(film.entries)
+    assert texts(FilmDocument(film.folder))[:2] == ["Saved", "Answered"]
+
+
+def test_a_step_that_others_have_written_over_is_taken_back_once_a_person_has_seen_both(film: FilmDocument) -> None:
+    before = texts(film)
+    mine = edit(film, {"op": "set_text", "cue": "en-1", "text": "Mine"}, {"op": "delete", "cue": "en-2"})
+    edit(film, {"op": "set_text", "cue": "en-1", "text": "Hers"}, who=SHE)
+    step = {"op": "undo", "entry": mine.entry.revision}
+    with pytest.raises(ConflictError):
+        edit(film, step)
+    forced = edit(film, step, force=True)
+    assert texts(film) == before == texts(FilmDocument(film.folder))
+    edit(film, {"op": "undo", "entry": film.revision - 1}, force=True)
+    assert film.state_at(forced.entry.revision - 1)[0]["en"]["en-1"].text == "Hers"

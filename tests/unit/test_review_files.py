@@ -198,3 +198,16 @@ def test_an_approved_track_is_kept_though_nobody_has_edited_it_and_a_change_is_t
     edit(film, {"op": "unapprove"})
     keeper.write()
     assert approvals.read_optional(film.folder).tracks == {}
+
+
+def test_what_another_server_wrote_is_taken_back_by_this_one(film: FilmDocument, keeper: Keeper) -> None:
+    other = FilmDocument(film.folder)
+    theirs = Keeper(other, None, {})
+    edit(other, {"op": "decide", "segment": 7, "verdict": "keep"}, {"op": "set_text", "cue": "en-1", "text": "One"})
+    theirs.write()
+    rows = film.folder / "review" / "quarantine.tsv"
+    assert "keep" in rows.read_text("utf-8")
+    edit(film, {"op": "decide", "segment": 7, "verdict": None}, {"op": "set_text", "cue": "en-1", "text": "Two"})
+    keeper.write()
+    assert "keep" not in rows.read_text("utf-8") and corrected(film)[0] == "Two"
+    assert not [key for key in film.decided if key.startswith("conflict/")], "nobody wrote a file by hand"

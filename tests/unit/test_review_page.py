@@ -188,3 +188,52 @@ def test_the_modules_hold_to_their_types() -> None:
     command = [tools.program("node"), modules / "typescript" / "bin" / "tsc", "-p", support.ROOT / "tests" / "browser"]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout
+
+
+def test_the_page_drops_no_edit_that_can_be_sent_later_and_misses_none_of_others(tmp_path: Path) -> None:
+    found = _node(
+        tmp_path,
+        """
+        let events, status = 507, text = "One", revision = 5, bases = [];
+        const cue = { id: "en-1", rev: 0, start: 0, end: 1000, words: [], segments: [], flags: [] };
+        const lane = () => ({ id: "en", cues: [{ ...cue, text }] });
+        globalThis.EventSource = class {
+          constructor() { this.on = {}; events = this; }
+          addEventListener(kind, act) { this.on[kind] = act; }
+        };
+        globalThis.fetch = async (path, options) => {
+          const answer = (code, value) => ({ ok: code < 400, status: code, text: async () => JSON.stringify(value) });
+          if (path.endsWith("/history")) return answer(200, []);
+          if (options.method !== "POST") return answer(200, { revision, needs: [], lanes: [lane()] });
+          bases.push(JSON.parse(options.body).base);
+          if (status !== 200) return answer(status, { error: "no room", remedy: "" });
+          return answer(200, { revision: (revision += 1), log: {} });
+        };
+        globalThis.indexedDB = { open() { throw new Error("none"); } };
+        const { FilmDocument } = await import("./document.js");
+        const film = new FilmDocument("f"), tell = (kind, data) => events.on[kind]({ data: JSON.stringify(data) });
+        const rest = () => new Promise((done) => setTimeout(done, 20));
+        await film.open();
+        await film.edit([{ op: "set_text", lane: "en", cue: "en-1", text: "Mine" }], "text");
+        await rest();
+        const kept = film.pending.length, said = film.away;
+        // Somebody else changes a cue while the page cannot send; the page comes back with an edit that waits.
+        [status, text, revision] = [200, "Hers", 9];
+        tell("hello", { revision: 9 });
+        const base = film.revision;
+        await film.flush();
+        await rest();
+        const seen = film.lane("en").cues[0].text, now = film.revision;
+        // The answer to an own edit is quicker than the event of the step before it.
+        await film.edit([{ op: "set_times", lane: "en", cue: "en-1", start: 0, end: 900 }], "times");
+        await rest();
+        text = "Hers, too";
+        tell("edit", { client: "she", revision: film.revision, cues: {}, removed: {} });
+        await rest();
+        clearTimeout(film.timer);
+        return { kept, said, base, seen, now, last: film.lane("en").cues[0].text, bases };
+        """,
+    )
+    assert found["kept"] == 1 and "no room" in found["said"]
+    assert (found["base"], found["seen"], found["now"]) == (5, "Hers", 10)
+    assert found["last"] == "Hers, too" and found["bases"][-1] == 10

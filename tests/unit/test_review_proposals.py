@@ -123,3 +123,10 @@ def test_a_track_in_another_language_goes_into_the_film_and_out_of_it(film: Film
     reviewing.subtitle(job)
     qc = json.loads((job / "09_subtitle_gen" / "qc.json").read_text("utf-8"))
     assert [track["language"] for track in qc["tracks"]] == ["en", "hi"]
+
+
+def test_the_tags_of_a_cue_are_no_letters_of_it() -> None:
+    pattern = proposals.pattern_of({"find": "i"})
+    assert proposals._outside_tags(pattern, "<i>hi</i> it", "y") == ("<i>hy</i> yt", 2)
+    across = proposals.pattern_of({"find": "a <i>b</i>"})
+    assert proposals._outside_tags(across, "a <i>b</i>", "<i>c</i>") == ("<i>c</i>", 1)

@@ -9,6 +9,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -271,3 +272,25 @@ def test_the_command_tells_other_windows_and_loses_nothing_to_kill_9(job: Path, 
     finally:
         process.terminate()
         process.communicate(timeout=20)
+
+
+def test_a_sheet_that_is_being_edited_refuses_no_edit_and_what_was_saved_is_in_the_files_when_the_server_ends(
+    job: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAMVAD_CACHE", str(tmp_path / "cache"))
+    sheet = tmp_path / "films.tsv"
+    shutil.copy(support.ROOT / "config" / "films.tsv", sheet)
+    with client_of(tmp_path / "out", tmp_path)[0] as client:
+        client.cookies.set("samvad_8420", SECRET)
+        assert client.get(f"/api/films/{FILM}").status_code == 200
+        sheet.write_text("no\theader\n", "utf-8")
+        edits = [{"op": "set_text", "lane": "en", "cue": "en-1", "text": "Saved"}]
+        assert post(client, f"/api/films/{FILM}/edits", {"base": 0, "client": "w", "edits": edits}).status_code == 200
+        time.sleep(1.2)  # a look of the server's fails at the sheet
+    assert "Saved" in (job / "corrections" / "en.srt").read_text("utf-8")
+
+
+def test_cookies_of_other_servers_of_this_machine_do_not_shut_the_page_out(client: TestClient) -> None:
+    client.cookies.clear()
+    theirs = f'their app={{"a":1}}; b=[x,y]; samvad_8420={SECRET}'
+    assert client.get("/api/films", headers={"Cookie": theirs}).status_code == 200

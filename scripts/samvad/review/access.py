@@ -6,11 +6,11 @@ import hmac
 import os
 import secrets
 from collections.abc import Iterable
-from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -143,11 +143,8 @@ class Gate:
         return hmac.compare_digest(given.encode("utf-8", "replace"), self._secret.encode())
 
     def _cookie_of(self, scope: Scope) -> str:
-        try:
-            jar = SimpleCookie(Headers(scope=scope).get("cookie", ""))
-        except CookieError:
-            return ""
-        return jar[self._cookie].value if self._cookie in jar else ""
+        # Another server of this machine may have set cookies that Python's own parser stops at.
+        return cookie_parser(Headers(scope=scope).get("cookie", "")).get(self._cookie, "")
 
 
 def _wrong_post(headers: Headers) -> Response | None:

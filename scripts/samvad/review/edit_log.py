@@ -83,18 +83,29 @@ class EditLog:
         """
         try:
             data = outside.read_bytes(self.path)
+            if not data.endswith(b"\n") and data:
+                data = self._mended()
         except FileNotFoundError:
             self._size = 0
             return []
-        whole = data[: data.rfind(b"\n") + 1]
-        entries = list(_entries(whole, self.path))
-        if len(whole) < len(data):
-            log.warning("%s: half a line at its end was cut off: a kill left it", self.path)
-            with locks.exclusive(self.path.with_name(".log.lock")), self.path.open("r+b") as file:
-                file.truncate(len(whole))
-                os.fsync(file.fileno())
-        self._size = len(whole)
+        entries = list(_entries(data, self.path))
+        self._size = len(data)
         return entries
+
+    def _mended(self) -> bytes:
+        """Return the log's whole lines, and cut off half a line at its end.
+
+        It is read again under the lock: another server may have been writing that line a moment ago.
+        """
+        with locks.exclusive(self.path.with_name(".log.lock")):
+            data = outside.read_bytes(self.path)
+            whole = data[: data.rfind(b"\n") + 1]
+            if len(whole) < len(data):
+                log.warning("%s: half a line at its end was cut off: a kill left it", self.path)
+                with self.path.open("r+b") as file:
+                    file.truncate(len(whole))
+                    os.fsync(file.fileno())
+            return whole
 
     def append(self, entries: list[Entry]) -> None:
         """Write entries, in one write, and wait until they are on the disk.

@@ -83,12 +83,17 @@ class FilmDocument:
         self._listener = listener
         self.changed = 0.0
         self._log = EditLog(folder / FOLDER)
+        self._is_whole = False
         self._load()
 
-    def _load(self) -> None:
-        self._stamp = job.stamp_of(self.folder)
-        self.files: JobFiles = job.read(self.folder)
-        self.entries: list[Entry] = self._log.read()
+    def _load(self, known: JobFiles | None = None) -> None:
+        """Read what the machine made, and the log; where one cannot be read, all stays as it was."""
+        stamp = job.stamp_of(self.folder)
+        made, entries = known or job.read(self.folder), self._log.read()
+        self._is_whole = False
+        self._stamp = stamp
+        self.files: JobFiles = made
+        self.entries: list[Entry] = entries
         self.lanes: dict[str, Lane] = {}
         self.decided: dict[str, Any] = {}
         self._based: dict[str, str] = {}
@@ -100,17 +105,21 @@ class FilmDocument:
         self._follow_machine()
         for language, lane in self.lanes.items():
             self._judged[language] = judging.judge(lane, self.rules(language), self.files)
+        self._is_whole = True
 
     def refresh(self) -> bool:
         """Read anew what others have written since: the machine, or another server; say whether anything was."""
         with self.lock:
             now = job.stamp_of(self.folder)
-            if self._log.is_ours and now == self._stamp:
+            is_ours = self._is_whole and self._log.is_ours
+            if is_ours and now == self._stamp:
                 return False
-            if self._log.is_ours and job.made_by(self.folder) in ("", self.files.made):
+            made = job.made_by(self.folder)
+            if is_ours and made in ("", self.files.made):
                 self._stamp = now
                 return False
-            self._load()
+            # While stage 09 is at work there is no result of it; the log may be another server's meanwhile.
+            self._load(None if made else self.files)
             return True
 
     @property
@@ -254,7 +263,8 @@ class FilmDocument:
                 self._check_conflicts(wanted, base, who)
             label = str(asked.get("label") or "")[:200]
             if len(wanted) == 1 and wanted[0].get("op") in _WHOLE:
-                entry = _WHOLE[wanted[0]["op"]](self, wanted[0], who)
+                whole = {**wanted[0], "force": bool(asked.get("force"))}
+                entry = _WHOLE[wanted[0]["op"]](self, whole, who)
             else:
                 entry = self._step(wanted, who)
             entry = replace(entry, label=label or entry.label, key=key, edits=tuple(wanted))
@@ -334,7 +344,7 @@ class FilmDocument:
         entry = self._entry_of(edit.get("entry"))
         if entry.kind not in PERSONS or self.is_undone(entry.revision):
             raise ConfigurationError(f"Step {entry.revision} is undone already, or is no step of a person's.")
-        return self._back(entry, who, "undo", f"Undo: {entry.label}")
+        return self._back(entry, who, "undo", f"Undo: {entry.label}", force=bool(edit.get("force")))
 
     def _approve(self, edit: Mapping[str, Any], who: Who) -> Entry:
         language = str(edit.get("lane"))
@@ -380,11 +390,18 @@ class FilmDocument:
         if not self.is_undone(entry.revision):
             raise ConfigurationError(f"Step {entry.revision} is not undone.")
         undone = next(item for item in reversed(self.entries) if item.kind == "undo" and item.of == entry.revision)
-        made = self._back(undone, who, "redo", f"Redo: {entry.label}")
+        made = self._back(undone, who, "redo", f"Redo: {entry.label}", force=bool(edit.get("force")))
         return replace(made, of=entry.revision)
 
-    def _back(self, entry: Entry, who: Who, kind: str, label: str) -> Entry:
+    def _back(self, entry: Entry, who: Who, kind: str, label: str, *, force: bool) -> Entry:
         """Return what takes a step back.
+
+        Args:
+            entry: the step.
+            who: takes it back.
+            kind: what the step back is called in the log.
+            label: what the history calls it.
+            force: whether a person has seen what was changed since, and wants it taken back all the same.
 
         Raises:
             ConflictError: a cue of it was changed since.
@@ -402,9 +419,11 @@ class FilmDocument:
         for about, (_, after) in entry.decisions.items():
             if self.decided.get(about) != after:
                 conflicts.append(Conflict({**asked, "about": about}))
-        if conflicts:
+        if conflicts and not force:
             raise ConflictError(conflicts, self.revision)
-        back = {about: (after, before) for about, (before, after) in entry.decisions.items()}
+        if conflicts:
+            lanes = {code: _put_back(self.lanes[code], change) for code, change in entry.lanes.items()}
+        back = {about: (self.decided.get(about), before) for about, (before, _) in entry.decisions.items()}
         return self._entry(kind, who, label=label, of=entry.revision, lanes=lanes, decisions=back)
 
     def _restore(self, edit: Mapping[str, Any], who: Who) -> Entry:
@@ -457,6 +476,13 @@ class FilmDocument:
         """Say whether a step has been taken back, and not made again."""
         last = next((item for item in reversed(self.entries) if item.of == revision and item.kind in _TURNS), None)
         return last is not None and last.kind == "undo"
+
+
+def _put_back(lane: Lane, change: Change) -> Change:
+    """Return what puts a change's cues back as they were before it, whatever they are now."""
+    made = {cue.id for cue in change.put}
+    rest = {cue_id: cue for cue_id, cue in lane.cues.items() if cue_id not in made}
+    return difference(lane.cues, {**rest, **{cue.id: cue for cue in change.was}})
 
 
 def approval_checksum(lane: Lane) -> str:

@@ -76,7 +76,8 @@ class Keeper:
         self._record = self._read()
 
     def _read(self) -> Record:
-        if not self._place.is_file():
+        self._stamp = _stamp(self._place)
+        if self._stamp is None:
             return Record()
         return typed_json.read(self._place, Record, "list of written files", "Delete it: all files are looked at then.")
 
@@ -90,6 +91,8 @@ class Keeper:
         film = self._film
         with film.lock:
             self.problems, self._broken = [], {}
+            if _stamp(self._place) != self._stamp:  # another server has written files
+                self._record, self._seen = self._read(), {}
             for language in list(film.lanes):
                 self._look(corrections.path_of(film.folder, language), partial(self._track, language))
             for kind in tables.KINDS:
@@ -99,11 +102,7 @@ class Keeper:
 
     def _look(self, path: Path, take: Callable[[Path], None]) -> None:
         """Look at a file whose size or times are others than the last time; take it in where its bytes are, too."""
-        try:
-            status = path.stat()
-            stamp = (status.st_size, status.st_mtime_ns)
-        except OSError:
-            stamp = None
+        stamp = _stamp(path)
         known = self._record.files.get(str(path))
         if (stamp is None and known is None) or self._seen.get(str(path), ()) == stamp:
             return
@@ -210,7 +209,7 @@ class Keeper:
     def _save(self, record: Record) -> None:
         if record != self._record:
             typed_json.write(self._place, record)
-            self._record = record
+            self._record, self._stamp = record, _stamp(self._place)
 
     def _remember(self, checksums: Mapping[str, str]) -> None:
         """Take note that files are, as they are now, in the document."""
@@ -293,6 +292,15 @@ class Keeper:
                 changes[language] = Approval(found["by"], found["at"], checksum, machine, len(lane.cues))
         if changes:
             approvals.keep(film.folder, changes)
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Return what tells, for the price of a look, that a file is as it was; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
 
 
 def _prove(text: str, cues: Sequence[Cue], path: Path) -> None:

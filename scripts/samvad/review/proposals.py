@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import re
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,6 +29,7 @@ from samvad.text import languages
 _FAR_MS = 500
 #: A pattern that a person wrote may take so long for a cue.
 _PATTERN_SECONDS = 0.5
+_TAG = re.compile(r"(</?[ibu]>)")
 #: So many proposals of a film are kept.
 _KEPT = 50
 
@@ -207,7 +209,7 @@ def _replace(film: FilmDocument, asked: Mapping[str, Any]) -> list[JsonObject]:
     made = []
     for lane in wanted:
         for cue in lane.ordered():
-            text, count = pattern(cue.text, with_)
+            text, count = _outside_tags(pattern, cue.text, with_)
             if text != cue.text:
                 empty = not replace(cue, text=text).cue.text
                 reason = f"{count} place{'s' * (count > 1)}" + (", and nothing is left" if empty else "")
@@ -216,6 +218,15 @@ def _replace(film: FilmDocument, asked: Mapping[str, Any]) -> list[JsonObject]:
                 item = _item(lane, cue, replace(cue, text=text), reason, ticked=bool(alone) and not empty)
                 made.append(item if alone else {**item, "reason": f"{reason}, within a word"})
     return made
+
+
+def _outside_tags(pattern: Callable[[str, str], tuple[str, int]], text: str, with_: str) -> tuple[str, int]:
+    """Return a text replaced as a person means it: a cue's tags are no letters of it."""
+    made, count = pattern(text, with_)
+    if _TAG.findall(made) == _TAG.findall(text):
+        return made, count
+    parts = [(part, 0) if _TAG.fullmatch(part) else pattern(part, with_) for part in _TAG.split(text)]
+    return "".join(part for part, _ in parts), sum(number for _, number in parts)
 
 
 def _found_in(film: FilmDocument, asked: Mapping[str, Any]) -> list[JsonObject]:

@@ -133,9 +133,12 @@ class Runs:
     def state(self, place: Place) -> JsonObject | None:
         """Return how the run that is at work on a film goes, or how the last one of this server ended; else None."""
         own, manifest = self._own.get(place.id), job_manifest.read_optional(place.folder)
+        # After ours has ended somebody may have begun another one.
+        is_over = own is None or (own.process is not None and own.process.code is not None)
+        if is_over and (other := at_work.busy(place.folder)):
+            return {**_told("running", ""), **self._where(place, manifest, None), "other": other}
         if own is None:
-            other = at_work.busy(place.folder)
-            return {**_told("running", ""), **self._where(place, manifest, None), "other": other} if other else None
+            return None
         if own.process is None:
             return {**_told("stopped" if own.stopped else "waiting", own.since), "message": "waits for another film"}
         code = own.process.code

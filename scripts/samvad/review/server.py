@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import logging
 import mimetypes
 import threading
 import time
@@ -32,6 +33,8 @@ from samvad.review.keeping import Keeper
 from samvad.review.proposals import Proposals
 from samvad.review.runs import BusyError, Runs
 from samvad.review.shelf import Place, Shelf
+
+log = logging.getLogger(__name__)
 
 PAGES = schemas.ROOT / "scripts" / "samvad" / "review" / "page"
 _SHARED = schemas.ROOT / "scripts" / "samvad" / "reporting" / "pages" / "shared"
@@ -123,6 +126,11 @@ def app(state: State) -> Starlette:
         finally:
             watch.cancel()
             state.hub.close()
+            # Who ends the server and runs the film from the command line has the last edits in it.
+            for film_id, keeper in state.keepers.items():
+                if keeper.is_due:
+                    with _said(f"writing the files of {film_id}"):
+                        await run_in_threadpool(keeper.write)
 
     def route(path: str, answer: Callable[[State, Request], Awaitable[Response]], method: str = "GET") -> Route:
         async def endpoint(request: Request) -> Response:
@@ -441,26 +449,54 @@ def _write(state: State, film_id: str, keeper: Keeper) -> None:
 
 
 async def _watch(state: State) -> None:
-    """Look at films that are open, and at the shelf, for what others write: runs, other servers, the command line."""
+    """Look at films that are open, and at the shelf, for what others write: runs, other servers, the command line.
+
+    What goes wrong with one of them (a sheet that is being edited, a folder that was taken away) ends no look at the
+    others: without these no file would be written any more.
+    """
     known: dict[str, JsonObject] = {}
     for look in itertools.count():
         await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
-        for film_id, film in list(state.films.items()):
-            keeper = state.keepers[film_id]
-            if keeper.is_due and time.monotonic() - film.changed > _SECONDS_OF_REST:
-                await run_in_threadpool(_write, state, film_id, keeper)
-            with contextlib.suppress(SamvadError, OSError):
-                if state.hub.windows(film_id) and await run_in_threadpool(film.refresh):
-                    state.hub.tell(film_id, "hello", {"revision": film.revision, "reload": True})
-        places = {film_id: state.shelf.place(film_id) for film_id in list(state.films)}
-        for film_id in await run_in_threadpool(state.runs.look, places):
-            if film_id in state.films and await run_in_threadpool(state.films[film_id].refresh):
-                state.hub.tell(film_id, "hello", {"revision": state.films[film_id].revision, "reload": True})
+        for film_id in list(state.films):
+            with _said(f"looking at {film_id}"):
+                await _look_at(state, film_id)
+        with _said("looking at runs"):
+            await _look_at_runs(state)
         unread = any(row["state"] == "reading" for row in known.values())
         if state.hub.windows(SHELF) and (unread or look % _LOOKS == 0):
-            found = await run_in_threadpool(state.shelf.films, _SECONDS_FOR_THE_SHELF)
-            rows = {row["id"]: row for row in found}
-            for film_id, row in rows.items():
-                if known.get(film_id) != row and row["state"] != "reading" and (known or len(rows) > _SMALL):
-                    state.hub.tell(SHELF, "film", row)
-            known = rows
+            with _said("looking at the shelf"):
+                found = await run_in_threadpool(state.shelf.films, _SECONDS_FOR_THE_SHELF)
+                rows = {row["id"]: row for row in found}
+                for film_id, row in rows.items():
+                    if known.get(film_id) != row and row["state"] != "reading" and (known or len(rows) > _SMALL):
+                        state.hub.tell(SHELF, "film", row)
+                known = rows
+
+
+async def _look_at(state: State, film_id: str) -> None:
+    film, keeper = state.films[film_id], state.keepers[film_id]
+    if keeper.is_due and time.monotonic() - film.changed > _SECONDS_OF_REST:
+        await run_in_threadpool(_write, state, film_id, keeper)
+    if state.hub.windows(film_id) and await run_in_threadpool(film.refresh):
+        state.hub.tell(film_id, "hello", {"revision": film.revision, "reload": True})
+
+
+async def _look_at_runs(state: State) -> None:
+    places: dict[str, Place] = {}
+    for film_id in list(state.films):
+        with contextlib.suppress(SamvadError, OSError):
+            places[film_id] = state.shelf.place(film_id)
+    for film_id in await run_in_threadpool(state.runs.look, places):
+        if film_id in state.films and await run_in_threadpool(state.films[film_id].refresh):
+            state.hub.tell(film_id, "hello", {"revision": state.films[film_id].revision, "reload": True})
+
+
+@contextlib.contextmanager
+def _said(what: str) -> Iterator[None]:
+    """Go on where something fails that the next look may do."""
+    try:
+        yield
+    except (SamvadError, OSError) as error:
+        log.debug("%s: %s", what, error)
+    except Exception:
+        log.exception("%s failed: please report it", what)

@@ -66,6 +66,19 @@ class Shelf:
             self._sheet = stamp, naming.films(self.settings)
         return self._sheet[1]
 
+    def _rows_as_known(self) -> dict[str, Film]:
+        """Return the films of the sheet; as it was, while somebody edits it: no edit on a page is refused for that.
+
+        Raises:
+            ConfigurationError: the sheet is wrong, and was never right.
+        """
+        try:
+            return self.rows()
+        except SamvadError:
+            if self._sheet[0] is None:
+                raise
+            return self._sheet[1]
+
     def add(self, folder: Path) -> str:
         """Let a job that lies elsewhere be opened, too; return its id."""
         resolved = folder.absolute()
@@ -86,7 +99,7 @@ class Shelf:
         if not _ID.fullmatch(film_id):
             raise ConfigurationError("There is no such film.")
         job = film_id.replace("~", "/")
-        film = self.rows().get(job)
+        film = self._rows_as_known().get(job)
         folder = self.root / job
         if film is None and not folder.is_dir():
             raise ConfigurationError("There is no such film.")

@@ -10,8 +10,8 @@ export class ApiError extends Error {
     this.remedy = answer?.remedy || "";
   }
 
-  /** Whether the same question may be answered later: the server is away, restarts, or does not know this window any more. */
-  get away() { return this.status === 0 || this.status === 401 || this.status === 403 || this.status === 502 || this.status === 503; }
+  /** Whether the same question may be answered later: the server is away, restarts, does not know this window any more, has a full disk, or another one wrote at the same moment. */
+  get away() { return [0, 401, 403, 502, 503, 507].includes(this.status) || (this.status === 409 && !this.answer.conflicts && !this.answer.run); }
 }
 
 /** @param {string} path @param {RequestInit} [options] */

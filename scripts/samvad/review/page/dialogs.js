@@ -113,9 +113,13 @@ export function replace(acts, found) {
     try { pattern = new RegExp(regular.checked ? find.value : find.value.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), same.checked ? "gu" : "giu"); } catch (error) { wrong.textContent = String(/** @type {Error} */ (error).message); return false; }
     if (!find.value) return false;
     const title = `“${find.value}” → “${by.value}”`;
+    // A cue's tags are no letters of it.
+    const tags = (/** @type {string} */ text) => (text.match(/<\/?[ibu]>/g) || []).join("");
+    const replaced = (/** @type {string} */ text) => text.replace(pattern, /** @type {any} */ (regular.checked ? by.value : () => by.value));
+    const outside = (/** @type {string} */ text) => (tags(replaced(text)) === tags(text) ? replaced(text) : text.split(/(<\/?[ibu]>)/).map((part) => (tags(part) === part ? part : replaced(part))).join(""));
     if (all.checked) { setTimeout(() => propose(acts, { kind: "replace", find: find.value, with: by.value, regex: regular.checked, case: same.checked }, title)); return; }
     const items = acts.lane.cues.flatMap((cue) => {
-      const after = cue.text.replace(pattern, regular.checked ? by.value : () => by.value);
+      const after = outside(cue.text);
       return after === cue.text ? [] : [{ before: { start: cue.start, end: cue.end, text: cue.text }, after: { start: cue.start, end: cue.end, text: after }, reason: `cue ${indexOf(acts.lane.cues, cue.id) + 1}, ${clock(cue.start, 1)}`, ticked: after.trim() !== "", edits: [{ op: "set_text", lane: acts.lane.id, cue: cue.id, text: after }] }];
     });
     setTimeout(() => proposed(acts, title, items));

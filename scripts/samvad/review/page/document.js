@@ -33,6 +33,9 @@ export class FilmDocument extends EventTarget {
     this.needs = [];
     this.away = "";
     this.sending = false;
+    /** The revision that was loaded last, and whether steps of others have been missed since. */
+    this.loaded = 0;
+    this.stale = false;
     /** @type {any[]} the person's own steps: what undo takes back, and redo brings again */
     this.done = [];
     /** @type {any[]} */
@@ -51,9 +54,12 @@ export class FilmDocument extends EventTarget {
   }
 
   async #load() {
-    const about = await get(this.path);
+    let about = await get(this.path);
+    // An answer may have come in while the document was on its way: what that changed is not in it.
+    if (about.revision < this.revision) about = await get(this.path);
     this.about = about;
-    this.revision = about.revision;
+    this.revision = this.loaded = about.revision;
+    this.stale = false;
     this.needs = about.needs;
     this.confirmed = new Map(about.lanes.map((/** @type {Lane} */ lane) => [lane.id, lane]));
     this.#show();
@@ -97,7 +103,7 @@ export class FilmDocument extends EventTarget {
   async edit(edits, label, force = false) {
     if (!edits.length) return;
     /** @type {Batch} */
-    const batch = { key: fresh(), film: this.id, base: this.revision, edits, label, ...(force ? { force } : {}) };
+    const batch = { key: fresh(), film: this.id, client: this.client, base: this.revision, edits, label, ...(force ? { force } : {}) };
     this.pending.push(batch);
     this.undone = [];
     this.#show();
@@ -114,7 +120,8 @@ export class FilmDocument extends EventTarget {
       const batch = this.pending[0];
       try {
         const { key, base, edits, label, force } = batch;
-        const answer = await post(`${this.path}/edits`, { key, base, client: this.client, edits, label, group: true, ...(force ? { force } : {}) });
+        // What was kept over a reload is still of the window that made it: it does not come into conflict with itself.
+        const answer = await post(`${this.path}/edits`, { key, base, client: batch.client || this.client, edits, label, group: true, ...(force ? { force } : {}) });
         await this.#leave(batch);
         this.#take(answer, edits, label);
         this.away = "";
@@ -130,6 +137,7 @@ export class FilmDocument extends EventTarget {
     }
     this.sending = false;
     this.#tell("state");
+    if (this.stale && !this.pending.length) this.#load().catch(() => { /* the next event or edit tries again */ });
   }
 
   /** @param {Batch} batch */
@@ -142,6 +150,7 @@ export class FilmDocument extends EventTarget {
   #wait(error) {
     this.away = error.status === 401 || error.status === 403
       ? "the server was started anew: open the address that it printed; what you wrote is kept here and sent then"
+      : error.status === 507 || error.status === 409 ? `${error.message} ${error.remedy} What you write is kept in this browser and sent as soon as it can be`
       : "the server does not answer; what you write is kept in this browser and sent when it is back";
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.flush(), 2000);
@@ -153,7 +162,7 @@ export class FilmDocument extends EventTarget {
       const theirs = conflict.theirs?.cue, lane = this.confirmed.get(conflict.edit?.lane);
       if (theirs && lane) this.confirmed.set(lane.id, merged(lane, [theirs], []));
     }
-    this.revision = Math.max(this.revision, answer.revision || 0);
+    this.#reach(answer.revision);
     this.#show();
     this.#tell("conflict", { batch, conflicts: answer.conflicts });
   }
@@ -180,8 +189,17 @@ export class FilmDocument extends EventTarget {
       const stays = (/** @type {any} */ need) => !fresh.has(need.id) && !(need.cue && judged.has(`${need.lane} ${need.cue}`));
       this.needs = [...this.needs.filter(stays), ...found].sort((a, b) => b.gain - a.gain);
     }
-    this.revision = Math.max(this.revision, answer.revision || 0);
+    this.#reach(answer.revision);
     this.#show();
+  }
+
+  /** What comes after steps that were missed does not make them seen: edits say what they were made on. @param {number|undefined} revision */
+  #reach(revision) { if (!this.stale) this.revision = Math.max(this.revision, revision || 0); }
+
+  /** Load the document anew, once nothing is on its way. */
+  #missed() {
+    this.stale = true;
+    if (!this.sending && !this.pending.length) this.#load().catch(() => { /* tried again at the next event */ });
   }
 
   #listen() {
@@ -193,10 +211,13 @@ export class FilmDocument extends EventTarget {
       if (events.readyState === EventSource.CLOSED) { clearTimeout(this.listening); this.listening = setTimeout(() => this.#listen(), 3000); }
     };
     const on = (/** @type {string} */ kind, /** @type {(data: any) => void} */ act) => events.addEventListener(kind, (event) => act(JSON.parse(/** @type {MessageEvent} */ (event).data)));
-    on("hello", (hello) => { if ((hello.reload || hello.revision !== this.revision) && !this.sending && !this.pending.length) this.#load(); });
+    on("hello", (hello) => { if (hello.reload || hello.revision !== this.revision) this.#missed(); });
+    on("reload", () => this.#missed());
     on("problems", (found) => { this.about.problems = found.problems || found; this.#tell("state"); });
     on("edit", (entry) => {
-      if (entry.client === this.client || entry.revision <= this.revision) return;
+      if (entry.client === this.client || entry.revision <= this.loaded) return;
+      // The answer to an edit of our own, made after it, was quicker.
+      if (entry.revision <= this.revision) return this.#missed();
       if (entry.cues || entry.removed) this.#merge(entry); else this.#load();
       this.#tell("others", entry);
     });

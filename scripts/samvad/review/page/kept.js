@@ -1,6 +1,6 @@
 /** Edits that the server has not answered yet, kept in the browser's database: a closed window or a dead server loses none. */
 
-/** @typedef {{key: string, film: string, base: number, edits: import("./edits.js").Edit[], label: string, force?: boolean, order?: number}} Batch */
+/** @typedef {{key: string, film: string, client?: string, base: number, edits: import("./edits.js").Edit[], label: string, force?: boolean, order?: number}} Batch */
 
 const STORE = "batches";
 
