@@ -118,6 +118,39 @@ def test_a_film_that_was_done_is_known_by_what_was_looked_at_and_no_manifest_is_
             is_settled()
 
 
+def test_a_film_that_is_asked_for_twice_is_not_listed_without_what_it_was_judged_by(
+    stood_in_copy: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    films = configuration.load_films(stood_in_copy.root / stood_in_copy.sheet)
+    config = configuration.check(yaml.safe_load(Path("config/config.yaml").read_text("utf-8")))
+    judge = due.Judge(config, films, Path("made"), lambda film: dict.fromkeys(ALL, True), mend=lambda: True)
+    for settled_ns in (1 << 62, 0):  # at first something has changed just now
+        monkeypatch.setattr(done_list, "_SETTLED_NS", settled_ns)
+        assert judge.is_settled(FOLDER, ALL)
+    judge.keep()
+    assert not list((stood_in_copy.root / ".snakemake").glob("samvad_done/*"))
+
+
+def test_a_profile_of_many_files_and_a_file_that_takes_the_place_of_another_are_looked_at(
+    stood_in_copy: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for own, above in (("one", "netflix-sdh"), ("two", "one.yaml")):
+        Path(f"{own}.yaml").write_text(f"title: {own}\nextends: {above}\nrules: {{}}\n", encoding="utf-8")
+    monkeypatch.setenv("SAMVAD_WORK", str(stood_in_copy.root))
+    name = "config/subtitle_profiles/bbc.yaml"
+    Path(name).unlink(missing_ok=True)
+    with looks.noting() as notes:
+        assert len(looks.profile("two.yaml")) == 4
+        assert looks.place(name) == schemas.ROOT / name
+    films = configuration.load_films(stood_in_copy.root / stood_in_copy.sheet)
+    listed = done_list.DoneList(Path("made"), "")
+    listed.add(films[FOLDER], ALL, notes)
+    assert listed.holds(films[FOLDER], ALL)
+    Path(name).parent.mkdir(exist_ok=True, parents=True)
+    Path(name).write_text("extends: netflix\n", encoding="utf-8")
+    assert not listed.holds(films[FOLDER], ALL)
+
+
 def test_every_key_is_seen(stood_in_copy: Project) -> None:
     for stage in stages.STAGES:
         for item in stage.config_options:

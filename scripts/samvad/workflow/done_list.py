@@ -76,8 +76,8 @@ class DoneList:
             notes: what it was judged by.
         """
         now = time.time_ns()
-        for found in notes.seen.values():
-            if isinstance(found, tuple) and len(found) == 4 and now - max(found[1], found[3]) < _SETTLED_NS:  # a node
+        for (kind, _), found in notes.seen.items():
+            if kind == "file" and isinstance(found, tuple) and now - max(found[1], found[3]) < _SETTLED_NS:
                 return
         place = f"{self._output_root}/{film.folder}/"
         named = tuple(_short(look, film, place) for look in notes.seen)

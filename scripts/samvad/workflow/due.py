@@ -99,10 +99,12 @@ class Judge:
         film, place = self._films[job], self._output_root / job
         if self._done.holds(film, asked):
             return True
+        # Of a verdict that is known already no looks would be noted, and the list would hold it by nothing.
+        is_new = (job, frozenset(asked), frozenset(HEEDED)) not in self._known
         with looks.noting() as notes:
             found = self.verdicts(job, asked).values()
             settled = all(each.done and not each.due and not each.away for each in found) and _is_told(place)
-        if settled and notes.lasting:
+        if settled and notes.lasting and is_new:
             self._done.add(film, asked, notes)
         return settled
 
@@ -268,7 +270,7 @@ def _content(item: Option, value: str, record: Record, verdict: Verdict) -> Iter
         if record.pinned.get(item.name) != pinned:
             yield f"config/models.yaml pins another commit of {value}"
         return
-    place, known = _place(value), _recorded(item, value, record)
+    place, known = looks.place(value), _recorded(item, value, record)
     there = looks.file(place)
     if known is None:
         if there is not None and record.status == "success":

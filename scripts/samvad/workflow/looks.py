@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from samvad.core import checksums, files
+from samvad.core import checksums, files, places
 from samvad.core.errors import SamvadError
 from samvad.documents import stage_manifest
 from samvad.media import fetched
@@ -61,6 +61,8 @@ def again(kind: str, name: str) -> object:
         return _fingerprint(name)
     if kind == "profile":
         return _profile(name)
+    if kind == "place":
+        return str(places.find(name).absolute())
     return stage_manifest.variable_value(name)
 
 
@@ -81,6 +83,11 @@ def opened(path: Path, there: os.stat_result) -> None:
     """Take note of a file that has been opened."""
     if _taken:
         _taken[-1].seen["file", str(path)] = node(there)
+
+
+def place(name: str) -> Path:
+    """Return where a file or folder lies that settings name: one of the folder of work takes the project's place."""
+    return Path(str(_noted("place", name)))
 
 
 def fingerprint(path: Path) -> str:
