@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import io
 import logging
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,6 +80,48 @@ def test_another_film_at_the_address_and_a_server_without_ranges_begin_anew(
     server.film = FILM[::-1] if not ranges else FILM[:1000] + FILM[::-1][1000:]
     fetched.fetch(server.address, place)
     assert place.read_bytes() == server.film
+
+
+def test_bytes_of_something_else_are_not_kept(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy's page with a status of success, before which the rest of the film would look whole."""
+    page = b"<html>Log in first</html>"
+    place = fetched.place(server.address, tmp_path)
+    real, pages = addresses.opened, [page]
+
+    def opened(address: str, method: str = "GET", headers: Mapping[str, str] | None = None) -> Any:
+        if method == "GET" and pages:
+            answer = io.BytesIO(pages.pop())
+            answer.status, answer.headers = 200, {"Content-Length": str(len(page))}  # type: ignore[attr-defined]
+            return answer
+        return real(address, method, headers)
+
+    monkeypatch.setattr(addresses, "opened", opened)
+    fetched.fetch(server.address, place)
+    assert place.read_bytes() == FILM
+
+
+def test_a_server_that_heeds_no_condition_gives_no_film_of_two(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = fetched.place(server.address, tmp_path)
+    server.cut = len(FILM) // 2
+    monkeypatch.setattr(addresses.Facts, "unchanged", {"X-Passed-Over": "1"})
+    real = fetched._go_on
+
+    def go_on(*given: Any) -> None:
+        try:
+            real(*given)
+        finally:  # somebody replaces it by another of this size
+            server.film, server.etag, server.cut = FILM[::-1], '"two"', None
+
+    monkeypatch.setattr(fetched, "_go_on", go_on)
+    fetched.fetch(server.address, place)
+    assert place.read_bytes() == FILM[::-1]
+
+
+def test_an_address_in_letters_of_any_script_is_asked_for(server: Server) -> None:
+    assert fetched.now(server.address.replace("A%20film", "फ़िल्म")) is not None
+    assert addresses.request_url("https://h/फ़?é=%20#x", "GET", {}, addresses._NO_TIME).isascii()
 
 
 def test_a_film_that_is_not_there_and_a_disk_without_room_are_told(

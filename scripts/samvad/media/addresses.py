@@ -196,6 +196,19 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
+def _plain(address: str) -> str:
+    """Return an address as requests have it: in ASCII, whatever letters somebody has written."""
+    parts = urllib.parse.urlsplit(address)
+    try:
+        host = parts.netloc.encode("idna").decode() if not parts.netloc.isascii() else parts.netloc
+    except UnicodeError:
+        raise ConfigurationError(
+            f"{printable(address)} has a server's name that none can have.", "Correct it."
+        ) from None
+    path, query = (urllib.parse.quote(part, safe="%/:=&?~#+!$,;'@()*[]") for part in (parts.path, parts.query))
+    return urllib.parse.urlunsplit((parts.scheme, host, path, query, ""))
+
+
 def _opener(address: str) -> urllib.request.OpenerDirector:
     return urllib.request.build_opener(_Redirects(address))
 
@@ -213,7 +226,7 @@ def request_url(
         seconds: how long a signed address is good.
     """
     if not _is_s3(address):
-        return address.partition("#")[0]
+        return _plain(address.partition("#")[0])
     bucket, _, key = address[5:].partition("/")
     region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "us-east-1"
     store = environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL")

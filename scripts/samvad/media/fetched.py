@@ -20,6 +20,7 @@ import urllib.parse
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from http.client import HTTPMessage
 from pathlib import Path
 
 from samvad.core import files, locks, outside
@@ -159,6 +160,7 @@ def _go_on(address: str, part: Path, facts: Facts) -> None:
     wanted = {"Range": f"bytes={have}-"} if have else {}
     with addresses.opened(address, headers={**wanted, **facts.unchanged}) as answer:
         goes_on = answer.status == 206 and answer.headers.get("Content-Range", "").startswith(f"bytes {have}-")
+        _check(answer.headers, facts, facts.size_bytes - (have if goes_on else 0))
         with part.open("ab" if have and goes_on else "wb") as file:
             while block := _block(answer):
                 file.write(block)
@@ -166,6 +168,22 @@ def _go_on(address: str, part: Path, facts: Facts) -> None:
                     raise ChangedError
     if part.stat().st_size < facts.size_bytes:
         raise http.TransientError("ended in the middle of the film")
+
+
+def _check(headers: HTTPMessage, facts: Facts, rest: int) -> None:
+    """Make sure, before a byte of it is kept, that an answer is of the film that was asked about.
+
+    A proxy's page that says what is wrong comes with a status of success, too, and some servers heed no ``If-Match``:
+    what would come after such bytes would make them look whole.
+
+    Raises:
+        ChangedError: it has another tag.
+        TransientError: it is of another size.
+    """
+    if facts.etag and headers.get("ETag", facts.etag).removeprefix("W/") != facts.etag.removeprefix("W/"):
+        raise ChangedError
+    if (announced := headers.get("Content-Length", "")).isdigit() and int(announced) != rest:
+        raise http.TransientError(f"sent {announced} bytes in place of {rest}")
 
 
 def _block(answer: object) -> bytes:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from samvad.core import files
-from samvad.core.errors import MediaError
+from samvad.core.errors import ChangedFileError, MediaError
 from samvad.media import clock, ffmpeg, shots
 from samvad.media.clock import Film
 from samvad.media.ffprobe import Stream
@@ -102,12 +102,14 @@ def on_demand(
 
     Raises:
         MediaError: the film cannot be read.
+        ChangedFileError: it was changed meanwhile; nothing is kept.
         DiskError: it cannot be written.
         ToolError: ffmpeg is missing, or hung.
     """
     place = _place(checksum, height)
     if place.is_file():
         return place
+    before = _identity(film)
     opened = clock.opened(film)
     sound = None if sound_stream is None else opened.header.stream(sound_stream)
     with files.disk_errors(place, "written"):
@@ -115,10 +117,20 @@ def on_demand(
         made = place.with_name(f".{place.stem}-{os.getpid()}.mp4")
         try:
             make(opened, sound, made, height, threads, progress)
+            if _identity(film) != before:  # whoever asks for the copy by the checksum would see another film
+                raise ChangedFileError(f"{str(film)!r} was changed while it was read.", "Try again.", path=str(film))
             made.replace(place)
         finally:
             made.unlink(missing_ok=True)
     return place
+
+
+def _identity(film: Path) -> tuple[int, int, int] | None:
+    try:
+        there = film.stat()
+    except OSError:
+        return None
+    return there.st_ino, there.st_size, there.st_mtime_ns
 
 
 def _place(checksum: str, height: int) -> Path:
