@@ -121,6 +121,7 @@ def test_what_describes_a_film_is_corrected_in_its_row(tmp_path: Path, film: Pat
     ("given", "said"),
     [
         ("asr.modle=x", "Did you mean asr.model?"),
+        ("demux.shots=false", "It is called subtitle.shots now."),
         ("asr.model", "Write asr.model=VALUE"),
         ("asr.beam_size=0", "asr.beam_size: 0 is not from 1"),
         ("asr.device=cuda", "for all films"),

@@ -95,6 +95,12 @@ def test_an_unknown_key_is_named_with_a_suggestion(values):
         configuration.check(values)
 
 
+def test_a_key_that_has_another_name_now_is_named_with_it(values):
+    values["demux"]["proxy_height"] = 240
+    with pytest.raises(ConfigurationError, match=r"'demux.proxy_height' \(it is called 'subtitle.proxy_height' now\)"):
+        configuration.check(values)
+
+
 def test_a_wrong_value_names_the_key_and_what_is_allowed(values):
     values["asr"]["device"] = "gpu"
     with pytest.raises(ConfigurationError, match=r"asr.device is 'gpu', but must be one of 'auto', 'cpu', 'cuda'"):

@@ -34,6 +34,8 @@ _ONE_LINE = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 #: Films of others' making are named as they like, but nobody means a name that ends with a line end.
 _NAMES = re.compile("[\0\r\ud800-\udfff]|[\t\n](?=\\Z)")
 _FREE = ("media", "title")
+#: Keys of the configuration that have another name now.
+MOVED = {"demux.shots": "subtitle.shots", "demux.proxy_height": "subtitle.proxy_height"}
 #: Characters of a value that a message shows at most.
 _LONGEST_SHOWN = 200
 #: And of the reason that jsonschema gives, which quotes values, too.
@@ -156,7 +158,7 @@ def _explain(error: ValidationError) -> str:
         known = list(rule.get("properties", {}))
         unknown = [str(name)[:_LONGEST_SHOWN] for name in instance if name not in known]
         prefix = "" if key == "the file" else f"{key}."
-        return ", ".join(f"unknown key '{prefix}{name}'{_suggestion(name, known)}" for name in unknown)
+        return ", ".join(f"unknown key '{prefix}{name}'{_suggestion(name, known, prefix)}" for name in unknown)
     if error.validator == "required":
         missing = [name for name in wanted if name not in instance]
         return f"{key} lacks " + ", ".join(f"'{name}'" for name in missing)
@@ -187,6 +189,8 @@ def _choices(found: Any) -> list[str]:
     return [*named, *others] if named else []
 
 
-def _suggestion(name: str, known: list[str]) -> str:
+def _suggestion(name: str, known: list[str], prefix: str) -> str:
+    if now := MOVED.get(f"{prefix}{name}"):
+        return f" (it is called '{now}' now)"
     close = difflib.get_close_matches(name, known, n=1)
     return f" (did you mean '{close[0]}'?)" if close else f" (known: {', '.join(known)})"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from samvad.core import outside, stages
+from samvad.core import outside, schemas, stages
 from samvad.core.declarations import Option
 from samvad.core.errors import ConfigurationError
 from samvad.settings import subtitle_profiles
@@ -125,6 +125,8 @@ def _remedy(name: str, item: Option | None) -> str:
         return f"Set {name} for all films, in the configuration."
     if item is not None:
         return f"Write {name}=VALUE."
+    if now := schemas.MOVED.get(name):
+        return f"It is called {now} now."
     close = difflib.get_close_matches(name, _OPTIONS, n=1)
     return f"Did you mean {close[0]}?" if close else "Write STAGE.KEY=VALUE, such as asr.model=large-v3."
 
