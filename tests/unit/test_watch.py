@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import os
+import signal
 import socket
 import threading
 import time
@@ -224,6 +225,32 @@ def test_a_way_that_cannot_be_gone_is_refused_before_the_watch(given: tuple[str,
         notices.ways(*given, environ={})
 
 
+def test_a_record_that_is_damaged_is_told_and_keeps_no_other_news(job: Path, hook: Hook) -> None:
+    (job / notices.RECORD).write_text("[", encoding="utf-8")
+    (said,) = tell(job, hook)
+    assert notices.RECORD in said and not hook.got
+
+
+def test_ctrl_c_while_something_runs_ends_the_watch_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What runs has the terminal meanwhile, and paths of its words begin where the watch stands."""
+    (tmp_path / "films").mkdir()
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    program = tmp_path / "samvad"
+    program.write_text("#!/bin/sh\npwd > was-in\nkill -INT $PPID\nexit 130\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(watch.schemas, "ROOT", tmp_path)
+    monkeypatch.setattr(watch, "_states", lambda *_: [(tmp_path, "stopped")])
+    monkeypatch.setattr(watch.naming, "films", lambda _: {})
+    monkeypatch.setattr(watch.configuration, "project", lambda: {"output_root": "out", "films": "films.tsv"})
+    try:
+        assert watch.main(["films", "--source", "hi", "--every", "60"]) == 0
+    finally:
+        for number, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
+            signal.signal(number, handler)
+    assert Path("was-in").read_text("utf-8").strip() == str(tmp_path)
+
+
 def test_the_shelf_is_given_its_own_words() -> None:
     given = ["/films", "--once", "--source=hi", "--webhook", "https://x", "--email=a@b", "--", "--command", "x"]
     assert watch._for_shelf(given) == ["/films", "--source=hi", "--", "--command", "x"]
@@ -234,7 +261,7 @@ def test_a_film_is_done_when_it_is_whole(tmp_path: Path, monkeypatch: pytest.Mon
     folder = tmp_path / "films"
     folder.mkdir()
     asked: list[Any] = []
-    monkeypatch.setattr(watch.subprocesses, "hand_over", lambda words, _: asked.append(words) or 0)
+    monkeypatch.setattr(watch.subprocesses, "hand_over", lambda words, *_, **__: asked.append(words) or 0)
     monkeypatch.setattr(watch.naming, "films", lambda _: {})
     film = folder / "film.mkv"
     support.make_film(film)

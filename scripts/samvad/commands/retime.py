@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from samvad.commands import _parsing
-from samvad.core import console, files, schemas, subprocesses
+from samvad.core import console, files, places, schemas, subprocesses
 from samvad.core.errors import ConfigurationError, MediaError, SamvadError
 from samvad.core.times import clock
 from samvad.documents.subtitles import file_language, formats
 from samvad.documents.subtitles.reading import LEFT, Reading
+from samvad.media import addresses
 from samvad.reporting.pages import retimed_page
 from samvad.reporting.subtitle_files import heard, retimed
 from samvad.reporting.subtitle_files.heard import Heard
 from samvad.reporting.subtitle_files.retimed import NOT_IN_FILM, OFFERED, VERDICTS, Retimed, Verdict
-from samvad.settings import configuration, naming
+from samvad.settings import configuration, film_sheet, naming
 
 #: The environment that the command runs in.
 ENVIRONMENT = "text"
@@ -139,11 +140,15 @@ def _job(options: argparse.Namespace, settings: Mapping[str, Any]) -> Path:
     else:
         if found.film is None:
             raise ConfigurationError(f"{found.folder} has no recognised speech, and the film sheet lacks its film.")
-    media = options.to if Path(options.to).is_file() or found.film is None else found.film.media
+    if Path(options.to).is_file() or found.film is None:
+        media = str(Path(options.to).absolute())
+    else:
+        media = film_sheet.text_of(found.film)["media"]
+        media = media if addresses.is_remote(media) else str(places.work() / media)
     print("The film's speech is recognised first.", flush=True)
     words = [str(schemas.ROOT / "samvad"), "film", "--only=asr"]
     words += [f"--source={options.source}"] if options.source else []
-    code = subprocesses.hand_over([*words, "--", str(Path(media).absolute())], schemas.ROOT)
+    code = subprocesses.hand_over([*words, "--", media], schemas.ROOT)
     if code:
         raise SamvadError("The film's speech was not recognised.", "What is printed above says why.")
     return naming.find(options.to, settings).folder

@@ -7,13 +7,13 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from samvad.commands import _running, add_folder
-from samvad.core import console, schemas, subprocesses
+from samvad.core import console, places, schemas, subprocesses
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.documents import job_manifest
 from samvad.settings import configuration, naming
@@ -29,7 +29,7 @@ _EXAMPLES = """examples:
   ./samvad watch /films/new --source hi --once        one look, as a timer would have it
 
 What ./samvad shelf takes is taken here, too. A film is whole when it has not changed for --settle-seconds. A film that
-has failed is tried again when it or the settings change, or by ./samvad shelf. Ctrl-C ends the watch, and what runs.
+has failed waits for ./samvad shelf, or ./samvad rerun. Ctrl-C ends the watch, and what runs.
 Exit codes: 0 ended; 1 (with --once) a film is not done; 2 what was asked for is not possible."""
 #: Looks are this far apart at most, in seconds, where the system tells of no change: network disks tell of none.
 _LONGEST_SECONDS = 300
@@ -105,7 +105,7 @@ def _watch(options: argparse.Namespace, settings: Mapping[str, Any], words: Sequ
             if event.event_type not in ("opened", "closed_no_write"):  # reading is no change
                 changed.set()
 
-    def end(_: int, __: FrameType | None) -> None:
+    def end(_: int = 0, __: FrameType | None = None) -> None:
         ended.set()
         changed.set()
 
@@ -124,8 +124,17 @@ def _watch(options: argparse.Namespace, settings: Mapping[str, Any], words: Sequ
     print(console.printable(f"Watching {options.folder}. Ctrl-C ends it."), flush=True)
     while not ended.is_set():
         changed.clear()
-        _look(options, settings, words, wanted)
-        unsettled = _unsettled(options, settings)
+        try:
+            _look(options, settings, words, wanted, end)
+            unsettled = _unsettled(options, settings)
+        except (
+            SamvadError,
+            OSError,
+        ) as error:  # a sheet that is edited, a disk that is away
+            console.complain("samvad watch", error)
+            unsettled = False
+        if ended.is_set():  # while something ran
+            break
         # What still changes is looked at when it may have settled; what does not, when something does.
         changed.wait(options.settle_seconds if unsettled else options.every)
         if unsettled and not ended.is_set():
@@ -137,16 +146,26 @@ def _watch(options: argparse.Namespace, settings: Mapping[str, Any], words: Sequ
     return 0
 
 
-def _look(options: argparse.Namespace, settings: Mapping[str, Any], words: Sequence[str], wanted: notices.Ways) -> int:
-    """Do what is due in the folder, and tell of it; return the exit code of `samvad shelf`."""
+def _look(
+    options: argparse.Namespace,
+    settings: Mapping[str, Any],
+    words: Sequence[str],
+    wanted: notices.Ways,
+    end: Callable[[], object] = lambda: None,
+) -> int:
+    """Do what is due in the folder, and tell of it; return the exit code of `samvad shelf`.
+
+    What runs has the terminal, and Ctrl-C: ``end`` is called where that comes.
+    """
     found = {item.path.resolve() for item in _finding(options, settings).films}
     states = _states(settings, found)
     code = 0
     if found - {media for media, _ in states} or any(state not in notices.STATES for _, state in states):
-        code = subprocesses.hand_over([str(schemas.ROOT / "samvad"), "shelf", *words], schemas.ROOT)
+        # Where this process stands: paths of the words begin there.
+        code = subprocesses.hand_over([str(schemas.ROOT / "samvad"), "shelf", *words], Path.cwd(), heard=end)
     root = naming.output_root(settings)
     for film in naming.films(settings).values():
-        if (schemas.ROOT / film.media).resolve() in found:
+        if (places.work() / film.media).resolve() in found:
             for line in notices.tell(root / film.folder, wanted, os.environ):
                 print(console.printable(line), file=sys.stderr, flush=True)
     return code
@@ -155,7 +174,7 @@ def _look(options: argparse.Namespace, settings: Mapping[str, Any], words: Seque
 def _states(settings: Mapping[str, Any], found: Collection[Path]) -> list[tuple[Path, str | None]]:
     """Return the file and the state of each job of the films that were found; of one not begun, None."""
     root = naming.output_root(settings)
-    jobs = [((schemas.ROOT / film.media).resolve(), root / film.folder) for film in naming.films(settings).values()]
+    jobs = [((places.work() / film.media).resolve(), root / film.folder) for film in naming.films(settings).values()]
     return [(media, job_manifest.status(folder)) for media, folder in jobs if media in found]
 
 

@@ -335,7 +335,12 @@ class Aside:
         return "\n".join(data.decode("utf-8", "replace").splitlines()[-lines:])
 
 
-def hand_over(command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None) -> int:
+def hand_over(
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    heard: Callable[[], object] = lambda: None,
+) -> int:
     """Let a program have the terminal until it ends; return its exit code, or 128 and the signal that ended it.
 
     Ctrl-C reaches both: it is the program's to obey. Another signal to this process is passed on.
@@ -344,18 +349,21 @@ def hand_over(command: Sequence[str], folder: Path, environment: Mapping[str, st
         command: the program and its arguments.
         folder: where it works.
         environment: in place of this process's.
+        heard: is called when such a signal comes.
 
     Raises:
         MissingToolError: there is no such program.
     """
+
+    def pass_on(given: int, _: object) -> None:
+        heard()
+        child.send_signal(given)
+
     # A handler, and not SIG_IGN, which the program would inherit.
-    before = signal.signal(signal.SIGINT, lambda *_: None)
+    before = signal.signal(signal.SIGINT, lambda *_: heard())
     try:
         child = subprocess.Popen(command, cwd=folder, env=environment and dict(environment))
-        others = {
-            number: signal.signal(number, lambda given, _: child.send_signal(given))
-            for number in (signal.SIGTERM, signal.SIGHUP)
-        }
+        others = {number: signal.signal(number, pass_on) for number in (signal.SIGTERM, signal.SIGHUP)}
         code = child.wait()
         for number, handler in others.items():
             signal.signal(number, handler)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from samvad.core import files, outside, schemas, stages, typed_json
+from samvad.core import files, outside, places, stages, typed_json
 from samvad.core.errors import ConfigurationError, MediaError, SamvadError
 from samvad.documents import job_manifest, stage_manifest, tracks
 
@@ -68,7 +68,7 @@ def write(job_folder: Path) -> list[str]:
 
 def _film(job_folder: Path) -> Path:
     manifest = job_manifest.read(job_folder)
-    film = schemas.ROOT / outside.home_path(manifest.input.file)
+    film = places.work() / outside.home_path(manifest.input.file)
     if not film.is_file():
         raise MediaError(f"{manifest.input.file} is not there: nothing can be written beside it.", "Is its disk away?")
     return film.absolute()

@@ -106,9 +106,13 @@ def tell(job_folder: Path, wanted: Ways, environ: Mapping[str, str]) -> Iterator
     state = job_manifest.status(job_folder)
     if state not in STATES:
         return
-    news = _news(job_folder, state)
+    try:
+        news = _news(job_folder, state)
+        record = _read(job_folder)
+    except SamvadError as error:  # the news of other films are told nevertheless
+        yield str(error)
+        return
     key = f"{state} {news['run']}"
-    record = _read(job_folder)
     told = list(record.told.get(key, ()))
     for way in wanted.named:
         if way in told:
