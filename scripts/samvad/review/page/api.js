@@ -35,6 +35,9 @@ export const get = (path) => ask(path);
 export const post = (path, body) =>
   ask(path, { method: "POST", headers: { "Content-Type": "application/json", "X-Samvad": "1" }, body: JSON.stringify(body ?? {}) });
 
+/** Ask for a file's first byte: whether it is there, and not for all of it. @param {string} path */
+export const first = (path) => ask(path, { headers: { Range: "bytes=0-0" } });
+
 /** @param {string} path @returns {Promise<ArrayBuffer|null>} null where there is nothing */
 export async function bytes(path) {
   try {

@@ -11,7 +11,7 @@ import { Kept } from "./kept.js";
 /** @typedef {import("./edits.js").Edit} Edit */
 /** @typedef {import("./kept.js").Batch} Batch */
 
-/** Events: `change` (lanes, needs, figures), `state` (saved or not), `run`, `presence`, `conflict`, `refused`. */
+/** Events: `change` (lanes, needs, figures), `state` (saved or not), `run`, `copy`, `presence`, `conflict`, `refused`. */
 export class FilmDocument extends EventTarget {
   /** @param {string} id */
   constructor(id) {
@@ -223,6 +223,7 @@ export class FilmDocument extends EventTarget {
     });
     on("run", (run) => { this.about.run = run; this.#tell("run", run); });
     on("progress", (run) => { this.about.run = { ...(this.about.run || {}), ...run }; this.#tell("run", this.about.run); });
+    on("copy", (told) => this.#tell("copy", told));
     on("presence", (found) => this.#tell("presence", found));
     on("document", () => this.#load());
   }

@@ -196,6 +196,7 @@ film.addEventListener("change", () => {
 });
 film.addEventListener("state", state);
 film.addEventListener("run", run);
+film.addEventListener("copy", (/** @type {any} */ event) => player.copy(event.detail));
 film.addEventListener("conflict", (/** @type {any} */ event) => dialogs.conflict(film, event.detail));
 film.addEventListener("refused", (/** @type {any} */ event) => dialogs.refused(event.detail));
 film.addEventListener("others", (/** @type {any} */ event) => say(`${event.detail.by || "another window"} changed: ${event.detail.label || event.detail.log?.label || "something"}`));

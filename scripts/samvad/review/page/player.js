@@ -1,6 +1,7 @@
 /** The picture: plays, stops at the end of what was asked for, and shows the cue as a player would. */
+import { first } from "./api.js";
 import { byId, fill, h } from "./dom.js";
-import { clock, frameAt } from "./clock.js";
+import { clock, frameAt, percent } from "./clock.js";
 import { lastBefore } from "./edits.js";
 import { pieces } from "./text.js";
 
@@ -18,11 +19,13 @@ export class Player extends EventTarget {
     /** @type {[number, number]|null} */
     this.range = null;
     this.shown = "";
+    this.media = about.media;
     this.has = about.media.kind !== "none";
     byId("nomedia").hidden = this.has;
     byId("nomedia").textContent = this.has ? "" : about.media.why || "There is no picture of this film that a browser can play.";
     this.video.hidden = !this.has;
     if (this.has) this.video.src = about.media.url;
+    else if (about.media.url) this.copy(about.media.copy);
     this.video.addEventListener("error", () => {
       this.has = false;
       this.video.hidden = true;
@@ -34,6 +37,30 @@ export class Player extends EventTarget {
     this.video.addEventListener("play", () => { this.#frame(); this.#told(); });
     this.video.addEventListener("pause", () => { tell(); this.#told(); });
     this.video.addEventListener("ended", () => this.#told());
+  }
+
+  /**
+   * How far the small copy is that plays in a browser where the film does not; null where nobody has asked for one.
+   * @param {{state: string, progress: number|null, error: string}|null} told
+   */
+  copy(told) {
+    if (this.has) return;
+    if (told?.state === "done") {
+      this.has = true;
+      byId("nomedia").hidden = true;
+      this.video.hidden = false;
+      this.video.src = this.media.url;
+      this.video.currentTime = this.at / 1000;
+      return;
+    }
+    const ask = async () => {
+      try { await first(this.media.url); this.copy({ state: "done", progress: 1, error: "" }); } catch (error) {
+        const { answer, message } = /** @type {any} */ (error);
+        this.copy(answer?.copy || { state: "failed", progress: null, error: message });
+      }
+    };
+    fill(byId("nomedia"), told?.state === "making" ? `A small copy of the film, which plays here, is made: ${percent(told.progress || 0)}`
+      : [`${told?.error || this.media.why}. `, h("button", { type: "button", onclick: ask }, "Make a small copy that plays here")]);
   }
 
   get playing() { return this.has && !this.video.paused; }
