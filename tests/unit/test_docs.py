@@ -218,6 +218,13 @@ def test_links_lead_to_files_and_headings_that_are_there() -> None:
     assert dead == []
 
 
+def test_the_page_of_the_commands_has_each_once() -> None:
+    text = (ROOT / "docs/commands.md").read_text("utf-8")
+    rows = [line.split("|")[2] for line in text.splitlines() if line.startswith("| ") and "commands" not in line]
+    commands = {path.stem.replace("_", "-") for path in samvad_command("show").parent.glob("[a-z]*.py")}
+    assert sorted(name for row in rows for name in re.findall("`([^`]+)`", row)) == sorted(commands)
+
+
 def test_the_site_of_the_pages_leads_to_every_page() -> None:
     def named(part: Any) -> list[str]:
         return [part] if isinstance(part, str) else [name for inner in part for name in named(inner)]
