@@ -21,6 +21,7 @@ import pytest
 
 import support
 from samvad.commands import watch
+from samvad.core import variables
 from samvad.core.errors import ConfigurationError
 from samvad.documents import job_manifest
 from samvad.models import http
@@ -254,6 +255,50 @@ def test_ctrl_c_while_something_runs_ends_the_watch_too(tmp_path: Path, monkeypa
 def test_the_shelf_is_given_its_own_words() -> None:
     given = ["/films", "--once", "--source=hi", "--webhook", "https://x", "--email=a@b", "--", "--command", "x"]
     assert watch._for_shelf(given) == ["/films", "--source=hi", "--", "--command", "x"]
+
+
+def test_a_sheet_that_is_wrong_for_now_does_not_end_the_watch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    looks: list[int] = []
+
+    def look(*_: Any) -> int:
+        looks.append(1)
+        if len(looks) == 1:
+            raise ConfigurationError("The sheet is wrong.")
+        os.kill(os.getpid(), signal.SIGTERM)
+        return 0
+
+    monkeypatch.setattr(watch, "_look", look)
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        assert watch.main([str(tmp_path), "--every", "1"]) == 0
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+    assert len(looks) == 2 and "The sheet is wrong." in capsys.readouterr().err
+
+
+def test_films_of_another_folder_of_work_are_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row names a film from the folder of work; the shelf is asked from where the watch was."""
+    monkeypatch.setenv(variables.WORK, str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    film = tmp_path / "films" / "film.mkv"
+    film.parent.mkdir()
+    support.make_film(film)
+    old = time.time() - 600
+    os.utime(film, (old, old))
+    asked: list[Any] = []
+    monkeypatch.setattr(watch.subprocesses, "hand_over", lambda *given, **_: asked.append(given) or 0)
+    row = SimpleNamespace(media="films/film.mkv", folder="2025/01/01/tester/1")
+    monkeypatch.setattr(watch.naming, "films", lambda _: {"x": row})
+    monkeypatch.setattr(watch.notices, "tell", lambda *_: [])
+    monkeypatch.setattr(watch.job_manifest, "status", lambda _: "success")
+    assert watch.main(["films", "--source", "hi", "--once"]) == 0 and not asked
+    monkeypatch.setattr(watch.job_manifest, "status", lambda _: None)
+    watch.main(["films", "--source", "hi", "--once"])
+    ((words, folder),) = asked
+    assert (words[1:], folder) == (["shelf", "films", "--source", "hi"], tmp_path)
 
 
 def test_a_film_is_done_when_it_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

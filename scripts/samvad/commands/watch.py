@@ -29,7 +29,7 @@ _EXAMPLES = """examples:
   ./samvad watch /films/new --source hi --once        one look, as a timer would have it
 
 What ./samvad shelf takes is taken here, too. A film is whole when it has not changed for --settle-seconds. A film that
-has failed waits for ./samvad shelf, or ./samvad rerun. Ctrl-C ends the watch, and what runs.
+has failed waits for the next one, ./samvad shelf, or ./samvad rerun. Ctrl-C ends the watch, and what runs.
 Exit codes: 0 ended; 1 (with --once) a film is not done; 2 what was asked for is not possible."""
 #: Looks are this far apart at most, in seconds, where the system tells of no change: network disks tell of none.
 _LONGEST_SECONDS = 300
