@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 
-from samvad.core import schemas
+from samvad.core import places
 from samvad.core.errors import NetworkError
 from samvad.documents import probe as probe_document
 from samvad.documents import stage_manifest
@@ -27,7 +27,7 @@ _SET_KEY = "Set it to a key of themoviedb.org, or name a file of metadata in the
 def work(run: StageRun, options: Options) -> None:
     """Get the metadata and write it; without a key or an answer, skip."""
     if options.file:
-        path = schemas.ROOT / options.file
+        path = places.find(options.file)
         film = metadata.read_file(run.add_external_input(path, "film_metadata_file"), options.max_cast)
     else:
         film = _ask(run, options)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import support
+from samvad.core import variables
 from samvad.core.errors import ConfigurationError, DiskError, MediaError, SamvadError
 from samvad.documents import job_manifest, tracks
 from samvad.documents.tracks import SubtitleFiles, Tracks
@@ -57,6 +58,17 @@ def test_each_track_lies_beside_the_film_under_the_name_that_players_know(job: P
     beside.write(job)
     assert names(film) == [f"{film.stem}.en.srt", f"{film.stem}.hi.sdh.srt"]
     assert film.with_name(f"{film.stem}.en.srt").read_bytes() == SRT
+
+
+def test_a_film_is_looked_for_in_the_folder_of_work(job: Path, film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variables.WORK, str(film.parent))
+
+    class Known:
+        input = job_manifest.Input(film.name, "My film", 1983, None)
+
+    monkeypatch.setattr(job_manifest, "read", lambda _: Known)
+    beside.write(job)
+    assert names(film) == [f"{film.stem}.en.srt", f"{film.stem}.hi.sdh.srt"]
 
 
 def test_what_samvad_wrote_is_renewed(job: Path, film: Path) -> None:

@@ -84,7 +84,8 @@ def _findings(*, offline: bool) -> Iterator[Finding]:
 
 def _environment(name: str) -> Finding:
     lock = schemas.ROOT / "envs" / f"{name}.yaml"
-    folder = files.cache_folder() / "envs" / f"{name}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
+    built_in = Path(os.environ.get("SAMVAD_ENVS") or files.cache_folder() / "envs")  # as envs/lib.bash has it
+    folder = built_in / f"{name}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
     built = (folder / ".complete").exists()
     what = f"environment {name}"
     if built or os.environ.get("SAMVAD_DEPLOYMENT") == "conda":

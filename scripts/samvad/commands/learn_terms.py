@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from samvad.commands import _parsing
-from samvad.core import console, files, outside, schemas, stages
+from samvad.core import console, files, outside, places, stages
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.documents import names, stage_manifest
 from samvad.film import glossary, learned_terms
@@ -16,7 +16,7 @@ from samvad.film import glossary, learned_terms
 #: The environment that the command runs in.
 ENVIRONMENT = "text"
 
-FOLDER = schemas.ROOT / "config" / "glossary" / "learned"
+FOLDER = places.work() / "config" / "glossary" / "learned"
 
 
 def parser() -> argparse.ArgumentParser:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad.core import schemas, stages
+from samvad.core import places, stages
 from samvad.core.declarations import Stage
 from samvad.core.errors import SamvadError
 from samvad.documents import costs, job_folder, stage_manifest
@@ -180,7 +180,7 @@ def _hours(film: Film, folder: Path) -> float:
     measured = stage_manifest.read_optional(folder / stages.BY_NAME["demux"].folder / "manifest.json")
     seconds = measured.film_seconds() if measured else None
     if seconds is None:
-        header = ffprobe.read_header(schemas.ROOT / film.media)
+        header = ffprobe.read_header(places.work() / film.media)
         if header.duration_ms is None:
             raise SamvadError("Its header does not say how long it is.", "Run the film: stage 01 measures it.")
         seconds = header.duration_ms / 1000
@@ -216,8 +216,8 @@ def _measured(output_root: Path) -> dict[str, dict[_Manner, list[Measured]]]:
 def _manifests(folder: Path) -> Iterator[StageManifest]:
     """Yield for each stage of a job its last attempt that did the work: what came from the cache tells nothing."""
     for stage in stages.STAGES:
-        places = (folder / stage.folder / "attempts").glob("*")
-        numbers = sorted((int(place.name) for place in places if place.name.isdigit()), reverse=True)
+        tries = (folder / stage.folder / "attempts").glob("*")
+        numbers = sorted((int(place.name) for place in tries if place.name.isdigit()), reverse=True)
         attempts = (folder / stage.folder / "attempts" / f"{number:02d}" / "manifest.json" for number in numbers)
         for path in (folder / stage.folder / "manifest.json", *attempts):
             manifest = stage_manifest.read_optional(path)
