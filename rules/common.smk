@@ -187,12 +187,16 @@ def manifest_options(stage):
 
 
 def targets(workflow_name):
-    """Return an input function: for every film, the last stages that the workflow, or its row, asks for."""
+    """Return an input function: for every film, the last stages that the workflow, or its row, asks for.
+
+    Films that are done are left out of a plan, but not where somebody's own rule may gather the results of all.
+    """
 
     @functools.cache
     def found():
         asked = {job: last_stages(row, workflow_name) for job, row in FILMS.items()}
-        wanted = unsettled(asked) if snakemake_api.plans_a_run(workflow) else asked
+        may_lack = snakemake_api.plans_a_run(workflow) and not as_module.has_others(workflow)
+        wanted = unsettled(asked) if may_lack else asked
         return [manifest(job, name) for job in asked if job in wanted for name in asked[job]]
 
     def inputs(wildcards):

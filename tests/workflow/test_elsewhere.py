@@ -159,13 +159,20 @@ def test_as_a_module_under_other_names_it_keeps_its_records_and_leaves_others_ru
     assert NOTHING in said(run(clone, work))
 
     # Snakemake judges somebody's own rule, which is called as one of ours; ours is judged by its record.
-    now = (work.root / "words.txt").stat().st_mtime + 10
-    os.utime(work.root / "own.txt", (now, now))
+    before = (work.root / "own.txt").stat().st_mtime - 10
+    os.utime(work.root / "words.txt", (before, before))
     again = run(clone, work, "--config", "subtitle={'profile': 'bbc'}")
     assert again.returncode == 0, said(again)
     assert (work.root / "times.txt").read_text("utf-8") == "\n\n"
     attempts = {name: len(projects.attempts(work.job("a"), name)) for name in ("asr", "subtitle_gen", "mux")}
     assert attempts == {"asr": 1, "subtitle_gen": 2, "mux": 2}
+
+    # Its rule gathers what films that are done have, too.
+    (work.root / "b.mkv").write_bytes(b"another film")
+    work.write_sheet({"user": "a", "media": "a.mkv"}, {"user": "b", "media": "b.mkv"})
+    gathered = said(run(clone, work, "--dry-run", "--config", "subtitle={'profile': 'bbc'}"))
+    (inputs,) = (line for line in gathered.splitlines() if "input:" in line and "own.txt" in line)
+    assert all(f"{work.job(user).relative_to(work.root)}/10_mux/manifest.json" in inputs for user in "ab")
 
 
 @pytest.mark.parametrize(

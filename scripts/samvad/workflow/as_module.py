@@ -36,6 +36,11 @@ def our_name(rule: str) -> str:
     return _ours.get(rule, "") if _ours else rule
 
 
+def has_others(workflow: Any) -> bool:
+    """Say whether there are rules of somebody else's, once all is read: they may take in what ours ask for."""
+    return any(not our_name(rule.name) for rule in workflow.rules)
+
+
 def config_is_given(workflow: Any) -> bool:
     """Say whether a workflow that takes ours in says the whole configuration, so that no file of it is read."""
     return bool(workflow.modifier.skip_configfile)
