@@ -10,6 +10,7 @@ import pytest
 
 import reviewing
 from reviewing import edit, texts
+from samvad.commands import correct
 from samvad.core import files
 from samvad.documents import approvals, review
 from samvad.documents.subtitles import formats
@@ -211,3 +212,14 @@ def test_what_another_server_wrote_is_taken_back_by_this_one(film: FilmDocument,
     keeper.write()
     assert "keep" not in rows.read_text("utf-8") and corrected(film)[0] == "Two"
     assert not [key for key in film.decided if key.startswith("conflict/")], "nobody wrote a file by hand"
+
+
+def test_who_forgets_an_approved_track_by_command_has_it_forgotten(film: FilmDocument, keeper: Keeper) -> None:
+    edit(film, {"op": "approve"})
+    keeper.write()
+    path = corrections.path_of(film.folder, "en")
+    assert path.is_file() and "en" in approvals.read_optional(film.folder).tracks
+    assert correct.main([str(film.folder), "--forget", "--language", "en"]) == 0
+    again = FilmDocument(film.folder)
+    Keeper(again, None, {}).write()
+    assert not path.exists() and not approvals.read_optional(film.folder).tracks and not again.approved("en")

@@ -119,6 +119,7 @@ class Keeper:
     def _track(self, language: str, path: Path) -> None:
         film = self._film
         lane, known = film.lanes[language], self._record.files.get(str(path))
+        decided: dict[str, tuple[Any, ...]] = {}
         if known is not None and known.revision <= film.revision:
             written = list(film.state_at(known.revision)[0].get(language, {}).values())
         else:
@@ -130,11 +131,15 @@ class Keeper:
         else:  # as `samvad correct --forget` does
             given = [cue.cue for cue in film.machine(language)]
             label = f"{path.name} was deleted: the machine's subtitles again"
+            if (approval := film.decided.get(f"approved/{language}")) is not None:
+                decided[f"approved/{language}"] = (approval, None)
         merged = carrying.merged(lane, [cue for cue in in_order(written) if cue.cue.text], given)
-        self._tell(language, lane, merged, label)
+        self._tell(language, lane, merged, label, decided)
 
-    def _tell(self, language: str, lane: Lane, merged: carrying.Merged, label: str) -> None:
-        both = {
+    def _tell(
+        self, language: str, lane: Lane, merged: carrying.Merged, label: str, decided: dict[str, tuple[Any, ...]]
+    ) -> None:
+        both: dict[str, tuple[Any, ...]] = {
             f"conflict/{cue.id}": (
                 self._film.decided.get(f"conflict/{cue.id}"),
                 {
@@ -148,8 +153,8 @@ class Keeper:
             for cue, theirs in merged.both
         }
         changes = {language: merged.change} if merged.change != Change() else {}
-        if changes or both:
-            self._film.take(Who("by hand"), label, changes, both)
+        if changes or both or decided:
+            self._film.take(Who("by hand"), label, changes, {**both, **decided})
 
     def _table(self, kind: Kind, path: Path) -> None:
         known = self._record.files[str(path)]

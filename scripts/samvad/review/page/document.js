@@ -108,6 +108,8 @@ export class FilmDocument extends EventTarget {
     this.undone = [];
     this.#show();
     await this.kept.add(batch);
+    // It may have been taken back, or sent with another one, before the browser had written it down.
+    if (!this.pending.includes(batch)) await this.kept.drop(batch);
     this.flush();
   }
 

@@ -119,12 +119,13 @@ async function finish() {
   list.finish();
   while (film.pending.length && !film.away) await new Promise((done) => setTimeout(done, 30));
   if (film.away) return say("not yet: the server is away");
+  if (document.querySelector("dialog[open]")) return say("not yet: a change of yours was not taken");
   try {
     const answer = await post(`${film.path}/run`, { what: "finish" });
     film.about.run = { state: "running", stage: "", message: "begins", ...answer };
   } catch (error) {
     const found = /** @type {any} */ (error);
-    film.about.run = { state: "failed", message: `${found.message}. ${found.remedy}` };
+    film.about.run = found.answer?.run || { state: "failed", message: `${found.message}. ${found.remedy}` };
   }
   run();
 }
@@ -196,6 +197,11 @@ film.addEventListener("change", () => {
 });
 film.addEventListener("state", state);
 film.addEventListener("run", run);
+film.addEventListener("presence", (/** @type {any} */ event) => {
+  const others = event.detail.windows - 1;
+  byId("others").textContent = others > 0 ? `+${others} window${others === 1 ? "" : "s"}` : "";
+  byId("others").title = "how many more have this film open";
+});
 film.addEventListener("copy", (/** @type {any} */ event) => player.copy(event.detail));
 film.addEventListener("conflict", (/** @type {any} */ event) => dialogs.conflict(film, event.detail));
 film.addEventListener("refused", (/** @type {any} */ event) => dialogs.refused(event.detail));
