@@ -16,8 +16,10 @@ from samvad.core.declarations import Stage
 from samvad.documents import job_manifest
 from samvad.documents.job_folder import Job, Record
 from samvad.documents.stage_manifest import FileRecord
+from samvad.reporting import beside
 from samvad.runner import staging
 from samvad.runner.attempts import LOOK
+from samvad.workflow import notices
 
 #: The command that mends what it can, without the job's folder.
 MEND = "./samvad verify --mend"
@@ -26,6 +28,8 @@ EXIT_CODES = {"changed": 10, "missing": 11, "invalid": 12, "broken": 13, "stale"
 _HARMLESS = ("ok", "removed", "unchecked", "left over")
 #: What a stage and the workflow write beside the outputs: no manifest names it.
 _STAGE_FILES = frozenset({"manifest.json", "stage.log", "metadata.json", "benchmark.tsv"})
+#: Files of the job's folder that no manifest names: its records, what was written beside the film, what was told of it.
+_JOB_FILES = frozenset({"manifest.json", "run.json", beside.RECORD, notices.RECORD})
 #: Locks of the stages, and what people decided: no stage makes these.
 _OTHER_FOLDERS = frozenset({".locks", "corrections", "review"})
 _ATTEMPT_FILES = frozenset({"manifest.json", "stage.log", "events.jsonl", "performance.jsonl"})
@@ -353,7 +357,7 @@ def _orphans(job: Job) -> Iterator[Finding]:
         name, parts = relative.as_posix(), relative.parts
         stage = folders.get(parts[0])
         if stage is None:
-            known = len(parts) == 1 and parts[0] in ("manifest.json", "run.json")
+            known = len(parts) == 1 and parts[0] in _JOB_FILES
             known |= len(parts) == 2 and parts[0] == "logs" and (parts[1].startswith("99_") or _is_link(job, path))
             known |= len(parts) == 2 and parts[0] in _OTHER_FOLDERS
         elif len(parts) == 2:
