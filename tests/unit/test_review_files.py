@@ -105,6 +105,7 @@ def test_where_both_have_changed_a_cue_the_page_s_stays_and_the_other_is_shown(
     assert corrected(film)[:3] == ["Mine", "Mine, since then", "By hand"]
     edit(film, need["choices"][0]["edit"])
     assert texts(film)[1] == "By hand"
+    assert next(need for need in showing.document(film)["needs"] if need["kind"] == "conflict")["done"]
 
 
 def test_a_file_that_a_person_has_deleted_is_not_written_again_behind_their_back(

@@ -106,8 +106,12 @@ def test_what_cannot_be_heard_again_so_is_refused_before_it_begins(film: FilmDoc
 def test_a_track_in_another_language_goes_into_the_film_and_out_of_it(film: FilmDocument) -> None:
     job = film.folder
     keeper = Keeper(film, None, {})
-    film.edit({"edits": [{"op": "add_lane", "language": "es", "from": "en"}]}, reviewing.ME)
-    edits = [{"op": "set_text", "lane": "es", "cue": "es-1", "text": "Ram se fue a casa."}]
+    added = {"edits": [{"op": "add_lane", "language": "es", "from": "en"}]}
+    first = film.edit(added, reviewing.ME).entry.revision
+    film.edit({"edits": [{"op": "undo", "entry": first}]}, reviewing.ME)
+    film.edit(added, reviewing.ME)
+    assert "es-1" not in film.lanes["es"].cues, "an id is never given again"
+    edits = [{"op": "set_text", "lane": "es", "cue": "es-10", "text": "Ram se fue a casa."}]
     film.edit({"edits": edits}, reviewing.ME)
     keeper.write()
     assert added_tracks.read_optional(job) == ("es",)

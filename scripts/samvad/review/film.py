@@ -364,15 +364,17 @@ class FilmDocument:
         source = self.lanes.get(str(edit.get("from")))
         if source is None:
             raise ConfigurationError("A track is added from one that is there.", "Name it.")
-        if language in self.lanes:
+        before = self.lanes.get(language)  # empty: one that was added, and taken back
+        if before is not None and (before.cues or language in self.files.machine):
             raise ConfigurationError(f"The film has subtitles in {languages.name(language)} already.")
+        first = before.last + 1 if before else 1
         self.rules(language)  # where the profile has none for it, that is said now
         empty = bool(edit.get("empty"))
         made = [
             replace(
                 cue, id=f"{language}-{number}", text=self._told_in(cue, language, "" if empty else cue.text), hand=True
             )
-            for number, cue in enumerate(in_order(source.cues.values()), start=1)
+            for number, cue in enumerate(in_order(source.cues.values()), start=first)
         ]
         label = f"Added: {languages.name(language)}, from {languages.name(source.language)}"
         about = {f"added/{language}": (None, {"from": source.language})}

@@ -172,7 +172,12 @@ def _conflicts(film: FilmDocument) -> Iterator[JsonObject]:
                 lane=value["lane"],
                 cue=value["cue"],
                 choices=choices,
+                done=cue is not None and [(cue.start_ms, cue.end_ms, cue.text)] == [_said(item) for item in shown],
             )
+
+
+def _said(item: JsonObject) -> tuple[object, ...]:
+    return item["start"], item["end"], item["text"]
 
 
 def _of_lane(film: FilmDocument, lane: Lane) -> Iterator[JsonObject]:
