@@ -74,6 +74,20 @@ def test_what_the_text_lacks_stays_as_it_was_recognised() -> None:
     )
 
 
+def test_what_is_placed_by_its_sounds_stays_in_the_film() -> None:
+    dice = random.Random(1)
+    words = " ".join(SAID).split()
+    for _ in range(60):
+        text = dice.choices(words, k=12)
+        heard = [
+            Word(at * 300, at * 300 + 280, word if dice.random() < 0.6 else word[::-1]) for at, word in enumerate(text)
+        ]
+        whole = Segment(1, 0, heard[-1].end_ms, " ".join(word.text for word in heard), "hi", tuple(heard))
+        document = SegmentsDocument("hi", heard[-1].end_ms, (whole,))
+        placed = given_text.place(document, lines(" ".join(text[:5]), " ".join(text[5:])))
+        assert max(segment.end_ms for segment in placed.document.segments) <= document.duration_ms
+
+
 def test_a_line_that_was_misheard_letter_by_letter_is_placed_by_its_sounds() -> None:
     heard = (*SAID[:2], "no body toll the cap tin a bout the bro ken lan tern", *SAID[3:])
     placed = given_text.place(recognised(heard), lines())

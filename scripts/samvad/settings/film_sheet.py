@@ -96,7 +96,7 @@ def known(sheet: Path) -> list[configuration.Film]:
 def wrong_rows(sheet: Path) -> dict[str, ConfigurationError]:
     """Return what is wrong with rows that name a film, by its path as a row has it: such a film gets no second row."""
     bad = configuration.read_sheet(*_together(sheet.resolve()))[1]
-    return {stored_path(str(places.work() / row.media)): row.error for row in bad if row.media}
+    return {_stored(row.media): row.error for row in bad if row.media}
 
 
 def take_over(sheet: Path, stays: str) -> int:
@@ -247,6 +247,11 @@ def stored_path(given: str) -> str:
     return str(path.relative_to(places.work()) if inside else path)
 
 
+def _stored(media: str) -> str:
+    """Return what a row has for its film as a new row has it."""
+    return media if addresses.is_remote(media) else stored_path(str(places.work() / media))
+
+
 def _latin(letter: str) -> str:
     """Return a letter, or the plain one that it is a form of (``ø`` gives ``o``)."""
     match = re.fullmatch(r"LATIN (?:SMALL|CAPITAL) LETTER ([A-Z]) WITH .*", unicodedata.name(letter, ""))
@@ -260,7 +265,7 @@ def text_of(film: configuration.Film) -> dict[str, str]:
     values = {key: "" if value is None else value for key, value in asdict(film).items()}
     values |= {key: ",".join(values[key]) for key in ("source", "targets", "stages_off")}
     values["source"] = values["source"] or "auto"
-    values["media"] = film.media if addresses.is_remote(film.media) else stored_path(str(places.work() / film.media))
+    values["media"] = _stored(film.media)
     values["settings"] = film_values.settings_text(film.settings)
     return {column: str(values[column]) for column in configuration.COLUMNS}
 

@@ -150,7 +150,7 @@ def place(document: SegmentsDocument, lines: Sequence[Line], speech: Sequence[tu
     words = [word for word, _ in heard]
     spots, said = _matched(lines, words)
     times = _of_lines(spots, words, document.duration_ms)
-    _by_sound(times, spots, words)
+    _by_sound(times, spots, words, document.duration_ms)
     guessed = _by_speech(times, spots, speech)
     placed, left_out = [], []
     for number, (line, own) in enumerate(zip(lines, times, strict=True)):
@@ -245,7 +245,9 @@ def _spread(texts: Sequence[str], start_ms: int, end_ms: int) -> list[Word]:
     return made
 
 
-def _by_sound(times: list[tuple[Word, ...] | None], lines: Sequence[Sequence[_Spot]], heard: Sequence[Word]) -> None:
+def _by_sound(
+    times: list[tuple[Word, ...] | None], lines: Sequence[Sequence[_Spot]], heard: Sequence[Word], duration_ms: int
+) -> None:
     """Give times to lines of which too few words were recognised, where what was heard sounds like them.
 
     Weak models write what they hear in words that are no words: letter by letter it is the line all the same.
@@ -259,7 +261,7 @@ def _by_sound(times: list[tuple[Word, ...] | None], lines: Sequence[Sequence[_Sp
         end = next((later for later in range(at, len(times)) if times[later] is not None), len(times))
         after, before = times[end] if end < len(times) else None, times[at - 1] if at else None
         first_ms = before[-1].end_ms if before else 0
-        last_ms = after[0].start_ms if after else 1 << 62
+        last_ms = after[0].start_ms if after else max(first_ms, duration_ms, *(word.end_ms for word in heard[-1:]))
         between = [
             word
             for number, word in enumerate(heard)
@@ -267,8 +269,18 @@ def _by_sound(times: list[tuple[Word, ...] | None], lines: Sequence[Sequence[_Sp
         ]
         found = _over(between, [[spot.text for spot in own] for own in lines[at:end]])
         for number, own in enumerate(found):
-            times[at + number] = _growing(own) if own else None
+            times[at + number] = _growing(_within(own, first_ms, last_ms)) if own else None
         at = end
+
+
+def _within(words: Sequence[Word], first_ms: int, last_ms: int) -> list[Word]:
+    """Return words kept between the lines before and after them, and in the film: their ends are guesses."""
+    return [
+        replace(
+            word, start_ms=min(max(word.start_ms, first_ms), last_ms), end_ms=min(max(word.end_ms, first_ms), last_ms)
+        )
+        for word in words
+    ]
 
 
 def _over(between: Sequence[Word], lines: Sequence[Sequence[str]]) -> list[list[Word]]:
