@@ -141,6 +141,8 @@ def test_a_film_that_is_not_there_and_a_disk_without_room_are_told(
         "https://me:secret@host/film.mkv",
         "https://host/film.mkv?X-Amz-Signature=abc",
         "https://host/film.mkv?token=abc",
+        "https://host/film.mkv?auth=abc",
+        "https://host/film.mkv#access_token=abc",
         "s3://Bucket_/film.mkv",
         "s3://bucket",
         "https://host/a film.mkv",

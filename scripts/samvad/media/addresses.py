@@ -27,7 +27,9 @@ from samvad.models import http
 
 _REMOTE = re.compile(r"(s3|https?)://", re.IGNORECASE)
 #: Parts of an address's query that give access, by whoever's name for them.
-_SECRET = re.compile(r"(sig|signature|token|key|secret|credential|password|awsaccesskeyid)$", re.IGNORECASE)
+_SECRET = re.compile(
+    r"(sig|signature|token|key|secret|credential|password|passwd|pwd|auth|jwt|awsaccesskeyid)$", re.IGNORECASE
+)
 #: S3's names of buckets.
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 #: A signed address is good for so many seconds: one request, however long its answer takes.
@@ -83,13 +85,15 @@ def check(address: str) -> None:
         named = parts.hostname and parts.path.strip("/") and (parts.port or True)
     except ValueError:
         named = None
-    shown = printable(address.partition("?")[0].rpartition("@")[2])
+    shown = printable(re.split("[?#]", address)[0].rpartition("@")[2])
     if not named or re.search(r"[\0-\x20\x7f]", address):
         remedy = "Write s3://BUCKET/KEY or https://HOST/PATH, with spaces as %20."
         raise ConfigurationError(f"{shown} is no address of a film.", remedy)
     if parts.scheme.lower() == "s3" and (not _BUCKET.fullmatch(parts.netloc) or parts.query or parts.fragment):
         raise ConfigurationError(f"{shown} is no address of an object in S3.", "Write s3://BUCKET/KEY.")
-    if "@" in parts.netloc or any(_SECRET.search(name) for name in urllib.parse.parse_qs(parts.query)):
+    if "@" in parts.netloc or any(
+        _SECRET.search(name) for part in (parts.query, parts.fragment) for name in urllib.parse.parse_qs(part)
+    ):
         raise ConfigurationError(
             f"The address of {shown} holds a password or a key, and addresses stand in records.",
             "Leave it out. S3's keys are taken from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
