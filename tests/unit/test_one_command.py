@@ -124,6 +124,17 @@ def test_targets_stand_before_options_of_several_words(monkeypatch: pytest.Monke
     assert given[0][-3:] == ["out/manifest.json", "--forcerun", "asr"]
 
 
+def test_the_command_that_is_printed_can_be_pasted_where_somebody_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = command.words("profiles/local-cpu", ["out/a b/manifest.json"], [])
+    monkeypatch.chdir(schemas.ROOT)
+    here = command.shown(given)
+    assert here == ".venv/bin/snakemake --profile profiles/local-cpu 'out/a b/manifest.json'"
+    monkeypatch.chdir(tmp_path)
+    assert command.shown(given) == f"cd {schemas.ROOT} && {here}"
+
+
 def test_ones_own_settings_lie_over_the_projects_and_wrong_ones_are_not_written(
     own: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 from pathlib import Path
 
 from samvad.commands import _parsing
 from samvad.core import console, files
 from samvad.core.errors import DiskError, SamvadError
 from samvad.settings import configuration, film_row, film_sheet, naming
+from samvad.workflow import command
 
 #: The environment that the command runs in.
 ENVIRONMENT = "workflow"
@@ -71,5 +71,5 @@ def _text(film: configuration.Film, added: bool, path: Path, targets: list[str])
     what = "added to" if added else "is in"
     return (
         f"{film.title!r} {'was ' if added else ''}{what} {path}, line {film.line}: job {film.folder}.\n"
-        f"To make it:\n\n    snakemake --profile profiles/local-cpu {shlex.join(targets)}\n"
+        f"To make it:\n\n    {command.shown(command.words(command.profile(''), targets, []))}\n"
     )

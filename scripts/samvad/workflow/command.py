@@ -50,9 +50,15 @@ def run(profile_path: str, targets: Sequence[str], more: Sequence[str]) -> int:
         MissingToolError: the workflow's environment is not set up.
     """
     given = words(profile_path, targets, more)
-    program = ".venv/bin/snakemake" if places.work() == schemas.ROOT else given[0]
-    print(printable(shlex.join([program, *given[1:]])), flush=True)
+    print(printable(shown(given)), flush=True)
     return subprocesses.hand_over(given, places.work(), {**os.environ, variables.SUMMARY: "no"})
+
+
+def shown(given: Sequence[str]) -> str:
+    """Return the words of a command as a line that can be pasted where somebody stands."""
+    work = places.work()
+    line = shlex.join([".venv/bin/snakemake" if work == schemas.ROOT else given[0], *given[1:]])
+    return line if Path.cwd() == work.resolve() else f"cd {shlex.quote(str(work))} && {line}"
 
 
 def words(profile_path: str, targets: Sequence[str], more: Sequence[str]) -> list[str]:
