@@ -16,7 +16,7 @@ import support
 from reviewing import ME, SHE, edit, texts
 from samvad.core import outside
 from samvad.core.errors import ChangedFileError, ConfigurationError
-from samvad.review import showing
+from samvad.review import carrying, showing
 from samvad.review.edit_log import EditLog
 from samvad.review.film import ConflictError, FilmDocument
 from samvad.review.lanes import in_order
@@ -287,3 +287,11 @@ def test_a_step_that_others_have_written_over_is_taken_back_once_a_person_has_se
     assert texts(film) == before == texts(FilmDocument(film.folder))
     edit(film, {"op": "undo", "entry": film.revision - 1}, force=True)
     assert film.state_at(forced.entry.revision - 1)[0]["en"]["en-1"].text == "Hers"
+
+
+def test_what_a_person_has_deleted_and_the_machine_says_no_more_is_gone(film: FilmDocument) -> None:
+    lane = film.lanes["en"]
+    machine = list(lane.cues.values())
+    edit(film, {"op": "delete", "cue": "en-2"})
+    change, lost = carrying.carried(lane, machine, [cue for cue in machine if cue.id != "en-2"])
+    assert not change.put and not change.gone and not lost

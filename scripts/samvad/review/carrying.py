@@ -41,7 +41,7 @@ def carried(lane: Lane, old: Sequence[LaneCue], new: Sequence[LaneCue]) -> tuple
             after += _same_ids(group)
         elif group.ours:
             after += _persons(group, lost)
-        elif _words(group.old) != _words(group.new):  # deleted, and there is something else now
+        elif group.new and _words(group.old) != _words(group.new):  # deleted, and there is something else now
             after += group.new
             lost.append(f"{_place(group.new)}: it was deleted, and says something else now: it is there again")
     return difference(lane.cues, _with_ids(after, lane)), lost
