@@ -124,6 +124,13 @@ def test_an_address_in_letters_of_any_script_is_asked_for(server: Server) -> Non
     assert addresses.request_url("https://h/फ़?é=%20#x", "GET", {}, addresses._NO_TIME).isascii()
 
 
+@pytest.mark.parametrize("store", ["localhost:9000", "http://[bad", "http://h:x"])
+def test_a_store_that_is_none_is_told_by_its_variable(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", store)
+    with pytest.raises(ConfigurationError, match="AWS_ENDPOINT_URL_S3"):
+        addresses.look("s3://bucket/film.mkv")
+
+
 def test_a_film_that_is_not_there_and_a_disk_without_room_are_told(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

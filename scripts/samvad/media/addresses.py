@@ -200,6 +200,14 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
+def _is_store(url: str) -> bool:
+    try:
+        parts = urllib.parse.urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of the port, or of brackets
+        return False
+
+
 def _plain(address: str) -> str:
     """Return an address as requests have it: in ASCII, whatever letters somebody has written."""
     parts = urllib.parse.urlsplit(address)
@@ -228,6 +236,9 @@ def request_url(
         environ: variables of the environment.
         now: the time, in UTC.
         seconds: how long a signed address is good.
+
+    Raises:
+        ConfigurationError: the address, or that of the store, is none.
     """
     if not _is_s3(address):
         return _plain(address.partition("#")[0])
@@ -235,6 +246,9 @@ def request_url(
     region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "us-east-1"
     store = environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL")
     path = "/" + urllib.parse.quote(urllib.parse.unquote(key), safe="/-_.~")
+    if store and not _is_store(store):
+        what = "The variable AWS_ENDPOINT_URL_S3 (or AWS_ENDPOINT_URL) is no address of a server."
+        raise ConfigurationError(what, "Such as https://minio.example.org:9000.")
     if store:
         base, path = store.rstrip("/"), f"/{bucket}{path}"
     elif "." in bucket:  # its name would be no part of the certificate's
