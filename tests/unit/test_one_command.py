@@ -65,6 +65,12 @@ def test_what_is_no_film_is_refused_with_those_that_are_called_nearly_so(named: 
     assert "'sholay'" in str(caught.value) if named == "sholai" else "./samvad" in str(caught.value)
 
 
+def test_films_can_be_listed_by_every_state_that_a_manifest_has(own: Path) -> None:
+    states = schemas.schema("job_manifest")["properties"]["pipeline"]["properties"]["status"]["enum"]
+    for state in states:
+        assert list_films.main(["--state", state]) == 0
+
+
 def test_films_are_listed_for_people_and_for_programs(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert list_films.main([]) == 0
     assert capsys.readouterr().out.splitlines()[0].split() == [

@@ -17,7 +17,10 @@ from samvad.settings.configuration import Film
 ENVIRONMENT = "workflow"
 
 _NOT_BEGUN = "not begun"
-_STATES = ("success", "failed", "incomplete", "running", job_manifest.INTERRUPTED, job_manifest.GONE, _NOT_BEGUN)
+_STATES = (
+    *("success", "failed", "stopped", "incomplete", "running"),
+    *(job_manifest.INTERRUPTED, job_manifest.GONE, _NOT_BEGUN),
+)
 
 
 def main(argv: list[str] | None = None) -> int:
