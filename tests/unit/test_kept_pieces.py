@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,17 @@ def test_pieces_of_other_work_or_of_a_damaged_file_are_not_taken(tmp_path: Path,
     kept = KeptPieces(path, "sha256:work")
     assert kept.get("a") is None
     kept.put({"b": 5})
-    assert path.read_bytes() == b'["sha256:work"]\n["b", 5]\n'
+    first, second = map(json.loads, path.read_text("utf-8").splitlines())
+    assert first == ["sha256:work"] and second[:2] == ["b", 5]
+
+
+def test_what_an_attempt_of_other_work_still_writes_is_not_taken(tmp_path: Path) -> None:
+    path = tmp_path / "pieces.jsonl"
+    outlived = KeptPieces(path, "sha256:small model")
+    KeptPieces(path, "sha256:large model").put({"a": "large"})
+    outlived.put({"a": "small", "b": "small"})
+    found = KeptPieces(path, "sha256:large model")
+    assert (found.get("a"), found.get("b")) == ("large", None)
 
 
 def test_a_disk_that_keeps_nothing_stops_no_work(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

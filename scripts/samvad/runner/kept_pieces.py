@@ -3,7 +3,8 @@
 They lie in one file beside the stage's attempts, a line each, written in one go: a line that a kill has torn is passed
 over, and two attempts that live at once do not disturb each other. The first line says what they are pieces of: all
 that the stage's result depends on, code and options and inputs and weights and processor. Under anything else they are
-not taken, and begun anew. The stage's success takes the file away.
+not taken, and begun anew. Each line says it once more, in short: an attempt that outlived its run may still write its
+own between those of one with another model. The stage's success takes the file away.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ class KeptPieces:
             of: what the pieces are pieces of, as a checksum.
         """
         self._path = path
+        self._of = key_of(of)[:8]
         self._lock = threading.Lock()
         self._known: dict[str, Any] = {}
         self._taken: set[str] = set()
@@ -71,8 +73,8 @@ class KeptPieces:
         with self._lock:
             self.made += len(pieces)
             if self._path is not None:
-                lines = "".join(json.dumps([key, value], ensure_ascii=False) + "\n" for key, value in pieces.items())
-                self._append(lines)
+                lines = ([key, value, self._of] for key, value in pieces.items())
+                self._append("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
 
     def said(self) -> str | None:
         """Return how much was there already, in words; None where nothing was."""
@@ -83,7 +85,8 @@ class KeptPieces:
             lines = path.read_text(encoding="utf-8", errors="replace").split("\n")  # a kill may tear a letter, too
             if _parsed(lines[0]) == [of]:
                 found = (_parsed(line) for line in lines[1:])
-                self._known = {item[0]: item[1] for item in found if len(item) == 2 and isinstance(item[0], str)}
+                ours = (item for item in found if len(item) == 3 and item[2] == self._of)
+                self._known = {item[0]: item[1] for item in ours if isinstance(item[0], str)}
                 # What follows a torn line begins on a line of its own.
                 self._append("\n" if lines[-1] else "")
                 return
