@@ -99,7 +99,7 @@ def text(folder: Path, look: Look, shelf: Shelf, path: Path) -> str:
     lines += _listed("Not understood", [f"{printable(file)}: {why}" for file, why in sorted(shelf.unknown.items())])
     lines += _listed(
         f"In the sheet with other languages, workflow or stages; edit {path} to change them",
-        [f"{printable(film.media)} (line {film.line})" for film in shelf.other_wishes],
+        [f"{printable(film.media)}: job {film.folder}" for film in shelf.other_wishes],
     )
     return "\n".join(lines)
 
