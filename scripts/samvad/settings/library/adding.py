@@ -153,7 +153,8 @@ def _new_row(found: Found, options: argparse.Namespace) -> dict[str, str]:
     if not header.of_kind("audio"):
         raise MediaError("It has no sound.")
     title, year = titles.guess(found.path)
-    own = {"media": str(found.path), "title": title, "year": year, "film": "", "tmdb_file": "", "tmdb_id": ""}
+    nothing = dict.fromkeys(("film", "tmdb_file", "tmdb_id", "text"), "")  # what is said of one film alone
+    own = {"media": str(found.path), "title": title, "year": year, **nothing}
     return film_row.new_row(argparse.Namespace(**{**vars(options), **own}))
 
 
