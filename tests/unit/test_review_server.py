@@ -272,6 +272,7 @@ def test_the_command_tells_other_windows_and_loses_nothing_to_kill_9(job: Path, 
     finally:
         process.terminate()
         process.communicate(timeout=20)
+    assert "Saved" in (job / "corrections" / "en.srt").read_text("utf-8"), "what is due is written at the end"
 
 
 def test_a_sheet_that_is_being_edited_refuses_no_edit_and_what_was_saved_is_in_the_files_when_the_server_ends(

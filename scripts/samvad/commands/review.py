@@ -87,8 +87,13 @@ def main(argv: list[str] | None = None) -> int:
         timeout_graceful_shutdown=2,
         ws="none",
     )
-    running = uvicorn.Server(config)
-    running.run(sockets=[listening])
+
+    class Serving(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            state.hub.close()  # pages that listen would be waited for, and torn off with a traceback
+            await super().shutdown(sockets)
+
+    Serving(config).run(sockets=[listening])
     return 0
 
 
