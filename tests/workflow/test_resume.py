@@ -122,7 +122,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "scripts/samvad/reporting/pages/film/page.css": ("subtitle_gen",),
     "scripts/samvad/reporting/pages/shelf/page.css": (),
     "scripts/mux_subtitles.py": ("mux",),
-    "scripts/samvad/documents/subtitles/__init__.py": ("subtitle_gen", "mux"),
+    "scripts/samvad/documents/subtitles/__init__.py": ALL[3:],
     "scripts/samvad/documents/segments.py": ("tmdb", *ALL[3:9]),
     "scripts/samvad/core/files.py": ALL,
     "scripts/samvad/sample/story.py": (),
@@ -258,7 +258,7 @@ def test_switching_a_stage_off_runs_again_what_took_something_from_it(stood_in: 
 def test_every_column_of_the_sheet_runs_again_the_stages_that_read_it(stood_in: Project) -> None:
     with (stood_in.root / stood_in.sheet).open(encoding="utf-8") as file:
         assert set(file.readline().strip("\n").split("\t")) == set(COLUMNS) | set(OTHER_COLUMNS)
-    for name in ("another.mkv", "mine.json", "mine.tsv", "names.tsv"):
+    for name in ("another.mkv", "mine.json", "mine.tsv", "names.tsv", "said.txt"):
         (stood_in.root / name).write_bytes(b"another")
     settings = {
         name: {"films": sheet_with(stood_in, f"{name}.tsv", **{name: change.value})} for name, change in COLUMNS.items()
