@@ -6,6 +6,7 @@ import re
 import unicodedata
 from pathlib import Path
 
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -177,3 +178,22 @@ def test_only_ten_problems_are_listed(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"line 11, column term.*; and 5 more") as caught:
         table(tmp_path, HEADER + "\tx\n" * 15)
     assert "line 12" not in str(caught.value)
+
+
+def test_a_glossary_is_read_as_spreadsheets_write_it(tmp_path: Path) -> None:
+    """Headings as people write them, empty cells at the end, commas, quotes, Excel's Unicode text, and workbooks."""
+    right = [("yaar", "man"), ("A B", "c, d")]  # a line separator in a cell is a space of the term
+    rows = [[" Term ", '"Target"', "", ""], ["yaar", "man", "", ""], ["A\u2028B", "c, d", "", ""], ["", "", "", ""]]
+    tabs = "\r\n".join("\t".join(row) for row in rows)
+    commas = '"Term",Target,,\r\nyaar,man,,\r\nA\u2028B,"c, d",,\r\n,,,\r\n'
+    made = {"a.tsv": tabs.encode(), "b.csv": commas.encode(), "c.txt": tabs.encode("utf-16")}
+    for name, data in made.items():
+        assert [(entry.term, entry.target) for entry in table(tmp_path, data, name)] == right, name
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append([cell or None for cell in row])
+    book.save(tmp_path / "d.xlsx")
+    assert [(entry.term, entry.target) for entry in glossary.read_table(tmp_path / "d.xlsx", "d.xlsx")] == right
+    (tmp_path / "e.ods").write_bytes(b"no workbook")
+    with pytest.raises(ConfigurationError, match=r"e\.ods is no workbook"):
+        glossary.read_table(tmp_path / "e.ods", "e.ods")

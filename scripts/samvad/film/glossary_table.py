@@ -1,4 +1,4 @@
-"""Read tables that people write: tab-separated UTF-8 with a header, checked row by row.
+"""Read tables that people write: text with a header, as editors and spreadsheets save it, or workbooks.
 
 Every problem is said with line and column, and all of a file's problems at once (the first ten).
 """
@@ -6,13 +6,12 @@ Every problem is said with line and column, and all of a file's problems at once
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from samvad.core import outside
+from samvad.core import cells, outside
 from samvad.core.errors import ConfigurationError
 
 Row = TypeVar("Row")
@@ -46,7 +45,9 @@ class Layout:
     @property
     def remedy(self) -> str:
         """Return what such a file has to look like."""
-        return f"A {self.what} is UTF-8 text; its columns are {', '.join(self.columns)}, separated by tabs."
+        return (
+            f"A {self.what} is UTF-8 text or a workbook; its columns are {', '.join(self.columns)}, separated by tabs."
+        )
 
 
 def read(path: Path, source: str, layout: Layout, make: Callable[[Mapping[str, str], int], Row]) -> list[Row]:
@@ -67,14 +68,15 @@ def read(path: Path, source: str, layout: Layout, make: Callable[[Mapping[str, s
     problems: list[str] = []
     for line, values in _lines(path, source, layout):
         if columns is None:
-            columns = [value.strip().casefold() for value in values]
+            columns = cells.columns(values)
             _check_header(columns, f"{source}, line {line}", layout)
             continue
         try:
+            values = cells.without_end(values, len(columns))  # noqa: PLW2901 -- as spreadsheets leave them
             if len(values) > len(columns):
                 raise ProblemError(str(len(columns) + 1), f"there are {len(values)} values for {len(columns)} columns")
-            cells = zip(columns, (value.strip() for value in values), strict=False)
-            made.append(make(dict.fromkeys(layout.columns, "") | dict(cells), line))
+            own = {name: value.strip() for name, value in zip(columns, values, strict=False) if name}
+            made.append(make(dict.fromkeys(layout.columns, "") | own, line))
         except ProblemError as problem:
             problems.append(f"line {line}, {problem}")
     if columns is None:
@@ -88,14 +90,22 @@ def read(path: Path, source: str, layout: Layout, make: Callable[[Mapping[str, s
 
 def _lines(path: Path, source: str, layout: Layout) -> list[tuple[int, list[str]]]:
     """Return the lines that hold values, each with the number of the line that it begins on."""
-    reader = csv.reader(io.StringIO(_text(path, source, layout), newline=""), delimiter="\t", strict=True)
+    data = _data(path, source, layout)
+    if path.suffix.casefold() in cells.WORKBOOKS:
+        found = [(number, row) for number, row in enumerate(cells.of_workbook(data, path), 1)]
+    else:
+        found = _of_text(_text(data, source), source)
+    return [(line, row) for line, row in found if any(map(str.strip, row)) and not row[0].lstrip().startswith("#")]
+
+
+def _of_text(text: str, source: str) -> list[tuple[int, list[str]]]:
+    reader = csv.reader(cells.lines_of(text), delimiter=cells.delimiter(text), strict=True)
     rows = []
     start = 1
     try:
         for values in reader:
             line, start = start, reader.line_num + 1
-            if any(value.strip() for value in values) and not values[0].lstrip().startswith("#"):
-                rows.append((line, values))
+            rows.append((line, values))
     except csv.Error as error:
         raise ConfigurationError(
             f"{source}, line {start}: {error}.",
@@ -105,9 +115,9 @@ def _lines(path: Path, source: str, layout: Layout) -> list[tuple[int, list[str]
     return rows
 
 
-def _text(path: Path, source: str, layout: Layout) -> str:
+def _data(path: Path, source: str, layout: Layout) -> bytes:
     try:
-        data = outside.read_bytes(path, outside.LARGEST_TABLE_BYTES)
+        return outside.read_bytes(path, outside.LARGEST_TABLE_BYTES)
     except FileNotFoundError:
         raise ConfigurationError(
             f"The {layout.what} {source} does not exist.", f"Correct {layout.where_named}.", path=source
@@ -118,8 +128,11 @@ def _text(path: Path, source: str, layout: Layout) -> str:
             "Give a file that can be read.",
             path=source,
         ) from None
+
+
+def _text(data: bytes, source: str) -> str:
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-16" if data.startswith(cells.UTF_16) else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ConfigurationError(
@@ -129,9 +142,9 @@ def _text(path: Path, source: str, layout: Layout) -> str:
 
 def _check_header(columns: Sequence[str], where: str, layout: Layout) -> None:
     for number, column in enumerate(columns, 1):
-        if column not in layout.columns:
+        if column and column not in layout.columns:
             raise ConfigurationError(f"{where}, column {number}: unknown column {column!r}.", layout.remedy)
-        if columns.count(column) > 1:
+        if column and columns.count(column) > 1:
             raise ConfigurationError(f"{where}: column {column!r} is there twice.", layout.remedy)
     for column in layout.needed:
         if column not in columns:

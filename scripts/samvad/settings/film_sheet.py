@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from samvad.core import files, locks, outside, places
+from samvad.core import cells, files, locks, outside, places
 from samvad.core.errors import ConfigurationError
 from samvad.media import addresses
 from samvad.settings import configuration, film_values, sheet_rows
@@ -182,7 +182,7 @@ def _change(sheet: Path, changes: Mapping[int, Mapping[str, str]]) -> None:
 
 
 def _lines(sheet: Path) -> list[str]:
-    return sheet_rows.lines_of(outside.read_bytes(sheet, outside.LARGEST_TABLE_BYTES).decode("utf-8"))
+    return cells.lines_of(outside.read_bytes(sheet, outside.LARGEST_TABLE_BYTES).decode("utf-8"))
 
 
 def _row(lines: Sequence[str], start: int) -> tuple[list[str], int]:
@@ -198,7 +198,7 @@ def _ending(line: str) -> str:
 def with_rows(text: str, rows: Sequence[Mapping[str, str]]) -> str:
     """Return the sheet's text with more rows: remarks, order and line ends stay; columns it lacks are added."""
     line_end = "\r\n" if "\r\n" in text else "\n"
-    lines = sheet_rows.lines_of(text)
+    lines = cells.lines_of(text)
     header = _header(lines)
     if header is None:
         columns = list(configuration.COLUMNS)
@@ -222,7 +222,7 @@ def _header(lines: Sequence[str]) -> tuple[int, list[str]] | None:
     remarks = ("#", "\ufeff#")  # the first line may begin with a byte order mark
     for at, line in enumerate(lines):
         if line.strip("\ufeff \t\r\n") and not line.startswith(remarks):
-            return at, sheet_rows.columns(next(csv.reader([line.lstrip("\ufeff")], delimiter="\t")))
+            return at, cells.columns(next(csv.reader([line.lstrip("\ufeff")], delimiter="\t")))
     return None
 
 

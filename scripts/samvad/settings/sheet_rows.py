@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import csv
 import difflib
-import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime
+from collections.abc import Iterator
 from pathlib import Path
 
-from samvad.core import outside, schemas
-from samvad.core.errors import ConfigurationError, MissingToolError
+from samvad.core import cells, outside, schemas
+from samvad.core.errors import ConfigurationError
 
 #: Columns of the film sheet, in the order in which a new sheet is written.
 COLUMNS: tuple[str, ...] = tuple(schemas.schema("film")["properties"])
-#: Endings of workbooks. Commands change none: people do, in the program that wrote it.
-WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xls", ".ods"})
-#: Excel's "Unicode text" begins so.
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 #: A day as spreadsheets write it, whatever they were given: with a time, or in the order of a country.
 _ISO_DAY = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})(?:[T ]00:00(?::00(?:\.0+)?)?)?")
 _OTHER_DAY = re.compile(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2([0-9]{4})(?: 00:00(?::00)?)?")
@@ -34,19 +28,14 @@ class TooLongRowError(ConfigurationError):
 
 def is_plain(path: Path) -> bool:
     """Return whether a sheet is as Samvad writes it (UTF-8, tabs between values), so that commands may change it."""
-    if path.suffix.casefold() in WORKBOOKS:
+    if path.suffix.casefold() in cells.WORKBOOKS:  # commands change none: people do, in the program that wrote it
         return False
     data = outside.read_bytes(path, outside.LARGEST_TABLE_BYTES)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return False
-    return _delimiter(text) == "\t"
-
-
-def lines_of(text: str) -> list[str]:
-    """Return a text's lines with their ends; a line ends where an editor ends it, and not at U+2028 or a form feed."""
-    return list(io.StringIO(text, newline=""))
+    return cells.delimiter(text) == "\t"
 
 
 def read(path: Path) -> Iterator[tuple[int, dict[str, str] | TooLongRowError]]:
@@ -63,10 +52,10 @@ def read(path: Path) -> Iterator[tuple[int, dict[str, str] | TooLongRowError]]:
         if not any(value.strip() for value in values) or values[0].startswith("#"):
             continue
         if header is None:
-            header = columns(values)
+            header = cells.columns(values)
             _check_header(header, path)
             continue
-        kept = _without_end(values, len(header))
+        kept = cells.without_end(values, len(header))
         if len(kept) > len(header):
             what = f"{path}, line {line}: {len(kept)} values for {len(header)} columns."
             yield line, TooLongRowError(what, "Remove the extra tab, or quote the value that holds one.")
@@ -88,11 +77,11 @@ def _cells(path: Path) -> Iterator[tuple[int, list[str]]]:
     except OSError as error:
         what = f"The film sheet {path} cannot be read ({error.strerror})."
         raise ConfigurationError(what, "Correct the key films in config/config.yaml.", path=str(path)) from None
-    if path.suffix.casefold() in WORKBOOKS:
-        yield from enumerate(_of_workbook(data, path), 1)
+    if path.suffix.casefold() in cells.WORKBOOKS:
+        yield from enumerate(cells.of_workbook(data, path), 1)
         return
     text = _decoded(data, path)
-    reader = csv.reader(lines_of(text), delimiter=_delimiter(text), strict=True)
+    reader = csv.reader(cells.lines_of(text), delimiter=cells.delimiter(text), strict=True)
     start = 1
     try:
         for values in reader:
@@ -104,7 +93,7 @@ def _cells(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 def _decoded(data: bytes, path: Path) -> str:
     try:
-        if data.startswith(_UTF_16):
+        if data.startswith(cells.UTF_16):
             text = data.decode("utf-16")
         else:
             try:
@@ -114,57 +103,6 @@ def _decoded(data: bytes, path: Path) -> str:
         return text.replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{path} is not UTF-8 text ({error}).", "Save it as UTF-8.", path=str(path)) from None
-
-
-def _delimiter(text: str) -> str:
-    """Return what stands between the values: a tab, or what a spreadsheet's CSV has, by the columns' names."""
-    header = next((line for line in lines_of(text) if line.strip() and not line.startswith("#")), "")
-    return "\t" if "\t" in header else max(",;", key=header.count) if set(",;") & set(header) else "\t"
-
-
-def _of_workbook(data: bytes, path: Path) -> Iterable[list[str]]:
-    try:
-        import python_calamine
-    except ImportError:
-        raise MissingToolError(
-            f"{path} is a workbook, which this environment cannot read.", "Run: make setup"
-        ) from None
-    try:
-        book = python_calamine.load_workbook(io.BytesIO(data))
-        first = book.get_sheet_by_index(0)
-        rows = first.to_python(skip_empty_area=False)
-    except (python_calamine.CalamineError, ValueError, IndexError, OSError) as error:
-        what = f"{path} is no workbook that can be read ({error})."
-        raise ConfigurationError(
-            what, "Save it again as .xlsx or .ods, or as text with tabs.", path=str(path)
-        ) from None
-    return [[_cell(value) for value in row] for row in rows]
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, datetime | date):
-        return value.isoformat(" ") if isinstance(value, datetime) else value.isoformat()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
-
-
-def _without_end(values: Sequence[str], least: int) -> list[str]:
-    """Return cells without the empty ones at their end that are more than so many."""
-    kept = list(values)
-    while len(kept) > least and not kept[-1].strip():
-        kept.pop()
-    return kept
-
-
-def columns(cells: Sequence[str]) -> list[str]:
-    """Return the names of columns out of the cells of a sheet's heading."""
-    return [_column(name) for name in _without_end(cells, 0)]
-
-
-def _column(name: str) -> str:
-    """Return a column's name as the schema has it, where a person wrote it as people write headings."""
-    return re.sub(r"[\s-]+", "_", name.strip().strip("\"'").strip()).casefold()
 
 
 def _value(column: str, text: str) -> str:
