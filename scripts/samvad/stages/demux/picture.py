@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import wave
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +23,19 @@ def poster(film: Film, duration_ms: int, target: Path) -> bool:
     picture = film.header.film_picture
     if picture is None:
         return False
-    # A clock that leaps leads seeks astray: such a film is shown by its beginning.
-    begin = 0.0 if film.start.leaps else duration_ms * _POSTER_SHARE / 1000
-    seek = {} if film.start.leaps else moments.seek(film, begin, 60)
+    # A clock that leaps leads seeks astray, and behind the only key picture of a film there is none: such a film is
+    # shown by its beginning.
+    near = moments.seek(film, duration_ms * _POSTER_SHARE / 1000, 60)
+    return any(_drawn(film, picture.index, seek, target) for seek in (({},) if film.start.leaps else (near, {})))
+
+
+def _drawn(film: Film, stream: int, seek: Mapping[str, Any], target: Path) -> bool:
     source = ffmpeg.source(
         film.path, f="", an=None, sn=None, dn=None, noaccurate_seek=None, skip_frame="nokey", threads=1, **seek
     )
     # "update" keeps a % in the path from being a pattern for many pictures.
     written: ffmpeg.Options = {"vf": shots.scale(_POSTER_HEIGHT), "frames:v": 1, "q:v": 5, "update": 1, "f": "image2"}
-    done = ffmpeg.run([source[str(picture.index)]], target, written)
+    done = ffmpeg.run([source[str(stream)]], target, written)
     return done.code == 0 and target.is_file()
 
 
