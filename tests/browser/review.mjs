@@ -30,6 +30,13 @@ export class Window {
     await this.tab.evaluate(() => new Promise((done) => requestAnimationFrame(done)));
     await this.until(() => document.getElementById("saved").textContent === "saved ✓");
   }
+  /** Wait until a row's text is what it should be, and all is saved: undo and redo are asked of the server. */
+  async becomes(number, text) {
+    const plain = (words) => words.replace(/<[^>]*>/g, "").replace(/\s+/g, " ").trim();
+    for (const began = Date.now(); plain((await this.row(number)).text) !== plain(text) && Date.now() - began < 60000; ) await sleep(50);
+    await this.saved();
+    return this.row(number);
+  }
   text(id) { return this.tab.evaluate((id) => document.getElementById(id).textContent, id); }
   /** The rows that exist now: times, text, flags. */
   rows() {
@@ -108,16 +115,12 @@ async function finished(tab, given) {
   await me.press("ArrowUp", "Control+Shift+m");
   await me.saved();
   seen.merged = await me.row(2);
-  await me.press("Control+z");
-  await me.saved();
-  await me.press("Control+z");
-  await me.saved();
-  seen.undone = await me.row(2);
+  await me.press("Control+z", "Control+z");
+  seen.undone = await me.becomes(2, seen.edited.text);
   await me.press("Control+y");
-  await me.saved();
+  await me.becomes(2, seen.split[0].text);
   await me.press("Control+z");
-  await me.saved();
-  seen.undoneAgain = await me.row(2);
+  seen.undoneAgain = await me.becomes(2, seen.edited.text);
 
   const end = 1000 * Number(seen.undoneAgain.times[1].split(":")[1]);
   await me.drag(end, end + 250);

@@ -118,7 +118,8 @@ def test_every_film_of_a_killed_run_counts_as_what_it_is(project: Project) -> No
     done = project.snakemake(project.target("b"))
     assert done.returncode == 0, said(done)
     assert ends(project.job("a")) == ["success", "success"], "it was done before the run was killed"
-    assert ends(project.job("b")) == ["incomplete", "success"]
+    # "failed" where the stage that had lost its run was still there to say so before it was killed, too.
+    assert ends(project.job("b")) in (["incomplete", "success"], ["failed", "success"])
 
 
 def test_a_film_that_is_away_is_named_and_neither_torn_down_nor_called_done(project: Project) -> None:

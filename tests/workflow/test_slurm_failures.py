@@ -17,14 +17,14 @@ from workflow.slurm_cluster import Cluster, cluster
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
-#: The films by how their stage 04 ends: by itself, cancelled by somebody, over its memory, over its time.
-WAYS = ("model", "scancel", "memory", "time")
+#: The films by how their stage 04 ends: by itself, cancelled by somebody, over its memory.
+WAYS = ("model", "scancel", "memory")
 #: What a stage asks for: a job of a minute, which is the least that SLURM knows.
 TABLE = """
 stages:
   asr: {cores: 1, mem_mb: 500, mem_mb_per_hour: 0, runtime: 1, runtime_per_hour: 0}
 """
-STAND_IN = {"model": "model", "scancel": "held", "memory": "eats", "time": "sleeps"}
+STAND_IN = {"model": "model", "scancel": "held", "memory": "eats"}
 
 
 class Done(NamedTuple):
@@ -78,7 +78,7 @@ def done(stood_in: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             text=True,
         )  # fmt: skip
         cancel_held(here, project, run)
-        told, _ = run.communicate(timeout=600)
+        told, _ = run.communicate(timeout=300)
         failed = subprocess.CompletedProcess(run.args, run.returncode, told, "")
         manifests = {way: json.loads((project.job(way) / "manifest.json").read_text("utf-8")) for way in WAYS}
     yield Done(project, failed, manifests)
@@ -90,7 +90,6 @@ def done(stood_in: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         ("model", "failed", "model", "The model is not there"),
         ("scancel", "stopped", "stopped", "CANCELLED"),
         ("memory", "failed", "out_of_memory", "it took more memory than it had asked for"),
-        ("time", "failed", "killed", "TIMEOUT"),
     ],
 )
 def test_the_records_say_how_a_job_ended(done: Done, way: str, status: str, category: str, words: str) -> None:

@@ -231,9 +231,28 @@ export class FilmDocument extends EventTarget {
   }
 
   /** Take back the person's last step. @returns {Promise<string>} what was taken back */
-  async undo() {
+  undo() { return this.#inTurn(() => this.#undo()); }
+
+  /** Bring back what was taken back last. @returns {Promise<string>} */
+  redo() { return this.#inTurn(() => this.#redo()); }
+
+  /** @type {Promise<string>} the undo or redo that was asked for last */
+  #turn = Promise.resolve("");
+
+  /**
+   * One step after the other, however fast the keys are: two undos are two steps, and no undo takes back an undo.
+   * @param {() => Promise<string>} step
+   * @returns {Promise<string>}
+   */
+  #inTurn(step) {
+    const done = this.#turn.then(step);
+    this.#turn = done.catch(() => "");
+    return done;
+  }
+
+  async #undo() {
     const waiting = this.pending.at(-1);
-    if (waiting && !this.sending) {
+    if (waiting && !this.sending && !waiting.edits.some((edit) => ["undo", "redo"].includes(edit.op))) {
       await this.#leave(waiting);
       this.#show();
       return waiting.label;
@@ -248,8 +267,7 @@ export class FilmDocument extends EventTarget {
     return step.label;
   }
 
-  /** Bring back what was taken back last. @returns {Promise<string>} */
-  async redo() {
+  async #redo() {
     while (this.sending) await new Promise((done) => setTimeout(done, 20));
     const step = this.undone.pop();
     if (!step) return "";

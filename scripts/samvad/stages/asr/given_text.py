@@ -15,8 +15,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
 from samvad.core import outside
 from samvad.core.errors import ConfigurationError, MediaError
 from samvad.documents.segments import Segment, SegmentsDocument, Word
@@ -350,6 +348,8 @@ def _by_speech(
 
 def _along(spans: Sequence[Word], texts: Sequence[str]) -> list[Word]:
     """Return words along stretches of time, each as long as its letters; a word begins after a pause, not before it."""
+    import numpy as np  # what a stage says of its options needs nothing but Python
+
     ends = np.cumsum([span.end_ms - span.start_ms for span in spans])
     shares = np.cumsum([0, *(len(text) + 1 for text in texts)]) * int(ends[-1]) / sum(len(text) + 1 for text in texts)
 
@@ -365,6 +365,8 @@ def _along(spans: Sequence[Word], texts: Sequence[str]) -> list[Word]:
 
 def _by_sounds(texts: Sequence[str], known: dict[int, int], size: int) -> list[Word]:
     """Return words with the times of their sounds, those of sounds between known ones from these."""
+    import numpy as np  # what a stage says of its options needs nothing but Python
+
     places = np.array(sorted(known))
     moments = np.maximum.accumulate(np.array([known[place] for place in places]))
     starts = np.interp(range(size + 1), places, moments)
