@@ -103,7 +103,9 @@ def test_no_stage_ends_as_a_defect_for_a_path_that_nobody_can_have(tmp_path: Pat
         command += [b"--media=" + line[0], b"--job-folder=" + line[1] + b"/2025/01/01/me/1"]
         return line, subprocess.run(command, capture_output=True, check=False, cwd=tmp_path)
 
-    lines = [(path, os.fsencode(tmp_path)) for path in READ] + [(b"film.mkv", path) for path in STAGE_PATHS]
+    # Each in a job of its own: of two attempts of one stage at once, the later one wins.
+    lines = [(path, os.fsencode(tmp_path / str(number))) for number, path in enumerate(READ)]
+    lines += [(b"film.mkv", path) for path in STAGE_PATHS]
     with ThreadPoolExecutor(3) as pool:
         for line, done in pool.map(run, lines):
             assert done.returncode not in (0, 1) and b"Traceback" not in done.stderr, (line, done.stderr)
