@@ -14,6 +14,7 @@ import support
 import tools
 from samvad.core.times import clock, from_clock
 from samvad.documents.subtitles.cues import Cue, Style, graphemes
+from samvad.review import showing
 from samvad.settings.subtitle_rules import Rules
 from samvad.stages.subtitle_gen import checking
 
@@ -57,29 +58,6 @@ def _node(folder: Path, code: str) -> Any:
     return json.loads(done.stdout)
 
 
-def _for_the_page(rules: Rules) -> dict[str, Any]:
-    by_words = rules.reading_speed_wpm is not None
-    return {
-        "language": rules.language,
-        "limit": rules.reading_speed_wpm if by_words else rules.reading_speed_cps,
-        "unit": "words/min" if by_words else "characters/s",
-        "shortest": rules.min_cue_ms,
-        "longest": rules.max_cue_ms,
-        "width": rules.max_line_characters,
-        "lines": rules.max_lines,
-        "gap": rules.gap_ms,
-        "closeGap": rules.close_gap_ms,
-        "oneLine": rules.one_line_if_it_fits,
-        "dash": rules.dialogue_dash,
-        "ellipsis": rules.ellipsis,
-        "italics": rules.italics,
-        "songs": rules.songs,
-        "songMark": rules.song_mark,
-        "hearingImpaired": rules.hearing_impaired,
-        "levels": {rule: checking.level_of(rule, rules) for rule in checking.RULES},
-    }
-
-
 def _cues(chance: random.Random, count: int) -> list[Cue]:
     """Return cues that follow each other, some too near, too short, too long, and over each other."""
     made, at = [], 0
@@ -103,7 +81,7 @@ def test_the_page_judges_each_keystroke_as_the_check_does(tmp_path: Path) -> Non
     films = [(rules, sorted(_cues(chance, 150), key=lambda cue: cue.start_ms)) for rules in _RULES]
     given = [
         {
-            "rules": _for_the_page(rules),
+            "rules": showing.rules_of(rules),
             "cues": [{"start": cue.start_ms, "end": cue.end_ms, "text": _marked(cue)} for cue in cues],
         }
         for rules, cues in films

@@ -200,14 +200,6 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def _is_store(url: str) -> bool:
-    try:
-        parts = urllib.parse.urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # of the port, or of brackets
-        return False
-
-
 def _plain(address: str) -> str:
     """Return an address as requests have it: in ASCII, whatever letters somebody has written."""
     parts = urllib.parse.urlsplit(address)
@@ -246,7 +238,7 @@ def request_url(
     region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "us-east-1"
     store = environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL")
     path = "/" + urllib.parse.quote(urllib.parse.unquote(key), safe="/-_.~")
-    if store and not _is_store(store):
+    if store and not http.is_address(store, "http", "https"):
         what = "The variable AWS_ENDPOINT_URL_S3 (or AWS_ENDPOINT_URL) is no address of a server."
         raise ConfigurationError(what, "Such as https://minio.example.org:9000.")
     if store:

@@ -243,6 +243,15 @@ def address(url: str) -> str:
     return f"{parts.hostname}{port}" if parts.hostname else "unknown"
 
 
+def is_address(url: str, *schemes: str) -> bool:
+    """Return whether a text is the address of a server, by one of these schemes."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of the port, or of brackets
+        return False
+
+
 def probe(endpoint: str, service: str, url: str, rules: Policy | None = None) -> int:
     """Ask for the head of a page and return its status, whatever it is but one that may pass.
 

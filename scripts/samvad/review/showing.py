@@ -61,7 +61,7 @@ def lane(film: FilmDocument, found: Lane) -> JsonObject:
         "dir": _direction(found),
         "source": film.is_spoken(found.language),
         "approved": film.approved(found.language),
-        "rules": _rules(rules),
+        "rules": rules_of(rules),
         "headline": judging.headline_json(judging.headline(judged, found, film.files)),
         "cues": [cue(film, found, item) for item in found.ordered()],
     }
@@ -74,7 +74,8 @@ def _direction(found: Lane) -> str:
     return "rtl" if 2 * from_right > sum(map(str.isalpha, text)) or (known and not text) else "ltr"
 
 
-def _rules(rules: Rules) -> JsonObject:
+def rules_of(rules: Rules) -> JsonObject:
+    """Return the rules of a language as the page has them, which checks the cheap ones at each keystroke."""
     by_words = rules.reading_speed_wpm is not None
     return {
         "limit": rules.reading_speed_wpm if by_words else rules.reading_speed_cps,

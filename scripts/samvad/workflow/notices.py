@@ -87,7 +87,7 @@ def ways(command: str, webhook: str, email: str, environ: Mapping[str, str]) -> 
             f"--email needs a server: the variable {SERVER} is not set.",
             f"Such as {SERVER}=smtp://user:password@server:587.",
         )
-    if email and not _is_server(environ[SERVER]):  # not shown: it may hold a password
+    if email and not http.is_address(environ[SERVER], "smtp", "smtps"):  # not shown: it may hold a password
         raise ConfigurationError(
             f"The variable {SERVER} is no address of a mail server.",
             "Such as smtp://user:password@server:587, with signs of the password other than letters and digits as %40.",
@@ -210,14 +210,6 @@ def _by_email(wanted: Ways, news: Mapping[str, Any], environ: Mapping[str, str])
             connection.send_message(message)
     except (OSError, smtplib.SMTPException) as error:
         raise NetworkError(f"The mail server did not take it ({type(error).__name__}).") from None
-
-
-def _is_server(address: str) -> bool:
-    try:
-        parts = urllib.parse.urlsplit(address)
-        return parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # of the port, or of brackets
-        return False
 
 
 def _is_here(host: str) -> bool:
