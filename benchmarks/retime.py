@@ -24,9 +24,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
+from samvad.documents import segments, speech_regions  # noqa: E402
 from samvad.documents.subtitles import formats  # noqa: E402
 from samvad.documents.subtitles.cues import Cue  # noqa: E402
 from samvad.reporting.subtitle_files import heard, retimed  # noqa: E402
+from samvad.stages.asr import given_text  # noqa: E402
 
 FOLDER = ROOT / "build" / "bench-retime"
 FFSUBSYNC = ("ffsubsync==0.5.1",)
@@ -169,6 +171,20 @@ def row(found: Sequence[float], seconds: float) -> dict[str, float]:
     }
 
 
+def placed(job: Path, truth: Sequence[Cue]) -> str:
+    """Say how far from where they belong the lines begin that are given as text, without their times."""
+    document = segments.read(job / "04_asr" / "segments.json")
+    speech = speech_regions.read(job / "04_asr" / "speech_regions.json")
+    lines = [given_text.Line(cue.text) for cue in truth]
+    found = given_text.place(document, lines, speech)
+    left_out = {id(line) for line in found.left_out}
+    there = [cue for cue, line in zip(truth, lines, strict=True) if id(line) not in left_out]
+    made = [one for one in found.document.segments if one.extra[given_text.KEY] != given_text.HEARD]
+    off = sorted(abs(one.start_ms - cue.start_ms) for one, cue in zip(made, there, strict=True))
+    told = f"{len(there)} of {len(lines)} placed, {found.guessed} by speech alone"
+    return f"{told}; median {statistics.median(off):.0f} ms, 90 % {off[int(0.9 * len(off))]} ms"
+
+
 def main() -> None:
     """Run the comparison and print it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -182,6 +198,7 @@ def main() -> None:
     for language in FILMS:
         sound, truth = make_film(language, options.media)
         film = heard.read(recognised(language, sound))
+        print(f"{language:3}the lines as text {placed(recognised(language, sound), truth)}")
         for name, change in CHANGES.items():
             pairs = change(truth)
             given, right = [new for new, _ in pairs], [old for _, old in pairs]
