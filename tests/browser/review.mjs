@@ -30,8 +30,12 @@ export class Window {
     await this.tab.evaluate(() => new Promise((done) => requestAnimationFrame(done)));
     await this.until(() => document.getElementById("saved").textContent === "saved ✓");
   }
-  /** Wait until a row's text is what it should be, and all is saved: undo and redo are asked of the server. */
-  async becomes(number, text) {
+  /**
+   * Wait until the page has told of a step that was taken back or brought back, a row's text is what it should be, and all is saved.
+   * The text alone says nothing: two undos can end with the words with which they began.
+   */
+  async becomes(number, text, told) {
+    await this.until((told) => document.getElementById("say").textContent.startsWith(told), told);
     const plain = (words) => words.replace(/<[^>]*>/g, "").replace(/\s+/g, " ").trim();
     for (const began = Date.now(); plain((await this.row(number)).text) !== plain(text) && Date.now() - began < 60000; ) await sleep(50);
     await this.saved();
@@ -116,11 +120,11 @@ async function finished(tab, given) {
   await me.saved();
   seen.merged = await me.row(2);
   await me.press("Control+z", "Control+z");
-  seen.undone = await me.becomes(2, seen.edited.text);
+  seen.undone = await me.becomes(2, seen.edited.text, "taken back: cue 2 split");
   await me.press("Control+y");
-  await me.becomes(2, seen.split[0].text);
+  await me.becomes(2, seen.split[0].text, "brought back: cue 2 split");
   await me.press("Control+z");
-  seen.undoneAgain = await me.becomes(2, seen.edited.text);
+  seen.undoneAgain = await me.becomes(2, seen.edited.text, "taken back: cue 2 split");
 
   const end = 1000 * Number(seen.undoneAgain.times[1].split(":")[1]);
   await me.drag(end, end + 250);

@@ -156,6 +156,11 @@ def first_run(here: Cluster, project: Project) -> dict[str, Any]:
             for film in FILMS:
                 begun[film] = wait_for(lambda film=film: job_of(here, film, "asr"), f"the speech of {film}", process)
             assert begun["a"]["node"] != begun["b"]["node"]
+            # SLURM calls a job running long before its stage has begun; an attempt that never began is not counted.
+            for film in FILMS:
+                wait_for(
+                    lambda film=film: kills.attempts_of(project.job(film), "asr"), f"the attempt of {film}", process
+                )
             subprocess.run(["scancel", begun["a"]["id"]], check=True)
             here.kill(begun["b"]["node"])
             held["a"].unlink()
