@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samvad.commands import add_film
-from samvad.core import schemas, stages
+from samvad.core import places, schemas, stages
 from samvad.core.errors import ConfigurationError, MediaError
 from samvad.settings import configuration, film_row, film_sheet, sheet_rows
 from samvad.settings.stage_settings import StageSettings
@@ -232,6 +232,23 @@ def test_a_wrong_sheet_is_left_as_it_is(tmp_path: Path, film: Path, capsys: pyte
     assert add(tmp_path, film) == 2
     assert "colour" in capsys.readouterr().err
     assert (tmp_path / "films.tsv").read_text() == "film\tcolour\n"
+
+
+@pytest.mark.parametrize("media", ["https://films.example/sholay.mkv", "films/sholay.mkv"])
+def test_a_film_whose_row_is_wrong_gets_no_second_one_wherever_it_lies(
+    tmp_path: Path, film: Path, media: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "work", lambda: tmp_path)
+    assert add(tmp_path, film, f"--date={DAY}") == 0
+    sheet = tmp_path / "films.tsv"
+    new = {**film_sheet.text_of(films(tmp_path)[0]), "media": media, "job": ""}
+    with sheet.open("a", encoding="utf-8") as file:
+        columns = sheet.read_text("utf-8").splitlines()[0].split("\t")
+        file.write("\t".join({**new, "job": "2", "date": "1990-13-02"}[name] for name in columns) + "\n")
+    before = sheet.read_text("utf-8")
+    with pytest.raises(ConfigurationError, match="1990-13-02"):
+        film_sheet.add(sheet, new, tmp_path / "out", own=[])
+    assert sheet.read_text("utf-8") == before
 
 
 def _add_in_process(folder: Path, number: int) -> None:

@@ -58,6 +58,14 @@ def test_a_film_is_found_by_whatever_it_is_called(named: str, folder: str, own: 
     assert job.film.folder == folder
 
 
+def test_films_are_found_though_a_row_of_the_sheet_is_wrong(own: Path) -> None:
+    known = naming.films(configuration.project())
+    with (own / "config" / "films.tsv").open("a", encoding="utf-8") as file:
+        file.write("wrong\t/films/c.mkv\tWrong\t1978\thi\ten\tme\t2025-13-01\t1\tsubtitle\n")
+    assert naming.films(configuration.project()) == known
+    assert naming.find("sholay", configuration.project()).folder == own / "out/2025/01/01/me/1"
+
+
 @pytest.mark.parametrize("named", ["", " ", "sholai", "2025/01/01/me/9", "/films/c.mkv"])
 def test_what_is_no_film_is_refused_with_those_that_are_called_nearly_so(named: str, own: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:

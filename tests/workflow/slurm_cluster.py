@@ -8,6 +8,7 @@ the end. Where a SLURM is configured already, nothing is touched.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import platform
 import re
@@ -28,6 +29,8 @@ ETC = Path("/etc/slurm")
 _MARK = "# Written by the tests of Samvad, and taken away by them."
 _PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "scontrol")
 _UP_SECONDS = 30.0
+#: One cluster at a time: `/etc/slurm` is the machine's. Whoever comes second waits.
+_TURN = Path("/tmp/samvad-slurm.turn")
 _STEP = re.compile(r"slurmstepd: \[(\d+)\.")
 
 _SLURM_CONF = """{mark}
@@ -202,32 +205,39 @@ class Cluster:
 
 @contextlib.contextmanager
 def cluster() -> Iterator[Cluster]:
-    """Run a cluster; skip the test where that cannot be (in continuous integration: fail where it is missing)."""
+    """Run a cluster, one test after the other.
+
+    Where that cannot be, the test is skipped; in continuous integration it fails where something is missing.
+    """
     for program in _PROGRAMS:
         if shutil.which(program) is None:
             tools.missing(f"SLURM's program {program}")
     if os.geteuid() != 0:
         tools.missing("SLURM for this user: its daemons want root's rights, and it")
-    _leave_others_alone()
-    made = Cluster(Path(tempfile.mkdtemp(prefix="samvad-slurm-", dir="/tmp")))
-    try:
-        made.start()
-        yield made
-    finally:
-        made.stop()
+    with _TURN.open("ab") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        _leave_others_alone()
+        made = Cluster(Path(tempfile.mkdtemp(prefix="samvad-slurm-", dir="/tmp")))
+        try:
+            made.start()
+            yield made
+        finally:
+            made.stop()
 
 
 def _leave_others_alone() -> None:
-    """Skip the test where another SLURM is configured or runs; take away what a killed test left."""
+    """Skip the test where another SLURM is configured or runs; take away what a killed test left.
+
+    Another test's is none: who has the turn has the machine's only one.
+    """
+    if found := {"slurmctld", "slurmd"} & {process.info["name"] for process in psutil.process_iter(["name"])}:
+        pytest.skip(f"another SLURM is running here ({', '.join(sorted(found))}) and is left alone")
     for name in ("slurm.conf", "gres.conf"):
         path = ETC / name
         if path.exists():
             if _MARK not in path.read_text(encoding="utf-8", errors="replace"):
                 pytest.skip(f"{path} is that of another SLURM, which is left alone")
             path.unlink()
-    running = [found.info["name"] for found in psutil.process_iter(["name"])]
-    if found := {"slurmctld", "slurmd"} & set(running):
-        pytest.skip(f"another SLURM is running here ({', '.join(sorted(found))}) and is left alone")
 
 
 def _family(pid: int) -> list[psutil.Process]:
