@@ -37,6 +37,16 @@ may_install() {
     [[ $answer =~ ^[yYjJ] ]]
 }
 
+# Install Debian packages, as root or by the words before (sudo -n). Another apt at work, such as the unattended upgrades of
+# a machine that has just started, is waited for; the lists it may be fetching are not asked for twice.
+apt_get() {
+    local words=()
+    while [ "$1" != -- ]; do words+=("$1") && shift; done
+    shift
+    "${words[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq || true
+    "${words[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
 # Print the folder of an environment's virtual environment: one for each content of its lock and each Python. An image has
 # them in a folder of its own (SAMVAD_ENVS), for the cache is the user's.
 environment_dir() {

@@ -209,6 +209,7 @@ export async function long(tab) {
   await me.press("Control+g");
   await tab.keyboard.type("2500");
   await me.press("Enter");
+  await me.until(() => document.querySelector(".row.now .num")?.textContent === "2500");
   seen.there = await tab.evaluate(() => document.querySelector(".row.now .num").textContent);
   for (const [language, text] of [["ur", "یہ ایک نیا جملہ ہے۔"], ["hi", "यह एक नया वाक्य है।"]]) {
     await tab.select("#lane", language);
