@@ -279,3 +279,91 @@ def test_a_row_fits_80_columns_with_the_names_whole_and_the_foot_says_how_long_t
     column = lines[0].index("1234567890")
     assert "".join(line[:column].strip() for line in lines[1:4]) == name
     assert lines[-1].startswith("1 of 4 films done; 1 at work; 1 of 4 steps; 0:30; about 0:50 left")
+
+
+def event_line(event: str, host: str, **fields: object) -> str:
+    return json.dumps({"event": event, "message": "m", **fields, "host": host}, separators=(",", ":")) + "\n"
+
+
+def test_it_is_known_where_a_stage_runs_from_what_its_process_says(tmp_path: Path) -> None:
+    run, events = running(tmp_path)
+    assert run.place("login", sent_away=False) == ""
+    assert run.place("login", sent_away=True) == "waits for a node"
+    events.write_text(event_line("asr_started", "node17.cluster.example") + progress_line(1, 10), "utf-8")
+    run.follow(tmp_path)
+    assert run.share == 0.1
+    assert run.place("login", sent_away=True) == "on node17"
+    assert run.place("node17.cluster.example", sent_away=False) == ""
+    with events.open("a", encoding="utf-8") as file:
+        file.write(event_line("gpu_awaited", "node17", counts={"gpus": 2}))
+    run.follow(tmp_path)
+    assert run.place("login", sent_away=True) == "on node17, waits for a GPU"
+    assert run.place("node17.cluster.example", sent_away=False) == "waits for a GPU"
+    with events.open("a", encoding="utf-8") as file:
+        file.write(event_line("gpu_taken", "node17", facts={"device": "cuda:1 (NVIDIA H200)", "gpu": "1"}))
+    run.follow(tmp_path)
+    assert run.place("login", sent_away=True) == "on node17, GPU 1"
+    assert run.place("node17.cluster.example", sent_away=False) == "on GPU 1"
+    with events.open("a", encoding="utf-8") as file:
+        file.write(event_line("slurm_job", "node17", facts={"job": "42", "node": "gpu-n3"}))
+    run.follow(tmp_path)
+    assert run.place("node17.cluster.example", sent_away=False) == "on gpu-n3, GPU 1"
+
+
+def test_the_names_of_machines_cannot_write_on_the_terminal(tmp_path: Path) -> None:
+    run, events = running(tmp_path)
+    events.write_text(event_line("asr_started", "evil\x1b[2J\n17"), "utf-8")
+    run.follow(tmp_path)
+    assert "\x1b" not in run.place("here", sent_away=True) and "\n" not in run.place("here", sent_away=True)
+
+
+def drawn(shelf: state.Shelf, columns: int, rows: int) -> list[str]:
+    from rich.console import Console
+
+    from samvad.workflow.progress.terminal import Screen
+
+    screen = Screen.__new__(Screen)
+    screen._shelf, screen._signs = shelf, terminal._SIGNS
+    screen._console = Console(width=columns, height=rows, file=io.StringIO())
+    screen._console.print(screen._table())
+    assert isinstance(screen._console.file, io.StringIO)
+    return screen._console.file.getvalue().splitlines()
+
+
+def test_of_films_on_several_machines_each_is_shown_with_its_own_in_80_by_24(tmp_path: Path) -> None:
+    shelf = state.Shelf(tmp_path, sent_away=True)
+    shelf.here, shelf.expected = "login", 40
+    name = "a-name-of-a-film-that-is-as-long-as-an-id-may-be-64-letters-long"
+    for number in range(40):
+        key = f"{number:02d}-{name}"
+        film = state.FilmProgress(key, tmp_path, {"asr": "running"}, film_seconds=60.0)
+        film.running["asr"] = state.Running("asr", None, time.monotonic() - 3, done=5, total=10)
+        film.running["asr"].host, film.running["asr"].gpu = f"node-{number % 4}.cluster.example", str(number % 8)
+        shelf.films[key] = film
+    lines = drawn(shelf, 80, 24)
+    assert len(lines) <= 22 and max(map(len, lines)) <= 80
+    text = "\n".join(lines)
+    assert "asr 50%" in lines[1] and "on node-0, GPU 0" in lines[2] and "on node-1, GPU 1" in text
+    shown = sum("asr 50%" in line for line in lines)
+    foot = text[text.index("0 of 40 films done") :].replace("\n", " ")
+    assert shown == 6 and f"40 at work on 4 machines; {40 - shown} of them not shown" in foot
+    shelf.films = dict(list(shelf.films.items())[:1])
+    wide = drawn(shelf, 120, 40)
+    assert re.search(r"now +where +so far", wide[0]) and re.search(r"asr 50% +on node-0, GPU 0 +0:0", wide[1])
+    assert "1 at work on node-0" in wide[-1]
+
+
+def test_a_terminal_of_40_columns_still_has_the_names_whole(tmp_path: Path) -> None:
+    shelf = state.Shelf(tmp_path)
+    film = state.FilmProgress("the-film-of-a-night", tmp_path, {"hallucination_removal": "running"})
+    film.running["hallucination_removal"] = state.Running("hallucination_removal", None, time.monotonic())
+    shelf.films["a"] = film
+    film.running["hallucination_removal"].done, film.running["hallucination_removal"].total = 1, 2
+    film.running["hallucination_removal"].gpu = film.running["hallucination_removal"].host = "1"
+    lines = drawn(shelf, 40, 24)
+    assert max(map(len, lines)) <= 40
+    assert [line.rstrip() for line in lines[:3]] == [
+        "the-film-of-a-night",
+        "      ▶    hallucination_removal 50%",
+        "  on 1, GPU 1; 0:00 so far; 0:00 left",
+    ]

@@ -89,6 +89,14 @@ def wait_for(condition: Callable[[], Any], what: str, process: subprocess.Popen[
     pytest.fail(f"waited for {what} in vain (exit code {process.poll()})\n{output}")
 
 
+def test_it_is_told_on_which_node_a_stage_runs(shelf: Shelf) -> None:
+    (job,) = [job for job in shelf.jobs if is_of(job, "a", "translation") and job["state"] == "COMPLETED"]
+    assert re.findall(r"a: 08_translation on (.+)", shelf.told) == [job["node"]], shelf.told
+    lines = (shelf.job("a") / "08_translation/attempts/02/events.jsonl").read_text("utf-8").splitlines()
+    (noted,) = [line["facts"] for line in map(json.loads, lines) if line["event"] == "slurm_job"]
+    assert noted == {"job": job["id"], "node": job["node"]}
+
+
 def on_slurm(project: Project) -> list[str]:
     """Return the command of somebody with a small cluster."""
     command = project.command(

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from samvad.core import files, locks, outside, subprocesses, times
 from samvad.core.errors import ToolError
+from samvad.logs import events
 from samvad.runner import slurm
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,13 @@ class Gpu:
         number = "cuda" if self.index is None else f"cuda:{self.index}"
         known = self.name or self.uuid
         return f"{number} ({known})" if known else number
+
+    @property
+    def short(self) -> str:
+        """Return it in a few signs: its number, or the beginning of its id; of a part of one, the part's id, too."""
+        number = [] if self.index is None else [str(self.index)]
+        part = self.uuid[:12] if self.uuid.startswith("MIG-") or self.index is None else ""
+        return " ".join([*number, *([part] if part else [])])
 
 
 class _Held:
@@ -134,11 +142,13 @@ def take(device: str, holder: str) -> Gpu | None:
                 _Held.gpu, _Held.handle = gpu, handle
                 os.environ[VISIBLE] = gpu.value
                 _sweep(_lease_file(gpu).parent)
-                log.info("GPU: %s", gpu)
+                taken = events.Event("gpu_taken", facts={"device": str(gpu), "gpu": gpu.short})
+                events.emit(taken, f"GPU: {gpu}")
                 return gpu
         if time.monotonic() - told >= _TELL_SECONDS:
             told = time.monotonic()
-            log.info("Waiting for a GPU: %s", "; ".join(f"{gpu} is used by {_holder(gpu)}" for gpu in gpus))
+            used = "; ".join(f"{gpu} is used by {_holder(gpu)}" for gpu in gpus)
+            events.emit(events.Event("gpu_awaited", counts={"gpus": len(gpus)}), f"Waiting for a GPU: {used}")
         time.sleep(_POLL_SECONDS)
     return None
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import time
 
 from samvad.core import subprocesses
 from samvad.core.errors import ClusterError, ToolError
+from samvad.logs import events
 
 log = logging.getLogger(__name__)
 
 #: SLURM sets it in the environment of a job: the number of the job.
 JOB_VARIABLE = "SLURM_JOB_ID"
+#: Likewise: what SLURM calls the node, which need not be the machine's own name.
+NODE_VARIABLE = "SLURMD_NODENAME"
 #: SLURM takes 300 s by default to find out that a node is dead; until then its jobs do not end.
 PATIENCE_SECONDS = 600.0
 _ANSWER_SECONDS = 60.0
@@ -48,6 +52,14 @@ def cancel(name: str, patience_seconds: float = PATIENCE_SECONDS) -> int:
                 "down), and run again.",
             )
     return len(found)
+
+
+def note_node() -> None:
+    """Write into the log which job of SLURM this process is of, and on which node; nothing outside SLURM."""
+    job, node = os.environ.get(JOB_VARIABLE, ""), os.environ.get(NODE_VARIABLE, "")
+    if job and node:
+        event = events.Event("slurm_job", facts={"job": job, "node": node})
+        events.emit(event, f"SLURM job {job} on node {node}")
 
 
 def tell(job: str, comment: str) -> None:

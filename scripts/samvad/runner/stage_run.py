@@ -43,7 +43,7 @@ from samvad.logs import events
 from samvad.logs.spans import span
 from samvad.logs.stage_logs import StageLogs
 from samvad.models import weights
-from samvad.runner import attempts, gpus, kept_pieces, milestones, own_code, run_watch, staging
+from samvad.runner import attempts, gpus, kept_pieces, milestones, own_code, run_watch, slurm, staging
 from samvad.runner.kept_pieces import KeptPieces
 from samvad.runner.options import Invocation, configuration, job_folder_of, parse
 from samvad.runner.resource_usage import ResourceMeter
@@ -644,6 +644,7 @@ def run_stage(stage: Stage, work: Callable[[StageRun, Any], None], argv: list[st
         called = shlex.join(sys.argv if argv is None else argv)
         with events.timed(name, f"Stage {name}", f", attempt {run.attempt}: {called}", run.config) as timer:
             log.debug("Working in %s", run.work_folder)
+            slurm.note_node()
             try:
                 work(run, invocation.options)
             except Skipped as skipped:

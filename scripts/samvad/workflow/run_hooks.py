@@ -73,6 +73,7 @@ class RunHooks:
                 prices=configuration.prices(self._config),
                 stage_links=self._config["logs"]["per_stage_links"],
                 view=self._config["logs"]["view"],
+                sent_away=not snakemake_api.runs_here(self._workflow),
                 whole=self._give_back,
             )
         except SamvadError as error:

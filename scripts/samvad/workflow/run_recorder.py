@@ -91,6 +91,7 @@ class PipelineHandler(logging.Handler):
         prices: what machines cost, or None.
         stage_links: make a link ``logs/NN_stage_<start>.log`` to the log of each stage.
         view: what to show meanwhile: auto, plain or off.
+        sent_away: stages are sent to a cluster, and not started on this machine.
         whole: is called with a film when all of its stages are done.
 
     Raises:
@@ -109,6 +110,7 @@ class PipelineHandler(logging.Handler):
         prices: Prices | None,
         stage_links: bool,
         view: str,
+        sent_away: bool = False,
         whole: Callable[[Film], None] = lambda film: None,
     ) -> None:
         super().__init__(logging.INFO)
@@ -128,7 +130,7 @@ class PipelineHandler(logging.Handler):
         self._stages: dict[int, tuple[str, str]] = {}
         self._groups: dict[int, str] = {}
         self._start = datetime.now()
-        self._view = View(self._output_root, chosen(view))
+        self._view = View(self._output_root, chosen(view), sent_away=sent_away)
 
     def attach(self, logger: logging.Logger) -> None:
         """Listen to Snakemake's logger from now on; what the view shows better goes to the terminal no more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import threading
 import time
 from collections import Counter
@@ -10,11 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from samvad.core import outside
+from samvad.core.console import printable
 from samvad.workflow import event_merging
 from samvad.workflow.progress.estimates import Estimates, remaining_seconds
 
 #: More than this is not read of an attempt's events at once; of a longer piece the end is enough.
 _MAX_BYTES = 1 << 20
+#: What is in the lines that say where a stage runs.
+_OF_PLACE = (b'"event":"slurm_job"', b'"event":"gpu_')
 
 
 @dataclass
@@ -24,6 +28,10 @@ class Running:
     Attributes:
         before: the last attempt before it, or None.
         done: how much it has done, in units of ``unit``, of ``total``.
+        host: the machine that its process runs on, as that says itself; empty until it has.
+        node: what SLURM calls that machine; empty outside SLURM.
+        gpu: the GPU that it has taken: its number, or the beginning of its id; empty where it has none.
+        awaits_gpu: it waits until one is free.
     """
 
     stage: str
@@ -32,6 +40,10 @@ class Running:
     done: float = 0.0
     total: float = 0.0
     unit: str = ""
+    host: str = ""
+    node: str = ""
+    gpu: str = ""
+    awaits_gpu: bool = False
     source: Path | None = None
     offset: int = 0
 
@@ -44,6 +56,26 @@ class Running:
     def elapsed(self) -> float:
         """Return the seconds since it was started."""
         return time.monotonic() - self.since
+
+    @property
+    def machine(self) -> str:
+        """Return what the machine is called, in short; empty until its process has said something."""
+        # Of a domain's many names, the first part tells the machines apart.
+        return printable(self.node or self.host.split(".")[0])
+
+    def place(self, here: str, *, sent_away: bool) -> str:
+        """Return where it runs, in few words; empty where that is this machine, and no GPU.
+
+        Args:
+            here: what this machine is called.
+            sent_away: stages are sent to a cluster: what has said nothing yet waits for a node.
+        """
+        if not self.host:
+            return "waits for a node" if sent_away else ""
+        at = [self.machine] if self.node or self.host != here else []
+        at += [f"GPU {printable(self.gpu)}"] if self.gpu else []
+        waits = ["waits for a GPU"] if self.awaits_gpu else []
+        return ", ".join([*([f"on {', '.join(at)}"] if at else []), *waits])
 
     def follow(self, job_folder: Path) -> None:
         """Read what the attempt has written since the last time. A file that cannot be read now is read later."""
@@ -62,7 +94,21 @@ class Running:
             return
         whole = data[: data.rfind(b"\n") + 1]
         self.offset += len(whole)
-        for line in reversed(whole.splitlines()):
+        self._take(whole.splitlines())
+
+    def _take(self, lines: list[bytes]) -> None:
+        """Take what new lines say of how far it is, and where it runs."""
+        for line in lines:
+            if not any(mark in line for mark in _OF_PLACE) or (event := event_merging.parse(line)) is None:
+                continue
+            name, facts = event.get("event"), event.get("facts", {})
+            if name == "slurm_job":
+                self.node = str(facts.get("node", ""))
+            elif name in ("gpu_taken", "gpu_awaited"):
+                self.gpu, self.awaits_gpu = str(facts.get("gpu", "")), name == "gpu_awaited"
+        if not self.host and lines and (event := event_merging.parse(lines[0])) is not None:
+            self.host = str(event.get("host", ""))
+        for line in reversed(lines):
             if b'"event":"progress"' in line and (event := event_merging.parse(line)) is not None:
                 counts = event.get("counts", {})
                 self.done, self.total = float(counts.get("done", 0)), float(counts.get("total", 0))
@@ -118,9 +164,16 @@ class FilmProgress:
 
 
 class Shelf:
-    """The films of a run and how far each is. Snakemake's thread writes it, a view's thread reads it."""
+    """The films of a run and how far each is. Snakemake's thread writes it, a view's thread reads it.
 
-    def __init__(self, output_root: Path) -> None:
+    Args:
+        output_root: where the job folders are.
+        sent_away: stages are sent to a cluster.
+    """
+
+    def __init__(self, output_root: Path, *, sent_away: bool = False) -> None:
+        self.here = platform.node()
+        self.sent_away = sent_away
         self.lock = threading.Lock()
         self.films: dict[str, FilmProgress] = {}
         self.estimates = Estimates()
@@ -173,6 +226,15 @@ class Shelf:
         if whole <= 0 or done < _LEAST_SHARE * whole:
             return None
         return max(0.0, self.elapsed * (whole - done) / done)
+
+    def place(self, run: Running) -> str:
+        """Return where a stage runs, in few words; empty where that is this machine, and no GPU."""
+        return run.place(self.here, sent_away=self.sent_away)
+
+    def machines(self) -> set[str]:
+        """Return the machines that stages are at work on, as far as they have said so."""
+        runs = [run for film in list(self.films.values()) for run in list(film.running.values())]
+        return {run.machine for run in runs if run.machine}
 
     def counts(self) -> dict[str, int]:
         """Return how many films are at work, failed, and done."""

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import sys
+import textwrap
 import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -30,7 +34,66 @@ _STYLES = {
 _SPARE_LINES = 6
 _MIN_ROWS = 3
 #: Columns of all but the film's name: ten signs, the longest stage with its share, two durations, blanks between.
-_OTHER_COLUMNS = 1 + 11 + 27 + 8 + 8
+_NOW_COLUMNS = 26
+_OTHER_COLUMNS = 1 + 11 + _NOW_COLUMNS + 1 + 8 + 8
+#: From so many columns on, where a stage runs has a column of its own.
+_WIDE, _WHERE_COLUMNS = 110, 27
+#: With fewer columns than this, a film's name and its stage stand one below the other.
+_NARROW = 72
+
+
+@dataclass(frozen=True)
+class _Row:
+    """What is shown of a film at work. Each layout returns its cells, and how many lines they take.
+
+    Attributes:
+        stages: each stage with its share, and where it runs; empty where that is to be expected.
+    """
+
+    name: str
+    signs: Text
+    stages: list[tuple[str, str]]
+    so_far: str
+    left: str
+
+    def usual(self, room: int) -> tuple[list[Text], int]:
+        """Return the row with where it runs below each stage."""
+        now = []
+        for stage, place in self.stages:
+            now += [stage, *(f"  {line}" for line in textwrap.wrap(place, _NOW_COLUMNS - 2))]
+        return self._cells(now, []), max(self._lines(room), len(now))
+
+    def wide(self, room: int) -> tuple[list[Text], int]:
+        """Return the row with where it runs in a column of its own."""
+        now: list[str] = []
+        places: list[str] = []
+        for stage, place in self.stages:
+            lines = textwrap.wrap(place, _WHERE_COLUMNS - 1) or [""]
+            places += lines
+            now += [stage, *[""] * (len(lines) - 1)]
+        return self._cells(now, [Text("\n".join(places))]), max(self._lines(room), len(now))
+
+    def narrow(self, width: int) -> tuple[list[Text], int]:
+        """Return the row as one cell, whose lines stand one below the other."""
+        places = [place for _, place in self.stages if place]
+        left = [f"{self.left} left"] if self.left else []
+        below = textwrap.wrap("; ".join([*places, f"{self.so_far} so far", *left]), width - 3)
+        lines = [Text(self.name), *(Text.assemble(self.signs, " ", stage) for stage, _ in self.stages)]
+        lines += [Text(f"  {line}", style="dim") for line in below]
+        return [Text("\n").join(lines)], self._lines(width) + len(lines) - 1
+
+    def _lines(self, room: int) -> int:
+        return -(-Text(self.name).cell_len // max(1, room))
+
+    def _cells(self, now: list[str], more: list[Text]) -> list[Text]:
+        return [
+            Text(self.name),
+            self.signs,
+            Text("\n".join(now)),
+            *more,
+            Text(self.so_far),
+            Text(self.left, style="dim"),
+        ]
 
 
 class Screen:
@@ -109,39 +172,66 @@ class Screen:
                 self._out.flush()
 
     def _table(self) -> Group:
-        table = Table(box=None, pad_edge=False, expand=False, padding=(0, 1, 0, 0))
-        room = self._console.width - _OTHER_COLUMNS
-        table.add_column("film", overflow="fold", max_width=room)  # a long name goes on below
-        table.add_column(self._heads(), no_wrap=True)
-        table.add_column("now", no_wrap=True)
-        table.add_column("so far", justify="right", no_wrap=True)
-        table.add_column("left", justify="right", no_wrap=True)
         at_work = [film for film in self._shelf.films.values() if film.running]
-        rows = max(_MIN_ROWS, self._console.size.height - _SPARE_LINES)
-        for film in at_work[:rows]:
-            table.add_row(*self._row(film))
+        rows = [self._row(film) for film in at_work]
+        width = self._console.width
+        table = Table(box=None, pad_edge=False, expand=False, padding=(0, 1, 0, 0))
+        if width < _NARROW:
+            table.show_header = False
+            table.add_column(overflow="fold", max_width=width)
+            drawn = [row.narrow(width) for row in rows]
+        else:
+            wide = width >= _WIDE and any(place for row in rows for _, place in row.stages)
+            room = width - _OTHER_COLUMNS - (_WHERE_COLUMNS if wide else 0)
+            table.add_column("film", overflow="fold", max_width=room)  # a long name goes on below
+            table.add_column(self._heads(), no_wrap=True)
+            table.add_column("now", no_wrap=True)
+            if wide:
+                table.add_column("where", overflow="fold", max_width=_WHERE_COLUMNS - 1)
+            table.add_column("so far", justify="right", no_wrap=True)
+            table.add_column("left", justify="right", no_wrap=True)
+            drawn = [row.wide(room) if wide else row.usual(room) for row in rows]
+        shown = self._how_many_fit([lines for _, lines in drawn])
+        for cells, _ in drawn[:shown]:
+            table.add_row(*cells)
+        return Group(table, Text(self._foot(len(at_work) - shown), style="dim"))
+
+    def _foot(self, hidden: int) -> str:
         counts = self._shelf.counts()
         done, total = self._shelf.steps
         whole = max(self._shelf.expected, len(self._shelf.films))
         words = [f"{counts['done']} of {whole} {'film' if whole == 1 else 'films'} done"]
         words += [f"{counts['failed']} failed"] if counts["failed"] else []
-        words += [f"{counts['running']} at work"]
-        words += [f"{len(at_work) - rows} of them not shown"] if len(at_work) > rows else []
+        machines = self._shelf.machines()
+        on = f"{len(machines)} machines" if len(machines) > 1 else next(iter(machines), "")
+        words += [f"{counts['running']} at work{on and ' on '}{on}"]
+        words += [f"{hidden} of them not shown"] if hidden else []
         words += [f"{done} of {total} steps"] if total else []
-        words += [clock(self._shelf.elapsed), left(self._shelf.whole_remaining())]
-        return Group(table, Text("; ".join(words), style="dim"))
+        return "; ".join([*words, clock(self._shelf.elapsed), left(self._shelf.whole_remaining())])
 
-    def _row(self, film: FilmProgress) -> list[Text]:
+    def _row(self, film: FilmProgress) -> _Row:
         signs = Text()
         for stage in stages.STAGES:
             state = film.states.get(stage.name, "")
             signs.append(self._signs.get(state, " "), style=_STYLES.get(state, ""))
-        now = [
-            stage + (f" {run.share:.0%}" if run.share is not None else "") for stage, run in list(film.running.items())
-        ]
+        running = list(film.running.items())
         remaining = self._shelf.remaining(film)
-        shown = "" if remaining is None else clock(remaining)
-        return [Text(film.name), signs, Text("\n".join(now)), Text(clock(film.elapsed)), Text(shown, style="dim")]
+        return _Row(
+            film.name,
+            signs,
+            [
+                (stage + (f" {run.share:.0%}" if run.share is not None else ""), self._shelf.place(run))
+                for stage, run in running
+            ],
+            clock(film.elapsed),
+            "" if remaining is None else clock(remaining),
+        )
+
+    def _how_many_fit(self, heights: Sequence[int]) -> int:
+        """Return how many films the terminal has lines for."""
+        lines = max(_MIN_ROWS, self._console.size.height - _SPARE_LINES)
+        sums = itertools.accumulate(heights)
+        return max(1, sum(height <= lines for height in sums))
 
     def _heads(self) -> str:
         """Return the last digits of the stages' numbers, one above each sign."""

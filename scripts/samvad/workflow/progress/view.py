@@ -39,15 +39,17 @@ class View:
     Args:
         output_root: where the job folders are; what earlier films took is learnt from there.
         choice: auto, plain or off.
+        sent_away: stages are sent to a cluster.
     """
 
-    def __init__(self, output_root: Path, choice: str) -> None:
+    def __init__(self, output_root: Path, choice: str, *, sent_away: bool = False) -> None:
         self._choice = choice
-        self._shelf = Shelf(output_root)
+        self._shelf = Shelf(output_root, sent_away=sent_away)
         self._screen: Screen | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._told: dict[tuple[str, str], float] = {}
+        self._places: dict[tuple[str, str], str] = {}
 
     def quieten(self, logger: logging.Logger) -> None:
         """Keep Snakemake's lines about each job from the terminal; they stay in its own log in .snakemake/log."""
@@ -70,6 +72,7 @@ class View:
             found.states = {**film.states, stage: "running"}
             found.film_seconds = film.film_seconds
             found.running[stage] = Running(stage, before, time.monotonic())
+            self._places.pop((key, stage), None)
         self._begin()
         if self._screen is None:
             self._say(f"{film.name}: {stages.BY_NAME[stage].folder} started")
@@ -151,6 +154,10 @@ class View:
         with self._shelf.lock:
             at_work = [(key, film, run) for key, film in self._shelf.films.items() for run in film.running.values()]
         for key, film, run in at_work:
+            place = self._shelf.place(run) if run.host else ""
+            if place != self._places.get((key, run.stage), ""):
+                self._places[key, run.stage] = place
+                self._say(f"{film.name}: {stages.BY_NAME[run.stage].folder} {place or 'goes on'}")
             last = self._told.setdefault((key, run.stage), run.since)
             if run.share is not None and now - max(last, run.since) >= _PLAIN_PROGRESS_SECONDS:
                 self._told[key, run.stage] = now
