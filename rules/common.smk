@@ -271,7 +271,14 @@ def own_name(asked):
 def one_run():
     """Return the plan of this process, after making sure that Snakemake keeps to it and what is done is recorded."""
     plan = Plan(
-        due.Judge(config, FILMS, Path(OUT), switches, mend=lambda: snakemake_api.works(workflow)),
+        due.Judge(
+            config,
+            FILMS,
+            Path(OUT),
+            switches,
+            mend=lambda: snakemake_api.works(workflow),
+            runs_here=snakemake_api.runs_here(workflow),
+        ),
         lambda job: at_work.busy(Path(OUT) / job) if snakemake_api.works(workflow) else "",
         "" if snakemake_api.runs_here(workflow) else platform.node(),
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import struct
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 
 from samvad.core import stages
 from samvad.core.errors import ConfigurationError
-from samvad.models import weights
+from samvad.models import http, weights
 from samvad.settings import configuration
 from samvad.stages.asr import beforehand as of_speech
 from samvad.stages.translation import beforehand, own_models
@@ -160,3 +162,62 @@ def test_a_film_is_judged_by_its_own_settings_whichever_comes_first(tmp_path: Pa
         languages_check.check(config, served, stages.BY_NAME["translation"], tmp_path)
         with pytest.raises(ConfigurationError, match="en to ta"):
             languages_check.check(config, by_whisper, stages.BY_NAME["translation"], tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("backend", "source", "targets", "wanted"),
+    [
+        ("auto", "hi", "en", True),
+        ("auto", "", "en", False),  # what is spoken is not known: perhaps English
+        ("auto", "en", "en", False),
+        ("none", "hi", "en", False),
+        ("nllb,whisper", "hi", "en", False),
+        ("whisper,nllb", "hi", "en", True),
+    ],
+)
+def test_a_model_to_translate_with_is_asked_for_where_it_is_surely_needed(
+    backend: str, source: str, targets: str, wanted: bool
+) -> None:
+    values = {**VALUES, "backend": backend.split(","), "whisper_model": "large-v3", "whisper_revision": ""}
+    spoken = tuple(filter(None, source.split(",")))
+    assert beforehand.models(values, spoken, tuple(targets.split(","))) == ([("large-v3", "")] if wanted else [])
+
+
+def test_a_model_that_is_here_needs_no_network_and_one_that_is_not_has_a_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+    monkeypatch.setattr(weights.http, "unreachable", lambda url: looked.append(url) or "nobody answers")
+    monkeypatch.setenv("HF_ENDPOINT", "http://hub.invalid")
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    monkeypatch.setenv("SAMVAD_MODELS", str(tmp_path / "mine"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert weights.out_of_reach("large-v3") == "HF_HUB_OFFLINE is set" and looked == []
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    assert weights.out_of_reach("large-v3") == "the hub hub.invalid cannot be reached: nobody answers"
+    (tmp_path / "mine" / "large-v3").mkdir(parents=True)
+    (tmp_path / "mine" / "large-v3" / "model.bin").touch()
+    looked.clear()
+    assert weights.out_of_reach("large-v3") == "" and looked == []
+    assert weights.out_of_reach("no-such-model") == "" and looked == [], "that is told elsewhere"
+
+
+def test_whether_a_server_takes_connections_is_known_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert http.unreachable(f"http://127.0.0.1:{port}/whatever") == ""
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{port}")
+        assert http.unreachable("http://hub.invalid/") == "", "by way of a proxy"
+    monkeypatch.delenv("http_proxy")
+    assert "refused" in http.unreachable(f"http://127.0.0.1:{port}/").lower()
+    assert http.unreachable("http://hub.invalid/a") != ""
+    assert http.unreachable("http://127.0.0.1:99999/") != ""
+
+
+def test_a_server_that_never_answers_is_waited_for_no_longer_than_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = threading.Event()
+    monkeypatch.setattr(socket, "create_connection", lambda *given, **more: ended.wait(60))
+    assert http.unreachable("http://silent.invalid/", 0.05) == "no answer within 0.05 s"
+    ended.set()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import http.server
 import json
 import os
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,14 @@ pytestmark = [pytest.mark.model]
 
 OFF = ",".join(OPTIONAL)
 MIB = 1 << 20
+
+
+class _InTrouble(http.server.BaseHTTPRequestHandler):
+    """A hub that is there, and gives nothing: what the plan cannot know before the work."""
+
+    def do_HEAD(self) -> None:
+        """Answer that it is in trouble."""
+        self.send_error(503)
 
 
 def asked(project: Project, *words: object) -> str:
@@ -42,18 +52,20 @@ def why(project: Project, film: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def failed(tmp_path_factory: pytest.TempPathFactory, project: Project) -> Project:
-    """Run a film that is cut short, and one whose model lies on a hub that cannot be reached."""
+    """Run a film that is cut short, and one whose model lies on a hub that gives nothing."""
     films = tmp_path_factory.mktemp("films")
     ours = dataclasses.replace(project, sheet="failing.tsv", output_root="failing")
     ours.write_sheet(
         {"user": "cut", "media": odd_films.truncated(films)},
         {"user": "far", "media": odd_films.audio_only(films), "stages_off": OFF},
     )
-    nowhere = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": ""}
     targets = (ours.target("cut", "demux"), ours.target("far", "asr"))
-    done = ours.snakemake(
-        "--keep-going", *targets, env=nowhere, asr='{"model":"nobody/no-model","revision":"' + 40 * "0" + '"}'
-    )
+    model = '{"model":"nobody/no-model","revision":"' + 40 * "0" + '"}'
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _InTrouble) as hub:
+        threading.Thread(target=hub.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{hub.server_address[1]}"
+        done = ours.snakemake("--keep-going", *targets, env={"HF_ENDPOINT": address, "HF_HUB_OFFLINE": ""}, asr=model)
+        hub.shutdown()
     assert done.returncode != 0, said(done)
     return ours
 

@@ -166,6 +166,29 @@ def test_films_that_cannot_be_made_stop_no_others_and_the_run_ends_with_an_error
         assert refused.returncode != 0 and part in said(refused)
 
 
+def test_a_model_that_is_not_to_be_had_is_told_before_the_work_and_asked_for_only_where_it_is_needed(
+    project: Project,
+) -> None:
+    project.write_sheet(
+        {"user": "a", "media": "a.mkv"},
+        {"user": "far", "media": "b.mkv", "stages_off": OFF, "settings": "asr.model=large-v3"},
+        {"user": "near", "media": "b.mkv", "stages_off": OFF},
+    )
+    offline = {"HF_HUB_OFFLINE": "1"}
+    both = project.snakemake("subtitle", env=offline)
+    assert both.returncode != 0 and manifest(project.job("near"), "mux").is_file(), said(both)
+    assert "04_asr is due" in said(both) and "lacks the model large-v3: it is not on this machine" in said(both)
+    assert "HF_HUB_OFFLINE is set" in said(both) and "make model MODEL=large-v3" in said(both)
+    assert not project.job("far").exists(), "before the work"
+    nowhere = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": ""}
+    alone = project.snakemake("-n", project.target("far"), env=nowhere)
+    assert alone.returncode != 0 and "the hub 127.0.0.1:9 cannot be reached" in said(alone), said(alone)
+    first = project.snakemake(project.target("far", "demux"), env=nowhere)
+    assert first.returncode == 0 and manifest(project.job("far"), "demux").is_file(), "what needs no model is made"
+    done = project.snakemake(project.target("near"), env=nowhere, asr='{"model":"base"}')
+    assert done.returncode == 0 and NOTHING in said(done), said(done)
+
+
 def test_a_profile_that_is_missing_is_no_matter_for_films_that_are_finished(project: Project) -> None:
     missing = project.root / "config" / "subtitle_profiles" / "netflix.yaml"
     missing.rename(project.root / "elsewhere.yaml")

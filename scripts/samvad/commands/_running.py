@@ -21,7 +21,8 @@ from samvad.models import weights
 from samvad.reporting import beside
 from samvad.settings import configuration, film_row, film_sheet, naming
 from samvad.settings.configuration import Film
-from samvad.workflow import command
+from samvad.settings.stage_settings import StageSettings
+from samvad.workflow import command, models_check
 
 #: Each of so few films is shown with all of its results; of more, how many are done.
 _SHOWN = 3
@@ -187,29 +188,45 @@ def _targets(settings: Mapping[str, Any], film: Film, only: str) -> list[str]:
 
 
 def _fetch_models(settings: Mapping[str, Any], films: Iterable[Film], *, by_default: bool) -> None:
-    """Fetch the Whisper models of films that are still to be recognised: before the work, not an hour into it.
+    """Fetch the Whisper models that films still need: before the work, not an hour into it.
 
     Args:
         settings: the configuration, checked.
         films: the films.
-        by_default: whether the configured model is looked for, too, and not only those of rows.
+        by_default: whether the configured models are looked for, too, and not only those of rows.
 
     Raises:
-        ModelError: one is not to be had.
+        ModelError: none of the films can be made, for want of one.
     """
-    root, done = naming.output_root(settings), f"{stages.BY_NAME['asr'].folder}/manifest.json"
-    named: set[tuple[str, str]] = set()
+    root = naming.output_root(settings)
+    known = [(stage, StageSettings(stage, settings)) for stage in stages.STAGES if stage.refuses]
+    needed: dict[tuple[str, str], set[str]] = {}
     for film in films:
-        own = {name: value for key, name, value in film.settings if key == "asr"}
-        if not (root / film.folder / done).is_file() and ("model" in own or by_default):
-            asked = {**settings["asr"], **own}
-            named.add((asked["model"], asked["revision"]))
-    for name, revision in sorted(named):
-        if weights.place_of(name, revision) is None:
-            at = ["--revision", revision] if revision else []
-            code = subprocesses.hand_over([str(schemas.ROOT / "samvad"), "model", *at, "--", name], schemas.ROOT)
-            if code:
-                raise ModelError(f"The model {name} is not to be had.", "What is printed above says why.")
+        own = {(key, value) for key, _, value in film.settings}
+        on = configuration.switches(settings, film)
+        for stage, its in known:
+            if not on[stage.name] or (root / film.folder / stage.folder / "manifest.json").is_file():
+                continue
+            for name, revision in models_check.wanted(stage, its.values(film), film):
+                if by_default or (stage.key, name) in own:
+                    needed.setdefault((name, revision), set()).add(film.folder)
+    lost: dict[str, set[str]] = {}
+    for (name, revision), folders in sorted(needed.items()):
+        if not _is_fetched(name, revision):
+            lost[name] = folders
+    if lost and set.union(*lost.values()) >= {film.folder for film in films}:
+        raise ModelError(f"The model {', '.join(lost)} is not to be had.", "What is printed above says why.")
+
+
+def _is_fetched(name: str, revision: str) -> bool:
+    """Fetch a Whisper model unless it is here; return whether it is."""
+    try:
+        if weights.place_of(name, revision) is not None:
+            return True
+    except ModelError:
+        return True  # no model at all: the plan says so, with the film that asks for it
+    at = ["--revision", revision] if revision else []
+    return subprocesses.hand_over([str(schemas.ROOT / "samvad"), "model", *at, "--", name], schemas.ROOT) == 0
 
 
 def show(folders: Sequence[Path]) -> bool:

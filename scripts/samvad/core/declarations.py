@@ -299,7 +299,8 @@ class Stage:
         decisions: name of the file with a person's decisions that it obeys; empty: none.
         corrected: whether it puts tracks that a person has corrected in place of its own.
         refuses: the module of its folder whose function ``refusal`` says, when a run is planned, why it could not do
-            its work for a film's languages: of its options by name, the languages spoken and those wanted; empty: none.
+            its work for a film's languages: of its options by name, the languages spoken and those wanted; and whose
+            function ``models`` returns, of the same, the Whisper models that it cannot do without; empty: none.
         milestones: the metrics that its events carry when it begins and ends, ``*`` for a language.
     """
 

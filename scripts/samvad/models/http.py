@@ -11,6 +11,7 @@ makes a file of a certain name first, which also holds on NFS.
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import math
@@ -279,6 +280,37 @@ def probe(endpoint: str, service: str, url: str, rules: Policy | None = None) ->
             raise TransientError(f"does not speak HTTP ({type(error).__name__})") from None
 
     return call(endpoint, service, lambda: within(2 * rules.timeout_seconds, ask), rules)
+
+
+@functools.cache
+def unreachable(url: str, seconds: float = 1.0) -> str:
+    """Return why the server of an address, or the proxy on the way to it, takes no connection; empty where it does.
+
+    Nothing is sent, and no breaker asked or told. It is looked once a process.
+
+    Args:
+        url: the address.
+        seconds: how long to wait for the name, and for the connection.
+    """
+    import socket
+    import urllib.request
+
+    parts = urllib.parse.urlsplit(url)
+    host = parts.hostname or ""
+    if not urllib.request.proxy_bypass(host) and (proxy := urllib.request.getproxies().get(parts.scheme)):
+        parts = urllib.parse.urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+
+    def connect() -> None:
+        port = parts.port or {"https": 443}.get(parts.scheme, 80)
+        socket.create_connection((parts.hostname or "", port), timeout=seconds).close()
+
+    try:
+        within(seconds, connect)
+    except (TransientError, TimeoutError):
+        return f"no answer within {seconds:g} s"
+    except (OSError, ValueError) as error:  # the latter: of a port that is none
+        return str(getattr(error, "strerror", None) or error)
+    return ""
 
 
 def capped_session() -> requests.Session:

@@ -131,6 +131,36 @@ def place_of(name: str, revision: str = "") -> tuple[Path, str | None] | None:
     return None
 
 
+def how_to_get(name: str) -> str:
+    """Return what to do where a model is not on this machine and cannot be fetched, without a full stop."""
+    return (
+        f"Run `make model MODEL={name}` on a machine with a network, or copy the model to a folder and set "
+        "SAMVAD_MODELS (a folder with one folder a model) or the model's key in the configuration to it"
+    )
+
+
+def out_of_reach(name: str, revision: str = "") -> str:
+    """Return why a Whisper model is not to be had now, in words that go on after "and".
+
+    Empty where it is on this machine, or may be fetched: only a second is waited for the hub, and what it would say of
+    the model is not asked. What is wrong with its name or folder is told elsewhere.
+    """
+    try:
+        if place_of(name, revision) is not None:
+            return ""
+    except ModelError:
+        return ""
+    if is_offline():
+        return "HF_HUB_OFFLINE is set"
+    reason = http.unreachable(hub_address())
+    return f"the hub {http.address(hub_address())} cannot be reached: {reason}" if reason else ""
+
+
+def is_offline() -> bool:
+    """Say whether nothing may be fetched, as the hub's own client understands it."""
+    return os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
+
+
 def user_snapshot(hub: str, revision: str) -> Path:
     """Return where the hub's own client keeps a model at a commit, for all programs of a user.
 
@@ -220,11 +250,8 @@ def hub_snapshot(
     if any((folder / file).is_file() for file in weights):
         origins.check(folder, f"Delete {folder}, so that it is fetched again.")
         return folder
-    remedy = (
-        f"Run `make model MODEL={name}` on a machine with a network, or copy the model to a folder and set "
-        "SAMVAD_MODELS (a folder with one folder a model) or the model's key in the configuration to it."
-    )
-    if os.environ.get("HF_HUB_OFFLINE", "") not in ("", "0"):
+    remedy = f"{how_to_get(name)}."
+    if is_offline():
         raise ModelError(f"Model {name} is not in the cache, and HF_HUB_OFFLINE is set.", remedy)
     endpoint = hub_address()
     try:

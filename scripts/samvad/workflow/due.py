@@ -27,7 +27,7 @@ from samvad.models.weights import pinned_commit
 from samvad.runner.code_hash import code_hash
 from samvad.settings.configuration import Film
 from samvad.settings.stage_settings import StageSettings
-from samvad.workflow import looks, run_log
+from samvad.workflow import looks, models_check, run_log
 from samvad.workflow.done_list import DoneList, told_to_all
 from samvad.workflow.stage_records import Content, File, Record, same
 
@@ -64,6 +64,7 @@ class Judge:
         switches: returns for every stage whether it is on for a film.
         mend: says whether manifests from a clock that was ahead get the time of now: Snakemake takes no result that is
             older than what it was made from.
+        runs_here: whether the stages run on this machine.
     """
 
     def __init__(
@@ -74,12 +75,14 @@ class Judge:
         switches: Callable[[Film], Mapping[str, bool]],
         *,
         mend: Callable[[], bool],
+        runs_here: bool = True,
     ) -> None:
         self._films = films
         self._output_root = output_root
         self._switches = switches
         self._settings = {stage.name: StageSettings(stage, config) for stage in stages.STAGES}
         self._mend = mend
+        self._runs_here = runs_here
         self._now = time.time()
         self._known: dict[tuple[str, frozenset[str], frozenset[str]], dict[str, Verdict]] = {}
         self._config = config
@@ -151,7 +154,10 @@ class Judge:
         return found
 
     def lacking(self, job: str, stage: str, *, film: bool) -> list[str]:
-        """Return what a stage would be told to read and that is not there, or is no good; ``film``: also the film."""
+        """Return what a stage needs and that is not there, or is no good; ``film``: also the film.
+
+        Models are looked for where the stages run on this machine alone.
+        """
         row, record = self._films[job], self._read(self._output_root / job, stage)
         found = []
         if film and stage in ("demux", "mux") and not _is_there(row.media):
@@ -162,6 +168,8 @@ class Judge:
                 found += [f"a profile: {wrong}"] if isinstance(wrong := looks.profile(value), str) else []
             elif (known or item.column or item.kind == "path") and looks.file(_place(value)) is None:
                 found.append(f"{item.name} {value}, which cannot be found")
+        if self._runs_here:
+            found += models_check.lacking(stages.BY_NAME[stage], self._settings[stage].values(row), row)
         return found + ([room] if stage == "mux" and (room := looks.lacking_room(row.media, self._output_root)) else [])
 
     def missing_film(self, job: str) -> str:

@@ -151,10 +151,11 @@ class Plan:
         """Say whether something of a film is due that cannot be done now."""
         names = [name for name, number in numbers.items() if number in found]
         finished = bool(names) and self._judge.is_finished(folder, numbers)
-        lacking = [what for name in names for what in self._judge.lacking(folder, name, film=finished)]
-        if not lacking:
+        lacks = {name: what for name in names if (what := self._judge.lacking(folder, name, film=finished))}
+        if not lacks:
             return False
-        first = min(names, key=lambda name: stages.BY_NAME[name].number)
+        first = min(lacks, key=lambda name: stages.BY_NAME[name].number)
+        lacking = [what for found_of in lacks.values() for what in found_of]
         stands = "What was made before is left as it is" if finished else "Nothing is begun"
         self._left_alone[folder] = (
             f"{stages.BY_NAME[first].folder} is due ({found[numbers[first]]}), but it lacks "

@@ -219,7 +219,7 @@ def known_aligners() -> dict[str, str]:
 def unanswered() -> tuple[str, str] | tuple[None, None]:
     """Return the hub's endpoint and address where aligners are asked for there; nothing where it is not to be asked."""
     url = weights.hub_address()
-    return (None, None) if _offline() else (http.address(url), url)
+    return (None, None) if weights.is_offline() else (http.address(url), url)
 
 
 def place_of(language: str) -> Path | None:
@@ -236,12 +236,8 @@ def _cached(name: str) -> bool:
     return any((torch_home / "hub" / "checkpoints").glob("wav2vec2_*"))
 
 
-def _offline() -> bool:
-    return os.environ.get("HF_HUB_OFFLINE", "") not in ("", "0")
-
-
 def _hub_answers() -> bool:
-    if _offline():
+    if weights.is_offline():
         return False
     endpoint = weights.hub_address()
     try:

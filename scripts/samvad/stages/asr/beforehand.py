@@ -13,7 +13,7 @@ from samvad.text import languages
 def refusal(values: Mapping[str, Any], source: Sequence[str], targets: Sequence[str]) -> str:
     """Return why a film could not be recognised, and what to do; empty where it can.
 
-    A model that is not on this machine is no reason: it is fetched.
+    A model that is not on this machine is no reason: it may be fetched (``models``).
 
     Args:
         values: the options of stage 04 by name.
@@ -34,3 +34,8 @@ def _of_model(name: str, revision: str) -> str:
     except ModelError as error:
         return f"{error.what[0].lower()}{error.what[1:].rstrip('.')}. {error.remedy}"
     return ""
+
+
+def models(values: Mapping[str, Any], source: Sequence[str], targets: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the Whisper models that the stage cannot do without, each by name and revision; as for ``refusal``."""
+    return [(values["model"], values["revision"])]

@@ -48,6 +48,23 @@ def refusal(values: Mapping[str, Any], source: Sequence[str], targets: Sequence[
     )
 
 
+def models(values: Mapping[str, Any], source: Sequence[str], targets: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the Whisper models that the stage surely cannot do without, each by name and revision; as for ``refusal``.
+
+    Where the languages spoken are not known before the work, or another backend comes first, none is sure.
+    """
+    names = own_models.backends(values["backend"], values["indictrans2_dir"])
+    there = own_models.at_hand(values["indictrans2_dir"]) if values["runtime"] == "ctranslate2" else None
+    pairs = [(one, other) for one in source for other in targets if not languages.same(one, other)]
+
+    def is_for_whisper(one: str, other: str) -> bool:
+        serving = (name for name in names if BACKENDS[name].serves(one, other) and _has_model(name, one, other, there))
+        return next(serving, "") == "whisper"
+
+    wanted = bool(pairs) and all(is_for_whisper(*pair) for pair in pairs)
+    return [(values["whisper_model"], values["whisper_revision"])] if wanted and "none" not in names else []
+
+
 def _has_model(name: str, source: str, target: str, there: frozenset[str] | None) -> bool:
     return name != "indictrans2" or there is None or _direction(source, target) in there
 
