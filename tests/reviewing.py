@@ -16,7 +16,7 @@ import numpy as np
 
 import support
 from samvad.core import typed_json
-from samvad.documents.segments import Segment, SegmentsDocument, Translation, Word
+from samvad.documents.segments import Hypothesis, Segment, SegmentsDocument, Translation, Word
 from samvad.media import shots
 from samvad.review.film import FilmDocument, Who
 
@@ -39,6 +39,7 @@ def segments(changed: dict[int, str] | None = None, count: int = 10) -> tuple[Se
         )
         english = (changed or {}).get(number, f"Ram number {number} had gone home.")
         flags = ("low probability",) if number == 5 else ()
+        others = (Hypothesis(f"Ram {number} went home.", -1.2), Hypothesis("Ram had", -1.4, ("negation lost",)))
         made.append(
             Segment(
                 number,
@@ -50,7 +51,7 @@ def segments(changed: dict[int, str] | None = None, count: int = 10) -> tuple[Se
                 verdict="quarantine" if number == 7 else "keep",
                 reasons=("no speech",) if number == 7 else (),
                 translations={
-                    "en": Translation(english, "test", flags=flags),
+                    "en": Translation(english, "test", flags=flags, others=others if flags else ()),
                     "ur": Translation(f"رام {number} گھر گیا تھا۔", "test"),
                 },
             )

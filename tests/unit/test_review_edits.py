@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,10 @@ import support
 from reviewing import ME, SHE, edit, texts
 from samvad.core import outside
 from samvad.core.errors import ChangedFileError, ConfigurationError
-from samvad.review import carrying, showing
+from samvad.review import carrying, needs, showing
 from samvad.review.edit_log import EditLog
 from samvad.review.film import ConflictError, FilmDocument
-from samvad.review.lanes import in_order
+from samvad.review.lanes import Change, in_order
 
 
 @pytest.fixture
@@ -257,6 +258,35 @@ def test_a_need_is_done_when_somebody_decides_and_open_again_when_they_undo_it(f
     assert not of("quarantine")["done"]
     edit(film, {"op": "reject", "need": of("unsure")["id"]}, who=ME)
     assert of("unsure")["done"]
+
+
+def test_what_the_translator_would_have_written_instead_is_there_to_pick_from(film: FilmDocument) -> None:
+    def doubtful() -> list[dict[str, Any]]:
+        return [n for n in showing.document(film)["needs"] if n["kind"] == "translation" and not n["done"]]
+
+    (need,) = doubtful()
+    assert need["reasons"] == ["low probability"]
+    labels = [(choice["label"], choice["reasons"]) for choice in need["choices"]]
+    assert labels == [("Ram 5 went home.", ["nothing wrong is known of it"]), ("Ram had", ["negation lost"])]
+    edit(film, *need["choices"][0]["edits"])
+    assert film.lanes["en"].cues[need["cue"]].text == "Ram 5 went home." and doubtful() == []
+    edit(film, {"op": "undo", "entry": film.revision})
+    assert len(doubtful()) == 1
+
+
+def test_a_hypothesis_is_shared_out_to_all_cues_of_its_segment(film: FilmDocument) -> None:
+    (need,) = [n for n in showing.document(film)["needs"] if n["kind"] == "translation"]
+    lane = film.lanes["en"]
+    cue = lane.cues[need["cue"]]
+    cut = (cue.start_ms + cue.end_ms) // 2
+    first, second = replace(cue, end_ms=cut, text="Ram number"), replace(cue, id="en-900", start_ms=cut, text="5 went.")
+    lane.put(Change(put=(first, second), was=(cue,)), 0, "")
+    assert "Ram 5 went home." in {choice["label"] for choice in next(needs.of_cue(film, lane, first))["choices"]}
+    edits = next(needs.of_cue(film, lane, second))["choices"][0]["edits"]
+    texts = {one["cue"]: one["text"] for one in edits if one["op"] == "set_text"}
+    assert list(texts) == [first.id, second.id] and " ".join(texts.values()) == "Ram 5 went home."
+    lane.put(Change(put=(replace(second, hand=True),), was=(second,)), 0, "")
+    assert next(needs.of_cue(film, lane, first))["choices"] == [], "what a person has written there stays"
 
 
 def test_a_line_that_another_server_is_writing_is_not_cut_off(

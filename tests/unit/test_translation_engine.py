@@ -54,6 +54,20 @@ def test_a_plural_form_of_a_term_gets_the_plural_of_its_wording() -> None:
     assert texts_of(SimulatedModel(), "किताबें कहाँ?", "हाँ, किताबों।") == ["Volumes where?", "yes, volumes."]
 
 
+def test_of_a_doubtful_line_the_other_hypotheses_are_kept_that_with_the_least_wrong_first() -> None:
+    made = translator(SimulatedModel(harm=0.6)).translate(lines(*sentences(200)))
+    doubtful = [item for item in made if item.flags]
+    assert len(doubtful) > 10 and all(not item.others for item in made if not item.flags)
+    kept = [item for item in doubtful if item.others]
+    assert len(kept) > len(doubtful) / 2
+    for item in kept:
+        texts = [other.text for other in item.others]
+        assert item.text not in texts and all(texts) and len(set(texts)) == len(texts) <= 4
+        assert [bool(guards.UNFIT.intersection(other.flags)) for other in item.others] == sorted(
+            bool(guards.UNFIT.intersection(other.flags)) for other in item.others
+        )
+
+
 def test_the_first_of_five_hypotheses_with_all_placeholders_is_taken() -> None:
     model = SimulatedModel(harm=0.5, kinds=("drop",))
     made = translator(model)

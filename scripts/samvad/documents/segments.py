@@ -34,6 +34,21 @@ class Word:
 
 
 @dataclass(frozen=True)
+class Hypothesis:
+    """What a model would have written instead of a doubtful translation.
+
+    Attributes:
+        text: of the whole segment.
+        score: mean log probability of a token, or None.
+        flags: what is wrong with it, as of a translation.
+    """
+
+    text: str
+    score: float | None = None
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Translation:
     """A segment's text in another language.
 
@@ -42,12 +57,14 @@ class Translation:
         backend: what made it: ``whisper``, ``indictrans2``, or ``same language`` for text passed on.
         score: mean log probability of a token, or None.
         flags: what a person should look at, such as ``empty`` or ``low probability``.
+        others: of a translation with flags, what the model would have written instead, the best first.
     """
 
     text: str
     backend: str
     score: float | None = None
     flags: tuple[str, ...] = ()
+    others: tuple[Hypothesis, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -162,11 +162,20 @@ class Lane:
     clients: dict[str, str] = field(default_factory=dict)
     _order: list[tuple[int, int, int, str]] = field(default_factory=list, repr=False)
 
-    def ordered(self) -> list[LaneCue]:
-        """Return its cues in order of time."""
+    def _sort(self) -> None:
         if len(self._order) != len(self.cues):
             self._order = sorted(map(_place, self.cues.values()))
+
+    def ordered(self) -> list[LaneCue]:
+        """Return its cues in order of time."""
+        self._sort()
         return [self.cues[place[3]] for place in self._order]
+
+    def around(self, cue: LaneCue, most: int) -> list[LaneCue]:
+        """Return a cue with so many of its neighbours on each side, in order of time."""
+        self._sort()
+        at = bisect.bisect_left(self._order, _place(cue))
+        return [self.cues[place[3]] for place in self._order[max(0, at - most) : at + most + 1]]
 
     def _move(self, change: Change) -> None:
         """Keep the order by what changes: sorting all of a long film for each letter would be felt."""

@@ -16,6 +16,8 @@ from samvad.review import judging
 from samvad.review.lanes import Lane, LaneCue
 from samvad.settings.subtitle_rules import ERROR
 from samvad.stages.subtitle_gen import worth
+from samvad.stages.translation import sentences
+from samvad.stages.translation.sentences import Share
 
 if TYPE_CHECKING:
     from samvad.review.film import FilmDocument
@@ -36,6 +38,8 @@ _SHARE = {
     "objection": 0.05,
     "conflict": 1.0,
 }
+#: The cues of one segment stand so near to each other.
+_NEAR = 8
 #: So much is gained at least where there is something to do.
 _LEAST_SECONDS = 1.0
 
@@ -223,7 +227,7 @@ def of_cue(film: FilmDocument, lane: Lane, cue: LaneCue) -> Iterator[JsonObject]
     if doubts := judged.doubts_of(cue):
         said = [segments[number] for number in cue.segments if number in segments]
         kind = "term" if any("glossary" in flag or "term" in flag for flag in doubts) else "translation"
-        need = _need(kind, cue.id, *times, cue.text, doubts, **about, choices=list(_others(lane, cue, said)))
+        need = _need(kind, cue.id, *times, cue.text, doubts, **about, choices=_others(lane, cue, said))
         if AS_SAID in doubts:
             need["gain"] = round(need["gain"] * 1.5, 2)
         yield need
@@ -237,15 +241,33 @@ def of_cue(film: FilmDocument, lane: Lane, cue: LaneCue) -> Iterator[JsonObject]
         yield _need("objection", cue.id, *times, cue.text, [flag[2] for flag in objected], **about)
 
 
-def _others(lane: Lane, cue: LaneCue, said: list[Segment]) -> Iterator[JsonObject]:
-    """Yield other texts for a cue of one segment: its translation as a whole, and what the translator had besides."""
-    if len(said) != 1:
-        return
-    made = said[0].translations.get(lane.language)
-    texts = [made.text if made else ""]
-    for key, value in said[0].extra.items():
-        if key == "hypotheses" and isinstance(value, dict):
-            texts += [str(text) for text in value.get(lane.language, ()) if isinstance(text, str)]
-    for text in dict.fromkeys(texts):
-        if text.strip() and text.split() != cue.cue.text.split():
-            yield _choice(text, {"op": "set_text", "lane": lane.language, "cue": cue.id, "text": text})
+def _others(lane: Lane, cue: LaneCue, said: list[Segment]) -> list[JsonObject]:
+    """Return what the translator would have written instead, each with what is wrong with it.
+
+    The hypotheses are a segment's: where it is shown in several cues, taking one gives each of these its part, as long
+    as nobody has written in one of them; a cue of several segments has none.
+    """
+    made = said[0].translations.get(lane.language) if len(said) == 1 else None
+    if made is None:
+        return []
+    cues = [item for item in lane.around(cue, _NEAR) if said[0].id in item.segments]
+    if any(item.hand or item.segments != cue.segments for item in cues):
+        return []
+    shown = " ".join(item.cue.text for item in cues).split()
+    choices = []
+    for other in made.others:
+        shares = [Share(at, item.text, max(1, item.end_ms - item.start_ms)) for at, item in enumerate(cues)]
+        parts = sentences.share_out(other.text, shares)
+        if parts is None or other.text.split() == shown:
+            continue
+        changed = [
+            edit
+            for item, text in zip(cues, parts, strict=True)
+            for edit in (
+                {"op": "set_text", "lane": lane.language, "cue": item.id, "text": text},
+                {"op": "break_lines", "lane": lane.language, "cue": item.id},
+            )
+        ]
+        reasons = list(other.flags) or ["nothing wrong is known of it"]
+        choices.append({"label": other.text, "edits": changed, "reasons": reasons})
+    return choices

@@ -83,10 +83,10 @@ export class Needs extends EventTarget {
     return h(now ? "li.need.now" : "li.need", { "data-need": need.id, "aria-current": now ? "true" : null },
       h("button.where", { type: "button", title: "go there and hear it", onclick: () => this.go(need) }, h("b", null, clock(need.start, 1)), h("span", null, KINDS[/** @type {keyof typeof KINDS} */ (need.kind)] || need.kind)),
       h("span.what", null, h("q", { dir: "auto" }, plain(need.text || "…")), need.reasons?.length ? h("small", { dir: "auto" }, need.reasons.join("; ")) : null),
-      h("span.choices", null, choices.map((choice, n) => h("button", { type: "button", title: now && n < 9 ? `Ctrl+Alt+${n + 1}` : null, onclick: () => this.act(need, n) }, now && n < 9 ? h("kbd", null, String(n + 1)) : null, choice.label))));
+      h("span.choices", null, choices.map((choice, n) => h("button", { type: "button", title: now && n < 9 ? `Ctrl+Alt+${n + 1}` : null, onclick: () => this.act(need, n) }, now && n < 9 ? h("kbd", null, String(n + 1)) : null, h("span", { dir: "auto" }, choice.label), choice.reasons ? h("small", null, choice.reasons.join("; ")) : null))));
   }
 
-  /** The choices of a need: the server's, then what can always be done. @param {any} need @returns {{label: string, edit?: any, edits?: any[], action?: string}[]} */
+  /** The choices of a need: the server's, then what can always be done. @param {any} need @returns {{label: string, edit?: any, edits?: any[], action?: string, reasons?: string[]}[]} */
   choices(need) {
     const own = need.choices || [], covered = new Set(own.map((/** @type {any} */ choice) => choice.edit?.op));
     return [...own, ...(ACTIONS[need.kind] || []).filter(([action]) => !(["accept", "reject"].includes(action) && covered.has(action))).map(([action, label]) => ({ action, label }))];

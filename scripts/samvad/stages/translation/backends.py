@@ -227,7 +227,11 @@ def _with_capitals(document: SegmentsDocument, target: str, made: frozenset[int]
         item = segment.translations.get(target)
         if item is not None and segment.id in made and sentence_ends.surely_ends(before):
             text = sentence_ends.with_capitals(item.text, begins=True)
-            segment = replace(segment, translations={**segment.translations, target: replace(item, text=text)})  # noqa: PLW2901 -- a changed copy
+            others = tuple(
+                replace(other, text=sentence_ends.with_capitals(other.text, begins=True)) for other in item.others
+            )
+            new = replace(item, text=text, others=others)
+            segment = replace(segment, translations={**segment.translations, target: new})  # noqa: PLW2901 -- a changed copy
         before = item.text if item is not None and item.text else before
         segments.append(segment)
     return replace(document, segments=tuple(segments))

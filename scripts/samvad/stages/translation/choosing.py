@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from samvad.stages.translation import figures, guards, markup, terms
 from samvad.stages.translation.guards import Decoded
 from samvad.stages.translation.markup import ADDRESS, NAME, NUMBER, TERM, Part, Protected
+from samvad.stages.translation.memory import Other
 from samvad.stages.translation.sentences import Sentence
 from samvad.stages.translation.terms import Glossary
 from samvad.text import indic, scripts
@@ -211,6 +212,18 @@ def mended(
         for said, word, how in again.uses
     )
     return replace(again, uses=uses)
+
+
+def others(best: Candidate, candidates: Iterable[Candidate], sentence: Sentence, target: str) -> tuple[Other, ...]:
+    """Return what a sentence might have been instead of its best candidate: of other words, the least bad first."""
+    made: dict[str, Other] = {}
+    for raw in sorted(candidates, key=lambda item: item.badness):
+        found = finished(raw, sentence, target) if raw.badness else raw
+        if found.text != best.text and guards.has_letters(found.text):
+            made.setdefault(found.text, Other(found.text, found.log_probability, found.tokens, found.flags))
+        if len(made) == guards.MOST_OTHERS:
+            break
+    return tuple(made.values())
 
 
 def finished(found: Candidate, sentence: Sentence, target: str) -> Candidate:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import logging
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from typing import Any
 
@@ -26,7 +26,7 @@ from samvad.stages.translation.backends import Line
 from samvad.stages.translation.choosing import Candidate
 from samvad.stages.translation.guards import Decoded
 from samvad.stages.translation.markup import NAME, Protected, Span
-from samvad.stages.translation.memory import Memory, Remembered
+from samvad.stages.translation.memory import Memory, Other, Remembered
 from samvad.stages.translation.sentence_model import Prepared, Request, SentenceModel, Settings
 from samvad.stages.translation.sentences import Sentence
 from samvad.stages.translation.terms import Glossary, Use
@@ -43,11 +43,12 @@ SUBWORDS_PER_SENTENCE = 64
 
 @dataclass
 class Outcome:
-    """What became of one sentence: its best candidate so far, and the flags that it has."""
+    """What became of one sentence: its best candidate so far, and at the end what it might have been instead."""
 
     sentence: Sentence
     candidates: list[Candidate] = field(default_factory=list)
     remembered: Remembered | None = None
+    others: tuple[Other, ...] = ()
 
     @property
     def best(self) -> Candidate | None:
@@ -140,8 +141,12 @@ class TextTranslator:
 
     def _keep(self, outcome: Outcome) -> None:
         best = outcome.best
+        if outcome.remembered is not None:
+            outcome.others = outcome.remembered.others
+        elif best is not None:
+            outcome.others = choosing.others(best, outcome.candidates, outcome.sentence, self._target)
         if outcome.remembered is None and best is not None and not best.badness:
-            value = Remembered(best.text, best.log_probability, best.tokens, best.flags, best.uses)
+            value = Remembered(best.text, best.log_probability, best.tokens, best.flags, best.uses, outcome.others)
             self._memory.keep(self._key(outcome.sentence), outcome.sentence.text, value)
 
     def _key(self, sentence: Sentence) -> dict[str, Any]:
@@ -348,7 +353,25 @@ class TextTranslator:
         flags += guards.line_flags(made, line.text, line.language, self._target, mean, line.end_ms - line.start_ms)
         unique = tuple(dict.fromkeys(flags))
         self.counts.update(unique)
-        return Translation(made, self._model.name, None if mean is None else round(mean, 4), unique)
+        shown = Translation(made, self._model.name, None if mean is None else round(mean, 4), unique)
+        return guards.with_others(shown, self._others(line, parts))
+
+    def _others(self, line: Line, parts: Sequence[_LinePart]) -> Iterator[Translation]:
+        """Yield a line's translations with another hypothesis for one of its sentences."""
+        results: list[Candidate | Remembered | Other | None]
+        results = [part.outcome.result if part.outcome else None for part in parts]
+        for place, part in enumerate(parts):
+            for found in part.outcome.others if part.outcome else ():
+                shared = sentences.share_out(found.text, part.sentence.shares)
+                texts = [item.text for item in parts]
+                texts[place] = shared[part.number] if shared else found.text
+                made = sentence_ends.with_capitals(" ".join(" ".join(texts).split()))
+                chosen = [item for item in (*results[:place], found, *results[place + 1 :]) if item is not None]
+                mean = sum(item.log_probability for item in chosen) / max(1, sum(item.tokens for item in chosen))
+                flags = [flag for item in chosen for flag in item.flags]
+                length_ms = line.end_ms - line.start_ms
+                flags += guards.line_flags(made, line.text, line.language, self._target, mean, length_ms)
+                yield Translation(made, self._model.name, round(mean, 4), tuple(dict.fromkeys(flags)))
 
     def _record(self, line: Line, part: _LinePart, uses: Iterable[tuple[str, str, str]]) -> None:
         """Note the terms of a sentence that are said in a line; one that runs over two lines belongs to the first."""

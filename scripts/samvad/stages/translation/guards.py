@@ -6,12 +6,12 @@ Nothing is thrown away for a doubt: the translation is flagged for a person. Onl
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from samvad.documents import segments
-from samvad.documents.segments import Translation
+from samvad.documents.segments import Hypothesis, Translation
 from samvad.stages.translation import figures, markup, negation
 from samvad.text import consonants, made_up, phonetic, repetition, scripts, sentence_ends
 
@@ -36,6 +36,8 @@ _GUESS_LOG_PROBABILITY = -1.5
 _LOOP = re.compile(r"(.{2,60}?)\1{5,}|(\S{6,60}?)\2{2,}", re.DOTALL)
 #: A source that says anything twice in a row, of two signs or more, may be said so in its translation.
 _TWICE = re.compile(r"(\w[\W\w]{1,60}?)[\W_]*\1", re.DOTALL)
+#: So many other hypotheses of a doubtful line are kept: as many as a person chooses from on keys.
+MOST_OTHERS = 4
 #: Nobody speaks 35 characters a second; the constant lets short segments off.
 _MAX_CHARACTERS_PER_SECOND = 35
 _FREE_CHARACTERS = 30
@@ -52,6 +54,11 @@ class Decoded:
     log_probability: float
     tokens: int
     others: tuple[Decoded, ...] = ()
+
+
+def ranked(hypotheses: Sequence[Decoded]) -> Decoded:
+    """Return the first hypothesis with the others beside it."""
+    return replace(hypotheses[0], others=tuple(hypotheses[1:]))
 
 
 class Spoken(Protocol):
@@ -150,6 +157,24 @@ def translation(
     )
     flags = (*(flag for flag, raised in checks if raised), *sorted(wrong | ({EMPTY} if not text else set())))
     return Translation(text, backend, score=None if score is None else round(score, 4), flags=flags)
+
+
+def with_others(made: Translation, found: Iterable[Translation]) -> Translation:
+    """Return a doubtful translation with what else a model has written of the line, that with the least wrong first.
+
+    Args:
+        made: what is shown.
+        found: other translations of the same line; what says the same, or nothing, is left out.
+    """
+    if not made.flags:
+        return made
+    texts: dict[str, Translation] = {}
+    for other in found:
+        if has_letters(other.text) and other.text != made.text:
+            texts.setdefault(other.text, other)
+    best = sorted(texts.values(), key=lambda other: (bool(UNFIT.intersection(other.flags)), len(other.flags)))
+    others = tuple(Hypothesis(other.text, other.score, other.flags) for other in best[:MOST_OTHERS])
+    return replace(made, others=others)
 
 
 def is_name_lost(text: str, names: Sequence[str]) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from samvad.core import checksums, computing
 from samvad.core.errors import ModelError
 from samvad.documents.stage_manifest import Model
-from samvad.stages.translation import own_models, text_backend, transformers_runtime
+from samvad.stages.translation import guards, own_models, text_backend, transformers_runtime
 from samvad.stages.translation.guards import Decoded
 from samvad.stages.translation.request import BackendRequest
 from samvad.stages.translation.sentence_model import Prepared, Request
@@ -176,7 +176,7 @@ class IndicTrans2Backend(TextBackend):
         found = runtime.weights.decode([piece.subwords for piece in pieces], self.options.beam_size, strictly=strictly)
         tag = INDICTRANS2[target]
         return [
-            text_backend.decoded(
+            guards.ranked(
                 [
                     Decoded(indic.restore(runtime.target.decode(subwords), target, tag), score, tokens)
                     for subwords, score, tokens in hypotheses

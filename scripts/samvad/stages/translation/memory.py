@@ -45,14 +45,25 @@ COLUMNS = ("source_language", "source_text", "language", "corrected_text")
 
 
 @dataclass(frozen=True)
+class Other:
+    """What a model would have written of a sentence instead."""
+
+    text: str
+    log_probability: float
+    tokens: int
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Remembered:
-    """A translation of a sentence, with its score, flags and terms, as it was made."""
+    """A translation of a sentence, with its score, flags, terms and other hypotheses, as it was made."""
 
     text: str
     log_probability: float
     tokens: int
     flags: tuple[str, ...] = ()
     uses: tuple[tuple[str, str, str], ...] = ()
+    others: tuple[Other, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,6 +109,7 @@ class Memory:
             "tokens": value.tokens,
             "flags": value.flags,
             "uses": value.uses,
+            "others": typed_json.plain(value.others),
         }
         row = (key["source"], key["target"], normalised(text), value.text, json.dumps(detail, ensure_ascii=False))
         self._new[_hash(key, text)] = (*row, times.utc_now())

@@ -9,7 +9,7 @@ from typing import Any
 from samvad.core import computing
 from samvad.core.errors import ModelError
 from samvad.documents.stage_manifest import Model
-from samvad.stages.translation import text_backend
+from samvad.stages.translation import guards, text_backend
 from samvad.stages.translation.guards import Decoded
 from samvad.stages.translation.registry import BACKENDS
 from samvad.stages.translation.request import BackendRequest
@@ -87,7 +87,7 @@ class NllbBackend(TextBackend):
             prefix=(NLLB[pieces[0].request.target],),
         )
         return [
-            text_backend.decoded(
+            guards.ranked(
                 [Decoded(self._processor.decode(words).strip(), score, tokens) for words, score, tokens in hypotheses]
             )
             for hypotheses in found

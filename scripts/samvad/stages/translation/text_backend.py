@@ -167,12 +167,6 @@ class Weights:
         ]
 
 
-def decoded(hypotheses: Sequence[Decoded]) -> Decoded:
-    """Return the first hypothesis with the others beside it."""
-    first = hypotheses[0]
-    return Decoded(first.text, first.log_probability, first.tokens, tuple(hypotheses[1:]))
-
-
 def model_of(folder: Path) -> Model:
     """Return the record of the weights in a folder."""
     return Model(str(folder), None, checksums.checksum(folder / "model.bin"))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from samvad.core import outside
 from samvad.core.errors import ModelError
-from samvad.documents.segments import Translation, Word
+from samvad.documents.segments import Hypothesis, Translation, Word
 from samvad.documents.stage_manifest import Model
 from samvad.media.audio import FilmAudio
 from samvad.models import weights
@@ -38,6 +38,8 @@ _WINDOW_MS = 30_000
 _FREE_TOKENS = 24
 _TOKENS_PER_SECOND = 12
 _MAX_TOKENS = 224
+#: Hypotheses of a piece that are kept; no more than the beam has.
+_HYPOTHESES = 5
 #: Doubts for which a line is heard once more.
 _TRIED_AGAIN = guards.UNFIT | {guards.NAMES, guards.NEGATION, guards.REPETITION, guards.WRONG_SCRIPT}
 
@@ -160,7 +162,12 @@ class WhisperBackend:
         return [_best(found, line, self._glossary(target)) for found, line in zip(tries, lines, strict=True)]
 
     def _judged(self, parts: Sequence[Decoded | None], line: Line, target: str) -> Translation:
-        return guards.translation(parts, line, backend=self.name, target=target, phrases=self._phrases)
+        def made(chosen: Sequence[Decoded | None]) -> Translation:
+            return guards.translation(chosen, line, backend=self.name, target=target, phrases=self._phrases)
+
+        # A line of several parts is longer than 30 s: its hypotheses are none of the whole.
+        others = parts[0].others if len(parts) == 1 and parts[0] else ()
+        return guards.with_others(made(parts), (made([other]) for other in others))
 
     def _in_windows(
         self, decoder: _Decoder, lines: Sequence[Line]
@@ -262,13 +269,17 @@ class _Decoder:
             prompts,
             beam_size=self._beam_size,
             max_length=len(prompts[0]) + most_tokens,
+            num_hypotheses=min(_HYPOTHESES, self._beam_size),  # the beam has them anyhow
             return_scores=True,
             suppress_tokens=self._suppressed,
             # Three words twice in a row are forbidden only once a loop was seen: real speech does repeat itself.
             no_repeat_ngram_size=3 if strictly else 0,
             repetition_penalty=1.1 if strictly else 1.0,
         )
-        return [self._decoded(result.sequences_ids[0], result.scores[0]) for result in results]
+        return [
+            guards.ranked([self._decoded(*each) for each in zip(result.sequences_ids, result.scores, strict=True)])
+            for result in results
+        ]
 
     def _decoded(self, tokens: list[int], mean: float) -> Decoded:
         # CTranslate2 gives the mean over the text's tokens; the end token counts too, as in Whisper's avg_logprob.
@@ -289,10 +300,15 @@ def _is_doubtful(made: Translation) -> bool:
 def _best(tries: Sequence[Translation], line: Line, glossary: Glossary) -> Translation:
     """Return the try with the least against it, or the glossary's word, or what was said where none is to be shown."""
     best = min(tries, key=lambda made: (bool(guards.UNFIT.intersection(made.flags)), len(made.flags)))
+    others = [other for made in tries for other in (made, *(_as_translation(item) for item in made.others))]
     if not guards.UNFIT.intersection(best.flags):
-        return best
+        return guards.with_others(best, others)
     known = _known(line, glossary)
-    return known if known.flags == () else guards.as_said(line.text, best)
+    return known if known.flags == () else guards.with_others(guards.as_said(line.text, best), others)
+
+
+def _as_translation(other: Hypothesis) -> Translation:
+    return Translation(other.text, WhisperBackend.name, other.score, other.flags)
 
 
 def _known(line: Line, glossary: Glossary) -> Translation:

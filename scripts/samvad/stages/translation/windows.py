@@ -7,6 +7,7 @@ its line is spoken. Otherwise the window is halved at its widest pause and heard
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from samvad.stages.translation.backends import Line
@@ -78,7 +79,8 @@ def share_out(decoded: Decoded, lines: Sequence[Line]) -> list[Decoded] | None:
             return None
         tokens = max(1, round(decoded.tokens * share))
         parts.append(Decoded(sentence, decoded.log_probability / decoded.tokens * tokens, tokens))
-    return parts
+    others = [shared for other in decoded.others if (shared := share_out(other, lines)) is not None]
+    return [replace(part, others=tuple(shared[place] for shared in others)) for place, part in enumerate(parts)]
 
 
 def _goes_with(first: Line, previous: Line, line: Line) -> bool:
