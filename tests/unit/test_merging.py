@@ -71,6 +71,24 @@ def test_torn_lines_and_zeros_of_a_crash_do_not_spoil_the_file(job: Path) -> Non
     assert [event["event"] for event in merged(job)] == ["log", "stage_result"]
 
 
+@pytest.mark.parametrize(
+    ("state", "status", "category", "words"),
+    [
+        ("CANCELLED", "stopped", "stopped", "It was cancelled before it could leave a record"),
+        ("TIMEOUT", "failed", "killed", "A further attempt asks for more time"),
+        ("NODE_FAIL", "failed", "killed", "it left no record"),
+    ],
+)
+def test_a_job_that_a_cluster_ended_before_it_left_a_record_is_called_what_the_cluster_calls_it(
+    job: Path, state: str, status: str, category: str, words: str
+) -> None:
+    said = f"SLURM-job '7' failed, SLURM status is: '{state}'"
+    event = RunLog(job, RUN).stage_ended("asr", None, said, failed=True)
+    assert event.failure is not None
+    assert (event.status, event.failure.category) == (status, category)
+    assert words in event.failure.message and said in event.failure.message
+
+
 def test_files_of_forked_processes_and_the_other_channel_are_taken_over(job: Path) -> None:
     log, folder = RunLog(job, RUN), attempt(job, "asr")
     add(folder, line("main", "asr"))

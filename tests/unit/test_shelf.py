@@ -230,6 +230,10 @@ def test_a_film_that_was_moved_keeps_its_job(tmp_path: Path, place) -> None:
     assert {row.folder for row in after.values()} == {row.folder for row in before.values()}, "no job is new"
     assert after["Other"] == before["Other"]
     assert add().moved == {}
+    (tmp_path / "shelf" / "Other.mkv").rename(tmp_path / "elsewhere.mkv")
+    assert [row.title for row in add().gone] == ["Other"], "the one that was moved is there"
+    (tmp_path / "elsewhere.mkv").rename(tmp_path / "shelf" / "Other.mkv")
+    assert add().gone == []
 
 
 def test_hostile_names_reach_the_sheet_as_they_are(tmp_path: Path, place) -> None:

@@ -131,6 +131,33 @@ def test_a_film_that_is_away_is_named_and_neither_torn_down_nor_called_done(proj
     assert manifest(project.job("a"), "mux").is_file()
 
 
+def test_a_finished_film_whose_disk_is_away_is_done_for_samvad_film_and_named_by_samvad_shelf(
+    project: Project, tmp_path: Path
+) -> None:
+    disk, other = tmp_path / "disk", tmp_path / "elsewhere"
+    disk.mkdir()
+    support.make_film(disk / "film.mp4")
+    os.utime(disk / "film.mp4", (1e9, 1e9))
+    wishes = ("--source=en", "--targets=en", "--user=me", f"--stages-off={OFF}")
+    first = project.samvad("film", *wishes, disk / "film.mp4")
+    assert first.returncode == 0, said(first)
+    (job,) = project.root.glob("out/*/*/*/me/1")
+    disk.rename(other)
+    again = project.samvad("film", *wishes, disk / "film.mp4")
+    assert again.returncode == 0 and f"the film {disk}/film.mp4" in said(again), said(again)
+    new = project.samvad("film", *wishes[2:], "--source=en", "--targets=hi", disk / "film.mp4")
+    assert new.returncode == 3 and "does not exist" in said(new), "other languages are another job, which needs it"
+    disk.mkdir()  # where the disk is mounted when it is there
+    shelf = project.samvad("shelf", *wishes, disk)
+    assert shelf.returncode == 2 and "none of them is there" in said(shelf), said(shelf)
+    assert f"not there any more: their jobs are left as they are (1):\n  {disk}/film.mp4" in said(shelf), said(shelf)
+    disk.rmdir()
+    other.rename(disk)
+    back = project.samvad("shelf", *wishes, disk)
+    assert back.returncode == 0 and "1 job: 0 new, 1 in the sheet" in said(back), said(back)
+    assert attempts(job, "demux") == attempts(job, "mux") == ["01"]
+
+
 def test_what_a_machine_of_a_cluster_lacks_is_named_and_what_was_made_before_stands(project: Project) -> None:
     job = project.job("a")
     faults.outdate(job, "mux")

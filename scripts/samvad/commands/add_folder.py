@@ -101,6 +101,10 @@ def text(folder: Path, look: Look, shelf: Shelf, path: Path) -> str:
         f"In the sheet with other languages, workflow or stages; edit {path} to change them",
         [f"{printable(film.media)}: job {film.folder}" for film in shelf.other_wishes],
     )
+    lines += _listed(
+        "In the sheet, and not there any more: their jobs are left as they are",
+        [f"{printable(film.media)}: job {film.folder}" for film in shelf.gone],
+    )
     return "\n".join(lines)
 
 

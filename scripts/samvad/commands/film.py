@@ -6,8 +6,10 @@ import argparse
 import copy
 
 from samvad.commands import _running, add_film
+from samvad.core import places
 from samvad.core.console import printable
 from samvad.core.errors import ConfigurationError
+from samvad.media import addresses, film_file
 from samvad.settings import configuration, film_row, film_sheet, naming
 
 #: The environment that the command runs in.
@@ -49,6 +51,8 @@ def main(argv: list[str] | None = None) -> int:
     found = []
     with _running.sheet_for(options, settings, more) as path:
         for own, row in rows:
+            if not addresses.is_remote(row["media"]) and (options.new_job or not film_sheet.has(path, row, own)):
+                film_file.check(places.work() / row["media"], "Give the path of a film.")
             film, added = film_sheet.add(path, row, naming.output_root(settings), own, new_job=options.new_job)
             found.append(film)
             if added:
@@ -58,7 +62,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _row(options: argparse.Namespace, media: str) -> tuple[list[str], dict[str, str]]:
-    """Return the columns that were given, and a film's row.
+    """Return the columns that were given, and a film's row. A film that the sheet has may be away: its job may be done.
 
     Raises:
         SamvadError: the file is no film, or an option is wrong.
@@ -66,4 +70,4 @@ def _row(options: argparse.Namespace, media: str) -> tuple[list[str], dict[str, 
     own = copy.copy(options)
     given = [name for name in configuration.COLUMNS if getattr(own, name, None)]
     own.media, own.source, own.targets = media, own.source or "auto", own.targets or "en"
-    return given, film_row.new_row(own)
+    return given, film_row.new_row(own, away=True)

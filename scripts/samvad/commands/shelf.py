@@ -49,4 +49,9 @@ def main(argv: list[str] | None = None) -> int:
         print(add_folder.text(options.folder, look, shelf, naming.sheet(settings) if options.dry_run else path))
         if options.dry_run and shelf.jobs:
             print(printable(budget.text(budget.reckon(shelf.jobs, settings, naming.output_root(settings))), lines=True))
+        if shelf.gone and not shelf.jobs:
+            raise ConfigurationError(
+                f"Of {options.folder} the sheet has films, and none of them is there.",
+                "Is its disk away? Bring it back, and run the same command again.",
+            )
         return _running.run(settings, shelf.jobs, options, more) if shelf.jobs and not options.budget else 0

@@ -44,8 +44,12 @@ def add_options(p: argparse.ArgumentParser, *, required: bool = False) -> None:
     p.add_argument("--sheet", type=console.path, help="film sheet; without it, the key films of config/config.yaml")
 
 
-def new_row(options: argparse.Namespace) -> dict[str, str]:
+def new_row(options: argparse.Namespace, *, away: bool = False) -> dict[str, str]:
     """Return a row of the sheet, checked, with the job's number still empty.
+
+    Args:
+        options: of ``add_options``, and what is said of one film alone.
+        away: whether the film need not be there, for the sheet may have it.
 
     Raises:
         ConfigurationError: an option is wrong; names it.
@@ -57,7 +61,7 @@ def new_row(options: argparse.Namespace) -> dict[str, str]:
     media = film_sheet.stored_path(options.media)
     if addresses.is_remote(media):
         addresses.look(media)
-    else:
+    elif not away or (places.work() / media).exists():
         film_file.check(places.work() / media, "Give the path of a film.", shown=options.media)
     title = options.title.strip() or (fetched.place(media, Path()) if addresses.is_remote(media) else Path(media)).stem
     row = {

@@ -68,6 +68,11 @@ def add(
         return _append(sheet, [row], output_root)[0], True
 
 
+def has(sheet: Path, row: Mapping[str, str], own: list[str]) -> bool:
+    """Say whether the sheet has the job that a row asks for; the arguments are those of ``add``."""
+    return any(_is_same(film, row, own) for film in known(sheet))
+
+
 def add_all(sheet: Path, rows: Sequence[Mapping[str, str]], output_root: Path) -> list[configuration.Film]:
     """Append many rows to the sheet, each under the next free job number; return them as they are in the sheet.
 

@@ -33,6 +33,21 @@ _FULL_BYTES = 1 << 18
 RUN_STOPPED = "the run was stopped"
 #: What is said of a job that a cluster has ended for want of memory.
 OVER_MEMORY = "its log says that it took more memory than it had asked for"
+#: What is known of a job that left no record, by what is said of its end: the error's type, its category, the message.
+_OF_CLUSTER = {
+    "SLURM sbatch failed": ("ClusterError", "configuration", "SLURM took no job for it: {}"),
+    OVER_MEMORY: (
+        "MemoryShortageError",
+        "out_of_memory",
+        "SLURM ended it: {}. A further attempt asks for more; or give the stage more in config/resources.yaml.",
+    ),
+    "SLURM status is: 'CANCELLED'": ("StoppedError", STOPPED, "It was cancelled before it could leave a record: {}"),
+    "SLURM status is: 'TIMEOUT'": (
+        "TimeLimitError",
+        "killed",
+        "SLURM ended it: {}. A further attempt asks for more time; or give it more in config/resources.yaml.",
+    ),
+}
 #: The last line of a run is looked for in so much of its log's end: lines may have come after it.
 _TAIL_BYTES = 1 << 16
 
@@ -310,15 +325,11 @@ def _without_record(job_folder: Path, stage: str, said: str) -> Failure:
         return Failure("NotBegun", "configuration", redact(told), str(folder), "")
     if full := _fullness(job_folder):
         return Failure("DiskError", "disk", f"{full} Free some space and run again.", str(job_folder), "")
-    if said.startswith("SLURM sbatch failed"):
-        return Failure("ClusterError", "configuration", f"SLURM took no job for it: {said}", str(folder), "")
     if said == RUN_STOPPED:
         return Failure("StoppedError", STOPPED, job_manifest.WAS_STOPPED, str(folder), "")
-    if OVER_MEMORY in said:
-        what = (
-            f"SLURM ended it: {said}. A further attempt asks for more; or give the stage more in config/resources.yaml."
-        )
-        return Failure("MemoryShortageError", "out_of_memory", what, str(folder), "")
+    for words, (kind, category, message) in _OF_CLUSTER.items():
+        if words in said:
+            return Failure(kind, category, message.format(said), str(folder), "")
     message = f"{job_manifest.NO_RECORD} ({said})" if said else job_manifest.NO_RECORD
     return Failure("Killed", "killed", message, str(folder), "")
 

@@ -28,6 +28,7 @@ class Shelf:
         copies: files with the same bytes as another's, with that one's path or job.
         unknown: files that are no films, with the reason.
         other_wishes: known films whose rows ask for something else.
+        gone: films of the sheet whose place is in the folder, and that are not there any more.
     """
 
     jobs: list[configuration.Film] = field(default_factory=list)
@@ -36,6 +37,7 @@ class Shelf:
     copies: dict[Path, str] = field(default_factory=dict)
     unknown: dict[Path, str] = field(default_factory=dict)
     other_wishes: list[configuration.Film] = field(default_factory=list)
+    gone: list[configuration.Film] = field(default_factory=list)
 
 
 def add(look: Look, path: Path, options: argparse.Namespace, output_root: Path) -> Shelf:
@@ -82,6 +84,7 @@ def add(look: Look, path: Path, options: argparse.Namespace, output_root: Path) 
             shelf.unknown[found.path] = refused.what
         else:
             known.remember(found)
+    shelf.gone = known.gone(look.folder)
     if moves:
         film_sheet.change(path, moves)
     if new:
@@ -98,6 +101,7 @@ class _Known:
         self._by_path: dict[str, list[configuration.Film]] = {}
         self._by_size: dict[int, list[tuple[Path, str]]] = {}
         self._gone: dict[int, list[configuration.Film]] = {}
+        self._moved: list[list[configuration.Film]] = []
         self._fingerprints: dict[Path, str] = {}
         for row in (row for row in rows if not addresses.is_remote(row.media)):
             place = places.work() / row.media
@@ -121,7 +125,20 @@ class _Known:
         checksum = checksums.checksum(found.path)
         same = [row for row in candidates if (record := self._record(row)) and record.checksum == checksum]
         self._gone[found.size] = [row for row in candidates if row not in same]
+        self._moved.append(same)
         return same
+
+    def gone(self, folder: Path) -> list[configuration.Film]:
+        """Return the rows of films whose place is below a folder, which are not there, and were found nowhere else."""
+        moved = {row.folder for rows in self._moved for row in rows}
+        return [
+            row
+            for rows in self._by_path.values()
+            for row in rows
+            if row.folder not in moved
+            and (place := places.work() / row.media).is_relative_to(folder)
+            and not place.exists()
+        ]
 
     def copy_of(self, found: Found) -> str | None:
         """Return which film, of the sheet or of this shelf, has the same bytes; None where none has."""

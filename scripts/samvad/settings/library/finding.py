@@ -50,6 +50,7 @@ class Look:
     """What was found in a folder.
 
     Attributes:
+        folder: where.
         films: files that may be films, in the order of their paths.
         unknown: files and folders that could not be understood, with the reason.
         extras: samples and trailers, left out.
@@ -58,6 +59,7 @@ class Look:
         doubled: other names (links) of a file that is among ``films``.
     """
 
+    folder: Path
     films: list[Found] = field(default_factory=list)
     unknown: dict[Path, str] = field(default_factory=dict)
     extras: list[Path] = field(default_factory=list)
@@ -77,7 +79,7 @@ def look(shelf: Path, leave_out: Collection[Path], settle_seconds: float) -> Loo
         leave_out: folders that hold our own results, resolved.
         settle_seconds: a file that changed within so many seconds may still be being copied.
     """
-    found = Look()
+    found = Look(shelf)
     files: dict[tuple[int, int], Path] = {}
     for path, is_extra in _walk(shelf, leave_out, found):
         try:
