@@ -6,7 +6,7 @@
 #   make shelf DIR=… SOURCE=hi TARGETS=en        all films of a folder: the new ones, and what is not done yet
 #   make model MODEL=large-v3                    fetch a model into the cache (LANGUAGES=hi,en: with their aligners)
 #   make test-kills                              let each stage fail in ten ways (400 cases), kill the demo at 20 moments
-#   make test-clock                              take 370 kinds of films through stages 01 and 10 (half an hour)
+#   make test-clock                              take 370 kinds of films through stages 01, 09, 10 (half an hour)
 #   make fuzz                                    give ten thousand hostile inputs to all readers (ten minutes)
 #   make setup                                   what the others set up first: programs, environments, a model
 #   make docs                                    the pages as a site with search, in build/docs

@@ -1,7 +1,8 @@
 """Films of every kind, from the first stage to the last: containers, codecs, starts and edit lists.
 
-Each film goes through stage 01 and stage 10 as they are. What would be recognised is known: a chirp. Its cue is put
-where stage 01's sound has it, and in the result the cue, the chirp and the flash that belongs to it come together.
+Each film goes through stages 01, 09 and 10 as they are. What would be recognised is known: a chirp, where stage 01's
+sound has it. Stage 09 finds the shot changes and writes the cues, and in the result the cue, the chirp and the flash
+that belongs to it come together.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict
@@ -20,7 +22,10 @@ import clock_films
 import extract_audio
 import mux_subtitles
 import support
+import write_subtitles
 from clock_films import Recipe
+from samvad.core import typed_json
+from samvad.documents.segments import Segment, SegmentsDocument, Word
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
 from samvad.media.audio import SAMPLE_RATE_HZ, FilmAudio
@@ -32,6 +37,10 @@ _SECOND_BETWEEN_KEYS, _PICTURES_A_SECOND = "h264", 25
 #: Films that become MP4: an edit list is kept, sound becomes FLAC.
 _INTO_MP4 = frozenset({"mp4-hevc-aac-v0.6", "mp4-h264-aac-cut0.5", "mov-h264-pcm_s24be"})
 _PRIMING_MS = 30
+#: A flash in so much of a film's beginning may be its first picture.
+_FIRST_SECONDS = 0.1
+#: What the chirps say.
+_SAID = ("Here it begins.", "There it ends.")
 #: How near ffmpeg's own muxers keep to what a recipe asks: VOB and MP2 are up to two frames off.
 MADE_SECONDS = 0.085
 
@@ -107,7 +116,7 @@ _SHAPES: tuple[tuple[str, str], ...] = (
 )
 _FLAGS: tuple[tuple[str, str], ...] = (
     ("mp4 mov mkv", "no-default forced sound-first cover thumbnail"),
-    ("mp4 mkv", "commentary described"),  # ffmpeg reads no names of tracks from QuickTime
+    ("mp4 mov mkv", "commentary described"),
     ("ts", "no-default described sound-first"),
 )
 #: A cut by an edit list within the first group of pictures, within the second, and where one stream comes late.
@@ -208,20 +217,50 @@ def extracted(job: Path, film: Path) -> tuple[Path, FilmAudio]:
     return job / "01_demux" / "manifest.json", FilmAudio(job / "01_demux" / "audio.wav")
 
 
-def muxed(job: Path, demux: Path, cues: list[Cue], container: str = "mkv") -> Path:
-    """Write the film with these cues by stage 10."""
+def subtitled(job: Path, demux: Path, moments: Mapping[str, float]) -> tuple[Path, list[Cue], list[int]]:
+    """Write the subtitles of what is said at some moments by stage 09; the rules of cues move none to a shot change.
+
+    Returns:
+        The stage's manifest, the cues of its file, and the shot changes that it found, in ms.
+    """
+    said = sorted((round(at * 1000), text) for text, at in moments.items())
+    segments = tuple(
+        Segment(number, begin_ms, begin_ms + 500, text, "en", (Word(begin_ms, begin_ms + 500, text, 0.9),))
+        for number, (begin_ms, text) in enumerate(said, start=1)
+    )
+    length_ms = json.loads((demux.parent / "probe.json").read_bytes())["duration_ms"]
+    document = json.dumps(typed_json.plain(SegmentsDocument("en", length_ms, segments))).encode()
+    asr = support.finished_stage(job, "asr", {"segments": ("segments.json", document)})
+    profile = job / "profile.yaml"
+    rules = "  shot_window_seconds: {value: 0, source: test}\n  early_in_seconds: {value: 0, source: test}\n"
+    profile.write_text(f"title: Test\nextends: netflix\nrules:\n{rules}", encoding="utf-8")
+    options = ["--job-folder", job, "--film", "test", "--demux", demux, "--asr", asr, "--segments", asr]
+    options += ["--languages", "en", "--formats", "srt", "--profile", profile]
+    assert write_subtitles.main([str(option) for option in options]) == 0
+    folder = job / "09_subtitle_gen"
+    cuts_ms = json.loads((folder / "shots.json").read_bytes())["cuts_ms"]
+    return folder / "manifest.json", list(formats.read(folder / "test.en.srt").cues), cuts_ms
+
+
+def given(job: Path, cues: list[Cue]) -> Path:
+    """Return the manifest of a stage 09 that wrote just these cues."""
     body = formats.write("srt", cues, "en").encode()
     listed = [{"language": "en", "translated": True, "cues": len(cues), "files": {"srt": "test.en.srt"}}]
     tracks = json.dumps({"schema_version": "1.0", "tracks": listed}).encode()
     outputs = {"srt_en": ("test.en.srt", body), "tracks": ("tracks.json", tracks)}
-    manifest = support.finished_stage(job, "subtitle_gen", outputs)
-    options = ["--job-folder", job, "--film", "test", "--demux", demux, "--subtitle-gen", manifest, "--languages", "en"]
-    assert mux_subtitles.main([str(option) for option in [*options, "--container", container]]) == 0
+    return support.finished_stage(job, "subtitle_gen", outputs)
+
+
+def muxed(job: Path, demux: Path, subtitles: Path, container: str = "mkv") -> Path:
+    """Write the film with a stage 09's subtitles by stage 10."""
+    options = ["--job-folder", job, "--film", "test", "--demux", demux, "--subtitle-gen", subtitles]
+    options += ["--languages", "en", "--container", container]
+    assert mux_subtitles.main([str(option) for option in options]) == 0
     return job / "10_mux" / f"test.{container}"
 
 
 def check(recipe: Recipe, folder: Path, pieces: Path) -> None:
-    """Take a film through stages 01 and 10; in the result, cue, chirp and flash come together.
+    """Take a film through stages 01, 09 and 10; in the result, cue, chirp and flash come together.
 
     Args:
         recipe: the film.
@@ -236,13 +275,13 @@ def check(recipe: Recipe, folder: Path, pieces: Path) -> None:
     for at, said in zip(heard, truth.chirps[0], strict=True):
         assert (at is None) == (said is None)
         assert at is None or at == pytest.approx(said, abs=APART_SECONDS)
-    cues = [
-        Cue(round(at * 1000), round(at * 1000) + 500, (f"chirp {place}",))
-        for place, at in enumerate(heard)
-        if at is not None
-    ]
-    assert cues
-    result = muxed(job, demux, cues, "mp4" if str(recipe) in _INTO_MP4 else "mkv")
+    moments = {said: at for said, at in zip(_SAID, heard, strict=True) if at is not None}
+    subtitles, cues, cuts_ms = subtitled(job, demux, moments)
+    assert [cue.start_ms / 1000 for cue in cues] == pytest.approx(sorted(moments.values()), abs=0.001)
+    for flash in truth.flashes:  # what the film begins with is no change of shots
+        assert flash < _FIRST_SECONDS or cuts_ms
+        assert flash < _FIRST_SECONDS or min(abs(cut / 1000 - flash) for cut in cuts_ms) <= APART_SECONDS
+    result = muxed(job, demux, subtitles, "mp4" if str(recipe) in _INTO_MP4 else "mkv")
     found = clock_films.events(result, recipe.sound_tracks, moving(result, recipe))
     if recipe.picture == _SECOND_BETWEEN_KEYS:
         assert len(truth.pictures - found.pictures) < (_PICTURES_A_SECOND if recipe.cut else 1)
@@ -253,7 +292,7 @@ def check(recipe: Recipe, folder: Path, pieces: Path) -> None:
     # a DVD's uncompressed sound, 10.
     assert -_PRIMING_MS <= start_ms <= 10
     for cue in cues:
-        number = int(cue.lines[0].removeprefix("chirp "))
+        number = _SAID.index(cue.lines[0])
         first = truth.chirps[0][number]
         assert first is not None
         for chirps, said_in in zip(found.chirps, truth.chirps, strict=True):
@@ -274,7 +313,7 @@ def moving(film: Path, recipe: Recipe) -> int | None:
 
 
 def check_speech(film: Path, folder: Path) -> None:
-    """Take a film with speech through stages 01 and 10: cue, speech and pictures are where ffmpeg alone has them.
+    """Take a film with speech through stages 01, 09 and 10: cue, speech and pictures are where ffmpeg alone has them.
 
     Args:
         film: the film; its pictures change from one to the next.
@@ -287,7 +326,9 @@ def check_speech(film: Path, folder: Path) -> None:
     samples = np.asarray(audio[:])
     heard = clock_films.onset(samples, SAMPLE_RATE_HZ)
     assert heard == pytest.approx(truth.onset, abs=APART_SECONDS)
-    result = muxed(job, demux, [Cue(round(heard * 1000), round(heard * 1000) + 500, ("speech",))])
+    subtitles, (cue,), _ = subtitled(job, demux, {"Speech": heard})
+    assert cue.start_ms / 1000 == pytest.approx(heard, abs=0.001)
+    result = muxed(job, demux, subtitles)
     found = clock_films.speech(result, track)
     assert found.onset == pytest.approx(heard, abs=APART_SECONDS)
     shift = clock_films.shift_of_pictures(truth.pictures, found.pictures)

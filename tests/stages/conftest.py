@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import support
 from muxing import PICTURE, SOUND, SRT, X264, ffmpeg
 
 
@@ -24,6 +25,13 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ffmpeg(*two, *maps, *X264, *tags, *flags, *own, folder / "own.mkv")
     ffmpeg(*two, *maps, *X264, *tags, *flags, "-c:s", "mov_text", folder / "own.mp4")
     return folder
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what runs in this process keep what it finds in a cache of its own: shot changes, checksums."""
+    for name, value in support.new_cache(tmp_path).items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture(scope="session")

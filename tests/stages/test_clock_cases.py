@@ -1,4 +1,4 @@
-"""One clock from stage 01 to stage 10, in films as people have them: trimmed, late, leaping, rotated, mislabelled."""
+"""One clock in stages 01, 09 and 10, in films as people have them: trimmed, late, leaping, rotated, mislabelled."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ _FILMS = sorted((support.CASES / "films").glob("*.*"))
 
 
 @pytest.mark.skipif(not _FILMS, reason="the folder shared/cases/films is not beside this checkout")
+@pytest.mark.usefixtures("own_cache")
 @pytest.mark.parametrize("film", _FILMS, ids=lambda film: film.name)
 def test_speech_and_pictures_stay_where_a_player_has_them(film: Path, tmp_path: Path) -> None:
     clock_matrix.check_speech(film, tmp_path)

@@ -1,4 +1,4 @@
-"""One clock from stage 01 to stage 10, in Matroska and WebM: clocks that begin elsewhere, flags."""
+"""One clock in stages 01, 09 and 10, in Matroska and WebM: clocks that begin elsewhere, flags."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import clock_matrix
 from clock_films import Recipe
 
 
+@pytest.mark.usefixtures("own_cache")
 @pytest.mark.parametrize("recipe", clock_matrix.recipes("mkv", "webm"), ids=str)
 def test_cue_sound_and_picture_come_together(recipe: Recipe, tmp_path: Path, pieces: Path) -> None:
     clock_matrix.check(recipe, tmp_path, pieces)

@@ -1,4 +1,4 @@
-"""One clock from stage 01 to stage 10, in QuickTime: sound of every kind, edit lists."""
+"""One clock in stages 01, 09 and 10, in QuickTime: sound of every kind, edit lists."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from clock_films import Recipe
 from samvad.media import clock, shots, small_copy
 
 
+@pytest.mark.usefixtures("own_cache")
 @pytest.mark.parametrize("recipe", clock_matrix.recipes("mov"), ids=str)
 def test_cue_sound_and_picture_come_together(recipe: Recipe, tmp_path: Path, pieces: Path) -> None:
     clock_matrix.check(recipe, tmp_path, pieces)

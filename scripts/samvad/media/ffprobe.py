@@ -15,12 +15,12 @@ from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 
-from samvad.core import held_files, outside, subprocesses
+from samvad.core import files, held_files, outside, subprocesses
 from samvad.core.errors import MediaError, ToolError
 from samvad.core.times import seconds_to_ms
 from samvad.core.typed_json import JsonObject
 from samvad.documents.media_facts import AudioFacts, MediaFacts, StreamFacts, VideoFacts
-from samvad.media import ffmpeg, film_file
+from samvad.media import ffmpeg, film_file, mp4_names
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ class Stream:
         kind: ``video``, ``audio``, ``subtitle``, ``data`` or ``attachment``; a cover picture is an attachment.
         codec: ffmpeg's name.
         language: the tag as it stands, such as ``hin``, or None.
-        title: the track's name, or empty; of an attached file, the file's.
+        title: the track's name, or empty; of an attached file, the file's; of MP4's sound, its handler's, if need be.
         default: whether players choose it by themselves.
         forced: whether it is to be shown even when subtitles are off.
         hearing_impaired: whether it is for the deaf and hard of hearing.
@@ -239,11 +239,12 @@ def read_header(path: Path) -> Header:
     try:
         found = outside.json_value(done.stdout)
         header = _header(found, estimated=_ESTIMATE in done.tail)
+        tracks = {int(stream["index"]): _track(stream) for stream in found.get("streams", [])}
     except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError):
         raise ToolError(
             f"What ffprobe says of {str(path)!r} is not what it says of films.", "Is it a whole, current version?"
         ) from None
-    return _with_stills_counted(path, header)
+    return _with_stills_counted(path, _with_names(path, header, tracks) if header.has_edit_lists else header)
 
 
 def of(path: Path, header: Header | None = None) -> MediaFacts:
@@ -522,6 +523,24 @@ def _header(found: JsonObject, *, estimated: bool) -> Header:
 
 def _mark(chapter: JsonObject) -> tuple[int, str]:
     return round((_number(chapter.get("start_time")) or 0.0) * 1e6), str(chapter.get("tags", {}).get("title", ""))
+
+
+def _track(found: JsonObject) -> tuple[int, str]:
+    """Return the number of MP4's track, and its name as ffprobe has it: that of what handles it."""
+    return int(str(found.get("id", "0")), 0), str(found.get("tags", {}).get("handler_name", ""))
+
+
+def _with_names(path: Path, header: Header, tracks: Mapping[int, tuple[int, str]]) -> Header:
+    """Give MP4's tracks that have no title the names that are theirs; ``tracks`` is from ``_track``, by stream."""
+    with files.disk_errors(path, "read"):
+        names = mp4_names.read(path)
+
+    def name(stream: Stream) -> str:
+        number, handler = tracks[stream.index]
+        return names.get(number) or (mp4_names.of_handler(handler) if stream.kind == "audio" else "")
+
+    named = (replace(stream, title=stream.title or name(stream)) for stream in header.streams)
+    return replace(header, streams=tuple(named))
 
 
 def _with_stills_counted(path: Path, header: Header) -> Header:

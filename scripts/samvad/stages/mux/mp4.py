@@ -143,6 +143,8 @@ def _flags(own: Sequence[Stream], new: Sequence[NewTrack], *, keep_default_subti
     for place, stream in enumerate(own):
         default = stream.default and (stream.kind != "subtitle" or keep_default_subtitles)
         made[f"disposition:{place}"] = "default" if default else "0"
+        if stream.title:  # ffmpeg writes a track's name, but reads none
+            made[f"metadata:s:{place}"] = [f"title={stream.title}"]
     for place, track in enumerate(new, start=len(own)):
         made[f"disposition:{place}"] = "default" if track.default else "0"
         names = [f"handler_name={track.name}", f"title={track.name}"]
