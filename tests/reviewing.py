@@ -73,7 +73,12 @@ def sound(seconds: int) -> bytes:
 
 
 def make_job(
-    folder: Path, name: str = "2025/01/01/tester/1", *, count: int = 10, languages: Sequence[str] = ("en", "hi")
+    folder: Path,
+    name: str = "2025/01/01/tester/1",
+    *,
+    count: int = 10,
+    languages: Sequence[str] = ("en", "hi"),
+    wav: bytes = b"",
 ) -> Path:
     """Return a job with what stages 01, 04 and 09 make; the first two are written by hand, the last is run."""
     job = support.make_job(folder, name)
@@ -81,9 +86,11 @@ def make_job(
     film_ms = max(FILM_MS, spoken[-1].end_ms + 500)
     demux = {
         "probe": ("probe.json", support.probe_document(duration_ms=film_ms)),
-        "audio": ("audio.wav", sound(FILM_MS // 1000)),
+        "audio": ("audio.wav", wav or sound(FILM_MS // 1000)),
     }
-    support.finished_stage(job, "demux", demux)
+    film = job.parent / "film.mkv"
+    film.write_bytes(b"a film")
+    support.finished_stage(job, "demux", demux, [support.file_record(film, "film")] if wav else None)
     regions = [{"start_ms": item.start_ms, "end_ms": item.end_ms} for item in spoken]
     speech = json.dumps({"regions": [*regions, {"start_ms": 57_000, "end_ms": 59_500}]}).encode()
     document = SegmentsDocument("hi", film_ms, spoken)

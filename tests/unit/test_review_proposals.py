@@ -11,13 +11,14 @@ import pytest
 import reviewing
 from reviewing import edit, texts
 from samvad.core.errors import ConfigurationError
-from samvad.documents import added_tracks, tracks
+from samvad.documents import added_tracks, stage_manifest, tracks
 from samvad.documents.segments import Segment, Translation, Word
 from samvad.documents.subtitles import formats
 from samvad.review import again, proposals
 from samvad.review.film import FilmDocument
 from samvad.review.keeping import Keeper
 from samvad.review.proposals import Proposals
+from samvad.stages.asr import prompts
 
 
 @pytest.fixture
@@ -101,6 +102,29 @@ def test_what_is_heard_again_is_cut_as_stage_09_does_and_taken_in_one_step(film:
 def test_what_cannot_be_heard_again_so_is_refused_before_it_begins(film: FilmDocument, asked: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError):
         again.wish_of(asked, 0, asked.get("end", 1000))
+
+
+def test_a_translation_again_is_told_how_and_not_by_the_recogniser_s_names() -> None:
+    wish = again.wish_of({"model": "small", "backend": "whisper"}, 0, 1000, stage="translation")
+    assert wish.changes == {"whisper_model": "small", "whisper_revision": "", "backend": "whisper"}
+    with pytest.raises(ConfigurationError, match="backend"):
+        again.wish_of({"backend": "magic"}, 0, 1000, stage="translation")
+
+
+def test_words_that_are_told_beforehand_come_before_those_of_the_film_and_change_nothing_of_it(
+    film: FilmDocument, tmp_path: Path
+) -> None:
+    wish = again.wish_of({"words": " Zubeida , Mr  Roshan\nZubeida;", "language": "Hin"}, 0, 1000)
+    assert wish.words == ("Zubeida", "Mr Roshan") and wish.language == "hi"
+    for odd in ("a" * 81, ",".join(map(str, range(61))), 5):
+        with pytest.raises(ConfigurationError):
+            again.wish_of({"words": odd}, 0, 1000)
+    options = again._glossary(film.files, tmp_path, wish.words)
+    made = stage_manifest.read(Path(options[1]))
+    record = made.output("prompt_terms")
+    assert made.stage == "glossary_load" and record is not None
+    assert prompts.read_terms(tmp_path / record.path) == ["Zubeida", "Mr Roshan"]
+    assert again._glossary(film.files, tmp_path / "other") == [], "the film has none of its own"
 
 
 def test_a_track_in_another_language_goes_into_the_film_and_out_of_it(film: FilmDocument) -> None:

@@ -1,33 +1,49 @@
 """Recognise or translate a stretch of a film anew: stages 04 and 08 themselves, on that piece of sound, in a job aside.
 
 They run in their own environments by ``envs/run``, with the options that the film's stages had, but for what a person
-asks for otherwise: another language or model, without the film's names, without the music.
+asks for otherwise: another language or model, other words to be told beforehand, without the film's names or the music.
 """
 
 from __future__ import annotations
 
+import re
 import shutil
 import wave
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from samvad.core import files, schemas, stages, subprocesses
-from samvad.core.errors import ConfigurationError, ToolError
+from samvad.core import files, outside, schemas, stages, subprocesses
+from samvad.core.errors import ConfigurationError, SamvadError, ToolError
+from samvad.core.typed_json import JsonObject
 from samvad.documents import segments, stage_manifest
 from samvad.documents.segments import Segment, SegmentsDocument
 from samvad.documents.stage_manifest import StageManifest
 from samvad.media.audio import SAMPLE_RATE_HZ, FilmAudio
+from samvad.models import weights
 from samvad.review.job import JobFiles
+from samvad.stages.asr import separation
+from samvad.stages.translation import registry
+from samvad.text import languages
 
 #: So much sound beside the stretch is heard as well: a word at its edge is whole.
 MARGIN_MS = 400
 #: A longer stretch is the workflow's to do.
 LONGEST_MS = 120_000
-_OPTIONS = {"model": "model", "engine": "engine", "prompt": "prompt", "separate": "separate_voices"}
+#: What a page asks for, and the option of the stage that it is; a model's commit is another model's no more.
+_OPTIONS = {
+    "asr": {"model": "model", "engine": "engine", "prompt": "prompt", "separate": "separate_voices"},
+    "translation": {"model": "whisper_model", "backend": "backend"},
+}
+_REVISIONS = {"model": "revision", "whisper_model": "whisper_revision"}
+#: So many words, of so many characters each, can be told beforehand: more than a prompt holds.
+_MOST_WORDS, _LONGEST_WORD = 60, 80
+_TERMS = "told.json"
+#: Of demucs' models the one that it takes by itself.
+_DEMUCS = "htdemucs"
 
 
 @dataclass(frozen=True)
@@ -38,17 +54,25 @@ class Wish:
         start_ms: from here,
         end_ms: to here.
         language: spoken; empty: as the film's stage was told.
-        changes: other options of stage 04, by their names.
+        changes: other options of the stage, by their names.
+        words: that the recogniser is told before those of the film.
     """
 
     start_ms: int
     end_ms: int
     language: str = ""
-    changes: Mapping[str, Any] | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    words: tuple[str, ...] = ()
 
 
-def wish_of(asked: Mapping[str, Any], start_ms: int, end_ms: int) -> Wish:
+def wish_of(asked: Mapping[str, Any], start_ms: int, end_ms: int, stage: str = "asr") -> Wish:
     """Return what a page asks for.
+
+    Args:
+        asked: by the page's names.
+        start_ms: from here,
+        end_ms: to here.
+        stage: ``asr`` or ``translation``.
 
     Raises:
         ConfigurationError: the stretch is too long, or an option is none.
@@ -57,9 +81,9 @@ def wish_of(asked: Mapping[str, Any], start_ms: int, end_ms: int) -> Wish:
         raise ConfigurationError(
             f"{(end_ms - start_ms) // 1000} s are more than {LONGEST_MS // 1000} s.", "Run the film again for that."
         )
-    known = {item.name: item for item in stages.BY_NAME["asr"].all_options}
+    known = {item.name: item for item in stages.BY_NAME[stage].all_options}
     changes: dict[str, Any] = {}
-    for key, name in _OPTIONS.items():
+    for key, name in _OPTIONS[stage].items():
         if asked.get(key) in (None, ""):
             continue
         try:
@@ -67,7 +91,44 @@ def wish_of(asked: Mapping[str, Any], start_ms: int, end_ms: int) -> Wish:
             changes[name] = known[name].parse(text)
         except ValueError as error:
             raise ConfigurationError(f"{key}: {error}.") from None
-    return Wish(start_ms, end_ms, str(asked.get("language") or ""), changes)
+        if name in _REVISIONS:
+            changes[_REVISIONS[name]] = ""
+    language = str(asked.get("language") or "")
+    if language not in ("", "auto"):
+        language = languages.normalise(language, "the language")
+    return Wish(start_ms, end_ms, language, changes, _words(asked.get("words")))
+
+
+def at_hand(files_: JobFiles) -> JsonObject:
+    """Return what a page offers: models on this machine, backends, and the demucs model, empty without demucs."""
+    configured = str(_config(files_, "asr").get("separate_voices") or separation.OFF)
+    demucs = configured if configured != separation.OFF else _DEMUCS
+    return {
+        "models": [name for name in weights.known_models() if _is_here(name)],
+        "backends": list(registry.BACKENDS),
+        "separate": demucs if shutil.which("demucs") else "",
+    }
+
+
+def _is_here(name: str) -> bool:
+    try:
+        return weights.place_of(name) is not None
+    except SamvadError:
+        return False
+
+
+def _words(text: object) -> tuple[str, ...]:
+    if text is None:
+        return ()
+    if not isinstance(text, str):
+        raise ConfigurationError("The words to be told beforehand are no text.")
+    found = tuple(dict.fromkeys(" ".join(part.split()) for part in re.split(r"[,;\n]", text) if part.strip()))
+    if len(found) > _MOST_WORDS or any(len(word) > _LONGEST_WORD for word in found):
+        raise ConfigurationError(
+            f"So many words cannot be told beforehand ({len(found)}).",
+            f"Write {_MOST_WORDS} at most, with commas between them, none longer than {_LONGEST_WORD} characters.",
+        )
+    return found
 
 
 def recognise(files_: JobFiles, wish: Wish, target: str = "") -> tuple[Segment, ...]:
@@ -78,14 +139,14 @@ def recognise(files_: JobFiles, wish: Wish, target: str = "") -> tuple[Segment, 
         ToolError: the stage failed; says why.
     """
     with _aside(files_, wish) as (job, first_ms):
-        options = {**_config(files_, "asr"), **(wish.changes or {})}
+        options = {**_config(files_, "asr"), **wish.changes}
         if wish.language:
             options["languages"] = () if wish.language == "auto" else (wish.language,)
         demux = job / stages.BY_NAME["demux"].folder / "manifest.json"
-        asr = _run(job, "asr", ["--demux", str(demux), *_glossary(files_, job)], options)
+        asr = _run(job, "asr", ["--demux", str(demux), *_glossary(files_, job, wish.words)], options)
         made = asr
         if target:
-            made = _translate(files_, job, demux, asr, target)
+            made = _translate(files_, job, demux, asr, target, {})
         return _in_film(_document(job, made), first_ms, wish)
 
 
@@ -110,12 +171,13 @@ def translate(files_: JobFiles, wish: Wish, said: Sequence[Segment], target: str
         segments.write(folder / "segments.json", document)
         asr = _with_outputs(files_, "asr", folder, {"segments": "segments.json"})
         demux = job / stages.BY_NAME["demux"].folder / "manifest.json"
-        return _in_film(_document(job, _translate(files_, job, demux, asr, target)), first_ms, wish)
+        made = _translate(files_, job, demux, asr, target, wish.changes)
+        return _in_film(_document(job, made), first_ms, wish)
 
 
-def _translate(files_: JobFiles, job: Path, demux: Path, asr: Path, target: str) -> Path:
+def _translate(files_: JobFiles, job: Path, demux: Path, asr: Path, target: str, changes: Mapping[str, Any]) -> Path:
     # What is remembered is what the person does not want to see again.
-    options = {**_config(files_, "translation"), "targets": (target,), "memory_file": "none"}
+    options = {**_config(files_, "translation"), **changes, "targets": (target,), "memory_file": "none"}
     words = ["--demux", str(demux), "--asr", str(asr), "--segments", str(asr), *_glossary(files_, job)]
     return _run(job, "translation", words, options)
 
@@ -161,15 +223,34 @@ def _with_outputs(files_: JobFiles, stage: str, folder: Path, made: Mapping[str,
     return path
 
 
-def _glossary(files_: JobFiles, job: Path) -> list[str]:
-    """Let the stage read the film's glossary, where it has one; return its words for that."""
-    stage = stages.BY_NAME["glossary_load"]
-    if "glossary_load" not in files_.manifests:
-        return []
-    if not (job / stage.folder).exists():
-        ignored = shutil.ignore_patterns("attempts", ".*")
-        shutil.copytree(files_.folder / stage.folder, job / stage.folder, ignore=ignored)
-    return ["--glossary-load", str(job / stage.folder / "manifest.json")]
+def _glossary(files_: JobFiles, job: Path, told: Sequence[str] = ()) -> list[str]:
+    """Let the stage read the film's glossary, where it has one; return its words for that.
+
+    Args:
+        files_: the film.
+        job: aside.
+        told: words that the recogniser is told before those of the glossary.
+    """
+    folder = job / stages.BY_NAME["glossary_load"].folder
+    if "glossary_load" in files_.manifests and not folder.exists():
+        shutil.copytree(files_.folder / folder.name, folder, ignore=shutil.ignore_patterns("attempts", ".*"))
+    if told:
+        _tell(files_, folder, told)
+    return ["--glossary-load", str(folder / "manifest.json")] if folder.exists() else []
+
+
+def _tell(files_: JobFiles, folder: Path, told: Sequence[str]) -> None:
+    """Put words before those that the film's glossary has the recogniser told; the film's own files stay."""
+    known = files_.manifests.get("glossary_load")
+    place = files_.output("glossary_load", "prompt_terms")
+    terms = outside.json_value(outside.read_bytes(place)).get("terms", []) if place else []
+    folder.mkdir(parents=True, exist_ok=True)
+    files.write_json(folder / _TERMS, {"terms": [*told, *terms]})
+    others = [record for record in known.outputs if record.type != "prompt_terms"] if known else []
+    record = stage_manifest.file_record(folder / _TERMS, "prompt_terms", shown=f"{folder.name}/{_TERMS}")
+    base = known or replace(files_.manifests["asr"], stage="glossary_load", stage_number=3)
+    manifest = replace(base, outputs=(*others, record), intermediate_files=())
+    stage_manifest.write(manifest, folder / "manifest.json")
 
 
 def _config(files_: JobFiles, stage: str) -> dict[str, Any]:

@@ -303,7 +303,7 @@ def _translate(film: FilmDocument, asked: Mapping[str, Any]) -> Callable[[], lis
     lane, stretch = _lane(film, asked), _stretch(film, asked)
     if film.is_spoken(lane.language):
         raise ConfigurationError(f"{languages.name(lane.language)} is what is spoken: it is not translated.")
-    wish = again.wish_of(asked, *stretch)
+    wish = again.wish_of(asked, *stretch, stage="translation")
     said = _as_people_have_it(film, stretch)
     if not said:
         raise ConfigurationError("Nothing was recognised there.", "Recognise it first.")

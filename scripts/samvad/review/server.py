@@ -25,7 +25,7 @@ from samvad.core import outside, schemas
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.core.typed_json import JsonObject
 from samvad.media.audio import FilmAudio
-from samvad.review import job, learning, playing, showing, sound
+from samvad.review import again, job, learning, playing, showing, sound
 from samvad.review.copies import Copies
 from samvad.review.film import ConflictError, Done, FilmDocument, Who
 from samvad.review.hub import Hub
@@ -163,6 +163,7 @@ def app(state: State) -> Starlette:
         route("/api/films/{id}/run", _run, "POST"),
         route("/api/films/{id}/proposals", _propose, "POST"),
         route("/api/films/{id}/proposals/{name}", _proposal),
+        route("/api/films/{id}/again", _again),
         route("/api/films/{id}/stop", _stop, "POST"),
         route("/api/films/{id}/media", _media),
         route("/api/films/{id}/peaks", _peaks),
@@ -325,6 +326,10 @@ async def _propose(state: State, request: Request) -> Response:
         return state.proposals.start(_id(request), state.film(_id(request)), asked).told
 
     return JSONResponse(await run_in_threadpool(made), status_code=202)
+
+
+async def _again(state: State, request: Request) -> Response:
+    return JSONResponse(await run_in_threadpool(lambda: again.at_hand(state.film(_id(request)).files)))
 
 
 async def _proposal(state: State, request: Request) -> Response:

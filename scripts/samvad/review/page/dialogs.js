@@ -192,14 +192,22 @@ export const mend = (acts, start, end) => propose(acts, { kind: "mend", lane: ac
 export const shorten = (acts, start, end) => propose(acts, { kind: "shorten", lane: acts.lane.id, start, end }, "Shorten");
 
 /** Recognise or translate a stretch again. @param {Acts} acts @param {"recognise"|"translate"} kind @param {number} start @param {number} end */
-export function again(acts, kind, start, end) {
-  const about = acts.film.about, language = h("input", { value: kind === "recognise" ? about.source || "" : acts.lane.language, size: 8, "aria-label": "language" });
-  const model = h("input", { placeholder: "as configured", "aria-label": "model" }), prompt = h("input", { type: "checkbox", checked: true }), separate = h("input", { type: "checkbox" });
-  openDialog(kind === "recognise" ? "Recognise again" : "Translate again", [h("p", null, `${clock(start)} – ${clock(end)}`), h("label", null, "language", language), h("label", null, "model", model),
-    kind === "recognise" ? [h("label", null, prompt, "told the film's names before"), h("label", null, separate, "without the music")] : null], [
+export async function again(acts, kind, start, end) {
+  /** @type {{models?: string[], backends?: string[], separate?: string}} */
+  const can = await get(`${acts.film.path}/again`).catch(() => ({}));
+  const about = acts.film.about, heard = kind === "recognise", models = h("datalist", { id: "models" }, (can.models || []).map((/** @type {string} */ name) => h("option", { value: name })));
+  const language = h("input", { value: about.source || "", size: 8, "aria-label": "language" }), model = h("input", { placeholder: "as configured", list: "models", "aria-label": "model" });
+  const prompt = h("input", { type: "checkbox", checked: true }), words = h("input", { size: 40, maxLength: 2000, dir: "auto", placeholder: "names or words, with commas", "aria-label": "words that are said there" });
+  const separate = h("input", { type: "checkbox", disabled: !can.separate }), backend = h("select", { "aria-label": "translated by" }, h("option", { value: "" }, "as configured"), (can.backends || []).map((/** @type {string} */ name) => h("option", null, name)));
+  // Words are told the model with the film's names, or not at all.
+  words.oninput = () => { if (words.value.trim()) prompt.checked = true; };
+  openDialog(heard ? "Recognise again" : "Translate again", [h("p", null, `${clock(start)} – ${clock(end)}`), models,
+    heard ? [h("label", null, "language", language), h("label", null, "model", model), h("label", null, "told these words before", words), h("label", null, prompt, "told the film's names, too"), h("label", null, separate, "without the music", can.separate ? null : h("small.soft", null, " (demucs is not installed)"))]
+      : [h("label", null, "by", backend), h("label", null, "Whisper's model", model)]], [
     { label: "Hear it", act: () => { acts.player.play(start, end); return false; } }, { label: "Cancel" },
     { label: "Ask", main: true, act: () => {
-      const asked = { kind, lane: acts.lane.id, start: Math.round(start), end: Math.round(end), ...(language.value ? { language: language.value } : {}), ...(model.value ? { model: model.value } : {}), ...(kind === "recognise" ? { prompt: prompt.checked, ...(separate.checked ? { separate: "htdemucs" } : {}) } : {}) };
+      const how = heard ? { language: language.value.trim(), words: words.value.trim(), prompt: prompt.checked, separate: separate.checked ? can.separate : "" } : { backend: backend.value };
+      const asked = { kind, lane: acts.lane.id, start: Math.round(start), end: Math.round(end), model: model.value.trim(), ...how };
       setTimeout(() => propose(acts, asked, kind === "recognise" ? "Heard again" : "Translated again"));
     } },
   ]);
