@@ -27,7 +27,8 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from samvad.documents import segments, speech_regions  # noqa: E402
 from samvad.documents.subtitles import formats  # noqa: E402
 from samvad.documents.subtitles.cues import Cue  # noqa: E402
-from samvad.reporting.subtitle_files import heard, retimed  # noqa: E402
+from samvad.media.retiming import retimed  # noqa: E402
+from samvad.reporting.subtitle_files import heard  # noqa: E402
 from samvad.stages.asr import given_text  # noqa: E402
 
 FOLDER = ROOT / "build" / "bench-retime"

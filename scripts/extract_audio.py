@@ -17,7 +17,7 @@ from samvad.documents.film_clock import FilmClock
 from samvad.logs.spans import span
 from samvad.media import clock, fetched, ffprobe, film_file, mp4_kinds
 from samvad.runner.stage_run import StageRun, run_stage
-from samvad.stages.demux import channels, extract, picture, probe, tracks
+from samvad.stages.demux import channels, existing, extract, picture, probe, tracks
 from samvad.stages.demux.options import STAGE, Options
 
 #: Of 32768: a sound that is never louder has nothing to hear (-60 dB).
@@ -33,12 +33,13 @@ def work(run: StageRun, options: Options) -> None:
         facts = fetched.fetch(options.address, film) if options.address else None
         film_file.check(film, "Correct the column media of the film sheet.")
         run.hold(film, "film")
+        known = existing.plan(run, film, options)
         run.used(**{name: stage_manifest.tool_version(name) for name in ("ffmpeg", "ffprobe")})
         if options.becomes == "mp4":  # stage 10 would say so after hours of work
             mp4_kinds.check(ffprobe.read_header(film), str(film))
         checksum = checksums.remembered(film)
         if checksum is None or not reused(run, film, checksum):
-            make(run, film, checksum, options)
+            make(run, film, checksum, options, known)
     except (MediaError, ToolError):
         note_refused(run, film)
         raise
@@ -64,7 +65,7 @@ def reused(run: StageRun, film: Path, checksum: str) -> bool:
     return run.reuse()
 
 
-def make(run: StageRun, film: Path, checksum: str | None, options: Options) -> None:
+def make(run: StageRun, film: Path, checksum: str | None, options: Options, known: existing.Plan) -> None:
     """Do the stage's work.
 
     Args:
@@ -72,6 +73,7 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options) -> N
         film: the film.
         checksum: of the film, or None to take it.
         options: the stage's options.
+        known: the subtitles that the film has already, where they are wanted.
     """
     opened = clock.opened(film)
     found = probe.probe(film, opened.header)
@@ -118,6 +120,7 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options) -> N
         clock=read.times,
     )
     probe_document.write(run.output("probe.json", "probe"), facts)
+    existing.write(run, opened, known, options)
     _write_looks(run, opened, audio, duration_ms)
     for key, value in typed_json.plain(facts).items():
         run.metadata(key, value)

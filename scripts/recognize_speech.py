@@ -7,13 +7,14 @@ import os
 import sys
 
 from samvad.core import computing, places
-from samvad.documents import coverage, segments, stage_manifest
+from samvad.documents import coverage, existing_subtitles, segments, stage_manifest
+from samvad.documents.existing_subtitles import MEASURE, PROMPT, TRANSLATE
 from samvad.logs.spans import span
 from samvad.media.audio import FilmAudio
 from samvad.models import weights
 from samvad.runner import gpus
 from samvad.runner.stage_run import StageRun, run_stage
-from samvad.stages.asr import alignment, given_text, memory, prompts, separation, speakers, steps, transcripts
+from samvad.stages.asr import alignment, existing, given_text, memory, prompts, separation, speakers, steps, transcripts
 from samvad.stages.asr.engine import Engine, EngineOptions, workers_for
 from samvad.stages.asr.options import STAGE, Options
 from samvad.stages.asr.recogniser import Recogniser
@@ -25,7 +26,8 @@ def work(run: StageRun, options: Options) -> None:
     alignment.check_setting(options.align_model)
     separation.check_setting(options.separate_voices)
     audio = FilmAudio(run.read("demux", "audio"))
-    terms = _prompt_terms(run, options)
+    own = _own_subtitles(run)
+    terms = _prompt_terms(run, options, own)
     lines = _given_text(run, options)
     with span("model_loading"):
         model = weights.resolve_whisper(options.model, options.revision)
@@ -72,6 +74,8 @@ def work(run: StageRun, options: Options) -> None:
             run.cache_ttl(hours=24)  # with more free memory it would be better
         del fallback
         document = steps.finish(run, found, heard, options, device)
+        if own is not None and own.use in (TRANSLATE, MEASURE):
+            lines = lines or steps.use_existing(run, document, own, speech)
         if lines:
             document = steps.place_text(run, document, lines, speech)
     else:
@@ -87,11 +91,16 @@ def _given_text(run: StageRun, options: Options) -> list[given_text.Line]:
     return given_text.read(run.add_external_input(places.find(options.text), "given_text"), options.text)
 
 
-def _prompt_terms(run: StageRun, options: Options) -> list[str]:
-    if not options.prompt:
-        return []
-    path = run.read_optional("glossary_load", "prompt_terms")
-    return prompts.read_terms(path) if path else []
+def _own_subtitles(run: StageRun) -> existing_subtitles.ExistingSubtitles | None:
+    """Return the subtitles that the film had already, where stage 01 was told to read them and found some."""
+    path = run.read_optional("demux", "existing")
+    return existing_subtitles.read(path) if path else None
+
+
+def _prompt_terms(run: StageRun, options: Options, own: existing_subtitles.ExistingSubtitles | None) -> list[str]:
+    path = run.read_optional("glossary_load", "prompt_terms") if options.prompt else None
+    terms = prompts.read_terms(path) if path else []
+    return terms + (existing.terms(own, terms) if own is not None and own.use == PROMPT else [])
 
 
 @span("model_loading")

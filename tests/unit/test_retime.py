@@ -16,7 +16,7 @@ from samvad.documents import segments
 from samvad.documents.segments import Segment, SegmentsDocument, Word
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
-from samvad.reporting.subtitle_files import retimed
+from samvad.media.retiming import retimed
 from samvad.text import matching
 
 COMMON = (

@@ -122,7 +122,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "scripts/samvad/reporting/pages/film/page.css": ("subtitle_gen",),
     "scripts/samvad/reporting/pages/shelf/page.css": (),
     "scripts/mux_subtitles.py": ("mux",),
-    "scripts/samvad/documents/subtitles/__init__.py": ALL[3:],
+    "scripts/samvad/documents/subtitles/__init__.py": ("demux", *ALL[3:]),
     "scripts/samvad/documents/segments.py": ("tmdb", *ALL[3:9]),
     "scripts/samvad/core/files.py": ALL,
     "scripts/samvad/sample/story.py": (),

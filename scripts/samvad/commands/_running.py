@@ -17,6 +17,7 @@ from samvad.core import files, schemas, stages, subprocesses
 from samvad.core.console import printable
 from samvad.core.errors import ConfigurationError, ModelError, SamvadError
 from samvad.documents import job_manifest, subtitle_check
+from samvad.documents.existing_subtitles import USES
 from samvad.models import weights
 from samvad.reporting import beside
 from samvad.settings import configuration, film_row, film_sheet, naming
@@ -55,6 +56,21 @@ def add_options(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--beside", action="store_true", help="write the subtitles beside the film, too, as media servers read them"
     )
+    p.add_argument(
+        "--existing",
+        choices=USES,
+        default="",
+        help="what becomes of subtitles that the film has already: translate them instead of what is recognised, "
+        "measure by them, or prompt the recogniser with their names: the key demux.existing",
+    )
+    p.add_argument(
+        "--ocr", action="store_true", help="read subtitles that are pictures, too, with tesseract: the key demux.ocr"
+    )
+    p.add_argument(
+        "--skip-existing",
+        action="store_true",
+        help="pass over films that have subtitles of every target language already, in them or beside them",
+    )
     p.add_argument("--only", default="", metavar="STAGE", help="go no further than this stage, such as subtitle_gen")
     add_run_options(p)
 
@@ -84,6 +100,10 @@ def prepare(options: argparse.Namespace) -> None:
         )
     if options.model:
         options.settings += [f"asr.model={options.model}", f"translation.whisper_model={options.model}"]
+    if options.existing:
+        options.settings += [f"demux.existing={options.existing}"]
+    if options.ocr:
+        options.settings += ["demux.ocr=true"]
     if options.engine:
         options.settings += [f"asr.engine={options.engine}"]
 

@@ -95,6 +95,14 @@ def text(folder: Path, look: Look, shelf: Shelf, path: Path) -> str:
     )
     lines += _listed("Left out: samples and trailers (`make film` does one)", map(printable, look.extras))
     lines += _listed("Left out: films with Samvad's own subtitles (`make film` does one)", map(printable, look.own))
+    lines += _listed(
+        "Skipped: they have subtitles already",
+        [f"{printable(file)}: {printable(told)}" for file, told in shelf.skipped.items()],
+    )
+    lines += _listed(
+        "Not skipped, though they have subtitles",
+        [f"{printable(file)}: {printable(told)}" for file, told in shelf.not_skipped.items()],
+    )
     lines += _listed("Changed just now, left for the next time", map(printable, look.growing))
     lines += _listed("Not understood", [f"{printable(file)}: {why}" for file, why in sorted(shelf.unknown.items())])
     lines += _listed(

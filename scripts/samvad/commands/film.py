@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 import copy
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from samvad.commands import _running, add_film
 from samvad.core import places
 from samvad.core.console import printable
-from samvad.core.errors import ConfigurationError
+from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.media import addresses, film_file
+from samvad.media.existing import found
 from samvad.settings import configuration, film_row, film_sheet, naming
 
 #: The environment that the command runs in.
@@ -48,17 +52,44 @@ def main(argv: list[str] | None = None) -> int:
     settings = configuration.project()
     _running.prepare(options)
     rows = [_row(options, media) for media in options.media]
-    found = []
+    rows = [item for item in rows if not _is_skipped(settings, options, item[1])]
+    if not rows:
+        return 0
+    films = []
     with _running.sheet_for(options, settings, more) as path:
         for own, row in rows:
             if not addresses.is_remote(row["media"]) and (options.new_job or not film_sheet.has(path, row, own)):
                 film_file.check(places.work() / row["media"], "Give the path of a film.")
             film, added = film_sheet.add(path, row, naming.output_root(settings), own, new_job=options.new_job)
-            found.append(film)
+            films.append(film)
             if added:
                 where = "would be added" if options.dry_run else f"was added to {path}, line {film.line}"
                 print(printable(f"{film.title!r} {where}: job {film.folder}."))
-        return _running.run(settings, found, options, more)
+        return _running.run(settings, films, options, more)
+
+
+def _is_skipped(settings: Mapping[str, Any], options: argparse.Namespace, row: Mapping[str, str]) -> bool:
+    """Say which subtitles a film has already, where that is asked for; return whether it is passed over for them."""
+    media = places.work() / row["media"]
+    if not (options.skip_existing or options.dry_run) or addresses.is_remote(row["media"]) or not media.is_file():
+        return False
+    try:
+        there = found.of_film(media, naming.output_root(settings))
+    except SamvadError as error:  # the run says so, too, and ends with an error
+        print(printable(f"{row['title']!r}: {error}"), file=sys.stderr)
+        return False
+    if options.dry_run:
+        print(printable("\n".join([f"{row['title']!r} has these subtitles already:", *_listed(there)]), lines=True))
+    if not options.skip_existing:
+        return False
+    verdict = found.judge(there, row["targets"].split(","), bitmaps=options.ocr)
+    what = "is skipped, for it has subtitles" if verdict.has_all else "is not skipped"
+    print(printable(f"{row['title']!r} {what}: {verdict.told}."))
+    return verdict.has_all
+
+
+def _listed(there: Sequence[found.Existing]) -> list[str]:
+    return [f"  {item.told()}" for item in there] or ["  none"]
 
 
 def _row(options: argparse.Namespace, media: str) -> tuple[list[str], dict[str, str]]:

@@ -15,10 +15,11 @@ from samvad.core.times import clock
 from samvad.documents.subtitles import file_language, formats
 from samvad.documents.subtitles.reading import LEFT, Reading
 from samvad.media import addresses
+from samvad.media.retiming import retimed
+from samvad.media.retiming.retimed import NOT_IN_FILM, OFFERED, VERDICTS, Retimed, Verdict
 from samvad.reporting.pages import retimed_page
-from samvad.reporting.subtitle_files import heard, retimed
+from samvad.reporting.subtitle_files import heard
 from samvad.reporting.subtitle_files.heard import Heard
-from samvad.reporting.subtitle_files.retimed import NOT_IN_FILM, OFFERED, VERDICTS, Retimed, Verdict
 from samvad.settings import configuration, film_sheet, naming
 
 #: The environment that the command runs in.

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from samvad.commands import _parsing
-from samvad.core import typed_json
+from samvad.core import outside, places, typed_json
 from samvad.core.console import printable
-from samvad.core.errors import ConfigurationError
+from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.documents import job_manifest
+from samvad.media import addresses
+from samvad.media.existing import found
 from samvad.settings import configuration, naming
 
 #: The environment that the command runs in.
@@ -29,5 +32,18 @@ def main(argv: list[str] | None = None) -> int:
         told = {"folder": str(folder), "state": job_manifest.status(folder), "manifest": manifest}
         print(json.dumps(told, ensure_ascii=False, indent=2))
         return 0
-    print(printable(job_manifest.summary(folder), lines=True))
+    print(printable("\n".join([job_manifest.summary(folder), *_existing(folder)]), lines=True))
     return 0
+
+
+def _existing(folder: Path) -> list[str]:
+    """Return which subtitles the film had already, in lines; none where the film is not at hand, or has none."""
+    named = job_manifest.read(folder).input.file
+    media = places.work() / outside.home_path(named)
+    if addresses.is_remote(named) or not media.is_file():
+        return []
+    try:
+        there = found.of_film(media, naming.output_root(configuration.project()))
+    except SamvadError:  # that it cannot be read is told where it is read
+        return []
+    return [f"  {'Had already:' if number == 0 else '':16} {item.told()}" for number, item in enumerate(there)]

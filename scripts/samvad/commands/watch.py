@@ -14,9 +14,10 @@ from typing import Any
 
 from samvad.commands import _running, add_folder
 from samvad.core import console, places, schemas, subprocesses
-from samvad.core.errors import ConfigurationError, SamvadError
+from samvad.core.errors import ConfigurationError, MediaError, SamvadError
 from samvad.documents import job_manifest
-from samvad.settings import configuration, naming
+from samvad.media.existing import found as existing
+from samvad.settings import configuration, film_values, naming
 from samvad.settings.library import finding
 from samvad.workflow import notices
 
@@ -160,7 +161,10 @@ def _look(
     found = {item.path.resolve() for item in _finding(options, settings).films}
     states = _states(settings, found)
     code = 0
-    if found - {media for media, _ in states} or any(state not in notices.STATES for _, state in states):
+    new = found - {media for media, _ in states}
+    if options.skip_existing:
+        new = {media for media in new if not _has_subtitles(media, options, settings)}
+    if new or any(state not in notices.STATES for _, state in states):
         # Where this process stands: paths of the words begin there.
         code = subprocesses.hand_over([str(schemas.ROOT / "samvad"), "shelf", *words], Path.cwd(), heard=end)
     root = naming.output_root(settings)
@@ -176,6 +180,16 @@ def _states(settings: Mapping[str, Any], found: Collection[Path]) -> list[tuple[
     root = naming.output_root(settings)
     jobs = [((places.work() / film.media).resolve(), root / film.folder) for film in naming.films(settings).values()]
     return [(media, job_manifest.status(folder)) for media, folder in jobs if media in found]
+
+
+def _has_subtitles(media: Path, options: argparse.Namespace, settings: Mapping[str, Any]) -> bool:
+    """Return whether a film that is in no sheet is passed over: it has the subtitles that are wanted already."""
+    try:
+        there = existing.of_film(media, naming.output_root(settings))
+    except MediaError:
+        return False
+    targets = film_values.language_codes(options.targets, "--targets")
+    return existing.judge(there, targets, bitmaps=options.ocr).has_all
 
 
 def _finding(options: argparse.Namespace, settings: Mapping[str, Any]) -> finding.Look:

@@ -11,6 +11,14 @@ from samvad.core.errors import MediaError
 
 _SAMPLE_BYTES = 4096
 
+#: Endings of films' names; what else lies beside them (pictures, subtitles, texts) is passed over.
+SUFFIXES = frozenset(
+    {
+        *(".3g2", ".3gp", ".asf", ".avi", ".divx", ".dv", ".dvr-ms", ".evo", ".f4v", ".flv", ".m1v", ".m2ts", ".m2v"),
+        *(".m4v", ".mk3d", ".mkv", ".mov", ".mp4", ".mpe", ".mpeg", ".mpg", ".mts", ".mxf", ".ogm", ".ogv", ".qt"),
+        *(".rm", ".rmvb", ".tod", ".tp", ".trp", ".ts", ".vob", ".vro", ".webm", ".wmv", ".wtv"),
+    }
+)
 #: Kinds of files, by ffmpeg's name, that hold no film but the names of the files in which it lies.
 LISTS = {
     "hls": "a playlist (HLS)",

@@ -8,33 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from samvad.core import files, outside, places, stages, typed_json
 from samvad.core.errors import ConfigurationError, MediaError, SamvadError
-from samvad.documents import job_manifest, stage_manifest, tracks
-
-#: The record in the job's folder.
-RECORD = "beside.json"
-
-
-@dataclass(frozen=True)
-class Written:
-    """A file beside a film, and the SHA-256 of what was written into it."""
-
-    path: str
-    sha256: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Record:
-    """What a job has written beside its film; ``extra``: keys that this version does not know."""
-
-    schema_version: str = "1.0"
-    files: tuple[Written, ...] = ()
-    extra: dict[str, Any] = field(default_factory=dict)
+from samvad.documents import beside_files, job_manifest, stage_manifest, tracks
 
 
 def write(job_folder: Path) -> list[str]:
@@ -44,7 +22,7 @@ def write(job_folder: Path) -> list[str]:
         SamvadError: the film has no subtitles yet or is not there, or a file there is somebody's or cannot be written.
     """
     film = _film(job_folder)
-    record = _read(job_folder)
+    record = beside_files.read(job_folder)
     known = {item.path: item.sha256 for item in record.files}
     due: list[tuple[Path, bytes]] = []
     for name, data in _subtitles(job_folder, film):
@@ -62,7 +40,8 @@ def write(job_folder: Path) -> list[str]:
             files.write_bytes(path, data)
             known[str(path)] = _digest(data)
             # At once: a file that is not in the record would be taken for somebody's.
-            typed_json.write(job_folder / RECORD, Record(files=tuple(Written(*item) for item in sorted(known.items()))))
+            written = tuple(beside_files.Written(*item) for item in sorted(known.items()))
+            typed_json.write(job_folder / beside_files.RECORD, beside_files.Record(files=written))
     return [f"Beside the film: {path}" for path, _ in due]
 
 
@@ -87,13 +66,6 @@ def _subtitles(job_folder: Path, film: Path) -> Iterator[tuple[str, bytes]]:
             yield f"{film.stem}.{track.language}{kind}.srt", path.read_bytes()
         except OSError as error:
             raise SamvadError(f"{path} cannot be read ({error.strerror}).", "Run the film again.") from None
-
-
-def _read(job_folder: Path) -> Record:
-    path = job_folder / RECORD
-    return (
-        typed_json.read(path, Record, "record of files beside the film", "Remove it.") if path.is_file() else Record()
-    )
 
 
 def _sha256(path: Path) -> str:

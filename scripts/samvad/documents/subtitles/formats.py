@@ -44,7 +44,7 @@ ENDINGS = {
 
 
 #: No track of subtitles is as large: what is, is another file, and would take the machine's memory.
-_LARGEST_BYTES = 64 << 20
+LARGEST_BYTES = 64 << 20
 
 
 def read(path: Path, *, language: str = "", encoding: str = "") -> Reading:
@@ -66,7 +66,7 @@ def read(path: Path, *, language: str = "", encoding: str = "") -> Reading:
             path=str(path),
         )
     try:
-        decoded = encodings.decode(outside.read_bytes(path, _LARGEST_BYTES), language, encoding)
+        decoded = encodings.decode(outside.read_bytes(path, LARGEST_BYTES), language, encoding)
         found = parse(decoded.text, kind)
     except OSError as error:
         raise MediaError(f"{str(path)!r} cannot be read ({error.strerror}).", path=str(path)) from None

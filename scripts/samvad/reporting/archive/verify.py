@@ -13,10 +13,9 @@ from pathlib import Path
 
 from samvad.core import files, outside, stages
 from samvad.core.declarations import Stage
-from samvad.documents import job_manifest
+from samvad.documents import beside_files, job_manifest
 from samvad.documents.job_folder import Job, Record
 from samvad.documents.stage_manifest import FileRecord
-from samvad.reporting import beside
 from samvad.runner import staging
 from samvad.runner.attempts import LOOK
 from samvad.workflow import notices
@@ -29,7 +28,7 @@ _HARMLESS = ("ok", "removed", "unchecked", "left over")
 #: What a stage and the workflow write beside the outputs: no manifest names it.
 _STAGE_FILES = frozenset({"manifest.json", "stage.log", "metadata.json", "benchmark.tsv"})
 #: Files of the job's folder that no manifest names: its records, what was written beside the film, what was told of it.
-_JOB_FILES = frozenset({"manifest.json", "run.json", beside.RECORD, notices.RECORD})
+_JOB_FILES = frozenset({"manifest.json", "run.json", beside_files.RECORD, notices.RECORD})
 #: Locks of the stages, and what people decided: no stage makes these.
 _OTHER_FOLDERS = frozenset({".locks", "corrections", "review"})
 _ATTEMPT_FILES = frozenset({"manifest.json", "stage.log", "events.jsonl", "performance.jsonl"})

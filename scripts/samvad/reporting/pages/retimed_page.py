@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 from samvad.core import schemas
 from samvad.core.typed_json import JsonObject
+from samvad.media.retiming import retimed
+from samvad.media.retiming.retimed import VERDICTS, Retimed, Verdict
 from samvad.reporting.pages.filling import fill
-from samvad.reporting.subtitle_files import retimed
 from samvad.reporting.subtitle_files.heard import Heard
-from samvad.reporting.subtitle_files.retimed import VERDICTS, Retimed, Verdict
 
 _PAGE = schemas.ROOT / "scripts" / "samvad" / "reporting" / "pages" / "retimed"
 

@@ -12,6 +12,7 @@ from samvad.core.errors import MediaError, SamvadError
 from samvad.documents import stage_manifest
 from samvad.documents.stage_manifest import FileRecord
 from samvad.media import addresses, ffprobe
+from samvad.media.existing import found as existing
 from samvad.settings import configuration, film_row, film_sheet, film_values
 from samvad.settings.library import titles
 from samvad.settings.library.finding import Found, Look
@@ -29,6 +30,8 @@ class Shelf:
         unknown: files that are no films, with the reason.
         other_wishes: known films whose rows ask for something else.
         gone: films of the sheet whose place is in the folder, and that are not there any more.
+        skipped: films that have subtitles of every target language already, with which, where that is asked for.
+        not_skipped: films that have subtitles which do not count, with the reasons.
     """
 
     jobs: list[configuration.Film] = field(default_factory=list)
@@ -38,6 +41,8 @@ class Shelf:
     unknown: dict[Path, str] = field(default_factory=dict)
     other_wishes: list[configuration.Film] = field(default_factory=list)
     gone: list[configuration.Film] = field(default_factory=list)
+    skipped: dict[Path, str] = field(default_factory=dict)
+    not_skipped: dict[Path, str] = field(default_factory=dict)
 
 
 def add(look: Look, path: Path, options: argparse.Namespace, output_root: Path) -> Shelf:
@@ -49,7 +54,8 @@ def add(look: Look, path: Path, options: argparse.Namespace, output_root: Path) 
     Args:
         look: what was found.
         path: the film sheet; made where it is missing.
-        options: of ``film_row.add_options``: what to do with every film.
+        options: of ``film_row.add_options``: what to do with every film; and, where they are there, ``skip_existing``
+            and ``ocr``.
         output_root: where the jobs' folders are.
 
     Raises:
@@ -62,6 +68,8 @@ def add(look: Look, path: Path, options: argparse.Namespace, output_root: Path) 
     new: list[tuple[Found, dict[str, str]]] = []
     moves: dict[int, dict[str, str]] = {}
     for found in look.films:
+        if _is_skipped(found, wished["targets"], options, output_root, shelf):
+            continue
         same = known.at(found.path)
         if not same and (error := wrong.get(film_sheet.stored_path(str(found.path)))):
             shelf.unknown[found.path] = str(error)
@@ -91,6 +99,22 @@ def add(look: Look, path: Path, options: argparse.Namespace, output_root: Path) 
         shelf.added = film_sheet.add_all(path, [row for _, row in new], output_root)
         shelf.jobs += shelf.added
     return shelf
+
+
+def _is_skipped(found: Found, targets: str, options: argparse.Namespace, output_root: Path, shelf: Shelf) -> bool:
+    """Return whether a film is passed over for its subtitles, where that is asked for; take note of what there are."""
+    if not getattr(options, "skip_existing", False):
+        return False
+    try:
+        there = existing.of_film(found.path, output_root)
+    except MediaError:
+        return False  # it is told of where its row is made
+    verdict = existing.judge(there, targets.split(","), bitmaps=options.ocr)
+    if verdict.has_all:
+        shelf.skipped[found.path] = verdict.told
+    elif there:
+        shelf.not_skipped[found.path] = verdict.told
+    return verdict.has_all
 
 
 class _Known:

@@ -10,19 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from samvad.core import stages
-from samvad.media import made_here
+from samvad.media import film_file, made_here
 from samvad.settings import film_sheet
 
 #: The folders of a job, one for each stage.
 _STAGES = frozenset(stage.folder for stage in stages.BY_NAME.values())
-#: Endings of films' names; what else lies on a shelf (pictures, subtitles, texts) is passed over.
-SUFFIXES = frozenset(
-    {
-        *(".3g2", ".3gp", ".asf", ".avi", ".divx", ".dv", ".dvr-ms", ".evo", ".f4v", ".flv", ".m1v", ".m2ts", ".m2v"),
-        *(".m4v", ".mk3d", ".mkv", ".mov", ".mp4", ".mpe", ".mpeg", ".mpg", ".mts", ".mxf", ".ogm", ".ogv", ".qt"),
-        *(".rm", ".rmvb", ".tod", ".tp", ".trp", ".ts", ".vob", ".vro", ".webm", ".wmv", ".wtv"),
-    }
-)
 #: Endings that films share with much else, and the bytes by which a film with one is known: a Video CD's, as the disc
 #: has it (RIFF) or as a stream of MPEG packs; a camera's.
 _BEGINNINGS = {".dat": (b"RIFF", b"\x00\x00\x01\xba"), ".mod": (b"\x00\x00\x01\xba",)}
@@ -85,7 +77,7 @@ def look(shelf: Path, leave_out: Collection[Path], settle_seconds: float) -> Loo
         try:
             status = path.stat()
         except OSError as error:
-            if path.suffix.lower() in SUFFIXES:
+            if path.suffix.lower() in film_file.SUFFIXES:
                 found.unknown[path] = (
                     f"a link to nothing ({error.strerror})" if path.is_symlink() else str(error.strerror)
                 )
@@ -129,7 +121,7 @@ def _ends_as_a_film(path: Path) -> bool:
     """Return whether a name ends as a film's does; where that says little, whether the file begins as a film does."""
     ending = path.suffix.lower()
     if ending not in _BEGINNINGS:
-        return ending in SUFFIXES
+        return ending in film_file.SUFFIXES
     if not path.is_file():
         return False
     try:

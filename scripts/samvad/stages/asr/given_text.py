@@ -31,6 +31,10 @@ _ALIKE, _FEWEST_SOUNDS = 66, 10
 _SHORTER = 1.3
 #: Lines of which nothing was recognised are said where speech between their neighbours takes so long, in ms a letter.
 _SPEED_MS = (35, 160)
+#: A line is not spoken faster than this, in ms a letter, wherever its subtitle stands,
+_FASTEST_MS = 20
+#: and it does not begin or end further from its subtitle than this, in ms.
+_FAR_MS = 2000
 #: Shorter stretches of speech, in ms, are none.
 _SHORTEST_MS = 150
 #: So many words that the text lacks, one after the other, are said beside it; fewer are other readings of its own.
@@ -53,10 +57,13 @@ class Line:
     Attributes:
         text: what is said.
         speaker: who says it, where the text names that.
+        when: start and end in ms at which the film's own subtitles, once they are in time, show it; None of a text
+            without times, and of a scene that the film lacks.
     """
 
     text: str
     speaker: str | None = None
+    when: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,8 @@ class Placed:
         document: the segments.
         left_out: lines of the text that are not said in the film.
         heard: how many segments stay as they were recognised.
-        guessed: how many lines stand where somebody speaks between their neighbours, though nothing was recognised.
+        guessed: how many lines stand where somebody speaks between their neighbours, though nothing was recognised,
+        by_times: and how many where the film's own subtitles show them.
         words: how many words of the text are placed,
         recognised: and how many of them were recognised as they stand there.
     """
@@ -76,6 +84,7 @@ class Placed:
     left_out: tuple[Line, ...]
     heard: int
     guessed: int
+    by_times: int
     words: int
     recognised: int
 
@@ -107,13 +116,14 @@ def read(path: Path, shown: str) -> list[Line]:
             ) from None
         except OSError as error:
             raise ConfigurationError(f"{shown} cannot be read ({error.strerror}).", "Correct its path.") from None
-    lines = [line for text in texts for line in _lines(text)]
+    lines = [line for text in texts for line in of_text(text)]
     if not lines:
         raise ConfigurationError(f"{shown} holds no words.", "Give the file with what is said, or none.", path=shown)
     return lines
 
 
-def _lines(text: str) -> list[Line]:
+def of_text(text: str) -> list[Line]:
+    """Return the lines of a paragraph of a script, or of a cue; none where nothing of it is said."""
     found = _SPEAKER.match(text)
     speaker = found[1].strip() if found else None
     said = _ASIDE.sub(" ", text[found.end() :] if found else text)
@@ -149,6 +159,7 @@ def place(document: SegmentsDocument, lines: Sequence[Line], speech: Sequence[tu
     spots, said = _matched(lines, words)
     times = _of_lines(spots, words, document.duration_ms)
     _by_sound(times, spots, words, document.duration_ms)
+    shown = _by_own_times(times, lines, document.duration_ms)
     guessed = _by_speech(times, spots, speech)
     placed, left_out = [], []
     for number, (line, own) in enumerate(zip(lines, times, strict=True)):
@@ -160,7 +171,7 @@ def place(document: SegmentsDocument, lines: Sequence[Line], speech: Sequence[tu
             Segment(
                 0, own[0].start_ms, own[-1].end_ms, line.text, like.language if like else document.language,
                 own, line.speaker or (like.speaker if like else None),
-                extra={KEY: UNHEARD if number in guessed else GIVEN},
+                extra={KEY: UNHEARD if number in guessed | shown else GIVEN},
             )
         )  # fmt: skip
     stay = _left_over(heard, placed)
@@ -170,6 +181,7 @@ def place(document: SegmentsDocument, lines: Sequence[Line], speech: Sequence[tu
         tuple(left_out),
         len(stay),
         len(guessed),
+        len(shown),
         sum(len(segment.words) for segment in placed),
         len(said),
     )
@@ -269,6 +281,34 @@ def _by_sound(
         for number, own in enumerate(found):
             times[at + number] = _growing(_within(own, first_ms, last_ms)) if own else None
         at = end
+
+
+def _by_own_times(times: list[tuple[Word, ...] | None], lines: Sequence[Line], duration_ms: int) -> set[int]:
+    """Put lines that have times of their own there, where nothing was recognised of them, or only far from there.
+
+    A "yes" of the text may be found in another "yes" of the film; subtitles that are in time know better.
+    """
+    for number, line in enumerate(lines):
+        placed = times[number]
+        if placed and line.when and not _is_near(placed, line.when):
+            times[number] = None
+    shown: set[int] = set()
+    for number, line in enumerate(lines):
+        if times[number] is not None or line.when is None:
+            continue
+        before = next((own[-1].end_ms for own in reversed(times[:number]) if own), 0)
+        after = next((own[0].start_ms for own in times[number + 1 :] if own), duration_ms)
+        start, end = max(line.when[0], before), min(line.when[1], after, duration_ms)
+        texts = line.text.split()
+        if end - start >= _FASTEST_MS * sum(len(text) + 1 for text in texts):
+            longest = start + _SPEED_MS[1] * sum(len(text) + 1 for text in texts)
+            times[number] = tuple(_spread(texts, start, min(end, longest)))
+            shown.add(number)
+    return shown
+
+
+def _is_near(placed: Sequence[Word], when: tuple[int, int]) -> bool:
+    return abs(placed[0].start_ms - when[0]) <= _FAR_MS and abs(placed[-1].end_ms - when[1]) <= _FAR_MS
 
 
 def _within(words: Sequence[Word], first_ms: int, last_ms: int) -> list[Word]:

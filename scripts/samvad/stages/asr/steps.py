@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from samvad.core.errors import ModelError
 from samvad.core.failures import is_memory_shortage
 from samvad.documents import coverage, stage_manifest
+from samvad.documents.existing_subtitles import MEASURE, ExistingSubtitles
 from samvad.documents.segments import Segment, SegmentsDocument
 from samvad.logs.spans import span
 from samvad.media.audio import FilmAudio
 from samvad.runner.stage_run import StageRun
 from samvad.stages.asr import (
     alignment,
+    existing,
     gaps,
     given_text,
     language,
@@ -192,6 +194,18 @@ def finish(run: StageRun, found: list[Segment], audio: FilmAudio, options: Optio
 
 
 @span("alignment")
+def use_existing(
+    run: StageRun, document: SegmentsDocument, own: ExistingSubtitles, speech: Sequence[Region]
+) -> list[given_text.Line]:
+    """Hold the subtitles that the film had against its sound; return their lines where they are to be its text."""
+    found = existing.fit(own, document, [(region.start_ms, region.end_ms) for region in speech])
+    if own.use == MEASURE:
+        existing.measure(run, own, found, document)
+        return []
+    return existing.lines(own, found) if existing.usable(run, own, found) else []
+
+
+@span("alignment")
 def place_text(
     run: StageRun, document: SegmentsDocument, lines: Sequence[given_text.Line], speech: Sequence[Region]
 ) -> SegmentsDocument:
@@ -199,7 +213,7 @@ def place_text(
     placed = given_text.place(document, lines, [(region.start_ms, region.end_ms) for region in speech])
     run.metric("given_lines", len(lines), "lines")
     run.metric("given_lines_left_out", len(placed.left_out), "lines")
-    run.metric("given_lines_not_recognised", placed.guessed, "lines")
+    run.metric("given_lines_not_recognised", placed.guessed + placed.by_times, "lines")
     run.metric("segments_beside_the_text", placed.heard, "segments")
     if placed.recognised < _TEXT_FITS * max(1, placed.words) or not placed.words:
         run.warn(
@@ -214,6 +228,8 @@ def place_text(
         run.warn(
             f"{placed.guessed} given lines were not recognised: they stand where somebody speaks between the others."
         )
+    if placed.by_times:
+        run.warn(f"{placed.by_times} given lines were not recognised: they stand where the film's subtitles show them.")
     if placed.heard:
         run.warn(f"{placed.heard} stretches of speech are not in the given text: they stand as they were recognised.")
     return placed.document

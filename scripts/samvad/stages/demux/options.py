@@ -30,6 +30,12 @@ class Options:
         column="audio_channel",
     )
     downmix: Literal["centre", "plain"] = option("centre", "how surround sound becomes mono")
+    existing: Literal["ignore", "translate", "measure", "prompt"] = option(
+        "ignore",
+        "what becomes of subtitles in the language spoken that the film has already: nothing, their text takes the "
+        "place of what is recognised, that is measured by them, or their names prompt the recogniser",
+    )
+    ocr: bool = option(False, "whether such subtitles are read that are pictures, with tesseract")
     becomes: Literal["mkv", "mp4"] = sheet_option(
         "what stage 10 is to make of the film: one that MP4 cannot hold is refused at once", default="mkv", place=True
     )
@@ -45,8 +51,9 @@ STAGE = Stage(
     script="extract_audio.py",
     environment="media",
     options=Options,
-    writes=("audio", "probe", "waveform", "poster"),
+    writes=("audio", "probe", "waveform", "poster", "existing"),
     workflow="transcribe",
     asks=ResourceRequest(cores=4, mem_mb=1000, runtime=10, runtime_per_hour=30),
     milestones=("film_duration", "audio_tracks", "audio_track", "audio_channel"),
+    refuses="beforehand",
 )

@@ -16,8 +16,8 @@ from fractions import Fraction
 
 from samvad.documents.segments import Word
 from samvad.documents.subtitles.cues import Cue
-from samvad.reporting.subtitle_files import speech_fit, time_map
-from samvad.reporting.subtitle_files.time_map import Anchor, Piece, TimeMap
+from samvad.media.retiming import speech_fit, time_map
+from samvad.media.retiming.time_map import Anchor, Piece, TimeMap
 from samvad.text import matching
 
 #: The cue stands where it stood.

@@ -18,8 +18,8 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from samvad.reporting.subtitle_files import time_map
-from samvad.reporting.subtitle_files.time_map import Piece, TimeMap
+from samvad.media.retiming import time_map
+from samvad.media.retiming.time_map import Piece, TimeMap
 
 Curve = npt.NDArray[np.float64]
 #: How well a map fits, its rate, and its pieces.
