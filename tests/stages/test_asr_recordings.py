@@ -200,3 +200,29 @@ def test_telephone_sound_that_clips_is_understood_and_missing_speakers_are_a_war
     assert error_rate(sample.truth["lines"][0]["text"], text_of(document(job)["segments"])) <= 0.5
     assert "Speakers are not told apart" in warnings_of(job) and "nowhere" in warnings_of(job)
     assert {segment["speaker"] for segment in document(job)["segments"]} == {None}
+
+
+@pytest.mark.slow
+def test_a_second_language_that_nobody_named_is_noticed_and_recognised_as_itself(tmp_path: Path) -> None:
+    film = support.MEDIA / "A_indic" / "comp_hien_switch_open.flac"
+    if not film.exists():
+        pytest.skip(f"the recordings are not at {support.MEDIA}")
+    spoken = json.loads(
+        (support.MEDIA / "refs" / f"{film.name.removesuffix('.flac')}.timeline.json").read_text("utf-8")
+    )
+    job, done = recognise(tmp_path, decoded(film), *FAST)
+    assert done.returncode == 0, done.stderr
+    survey = json.loads((job / "04_asr" / "metadata.json").read_text("utf-8"))["language_survey"]
+    (second,) = [other for other in survey["others"] if other["spoken"]]
+    assert {second["language"], document(job)["language"]} == {"hi", "en"}
+    assert "recognised in its own language" in warnings_of(job)
+    right, wrong = 0, 0
+    for segment in document(job)["segments"]:
+        middle = (segment["start_ms"] + segment["end_ms"]) / 2000
+        for item in spoken:
+            if item["kind"] == "speech" and item["start"] <= middle < item["end"]:
+                ours = segment["end_ms"] - segment["start_ms"]
+                right, wrong = (right + ours, wrong) if segment["language"] == item["lang"] else (right, wrong + ours)
+    assert right > 30_000 and wrong < right / 10, (right, wrong)
+    figures = metrics_of(job)
+    assert figures["speech_in_hi"] > 15 and figures["speech_in_en"] > 15

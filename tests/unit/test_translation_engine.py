@@ -207,6 +207,7 @@ def test_of_hypotheses_nearly_as_probable_the_one_that_can_be_read_in_time_is_ta
         ("मैं घर जाऊँगा।", "I go ⁇ home.", guards.UNKNOWN),
         ("मैं घर जाऊँगा।", "I go to <ID> home.", guards.UNKNOWN),
         ("मैं घर नहीं जाऊँगा।", "I will go home.", guards.NEGATION),
+        ("सुनो। तुम घर जाओगे?", "Listen. You will go home.", guards.QUESTION),
         ("मैं घर जाऊँगा।", "Please subscribe to our channel.", guards.MADE_UP),
         ("मैं घर जाऊँगा।", "Thank you.", guards.MADE_UP),
     ],
@@ -214,6 +215,8 @@ def test_of_hypotheses_nearly_as_probable_the_one_that_can_be_read_in_time_is_ta
 def test_every_check_sees_its_fault_and_passes_what_is_right(said: str, made: str, flag: str) -> None:
     assert flag in guards.problems(said, made, "hi", "en")
     assert not guards.problems("मैं 2 बजे घर जाऊँगा।", "I will go home at two.", "hi", "en")
+    assert not guards.problems("तुम घर जाओगे? ठीक है।", "Are you going home? Fine.", "hi", "en")
+    assert not guards.problems("तुम घर जाओगे?", "Πας σπίτι;", "hi", "el")
     for right in ("I won't go home.", "I’m never going home.", "Otherwise I go home."):
         assert not guards.problems("मैं घर नहीं जाऊँगा।", right, "hi", "en")
 

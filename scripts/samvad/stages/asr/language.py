@@ -24,7 +24,7 @@ HearBriefly = Callable[[Sequence[Window], int], Sequence[dict[str, float]]]
 _HEARD_MS = 5_000
 #: Of the candidates' probability: where the likeliest has less, the region is heard again, whole, with silence after.
 _SURE = 0.9
-_SILENCE_MS = 6_000
+SILENCE_MS = 6_000
 
 #: Price of a change of language without a pause, as a log probability, and the pause in ms after which it is 1/e of it.
 _CHANGE_PRICE = 2.0
@@ -138,14 +138,14 @@ def name_languages(hear: HearBriefly, speech: Sequence[Region], candidates: Sequ
     """
     if len(candidates) == 1:
         return [replace(region, language=candidates[0]) for region in speech]
-    heard = list(hear([_middle(region) for region in speech], 0))
+    heard = list(hear([middle(region) for region in speech], 0))
     doubtful = [
         place
         for place, probabilities in enumerate(heard)
         if max(_log_shares(probabilities, candidates).values()) < math.log(_SURE)
     ]
-    whole = [Window(((speech[place].start_ms, speech[place].end_ms),), (speech[place],)) for place in doubtful]
-    for place, again in zip(doubtful, hear(whole, _SILENCE_MS) if whole else (), strict=True):
+    again_whole = [whole(speech[place]) for place in doubtful]
+    for place, again in zip(doubtful, hear(again_whole, SILENCE_MS) if again_whole else (), strict=True):
         heard[place] = again
     evidence = [
         {language: weight * share for language, share in _log_shares(probabilities, candidates).items()}
@@ -158,9 +158,15 @@ def name_languages(hear: HearBriefly, speech: Sequence[Region], candidates: Sequ
     return [replace(region, language=language) for region, language in zip(speech, path, strict=True)]
 
 
-def _middle(region: Region) -> Window:
+def middle(region: Region) -> Window:
+    """Return as much of the middle of a region as tells its language, as a window."""
     left_out = max(0, region.length_ms - _HEARD_MS) // 2
     return Window(((region.start_ms + left_out, region.end_ms - left_out),), (region,))
+
+
+def whole(region: Region) -> Window:
+    """Return all of a region as a window."""
+    return Window(((region.start_ms, region.end_ms),), (region,))
 
 
 def likeliest_sequence(evidence: Sequence[dict[str, float]], change_prices: Sequence[float]) -> list[str]:

@@ -25,6 +25,7 @@ from samvad.stages.asr import (
     quiet,
     regions,
     retries,
+    second_languages,
     sentences,
     speakers,
     transcripts,
@@ -40,6 +41,8 @@ log = logging.getLogger(__name__)
 _LONGEST_REGION_MS = 28_000
 #: A given text of which less than this share of words was recognised may be another film's; so many lines are named.
 _TEXT_FITS, _LINES_SHOWN = 0.2, 5
+#: A language that was surely heard in so much of the speech is named, whether or not it is recognised.
+_NAMED_SHARE = 0.1
 #: From this part of the words on a person should know that they were put into another script.
 _MANY_CHANGED = 0.2
 
@@ -80,21 +83,42 @@ def name_languages(
                 "Set asr.model to a multilingual one, such as base or large-v3.",
             )
         given = ["en"]
+    hear = second_languages.remembering(recogniser.detect_language_briefly)
     if not given:
         vote = language.vote(recogniser.detect_language, speech)
         run.metadata("language_vote", vote.record())
         log.info("The vote on the language: %s", vote.shares)
         if vote.share < 0.5:
             run.warn(f"The language is uncertain: {vote.language} got {vote.share:.0%} of the vote.")
-        if vote.rivals():
-            run.warn(
-                f"Parts of the film sound like {', '.join(vote.rivals())}. It is recognised as {vote.language} alone: "
-                "name all its languages in the column source of the film sheet."
-            )
-        given = [vote.language]
-    named = language.name_languages(recogniser.detect_language_briefly, speech, given)
+        found = second_languages.survey(recogniser.detect_language, hear, speech, vote.language)
+        run.metadata("language_survey", found.record())
+        given = [vote.language, *(other.language for other in found.spoken)]
+        _tell_of_languages(run, vote, found)
+    named = language.name_languages(hear, speech, given)
     run.metadata("regions_by_language", dict(Counter(region.language for region in named)))
+    if len(given) > 1:
+        for name in given:
+            spoken_ms = sum(region.length_ms for region in named if region.language == name)
+            run.metric(f"speech_in_{name}", spoken_ms / 1000, "s")
     return named
+
+
+def _tell_of_languages(run: StageRun, vote: language.Vote, found: second_languages.Survey) -> None:
+    """Warn of the languages that were noticed, and of those that may be there and are not recognised."""
+    if found.spoken:
+        noticed = ", ".join(f"{other.language} in {other.share:.0%} of its speech" for other in found.spoken)
+        run.warn(
+            f"Besides {vote.language}, the film speaks {noticed}: each stretch is recognised in its own language. "
+            "If that is not so, name what is spoken in the column source of the film sheet."
+        )
+    known = [vote.language, *(other.language for other in found.spoken)]
+    heard = [other.language for other in found.others if other.share >= _NAMED_SHARE]
+    unsure = [name for name in dict.fromkeys([*vote.rivals(), *heard]) if not language.counts_for(name, known)]
+    if unsure:
+        run.warn(
+            f"Parts of the film sound like {', '.join(unsure)}. It is recognised as {', '.join(known)} alone: "
+            "name all its languages in the column source of the film sheet."
+        )
 
 
 def recognise(run: StageRun, recogniser: Recogniser, speech: Sequence[Region], options: Options) -> list[Segment]:

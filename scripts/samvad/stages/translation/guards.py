@@ -244,6 +244,10 @@ NUMBERS = "number changed"
 LENGTH = "length out of proportion"
 UNKNOWN = "unknown word"
 NEGATION = "negation lost"
+QUESTION = "question lost"
+#: Marks of a question in the scripts of our languages; Greek and Armenian write others, and are not judged by it.
+_QUESTIONS = frozenset("?؟？")
+_OTHER_QUESTIONS = frozenset({"el", "hy"})
 #: What a model's vocabulary has no word for, and a placeholder without its number.
 _UNKNOWN = re.compile(r"\s*(?:<unk>|⁇|\ufffd|<\s*ID\s*>)")
 MADE_UP = "made up"
@@ -280,11 +284,19 @@ def problems(source: str, made: str, source_language: str, target: str) -> froze
         (NUMBERS, bool(figures.lost(source, made))),
         (UNKNOWN, bool(_UNKNOWN.search(made)) and not _UNKNOWN.search(source)),
         (NEGATION, negation.is_lost(source, made, source_language, target)),
+        (QUESTION, is_question_lost(source, made, source_language, target)),
         (REPETITION, looped),
         (LENGTH, is_out_of_proportion(source, without_loops(made) if looped else made)),
         (MADE_UP, made_up.is_made_up(made, target, source, source_language)),
     )
     return frozenset(flag for flag, raised in checks if raised)
+
+
+def is_question_lost(source: str, made: str, source_language: str, target: str) -> bool:
+    """Return whether a source asks and its translation, of several sentences or one, nowhere does."""
+    if not made or not _OTHER_QUESTIONS.isdisjoint((source_language, target)):
+        return False
+    return not _QUESTIONS.isdisjoint(source) and _QUESTIONS.isdisjoint(made)
 
 
 def is_out_of_proportion(source: str, made: str) -> bool:
