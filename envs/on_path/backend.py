@@ -5,24 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import on_path_module
 from setuptools import build_meta
 
 _ROOT = Path(__file__).resolve().parents[2]
-_MODULE = '''"""The command `samvad`, which runs the workflow in the folder that it was installed from."""
-
-import os
-import sys
-
-ROOT = {root!r}
-
-
-def main() -> None:
-    """Hand over to the folder's own command."""
-    command = os.path.join(ROOT, "samvad")
-    if not os.access(command, os.X_OK):
-        sys.exit(f"samvad: the project is no longer in {{ROOT}}. Run `uv tool install .` where it is now.")
-    os.execv(command, [command, *sys.argv[1:]])
-'''
 
 
 def build_wheel(wheel_directory: str, config_settings: Any = None, metadata_directory: str | None = None) -> str:
@@ -43,7 +29,7 @@ def _with_module(build: Any, *given: Any) -> str:
     before = Path.cwd()
     with tempfile.TemporaryDirectory() as away:
         folder = Path(away)
-        (folder / "samvad_on_path.py").write_text(_MODULE.format(root=str(_ROOT)), encoding="utf-8")
+        (folder / "samvad_on_path.py").write_text(on_path_module.text(_ROOT), encoding="utf-8")
         head = (_ROOT / "pyproject.toml").read_text(encoding="utf-8")
         tools = head.partition("\n[tool.")[0].partition("\n[build-system]")[0]
         (folder / "pyproject.toml").write_text(

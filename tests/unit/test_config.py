@@ -241,6 +241,17 @@ def test_a_sheet_as_spreadsheets_write_it_is_read(tmp_path):
         assert [film.title for film in films.values()] == ["One Two", "Café"]
 
 
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "ods", "xls"])
+def test_a_film_sheet_is_read_as_libreoffice_has_written_it(kind: str) -> None:
+    """Real days and numbers, capitals, an empty row between; tests/spreadsheets/make says how they were made."""
+    films, bad = configuration.read_sheet(ROOT / "tests" / "spreadsheets" / f"films.{kind}")
+    assert [(film.media, film.title, film.year, film.targets, film.audio_track) for film in films.values()] == [
+        ('films/It\'s "b".mkv', "Pyaasa (a\u2028b)", 1957, ("en", "hi"), 0),
+        ("films/क ख.mkv", "Do Bigha, Zamin", 1953, ("en",), None),
+    ]
+    assert list(films) == ["2025/12/31/ann/1", "2025/12/31/ben/2"] and bad == []
+
+
 def test_a_workbook_is_a_film_sheet_and_no_command_writes_into_it(tmp_path):
     import datetime
 

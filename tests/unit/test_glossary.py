@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import support
 from samvad.core import schemas
 from samvad.core.errors import ConfigurationError
 from samvad.film import glossary
@@ -197,3 +198,13 @@ def test_a_glossary_is_read_as_spreadsheets_write_it(tmp_path: Path) -> None:
     (tmp_path / "e.ods").write_bytes(b"no workbook")
     with pytest.raises(ConfigurationError, match=r"e\.ods is no workbook"):
         glossary.read_table(tmp_path / "e.ods", "e.ods")
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "ods", "xls"])
+def test_a_glossary_is_read_as_libreoffice_has_written_it(kind: str) -> None:
+    path = support.ROOT / "tests" / "spreadsheets" / f"glossary.{kind}"
+    assert [(entry.term, entry.target) for entry in glossary.read_table(path, path.name)] == [
+        ("yaar", "man"),
+        ("A B", "c, d"),
+        ("chaubees", "24"),
+    ]

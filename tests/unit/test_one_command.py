@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -266,3 +269,37 @@ def test_the_doctor_names_what_is_missing_and_what_to_do(
     assert "make setup" in found["ffmpeg"]["remedy"]
     assert found["configuration"]["state"] == "ok"
     assert "sesame" not in printed
+
+
+def test_the_command_that_uv_or_pipx_installs_runs_the_folder_that_it_was_installed_from(tmp_path: Path) -> None:
+    """From anywhere, with a home folder in which nothing is, whatever the project's folder is called."""
+    project = tmp_path / """a 'project' "of" $(mine)"""
+    for part in ("envs", "scripts"):
+        (project / part).mkdir(parents=True)
+        for path in (schemas.ROOT / part).iterdir():
+            (project / part / path.name).symlink_to(path)
+    shutil.copy2(schemas.ROOT / "samvad", project)
+    write = "import sys, pathlib, on_path_module; print(on_path_module.text(pathlib.Path(sys.argv[1])))"
+    made = subprocess.run(
+        [sys.executable, "-c", write, project],
+        env={**os.environ, "PYTHONPATH": str(schemas.ROOT / "envs" / "on_path")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (tmp_path / "samvad_on_path.py").write_text(made.stdout, "utf-8")
+    (tmp_path / "home").mkdir()
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        own = {"HOME": str(tmp_path / "home"), "PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path)}
+        command = [sys.executable, "-c", "import samvad_on_path; samvad_on_path.main()", *words]
+        return subprocess.run(command, cwd=tmp_path, env=own, capture_output=True, text=True, check=False)
+
+    helped = run("film", "--help")
+    assert helped.returncode == 0 and helped.stdout.startswith("usage: samvad film"), helped.stderr
+    unset = run("list")
+    assert unset.returncode == 1 and "The environment 'workflow' is not built yet. Run: make -C " in unset.stderr
+    assert shlex.split(unset.stderr.partition("Run: ")[2]) == ["make", "-C", str(project), "setup"]
+    (project / "samvad").unlink()
+    gone = run("list")
+    assert gone.returncode == 1 and gone.stderr.startswith("samvad: the project is no longer in ")

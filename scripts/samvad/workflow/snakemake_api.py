@@ -28,7 +28,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -256,6 +256,11 @@ class _Due(Reason):  # type: ignore[misc]
 
     def __str__(self) -> str:
         return self.text
+
+    def get_names(self) -> Iterator[str]:
+        """Yield what the plan's summary calls it, in place of "forced", which is how Snakemake is made to do it."""
+        before = "made anew before it"
+        yield before if self.text.endswith(f": {before}") else self.text
 
 
 def plans_a_run(workflow: Any) -> bool:
