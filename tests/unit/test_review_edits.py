@@ -256,8 +256,29 @@ def test_a_need_is_done_when_somebody_decides_and_open_again_when_they_undo_it(f
     assert of("quarantine")["done"] and showing.document(film)["segments"][7]["verdict"] == "keep"
     edit(film, {"op": "undo", "entry": film.revision})
     assert not of("quarantine")["done"]
+    told = showing.done(film, edit(film, need["choices"][0]["edit"]))["needs"]["all"]
+    assert {one["id"]: one["done"] for one in told}[need["id"]], "the answer says so to all windows"
+    told = showing.done(film, edit(film, {"op": "undo", "entry": film.revision}))["needs"]["all"]
+    assert not {one["id"]: one["done"] for one in told}[need["id"]], "and that it is open again"
     edit(film, {"op": "reject", "need": of("unsure")["id"]}, who=ME)
     assert of("unsure")["done"]
+    cue = of("unsure")["cue"]
+    times = {"cue": cue, "start": film.lanes["hi"].cues[cue].start_ms + 10, "end": film.lanes["hi"].cues[cue].end_ms}
+    near = film.edit({"edits": [{"op": "set_times", "lane": "hi", **times}]}, ME)
+    assert all(one["done"] for one in showing.done(film, near)["needs"]["found"] if one["kind"] == "unsure")
+
+
+def test_what_is_written_where_somebody_speaks_settles_that_in_the_answer(film: FilmDocument) -> None:
+    def missing(answer: Any) -> dict[str, bool]:
+        return {
+            one["id"]: one["done"] for one in showing.done(film, answer)["needs"]["found"] if one["kind"] == "missing"
+        }
+
+    every = [one for one in showing.document(film)["needs"] if one["kind"] == "missing" and one["lane"] == "en"]
+    need, *others = every
+    written = edit(film, {"op": "insert", "start": need["start"], "end": need["end"], "text": "He laughs."})
+    assert missing(written) == {need["id"]: True, **{one["id"]: False for one in others}}
+    assert not any(missing(edit(film, {"op": "undo", "entry": film.revision})).values())
 
 
 def test_what_the_translator_would_have_written_instead_is_there_to_pick_from(film: FilmDocument) -> None:

@@ -24,15 +24,16 @@ from samvad.commands import review as command
 from samvad.core.errors import ConfigurationError
 from samvad.review import access, server
 from samvad.review.shelf import Shelf
+from samvad.review.state import State
 
 HOST, ORIGIN, SECRET = "127.0.0.1:8420", "http://127.0.0.1:8420", "s" * 43
 FILM = "2025~01~01~tester~1"
 OWN = {"X-Samvad": "1", "Origin": ORIGIN}
 
 
-def client_of(root: Path, tmp_path: Path) -> tuple[TestClient, server.State]:
+def client_of(root: Path, tmp_path: Path) -> tuple[TestClient, State]:
     settings: dict[str, Any] = {"output_root": str(root), "films": str(tmp_path / "films.tsv")}
-    state = server.State(Shelf(settings), "me")
+    state = State(Shelf(settings), "me")
     gate = access.Gate(server.app(state), SECRET, {HOST}, {ORIGIN}, "samvad_8420", secure=False)
     return TestClient(gate, base_url=ORIGIN), state
 
@@ -295,3 +296,19 @@ def test_cookies_of_other_servers_of_this_machine_do_not_shut_the_page_out(clien
     client.cookies.clear()
     theirs = f'their app={{"a":1}}; b=[x,y]; samvad_8420={SECRET}'
     assert client.get("/api/films", headers={"Cookie": theirs}).status_code == 200
+
+
+def test_a_report_is_shown_in_a_frame_whose_scripts_reach_nothing_of_the_page(client: TestClient, job: Path) -> None:
+    for kind in ("report", "run"):
+        page = client.get(f"/film/{FILM}/{kind}")
+        assert page.status_code == 200 and "unsafe" not in page.headers["content-security-policy"]
+    answer = client.get(f"/film/{FILM}/report/file")
+    policy = answer.headers["content-security-policy"]
+    assert answer.content == (job / "09_subtitle_gen" / "report.html").read_bytes()
+    assert policy.startswith("sandbox allow-scripts allow-downloads;") and "allow-same-origin" not in policy
+    assert "connect-src" not in policy and "default-src 'none'" in policy and "frame-ancestors 'self'" in policy
+    assert "attachment" in client.get(f"/film/{FILM}/report/file?save=1").headers["content-disposition"]
+    assert client.get(f"/api/films/{FILM}/reports").json()["report"] == f"/film/{FILM}/report"
+    for odd in ("anything", "..%2freport", "static"):
+        assert client.get(f"/film/{FILM}/{odd}").status_code in (400, 404)
+        assert client.get(f"/film/{FILM}/{odd}/file").status_code in (400, 404)

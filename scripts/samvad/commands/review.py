@@ -54,12 +54,12 @@ def main(argv: list[str] | None = None) -> int:
 
     from samvad.review import access, server
     from samvad.review.shelf import Shelf
+    from samvad.review.state import State
 
     settings = configuration.project()
     shelf = Shelf(settings)
-    path = "/"
-    if options.film:
-        path = f"/film/{shelf.add(naming.find(options.film, settings).folder)}"
+    film = shelf.add(naming.find(options.film, settings).folder) if options.film else ""
+    path = f"/film/{film}" if film else "/"
     listening = listen(options.host, options.port)
     port = listening.getsockname()[1]
     name = options.host if ":" not in options.host else f"[{options.host}]"
@@ -68,11 +68,11 @@ def main(argv: list[str] | None = None) -> int:
         origin, host = access.origin_of(options.behind)
         hosts, origins = hosts | {host}, origins | {origin}
     secret = access.token()
-    state = server.State(
+    state = State(
         shelf, options.name or film_row.default_user(os.environ), options.person_header, profile=options.profile
     )
     secure = options.behind.startswith("https://")
-    gate = access.Gate(server.app(state), secret, hosts, origins, f"samvad_{port}", secure=secure)
+    gate = access.Gate(server.app(state, film), secret, hosts, origins, f"samvad_{port}", secure=secure)
     base = options.behind.rstrip("/") or f"http://{name}:{port}"
     address = f"{base}{path}?token={secret}"
     print(f"Samvad's page: {printable(address)}\nCtrl-C ends it.", flush=True)

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from samvad.core import stages
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.documents import (
+    coverage,
     job_manifest,
     machine_cues,
     names,
@@ -33,7 +35,7 @@ from samvad.documents.stage_manifest import StageManifest
 from samvad.documents.subtitle_check import TrackCheck
 from samvad.documents.tracks import SubtitleFiles
 from samvad.settings.subtitle_rules import Rules
-from samvad.stages.subtitle_gen import qc
+from samvad.stages.subtitle_gen import qc, worth
 
 _STAGE = stages.BY_NAME["subtitle_gen"]
 
@@ -85,6 +87,31 @@ class JobFiles:
     def segments(self) -> dict[int, Segment]:
         """Return the film's segments by number."""
         return {segment.id: segment for segment in self.document.segments}
+
+    @functools.cached_property
+    def sure(self) -> float | None:
+        """Return the mean probability of all words that are shown."""
+        return worth.sureness(self.document.shown())
+
+    @functools.cached_property
+    def _known(self) -> dict[object, Any]:
+        """What was worked out of the document, which stays as it is: a page asks for it at every edit."""
+        return {}
+
+    def gaps(self, language: str) -> list[coverage.Gap]:
+        """Return the stretches of speech in which a track of the machine's has no text, in order."""
+        if language not in self._known:
+            self._known[language] = worth.gaps(self.document, language, self.speech or ())
+        found: list[coverage.Gap] = self._known[language]
+        return found
+
+    def sureness(self, numbers: tuple[int, ...]) -> float | None:
+        """Return the mean probability of the words of some segments, by their numbers; None where none is known."""
+        if numbers not in self._known:
+            known = [self.segments[number] for number in numbers if number in self.segments]
+            self._known[numbers] = worth.sureness(known)
+        found: float | None = self._known[numbers]
+        return found
 
     def output(self, stage: str, kind: str) -> Path | None:
         """Return a file that a stage made; None where it made none, or it is gone."""

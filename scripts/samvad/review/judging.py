@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from samvad.documents import coverage
 from samvad.documents.headline import Headline
-from samvad.documents.segments import AS_SAID, Segment, SegmentsDocument
+from samvad.documents.segments import AS_SAID
 from samvad.documents.subtitle_check import Finding
 from samvad.review.job import JobFiles
 from samvad.review.lanes import Lane, LaneCue
 from samvad.settings.subtitle_rules import Rules
-from samvad.stages.subtitle_gen import checking, objections, worth
+from samvad.stages.subtitle_gen import checking, objections
 
 #: A rule looks at the cue before and the one after; an objection, at the sentence that goes over them.
 _NEAR = 3
@@ -188,21 +188,17 @@ def covered(lane: Lane, files: JobFiles) -> float | None:
 
 def headline(judged: Judged, lane: Lane, files: JobFiles) -> Headline:
     """Return what a lane is worth as it stands."""
-    document, count = files.document, len(lane.cues)
+    count = len(lane.cues)
     seconds = sum(end - start for start, end in files.speech) / 1000 if files.speech is not None else None
     return Headline(
         cues=count,
         speech_seconds=None if seconds is None else round(seconds, 1),
         coverage=judged.coverage,
-        sure=_sure(document),
+        sure=files.sure,
         doubtful=len(judged.doubtful),
         as_said=sum(judged.doubtful.values()),
         rules=round(1 - len(judged.broken) / count, 4) if count else 0.0,
     )
-
-
-def _sure(document: SegmentsDocument) -> float | None:
-    return worth.sureness(document.shown())
 
 
 def headline_json(found: Headline) -> dict[str, object]:
@@ -210,8 +206,8 @@ def headline_json(found: Headline) -> dict[str, object]:
     return {**vars(found), "grades": found.grades, "grade": found.grade, "told": found.told()}
 
 
-def sureness(cue: LaneCue, segments: Mapping[int, Segment]) -> float | None:
+def sureness(cue: LaneCue, files: JobFiles) -> float | None:
     """Return the mean probability of a cue's words; None where none is known, or a person wrote it."""
     if cue.hand:
         return None
-    return worth.sureness([segments[number] for number in cue.segments if number in segments])
+    return files.sureness(cue.segments)

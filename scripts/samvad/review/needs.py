@@ -7,7 +7,7 @@ estimates, no measurement.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from samvad.core.typed_json import JsonObject
@@ -15,7 +15,6 @@ from samvad.documents.segments import AS_SAID, QUARANTINE, SUSPECT, Segment
 from samvad.review import judging
 from samvad.review.lanes import Lane, LaneCue
 from samvad.settings.subtitle_rules import ERROR
-from samvad.stages.subtitle_gen import worth
 from samvad.stages.translation import sentences
 from samvad.stages.translation.sentences import Share
 
@@ -49,9 +48,31 @@ def find(film: FilmDocument) -> list[JsonObject]:
     found = [*_of_segments(film), *_of_names(film), *_of_songs(film), *_conflicts(film)]
     for lane in film.lanes.values():
         found += _of_lane(film, lane)
+    return sorted(_looked_at(film, found), key=lambda need: (need["done"], -need["gain"], need["start"], need["id"]))
+
+
+def near(film: FilmDocument, changed: Mapping[str, Iterable[str]]) -> list[JsonObject]:
+    """Return what an edit of cues can have changed of ``find``: what these need, and what they may have settled.
+
+    Args:
+        film: as it is now.
+        changed: ids of cues, also of those that are gone, by lane.
+    """
+    found = list(_conflicts(film))
+    for language, ids in changed.items():
+        lane = film.lanes[language]
+        found += _missing(film, lane)
+        for cue_id in ids:
+            if cue_id in lane.cues:
+                found += of_cue(film, lane, lane.cues[cue_id])
+    return _looked_at(film, found)
+
+
+def _looked_at(film: FilmDocument, found: list[JsonObject]) -> list[JsonObject]:
+    """Return needs with those marked as done that a person has ticked off."""
     for need in found:
         need["done"] = need["done"] or f"need/{need['id']}" in film.decided
-    return sorted(found, key=lambda need: (need["done"], -need["gain"], need["start"], need["id"]))
+    return found
 
 
 def _need(kind: str, key: str, start_ms: int, end_ms: int, text: str, reasons: list[str], **more: object) -> JsonObject:
@@ -193,10 +214,9 @@ def _of_lane(film: FilmDocument, lane: Lane) -> Iterator[JsonObject]:
 
 def _missing(film: FilmDocument, lane: Lane) -> Iterator[JsonObject]:
     """Yield stretches of speech without text; once somebody has written something there, they are done."""
-    files = film.files
-    for gap in worth.gaps(files.document, lane.language, files.speech or ()):
-        near = (cue for cue in lane.cues.values() if cue.start_ms < gap.end_ms and cue.end_ms > gap.start_ms)
-        written = any(cue.hand for cue in near)
+    by_hand = [cue for cue in lane.cues.values() if cue.hand]
+    for gap in film.files.gaps(lane.language):
+        written = any(cue.start_ms < gap.end_ms and cue.end_ms > gap.start_ms for cue in by_hand)
         edit = {"op": "insert", "lane": lane.language, "start": gap.start_ms, "end": gap.end_ms, "text": ""}
         need = _need(
             "missing",
@@ -218,7 +238,7 @@ def of_cue(film: FilmDocument, lane: Lane, cue: LaneCue) -> Iterator[JsonObject]
     judged, segments = film.judged(lane.language), film.files.segments
     about: JsonObject = {"lane": lane.language, "cue": cue.id}
     times = (cue.start_ms, cue.end_ms)
-    sure = judging.sureness(cue, segments)
+    sure = judging.sureness(cue, film.files)
     if sure is not None and sure < _UNSURE and film.is_spoken(lane.language):
         words = [word for number in cue.segments if number in segments for word in segments[number].words]
         unsure = [word.text.strip() for word in words if word.score is not None and word.score < _UNSURE]

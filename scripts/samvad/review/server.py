@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
-import logging
 import mimetypes
-import threading
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -25,111 +20,42 @@ from samvad.core import outside, schemas
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.core.typed_json import JsonObject
 from samvad.media.audio import FilmAudio
-from samvad.review import again, job, learning, playing, showing, sound
-from samvad.review.copies import Copies
-from samvad.review.film import ConflictError, Done, FilmDocument, Who
-from samvad.review.hub import Hub
-from samvad.review.keeping import Keeper
-from samvad.review.proposals import Proposals
-from samvad.review.runs import BusyError, Runs
-from samvad.review.shelf import Place, Shelf
-
-log = logging.getLogger(__name__)
+from samvad.review import again, job, learning, playing, reports, shelf, showing, sound, watching
+from samvad.review.film import ConflictError, FilmDocument, Who
+from samvad.review.runs import BusyError
+from samvad.review.shelf import Place
+from samvad.review.state import SECONDS_FOR_THE_SHELF, SHELF, State
 
 PAGES = schemas.ROOT / "scripts" / "samvad" / "review" / "page"
 _SHARED = schemas.ROOT / "scripts" / "samvad" / "reporting" / "pages" / "shared"
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}
-#: The topic of those who have the shelf open.
-SHELF = "shelf"
-_SECONDS_BETWEEN_LOOKS = 1.0
-#: The first look at a shelf of more films tells of all: some of them were not read when the page came.
-_SMALL = 100
-#: A shelf that is longer than can be read in this time comes in parts, by events.
-_SECONDS_FOR_THE_SHELF = 1.0
-#: So many looks go by between two at all films of the shelf.
-_LOOKS = 4
-#: Files are written when nobody has changed anything for so long.
-_SECONDS_OF_REST = 2.0
 _KEPT = {"Cache-Control": "private, max-age=86400"}
 
 
-@dataclass
-class State:
-    """What all requests share.
+def app(state: State, first: str = "") -> Starlette:
+    """Return the app; who may ask it is ``access.Gate``'s business.
 
-    Attributes:
-        shelf: the films.
-        person: whose server it is, where the browser says no other name.
-        profile: that the workflow runs with, as a command takes it.
-        header: the header in which a proxy says who somebody is; empty where there is none.
-        hub: who is to be told of what.
-        films: those that are open, by id.
-        peaks: of their sounds.
+    Args:
+        state: what all requests share.
+        first: the id of the film that will be asked for at once; empty for none.
     """
-
-    shelf: Shelf
-    person: str
-    header: str = ""
-    hub: Hub = field(default_factory=Hub)
-    films: dict[str, FilmDocument] = field(default_factory=dict)
-    keepers: dict[str, Keeper] = field(default_factory=dict)
-    peaks: sound.Kept = field(default_factory=sound.Kept)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    profile: str = ""
-
-    def __post_init__(self) -> None:
-        """Prepare to run the workflow, to propose, and to make copies."""
-        self.copies = Copies(lambda film_id, told: self.hub.tell(film_id, "copy", told))
-        self.proposals = Proposals(lambda film_id, told: self.hub.tell(film_id, "proposal", told))
-        self.runs = Runs(self.shelf.settings, self.profile, lambda film_id, told: self.hub.tell(film_id, "run", told))
-
-    def film(self, film_id: str) -> FilmDocument:
-        """Return a film's document, brought up to date with what lies on the disk.
-
-        Raises:
-            SamvadError: there is none.
-        """
-        place = self.shelf.place(film_id)
-        with self.lock:
-            if film_id not in self.films:
-                made = FilmDocument(place.folder, lambda done: self.tell(film_id, done))
-                self.keepers[film_id] = Keeper(made, place.film, self.shelf.settings)
-                self.films[film_id] = made
-        found = self.films[film_id]
-        found.refresh()
-        self.keepers[film_id].take_in()
-        return found
-
-    def all_films(self) -> Iterator[tuple[str, FilmDocument]]:
-        """Yield the films of the shelf that have subtitles, one by one; those that nobody has open are let go again."""
-        for row in self.shelf.films():
-            with contextlib.suppress(SamvadError, OSError):
-                if row["id"] in self.films:
-                    yield row["id"], self.film(row["id"])
-                elif row["page"]:
-                    yield row["id"], FilmDocument(self.shelf.place(row["id"]).folder)
-
-    def tell(self, film_id: str, done: Done) -> None:
-        """Tell all windows of a film what somebody has changed."""
-        self.hub.tell(film_id, "edit", showing.done(self.films[film_id], done))
-
-
-def app(state: State) -> Starlette:
-    """Return the app; who may ask it is ``access.Gate``'s business."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         state.hub.open()
-        watch = asyncio.create_task(_watch(state))
+        watch = asyncio.create_task(watching.watch(state))
+        warming = asyncio.create_task(run_in_threadpool(state.warm, first)) if first else None
         try:
             yield
         finally:
             watch.cancel()
+            if warming is not None:
+                warming.cancel()
             state.hub.close()
             # Who ends the server and runs the film from the command line has the last edits in it.
             for film_id, keeper in state.keepers.items():
                 if keeper.is_due:
-                    with _said(f"writing the files of {film_id}"):
+                    with watching.said(f"writing the files of {film_id}"):
                         await run_in_threadpool(keeper.write)
 
     def route(path: str, answer: Callable[[State, Request], Awaitable[Response]], method: str = "GET") -> Route:
@@ -149,7 +75,8 @@ def app(state: State) -> Starlette:
     routes = [
         route("/", _shelf_page),
         route("/film/{id}", _film_page),
-        route("/film/{id}/report", _report),
+        route("/film/{id}/{kind}", _report_page),
+        route("/film/{id}/{kind}/file", _report),
         route("/static/{name}", _static),
         route("/api/films", _films),
         route("/api/events", _shelf_events),
@@ -164,6 +91,7 @@ def app(state: State) -> Starlette:
         route("/api/films/{id}/proposals", _propose, "POST"),
         route("/api/films/{id}/proposals/{name}", _proposal),
         route("/api/films/{id}/again", _again),
+        route("/api/films/{id}/reports", _reports),
         route("/api/films/{id}/stop", _stop, "POST"),
         route("/api/films/{id}/media", _media),
         route("/api/films/{id}/peaks", _peaks),
@@ -235,32 +163,46 @@ def _page(request: Request, name: str) -> Response:
     return JSONResponse({"error": "There is no such page."}, status_code=404)
 
 
+async def _report_page(state: State, request: Request) -> Response:
+    reports.check(str(request.path_params["kind"]))
+    await run_in_threadpool(state.shelf.place, _id(request))
+    return await run_in_threadpool(_page, request, "report.html")
+
+
+async def _reports(state: State, request: Request) -> Response:
+    def made() -> JsonObject:
+        place = state.shelf.place(_id(request))
+        known = shelf.row(place, state.shelf.root)
+        return {"title": known["title"], "page": known["page"], **reports.addresses(place.id, place.folder)}
+
+    return JSONResponse(await run_in_threadpool(made))
+
+
 async def _report(state: State, request: Request) -> Response:
-    from samvad.core import stages
+    kind = str(request.path_params["kind"])
 
     def found() -> Response:
         place = state.shelf.place(_id(request))
-        path = place.folder / stages.BY_NAME["subtitle_gen"].folder / "report.html"
-        if not path.is_file():
-            return JSONResponse({"error": "The film has no report."}, status_code=404)
-        # As a file to be kept: opened here it could run what its own policy allows, beside the server's pages.
-        return FileResponse(path, media_type="text/html", filename="report.html")
+        path = reports.find(place.id, place.folder, kind)
+        name = f"{kind}.html" if request.query_params.get("save") else None
+        return FileResponse(path, media_type="text/html", filename=name, headers=reports.HEADERS)
 
     return await run_in_threadpool(found)
 
 
 async def _films(state: State, request: Request) -> Response:
-    films = await run_in_threadpool(state.shelf.films, _SECONDS_FOR_THE_SHELF)
+    films = await run_in_threadpool(state.shelf.films, SECONDS_FOR_THE_SHELF)
     return JSONResponse({"films": films, "you": _who(state, request).name})
 
 
 async def _document(state: State, request: Request) -> Response:
-    def made() -> JsonObject:
+    def made() -> Response:
         place = state.shelf.place(_id(request))
         film = state.film(place.id)
-        return {**showing.document(film), **_served(state, place, film, _who(state, request))}
+        # Megabytes of JSON are written here: in the server's own thread nobody else would be answered meanwhile.
+        return JSONResponse({**showing.document(film), **_served(state, place, film, _who(state, request))})
 
-    return JSONResponse(await run_in_threadpool(made))
+    return await run_in_threadpool(made)
 
 
 def _served(state: State, place: Place, film: FilmDocument, who: Who) -> JsonObject:
@@ -278,7 +220,7 @@ def _served(state: State, place: Place, film: FilmDocument, who: Who) -> JsonObj
             "copy": state.copies.state(place.id),
         },
         "peaks": {"url": f"{url}/peaks", "minMs": sound.BLOCK // 16} if film.files.output("demux", "audio") else None,
-        "report": f"/film/{place.id}/report",
+        **reports.addresses(place.id, place.folder),
         "run": state.runs.state(place),
         "problems": state.keepers[place.id].problems,
     }
@@ -440,68 +382,3 @@ def _times(cue: Mapping[str, Any]) -> tuple[int, int]:
     from samvad.review.edits import whole
 
     return whole(cue.get("start"), "start"), whole(cue.get("end"), "end")
-
-
-def _write(state: State, film_id: str, keeper: Keeper) -> None:
-    """Write a film's files; what is wrong with them, all who have it open are told, once."""
-    before = list(keeper.problems)
-    try:
-        keeper.write()
-    except (SamvadError, OSError) as error:
-        keeper.problems.append(str(error))
-    if keeper.problems != before:
-        state.hub.tell(film_id, "problems", {"problems": keeper.problems})
-
-
-async def _watch(state: State) -> None:
-    """Look at films that are open, and at the shelf, for what others write: runs, other servers, the command line.
-
-    What goes wrong with one of them (a sheet that is being edited, a folder that was taken away) ends no look at the
-    others: without these no file would be written any more.
-    """
-    known: dict[str, JsonObject] = {}
-    for look in itertools.count():
-        await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
-        for film_id in list(state.films):
-            with _said(f"looking at {film_id}"):
-                await _look_at(state, film_id)
-        with _said("looking at runs"):
-            await _look_at_runs(state)
-        unread = any(row["state"] == "reading" for row in known.values())
-        if state.hub.windows(SHELF) and (unread or look % _LOOKS == 0):
-            with _said("looking at the shelf"):
-                found = await run_in_threadpool(state.shelf.films, _SECONDS_FOR_THE_SHELF)
-                rows = {row["id"]: row for row in found}
-                for film_id, row in rows.items():
-                    if known.get(film_id) != row and row["state"] != "reading" and (known or len(rows) > _SMALL):
-                        state.hub.tell(SHELF, "film", row)
-                known = rows
-
-
-async def _look_at(state: State, film_id: str) -> None:
-    film, keeper = state.films[film_id], state.keepers[film_id]
-    if keeper.is_due and time.monotonic() - film.changed > _SECONDS_OF_REST:
-        await run_in_threadpool(_write, state, film_id, keeper)
-    if state.hub.windows(film_id) and await run_in_threadpool(film.refresh):
-        state.hub.tell(film_id, "hello", {"revision": film.revision, "reload": True})
-
-
-async def _look_at_runs(state: State) -> None:
-    places: dict[str, Place] = {}
-    for film_id in list(state.films):
-        with contextlib.suppress(SamvadError, OSError):
-            places[film_id] = state.shelf.place(film_id)
-    for film_id in await run_in_threadpool(state.runs.look, places):
-        if film_id in state.films and await run_in_threadpool(state.films[film_id].refresh):
-            state.hub.tell(film_id, "hello", {"revision": state.films[film_id].revision, "reload": True})
-
-
-@contextlib.contextmanager
-def _said(what: str) -> Iterator[None]:
-    """Go on where something fails that the next look may do."""
-    try:
-        yield
-    except (SamvadError, OSError) as error:
-        log.debug("%s: %s", what, error)
-    except Exception:
-        log.exception("%s failed: please report it", what)

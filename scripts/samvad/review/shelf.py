@@ -17,6 +17,7 @@ from samvad.core.typed_json import JsonObject
 from samvad.documents import job_manifest, subtitle_check
 from samvad.documents.headline import Headline
 from samvad.documents.job_manifest import JobManifest
+from samvad.review import reports
 from samvad.settings import naming
 from samvad.settings.configuration import Film
 from samvad.text import languages
@@ -200,8 +201,7 @@ def row(place: Place, root: Path) -> JsonObject:
         "next": _next(state, place, manifest),
         "approved": approvals_of(place.folder),
         "page": bool(found),
-        "report": _report(place),
-        "runReport": None,
+        **reports.addresses(place.id, place.folder),
     }
 
 
@@ -240,8 +240,3 @@ def _next(state: str, place: Place, manifest: JobManifest | None) -> str | None:
         return None
     job = place.id.replace("~", "/")
     return f"./samvad why {job}" if state == "failed" else f"./samvad film {place.film.media!r}"
-
-
-def _report(place: Place) -> str | None:
-    path = place.folder / stages.BY_NAME["subtitle_gen"].folder / "report.html"
-    return f"/film/{place.id}/report" if path.is_file() else None

@@ -118,7 +118,7 @@ def cue(film: FilmDocument, found: Lane, item: LaneCue) -> JsonObject:
         "heard": item.heard,
         "segments": list(item.segments),
         "said": " ".join(segment.text for segment in said),
-        "sure": judging.sureness(item, segments),
+        "sure": judging.sureness(item, film.files),
         "song": any(segment.kind == "song" for segment in said),
         "hand": item.hand,
         "top": item.top,
@@ -184,16 +184,15 @@ def done(film: FilmDocument, made: Done) -> JsonObject:
 
 
 def _needs(film: FilmDocument, made: Done) -> JsonObject:
-    """Return what the changed cues need a person for now: a page puts these in place of those that it had for them."""
+    """Return what needs a person now: all of it after a decision, which may be about anything, else what is near.
+
+    A page puts ``found`` in place of what it had of the same ids, and of the cues.
+    """
+    if made.entry.decisions:
+        return {"all": needs.find(film)}
     return {
         "cues": {language: sorted(ids) for language, ids in made.told.items()},
-        "found": [
-            need
-            for language, ids in made.told.items()
-            for key in sorted(ids)
-            if key in film.lanes[language].cues
-            for need in needs.of_cue(film, film.lanes[language], film.lanes[language].cues[key])
-        ],
+        "found": needs.near(film, made.told),
     }
 
 

@@ -185,7 +185,8 @@ export class FilmDocument extends EventTarget {
       if (answer.headline?.[id]) this.confirmed.set(id, { .../** @type {Lane} */ (this.confirmed.get(id)), headline: answer.headline[id] });
       if (answer.approved && id in answer.approved) this.confirmed.set(id, { .../** @type {Lane} */ (this.confirmed.get(id)), approved: answer.approved[id] });
     }
-    if (answer.needs) {
+    if (answer.needs?.all) this.needs = answer.needs.all;
+    else if (answer.needs) {
       const found = answer.needs.found || [], fresh = new Set(found.map((/** @type {any} */ need) => need.id));
       const judged = new Set(Object.entries(answer.needs.cues || {}).flatMap(([lane, ids]) => /** @type {string[]} */ (ids).map((id) => `${lane} ${id}`)));
       const stays = (/** @type {any} */ need) => !fresh.has(need.id) && !(need.cue && judged.has(`${need.lane} ${need.cue}`));
