@@ -6,10 +6,6 @@ import datetime
 import hashlib
 import io
 import logging
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +13,7 @@ from typing import Any
 import pytest
 
 import film_server
+import object_store
 from film_server import FILM, Server
 from samvad.core.errors import ConfigurationError, MediaError, SamvadError
 from samvad.media import addresses, fetched
@@ -185,19 +182,8 @@ def test_what_s3_is_asked_is_signed_as_its_documentation_has_it() -> None:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start moto's server; yield its address."""
-    log = tmp_path_factory.mktemp("moto") / "log"
-    with log.open("w") as said:
-        process = subprocess.Popen([sys.executable, "-m", "moto.server", "-p", "0"], stdout=said, stderr=said)
-        try:
-            until = time.monotonic() + 60
-            while "Running on http" not in (text := log.read_text("utf-8")):
-                assert process.poll() is None and time.monotonic() < until, text
-                time.sleep(0.05)
-            yield next(word for word in text.split() if word.startswith("http://"))
-        finally:
-            process.terminate()
-            process.wait()
+    with object_store.started(tmp_path_factory.mktemp("store")) as address:
+        yield address
 
 
 def test_an_object_of_a_store_is_fetched_with_keys_of_the_environment_that_nothing_shows(
@@ -207,10 +193,8 @@ def test_an_object_of_a_store_is_fetched_with_keys_of_the_environment_that_nothi
     for name, value in (("ENDPOINT_URL_S3", store), ("ACCESS_KEY_ID", "AKID"), ("SECRET_ACCESS_KEY", SECRET)):
         monkeypatch.setenv(f"AWS_{name}", value)
     address = "s3://films/hindi/Sholay (1975).mkv".replace(" ", "%20")
-    kind = {"Content-Type": "application/octet-stream"}  # as a form moto waits for more
     for path, body in (("films", b""), ("films/hindi/Sholay%20%281975%29.mkv", FILM)):
-        put = urllib.request.Request(f"{store}/{path}", data=body, headers=kind, method="PUT")
-        urllib.request.urlopen(put, timeout=20).close()
+        object_store.put(store, path, body)
     place = fetched.place(address, tmp_path)
     facts = fetched.fetch(address, place)
     assert place.read_bytes() == FILM and place.name == "Sholay (1975).mkv"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import subprocess
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,7 @@ _ONLY_READ = {
     "new-stage": "run by tests/workflow/test_new_stage.py; the others would find one stage more",
     "learn-terms promote": "the demo has taught no term",
     "logs FILM --interactive": "needs a terminal; tests/unit/test_logs_command.py has one",
+    "deliver": "sends to a store of objects; tests/unit/test_delivery.py has one",
     "logs FILM --follow": "goes on until Ctrl-C; tests/unit/test_logs_command.py",
 }
 #: Exit codes that are an answer too: the file breaks rules; the demo is too little to go by.
@@ -99,6 +102,16 @@ def write_shown_files(root: Path) -> None:
                     subprocess.run(["bash", "-ec", line], cwd=root, check=True)
 
 
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let a hub of models be reached, as who follows the pages has one: planning asks for no more than that."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.getsockname()[1]}")
+        monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+        yield
+
+
+@pytest.mark.usefixtures("hub")
 def test_snakemake_plans_what_is_shown(tmp_path: Path) -> None:
     project = Project(new_project(tmp_path / "project").root, "config/films.tsv", "out")
     film = tmp_path / "film.mkv"

@@ -19,7 +19,7 @@ from samvad.core.errors import ConfigurationError, ModelError, SamvadError
 from samvad.documents import job_manifest, subtitle_check
 from samvad.documents.existing_subtitles import USES
 from samvad.models import weights
-from samvad.reporting import beside
+from samvad.reporting import beside, delivery
 from samvad.settings import configuration, film_row, film_sheet, naming
 from samvad.settings.configuration import Film
 from samvad.settings.stage_settings import StageSettings
@@ -71,6 +71,12 @@ def add_options(p: argparse.ArgumentParser) -> None:
         action="store_true",
         help="pass over films that have subtitles of every target language already, in them or beside them",
     )
+    p.add_argument(
+        "--deliver",
+        default="",
+        metavar="ADDRESS",
+        help="put the results into a store of objects, too: s3://BUCKET/PREFIX",
+    )
     p.add_argument("--only", default="", metavar="STAGE", help="go no further than this stage, such as subtitle_gen")
     add_run_options(p)
 
@@ -92,6 +98,8 @@ def prepare(options: argparse.Namespace) -> None:
         ConfigurationError: one is wrong.
     """
     check_run_options(options)
+    if options.deliver:
+        delivery.check(options.deliver)
     if options.only and options.only not in stages.BY_NAME:
         close = difflib.get_close_matches(options.only, stages.BY_NAME, n=1)
         raise ConfigurationError(
@@ -182,6 +190,8 @@ def run(settings: Mapping[str, Any], films: Sequence[Film], options: argparse.Na
     done = show(folders)
     if getattr(options, "beside", False):
         done = _write_beside(folders) and done
+    if address := getattr(options, "deliver", ""):
+        done = _deliver(folders, naming.output_root(settings), address) and done
     return code or (0 if (done or only) and not left_out else 1)
 
 
@@ -197,6 +207,25 @@ def _write_beside(folders: Iterable[Path]) -> bool:
             print(printable(f"  {error}"), file=sys.stderr)
             whole = False
     return whole
+
+
+def _deliver(folders: Iterable[Path], root: Path, address: str) -> bool:
+    """Send the results of films that are done into a store; return whether it has all of them."""
+    whole = True
+    for folder in folders:
+        if job_manifest.status(folder) != "success":
+            continue
+        try:
+            sent = delivery.deliver(folder, root, address, _tell_sending)
+            print(f"  Delivered, and checked: {len(sent.files)} files")
+        except SamvadError as error:
+            print(printable(f"  {error}"), file=sys.stderr)
+            whole = False
+    return whole
+
+
+def _tell_sending(line: str) -> None:
+    print(printable(f"  Sending {line}"), flush=True)
 
 
 def _targets(settings: Mapping[str, Any], film: Film, only: str) -> list[str]:

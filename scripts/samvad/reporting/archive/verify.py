@@ -16,6 +16,7 @@ from samvad.core.declarations import Stage
 from samvad.documents import beside_files, job_manifest
 from samvad.documents.job_folder import Job, Record
 from samvad.documents.stage_manifest import FileRecord
+from samvad.reporting import delivery
 from samvad.runner import staging
 from samvad.runner.attempts import LOOK
 from samvad.workflow import notices
@@ -27,8 +28,8 @@ EXIT_CODES = {"changed": 10, "missing": 11, "invalid": 12, "broken": 13, "stale"
 _HARMLESS = ("ok", "removed", "unchecked", "left over")
 #: What a stage and the workflow write beside the outputs: no manifest names it.
 _STAGE_FILES = frozenset({"manifest.json", "stage.log", "metadata.json", "benchmark.tsv"})
-#: Files of the job's folder that no manifest names: its records, what was written beside the film, what was told of it.
-_JOB_FILES = frozenset({"manifest.json", "run.json", beside_files.RECORD, notices.RECORD})
+#: Files of the job's folder that no manifest names: its records, and those of what was written or told elsewhere.
+_JOB_FILES = frozenset({"manifest.json", "run.json", beside_files.RECORD, delivery.RECORD, notices.RECORD})
 #: Locks of the stages, and what people decided: no stage makes these.
 _OTHER_FOLDERS = frozenset({".locks", "corrections", "review"})
 _ATTEMPT_FILES = frozenset({"manifest.json", "stage.log", "events.jsonl", "performance.jsonl"})

@@ -1,0 +1,146 @@
+"""Results in a store of objects: whole, checked, sent once, and never over what is somebody else's."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+
+import object_store
+import support
+from samvad.commands import deliver as command
+from samvad.core.errors import ChangedFileError, ConfigurationError, NetworkError, SamvadError
+from samvad.documents import job_manifest
+from samvad.reporting import delivery
+
+SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+#: More than boto3 sends in one piece (8 MB).
+FILM = bytes(range(256)) * 40_000
+NAME = "Ein $(film) 100% é.en.srt"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with object_store.started(tmp_path_factory.mktemp("store")) as address:
+        yield address
+
+
+@pytest.fixture
+def store(server: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the name of a bucket of the test's own, and put its credentials into the environment."""
+    for name, value in (("ENDPOINT_URL_S3", server), ("ACCESS_KEY_ID", "AKID"), ("SECRET_ACCESS_KEY", SECRET)):
+        monkeypatch.setenv(f"AWS_{name}", value)
+    bucket = "b" + hashlib.sha256(request.node.name.encode()).hexdigest()[:20]
+    object_store.put(server, bucket, b"")
+    return bucket
+
+
+@pytest.fixture
+def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = support.make_job(tmp_path / "out")
+    support.finished_stage(folder, "subtitle_gen", {"srt_en": (NAME, b"1\n")})
+    support.finished_stage(folder, "mux", {"subtitled_film": ("film.mkv", FILM)})
+    job_manifest.path_of(folder).write_text("{}", encoding="utf-8")
+    monkeypatch.setattr(job_manifest, "status", lambda _: "success")
+    return folder
+
+
+def held(server: str, bucket: str) -> dict[str, bytes]:
+    client = boto3.client(
+        "s3", endpoint_url=server, aws_access_key_id="x", aws_secret_access_key="y", region_name="us-east-1"
+    )
+    found = client.list_objects_v2(Bucket=bucket).get("Contents", [])
+    return {item["Key"]: client.get_object(Bucket=bucket, Key=item["Key"])["Body"].read() for item in found}
+
+
+def send(job: Path, tmp_path: Path, address: str) -> list[str]:
+    told: list[str] = []
+    delivery.deliver(job, tmp_path / "out", address, told.append)
+    return told
+
+
+def test_a_film_s_results_are_there_byte_by_byte_and_are_sent_once(
+    server: str, store: str, job: Path, tmp_path: Path
+) -> None:
+    address = f"s3://{store}/shelf/of%20mine/"
+    told = send(job, tmp_path, address)
+    below = f"shelf/of mine/{job.relative_to(tmp_path / 'out')}"
+    there = held(server, store)
+    assert there[f"{below}/10_mux/film.mkv"] == FILM and there[f"{below}/09_subtitle_gen/{NAME}"] == b"1\n"
+    assert set(there) >= {f"{below}/{name}/manifest.json" for name in ("09_subtitle_gen", "10_mux")}
+    assert told[-1] == f"s3://{store}/{below}/manifest.json" and len(told) == len(there)
+    record = json.loads((job / delivery.RECORD).read_text("utf-8"))
+    assert {item["key"] for item in record["files"]} == set(there)
+    assert SECRET not in json.dumps(record) and "AKID" not in json.dumps(record)
+    assert send(job, tmp_path, address) == []
+
+    shutil.rmtree(job / "09_subtitle_gen")
+    support.finished_stage(job, "subtitle_gen", {"srt_en": (NAME, b"2\n")})
+    assert {line.rpartition("/")[2] for line in send(job, tmp_path, address)} == {NAME, "manifest.json"}
+    assert held(server, store)[f"{below}/09_subtitle_gen/{NAME}"] == b"2\n"
+
+
+def test_what_is_somebody_else_s_stays_and_nothing_is_sent(server: str, store: str, job: Path, tmp_path: Path) -> None:
+    key = f"{job.relative_to(tmp_path / 'out')}/10_mux/film.mkv"
+    object_store.put(server, f"{store}/{key}", b"theirs")
+    with pytest.raises(ConfigurationError, match="Samvad did not send it"):
+        send(job, tmp_path, f"s3://{store}")
+    assert held(server, store) == {key: b"theirs"} and not (job / delivery.RECORD).exists()
+
+
+def test_a_result_that_is_not_what_was_made_is_not_sent(server: str, store: str, job: Path, tmp_path: Path) -> None:
+    (job / "10_mux" / "film.mkv").write_bytes(FILM[:-1])
+    with pytest.raises(ChangedFileError, match=r"film\.mkv is not what stage 10_mux has made"):
+        send(job, tmp_path, f"s3://{store}/x")
+    assert held(server, store) == {}
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("s3://no-such-bucket-at-all/x", "There is no bucket"),
+        ("https://host/x", "no store of objects"),
+        ("s3://", "no store of objects"),
+        ("s3://Bad_Bucket/x", "no address of an object"),
+        ("s3://bucket/x?sig=1", "no address of an object"),
+    ],
+)
+def test_a_wrong_address_is_named(store: str, job: Path, tmp_path: Path, address: str, says: str) -> None:
+    with pytest.raises(ConfigurationError, match=says):
+        send(job, tmp_path, address)
+    assert not (job / delivery.RECORD).exists()
+
+
+def test_a_store_that_does_not_answer_is_no_success(
+    store: str, job: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{nobody.getsockname()[1]}")
+        with pytest.raises(NetworkError, match="cannot be reached") as caught:
+            send(job, tmp_path, f"s3://{store}/x")
+    assert SECRET not in str(caught.value) and not (job / delivery.RECORD).exists()
+
+
+def test_without_credentials_nothing_is_asked_and_none_are_taken_from_files(
+    store: str, job: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "credentials").write_text("[default]\naws_access_key_id=a\naws_secret_access_key=b\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    assert command.main([str(job), "--to", f"s3://{store}/x"]) == ConfigurationError.exit_code
+    assert "Set AWS_ACCESS_KEY_ID" in capsys.readouterr().err
+
+
+def test_a_film_that_is_not_done_is_not_sent(
+    store: str, job: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_manifest, "status", lambda _: "failed")
+    with pytest.raises(SamvadError, match="is not done"):
+        send(job, tmp_path, f"s3://{store}/x")
