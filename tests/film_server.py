@@ -17,10 +17,14 @@ class Server(http.server.ThreadingHTTPServer):
     etag = '"one"'
     cut: int | None = None
     ranges = True
+    #: The header Authorization that is asked for, and the address that it leads to instead.
+    authorization: str | None = None
+    leads_to: str | None = None
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: list[tuple[str, str, int]] = []
+        self.authorizations: list[str | None] = []
 
     @property
     def address(self) -> str:
@@ -40,6 +44,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         server = self.server
         if not self.path.startswith("/films/"):
             self.send_error(404)
+            return
+        server.authorizations.append(self.headers.get("Authorization"))
+        if server.authorization and server.authorizations[-1] != server.authorization:
+            self.send_error(401)
+            return
+        if server.leads_to:
+            self.send_response(302)
+            self.send_header("Location", server.leads_to)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
             return
         if self.headers.get("If-Match", server.etag) != server.etag:
             self.send_error(412)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import io
+import json
 import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,7 +16,9 @@ import pytest
 import film_server
 import object_store
 from film_server import FILM, Server
+from samvad.core import variables
 from samvad.core.errors import ConfigurationError, MediaError, SamvadError
+from samvad.core.redaction import Redactor
 from samvad.media import addresses, fetched
 from samvad.models import http as calls
 
@@ -203,3 +206,47 @@ def test_an_object_of_a_store_is_fetched_with_keys_of_the_environment_that_nothi
     assert SECRET not in written and "AKID" not in written and "X-Amz" not in written
     with pytest.raises(MediaError):
         addresses.look("s3://films/none.mkv")
+
+
+def test_a_server_gets_the_credentials_of_its_host_and_nobody_else_does(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    header = f"Bearer {SECRET}"
+    server.authorization = header
+    with pytest.raises(ConfigurationError, match=rf'{{"127.0.0.1:{server.server_port}": "Bearer …"}}'):
+        addresses.look(server.address)
+    monkeypatch.setenv(
+        variables.FILM_CREDENTIALS, json.dumps({f"127.0.0.1:{server.server_port}": header, "x.org": "Basic eA"})
+    )
+    place = fetched.place(server.address, tmp_path)
+    fetched.fetch(server.address, place)
+    assert place.read_bytes() == FILM and set(server.authorizations[1:]) == {header}
+
+    with film_server.started() as other:
+        server.leads_to = other.address
+        addresses.look(server.address)
+        assert other.authorizations == [None], "not where a server leads to"
+        other.authorization = header
+        with pytest.raises(ConfigurationError, match="Correct what SAMVAD_FILM_CREDENTIALS has for it"):
+            addresses.look(server.address)
+    redactor = Redactor({variables.FILM_CREDENTIALS: json.dumps({"x.org": header})})
+    assert SECRET not in redactor(f"Authorization: {header}; {SECRET}") and redactor("x.org") == "x.org"
+    assert SECRET not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("told", "address", "says"),
+    [
+        ("Bearer abc", "https://films.example.org/a.mkv", "is no list of headers by host"),
+        ('["Bearer abc"]', "https://films.example.org/a.mkv", "is no list of headers by host"),
+        ('{"films.example.org": "Bearer abc\\r\\nX: y"}', "https://films.example.org/a.mkv", "is no list of headers"),
+        ('{"films.example.org": "Bearer abcdef"}', "http://films.example.org/a.mkv", "is not encrypted"),
+    ],
+)
+def test_credentials_that_cannot_be_used_are_named_and_not_shown(
+    told: str, address: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variables.FILM_CREDENTIALS, told)
+    with pytest.raises(ConfigurationError, match=says) as caught:
+        addresses.look(address)
+    assert "abc" not in str(caught.value)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
-from samvad.core import outside
+from samvad.core import outside, variables
 
 MASK = "[secret]"
 
@@ -54,6 +54,7 @@ class Redactor:
         """Mask the secrets of this environment from now on."""
         values = {value for name, value in environ.items() if _VARIABLE.search(name) and _is_secret(value)}
         values |= {part for value in values for part in re.split(r"[,;\s]+", value) if _is_secret(part)}  # several keys
+        values |= set(_authorizations(environ.get(variables.FILM_CREDENTIALS, "")))
         values |= {value for value in (_stored_hub_token(environ),) if value}
         values |= {secret for value in environ.values() for secret in _of_address(value)}
         self._values = sorted({form for value in values for form in _forms(value)}, key=len, reverse=True)
@@ -95,6 +96,18 @@ def _of_address(value: str) -> Iterator[str]:
     except ValueError:
         return
     yield from (form for form in (password or "", unquote(password or "")) if len(form) >= _SHORTEST)
+
+
+def _authorizations(value: str) -> Iterator[str]:
+    """Yield what is secret in headers of Authorization by host: each, and what stands behind the scheme's name."""
+    try:
+        found = json.loads(value) if value else {}
+    except ValueError:
+        return
+    for header in found.values() if isinstance(found, dict) else ():
+        for secret in (str(header), str(header).partition(" ")[2]):
+            if _is_secret(secret):
+                yield secret
 
 
 def _masked(match: re.Match[str]) -> str:

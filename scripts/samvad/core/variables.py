@@ -19,6 +19,8 @@ SILENCE_SECONDS = "SAMVAD_SILENCE_SECONDS"
 DEPLOYMENT = "SAMVAD_DEPLOYMENT"
 #: How to use the network, as JSON (the keys below ``network``).
 NETWORK = "SAMVAD_NETWORK"
+#: What servers of films ask for, as JSON: the header Authorization by name of host, or HOST:PORT. Set by people.
+FILM_CREDENTIALS = "SAMVAD_FILM_CREDENTIALS"
 #: The profile that commands run Snakemake with, where none is named: one of ``profiles/``, or a path.
 PROFILE = "SAMVAD_PROFILE"
 #: Set to ``no`` by whoever prints where the results are after the run, so that the run does not.

@@ -3,7 +3,9 @@
 What S3 is asked is signed in the address (Signature Version 4, "Authenticating Requests: Using Query Parameters"), so
 that one way to read serves both. Credentials, region and endpoint come from the variables that all of AWS's programs
 know: ``AWS_ACCESS_KEY_ID``, ``AWS_SECRET_ACCESS_KEY``, ``AWS_SESSION_TOKEN``, ``AWS_REGION``, ``AWS_ENDPOINT_URL_S3``.
-Without a key nothing is signed, and only what is public can be read. An address holds no secret: it stands in records.
+Without a key nothing is signed, and only what is public can be read. Other servers get the header ``Authorization``
+that ``SAMVAD_FILM_CREDENTIALS`` has for their host, and no other host gets it. An address holds no secret: it stands in
+records.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from dataclasses import dataclass, replace
 from http.client import HTTPException, HTTPResponse
 from typing import Any
 
+from samvad.core import outside, variables
 from samvad.core.console import printable
 from samvad.core.errors import ConfigurationError, MediaError, NetworkError
 from samvad.models import http
@@ -129,6 +132,8 @@ def opened(address: str, method: str = "GET", headers: Mapping[str, str] | None 
     """
     url = request_url(address, method, os.environ, datetime.datetime.now(datetime.UTC))
     request = urllib.request.Request(url, method=method, headers={"Accept-Encoding": "identity", **(headers or {})})
+    if authorization := _authorization(address, os.environ):
+        request.add_unredirected_header("Authorization", authorization)  # to wherever that server may lead
     try:
         answer: HTTPResponse = _opener(address).open(request, timeout=http.policy().timeout_seconds)
     except urllib.error.HTTPError as error:
@@ -150,13 +155,55 @@ def _refused(address: str, code: int) -> Exception:
         return ChangedError()
     shown = printable(address)
     if code in (401, 403):
-        remedy = (
-            "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_REGION)." if _is_s3(address) else "Correct it."
-        )
+        known = f"Correct what {variables.FILM_CREDENTIALS} has for it."
+        unknown = f"""Set {variables.FILM_CREDENTIALS} to {{"{_host(address)}": "Bearer …"}}, or "Basic …"."""
+        remedy = known if _authorization(address, os.environ) else unknown
+        if _is_s3(address):
+            remedy = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_REGION)."
         return ConfigurationError(f"{endpoint(address)} does not let {shown} be read (status {code}).", remedy)
     if code in (404, 410):
         return MediaError(f"There is no film at {shown} (status {code}).", "Correct the column media.")
     return NetworkError(f"{endpoint(address)} answered with status {code} when asked for {shown}.")
+
+
+def _host(address: str) -> str:
+    """Return the server's name, and its port where that is not the usual one."""
+    parts = urllib.parse.urlsplit(_plain(address))
+    host = (parts.hostname or "").lower()
+    return (
+        host if parts.port in (None, {"https": 443, "http": 80}.get(parts.scheme.lower())) else f"{host}:{parts.port}"
+    )
+
+
+def _authorization(address: str, environ: Mapping[str, str]) -> str | None:
+    """Return the header ``Authorization`` for an address, None where there is none for its host.
+
+    Raises:
+        ConfigurationError: the variable is no such list, or the address is not encrypted.
+    """
+    told = environ.get(variables.FILM_CREDENTIALS)
+    if not told or _is_s3(address):
+        return None
+    try:
+        found = outside.json_value(told.encode())
+        named = {str(host).lower(): header for host, header in found.items()}
+        whole = all(isinstance(header, str) and re.fullmatch(r"[!-~]+( [!-~]+)?", header) for header in named.values())
+    except (ValueError, AttributeError):
+        whole = False
+    if not whole:
+        what = f"The variable {variables.FILM_CREDENTIALS} is no list of headers by host."
+        raise ConfigurationError(what, """Such as {"films.example.org": "Bearer …", "nas.local:8443": "Basic …"}.""")
+    header: str | None = named.get(_host(address))
+    parts = urllib.parse.urlsplit(address)
+    if header and parts.scheme.lower() == "http" and parts.hostname not in _THIS_MACHINE:
+        raise ConfigurationError(
+            f"{printable(address)} is not encrypted, and would show its credentials.", "Use https."
+        )
+    return header
+
+
+#: A connection to these leaves no machine.
+_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 
 
 def _facts(address: str, answer: HTTPResponse) -> Facts:
