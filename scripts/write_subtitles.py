@@ -36,7 +36,7 @@ from samvad.reporting.pages import film_page
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.settings import subtitle_profiles
 from samvad.settings.subtitle_rules import FILM_FRAME_RATE, Rules
-from samvad.stages.subtitle_gen import checking, corrections, objections, pictures, qc, shortening, worth
+from samvad.stages.subtitle_gen import checking, corrections, kept_words, objections, pictures, qc, shortening, worth
 from samvad.stages.subtitle_gen.options import STAGE, Options
 from samvad.stages.subtitle_gen.shortening import Proposal
 from samvad.stages.subtitle_gen.tracks import Track, languages_of_tracks, make_track
@@ -170,6 +170,10 @@ def make(
     )
     run.metric(f"shorter_proposed_{track.language}", len(track.shorter), "cues")
     run.metric(f"shorter_taken_{track.language}", sum(item.taken for item in track.shorter), "cues")
+    balance = kept_words.of(document, track.cues, track.language, track.shorter)
+    run.metric(f"words_lost_{track.language}", balance.lost.total(), "words")
+    if wrong := balance.in_words():
+        run.warn(f"The subtitles in {languages.name(track.language)} do not say what was to be shown: {wrong}.")
     cues, origins, corrected = shown(run, track, film_ms)
     approval = asked.approved.get(track.language)
     if approval is not None:

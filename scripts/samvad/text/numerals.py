@@ -45,6 +45,8 @@ _NAMED = _set(
 _MONEY_WORDS = _set("rupees rupee rs रुपये रुपए रुपया रु rupaye rupiya")
 _LAKH, _CRORE = 100_000, 10_000_000
 _SCALES = {"hi": ("लाख", "करोड़"), "en": ("lakh", "crore")}
+#: The words that ``money`` may write in the place of noughts, in one form of their letters.
+SCALE_WORDS = frozenset(unicodedata.normalize("NFC", word) for words in _SCALES.values() for word in words)
 
 
 def spelled(word: str, before: str, following: str, language: str) -> str:

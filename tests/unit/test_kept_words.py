@@ -1,0 +1,104 @@
+"""Every word that was to be shown is in a cue, or is named: counted on real files and on texts of any kind."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import support
+from samvad.core.errors import SamvadError
+from samvad.documents.segments import QUARANTINE, Segment, SegmentsDocument, Translation, Word
+from samvad.documents.subtitles import formats
+from samvad.documents.subtitles.cues import Cue
+from samvad.settings import subtitle_profiles
+from samvad.settings.subtitle_rules import FILM_FRAME_RATE
+from samvad.stages.subtitle_gen import kept_words
+from samvad.stages.subtitle_gen.tracks import make_track
+
+PROFILES = ("netflix", "netflix-sdh", "bbc", "children")
+
+
+def document_of(texts: list[tuple[int, int, str]], language: str) -> SegmentsDocument:
+    """Return a document that says these texts at these times, its words spread evenly over them."""
+    made = []
+    for number, (start_ms, end_ms, text) in enumerate(texts, start=1):
+        spoken = text.split()
+        edges = [start_ms + (end_ms - start_ms) * place // max(1, len(spoken)) for place in range(len(spoken) + 1)]
+        words = tuple(Word(*times, word) for word, times in zip(spoken, itertools.pairwise(edges), strict=True))
+        made.append(Segment(number, start_ms, end_ms, " ".join(spoken), language, words))
+    return SegmentsDocument(language, max((end for _, end, _ in texts), default=0) + 5_000, tuple(made))
+
+
+def balance_of(document: SegmentsDocument, profile: str, language: str, *, take: bool = False) -> kept_words.Balance:
+    rules = subtitle_profiles.load(profile).rules(language, FILM_FRAME_RATE)
+    shorten = (lambda found: [replace(item, taken=True) for item in found]) if take else None
+    track = make_track(document, rules, shorten=shorten)
+    return kept_words.of(document, track.cues, language, track.shorter)
+
+
+def real_files() -> list[Path]:
+    return sorted([*(support.MEDIA / "refs").glob("*.srt"), *(support.CASES / "subtitles").glob("*.*")])
+
+
+@pytest.mark.skipif(not real_files(), reason=f"no subtitle files beside {support.MEDIA}")
+@pytest.mark.parametrize("profile", ["netflix", "bbc"])
+def test_the_words_of_real_subtitle_files_are_all_in_the_cues_that_are_made_of_them(profile: str) -> None:
+    words = 0
+    for path in real_files():
+        language = next((part for part in path.name.split(".") if part in ("hi", "es")), "en")
+        language = "hi" if "_hi" in path.name else language
+        try:
+            cues = formats.read(path).cues
+        except SamvadError:  # files that are broken on purpose
+            continue
+        texts, latest = [], 0
+        for cue in sorted(cues, key=lambda cue: cue.start_ms):
+            latest = max(latest, cue.start_ms)
+            texts.append((latest, max(latest + 1, cue.end_ms), cue.text))
+        found = balance_of(document_of(texts, language), profile, language, take=profile == "netflix")
+        assert not found.lost and not found.added, (path.name, found)
+        words += found.expected
+    assert words > 500
+
+
+SIGNS = st.text(st.sampled_from("abcé Iहिनदी़कषत्र।.,?!—-–'’\"“ 日本語。ン３५09♪…()\u200d\n"), max_size=60)
+
+
+@given(st.lists(SIGNS, max_size=6), st.sampled_from(PROFILES), st.sampled_from(("en", "hi", "es", "ja")))
+@settings(max_examples=60, deadline=None)
+def test_no_text_however_odd_loses_or_gains_a_word(texts: list[str], profile: str, language: str) -> None:
+    timed = [(at * 4_000, at * 4_000 + 2_500, text) for at, text in enumerate(texts)]
+    found = balance_of(document_of(timed, language), profile, language)
+    assert not found.lost and not found.added
+
+
+def test_numbers_may_be_written_otherwise_and_words_beside_them_count() -> None:
+    document = document_of([(0, 3_000, "3 आदमी 2500000 रुपये"), (4_000, 7_000, "वे तीन थे")], "hi")
+    found = balance_of(document, "netflix", "hi")
+    assert (found.lost, found.added, found.expected) == (Counter(), Counter(), 4)
+
+
+def test_a_word_that_is_in_no_cue_and_one_that_was_in_no_text_are_told() -> None:
+    document = document_of([(0, 3_000, "Where were you last night?")], "en")
+    found = kept_words.of(document, [Cue(0, 3_000, ("Where were you,", "you fool?"))], "en")
+    assert found.lost == {"last": 1, "night": 1} and found.added == {"you": 1, "fool": 1}
+    assert found.in_words() == "2 words of the text are in no cue ('last', 'night'), 2 are in no text ('fool', 'you')"
+    assert kept_words.of(document, [Cue(0, 3_000, ("Where were you last night?",))], "en").in_words() == ""
+
+
+def test_what_is_left_out_by_name_is_not_expected() -> None:
+    document = document_of([(0, 2_000, "Said."), (3_000, 5_000, "Made up."), (6_000, 8_000, "Dicho.")], "en")
+    said, made_up, spanish = document.segments
+    spanish = replace(spanish, language="es")
+    document = replace(document, segments=(said, replace(made_up, verdict=QUARANTINE), spanish))
+    cues = [Cue(0, 2_000, ("Said.",))]
+    assert not kept_words.of(document, cues, "en").lost
+    translated = replace(spanish, translations={"en": Translation("It is said.", "test")})
+    lost = kept_words.of(replace(document, segments=(said, translated)), cues, "en").lost
+    assert lost == {"it": 1, "is": 1, "said": 1}
