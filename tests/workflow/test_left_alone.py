@@ -184,6 +184,7 @@ def test_films_that_cannot_be_made_stop_no_others_and_the_run_ends_with_an_error
     )
     done = project.snakemake("subtitle")
     assert done.returncode != 0
+    assert "Traceback" not in said(done), said(done)
     assert manifest(project.job("b"), "mux").is_file() and attempts(project.job("a"), "mux") == ["01"]
     for part in ("film_glossary gone.tsv, which cannot", "cannot run without stage 04_asr", "line 6: date is '2025-"):
         assert part in said(done)

@@ -17,5 +17,9 @@ class RefusedError(WorkflowError):  # type: ignore[misc]
         """Return nothing: see above."""
         return
 
+    @__traceback__.setter
+    def __traceback__(self, found: object) -> None:
+        """Take what a ``with`` that the error passes through sets, such as that of Snakemake's lock, and forget it."""
+
 
 RefusedError.__name__ = "samvad"  # what Snakemake prints before the text
