@@ -165,6 +165,26 @@ def test_versions_models_and_figures_of_a_run_come_along(shelf: Path, tmp_path: 
         assert words in text, words
 
 
+def test_what_recognition_was_told_comes_along(shelf: Path, tmp_path: Path) -> None:
+    log = next(path for path in sorted(shelf.rglob("logs/*.jsonl")) if '"job_finished"' in path.read_text("utf-8"))
+    run = json.loads(log.read_text("utf-8").splitlines()[0])["run_id"]
+    folder = log.parent.parent / "04_asr"
+    folder.mkdir(exist_ok=True)
+    told = {
+        "prompts": {"hi": "Rahul, <b>Priya</b>.", "en": ""},
+        "without_prompt": ["00:00:10.000 (smaller windows)"],
+        "existing": {"source": "track 0: Hindi (subrip)", "use": "measure", "words_agree": "71 %", "ocr": True},
+        "decoding": {"device": "cpu"},
+    }
+    (folder / "metadata.json").write_text(json.dumps(told), encoding="utf-8")
+    text = " ".join(" ".join(Page(made(tmp_path, shelf, "--run", run)).text).split())
+    for words in ("Prompt, Hindi Rahul, <b>Priya</b>.", "00:00:10.000", "track 0: Hindi", "71 %", "Read by OCR"):
+        assert words in text, words
+    assert "Prompt, English" not in text
+    (folder / "metadata.json").write_text('{"prompts": 3}', encoding="utf-8")
+    assert "What recognition was told" not in made(tmp_path, shelf, "--run", run), "a damaged record stops no page"
+
+
 def test_the_cast_comes_along_with_how_often_each_is_named_and_tmdbs_credit(shelf: Path, tmp_path: Path) -> None:
     log = next(path for path in sorted(shelf.rglob("logs/*.jsonl")) if '"job_finished"' in path.read_text("utf-8"))
     first = json.loads(log.read_text("utf-8").splitlines()[0])

@@ -61,6 +61,8 @@ STRATEGIES: tuple[DecodingStrategy, ...] = (
     DecodingStrategy("temperature 0.8", temperature=0.8),
 )
 
+#: What is kept where nothing better was found: the attempt that was told the prompt.
+FIRST = "the first attempt"
 _UNPROMPTED = DecodingStrategy("no prompt")
 
 Decode = Callable[[Sequence[Window], DecodingStrategy], list[Chunk]]
@@ -137,7 +139,7 @@ class Retrier:
         return sorted([*good, *map(self._without_remains, bad)], key=lambda chunk: chunk.start_ms)
 
     def _first(self, chunk: Chunk) -> DecodedAgain:
-        return DecodedAgain(tuple(self.faults(chunk)), "the first attempt", 0)
+        return DecodedAgain(tuple(self.faults(chunk)), FIRST, 0)
 
     def _cut_anew(self, bad: Sequence[Chunk], strategy: DecodingStrategy) -> list[Chunk]:
         """Decode smaller windows until each is good or as short as can be; keep them where they are better."""

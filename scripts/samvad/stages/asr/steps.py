@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from samvad.core.errors import ModelError
 from samvad.core.failures import is_memory_shortage
+from samvad.core.times import clock
 from samvad.documents import coverage, stage_manifest
 from samvad.documents.existing_subtitles import MEASURE, ExistingSubtitles
 from samvad.documents.segments import Segment, SegmentsDocument
@@ -133,6 +134,7 @@ def recognise(run: StageRun, recogniser: Recogniser, speech: Sequence[Region], o
         run.warn(f"The film was given as {', '.join(spoken_in)}, but it sounds like {other}.")
     run.metadata("decoded_again", tally(chunks))
     run.metadata("prompts", {name: prompts.prompt(recogniser.terms, name, options.script) for name in spoken_in})
+    run.metadata("without_prompt", _without_prompt(recogniser, chunks))
     _tell_of_scripts(run, chunks)
     looping = sum(retries.loops(chunk.text, sung=bool(chunk.window and chunk.window.sung)) for chunk in chunks)
     run.metric("looping_pieces", looping, "pieces")
@@ -143,6 +145,17 @@ def recognise(run: StageRun, recogniser: Recogniser, speech: Sequence[Region], o
     if not found:
         run.warn("Speech was heard, but no words were understood: there is nothing to subtitle.")
     return found
+
+
+def _without_prompt(recogniser: Recogniser, chunks: Sequence[Chunk]) -> list[str]:
+    """Return which pieces have a text that was decoded without the prompt, as the others were not, with how."""
+    if not recogniser.terms:
+        return []
+    return [
+        f"{clock(chunk.start_ms)} ({chunk.decoded_again.kept})"
+        for chunk in chunks
+        if chunk.decoded_again is not None and not chunk.decoded_again.kept.startswith(retries.FIRST)
+    ]
 
 
 def _tell_of_scripts(run: StageRun, chunks: Sequence[Chunk]) -> None:

@@ -15,7 +15,7 @@ from samvad.documents.stage_manifest import Model
 from samvad.logs import spans
 from samvad.reporting.logquery import sources, store, why
 from samvad.reporting.logquery.questions import QUESTIONS
-from samvad.reporting.logquery.report import log_part
+from samvad.reporting.logquery.report import log_part, told
 
 if TYPE_CHECKING:
     import duckdb
@@ -136,6 +136,7 @@ class Report:
         host: machine, versions of Samvad and Python, commit, of the report of one run.
         metrics: stage, name, value, unit of the performance channel, of the report of one run.
         names: the cast in billing order, then other names, the most frequent first, of the report of one run.
+        told: what the recogniser was told, and the film's own subtitles, by name, of the report of one run.
         log: all lines of the run and how its errors came to be, of the report of one run.
         cost: what the job has cost so far, in words, of the report of one run; empty where that was not recorded.
         credit: what TMDB asks to be said where its data is shown; empty where it is not.
@@ -153,6 +154,7 @@ class Report:
     names: tuple[Named, ...] = ()
     credit: str = ""
     cost: str = ""
+    told: tuple[tuple[str, str], ...] = ()
     log: log_part.LogPart | None = None
     notes: tuple[str, ...] = field(default=())
 
@@ -195,6 +197,7 @@ def of_run(connection: duckdb.DuckDBPyConnection, name: str, now: datetime) -> R
         names=named,
         credit=credit,
         cost=_cost(folder),
+        told=told.of_job(folder),
         log=log_part.of_run(folder, runs[0].run_id),
     )
 

@@ -99,6 +99,7 @@ def _parts(report: Report) -> list[tuple[str, str]]:
     found += [("log", "Log")] if report.log else []
     found += [("stages", "Stages")]
     found += [("versions", "Versions and models")] if report.software else []
+    found += [("told", "What recognition was told")] if report.told else []
     found += [("names", "Names")] if report.names else []
     return found + ([("figures", "Figures")] if report.metrics else [])
 
