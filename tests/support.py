@@ -55,6 +55,13 @@ def run_script(stage: str, *options: object, env: dict[str, str] | None = None) 
     return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **(env or {})}, check=False)
 
 
+def run_until(pieces: int, stage: str, *options: object) -> subprocess.CompletedProcess[str]:
+    """Run a stage's script until it has kept so many pieces of its work: then it is killed (``kill -9``)."""
+    row = stages.BY_NAME[stage]
+    command = [ROOT / "envs" / "run", row.environment, "../tests/killed_after.py", pieces, row.script, *options]
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+
+
 def new_cache(folder: Path) -> dict[str, str]:
     """Return the environment of a process that shares nothing with others but the environments that are built."""
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "samvad"

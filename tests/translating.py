@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import wave
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,14 +49,23 @@ def job_with(folder: Path, document: SegmentsDocument, audio: bytes, glossary: d
 
 def translate(job: Path, *options: object) -> subprocess.CompletedProcess[str]:
     """Run stage 08."""
+    return support.run_script("translation", *_options(job, options))
+
+
+def translate_until(pieces: int, job: Path, *options: object) -> subprocess.CompletedProcess[str]:
+    """Run stage 08 until it has kept so many pieces: then it is killed."""
+    return support.run_until(pieces, "translation", *_options(job, options))
+
+
+def _options(job: Path, options: Sequence[object]) -> list[object]:
     asr = job / "04_asr" / "manifest.json"
     glossary = job / "03_glossary_load" / "manifest.json"
     given = ["--glossary-load", glossary] if glossary.exists() else []
-    return support.run_script(
-        "translation", "--job-folder", job, "--film", "test", "--threads", "2", "--demux",
+    return [
+        "--job-folder", job, "--film", "test", "--threads", "2", "--demux",
         job / "01_demux" / "manifest.json", "--asr", asr, "--segments", asr, *given, "--device", "cpu",
         *(() if "--memory-file" in options else ("--memory-file", "none")), *options,
-    )  # fmt: skip
+    ]  # fmt: skip
 
 
 def translations(job: Path, target: str = "en") -> list[Translation | None]:

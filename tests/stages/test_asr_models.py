@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -74,19 +73,14 @@ def test_a_killed_recognition_goes_on_where_it_was_and_gives_the_same_to_the_byt
     assert len(document(whole)["segments"]) >= 6
     job = support.make_job(tmp_path / "broken")
     demux = support.finished_stage(job, "demux", {"audio": ("audio.wav", wav(spoken(sample, 0, 9)))})
-    run = [support.ROOT / "envs" / "run", "asr", "recognize_speech.py", "--job-folder", job, "--film", "test"]
-    command = [str(word) for word in (*run, "--demux", demux, "--model", "base", *options, "--workers=1")]
+    told = ("--job-folder", job, "--film", "test", "--demux", demux, "--model", "base", *options, "--workers=1")
     pieces = job / "04_asr" / "attempts" / "pieces.jsonl"
-    process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    while process.poll() is None and (not pieces.exists() or pieces.read_bytes().count(b"\n") < 2):
-        time.sleep(0.01)
-    assert process.poll() is None, "it was over before anything was kept"
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    killed = support.run_until(1, "asr", *told)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
     kept = pieces.read_bytes().count(b"\n") - 1
     with pieces.open("ab") as file:
         file.write(b'["torn by the kill", [')
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = support.run_script("asr", *told)
     assert done.returncode == 0, done.stderr
     assert (job / "04_asr" / "segments.json").read_bytes() == (whole / "04_asr" / "segments.json").read_bytes()
     resumed = metrics_of(job)["resumed"].split()

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import signal
 from dataclasses import replace
 from pathlib import Path
 
 import support
 from samvad.documents.segments import Translation
-from translating import hindi, in_environment, indictrans2, job_with, metrics, translate, translations
+from translating import (
+    hindi,
+    in_environment,
+    indictrans2,
+    job_with,
+    metrics,
+    translate,
+    translate_until,
+    translations,
+)
 
 
 def test_indictrans2_translates_sentence_by_sentence_from_any_script(
@@ -163,3 +174,27 @@ def test_the_result_is_the_same_under_any_hash_seed(tmp_path: Path, toy_models: 
         found.append((job / "08_translation" / "segments.json").read_bytes())
     assert found[0] == found[1]
     assert b"a@b.in" in found[0]
+
+
+def test_a_translation_that_is_killed_at_nine_tenths_costs_the_tenth(
+    tmp_path: Path, toy_models: Path, silence: bytes
+) -> None:
+    """It gives the same bytes as one that was not killed, and the film's summary says what was there."""
+    words = itertools.product(("राम", "सीता", "मोहन"), ("लाल", "नया", "बड़ा"), ("किताब", "घर", "फूल", "नाव"), ("देखता",))
+    document = hindi(*(f"{' '.join(line)} है।" for line in words))
+    options = ("--targets", "en", *indictrans2(toy_models), "--batch-size", 1)
+    whole, broken = (job_with(tmp_path / name, document, silence) for name in ("whole", "broken"))
+    assert translate(whole, *options).returncode == 0
+    nine_tenths = 9 * len(document.segments) // 10
+    killed = translate_until(nine_tenths, broken, *options)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    pieces = broken / "08_translation" / "attempts" / "pieces.jsonl"
+    kept = len(pieces.read_text("utf-8").splitlines()) - 1
+    assert kept >= nine_tenths
+    done = translate(broken, *options)
+    assert done.returncode == 0, done.stderr
+    made, of_all = (int(word) for word in metrics(broken)["resumed"].split() if word.isdigit())
+    assert made == kept and of_all - made < len(document.segments) // 5, "what was kept was made again"
+    results = [job / "08_translation" / "segments.json" for job in (whole, broken)]
+    assert results[0].read_bytes() == results[1].read_bytes()
+    assert not pieces.exists()

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import itertools
+import math
+import random
 import wave
 from itertools import pairwise
 
@@ -129,6 +132,35 @@ def test_only_what_is_heard_doubtfully_is_heard_again_whole_and_with_silence():
     assert asked == [(middle, 0), ([((9_000, 21_000),), ((30_000, 31_000),)], 6_000)]
     asked.clear()
     assert [region.language for region in language.name_languages(hear, speech, ["es"])] == ["es"] * 3 and not asked
+
+
+def test_what_the_speech_around_it_settles_is_not_heard_again():
+    """The same doubt a tenth of a second after clear speech, and ten seconds after it."""
+    asked = []
+
+    def hear(found, silence_ms):
+        asked.extend(window.start_ms for window in found if silence_ms)
+        return [{"hi": 0.6, "en": 0.3} if window.length_ms < 2_000 else {"hi": 0.97} for window in found]
+
+    speech = [Region(0, 4_000), Region(4_100, 5_100), Region(5_200, 9_000), Region(19_000, 20_000)]
+    assert [region.language for region in language.name_languages(hear, speech, ["hi", "en"])] == ["hi"] * 4
+    assert asked == [19_000]
+
+
+def test_margins_are_those_of_all_sequences():
+    """Beside every sequence there is, valued one by one."""
+    dice = random.Random(3)
+    evidence = [{label: math.log(dice.uniform(0.05, 1)) for label in "abc"} for _ in range(5)]
+    prices = [dice.uniform(0, 2) for _ in range(4)]
+    values = {
+        path: sum(scores[label] for scores, label in zip(evidence, path, strict=True))
+        - sum(price for price, (one, other) in zip(prices, pairwise(path), strict=True) if one != other)
+        for path in itertools.product("abc", repeat=5)
+    }
+    best = max(values, key=values.__getitem__)
+    assert language.likeliest_sequence(evidence, prices) == list(best)
+    others = [max(value for path, value in values.items() if path[place] != best[place]) for place in range(5)]
+    assert language.margins(evidence, prices) == pytest.approx([values[best] - other for other in others])
 
 
 def test_the_decoders_of_many_cores_share_the_threads():

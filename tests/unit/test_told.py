@@ -93,6 +93,16 @@ def test_the_job_manifest_and_its_summary_say_so_too(job: Path) -> None:
     assert "To look at:      asr: Word times are Whisper's own." in told
 
 
+@pytest.mark.parametrize("reused", [False, True])
+def test_the_summary_says_what_a_killed_attempt_had_left(job: Path, reused: bool) -> None:
+    """Not where the result was taken from another job: there nothing was resumed."""
+    path = warned(job)
+    metrics = [{"name": "resumed", "value": "1,312 of 1,460 pieces", "unit": ""}]
+    changed(path, metrics=metrics, cache={**json.loads(path.read_text("utf-8"))["cache"], "hit": reused})
+    job_manifest.write(job, ["asr"], job_manifest.RunState())
+    assert ("Resumed:         asr: 1,312 of 1,460 pieces" in job_manifest.summary(job)) != reused
+
+
 def test_every_stage_tells_its_counts_under_names_that_it_measures() -> None:
     """A milestone that no code measures would be promised and never come."""
     scripts = support.ROOT / "scripts"

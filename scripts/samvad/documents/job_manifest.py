@@ -371,7 +371,8 @@ def summary(job_folder: Path) -> str:
     ]
     if reused:
         lines.append(f"  {'Reused:':16} {', '.join(reused)} (done before for another job; see samvad cache)")
-    for label, told in (("Skipped:", _skipped(manifest)), ("To look at:", _warnings(manifest))):
+    resumed = _resumed(job_folder, manifest)
+    for label, told in (("Resumed:", resumed), ("Skipped:", _skipped(manifest)), ("To look at:", _warnings(manifest))):
         lines += [f"  {label if number == 0 else '':16} {text}" for number, text in enumerate(told)]
     logs = sorted((job_folder / "logs").glob("99_pipeline_*.log"))
     if logs:
@@ -411,6 +412,16 @@ def _proved(job_folder: Path) -> list[str]:
     mux = stage_manifest.read_optional(job_folder / stages.BY_NAME["mux"].folder / "manifest.json")
     text = mux_proof.told({metric.name: metric.value for metric in mux.metrics}) if mux else None
     return [text] if text else []
+
+
+def _resumed(job_folder: Path, manifest: JobManifest) -> list[str]:
+    """Return for each stage that went on where a killed attempt was how much was there; not of another job's result."""
+    found = []
+    for name, state in manifest.stages.items():
+        made = stage_manifest.read_optional(job_folder / state.manifest) if state.manifest else None
+        if made is not None and not made.cache.hit:
+            found += [f"{name}: {metric.value}" for metric in made.metrics if metric.name == "resumed"]
+    return found
 
 
 def _cost(manifest: JobManifest) -> list[str]:

@@ -22,8 +22,10 @@ Hear = Callable[[Sequence[Window]], Sequence[dict[str, float]]]
 HearBriefly = Callable[[Sequence[Window], int], Sequence[dict[str, float]]]
 #: So much of the middle of a region tells its language as well as all of it.
 _HEARD_MS = 5_000
-#: Of the candidates' probability: where the likeliest has less, the region is heard again, whole, with silence after.
-_SURE = 0.9
+#: Of the candidates' probability: where the likeliest has less, and the regions around leave it open (the best sequence
+#: with another language there has a log probability that is less than so much lower), the region is heard again, whole,
+#: with silence after.
+_SURE, _OPEN = 0.9, 1.5
 SILENCE_MS = 6_000
 
 #: Price of a change of language without a pause, as a log probability, and the pause in ms after which it is 1/e of it.
@@ -136,26 +138,34 @@ def name_languages(hear: HearBriefly, speech: Sequence[Region], candidates: Sequ
         speech: in order of time.
         candidates: the languages spoken, most important first.
     """
-    if len(candidates) == 1:
+    if len(set(candidates)) == 1:
         return [replace(region, language=candidates[0]) for region in speech]
     heard = list(hear([middle(region) for region in speech], 0))
+    pauses = [after.start_ms - before.end_ms for before, after in pairwise(speech)]
+    prices = [_CHANGE_PRICE * math.exp(-pause / _CHANGE_PAUSE_MS) for pause in pauses]
+    leads = margins(_evidence(speech, heard, candidates), prices)
     doubtful = [
         place
         for place, probabilities in enumerate(heard)
-        if max(_log_shares(probabilities, candidates).values()) < math.log(_SURE)
+        if max(_log_shares(probabilities, candidates).values()) < math.log(_SURE) and leads[place] < _OPEN
     ]
     again_whole = [whole(speech[place]) for place in doubtful]
     for place, again in zip(doubtful, hear(again_whole, SILENCE_MS) if again_whole else (), strict=True):
         heard[place] = again
-    evidence = [
+    path = likeliest_sequence(_evidence(speech, heard, candidates), prices)
+    return [replace(region, language=language) for region, language in zip(speech, path, strict=True)]
+
+
+def _evidence(
+    speech: Sequence[Region], heard: Sequence[dict[str, float]], candidates: Sequence[str]
+) -> list[dict[str, float]]:
+    """Return for each region the log probability of each candidate."""
+    return [
         {language: weight * share for language, share in _log_shares(probabilities, candidates).items()}
         for region, probabilities in zip(speech, heard, strict=True)
         # A short piece tells little: Whisper's detector is trained on 30 s.
         for weight in [min(1.0, region.length_ms / 1000)]
     ]
-    pauses = [after.start_ms - before.end_ms for before, after in pairwise(speech)]
-    path = likeliest_sequence(evidence, [_CHANGE_PRICE * math.exp(-pause / _CHANGE_PAUSE_MS) for pause in pauses])
-    return [replace(region, language=language) for region, language in zip(speech, path, strict=True)]
 
 
 def middle(region: Region) -> Window:
@@ -190,6 +200,32 @@ def likeliest_sequence(evidence: Sequence[dict[str, float]], change_prices: Sequ
     for best in reversed(came_from):
         path.append(best[path[-1]])
     return path[::-1]
+
+
+def margins(evidence: Sequence[dict[str, float]], change_prices: Sequence[float]) -> list[float]:
+    """Return for each place how far the best sequence is ahead of the best one with another label there.
+
+    Args:
+        evidence: for each place, the log probability of each label; two labels at least.
+        change_prices: for each place but the first, what a change of label before it costs.
+    """
+    before = _best_until(evidence, change_prices)
+    after = _best_until(evidence[::-1], change_prices[::-1])[::-1]
+    found = []
+    for scores, until, since in zip(evidence, before, after, strict=True):
+        best, second, *_ = sorted((until[label] + since[label] - scores[label] for label in scores), reverse=True)
+        found.append(best - second)
+    return found
+
+
+def _best_until(evidence: Sequence[dict[str, float]], change_prices: Sequence[float]) -> list[dict[str, float]]:
+    """Return for each place the value of the best sequence that ends there with each label."""
+    totals = [dict(evidence[0])]
+    for scores, price in zip(evidence[1:], change_prices, strict=True):
+        stay = totals[-1]
+        change = max(stay.values()) - price
+        totals.append({label: score + max(stay[label], change) for label, score in scores.items()})
+    return totals
 
 
 def mean_shares(heard: Sequence[tuple[float, dict[str, float]]]) -> dict[str, float]:
