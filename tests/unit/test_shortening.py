@@ -38,6 +38,14 @@ def taken(found: list) -> list:
         ("मतलब, मैं मैं धीरे धीरे चला।", "hi", "मैं धीरे धीरे चला।"),
         ("Matlab, main main dheere dheere chala.", "hi", "Main dheere dheere chala."),
         ("Bueno, yo yo fui, o sea, a casa.", "es", "Yo fui, a casa."),
+        ("It was you know the last bridge.", "en", "It was the last bridge."),
+        ("But I mean we were all there.", "en", "But we were all there."),
+        ("You're the expert here, okay?", "en", "You're the expert here."),
+        ("You were at the mill, you know.", "en", "You were at the mill."),
+        ("So I guess we're going home.", "en", "I guess we're going home."),
+        ("वहाँ जाना था, समझे?", "hi", "वहाँ जाना था।"),
+        ("लेकिन मतलब हम वहाँ नहीं थे।", "hi", "लेकिन हम वहाँ नहीं थे।"),
+        ("Y yo no lo he visto nunca, ¿sabes?", "es", "Yo no lo he visto nunca."),
     ],
 )
 def test_what_says_nothing_may_go_and_what_is_said_twice_on_purpose_stays(
@@ -49,7 +57,19 @@ def test_what_says_nothing_may_go_and_what_is_said_twice_on_purpose_stays(
 
 
 @pytest.mark.parametrize(
-    "text", ["You know what I mean by that.", "I like the old mill.", "I know. I know.", "So be it."]
+    "text",
+    [
+        "You know what I mean by that.",
+        "I like the old mill.",
+        "I know. I know.",
+        "So be it.",
+        "He left and you know it's true.",
+        "They were there and I mean it.",
+        "Well done, my old friend and brother.",
+        "So is he going home this evening?",
+        "It belongs to you know who.",
+        "Are you the one they call okay?",
+    ],
 )
 def test_words_that_mean_something_are_never_proposed(text: str) -> None:
     assert track(text).shorter == ()

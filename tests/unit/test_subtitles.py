@@ -454,3 +454,21 @@ def test_two_frames_are_never_less_than_two_frames() -> None:
     assert frames_ms(2, Fraction(24_000, 1001)) == 84
     assert frames_ms(2, Fraction(25)) == 80
     assert frames_ms(0, Fraction(25)) == 0
+
+
+def test_a_pause_ends_no_cue_after_a_word_that_the_next_one_shows_to_go_on() -> None:
+    """ "in" may end what is said, but not before "the"; "you" may, but not where it is the subject of "could"."""
+    assert grammar.may_end("in", "en", "Then") and grammar.may_end("you", "en", "and")
+    assert not grammar.may_end("in", "en", "the") and not grammar.may_end("you", "en", "could")
+    assert grammar.may_end("you", "en", "Could"), "a sentence begins there"
+    before = ["I", "had", "said", "that", "they", "were", "going", "to", "live", "in"]
+    after = ["the", "old", "house", "by", "the", "river", "with", "all", "of", "them"]
+    words, now_ms = [], 0
+    for word in [*before, *after]:
+        now_ms += 900 if word == "the" and words[-1].text == "in" else 0
+        words.append(Word(now_ms, now_ms + 220, word))
+        now_ms += 240
+    segment = Segment(1, 0, now_ms, " ".join([*before, *after]), "en", tuple(words))
+    cues = cues_of(segment)
+    assert len(cues) > 1 and not cues[0].text.endswith(" in"), [cue.lines for cue in cues]
+    assert "break" not in broken(cues)

@@ -28,6 +28,8 @@ class Grammar:
         leans_right: belong to the word after them (articles, possessives, pronouns, auxiliaries).
         leans_left: belong to the word before them (postpositions, particles, auxiliaries).
         may_end: of the first two kinds, those that may well end what is said ("come in", "I told you").
+        determiners: before a noun: after one of the first kind ("in | the") that is a preposition, so it ends nothing.
+        verbs: auxiliaries: before one a pronoun is its subject ("you | could"), and ends nothing.
         genitives: of the third kind, those that want a noun after them, too.
         after_genitive: the second halves of postpositions, after a genitive ("के लिए").
         answers: begin the answer to a question.
@@ -37,6 +39,8 @@ class Grammar:
     leans_right: frozenset[str] = frozenset()
     leans_left: frozenset[str] = frozenset()
     may_end: frozenset[str] = frozenset()
+    determiners: frozenset[str] = frozenset()
+    verbs: frozenset[str] = frozenset()
     genitives: frozenset[str] = frozenset()
     after_genitive: frozenset[str] = frozenset()
     answers: frozenset[str] = frozenset()
@@ -63,6 +67,11 @@ GRAMMARS: dict[str, Grammar] = {
         may_end=_words(
             "in on about over under through before after since so though although without you it her this that these "
             "those no not too"
+        ),
+        determiners=_words("a an the my your his her its our their these those no every each some any"),
+        verbs=_words(
+            "is are was were am has have had do does did will would shall should can could may might must don't didn't "
+            "can't won't doesn't isn't wasn't couldn't wouldn't"
         ),
         answers=_words(
             "yes yeah yep no nope sure okay ok maybe perhaps never nothing nobody nowhere absolutely certainly exactly "
@@ -135,6 +144,7 @@ GRAMMARS: dict[str, Grammar] = {
             "están estaba fue qué cómo"
         ),
         may_end=_words("no él ella nosotros ellos ellas yo tú este esta estos estas ese esa esos esas así"),
+        verbs=_words("he has ha han había es son era fue está están estaba"),
         answers=_words("sí no claro bueno vale nada nunca nadie jamás quizá quizás porque exacto exactamente supuesto"),
     ),
     "fr": Grammar(
@@ -204,9 +214,25 @@ def is_function_word(word: str, language: str) -> bool:
     return bare in grammar.opens or bare in grammar.leans_right or bare in grammar.leans_left
 
 
-def may_end(word: str, language: str) -> bool:
-    """Say whether a word that often leans on what follows may as well end what is said: "you", "in"."""
-    return _bare(word) in GRAMMARS.get(language, Grammar()).may_end
+def may_end(word: str, language: str, following: str = "") -> bool:
+    """Say whether a word that often leans on what follows may as well end what is said: "you", "in".
+
+    Args:
+        word: with its punctuation.
+        language: short code.
+        following: the word after it: "in | the" and "you | could" end nothing, unless a sentence begins with it.
+    """
+    grammar, bare = GRAMMARS.get(language, Grammar()), _bare(word)
+    if bare not in grammar.may_end:
+        return False
+    binds = grammar.determiners if bare in grammar.opens else grammar.verbs
+    return following[:1].isupper() or _bare(following) not in binds
+
+
+def begins_clause(word: str, language: str) -> bool:
+    """Say whether a clause may well begin with a word: an article, a pronoun, a possessive; no auxiliary."""
+    grammar = GRAMMARS.get(language, Grammar())
+    return _bare(word) in grammar.leans_right - grammar.verbs
 
 
 def leans_left(word: str, language: str) -> bool:

@@ -18,6 +18,7 @@ from samvad.documents.review import Decision
 from samvad.settings.subtitle_rules import Rules
 from samvad.stages.subtitle_gen.cutting import Piece
 from samvad.stages.subtitle_gen.units import Unit
+from samvad.text import grammar, scripts
 
 HEADER = ("take", "start", "end", "language", "text", "shorter", "why")
 YES = "yes"
@@ -41,6 +42,33 @@ _FILLERS = {
     ),
     "es": _set("este|o sea|bueno|pues|digamos|sabes|mira|oye|entonces|vale|claro|es decir|la verdad|a ver"),
 }
+#: Words that open a sentence and may go where enough of it is left; what they link it to is seen anyhow.
+_OPENINGS = {
+    "en": _set("and|so|well|now|okay|ok|oh"),
+    "hi": _set("और|तो|अच्छा|अरे|हाँ तो|aur|to|toh|accha|acha|arre"),
+    "es": _set("y|pues|bueno|entonces|oye|mira"),
+}
+_LEFT_AFTER_OPENING = 4
+#: Asked at the end of a sentence for no answer: without them it is the same, as a statement.
+_TAGS = {
+    "en": _set("you know|okay|ok|yeah|you see|you know what i mean"),
+    "hi": _set("समझे|समझी|ठीक है|ना|न|samjhe|samjhi|theek hai|thik hai|na|okay|ok"),
+    "es": _set("sabes|vale|entiendes|me entiendes|eh"),
+}
+#: Fillers that recognisers write without commas, with the words before and after them, beside which they can mean
+#: nothing else: "it was you know the", "and I mean we"; not "and you know it's true", "I mean it". None: any word.
+_BARE_FILLERS = {
+    "en": (
+        ("you know", _set("like|was|is|that's|it's|of|to|the|a|just"), _set("the|a|like|just|in|to|some|going|really")),
+        ("i mean", _set("and|but|so|because|like|well"), _set("i|we|he|she|they|it's|i'm|you're|we're|there's|that's")),
+    ),
+    "hi": (
+        ("मतलब", _set("तो|और|लेकिन|मगर"), frozenset()),
+        ("यानी", _set("तो|और"), frozenset()),
+        ("matlab", _set("to|toh|aur|lekin|magar"), frozenset()),
+    ),
+    "es": (("o sea", _set("y|pero|porque"), frozenset()), ("digamos", _set("y|pero|es|como"), frozenset())),
+}
 #: Words of which two in a row are a slip; of others ("very very", "धीरे धीरे") they mean something.
 _SLIPS = {
     "en": _set(
@@ -50,6 +78,7 @@ _SLIPS = {
     "es": _set("el|la|los|las|un|una|y|pero|de|en|a|por|para|con|yo|él|que|es|se|me|mi|su"),
 }
 _LONGEST_REPEAT = 4
+TAG = "asks for no answer"
 
 
 @dataclass(frozen=True)
@@ -166,7 +195,62 @@ def _leave(units: Sequence[Unit], language: str) -> dict[int, str]:
                 closed = units[first + length - 1].text.rstrip('"”’')[-1:] in ",;—"
                 if opened and closed and not (first == 0 and length == len(units)):
                     leave |= dict.fromkeys(span, "filler")
-    return leave
+    leave |= _bare_fillers(bare, language, leave)
+    leave |= _tags(units, bare, language, leave)
+    return leave | _openings(units, bare, language, leave)
+
+
+def _bare_fillers(bare: Sequence[str], language: str, gone: dict[int, str]) -> dict[int, str]:
+    """Return the places of fillers without commas, between words beside which they can be nothing else."""
+    found: dict[int, str] = {}
+    for phrase, before, after in _BARE_FILLERS.get(language, ()):
+        words = phrase.split()
+        for first in range(1, len(bare) - len(words)):
+            span = range(first, first + len(words))
+            follows = not after or bare[span.stop] in after
+            if (
+                [*bare[first : span.stop]] == words
+                and bare[first - 1] in before
+                and follows
+                and not gone.keys() & set(span)
+            ):
+                found |= dict.fromkeys(span, "filler")
+    return found
+
+
+def _tags(units: Sequence[Unit], bare: Sequence[str], language: str, gone: dict[int, str]) -> dict[int, str]:
+    """Return the places of what is asked for no answer at the end of a sentence, after a comma: "…, okay?"."""
+    found: dict[int, str] = {}
+    for phrase in _TAGS.get(language, frozenset()):
+        length = len(phrase.split())
+        for first in range(1, len(units) - length + 1):
+            span = range(first, first + length)
+            ends = _ends_sentence(units[span.stop - 1].text) and units[first - 1].text.endswith(",")
+            if ends and " ".join(bare[first : span.stop]) == phrase and not gone.keys() & set(span):
+                found |= dict.fromkeys(span, TAG)
+    return found
+
+
+def _openings(units: Sequence[Unit], bare: Sequence[str], language: str, gone: dict[int, str]) -> dict[int, str]:
+    """Return the places of words that but open a sentence of which enough is left."""
+    found: dict[int, str] = {}
+    left = [place for place in range(len(units)) if place not in gone]
+    for number, place in enumerate(left):
+        begins = number > 0 and _ends_sentence(units[left[number - 1]].text)
+        # The first word of a cue may go on with a sentence of the one before: only a capital shows that it does not.
+        first = number == 0 and units[place].text[:1].isupper()
+        if not (begins or first) or bare[place] not in _OPENINGS.get(language, frozenset()):
+            continue
+        rest = itertools.takewhile(lambda other: not _ends_sentence(units[other].text), left[number + 1 :])
+        following = bare[left[number + 1]] if number + 1 < len(left) else ""
+        linked = units[place].text.endswith(",") or grammar.begins_clause(following, language)
+        if linked and not _ends_sentence(units[place].text) and len(list(rest)) + 1 >= _LEFT_AFTER_OPENING:
+            found[place] = "opens the sentence"
+    return found
+
+
+def _ends_sentence(text: str) -> bool:
+    return text.rstrip("\"'”’»)")[-1:] in frozenset(".?!…।॥؟")
 
 
 def _false_starts(units: Sequence[Unit], bare: Sequence[str]) -> dict[int, str]:
@@ -199,11 +283,16 @@ def _repeats(units: Sequence[Unit], bare: Sequence[str], language: str, gone: di
 
 
 def _marked(text: str, gone: str) -> str:
-    """Return a word with the mark of the one after it that goes, where that ends more than its own does."""
+    """Return a word with the mark of the one after it that goes, where that ends more than its own does.
+
+    A question that asks for no answer goes with its mark: what is left says so (``_tags``).
+    """
     mark = re.search(r"[,;:.?!…।]+[\"”’]*$", gone)
     if not mark or mark[0][0] in ",;:":
         return text
-    return text.rstrip(",;:—") + mark[0]
+    bare = text.rstrip(",;:—")
+    stated = mark[0].replace("?", "।" if scripts.script_of(bare[-1:]) == "Deva" else ".") if text != bare else mark[0]
+    return bare + stated
 
 
 def _bare(text: str) -> str:

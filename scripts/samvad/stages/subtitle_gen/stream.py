@@ -145,7 +145,7 @@ def _add_place(made: Stream, unit: Unit, following: Unit, *, marked: bool) -> No
     if next_segment and not ends_phrase:
         ends_phrase = line_points < grammar.WITHIN_PHRASE and not _goes_on(unit, following, language, marked=marked)
     points = min(line_points, BETWEEN_SEGMENTS) if ends_phrase else line_points
-    if silence_ms >= _STOPS_MS and grammar.may_end(unit.text, language):
+    if silence_ms >= _STOPS_MS and grammar.may_end(unit.text, language, following.text):
         points = min(points, grammar.ANYWHERE)
     made.breaks.append(line_points)
     made.points.append(max(0.0, points - min(4.0, silence_ms / 200)))
