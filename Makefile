@@ -125,7 +125,7 @@ check:
 
 bench: setup
 	@envs/setup dev
-	@$(call dev,python) benchmarks/end_to_end.py
+	@$(call dev,python) benchmarks/end_to_end.py --minutes 2.5 5 10
 
 bench-subtitles: setup $(SAMPLE)
 	@envs/setup dev

@@ -241,7 +241,7 @@ def report(figures: dict) -> None:
             line_through([(length, getattr(cost, field)) for length, cost in figures["longer"]], 180)
             for field in fields[:2]
         )
-        print(f"{'three hours, by the line through them':36}{wall:9.1f}{'':7}{cpu:9.1f}")
+        print(f"{'three hours, by the line through them':36}{wall:9.0f}{'':7}{cpu:9.0f}   not run: no film was so long")
     print(f"\n{'CPU s by stage':24}{'1080p':>9}{'still':>9}{'peak MiB':>10}")
     for name, cost in figures["stages"]["film"].items():
         still = figures["stages"]["still"][name]

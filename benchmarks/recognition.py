@@ -139,7 +139,7 @@ def model_folder() -> Path:
     return weights.resolve_whisper("base").folder
 
 
-def command_of(contender: str, film: Path, folder: Path, threads: int, vad: str) -> list[str]:
+def command_of(contender: str, film: Path, folder: Path, threads: int, vad: str, device: str = "cpu") -> list[str]:
     """Return the command line of a contender; it writes into ``folder``."""
     asr = environment("asr") / "bin"
     if contender.startswith("stage"):
@@ -147,7 +147,7 @@ def command_of(contender: str, film: Path, folder: Path, threads: int, vad: str)
         return [
             str(ROOT / "envs" / "run"), "asr", "recognize_speech.py", f"--job-folder={job_folder(folder)}",
             "--film=bench", f"--demux={demux}", "--model=base", "--languages", "en", f"--threads={threads}",
-            f"--engine={contender.split()[1]}", "--batch-size=8", f"--vad={vad}",
+            f"--engine={contender.split()[1]}", "--batch-size=8", f"--vad={vad}", f"--device={device}",
         ]  # fmt: skip
     if contender == "whisperx command":
         return [
@@ -157,7 +157,7 @@ def command_of(contender: str, film: Path, folder: Path, threads: int, vad: str)
         ]  # fmt: skip
     return [
         str(asr / "python"), __file__, "--contender", contender, "--film", str(film), "--threads", str(threads),
-        "--output", str(folder / "film.json"),
+        "--output", str(folder / "film.json"), "--device", device,
     ]  # fmt: skip
 
 
@@ -176,11 +176,12 @@ def finished_demux(folder: Path, film: Path) -> Path:
     return support.finished_stage(job, "demux", {"audio": ("audio.wav", film.read_bytes())})
 
 
-def bare(contender: str, film: Path, threads: int, output: Path) -> None:
+def bare(contender: str, film: Path, threads: int, output: Path, device: str) -> None:
     """Run faster-whisper itself, as its README shows it."""
     from faster_whisper import BatchedInferencePipeline, WhisperModel
 
-    model = WhisperModel(str(model_folder()), device="cpu", compute_type="int8", cpu_threads=threads)
+    kind = "int8" if device == "cpu" else "float16"
+    model = WhisperModel(str(model_folder()), device=device, compute_type=kind, cpu_threads=threads)
     if contender == "faster-whisper batched":
         found, _ = BatchedInferencePipeline(model).transcribe(
             str(film), language="en", batch_size=8, beam_size=5, word_timestamps=True
@@ -194,11 +195,11 @@ def bare(contender: str, film: Path, threads: int, output: Path) -> None:
     output.write_text(json.dumps({"segments": segments}))
 
 
-def measure(contender: str, film: Path, threads: int, vad: str = "silero") -> Result:
+def measure(contender: str, film: Path, threads: int, vad: str = "silero", device: str = "cpu") -> Result:
     """Run a contender once as a process of its own."""
     with tempfile.TemporaryDirectory(prefix="samvad-bench-") as name:
         folder = Path(name)
-        command = command_of(contender, film, folder, threads, vad)
+        command = command_of(contender, film, folder, threads, vad, device)
         settings = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": str(threads)}
         began = time.monotonic()
         with (folder / "log.txt").open("wb") as log:
@@ -286,11 +287,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--only", nargs="*", default=list(CONTENDERS), help="contenders")
     parser.add_argument("--memory", action="store_true", help="compare the stage's memory on 10 and 100 minutes")
     parser.add_argument("--contender", help=argparse.SUPPRESS)
+    parser.add_argument("--device", default="cpu", help=argparse.SUPPRESS)
     parser.add_argument("--film", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--output", type=Path)
     options = parser.parse_args(argv)
     if options.contender:
-        bare(options.contender, options.film, options.threads, options.output)
+        bare(options.contender, options.film, options.threads, options.output, options.device)
         return 0
     if not MEDIA.is_dir():
         sys.exit(f"The recordings are not at {MEDIA}.")

@@ -4,7 +4,8 @@ The films are the sample film, and pieces of real recordings joined at random (s
 cut is found when it is within one picture of the true one. PySceneDetect is installed into an environment of its own.
 
 With --encoders, the pieces are encoded in several ways, and what Samvad finds by looking at some pictures is compared
-with what it finds by decoding all; so is the 1080p film of the other benchmarks.
+with what it finds by decoding all (as it does with films as small as these, but for this comparison); so is the 1080p
+film of the other benchmarks.
 
 Usage: python benchmarks/shots.py [--media FOLDER] [--encoders]
 """
@@ -147,6 +148,7 @@ def cpu_seconds() -> float:
 
 def compare_encoders(joined: Path, true: list[int], scratch: Path) -> None:
     """Print, as rows of a table, what a look at some pictures finds, and what all give."""
+    shots.WHOLE_PIXELS = 0
     films = {}
     for name, (ending, *options) in ENCODERS.items():
         film = scratch / f"{len(films)}.{ending}"

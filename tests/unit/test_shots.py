@@ -124,8 +124,11 @@ ENCODERS = {
 
 
 @pytest.mark.parametrize("encoder", ENCODERS.values(), ids=ENCODERS.keys())
-def test_what_is_not_decoded_is_not_missed(long_film: Path, tmp_path: Path, encoder: tuple[str, ...]) -> None:
-    """The film's shots last 1.2 to 4 s; two come again."""
+def test_what_is_not_decoded_is_not_missed(
+    long_film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: tuple[str, ...]
+) -> None:
+    """The film's shots last 1.2 to 4 s; two come again. So small a film would be decoded as a whole."""
+    monkeypatch.setattr(shots, "WHOLE_PIXELS", 0)
     name, codec, *options = encoder
     ffmpeg("-i", long_film, "-c:v", codec, *options, tmp_path / name)
     found = shots.search(clock.opened(tmp_path / name), 1)
@@ -148,6 +151,43 @@ def test_a_piece_of_the_film_is_looked_at_only_where_key_pictures_leave_a_doubt(
     large = (*sizes[:345], 900, *sizes[346:])
     hidden = cut_search.plan(cut_search.Packets(times, large, packets.keys), unlike)
     assert hidden is not None and hidden.spans == (*plan.spans, (330 * 40, 349 * 40)), "too soon for a key picture"
+
+
+def test_a_cut_that_the_encoder_did_not_see_is_looked_at_where_its_picture_stands_out() -> None:
+    """Long after the key picture, and a quarter as large; in motion, where all are as large, it tells nothing."""
+    keys = [0, 40, 140, 200, 300, 330, 430, 530, 560]
+    times = tuple(range(0, 24_000, 40))
+    unlike = {40 * place: 20.0 for place in keys}
+    sizes = [1000 if place in keys else 10 for place in range(600)]
+    sizes[490] = 250
+    packets = cut_search.Packets(times, tuple(sizes), tuple(place in keys for place in range(600)))
+    plan = cut_search.plan(packets, unlike)
+    assert plan is not None and (430 * 40, 494 * 40) in plan.spans
+    sizes[470:530] = [250] * 60
+    moving = cut_search.plan(cut_search.Packets(times, tuple(sizes), packets.keys), unlike)
+    assert moving is not None and not any(begin == 430 * 40 for begin, _ in moving.spans)
+
+
+def test_a_small_film_is_decoded_as_a_whole(film: Path) -> None:
+    assert shots.search(clock.opened(film), 1).decoded == 1
+
+
+@pytest.mark.parametrize("hwaccel", ["auto", "none", "vaapi", "drm"])
+def test_a_hardware_decoder_that_fails_costs_no_cut(film: Path, monkeypatch: pytest.MonkeyPatch, hwaccel: str) -> None:
+    """``drm`` has no device anywhere; vaapi may have one; and with ``auto``, what looks like one is none."""
+    monkeypatch.setattr(shots, "_DECODERS", ("null",))
+    codes = []
+    run = shots.ffmpeg.run
+
+    def noted(*given: Any, **options: Any) -> Any:
+        done = run(*given, **options)
+        codes.append(done.code)
+        return done
+
+    monkeypatch.setattr(shots.ffmpeg, "run", noted)
+    assert shots.search(clock.opened(film), 1, hwaccel).cuts_ms == CUTS_MS
+    assert codes[-1] == 0
+    assert hwaccel != "drm" or len(codes) == 2, "ffmpeg fails with it, and is run again without"
 
 
 @pytest.mark.parametrize("height", [120, 480])

@@ -9,6 +9,8 @@ cost of all, and small copies of them are compared:
 - Where they do not, something comes and goes within: the group is decoded, and looked at picture by picture.
 - Soon after a key picture, an encoder begins no new group. It writes the cut as a picture without a key, which is as
   large as one that has no other to refer to: there, the few pictures up to it are decoded.
+- A cut between dark pictures may be no change of scene to an encoder. Its picture is small beside a key picture, but
+  stands out among those around it: there, too.
 
 An encoder that begins its groups by the clock (live television, hardware, streaming) says nothing by them. There, a
 group is passed over only where the key pictures before and after are the same picture and close to each other. What
@@ -49,6 +51,8 @@ _SHORT_MS = 2_500
 _NO_KEY_MS = 1_050
 #: A picture without a key that a cut may lie on: so large beside the key picture before it, and beside those around it.
 _LARGE, _LARGER = 0.2, 1.1
+#: Later in its group it has to stand out by this: encoders write such pictures for motion as well.
+_STANDS_OUT = 2.2
 _AROUND = 12
 #: Pictures after a place that are decoded with it, to tell a cut from motion.
 _AFTER = 4
@@ -158,19 +162,21 @@ def plan(found: Packets, unlike: dict[int, float]) -> Plan | None:
 
 
 def _hidden(found: Packets, places: Sequence[int], number: int) -> list[tuple[int, int]]:
-    """Return where, soon after a key picture, a large one without a key may be a cut."""
+    """Return where, in a key picture's group, a large one without a key may be a cut."""
     key = places[number]
     end = places[number + 1] if number + 1 < len(places) else len(found.sizes)
     limit = bisect_left(found.times_ms, found.times_ms[key] + _NO_KEY_MS)
     last = None
-    for place in range(key + 1, min(end, limit)):
+    for place in range(key + 1, end):
+        if found.sizes[place] < _LARGE * found.sizes[key]:
+            continue
         around = [
             found.sizes[other]
             for other in range(max(key + 1, place - _AROUND), min(end, place + _AROUND + 1))
             if other != place
         ]
-        large = found.sizes[place] >= _LARGE * found.sizes[key]
-        if large and (not around or found.sizes[place] >= _LARGER * _high(around)):
+        factor = _LARGER if place < limit else _STANDS_OUT
+        if not around or found.sizes[place] >= factor * _high(around):
             last = place
     return [] if last is None else [(found.times_ms[key], _after(found, last))]
 

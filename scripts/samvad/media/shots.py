@@ -31,19 +31,21 @@ MIN_RATIO = 3.0
 #: Pictures before and after that it is compared with.
 NEIGHBOURS = 2
 #: Counts up when the way of finding cuts changes, so that older results are not taken for new ones.
-METHOD = "scdet-adaptive-3"
+METHOD = "scdet-adaptive-4"
 
 #: Pictures are made this small first: what differs is seen all the same, and how much depends on it a little.
 HEIGHT = 240
 #: Key pictures are made so small: a camera's move is to change less than a cut.
 _KEY_SIZE = (64, 36)
+#: A film of such pictures, or smaller ones, is decoded as a whole: that costs no more than looking where to look.
+WHOLE_PIXELS = 640 * 360
 #: Pieces of a film that one ffmpeg reads: each has a decoder of its own, with all its pictures in memory.
 _AT_ONCE = 6
 #: Times are told in whole milliseconds: ffmpeg prints seconds with six figures, too few for a long film.
 _TELL = "settb=1/1000,scdet=t=100:sc_pass=0,metadata=print:file=-"
 #: What ffmpeg prints of several pieces is told apart by times that are so far apart, in ms.
 _APART_MS = 10**9
-#: Where one of these is, ffmpeg is asked to let it decode what must be decoded as a whole.
+#: With ``auto``, ffmpeg is asked to let hardware decode where one of these is.
 _DECODERS = ("dri/renderD128", "nvidia0")
 
 
@@ -119,12 +121,13 @@ def detect(film: Path) -> list[int]:
     return search(clock.opened(film)).cuts_ms
 
 
-def search(film: Film, threads: int = 0) -> Search:
+def search(film: Film, threads: int = 0, hwaccel: str = "auto") -> Search:
     """Look for a film's cuts.
 
     Args:
         film: the film.
         threads: CPU threads to use; 0 for as many as there are.
+        hwaccel: which hardware decodes what must be decoded as a whole: ffmpeg's name of it, ``auto`` or ``none``.
 
     Raises:
         MediaError: ffmpeg cannot read it, or it has no video.
@@ -133,10 +136,10 @@ def search(film: Film, threads: int = 0) -> Search:
     picture = film.header.film_picture
     if picture is None:
         raise MediaError(f"{str(film.path)!r} has no picture.", "Give the film, not its sound.", path=str(film.path))
-    packets = cut_search.packets(film, picture)
+    packets = None if _is_small(picture) else cut_search.packets(film, picture)
     plan = cut_search.plan(packets, _keys(film, picture)) if packets else None
     if packets is None or plan is None:
-        return Search(cuts(decode_all(film, picture, threads)), 1.0)
+        return Search(cuts(decode_all(film, picture, threads, hwaccel)), 1.0)
     batches = [plan.spans[first : first + _AT_ONCE] for first in range(0, len(plan.spans), _AT_ONCE)]
     with ThreadPoolExecutor(max(1, threads)) as pool:
         found = list(pool.map(lambda batch: _pieces(film, picture, batch), batches))
@@ -145,18 +148,29 @@ def search(film: Film, threads: int = 0) -> Search:
     return Search(sorted({*plan.cuts_ms, *(cut for part in found for cut in part)}), round(decoded, 3))
 
 
-def decode_all(film: Film, picture: Stream, threads: int) -> Differences:
+def _is_small(picture: Stream) -> bool:
+    """Return whether a stream's pictures have so few pixels that all of them can be decoded."""
+    return picture.picture is not None and picture.picture.width * picture.picture.height <= WHOLE_PIXELS
+
+
+def decode_all(film: Film, picture: Stream, threads: int, hwaccel: str = "auto") -> Differences:
     """Return how much each picture of a film differs from the one before, by decoding all of them.
 
-    A hardware decoder does it where there is one.
+    A hardware decoder does it where there is one; where that fails, the processor does.
+
+    Args:
+        film: the film.
+        picture: which of its streams.
+        threads: CPU threads to use; 0 for as many as there are.
+        hwaccel: as ``search`` takes it.
 
     Raises:
         MediaError: ffmpeg cannot read it.
         ToolError: ffmpeg is missing, or hung.
     """
     chain = f"{ffmpeg.SHOWN},{scale(HEIGHT)},{_TELL}"
-    hard = any(Path("/dev", name).exists() for name in _DECODERS)
-    for options in [{"hwaccel": "auto"}, {}] if hard else [{}]:
+    hard = hwaccel != "none" and (hwaccel != "auto" or any(Path("/dev", name).exists() for name in _DECODERS))
+    for options in [{"hwaccel": hwaccel}, {}] if hard else [{}]:
         reader = DifferenceReader()
         source = film.source(threads=threads, skip_loop_filter="all", **options)
         done = ffmpeg.run(
@@ -168,6 +182,8 @@ def decode_all(film: Film, picture: Stream, threads: int) -> Differences:
         )
         if not done.code:
             return reader.result()
+        if options:
+            log.info("The hardware decoder (%s) failed, the processor decodes: %s", hwaccel, done.last_line)
     raise _unreadable(film, done.last_line)
 
 

@@ -36,6 +36,12 @@ class Options:
         "proposed in shorter.tsv, or taken and marked",
     )
     shots: bool = option(True, "whether to find the film's shot changes: cues come and go with them")
+    hwaccel: Literal["auto", "none", "cuda", "vaapi", "qsv", "vdpau", "videotoolbox"] = option(
+        "auto",
+        "which hardware decodes a film whose pictures must all be looked at, by ffmpeg's name; where it fails, the "
+        "processor does",
+        place=True,
+    )
     proxy_height: int = option(
         0,
         "height of a small copy of the film that the report plays; 0 for none: it plays the film itself",

@@ -38,7 +38,7 @@ def look(run: StageRun, probe: Probe, options: Options) -> Seen:
     if options.proxy_height or (wanted and known is None):
         film = _film(run, probe, options)
         if film is not None and wanted and known is None:
-            known = _search(run, probe, film)
+            known = _search(run, probe, film, options.hwaccel)
         if film is not None and options.proxy_height:
             made = _copy(run, probe, film, options.proxy_height)
     if known is None:
@@ -64,10 +64,10 @@ def _film(run: StageRun, probe: Probe, options: Options) -> Film | None:
     return clock.on_known(path, probe.clock) if probe.clock else clock.opened(path)
 
 
-def _search(run: StageRun, probe: Probe, film: Film) -> list[int] | None:
+def _search(run: StageRun, probe: Probe, film: Film, hwaccel: str) -> list[int] | None:
     with span("detection"):
         try:
-            found = shots.search(film, run.threads)
+            found = shots.search(film, run.threads, hwaccel)
         except (MediaError, ToolError) as error:
             run.warn(f"Cues keep to no shot changes: {error.what}")
             return None
