@@ -290,7 +290,7 @@ def one_run():
         snakemake_api.leave_no_trace(workflow, Path(".snakemake"))
         snakemake_api.judge_by(workflow, plan.due)
         snakemake_api.before_work(workflow, run.begin)
-        snakemake_api.call_around(workflow, run.start, run.succeed, run.finish)
+        snakemake_api.call_around(workflow, run.start, run.succeed, run.fail)
     machine_limits.share(workflow)
     return plan
 

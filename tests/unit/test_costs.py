@@ -11,7 +11,7 @@ import yaml
 
 import support
 from samvad.core import stages
-from samvad.documents import costs, job_manifest, run_record, stage_manifest
+from samvad.documents import costs, job_manifest, job_summary, run_record, stage_manifest
 from samvad.documents.costs import MachineUse, Prices
 from samvad.documents.run_record import RunRecord
 from samvad.reporting import budget
@@ -106,7 +106,7 @@ def test_hours_energy_and_money_of_a_job_count_attempts_that_failed_too(tmp_path
     assert found is not None and found.attempts == 3
     assert (found.core_hours, found.gpu_hours, found.energy_kwh) == (0.5 * 2 + 2 * 0.25 * 4, {"NVIDIA H200": 0.5}, 2.0)
     assert found.amount == pytest.approx(3.0 * 2 + 0.5 * 300 + 2.0 * 10) and found.currency == "INR"
-    assert "3 core hours, 0.5 hours of NVIDIA H200, 2000.0 Wh measured, 176.00 INR" in job_manifest.summary(job)
+    assert "3 core hours, 0.5 hours of NVIDIA H200, 2000.0 Wh measured, 176.00 INR" in job_summary.of_job(job)
 
 
 def test_without_prices_there_is_no_money_and_of_older_records_busy_cores_count() -> None:

@@ -14,7 +14,7 @@ import support
 from samvad.core import failures, schemas, stages
 from samvad.core.declarations import Stage
 from samvad.core.errors import MemoryShortageError, NetworkError
-from samvad.documents import job_manifest, run_record, stage_manifest
+from samvad.documents import job_manifest, job_summary, run_record, stage_manifest
 from samvad.documents.run_record import RunRecord
 from samvad.documents.stage_manifest import Metric
 from samvad.logs import spans
@@ -88,7 +88,7 @@ def test_the_job_manifest_and_its_summary_say_so_too(job: Path) -> None:
     assert made.output.subtitles == ("09_subtitle_gen/a.en.srt",)
     assert [item.type for item in made.output.files] == ["transcript_txt", "srt_en", "tracks"]
     assert made.timing.total_seconds == 0.0 and made.timing.updated_at
-    told = job_manifest.summary(job)
+    told = job_summary.of_job(job)
     assert "Skipped:         tmdb: no TMDB key. Set it." in told
     assert "To look at:      asr: Word times are Whisper's own." in told
 
@@ -227,3 +227,23 @@ def test_a_film_that_was_added_to_the_sheet_makes_the_code_no_other(
     assert stage_manifest.ran_code("text").git_dirty is False
     script.write_text("two\n")
     assert stage_manifest.ran_code("text").git_dirty is True
+
+
+def test_what_holds_for_all_of_several_films_is_said_once(job: Path, tmp_path: Path) -> None:
+    skipped(job), warned(job)
+    job_manifest.write(job, ["tmdb", "asr"], job_manifest.RunState())
+    other = support.make_job(tmp_path, "2025/01/02/user/7")
+    run_record.write(other, RUN)
+    skipped(other)
+    job_manifest.write(other, ["tmdb", "asr"], job_manifest.RunState(failed={"asr"}))
+    told = job_summary.of_jobs([job, other])
+    assert told.count("tmdb: no TMDB key. Set it.") == 1
+    assert told.endswith("Both of them\n  Skipped:         tmdb: no TMDB key. Set it.")
+    assert told.count("To look at:      asr: Word times are Whisper's own.") == 1
+    assert f"  Why:             04_asr failed: {job_manifest.NO_RECORD}" in told
+    assert "  More:            samvad why 2025/01/02/user/7" in told
+    assert "Why:" not in job_summary.of_jobs([job, other], why=False)
+    assert job_summary.shared_notes([job, other, tmp_path / "none"]) == [
+        "Skipped: tmdb: no TMDB key. Set it. (2 films)",
+        "To look at: asr: Word times are Whisper's own. (1 film)",
+    ]

@@ -18,6 +18,7 @@ import pytest
 import support
 from samvad.core import stages
 from samvad.core.errors import ConfigurationError
+from samvad.workflow import as_module
 from samvad.workflow.progress import state, terminal, view
 from samvad.workflow.progress.estimates import Estimates, remaining_seconds
 from samvad.workflow.progress.state import FilmProgress, Running
@@ -148,7 +149,10 @@ def test_off_says_nothing_and_leaves_snakemakes_lines(tmp_path: Path, capsys: py
     assert handler.filters == [] and capsys.readouterr().err == ""
 
 
-def test_of_snakemakes_lines_the_routine_goes_and_errors_stay(tmp_path: Path) -> None:
+def test_of_snakemakes_lines_those_go_that_the_run_tells_better(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(as_module, "_ours", {"demux": "demux"})
     logger, handler = logging.Logger("snakemake"), logging.NullHandler()
     handler.set_name("DefaultStreamHandler")
     logger.addHandler(handler)
@@ -161,7 +165,14 @@ def test_of_snakemakes_lines_the_routine_goes_and_errors_stay(tmp_path: Path) ->
 
     assert not passes("", event="job_info") and not passes("", event="progress")
     assert not passes("Select jobs to execute...") and not passes("Execute 2 jobs...")
-    assert passes("Error in rule", logging.ERROR, event="job_error") and passes("Nothing to be done")
+    assert passes("Error in rule theirs", logging.ERROR, event="job_error", rule_name="theirs")
+    assert not passes("Error in rule demux", logging.ERROR, event="job_error", rule_name="demux")
+    command = "RuleException:\nCalledProcessError in file \"{}\", line 28:\nCommand '…'"
+    ours = support.ROOT / "rules" / "01_demux.smk"
+    assert not passes(command.format(ours), logging.ERROR, event="error")
+    assert passes(command.format("/theirs/Snakefile"), logging.ERROR, event="error")
+    assert passes("RuleException:\nMissingOutputException in rule demux", logging.ERROR, event="error")
+    assert passes("Nothing to be done")
     assert passes("", event="run_info")
 
 

@@ -202,7 +202,17 @@ def test_plain_lines_say_what_goes_on_in_place_of_snakemakes(shelf_run: Run) -> 
     assert re.search(r"^\[\d\d:\d\d:\d\d\] a: 01_demux started$", text, re.MULTILINE)
     assert re.search(r"^\[\d\d:\d\d:\d\d\] a: 01_demux success \(0:\d\d\)$", text, re.MULTILINE)
     assert re.search(r"^\[\d\d:\d\d:\d\d\] c: 01_demux failed", text, re.MULTILINE)
-    assert "Finished jobid" not in text and "Error in rule demux" in text
+    for noise in ("Finished jobid", "Error in rule demux", "RuleException", "CalledProcessError", "WorkflowError"):
+        assert noise not in text, noise
+    whole = "".join(path.read_text("utf-8") for path in (shelf_run.project.root / ".snakemake/log").iterdir())
+    assert "Error in rule demux" in whole, "Snakemake's own log has it"
+
+
+def test_what_a_stage_warns_of_and_why_one_failed_is_told_once(shelf_run: Run) -> None:
+    text = said(shelf_run.done)
+    assert "[WARNING]" not in text and "[ERROR]" not in text, "stages print nothing that the run tells"
+    (why,) = re.findall(r"c: 01_demux failed \(0:\d\d\): (.+)", text)
+    assert text.count(why) == 2, "when it happens, and at the end"
 
 
 def test_an_id_that_is_none_is_refused_before_anything_runs(project: Project) -> None:

@@ -16,7 +16,7 @@ from samvad.commands import _parsing
 from samvad.core import files, schemas, stages, subprocesses
 from samvad.core.console import printable
 from samvad.core.errors import ConfigurationError, ModelError, SamvadError
-from samvad.documents import job_manifest, subtitle_check
+from samvad.documents import job_manifest, job_summary, subtitle_check
 from samvad.documents.existing_subtitles import USES
 from samvad.models import weights
 from samvad.reporting import beside, delivery
@@ -283,16 +283,18 @@ def show(folders: Sequence[Path]) -> bool:
     print()
     states = {folder: job_manifest.status(folder) for folder in folders}
     done = [folder for folder, state in states.items() if state == "success"]
-    if len(folders) <= _SHOWN:
-        for folder in folders:
-            known = job_manifest.path_of(folder).is_file()
-            print(printable(job_manifest.summary(folder) if known else f"{folder}: not begun", lines=True))
+    begun = [folder for folder in folders if job_manifest.path_of(folder).is_file()]
+    is_short = len(folders) <= _SHOWN
+    if is_short and begun:
+        print(printable(job_summary.of_jobs(begun), lines=True))
     if len(folders) > 1:
         print(f"{len(folders)} films: {len(done)} done, {len(folders) - len(done)} not.")
     for folder in folders:
         told = _told(folder) if folder in done else job_manifest.reason(folder)
-        if told and (len(folders) > _SHOWN or folder not in done):
+        if told and not (is_short and folder in begun):
             print(printable(f"  {told}"))
+    if not is_short:
+        print("".join(printable(f"  {note}") + "\n" for note in job_summary.shared_notes(begun)), end="")
     index = next((path for path in (folder.parents[4] / "index.html" for folder in folders) if path.is_file()), None)
     if index:
         print(f"  All films:       {printable(index)}")

@@ -9,7 +9,7 @@ from samvad.commands import _parsing
 from samvad.core import outside, places, typed_json
 from samvad.core.console import printable
 from samvad.core.errors import ConfigurationError, SamvadError
-from samvad.documents import job_manifest
+from samvad.documents import job_manifest, job_summary
 from samvad.media import addresses
 from samvad.media.existing import found
 from samvad.settings import configuration, naming
@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
         told = {"folder": str(folder), "state": job_manifest.status(folder), "manifest": manifest}
         print(json.dumps(told, ensure_ascii=False, indent=2))
         return 0
-    print(printable("\n".join([job_manifest.summary(folder), *_existing(folder)]), lines=True))
+    print(printable("\n".join([job_summary.of_job(folder), *_existing(folder)]), lines=True))
     return 0
 
 

@@ -25,3 +25,5 @@ FILM_CREDENTIALS = "SAMVAD_FILM_CREDENTIALS"
 PROFILE = "SAMVAD_PROFILE"
 #: Set to ``no`` by whoever prints where the results are after the run, so that the run does not.
 SUMMARY = "SAMVAD_SUMMARY"
+#: Set to ``yes`` by a run that tells people itself what stages warn of and why they fail, once: they print none of it.
+TOLD = "SAMVAD_TOLD"

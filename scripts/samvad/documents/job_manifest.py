@@ -10,7 +10,7 @@ from pathlib import Path
 from samvad.core import stages, times, typed_json
 from samvad.core.errors import SamvadError
 from samvad.core.failures import STOPPED
-from samvad.documents import approvals, costs, mux_proof, run_mark, run_record, stage_manifest, subtitle_check
+from samvad.documents import approvals, costs, run_mark, run_record, stage_manifest
 from samvad.documents.costs import JobCost
 from samvad.documents.stage_manifest import StageManifest
 
@@ -20,8 +20,6 @@ _DONE = ("success", "skipped")
 #: How the types of subtitle files begin.
 _SUBTITLES = ("srt", "vtt", "ass", "ttml")
 _STALE = "what it read is gone, or has been made anew since"
-#: Warnings that a summary shows.
-_SHOWN = 12
 
 #: What is said of a stage that left no manifest.
 NO_RECORD = "it left no record: it was killed, or its folder could not be written"
@@ -343,44 +341,6 @@ def _is_result(made: ResultFile) -> bool:
     return stage is not None and stage.is_result(made.type)
 
 
-def summary(job_folder: Path) -> str:
-    """Return in a few lines where a job's results and log are.
-
-    Raises:
-        SamvadError: the job's manifest is missing or damaged.
-    """
-    manifest = read(job_folder)
-    kinds = {"subtitled_film": "Subtitled film", "srt": "Subtitles", "vtt": "Subtitles", "report": "Report"}
-    lines = [f"{manifest.input.title} ({status(job_folder)})"]
-    for output in manifest.output.files:
-        label = kinds.get(output.type.split("_")[0]) or kinds.get(output.type)
-        if label:
-            missing = "" if (job_folder / output.path).is_file() else "  (gone: the same command makes it again)"
-            lines.append(f"  {label + ':':16} {job_folder / output.path}{missing}")
-    lines += [f"  {'Transcript:':16} {job_folder / manifest.output.transcript}"] if manifest.output.transcript else []
-    lines += [f"  {'Sound:':16} {text}" for text in _sound_heard(job_folder)]
-    found = subtitle_check.headlines(job_folder)
-    lines += [f"  {f'Worth ({language}):':16} {headline.told()}" for language, headline in found.items()]
-    lines += [f"  {'Proved:':16} {text}" for text in _proved(job_folder)]
-    for item in approved_tracks(job_folder):
-        since = "; changed since" if item.changed else ""
-        lines.append(f"  {f'Approved ({item.language}):':16} {item.by}, {item.at[:10]}{since}")
-    lines += [f"  {'Took:':16} {text}" for text in _cost(manifest)]
-    reused = [
-        name for name, state in manifest.stages.items() if state.manifest and _reused(job_folder / state.manifest)
-    ]
-    if reused:
-        lines.append(f"  {'Reused:':16} {', '.join(reused)} (done before for another job; see samvad cache)")
-    resumed = _resumed(job_folder, manifest)
-    for label, told in (("Resumed:", resumed), ("Skipped:", _skipped(manifest)), ("To look at:", _warnings(manifest))):
-        lines += [f"  {label if number == 0 else '':16} {text}" for number, text in enumerate(told)]
-    logs = sorted((job_folder / "logs").glob("99_pipeline_*.log"))
-    if logs:
-        lines.append(f"  {'Log:':16} {logs[-1]}")
-    lines.append(f"  {'Record:':16} {path_of(job_folder)}")
-    return "\n".join(lines)
-
-
 def reason(job_folder: Path) -> str:
     """Return in a line why a film is not done, and where its job is."""
     manifest = read_optional(job_folder)
@@ -392,66 +352,6 @@ def reason(job_folder: Path) -> str:
             known = stages.BY_NAME.get(name)  # a stage of another version has none here
             return f"{title}: {known.folder if known else name} {state.status}: {state.reason} ({job_folder})"
     return f"{title}: {status(job_folder)} ({job_folder})"
-
-
-def _sound_heard(job_folder: Path) -> list[str]:
-    """Return which of the film's sounds was recognised, and why, where stage 01 has found that out."""
-    demux = stage_manifest.read_optional(job_folder / stages.BY_NAME["demux"].folder / "manifest.json")
-    found = {metric.name: metric.value for metric in demux.metrics} if demux else {}
-    if "audio_track_because" not in found:
-        return []
-    channel = found.get("audio_channel")
-    which = f"track {found['audio_track']}{'' if channel in (None, 'mix') else f', {channel}'}"
-    doubts = len(demux.warnings) if demux else 0
-    more = f" ({doubts} warning{'s' * (doubts > 1)} of stage 01: see its log)" if doubts else ""
-    return [f"{which}: {found['audio_track_because']}{more}"]
-
-
-def _proved(job_folder: Path) -> list[str]:
-    """Return what stage 10 proved of the subtitled film, where it made one."""
-    mux = stage_manifest.read_optional(job_folder / stages.BY_NAME["mux"].folder / "manifest.json")
-    text = mux_proof.told({metric.name: metric.value for metric in mux.metrics}) if mux else None
-    return [text] if text else []
-
-
-def _resumed(job_folder: Path, manifest: JobManifest) -> list[str]:
-    """Return for each stage that went on where a killed attempt was how much was there; not of another job's result."""
-    found = []
-    for name, state in manifest.stages.items():
-        made = stage_manifest.read_optional(job_folder / state.manifest) if state.manifest else None
-        if made is not None and not made.cache.hit:
-            found += [f"{name}: {metric.value}" for metric in made.metrics if metric.name == "resumed"]
-    return found
-
-
-def _cost(manifest: JobManifest) -> list[str]:
-    """Return what the film has cost, where its manifest says it."""
-    cost = manifest.cost
-    if cost is None:
-        return []
-    return [costs.told(cost.core_hours, cost.gpu_hours, cost.energy_kwh, costs.money(cost.amount, cost.currency))]
-
-
-def _skipped(manifest: JobManifest) -> list[str]:
-    return [f"{name}: {entry.reason}" for name, entry in manifest.stages.items() if _is_skip(entry) and entry.reason]
-
-
-def _is_skip(entry: StageEntry) -> bool:
-    """Say whether a stage ran and had nothing to do; of one that is switched off nobody needs to be told."""
-    return entry.status == "skipped" and entry.manifest is not None
-
-
-def _warnings(manifest: JobManifest) -> list[str]:
-    """Return what stages had to say, the first few; the rest is counted."""
-    told = [f"{name}: {text}" for name, entry in manifest.stages.items() for text in entry.warnings]
-    more = [f"and {len(told) - _SHOWN} more, in the log"] if len(told) > _SHOWN else []
-    return told[:_SHOWN] + more
-
-
-def _reused(path: Path) -> bool:
-    """Say whether the result of a stage's manifest came from the cache."""
-    manifest = stage_manifest.read_optional(path)
-    return manifest is not None and manifest.cache.hit
 
 
 def _states(job_folder: Path, wanted: list[str], live: RunState) -> dict[str, StageState]:

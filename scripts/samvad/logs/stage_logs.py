@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from samvad.core import variables
 from samvad.core.console import printable
 from samvad.logs import events
 from samvad.logs.line_file import LineFile, line_bytes
@@ -29,6 +30,7 @@ _LIBRARIES = {
     **dict.fromkeys(("numba", "matplotlib", "PIL", "h5py"), logging.WARNING),
 }
 
+_NEVER = logging.CRITICAL + 1
 #: A level's name here, such as DEBUG, lets all libraries be heard from that level on.
 LIBRARIES_VARIABLE = "SAMVAD_LIBRARY_LOGS"
 
@@ -40,7 +42,8 @@ class StageLogs(logging.Handler):
         context: what every line says of itself.
         folder: the stage's folder.
         attempt_folder: the folder of this attempt, in it.
-        verbose: print from INFO up on the standard error, not from WARNING up.
+        verbose: print from INFO up on the standard error, not from WARNING up, and not only what no log can take, which
+            is all where a run tells people of the rest.
 
     Raises:
         OSError: a log cannot be made.
@@ -54,7 +57,8 @@ class StageLogs(logging.Handler):
         self._performance = LineFile(attempt_folder / "performance.jsonl")
         self._text_formatter = events.TextFormatter(context.stage or "stage")
         self._event_formatter = events.EventFormatter()
-        self._terminal_level = logging.INFO if verbose else logging.WARNING
+        is_told = os.environ.get(variables.TOLD) == "yes"
+        self._terminal_level = logging.INFO if verbose else _NEVER if is_told else logging.WARNING
         self._limiter = RateLimiter(self._report)
         self._told = False
         self._before = _Before()

@@ -111,6 +111,10 @@ class Plan:
         _tell("Left out", [*self._missed, *_by_reason(self._left_alone)])
         return Decision(due, out)
 
+    def left_out(self) -> list[str]:
+        """Return which films were left out before the work, and why, in lines for people."""
+        return _shown([*self._missed, *_by_reason(self._left_alone)])
+
     def shortfall(self) -> str:
         """Return what a run that has ended well did not do, in words; empty when everything asked for is there."""
         lost = {

@@ -81,6 +81,8 @@ class RunHooks:
         for other in self._run.others:
             sys.stderr.write(f"samvad: another run is at work in this folder: {other}\n")
         os.environ[variables.RUN] = str(self._run.path)
+        if self._recorder.tells and snakemake_api.runs_here(self._workflow):
+            os.environ[variables.TOLD] = "yes"  # on a cluster, what stages print goes into its logs, not here
         atexit.register(self._repair)  # where nothing is to be done, no hook is called
         self._recorder.attach(logger)
         snakemake_api.retry_only(lambda rule, wildcards: self._recorder.may_try_again(rule, wildcards.get("job")))
@@ -120,6 +122,12 @@ class RunHooks:
         self.finish()
         if missing := self._plan.shortfall():
             raise RefusedError(missing)
+
+    def fail(self) -> None:
+        """End a run some of whose jobs have failed: what it was asked for and did not even begin is told once more."""
+        self.finish()
+        if self._run is not None and (left := self._plan.left_out()):
+            sys.stderr.write("\n".join(["", "Left out:", *left, ""]))
 
     def finish(self) -> None:
         """Write the last lines of the logs and the index of the films, and say where the results are."""

@@ -12,7 +12,7 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,15 @@ from samvad.core import outside, stages, times, variables
 from samvad.core.console import printable
 from samvad.core.errors import SamvadError
 from samvad.core.failures import STOPPED, may_pass
-from samvad.documents import at_work, job_manifest, last_words, run_record, stage_manifest, subtitle_check
+from samvad.documents import (
+    at_work,
+    job_manifest,
+    job_summary,
+    last_words,
+    run_record,
+    stage_manifest,
+    subtitle_check,
+)
 from samvad.documents.costs import Prices
 from samvad.documents.run_record import CacheSettings, RunRecord
 from samvad.logs.events import Event
@@ -137,6 +145,11 @@ class PipelineHandler(logging.Handler):
         logger.addHandler(self)
         self._view.quieten(logger)
 
+    @property
+    def tells(self) -> bool:
+        """Say whether people are told here what stages warn of and why they fail."""
+        return self._view.tells
+
     def expect(self, planned: Iterable[tuple[str, str, set[str]]]) -> None:
         """Take note of what the run is to do: job folder, stage, and the stages that this one waits for."""
         for folder, stage, needs in planned:
@@ -187,23 +200,16 @@ class PipelineHandler(logging.Handler):
     def finish(self) -> None:
         """Write the last line of each job's log, and print where its results are.
 
-        Who prints that anyway (`samvad film` does, also when there was nothing to do) sets SAMVAD_SUMMARY=no.
+        Who prints that anyway (`samvad film` does, also when there was nothing to do) sets SAMVAD_SUMMARY=no: then only
+        what somebody has stopped is told here, for that is its end.
         """
         self._view.finish()
         show = os.environ.get(variables.SUMMARY) != "no"
-        brief = len(self._jobs) > _FULL_SUMMARIES
         ends: dict[str, list[str]] = {"Failed": [], "Stopped": []}
+        states: dict[Path, str] = {}
         for found in self._jobs.values():
             try:
-                status = self._finish(found)
-                if show or found.failed or found.stopped:
-                    worth = subtitle_check.headlines(found.folder).items()
-                    look = "; ".join(f"{language}: {item.told()}" for language, item in worth if item.grade != "good")
-                    line = f"{found.film.title} ({status}): {found.folder}" + (f" – {look}" if look else "")
-                    told = (
-                        printable(line) if brief else "\n" + printable(job_manifest.summary(found.folder), lines=True)
-                    )
-                    sys.stderr.write(f"{told}\n")
+                states[found.folder] = self._finish(found)
             except (OSError, SamvadError) as error:
                 _complain(error)
             for end, reasons in (("Failed", found.failed), ("Stopped", found.stopped)):
@@ -211,9 +217,30 @@ class PipelineHandler(logging.Handler):
                     f"  {found.film.film}, {stages.BY_NAME[stage].folder}: {printable(reason, lines=True)}"
                     for stage, reason in reasons.items()
                 ]
+        try:
+            told = self._told(states) if show else []
+        except (OSError, SamvadError) as error:
+            _complain(error)
+            told = []
         for end, lines in ends.items():
-            if lines:
-                sys.stderr.write(f"\n{end}:\n" + "\n".join(lines) + "\n")
+            if lines and (show or ends["Stopped"]):
+                told += [f"\n{end}:", *lines]
+        if failed := [found.folder for found in self._jobs.values() if found.failed and show]:
+            told.append(f"More: {printable(job_summary.how_to_learn_more(failed[0]))}")
+        sys.stderr.write("".join(f"{line}\n" for line in told))
+
+    def _told(self, states: Mapping[Path, str]) -> list[str]:
+        """Return what is to be said of the films at the end: of few, where all is; of many, a line each."""
+        if len(states) <= _FULL_SUMMARIES:
+            return ["", printable(job_summary.of_jobs(list(states), why=False), lines=True)] if states else []
+        lines = []
+        for found in self._jobs.values():
+            if found.folder in states:
+                worth = subtitle_check.headlines(found.folder).items()
+                look = "; ".join(f"{language}: {item.told()}" for language, item in worth if item.grade != "good")
+                line = f"{found.film.title} ({states[found.folder]}): {found.folder}" + (f" – {look}" if look else "")
+                lines.append(printable(line))
+        return lines + [f"  {printable(note)}" for note in job_summary.shared_notes(list(states))]
 
     def _leave_standing(self, found: _Job) -> None:
         """Leave what was made before as it is, where a machine of a cluster lacks what is there on this one.

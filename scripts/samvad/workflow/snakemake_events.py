@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from samvad.core import schemas
 from samvad.workflow.as_module import our_name
 
 #: What Snakemake says of every job.
@@ -19,16 +22,25 @@ _ROUTINE = frozenset(
         LogEvent.GROUP_INFO,
         LogEvent.PROGRESS,
         LogEvent.SHELLCMD,
+        LogEvent.JOB_ERROR,
     }
 )
 _ROUTINE_TEXTS = ("Select jobs to execute", "Execute ")
 
 
-def hide_routine(logger: logging.Logger) -> None:
-    """Keep the lines about each of our jobs from the terminal; errors stay, and Snakemake's own log keeps all.
+#: What Snakemake says of a job's command that failed, besides that it did, and at the end of a run with such a job.
+_OF_FAILURES = (
+    "RuleException:\nCalledProcessError in file ",
+    "WorkflowError:\nAt least one job did not complete successfully",
+    "Exiting because a job execution failed",
+)
 
-    ``--quiet rules`` would hide errors too, also in that log. Where a logger plugin writes to the terminal in place of
-    Snakemake, nothing is hidden.
+
+def hide_routine(logger: logging.Logger) -> None:
+    """Keep the lines about each of our jobs from the terminal, where the run tells better; Snakemake's own log has all.
+
+    Of a job that failed, too: the run says in a line which film, which stage and why. ``--quiet rules`` would keep it
+    from that log as well. Where a logger plugin writes to the terminal in place of Snakemake, nothing is hidden.
     """
     for handler in logger.handlers:
         if handler.get_name() == "DefaultStreamHandler":
@@ -37,10 +49,18 @@ def hide_routine(logger: logging.Logger) -> None:
 
 def _is_no_routine(record: logging.LogRecord) -> bool:
     event = getattr(record, "event", None)
+    if str(record.msg).startswith(_OF_FAILURES):
+        return _is_of_others(str(record.msg))
     if event:
         rule = getattr(record, "rule_name", None)
         return event not in _ROUTINE or bool(rule and not our_name(rule))
     return record.levelno != logging.INFO or not str(record.msg).startswith(_ROUTINE_TEXTS)
+
+
+def _is_of_others(text: str) -> bool:
+    """Say whether the command that failed is one of a rule that is not ours, of which the run says nothing."""
+    found = re.match(r'RuleException:\nCalledProcessError in file "(?P<file>.*)", line', text)
+    return found is not None and Path(found["file"]).parent != schemas.ROOT / "rules"
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,11 @@ class View:
         self._told: dict[tuple[str, str], float] = {}
         self._places: dict[tuple[str, str], str] = {}
 
+    @property
+    def tells(self) -> bool:
+        """Say whether it shows anything."""
+        return self._choice != "off"
+
     def quieten(self, logger: logging.Logger) -> None:
         """Keep Snakemake's lines about each job from the terminal; they stay in its own log in .snakemake/log."""
         if self._choice != "off":
