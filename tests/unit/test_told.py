@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import threading
@@ -233,7 +234,8 @@ def test_what_holds_for_all_of_several_films_is_said_once(job: Path, tmp_path: P
     skipped(job), warned(job)
     job_manifest.write(job, ["tmdb", "asr"], job_manifest.RunState())
     other = support.make_job(tmp_path, "2025/01/02/user/7")
-    run_record.write(other, RUN)
+    for folder in (job, other):
+        run_record.write(folder, dataclasses.replace(RUN, title="A film"))
     skipped(other)
     job_manifest.write(other, ["tmdb", "asr"], job_manifest.RunState(failed={"asr"}))
     told = job_summary.of_jobs([job, other])
@@ -245,5 +247,5 @@ def test_what_holds_for_all_of_several_films_is_said_once(job: Path, tmp_path: P
     assert "Why:" not in job_summary.of_jobs([job, other], why=False)
     assert job_summary.shared_notes([job, other, tmp_path / "none"]) == [
         "Skipped: tmdb: no TMDB key. Set it. (2 films)",
-        "To look at: asr: Word times are Whisper's own. (1 film)",
+        "To look at: asr: Word times are Whisper's own. (A film)",
     ]

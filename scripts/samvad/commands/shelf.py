@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from samvad.commands import _running, add_folder
 from samvad.core.console import printable
 from samvad.core.errors import ConfigurationError
+from samvad.media import film_file
 from samvad.reporting import budget
 from samvad.settings import configuration, naming
 
@@ -19,7 +21,7 @@ _EXAMPLES = """examples:
   ./samvad shelf /films --source hi,en --targets en,hi --model large-v3 --profile slurm
 
 A renamed film is known by its bytes. A film that fails does not stop the others. Exit codes: 0 all is done; 1 a film is
-not; 2 what was asked for is not possible."""
+not, or a file with a film's ending is none; 2 what was asked for is not possible."""
 
 
 def parser() -> _running.Parser:
@@ -54,4 +56,10 @@ def main(argv: list[str] | None = None) -> int:
                 f"Of {options.folder} the sheet has films, and none of them is there.",
                 "Is its disk away? Bring it back, and run the same command again.",
             )
-        return _running.run(settings, shelf.jobs, options, more) if shelf.jobs and not options.budget else 0
+        code = _running.run(settings, shelf.jobs, options, more) if shelf.jobs and not options.budget else 0
+    count = sum(path.suffix.lower() in film_file.SUFFIXES for path in shelf.unknown)
+    if count and not options.dry_run and code != 130:
+        files = "1 file with a film's ending is none" if count == 1 else f"{count} files with a film's ending are none"
+        print(f'{files}, or cannot be read: see "Not understood" above.', file=sys.stderr)
+        return code or 1
+    return code

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -55,16 +54,18 @@ def how_to_learn_more(job_folder: Path) -> str:
 
 
 def shared_notes(job_folders: Sequence[Path]) -> list[str]:
-    """Return in a line each what stages had to say of films of a shelf, once, with how many films it is said of.
+    """Return in a line each what stages had to say of films of a shelf, once, with the film or how many it is said of.
 
     What cannot be read is passed over. What is said of most comes first; of many lines, the last are counted.
     """
-    said: Counter[Note] = Counter()
+    said: dict[Note, list[str]] = {}
     for folder in job_folders:
         if manifest := job_manifest.read_optional(folder):
-            said.update(_notes(manifest, most=None))
+            for note in _notes(manifest, most=None):
+                said.setdefault(note, []).append(manifest.input.title)
     lines = [
-        f"{label} {text} ({count} {'film' if count == 1 else 'films'})" for (label, text), count in said.most_common()
+        f"{label} {text} ({titles[0] if len(titles) == 1 else f'{len(titles)} films'})"
+        for (label, text), titles in sorted(said.items(), key=lambda item: -len(item[1]))
     ]
     more = [f"… and {len(lines) - _SHOWN} more: see the films' pages"] if len(lines) > _SHOWN else []
     return lines[:_SHOWN] + more

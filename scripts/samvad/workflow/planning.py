@@ -15,6 +15,8 @@ from samvad.workflow.snakemake_api import Asked, Decision
 
 #: So many reasons are named; the rest are counted.
 _NAMED = 20
+#: So many stages that are done again for the same reason are named in its line.
+_FEW = 3
 
 
 class Plan:
@@ -83,7 +85,7 @@ class Plan:
         due: dict[int, str] = {}
         out: list[int] = []
         away: dict[str, list[str]] = defaultdict(list)
-        again: list[str] = []
+        again: list[tuple[str, str]] = []
         to_do: list[str] = []
         for folder, numbers in films.items():
             self._asked[folder] = list(numbers)
@@ -103,7 +105,7 @@ class Plan:
             told = ["Another run is at work on what was asked for:", *taken, "Wait for its end, or stop it."]
             raise RefusedError("\n".join(told))
         _warn_of_missing([f"{folder}: {media}" for folder in to_do if (media := self._judge.missing_film(folder))])
-        _tell("Done again", again)
+        _tell("Done again", _joined(again))
         unseen = [f"{what} ({_some(where)}){self._looked}" for what, where in away.items()]
         _tell("Not to be looked at, and no change", unseen)
         if (self._left_alone or self._missed) and not due:
@@ -127,8 +129,8 @@ class Plan:
 
     def _of_film(
         self, folder: str, numbers: Mapping[str, int], asked: Sequence[Asked], heed: Collection[str]
-    ) -> tuple[dict[int, str], list[str], list[str]]:
-        """Return why which jobs of a film are due, the redone ones for people, and what could not be looked at."""
+    ) -> tuple[dict[int, str], list[tuple[str, str]], list[str]]:
+        """Return why which jobs of a film are due, the redone ones with the reason, and what could not be looked at."""
         verdicts = self._judge.verdicts(folder, numbers, heed)
         found: dict[int, str] = {}
         named = []
@@ -147,7 +149,7 @@ class Plan:
             else:
                 continue
             if verdict.done:
-                named.append(f"{folder}/{stage.folder}: {printable(found[number])}")
+                named.append((f"{folder}/{stage.folder}", found[number]))
         unseen = [what for name, verdict in verdicts.items() if numbers[name] not in found for what in verdict.away]
         return found, named, unseen
 
@@ -174,6 +176,17 @@ def _warn_of_missing(films: Sequence[str]) -> None:
         more = [f"  … and {len(films) - _NAMED} more"] if len(films) > _NAMED else []
         shown = [f"  {printable(film)}" for film in films[:_NAMED]]
         logger.warning("\n".join(["These films are not there, so that they cannot be made:", *shown, *more]))
+
+
+def _joined(again: Sequence[tuple[str, str]]) -> list[str]:
+    """Return stages with the reasons why they are done again in lines, in one those that have the same."""
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    for stage, why in again:
+        by_reason[why].append(stage)
+    return [
+        f"{', '.join(found)}: {why}" if len(found) <= _FEW else f"{found[0]} and {len(found) - 1} other stages: {why}"
+        for why, found in by_reason.items()
+    ]
 
 
 def _tell(what: str, found: Sequence[str]) -> None:
