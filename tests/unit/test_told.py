@@ -101,7 +101,7 @@ def test_the_summary_says_what_a_killed_attempt_had_left(job: Path, reused: bool
     metrics = [{"name": "resumed", "value": "1,312 of 1,460 pieces", "unit": ""}]
     changed(path, metrics=metrics, cache={**json.loads(path.read_text("utf-8"))["cache"], "hit": reused})
     job_manifest.write(job, ["asr"], job_manifest.RunState())
-    assert ("Resumed:         asr: 1,312 of 1,460 pieces" in job_manifest.summary(job)) != reused
+    assert ("Resumed:         asr: 1,312 of 1,460 pieces" in job_summary.of_job(job)) != reused
 
 
 def test_every_stage_tells_its_counts_under_names_that_it_measures() -> None:
@@ -232,10 +232,10 @@ def test_a_film_that_was_added_to_the_sheet_makes_the_code_no_other(
 
 def test_what_holds_for_all_of_several_films_is_said_once(job: Path, tmp_path: Path) -> None:
     skipped(job), warned(job)
-    job_manifest.write(job, ["tmdb", "asr"], job_manifest.RunState())
     other = support.make_job(tmp_path, "2025/01/02/user/7")
     for folder in (job, other):
         run_record.write(folder, dataclasses.replace(RUN, title="A film"))
+    job_manifest.write(job, ["tmdb", "asr"], job_manifest.RunState())
     skipped(other)
     job_manifest.write(other, ["tmdb", "asr"], job_manifest.RunState(failed={"asr"}))
     told = job_summary.of_jobs([job, other])

@@ -94,7 +94,8 @@ def _lines(job_folder: Path, notes: Sequence[Note], *, why: bool = True) -> list
     ]
     if reused:
         lines.append(f"  {'Reused:':16} {', '.join(reused)} (done before for another job; see samvad cache)")
-    lines += _of_notes([*(_failed(manifest, job_folder) if why else []), *notes])
+    resumed = [("Resumed:", text) for text in _resumed(job_folder, manifest)]
+    lines += _of_notes([*(_failed(manifest, job_folder) if why else []), *resumed, *notes])
     logs = sorted((job_folder / "logs").glob("99_pipeline_*.log"))
     if logs:
         lines.append(f"  {'Log:':16} {logs[-1]}")
@@ -145,6 +146,16 @@ def _proved(job_folder: Path) -> list[str]:
     mux = stage_manifest.read_optional(job_folder / stages.BY_NAME["mux"].folder / "manifest.json")
     text = mux_proof.told({metric.name: metric.value for metric in mux.metrics}) if mux else None
     return [text] if text else []
+
+
+def _resumed(job_folder: Path, manifest: JobManifest) -> list[str]:
+    """Return for each stage that went on where a killed attempt was how much was there; not of another job's result."""
+    found = []
+    for name, state in manifest.stages.items():
+        made = stage_manifest.read_optional(job_folder / state.manifest) if state.manifest else None
+        if made is not None and not made.cache.hit:
+            found += [f"{name}: {metric.value}" for metric in made.metrics if metric.name == "resumed"]
+    return found
 
 
 def _cost(manifest: JobManifest) -> list[str]:
