@@ -2,6 +2,17 @@
 
 envs_dir=$(CDPATH= cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root_dir=$(dirname "$envs_dir")
+# Cron, containers and services may give no home folder: it is what the system says of the user.
+if [ -z "${HOME:-}" ]; then
+    unset HOME
+    HOME=~
+    export HOME
+fi
+# What was closed is opened to nothing, or the first file that a program opens would be its standard output.
+for stream in 0 1 2; do
+    [ -e "/dev/fd/$stream" ] || eval "exec $stream<>/dev/null"
+done
+unset stream
 cache_dir=${SAMVAD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/samvad}
 
 die() {

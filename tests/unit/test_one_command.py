@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import shlex
 import shutil
 import subprocess
@@ -303,3 +304,25 @@ def test_the_command_that_uv_or_pipx_installs_runs_the_folder_that_it_was_instal
     (project / "samvad").unlink()
     gone = run("list")
     assert gone.returncode == 1 and gone.stderr.startswith("samvad: the project is no longer in ")
+
+
+@pytest.mark.parametrize("home", [None, ""])
+def test_without_a_home_folder_the_users_own_is_taken(home: str | None) -> None:
+    given = {"PATH": os.environ["PATH"], **({} if home is None else {"HOME": home})}
+    script = (
+        f'set -euo pipefail; source {shlex.quote(str(schemas.ROOT / "envs" / "lib.bash"))}; echo "$HOME:$cache_dir"'
+    )
+    told = subprocess.run(["bash", "-c", script], env=given, capture_output=True, text=True, check=True).stdout
+    own = pwd.getpwuid(os.getuid()).pw_dir
+    assert told == f"{own}:{own}/.cache/samvad\n"
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_command_whose_streams_are_closed_works_as_ever(closed: str, tmp_path: Path) -> None:
+    """No file that it opens becomes its standard output, and there is no traceback where somebody looks."""
+    words = [str(schemas.ROOT / "samvad"), "-d", str(tmp_path), "config", "set", "cache.max_gb", "7"]
+    script = f"{shlex.join(words)} {closed}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "max_gb: 7" in (tmp_path / "config" / "local.yaml").read_text("utf-8")
+    assert "is 7 now" not in (tmp_path / "config" / "local.yaml").read_text("utf-8")

@@ -62,7 +62,8 @@ def new_row(options: argparse.Namespace, *, away: bool = False) -> dict[str, str
     if addresses.is_remote(media):
         addresses.look(media)
     elif not away or (places.work() / media).exists():
-        film_file.check(places.work() / media, "Give the path of a film.", shown=options.media)
+        remedy = "Give the path of a film; samvad shelf takes all films of a folder."
+        film_file.check(places.work() / media, remedy, shown=options.media)
     title = options.title.strip() or (fetched.place(media, Path()) if addresses.is_remote(media) else Path(media)).stem
     row = {
         "film": options.film or film_sheet.film_id(title, media),

@@ -142,5 +142,5 @@ def check_day(text: str, where: str) -> None:
     """
     try:
         date.fromisoformat(text)
-    except ValueError as error:
-        raise ConfigurationError(f"{where}: {text!r} is no day ({error}).", "Write it as YYYY-MM-DD.") from None
+    except ValueError:
+        raise ConfigurationError(f"{where}: {text!r} is no day.", "Write it as YYYY-MM-DD.") from None
