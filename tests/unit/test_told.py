@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import subprocess
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
+from snakemake_interface_logger_plugins.common import LogEvent
 
 import support
 from samvad.core import failures, schemas, stages
@@ -21,7 +23,10 @@ from samvad.documents.stage_manifest import Metric
 from samvad.logs import spans
 from samvad.models import http
 from samvad.runner import milestones
+from samvad.settings import configuration
+from samvad.workflow import run_registry
 from samvad.workflow.run_log import RunLog
+from samvad.workflow.run_recorder import PipelineHandler
 
 RUN = RunRecord(
     run_id="film_run", parent_run_id="film_run0", parent_job_id="old/1", stamp="20250101_120000", film="film"
@@ -249,3 +254,34 @@ def test_what_holds_for_all_of_several_films_is_said_once(job: Path, tmp_path: P
         "Skipped: tmdb: no TMDB key. Set it. (2 films)",
         "To look at: asr: Word times are Whisper's own. (A film)",
     ]
+
+
+@pytest.mark.parametrize(("interrupted", "ends"), [(True, "stopped"), (False, "failed")])
+def test_a_stage_that_leaves_no_record_after_ctrl_c_was_stopped_and_has_not_failed(
+    interrupted: bool, ends: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SAMVAD_VIEW", "plain")
+    film = configuration.Film(
+        2, "one", "one.mkv", "One", None, ("en",), ("en",), "me", "2025-01-01", 1, "subtitle", None, "", "", "", ()
+    )
+    run = run_registry.enter(tmp_path / ".snakemake")
+    recorder = PipelineHandler(
+        {film.folder: film}, lambda film: ["demux"], lambda film: {}, tmp_path / "out", run,
+        cache=None, prices=None, stage_links=False, view="plain",
+    )  # fmt: skip
+
+    def said(**fields: Any) -> None:
+        record = logging.LogRecord("snakemake", logging.INFO, "", 0, "", (), None)
+        record.__dict__.update(fields)
+        recorder.emit(record)
+
+    recorder.expect([(film.folder, "demux", set())])
+    said(event=LogEvent.JOB_INFO, jobid=1, rule_name="demux", wildcards={"job": film.folder})
+    if interrupted:
+        recorder.interrupt()
+    said(event=LogEvent.JOB_ERROR, jobid=1, rule_name="demux", rule_msg="", log=[])
+    recorder.finish()
+    assert job_manifest.status(tmp_path / "out" / film.folder) == ends
+    told = capsys.readouterr().err
+    assert f"\n{ends.capitalize()}:\n  one, 01_demux: " in told and ("killed" in told) != interrupted
+    run.path.unlink()

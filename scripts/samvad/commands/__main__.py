@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import errno
-import importlib
-import os
-import sys
-from pathlib import Path
+import signal
 
-from samvad.core import console, files
-from samvad.core.errors import DiskError, SamvadError
+# Ctrl-C before the command has begun ends it at once: nobody wants to read which module was being loaded. What was
+# started in the background, and ignores it, goes on doing so.
+_HEEDS_CTRL_C = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+if _HEEDS_CTRL_C:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+import errno  # noqa: E402
+import importlib  # noqa: E402
+import os  # noqa: E402
+import sys  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+from samvad.core import console, files  # noqa: E402
+from samvad.core.errors import DiskError, SamvadError  # noqa: E402
 
 
 def main() -> int:
@@ -17,6 +25,8 @@ def main() -> int:
     name = sys.argv[1]
     sys.argv[:2] = [f"samvad {name}"]  # what messages about options call the command
     command = importlib.import_module(f"samvad.commands.{name.replace('-', '_')}")
+    if _HEEDS_CTRL_C:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return int(command.main())
     except (SamvadError, OSError) as caught:

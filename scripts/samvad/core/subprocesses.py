@@ -343,7 +343,8 @@ def hand_over(
 ) -> int:
     """Let a program have the terminal until it ends; return its exit code, or 128 and the signal that ended it.
 
-    Ctrl-C reaches both: it is the program's to obey. Another signal to this process is passed on.
+    Ctrl-C reaches both: it is the program's to obey. Where it did not end well after that, 130 is returned, whatever it
+    made of it. Another signal to this process is passed on.
 
     Args:
         command: the program and its arguments.
@@ -359,8 +360,15 @@ def hand_over(
         heard()
         child.send_signal(given)
 
+    was_interrupted = False
+
+    def interrupted(*_: object) -> None:
+        nonlocal was_interrupted
+        was_interrupted = True
+        heard()
+
     # A handler, and not SIG_IGN, which the program would inherit.
-    before = signal.signal(signal.SIGINT, lambda *_: heard())
+    before = signal.signal(signal.SIGINT, interrupted)
     try:
         child = subprocess.Popen(command, cwd=folder, env=environment and dict(environment))
         others = {number: signal.signal(number, pass_on) for number in (signal.SIGTERM, signal.SIGHUP)}
@@ -371,4 +379,6 @@ def hand_over(
         raise _not_started(command[0], error) from None
     finally:
         signal.signal(signal.SIGINT, before)
+    if code and was_interrupted:
+        return 128 + signal.SIGINT
     return code if code >= 0 else 128 - code

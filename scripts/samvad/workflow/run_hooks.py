@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from snakemake.logging import logger
@@ -85,6 +88,7 @@ class RunHooks:
             os.environ[variables.TOLD] = "yes"  # on a cluster, what stages print goes into its logs, not here
         atexit.register(self._repair)  # where nothing is to be done, no hook is called
         self._recorder.attach(logger)
+        _before_interrupt(self._recorder.interrupt)
         snakemake_api.retry_only(lambda rule, wildcards: self._recorder.may_try_again(rule, wildcards.get("job")))
 
     def start(self) -> None:
@@ -164,3 +168,16 @@ class RunHooks:
                 f"{name} asks for {total} MiB of memory or more, and that is all there is for the stages here: it may "
                 "run out. Use a smaller model, or give more with --resources mem_mb=… if there is more."
             )
+
+
+def _before_interrupt(tell: Callable[[], None]) -> None:
+    """Have something told when Ctrl-C comes, before Snakemake does what it does then."""
+    before = signal.getsignal(signal.SIGINT)
+    if not callable(before) or threading.current_thread() is not threading.main_thread():
+        return  # it is ignored, or Snakemake was called from a program that has handlers of its own
+
+    def interrupted(number: int, frame: FrameType | None) -> None:
+        tell()
+        before(number, frame)
+
+    signal.signal(signal.SIGINT, interrupted)

@@ -138,12 +138,17 @@ class PipelineHandler(logging.Handler):
         self._stages: dict[int, tuple[str, str]] = {}
         self._groups: dict[int, str] = {}
         self._start = datetime.now()
+        self._is_interrupted = False
         self._view = View(self._output_root, chosen(view), sent_away=sent_away)
 
     def attach(self, logger: logging.Logger) -> None:
         """Listen to Snakemake's logger from now on; what the view shows better goes to the terminal no more."""
         logger.addHandler(self)
         self._view.quieten(logger)
+
+    def interrupt(self) -> None:
+        """Take note that somebody stops the run: a stage that ends without a record from now on was stopped, too."""
+        self._is_interrupted = True
 
     @property
     def tells(self) -> bool:
@@ -339,6 +344,8 @@ class PipelineHandler(logging.Handler):
             status = manifest.stages[stage].status
             self._view.ended(folder, stage, status, None, manifest.input.duration_seconds)
             return
+        if failed and self._is_interrupted and not (newest and (newest / "manifest.json").is_file()):
+            said = run_log.RUN_STOPPED  # Ctrl-C reaches its process, too, perhaps before it can write anything
         result = found.log.stage_ended(stage, newest, said, failed=failed)
         found.failed.pop(stage, None)  # an earlier attempt
         found.stopped.pop(stage, None)
