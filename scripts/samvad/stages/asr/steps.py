@@ -106,13 +106,13 @@ def name_languages(
 
 def _tell_of_languages(run: StageRun, vote: language.Vote, found: second_languages.Survey) -> None:
     """Warn of the languages that were noticed, and of those that may be there and are not recognised."""
-    if found.spoken:
-        noticed = ", ".join(f"{other.language} in {other.share:.0%} of its speech" for other in found.spoken)
-        run.warn(
-            f"Besides {vote.language}, the film speaks {noticed}: each stretch is recognised in its own language. "
-            "If that is not so, name what is spoken in the column source of the film sheet."
-        )
     known = [vote.language, *(other.language for other in found.spoken)]
+    if found.spoken:
+        noticed = ", ".join(f"{languages.name(other.language)} ({other.share:.0%} or more)" for other in found.spoken)
+        run.warn(
+            f"Besides {languages.name(vote.language)}, the film speaks {noticed}: each stretch is recognised in its "
+            f"own language. Write {','.join(known)} in the column source of the film sheet, or what else is spoken."
+        )
     heard = [other.language for other in found.others if other.share >= _NAMED_SHARE]
     unsure = [name for name in dict.fromkeys([*vote.rivals(), *heard]) if not language.counts_for(name, known)]
     if unsure:
