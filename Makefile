@@ -123,7 +123,7 @@ check:
 	PYTHONPATH=scripts $(call dev,lint-imports)
 	$(SNAKEMAKE) --lint
 
-bench: setup
+bench: setup $(SAMPLE)
 	@envs/setup dev
 	@$(call dev,python) benchmarks/end_to_end.py --minutes 2.5 5 10
 
