@@ -270,6 +270,7 @@ def own_name(asked):
 
 def one_run():
     """Return the plan of this process, after making sure that Snakemake keeps to it and what is done is recorded."""
+    naming.look_at_output_root(Path(OUT))
     plan = Plan(
         due.Judge(
             config,

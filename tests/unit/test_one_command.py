@@ -13,10 +13,13 @@ from pathlib import Path
 
 import pytest
 
+import support
 from samvad.commands import config, doctor, film, remove, rerun, shelf
 from samvad.commands import list as list_films
 from samvad.core import schemas
 from samvad.core.errors import ConfigurationError
+from samvad.documents import job_manifest, run_record
+from samvad.documents.run_record import RunRecord
 from samvad.settings import configuration, naming
 from samvad.workflow import command
 
@@ -62,6 +65,18 @@ def test_a_film_is_found_by_whatever_it_is_called(named: str, folder: str, own: 
     assert job.film.folder == folder
 
 
+def test_a_folder_of_jobs_that_is_a_link_to_nothing_is_named_with_what_may_be_away(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "away")
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "link", tmp_path / "link" / "films"):
+        with pytest.raises(ConfigurationError, match=r"link to .*away, where nothing is.* Is its disk away"):
+            naming.look_at_output_root(place)
+    with pytest.raises(ConfigurationError, match="file is no folder"):
+        naming.look_at_output_root(tmp_path / "file" / "out")
+    for place in (tmp_path, tmp_path / "new" / "out", Path("out")):
+        naming.look_at_output_root(place)
+
+
 def test_films_are_found_though_a_row_of_the_sheet_is_wrong(own: Path) -> None:
     known = naming.films(configuration.project())
     with (own / "config" / "films.tsv").open("a", encoding="utf-8") as file:
@@ -81,6 +96,16 @@ def test_films_can_be_listed_by_every_state_that_a_manifest_has(own: Path) -> No
     states = schemas.schema("job_manifest")["properties"]["pipeline"]["properties"]["status"]["enum"]
     for state in states:
         assert list_films.main(["--state", state]) == 0
+
+
+def test_a_film_whose_records_were_deleted_is_not_called_done(tmp_path: Path) -> None:
+    job = support.make_job(tmp_path)
+    run_record.write(job, RunRecord(run_id="film_run1", stamp="20250101_120000", film="film"))
+    support.finished_stage(job, "demux", {"audio": ("audio.wav", b"RIFF"), "probe": ("probe.json", b"{}")})
+    made = job_manifest.write(job, ["demux"], job_manifest.RunState())
+    assert made.pipeline.status == job_manifest.status(job) == "success"
+    (job / "01_demux" / "manifest.json").unlink()
+    assert job_manifest.status(job) == job_manifest.GONE
 
 
 def test_films_are_listed_for_people_and_for_programs(own: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -85,10 +85,13 @@ def test_a_run_from_another_clone_is_named_and_its_log_left_open_and_sigint_undo
     assert attempts(job, "asr") == ["01"], "what had ended well is not done again"
 
 
-def test_what_ctrl_c_stopped_is_called_so_in_all_records_and_the_same_command_goes_on(project: Project) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])  # Ctrl-C; what systemd sends to all of a service
+def test_what_somebody_stopped_is_called_so_in_all_records_and_the_same_command_goes_on(
+    project: Project, number: signal.Signals
+) -> None:
     job = project.job("b")
     with held(project, "asr", project.target("b")) as run:
-        os.killpg(run.pid, signal.SIGINT)
+        os.killpg(run.pid, number)
         run.wait(300)
     assert support.attempt_of(job, "asr")["status"] == "stopped"
     found = json.loads((job / "manifest.json").read_text("utf-8"))

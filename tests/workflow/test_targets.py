@@ -103,6 +103,15 @@ def test_a_film_is_asked_for_by_any_path_that_leads_to_its_job(three_films: Proj
         assert planned(three_films.snakemake(asked, "-n")) == {"demux": 1}, asked
 
 
+def test_a_folder_of_jobs_whose_disk_is_away_is_named_before_every_film_looks_new(
+    three_films: Project, tmp_path: Path
+) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "away")
+    done = three_films.snakemake("subtitle", "-n", output_root=tmp_path / "link")
+    assert done.returncode != 0 and "Is its disk away?" in said(done), said(done)
+    assert "Traceback" not in said(done), said(done)
+
+
 def test_a_plan_is_shown_in_a_folder_that_cannot_be_written_and_touching_makes_no_record(three_films: Project) -> None:
     target = three_films.target("transcribe", "demux")
     done = three_films.snakemake(target, "--touch")

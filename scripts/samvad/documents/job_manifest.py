@@ -316,7 +316,8 @@ def write(job_folder: Path, wanted: list[str], live: RunState) -> JobManifest:
 def status(job_folder: Path) -> str | None:
     """Return the status in a job's manifest, None where it cannot be read.
 
-    It is ``INTERRUPTED`` where the job's run was killed, and ``GONE`` where a result of a finished job is not there.
+    It is ``INTERRUPTED`` where the job's run was killed, and ``GONE`` where a result of a finished job, or the record
+    of one of its stages, is not there.
     """
     manifest = read_optional(job_folder)
     return None if manifest is None else status_of(job_folder, manifest)
@@ -332,8 +333,10 @@ def status_of(job_folder: Path, manifest: JobManifest) -> str:
 
 
 def gone(job_folder: Path, manifest: JobManifest) -> list[str]:
-    """Return the results for people that are not there, relative to the job's folder."""
-    return [made.path for made in manifest.output.files if _is_result(made) and not (job_folder / made.path).is_file()]
+    """Return the results for people, and the records of stages, that are not there, relative to the job's folder."""
+    named = [made.path for made in manifest.output.files if _is_result(made)]
+    named += [state.manifest for state in manifest.stages.values() if state.manifest and state.status in _DONE]
+    return [path for path in named if not (job_folder / path).is_file()]
 
 
 def _is_result(made: ResultFile) -> bool:

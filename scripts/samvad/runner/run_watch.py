@@ -18,7 +18,6 @@ from samvad.runner import slurm
 log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 1.0
-_GRACE_SECONDS = 5.0
 
 
 def check_run() -> None:
@@ -46,15 +45,17 @@ def end_with_run(at_work: str) -> None:
 
     Otherwise a stage would work on for nobody, beside the next run's attempt at the same stage. A stage that was
     started by hand, or runs on another machine than Snakemake, goes on to its end; one that is a job of SLURM's is
-    cancelled by the next run, wherever it runs. SLURM ends a job by asking first (``scancel``, or when its time is
-    over) and kills 30 s later (``KillWait``): time enough to record the end.
+    cancelled by the next run, wherever it runs.
+
+    Who ends a process well asks first: SLURM (``scancel``, or when its time is over) kills 30 s later (``KillWait``),
+    systemd after a while, too. That is time enough to record that the stage was stopped, as with Ctrl-C.
 
     Args:
         at_work: what this process does, for those who look into SLURM's queue.
     """
     if slurm.JOB_VARIABLE in os.environ:
         slurm.tell(os.environ[slurm.JOB_VARIABLE], at_work)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     path = Path(os.environ.get(variables.RUN, ""))
     if path.is_file():
         facts = run_mark.read(path).facts
@@ -72,6 +73,4 @@ def _watch(handle: int, facts: run_mark.RunFacts) -> None:
     log.error("The run that started this stage was killed (process %s); the stage ends too.", facts.pid)
     for child in psutil.Process().children(recursive=True):
         child.kill()
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(_GRACE_SECONDS)
-    os._exit(128 + signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGKILL)  # at once: the next run may begin with the same stage

@@ -39,6 +39,26 @@ def output_root(settings: Mapping[str, Any]) -> Path:
     return (places.work() / Path(settings["output_root"]).expanduser()).absolute()
 
 
+def look_at_output_root(root: Path) -> None:
+    """Make sure that jobs can have their folders: behind a link to a disk that is away every film would look new.
+
+    Args:
+        root: the folder of all jobs; it, and folders above it, need not be there yet.
+
+    Raises:
+        ConfigurationError: it, or what should be a folder above it, is a link to nothing, or no folder.
+    """
+    place = next((place for place in (root, *root.parents) if os.path.lexists(place)), root)
+    if os.path.lexists(place) and not place.is_dir():
+        away = place.is_symlink() and not place.exists()
+        what = f"a link to {place.readlink()}, where nothing is" if away else "no folder"
+        raise ConfigurationError(
+            f"output_root is {root}, and {place} is {what}: nothing can be said of the films' jobs.",
+            "Is its disk away? Bring it back; or correct output_root." if away else "Correct output_root.",
+            path=str(place),
+        )
+
+
 def target(asked: str, root: str) -> str:
     """Return a file of a job as the rules call it, where it is asked for by another path to it; else the same.
 

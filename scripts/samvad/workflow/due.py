@@ -158,11 +158,12 @@ class Judge:
 
         Models are looked for where the stages run on this machine alone.
         """
-        row, record = self._films[job], self._read(self._output_root / job, stage)
-        found = []
+        row, found = self._films[job], []
         if film and stage in ("demux", "mux") and not _is_there(row.media):
             found = [f"the film {row.media}, which cannot be found"]
-        for item, value in self._named(stages.BY_NAME[stage], row):
+        named = list(self._named(stages.BY_NAME[stage], row))
+        record = self._read(self._output_root / job, stage) if named else None
+        for item, value in named:
             known = _recorded(item, value, record) if record else None
             if item.content == "profile":
                 found += [f"a profile: {wrong}"] if isinstance(wrong := looks.profile(value), str) else []

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from samvad.core.declarations import Stage
@@ -22,11 +21,16 @@ def lacking(stage: Stage, values: Mapping[str, Any], film: Film) -> list[str]:
         values: its options by name, as the film has them.
         film: the film's row.
     """
-    return [
-        f"the model {name}: it is not on this machine, and {why} ({weights.how_to_get(name)})"
-        for name, revision in wanted(stage, values, film)
-        if (why := _out_of_reach(name, revision))
-    ]
+    if not stage.refuses:
+        return []
+    key = (stage.name, film.source, film.targets, repr(values))
+    if key not in _known:
+        _known[key] = [
+            f"the model {name}: it is not on this machine, and {why} ({weights.how_to_get(name)})"
+            for name, revision in wanted(stage, values, film)
+            if (why := weights.out_of_reach(name, revision))
+        ]
+    return _known[key]
 
 
 def wanted(stage: Stage, values: Mapping[str, Any], film: Film) -> list[tuple[str, str]]:
@@ -38,5 +42,5 @@ def wanted(stage: Stage, values: Mapping[str, Any], film: Film) -> list[tuple[st
     return found
 
 
-#: Of a shelf of thousands, most films ask for the same.
-_out_of_reach = functools.cache(weights.out_of_reach)
+#: What is lacking, by stage, languages and options: of a shelf of thousands, most films ask for the same.
+_known: dict[tuple[str, Sequence[str], Sequence[str], str], list[str]] = {}
