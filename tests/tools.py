@@ -20,6 +20,15 @@ def program(name: str) -> str:
     )
 
 
+def nginx() -> str:
+    """Return the path of nginx; skip the test where it is missing (in continuous integration: fail)."""
+    return (
+        shutil.which("nginx")
+        or shutil.which("nginx", path=str(_cache() / "tools" / "nginx" / "sbin"))
+        or missing("nginx")
+    )
+
+
 def logql_modules() -> Path:
     """Return the folder of Node's packages with Loki's grammar."""
     return _node_modules("logql", "the grammar of LogQL")

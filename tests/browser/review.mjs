@@ -19,9 +19,11 @@ export class Window {
     }
   }
   ready() { return this.until(() => document.documentElement.dataset.ready === "1" && document.querySelector("#space .row, .empty:not([hidden])")); }
-  async until(test, ...given) {
+  async until(test, ...given) { return this.within(90000, test, ...given); }
+  /** Wait for a state of the page; a film that is made takes as long as it takes. */
+  async within(timeout, test, ...given) {
     try {
-      return await this.tab.waitForFunction(test, { timeout: 90000, polling: 50 }, ...given);
+      return await this.tab.waitForFunction(test, { timeout, polling: 50 }, ...given);
     } catch (error) {
       throw new Error(`${test}\n${error.message}\n${await this.tab.evaluate(() => document.activeElement.outerHTML.slice(0, 200) + document.body.innerText)}`);
     }
@@ -193,6 +195,149 @@ async function finished(tab, given) {
   await tab.waitForFunction(() => document.querySelector("#space .film"));
   seen.shelf = await tab.evaluate(() => document.querySelector("#space .film").innerText);
   seen.faults.push(...await me.faults(given.modules));
+  return seen;
+}
+
+/** A shelf whose films are begun, stopped, begun again, looked at, and replaced in; by the states that they show. */
+export async function shelf(tab, given) {
+  const seen = { states: [] }, me = new Window(tab);
+  await tab.waitForFunction(() => document.documentElement.dataset.ready === "1" && document.querySelector("#space .film"));
+  const film = (title) => tab.evaluate((title) => { const row = [...document.querySelectorAll("#space .film")].find((one) => one.innerText.includes(title)); return { state: row.querySelector(".state b").textContent, buttons: [...row.querySelectorAll(".does button")].map((one) => one.textContent), reason: row.querySelector(".why").innerText }; }, title);
+  const until = (state) => me.within(300000, (title, state) => { const row = [...document.querySelectorAll("#space .film")].find((one) => one.innerText.includes(title)); return row && row.querySelector(".state b").textContent === state; }, given.title, state);
+  const click = (what) => tab.evaluate((title, what) => [...document.querySelectorAll("#space .film")].find((one) => one.innerText.includes(title)).querySelector(`.does button[aria-label^="${what}"]`).click(), given.title, what);
+  const now = async () => seen.states.push(await film(given.title));
+  await now();
+  await click("start");
+  await until("running");
+  await now();
+  await click("stop");
+  await until(given.stopped);
+  await now();
+  await click(given.again);
+  await until("running");
+  await until("success");
+  await now();
+  seen.faults = await me.faults(given.modules);
+
+  const link = (kind) => tab.evaluate((title, kind) => [...document.querySelectorAll("#space .film")].find((one) => one.innerText.includes(title)).querySelector(`.does a[aria-label^="${kind} of"]`).href, given.title, kind);
+  for (const kind of ["run", "report"]) {
+    const address = await link(kind);
+    await tab.goto(address);
+    await me.until(() => document.documentElement.dataset.ready === "1");
+    const frame = await (await tab.$("iframe")).contentFrame();
+    seen[kind] = { title: await me.text("title"), text: await frame.evaluate(() => document.body.innerText), reaches: await frame.evaluate(async () => { try { parent.document; return "the page"; } catch { /* it must not */ } try { localStorage; return "storage"; } catch { /* it must not */ } try { await fetch(new URL("/api/films", location.href)); return "the server"; } catch { return "nothing"; } }) };
+    seen.faults.push(...await me.faults(given.modules));
+    await tab.click("#film");
+    await me.ready();
+    await tab.click(".brand");
+    await tab.waitForFunction(() => document.querySelector("#space .film"));
+  }
+
+  await tab.click("#replace");
+  await tab.waitForFunction(() => document.querySelector("dialog"));
+  await tab.keyboard.type(given.find);
+  await me.press("Tab");
+  await tab.keyboard.type(given.by);
+  await me.press("Enter");
+  await me.until(() => document.querySelector("dialog table"));
+  seen.proposed = await tab.evaluate(() => [...document.querySelectorAll("dialog tbody tr")].map((row) => row.innerText));
+  await tab.evaluate(() => { for (const tick of document.querySelectorAll("dialog tbody input")) if (!tick.checked) tick.click(); });
+  await tab.click("dialog button.main");
+  await me.until(() => document.getElementById("replaced"));
+  seen.replaced = await me.text("replaced");
+  return seen;
+}
+
+/** A film whose texts, steps and people are all markup, in a browser that keeps nothing. */
+export async function hostile(tab, given) {
+  const seen = {}, me = new Window(tab);
+  await tab.evaluateOnNewDocument(() => {
+    for (const name of ["localStorage", "sessionStorage", "indexedDB"]) Object.defineProperty(window, name, { get() { throw new DOMException("kept away", "SecurityError"); } });
+  });
+  await tab.reload();
+  await me.ready();
+  await me.press("ArrowDown");
+  await me.write(given.text);
+  await me.press("Escape");
+  await me.saved();
+  seen.written = (await me.row(2)).text;
+  const look = () => tab.evaluate(() => {
+    for (const element of document.querySelectorAll("body *")) for (const kind of ["mouseover", "error"]) element.dispatchEvent(new Event(kind));
+    return { title: document.title, ran: window.ran || 0, odd: [...document.querySelectorAll("img, iframe, base, object, embed, body script, [onerror], [onclick], [onfocus], [onmouseover], form:not(dialog form)")].map((one) => one.outerHTML.slice(0, 80)), text: document.body.innerText };
+  });
+  seen.page = await look();
+  await me.press("Control+Alt+h");
+  await me.until(() => document.querySelector("dialog tbody tr"));
+  seen.history = await look();
+  await me.press("Escape");
+  await me.press("Control+h");
+  await me.until(() => document.querySelector("dialog input"));
+  await tab.keyboard.type("title");
+  await me.press("Tab");
+  await tab.keyboard.type("<script>");
+  await me.press("Enter");
+  await me.until(() => document.querySelector("dialog table"));
+  seen.replace = await look();
+  await me.press("Escape");
+  await me.press("F1");
+  await me.until(() => document.querySelector("dialog .keys"));
+  await tab.click("dialog .keys button");
+  await me.press("Control+Alt+Shift+F9");
+  seen.key = await tab.evaluate(() => document.querySelector("dialog .keys button").textContent);
+  await me.press("Escape");
+  return seen;
+}
+
+/** A shelf of thousands: only what is seen exists; it is searched, sorted and walked through by keys. */
+export async function many(tab, given) {
+  const seen = {}, me = new Window(tab);
+  await tab.waitForFunction((count) => document.documentElement.dataset.ready === "1" && document.getElementById("sum").textContent.startsWith(`${count} films`), {}, given.count);
+  const count = () => tab.evaluate(() => document.querySelectorAll("#space .film").length);
+  seen.begin = await count();
+  await tab.type("#search", `Film ${given.count}`);
+  await me.until(() => document.getElementById("sum").textContent.startsWith("1 of"));
+  seen.found = await tab.evaluate(() => document.querySelector("#space .film .name").innerText);
+  await tab.click("#search", { count: 3 });
+  await me.press("Backspace");
+  await me.until((count) => document.getElementById("sum").textContent.startsWith(`${count} films`), given.count);
+  await tab.evaluate(() => { const box = document.getElementById("films"); box.scrollTop = box.scrollHeight; });
+  await me.until(() => [...document.querySelectorAll("#space .film")].some((row) => Number(row.getAttribute("aria-rowindex")) > 2900));
+  seen.end = await count();
+  seen.faults = await me.faults(given.modules);
+  await tab.setViewport({ width: 400, height: 800 });
+  await me.until(() => innerWidth === 400);
+  seen.narrow = await tab.evaluate(() => document.documentElement.scrollWidth);
+  return seen;
+}
+
+/** The page as a proxy serves it, below a path: it loads, saves, hears of a run, plays, and leads to all else. */
+export async function proxied(tab) {
+  const seen = {}, me = new Window(tab);
+  await me.ready();
+  await me.press("ArrowDown");
+  await me.write("Written through a proxy.");
+  await me.press("Escape");
+  await me.saved();
+  const other = new Window(await tab.browser().newPage());
+  await other.tab.goto(tab.url());
+  await other.ready();
+  seen.there = (await other.row(2)).text;
+  await tab.bringToFront();
+  await me.press("ArrowDown");
+  await me.write("Pushed through a proxy.");
+  await me.press("Escape");
+  await me.saved();
+  await other.tab.bringToFront();
+  await other.until(() => document.getElementById("space").innerText.includes("Pushed through a proxy."));
+  await other.tab.close();
+  await tab.bringToFront();
+  await tab.click(".brand");
+  await tab.waitForFunction(() => document.querySelector("#space .film a"));
+  seen.shelf = tab.url();
+  await tab.click("#space .film a");
+  await me.ready();
+  seen.film = tab.url();
+  seen.wave = await tab.evaluate(() => performance.getEntriesByType("resource").filter((entry) => /\/peaks/.test(entry.name)).map((entry) => entry.responseStatus));
   return seen;
 }
 

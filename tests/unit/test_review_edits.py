@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 from dataclasses import replace
@@ -16,7 +17,7 @@ import reviewing
 import support
 from reviewing import ME, SHE, edit, texts
 from samvad.core import outside
-from samvad.core.errors import ChangedFileError, ConfigurationError
+from samvad.core.errors import ChangedFileError, ConfigurationError, DiskError
 from samvad.review import carrying, needs, showing
 from samvad.review.edit_log import EditLog
 from samvad.review.film import ConflictError, FilmDocument
@@ -185,6 +186,25 @@ def test_what_was_answered_outlives_kill_9(film: FilmDocument) -> None:
         told += [int(line) for line in process.stdout.read().split()]
     number = int(texts(FilmDocument(film.folder))[0].removeprefix("Text "))
     assert number in (told[-1], told[-1] + 1)
+
+
+@pytest.mark.parametrize("room", [0, 1, 25, 4096])
+def test_a_disk_that_is_full_in_the_middle_of_a_write_leaves_nothing_of_the_step_and_all_before_it(
+    film: FilmDocument, room: int
+) -> None:
+    edit(film, {"op": "set_text", "cue": "en-1", "text": "Before."})
+    log = film.folder / "corrections" / "log.jsonl"
+    before, (soft, hard) = log.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + room, hard))
+    try:
+        with pytest.raises(DiskError):
+            edit(film, {"op": "set_text", "cue": "en-2", "text": "full " * 390})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert log.read_bytes() == before
+    assert texts(film)[:2] == ["Before.", "Ram number 2 had gone home."]
+    edit(film, {"op": "set_text", "cue": "en-2", "text": "After."})
+    assert texts(FilmDocument(film.folder))[:2] == ["Before.", "After."]
 
 
 def test_two_servers_at_one_log_lose_nothing(film: FilmDocument) -> None:

@@ -57,12 +57,15 @@ def test_without_the_token_nothing_is_answered_and_with_it_a_cookie_that_only_th
     for path in ("/", f"/film/{FILM}", "/api/films", f"/api/films/{FILM}/media", "/static/film.js", "/?token=wrong"):
         assert client.get(path, follow_redirects=False).status_code == 403, path
     answer = client.get(f"/film/{FILM}?token={SECRET}&x=1", follow_redirects=False)
-    assert answer.status_code == 303 and answer.headers["location"] == f"/film/{FILM}?x=1"
+    assert answer.status_code == 303 and answer.headers["location"] == f"./{FILM}?x=1"
     kept = answer.headers["set-cookie"].lower()
     assert "httponly" in kept and "samesite=strict" in kept and "path=/" in kept
     assert client.get("/api/films").status_code == 200
     away = client.get(f"//evil.example/?token={SECRET}", follow_redirects=False)
-    assert not away.headers.get("location", "").startswith("//")
+    assert away.headers.get("location", "./") == "./"
+    for odd in ("/film/a%0d%0aSet-Cookie:x", "/film/http:%2f%2fevil.example", "/%5c%5cevil.example"):
+        location = client.get(f"{odd}?token={SECRET}", follow_redirects=False).headers.get("location", "./")
+        assert location.startswith("./") and not {":", "\\", "\r", "\n"} & set(location)
 
 
 @pytest.mark.parametrize(

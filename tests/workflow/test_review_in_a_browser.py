@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,8 +20,11 @@ import support
 import tools
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import graphemes
-from workflow.project import Project, environment, new_project
+from samvad.review.film import FilmDocument, Who
+from samvad.settings import configuration
+from workflow.project import Project, environment, new_project, row
 
+_NGINX_PATHS = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 _SCENARIO = support.ROOT / "tests" / "browser" / "review.mjs"
 
 
@@ -30,9 +35,12 @@ def _free_port() -> int:
 
 
 @contextmanager
-def _server(root: Path, film: Path, cache: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def _server(
+    root: Path, film: Path | None, cache: Path, *options: str, port: int = 0
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Start the server; give its address, and what the steps need to kill it and to start it again."""
-    command = [str(root / "samvad"), "review", str(film), "--no-browser", "--port", str(_free_port())]
+    words = ["--no-browser", "--port", str(port or _free_port()), *options]
+    command = [str(root / "samvad"), "review", *([str(film)] if film else []), *words]
     more = {"XDG_STATE_HOME": str(cache / "state")}
     server = subprocess.Popen(
         command,
@@ -124,3 +132,95 @@ def test_five_thousand_cues_in_two_scripts_are_edited_and_only_those_that_are_se
     assert f"{graphemes('यह एक नया वाक्य है।')} as a reader counts them" in seen["hi"][2]
     assert seen["split"] == ["यह एक", "नया वाक्य है।"]
     assert seen["narrow"] <= 400, "nothing hangs over the edge of a telephone"
+
+
+def test_films_are_begun_stopped_and_begun_again_from_the_shelf(
+    demo_copy: Project, sample: Any, tmp_path: Path
+) -> None:
+    (demo_copy.root / "config" / "local.yaml").write_text(
+        f"films: {demo_copy.sheet}\noutput_root: {demo_copy.output_root}\n", encoding="utf-8"
+    )
+    film = tmp_path / "another.mp4"
+    shutil.copyfile(sample.film, film)
+    with (demo_copy.root / demo_copy.sheet).open("a", encoding="utf-8", newline="") as file:
+        more = row(user="second", media=film, title=f"Second {browse.HOSTILE[0]}", source="en,es")
+        csv.DictWriter(file, configuration.COLUMNS, delimiter="\t", lineterminator="\n").writerow(more)
+    with _server(demo_copy.root, None, tmp_path) as (address, given):
+        told = {"title": "Second", "stopped": "stopped", "again": "start", "find": "the", "by": "THE"}
+        seen = _seen(address, "shelf", {**given, **told}, tmp_path)
+    states = [one["state"] for one in seen["states"]]
+    assert states == ["not begun", "running", "stopped", "success"], seen["states"]
+    assert seen["faults"] == []
+    for kind in ("run", "report"):
+        assert "Second <img" in seen[kind]["title"] and seen[kind]["reaches"] == "nothing"
+    assert "subtitle" in seen["run"]["text"].lower() and len(seen["report"]["text"]) > 100
+    assert len(seen["proposed"]) > 1 and "were changed" in seen["replaced"]
+    for user in ("demo", "second"):
+        log = (demo_copy.job(user) / "corrections" / "log.jsonl").read_text("utf-8")
+        assert "THE" in log, "one step in each film, which can be undone there"
+
+
+def test_no_text_of_a_film_runs_and_a_browser_that_keeps_nothing_edits_all_the_same(tmp_path: Path) -> None:
+    project = new_project(tmp_path / "project")
+    job = reviewing.make_job(project.root / "out")
+    film = FilmDocument(job)
+    for number, text in enumerate(browse.HOSTILE, start=3):
+        who = Who(f"by {text}", "window")
+        edits = [{"op": "set_text", "lane": "en", "cue": f"en-{number}", "text": text}]
+        film.edit({"edits": edits, "label": f"step {text}"}, who)
+    with _server(project.root, job, tmp_path) as (address, given):
+        seen = _seen(address, "hostile", {**given, "text": browse.HOSTILE[0]}, tmp_path)
+    assert seen["written"] == browse.HOSTILE[0]
+    for place in ("page", "history", "replace"):
+        assert seen[place]["odd"] == [] and not seen[place]["title"].startswith("ran"), seen[place]
+    assert "<iframe srcdoc=" in seen["page"]["text"] and "by <img src=x" in seen["history"]["text"]
+    assert seen["key"] == "Ctrl+Alt+Shift+F9", "for as long as the page is open"
+
+
+def test_three_thousand_films_are_searched_and_only_those_that_are_seen_exist(tmp_path: Path) -> None:
+    project = new_project(tmp_path / "project")
+    rows = [
+        {"user": "many", "job": number, "media": f"{number}.mkv", "title": f"Film {number}"}
+        for number in range(1, 3001)
+    ]
+    project.write_sheet(*rows)
+    settings = f"films: {project.sheet}\noutput_root: {project.output_root}\n"
+    (project.root / "config" / "local.yaml").write_text(settings, encoding="utf-8")
+    with _server(project.root, None, tmp_path) as (address, given):
+        seen = _seen(address, "many", {**given, "count": 3000}, tmp_path)
+    assert seen["begin"] < 60 and seen["end"] < 60 and seen["found"].startswith("Film 3000")
+    assert seen["faults"] == [] and seen["narrow"] <= 400
+
+
+def test_a_proxy_serves_the_page_below_a_path_of_its_own(tmp_path: Path) -> None:
+    project = new_project(tmp_path / "project")
+    job = reviewing.make_job(project.root / "out")
+    (project.root / "config" / "local.yaml").write_text("output_root: out\n", encoding="utf-8")
+    port, outer = _free_port(), _free_port()
+    proxy = tmp_path / "nginx"
+    proxy.mkdir()
+    page = (support.ROOT / "docs" / "review.md").read_text("utf-8")
+    location = page.partition("    location /samvad/ {\n")[2].partition("    }\n")[0].replace("8420", str(port))
+    location = location.replace("$remote_user", "asha")
+    assert "proxy_buffering off;" in location, "the page of docs is what is tried"
+    (proxy / "nginx.conf").write_text(
+        f"daemon off; pid {proxy}/pid; error_log {proxy}/error.log; events {{}}\nhttp {{\n  access_log off;\n"
+        + "".join(f"  {name}_temp_path {proxy}/{name};\n" for name in _NGINX_PATHS)
+        + f"  server {{\n    listen 127.0.0.1:{outer};\n    location /samvad/ {{\n{location}    }}\n  }}\n}}\n",
+        encoding="utf-8",
+    )
+    command = [tools.nginx(), "-c", proxy / "nginx.conf", "-p", proxy, "-e", proxy / "error.log"]
+    nginx = subprocess.Popen(list(map(str, command)))
+    try:
+        more = [f"--behind=http://127.0.0.1:{outer}/samvad", "--person-header=X-Forwarded-User"]
+        with _server(project.root, job, tmp_path, *more, port=port) as (address, _):
+            assert address.startswith(f"http://127.0.0.1:{outer}/samvad/film/")
+            seen = _seen(address, "proxied", {}, tmp_path)
+    finally:
+        nginx.terminate()
+        nginx.wait()
+    assert seen["there"] == "Written through a proxy."
+    assert seen["shelf"] == f"http://127.0.0.1:{outer}/samvad/" and "/samvad/film/" in seen["film"]
+    assert set(seen["wave"]) == {200}
+    log = (job / "corrections" / "log.jsonl").read_text("utf-8")
+    assert '"by":"asha"' in log.replace('": "', '":"'), "the proxy says who it was"

@@ -7,7 +7,7 @@ import os
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
@@ -123,9 +123,9 @@ class Gate:
         given = next((value for name, value in query if name == "token"), None)
         if given is not None and scope["method"] in ("GET", "HEAD") and self._is_secret(given):
             rest = urlencode([(name, value) for name, value in query if name != "token"])
-            # One slash: "//elsewhere" would be another host's address.
-            path = "/" + scope["path"].lstrip("/")
-            answer = RedirectResponse(path + (f"?{rest}" if rest else ""), status_code=303)
+            # From where it was asked for: a proxy may serve this under a path of its own, and no other host is meant.
+            name = quote(scope["path"].rpartition("/")[2], safe="~")
+            answer = RedirectResponse(f"./{name}" + (f"?{rest}" if rest else ""), status_code=303)
             answer.set_cookie(
                 self._cookie, self._secret, max_age=400 * 86400, httponly=True, samesite="strict", secure=self._secure
             )

@@ -11,6 +11,7 @@ import logging
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -119,14 +120,14 @@ class EditLog:
         with files.disk_errors(self.path):
             new = not self.path.exists()
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with locks.exclusive(self.path.with_name(".log.lock")), self.path.open("ab") as file:
+            with locks.exclusive(self.path.with_name(".log.lock")), self.path.open("ab", buffering=0) as file:
                 if file.tell() != self._size:
                     raise ChangedFileError(
                         f"{self.path} was written by another server.", "Load the page again.", path=str(self.path)
                     )
                 try:
-                    file.write(data)
-                    file.flush()
+                    # No buffer: what a full disk leaves in one is written again when the file is closed.
+                    _write_whole(file, data)
                     os.fsync(file.fileno())
                 except BaseException:
                     os.ftruncate(file.fileno(), self._size)
@@ -154,6 +155,13 @@ def _entries(data: bytes, path: Path) -> Iterator[Entry]:
                 "Put back the file from a copy, or cut it off before that line.",
                 path=str(path),
             ) from None
+
+
+def _write_whole(file: FileIO, data: bytes) -> None:
+    """Write all bytes: the system may take a part of them at a time, such as what fits on the disk."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def _flush_folder(folder: Path) -> None:

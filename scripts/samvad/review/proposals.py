@@ -17,7 +17,7 @@ from typing import Any
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.core.typed_json import JsonObject
 from samvad.documents.segments import Segment
-from samvad.review import again
+from samvad.review import again, job
 from samvad.review.edits import whole
 from samvad.review.film import FilmDocument
 from samvad.review.lanes import Lane, LaneCue, marked
@@ -30,6 +30,8 @@ _FAR_MS = 500
 #: A pattern that a person wrote may take so long for a cue.
 _PATTERN_SECONDS = 0.5
 _TAG = re.compile(r"(</?[ibu]>)")
+#: So many places of a shelf are shown at once: as many as a person looks at.
+MOST_ITEMS = 1000
 #: So many proposals of a film are kept.
 _KEPT = 50
 
@@ -41,6 +43,7 @@ class Proposal:
     Attributes:
         state: ``running``, ``done`` or ``failed``.
         items: each with ``before``, ``after``, ``reason``, ``ticked`` and the ``edits`` that take it.
+        more: so many items were found besides, which are not shown.
         error: why it failed.
     """
 
@@ -48,6 +51,7 @@ class Proposal:
     kind: str
     state: str = "running"
     items: list[JsonObject] = field(default_factory=list)
+    more: int = 0
     error: str = ""
 
     @property
@@ -91,7 +95,10 @@ class Proposals:
         return made
 
     def start_over(self, topic: str, films: Iterable[tuple[str, FilmDocument]], asked: Mapping[str, Any]) -> Proposal:
-        """Find and replace in all films of a shelf, in a thread of its own; each item says its ``film``.
+        """Find and replace in all films of a shelf, in a thread of its own.
+
+        Each item says its ``film``, that film's ``title``, and the ``revision`` that it is about: taken later, it is no
+        silent overwriting of what somebody wrote meanwhile.
 
         Args:
             topic: under which it is kept, and told.
@@ -107,7 +114,14 @@ class Proposals:
         made = Proposal(secrets.token_hex(8), "replace")
 
         def work() -> list[JsonObject]:
-            return [{**item, "film": film_id} for film_id, film in films for item in _found_in(film, asked)]
+            found: list[JsonObject] = []
+            for film_id, film in films:
+                about = {"film": film_id, "title": job.title_of(film.folder), "revision": film.revision}
+                items = _found_in(film, asked)
+                room = MOST_ITEMS - len(found)
+                found += [{**item, **about} for item in items[:room]]
+                made.more += len(items[room:])
+            return found
 
         self._made[topic, made.id] = made
         threading.Thread(target=self._work, args=(topic, made, work), daemon=True, name="proposal").start()

@@ -1,5 +1,10 @@
 /** Questions to the server, which is on this machine; every failure is an `ApiError` that says what to do. */
 
+/** Where the server begins: `/`, or below the path under which a proxy serves it. */
+const ROOT = new URL("..", import.meta.url).pathname;
+/** An address of the server's as this browser reaches it. @param {string} path from the server's own root */
+export const at = (path) => ROOT + path.replace(/^\//, "");
+
 /** What went wrong: `status` is 0 where no answer came at all. */
 export class ApiError extends Error {
   /** @param {number} status @param {any} answer */
@@ -18,7 +23,7 @@ export class ApiError extends Error {
 async function ask(path, options) {
   let response;
   try {
-    response = await fetch(path, { credentials: "same-origin", ...options });
+    response = await fetch(at(path), { credentials: "same-origin", ...options });
   } catch {
     throw new ApiError(0, null);
   }
@@ -41,7 +46,7 @@ export const first = (path) => ask(path, { headers: { Range: "bytes=0-0" } });
 /** @param {string} path @returns {Promise<ArrayBuffer|null>} null where there is nothing */
 export async function bytes(path) {
   try {
-    const response = await fetch(path, { credentials: "same-origin" });
+    const response = await fetch(at(path), { credentials: "same-origin" });
     return response.ok ? await response.arrayBuffer() : null;
   } catch {
     return null;

@@ -138,7 +138,7 @@ function difference(before, after) {
 
 /**
  * Show what would change: before, after, why; what is ticked is taken as one step.
- * @param {Acts} acts
+ * @param {Acts|{take: (items: any[], title: string) => void, player?: undefined}} acts those of a film; of many films, what takes items
  * @param {string} title
  * @param {any[]} items
  */
@@ -150,17 +150,18 @@ export function proposed(acts, title, items) {
     const [before, after] = difference(item.before.text || "", item.after.text || "");
     const start = Math.min(item.before.start, item.after.start), end = Math.max(item.before.end, item.after.end);
     return h("tr", null, h("td", null, ticks[n]), h("td.before.now", { dir: "auto" }, times(item.before), before), h("td.now", { dir: "auto" }, times(item.after), after), h("td.soft", null, item.reason),
-      h("td", null, h("button", { type: "button", "aria-label": "hear it", onclick: () => acts.player.play(start - 200, end + 200) }, "▶")));
+      acts.player ? h("td", null, h("button", { type: "button", "aria-label": "hear it", onclick: () => acts.player.play(start - 200, end + 200) }, "▶")) : null);
   });
   const count = h("span.soft"), tell = () => { count.textContent = `${ticks.filter((tick) => tick.checked).length} of ${ticks.length} are ticked`; };
   for (const tick of ticks) tick.onchange = tell;
   tell();
   openDialog(title, items.length ? [
     h("div.tabs", null, h("button", { type: "button", onclick: () => { ticks.forEach((tick) => { tick.checked = true; }); tell(); } }, "all"), h("button", { type: "button", onclick: () => { ticks.forEach((tick) => { tick.checked = false; }); tell(); } }, "none"), count),
-    h("table.proposal", null, h("thead", null, h("tr", null, ["take", "now", "then", "why", "hear"].map((name) => h("th", { scope: "col" }, name)))), h("tbody", null, rows)),
+    h("table.proposal", null, h("thead", null, h("tr", null, ["take", "now", "then", "why", ...(acts.player ? ["hear"] : [])].map((name) => h("th", { scope: "col" }, name)))), h("tbody", null, rows)),
   ] : [h("p", null, "Nothing would change.")], [{ label: items.length ? "Cancel" : "Close", main: !items.length }, ...(items.length ? [{ label: "Take what is ticked", main: true, act: () => {
-    const edits = items.filter((_, n) => ticks[n].checked).flatMap((item) => item.edits);
-    if (edits.length) acts.film.edit(edits, title);
+    const taken = items.filter((_, n) => ticks[n].checked);
+    if (!taken.length) return;
+    if ("take" in acts) acts.take(taken, title); else acts.film.edit(taken.flatMap((item) => item.edits), title);
   } }] : [])], { wide: true });
 }
 

@@ -2,7 +2,7 @@
  * The film as one document: what the server has confirmed, and on top of it the edits that are on their way. What is shown
  * is always the second made of the first, so an answer, another person's edit or a refusal needs no repair.
  */
-import { ApiError, fresh, get, post } from "./api.js";
+import { ApiError, at, fresh, get, post } from "./api.js";
 import { applied, indexOf, merged } from "./edits.js";
 import { Kept } from "./kept.js";
 
@@ -206,7 +206,7 @@ export class FilmDocument extends EventTarget {
   }
 
   #listen() {
-    const events = new EventSource(`${this.path}/events`);
+    const events = new EventSource(at(`${this.path}/events`));
     events.onopen = () => { this.away = ""; this.flush(); this.#tell("state"); };
     events.onerror = () => {
       if (!this.away) this.#wait(new ApiError(0, null));

@@ -1,6 +1,6 @@
 /** The page where a film is finished: puts the parts together. */
 import { Acts } from "./acts.js";
-import { post } from "./api.js";
+import { at as addressOf, post } from "./api.js";
 import { clock, percent } from "./clock.js";
 import * as dialogs from "./dialogs.js";
 import { FilmDocument } from "./document.js";
@@ -266,7 +266,7 @@ byId("more").onclick = () => {
   byId("more").setAttribute("aria-expanded", String(open));
   if (!open) return;
   fill(menu, [...MENU.map(([action, label]) => h("button", { type: "button", role: "menuitem", onclick: () => { menu.hidden = true; byId("more").setAttribute("aria-expanded", "false"); byId("more").focus(); does[action](/** @type {any} */ (null)); } }, label, h("kbd", null, key(action)))),
-    about.report ? h("a", { href: about.report, role: "menuitem" }, "Report") : null, about.runReport ? h("a", { href: about.runReport, role: "menuitem" }, "Run, stage by stage") : null, h("a", { href: "/", role: "menuitem" }, "All films")]);
+    about.report ? h("a", { href: addressOf(about.report), role: "menuitem" }, "Report") : null, about.runReport ? h("a", { href: addressOf(about.runReport), role: "menuitem" }, "Run, stage by stage") : null, h("a", { href: addressOf("/"), role: "menuitem" }, "All films")]);
   menu.querySelector("button").focus();
 };
 byId("menu").onkeydown = (/** @type {KeyboardEvent} */ event) => {

@@ -1,5 +1,5 @@
 /** Keys: Subtitle Edit's where it has one; a person's own are kept in the browser. */
-import { fill, h, openDialog } from "./dom.js";
+import { fill, h, openDialog, say } from "./dom.js";
 
 /** Where a key works: everywhere (`all`), in the list, wave and needs (`list`), in the text box alone (`text`). */
 /** @type {[string, string, "all"|"list"|"text", string][]} action, key, where, what it does */
@@ -49,7 +49,14 @@ export function nameOf(event) {
 
 const STORED = "samvad-keys";
 /** @returns {Record<string, string>} what a person changed: the key by action and number */
-function own() { try { return JSON.parse(localStorage.getItem(STORED) || "{}"); } catch { return {}; } }
+function own() { try { return JSON.parse(localStorage.getItem(STORED) || "{}"); } catch { return kept; } }
+/** Where a browser keeps nothing, a change lasts as long as the page. @type {Record<string, string>} */
+let kept = {};
+/** @param {Record<string, string>} changed */
+function keep(changed) {
+  kept = changed;
+  try { localStorage.setItem(STORED, JSON.stringify(changed)); } catch { say("this browser keeps nothing: the key is changed until the page is closed"); }
+}
 
 export class Keys {
   /** @param {Record<string, (event: KeyboardEvent) => void>} acts by action @param {(n: number) => void} choose */
@@ -94,7 +101,7 @@ export class Keys {
     });
     const list = h("ul.keys", null, rows());
     openDialog("Keys", [list, h("p.soft", null, "In the waveform: drag an edge, the cue, or empty ground; Shift+click in-time, Ctrl+click out-time, Ctrl+Shift+click in-time and all after it; double click plays; the wheel scrolls, Alt+wheel zooms time, Shift+wheel height. Alt held while dragging: no drawing to shots.")], [
-      { label: "As they were", act: () => { localStorage.removeItem(STORED); this.#read(); fill(list, rows()); return false; } }, { label: "Close", main: true },
+      { label: "As they were", act: () => { keep({}); this.#read(); fill(list, rows()); return false; } }, { label: "Close", main: true },
     ], { wide: true });
   }
 
@@ -108,7 +115,7 @@ export class Keys {
       removeEventListener("keydown", listen, true);
       const name = nameOf(event), taken = this.table.find((other) => other !== row && other.key === name && (other.where === row.where || other.where === "all" || row.where === "all"));
       if (taken) { button.textContent = `${name} is for: ${taken.what}`; return; }
-      if (event.key !== "Escape") localStorage.setItem(STORED, JSON.stringify({ ...own(), [`${row.action}.${row.n}`]: name }));
+      if (event.key !== "Escape") keep({ ...own(), [`${row.action}.${row.n}`]: name });
       this.#read();
       button.textContent = this.table[row.n].key;
     };

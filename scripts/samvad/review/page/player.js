@@ -1,5 +1,5 @@
 /** The picture: plays, stops at the end of what was asked for, and shows the cue as a player would. */
-import { first } from "./api.js";
+import { at, first } from "./api.js";
 import { byId, fill, h } from "./dom.js";
 import { clock, frameAt, percent } from "./clock.js";
 import { lastBefore } from "./edits.js";
@@ -24,7 +24,7 @@ export class Player extends EventTarget {
     byId("nomedia").hidden = this.has;
     byId("nomedia").textContent = this.has ? "" : about.media.why || "There is no picture of this film that a browser can play.";
     this.video.hidden = !this.has;
-    if (this.has) this.video.src = about.media.url;
+    if (this.has) this.video.src = at(about.media.url);
     else if (about.media.url) this.copy(about.media.copy);
     this.video.addEventListener("error", () => {
       this.has = false;
@@ -49,7 +49,7 @@ export class Player extends EventTarget {
       this.has = true;
       byId("nomedia").hidden = true;
       this.video.hidden = false;
-      this.video.src = this.media.url;
+      this.video.src = at(this.media.url);
       this.video.currentTime = this.at / 1000;
       return;
     }

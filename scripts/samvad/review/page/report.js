@@ -1,8 +1,8 @@
 /** A film's report, or its run's, in a frame that reaches nothing of this page; and the way back. */
-import { get } from "./api.js";
+import { at, get } from "./api.js";
 import { byId, h } from "./dom.js";
 
-const [, , id, kind] = location.pathname.split("/"), film = `/film/${id}`, name = kind === "run" ? "Run" : "Report";
+const [id, kind] = location.pathname.split("/").slice(-2), film = at(`/film/${id}`), name = kind === "run" ? "Run" : "Report";
 byId("film").href = film;
 byId("save").href = `${film}/${kind}/file?save=1`;
 try {
@@ -12,7 +12,7 @@ try {
   byId("film").hidden = !found.page;
   for (const [key, address] of [["report", found.report], ["run", found.runReport]]) {
     byId(key).hidden = !address;
-    if (address) byId(key).href = address;
+    if (address) byId(key).href = at(address);
   }
   byId(kind).setAttribute("aria-current", "page");
   const frame = h("iframe", { title: `${name} of ${found.title}`, src: `${film}/${kind}/file` });

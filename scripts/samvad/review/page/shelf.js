@@ -1,7 +1,8 @@
 /** All films: a table of any length, which the server keeps up to date. */
-import { get, post } from "./api.js";
+import { at, get, post } from "./api.js";
 import { percent } from "./clock.js";
 import { byId, eachFrame, fill, h, say } from "./dom.js";
+import { replaceInAll } from "./replacing.js";
 
 /** @typedef {{id: string, title: string, year: number|null, state: string, stage: string, progress: number|null, source: string[], targets: string[], coverage: number|null, sure: number|null,
  *   rules: number|null, needs: number|null, seconds: number, reason: string|null, next: string|null, page: boolean, approved: {language: string, by: string, at: string}[], report: string|null, runReport: string|null}} Film */
@@ -25,7 +26,7 @@ const COLUMNS = [
 ];
 
 /** @param {Film} film */
-const address = (film) => `/film/${encodeURIComponent(film.id)}`;
+const address = (film) => at(`/film/${encodeURIComponent(film.id)}`);
 
 /** @param {Film} film @param {string} what */
 async function act(film, what) {
@@ -55,7 +56,7 @@ function cells(film) {
     h("span.count.time", { role: "cell", "data-name": "time" }, spent(film.seconds)),
     h("span.why", { role: "cell" }, film.reason ? h("span.bad", null, film.reason) : null, film.next ? h("code", null, film.next) : null),
     h("span.does", { role: "cell" }, goes ? button("stop") : film.state === "failed" ? button("retry") : film.state === "done" || film.state === "success" ? null : button("start"),
-      film.report ? h("a", { href: film.report, "aria-label": `report of ${film.title}` }, "report") : null, film.runReport ? h("a", { href: film.runReport, "aria-label": `run of ${film.title}` }, "run") : null),
+      film.report ? h("a", { href: at(film.report), "aria-label": `report of ${film.title}` }, "report") : null, film.runReport ? h("a", { href: at(film.runReport), "aria-label": `run of ${film.title}` }, "run") : null),
   ];
 }
 
@@ -124,7 +125,7 @@ async function load() {
 
 const later = eachFrame(() => { states(); choose(); });
 function listen() {
-  const events = new EventSource("/api/events");
+  const events = new EventSource(at("/api/events"));
   let known = false;
   events.addEventListener("film", (event) => {
     const film = JSON.parse(/** @type {MessageEvent} */ (event).data), at = films.findIndex((one) => one.id === film.id);
@@ -143,6 +144,7 @@ byId("films").addEventListener("scroll", draw, { passive: true });
 new ResizeObserver(draw).observe(byId("films"));
 byId("search").oninput = () => { view.search = byId("search").value; choose(); };
 byId("csv").onclick = csv;
+byId("replace").onclick = replaceInAll;
 head();
 await load();
 listen();
