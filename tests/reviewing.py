@@ -18,7 +18,8 @@ import support
 from samvad.core import typed_json
 from samvad.documents.segments import Hypothesis, Segment, SegmentsDocument, Translation, Word
 from samvad.media import shots
-from samvad.review.film import FilmDocument, Who
+from samvad.review.film import FilmDocument
+from samvad.review.film_state import Who
 
 FILM_MS = 60_000
 ME, SHE = Who("me", "window-1"), Who("she", "window-2")

@@ -20,7 +20,8 @@ import support
 import tools
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import graphemes
-from samvad.review.film import FilmDocument, Who
+from samvad.review.film import FilmDocument
+from samvad.review.film_state import Who
 from samvad.settings import configuration
 from workflow.project import Project, environment, new_project, row
 
@@ -66,7 +67,7 @@ def _seen(address: str, steps: str, given: Mapping[str, Any], folder: Path) -> d
     call = (
         f"const made = await import({json.dumps(_SCENARIO.as_uri())}); return made.{steps}(tab, {json.dumps(given)});"
     )
-    visit = browse.visit(address, call, folder, seconds=400)
+    visit = browse.visit(address, call, folder, seconds=900)
     host = address.split("/")[2]
     assert {request.split("/")[2] for request in visit.requests if request.startswith("http")} == {host}
     expected = (

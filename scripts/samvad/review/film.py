@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from samvad.core import times, typed_json
+from samvad.core import times
 from samvad.core.errors import ConfigurationError, SamvadError
-from samvad.core.typed_json import JsonObject
-from samvad.review import carrying, decisions, edits, job, judging
-from samvad.review.edit_log import PERSONS, EditLog, Entry
+from samvad.review import decisions, edits, judging
+from samvad.review.edit_log import PERSONS, Entry
 from samvad.review.edits import Draft
-from samvad.review.job import JobFiles
-from samvad.review.judging import Judged
-from samvad.review.lanes import Change, Lane, LaneCue, difference, in_order, of_machine
-from samvad.stages.subtitle_gen.corrections import FOLDER
+from samvad.review.film_state import FilmState, Who, approval_checksum, ids_of
+from samvad.review.lanes import Change, Lane, LaneCue, difference, in_order
 from samvad.text import languages
 
 #: So many edits go into one step.
@@ -49,14 +43,6 @@ class ConflictError(SamvadError):
 
 
 @dataclass(frozen=True)
-class Who:
-    """A person, and the window that they edit in."""
-
-    name: str
-    client: str = ""
-
-
-@dataclass(frozen=True)
 class Done:
     """What a step has done.
 
@@ -69,7 +55,7 @@ class Done:
     told: dict[str, set[str]] = field(default_factory=dict)
 
 
-class FilmDocument:
+class FilmDocument(FilmState):
     """A film's document, shared by all who have it open; every method may be called from any thread.
 
     Args:
@@ -78,163 +64,14 @@ class FilmDocument:
     """
 
     def __init__(self, folder: Path, listener: Callable[[Done], None] = lambda _: None) -> None:
-        self.folder = folder
-        self.lock = threading.RLock()
         self._listener = listener
         self.changed = 0.0
-        self._log = EditLog(folder / FOLDER)
-        self._is_whole = False
-        self._load()
-
-    def _load(self, known: JobFiles | None = None) -> None:
-        """Read what the machine made, and the log; where one cannot be read, all stays as it was."""
-        stamp = job.stamp_of(self.folder)
-        made, entries = known or job.read(self.folder), self._log.read()
-        self._is_whole = False
-        self._stamp = stamp
-        self.files: JobFiles = made
-        self.entries: list[Entry] = entries
-        self.lanes: dict[str, Lane] = {}
-        self.decided: dict[str, Any] = {}
-        self._based: dict[str, str] = {}
-        self._machine: dict[str, tuple[LaneCue, ...]] = {}
-        self._by_key: dict[str, Entry] = {}
-        for entry in self.entries:
-            self._apply(entry)
-        self._judged: dict[str, Judged] = {}
-        self._follow_machine()
-        for language, lane in self.lanes.items():
-            self._judged[language] = judging.judge(lane, self.rules(language), self.files)
-        self._is_whole = True
-
-    def refresh(self) -> bool:
-        """Read anew what others have written since: the machine, or another server; say whether anything was."""
-        with self.lock:
-            now = job.stamp_of(self.folder)
-            is_ours = self._is_whole and self._log.is_ours
-            if is_ours and now == self._stamp:
-                return False
-            made = job.made_by(self.folder)
-            if is_ours and made in ("", self.files.made):
-                self._stamp = now
-                return False
-            # While stage 09 is at work there is no result of it; the log may be another server's meanwhile.
-            self._load(None if made else self.files)
-            return True
-
-    @property
-    def revision(self) -> int:
-        """Return the number of the last step."""
-        return self.entries[-1].revision if self.entries else 0
-
-    @property
-    def segments(self) -> Mapping[int, Any]:
-        """Return the film's segments by number."""
-        return self.files.segments
-
-    def rules(self, language: str) -> Any:
-        """Return the rules of a lane."""
-        if language in self.files.rules:
-            return self.files.rules[language]
-        from samvad.settings import subtitle_profiles
-
-        return subtitle_profiles.load(self.files.profile).rules(language, job.frame_rate(self.files))
-
-    def judged(self, language: str) -> Judged:
-        """Return the flags of a lane."""
-        return self._judged[language]
-
-    def machine(self, language: str) -> Sequence[LaneCue]:
-        """Return what the machine has made of a lane; nothing of one that a person has added."""
-        if language in self._machine:
-            return self._machine[language]
-        made = self.files.machine.get(language, ())
-        return [of_machine(number, language, cue) for number, cue in enumerate(made, start=1)]
+        super().__init__(folder)
 
     def take(self, who: Who, label: str, lanes: dict[str, Change], decided: Mapping[str, tuple[Any, ...]]) -> Done:
         """Make a step of what somebody has changed in a file by hand."""
         with self.lock:
             return self._make(self._entry("taken", who, label=label, lanes=lanes, decisions=dict(decided)))
-
-    def is_judged(self, language: str) -> bool:
-        """Say whether a lane has been looked at yet."""
-        return language in self._judged
-
-    def is_spoken(self, language: str) -> bool:
-        """Say whether a lane is in the language that the film is spoken in."""
-        track = self.files.tracks.get(language)
-        return not track.translated if track else languages.same(language, self.files.document.language)
-
-    def approved(self, language: str) -> JsonObject | None:
-        """Return who has approved a lane, and whether it was changed since; None where nobody has."""
-        found = self.decided.get(f"approved/{language}")
-        if not found:
-            return None
-        return {**found, "changed": found["checksum"] != approval_checksum(self.lanes[language])}
-
-    def _follow_machine(self) -> None:
-        """Give the lanes what the machine makes now: at first as it is; later, edits are carried over to it."""
-        changes: dict[str, Change] = {}
-        made: dict[str, str] = {}
-        machines: dict[str, tuple[LaneCue, ...]] = {}
-        left: list[str] = []
-        for language, machine in self.files.machine.items():
-            checksum = _checksum(typed_json.plain(machine))
-            lane = self.lanes.get(language)
-            if lane is None:
-                lane = self.lanes[language] = Lane(language)
-                for number, cue in enumerate(machine, start=1):
-                    found = of_machine(number, language, cue)
-                    lane.cues[found.id] = found
-                lane.last = len(machine)
-                self._based[language] = checksum
-            elif self._based.get(language) not in (None, checksum):
-                new = [of_machine(number, language, cue) for number, cue in enumerate(machine, start=1)]
-                change, lost = carrying.carried(lane, self._machine.get(language, ()), new)
-                changes[language], made[language], machines[language] = change, checksum, tuple(new)
-                left += [f"{languages.name(language)}: {text}" for text in lost]
-        if made:
-            label = "The machine made its subtitles anew: edits were carried over"
-            who, lost_ = Who("samvad"), tuple(left)
-            entry = self._entry("rebase", who, label=label, lanes=changes, made=made, machine=machines, left=lost_)
-            self._append([entry])
-
-    def _entry(self, kind: str, who: Who, **values: Any) -> Entry:
-        about: dict[str, Any] = {"kind": kind, "at": times.utc_now(), "by": who.name, "client": who.client}
-        return Entry(revision=self.revision + 1, **about, **values)
-
-    def _apply(self, entry: Entry) -> None:
-        for language, change in entry.lanes.items():
-            lane = self.lanes.setdefault(language, Lane(language))
-            lane.put(change, entry.revision if entry.kind != "base" else 0, entry.client)
-            if entry.kind == "base":
-                self._machine[language] = change.put
-        self._machine.update(entry.machine)
-        self._based.update(entry.made)
-        for key, (_, after) in entry.decisions.items():
-            if after is None:
-                self.decided.pop(key, None)
-            else:
-                self.decided[key] = after
-        if entry.key:
-            self._by_key[entry.key] = entry
-
-    def _append(self, entries: list[Entry]) -> None:
-        """Write entries to the disk, then into the document."""
-        self._log.append(entries)
-        for entry in entries:
-            self.entries.append(entry)
-            self._apply(entry)
-
-    def _first(self, touched: Iterable[str]) -> list[Entry]:
-        """Return the entry that keeps what the machine had made of lanes that are edited for the first time."""
-        new = {language: self.lanes[language] for language in touched if language in self.lanes}
-        known = {language for entry in self.entries for language in entry.made}
-        lanes = {code: Change(put=tuple(lane.cues.values())) for code, lane in new.items() if code not in known}
-        if not lanes:
-            return []
-        made = {language: self._based.get(language, "") for language in lanes}
-        return [self._entry("base", Who("samvad"), label="What the machine made", lanes=lanes, made=made)]
 
     def edit(self, asked: Mapping[str, Any], who: Who) -> Done:
         """Make the edits of one step.
@@ -273,7 +110,7 @@ class FilmDocument:
             return self._make(entry)
 
     def _again(self, entry: Entry) -> Done:
-        return Done(entry, {language: {*_ids(change)} for language, change in entry.lanes.items()})
+        return Done(entry, {language: {*ids_of(change)} for language, change in entry.lanes.items()})
 
     def _make(self, entry: Entry) -> Done:
         """Write a step down, and look at the cues that it has changed."""
@@ -284,7 +121,7 @@ class FilmDocument:
         for language, change in entry.lanes.items():
             lane = self.lanes[language]
             if language in self._judged:
-                told[language] = judging.judge_again(self._judged[language], lane, self.files.shots, _ids(change))
+                told[language] = judging.judge_again(self._judged[language], lane, self.files.shots, ids_of(change))
             else:
                 self._judged[language] = judging.judge(lane, self.rules(language), self.files)
                 told[language] = set(lane.cues)
@@ -414,7 +251,7 @@ class FilmDocument:
         for language, change in entry.lanes.items():
             lane = self.lanes[language]
             left = {cue.id: cue for cue in change.put}
-            for cue_id in _ids(change):
+            for cue_id in ids_of(change):
                 if lane.cues.get(cue_id) != left.get(cue_id):
                     newer = lane.revisions.get(cue_id, 0)
                     conflicts.append(Conflict(asked, language, lane.cues.get(cue_id), revision=newer))
@@ -444,41 +281,6 @@ class FilmDocument:
         label = f"Back to step {revision}"
         return self._entry("restore", who, label=label, of=revision, lanes=changes, decisions=others)
 
-    def state_at(self, revision: int) -> tuple[dict[str, dict[str, LaneCue]], dict[str, Any]]:
-        """Return the cues of each lane and the decisions as they were after a step.
-
-        Raises:
-            ConfigurationError: there was no such step.
-        """
-        with self.lock:
-            if not 0 <= revision <= self.revision:
-                raise ConfigurationError(f"There is no step {revision}.", f"There are {self.revision}.")
-            lanes = {language: dict(lane.cues) for language, lane in self.lanes.items()}
-            decided = dict(self.decided)
-            for entry in reversed(self.entries):
-                if entry.revision <= revision:
-                    break
-                for language, change in entry.lanes.items():
-                    if entry.kind == "base":  # it only wrote down what was there
-                        continue
-                    for cue_id in _ids(change.back):
-                        lanes[language].pop(cue_id, None)
-                    lanes[language].update({cue.id: cue for cue in change.was})
-                for key, (before, _) in entry.decisions.items():
-                    decided[key] = before
-            return lanes, {key: value for key, value in decided.items() if value is not None}
-
-    def _entry_of(self, revision: object) -> Entry:
-        found = next((entry for entry in self.entries if entry.revision == revision), None)
-        if found is None:
-            raise ConfigurationError(f"There is no step {str(revision)[:20]}.")
-        return found
-
-    def is_undone(self, revision: int) -> bool:
-        """Say whether a step has been taken back, and not made again."""
-        last = next((item for item in reversed(self.entries) if item.of == revision and item.kind in _TURNS), None)
-        return last is not None and last.kind == "undo"
-
 
 def _put_back(lane: Lane, change: Change) -> Change:
     """Return what puts a change's cues back as they were before it, whatever they are now."""
@@ -487,27 +289,12 @@ def _put_back(lane: Lane, change: Change) -> Change:
     return difference(lane.cues, {**rest, **{cue.id: cue for cue in change.was}})
 
 
-def approval_checksum(lane: Lane) -> str:
-    """Return the checksum of what viewers see of a lane: the times and texts of its cues."""
-    return _checksum([(cue.start_ms, cue.end_ms, cue.text) for cue in in_order(lane.cues.values())])
-
-
-def _ids(change: Change) -> list[str]:
-    return list(dict.fromkeys([*(cue.id for cue in change.put), *change.gone, *(cue.id for cue in change.was)]))
-
-
 def _label(wanted: Sequence[Mapping[str, Any]]) -> str:
     names = list(dict.fromkeys(str(edit.get("op")) for edit in wanted))
     more = f" ({len(wanted)} edits)" if len(wanted) > 1 else ""
     return ", ".join(names[:3]).replace("_", " ") + more
 
 
-def _checksum(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
-
-
-_TURNS = ("undo", "redo")
 #: Steps of their own, which are made of the log.
 _WHOLE: dict[str, Callable[[FilmDocument, Mapping[str, Any], Who], Entry]] = {
     "add_lane": FilmDocument._add_lane,

@@ -21,7 +21,8 @@ from samvad.documents.machine_cues import Origin
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
 from samvad.review import carrying, tables
-from samvad.review.film import FilmDocument, Who
+from samvad.review.film import FilmDocument
+from samvad.review.film_state import Who
 from samvad.review.lanes import Change, Lane, in_order, marked
 from samvad.review.tables import Kind
 from samvad.settings import film_sheet, naming

@@ -21,7 +21,8 @@ from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.core.typed_json import JsonObject
 from samvad.media.audio import FilmAudio
 from samvad.review import again, job, learning, playing, reports, shelf, showing, sound, watching
-from samvad.review.film import ConflictError, FilmDocument, Who
+from samvad.review.film import ConflictError, FilmDocument
+from samvad.review.film_state import Who
 from samvad.review.runs import BusyError
 from samvad.review.shelf import Place
 from samvad.review.state import SECONDS_FOR_THE_SHELF, SHELF, State
