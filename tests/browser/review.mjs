@@ -43,6 +43,8 @@ export class Window {
     await this.saved();
     return this.row(number);
   }
+  /** Follow a link to the page that it leads to. */
+  follow(selector) { return Promise.all([this.tab.waitForNavigation({ timeout: 90000 }), this.tab.click(selector)]); }
   text(id) { return this.tab.evaluate((id) => document.getElementById(id).textContent, id); }
   /** The rows that exist now: times, text, flags. */
   rows() {
@@ -198,7 +200,7 @@ async function finished(tab, given) {
   return seen;
 }
 
-/** A shelf whose films are begun, stopped, begun again, looked at, and replaced in; by the states that they show. */
+/** A shelf whose films are begun, stopped and begun again, by the states that they show. */
 export async function shelf(tab, given) {
   const seen = { states: [] }, me = new Window(tab);
   await tab.waitForFunction(() => document.documentElement.dataset.ready === "1" && document.querySelector("#space .film"));
@@ -218,7 +220,13 @@ export async function shelf(tab, given) {
   await until("success");
   await now();
   seen.faults = await me.faults(given.modules);
+  return seen;
+}
 
+/** From the shelf to the reports of a film and back, and a word that is replaced in all films. */
+export async function reports(tab, given) {
+  const seen = { faults: [] }, me = new Window(tab);
+  await tab.waitForFunction(() => document.documentElement.dataset.ready === "1" && document.querySelector("#space .film"));
   const link = (kind) => tab.evaluate((title, kind) => [...document.querySelectorAll("#space .film")].find((one) => one.innerText.includes(title)).querySelector(`.does a[aria-label^="${kind} of"]`).href, given.title, kind);
   for (const kind of ["run", "report"]) {
     const address = await link(kind);
@@ -227,9 +235,9 @@ export async function shelf(tab, given) {
     const frame = await (await tab.$("iframe")).contentFrame();
     seen[kind] = { title: await me.text("title"), text: await frame.evaluate(() => document.body.innerText), reaches: await frame.evaluate(async () => { try { parent.document; return "the page"; } catch { /* it must not */ } try { localStorage; return "storage"; } catch { /* it must not */ } try { await fetch(new URL("/api/films", location.href)); return "the server"; } catch { return "nothing"; } }) };
     seen.faults.push(...await me.faults(given.modules));
-    await tab.click("#film");
+    await me.follow("#film");
     await me.ready();
-    await tab.click(".brand");
+    await me.follow(".brand");
     await tab.waitForFunction(() => document.querySelector("#space .film"));
   }
 
@@ -331,12 +339,13 @@ export async function proxied(tab) {
   await other.until(() => document.getElementById("space").innerText.includes("Pushed through a proxy."));
   await other.tab.close();
   await tab.bringToFront();
-  await tab.click(".brand");
+  await me.follow(".brand");
   await tab.waitForFunction(() => document.querySelector("#space .film a"));
   seen.shelf = tab.url();
-  await tab.click("#space .film a");
+  await me.follow("#space .film a");
   await me.ready();
   seen.film = tab.url();
+  await me.until(() => performance.getEntriesByType("resource").some((entry) => /\/peaks/.test(entry.name)));
   seen.wave = await tab.evaluate(() => performance.getEntriesByType("resource").filter((entry) => /\/peaks/.test(entry.name)).map((entry) => entry.responseStatus));
   return seen;
 }
@@ -348,12 +357,13 @@ export async function long(tab) {
   const count = () => tab.evaluate(() => ({ rows: document.querySelectorAll("#space .row").length, of: Number(document.getElementById("rows").getAttribute("aria-rowcount")) - 1, elements: document.querySelectorAll("*").length }));
   seen.begin = await count();
   await me.press("End");
-  await sleep(100);
+  await me.until(() => document.querySelector(".row.now .num")?.textContent === String(Number(document.getElementById("rows").getAttribute("aria-rowcount")) - 1));
   seen.end = await count();
   seen.last = (await me.rows()).at(-1).text;
   await me.press("Control+g");
   await tab.keyboard.type("2500");
   await me.press("Enter");
+  await me.until(() => document.querySelector(".row.now .num")?.textContent === "2500");
   await me.until(() => document.querySelector(".row.now .num")?.textContent === "2500");
   seen.there = await tab.evaluate(() => document.querySelector(".row.now .num").textContent);
   for (const [language, text] of [["ur", "یہ ایک نیا جملہ ہے۔"], ["hi", "यह एक नया वाक्य है।"]]) {
@@ -372,7 +382,7 @@ export async function long(tab) {
   await me.press("Escape");
   seen.split = await tab.evaluate(() => [...document.querySelectorAll("#space .row")].filter((row) => row.classList.contains("now") || row.nextSibling?.classList?.contains("now")).map((row) => row.querySelector(".text").innerText));
   await tab.setViewport({ width: 400, height: 800 });
-  await sleep(200);
+  await me.until(() => innerWidth === 400);
   seen.narrow = await tab.evaluate(() => document.documentElement.scrollWidth);
   return seen;
 }

@@ -124,7 +124,10 @@ def test_a_cue_is_corrected_in_the_page_and_the_track_is_saved_as_a_file(report:
     steps = f"""{LOADED}
     const session = await tab.createCDPSession();
     const downloadPath = {json.dumps(str(tmp_path))};
-    await session.send("Browser.setDownloadBehavior", {{ behavior: "allow", downloadPath }});
+    await session.send("Browser.setDownloadBehavior", {{ behavior: "allow", downloadPath, eventsEnabled: true }});
+    const there = new Promise((done) => {{
+      session.on("Browser.downloadProgress", (now) => now.state === "completed" && done());
+    }});
     const row = await tab.$(".rows .row");
     await row.click({{ count: 2 }});
     await tab.keyboard.down("Control");
@@ -134,7 +137,7 @@ def test_a_cue_is_corrected_in_the_page_and_the_track_is_saved_as_a_file(report:
     await tab.click("#correctForm button:not([type])");
     const told = await tab.evaluate(() => document.getElementById("corrections").innerText);
     await tab.click("#correctionsSave");
-    await sleep(500);
+    await there;
     return [told, await tab.evaluate(() => document.querySelector(".rows .row .text").innerHTML)];"""
     seen = visit(report, steps, tmp_path)
     assert seen.said == []

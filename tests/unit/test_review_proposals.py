@@ -43,6 +43,8 @@ def test_find_and_replace_names_every_place_and_ticks_whole_words(film: FilmDocu
     assert texts(film)[8] == "Ram number 10 had gone home."
     inside = propose(film, "replace", find="om", **{"with": "um"})
     assert len(inside) == 9 and not any(item["ticked"] for item in inside)
+    capitals = propose(film, "replace", find="om", **{"with": "OM"})
+    assert len(capitals) == 9 and not any(item["ticked"] for item in capitals), "hOMe is another word, too"
     swapped = propose(film, "replace", find=r"(\w+) number (\d+)", regex=True, **{"with": r"\2: \1"})
     assert swapped[1]["after"]["text"] == "2: Ram had gone home."
     assert propose(film, "replace", find="ram", case=True, **{"with": "x"}) == []

@@ -228,7 +228,9 @@ def _replace(film: FilmDocument, asked: Mapping[str, Any]) -> list[JsonObject]:
                 empty = not replace(cue, text=text).cue.text
                 reason = f"{count} place{'s' * (count > 1)}" + (", and nothing is left" if empty else "")
                 # Inside a longer word it may be another word that was meant.
-                alone = asked.get("regex") or _words(cue.text) - _words(text) <= _words(str(asked["find"]))
+                alone = asked.get("regex") or _folded(_words(cue.text) - _words(text)) <= _folded(
+                    _words(str(asked["find"]))
+                )
                 item = _item(lane, cue, replace(cue, text=text), reason, ticked=bool(alone) and not empty)
                 made.append(item if alone else {**item, "reason": f"{reason}, within a word"})
     return made
@@ -389,7 +391,11 @@ def _cut(
 
 
 def _words(text: str) -> set[str]:
-    return {word.strip(".,;:!?…।\"'“”‘’()<>/-") for word in text.casefold().replace(">", "> ").split()}
+    return {word.strip(".,;:!?…।\"'“”‘’()<>/-") for word in text.replace(">", "> ").split()}
+
+
+def _folded(words: set[str]) -> set[str]:
+    return {word.casefold() for word in words}
 
 
 def _text(cues: Iterable[LaneCue]) -> str:
