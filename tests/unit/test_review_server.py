@@ -315,3 +315,16 @@ def test_a_report_is_shown_in_a_frame_whose_scripts_reach_nothing_of_the_page(cl
     for odd in ("anything", "..%2freport", "static"):
         assert client.get(f"/film/{FILM}/{odd}").status_code in (400, 404)
         assert client.get(f"/film/{FILM}/{odd}/file").status_code in (400, 404)
+
+
+def test_the_document_is_as_the_last_step_left_it_and_the_same_where_nothing_was_done(client: TestClient) -> None:
+    path = f"/api/films/{FILM}"
+    first, again = client.get(path), client.get(path)
+    assert first.json() == again.json() and first.json()["lanes"][1]["cues"][0]["text"] != "Anew."
+    edits = [{"op": "set_text", "lane": "en", "cue": "en-1", "text": "Anew."}]
+    assert post(client, f"{path}/edits", {"edits": edits}).status_code == 200
+    found = client.get(path).json()
+    assert found["lanes"][1]["cues"][0]["text"] == "Anew." and found["revision"] == 2 and found["id"] == FILM
+    need = next(one for one in found["needs"] if one["kind"] == "quarantine")
+    assert post(client, f"{path}/edits", {"edits": [need["choices"][0]["edit"]]}).status_code == 200
+    assert next(one for one in client.get(path).json()["needs"] if one["id"] == need["id"])["done"]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from samvad.core.errors import SamvadError
-from samvad.review import showing, sound
+from samvad.review import job, showing, sound
 from samvad.review.copies import Copies
 from samvad.review.film import Done, FilmDocument
 from samvad.review.hub import Hub
+from samvad.review.job import JobFiles
 from samvad.review.keeping import Keeper
 from samvad.review.proposals import Proposals
 from samvad.review.runs import Runs
@@ -45,6 +47,7 @@ class State:
     keepers: dict[str, Keeper] = field(default_factory=dict)
     peaks: sound.Kept = field(default_factory=sound.Kept)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    _documents: dict[str, tuple[tuple[int, str], JobFiles, bytes]] = field(default_factory=dict)
     profile: str = ""
 
     def __post_init__(self) -> None:
@@ -73,7 +76,22 @@ class State:
     def warm(self, film_id: str) -> None:
         """Open a film before anybody asks for it: a page that comes a second later has it at once."""
         with contextlib.suppress(SamvadError, OSError):  # whoever opens it is told what is wrong
-            showing.document(self.film(film_id))
+            self.document(film_id)
+
+    def document(self, film_id: str) -> bytes:
+        """Return a film's document as JSON; it is written once for each step, for a long film's has megabytes.
+
+        Raises:
+            SamvadError: there is none.
+        """
+        film = self.film(film_id)
+        with film.lock:
+            stamp = film.revision, job.title_of(film.folder)
+            kept = self._documents.get(film_id)
+            if kept is None or kept[0] != stamp or kept[1] is not film.files:
+                text = json.dumps(showing.document(film), ensure_ascii=False, separators=(",", ":"))
+                kept = self._documents[film_id] = stamp, film.files, text.encode()
+            return kept[2]
 
     def all_films(self) -> Iterator[tuple[str, FilmDocument]]:
         """Yield the films of the shelf that have subtitles, one by one; those that nobody has open are let go again."""
