@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+import support
 from asked_logs import Ask, event, write
 from samvad.commands import query
 from samvad.core.errors import ConfigurationError
+from samvad.documents import job_manifest, run_record
+from samvad.documents.run_record import RunRecord
 
 
 def test_torn_and_foreign_lines_are_left_out_and_counted(
@@ -148,3 +151,20 @@ def test_a_run_of_many_films_has_a_row_and_a_verdict_for_each(tmp_path: Path, as
     }
     assert len(ask("trace", "nightly", place=tmp_path)) == 6
     assert len(ask("trace", "two", place=tmp_path)) == 3
+
+
+def test_a_film_that_is_done_is_so_though_the_logs_of_its_runs_were_deleted(tmp_path: Path, ask: Ask) -> None:
+    job = support.make_job(tmp_path)
+    run_record.write(job, RunRecord(run_id="film_run1", stamp="20250101_120000", film="film"))
+    support.finished_stage(job, "demux", {"audio": ("audio.wav", b"RIFF"), "probe": ("probe.json", b"{}")})
+    job_manifest.write(job, ["demux"], job_manifest.RunState())
+    attempt = job / "01_demux" / "attempts" / "01"
+    attempt.mkdir(parents=True)
+    same = {"run_id": "film_run1", "film": "film", "job_id": "tester/1", "stage": "demux", "attempt": 1}
+    result = event(**same, event="stage_result", status="success", duration_seconds=2.0)
+    (attempt / "events.jsonl").write_text(json.dumps(result) + "\n", encoding="utf-8")
+    (found,) = ask("why", "film", place=tmp_path)
+    assert found["state"] == "success" and not found["causes"] and "the job's record says" in found["note"]
+    (job / "01_demux" / "manifest.json").unlink()
+    (found,) = ask("why", "film", place=tmp_path)
+    assert found["state"] == "broken off"

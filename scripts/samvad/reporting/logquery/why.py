@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from samvad.core import outside, stages
 from samvad.core.console import printable
 from samvad.core.errors import ConfigurationError
+from samvad.documents import job_manifest
 from samvad.reporting.logquery import sources, table
 from samvad.reporting.logquery.questions import SILENT_SECONDS
 
@@ -117,7 +118,9 @@ def verdict(connection: duckdb.DuckDBPyConnection, run: Row, *, warnings: bool =
     """
     this = (run["run_id"], run["film"], run["job_id"])
     attempts = _rows(connection, f"SELECT * FROM attempts WHERE {_THIS} ORDER BY began, attempt", *this)
-    state = state_of(run)
+    state, folder = state_of(run), sources.job_folder(run["log_file"])
+    told = state in ("killed", "broken off") and job_manifest.status(folder) == "success"
+    state = "success" if told else state
     done = {row["stage"]: row["attempt"] for row in attempts if row["status"] in ("success", "skipped")}
     causes = [
         _cause(run, row, mended=done.get(row["stage"], 0) > row["attempt"])
@@ -127,8 +130,9 @@ def verdict(connection: duckdb.DuckDBPyConnection, run: Row, *, warnings: bool =
         silent = [_silent(run, row) for row in attempts if row["status"] is None]
         causes += silent or ([] if causes else [_silent(run, None)])
     found = _warnings(connection, this) if warnings else ()
-    folder = sources.job_folder(run["log_file"])
-    note = f"The disk of {folder} is full: a later run may have left no log. Free some space." if _full(folder) else ""
+    note = "The log of its run is not there: that it was done, the job's record says." if told else ""
+    if _full(folder):
+        note = f"The disk of {folder} is full: a later run may have left no log. Free some space."
     return Verdict(run["film"], run["run_id"], state, run["last_event"], tuple(causes), found, note)
 
 
