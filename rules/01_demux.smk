@@ -1,6 +1,9 @@
 # The film is no input file of the rule: its name may hold what Snakemake takes for a pattern, and one missing film must
-# not stop a whole shelf. Whether it is the film that was read, the records tell.
+# not stop a whole shelf. Whether it is the film that was read, the records tell. The input function names none: it leaves
+# out a film of which the stage could not do what it is told.
 rule demux:
+    input:
+        unpack(manifests("demux")),
     output:
         manifest=f"{JOB}/01_demux/manifest.json",
     log:

@@ -51,7 +51,7 @@ def work(run: StageRun, options: Options) -> None:
     heard = audio
     if options.separate_voices != separation.OFF:
         heard = separation.separate(audio, options.separate_voices, device, run.work_folder / "voices")
-    speech = steps.find_speech(run, audio, heard, options, device)
+    speech, voice_peak = steps.find_speech(run, audio, heard, options, device)
     document = segments.SegmentsDocument("und", audio.duration_ms)
     if speech:
         size = run.smaller(memory.batch_size(options.batch_size, device, model.folder / "model.bin", run.memory_mb))
@@ -61,7 +61,7 @@ def work(run: StageRun, options: Options) -> None:
         )
         found = steps.recognise(
             run,
-            Recogniser(fallback, heard, options.script, terms, options.retries, run.progress, kept),
+            Recogniser(fallback, heard, options.script, terms, options.retries, run.progress, kept, voice_peak),
             speech,
             options,
         )

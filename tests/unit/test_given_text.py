@@ -154,3 +154,14 @@ def test_a_text_that_says_nothing_is_refused(data: bytes, tmp_path: Path) -> Non
     with pytest.raises((ConfigurationError, MediaError)) as found:
         given_text.read(path, "film.txt")
     assert "film.txt" in str(found.value)
+
+
+def test_lines_that_are_placed_by_their_sounds_do_not_run_into_each_other() -> None:
+    """Their first and last sounds are guesses: both lines are said to take 100 ms of the same time."""
+    one = [Word(1000, 1400, "Mangoes"), Word(1400, 2100, "again")]
+    other = [Word(2000, 2500, "Nobody"), Word(2500, 3000, "knows")]
+    apart = given_text._apart([one, [], other])
+    assert [(word.start_ms, word.end_ms) for own in apart for word in own] == [
+        (1000, 1400), (1400, 2050), (2050, 2500), (2500, 3000),
+    ]  # fmt: skip
+    assert given_text._apart([one[:1], other]) == [one[:1], other], "what is apart stays"

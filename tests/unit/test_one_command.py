@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import support
-from samvad.commands import config, doctor, film, remove, rerun, shelf
+from samvad.commands import config, doctor, film, remove, rerun, shelf, watch
 from samvad.commands import list as list_films
 from samvad.core import schemas
 from samvad.core.errors import ConfigurationError
@@ -244,6 +244,50 @@ def test_a_dry_run_writes_no_row_and_ones_own_rows_leave_the_projects_sheet(
     assert sorted(one.film for one in found) == ["demo", "don", "don", "film", "sholay"]
     assert film.main([str(own / "film.mkv"), "--source", "hi", "--title", "Another"]) == 1
     assert [one.title for one in naming.films(configuration.project()).values() if one.film == "film"] == ["Another"]
+
+
+def test_films_with_subtitles_are_passed_over_get_no_row_and_the_others_say_why_not(
+    own: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    films = own / "films"
+    films.mkdir()
+    for number, name in enumerate(("With.mkv", "Forced.mkv")):
+        made = [
+            "-f",
+            "lavfi",
+            "-i",
+            f"testsrc2=size=64x64:duration={2 + number}",
+            "-f",
+            "lavfi",
+            "-i",
+            "sine=duration=2",
+        ]
+        subprocess.run(["ffmpeg", "-v", "error", "-nostdin", *made, films / name], check=True)
+        os.utime(films / name, (1, 1))
+    for name in ("With.en.srt", "Forced.en.forced.srt"):
+        (films / name).write_text("1\n00:00:00,100 --> 00:00:01,900\nWhere are you going?\n", encoding="utf-8")
+    planned: list[list[str]] = []
+    monkeypatch.setattr(command.subprocesses, "hand_over", lambda words, *_, **__: planned.append(words) or 0)
+
+    def rows() -> list[str]:
+        known = naming.films(configuration.project()).values()
+        return sorted(one.title for one in known if one.title in ("With", "Forced"))
+
+    asked = ["--source", "hi", "--targets", "en", "--skip-existing"]
+    assert film.main([str(films / "With.mkv"), *asked]) == 0
+    assert "'With' is skipped, for it has subtitles: With.en.srt: English (srt)." in capsys.readouterr().out
+    assert (rows(), planned) == ([], [])
+    shelf.main([str(films), *asked, "--settle-seconds", "0"])
+    said = capsys.readouterr().out
+    assert "Skipped: they have subtitles already (1):" in said and "With.mkv: With.en.srt: English (srt)" in said
+    assert "no subtitles in English; Forced.en.forced.srt: English, forced (srt) does not count" in said
+    assert rows() == ["Forced"] and len(planned) == 1
+    watch.main([str(films), *asked, "--settle-seconds", "0", "--once"])
+    assert rows() == ["Forced"]
+    assert film.main([str(films / "With.mkv"), "--source", "hi", "--targets", "en,hi", "--skip-existing", "-n"]) == 0
+    said = capsys.readouterr().out
+    assert "'With' has these subtitles already:\n  With.en.srt: English (srt)" in said
+    assert "'With' is not skipped: no subtitles in Hindi." in said
 
 
 @pytest.mark.parametrize("main", [film.main, shelf.main, rerun.main])

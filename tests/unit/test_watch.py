@@ -6,8 +6,12 @@ import hashlib
 import hmac
 import json
 import os
+import re
+import shlex
+import shutil
 import signal
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -109,6 +113,19 @@ def test_a_webhook_that_refuses_or_leads_elsewhere_is_no_success(job: Path, hook
     hook.answers = [404, 302]
     assert "404" in tell(job, hook)[0]
     assert "302" in tell(job, hook)[0]
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd here")
+def test_the_unit_of_the_page_is_one_that_systemd_takes(tmp_path: Path) -> None:
+    page = (support.ROOT / "docs" / "watch.md").read_text("utf-8")
+    (unit,) = re.findall(r"```text\n(# /etc/systemd.*?)```", page, re.DOTALL)
+    here = unit.replace("/opt/samvad", str(support.ROOT)).replace("User=samvad", f"User={os.getuid()}")
+    path = tmp_path / "samvad-watch.service"
+    path.write_text(here, encoding="utf-8")
+    done = subprocess.run(["systemd-analyze", "verify", path], capture_output=True, text=True, check=False)
+    assert (done.returncode, [line for line in done.stderr.splitlines() if str(path.name) in line]) == (0, [])
+    words = shlex.split(re.search(r"^ExecStart=\S+ watch (.*)$", here, re.MULTILINE)[1])  # type: ignore[index]
+    assert watch.parser().parse_args(words).beside
 
 
 def test_the_next_run_is_news_again(job: Path, hook: Hook) -> None:

@@ -12,6 +12,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -277,7 +278,7 @@ def _by_sound(
             for number, word in enumerate(heard)
             if number not in said and word.start_ms >= first_ms and word.end_ms <= last_ms
         ]
-        found = _over(between, [[spot.text for spot in own] for own in lines[at:end]])
+        found = _apart(_over(between, [[spot.text for spot in own] for own in lines[at:end]]))
         for number, own in enumerate(found):
             times[at + number] = _growing(_within(own, first_ms, last_ms)) if own else None
         at = end
@@ -309,6 +310,19 @@ def _by_own_times(times: list[tuple[Word, ...] | None], lines: Sequence[Line], d
 
 def _is_near(placed: Sequence[Word], when: tuple[int, int]) -> bool:
     return abs(placed[0].start_ms - when[0]) <= _FAR_MS and abs(placed[-1].end_ms - when[1]) <= _FAR_MS
+
+
+def _apart(lines: Sequence[Sequence[Word]]) -> list[Sequence[Word]]:
+    """Return lines that do not run into each other: their ends and beginnings are guesses, which meet half way."""
+    made = list(lines)
+    there = [number for number, own in enumerate(made) if own]
+    for one, other in pairwise(there):
+        end, start = made[one][-1].end_ms, made[other][0].start_ms
+        if end > start:
+            seam = (end + start) // 2
+            made[one] = _within(made[one], made[one][0].start_ms, max(seam, made[one][0].start_ms))
+            made[other] = _within(made[other], seam, max(seam, made[other][-1].end_ms))
+    return made
 
 
 def _within(words: Sequence[Word], first_ms: int, last_ms: int) -> list[Word]:

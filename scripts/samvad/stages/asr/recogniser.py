@@ -14,6 +14,7 @@ from samvad.runner.kept_pieces import KeptPieces
 from samvad.stages.asr import gaps, language, own_script, prompts, retries
 from samvad.stages.asr.chunks import Chunk
 from samvad.stages.asr.engine import DecodingStrategy
+from samvad.stages.asr.from_prompt import PromptGuard, VoicePeak
 from samvad.stages.asr.memory import OutOfMemoryFallback
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.windows import Window
@@ -37,6 +38,9 @@ class Recogniser:
         attempts: how often what came out badly is decoded again.
         progress: is told the seconds of speech done, those there are, and what is counted.
         kept: what an attempt that was killed has made, and where this one keeps what it makes.
+        voice_peak: what a song detector hears, by which words of the prompt where nobody speaks are known; None: they
+            are not looked for.
+        from_prompt: gets the words that were taken out as such, with their times.
     """
 
     fallback: OutOfMemoryFallback
@@ -46,6 +50,8 @@ class Recogniser:
     attempts: int
     progress: Callable[[float, float, str], None]
     kept: KeptPieces = field(default_factory=lambda: KeptPieces(None))
+    voice_peak: VoicePeak | None = None
+    from_prompt: list[str] = field(default_factory=list)
 
     def detect_language(self, found: Sequence[Window]) -> list[dict[str, float]]:
         """Return for each window the probability of each language."""
@@ -79,13 +85,22 @@ class Recogniser:
             size = _BATCHES_SORTED * self.fallback.setting.batch_size
             for first in range(0, len(own), size):
                 decoded = self._batches(own[first : first + size], strategy, hear=True)
-                chunks += retrier.repair(retrier.unprompted(decoded) if strategy.prompt else decoded)
+                if strategy.prompt:
+                    decoded = self._without_made_up(retrier.unprompted(decoded))
+                chunks += retrier.repair(decoded)
                 done = sum(chunk.window.speech_ms for chunk in chunks if chunk.window is not None)
                 self.progress(min(done, total) / 1000, total / 1000, "audio_seconds")
         in_order = sorted(chunks, key=lambda chunk: chunk.start_ms)
         if self.attempts:
             in_order = gaps.GapFiller(self.decode, self.audio, retrier.faults).fill(in_order, speech)
         return own_script.in_own_script(in_order, self.decode, self.script, self.terms)
+
+    def _without_made_up(self, chunks: list[Chunk]) -> list[Chunk]:
+        if self.voice_peak is None:
+            return chunks
+        cleaned, taken = PromptGuard(self.decode, self.terms, self.voice_peak).clean(chunks)
+        self.from_prompt.extend(taken)
+        return cleaned
 
     def decode(self, found: Sequence[Window], strategy: DecodingStrategy) -> list[Chunk]:
         """Recognise windows of any languages; return them in their order."""

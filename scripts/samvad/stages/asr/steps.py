@@ -6,6 +6,7 @@ import logging
 import shlex
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from samvad.core.errors import ModelError
 from samvad.core.failures import is_memory_shortage
@@ -32,6 +33,7 @@ from samvad.stages.asr import (
     transcripts,
 )
 from samvad.stages.asr.chunks import Chunk
+from samvad.stages.asr.from_prompt import VoicePeak
 from samvad.stages.asr.options import Options
 from samvad.stages.asr.recogniser import Recogniser, tally, wrong_language
 from samvad.stages.asr.regions import Region
@@ -48,8 +50,15 @@ _NAMED_SHARE = 0.1
 _MANY_CHANGED = 0.2
 
 
+class Heard(NamedTuple):
+    """Where somebody speaks or sings, and how sure a song detector is of a voice between two times."""
+
+    speech: list[Region]
+    voice_peak: VoicePeak
+
+
 @span("detection")
-def find_speech(run: StageRun, audio: FilmAudio, heard: FilmAudio, options: Options, device: str) -> list[Region]:
+def find_speech(run: StageRun, audio: FilmAudio, heard: FilmAudio, options: Options, device: str) -> Heard:
     """Find speech in what is to be recognised, and singing in the film as it is."""
     log.info("Looking for speech with %s in %.0f s of sound", options.vad, audio.duration_ms / 1000)
     if options.vad == "silero":
@@ -69,7 +78,7 @@ def find_speech(run: StageRun, audio: FilmAudio, heard: FilmAudio, options: Opti
         run.metric("singing_added", sum(region.length_ms for region in found if region.sung) / 1000, "s")
     transcripts.write_regions(run.output("speech_regions.json", "speech_regions"), found)
     run.metric("speech_duration", sum(region.length_ms for region in found) / 1000, "s")
-    return regions.cut_long(found, _LONGEST_REGION_MS, heard)
+    return Heard(regions.cut_long(found, _LONGEST_REGION_MS, heard), curve.voice_peak)
 
 
 @span("language_detection")
@@ -134,6 +143,13 @@ def recognise(run: StageRun, recogniser: Recogniser, speech: Sequence[Region], o
         run.warn(f"The film was given as {', '.join(spoken_in)}, but it sounds like {other}.")
     run.metadata("decoded_again", tally(chunks))
     run.metadata("prompts", {name: prompts.prompt(recogniser.terms, name, options.script) for name in spoken_in})
+    run.metric("words_from_the_prompt", len(recogniser.from_prompt), "words")
+    run.metadata("from_prompt", recogniser.from_prompt)
+    if recogniser.from_prompt:
+        run.warn(
+            f"{len(recogniser.from_prompt)} words of the prompt were written where nobody speaks, and are taken out: "
+            f"{', '.join(recogniser.from_prompt[:_LINES_SHOWN])}."
+        )
     run.metadata("without_prompt", _without_prompt(recogniser, chunks))
     _tell_of_scripts(run, chunks)
     looping = sum(retries.loops(chunk.text, sung=bool(chunk.window and chunk.window.sung)) for chunk in chunks)

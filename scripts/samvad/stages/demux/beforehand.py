@@ -19,7 +19,9 @@ def refusal(values: Mapping[str, Any], source: Sequence[str], targets: Sequence[
     """
     if not values["ocr"] or values["existing"] == IGNORE:
         return ""
-    return ocr.lacking(source)
+    # Which languages subtitles are in is known when the film is opened: here, one of those spoken will do.
+    lacking = [ocr.lacking([code]) for code in source] or [ocr.lacking([])]
+    return lacking[0] if all(lacking) else ""
 
 
 def models(values: Mapping[str, Any], source: Sequence[str], targets: Sequence[str]) -> list[tuple[str, str]]:
