@@ -19,8 +19,8 @@ from samvad.text.repetition import plain
 
 #: A word whose middle is further than this from all speech, in ms, is where nobody speaks: word times are as sure.
 _BESIDE_MS = 300
-#: A voice that a song detector is less sure of than this, 0 to 1, all through a word may be none. It is surer than 0.1 in
-#: rain and wind, and less sure than that of speech under loud noise: the second hearing decides.
+#: A voice that a song detector is less sure of than this, 0 to 1, all through a word may be none. It is surer than 0.1
+#: in rain and wind, and less sure than that of speech under loud noise: the second hearing decides.
 _NO_VOICE = 0.35
 
 Decode = Callable[[Sequence[Window], DecodingStrategy], list[Chunk]]
