@@ -118,7 +118,7 @@ SESSIONS: dict[str, tuple[str, str, list[Step]]] = {
             Step(
                 "A row of somebody's sheet is wrong, and another asks for what cannot be. The others would be made.",
                 "printf 'Film\\tMedia\\tTitle\\tYear\\tSource\\tTargets\\tUser\\tDate\\tJob\\tWorkflow\\tStages "
-                "off\\t\\n",
+                "off\\t\\n"
                 "a\\tfilms/Pyaasa (1957).mp4\\tA\\t\\ten\\ten\\tann\\t31/12/2025\\t1\\tsubtitle\\tasr\\n"
                 "b\\tfilms/Pyaasa (1957).mp4\\tB\\t20x8\\ten\\ten\\tben\\t31/12/2025\\t1\\tsubtitle\\n"
                 "c\\tfilms/Pyaasa (1957).mp4\\tC\\t\\ten\\ten\\tcid\\t31/12/2025\\t1\\tsubtitle\\n' > sheet.tsv; "

@@ -12,6 +12,7 @@ from __future__ import annotations
 import fcntl
 import io
 import os
+import platform
 import pty
 import re
 import shutil
@@ -129,7 +130,8 @@ def run(folder: Path, columns: int, rows: int) -> tuple[str, str]:
         cut = (
             text.rfind("\x1b") if "\x1b" in text[-12:] and not _SEQUENCE.match(text, text.rfind("\x1b")) else len(text)
         )
-        screen.feed(text[:cut].replace(str(folder), "/home/me/samvad"))
+        shown = text[:cut].replace(str(folder), "/home/me/samvad")
+        screen.feed(shown.replace(f" at work on {platform.node().split('.')[0]};", " at work on studio;"))
         rest = text[cut:]
         if time.monotonic() - said > 1 and any(_WORTH.search(line.plain) for line in screen.shown()):
             middle, said = picture(screen, "samvad"), time.monotonic()

@@ -395,3 +395,19 @@ def test_a_command_whose_streams_are_closed_works_as_ever(closed: str, tmp_path:
     assert (done.returncode, done.stderr) == (0, "")
     assert "max_gb: 7" in (tmp_path / "config" / "local.yaml").read_text("utf-8")
     assert "is 7 now" not in (tmp_path / "config" / "local.yaml").read_text("utf-8")
+
+
+def test_a_shelf_with_a_file_that_only_looks_like_a_film_says_so_by_its_exit_code(
+    own: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = own / "films"
+    folder.mkdir()
+    (folder / "broken.mkv").write_bytes(bytes(range(256)) * 64)
+    (folder / "notes.txt").write_text("no film, and nobody says so", "utf-8")
+    asked = [str(folder), "--source", "hi", "--settle-seconds", "0"]
+    assert shelf.main([*asked, "--dry-run"]) == 0, "a plan does nothing, and has failed at nothing"
+    assert shelf.main(asked) == 1
+    told = capsys.readouterr()
+    assert "broken.mkv" in told.out and "1 file with a film's ending is none" in told.err
+    (folder / "broken.mkv").unlink()
+    assert shelf.main(asked) == 0
