@@ -377,3 +377,17 @@ def test_importing_it_needs_no_package() -> None:
         [sys.executable, "-S", "-c", code], cwd=support.ROOT / "scripts", capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_stage_prints_no_warning_where_its_run_tells_of_it_and_the_log_has_it(
+    told: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SAMVAD_TOLD", "yes" if told else "")
+    logs = Logs(tmp_path)
+    try:
+        logging.getLogger("samvad.tests").warning("the sound is odd")
+    finally:
+        logs.handler.close()
+    assert ("the sound is odd" in capsys.readouterr().err) != told
+    assert "[WARNING] the sound is odd" in logs.text()
