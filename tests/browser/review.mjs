@@ -326,6 +326,18 @@ export async function proxied(tab) {
   await me.write("Written through a proxy.");
   await me.press("Escape");
   await me.saved();
+  await tab.evaluate(() => [...document.querySelectorAll("#kinds button")].find((one) => one.innerText.startsWith("doubtful translation")).click());
+  const choices = () => tab.evaluate(() => [...document.querySelectorAll("#needs .need .choices button")].map((one) => one.innerText));
+  await me.until(() => document.querySelectorAll("#needs .need").length === 1);
+  seen.choices = await choices();
+  await me.press("F8");
+  await me.press("Control+Alt+1");
+  await me.saved();
+  await me.until(() => !document.querySelector("#kinds").innerText.includes("doubtful translation"));
+  seen.picked = (await me.row(5)).text;
+  await me.press("Control+z");
+  await me.until(() => document.querySelector("#kinds").innerText.includes("doubtful translation"));
+  await me.saved();
   const other = new Window(await tab.browser().newPage());
   await other.tab.goto(tab.url());
   await other.ready();

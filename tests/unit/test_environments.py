@@ -82,6 +82,7 @@ OF_THE_MACHINE = {
 #: What modules start whose commands are not lists that begin with a program's name.
 STARTED_BY = {
     "samvad/review/again.py": "envs/run",
+    "samvad/review/reports.py": "envs/run",
     "samvad/workflow/notices.py": "--command",
     "samvad/commands/model.py": "pip",
     "samvad/core/computing.py": "python",

@@ -328,3 +328,17 @@ def test_the_document_is_as_the_last_step_left_it_and_the_same_where_nothing_was
     need = next(one for one in found["needs"] if one["kind"] == "quarantine")
     assert post(client, f"{path}/edits", {"edits": [need["choices"][0]["edit"]]}).status_code == 200
     assert next(one for one in client.get(path).json()["needs"] if one["id"] == need["id"])["done"]
+
+
+def test_the_shelf_counts_what_needs_a_person_as_the_edits_left_it(client: TestClient) -> None:
+    def row() -> dict[str, Any]:
+        return next(one for one in client.get("/api/films").json()["films"] if one["id"] == FILM)
+
+    before, document = row(), client.get(f"/api/films/{FILM}").json()
+    assert row() == before, "a film that was opened and not edited is as it was"
+    doubtful = next(one for one in document["needs"] if one["kind"] == "translation")
+    path = f"/api/films/{FILM}/edits"
+    assert post(client, path, {"edits": doubtful["choices"][0]["edits"]}).status_code == 200
+    assert row()["needs"] == before["needs"] - 1
+    assert post(client, path, {"edits": [{"op": "undo", "entry": 2}]}).status_code == 200
+    assert row()["needs"] == before["needs"]

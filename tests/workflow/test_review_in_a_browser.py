@@ -224,6 +224,8 @@ def test_a_proxy_serves_the_page_below_a_path_of_its_own(tmp_path: Path) -> None
         nginx.terminate()
         nginx.wait()
     assert seen["there"] == "Written through a proxy."
+    assert "Ram 5 went home." in seen["choices"][0] and "negation lost" in seen["choices"][1]
+    assert seen["picked"] == "Ram 5 went home.", "a hypothesis is taken on one key, and taken back on another"
     assert seen["shelf"] == f"http://127.0.0.1:{outer}/samvad/" and "/samvad/film/" in seen["film"]
     assert set(seen["wave"]) == {200}
     log = (job / "corrections" / "log.jsonl").read_text("utf-8")

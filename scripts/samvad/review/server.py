@@ -25,7 +25,7 @@ from samvad.review.film import ConflictError, FilmDocument
 from samvad.review.film_state import Who
 from samvad.review.runs import BusyError
 from samvad.review.shelf import Place
-from samvad.review.state import SECONDS_FOR_THE_SHELF, SHELF, State
+from samvad.review.state import SHELF, State
 
 PAGES = schemas.ROOT / "scripts" / "samvad" / "review" / "page"
 _SHARED = schemas.ROOT / "scripts" / "samvad" / "reporting" / "pages" / "shared"
@@ -192,7 +192,7 @@ async def _report(state: State, request: Request) -> Response:
 
 
 async def _films(state: State, request: Request) -> Response:
-    films = await run_in_threadpool(state.shelf.films, SECONDS_FOR_THE_SHELF)
+    films = await run_in_threadpool(state.rows)
     return JSONResponse({"films": films, "you": _who(state, request).name})
 
 

@@ -190,11 +190,7 @@ def row(place: Place, root: Path) -> JsonObject:
         "job": place.id.replace("~", "/"),
         "source": list(film.source) if film else [],
         "targets": list(film.targets) if film else list(found),
-        "tracks": [
-            {"language": code, "name": languages.name(code), "grade": item.grade, "told": item.told()}
-            for code, item in found.items()
-        ],
-        **_worth(found),
+        **figures_of(found),
         "seconds": manifest.timing.stage_seconds if manifest else None,
         "updated": manifest.timing.updated_at if manifest else None,
         "reason": job_manifest.reason(place.folder) if manifest and state not in ("success", "running") else None,
@@ -208,6 +204,15 @@ def row(place: Place, root: Path) -> JsonObject:
 def approvals_of(folder: Path) -> list[JsonObject]:
     """Return who has approved which languages of a film."""
     return [dict(vars(item)) for item in job_manifest.approved_tracks(folder)]
+
+
+def figures_of(found: Mapping[str, Headline]) -> JsonObject:
+    """Return what a row says of a film's tracks, by their languages."""
+    tracks = [
+        {"language": code, "name": languages.name(code), "grade": item.grade, "told": item.told()}
+        for code, item in found.items()
+    ]
+    return {"tracks": tracks, **_worth(found)}
 
 
 def _worth(found: Mapping[str, Headline]) -> JsonObject:

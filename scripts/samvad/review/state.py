@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from samvad.core.errors import SamvadError
-from samvad.review import job, showing, sound
+from samvad.core.typed_json import JsonObject
+from samvad.review import job, judging, shelf, showing, sound
 from samvad.review.copies import Copies
 from samvad.review.film import Done, FilmDocument
 from samvad.review.hub import Hub
@@ -92,6 +93,19 @@ class State:
                 text = json.dumps(showing.document(film), ensure_ascii=False, separators=(",", ":"))
                 kept = self._documents[film_id] = stamp, film.files, text.encode()
             return kept[2]
+
+    def rows(self) -> list[JsonObject]:
+        """Return the rows of the shelf; of a film that somebody has open, with its figures as they are by now."""
+        return [self._as_edited(row) for row in self.shelf.films(SECONDS_FOR_THE_SHELF)]
+
+    def _as_edited(self, row: JsonObject) -> JsonObject:
+        film = self.films.get(row["id"])
+        if film is None or not film.entries:
+            return row
+        with film.lock:
+            shown = [code for code in film.files.machine if film.is_judged(code)]
+            found = {code: judging.headline(film.judged(code), film.lanes[code], film.files) for code in shown}
+        return {**row, **shelf.figures_of(found)}
 
     def all_films(self) -> Iterator[tuple[str, FilmDocument]]:
         """Yield the films of the shelf that have subtitles, one by one; those that nobody has open are let go again."""

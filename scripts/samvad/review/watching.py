@@ -15,7 +15,7 @@ from samvad.core.errors import SamvadError
 from samvad.core.typed_json import JsonObject
 from samvad.review.keeping import Keeper
 from samvad.review.shelf import Place
-from samvad.review.state import SECONDS_FOR_THE_SHELF, SHELF, State
+from samvad.review.state import SHELF, State
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ async def watch(state: State) -> None:
         unread = any(row["state"] == "reading" for row in known.values())
         if state.hub.windows(SHELF) and (unread or look % _LOOKS == 0):
             with said("looking at the shelf"):
-                found = await run_in_threadpool(state.shelf.films, SECONDS_FOR_THE_SHELF)
+                found = await run_in_threadpool(state.rows)
                 rows = {row["id"]: row for row in found}
                 for film_id, row in rows.items():
                     if known.get(film_id) != row and row["state"] != "reading" and (known or len(rows) > _SMALL):
