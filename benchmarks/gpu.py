@@ -106,8 +106,8 @@ def made_model(shape: Shape, like: Path, folder: Path) -> weights.ResolvedModel:
         setattr(spec.config, name, config[name])
     spec.config.alignment_heads = [(layer, 0) for layer in range(shape.layers // 2, shape.layers)]
     spec.register_vocabulary(vocabulary)
+    # Not optimised: CTranslate2 would keep one of all layers that are the same, and it would stay near the processor.
     spec.validate()
-    spec.optimize(quantization="float16")
     folder.mkdir()
     spec.save(str(folder))
     shutil.copy(like / "tokenizer.json", folder)
@@ -143,9 +143,11 @@ def decoding(shapes: list[str], device: str, batches: list[int], like: Path, scr
                 chunks = engine.decode(audio, windows[:size], strategy, size=size)
                 took = time.monotonic() - began
                 tokens = sum(chunk.tokens for chunk in chunks)
+                # Of a machine's memory others take and give back meanwhile.
+                taken = f"{before - (memory.free_mb(device) or 0.0):.0f}" if device == "cuda" else "–"
                 print(
                     f"| {name} | {kind} | {size} | {took / size:.3f} | {WINDOW_SECONDS * size / took:.0f} "
-                    f"| {tokens / took:.0f} | {before - (memory.free_mb(device) or 0.0):.0f} |",
+                    f"| {tokens / took:.0f} | {taken} |",
                     flush=True,
                 )
             del engine
