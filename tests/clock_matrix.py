@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict
@@ -23,7 +23,7 @@ import extract_audio
 import mux_subtitles
 import support
 import write_subtitles
-from clock_films import Recipe
+from clock_films import Events, Recipe
 from samvad.core import typed_json
 from samvad.documents.segments import Segment, SegmentsDocument, Word
 from samvad.documents.subtitles import formats
@@ -37,7 +37,7 @@ _SECOND_BETWEEN_KEYS, _PICTURES_A_SECOND = "h264", 25
 #: Films that become MP4: an edit list is kept, sound becomes FLAC.
 _INTO_MP4 = frozenset({"mp4-hevc-aac-v0.6", "mp4-h264-aac-cut0.5", "mov-h264-pcm_s24be"})
 _PRIMING_MS = 30
-#: A flash in so much of a film's beginning may be its first picture.
+#: A flash in so much of a film's beginning may be its first picture, which is no change of shots.
 _FIRST_SECONDS = 0.1
 #: What the chirps say.
 _SAID = ("Here it begins.", "There it ends.")
@@ -268,23 +268,54 @@ def check(recipe: Recipe, folder: Path, pieces: Path) -> None:
         pieces: where encoded pictures and sounds lie, for all films.
     """
     film = clock_films.make(recipe, folder, pieces)
-    truth = clock_films.events(film, recipe.sound_tracks, moving(film, recipe))
+    container = "mp4" if str(recipe) in _INTO_MP4 else "mkv"
+    sooner = recipe.sound_late - recipe.picture_late
+    stills = recipe.flags in ("thumbnail", "cover")
+    truth, found = follow(film, folder, sooner, recipe.sound_tracks, container, stills=stills)
+    if recipe.picture == _SECOND_BETWEEN_KEYS:
+        assert len(truth.pictures - found.pictures) < (_PICTURES_A_SECOND if recipe.cut else 1)
+
+
+def follow(
+    film: Path,
+    folder: Path,
+    sooner: float = 0.0,
+    sound_tracks: Sequence[int] = (0,),
+    container: str = "mkv",
+    *,
+    stills: bool = False,
+    searched_from: float = _FIRST_SECONDS,
+) -> tuple[Events, Events]:
+    """Take a film through stages 01, 09 and 10; in the result, cue, chirp and flash come together.
+
+    Args:
+        film: the film.
+        folder: where its job is to lie.
+        sooner: how many seconds a flash comes before its chirp.
+        sound_tracks: which of its sounds have the chirps.
+        container: of the result.
+        stills: whether it has pictures that do not move.
+        searched_from: from when on (s) its shot changes are known.
+
+    Returns:
+        What ffmpeg alone finds in the film, and in the result.
+    """
+    truth = clock_films.events(film, sound_tracks, clock_films.moving_picture(film) if stills else None)
     job = support.make_job(folder)
     demux, audio = extracted(job, film)
     heard = clock_films.chirps(np.asarray(audio[:]))
     for at, said in zip(heard, truth.chirps[0], strict=True):
         assert (at is None) == (said is None)
         assert at is None or at == pytest.approx(said, abs=APART_SECONDS)
-    moments = {said: at for said, at in zip(_SAID, heard, strict=True) if at is not None}
+    moments = {text: at for text, at in zip(_SAID, heard, strict=True) if at is not None}
+    assert moments
     subtitles, cues, cuts_ms = subtitled(job, demux, moments)
     assert [cue.start_ms / 1000 for cue in cues] == pytest.approx(sorted(moments.values()), abs=0.001)
-    for flash in truth.flashes:  # what the film begins with is no change of shots
-        assert flash < _FIRST_SECONDS or cuts_ms
-        assert flash < _FIRST_SECONDS or min(abs(cut / 1000 - flash) for cut in cuts_ms) <= APART_SECONDS
-    result = muxed(job, demux, subtitles, "mp4" if str(recipe) in _INTO_MP4 else "mkv")
-    found = clock_films.events(result, recipe.sound_tracks, moving(result, recipe))
-    if recipe.picture == _SECOND_BETWEEN_KEYS:
-        assert len(truth.pictures - found.pictures) < (_PICTURES_A_SECOND if recipe.cut else 1)
+    for flash in truth.flashes:
+        assert flash < searched_from or cuts_ms
+        assert flash < searched_from or min(abs(cut / 1000 - flash) for cut in cuts_ms) <= APART_SECONDS
+    result = muxed(job, demux, subtitles, container)
+    found = clock_films.events(result, sound_tracks, clock_films.moving_picture(result) if stills else None)
     # Opus begins with priming that nobody hears: its packets may come before time zero, what is shown may not.
     manifest = json.loads((result.parent / "manifest.json").read_bytes())
     (start_ms,) = [item["media"]["start_ms"] for item in manifest["outputs"] if item["path"].endswith(result.name)]
@@ -300,16 +331,11 @@ def check(recipe: Recipe, folder: Path, pieces: Path) -> None:
             assert at is not None
             assert said is not None
             assert at == pytest.approx(cue.start_ms / 1000 + said - first, abs=APART_SECONDS)
-            sooner = recipe.sound_late - recipe.picture_late
             shown = min(truth.flashes, key=lambda time: abs(time - (said - sooner)))
             assert said - shown == pytest.approx(sooner, abs=MADE_SECONDS)
             seen = at - (said - shown)
             assert min(found.flashes, key=lambda time: abs(time - seen)) == pytest.approx(seen, abs=APART_SECONDS)
-
-
-def moving(film: Path, recipe: Recipe) -> int | None:
-    """Return the number of the stream with the flashes where it may not be the first picture."""
-    return clock_films.moving_picture(film) if recipe.flags in ("thumbnail", "cover") else None
+    return truth, found
 
 
 def check_speech(film: Path, folder: Path) -> None:

@@ -122,3 +122,33 @@ def test_pictures_of_text_in_a_transport_stream_are_compared(tmp_path: Path) -> 
     assert own.differences(opened(film), opened(result), 0) == []
     (said,) = own.differences(opened(film), opened(late), 0)
     assert said == "subtitle 2 is shifted: its first and last by 100 and 100 ms"
+
+
+def test_a_text_of_the_films_own_that_claims_hours_ends_with_the_film(tmp_path: Path, films: Path) -> None:
+    text, film = tmp_path / "hours.srt", tmp_path / "film.mkv"
+    cues = "1\n00:00:00,500 --> 00:00:01,000\nshort\n\n2\n00:00:01,500 --> 10:00:00,000\nlong\n\n"
+    text.write_text(cues, encoding="utf-8")
+    ffmpeg("-i", films / "plain.mp4", "-i", text, "-map", "0", "-map", "1", "-c", "copy", "-c:s", "srt", film)
+    result, done = run(make_job(tmp_path, film))
+    assert done.returncode == 0, done.stderr
+    assert float(probe(film)["format"]["duration"]) > 35_000
+    assert float(probe(result)["format"]["duration"]) == pytest.approx(3, abs=0.1)
+    (short, long), (first, last) = _shown(film, 0), _shown(result, 0)
+    assert first == pytest.approx(short, abs=0.01)
+    assert last == pytest.approx((long[0], 3), abs=0.1)
+
+
+@pytest.mark.skipif(not (support.CASES / "films").is_dir(), reason="shared/cases is not beside this checkout")
+def test_pictures_of_text_without_an_end_leave_with_the_film(tmp_path: Path) -> None:
+    result, done = run(make_job(tmp_path, support.CASES / "films" / "l2_vobsub.mkv", duration_ms=11_029))
+    assert done.returncode == 0, done.stderr
+    assert float(probe(result)["format"]["duration"]) == pytest.approx(11.03, abs=0.1)
+    assert [start for start, _ in _shown(result, 0)] == pytest.approx([0.021, 5.021])
+
+
+def _shown(film: Path, track: int) -> list[tuple[float, float]]:
+    """Return when each packet of a subtitle track comes and goes, in seconds."""
+    entries = ("-select_streams", f"s:{track}", "-show_entries", "packet=pts_time,duration_time")
+    command = ["ffprobe", "-v", "error", *entries, "-of", "csv=p=0", str(film)]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    return [(start, round(start + length, 3)) for start, length in (map(float, line.split(",")[:2]) for line in lines)]

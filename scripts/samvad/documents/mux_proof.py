@@ -37,7 +37,7 @@ class StreamProof:
             find a place in it), or ``nothing``, where there was nothing to compare: it is not proved.
         places: where it was found, in order of time.
         lost_at_ms: where the result has something else at any time near.
-        damaged_at_ms: where it has, too, but the film's pictures are damaged: each decoding shows something else.
+        damaged_at_ms: where it has, too, but the film is damaged: each decoding shows or sounds like something else.
     """
 
     stream: int

@@ -104,6 +104,7 @@ class Stream:
         flags: ffmpeg's words for what else the container says of it, such as ``comment`` or ``visual_impaired``.
         picture: of moving pictures.
         sound: of sound.
+        tick: the step in seconds in which the container counts its times; None where that is not known.
     """
 
     index: int
@@ -121,6 +122,7 @@ class Stream:
     flags: tuple[str, ...]
     picture: Picture | None
     sound: AudioFacts | None
+    tick: Fraction | None = None
 
     @property
     def is_known(self) -> bool:
@@ -585,6 +587,7 @@ def _stream(found: JsonObject) -> Stream:
         frames=_whole_number(found.get("nb_frames") or tags.get("number_of_frames")),
         picture=_picture(found) if kind == "video" else None,
         sound=_sound(found) if kind == "audio" else None,
+        tick=_rate(found.get("time_base")),
     )
 
 
@@ -613,7 +616,7 @@ def _sound(found: JsonObject) -> AudioFacts:
 
 
 def _rate(text: str | None) -> Fraction | None:
-    """Read a frame rate such as ``24000/1001``; None for ``0/0``."""
+    """Read a fraction such as the frame rate ``24000/1001``; None for ``0/0``."""
     numerator, _, denominator = (text or "0/0").partition("/")
     if not int(numerator) or not int(denominator or 1):
         return None

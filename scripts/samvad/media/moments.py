@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -95,7 +96,12 @@ class Picture:
 
 
 def sound(
-    film: Film, stream: Stream, start: float = 0.0, length: float | None = None, at_most: float | None = None
+    film: Film,
+    stream: Stream,
+    start: float = 0.0,
+    length: float | None = None,
+    at_most: float | None = None,
+    said: Callable[[str], None] = lambda _: None,
 ) -> Sound:
     """Decode a sound of a film, as many channels and samples a second as its header says.
 
@@ -107,6 +113,7 @@ def sound(
             leads seeks astray.
         at_most: no more than so many seconds: what comes after 26 hours of silence, as MPEG-TS whose times begin anew
             can have it, is too much to be held.
+        said: called with each line in which ffmpeg complains of damaged sound.
 
     Raises:
         MediaError: it cannot be decoded.
@@ -115,9 +122,11 @@ def sound(
     import numpy as np
 
     rate_hz, channels = shape(stream)
+    begin = start
     if length is None:
         source, along = film.source(), film.read_along
     else:
+        begin += rounding(film, stream, start)
         source, along = ffmpeg.source(film.path, f="", vn=None, sn=None, dn=None, **seek(film, start, length)), []
     decoded: dict[str, str | int] = {"ac": channels, "ar": rate_hz, "c:a": "pcm_f32le", "f": "f32le"}
     decoded |= {} if at_most is None else {"t": f"{at_most:.3f}"}
@@ -125,15 +134,22 @@ def sound(
         [source[str(stream.index)]],
         None,
         {"af": ffmpeg.sound_in_time(rate_hz, film.off_seconds), **decoded},
+        stderr_line=said,
         read_along=along,
     )
     if done.code:
         raise _undecodable(film.path, stream, done.last_line)
     values = np.frombuffer(done.output, dtype="<f4")
-    return Sound(start, rate_hz, values[: values.size // channels * channels].reshape(-1, channels))
+    return Sound(begin, rate_hz, values[: values.size // channels * channels].reshape(-1, channels))
 
 
-def sounds(film: Film, stream: Stream, starts: Sequence[float], length: float) -> list[Sound]:
+def sounds(
+    film: Film,
+    stream: Stream,
+    starts: Sequence[float],
+    length: float,
+    said: Callable[[str], None] = lambda _: None,
+) -> list[Sound]:
     """Decode several pieces of a film's sound, all of one length, with one start of ffmpeg.
 
     What is before the film and after its end is silence.
@@ -143,6 +159,7 @@ def sounds(film: Film, stream: Stream, starts: Sequence[float], length: float) -
         stream: its sound.
         starts: from when on, in seconds on the film's clock.
         length: for how many seconds.
+        said: called with each line in which ffmpeg complains of damaged sound.
 
     Raises:
         MediaError: it cannot be decoded.
@@ -158,12 +175,14 @@ def sounds(film: Film, stream: Stream, starts: Sequence[float], length: float) -
         heard = ffmpeg.in_time(source[str(stream.index)], rate_hz, film.off_seconds)
         pieces.append(heard.filter("apad", whole_len=count).filter("atrim", end_sample=count))
     decoded: ffmpeg.Options = {"ac": channels, "ar": rate_hz, "c:a": "pcm_f32le", "f": "f32le"}
-    done = ffmpeg.run([ffmpeg.joined_sounds(*pieces)], None, decoded, global_options=_FEW_THREADS)
+    sound = ffmpeg.joined_sounds(*pieces)
+    done = ffmpeg.run([sound], None, decoded, stderr_line=said, global_options=_FEW_THREADS)
     values = np.frombuffer(done.output, dtype="<f4")
     if done.code or values.size != len(starts) * count * channels:
         raise _undecodable(film.path, stream, done.last_line)
     parts = values.reshape(len(starts), count, channels)
-    return [Sound(start, rate_hz, part) for start, part in zip(starts, parts, strict=True)]
+    begins = [start + rounding(film, stream, start) for start in starts]
+    return [Sound(begin, rate_hz, part) for begin, part in zip(begins, parts, strict=True)]
 
 
 def shape(stream: Stream) -> tuple[int, int]:
@@ -210,13 +229,14 @@ def pictures(
         ToolError: ffmpeg is missing, or hung.
     """
     times: list[list[float]] = [[] for _ in looks]
+    begins = [look.start + rounding(film, stream, look.start) for look in looks]
 
     def take(line: str) -> None:
         _, sign, rest = line.partition(" pts:")
         if sign and "Parsed_showinfo" in line and rest.split()[0].lstrip("-").isdigit():
             time_us = int(rest.split()[0])
             number = round(time_us / _APART_US) - 1
-            times[number].append(round(looks[number].start + (time_us - (number + 1) * _APART_US) / 1e6, 6))
+            times[number].append(round(begins[number] + (time_us - (number + 1) * _APART_US) / 1e6, 6))
         else:
             said(line)
 
@@ -300,6 +320,21 @@ def seek(film: Film, start: float, length: float) -> dict[str, str | int | None]
     begin = film.start.zero_us / 1e6 + start - _HAIR_SECONDS
     whole = ffprobe.ONE_PROGRAM if film.header.container == ffprobe.TRANSPORT_STREAM else {}
     return {"ss": f"{begin:.6f}", "seek_timestamp": 1, "t": f"{length:.6f}", **whole}
+
+
+def rounding(film: Film, stream: Stream, start: float) -> float:
+    """Return how many seconds later than ``start`` is what ffmpeg gives for that moment, or earlier (below zero).
+
+    ffmpeg takes the moment off a stream's times in whole ticks of its container: of MP3 at a variable rate in AVI, a
+    tick is a packet of 24 ms, of DV a picture of 40 ms.
+    """
+    options = seek(film, start, 0.0)
+    begin = Fraction(str(options["ss"])) if "ss" in options else Fraction(film.start.zero_us, 10**6) + Fraction(start)
+    if not stream.tick:
+        return 0.0
+    ticks = begin / stream.tick
+    nearest = int(abs(ticks) + Fraction(1, 2)) * (1 if ticks >= 0 else -1)  # half a tick away from zero, as ffmpeg does
+    return float(nearest * stream.tick - Fraction(film.start.zero_us, 10**6) - Fraction(start))
 
 
 def find(piece: Sound, where: Sound) -> Match | None:

@@ -23,8 +23,16 @@ def named(streams: Iterable[Stream]) -> str:
     return ", ".join(f"{stream.index} ({stream.kind}, {stream.codec})" for stream in streams)
 
 
-def copy_subtitles(film: Film, target: Path, streams: Sequence[Stream]) -> None:
+def copy_subtitles(film: Film, target: Path, streams: Sequence[Stream], end_ms: int) -> None:
     """Copy subtitle tracks into a new Matroska file, on the film's clock; MP4's text, which it has not, becomes SubRip.
+
+    What would be shown beyond the film's end ends with it: players would show a film as long as that.
+
+    Args:
+        film: the film.
+        target: the file to write.
+        streams: the tracks.
+        end_ms: how long the film is; 0 where nobody knows.
 
     Raises:
         MediaError: ffmpeg cannot.
@@ -33,10 +41,15 @@ def copy_subtitles(film: Film, target: Path, streams: Sequence[Stream]) -> None:
     """
     source = film.source()
     codecs: dict[str, str | int | list[str] | None] = {}
+    # Without a length, mkvmerge would take the one in a picture's own bytes: twelve minutes at the most.
+    left = f"max(0.001/TB\\,{end_ms / 1000:.3f}/TB-PTS)" if end_ms else "DURATION"
     for place, stream in enumerate(streams):
         codecs[f"c:{place}"] = "srt" if stream.codec in ("mov_text", "ttml", "text") else "copy"
+        shown = f"min(DURATION\\,{left})"
         if stream.codec in _PICTURES:
-            codecs[f"bsf:{place}"] = f"setts=duration=if(gt(DURATION*TB\\,{LONGEST_SUBTITLE_SECONDS})\\,0\\,DURATION)"
+            longest = f"min({LONGEST_SUBTITLE_SECONDS}/TB\\,{left})"
+            shown = f"if(gt(DURATION*TB\\,{LONGEST_SUBTITLE_SECONDS})\\,{longest}\\,{shown})"
+        codecs[f"bsf:{place}"] = f"setts=duration={shown}"
     taken = [source[str(stream.index)] for stream in streams]
     write(
         taken,

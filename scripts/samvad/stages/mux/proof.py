@@ -69,8 +69,10 @@ _SAME_SHADES = 4.0
 _NOISE_SHADES = 0.3
 _PICTURE_SECONDS = 0.5
 _AT_MOST, _ALL = 6, 240
-#: What ffmpeg's decoders say of pictures of which bytes are missing: ``[h264 @ 0x5] error while decoding MB 3 7``.
-_DAMAGED = re.compile(r"^\[\w+ @ \S+\] .*(error|corrupt|conceal|damaged|missing|invalid)", re.IGNORECASE)
+#: What ffmpeg says of pictures and sound of which bytes are missing: ``[h264 @ 0x5] error while decoding MB``.
+_DAMAGED = re.compile(
+    r"^(\[\w+ @ \S+\] .*(error|corrupt|conceal|damaged|missing|invalid)|error while decoding)", re.IGNORECASE
+)
 #: Pictures with which decoding begins cost least. They come at most so far apart, or the seek led elsewhere.
 _KEY_SECONDS = 15.0
 #: First, they are looked for this near their times.
@@ -131,12 +133,13 @@ def prove(film: Compared, result: Compared, pairs: Sequence[tuple[Stream, Stream
 
 
 def _prove_sound(film: Compared, result: Compared, own: Stream, made: Stream) -> StreamProof:
+    complaints: list[str] = []
     try:
         if not film.is_short:
-            found, alike = _look(_stretches(film, result, own, made), own)
+            found, alike = _look(_stretches(film, result, own, made, complaints), own)
         if film.is_short or (found.lost_at_ms and film.duration <= _WHOLE_UNSOUGHT_SECONDS):
             most = film.duration + _BEYOND_SECONDS
-            one = moments.sound(film.film, own, at_most=most)
+            one = moments.sound(film.film, own, at_most=most, said=complaints.append)
             other = moments.sound(result.film, made, at_most=most)
             found, alike = _look([(piece, other) for piece in _loud_pieces(_warm(one), _ENOUGH)], own)
     except MediaError:
@@ -147,20 +150,35 @@ def _prove_sound(film: Compared, result: Compared, own: Stream, made: Stream) ->
         return found
     # Some decoders make noise of their own, another each time (AAC's noise substitution): the bytes tell.
     packets = _by_packets(film, result, own, made) if alike else found
-    return packets if packets.places or not found.lost_at_ms else found
+    if (packets.places and packets is not found) or not found.lost_at_ms:
+        return packets
+    return with_damage(found) if any(map(_DAMAGED.search, complaints)) else found
 
 
-def _stretches(film: Compared, result: Compared, own: Stream, made: Stream) -> Iterable[tuple[Sound, Sound]]:
+def with_damage(found: StreamProof) -> StreamProof:
+    """Return a proof in which what was not found counts as damaged in the film, where more than that was found.
+
+    Of a damaged packet, one decoder makes noise, and a program that copies it leaves it out.
+    """
+    if len(found.places) <= len(found.lost_at_ms):
+        return found
+    return replace(found, lost_at_ms=(), damaged_at_ms=found.lost_at_ms)
+
+
+def _stretches(
+    film: Compared, result: Compared, own: Stream, made: Stream, complaints: list[str]
+) -> Iterable[tuple[Sound, Sound]]:
     for shares in (_SHARES[:_ENOUGH], _SHARES[_ENOUGH:]):
         starts = list(dict.fromkeys(share * film.duration for share in shares))
-        stretches = moments.sounds(film.film, own, starts, _STRETCH_SECONDS)
-        pieces = [piece for stretch in stretches for piece in _loud_pieces(_warm(stretch), 1)]
+        stretches = moments.sounds(film.film, own, starts, _STRETCH_SECONDS, complaints.append)
+        heard = [stretch if start else _warm(stretch) for start, stretch in zip(starts, stretches, strict=True)]
+        pieces = [piece for stretch in heard for piece in _loud_pieces(stretch, 1)]
         yield from zip(pieces, _around(pieces, result, made), strict=True)
 
 
 def _warm(sound: Sound) -> Sound:
-    """Return a sound without the film's first moment, for which the decoder of a copy lacks what came before a cut."""
-    return sound if sound.start else sound.piece(_WARM_UP_SECONDS, len(sound.samples) / sound.rate_hz)
+    """Return a film's beginning without its first moment, for which a copy's decoder lacks what came before a cut."""
+    return sound.piece(_WARM_UP_SECONDS, len(sound.samples) / sound.rate_hz)
 
 
 def _around(pieces: Sequence[Sound], result: Compared, made: Stream) -> list[Sound]:

@@ -172,7 +172,9 @@ def check(
     if heard is not None:
         audio, number = heard
         own, counterpart = next(pair for pair in zip(film.streams, made, strict=True) if pair[0].index == number)
-        found.append(proof.prove_heard(audio, result, counterpart, number, None if film.leaps else (compared, own)))
+        recognised = proof.prove_heard(audio, result, counterpart, number, None if film.leaps else (compared, own))
+        is_damaged = any(item.damaged_at_ms for item in found if item.stream == number and item.kind == "audio")
+        found.append(proof.with_damage(recognised) if is_damaged else recognised)
     return tuple(found)
 
 

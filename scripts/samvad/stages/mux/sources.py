@@ -213,7 +213,7 @@ def _copy_subtitles(film: FilmFile, copy: Path, wanted: Sequence[Stream]) -> lis
     held = list(wanted)
     while held:
         try:
-            media.copy_subtitles(film.film, copy, held)
+            media.copy_subtitles(film.film, copy, held, film.duration_ms)
         except MediaError as error:
             log.info("%s", error)
             # ffmpeg says of none which one it was: each is tried by itself.
@@ -225,7 +225,7 @@ def _copy_subtitles(film: FilmFile, copy: Path, wanted: Sequence[Stream]) -> lis
 
 def _holds(film: FilmFile, copy: Path, stream: Stream) -> bool:
     try:
-        media.copy_subtitles(film.film, copy, [stream])
+        media.copy_subtitles(film.film, copy, [stream], film.duration_ms)
     except MediaError:
         return False
     return True
