@@ -195,6 +195,8 @@ def write_mp4(
         )
     routes.warn_unproved(run, streams)
     subtitles = result.of_kind("subtitle")
+    if unflagged := mp4.without_flags(subtitles[len(subtitles) - len(new) :], new):
+        run.warn(f"MP4 does not say what some tracks are for, but by their names: {', '.join(unflagged)}.")
     found = cues.prove(
         target, subtitles[len(subtitles) - len(new) :], [(track, mp4.shown(track)) for track in new], run.work_folder
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -28,15 +28,28 @@ from samvad.documents.review import Decision
 from samvad.documents.subtitle_check import Checks, Finding, TrackCheck
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
-from samvad.documents.tracks import SubtitleFiles, Tracks
+from samvad.documents.tracks import FurtherTrack, SubtitleFiles, Tracks
 from samvad.logs.spans import span
-from samvad.media import voices
+from samvad.media import sound_curve, voices
 from samvad.media.audio import FilmAudio
 from samvad.reporting.pages import film_page
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.settings import subtitle_profiles
+from samvad.settings.subtitle_profiles import Profile
 from samvad.settings.subtitle_rules import FILM_FRAME_RATE, Rules
-from samvad.stages.subtitle_gen import checking, corrections, kept_words, objections, pictures, qc, shortening, worth
+from samvad.stages.subtitle_gen import (
+    beforehand,
+    checking,
+    corrections,
+    further,
+    kept_words,
+    objections,
+    pictures,
+    qc,
+    shortening,
+    transcript,
+    worth,
+)
 from samvad.stages.subtitle_gen.options import STAGE, Options
 from samvad.stages.subtitle_gen.shortening import Proposal
 from samvad.stages.subtitle_gen.tracks import Track, languages_of_tracks, make_track
@@ -60,6 +73,20 @@ def listener(run: StageRun) -> Listen | None:
         return None
     audio = FilmAudio(path)
     return lambda start_ms, end_ms: voices.heard(audio, start_ms, end_ms)
+
+
+def heard(run: StageRun) -> sound_curve.SoundCurve | None:
+    """Return what stage 06 heard; None where it is off, or had nothing that listens."""
+    path = run.read_optional("lyrics_detection", "sound_curve")
+    return sound_curve.read(path) if path else None
+
+
+def rules_for(run: StageRun, options: Options, profile: Profile, rate: Fraction) -> Callable[[str, str], Rules]:
+    """Return what gives the rules of a further track, by its purpose and language."""
+    own = subtitle_profiles.load(options.sdh_profile)
+    for path in own.files:
+        run.holds("sdh_profile", path)
+    return lambda purpose, language: (own if purpose == tracks_document.SDH else profile).rules(language, rate)
 
 
 def shown(run: StageRun, track: Track, film_ms: int) -> tuple[Sequence[Cue], Sequence[Origin | None], bool]:
@@ -229,8 +256,76 @@ def record_worth(run: StageRun, language: str, check: TrackCheck, missing: Seque
         )
 
 
+@dataclass(frozen=True)
+class More:
+    """The further tracks: what ``tracks.json`` and ``qc.json`` say of them."""
+
+    entries: tuple[FurtherTrack, ...]
+    checks: dict[str, TrackCheck]
+
+    def told(self) -> list[tuple[str, str]]:
+        """Return each track with its files, its cues and how they keep the hard rules, for the report."""
+        return [
+            (
+                f"{entry.purpose} {entry.language}{'+' * bool(entry.second)}{entry.second}",
+                f"{', '.join(entry.files.values())}: {entry.cues} cues, "
+                f"{self.checks[entry.suffix].within['hard']:.0%} keep every hard rule",
+            )
+            for entry in self.entries
+        ]
+
+
+def make_further(
+    run: StageRun,
+    options: Options,
+    document: segments.SegmentsDocument,
+    shots: list[int],
+    views: Sequence[film_page.TrackView],
+    rules_of: Callable[[str, str], Rules],
+) -> More:
+    """Make the tracks that are made of others, write their files, and record how they keep their rules."""
+    if not (options.further or options.bilingual):
+        return More((), {})
+    tracks = {view.track.language: further.Shown(view.cues, view.origins, view.corrected) for view in views}
+    film = further.Film(document, shots, listener(run), tracks)
+    entries, checks = [], {}
+    for item in further.make(film, options.further, options.bilingual, rules_of, lambda: heard(run), run.warn):
+        entry = FurtherTrack(item.language, item.purpose, len(item.cues), {}, item.second)
+        names = {kind: f"{run.film}.{entry.suffix}.{kind}" for kind in dict.fromkeys(options.formats)}
+        for kind, name in names.items():
+            text = formats.write(kind, item.cues, item.language)
+            files.write_text(run.output(name, f"{kind}_{entry.key}"), text)
+        run.metric(f"cues_{entry.key}", len(item.cues), "cues")
+        run.metric(f"within_hard_{entry.key}", item.check.within["hard"], "share")
+        entries.append(replace(entry, files=names))
+        checks[entry.suffix] = item.check
+    return More(tuple(entries), checks)
+
+
+def write_transcripts(
+    run: StageRun, document: segments.SegmentsDocument, views: Sequence[film_page.TrackView], options: Options
+) -> dict[str, str]:
+    """Write each track's text for reading, and return the names of the files."""
+    names = {}
+    for view in views:
+        language = view.track.language
+        said = transcript.of_segments(document, language)
+        if view.corrected:
+            said = transcript.of_cues(view.cues, view.origins, document, language)
+        for kind in dict.fromkeys(options.transcript):
+            name = f"{run.film}.{language}.{kind}"
+            path = run.output(name, f"{kind}_{language}")
+            if kind == "docx":
+                files.write_bytes(path, transcript.as_docx(said, options.title or run.film, language))
+            else:
+                files.write_text(path, transcript.as_text(said))
+            names[f"{kind}_{language}"] = name
+    return names
+
+
 def work(run: StageRun, options: Options) -> None:
     """Write the tracks of all target languages, the check, and the report."""
+    beforehand.check(vars(options), options.languages)
     probe = probe_document.read(run.read("demux", "probe"))
     document = segments.read(run.read_segments())
     rate, profile = frame_rate(probe), subtitle_profiles.load(options.profile)
@@ -263,6 +358,9 @@ def work(run: StageRun, options: Options) -> None:
         run.warn(f"{who}, but the film has none now: its targets are others.")
     asked = Asked(tuple(dict.fromkeys(options.formats)), decisions, options.shorten == "take", approved)
     made = [make(run, document, profile.rules(language, rate), shots, asked, film_ms, speech) for language in spoken]
+    views = [item.view for item in made]
+    more = make_further(run, options, document, shots, views, rules_for(run, options, profile, rate))
+    texts = write_transcripts(run, document, views, options)
     run.metric("languages", ", ".join(spoken) or None)
     run.metadata("frame_rate", float(rate))
     run.metadata("frame_rate_numerator", rate.numerator)
@@ -270,16 +368,18 @@ def work(run: StageRun, options: Options) -> None:
     run.metadata("profile", options.profile)
     run.metadata("profile_title", profile.title)
     run.metadata("shots", len(shots))
-    checks = Checks(profile=profile.title, tracks=tuple(item.check for item in made))
+    checks = Checks(profile=profile.title, tracks=tuple(item.check for item in made), further=more.checks)
     subtitle_check.write(run.output("qc.json", "qc"), checks)
     table = shortening.table(row for item in made for row in item.shorter)
     files.write_text(run.output("shorter.tsv", "shorter"), table)
     machine = MachineCues(tracks={item.entry.language: item.machine for item in made})
     machine_cues.write(run.output("cues.json", "cues"), machine)
-    title, views = options.title or run.film, [item.view for item in made]
-    page = film_page.render(run.job_folder, title, probe, document, shots, views, profile, seen.small_copy)
+    beside = [*more.told(), *((f"transcript {kind.replace('_', ' ')}", name) for kind, name in texts.items())]
+    title = options.title or run.film
+    page = film_page.render(run.job_folder, title, probe, document, shots, views, profile, seen.small_copy, beside)
     files.write_text(run.output("report.html", "report"), page)
-    tracks_document.write(run.output("tracks.json", "tracks"), Tracks(tracks=tuple(item.entry for item in made)))
+    all_tracks = Tracks(tracks=tuple(item.entry for item in made), further=more.entries, transcripts=texts)
+    tracks_document.write(run.output("tracks.json", "tracks"), all_tracks)
 
 
 def main(argv: list[str] | None = None) -> int:

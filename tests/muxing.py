@@ -65,9 +65,13 @@ def make_job(
     video: bool = True,
     text: str | None = None,
     hearing_impaired: bool = False,
+    further: dict[str, dict[str, object]] | None = None,
     **known: object,
 ) -> list[object]:
-    """Make stages 01 and 09 of a job and return the options that name them; what is ``known`` stands in the probe."""
+    """Make stages 01 and 09 of a job and return the options that name them.
+
+    Further tracks are given by the key of their output; what is ``known`` stands in the probe.
+    """
     job = support.make_job(folder)
     picture = support.VIDEO if video else None
     probe = support.probe_document(video=picture, duration_ms=duration_ms, checksum=files.sha256_of(film), **known)
@@ -93,7 +97,14 @@ def make_job(
                 "files": {kind: name},
             }
         )
-    outputs["tracks"] = ("tracks.json", json.dumps({"schema_version": "1.0", "tracks": listed}).encode())
+    more = []
+    for key, about in (further or {}).items():
+        name = f"test.{key}.{kind}"
+        body = formats.write(kind, [Cue(500, 1400, (f"text of {key}",))], str(about["language"]))
+        outputs[f"{kind}_{key}"] = (name, body.encode())
+        more.append({**about, "cues": 1, "files": {kind: name}})
+    all_tracks = {"schema_version": "1.0", "tracks": listed, "further": more}
+    outputs["tracks"] = ("tracks.json", json.dumps(all_tracks).encode())
     subtitle_gen = support.finished_stage(job, "subtitle_gen", outputs)
     return ["--job-folder", job, "--film", "test", "--demux", demux, "--subtitle-gen", subtitle_gen]
 

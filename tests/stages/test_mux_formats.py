@@ -24,8 +24,7 @@ from muxing import (
     subtitle_streams,
     text_of,
 )
-from samvad.documents.subtitles.cues import Cue
-from samvad.stages.mux import mp4
+from samvad.documents.subtitles.cues import Cue, without_overlap
 from samvad.text import languages
 
 
@@ -63,7 +62,7 @@ def test_mp4_holds_the_tracks_within_its_limits(tmp_path: Path, films: Path) -> 
 
 def test_mp4_never_shows_two_cues_at_once() -> None:
     cues = [Cue(0, 2000, ("a",)), Cue(1000, 3000, ("b",)), Cue(1000, 2500, ("c",)), Cue(5000, 6000, ("d",))]
-    assert mp4.without_overlap(cues) == [
+    assert without_overlap(cues) == [
         Cue(0, 1000, ("a",)),
         Cue(1000, 3000, ("c", "b")),
         Cue(5000, 6000, ("d",)),

@@ -125,6 +125,8 @@ def test_each_target_gets_its_files_with_the_text_in_its_language(tmp_path: Path
             }
             for language, cues in (("hi", 3), ("en", 2))
         ],
+        "further": [],
+        "transcripts": {},
     }
     for track in json.loads((folder / "qc.json").read_text("utf-8"))["tracks"]:
         assert track["missing"] == [[30_000, 33_500]]

@@ -118,6 +118,8 @@ FILES: dict[str, tuple[str, ...]] = {
     "config/hallucinations/en.tsv": ("hallucination_removal", "translation"),
     "config/hallucination_topics.tsv": ("translation",),
     "config/subtitle_profiles/netflix.yaml": ("subtitle_gen",),
+    "config/subtitle_profiles/netflix-sdh.yaml": ("subtitle_gen",),
+    "config/sound_labels.tsv": ("subtitle_gen",),
     "config/subtitle_profiles/bbc.yaml": (),
     "scripts/samvad/reporting/pages/film/page.css": ("subtitle_gen",),
     "scripts/samvad/reporting/pages/shelf/page.css": (),

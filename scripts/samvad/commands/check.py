@@ -61,7 +61,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--profile", default="netflix", help="netflix (default), netflix-sdh, children, bbc, or a YAML file"
     )
-    made.add_argument("--language", help="language of all texts; default: what stands in each name, as in film.hi.srt")
+    made.add_argument(
+        "--language",
+        help="language of all texts, or two in one track: hi+en; default: what stands in each name, as in film.hi.srt",
+    )
     made.add_argument("--encoding", default="", help="of all files, such as cp1252; default: what is sure of each")
     made.add_argument("--video", type=console.path, help="the film: for its frame rate and shot changes")
     made.add_argument(
@@ -135,7 +138,7 @@ def fix_all(checks: Sequence[FileCheck], options: argparse.Namespace) -> list[Fi
     for done in checks:
         plan = None
         try:
-            plan = mended.mend(done) if done.check is not None else None
+            plan = mended.mend(done) if done.check is not None and not done.two_languages else None
         except SamvadError as error:
             complain(error)
             done = replace(done, error=error)  # noqa: PLW2901 -- what is known of it now

@@ -1,17 +1,20 @@
-"""Write a job as a Workflow Run RO-Crate (Provenance Run Crate 0.5): its record in a form that archives exchange."""
+"""Write a film's transcript, or its job as a Workflow Run RO-Crate (Provenance Run Crate 0.5) for archives."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import re
+from pathlib import Path
 
 from samvad.commands import _parsing
-from samvad.core import console, schemas
+from samvad.core import console, files, schemas
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.documents import job_folder
+from samvad.reporting import transcripts
 from samvad.reporting.archive import crate, crate_files, history, history_text
 from samvad.settings import naming
+from samvad.stages.subtitle_gen import transcript
 
 #: The environment that the command runs in.
 ENVIRONMENT = "workflow"
@@ -26,6 +29,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--output", type=console.path, required=True, metavar="PATH", help="new folder; or a file that ends in .zip"
     )
+    made.add_argument(
+        "--transcript",
+        choices=transcript.KINDS,
+        help="write the film's text for reading, with speakers and times, into the file --output",
+    )
+    made.add_argument("--language", default="", help="of the transcript; default: the film's first target")
     made.add_argument(
         "--media",
         choices=tuple(_MEDIA),
@@ -49,12 +58,29 @@ def main(argv: list[str] | None = None) -> int:
         found = job_folder.find([options.job_folder])
         if len(found) != 1:
             raise ConfigurationError(f"{options.job_folder} holds {len(found)} jobs.", "Name the folder of one.")
-        export(job_folder.load(found[0]), options)
+        if options.transcript:
+            write_transcript(found[0], options)
+        else:
+            export(job_folder.load(found[0]), options)
     except SamvadError as error:
         console.complain("samvad export", error)
         return error.exit_code
     print(options.output)
     return 0
+
+
+def write_transcript(folder: Path, options: argparse.Namespace) -> None:
+    """Write a job's text for reading.
+
+    Raises:
+        SamvadError: it has none yet, or something of that name is there already.
+    """
+    if options.output.exists() or options.output.is_symlink():
+        raise ConfigurationError(f"{options.output} is there already.", "Choose another name, or delete it first.")
+    text = transcripts.of_job(folder, options.transcript, options.language)
+    with files.disk_errors(options.output, "write"):
+        options.output.parent.mkdir(parents=True, exist_ok=True)
+        files.write_bytes(options.output, text)
 
 
 def export(job: job_folder.Job, options: argparse.Namespace) -> None:

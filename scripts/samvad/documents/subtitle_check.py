@@ -84,11 +84,19 @@ class TrackCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class Checks:
-    """The check of all tracks; ``profile`` is the profile's title, ``extra`` what this version does not know."""
+    """The check of all tracks.
+
+    Attributes:
+        profile: the profile's title.
+        tracks: in the order of the film's targets.
+        further: the check of each further track, by what its files are named: ``en.forced``, ``en.sdh``, ``hi-en.hi``.
+        extra: keys that this version does not know.
+    """
 
     schema_version: str = "1.0"
     profile: str
     tracks: tuple[TrackCheck, ...]
+    further: dict[str, TrackCheck] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
 
 

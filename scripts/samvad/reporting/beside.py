@@ -59,11 +59,18 @@ def _subtitles(job_folder: Path, film: Path) -> Iterator[tuple[str, bytes]]:
     manifest = stage_manifest.read_optional(folder / "manifest.json")
     if manifest is None or manifest.status != "success":
         raise ConfigurationError(f"{job_folder} has no subtitles yet.", "Run the film first.")
-    for track in tracks.read(folder / "tracks.json").tracks:
-        kind = ".sdh" if track.hearing_impaired else ""
-        path = folder / track.files["srt"]
+    document = tracks.read(folder / "tracks.json")
+    named = [(f"{track.language}{'.sdh' * track.hearing_impaired}", track.files) for track in document.tracks]
+    named += [(track.suffix, track.files) for track in document.further]
+    for suffix, made in named:
+        if "srt" not in made:
+            raise ConfigurationError(
+                "Media servers read SubRip beside a film, and the film has no such files.",
+                "Add srt to subtitle.formats, and run the film again.",
+            )
+        path = folder / made["srt"]
         try:
-            yield f"{film.stem}.{track.language}{kind}.srt", path.read_bytes()
+            yield f"{film.stem}.{suffix}.srt", path.read_bytes()
         except OSError as error:
             raise SamvadError(f"{path} cannot be read ({error.strerror}).", "Run the film again.") from None
 

@@ -102,7 +102,7 @@ class StageRun:
         self._outputs: list[tuple[Path, str, MediaFacts | None]] = []
         self._checksums: dict[Path, str] = {}
         self._reuse: Reuse | None = None
-        self._contents: dict[Path, Content] = {}
+        self._contents: dict[tuple[str, Path], Content] = {}  # two options may lead to one place
         self._named: dict[Path, tuple[str, str]] = {}  # option and fingerprint of what is no input, as it was first
         self.skip: Skip | None = None
         self._spans: tuple[SpanRecord, ...] = ()
@@ -190,7 +190,7 @@ class StageRun:
                 with files.disk_errors(path, "read"):
                     held.check(item.checksum)
         for place, (_, fingerprint) in self._named.items():
-            known = self._contents.get(place)
+            known = next((item for (_, path), item in self._contents.items() if path == place), None)
             with files.disk_errors(place, "read"):
                 if _fingerprint(place) != fingerprint and (
                     known is None or not place.exists() or checksums.of_place(place) != known.checksum
@@ -258,7 +258,7 @@ class StageRun:
         with span("reading"), files.disk_errors(place, "read"):
             _, fingerprint = self._named.setdefault(place, (option, _fingerprint(place)))
             taken = Content(option, str(place), fingerprint, checksums.of_place(place))
-        self._contents[place] = taken
+        self._contents[option, place] = taken
         return taken.checksum
 
     def came_from(self, option: str, address: str, fingerprint: str) -> None:
@@ -270,7 +270,7 @@ class StageRun:
             fingerprint: what tells it from another film at that address.
         """
         film = next(item for item in self._record.inputs if item.type == "film")
-        self._contents[Path(address)] = Content(option, address, fingerprint, film.checksum)
+        self._contents[option, Path(address)] = Content(option, address, fingerprint, film.checksum)
 
     def has_read(self, kind: str) -> bool:
         """Say whether a file of a kind is among the inputs by now."""
@@ -455,7 +455,7 @@ class StageRun:
         self.check()
         read = {Path(item.path) for item in self._record.inputs}
         for place, (option, _) in self._named.items():
-            if place not in read and place not in self._contents:
+            if place not in read and all(place != known for _, known in self._contents):
                 self.holds(option, place)
         made = status == "success"
         with span("writing"):

@@ -19,7 +19,10 @@ from samvad.settings.subtitle_rules import ERROR, Rules, frames_ms
 FOLDER = schemas.ROOT / "config" / "subtitle_profiles"
 
 #: What a profile need not say: files of one's own were written before these were known.
-_OPTIONAL = frozenset({"max_linger_seconds", "early_in_seconds", "full_stop", "quotes", "interruption", "numbers"})
+_OPTIONAL = frozenset(
+    {"max_linger_seconds", "early_in_seconds", "full_stop", "quotes", "interruption", "numbers"}
+    | {"bilingual_max_lines", "label_brackets", "sound_label_seconds"}
+)
 #: The two ways to state a reading speed: the later layer's takes the place of the other.
 _SPEEDS = ("reading_speed_cps", "reading_speed_wpm")
 
@@ -155,7 +158,11 @@ def _rules(profile: Profile, found: Mapping[str, Mapping[str, Any]], language: s
 
 def _optional(value: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a profile may say or leave to the rules' own values."""
-    times = {"max_linger_seconds": "linger_ms", "early_in_seconds": "early_ms"}
+    times = {
+        "max_linger_seconds": "linger_ms",
+        "early_in_seconds": "early_ms",
+        "sound_label_seconds": "sound_label_ms",
+    }
     plain = {key: value[key] for key in _OPTIONAL - set(times) if key in value}
     return plain | {name: round(value[key] * 1000) for key, name in times.items() if key in value}
 

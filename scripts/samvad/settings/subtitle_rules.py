@@ -49,6 +49,9 @@ class Rules:
         quotes: the opening and the closing mark of a quotation; empty: as they were written.
         interruption: the mark of a sentence that is broken off; empty: as it was written.
         numbers: ``spell to ten`` (digits from 11 on, and with units, times and dates), or ``as heard``.
+        bilingual_max_lines: in a track of two languages, lines of each.
+        label_brackets: the opening and the closing mark around names of speakers and sounds, for the deaf.
+        sound_label_ms: how long a sound lasts at least to be named.
         hearing_impaired: whether the track is for the deaf and hard of hearing.
         levels: ``error`` or ``warning`` by the name of a rule; ``error`` where it is not in it.
         sources: where each rule is written, by its name.
@@ -79,6 +82,9 @@ class Rules:
     quotes: str = ""
     interruption: str = ""
     numbers: str = "as heard"
+    bilingual_max_lines: int = 1
+    label_brackets: str = "[]"
+    sound_label_ms: int = 3000
     hearing_impaired: bool = False
     levels: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)

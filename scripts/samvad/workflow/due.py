@@ -273,7 +273,7 @@ def decisions_file(film: Film, place: Path, name: str) -> Path:
 def _content(item: Option, value: str, record: Record, verdict: Verdict) -> Iterator[str]:
     """Yield whether what an option names holds something else now."""
     if item.content == "profile":
-        yield from _profile(value, record, verdict)
+        yield from _profile(item.name, value, record, verdict)
         return
     if item.content == "model" and (pinned := pinned_commit(value)) is not None:
         if record.pinned.get(item.name) != pinned:
@@ -303,8 +303,8 @@ def _recorded(item: Option, value: str, record: Record) -> Content | File | None
     return next(same, None) or next(moved, None)
 
 
-def _profile(value: str, record: Record, verdict: Verdict) -> Iterator[str]:
-    known = [item.checksum for item in record.contents if item.option == "profile"]
+def _profile(option: str, value: str, record: Record, verdict: Verdict) -> Iterator[str]:
+    known = [item.checksum for item in record.contents if item.option == option]
     found = looks.profile(value)
     if isinstance(found, str):
         verdict.away.append(f"the profile {value}")

@@ -47,8 +47,12 @@ def write(cues: Sequence[Cue]) -> str:
 
 
 def _event(cue: Cue) -> str:
-    text = ("{\\an8}" if cue.top else "") + styled.text(cue, _escaped, _code, "\\N")
+    text = ("{\\an8}" if cue.top else "") + styled.text(cue, _escaped, _code, "\\N", coloured=_coloured)
     return f"Dialogue: 0,{_clock(cue.start_ms)},{_clock(cue.end_ms)},Default,,0,0,0,,{text}"
+
+
+def _coloured(line: str) -> str:
+    return f"{{\\1c&H00FFFF&}}{line}{{\\1c}}"  # yellow, as blue, green, red; then the style's own again
 
 
 def _clock(time_ms: int) -> str:

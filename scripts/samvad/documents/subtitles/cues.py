@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -54,6 +54,8 @@ class Cue:
         top: whether it stands at the top of the picture and not at its foot.
         ruby: in order; no two share a character.
         file_line: the line of the file where it begins, from 1; 0 for a cue that was not read.
+        second: number of the first line that is in a second language, which formats with colours show in another one;
+            0 where all are in one language, or all are in the second. Files do not give it back.
     """
 
     start_ms: int
@@ -63,6 +65,7 @@ class Cue:
     top: bool = False
     ruby: tuple[Ruby, ...] = ()
     file_line: int = field(default=0, compare=False)
+    second: int = field(default=0, compare=False)
 
     @property
     def text(self) -> str:
@@ -83,6 +86,25 @@ class Cue:
     def duration_ms(self) -> int:
         """Return how long it is shown."""
         return self.end_ms - self.start_ms
+
+
+def without_overlap(cues: Sequence[Cue]) -> list[Cue]:
+    """Return cues in order of time, each gone when the next one comes: two are never shown at once.
+
+    Two that come at the same time become one, the earlier one's lines on top.
+    """
+    placed: list[Cue] = []
+    for cue in sorted(cues, key=lambda item: (item.start_ms, item.end_ms)):
+        if placed and placed[-1].start_ms == cue.start_ms:
+            before = placed.pop()
+            lines = (*before.lines, *cue.lines)
+            placed.append(Cue(cue.start_ms, max(before.end_ms, cue.end_ms), lines, before.styles, before.top))
+            continue
+        if placed and placed[-1].end_ms > cue.start_ms:
+            before = placed.pop()
+            placed.append(Cue(before.start_ms, cue.start_ms, before.lines, before.styles, before.top))
+        placed.append(cue)
+    return placed
 
 
 def graphemes(text: str) -> int:

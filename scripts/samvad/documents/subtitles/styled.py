@@ -19,6 +19,7 @@ def text(
     tag: Callable[..., str],
     newline: str = "\n",
     ruby: Callable[[str, str], str] | None = None,
+    coloured: Callable[[str], str] | None = None,
 ) -> str:
     """Return a cue's text with a format's codes, nested and closed in each line.
 
@@ -29,10 +30,15 @@ def text(
         newline: what stands between lines.
         ruby: returns a base and its reading, both written already, as the format has them; None for a format that has
             no ruby: readings then stand in parentheses behind their bases.
+        coloured: returns a written line in the colour of a second language (``Cue.second``); None for a format that
+            players show in one colour.
     """
     if ruby is None:
         cue = with_readings_in_line(cue)
-    return newline.join(_line(cue, number, plain, tag, ruby) for number in range(len(cue.lines)))
+    lines = [_line(cue, number, plain, tag, ruby) for number in range(len(cue.lines))]
+    if coloured and cue.second:
+        lines = [coloured(line) if number >= cue.second else line for number, line in enumerate(lines)]
+    return newline.join(lines)
 
 
 def _line(

@@ -59,7 +59,12 @@ def write(cues: Sequence[Cue], language: str = "") -> str:
 
 def _paragraph(cue: Cue) -> str:
     times = f'begin="{clock(cue.start_ms)}" end="{clock(cue.end_ms)}"'
-    text = "<br/>".join(_line(cue, number) for number in range(len(cue.lines)))
+    text = "<br/>".join(
+        f'<span tts:color="yellow">{_line(cue, number)}</span>'
+        if cue.second and number >= cue.second
+        else _line(cue, number)
+        for number in range(len(cue.lines))
+    )
     return f'<p {times} region="{"top" if cue.top else "bottom"}" xml:space="preserve">{text}</p>'
 
 

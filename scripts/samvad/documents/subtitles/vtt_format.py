@@ -25,13 +25,17 @@ def write(cues: Sequence[Cue]) -> str:
 
     return "WEBVTT\n\n" + "".join(
         f"{number}\n{clock(cue.start_ms)} --> {clock(cue.end_ms)}{' line:0' if cue.top else ''}\n"
-        f"{styled.text(cue, _escaped, styled.tag, ruby=_ruby)}\n\n"
+        f"{styled.text(cue, _escaped, styled.tag, ruby=_ruby, coloured=_coloured)}\n\n"
         for number, cue in enumerate(cues, start=1)
     )
 
 
 def _escaped(text: str) -> str:
     return text.translate(_VTT_ESCAPES)
+
+
+def _coloured(line: str) -> str:
+    return f"<c.yellow>{line}</c>"  # a class that browsers know by themselves (section 5.2)
 
 
 def _ruby(base: str, reading: str) -> str:

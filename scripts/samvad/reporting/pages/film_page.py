@@ -71,6 +71,7 @@ def render(
     views: Sequence[TrackView],
     profile: Profile,
     small_copy: str | None = None,
+    beside: Sequence[tuple[str, str]] = (),
 ) -> str:
     """Return the page.
 
@@ -84,6 +85,7 @@ def render(
         profile: the rules that they keep.
         small_copy: the name of the film's small copy, which lies beside the page; None where there is none: the film
             itself is played, where the browser can.
+        beside: what else was made of the film's text, each with what there is to say of it.
     """
     manifests = _manifests(job_folder)
     demux = {made.type: Path(made.path).name for made in manifests["demux"].outputs} if "demux" in manifests else {}
@@ -101,7 +103,7 @@ def render(
         "tracks": [_track(view, document) for view in views],
         "segments": {segment.id: _segment(segment) for segment in document.segments},
         "quarantined": [segment.id for segment in document.segments if segment.verdict == QUARANTINE],
-        "facts": _facts(probe, document, manifests, profile),
+        "facts": [*_facts(probe, document, manifests, profile), *beside],
         "stages": [_stage(name, manifests[name]) for name in stages.BY_NAME if name in manifests],
     }
     # In a script element only "</" and "<!--" mean something: no "<" stays one.

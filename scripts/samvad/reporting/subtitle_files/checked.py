@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,7 +18,8 @@ from samvad.documents.subtitles.cues import Cue
 from samvad.documents.subtitles.reading import MENDED, Reading
 from samvad.settings import subtitle_profiles
 from samvad.settings.subtitle_rules import Rules
-from samvad.stages.subtitle_gen import agreement, checking, objections, qc, speech
+from samvad.stages.subtitle_gen import agreement, bilingual, checking, objections, qc, speech
+from samvad.text import languages
 
 #: What the command ends with when a file breaks a rule whose breach is an error.
 BREACHES = 1
@@ -59,6 +61,7 @@ class FileCheck:
         check: by the rules; None where it could not be read, or is in no language that is known.
         figures: what its cues come to.
         error: why it could not be read or checked.
+        two_languages: whether it has two, each checked by its own rules.
         agreement: how far its cues end where the published ones do; None where none were given.
     """
 
@@ -69,6 +72,7 @@ class FileCheck:
     figures: dict[str, float] | None = None
     error: SamvadError | None = None
     agreement: agreement.Agreement | None = None
+    two_languages: bool = False
 
     @property
     def cues(self) -> tuple[Cue, ...]:
@@ -144,6 +148,8 @@ def check_cues(path: Path, asked: Asked, reading: Reading) -> FileCheck:
         ConfigurationError: its language is not known.
         SamvadError: the profile, or the times of words, cannot be read.
     """
+    if two := _two_languages(path, asked.language):
+        return _check_two(path, asked, reading, *two)
     language = file_language.of(path, [cue.text for cue in reading.cues], asked.language, by_words=True)
     rules, cues = asked.rules(language), reading.cues
     said = speech.times_of(cues, segments.read(asked.words), language) if asked.words else None
@@ -154,6 +160,27 @@ def check_cues(path: Path, asked: Asked, reading: Reading) -> FileCheck:
     agreed = None if published is None else agreement.of(cues, published, language)
     track = qc.track_check(cues, rules, found, objections.find(cues, rules, context))
     return FileCheck(path, asked, reading, track, figures, agreement=agreed)
+
+
+#: Two languages in the name of a track that has both: ``film.hi-en.hi.srt``.
+_TWO = re.compile(r"\.(?P<upper>[a-z]{2,3})-(?P<lower>[a-z]{2,3})\.(?P=upper)\.[A-Za-z]+$")
+
+
+def _two_languages(path: Path, asked: str | None) -> tuple[str, ...]:
+    """Return the languages of a track in two, the upper lines' first; empty where it is in one."""
+    if asked and "+" in asked:
+        upper, _, lower = asked.partition("+")
+        return languages.normalise(upper, "--language"), languages.normalise(lower, "--language")
+    found = _TWO.search(path.name) if not asked else None
+    return (found["upper"], found["lower"]) if found else ()
+
+
+def _check_two(path: Path, asked: Asked, reading: Reading, upper: str, lower: str) -> FileCheck:
+    """Return the check of a track in two languages: each by its own rules, as long as its text stays."""
+    cues, rules = reading.cues, asked.rules(upper)
+    found = bilingual.check(bilingual.pairs_in(cues, upper, lower), rules, asked.rules(lower))
+    figures = {name: round(value, 4) for name, value in qc.figures(cues, found).items()}
+    return FileCheck(path, asked, reading, qc.track_check(cues, rules, found, []), figures, two_languages=True)
 
 
 def files_in(places: Iterable[Path]) -> list[Path]:

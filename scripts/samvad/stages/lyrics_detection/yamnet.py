@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CLASSES = 521
-GROUPS = ("speech", "singing", "music")
+GROUPS = ("speech", "singing", "music", "laughter", "applause")
 _CLASS_LIST = schemas.ROOT / "config" / "sound_classes" / "yamnet.tsv"
 
 #: The spectrogram: windows of 25 ms every 10 ms, 64 bands from 125 to 7,500 Hz on the mel scale, natural logarithm.
@@ -199,8 +199,9 @@ def listen(sound: FilmAudio, network: Network, unit: str) -> SoundCurve:
     nearest = (
         np.rint((np.arange(steps) * STEP_MS + STEP_MS / 2) / _HOP_MS - 1).astype(int).clip(0, max(0, len(table) - 1))
     )
-    speech, singing, music = (tuple(float(value) for value in column) for column in table[nearest].T)
-    return SoundCurve(STEP_MS, speech, singing, music, "yamnet")
+    columns = [tuple(float(value) for value in column) for column in table[nearest].T]
+    speech, singing, music, laughter, applause = columns
+    return SoundCurve(STEP_MS, speech, singing, music, "yamnet", laughter, applause)
 
 
 def _minutes(sound: FilmAudio) -> Iterator[tuple[int, NDArray[np.float32]]]:

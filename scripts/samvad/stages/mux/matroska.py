@@ -63,6 +63,7 @@ class NewTrack:
         name: what players show, such as ``Hindi (Samvad)``.
         default: whether players show it by themselves.
         hearing_impaired: whether it is for the deaf and hard of hearing.
+        forced: whether it shows only what is spoken in foreign languages.
     """
 
     path: Path
@@ -70,6 +71,7 @@ class NewTrack:
     name: str
     default: bool
     hearing_impaired: bool = False
+    forced: bool = False
 
 
 @dataclass(frozen=True)
@@ -196,7 +198,12 @@ def options(
         made.append(f"={held_files.opened(path)}")
     for subtitle in new:
         made += ["--language", f"0:{subtitle.language}", "--track-name", f"0:{subtitle.name}"]
-        made += ["--default-track-flag", f"0:{int(subtitle.default)}", "--forced-display-flag", "0:0"]
+        made += [
+            "--default-track-flag",
+            f"0:{int(subtitle.default)}",
+            "--forced-display-flag",
+            f"0:{int(subtitle.forced)}",
+        ]
         made += ["--hearing-impaired-flag", f"0:{int(subtitle.hearing_impaired)}"]
         made += ["--sub-charset", "0:UTF-8"]
         made.append(f"={held_files.opened(subtitle.path)}")

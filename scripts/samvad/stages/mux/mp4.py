@@ -14,7 +14,7 @@ from pathlib import Path
 from samvad.core import files
 from samvad.core.errors import SamvadError
 from samvad.documents.subtitles import formats
-from samvad.documents.subtitles.cues import Cue
+from samvad.documents.subtitles.cues import Cue, without_overlap
 from samvad.media import ffmpeg
 from samvad.media.ffprobe import Header, Stream
 from samvad.stages.mux import lossless, media
@@ -29,25 +29,6 @@ _TEXT = frozenset({"ass", "mov_text", "ssa", "subrip", "text", "ttml", "webvtt"}
 _LONGEST_SILENCE_MS = 1_800_000
 #: A text of which nothing is seen (a space that is no blank line).
 _BLANK = "\u00a0"
-
-
-def without_overlap(cues: Sequence[Cue]) -> list[Cue]:
-    """Return cues in order of time, each gone when the next one comes: MP4 cannot show two at once.
-
-    Two that come at the same time become one, the earlier one's lines on top.
-    """
-    placed: list[Cue] = []
-    for cue in sorted(cues, key=lambda item: (item.start_ms, item.end_ms)):
-        if placed and placed[-1].start_ms == cue.start_ms:
-            before = placed.pop()
-            lines = (*before.lines, *cue.lines)
-            placed.append(Cue(cue.start_ms, max(before.end_ms, cue.end_ms), lines, before.styles, before.top))
-            continue
-        if placed and placed[-1].end_ms > cue.start_ms:
-            before = placed.pop()
-            placed.append(Cue(before.start_ms, cue.start_ms, before.lines, before.styles, before.top))
-        placed.append(cue)
-    return placed
 
 
 def without_long_silences(cues: Sequence[Cue]) -> list[Cue]:
@@ -146,10 +127,20 @@ def _flags(own: Sequence[Stream], new: Sequence[NewTrack], *, keep_default_subti
         if stream.title:  # ffmpeg writes a track's name, but reads none
             made[f"metadata:s:{place}"] = [f"title={stream.title}"]
     for place, track in enumerate(new, start=len(own)):
-        made[f"disposition:{place}"] = "default" if track.default else "0"
+        flags = {"default": track.default, "forced": track.forced, "hearing_impaired": track.hearing_impaired}
+        made[f"disposition:{place}"] = "+".join(name for name, is_set in flags.items() if is_set) or "0"
         names = [f"handler_name={track.name}", f"title={track.name}"]
         made[f"metadata:s:{place}"] = [f"language={languages.iso_639_2(track.language)}", *names]
     return made
+
+
+def without_flags(made: Sequence[Stream], new: Sequence[NewTrack]) -> list[str]:
+    """Return the names of new tracks that are not flagged as forced, or for the hard of hearing, though they are."""
+    return [
+        asked.name
+        for stream, asked in zip(made, new, strict=True)
+        if (asked.forced and not stream.forced) or (asked.hearing_impaired and not stream.hearing_impaired)
+    ]
 
 
 def check(result: Header, own: Sequence[Stream], new: Sequence[NewTrack], film: Path) -> None:

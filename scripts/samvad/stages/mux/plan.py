@@ -33,6 +33,9 @@ class Subtitles:
         cues: how many it has.
         path: the file that is put into the film.
         hearing_impaired: whether it is for the deaf and hard of hearing.
+        forced: whether it shows only what is spoken in foreign languages.
+        second: short code of a second language in it, below the first; empty where there is none.
+        further: whether it is made of other tracks: no player is to show it by itself, but for a forced one.
     """
 
     language: str
@@ -40,6 +43,15 @@ class Subtitles:
     cues: int
     path: Path
     hearing_impaired: bool = False
+    forced: bool = False
+    second: str = ""
+    further: bool = False
+
+    @property
+    def name(self) -> str:
+        """Return what players show: its languages, and what it is for."""
+        spoken = " + ".join(languages.name(code) for code in (self.language, self.second) if code)
+        return f"{spoken}{' SDH' if self.hearing_impaired else ''}{' forced' if self.forced else ''} {made_here.MARK}"
 
 
 def in_wanted_order(tracks: Sequence[Subtitles], wanted: Sequence[str]) -> list[Subtitles]:
@@ -60,7 +72,7 @@ def default_track(tracks: Sequence[Subtitles], choice: str) -> int | None:
         (
             index
             for index, track in enumerate(tracks)
-            if track.cues and (choice == "first" or (choice == "translated" and track.translated))
+            if track.cues and not track.further and (choice == "first" or (choice == "translated" and track.translated))
         ),
         None,
     )
@@ -73,9 +85,10 @@ def new_tracks(tracks: Sequence[Subtitles], choice: str) -> list[NewTrack]:
         NewTrack(
             track.path,
             track.language,
-            f"{languages.name(track.language)}{' SDH' if track.hearing_impaired else ''} {made_here.MARK}",
+            track.name,
             index == default,
             track.hearing_impaired,
+            track.forced,
         )
         for index, track in enumerate(tracks)
     ]
@@ -159,7 +172,7 @@ def check_result(
             if languages.from_tag(track.language) != asked.language:
                 wrong.append(f"stream {stream.index} is tagged {track.language}, not {asked.language}")
             found_flags = (stream.title, stream.default, stream.forced, stream.hearing_impaired)
-            flags = (asked.default, False, asked.hearing_impaired)
+            flags = (asked.default, asked.forced, asked.hearing_impaired)
             if found_flags != (asked.name, *flags) or (track.default, track.forced, track.hearing_impaired) != flags:
                 wrong.append(f"stream {stream.index} has not the name and flags of {asked.name}")
     if wrong:

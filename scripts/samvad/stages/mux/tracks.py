@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from samvad.core import files
@@ -22,24 +23,39 @@ def read(run: StageRun, wanted: Sequence[str], kind: str, duration_ms: int) -> l
         kind: ``srt`` or ``ass``; a track that stage 09 wrote in another format is turned into it.
         duration_ms: how long the film is: cues after its end are left out, and told.
     """
+    document = tracks_document.read(run.read("subtitle_gen", "tracks"))
     tracks = []
-    for item in tracks_document.read(run.read("subtitle_gen", "tracks")).tracks:
-        made = kind if kind in item.files else next(iter(item.files), kind)
-        path = run.read("subtitle_gen", f"{made}_{item.language}")
-        held = formats.read(path).cues
-        shown, faults = cues.within(held, duration_ms)
-        if faults:
-            run.warn(f"Cues in {languages.name(item.language)} do not fit the film: {cues.told(faults)}.")
-        if made != kind or shown != list(held):
-            path = run.work_folder / f"{path.stem}.{kind}"
-            files.write_text(path, formats.write(kind, shown, item.language))
-        tracks.append(plan.Subtitles(item.language, item.translated, len(shown), path, item.hearing_impaired))
-        if not shown:
+    for item in document.tracks:
+        path, count = _file(run, item.files, item.language, item.language, kind, duration_ms)
+        tracks.append(plan.Subtitles(item.language, item.translated, count, path, item.hearing_impaired))
+        if not count:
             run.warn(f"The subtitle track in {languages.name(item.language)} is empty.")
+    further = []
+    for more in document.further:
+        path, count = _file(run, more.files, more.key, more.language, kind, duration_ms)
+        if count:
+            track = plan.Subtitles(more.language, False, count, path, more.hearing_impaired, further=True)
+            further.append(replace(track, forced=more.forced, second=more.second))
     for language in wanted:
         if language not in {track.language for track in tracks}:
             run.warn(f"Stage 09 made no subtitles in {languages.name(language)}, so the film gets none.")
-    return plan.in_wanted_order(tracks, wanted)
+    return plan.in_wanted_order(tracks, wanted) + further
+
+
+def _file(
+    run: StageRun, made: Mapping[str, str], key: str, language: str, kind: str, duration_ms: int
+) -> tuple[Path, int]:
+    """Return the file of a track as the film is to have it, and how many cues it has."""
+    written = kind if kind in made else next(iter(made), kind)
+    path = run.read("subtitle_gen", f"{written}_{key}")
+    held = formats.read(path).cues
+    shown, faults = cues.within(held, duration_ms)
+    if faults:
+        run.warn(f"Cues in {languages.name(language)} do not fit the film: {cues.told(faults)}.")
+    if written != kind or shown != list(held):
+        path = run.work_folder / f"{path.stem}.{kind}"
+        files.write_text(path, formats.write(kind, shown, language))
+    return path, len(shown)
 
 
 def fonts_for(run: StageRun, tracks: Sequence[plan.Subtitles]) -> list[Path]:

@@ -30,6 +30,22 @@ class Options:
     profile: str = option(
         "netflix", "rules of the cues: a name of config/subtitle_profiles, or a YAML file", content="profile"
     )
+    further: tuple[Literal["forced", "sdh"], ...] = option(
+        (),
+        "tracks beside each target's: forced, what is spoken in other languages than the film's; sdh, for the deaf and "
+        "hard of hearing, with names of speakers and sounds",
+        empty=True,
+    )
+    sdh_profile: str = option("netflix-sdh", "rules of the track sdh, as profile", content="profile")
+    bilingual: tuple[str, ...] = option(
+        (),
+        "two of the film's targets, for a track with both, the upper one first: hi en; none: no such track",
+        empty=True,
+        pattern=r"^[a-z]{2,3}$",
+    )
+    transcript: tuple[Literal["txt", "docx"], ...] = option(
+        (), "the text for reading, with speakers and times, of each target", empty=True
+    )
     shorten: Literal["propose", "take"] = option(
         "propose",
         "cues that cannot be read in their time get a shorter text, without fillers, repeats and false starts: it is "
@@ -60,11 +76,16 @@ STAGE = Stage(
     environment="media",
     section="subtitle",
     options=Options,
-    writes=("srt_*", "vtt_*", "ass_*", "ttml_*", "tracks", "cues", "qc", "shorter", "shots", "proxy", "report"),
-    results=("srt_*", "vtt_*", "ass_*", "ttml_*", "report"),
+    writes=(
+        *("srt_*", "vtt_*", "ass_*", "ttml_*", "txt_*", "docx_*"),
+        *("tracks", "cues", "qc", "shorter", "shots", "proxy", "report"),
+    ),
+    results=("srt_*", "vtt_*", "ass_*", "ttml_*", "txt_*", "docx_*", "report"),
     corrected=True,
     decisions="shorter.tsv",
     needs=("demux", "asr"),
+    after=("lyrics_detection",),
+    refuses="beforehand",
     reads_segments=True,
     asks=ResourceRequest(cores=4, mem_mb=1500, mem_mb_per_hour=100, runtime=10, runtime_per_hour=30),
     milestones=("languages", "cues_*", "segments_left_out_*", "shot_changes"),

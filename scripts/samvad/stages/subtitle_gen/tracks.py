@@ -16,6 +16,8 @@ from samvad.stages.subtitle_gen.shortening import Proposal, proposals, without
 from samvad.stages.subtitle_gen.stream import LONGEST_PAUSE_MS
 from samvad.stages.subtitle_gen.units import Unit, in_order, text_in, units_of
 
+#: Changes a track's words before they are cut.
+Prepare = Callable[[list[Unit]], list[Unit]]
 Shorten = Callable[[list[Proposal]], list[Proposal]]
 
 
@@ -72,6 +74,7 @@ def make_track(
     shots: Sequence[int] = (),
     listen: turns.Listen | None = None,
     shorten: Shorten | None = None,
+    prepare: Prepare | None = None,
 ) -> Track:
     """Return the subtitles of a film in the language of the rules.
 
@@ -81,11 +84,13 @@ def make_track(
         shots: times of the shot changes, in order.
         listen: gives the voice between two times in ms, where there is sound to listen to.
         shorten: decides which proposals of a shorter text are taken; without it none is.
+        prepare: changes the words before they are cut.
     """
     shown = list(document.shown())
     left_out = tuple(segment.id for segment in shown if text_in(segment, rules.language) is None)
     units = in_order(_all_units(shown, rules, document.duration_ms))
     units = turns.marked(units, rules.language, listen)
+    units = prepare(units) if prepare else units
     pieces = cut(units, rules, document.duration_ms, shots)
     proposed = proposals(units, pieces, rules)
     shorter = shorten(proposed) if shorten else proposed
