@@ -7,16 +7,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from samvad.core import computing, files, places, times
-from samvad.documents import segments, stage_manifest
+from samvad.documents import second_reading, segments, stage_manifest
 from samvad.documents.segments import SegmentsDocument, Translation
 from samvad.logs.spans import span
 from samvad.runner import gpus
 from samvad.runner.stage_run import StageRun, run_stage
-from samvad.stages.translation import backends, factory, guards, joining, memory, registry, terms
+from samvad.stages.translation import (
+    backends,
+    chat,
+    factory,
+    guards,
+    joining,
+    memory,
+    registry,
+    second_reader,
+    terms,
+)
 from samvad.stages.translation.backends import Plan
 from samvad.stages.translation.memory import Memory
 from samvad.stages.translation.options import STAGE, Options
 from samvad.stages.translation.request import BackendRequest
+from samvad.stages.translation.routes import Router
 from samvad.stages.translation.terms import Glossary, Use
 from samvad.text import languages, phrases
 
@@ -49,17 +60,7 @@ def work(run: StageRun, options: Options) -> None:
     plans = [backends.plan(document, target, router) for target in targets]
     pairs = frozenset(pair for plan in plans for pair in plan.pairs)
     used = router.used(plans)
-    if pairs:
-        with span("waiting"):
-            gpus.take(options.device, f"{run.film}, translation")
-        with span("model_loading"):
-            router.find(pairs)
-        run.devices(options.device, router.device() or options.device)
-        if any(registry.by_ctranslate2(name, options.runtime) for name in used):
-            run.engines(computing.ctranslate2(router.device() or "cpu"))
-        libraries = [library for name in used for library in registry.BACKENDS[name].libraries]
-        libraries += ["torch", "transformers"] if options.runtime == "transformers" and "indictrans2" in used else []
-        run.used(*router.models(), **stage_manifest.library_versions(*dict.fromkeys(libraries)))
+    find_models(run, options, router, used, pairs)
     folders = [run.holds("", folder) for folder in router.folders()] if pairs else []
     if run.reuse(model_folders=folders, corrections=store.fingerprint(pairs)):
         return
@@ -83,8 +84,50 @@ def work(run: StageRun, options: Options) -> None:
     if said := request.keeping.pieces.said():
         run.metric("resumed", said)
     remarks(run, store, used, factory.counts_of(router))
+    if options.second_reader:
+        read_again(run, options, document, plans, vocabulary)
     files.write_text(run.output("terms.tsv", "terms"), terms.table(uses))
     segments.write(run.output("segments.json", "segments"), document)
+
+
+def find_models(
+    run: StageRun, options: Options, router: Router, used: list[str], pairs: frozenset[tuple[str, str]]
+) -> None:
+    """Find what translates, and record it."""
+    if pairs:
+        with span("waiting"):
+            gpus.take(options.device, f"{run.film}, translation")
+        with span("model_loading"):
+            router.find(pairs)
+        run.devices(options.device, router.device() or options.device)
+        if any(registry.by_ctranslate2(name, options.runtime) for name in used):
+            run.engines(computing.ctranslate2(router.device() or "cpu"))
+        libraries = [library for name in used for library in registry.BACKENDS[name].libraries]
+        libraries += ["torch", "transformers"] if options.runtime == "transformers" and "indictrans2" in used else []
+        run.used(*router.models(), **stage_manifest.library_versions(*dict.fromkeys(libraries)))
+    if options.second_reader or "llm" in used:
+        where = chat.endpoint(options.llm_url, options.llm_model, options.llm_timeout_seconds)
+        run.used(*(() if "llm" in used else (stage_manifest.Model(f"{where.model} at {where.host}", None, None),)))
+        if not where.is_here:
+            run.warn(f"What is said in the film was sent to {where.host} (translation.llm_url).")
+
+
+def read_again(
+    run: StageRun, options: Options, document: SegmentsDocument, plans: list[Plan], vocabulary: Vocabulary
+) -> None:
+    """Have the second reader read all translations, and write what it proposes."""
+    where = chat.endpoint(options.llm_url, options.llm_model, options.llm_timeout_seconds)
+    found: list[second_reading.Proposal] = []
+    for plan in plans:
+        with span("translation"):
+            reading = second_reader.read(where, document, plan.lines, plan.target, vocabulary(plan.target))
+        found += reading.proposals
+        run.metric(f"second_reader_proposals_{plan.target}", len(reading.proposals), "segments")
+        run.metric(f"second_reader_refused_{plan.target}", reading.refused, "segments")
+        if reading.unread:
+            why = f": {reading.problem}" if reading.problem else ": its answers were none."
+            run.warn(f"The second reader has not read {reading.unread} lines in {languages.name(plan.target)}{why}")
+    files.write_text(run.output("second_reading.tsv", "second_reading"), second_reading.table(found))
 
 
 def remarks(run: StageRun, store: Memory, used: list[str], counts: dict[str, int]) -> None:

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 import reviewing
+import support
 from reviewing import edit, texts
-from samvad.core.errors import ConfigurationError
-from samvad.documents import added_tracks, stage_manifest, tracks
+from samvad.core.errors import ChangedFileError, ConfigurationError
+from samvad.documents import added_tracks, second_reading, stage_manifest, tracks
+from samvad.documents.second_reading import Proposal
 from samvad.documents.segments import Segment, Translation, Word
 from samvad.documents.subtitles import formats
 from samvad.review import again, proposals
@@ -98,6 +100,25 @@ def test_what_is_heard_again_is_cut_as_stage_09_does_and_taken_in_one_step(film:
         assert item["after"]["text"] == wanted and not item["ticked"]
         film.edit({"edits": item["edits"]}, reviewing.ME)
         assert texts(film, language)[0] == wanted
+
+
+def test_what_a_second_reader_has_written_down_is_proposed_where_its_translation_still_stands(job: Path) -> None:
+    rows = [
+        Proposal(2, "en", "राम 2 घर गया था।", "Ram number 2 had gone home.", "Ram 2 went home.", "no pluperfect"),
+        Proposal(3, "en", "राम 3 घर गया था।", "what stood there once", "Ram 3 went home.", "no pluperfect"),
+        Proposal(4, "hi", "राम 4 घर गया था।", "राम 4 घर गया था।", "राम 4 घर गया।", "of another lane"),
+    ]
+    made = {"second_reading": ("second_reading.tsv", second_reading.table(rows).encode())}
+    support.finished_stage(job, "translation", made)
+    film = FilmDocument(job)
+    (item,) = propose(film, "second_reading")
+    assert (item["after"]["text"], item["reason"], item["ticked"]) == ("Ram 2 went home.", "no pluperfect", False)
+    edit(film, *item["edits"])
+    assert texts(film)[1] == "Ram 2 went home."
+    assert propose(film, "second_reading") == []
+    (job / "08_translation" / "second_reading.tsv").write_text("segment\tother\n1\tx\n", "utf-8")
+    with pytest.raises(ChangedFileError, match="no table of a second reader"):
+        propose(film, "second_reading")
 
 
 @pytest.mark.parametrize("asked", [{"model": "x", "end": 300_000}, {"engine": "magic"}, {"prompt": "perhaps"}])

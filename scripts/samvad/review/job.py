@@ -18,6 +18,7 @@ from samvad.documents import (
     names,
     probe,
     run_record,
+    second_reading,
     segments,
     shots,
     songs,
@@ -29,6 +30,7 @@ from samvad.documents import (
 from samvad.documents.machine_cues import MachineCue
 from samvad.documents.names import Names
 from samvad.documents.probe import Probe
+from samvad.documents.second_reading import Proposal
 from samvad.documents.segments import Segment, SegmentsDocument
 from samvad.documents.songs import Song
 from samvad.documents.stage_manifest import StageManifest
@@ -112,6 +114,16 @@ class JobFiles:
             self._known[numbers] = worth.sureness(known)
         found: float | None = self._known[numbers]
         return found
+
+    def second_reading(self) -> dict[str, tuple[Proposal, ...]]:
+        """Return what a second reader of translations proposes, by language; nothing where none has read them.
+
+        Raises:
+            ChangedFileError: its table is damaged.
+        """
+        path = self.output("translation", "second_reading")
+        found = second_reading.read(path) if path else ()
+        return {code: tuple(row for row in found if row.language == code) for code in {row.language for row in found}}
 
     def output(self, stage: str, kind: str) -> Path | None:
         """Return a file that a stage made; None where it made none, or it is gone."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.core.typed_json import JsonObject
-from samvad.documents.segments import Segment
+from samvad.documents.segments import Segment, Translation
 from samvad.review import again, job
 from samvad.review.edits import whole
 from samvad.review.film import FilmDocument
@@ -299,6 +299,36 @@ def _shorten(film: FilmDocument, asked: Mapping[str, Any]) -> list[JsonObject]:
     return made
 
 
+def _second_reading(film: FilmDocument, asked: Mapping[str, Any]) -> list[JsonObject]:
+    """Propose what the second reader of stage 08 has written down, where its translation still stands in a cue."""
+    lane = _lane(film, asked)
+    rows = film.files.second_reading().get(lane.language, ())
+    cues = _within(lane, *_stretch(film, asked))
+    made = []
+    for row in rows:
+        own = [cue for cue in cues if row.segment in cue.segments]
+        if len(own) == 1 and row.translation in own[0].cue.text:
+            text = own[0].cue.text.replace(row.translation, row.proposal, 1)
+            item = _item(lane, own[0], replace(own[0], text=text), row.reason, ticked=False)
+            broken = [{"op": "break_lines", "lane": lane.language, "cue": own[0].id}]
+            made.append({**item, "edits": [*item["edits"], *broken]})
+        elif (
+            own
+            and row.segment in film.files.segments
+            and all(cue.segments == (row.segment,) for cue in own)
+            and _says(own, row.translation)
+        ):
+            segment = film.files.segments[row.segment]
+            better = Translation(row.proposal, "second reader")
+            found = replace(segment, translations={**segment.translations, lane.language: better})
+            made += _cut(film, lane, (own[0].start_ms, own[-1].end_ms), [found], row.reason)
+    return made
+
+
+def _says(cues: Sequence[LaneCue], text: str) -> bool:
+    return " ".join(cue.cue.text for cue in cues) == " ".join(text.split())
+
+
 def _recognise(film: FilmDocument, asked: Mapping[str, Any]) -> Callable[[], list[JsonObject]]:
     lane, stretch = _lane(film, asked), _stretch(film, asked)
     wish = again.wish_of(asked, *stretch)
@@ -406,6 +436,7 @@ _AT_ONCE: dict[str, Callable[[FilmDocument, Mapping[str, Any]], list[JsonObject]
     "mend": _mend,
     "replace": _replace,
     "shorten": _shorten,
+    "second_reading": _second_reading,
 }
 _IN_TIME: dict[str, Callable[[FilmDocument, Mapping[str, Any]], Callable[[], list[JsonObject]]]] = {
     "recognise": _recognise,

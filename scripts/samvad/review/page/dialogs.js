@@ -192,6 +192,9 @@ export const mend = (acts, start, end) => propose(acts, { kind: "mend", lane: ac
 /** Shorter texts for a stretch that is too much to read. @param {Acts} acts @param {number} start @param {number} end */
 export const shorten = (acts, start, end) => propose(acts, { kind: "shorten", lane: acts.lane.id, start, end }, "Shorten");
 
+/** What the second reader would rather have, in the whole film. @param {Acts} acts */
+export const secondReading = (acts) => propose(acts, { kind: "second_reading", lane: acts.lane.id }, "Second reading");
+
 /** Recognise or translate a stretch again. @param {Acts} acts @param {"recognise"|"translate"} kind @param {number} start @param {number} end */
 export async function again(acts, kind, start, end) {
   /** @type {{models?: string[], backends?: string[], separate?: string}} */

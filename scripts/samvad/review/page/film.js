@@ -236,6 +236,7 @@ const does = /** @type {Record<string, (event: KeyboardEvent) => void>} */ ({
   split: () => acts.split(), merge: () => acts.merge(), insertAfter: () => acts.insertBeside(1), insertBefore: () => acts.insertBeside(-1), remove: () => acts.remove(), wordOn: () => acts.word(1), wordBack: () => acts.word(-1),
   swap: () => acts.swap(), breakLines: () => acts.breakLines(), italics: () => acts.italics(), dash: () => acts.dash(), song: () => acts.song(), toNext: () => acts.extend("next"), toPrevious: () => acts.extend("previous"),
   snap: () => acts.snap(), shift: () => dialogs.shift(acts), mend: () => { const [start, end] = range(); dialogs.mend(acts, start, end); },
+  secondReading: () => dialogs.secondReading(acts),
   shorten: () => { const [start, end] = range(); dialogs.shorten(acts, start, end); },
   again: () => { const [start, end] = range(); dialogs.again(acts, "recognise", start, end); }, translate: () => { const [start, end] = range(); dialogs.again(acts, "translate", start, end); },
   spellings: () => dialogs.spellings(acts, distance), nextNeed: () => needs.step(1), lastNeed: () => needs.step(-1), goTo: () => dialogs.goTo(acts),
@@ -259,7 +260,7 @@ byId("find").oninput = () => { list.find = byId("find").value; list.draw(); cons
 byId("find").onkeydown = (/** @type {KeyboardEvent} */ event) => { if (event.key === "Enter") search(event.shiftKey ? -1 : 1); if (event.key === "Escape") byId("findclose").click(); };
 byId("findclose").onclick = () => { byId("findbar").hidden = true; list.find = ""; list.draw(); list.box.focus(); };
 
-const MENU = [["history", "What was changed…"], ["find", "Find"], ["replace", "Replace…"], ["shift", "Shift, stretch, snap…"], ["mend", "Mend the chosen by the rules…"], ["shorten", "Shorten the chosen…"], ["again", "Recognise again…"], ["translate", "Translate again…"], ["split", "Split"], ["merge", "Merge"], ["insertAfter", "Cue after"], ["remove", "Delete"], ["addLane", "Add a track…"], ["keys", "Keys"]];
+const MENU = [["history", "What was changed…"], ["find", "Find"], ["replace", "Replace…"], ["shift", "Shift, stretch, snap…"], ["mend", "Mend the chosen by the rules…"], ["shorten", "Shorten the chosen…"], ["secondReading", "Second reading…"], ["again", "Recognise again…"], ["translate", "Translate again…"], ["split", "Split"], ["merge", "Merge"], ["insertAfter", "Cue after"], ["remove", "Delete"], ["addLane", "Add a track…"], ["keys", "Keys"]];
 byId("more").onclick = () => {
   const menu = byId("menu"), open = menu.hidden, key = (/** @type {string} */ action) => keys.table.find((row) => row.action === action)?.key || "";
   menu.hidden = !open;

@@ -163,7 +163,9 @@ def plan(document: SegmentsDocument, target: str, backend: Backend) -> Plan:
 def refused(backend: str, source: str, target: str, reason: str) -> ConfigurationError:
     """Return the error for a pair of languages that a backend does not serve."""
     named = backend.split(", ")
-    others = [name for name, known in BACKENDS.items() if name not in named and known.serves(source, target)]
+    others = [
+        name for name, known in BACKENDS.items() if name not in named and known.advised and known.serves(source, target)
+    ]
     advice = f"Set translation.backend to {' or '.join(others)}, which can, or take" if others else "Take"
     return ConfigurationError(
         f"translation.backend is {backend}, which cannot translate {source} to {target}: {reason}.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from samvad.stages.translation import own_models
+from samvad.stages.translation import chat, own_models
 from samvad.stages.translation.registry import BACKENDS
 from samvad.text import languages
 
@@ -24,6 +24,8 @@ def refusal(values: Mapping[str, Any], source: Sequence[str], targets: Sequence[
         targets: short codes of the languages to translate into.
     """
     names = own_models.backends(values["backend"], values["indictrans2_dir"])
+    if ("llm" in names or values["second_reader"]) and (wrong := chat.fault(values["llm_url"], values["llm_model"])):
+        return wrong
     if not source or "none" in names:
         return ""
     # With the runtime transformers, and from a folder that is named, what is not there is told by stage 08 itself.
@@ -79,7 +81,7 @@ def _advice(source: Sequence[str], lost: Sequence[str], names: Sequence[str]) ->
     found = []
     if models := sorted({_direction(*pair) for pair in pairs if BACKENDS["indictrans2"].serves(*pair)}):
         found.append(" and ".join(f"fetch the model (./samvad model indictrans2-{model})" for model in models))
-    others = [name for name in BACKENDS if name not in ("none", "indictrans2", *names)]
+    others = [name for name in BACKENDS if name not in ("indictrans2", *names) and BACKENDS[name].advised]
     if can := [name for name in others if any(BACKENDS[name].serves(*pair) for pair in pairs)]:
         found.append(f"set translation.backend to {' or '.join(can)}")
     found.append(f"take {', '.join(lost)} from the film's targets")

@@ -75,12 +75,21 @@ class TextTranslator:
         glossary: for that language.
         memory: of earlier translations and corrections.
         settings: how to translate.
+        context: returns what the model is told beside a sentence, by all sentences, its place, and the lines.
     """
 
     def __init__(
-        self, model: SentenceModel, target: str, glossary: Glossary, memory: Memory, settings: Settings
+        self,
+        model: SentenceModel,
+        target: str,
+        glossary: Glossary,
+        memory: Memory,
+        settings: Settings,
+        context: Callable[[Sequence[Sentence], int, Sequence[Line]], str] = lambda *_: "",
     ) -> None:
         """Remember what to use."""
+        self._context = context
+        self._contexts: dict[Sentence, str] = {}
         self._model = model
         self._target = target
         self._glossary = glossary
@@ -99,6 +108,7 @@ class TextTranslator:
         for sentence in reversed(wanted):
             first = lines[sentence.shares[0].line]
             self._at[sentence.text] = (first.start_ms, first.id)
+        self._contexts = {item: self._context(wanted, place, lines) for place, item in enumerate(wanted)}
         needed = [_needs_translation(sentence.text) for sentence in wanted]
         outcomes = iter(self._outcomes([sentence for sentence, needs in zip(wanted, needed, strict=True) if needs]))
         parts: list[list[_LinePart]] = [[] for _ in lines]
@@ -113,8 +123,11 @@ class TextTranslator:
 
     def _outcomes(self, wanted: Sequence[Sentence]) -> list[Outcome]:
         """Return what became of each sentence; sentences of the same words and length are translated once."""
-        outcomes: dict[tuple[str, str, int], Outcome] = {}
-        keys = [(item.text, item.language, item.duration_ms if self._settings.margin else 0) for item in wanted]
+        outcomes: dict[tuple[str, str, int, str], Outcome] = {}
+        keys = [
+            (item.text, item.language, item.duration_ms if self._settings.margin else 0, self._contexts[item])
+            for item in wanted
+        ]
         for key, sentence in zip(keys, wanted, strict=True):
             outcomes.setdefault(key, Outcome(sentence))
         for outcome in outcomes.values():
@@ -150,7 +163,9 @@ class TextTranslator:
             self._memory.keep(self._key(outcome.sentence), outcome.sentence.text, value)
 
     def _key(self, sentence: Sentence) -> dict[str, Any]:
+        beside = {"context": context} if (context := self._contexts[sentence]) else {}
         return {
+            **beside,
             "source": sentence.language,
             "target": self._target,
             "model": self._model.key(sentence.language, self._target),
@@ -173,7 +188,9 @@ class TextTranslator:
             if ways and len(ways) == len(texts):
                 made.append((outcome, parts, ways))
         requests = [
-            Request(way.text, outcome.sentence.language, self._target) for outcome, _, ways in made for way in ways
+            Request(way.text, outcome.sentence.language, self._target, self._contexts[outcome.sentence])
+            for outcome, _, ways in made
+            for way in ways
         ]
         of = [self._at.get(outcome.sentence.text) for outcome, _, ways in made for _ in ways]
         self._asked_at |= dict(zip(requests, of, strict=True))

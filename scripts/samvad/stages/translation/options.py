@@ -45,6 +45,16 @@ class Options:
         "", "folder with indic-en/, en-indic/, indic-indic/, or empty: in the cache", empty=True, content="file"
     )
     nllb_dir: str = option("", "folder with NLLB-200 in CTranslate2 form, or empty", empty=True, content="file")
+    llm_url: str = option(
+        "", "address of a language model's server (OpenAI's protocol), up to /v1, for llm; empty: none", empty=True
+    )
+    llm_model: str = option("", "name of the model there", empty=True)
+    llm_timeout_seconds: float = option(
+        120, "how long an answer may take", unit="seconds", minimum=1, maximum=3600, place=True
+    )
+    second_reader: bool = option(
+        False, "whether that model reads all translations again and proposes better ones, with reasons, changing none"
+    )
     phrases: tuple[Path, ...] = option(
         PHRASE_LISTS,
         "lists of known phrases: those of hallucination.phrases, for what is translated",
@@ -63,7 +73,7 @@ STAGE = Stage(
     script="translate_dialogue.py",
     environment="translation",
     options=Options,
-    writes=("segments", "terms", "transcript_*"),
+    writes=("segments", "terms", "transcript_*", "second_reading"),
     results=("transcript_*",),
     needs=("demux", "asr"),
     after=("glossary_load",),

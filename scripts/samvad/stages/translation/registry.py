@@ -21,6 +21,7 @@ class Registered:
         libraries: packages whose versions belong into the manifest.
         licence: what its weights may be used for; empty where it has none.
         warning: what people who use it must know.
+        advised: whether others may be told to use it: it needs nothing that they may not have.
     """
 
     module: str
@@ -28,6 +29,7 @@ class Registered:
     libraries: tuple[str, ...] = ()
     licence: str = ""
     warning: str = ""
+    advised: bool = True
 
 
 def _by_whisper(source: str, target: str) -> bool:
@@ -68,6 +70,7 @@ BACKENDS: dict[str, Registered] = {
         licence="CC BY-NC 4.0: no commercial use",
         warning="NLLB was used. Its weights are under CC BY-NC 4.0: no commercial use.",
     ),
+    "llm": Registered("llm_backend", lambda source, target: source != target, advised=False),
     "none": Registered("routes", lambda source, target: False),
 }
 

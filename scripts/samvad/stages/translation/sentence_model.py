@@ -12,11 +12,15 @@ from samvad.stages.translation.keeping import Keeping
 
 @dataclass(frozen=True)
 class Request:
-    """A sentence as a model is to read it: plain text with placeholders, and the pair of languages."""
+    """A sentence as a model is to read it: plain text with placeholders, the pair of languages, and what is around it.
+
+    ``context`` is for models that heed it, in a form of their own; empty for all others.
+    """
 
     text: str
     source: str
     target: str
+    context: str = ""
 
 
 @dataclass(frozen=True)

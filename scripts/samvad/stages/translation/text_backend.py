@@ -22,6 +22,7 @@ from samvad.stages.translation.guards import Decoded
 from samvad.stages.translation.memory import Memory
 from samvad.stages.translation.request import BackendRequest
 from samvad.stages.translation.sentence_model import Prepared, Request, Settings
+from samvad.stages.translation.sentences import Sentence
 from samvad.stages.translation.terms import Glossary, Use
 
 log = logging.getLogger(__name__)
@@ -82,12 +83,17 @@ class TextBackend(ABC):
     def translate(self, lines: Sequence[Line], target: str) -> list[Translation]:
         """Return a translation for each line, in their order."""
         options = self.options
-        translator = TextTranslator(self, target, options.glossary(target), options.memory, options.settings)
+        glossary = options.glossary(target)
+        translator = TextTranslator(self, target, glossary, options.memory, options.settings, self.context)
         made = translator.translate(lines)
         options.memory.save()
         self.uses += translator.uses
         self.counts += translator.counts
         return made
+
+    def context(self, wanted: Sequence[Sentence], place: int, lines: Sequence[Line]) -> str:
+        """Return what the model is told beside a sentence: nothing, as most read none but the sentence itself."""
+        return ""
 
     @abstractmethod
     def prepare(self, request: Request) -> list[Prepared]:
