@@ -39,7 +39,7 @@ from samvad.documents.segments import Entity, Segment, SegmentsDocument, Transla
 from samvad.documents.stage_manifest import FileRecord, IntermediateFile
 from samvad.documents.subtitle_check import CheckedRule, Doubt, Finding, TrackCheck
 from samvad.documents.subtitles.cues import Cue, Style
-from samvad.documents.tracks import SubtitleFiles
+from samvad.documents.tracks import FurtherTrack, SubtitleFiles, Tracks
 from samvad.film import glossary, metadata
 
 Read = Callable[[Path], Any]
@@ -100,8 +100,8 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
         known["path"] = st.from_regex(r"[0-9]{2}_[a-zऀ-ॿ ]{1,8}/[^/\0]{0,8}x", fullmatch=True)
     if kind in (FileRecord, ResultFile):
         known["checksum"] = st.from_regex(r"sha256:[0-9a-f]{64}", fullmatch=True)
-    if kind is SubtitleFiles:
-        known["files"] = st.dictionaries(
+    if kind in (SubtitleFiles, FurtherTrack, Tracks):
+        known["transcripts" if kind is Tracks else "files"] = st.dictionaries(
             st.text(max_size=8), st.from_regex(r"[^/\0]{0,8}x", fullmatch=True), max_size=2
         )
     if "schema_version" in known:

@@ -48,7 +48,12 @@ def test_optional_stages_that_are_off_are_passed_over():
         "asr",
         "hallucination_removal",
     ]
-    assert stages.inputs_of("subtitle_gen", off("translation"), ORIGIN) == ["demux", "asr", "hallucination_removal"]
+    assert stages.inputs_of("subtitle_gen", off("translation"), ORIGIN) == [
+        "demux",
+        "asr",
+        "lyrics_detection",
+        "hallucination_removal",
+    ]
 
 
 @pytest.mark.parametrize(
