@@ -38,6 +38,11 @@ def refusal(values: Mapping[str, Any], source: Sequence[str], targets: Sequence[
     return ""
 
 
+def models(values: Mapping[str, Any], source: Sequence[str], targets: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the Whisper models that the stage cannot do without: none; as for ``refusal``."""
+    return []
+
+
 def check(values: Mapping[str, Any], targets: Sequence[str]) -> None:
     """Make sure that the tracks that are asked for can be made.
 
