@@ -24,7 +24,8 @@ def refusal(values: Mapping[str, Any], source: Sequence[str], targets: Sequence[
         targets: short codes of the languages to translate into.
     """
     names = own_models.backends(values["backend"], values["indictrans2_dir"])
-    if ("llm" in names or values.get("second_reader")) and (wrong := chat.fault(values["llm_url"], values["llm_model"])):
+    asks_a_model = "llm" in names or values.get("second_reader")
+    if asks_a_model and (wrong := chat.fault(values["llm_url"], values["llm_model"])):
         return wrong
     if not source or "none" in names:
         return ""
