@@ -122,6 +122,15 @@ def test_a_forced_track_follows_a_persons_correction(tmp_path: Path) -> None:
     assert texts(job / "09_subtitle_gen" / "test.en.forced.srt") == ["We go home right now."]
 
 
+def test_what_nothing_translates_is_told_of_a_forced_track_and_stands_once_in_a_track_of_two(tmp_path: Path) -> None:
+    alike = said(5, 25_000, "Nobody translates this.", "en", None, hi="Nobody translates this.")
+    job, inputs = make_inputs(tmp_path, (*SCENE, alike))
+    assert run(inputs, "--further=forced", "--bilingual", "hi", "en").returncode == 0
+    assert "1 of 3 segments stand as they were said" in " ".join(warnings(job))
+    cues = formats.read(job / "09_subtitle_gen" / "test.hi-en.hi.srt").cues
+    assert [cue.lines for cue in cues if "Nobody translates" in cue.text] == [("Nobody translates this.",)]
+
+
 def test_sdh_names_speakers_where_the_voice_changes_and_sounds_where_nobody_speaks(tmp_path: Path) -> None:
     job, inputs = make_inputs(tmp_path)
     done = run(inputs, "--further=sdh", targets="hi en es")

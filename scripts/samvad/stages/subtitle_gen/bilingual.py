@@ -33,19 +33,20 @@ def of_each(rules: Rules) -> Rules:
     return replace(rules, max_lines=rules.bilingual_max_lines)
 
 
-def pairs(upper: Sequence[Cue], lower: Sequence[Cue], near_ms: int) -> list[Pair]:
+def pairs(upper: Sequence[Cue], lower: Sequence[Cue], rules: Rules) -> list[Pair]:
     """Return the cues of two tracks, paired by time, in order and without overlap.
 
-    A time of the lower language that is nearer than ``near_ms`` to one of the upper, whose words were mostly heard,
-    becomes that; then each stretch between two times is a pair.
+    A time of the lower language that is nearer than the shortest cue to one of the upper, whose words were mostly
+    heard, becomes that, unless the text could then not be read; then each stretch between two times is a pair.
 
     Args:
         upper: cues in order, without overlap.
         lower: likewise.
-        near_ms: shortest time that anything is worth to be shown.
+        rules: of the lower language.
     """
+    near_ms = rules.min_cue_ms
     upper = without_overlap(upper)  # a person's may have some
-    lower = _drawn_to(upper, without_overlap(lower), near_ms)
+    lower = _drawn_to(upper, without_overlap(lower), rules)
     edges = sorted({edge for cue in (*upper, *lower) for edge in (cue.start_ms, cue.end_ms)})
     made: list[Pair] = []
     for start_ms, end_ms in itertools.pairwise(edges):
@@ -56,16 +57,21 @@ def pairs(upper: Sequence[Cue], lower: Sequence[Cue], near_ms: int) -> list[Pair
     return _without_slivers(made, near_ms)
 
 
-def _drawn_to(upper: Sequence[Cue], lower: Sequence[Cue], near_ms: int) -> list[Cue]:
+def _drawn_to(upper: Sequence[Cue], lower: Sequence[Cue], rules: Rules) -> list[Cue]:
+    near_ms = rules.min_cue_ms
     edges = sorted({edge for cue in upper for edge in (cue.start_ms, cue.end_ms)})
     starts, ends = sorted(cue.start_ms for cue in upper), sorted(cue.end_ms for cue in upper)
     drawn: list[Cue] = []
     for cue in lower:
-        start_ms = _nearest(starts, edges, cue.start_ms, near_ms)
-        end_ms = _nearest(ends, edges, cue.end_ms, near_ms)
-        start_ms = max(start_ms, drawn[-1].end_ms) if drawn else start_ms
-        if end_ms - start_ms < min(near_ms, cue.duration_ms):
-            start_ms, end_ms = max(cue.start_ms, drawn[-1].end_ms if drawn else 0), max(cue.end_ms, end_ms)
+        free_ms = drawn[-1].end_ms if drawn else 0
+        near = (_nearest(starts, edges, cue.start_ms, near_ms), _nearest(ends, edges, cue.end_ms, near_ms))
+        own = (cue.start_ms, cue.end_ms)
+        needed_ms = min(cue.duration_ms, max(near_ms, rules.reading_ms(cue.characters, cue.words)))
+        # Both times as the upper language has them, else the one that leaves time to read, else its own.
+        for start_ms, end_ms in (near, (near[0], own[1]), (own[0], near[1]), own):
+            if end_ms - max(start_ms, free_ms) >= needed_ms:
+                break
+        start_ms = max(start_ms, free_ms)
         drawn.append(replace(cue, start_ms=start_ms, end_ms=max(end_ms, start_ms + 1)))
     return drawn
 

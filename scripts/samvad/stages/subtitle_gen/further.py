@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 
 from samvad.documents import tracks as tracks_document
 from samvad.documents.machine_cues import Origin
-from samvad.documents.segments import SegmentsDocument
+from samvad.documents.segments import Segment, SegmentsDocument
 from samvad.documents.subtitle_check import TrackCheck
 from samvad.documents.subtitles.cues import Cue
 from samvad.media.sound_curve import SoundCurve
 from samvad.settings.subtitle_rules import Rules
 from samvad.stages.subtitle_gen import bilingual, checking, foreign, qc, sdh, turns
 from samvad.stages.subtitle_gen.tracks import make_track
-from samvad.stages.subtitle_gen.units import Unit
+from samvad.stages.subtitle_gen.units import Unit, text_in
 from samvad.text import languages
 
 
@@ -68,7 +68,16 @@ def forced(film: Film, rules: Rules) -> Further | None:
         cues = make_track(foreign.document_of(film.document, found), rules, film.shots, film.listen).cues
     if not cues:
         return None
-    return Further(tracks_document.FORCED, rules.language, tuple(cues), _check(cues, rules, film))
+    said = [segment for segment in found if _is_as_said(segment, rules.language)]
+    remarks = (
+        (f"{len(said)} of {len(found)} segments stand as they were said: nothing translates them",) if said else ()
+    )
+    return Further(tracks_document.FORCED, rules.language, tuple(cues), _check(cues, rules, film), remarks=remarks)
+
+
+def _is_as_said(segment: Segment, language: str) -> bool:
+    made = segment.translations.get(language)
+    return made is not None and made.text == segment.text
 
 
 def hearing_impaired(film: Film, rules: Rules, curve: SoundCurve | None) -> Further:
@@ -106,7 +115,14 @@ def hearing_impaired(film: Film, rules: Rules, curve: SoundCurve | None) -> Furt
 
 def in_two(film: Film, upper: Rules, lower: Rules) -> Further:
     """Return the track in two languages, the upper one's lines first."""
-    found = bilingual.pairs(_in_few_lines(film, upper), _in_few_lines(film, lower), upper.min_cue_ms)
+    # What nothing translates stands as it was said in both: once is enough.
+    kept = [
+        segment
+        for segment in film.document.segments
+        if (text := text_in(segment, lower.language)) is None or text != text_in(segment, upper.language)
+    ]
+    below = replace(film, document=foreign.document_of(film.document, kept))
+    found = bilingual.pairs(_in_few_lines(film, upper), _in_few_lines(below, lower), lower)
     cues, breaches = bilingual.cues_of(found), bilingual.check(found, upper, lower)
     check = replace(
         qc.track_check(cues, upper, breaches, []),
@@ -151,8 +167,10 @@ def make(
         if tracks_document.FORCED in also:
             found = forced(film, rules_of(tracks_document.FORCED, language))
             made += [found] if found else []
+            name = languages.name(language)
+            if found and found.remarks:
+                tell(f"Forced track in {name}: {'; '.join(found.remarks)}.")
             if found is None:
-                name = languages.name(language)
                 tell(f"There is no forced track in {name}: nothing that is shown is foreign to who follows the film.")
         if tracks_document.SDH in also:
             found = hearing_impaired(film, rules_of(tracks_document.SDH, language), curve())
