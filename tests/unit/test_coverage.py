@@ -120,6 +120,28 @@ def test_a_doubtful_text_is_not_put_into_a_gap(figures):
     assert [gap.end_ms for gap, _ in gaps.spoken_gaps(found, SPEECH)] == [20_000]
 
 
+def test_a_gap_whose_text_is_no_good_is_heard_from_an_earlier_cut_which_repeats_no_word_that_is_written():
+    speech = (Region(3_000, 7_000, "en"), Region(9_000, 13_000, "en"))
+    morning = ["Good", "morning", "to", "all", "of", "you", "there."]
+    said = chunk([raw(word, 3_000 + 550 * at, 3_500 + 550 * at) for at, word in enumerate(morning)], speech[:1])
+    drawn = chunk([raw("Later.", 20_000, 20_400)], (Region(19_900, 20_600, "en"),))
+    heard: list[tuple[int, int]] = []
+
+    def answer(window):  # nothing is heard from the gap's own cut
+        good = window.start_ms <= 8_500
+        words = [raw(f"{at * 7919 % 997:x}", at, at + 350) for at in range(9_000, 12_900, 400)] if good else []
+        return replace(chunk(words, window.speech), window=window, start_ms=window.start_ms, end_ms=window.end_ms)
+
+    found = filler(answer, heard).fill([said, drawn], (*speech, Region(19_900, 20_600, "en")))
+    assert heard == [(8_800, 13_200), (8_500, 13_200)], "the second begins 0.3 s earlier; a third is not needed"
+    assert found[1].words and found[1].decoded_again.kept == "small windows, cut earlier"
+    heard.clear()
+    well = Region(8_300, 8_720, "en")
+    late = chunk([raw("Well,", 8_320, 8_700)], (well,))
+    filler(answer, heard).fill([said, late, drawn], (speech[0], well, speech[1], Region(19_900, 20_600, "en")))
+    assert heard[1] == (8_700, 13_200), "not before the end of a word that has been written"
+
+
 def times(words: list[RawWord], *speech: tuple[int, int]) -> list[tuple[str, int, int]]:
     found = tuple(Region(*times, "en") for times in speech)
     return [

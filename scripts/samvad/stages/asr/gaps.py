@@ -28,10 +28,12 @@ from samvad.text.repetition import plain
 log = logging.getLogger(__name__)
 
 REASON = "speech without text"
-#: Where each round cuts, in ms of sound: the first hears a gap in its whole, the second in small parts.
-ROUNDS: tuple[tuple[int, DecodingStrategy], ...] = (
-    (20_000, DecodingStrategy("a window of its own")),
-    (7_000, DecodingStrategy("small windows of its own", temperature=0.4)),
+#: Where each round cuts, in ms of sound, and how much more silence or noise it hears before: the first hears a gap in
+#: its whole, the others in small parts. A text that loops may be whole from a cut a third of a second earlier.
+ROUNDS: tuple[tuple[int, int, DecodingStrategy], ...] = (
+    (20_000, 0, DecodingStrategy("a window of its own")),
+    (7_000, 300, DecodingStrategy("small windows, cut earlier")),
+    (7_000, 0, DecodingStrategy("small windows of its own", temperature=0.4)),
 )
 #: What is put into a gap must be this sure: nothing was there before, so no text is better than a doubtful one.
 _MEAN_PROBABILITY = 0.4
@@ -68,9 +70,11 @@ class GapFiller:
         """Return the chunks in order of time, with what was heard in their gaps."""
         pauses = quiet.pauses(self.audio, speech)
         found = [settled(chunk, pauses) for chunk in chunks]
-        for longest_ms, strategy in ROUNDS:
+        for longest_ms, earlier_ms, strategy in ROUNDS:
             texts = [chunk for chunk in found if not loops(chunk.text)]
             wanted = [window for group, run in _groups(texts, speech) for window in self._cut(group, run, longest_ms)]
+            if earlier_ms:
+                wanted = [_begun_earlier(window, earlier_ms, found) for window in wanted]
             if not wanted:
                 break
             log.info("Decoding %d pieces again: %s", len(wanted), REASON)
@@ -103,6 +107,14 @@ class GapFiller:
         kept = words if sure else ()
         note = DecodedAgain((REASON,), strategy.name, 1)
         return replace(chunk, words=kept, text=_text(kept), heard={}, decoded_again=note)
+
+
+def _begun_earlier(window: Window, earlier_ms: int, chunks: Sequence[Chunk]) -> Window:
+    """Return a window that begins so much earlier, but hears no word that has been written already."""
+    ends = (word.end_ms for chunk in chunks for word in chunk.words if word.start_ms < window.start_ms)
+    start_ms = min(window.start_ms, max(0, *ends, window.start_ms - earlier_ms))
+    (_, first_end_ms), *others = window.stretches
+    return Window(((start_ms, first_end_ms), *others), window.speech)
 
 
 def spoken_gaps(chunks: Sequence[Chunk], speech: Sequence[Region]) -> list[tuple[Gap, list[Region]]]:
