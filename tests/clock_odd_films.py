@@ -51,6 +51,22 @@ def _mkvmerge(*options: object) -> None:
     assert done.returncode in (0, 1), done.stdout
 
 
+def with_chapters(folder: Path, pieces: Path, *, ordered: bool) -> Path:
+    """Make a Matroska film with two chapters, of which some players show nothing else if they are ordered."""
+    atoms = "".join(
+        f"<ChapterAtom><ChapterTimeStart>{start}</ChapterTimeStart><ChapterTimeEnd>{end}</ChapterTimeEnd></ChapterAtom>"
+        for start, end in (("00:00:00.5", "00:00:02.0"), ("00:00:02.5", "00:00:05.0"))
+    )
+    flags = f"<EditionFlagOrdered>{int(ordered)}</EditionFlagOrdered>"
+    chapters, film = folder / "chapters.xml", folder / "film.mkv"
+    edition = f"<EditionEntry>{flags}{atoms}</EditionEntry>"
+    chapters.write_text(f'<?xml version="1.0"?><Chapters>{edition}</Chapters>', encoding="utf-8")
+    plain = folder / "plain"
+    plain.mkdir()
+    _mkvmerge("--output", film, "--chapters", chapters, clock_films.make(Recipe("mkv", "h264", "flac"), plain, pieces))
+    return film
+
+
 def _written(*options: str) -> Callable[[Path, Path], None]:
     return lambda plain, film: ffmpeg("-i", plain, *options, film)
 

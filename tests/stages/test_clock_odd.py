@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,17 @@ def test_a_film_of_which_ffmpeg_reads_the_first_part_alone_is_refused(tmp_path: 
     assert extract_audio.main(["--job-folder", str(job), "--film", "test", f"--media={film}"]) != 0
     (error,) = support.failed_manifest(job, "demux")["errors"]
     assert "only 2.0 of 5.0 s" in error["message"]
+
+
+@pytest.mark.usefixtures("own_cache")
+@pytest.mark.parametrize("ordered", [True, False])
+def test_chapters_that_players_show_in_their_own_order_are_told(tmp_path: Path, pieces: Path, ordered: bool) -> None:
+    film = clock_odd_films.with_chapters(tmp_path, pieces, ordered=ordered)
+    clock_matrix.extracted(support.make_job(tmp_path / "job"), film)
+    (manifest,) = (tmp_path / "job").rglob("01_demux/manifest.json")
+    warnings = [item["message"] for item in json.loads(manifest.read_bytes())["warnings"]]
+    assert [warning for warning in warnings if "chapters are ordered" in warning] == warnings
+    assert bool(warnings) == ordered
 
 
 @pytest.mark.parametrize("name", ["avi-mp3-variable", "dv"])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import struct
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import overload
 
-from samvad.core.errors import MediaError
+from samvad.core import held_files, subprocesses
+from samvad.core.errors import MediaError, SamvadError
 from samvad.documents.film_clock import FilmClock, Span
 from samvad.documents.media_facts import MediaFacts, StreamFacts
 from samvad.documents.probe import AudioTrack, SubtitleTrack, VideoStream
@@ -17,6 +20,10 @@ from samvad.media.clock import Film
 from samvad.media.ffprobe import Header, Stream
 from samvad.text import languages
 
+log = logging.getLogger(__name__)
+
+#: What mkvextract says of an edition that is played in an order of its own.
+_ORDERED = re.compile(r"<EditionFlagOrdered>\s*1")
 #: Containers whose streams state lengths of their own.
 _STATE_LENGTHS = ("mov,", "avi")
 _FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
@@ -90,6 +97,27 @@ def measured(film: Film, found: Streams, clock: FilmClock) -> tuple[Streams, Med
     streams = tuple(_on_clock(stream, clock.of(stream.index)) for stream in described.streams)
     facts = replace(described, start_ms=clock.zero_ms, duration_from="packets", streams=streams)
     return replace(found, start_ms=clock.zero_ms, duration_ms=clock.duration_ms, video=video, audio=audio), facts
+
+
+def plays_in_parts(film: Film) -> str:
+    """Return a warning where Matroska's chapters say which parts of a film are played, in which order; else nothing.
+
+    mpv obeys that (an edition that is ordered), ffmpeg and others do not. The result keeps its chapters, so
+    that its cues are in time in both; a file beside the film is not, in those that do.
+    """
+    if not film.header.container.startswith("matroska") or not film.header.chapters:
+        return ""
+    try:
+        said = subprocesses.ask(["mkvextract", held_files.opened(film.path.absolute()), "chapters", "-"])
+    except SamvadError as error:
+        log.info("Whether chapters are played in an order of their own is not known: %s", error.what)
+        return ""
+    if not _ORDERED.search(said):
+        return ""
+    return (
+        "The film's chapters are ordered: some players show only the parts that they name, in their order. Subtitles "
+        "are timed to the whole film: in such players, those in the subtitled film are in time, those beside it not."
+    )
 
 
 def check_whole(film: Film, track: AudioTrack, clock: FilmClock, audio_ms: int, cut_short: bool, share: float) -> str:
