@@ -14,6 +14,7 @@ import pytest
 
 import support
 from samvad.core import locks
+from samvad.core.errors import DiskError
 
 HOLD = "import sys, time; from pathlib import Path; from samvad.core import locks; locks.take(Path(sys.argv[1])); {}"
 
@@ -71,3 +72,9 @@ def test_a_disk_that_knows_no_locks_stops_nobody(
         assert handle is not None
         os.close(handle)
     assert "No locks available" in caplog.text
+
+
+def test_a_file_where_the_locks_folder_should_be_is_an_error_of_the_disk(tmp_path: Path) -> None:
+    (tmp_path / "folder").write_bytes(b"")
+    with pytest.raises(DiskError, match=r"guard\.lock cannot be written \(Not a directory\)"):
+        locks.take(tmp_path / "folder" / "guard.lock")

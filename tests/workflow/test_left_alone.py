@@ -184,12 +184,21 @@ def test_films_that_cannot_be_made_stop_no_others_and_the_run_ends_with_an_error
         {"user": "lacking", "media": "b.mkv", "glossary": "gone.tsv"},
         {"user": "switched", "media": "b.mkv", "stages_off": "asr"},
         {"user": "wrong", "media": "b.mkv", "date": "2025-13-01"},
+        {"user": "blocked", "media": "b.mkv"},
     )
+    blocked = project.job("blocked") / "10_mux"
+    blocked.parent.mkdir(parents=True)
+    blocked.write_bytes(b"a file where a folder should be")
     done = project.snakemake("subtitle")
     assert done.returncode != 0
     assert "Traceback" not in said(done), said(done)
     assert manifest(project.job("b"), "mux").is_file() and attempts(project.job("a"), "mux") == ["01"]
-    for part in ("film_glossary gone.tsv, which cannot", "cannot run without stage 04_asr", "line 6: date is '2025-"):
+    for part in (
+        "a folder of its own",
+        "film_glossary gone.tsv, which cannot",
+        "cannot run without stage 04_asr",
+        "line 6: date is '2025-",
+    ):
         assert part in said(done)
     assert not any(project.job(user).exists() for user in ("lacking", "switched", "wrong")), "clear before the work"
     for user, part in (("lacking", "gone.tsv"), ("switched", "04_asr"), ("wrong", "No film in")):

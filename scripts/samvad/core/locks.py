@@ -7,6 +7,7 @@ without.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import logging
 import os
@@ -87,7 +88,10 @@ def is_free(handle: int) -> bool | None:
 def _take(path: Path, operation: int, unknown: int) -> int | None:
     while True:
         with files.disk_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except FileExistsError:  # and it is no folder
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path.parent)) from None
             handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         taken = False
         try:

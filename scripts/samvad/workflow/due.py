@@ -12,6 +12,7 @@ import functools
 import json
 import os
 import platform
+import stat
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -159,8 +160,11 @@ class Judge:
         Models are looked for where the stages run on this machine alone.
         """
         row, found = self._films[job], []
+        own = self._output_root / job / stages.BY_NAME[stage].folder
+        if (there := looks.file(own)) and not stat.S_ISDIR(there.st_mode):
+            found.append(f"a folder of its own (what lies at {own} is none: move it away)")
         if film and stage in ("demux", "mux") and not _is_there(row.media):
-            found = [f"the film {row.media}, which cannot be found"]
+            found.append(f"the film {row.media}, which cannot be found")
         named = list(self._named(stages.BY_NAME[stage], row))
         record = self._read(self._output_root / job, stage) if named else None
         for item, value in named:
