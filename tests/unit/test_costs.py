@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+import muxing
 import support
 from samvad.core import stages
 from samvad.documents import costs, job_manifest, job_summary, run_record, stage_manifest
@@ -168,6 +169,16 @@ def test_a_shelf_is_reckoned_from_what_earlier_films_took_here(
     assert "To be made: 2 films, 2.0 s" in text and "Based on 2 films, 4 h 00 min in length" in text and "INR" in text
     assert "Left out" in text and "gone.mp4" in text
     assert "02_tmdb" in text and "no film was made so" in text, "what is not known is named"
+
+
+def test_a_film_is_as_long_as_its_picture_whatever_its_subtitles_claim(tmp_path: Path) -> None:
+    config = configuration.check(yaml.safe_load((support.ROOT / "config/config.yaml").read_text("utf-8")), "x")
+    text, film = tmp_path / "hours.srt", tmp_path / "film.mkv"
+    text.write_text("1\n00:00:00,500 --> 10:00:00,000\nlong\n\n", encoding="utf-8")
+    plain = support.make_film(tmp_path / "new.mp4")
+    muxing.ffmpeg("-i", plain, "-i", text, "-map", "0", "-map", "1", "-c", "copy", "-c:s", "srt", film)
+    found = budget.reckon(films(tmp_path, {"media": str(film)}), config, tmp_path / "out")
+    assert 3600 * found.film_hours == pytest.approx(2, abs=0.2)
 
 
 def test_what_is_done_costs_nothing_and_another_model_is_not_reckoned_by_this_one(

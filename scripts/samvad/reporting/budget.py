@@ -14,11 +14,12 @@ from samvad.core.errors import SamvadError
 from samvad.documents import costs, job_folder, stage_manifest
 from samvad.documents.costs import MachineUse, Prices
 from samvad.documents.stage_manifest import StageManifest
-from samvad.media import ffprobe
+from samvad.media import clock, ffprobe
 from samvad.reporting.logquery import table
 from samvad.settings import configuration
 from samvad.settings.configuration import Film
 from samvad.settings.stage_settings import StageSettings
+from samvad.stages.demux import probe
 
 #: Options that decide how much work a stage is: films that were made with others tell nothing of it.
 _DECIDING = (
@@ -180,10 +181,14 @@ def _hours(film: Film, folder: Path) -> float:
     measured = stage_manifest.read_optional(folder / stages.BY_NAME["demux"].folder / "manifest.json")
     seconds = measured.film_seconds() if measured else None
     if seconds is None:
-        header = ffprobe.read_header(places.work() / film.media)
-        if header.duration_ms is None:
+        path = places.work() / film.media
+        header = ffprobe.read_header(path)
+        zero_us = round(header.start_seconds * 1e6)
+        # Not what the file as a whole claims: a subtitle track, or a leap of the clock, can make that a thousand hours.
+        stated_ms = probe.expected_ms(clock.Film(path, header, clock.Start(zero_us, zero_us, leaps=False)))
+        if stated_ms is None:
             raise SamvadError("Its header does not say how long it is.", "Run the film: stage 01 measures it.")
-        seconds = header.duration_ms / 1000
+        seconds = stated_ms / 1000
     return seconds / 3600
 
 
