@@ -62,6 +62,7 @@ PACKAGE_OF = {
     "fc-match": "fontconfig",
     "ffmpeg": "ffmpeg",
     "ffprobe": "ffmpeg",
+    "mkvextract": "mkvtoolnix",
     "mkvmerge": "mkvtoolnix",
     "mkvpropedit": "mkvtoolnix",
     "pip": "pip",
@@ -78,6 +79,7 @@ OF_THE_MACHINE = {
     "nvidia-smi": "the driver's own",
     "scontrol": "SLURM's own",
     "squeue": "SLURM's own",
+    "tesseract": "demux.ocr is off, and who turns it on installs it with the languages that are wanted",
 }
 #: What modules start whose commands are not lists that begin with a program's name.
 STARTED_BY = {
@@ -87,6 +89,7 @@ STARTED_BY = {
     "samvad/commands/model.py": "pip",
     "samvad/core/computing.py": "python",
     "samvad/documents/stage_manifest.py": "git",  # and programs that their stage starts itself, for their version
+    "samvad/media/existing/ocr.py": "tesseract",
     "samvad/media/ffmpeg.py": "ffmpeg",
     "samvad/runner/slurm.py": "squeue",
 }

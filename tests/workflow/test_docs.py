@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import subprocess
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -100,15 +98,6 @@ def write_shown_files(root: Path) -> None:
             for line in fence.text.splitlines():
                 if line.startswith("printf "):
                     subprocess.run(["bash", "-ec", line], cwd=root, check=True)
-
-
-@pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let a hub of models be reached, as who follows the pages has one: planning asks for no more than that."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.getsockname()[1]}")
-        monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-        yield
 
 
 @pytest.mark.usefixtures("hub")

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+import pytest
 import yaml
 
 import support
@@ -220,6 +221,7 @@ def test_every_value_in_the_table_is_another_one() -> None:
         assert config[section][name] != change.value, key
 
 
+@pytest.mark.usefixtures("hub")  # a model that is not here is fetched
 def test_every_key_runs_again_the_stages_that_read_it_and_what_follows_and_no_more(stood_in: Project) -> None:
     (stood_in.root / "bbc").touch()  # a path, where a key wants one
     found = plans(stood_in, {key: nested(key, change.value) for key, change in KEYS.items()})

@@ -10,18 +10,20 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from samvad.core.times import clock
 from samvad.documents.existing_subtitles import ExistingSubtitles
 from samvad.documents.segments import Segment, SegmentsDocument
 from samvad.documents.subtitles.cues import Cue
-from samvad.media.retiming import retimed
-from samvad.media.retiming.retimed import NOT_IN_FILM, Retimed
 from samvad.runner.stage_run import StageRun
 from samvad.stages.asr import given_text
 from samvad.stages.asr.given_text import Line
 from samvad.text import matching, scripts
+
+# What a stage says of its options needs nothing but Python, and `retimed` needs numpy: it is imported where it is used.
+if TYPE_CHECKING:
+    from samvad.media.retiming.retimed import Retimed
 
 #: A shift of less than this, in ms, is none.
 _SHIFTED_MS = 150
@@ -54,6 +56,8 @@ class Fit:
 
     def told(self) -> str:
         """Return it in words."""
+        from samvad.media.retiming import retimed
+
         if self.found is None:
             return f"{self.words:.0%} of their words were recognised, and no clock was found"
         by = "by the words of both" if self.found.by == "words" else "by when somebody speaks"
@@ -83,6 +87,8 @@ def fit(existing: ExistingSubtitles, document: SegmentsDocument, speech: Sequenc
         document: what was recognised.
         speech: start and end in ms of each stretch of speech, in order of time.
     """
+    from samvad.media.retiming import retimed
+
     words = [word for segment in document.segments for word in segment.words]
     own = [word for cue in existing.cues for word in matching.words(cue.text)]
     heard = [part for word in words for part in matching.words(word.text)]
@@ -92,6 +98,8 @@ def fit(existing: ExistingSubtitles, document: SegmentsDocument, speech: Sequenc
 
 def lines(existing: ExistingSubtitles, found: Fit) -> list[Line]:
     """Return what subtitles say, line by line, with the times at which it is said where these were found."""
+    from samvad.media.retiming.retimed import NOT_IN_FILM
+
     made = []
     verdicts = found.found.verdicts if found.found else ()
     for number, cue in enumerate(existing.cues):
