@@ -203,14 +203,28 @@ def test_a_model_that_is_here_needs_no_network_and_one_that_is_not_has_a_reason(
 
 
 def test_whether_a_server_takes_connections_is_known_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "no_proxy", "NO_PROXY"):
+    for name in (
+        "http_proxy",
+        "https_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "no_proxy",
+        "NO_PROXY",
+        "all_proxy",
+        "ALL_PROXY",
+    ):
         monkeypatch.delenv(name, raising=False)
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         assert http.unreachable(f"http://127.0.0.1:{port}/whatever") == ""
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{port}")
         assert http.unreachable("http://hub.invalid/") == "", "by way of a proxy"
-    monkeypatch.delenv("http_proxy")
+        monkeypatch.delenv("http_proxy")
+        monkeypatch.setenv("ALL_PROXY", f"socks5h://127.0.0.1:{port}")
+        assert http.unreachable("http://other.invalid/") == "", "by way of the proxy for all"
+    monkeypatch.setenv("ALL_PROXY", "http://me:pass/word@proxy.invalid:3128")
+    assert "pass" not in http.unreachable("http://third.invalid/")
+    monkeypatch.delenv("ALL_PROXY")
     assert "refused" in http.unreachable(f"http://127.0.0.1:{port}/").lower()
     assert http.unreachable("http://hub.invalid/a") != ""
     assert http.unreachable("http://127.0.0.1:99999/") != ""

@@ -128,6 +128,28 @@ def test_a_store_that_does_not_answer_is_no_success(
     assert SECRET not in str(caught.value) and not (job / delivery.RECORD).exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("AWS_PROFILE", "nobody's"), ("AWS_CONFIG_FILE", "config"), ("AWS_REGION", "no region")]
+)
+def test_settings_that_are_none_are_named(
+    store: str, job: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    (tmp_path / "config").write_text("[default\nno table", "utf-8")
+    monkeypatch.setenv(name, str(tmp_path / value) if value == "config" else value)
+    with pytest.raises(ConfigurationError, match="No store can be asked") as caught:
+        send(job, tmp_path, f"s3://{store}/x")
+    assert SECRET not in str(caught.value)
+
+
+def test_a_file_of_somebody_s_sends_nothing_elsewhere(
+    server: str, store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config").write_text(f"[default]\nendpoint_url = {server}\n", "utf-8")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.delenv("AWS_ENDPOINT_URL_S3")
+    assert delivery._store(store)._client.meta.endpoint_url.endswith("amazonaws.com")
+
+
 def test_without_credentials_nothing_is_asked_and_none_are_taken_from_files(
     store: str, job: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import pwd
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import support
-from samvad.commands import config, doctor, film, remove, rerun, shelf, watch
+from samvad.commands import _running, config, doctor, film, remove, rerun, shelf, watch
 from samvad.commands import list as list_films
 from samvad.core import schemas
 from samvad.core.errors import ConfigurationError
@@ -411,3 +412,18 @@ def test_a_shelf_with_a_file_that_only_looks_like_a_film_says_so_by_its_exit_cod
     assert "broken.mkv" in told.out and "1 file with a film's ending is none" in told.err
     (folder / "broken.mkv").unlink()
     assert shelf.main(asked) == 0
+
+
+@pytest.mark.parametrize("asked", [{"beside": True}, {"deliver": "s3://bucket/films"}])
+def test_what_was_to_be_written_elsewhere_and_was_not_is_no_success(
+    own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], asked: dict
+) -> None:
+    monkeypatch.chdir(own)
+    settings = configuration.project()
+    films = list(naming.films(settings).values())[:1]
+    monkeypatch.setattr(command, "run", lambda *_: 0)
+    monkeypatch.setattr(_running, "_fetch_models", lambda *_, **__: None)
+    options = argparse.Namespace(only="asr", dry_run=False, profile="", cores="", beside=False, deliver="")
+    assert _running.run(settings, films, options, []) == 0
+    assert _running.run(settings, films, argparse.Namespace(**{**vars(options), **asked}), []) == 1
+    assert "Not done, so that nothing is" in capsys.readouterr().err

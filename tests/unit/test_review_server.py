@@ -13,6 +13,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from starlette.testclient import TestClient
 import support
 from samvad.commands import review as command
 from samvad.core.errors import ConfigurationError
-from samvad.review import access, server
+from samvad.review import access, reports, server
 from samvad.review.shelf import Shelf
 from samvad.review.state import State
 
@@ -315,6 +316,23 @@ def test_a_report_is_shown_in_a_frame_whose_scripts_reach_nothing_of_the_page(cl
     for odd in ("anything", "..%2freport", "static"):
         assert client.get(f"/film/{FILM}/{odd}").status_code in (400, 404)
         assert client.get(f"/film/{FILM}/{odd}/file").status_code in (400, 404)
+
+
+def test_runs_of_two_projects_with_the_same_job_have_reports_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(words: list[Any], **_: Any) -> SimpleNamespace:
+        of, output = (str(word).split("=", 1)[1] for word in words[-2:])
+        Path(output).write_text(of, "utf-8")
+        return SimpleNamespace(code=0)
+
+    monkeypatch.setenv("SAMVAD_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(reports.subprocesses, "run", run)
+    jobs = [support.make_job(tmp_path / name) for name in ("one", "other")]
+    for job in jobs:
+        (job / "manifest.json").write_text("{}", "utf-8")
+    for _ in range(2):
+        assert [reports.find(FILM, job, "run").read_text("utf-8") for job in jobs] == [str(job) for job in jobs]
 
 
 def test_the_document_is_as_the_last_step_left_it_and_the_same_where_nothing_was_done(client: TestClient) -> None:

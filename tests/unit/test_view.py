@@ -378,3 +378,4 @@ def test_a_terminal_of_40_columns_still_has_the_names_whole(tmp_path: Path) -> N
         "      ▶    hallucination_removal 50%",
         "  on 1, GPU 1; 0:00 so far; 0:00 left",
     ]
+    assert drawn(shelf, 2, 24), "nor does one of two end the view"

@@ -188,19 +188,30 @@ def run(settings: Mapping[str, Any], films: Sequence[Film], options: argparse.Na
         return code
     folders = [naming.output_root(settings) / film.folder for film in films]
     done = show(folders)
+    whole = bool(done or only) and not left_out
     if getattr(options, "beside", False):
-        done = _write_beside(folders) and done
+        whole = _write_beside(folders) and whole
     if address := getattr(options, "deliver", ""):
-        done = _deliver(folders, naming.output_root(settings), address) and done
-    return code or (0 if (done or only) and not left_out else 1)
+        whole = _deliver(folders, naming.output_root(settings), address) and whole
+    return code or (0 if whole else 1)
+
+
+def _done(folders: Iterable[Path], what: str) -> tuple[list[Path], bool]:
+    """Return the films that are done, and whether all are; where not, say what that means for the others."""
+    done: list[Path] = []
+    others: list[Path] = []
+    for folder in folders:
+        (done if job_manifest.status(folder) == "success" else others).append(folder)
+    if others:
+        which = printable(str(others[0])) if len(others) == 1 else f"{len(others)} films"
+        print(f"  Not done, so that {what} {'it' if len(others) == 1 else 'them'}: {which}", file=sys.stderr)
+    return done, not others
 
 
 def _write_beside(folders: Iterable[Path]) -> bool:
-    """Write the subtitles of films that are done beside these; return whether all could be written."""
-    whole = True
-    for folder in folders:
-        if job_manifest.status(folder) != "success":
-            continue
+    """Write the subtitles of films that are done beside these; return whether those of all films are there."""
+    done, whole = _done(folders, "nothing is written beside")
+    for folder in done:
         try:
             print(printable("\n".join(f"  {line}" for line in beside.write(folder)), lines=True))
         except SamvadError as error:
@@ -210,11 +221,9 @@ def _write_beside(folders: Iterable[Path]) -> bool:
 
 
 def _deliver(folders: Iterable[Path], root: Path, address: str) -> bool:
-    """Send the results of films that are done into a store; return whether it has all of them."""
-    whole = True
-    for folder in folders:
-        if job_manifest.status(folder) != "success":
-            continue
+    """Send the results of films that are done into a store; return whether it has those of all films."""
+    done, whole = _done(folders, "nothing is delivered of")
+    for folder in done:
         try:
             sent = delivery.deliver(folder, root, address, _tell_sending)
             print(f"  Delivered, and checked: {len(sent.files)} files")
@@ -262,7 +271,7 @@ def _fetch_models(settings: Mapping[str, Any], films: Iterable[Film], *, by_defa
     lost: dict[str, set[str]] = {}
     for (name, revision), folders in sorted(needed.items()):
         if not _is_fetched(name, revision):
-            lost[name] = folders
+            lost.setdefault(name, set()).update(folders)
     if lost and set.union(*lost.values()) >= {film.folder for film in films}:
         raise ModelError(f"The model {', '.join(lost)} is not to be had.", "What is printed above says why.")
 

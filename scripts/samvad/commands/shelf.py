@@ -51,7 +51,7 @@ def main(argv: list[str] | None = None) -> int:
         print(add_folder.text(options.folder, look, shelf, naming.sheet(settings) if options.dry_run else path))
         if options.dry_run and shelf.jobs:
             print(printable(budget.text(budget.reckon(shelf.jobs, settings, naming.output_root(settings))), lines=True))
-        if shelf.gone and not shelf.jobs:
+        if shelf.gone and not shelf.jobs and not shelf.skipped:
             raise ConfigurationError(
                 f"Of {options.folder} the sheet has films, and none of them is there.",
                 "Is its disk away? Bring it back, and run the same command again.",

@@ -17,6 +17,7 @@ from samvad.core import console, places, schemas, subprocesses
 from samvad.core.errors import ConfigurationError, MediaError, SamvadError
 from samvad.documents import job_manifest
 from samvad.media.existing import found as existing
+from samvad.reporting import delivery
 from samvad.settings import configuration, film_values, naming
 from samvad.settings.library import finding
 from samvad.workflow import notices
@@ -67,6 +68,8 @@ def main(argv: list[str] | None = None) -> int:
             raise ConfigurationError("--every and --settle-seconds are seconds, up to a day.")
         wanted = notices.ways(options.command, options.webhook, options.email, os.environ)
         _running.check_run_options(argparse.Namespace(**vars(options)))
+        if options.deliver:
+            delivery.check(options.deliver)
         settings = configuration.project()
     except SamvadError as error:
         console.complain("samvad watch", error)

@@ -282,6 +282,10 @@ def probe(endpoint: str, service: str, url: str, rules: Policy | None = None) ->
     return call(endpoint, service, lambda: within(2 * rules.timeout_seconds, ask), rules)
 
 
+#: Where a server or proxy listens whose address names no port; else at 80.
+_PORTS = {"https": 443, "socks4": 1080, "socks4a": 1080, "socks5": 1080, "socks5h": 1080}
+
+
 @functools.cache
 def unreachable(url: str, seconds: float = 1.0) -> str:
     """Return why the server of an address, or the proxy on the way to it, takes no connection; empty where it does.
@@ -297,19 +301,22 @@ def unreachable(url: str, seconds: float = 1.0) -> str:
 
     parts = urllib.parse.urlsplit(url)
     host = parts.hostname or ""
-    if not urllib.request.proxy_bypass(host) and (proxy := urllib.request.getproxies().get(parts.scheme)):
+    proxies = urllib.request.getproxies()
+    if not urllib.request.proxy_bypass(host) and (proxy := proxies.get(parts.scheme) or proxies.get("all")):
         parts = urllib.parse.urlsplit(proxy if "://" in proxy else f"http://{proxy}")
 
     def connect() -> None:
-        port = parts.port or {"https": 443}.get(parts.scheme, 80)
+        port = parts.port or _PORTS.get(parts.scheme, 80)
         socket.create_connection((parts.hostname or "", port), timeout=seconds).close()
 
     try:
         within(seconds, connect)
     except (TransientError, TimeoutError):
         return f"no answer within {seconds:g} s"
-    except (OSError, ValueError) as error:  # the latter: of a port that is none
-        return str(getattr(error, "strerror", None) or error)
+    except ValueError:  # what Python says of it may have a part of the proxy's password
+        return "its address, or the proxy's, has a port that is none"
+    except OSError as error:
+        return str(error.strerror or error)
     return ""
 
 

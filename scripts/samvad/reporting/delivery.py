@@ -238,24 +238,33 @@ def _credentials(environ: Mapping[str, str]) -> dict[str, str | None]:
 def _store(bucket: str) -> _Store:
     import boto3
     from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
 
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or None
     if endpoint and not http.is_address(endpoint, "http", "https"):
         what = "The variable AWS_ENDPOINT_URL_S3 (or AWS_ENDPOINT_URL) is no address of a server."
         raise ConfigurationError(what, "Such as https://minio.example.org:9000.")
     seconds = http.policy().timeout_seconds
-    client = boto3.session.Session(**_credentials(os.environ)).client(
-        "s3",
-        region_name=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1",
-        endpoint_url=endpoint,
-        config=Config(
-            connect_timeout=seconds,
-            read_timeout=seconds,
-            retries={"mode": "standard", "total_max_attempts": _TRIES},
-            # Stores that are not Amazon's know a bucket by its path alone.
-            s3={"addressing_style": "path" if endpoint else "auto"},
-        ),
-    )
+    try:
+        client = boto3.session.Session(**_credentials(os.environ)).client(
+            "s3",
+            region_name=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1",
+            endpoint_url=endpoint,
+            config=Config(
+                connect_timeout=seconds,
+                read_timeout=seconds,
+                retries={"mode": "standard", "total_max_attempts": _TRIES},
+                # Stores that are not Amazon's know a bucket by its path alone.
+                s3={"addressing_style": "path" if endpoint else "auto"},
+                # A file of somebody's must not send the film elsewhere.
+                ignore_configured_endpoint_urls=True,
+            ),
+        )
+    except BotoCoreError as error:  # of a region, a profile that is not there, a file that is none
+        raise ConfigurationError(
+            f"No store can be asked: {printable(str(error))}",
+            "Correct the variables that begin with AWS_, or unset those that are not needed.",
+        ) from None
     return _Store(client, bucket)
 
 

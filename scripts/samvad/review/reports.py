@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import threading
 from pathlib import Path
 
@@ -67,7 +69,9 @@ def _of_run(film_id: str, folder: Path) -> Path | None:
     if not manifest.is_file():
         return None
     files.make_private(files.cache_folder())
-    target = files.cache_folder() / "review" / f"{film_id}.run.html"
+    # All projects of a person share the cache, and jobs of two may have the same day, user and number.
+    place = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+    target = files.cache_folder() / "review" / f"{film_id}.{place}.run.html"
     with _ONE:
         if not target.is_file() or target.stat().st_mtime_ns < manifest.stat().st_mtime_ns:
             target.parent.mkdir(parents=True, exist_ok=True)

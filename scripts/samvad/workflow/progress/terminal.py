@@ -77,7 +77,7 @@ class _Row:
         """Return the row as one cell, whose lines stand one below the other."""
         places = [place for _, place in self.stages if place]
         left = [f"{self.left} left"] if self.left else []
-        below = textwrap.wrap("; ".join([*places, f"{self.so_far} so far", *left]), width - 3)
+        below = textwrap.wrap("; ".join([*places, f"{self.so_far} so far", *left]), max(1, width - 3))
         lines = [Text(self.name), *(Text.assemble(self.signs, " ", stage) for stage, _ in self.stages)]
         lines += [Text(f"  {line}", style="dim") for line in below]
         return [Text("\n").join(lines)], self._lines(width) + len(lines) - 1
