@@ -33,6 +33,7 @@ class Server(http.server.ThreadingHTTPServer):
     """Answers by ``KNOWN``; ``faults`` come first, one for each question.
 
     Attributes:
+        page: what stands in the place of the list of its models, where it is none.
         bodies: questions to ``/v1/chat/completions``.
         keys: the header Authorization of each request.
         answer: what the model says to a question; to be replaced by tests.
@@ -47,6 +48,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.keys: list[str | None] = []
         self.faults: list[Fault] = []
         self.models: list[dict[str, Any]] = [{"id": "tiny", "object": "model", "created": 1, "owned_by": "test"}]
+        self.page = ""
         self.answer: Callable[[dict[str, Any]], Any] = translated
         self.held = threading.Event()
         self.held.set()
@@ -71,7 +73,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.keys.append(self.headers["Authorization"])
         if self.path == "/v1/models":
-            self._send(Fault(content=json.dumps({"object": "list", "data": self.server.models})))
+            listed = json.dumps({"object": "list", "data": self.server.models})
+            self._send(Fault(content=self.server.page or listed))
         else:
             self._send(Fault(404))
 

@@ -177,6 +177,25 @@ def test_a_server_that_refuses_fails_the_stage_in_one_clear_line(
     assert not (job / "08_translation" / "manifest.json").exists()
 
 
+def test_a_server_of_something_else_is_told(tmp_path: Path, server: Server) -> None:
+    server.page = "<html>It works!</html>"
+    _, done = made(tmp_path, server)
+    assert done.returncode not in (0, 1), done.stderr
+    assert "answered with no JSON" in done.stderr
+    assert "Set translation.llm_url" in done.stderr
+
+
+def test_a_key_that_no_header_can_have_is_told_and_not_shown(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAMVAD_LLM_KEY", f"{SECRET}\nmore")
+    job, done = made(tmp_path, server, None, "--backend=none", "--second-reader=true")
+    assert done.returncode not in (0, 1), done.stderr
+    assert "SAMVAD_LLM_KEY holds no key" in done.stderr
+    kept = "".join(path.read_text("utf-8", "replace") for path in job.rglob("*") if path.is_file())
+    assert SECRET not in done.stderr + kept
+
+
 def test_a_server_that_never_answers_is_given_up(
     tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

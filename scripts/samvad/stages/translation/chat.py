@@ -26,6 +26,7 @@ KEY = "SAMVAD_LLM_KEY"
 _LARGEST_BYTES = 4 << 20
 _LOCAL = re.compile(r"^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$")
 _FENCE = re.compile(r"^\s*```(?:json)?\s*(.*?)\s*```\s*$", re.DOTALL)
+_SENDABLE = re.compile(r"[!-~]+")
 _THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
 
 
@@ -92,10 +93,16 @@ def look(where: Endpoint) -> str:
     """Return what the server says of its model, as far as that stays the same; an empty text where it lists none.
 
     Raises:
-        NetworkError: no server answers.
+        NetworkError: no server answers, or what answers is none of a language model.
         ModelError: it has no such model.
+        ConfigurationError: the key is none.
     """
-    answer = _request(where, "/models", None)
+    try:
+        answer = _request(where, "/models", None)
+    except ValueError as error:
+        raise NetworkError(
+            f"{where.host} answered with no JSON ({error}).", _remedy(404), endpoint=where.host
+        ) from None
     listed = answer.get("data") if isinstance(answer, dict) else None
     found = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
     names = [str(item.get("id")) for item in found]
@@ -151,6 +158,8 @@ def _request(where: Endpoint, path: str, body: Mapping[str, Any] | None) -> Any:
 
     headers = {"Content-Type": "application/json", "User-Agent": "samvad"}
     if key := os.environ.get(KEY, "").strip():
+        if not _SENDABLE.fullmatch(key):  # the error of the library would quote it
+            raise ConfigurationError(f"The variable {KEY} holds no key: a header cannot have all of it.", "Correct it.")
         headers["Authorization"] = f"Bearer {key}"
     data = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace") if body is not None else None
 
