@@ -31,6 +31,9 @@ from samvad.stages.translation.routes import Router
 from samvad.stages.translation.terms import Glossary, Use
 from samvad.text import languages, phrases
 
+#: A result without all that the second reader has to say is taken for other jobs, and for the same one, no longer.
+_HOURS_UNREAD = 1.0
+
 
 @dataclass(frozen=True)
 class Vocabulary:
@@ -127,6 +130,7 @@ def read_again(
         if reading.unread:
             why = f": {reading.problem}" if reading.problem else ": its answers were none."
             run.warn(f"The second reader has not read {reading.unread} lines in {languages.name(plan.target)}{why}")
+            run.cache_ttl(_HOURS_UNREAD)
     files.write_text(run.output("second_reading.tsv", "second_reading"), second_reading.table(found))
 
 
