@@ -217,6 +217,7 @@ def test_every_check_sees_its_fault_and_passes_what_is_right(said: str, made: st
     assert not guards.problems("मैं 2 बजे घर जाऊँगा।", "I will go home at two.", "hi", "en")
     assert not guards.problems("तुम घर जाओगे? ठीक है।", "Are you going home? Fine.", "hi", "en")
     assert not guards.problems("तुम घर जाओगे?", "Πας σπίτι;", "hi", "el")
+    assert not guards.is_question_lost("तुम घर जाओगे?", "คุณจะกลับบ้านไหม", "hi", "th")  # Thai writes no mark
     for right in ("I won't go home.", "I’m never going home.", "Otherwise I go home."):
         assert not guards.problems("मैं घर नहीं जाऊँगा।", right, "hi", "en")
 

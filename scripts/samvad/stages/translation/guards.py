@@ -245,9 +245,10 @@ LENGTH = "length out of proportion"
 UNKNOWN = "unknown word"
 NEGATION = "negation lost"
 QUESTION = "question lost"
-#: Marks of a question in the scripts of our languages; Greek and Armenian write others, and are not judged by it.
+#: Marks of a question in the scripts of our languages. Some write others (Greek, Armenian, Amharic), or as a rule none
+#: (Thai, Lao, Khmer, Burmese, Tibetan), and are not judged by it.
 _QUESTIONS = frozenset("?؟？")
-_OTHER_QUESTIONS = frozenset({"el", "hy"})
+_OTHER_QUESTIONS = frozenset({"am", "bo", "dz", "el", "hy", "km", "lo", "my", "th", "ti"})
 #: What a model's vocabulary has no word for, and a placeholder without its number.
 _UNKNOWN = re.compile(r"\s*(?:<unk>|⁇|\ufffd|<\s*ID\s*>)")
 MADE_UP = "made up"
