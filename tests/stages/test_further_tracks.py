@@ -22,8 +22,11 @@ import support
 from samvad.core import typed_json
 from samvad.documents.segments import Segment, SegmentsDocument, Translation, Word
 from samvad.documents.subtitles import formats
+from samvad.documents.subtitles.cues import Cue
 from samvad.media import sound_curve
 from samvad.media.sound_curve import SoundCurve
+from samvad.settings.subtitle_rules import Rules
+from samvad.stages.subtitle_gen import sdh
 
 FILM_24 = {**support.VIDEO, "frame_rate_numerator": 24, "frame_rate_denominator": 1}
 
@@ -158,6 +161,15 @@ def test_sdh_names_speakers_where_the_voice_changes_and_sounds_where_nobody_spea
     assert "[" not in (folder / "test.en.srt").read_text("utf-8")  # the plain track is as it was
     for name, check in json.loads((folder / "qc.json").read_text("utf-8"))["further"].items():
         assert [item for item in check["findings"] if item["level"] == "error"] == [], name
+
+
+def test_labels_of_sounds_that_follow_each_other_are_never_shown_at_once() -> None:
+    """A cut just before the second sound draws its label there, where the first one's still stands."""
+    found = [sdh.Sound("music", 7000, 10_000), sdh.Sound("applause", 10_000, 14_000)]
+    for cut in range(9500, 10_500, 40):
+        made = sdh.labelled([Cue(1000, 2000, ("Hello.",))], found, Rules(), [cut])
+        assert [cue.text for cue in made.cues] == ["Hello.", "[music]", "[applause]"]
+        assert all(one.end_ms <= other.start_ms for one, other in itertools.pairwise(made.cues)), cut
 
 
 def test_sounds_without_room_or_words_are_said(tmp_path: Path) -> None:

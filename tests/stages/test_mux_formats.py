@@ -24,7 +24,7 @@ from muxing import (
     subtitle_streams,
     text_of,
 )
-from samvad.documents.subtitles.cues import Cue, without_overlap
+from samvad.documents.subtitles.cues import Cue, Ruby, Style, without_overlap
 from samvad.text import languages
 
 
@@ -66,6 +66,16 @@ def test_mp4_never_shows_two_cues_at_once() -> None:
         Cue(0, 1000, ("a",)),
         Cue(1000, 3000, ("c", "b")),
         Cue(5000, 6000, ("d",)),
+    ]
+    italic, reading = Style(0, 0, 1, "i"), Ruby(0, 0, 1, "x")
+    whole = [
+        Cue(0, 2000, ("a", "b"), (italic,)),
+        Cue(0, 2500, ("c",), (italic,), ruby=(reading,)),
+        Cue(1000, 3000, ("d",)),
+    ]
+    assert without_overlap(whole) == [
+        Cue(0, 1000, ("a", "b", "c"), (italic, Style(2, 0, 1, "i")), ruby=(Ruby(2, 0, 1, "x"),)),
+        Cue(1000, 3000, ("d",)),
     ]
     assert [languages.iso_639_2(language) for language in ("hi", "en", "mai", "brx", "ta")] == [
         "hin",

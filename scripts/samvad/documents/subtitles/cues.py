@@ -97,12 +97,17 @@ def without_overlap(cues: Sequence[Cue]) -> list[Cue]:
     for cue in sorted(cues, key=lambda item: (item.start_ms, item.end_ms)):
         if placed and placed[-1].start_ms == cue.start_ms:
             before = placed.pop()
-            lines = (*before.lines, *cue.lines)
-            placed.append(Cue(cue.start_ms, max(before.end_ms, cue.end_ms), lines, before.styles, before.top))
+            first = len(before.lines)
+            styles = (*before.styles, *(replace(style, line=style.line + first) for style in cue.styles))
+            ruby = (*before.ruby, *(replace(base, line=base.line + first) for base in cue.ruby))
+            end_ms = max(before.end_ms, cue.end_ms)
+            placed.append(
+                Cue(cue.start_ms, end_ms, (*before.lines, *cue.lines), styles, before.top, ruby, before.file_line)
+            )
             continue
         if placed and placed[-1].end_ms > cue.start_ms:
             before = placed.pop()
-            placed.append(Cue(before.start_ms, cue.start_ms, before.lines, before.styles, before.top))
+            placed.append(replace(before, end_ms=cue.start_ms))
         placed.append(cue)
     return placed
 

@@ -175,7 +175,7 @@ def labelled(cues: Sequence[Cue], found: Sequence[Sound], rules: Rules, shots: S
     for sound in found:
         if sound.kind in ("singing", "music") and _is_sung(cues, sound, rules):
             continue
-        label = _placed(cues, sound, in_brackets(known[sound.kind], rules), rules, shots)
+        label = _placed([*cues, *made], sound, in_brackets(known[sound.kind], rules), rules, shots)
         made += [label] if label else []
         without_room += label is None
     together = sorted([*cues, *made], key=lambda cue: (cue.start_ms, cue.end_ms))
@@ -210,7 +210,8 @@ def _placed(cues: Sequence[Cue], sound: Sound, text: str, rules: Rules, shots: S
 
 def _free(cues: Sequence[Cue], sound: Sound, rules: Rules) -> list[tuple[int, int]]:
     """Return the stretches between cues, a gap from each, that a sound reaches into."""
-    edges = [0, *(edge for cue in cues for edge in (cue.start_ms - rules.gap_ms, cue.end_ms + rules.gap_ms))]
+    ordered = sorted(cues, key=lambda cue: cue.start_ms)  # with the labels of the sounds before this one
+    edges = [0, *(edge for cue in ordered for edge in (cue.start_ms - rules.gap_ms, cue.end_ms + rules.gap_ms))]
     edges.append(max(edges[-1], sound.end_ms))
     pairs = zip(edges[::2], edges[1::2], strict=True)
     return [(start, end) for start, end in pairs if start < sound.end_ms and end > sound.start_ms and start < end]
