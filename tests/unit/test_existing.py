@@ -7,6 +7,8 @@ import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -17,6 +19,7 @@ from samvad.documents import beside_files
 from samvad.media import clock, ffprobe
 from samvad.media.existing import found, ocr, texts
 from samvad.media.existing.found import Existing
+from samvad.runner.stage_run import StageRun
 
 FFMPEG = ("ffmpeg", "-v", "error", "-nostdin", "-y")
 ENGLISH = [(1000, 3000, "Where are you going, Rahul?"), (5000, 7500, "We meet at the station\ntomorrow at nine.")]
@@ -201,7 +204,7 @@ def test_pictures_are_read_by_ocr_with_times_and_sureness(
     items = [item for item in found.look(path, opened.header) if (item.path is not None) == (kind == "file beside")]
     item = items[0 if kind == "file beside" else number]
     assert (item.kind, item.language) == ("bitmap", language)
-    folder = tmp_path / "drawn"
+    folder = tmp_path / "100% drawn"  # in ffmpeg's names of pictures, a sign of per cent is a pattern
     folder.mkdir()
     cues = texts.read(opened, item, folder)
     assert [cue.text for cue in cues] == [text for _, _, text in lines]
@@ -246,6 +249,15 @@ def demux(folder: Path, path: Path, *options: str) -> tuple[Path, str]:
     job = support.make_job(folder)
     done = support.run_script("demux", "--job-folder", job, "--film", "test", f"--media={path}", *options)
     return job, done.stderr if done.returncode else ""
+
+
+def test_a_job_that_is_in_no_folder_of_jobs_has_no_other_jobs_files(tracks: Path) -> None:
+    from samvad.stages.demux import existing
+    from samvad.stages.demux.options import Options
+
+    run = cast(StageRun, SimpleNamespace(job_folder=Path("/job")))
+    known = existing.plan(run, tracks, Options(media=tracks, languages=("en",), existing="measure"))
+    assert known.taken is not None and known.taken.language == "en"
 
 
 def test_stage_01_gives_stage_04_the_subtitles_and_says_where_there_are_none(tmp_path: Path, tracks: Path) -> None:

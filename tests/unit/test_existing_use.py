@@ -154,17 +154,27 @@ def test_names_are_told_to_the_recogniser_once() -> None:
     assert existing.terms(subtitles(), ["Fatima"]) == ["Jaipur"]
 
 
-def test_in_a_script_without_capitals_rare_words_that_come_again_are_told() -> None:
+@pytest.mark.parametrize(
+    ("language", "lines", "told"),
+    [
+        ("hi", ("तब ज्ञानेश्वरी स्टेशन गई।", "और ज्ञानेश्वरी ने मुझे देखा।", "मैं घर गया। मैं घर गया।"), ["ज्ञानेश्वरी"]),
+        ("hi", ("OK ज्ञानेश्वरी, चलो।", "और ज्ञानेश्वरी ने मुझे देखा।"), ["ज्ञानेश्वरी"]),
+        ("ja", ("山田太郎 です", "山田太郎 だ"), ["山田太郎"]),
+    ],
+)
+def test_in_a_script_without_capitals_rare_words_that_come_again_are_told(
+    language: str, lines: tuple[str, ...], told: list[str]
+) -> None:
     """In the stage's own environment: the frequencies of words are a package of that."""
     code = (
         "import sys; sys.path.insert(0, 'scripts')\n"
         "from samvad.documents.existing_subtitles import ExistingCue, ExistingSubtitles\n"
         "from samvad.stages.asr import existing\n"
-        "lines = 'तब ज्ञानेश्वरी स्टेशन गई।', 'और ज्ञानेश्वरी ने मुझे देखा।', 'मैं घर गया। मैं घर गया।'\n"
+        f"lines = {lines!r}\n"
         "cues = tuple(ExistingCue(at * 1000, at * 1000 + 900, line) for at, line in enumerate(lines))\n"
-        "own = ExistingSubtitles(use='prompt', source='', language='hi', ocr=False, cues=cues)\n"
+        f"own = ExistingSubtitles(use='prompt', source='', language={language!r}, ocr=False, cues=cues)\n"
         "print(existing.terms(own, []))"
     )
     line = ["bash", "-c", 'source envs/lib.bash; exec "$(environment_dir asr)/bin/python" "$@"', "-", "-c", code]
     done = subprocess.run(line, cwd=support.ROOT, capture_output=True, text=True, check=False)
-    assert done.stdout.strip() == "['ज्ञानेश्वरी']", done.stderr
+    assert done.stdout.strip() == repr(told), done.stderr

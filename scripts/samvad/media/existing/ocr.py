@@ -7,6 +7,7 @@ on white, and says of each word how sure it is.
 from __future__ import annotations
 
 import csv
+import os
 import re
 from collections import defaultdict
 from collections.abc import Sequence
@@ -92,8 +93,9 @@ def read(
     names = folder / "pictures.txt"
     names.write_text("".join(f"{picture.path}\n" for picture in found), "utf-8")
     target = folder / "read"
-    # --psm 6: a block of text of one size. One thread: a stage has its own share of the machine.
-    done = subprocesses.run([_PROGRAM, names, target, "-l", pack(language), "--psm", "6", "tsv"])
+    # --psm 6: a block of text of one size. One thread: more of them make tesseract slower, and others of the machine.
+    alone = {**os.environ, "OMP_THREAD_LIMIT": "1"}
+    done = subprocesses.run([_PROGRAM, names, target, "-l", pack(language), "--psm", "6", "tsv"], environment=alone)
     if done.code:
         raise ToolError(f"tesseract could not read {shown} (exit code {done.code}): {done.last_line}.", "")
     return _cues(found, target.with_suffix(".tsv"))
@@ -111,7 +113,9 @@ def _drawn(
     # White all around: letters at the very edge of a picture are not read.
     drawn = drawn.filter("pad", "iw+40", "ih+40", 20, 20, color="white")
     options: ffmpeg.Options = {"f": "image2", "frame_pts": 1, "enc_time_base": "1/1000", "fps_mode": "passthrough"}
-    done = ffmpeg.run([drawn], folder / "%d.png", options, global_options=of_times)
+    # A sign of per cent in the folder's own name would be one of ffmpeg's patterns.
+    target = Path(str(folder).replace("%", "%%"), "%d.png")
+    done = ffmpeg.run([drawn], target, options, global_options=of_times)
     if done.code:
         raise ToolError(
             f"ffmpeg cannot draw {shown} (exit code {done.code}): {done.last_line}.", "", stderr_tail=done.tail

@@ -39,6 +39,7 @@ _JOINED_MS, _NAMED = 3000, 5
 #: often.
 _TERMS, _RARE, _OFTEN = 40, 3.0, 2
 _SHORTEST_LETTERS = 3
+_WITH_CAPITALS = ("Latn", "Cyrl", "Grek")
 _LETTERS = re.compile(f"[{scripts.WORD}]+")
 
 
@@ -192,12 +193,11 @@ def terms(existing: ExistingSubtitles, known: Sequence[str]) -> list[str]:
                 plain = re.sub("['’]s$", "", word)
                 counts[plain] += 1
                 within[plain] += place > 0 and plain[:1].isupper() and not plain.isupper()
-    capitals = any(scripts.of_first_letter(word) in ("Latn", "Cyrl", "Grek") for word in list(counts)[:50])
 
     def is_term(word: str) -> bool:
         if word.casefold() in there or len(word) < _SHORTEST_LETTERS or not _LETTERS.fullmatch(word):
             return False
-        if capitals:
+        if scripts.of_first_letter(word) in _WITH_CAPITALS:
             return within[word] > 0 and counts[word.lower()] < counts[word]
         return counts[word] >= _OFTEN and _frequency(word, existing.language) < _RARE
 
@@ -210,7 +210,9 @@ def _frequency(word: str, language: str) -> float:
 
     try:
         return float(wordfreq.zipf_frequency(word, language))
-    except LookupError:  # no list of that language: what comes again and again in one film counts
+    except (LookupError, ImportError):
+        # No list of that language, or nothing here that finds its words (Chinese, Japanese, Korean): what comes again
+        # and again in one film counts.
         return 0.0
 
 

@@ -47,7 +47,8 @@ def plan(run: StageRun, film: Path, options: Options) -> Plan:
     if options.existing == IGNORE:
         return Plan()
     header = ffprobe.read_header(film)
-    there = found.look(film, header, beside_files.of_all(run.job_folder.absolute().parents[4]))
+    above = run.job_folder.absolute().parents
+    there = found.look(film, header, beside_files.of_all(above[4]) if len(above) > 4 else ())
     spoken = options.languages
     if not spoken:
         asked = None if options.audio_track == "auto" else options.audio_track
