@@ -41,7 +41,7 @@ _STYLES = f"""{_HEAD}<w:styles xmlns:w="{_WORD}"><w:docDefaults><w:pPrDefault><w
 <w:bCs/><w:sz w:val="36"/><w:szCs w:val="36"/></w:rPr></w:style></w:styles>"""
 #: The earliest time that a ZIP archive knows.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
-_RIGHT_TO_LEFT = ("ar", "fa", "he", "ks", "sd", "ur")
+_RIGHT_TO_LEFT = ("ar", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi")
 
 
 @dataclass(frozen=True)

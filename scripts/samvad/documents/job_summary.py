@@ -74,6 +74,7 @@ def shared_notes(job_folders: Sequence[Path]) -> list[str]:
 def _lines(job_folder: Path, notes: Sequence[Note], *, why: bool = True) -> list[str]:
     manifest = job_manifest.read(job_folder)
     kinds = {"subtitled_film": "Subtitled film", "srt": "Subtitles", "vtt": "Subtitles", "report": "Report"}
+    kinds |= {"ass": "Subtitles", "ttml": "Subtitles", "txt": "Text", "docx": "Text"}
     lines = [f"{manifest.input.title} ({job_manifest.status(job_folder)})"]
     for output in manifest.output.files:
         label = kinds.get(output.type.split("_")[0]) or kinds.get(output.type)
