@@ -19,7 +19,7 @@ from samvad.commands import _running, config, doctor, film, remove, rerun, shelf
 from samvad.commands import list as list_films
 from samvad.core import schemas
 from samvad.core.errors import ConfigurationError
-from samvad.documents import job_manifest, run_record
+from samvad.documents import beside_files, job_manifest, run_record
 from samvad.documents.run_record import RunRecord
 from samvad.settings import configuration, naming
 from samvad.workflow import command
@@ -278,7 +278,11 @@ def test_films_with_subtitles_are_passed_over_get_no_row_and_the_others_say_why_
     assert film.main([str(films / "With.mkv"), *asked]) == 0
     assert "'With' is skipped, for it has subtitles: With.en.srt: English (srt)." in capsys.readouterr().out
     assert (rows(), planned) == ([], [])
+    read: list[Path] = []
+    of_all = beside_files.of_all
+    monkeypatch.setattr(beside_files, "of_all", lambda root: read.append(root) or of_all(root))
     shelf.main([str(films), *asked, "--settle-seconds", "0"])
+    assert len(read) == 1, "the records of all jobs are not read for each film"
     said = capsys.readouterr().out
     assert "Skipped: they have subtitles already (1):" in said and "With.mkv: With.en.srt: English (srt)" in said
     assert "no subtitles in English; Forced.en.forced.srt: English, forced (srt) does not count" in said

@@ -15,7 +15,7 @@ from typing import Any
 from samvad.commands import _running, add_folder
 from samvad.core import console, places, schemas, subprocesses
 from samvad.core.errors import ConfigurationError, MediaError, SamvadError
-from samvad.documents import job_manifest
+from samvad.documents import beside_files, job_manifest
 from samvad.media.existing import found as existing
 from samvad.reporting import delivery
 from samvad.settings import configuration, film_values, naming
@@ -166,7 +166,8 @@ def _look(
     code = 0
     new = found - {media for media, _ in states}
     if options.skip_existing:
-        new = {media for media in new if not _has_subtitles(media, options, settings)}
+        own = tuple(beside_files.of_all(naming.output_root(settings)))
+        new = {media for media in new if not _has_subtitles(media, own, options, settings)}
     if new or any(state not in notices.STATES for _, state in states):
         # Where this process stands: paths of the words begin there.
         code = subprocesses.hand_over([str(schemas.ROOT / "samvad"), "shelf", *words], Path.cwd(), heard=end)
@@ -185,10 +186,12 @@ def _states(settings: Mapping[str, Any], found: Collection[Path]) -> list[tuple[
     return [(media, job_manifest.status(folder)) for media, folder in jobs if media in found]
 
 
-def _has_subtitles(media: Path, options: argparse.Namespace, settings: Mapping[str, Any]) -> bool:
+def _has_subtitles(
+    media: Path, own: Collection[beside_files.Written], options: argparse.Namespace, settings: Mapping[str, Any]
+) -> bool:
     """Return whether a film that is in no sheet is passed over: it has the subtitles that are wanted already."""
     try:
-        there = existing.of_film(media, naming.output_root(settings))
+        there = existing.of_film(media, naming.output_root(settings), own)
     except MediaError:
         return False
     targets = film_values.language_codes(options.targets, "--targets")

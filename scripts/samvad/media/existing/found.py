@@ -292,14 +292,15 @@ def _uncounted(item: Existing, *, bitmaps: bool) -> str:
     return "nothing here can read it" if item.kind == "unreadable" else ""
 
 
-def of_film(film: Path, output_root: Path) -> tuple[Existing, ...]:
+def of_film(film: Path, output_root: Path, own: Collection[beside_files.Written] | None = None) -> tuple[Existing, ...]:
     """Return the subtitles that a film has already, but for those that jobs of Samvad's have written.
 
     Args:
         film: the film.
         output_root: the folder of all jobs.
+        own: what these have written beside films, where it is known: who asks of many films reads it once.
 
     Raises:
         MediaError: ffprobe cannot read the film.
     """
-    return look(film, ffprobe.read_header(film), beside_files.of_all(output_root))
+    return look(film, ffprobe.read_header(film), beside_files.of_all(output_root) if own is None else own)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from samvad.core import checksums, files, places, stages
 from samvad.core.errors import MediaError, SamvadError
-from samvad.documents import stage_manifest
+from samvad.documents import beside_files, stage_manifest
 from samvad.documents.stage_manifest import FileRecord
 from samvad.media import addresses, ffprobe
 from samvad.media.existing import found as existing
@@ -67,8 +67,10 @@ def add(look: Look, path: Path, options: argparse.Namespace, output_root: Path) 
     shelf = Shelf(unknown=dict(look.unknown))
     new: list[tuple[Found, dict[str, str]]] = []
     moves: dict[int, dict[str, str]] = {}
+    skips = getattr(options, "skip_existing", False)
+    own = tuple(beside_files.of_all(output_root)) if skips else ()
     for found in look.films:
-        if _is_skipped(found, wished["targets"], options, output_root, shelf):
+        if skips and _is_skipped(found, wished["targets"], own, options, output_root, shelf):
             continue
         same = known.at(found.path)
         if not same and (error := wrong.get(film_sheet.stored_path(str(found.path)))):
@@ -101,12 +103,17 @@ def add(look: Look, path: Path, options: argparse.Namespace, output_root: Path) 
     return shelf
 
 
-def _is_skipped(found: Found, targets: str, options: argparse.Namespace, output_root: Path, shelf: Shelf) -> bool:
-    """Return whether a film is passed over for its subtitles, where that is asked for; take note of what there are."""
-    if not getattr(options, "skip_existing", False):
-        return False
+def _is_skipped(
+    found: Found,
+    targets: str,
+    own: Collection[beside_files.Written],
+    options: argparse.Namespace,
+    output_root: Path,
+    shelf: Shelf,
+) -> bool:
+    """Return whether a film is passed over for its subtitles; take note of what there are."""
     try:
-        there = existing.of_film(found.path, output_root)
+        there = existing.of_film(found.path, output_root, own)
     except MediaError:
         return False  # it is told of where its row is made
     verdict = existing.judge(there, targets.split(","), bitmaps=options.ocr)
