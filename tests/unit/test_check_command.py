@@ -426,3 +426,9 @@ def test_twenty_thousand_cues_are_checked_in_seconds(shelf: Path, capsys: pytest
     began = time.process_time()
     assert run(capsys, shelf, "--quiet")[0] == 0
     assert time.process_time() - began < 20
+
+
+def test_a_name_without_two_languages_is_of_a_file_in_none(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (shelf / "film.qq-up.qq.srt").write_text(GOOD, encoding="utf-8")
+    code, out, err = run(capsys, shelf / "film.qq-up.qq.srt")
+    assert code == 2 and "language" in out + err

@@ -243,6 +243,17 @@ def test_a_way_that_cannot_be_gone_is_refused_before_the_watch(given: tuple[str,
         notices.ways(*given, environ={})
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [(["--deliver", "nowhere"], "no store of objects"), (["--only", "no_stage"], "there is no stage 'no_stage'")],
+)
+def test_what_the_shelf_would_refuse_at_each_film_is_refused_before_the_watch(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], given: list[str], said: str
+) -> None:
+    assert watch.main([str(tmp_path), "--source", "hi", "--targets", "en", "--once", *given]) == 2
+    assert said in capsys.readouterr().err
+
+
 def test_a_record_that_is_damaged_is_told_and_keeps_no_other_news(job: Path, hook: Hook) -> None:
     (job / notices.RECORD).write_text("[", encoding="utf-8")
     (said,) = tell(job, hook)

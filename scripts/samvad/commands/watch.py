@@ -17,7 +17,6 @@ from samvad.core import console, places, schemas, subprocesses
 from samvad.core.errors import ConfigurationError, MediaError, SamvadError
 from samvad.documents import beside_files, job_manifest
 from samvad.media.existing import found as existing
-from samvad.reporting import delivery
 from samvad.settings import configuration, film_values, naming
 from samvad.settings.library import finding
 from samvad.workflow import notices
@@ -67,9 +66,8 @@ def main(argv: list[str] | None = None) -> int:
         if not 1 <= options.every <= 86_400 or not 0 <= options.settle_seconds <= 86_400:
             raise ConfigurationError("--every and --settle-seconds are seconds, up to a day.")
         wanted = notices.ways(options.command, options.webhook, options.email, os.environ)
-        _running.check_run_options(argparse.Namespace(**vars(options)))
-        if options.deliver:
-            delivery.check(options.deliver)
+        # What `samvad shelf` would refuse, it would refuse at each film.
+        _running.prepare(argparse.Namespace(**{**vars(options), "settings": list(options.settings)}))
         settings = configuration.project()
     except SamvadError as error:
         console.complain("samvad watch", error)

@@ -172,7 +172,8 @@ def _two_languages(path: Path, asked: str | None) -> tuple[str, ...]:
         upper, _, lower = asked.partition("+")
         return languages.normalise(upper, "--language"), languages.normalise(lower, "--language")
     found = _TWO.search(path.name) if not asked else None
-    return (found["upper"], found["lower"]) if found else ()
+    named = (found["upper"], found["lower"]) if found else ()
+    return named if all(languages.from_tag(code) for code in named) else ()  # not of "film.re-up.re.srt"
 
 
 def _check_two(path: Path, asked: Asked, reading: Reading, upper: str, lower: str) -> FileCheck:
