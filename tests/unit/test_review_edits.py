@@ -18,7 +18,7 @@ import support
 from reviewing import ME, SHE, edit, texts
 from samvad.core import outside
 from samvad.core.errors import ChangedFileError, ConfigurationError, DiskError
-from samvad.review import carrying, needs, showing
+from samvad.review import carrying, needs, showing, text_edits
 from samvad.review.edit_log import EditLog
 from samvad.review.film import ConflictError, FilmDocument
 from samvad.review.lanes import Change, in_order
@@ -313,6 +313,33 @@ def test_what_the_translator_would_have_written_instead_is_there_to_pick_from(fi
     assert film.lanes["en"].cues[need["cue"]].text == "Ram 5 went home." and doubtful() == []
     edit(film, {"op": "undo", "entry": film.revision})
     assert len(doubtful()) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "made"),
+    [
+        ("- Where?\n- Home.", "Where?", "- Anew.\n- Home."),
+        ("<i>Where is\nhe?</i> Here.", "Where is he?", "<i>Anew.</i> Here."),
+        ("<i>Where is</i>\n<i>he?</i>", "Where is he?", "<i>Anew.</i>"),
+        ("“No.” And go.", "No.", "“Anew.” And go."),
+        ("Casino. Go.", "no. Go.", None),
+        ("राम. घर", "रा", None),
+        ("はい。そうです。", "そうです。", "はい。Anew."),
+        ("Where?", "", None),
+        ("a.c", "abc", None),
+    ],
+)
+def test_words_are_replaced_where_they_stand_and_all_else_stays(text: str, old: str, made: str | None) -> None:
+    assert text_edits.replaced(text, old, "Anew.") == made
+
+
+@pytest.mark.parametrize(
+    ("songs", "text", "made"),
+    [("italics", "<i>La\nla</i>", "<i>Anew.</i>"), ("♪", "♪ La la ♪", "♪ Anew. ♪"), ("♪", "La", "Anew.")],
+)
+def test_another_text_of_a_song_is_shown_as_sung(film: FilmDocument, songs: str, text: str, made: str) -> None:
+    cue = replace(film.lanes["en"].cues["en-1"], text=text)
+    assert text_edits.dressed(cue, "Anew.", replace(film.rules("en"), songs=songs)) == made
 
 
 def test_a_hypothesis_is_shared_out_to_all_cues_of_its_segment(film: FilmDocument) -> None:

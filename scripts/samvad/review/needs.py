@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from samvad.core.typed_json import JsonObject
 from samvad.documents.segments import AS_SAID, QUARANTINE, SUSPECT, Segment
-from samvad.review import judging
+from samvad.review import judging, text_edits
 from samvad.review.lanes import Lane, LaneCue
 from samvad.settings.subtitle_rules import ERROR
 from samvad.stages.translation import sentences
@@ -247,7 +247,7 @@ def of_cue(film: FilmDocument, lane: Lane, cue: LaneCue) -> Iterator[JsonObject]
     if doubts := judged.doubts_of(cue):
         said = [segments[number] for number in cue.segments if number in segments]
         kind = "term" if any("glossary" in flag or "term" in flag for flag in doubts) else "translation"
-        need = _need(kind, cue.id, *times, cue.text, doubts, **about, choices=_others(lane, cue, said))
+        need = _need(kind, cue.id, *times, cue.text, doubts, **about, choices=_others(film, lane, cue, said))
         if AS_SAID in doubts:
             need["gain"] = round(need["gain"] * 1.5, 2)
         yield need
@@ -261,7 +261,7 @@ def of_cue(film: FilmDocument, lane: Lane, cue: LaneCue) -> Iterator[JsonObject]
         yield _need("objection", cue.id, *times, cue.text, [flag[2] for flag in objected], **about)
 
 
-def _others(lane: Lane, cue: LaneCue, said: list[Segment]) -> list[JsonObject]:
+def _others(film: FilmDocument, lane: Lane, cue: LaneCue, said: list[Segment]) -> list[JsonObject]:
     """Return what the translator would have written instead, each with what is wrong with it.
 
     The hypotheses are a segment's: where it is shown in several cues, taking one gives each of these its part, as long
@@ -274,7 +274,7 @@ def _others(lane: Lane, cue: LaneCue, said: list[Segment]) -> list[JsonObject]:
     if any(item.hand or item.segments != cue.segments for item in cues):
         return []
     shown = " ".join(item.cue.text for item in cues).split()
-    choices = []
+    choices, rules = [], film.rules(lane.language)
     for other in made.others:
         shares = [Share(at, item.text, max(1, item.end_ms - item.start_ms)) for at, item in enumerate(cues)]
         parts = sentences.share_out(other.text, shares)
@@ -283,9 +283,10 @@ def _others(lane: Lane, cue: LaneCue, said: list[Segment]) -> list[JsonObject]:
         changed = [
             edit
             for item, text in zip(cues, parts, strict=True)
+            for whose in ({"lane": lane.language, "cue": item.id},)
             for edit in (
-                {"op": "set_text", "lane": lane.language, "cue": item.id, "text": text},
-                {"op": "break_lines", "lane": lane.language, "cue": item.id},
+                {**whose, "op": "set_text", "text": text_edits.dressed(item, text, rules)},
+                {**whose, "op": "break_lines"},
             )
         ]
         reasons = list(other.flags) or ["nothing wrong is known of it"]

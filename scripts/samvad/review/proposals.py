@@ -17,7 +17,7 @@ from typing import Any
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.core.typed_json import JsonObject
 from samvad.documents.segments import Segment, Translation
-from samvad.review import again, job
+from samvad.review import again, job, text_edits
 from samvad.review.edits import whole
 from samvad.review.film import FilmDocument
 from samvad.review.lanes import Lane, LaneCue, marked
@@ -307,8 +307,8 @@ def _second_reading(film: FilmDocument, asked: Mapping[str, Any]) -> list[JsonOb
     made = []
     for row in rows:
         own = [cue for cue in cues if row.segment in cue.segments]
-        if len(own) == 1 and row.translation in own[0].cue.text:
-            text = own[0].cue.text.replace(row.translation, row.proposal, 1)
+        text = text_edits.replaced(own[0].text, row.translation, row.proposal) if len(own) == 1 else None
+        if text is not None:
             item = _item(lane, own[0], replace(own[0], text=text), row.reason, ticked=False)
             broken = [{"op": "break_lines", "lane": lane.language, "cue": own[0].id}]
             made.append({**item, "edits": [*item["edits"], *broken]})

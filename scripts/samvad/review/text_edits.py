@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -54,6 +55,39 @@ def parted(text: str, *, last: bool) -> tuple[str, str]:
     at = places[-1] if last else places[0]
     head, tail = (marked(from_parts(0, 1, part)) for part in (made[:at], made[at + 1 :]))
     return (head, tail) if last else (tail, head)
+
+
+def replaced(text: str, old: str, new: str) -> str | None:
+    """Return a text with other words in place of some of its own; its other lines, their dashes and markup stay.
+
+    Args:
+        text: of a cue.
+        old: what is to go, wherever its lines are broken.
+        new: what comes there.
+
+    Returns:
+        None where the text does not say it.
+    """
+    words = old.split()
+    if not words:
+        return None
+    if _cue(text).text.split() == words:
+        return in_italics(new, on=True) if is_italic(text) else new
+    said = r"\s+".join(map(re.escape, words))
+    if not units.is_unspaced(words[0][0]):
+        said = rf"(?:^|(?<=[\s>\-–—(\[\"“‘«…])){said}(?=$|[\s<)\]\"”’»…])"  # not a part of another word
+    found = re.search(said, text)
+    return text[: found.start()] + new + text[found.end() :] if found else None
+
+
+def dressed(cue: LaneCue, text: str, rules: Rules) -> str:
+    """Return a text for a cue in the italics, or between the marks, that show that its present one is sung."""
+    mark = rules.song_mark
+    if mark and cue.cue.text.startswith(mark):
+        text = f"{mark} {text}"
+    if mark and cue.cue.text.endswith(mark):
+        text = f"{text} {mark}"
+    return in_italics(text, on=True) if is_italic(cue.text) else text
 
 
 def is_italic(text: str) -> bool:
