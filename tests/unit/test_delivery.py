@@ -101,6 +101,21 @@ def test_a_result_that_is_not_what_was_made_is_not_sent(server: str, store: str,
     assert held(server, store) == {}
 
 
+def test_a_film_with_other_subtitles_than_lie_beside_it_is_not_sent(
+    server: str, store: str, job: Path, tmp_path: Path
+) -> None:
+    path = job / "09_subtitle_gen" / NAME
+    read = [support.file_record(path, "srt_en", f"09_subtitle_gen/{NAME}")]
+    shutil.rmtree(job / "10_mux")
+    support.finished_stage(job, "mux", {"subtitled_film": ("film.mkv", FILM)}, read)
+    assert send(job, tmp_path, f"s3://{store}/x")
+    shutil.rmtree(path.parent)
+    support.finished_stage(job, "subtitle_gen", {"srt_en": (NAME, b"2\n")})
+    with pytest.raises(ChangedFileError, match="was made anew since stage 10_mux read it"):
+        send(job, tmp_path, f"s3://{store}/y")
+    assert not [key for key in held(server, store) if key.startswith("y/")]
+
+
 @pytest.mark.parametrize(
     ("address", "says"),
     [

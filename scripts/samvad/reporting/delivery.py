@@ -141,14 +141,23 @@ def _results(job: Job) -> Iterator[tuple[str, str]]:
     """Yield each result's path in the job's folder and its SHA-256; the manifest of the job comes last.
 
     Raises:
-        ChangedFileError: one is not what its stage has made.
+        ChangedFileError: one is not what its stage has made, or was made of what is no more.
     """
+    made: dict[str, str] = {}
     for name in _STAGES:
         record = job.final.get(name)
         if record is None:
             continue
         if record.valid is None:
             raise ChangedFileError(f"{record.path} cannot be relied upon.", "Run the film again.")
+        # As after `--only subtitle_gen`: the film would have other subtitles than the files beside it.
+        folders = {path.partition("/")[0] for path in made}
+        read = [item for item in record.valid.inputs if item.path.partition("/")[0] in folders]
+        if old := [item.path for item in read if made.get(item.path) != item.checksum]:
+            raise ChangedFileError(
+                f"{job.folder / old[0]} was made anew since stage {record.stage.folder} read it.", "Run the film again."
+            )
+        made |= {item.path: item.checksum for item in record.valid.outputs}
         for item in record.valid.outputs:
             digest = _sha256(job.folder / item.path)
             if f"sha256:{digest}" != item.checksum:
