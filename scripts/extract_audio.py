@@ -38,7 +38,7 @@ def work(run: StageRun, options: Options) -> None:
         if options.becomes == "mp4":  # stage 10 would say so after hours of work
             mp4_kinds.check(ffprobe.read_header(film), str(film))
         checksum = checksums.remembered(film)
-        if checksum is None or not reused(run, film, checksum):
+        if checksum is None or not reused(run, film, checksum, known):
             make(run, film, checksum, options, known)
     except (MediaError, ToolError):
         note_refused(run, film)
@@ -59,10 +59,10 @@ def note_refused(run: StageRun, film: Path) -> None:
             run.add_external_input(film, "film")
 
 
-def reused(run: StageRun, film: Path, checksum: str) -> bool:
-    """Look for what was made of the same film before."""
+def reused(run: StageRun, film: Path, checksum: str, known: existing.Plan) -> bool:
+    """Look for what was made of the same film before, with the same subtitles beside it where these are wanted."""
     run.add_external_input(film, "film", checksum=checksum)
-    return run.reuse()
+    return run.reuse(**known.told())
 
 
 def make(run: StageRun, film: Path, checksum: str | None, options: Options, known: existing.Plan) -> None:
@@ -89,7 +89,7 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options, know
         read = _read_film(run, opened, checksum, choice.track, channel, expected_ms, options)
     if checksum is None:
         run.add_external_input(film, "film", checksum=read.checksum)
-        run.reuse(look=False)
+        run.reuse(look=False, **known.told())
     found, film_facts = probe.measured(opened, found, read.times)
     track = found.audio[choice.track.track]
     if options.languages and track.language and track.language not in options.languages:

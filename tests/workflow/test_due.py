@@ -239,6 +239,26 @@ def test_a_film_that_was_touched_copied_or_moved_is_the_same(stood_in_copy: Proj
     assert stale(stood_in_copy, {"media": "c.mkv"}) == {}
 
 
+def test_subtitles_that_were_read_beside_a_film_are_seen_when_they_change_and_go(stood_in_copy: Project) -> None:
+    path = stood_in_copy.root / "a.hi.srt"
+    path.write_text("said", encoding="utf-8")
+    (film,) = (item for item in json.loads(record(stood_in_copy, "demux").read_text("utf-8"))["inputs"])
+    shown = str(Path(film["path"]).with_name(path.name))  # the project is a copy: its records name another folder
+    read = stage_manifest.file_record(path, "existing_subtitles", shown=shown, outside=True)
+    rewrite(record(stood_in_copy, "demux"), lambda value: value["inputs"].append(vars(read)))
+    assert stale(stood_in_copy) == {}
+    path.write_text("another", encoding="utf-8")
+    assert stale(stood_in_copy) == {"demux": f"{path} has changed"}
+    path.write_text("said", encoding="utf-8")
+    (stood_in_copy.root / "films").mkdir()
+    for name in ("a.mkv", "a.hi.srt"):
+        (stood_in_copy.root / name).rename(stood_in_copy.root / "films" / name)
+    assert stale(stood_in_copy, {"media": "films/a.mkv"}) == {}
+    (stood_in_copy.root / "films" / "a.hi.srt").unlink()
+    gone = f"{stood_in_copy.root / 'films' / 'a.hi.srt'} is there no more"
+    assert stale(stood_in_copy, {"media": "films/a.mkv"}) == {"demux": gone}
+
+
 def test_what_is_away_is_named_and_no_change(stood_in_copy: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schemas, "ROOT", stood_in_copy.root)  # what a folder has not, the project has
     (stood_in_copy.root / "a.mkv").unlink()

@@ -334,6 +334,8 @@ def _of_people(stage: Stage, film: Film, place: Path, record: Record, verdict: V
             media, there
         ):
             yield f"{media} is another film"
+        if beside := inputs.get("existing_subtitles"):
+            yield from _kept(_beside(media, beside, read), beside, there is None, verdict)
     if stage.decisions:
         path = decisions_file(film, place, stage.decisions)
         away = bool(film.review) and looks.file(path.parent) is None
@@ -343,6 +345,13 @@ def _of_people(stage: Stage, film: Film, place: Path, record: Record, verdict: V
         for language in sorted({item.type.partition("_")[2] for item in record.outputs} - {""}):
             path = place / "corrections" / f"{language}.srt"
             yield from _kept(path, inputs.get(f"correction_{language}"), False, verdict)
+
+
+def _beside(media: Path, subtitles: File, film: File) -> Path:
+    """Return where subtitles that were read beside a film are, also where both lie elsewhere than the record says."""
+    folder = Path(film.path).parent
+    place = Path(subtitles.path)
+    return media.absolute().parent / place.relative_to(folder) if place.is_relative_to(folder) else place
 
 
 def _kept(path: Path, read: File | None, away: bool, verdict: Verdict) -> Iterator[str]:

@@ -37,6 +37,10 @@ class Plan:
     taken: Existing | None = None
     spoken: tuple[str, ...] = ()
 
+    def told(self) -> dict[str, list[str]]:
+        """Return what the stage's result says of subtitles that it does not read: there may be others another time."""
+        return {"existing_subtitles": [item.told() for item in self.there]} if self.there else {}
+
 
 def plan(run: StageRun, film: Path, options: Options) -> Plan:
     """Look which subtitles a film has, where they are wanted, and record the file that will be read.
