@@ -64,14 +64,21 @@ def find(film_id: str, folder: Path, kind: str) -> Path:
     return found
 
 
+def kept(film_id: str, folder: Path, ending: str) -> Path:
+    """Return a file of a film's in the cache.
+
+    All projects of a person share that, and jobs of two may have the same day, user and number.
+    """
+    place = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+    return files.cache_folder() / "review" / f"{film_id}.{place}.{ending}"
+
+
 def _of_run(film_id: str, folder: Path) -> Path | None:
     manifest = job_manifest.path_of(folder)
     if not manifest.is_file():
         return None
     files.make_private(files.cache_folder())
-    # All projects of a person share the cache, and jobs of two may have the same day, user and number.
-    place = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
-    target = files.cache_folder() / "review" / f"{film_id}.{place}.run.html"
+    target = kept(film_id, folder, "run.html")
     with _ONE:
         if not target.is_file() or target.stat().st_mtime_ns < manifest.stat().st_mtime_ns:
             target.parent.mkdir(parents=True, exist_ok=True)

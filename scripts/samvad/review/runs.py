@@ -19,6 +19,7 @@ from samvad.core.subprocesses import Aside
 from samvad.core.typed_json import JsonObject
 from samvad.documents import at_work, job_manifest, run_mark, run_record
 from samvad.documents.job_manifest import JobManifest
+from samvad.review import reports
 from samvad.review.shelf import Place
 from samvad.settings import film_row, naming
 from samvad.workflow import command, event_merging
@@ -109,7 +110,7 @@ class Runs:
         film = naming.films(self._settings)[own.place.id.replace("~", "/")]
         words = command.words(command.profile(self._profile), film_row.end_targets(self._settings, film), [])
         environment = {**os.environ, variables.SUMMARY: "no"}
-        said = files.cache_folder() / "review" / f"{own.place.id}.run.log"
+        said = reports.kept(own.place.id, own.place.folder, "run.log")
         files.make_private(files.cache_folder())
         own.process = Aside(words, places.work(), said, environment)
 
