@@ -227,7 +227,7 @@ def _deliver(folders: Iterable[Path], root: Path, address: str) -> bool:
         try:
             sent = delivery.deliver(folder, root, address, _tell_sending)
             print(f"  Delivered, and checked: {len(sent.files)} files")
-        except SamvadError as error:
+        except (SamvadError, OSError) as error:
             print(printable(f"  {error}"), file=sys.stderr)
             whole = False
     return whole
