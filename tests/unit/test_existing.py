@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 from dataclasses import replace
@@ -108,6 +109,19 @@ def test_a_file_in_a_folder_of_several_films_counts_by_its_name_alone(tmp_path: 
     (tmp_path / "Two.mkv").unlink()
     files = [item.place for item in look(tmp_path / "One.mkv").values() if item.path]
     assert files == ["Subs/English.srt", "Subs/One.en.srt"]
+
+
+def test_a_name_of_another_encoding_is_told_and_stops_nothing(tmp_path: Path, tracks: Path) -> None:
+    path = tmp_path / "film.mkv"
+    shutil.copy(tracks, path)
+    name = os.fsdecode("film.\xe9.en.srt".encode("latin-1"))
+    srt(tmp_path / name, ENGLISH)
+    (item,) = (item for item in found.look(path, ffprobe.read_header(path)) if item.path)
+    assert (item.kind, item.place) == ("unreadable", "film.\\xe9.en.srt")
+    assert "rename it" in item.told()
+    job, error = demux(tmp_path / "job", path, "--languages=ta", "--existing=translate")
+    assert not error
+    assert "film.\\xe9.en.srt" in support.manifest_of(job, "demux")["warnings"][0]["message"]
 
 
 def test_what_samvad_wrote_beside_a_film_is_none_until_somebody_edits_it(tmp_path: Path, tracks: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from samvad.core import outside
+from samvad.core.console import printable
 from samvad.core.errors import MediaError
 from samvad.documents import beside_files
 from samvad.documents.subtitles import file_language, formats
@@ -40,8 +41,8 @@ _FORCED, _FOR_DEAF, _COMMENT = (
 )
 #: A film of ten minutes or more whose track has fewer cues a minute than this has subtitles of some of its lines alone.
 _LONG_MS, _FEWEST_A_MINUTE = 600_000, 0.5
-#: Files beside a film that are looked at; a folder of a thousand is no film's.
-_MOST_FILES = 200
+#: Names beside a film that are looked at, in the order of the alphabet.
+_MOST_NAMES = 10_000
 _VOBSUB_LANGUAGE = re.compile(r"^id:\s*([a-z]{2,3})\b", re.MULTILINE)
 
 
@@ -197,7 +198,7 @@ def _files(film: Path) -> Iterator[Path]:
 
 def _listed(folder: Path) -> list[Path]:
     try:
-        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))[: _MOST_FILES * 50]
+        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))[:_MOST_NAMES]
     except OSError:
         return []  # a folder that cannot be read has nothing for us; that the film cannot be read is told elsewhere
 
@@ -209,8 +210,8 @@ def _is_subtitle(path: Path) -> bool:
 
 def _of_file(path: Path, film: Path, header: Header, written: dict[str, str]) -> Iterator[Existing]:
     """Yield what a file beside a film is; nothing of one that Samvad has written."""
-    shown = path.name if path.parent == film.parent else str(path.relative_to(film.parent))
-    ending = path.suffix.lower()
+    name = path.name if path.parent == film.parent else str(path.relative_to(film.parent))
+    shown, ending = printable(name), path.suffix.lower()
     # The film's own name is no part of what the file says of itself: "Dr.No.srt" is nothing in Norwegian.
     rest = path.stem[len(film.stem) :] if path.name.casefold().startswith(film.stem.casefold()) else f".{path.stem}"
     named = file_language.in_name(f"film{rest}{path.suffix}")
@@ -218,6 +219,10 @@ def _of_file(path: Path, film: Path, header: Header, written: dict[str, str]) ->
     marks = {mark for mark in re.split(r"[^a-z]+", rest.lower()) if mark}
     deaf = bool(marks & {"sdh", "cc"}) or ("hi" in marks and language not in (None, "hi"))
     forced, comment = bool(marks & {"forced", "foreign"}), bool(marks & {"commentary", "comm", "comment"})
+    if not name.isascii() and name != name.encode("utf-8", "replace").decode():  # no record can have it
+        why = "rename it: its name is in another encoding than UTF-8"
+        yield Existing(shown, ending[1:], "unreadable", language, forced, deaf, comment, path=path, why=why)
+        return
     if codec := _BITMAP_FILES.get(ending):
         tongues = _vobsub_languages(path) if ending == ".idx" and language is None else [language]
         for tongue in tongues:
