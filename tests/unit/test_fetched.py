@@ -230,6 +230,8 @@ def test_a_server_gets_the_credentials_of_its_host_and_nobody_else_does(
         with pytest.raises(ConfigurationError, match="Correct what SAMVAD_FILM_CREDENTIALS has for it"):
             addresses.look(server.address)
     redactor = Redactor({variables.FILM_CREDENTIALS: json.dumps({"x.org": header})})
+    remedy = 'Set it to {"x.org": "Bearer …"}.'
+    assert redactor(remedy) == remedy, "the name of a host is no secret"
     assert SECRET not in redactor(f"Authorization: {header}; {SECRET}") and redactor("x.org") == "x.org"
     assert SECRET not in caplog.text
 

@@ -53,8 +53,10 @@ class Redactor:
     def learn(self, environ: Mapping[str, str]) -> None:
         """Mask the secrets of this environment from now on."""
         values = {value for name, value in environ.items() if _VARIABLE.search(name) and _is_secret(value)}
-        values |= {part for value in values for part in re.split(r"[,;\s]+", value) if _is_secret(part)}  # several keys
-        values |= set(_authorizations(environ.get(variables.FILM_CREDENTIALS, "")))
+        by_host = environ.get(variables.FILM_CREDENTIALS, "")  # its words are names of hosts as well
+        several = values - {by_host}
+        values |= {part for value in several for part in re.split(r"[,;\s]+", value) if _is_secret(part)}
+        values |= set(_authorizations(by_host))
         values |= {value for value in (_stored_hub_token(environ),) if value}
         values |= {secret for value in environ.values() for secret in _of_address(value)}
         self._values = sorted({form for value in values for form in _forms(value)}, key=len, reverse=True)
