@@ -75,7 +75,7 @@ def work(run: StageRun, options: Options) -> None:
         del fallback
         document = steps.finish(run, found, heard, options, device)
         if own is not None and own.use in (TRANSLATE, MEASURE):
-            lines = lines or steps.use_existing(run, document, own, speech)
+            lines = steps.use_existing(run, document, own, speech, lines)
         if lines:
             document = steps.place_text(run, document, lines, speech)
     else:

@@ -12,8 +12,9 @@ import support
 from samvad.documents.existing_subtitles import ExistingCue, ExistingSubtitles
 from samvad.documents.segments import Segment, SegmentsDocument, Word
 from samvad.runner.stage_run import StageRun
-from samvad.stages.asr import existing, given_text
+from samvad.stages.asr import existing, given_text, steps
 from samvad.stages.asr.given_text import GIVEN, KEY, UNHEARD
+from samvad.stages.asr.regions import Region
 
 SAID = (
     "The train to the city leaves at nine.",
@@ -147,6 +148,16 @@ def test_the_same_text_agrees_wholly() -> None:
     document, own, told = recognised(), subtitles(use="measure"), Told()
     existing.measure(told.run, own, existing.fit(own, document, speech(document)), document)
     assert (told.metrics["existing_words_agree"], told.warnings) == (1.0, [])
+
+
+@pytest.mark.parametrize("use", ["translate", "measure"])
+def test_a_given_text_comes_first_and_is_said_to(use: str) -> None:
+    told, document = Told(), recognised()
+    regions = [Region(start_ms, end_ms) for start_ms, end_ms in speech(document)]
+    given = [given_text.Line("Another text.")]
+    assert steps.use_existing(told.run, document, subtitles(use=use), regions, given) == given
+    assert bool(told.warnings) == (use == "translate")
+    assert ("existing_words_agree" in told.metrics) == (use == "measure")
 
 
 def test_names_are_told_to_the_recogniser_once() -> None:

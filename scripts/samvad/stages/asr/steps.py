@@ -12,7 +12,7 @@ from samvad.core.errors import ModelError
 from samvad.core.failures import is_memory_shortage
 from samvad.core.times import clock
 from samvad.documents import coverage, stage_manifest
-from samvad.documents.existing_subtitles import MEASURE, ExistingSubtitles
+from samvad.documents.existing_subtitles import MEASURE, TRANSLATE, ExistingSubtitles
 from samvad.documents.segments import Segment, SegmentsDocument
 from samvad.logs.spans import span
 from samvad.media.audio import FilmAudio
@@ -248,13 +248,23 @@ def finish(run: StageRun, found: list[Segment], audio: FilmAudio, options: Optio
 
 @span("alignment")
 def use_existing(
-    run: StageRun, document: SegmentsDocument, own: ExistingSubtitles, speech: Sequence[Region]
+    run: StageRun,
+    document: SegmentsDocument,
+    own: ExistingSubtitles,
+    speech: Sequence[Region],
+    given: Sequence[given_text.Line] = (),
 ) -> list[given_text.Line]:
-    """Hold the subtitles that the film had against its sound; return their lines where they are to be its text."""
+    """Hold the subtitles that the film had against its sound; return the lines that are to be its text.
+
+    These are the given ones where there are some, else those of the subtitles, if they are to be taken and fit.
+    """
+    if given and own.use == TRANSLATE:
+        run.warn(f"The film's own subtitles ({own.source}) are not taken: its text is given (asr.text).")
+        return list(given)
     found = existing.fit(own, document, [(region.start_ms, region.end_ms) for region in speech])
     if own.use == MEASURE:
         existing.measure(run, own, found, document)
-        return []
+        return list(given)
     return existing.lines(own, found) if existing.usable(run, own, found) else []
 
 
