@@ -242,6 +242,12 @@ def test_a_transcript_of_a_job_follows_its_corrections(tmp_path: Path) -> None:
     assert "[00:00:04] Asha: I was at work." in (tmp_path / "film.txt").read_text("utf-8")
     again = subprocess.run([*command, tmp_path / "film.txt"], capture_output=True, text=True, check=False)
     assert (again.returncode, "is there already" in again.stderr) == (2, True)
+    read = support.manifest_of(job, "subtitle_gen")["inputs"]
+    made = job / next(item["path"] for item in read if item["type"] == "segments")
+    made.write_text(made.read_text("utf-8").replace("at home", "away"), "utf-8")
+    late = subprocess.run([*command, tmp_path / "late.txt"], capture_output=True, text=True, check=False)
+    assert late.returncode and "is not what the film's subtitles were made of" in late.stderr
+    assert not (tmp_path / "late.txt").exists()
 
 
 def test_every_word_of_both_languages_is_in_the_track_of_two(tmp_path: Path) -> None:

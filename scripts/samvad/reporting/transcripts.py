@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from samvad.core import stages
-from samvad.core.errors import ConfigurationError
+from samvad.core import checksums, stages
+from samvad.core.errors import ChangedFileError, ConfigurationError
 from samvad.documents import job_manifest, machine_cues, segments, stage_manifest, tracks
 from samvad.stages.subtitle_gen import corrections, transcript
 from samvad.text import languages
@@ -22,7 +22,7 @@ def of_job(folder: Path, kind: str, language: str = "") -> bytes:
         language: short code of the track; empty: the film's first target.
 
     Raises:
-        SamvadError: the film has no such subtitles yet, or a record is damaged.
+        SamvadError: the film has no such subtitles yet, its text is another one by now, or a record is damaged.
     """
     stage = folder / _STAGE.folder
     manifest = stage_manifest.read_optional(stage / "manifest.json")
@@ -35,10 +35,13 @@ def of_job(folder: Path, kind: str, language: str = "") -> bytes:
             f"{folder} has no subtitles in {languages.name(code) if code else 'any language'}.",
             f"It has them in {', '.join(map(languages.name, made)) or 'none'}.",
         )
-    given = {item.type: folder / item.path for item in manifest.inputs}
-    if "segments" not in given:
+    given = {item.type: item for item in manifest.inputs}.get("segments")
+    if given is None:
         raise ConfigurationError(f"{stage} was made by an older Samvad.", "Run the workflow again first.")
-    document = segments.read(given["segments"])
+    said_in = folder / given.path
+    document = segments.read(said_in)
+    if checksums.checksum(said_in) != given.checksum:
+        raise ChangedFileError(f"{said_in} is not what the film's subtitles were made of.", "Run the film again.")
     said = transcript.of_segments(document, code)
     corrected = corrections.load(folder, code, document.duration_ms)
     if corrected is not None:
