@@ -20,6 +20,7 @@ import soundfile
 import muxing
 import support
 from samvad.core import typed_json
+from samvad.documents.machine_cues import Origin
 from samvad.documents.segments import Segment, SegmentsDocument, Translation, Word
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
@@ -170,6 +171,24 @@ def test_labels_of_sounds_that_follow_each_other_are_never_shown_at_once() -> No
         made = sdh.labelled([Cue(1000, 2000, ("Hello.",))], found, Rules(), [cut])
         assert [cue.text for cue in made.cues] == ["Hello.", "[music]", "[applause]"]
         assert all(one.end_ms <= other.start_ms for one, other in itertools.pairwise(made.cues)), cut
+
+
+def test_no_label_stands_over_a_persons_cues_that_overlap() -> None:
+    cues = [Cue(1000, 9000, ("Hello.",)), Cue(2000, 3000, ("You!",))]
+    made = sdh.labelled(cues, [sdh.Sound("music", 3000, 14_000)], Rules(), [])
+    (label,) = (cue for cue in made.cues if cue.text == "[music]")
+    assert label.start_ms > 9000
+
+
+def test_a_persons_empty_cue_gets_no_name() -> None:
+    document = SegmentsDocument("hi", 40_000, SCENE)
+    names = sdh.names_of(SCENE, "en")
+    origins = [Origin(0, 1000, (1,), True), Origin(4200, 5000, (2,), True)]
+    cues = [Cue(1000, 2000, ()), Cue(4200, 5000, ("At home.",))]
+    assert sdh.named_cues(cues, origins, document, names, Rules()) == (
+        [cues[0], Cue(4200, 5000, ("[Asha] At home.",))],
+        0,
+    )
 
 
 def test_sounds_without_room_or_words_are_said(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def named_cues(
         said = [by_id[number] for number in origin.segments if number in by_id] if origin else []
         speakers = [segment.speaker for segment in said if segment.speaker]
         first = speakers[0] if speakers else None
-        if first and first != speaks and len(names) > 1 and said[0].kind != "song":
+        if first and first != speaks and len(names) > 1 and said[0].kind != "song" and cue.text.strip():
             label = in_brackets(names[first], rules)
             line = f"{label} {cue.lines[0]}"
             if len(line) > rules.max_line_characters:
@@ -211,7 +211,9 @@ def _placed(cues: Sequence[Cue], sound: Sound, text: str, rules: Rules, shots: S
 def _free(cues: Sequence[Cue], sound: Sound, rules: Rules) -> list[tuple[int, int]]:
     """Return the stretches between cues, a gap from each, that a sound reaches into."""
     ordered = sorted(cues, key=lambda cue: cue.start_ms)  # with the labels of the sounds before this one
-    edges = [0, *(edge for cue in ordered for edge in (cue.start_ms - rules.gap_ms, cue.end_ms + rules.gap_ms))]
-    edges.append(max(edges[-1], sound.end_ms))
-    pairs = zip(edges[::2], edges[1::2], strict=True)
+    pairs, free_ms = [], 0
+    for cue in ordered:
+        pairs.append((free_ms, cue.start_ms - rules.gap_ms))
+        free_ms = max(free_ms, cue.end_ms + rules.gap_ms)  # a person's cues may overlap
+    pairs.append((free_ms, max(free_ms, sound.end_ms)))
     return [(start, end) for start, end in pairs if start < sound.end_ms and end > sound.start_ms and start < end]
