@@ -55,6 +55,8 @@ def main(argv: list[str] | None = None) -> int:
     """Write the crate of one job."""
     options = parser().parse_args(argv)
     try:
+        if options.language and not options.transcript:
+            raise ConfigurationError("--language is a transcript's.", "Give --transcript as well, or leave it out.")
         found = job_folder.find([options.job_folder])
         if len(found) != 1:
             raise ConfigurationError(f"{options.job_folder} holds {len(found)} jobs.", "Name the folder of one.")
