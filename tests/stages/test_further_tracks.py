@@ -252,6 +252,9 @@ def test_a_transcript_of_a_job_follows_its_corrections(tmp_path: Path) -> None:
     command = [support.ROOT / "samvad", "export", job, "--transcript", "txt", "--language", "en", "--output"]
     early = subprocess.run([*command, tmp_path / "early.txt"], capture_output=True, text=True, check=False)
     assert (early.returncode, "no subtitles yet" in early.stderr) == (2, True)
+    crate = [word for word in command if word not in ("--transcript", "txt")]
+    alone = subprocess.run([*crate, tmp_path / "crate"], capture_output=True, text=True, check=False)
+    assert (alone.returncode, "--language is a transcript's" in alone.stderr) == (2, True)
     assert run(inputs).returncode == 0
     corrected = (job / "09_subtitle_gen" / "test.en.srt").read_text("utf-8").replace("at home", "at work")
     (job / "corrections").mkdir()
