@@ -46,6 +46,11 @@ def taken(found: list) -> list:
         ("वहाँ जाना था, समझे?", "hi", "वहाँ जाना था।"),
         ("लेकिन मतलब हम वहाँ नहीं थे।", "hi", "लेकिन हम वहाँ नहीं थे।"),
         ("Y yo no lo he visto nunca, ¿sabes?", "es", "Yo no lo he visto nunca."),
+        # What asks by itself goes on asking.
+        ("Where are you going today, um?", "en", "Where are you going today?"),
+        ("But is he the one you saw, you know?", "en", "But is he the one you saw?"),
+        ("तुम वहाँ कब जाना चाहते हो, समझे?", "hi", "तुम वहाँ कब जाना चाहते हो?"),
+        ("¿Vienes conmigo a la casa, vale?", "es", "¿Vienes conmigo a la casa?"),
     ],
 )
 def test_what_says_nothing_may_go_and_what_is_said_twice_on_purpose_stays(

@@ -55,6 +55,17 @@ _TAGS = {
     "hi": _set("समझे|समझी|ठीक है|ना|न|samjhe|samjhi|theek hai|thik hai|na|okay|ok"),
     "es": _set("sabes|vale|entiendes|me entiendes|eh"),
 }
+#: Words with which questions begin, what may stand before these, and words that ask wherever they stand.
+_ASK_FIRST = _set(
+    "am|is|are|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must|isn't|aren't|wasn't|"
+    "weren't|don't|doesn't|didn't|hasn't|haven't|can't|couldn't|won't|wouldn't|shouldn't|who|who's|whom|whose|what|"
+    "what's|which|when|where|where's|why|how|how's"
+)
+_BEFORE_QUESTIONS = _set("and|but|so|or|well|then|now|oh|hey|okay|ok|yes|no")
+_ASK = _set(
+    "क्या|कौन|कब|कहाँ|कहां|क्यों|कैसे|कैसा|कैसी|कितना|कितने|कितनी|किस|किसने|किसे|किसको|किसका|किसकी|किसके|किन|kya|kaun|kab|"
+    "kahan|kahaan|kyun|kyon|kaise|kaisa|kaisi|kitna|kitne|kitni|qué|quién|quiénes|cuándo|dónde|cómo|cuál|cuánto|cuántos"
+)
 #: Fillers that recognisers write without commas, with the words before and after them, beside which they can mean
 #: nothing else: "it was you know the", "and I mean we"; not "and you know it's true", "I mean it". None: any word.
 _BARE_FILLERS = {
@@ -150,11 +161,15 @@ def without(units: Sequence[Unit], places: frozenset[int]) -> list[Unit]:
     """Return units without some of them; their time goes to the words beside them, and so do capitals and marks."""
     kept: list[Unit] = []
     waiting: Unit | None = None
+    gone: list[str] = []
     for place, unit in enumerate(units):
+        gone = [*gone, _bare(unit.text)] if place in places else []
         if place in places:
             if kept and kept[-1].segment == unit.segment and waiting is None:
                 last = kept[-1]
-                kept[-1] = replace(last, end_ms=max(last.end_ms, unit.end_ms), text=_marked(last.text, unit.text))
+                is_said = any(" ".join(gone) in tags for tags in _TAGS.values()) and not _asks(kept)
+                text = _marked(last.text, unit.text, is_said=is_said)
+                kept[-1] = replace(last, end_ms=max(last.end_ms, unit.end_ms), text=text)
             else:
                 waiting = waiting or unit
             continue
@@ -282,17 +297,34 @@ def _repeats(units: Sequence[Unit], bare: Sequence[str], language: str, gone: di
     return found
 
 
-def _marked(text: str, gone: str) -> str:
+def _asks(units: Sequence[Unit]) -> bool:
+    """Say whether the sentence that units end with asks by itself: by a word for that, or by its first one."""
+    sentence: list[str] = []
+    for unit in reversed(units):
+        if _ends_sentence(unit.text):
+            break
+        sentence.insert(0, unit.text)
+    bare = [_bare(text) for text in sentence]
+    opens = itertools.dropwhile(lambda word: word in _BEFORE_QUESTIONS, bare)
+    return next(opens, "") in _ASK_FIRST or not _ASK.isdisjoint(bare) or any("¿" in text for text in sentence)
+
+
+def _marked(text: str, gone: str, *, is_said: bool) -> str:
     """Return a word with the mark of the one after it that goes, where that ends more than its own does.
 
-    A question that asks for no answer goes with its mark: what is left says so (``_tags``).
+    Args:
+        text: the word, with its mark.
+        gone: the one that goes.
+        is_said: whether that only asked for no answer (``_tags``): its question goes with it.
     """
     mark = re.search(r"[,;:.?!…।]+[\"”’]*$", gone)
     if not mark or mark[0][0] in ",;:":
         return text
     bare = text.rstrip(",;:—")
-    stated = mark[0].replace("?", "।" if scripts.script_of(bare[-1:]) == "Deva" else ".") if text != bare else mark[0]
-    return bare + stated
+    if not bare:  # a dash by itself
+        return text
+    stated = "।" if scripts.script_of(bare[-1]) == "Deva" else "."
+    return bare + (mark[0].replace("?", stated) if is_said and text != bare else mark[0])
 
 
 def _bare(text: str) -> str:
