@@ -144,6 +144,7 @@ def test_commands_work_for_a_folder_of_work(clone: Project, work: Project) -> No
     assert film.returncode == 3, said(film)
 
 
+@pytest.mark.usefixtures("hub")  # the models are not in the cache of these
 def test_as_a_module_under_other_names_it_keeps_its_records_and_leaves_others_rules_alone(
     clone: Project, work: Project
 ) -> None:
@@ -195,6 +196,7 @@ def test_what_a_module_cannot_do_is_refused(clone: Project, work: Project, more:
     assert done.returncode != 0 and reason in said(done) and "Traceback (most" not in said(done), said(done)
 
 
+@pytest.mark.usefixtures("hub")
 def test_it_can_be_taken_in_from_where_it_is_published(clone: Project, work: Project, tmp_path: Path) -> None:
     published = tmp_path / "published" / "somebody" / "samvad"
     clone.copy(published)

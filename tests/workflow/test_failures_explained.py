@@ -124,8 +124,12 @@ def start_recognition(project: Project, film: Path, attempt: int) -> subprocess.
 
 def recognisers(run: subprocess.Popen[bytes]) -> list[psutil.Process]:
     """Return the processes of a run that work on stage 04."""
-    children = psutil.Process(run.pid).children(recursive=True)
-    return [child for child in children if any("recognize_speech.py" in word for word in child.cmdline())]
+    found = []
+    for child in psutil.Process(run.pid).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):  # it has ended since, and perhaps nobody has asked how
+            if any("recognize_speech.py" in word for word in child.cmdline()):
+                found.append(child)
+    return found
 
 
 def test_a_stage_that_is_killed_and_a_run_that_is_killed_are_told(tmp_path: Path, project: Project) -> None:
