@@ -40,13 +40,15 @@ def test_when_memory_runs_out_the_batch_is_halved_and_the_film_goes_on(tmp_path:
 
     How many that is hangs on the library that computes: MKL reserves 1 GB more than oneDNN.
     """
-    job = support.make_job(tmp_path)
-    demux = support.finished_stage(job, "demux", {"audio": ("audio.wav", wav(np.tile(spoken(sample, 2, 8), 5)))})
-    run = [support.ROOT / "envs" / "run", "asr", "recognize_speech.py", "--job-folder", job, "--film", "test"]
-    options = ["--demux", demux, "--model", "base", *FAST, "--languages", "en", "--singing=false", "--retries=0"]
+    sound = wav(np.tile(spoken(sample, 2, 8), 5))
+    options = ["--model", "base", *FAST, "--languages", "en", "--singing=false", "--retries=0"]
     few = {"OMP_NUM_THREADS": "2", "MALLOC_ARENA_MAX": "2"}
-    for limit_mb in range(1100, 3500, 100):
-        command = ["prlimit", f"--as={limit_mb << 20}", *run, *options, "--batch-size=8", "--threads=2"]
+    for limit_mb in range(900, 3500, 50):
+        job = support.make_job(tmp_path / str(limit_mb))  # a new one: what a failed attempt has decoded is kept
+        demux = support.finished_stage(job, "demux", {"audio": ("audio.wav", sound)})
+        run = [support.ROOT / "envs" / "run", "asr", "recognize_speech.py", "--job-folder", job, "--film", "test"]
+        words = ["--demux", demux, *options, "--batch-size=8", "--threads=2"]
+        command = ["prlimit", f"--as={limit_mb << 20}", *run, *words]
         done = subprocess.run(
             list(map(str, command)), capture_output=True, text=True, env={**os.environ, **few}, check=False
         )

@@ -28,6 +28,7 @@ def asked(server: Server) -> list[str]:
     return found
 
 
+@pytest.mark.usefixtures("hub")  # the model is not in the cache of this
 def test_it_is_planned_without_being_fetched_and_only_another_film_there_makes_it_due(
     server: Server, tmp_path: Path
 ) -> None:

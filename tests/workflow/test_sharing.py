@@ -116,6 +116,7 @@ def at_once(found: list[Span], at: Span) -> list[Span]:
     return [span for span in found if span.start <= at.start < span.end]
 
 
+@pytest.mark.usefixtures("hub")
 def test_memory_and_gpus_are_never_exceeded_and_a_film_that_fails_stops_no_other(project: Project) -> None:
     done = run(project, "0,1", FILMS, "--resources", f"mem_mb={TOTAL_MB}", "gpu=2")
     assert done.code != 0
@@ -132,6 +133,7 @@ def test_memory_and_gpus_are_never_exceeded_and_a_film_that_fails_stops_no_other
     assert any(one.overlaps(other) for one, other in itertools.combinations(on_gpu, 2)), "both are used at once"
 
 
+@pytest.mark.usefixtures("hub")
 def test_a_single_gpu_has_one_stage_at_once_with_others_beside_it_and_too_large_a_stage_is_told(
     project: Project,
 ) -> None:

@@ -49,8 +49,8 @@ def test_a_shelf_is_done_and_done_again_only_where_something_is_new(tmp_path: Pa
     assert "2 jobs: 2 new" in first.stdout
     assert "broken.mkv: " in first.stdout
     assert "2 films: 1 done, 1 not" in first.stdout
-    assert "bad: 08_translation failed" in first.stdout
-    assert "the second one is no good" in first.stdout
+    assert "bad (failed)" in first.stdout
+    assert "08_translation failed: ValueError: the second one is no good" in first.stdout
     done = {(job / "08_translation/manifest.json").exists(): job for job in project.root.glob("out/*/*/*/me/*")}
     good, bad = done[True], done[False]
 

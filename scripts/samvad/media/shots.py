@@ -7,6 +7,7 @@ times as much as around it. PySceneDetect's adaptive detector goes by the same r
 
 from __future__ import annotations
 
+import itertools
 import logging
 import re
 from collections.abc import Sequence
@@ -30,8 +31,11 @@ MIN_DIFFERENCE = 5.0
 MIN_RATIO = 3.0
 #: Pictures before and after that it is compared with.
 NEIGHBOURS = 2
+#: One that is further away than this, in usual distances of pictures, is no neighbour: the pictures between them were
+#: like the first of the two, and were not written or not decoded.
+_FARTHEST = 4
 #: Counts up when the way of finding cuts changes, so that older results are not taken for new ones.
-METHOD = "scdet-adaptive-4"
+METHOD = "scdet-adaptive-5"
 
 #: Pictures are made this small first: what differs is seen all the same, and how much depends on it a little.
 HEIGHT = 240
@@ -89,17 +93,20 @@ class DifferenceReader:
 
 def cuts(differences: Differences) -> list[int]:
     """Return the times of the cuts in ms: each is that of a shot's first picture."""
-    values = differences.values
+    values, times_ms = differences.values, differences.times_ms
+    gaps = sorted(after - before for before, after in itertools.pairwise(times_ms))
+    farthest_ms = _FARTHEST * gaps[len(gaps) // 2] if gaps else 0
     found = []
     for index in range(1, len(values)):
         value = values[index]
         if value < MIN_DIFFERENCE:
             continue
         first, last = max(1, index - NEIGHBOURS), min(len(values), index + NEIGHBOURS + 1)
-        around = [values[other] for other in range(first, last) if other != index]
+        others = [other for other in range(first, last) if other != index]
+        around = [values[other] for other in others if abs(times_ms[other] - times_ms[index]) <= farthest_ms]
         calm = sum(around) / len(around) if around else 0.0
-        if value >= MIN_RATIO * calm and value == max(values[first:last]):
-            found.append(differences.times_ms[index])
+        if value >= MIN_RATIO * calm and value >= max(around, default=0.0):
+            found.append(times_ms[index])
     return found
 
 

@@ -26,7 +26,7 @@ def named(streams: Iterable[Stream]) -> str:
 def copy_subtitles(film: Film, target: Path, streams: Sequence[Stream], end_ms: int) -> None:
     """Copy subtitle tracks into a new Matroska file, on the film's clock; MP4's text, which it has not, becomes SubRip.
 
-    What would be shown beyond the film's end ends with it: players would show a film as long as that.
+    What would be shown beyond the film's end ends with it, MP4's text apart: players would show a film as long as that.
 
     Args:
         film: the film.
@@ -44,7 +44,11 @@ def copy_subtitles(film: Film, target: Path, streams: Sequence[Stream], end_ms: 
     # Without a length, mkvmerge would take the one in a picture's own bytes: twelve minutes at the most.
     left = f"max(0.001/TB\\,{end_ms / 1000:.3f}/TB-PTS)" if end_ms else "DURATION"
     for place, stream in enumerate(streams):
-        codecs[f"c:{place}"] = "srt" if stream.codec in ("mov_text", "ttml", "text") else "copy"
+        if stream.codec in ("mov_text", "ttml", "text"):
+            # Its times have an end, and what ffmpeg 5 encodes does not come through a filter of packets.
+            codecs[f"c:{place}"] = "srt"
+            continue
+        codecs[f"c:{place}"] = "copy"
         shown = f"min(DURATION\\,{left})"
         if stream.codec in _PICTURES:
             longest = f"min({LONGEST_SUBTITLE_SECONDS}/TB\\,{left})"
