@@ -303,13 +303,17 @@ export async function many(tab, given) {
   const count = () => tab.evaluate(() => document.querySelectorAll("#space .film").length);
   seen.begin = await count();
   await tab.type("#search", `Film ${given.count}`);
-  await me.until(() => document.getElementById("sum").textContent.startsWith("1 of"));
+  // The rows follow the sum, in the next picture.
+  await me.until(() => document.getElementById("sum").textContent.startsWith("1 of") && document.querySelectorAll("#space .film").length === 1);
   seen.found = await tab.evaluate(() => document.querySelector("#space .film .name").innerText);
   await tab.click("#search", { count: 3 });
   await me.press("Backspace");
   await me.until((count) => document.getElementById("sum").textContent.startsWith(`${count} films`), given.count);
-  await tab.evaluate(() => { const box = document.getElementById("films"); box.scrollTop = box.scrollHeight; });
-  await me.until(() => [...document.querySelectorAll("#space .film")].some((row) => Number(row.getAttribute("aria-rowindex")) > 2900));
+  await me.until(() => {
+    const box = document.getElementById("films");
+    box.scrollTop = box.scrollHeight;  // again and again: the list grows after the sum has been written
+    return [...document.querySelectorAll("#space .film")].some((row) => Number(row.getAttribute("aria-rowindex")) > 2900);
+  });
   seen.end = await count();
   seen.faults = await me.faults(given.modules);
   await tab.setViewport({ width: 400, height: 800 });
@@ -327,8 +331,8 @@ export async function proxied(tab) {
   await me.press("Escape");
   await me.saved();
   await tab.evaluate(() => [...document.querySelectorAll("#kinds button")].find((one) => one.innerText.startsWith("doubtful translation")).click());
-  const choices = () => tab.evaluate(() => [...document.querySelectorAll("#needs .need .choices button")].map((one) => one.innerText));
-  await me.until(() => document.querySelectorAll("#needs .need").length === 1);
+  const choices = () => tab.evaluate(() => [...document.querySelectorAll("#needs .need .choices button")].map((one) => one.textContent));
+  await me.until(() => document.querySelectorAll("#needs .need").length === 1 && [...document.querySelectorAll("#needs .need .choices button")].some((one) => one.textContent));
   seen.choices = await choices();
   await me.press("F8");
   await me.press("Control+Alt+1");
