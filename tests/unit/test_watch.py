@@ -245,7 +245,12 @@ def test_a_way_that_cannot_be_gone_is_refused_before_the_watch(given: tuple[str,
 
 @pytest.mark.parametrize(
     ("given", "said"),
-    [(["--deliver", "nowhere"], "no store of objects"), (["--only", "no_stage"], "there is no stage 'no_stage'")],
+    [
+        (["--deliver", "nowhere"], "no store of objects"),
+        (["--only", "no_stage"], "there is no stage 'no_stage'"),
+        (["--set", "cache.enabled=false"], "is no setting of a film"),
+        (["--targets", "klingon"], "klingon"),
+    ],
 )
 def test_what_the_shelf_would_refuse_at_each_film_is_refused_before_the_watch(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], given: list[str], said: str

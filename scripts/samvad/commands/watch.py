@@ -17,7 +17,7 @@ from samvad.core import console, places, schemas, subprocesses
 from samvad.core.errors import ConfigurationError, MediaError, SamvadError
 from samvad.documents import beside_files, job_manifest
 from samvad.media.existing import found as existing
-from samvad.settings import configuration, film_values, naming
+from samvad.settings import configuration, film_row, film_values, naming
 from samvad.settings.library import finding
 from samvad.workflow import notices
 
@@ -67,7 +67,9 @@ def main(argv: list[str] | None = None) -> int:
             raise ConfigurationError("--every and --settle-seconds are seconds, up to a day.")
         wanted = notices.ways(options.command, options.webhook, options.email, os.environ)
         # What `samvad shelf` would refuse, it would refuse at each film.
-        _running.prepare(argparse.Namespace(**{**vars(options), "settings": list(options.settings)}))
+        asked = argparse.Namespace(**{**vars(options), "settings": list(options.settings)})
+        _running.prepare(asked)
+        film_row.requested_columns(asked)
         settings = configuration.project()
     except SamvadError as error:
         console.complain("samvad watch", error)
