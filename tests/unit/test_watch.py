@@ -250,6 +250,7 @@ def test_a_way_that_cannot_be_gone_is_refused_before_the_watch(given: tuple[str,
         (["--only", "no_stage"], "there is no stage 'no_stage'"),
         (["--set", "cache.enabled=false"], "is no setting of a film"),
         (["--targets", "klingon"], "klingon"),
+        (["--ocr"], "--ocr alone changes nothing"),
     ],
 )
 def test_what_the_shelf_would_refuse_at_each_film_is_refused_before_the_watch(

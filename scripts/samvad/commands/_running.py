@@ -17,7 +17,7 @@ from samvad.core import files, schemas, stages, subprocesses
 from samvad.core.console import printable
 from samvad.core.errors import ConfigurationError, ModelError, SamvadError
 from samvad.documents import job_manifest, job_summary, subtitle_check
-from samvad.documents.existing_subtitles import USES
+from samvad.documents.existing_subtitles import IGNORE, USES
 from samvad.models import weights
 from samvad.reporting import beside, delivery
 from samvad.settings import configuration, film_row, film_sheet, naming
@@ -111,9 +111,20 @@ def prepare(options: argparse.Namespace) -> None:
     if options.existing:
         options.settings += [f"demux.existing={options.existing}"]
     if options.ocr:
+        if not (options.existing or options.skip_existing or _uses_existing(options.settings)):
+            raise ConfigurationError(
+                "--ocr alone changes nothing: nothing is to become of the subtitles that a film has already.",
+                "Add --existing translate, measure or prompt, or --skip-existing.",
+            )
         options.settings += ["demux.ocr=true"]
     if options.engine:
         options.settings += [f"asr.engine={options.engine}"]
+
+
+def _uses_existing(own: Sequence[str]) -> bool:
+    """Return whether the films' settings, or the project's, make something of subtitles that a film has already."""
+    named = any(part.strip().startswith("demux.existing") for text in own for part in text.split(";"))
+    return named or configuration.project()["demux"]["existing"] != IGNORE
 
 
 def check_run_options(options: argparse.Namespace) -> None:

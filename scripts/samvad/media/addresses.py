@@ -264,6 +264,19 @@ def _opener(address: str) -> urllib.request.OpenerDirector:
     return urllib.request.build_opener(_Redirects(address))
 
 
+def store_place(environ: Mapping[str, str]) -> tuple[str, str | None]:
+    """Return the region of the store of objects, and its address where it is not Amazon's.
+
+    Raises:
+        ConfigurationError: the address is none.
+    """
+    store = environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL") or None
+    if store and not http.is_address(store, "http", "https"):
+        what = "The variable AWS_ENDPOINT_URL_S3 (or AWS_ENDPOINT_URL) is no address of a server."
+        raise ConfigurationError(what, "Such as https://minio.example.org:9000.")
+    return environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "us-east-1", store
+
+
 def request_url(
     address: str, method: str, environ: Mapping[str, str], now: datetime.datetime, seconds: int = _GOOD_FOR_SECONDS
 ) -> str:
@@ -282,12 +295,8 @@ def request_url(
     if not _is_s3(address):
         return _plain(address.partition("#")[0])
     bucket, _, key = address[5:].partition("/")
-    region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-    store = environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL")
+    region, store = store_place(environ)
     path = "/" + urllib.parse.quote(urllib.parse.unquote(key), safe="/-_.~")
-    if store and not http.is_address(store, "http", "https"):
-        what = "The variable AWS_ENDPOINT_URL_S3 (or AWS_ENDPOINT_URL) is no address of a server."
-        raise ConfigurationError(what, "Such as https://minio.example.org:9000.")
     if store:
         base, path = store.rstrip("/"), f"/{bucket}{path}"
     elif "." in bucket:  # its name would be no part of the certificate's

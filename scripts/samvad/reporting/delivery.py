@@ -249,15 +249,12 @@ def _store(bucket: str) -> _Store:
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
 
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or None
-    if endpoint and not http.is_address(endpoint, "http", "https"):
-        what = "The variable AWS_ENDPOINT_URL_S3 (or AWS_ENDPOINT_URL) is no address of a server."
-        raise ConfigurationError(what, "Such as https://minio.example.org:9000.")
+    region, endpoint = addresses.store_place(os.environ)
     seconds = http.policy().timeout_seconds
     try:
         client = boto3.session.Session(**_credentials(os.environ)).client(
             "s3",
-            region_name=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1",
+            region_name=region,
             endpoint_url=endpoint,
             config=Config(
                 connect_timeout=seconds,

@@ -62,15 +62,19 @@ class Fit:
         if self.found is None:
             return f"{self.words:.0%} of their words were recognised, and no clock was found"
         by = "by the words of both" if self.found.by == "words" else "by when somebody speaks"
-        first = self.found.map.pieces[0].shift_ms if self.found.map.pieces else 0.0
         rate = retimed.rate_in_words(self.found.map.rate)
         where = (
             "in time"
             if not self.is_off
-            else f"off: {first / 1000:+.2f} s at their beginning" + f", {rate}" * bool(rate)
+            else f"off: {self.shift_ms / 1000:+.2f} s at their beginning" + f", {rate}" * bool(rate)
         )
         pieces = len(self.found.map.pieces)
         return f"{where}, {by}" + (f", in {pieces} pieces" if pieces > 1 else "")
+
+    @property
+    def shift_ms(self) -> float:
+        """Return how far they lie from the sound at their beginning; 0 where no clock was found."""
+        return self.found.map.pieces[0].shift_ms if self.found and self.found.map.pieces else 0.0
 
     @property
     def is_off(self) -> bool:
@@ -129,7 +133,12 @@ def usable(run: StageRun, existing: ExistingSubtitles, found: Fit) -> bool:
         )
         return False
     if found.found is not None:
-        run.metric("existing_shift", round(found.found.map.pieces[0].shift_ms) / 1000, "s")
+        run.metric("existing_shift", round(found.shift_ms) / 1000, "s")
+    else:
+        run.warn(
+            f"The film's own subtitles ({existing.source}) are taken, though {found.told()}: lines that were not "
+            "recognised have no times of theirs. Look at them."
+        )
     if found.is_off:
         run.warn(f"The film's own subtitles ({existing.source}) are {found.told()}. They were put right.")
     if existing.ocr:
@@ -159,7 +168,7 @@ def measure(run: StageRun, existing: ExistingSubtitles, found: Fit, document: Se
     if found.found is not None:
         known = [item for item in found.found.verdicts if item.words]
         in_time = [item for item in known if item.now and abs(item.now.start_ms - item.cue.start_ms) <= _IN_TIME_MS]
-        run.metric("existing_shift", round(found.found.map.pieces[0].shift_ms) / 1000, "s")
+        run.metric("existing_shift", round(found.shift_ms) / 1000, "s")
         run.metric("existing_cues_recognised", len(known), "cues")
         run.metric("existing_cues_in_time", len(in_time), "cues")
         told["cues_in_time"] = f"{len(in_time)} of {len(known)} cues of which words were recognised"
