@@ -194,7 +194,7 @@ def targets(workflow_name):
 
     @functools.cache
     def found():
-        asked = {job: last_stages(row, workflow_name) for job, row in FILMS.items()}
+        asked = {job: last_stages(row, workflow_name) for job, row in FILMS.items() if has_room(job)}
         may_lack = snakemake_api.plans_a_run(workflow) and not as_module.has_others(workflow)
         wanted = unsettled(asked) if may_lack else asked
         return [manifest(job, name) for job in asked if job in wanted for name in asked[job]]
@@ -204,6 +204,13 @@ def targets(workflow_name):
         return found()
 
     return declare_params(inputs)
+
+
+def has_room(job):
+    """Say whether a job can have its folder; a film whose place is taken is left out: Snakemake cannot look into a file."""
+    if taken := naming.in_the_way(Path(OUT) / job):
+        PLAN.leave_out(job, f"it cannot have its folder ({taken})")
+    return not taken
 
 
 def manifest(job, stage):
@@ -264,8 +271,14 @@ def wanted_stages(row, workflow_name="subtitle"):
 
 
 def own_name(asked):
-    """Return what the rules call a file that is asked for, such as by its absolute path, or through a link to the folder."""
-    return naming.target(asked, OUT)
+    """Return what the rules call a file that is asked for, such as by its absolute path, or through a link to the folder.
+
+    Snakemake cannot look for it where a file lies in the place of a folder.
+    """
+    named = naming.target(asked, OUT)
+    if (found := TARGET.fullmatch(named)) and (taken := naming.in_the_way(Path(OUT) / found["job"])):
+        raise RefusedError(f"{named} cannot be made: {taken}.")
+    return named
 
 
 def one_run():

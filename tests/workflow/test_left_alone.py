@@ -292,3 +292,19 @@ def test_make_clean_refuses_while_a_run_is_at_work(project: Project) -> None:
         refused = subprocess.run(["make", "clean"], cwd=project.root, capture_output=True, text=True, check=False)
         assert refused.returncode != 0 and "A run is at work here" in refused.stderr
         assert list((project.root / ".snakemake" / "samvad_runs").glob("*.json"))
+
+
+@pytest.mark.parametrize("what", ["a file", "a file above", "a link to nothing", "a file for attempts"])
+def test_a_film_whose_folder_cannot_be_is_left_out_and_the_shelf_goes_on(project: Project, what: str) -> None:
+    project.write_sheet({"user": "b", "media": "b.mkv"}, {"user": "c", "media": "b.mkv", "stages_off": OFF})
+    job = project.job("b")
+    place = {"a file above": job.parent, "a file for attempts": job / "01_demux" / "attempts"}.get(what, job)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to("/nowhere/at/all") if what == "a link to nothing" else place.write_bytes(b"")
+    asked_for = project.snakemake(project.target("b"))
+    assert asked_for.returncode != 0 and "Traceback" not in said(asked_for)
+    assert f"{place.relative_to(project.root)} is no" in said(asked_for), said(asked_for)[-2000:]
+    shelf = project.snakemake("subtitle")
+    assert shelf.returncode != 0 and "Traceback" not in said(shelf)
+    assert "Not everything that was asked for is done" in said(shelf) and "move it away" in said(shelf)
+    assert ends(project.job("c")) == ["success"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,25 @@ def look_at_output_root(root: Path) -> None:
             "Is its disk away? Bring it back; or correct output_root." if away else "Correct output_root.",
             path=str(place),
         )
+
+
+def in_the_way(folder: Path) -> str:
+    """Return what stands where the folder of a job is to be, in words for people; empty where nothing does.
+
+    Args:
+        folder: of the job; it, and folders above it, need not be there yet.
+    """
+    try:
+        if stat.S_ISDIR(folder.stat().st_mode):
+            return ""
+    except (FileNotFoundError, NotADirectoryError):
+        pass  # it is not there, or something above it is no folder
+    except OSError:
+        return ""  # whoever opens it says why it cannot be
+    place = next((place for place in (folder, *folder.parents) if os.path.lexists(place)), folder)
+    if not os.path.lexists(place) or place.is_dir():
+        return ""
+    return f"what lies at {place} is no folder: move it away"
 
 
 def target(asked: str, root: str) -> str:

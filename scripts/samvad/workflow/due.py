@@ -161,8 +161,10 @@ class Judge:
         """
         row, found = self._films[job], []
         own = self._output_root / job / stages.BY_NAME[stage].folder
-        if (there := looks.file(own)) and not stat.S_ISDIR(there.st_mode):
-            found.append(f"a folder of its own (what lies at {own} is none: move it away)")
+        for place, what in ((own, "a folder of its own"), (own / "attempts", "a folder of its attempts")):
+            if (there := looks.file(place)) and not stat.S_ISDIR(there.st_mode):
+                found.append(f"{what} (what lies at {place} is no folder: move it away)")
+                break
         if film and stage in ("demux", "mux") and not _is_there(row.media):
             found.append(f"the film {row.media}, which cannot be found")
         named = list(self._named(stages.BY_NAME[stage], row))

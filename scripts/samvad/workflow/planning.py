@@ -59,7 +59,7 @@ class Plan:
         """
         self._judge.look_at_films(asked)
         settled = {folder: names for folder, names in asked.items() if names and self._judge.is_settled(folder, names)}
-        if len(settled) == len(asked):
+        if settled and len(settled) == len(asked):
             settled.popitem()
         self._settled |= settled
         self._judge.keep()
