@@ -89,7 +89,9 @@ def test_a_model_that_drops_and_mangles_on_purpose_keeps_terms_numbers_and_scrip
     assert sum(markup.leaks(item.text) for item in results) == 0
     assert sum(bool(guards.left_over(item.text, "hi", "en")) for item in results) == 0
     with_numbers = [(text, item) for text, item in zip(said, results, strict=True) if figures.numbers(text)]
-    assert sum(not figures.lost(text, item.text) for text, item in with_numbers) >= 0.99 * len(with_numbers)
+    assert sum(not figures.lost(text, item.text, "hi", "en").figures for text, item in with_numbers) >= 0.99 * len(
+        with_numbers
+    )
     addresses = [(text, item) for text, item in zip(said, results, strict=True) if "film.in" in text]
     assert all(("www.film.in" if "www" in text else "ram@film.in") in item.text for text, item in addresses)
     assert all(item.text for item in results)
@@ -225,12 +227,12 @@ def test_every_check_sees_its_fault_and_passes_what_is_right(said: str, made: st
 @pytest.mark.parametrize(
     ("said", "made", "lost"),
     [
-        ("१,००,००० रुपये", "100,000 rupees", []),
-        ("9:30 बजे", "at 9:30", []),
-        ("3.5 और 12", "3.5 and 13", ["12"]),
-        ("2 आदमी", "Two men", []),
-        ("7 दिन, 7 रात", "7 days and nights", ["7"]),
+        ("१,००,००० रुपये", "100,000 rupees", ()),
+        ("9:30 बजे", "at 9:30", ()),
+        ("3.5 और 12", "3.5 and 13", ("12",)),
+        ("2 आदमी", "Two men", ()),
+        ("7 दिन, 7 रात", "7 days and nights", ("7",)),
     ],
 )
-def test_numbers_are_compared_by_what_they_mean(said: str, made: str, lost: list[str]) -> None:
-    assert figures.lost(said, made) == lost
+def test_numbers_are_compared_by_what_they_mean(said: str, made: str, lost: tuple[str, ...]) -> None:
+    assert figures.lost(said, made, "hi", "en").figures == lost

@@ -22,6 +22,7 @@ _BADNESS = {
     guards.UNKNOWN: 45,
     guards.REPETITION: 40,
     guards.NEGATION: 20,
+    guards.NUMBER_WORDS: 15,
     guards.QUESTION: 10,
     guards.MADE_UP: 70,
     guards.LENGTH: 30,
@@ -244,7 +245,8 @@ def finished(found: Candidate, sentence: Sentence, target: str) -> Candidate:
     problems = found.problems
     if guards.LEFTOVER in problems and not guards.left_over(text, sentence.language, target):
         problems = problems - {guards.LEFTOVER}
-    if guards.NUMBERS in problems and not figures.lost(sentence.text, text):
+    lost = figures.lost(sentence.text, text, sentence.language, target)
+    if guards.NUMBERS in problems and not (lost.figures or lost.changed):
         problems = problems - {guards.NUMBERS}
     return replace(found, text=text, problems=problems, extra=tuple(extra))
 

@@ -141,7 +141,7 @@ def translation(
     # Neither alone says much: people say these phrases, recognisers misspell names. With another doubt they do.
     phrase = made_up.is_known(text, line.text, phrases)
     out = _ratio(line.text, text)
-    added = figures.numbers(text) - figures.numbers(line.text)
+    added = figures.added(line.text, text, line.language, target)
     said = not loops(line.text)
     if unsure and said and (added or made_up.is_made_up(text, target, line.text, line.language, unsure=True)):
         wrong |= {MADE_UP}
@@ -241,6 +241,8 @@ def has_letters(text: str) -> bool:
 LEAK = "placeholder left over"
 LEFTOVER = "source script left over"
 NUMBERS = "number changed"
+#: A number that was said in words is not there, and no other in its place: an idiom, or a loss.
+NUMBER_WORDS = "number in words missing"
 LENGTH = "length out of proportion"
 UNKNOWN = "unknown word"
 NEGATION = "negation lost"
@@ -278,11 +280,13 @@ def problems(source: str, made: str, source_language: str, target: str) -> froze
         target: short code.
     """
     looped = is_loop(made, than=source)
+    lost = figures.lost(source, made, source_language, target)
     checks = (
         (EMPTY, has_letters(source) and not has_letters(made)),
         (LEAK, markup.leaks(made) > markup.leaks(source)),
         (LEFTOVER, bool(left_over(made, source_language, target))),
-        (NUMBERS, bool(figures.lost(source, made))),
+        (NUMBERS, bool(lost.figures or lost.changed)),
+        (NUMBER_WORDS, bool(lost.words) and not lost.changed),
         (UNKNOWN, bool(_UNKNOWN.search(made)) and not _UNKNOWN.search(source)),
         (NEGATION, negation.is_lost(source, made, source_language, target)),
         (QUESTION, is_question_lost(source, made, source_language, target)),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 #: Part of the translation memory's key: raise it when a text would be prepared otherwise than before.
-VERSION = "2"
+VERSION = "3"
 
 ADDRESS = "address"
 NUMBER = "number"
@@ -37,8 +37,15 @@ _FRAME = re.compile(
 _DIGITS = r"\d+(?:[.,]\d+)*"
 #: Not inside a word: vowel signs are no letters to ``\b``, and "शुरू 9 बजे" has no rupees.
 _WORD_BEGINS = r"(?<![\w\u0300-\u036f\u0900-\u0963\u0966-\u0dff\u200c\u200d])"
-_RUPEES = r"रु\.?|रू\.?|रुपये|रुपए"
-_CURRENCY = rf"(?:[₹$€£¥₨]|{_WORD_BEGINS}(?:Rs\.?|INR|USD|{_RUPEES}))"
+#: Longest first: "रु" is the beginning of "रुपये".
+_RUPEES = (
+    r"रुपये|रुपए|रुपया|रू\.?|रु\.?|રૂપિયા|રૂ\.?|રુ\.?|রু\.?|ਰੁਪਏ|ਰੁ\.?|ரூபாய்|ரூ\.?|రూపాయలు|రూ\.?|ರೂಪಾಯಿ|ರೂ\.?"
+    r"|രൂപ|രൂ\.?|روپے|روپیہ"
+)
+_SIGNS = r"(?:US|HK|NZ|A|C|S|R)?\$|[₹€£¥₨৳]"
+_CURRENCY = rf"(?:{_WORD_BEGINS}(?:Rs\.?|Re\.?|INR|USD|EUR|GBP|{_RUPEES})|{_SIGNS})"
+#: What belongs to a sum after its digits: "500/-", "$5m".
+_AFTER_SUM = r"(?:/-|\s?(?:bn|mn|[mMkK])\b)?"
 _TOP_DOMAINS = "com|org|net|in|gov|edu|info|io|co|tv|me|uk|us|de|fr|pk|bd|np|lk"
 #: An address needs a scheme, ``www``, or a known ending after Latin letters: ``ठीक है.चलो`` is none.
 _ADDRESS = re.compile(
@@ -49,7 +56,7 @@ _ADDRESS = re.compile(
 )
 #: Figures that a model's tokenizer takes apart: times, sums of money, dates, fractions, shares, numbers with points.
 _COMPOSED = re.compile(
-    rf"{_CURRENCY}\s?{_DIGITS}|{_DIGITS}\s?[₹€£$¥]|\d{{1,2}}(?::\d{{2}}){{1,2}}(?:\s?[ap]\.?m\b\.?)?"
+    rf"{_CURRENCY}\s?{_DIGITS}{_AFTER_SUM}|{_DIGITS}\s?(?:[₹€£$¥৳]|(?:INR|USD|EUR|GBP)\b)|{_DIGITS}/-|\d{{1,2}}(?::\d{{2}}){{1,2}}(?:\s?[ap]\.?m\b\.?)?"
     rf"|\d+(?:[/-]\d+)+|\+?{_DIGITS}\s?%|\+\d[\d -]{{6,}}\d|\d+(?:[.,]\d+)+"
 )
 _NUMBER = re.compile(rf"{_COMPOSED.pattern}|{_DIGITS}")

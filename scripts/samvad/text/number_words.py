@@ -1,0 +1,256 @@
+"""Numbers in what is said and written, in digits and in words, as values that can be compared across languages.
+
+``config/number_words.tsv`` has the words. "पाँच सौ", "five hundred", "quinientos" and "500" are one value, and so are
+"डेढ़ लाख" and "1,50,000".
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from samvad.core import outside, schemas
+from samvad.core.errors import ConfigurationError
+
+TABLE = schemas.ROOT / "config" / "number_words.tsv"
+_COLUMNS = ("language", "kind", "words")
+#: Digits with separators inside them, marks that part numbers, and words. A figure that belongs to a word ("MP3", "5G")
+#: is found as well.
+_TOKEN = re.compile(
+    r"\d+(?:[.,:/]\d+)*|[,;.!?।॥؟،۔…]|[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u0900-\u0963\u0971-\u0dff\u200c\u200d])*"
+)
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{2,3})+(?:\.\d+)?")
+#: What accents, nuktas and joiners leave when they are taken away: people leave them out, too.
+_DROPPED = re.compile("[\u0300-\u036f\u093c\u09bc\u0a3c\u0abc\u0b3c\u200c\u200d]")
+_SAME = str.maketrans({"ँ": "ं", "ଁ": "ଂ", "ઁ": "ં"})
+#: The endings of Hindi's ordinals from the fifth on: "पाँचवाँ", "20वीं".
+_HINDI_ORDINAL = re.compile("(?:वा|वां|वी|वीं|वे|वें)$")
+_HUNDRED = 100
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number of a text.
+
+    Attributes:
+        value: what it comes to, with the scale after it: 500000 for "5 lakh"; None for times, dates and fractions.
+        figures: as it is written in digits, in one form (without separators of thousands); None where it is in
+            words alone.
+        is_round: whether it is no more than a scale: "hundreds", "a thousand times", which people say of any number.
+    """
+
+    value: Decimal | None
+    figures: str | None = None
+    is_round: bool = False
+
+
+@dataclass(frozen=True)
+class _Words:
+    """A language's words: values of single ones and of several in a row, and what is made of them."""
+
+    ones: Mapping[tuple[str, ...], Decimal]
+    scales: Mapping[tuple[str, ...], Decimal]
+    ordinals: frozenset[tuple[str, ...]] = frozenset()
+    halves: Mapping[tuple[str, ...], Decimal] = field(default_factory=dict)
+    between: frozenset[str] = frozenset()
+
+    @functools.cached_property
+    def longest(self) -> int:
+        """Return of how many words the longest entry is."""
+        return max(map(len, (*self.ones, *self.scales)), default=1)
+
+
+def knows(language: str) -> bool:
+    """Return whether the numbers of a language are known in words."""
+    return language in _tables()
+
+
+def of(text: str, language: str) -> list[Number]:
+    """Return the numbers of a text, in order.
+
+    Args:
+        text: in any script; digits of all scripts count.
+        language: short code; where its words are not known, only digits are found.
+    """
+    words = _tables().get(language, _NONE)
+    tokens = [_folded(token) for token in _TOKEN.findall(_latin_digits(text).replace("-", " "))]
+    found: list[Number] = []
+    at = 0
+    while at < len(tokens):
+        reader = _Reader(tokens, at, words)
+        number = reader.number()
+        if number is not None:
+            found.append(number)
+        at = reader.at if number is not None else at + 1
+    return found
+
+
+class _Reader:
+    """Reads one number: what stands in ``current`` is counted by the next scale, what is in ``total`` is done."""
+
+    def __init__(self, tokens: list[str], at: int, words: _Words) -> None:
+        self.tokens, self.at, self.words = tokens, at, words
+        self.total, self.current = Decimal(0), Decimal(0)
+        self.figures: str | None = None
+        self.counted = False
+        self.parts = 0
+        self.last_scale = Decimal("Infinity")
+        self.half = words.halves.get((tokens[at],), Decimal(0)) if at + 1 < len(tokens) else Decimal(0)
+        self.at += 1 if self.half else 0
+        self.has_half = bool(self.half)
+
+    def number(self) -> Number | None:
+        """Return the number that begins here, or None where none does."""
+        round_one = False
+        while self.at < len(self.tokens):
+            token = self.tokens[self.at]
+            if token[0].isdecimal():
+                if self.counted:
+                    break
+                value, self.figures = _value(token)
+                if value is None:
+                    self.at += 1
+                    return Number(None, self.figures)
+                self._count(value, 1)
+                continue
+            key, length = _longest(self.tokens, self.at, self.words)
+            if key is None:
+                if not self._is_between(token):
+                    break
+                self.at += 1
+            elif key in self.words.scales:
+                if self.total and self.words.scales[key] >= self.last_scale:
+                    break
+                round_one = not self.parts and not self.has_half
+                self._scale(self.words.scales[key], length)
+            else:
+                value = self.words.ones[key]
+                if not self._takes(value):
+                    break
+                self._count(value, length)
+            if key in self.words.ordinals:
+                break
+        if not self.parts:
+            return None
+        return Number(self.total + self.current + self.half, self.figures, is_round=round_one and self.parts == 1)
+
+    def _count(self, value: Decimal, length: int) -> None:
+        self.current += value
+        self.counted = True
+        self.parts += 1
+        self.at += length
+
+    def _takes(self, value: Decimal) -> bool:
+        """Return whether a word's value is part of this number: "five hundred" takes "twenty", "five" does not."""
+        if not self.counted:
+            return True
+        return self.current >= _HUNDRED and self.current % _HUNDRED == 0 and value < _HUNDRED and self.figures is None
+
+    def _scale(self, scale: Decimal, length: int) -> None:
+        self.current = (self.current if self.counted else Decimal(0 if self.half and not self.parts else 1)) + self.half
+        if self.has_half and not self.parts:
+            self.current += self.half < 0 or self.half == Decimal("0.25")  # "सवा सौ" is 125, "पौने सौ" 75
+        self.half = Decimal(0)
+        self.current *= scale
+        if scale > _HUNDRED:
+            self.total, self.current, self.last_scale = self.total + self.current, Decimal(0), scale
+        self.counted = scale <= _HUNDRED
+        self.parts += 1
+        self.at += length
+
+    def _is_between(self, token: str) -> bool:
+        """Return whether a word joins two parts of one number: "nine hundred and five", and not "five and six"."""
+        if token not in self.words.between or self.figures is not None or self.at + 1 >= len(self.tokens):
+            return False
+        after, _ = _longest(self.tokens, self.at + 1, self.words)
+        value = self.words.ones.get(after) if after else None
+        whole = self.current % _HUNDRED == 0 and bool(self.total or self.current)
+        return value is not None and whole and value < _HUNDRED
+
+
+def _longest(tokens: list[str], at: int, words: _Words) -> tuple[tuple[str, ...] | None, int]:
+    for length in range(min(words.longest, len(tokens) - at), 0, -1):
+        key = tuple(tokens[at : at + length])
+        if key in words.ones or key in words.scales:
+            return key, length
+        bare = (_HINDI_ORDINAL.sub("", key[0]),)
+        if length == 1 and bare != key and words.ones.get(bare, Decimal(0)) >= 5:
+            return bare, 1
+    return None, 0
+
+
+def _value(token: str) -> tuple[Decimal | None, str]:
+    """Return what digits come to, and their one form; None for times and dates, which are several numbers."""
+    figures = token.replace(",", "" if _THOUSANDS.fullmatch(token) else ".").rstrip(".")
+    return (Decimal(figures) if re.fullmatch(r"\d+(?:\.\d+)?", figures) else None), figures
+
+
+def _folded(token: str) -> str:
+    return _DROPPED.sub("", unicodedata.normalize("NFD", token.casefold())).translate(_SAME)
+
+
+def _latin_digits(text: str) -> str:
+    return "".join(str(int(character)) if character.isdecimal() else character for character in text)
+
+
+_NONE = _Words({}, {})
+
+
+@functools.cache
+def _tables() -> dict[str, _Words]:
+    """Return the words of each language of the table.
+
+    Raises:
+        ConfigurationError: it is missing, or a row is not as it must be; names the line.
+    """
+    rows: dict[str, dict[str, list[list[tuple[str, ...]]]]] = {}
+    header_seen = False
+    text = outside.read_text(TABLE, "utf-8", outside.LARGEST_TABLE_BYTES)
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        cells = tuple(cell.strip() for cell in line.split("\t"))
+        if header_seen and len(cells) == len(_COLUMNS) and all(cells):
+            kinds = rows.setdefault(cells[0], {})
+            kinds[cells[1]] = [[_key(word) for word in cell.split("/")] for cell in cells[2].split("|")]
+        elif header_seen or cells != _COLUMNS:
+            raise ConfigurationError(
+                f"{TABLE}, line {number}: the columns must be {', '.join(_COLUMNS)}.", "Correct it.", path=str(TABLE)
+            )
+        header_seen = True
+    return {language: _words(kinds) for language, kinds in rows.items()}
+
+
+def _key(word: str) -> tuple[str, ...]:
+    return tuple(_folded(part) for part in word.replace("-", " ").split())
+
+
+def _words(kinds: dict[str, list[list[tuple[str, ...]]]]) -> _Words:
+    ones = _numbered(kinds.get("ones", ()), 0, 1)
+    ordinals = _numbered(kinds.get("ordinals", ()), 0 if len(kinds.get("ordinals", ())) > _HUNDRED - 1 else 1, 1)
+    scales: dict[tuple[str, ...], Decimal] = {}
+    values: dict[tuple[str, ...], Decimal] = {}
+    halves: dict[tuple[str, ...], Decimal] = {}
+    for kind, words in kinds.items():
+        name, _, size = kind.partition(" ")
+        found = {"scale": scales, "value": values}.get(name)
+        if found is not None:
+            found.update((word, Decimal(size)) for spellings in words for word in spellings)
+        elif kind in _HALVES:
+            halves.update((word, _HALVES[kind]) for spellings in words for word in spellings)
+    between = frozenset(word for spellings in kinds.get("between", ()) for word, *_ in spellings)
+    hundreds = _numbered(kinds.get("hundreds", ()), _HUNDRED, _HUNDRED)
+    return _Words(ordinals | hundreds | values | ones, scales, frozenset(ordinals), halves, between)
+
+
+_HALVES = {"half more": Decimal("0.5"), "quarter more": Decimal("0.25"), "quarter less": Decimal("-0.25")}
+
+
+def _numbered(words: Iterable[list[tuple[str, ...]]], first: int, step: int) -> dict[tuple[str, ...], Decimal]:
+    return {
+        word: Decimal(first + step * place) for place, spellings in enumerate(words) for word in spellings if any(word)
+    }

@@ -1,0 +1,151 @@
+"""Numbers in digits and in words: the same value in every language, and a translation is held against them."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samvad.stages.translation import figures, guards, markup, negation
+from samvad.text import number_words
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "values"),
+    [
+        ("en", "five hundred and twenty-five", [525]),
+        ("en", "two thousand five, nine hundred and five", [2005, 905]),
+        ("en", "five and six, nineteen forty-seven", [5, 6, 19, 47]),
+        ("en", "5 lakh, $2.5 million, half a million, two dozen", [500_000, 2_500_000, 500_000, 24]),
+        ("hi", "पाँच सौ, पांच सौ, ५००", [500, 500, 500]),
+        ("hi", "डेढ़ लाख, ढाई करोड़, सवा सौ, साढ़े तीन सौ", [150_000, 25_000_000, 125, 350]),
+        ("hi", "उन्नीस सौ सैंतालीस, पचास हजार पाँच सौ छः", [1947, 50_506]),
+        ("hi", "20वीं, बीसवीं, पाँचवाँ", [20, 20, 5]),
+        ("es", "quinientos treinta y cinco, dos mil veinticuatro, veintidos", [535, 2024, 22]),
+        ("fr", "quatre-vingt-dix-sept, mille neuf cent quarante-sept", [97, 1947]),
+        ("de", "fünfundzwanzig, fünfhundert", [25, 500]),
+        ("pt", "cento e cinquenta e três", [153]),
+        ("it", "duecento cinquanta, ventitré", [250, 23]),
+        ("ur", "پانچ سو، پچیس ہزار", [500, 25_000]),
+        ("mr", "पाचशे, पंचवीस हजार", [500, 25_000]),
+        ("bn", "পাঁচশো, পঁচিশ হাজার", [500, 25_000]),
+        ("gu", "પાંચસો", [500]),
+        ("pa", "ਪੰਜ ਸੌ", [500]),
+        ("ta", "ஐந்நூறு, ஐந்து லட்சம்", [500, 500_000]),
+        ("te", "ఐదు వందల", [500]),
+        ("ja", "五百 500", [500]),
+    ],
+)
+def test_a_number_is_read_in_words_as_in_digits(language: str, text: str, values: list[int]) -> None:
+    assert [number.value for number in number_words.of(text, language)] == values
+
+
+@given(st.integers(0, 999_999))
+def test_every_english_number_is_read(number: int) -> None:
+    assert [found.value for found in number_words.of(_english(number), "en")] == [Decimal(number)]
+
+
+_ONES = re.findall(
+    r"\w+",
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen",
+)
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+
+
+def _english(number: int) -> str:
+    if number < 20:
+        return _ONES[number]
+    if number < 100:
+        tens = _TENS[number // 10 - 2]
+        return f"{tens}-{_ONES[number % 10]}" if number % 10 else tens
+    size, name = (1000, "thousand") if number >= 1000 else (100, "hundred")
+    rest = number % size
+    joint = " and " if rest and rest < 100 else " "
+    return f"{_english(number // size)} {name}" + (joint + _english(rest) if rest else "")
+
+
+KEPT, CHANGED, MISSING = "kept", "changed", "missing"
+
+
+@pytest.mark.parametrize(
+    ("pair", "said", "made", "how"),
+    [
+        ("hi en", "मुझे पाँच सौ रुपये दो", "Give me five hundred rupees", KEPT),
+        ("hi en", "मुझे पाँच सौ रुपये दो", "Give me 500 rupees", KEPT),
+        ("hi en", "मुझे पाँच सौ रुपये दो", "Give me fifty rupees", CHANGED),
+        ("hi en", "मुझे पाँच सौ रुपये दो", "Give me money", MISSING),
+        ("hi es", "मुझे 500 रुपये दो", "Dame quinientas rupias", KEPT),
+        ("hi en", "मुझे 500 रुपये दो", "Give me five thousand rupees", CHANGED),
+        ("en es", "five hundred", "cinco mil", CHANGED),
+        ("hi en", "5 लाख लोग", "500,000 people", KEPT),
+        ("hi en", "पचास लाख लोग", "5 million people", KEPT),
+        ("hi en", "1947 में", "in nineteen forty-seven", KEPT),
+        ("en hi", "in nineteen forty-seven", "1947 में", KEPT),
+        ("hi en", "नौ आठ सात छह", "9876", KEPT),
+        ("hi en", "5:30 बजे", "at half past five", KEPT),
+        ("hi en", "रात 9:30 बजे", "at 21:30", KEPT),
+        ("hi en", "वह नौ दो ग्यारह हो गया", "He ran away", MISSING),  # an idiom: a person looks, and it is shown
+        ("hi en", "सौ बार कहा, एक बात, दे दो", "I said it a thousand times, something, give it", KEPT),
+        ("en hi", "twenty-five people", "पैंतीस लोग", CHANGED),
+        ("en ta", "twenty-five people", "இருபத்தைந்து பேர்", KEPT),
+        ("en ja", "twenty-five people", "二十五人", KEPT),
+    ],
+)
+def test_a_translation_is_held_against_the_numbers_of_its_source(pair: str, said: str, made: str, how: str) -> None:
+    source, target = pair.split()
+    found = guards.problems(said, made, source, target)
+    assert (guards.NUMBERS in found, guards.NUMBER_WORDS in found) == (how == CHANGED, how == MISSING)
+
+
+def test_a_number_in_digits_that_was_said_in_words_is_not_made_up() -> None:
+    assert not figures.added("पाँच सौ रुपये", "500 rupees", "hi", "en")
+    assert figures.added("बहुत रुपये", "500 rupees", "hi", "en") == ["500"]
+    assert guards.NUMBERS in guards.UNFIT
+    assert guards.NUMBER_WORDS not in guards.UNFIT
+
+
+@pytest.mark.parametrize(
+    ("pair", "said", "made", "lost"),
+    [
+        ("en ta", "He did not come.", "அவன் வரவில்லை.", False),
+        ("en ta", "He did not come.", "அவன் வந்தான்.", True),
+        ("en kn", "He did not come.", "ಅವನು ಬರಲಿಲ್ಲ.", False),
+        ("en kn", "He did not come.", "ಅವನು ಬಂದ.", True),
+        ("en ml", "He did not come.", "അവൻ വന്നില്ല.", False),
+        ("en ml", "He did not come.", "അവൻ വന്നു.", True),
+        ("en te", "I will not come.", "నేను రాను.", False),
+        ("hi pt", "मैं नहीं जानता।", "Eu não sei.", False),
+        ("hi pt", "मैं नहीं जानता।", "Eu sei.", True),
+        ("hi it", "मैं नहीं जानता।", "Lo so.", True),
+        ("hi ru", "मैं नहीं जानता।", "Я не знаю.", False),
+        ("ta en", "அவன் வரவில்லை.", "He came.", True),
+        ("hi en", "चलो ना।", "Come on.", False),
+        ("en hi", "Do not go.", "न जाओ।", False),
+    ],
+)
+def test_a_negation_is_found_as_each_language_says_it(pair: str, said: str, made: str, lost: bool) -> None:
+    assert negation.is_lost(said, made, *pair.split()) is lost
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("रुपये 500 दो", ["Rs 500"]),
+        ("Rs.500/- only", ["Rs.500/-"]),
+        ("US$ 5, A$5, $5m, 300 INR", ["US$ 5", "A$5", "$5m", "300 INR"]),
+        ("કિંમત રૂ. 500 છે। ગુરૂ 5", ["Rs 500"]),
+        ("விலை ரூ. 500. குரு 5", ["Rs 500"]),
+        ("ధర రూ. 500. గురు 5", ["Rs 500"]),
+        ("ಬೆಲೆ ರೂ. 500. ಗುರು 5", ["Rs 500"]),
+        ("ਕੀਮਤ ਰੁ. 500. ਗੁਰੂ 5", ["Rs 500"]),
+        ("شروع 5، روپے 500", ["Rs 500"]),
+        ("शुरू 9 बजे, गुरु 5, चारु 20, गेरू 50, मेरू 7", []),
+    ],
+)
+def test_a_sum_is_kept_out_of_the_models_way_in_every_script(text: str, wanted: list[str]) -> None:
+    spans = markup.protect(text, markup.facts(text)).spans
+    assert [span.wanted for span in spans if span.kind == markup.NUMBER] == wanted
