@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -40,18 +41,52 @@ class Counters:
         """Let every zone have counted so much, and the processors been busy for so long."""
         for zone in self.powercap.iterdir():
             (zone / "energy_uj").write_text(f"{(950 + joules) * 1_000_000 % 1_000_000_000}\n")
+        self.write_busy(busy_ticks, idle)
+
+    def write_busy(self, busy_ticks: int, idle: int = 77_777) -> None:
+        """Let the processors have been busy for so long."""
         user, system = busy_ticks // 2, busy_ticks - busy_ticks // 2
         self.stat.write_text(f"cpu  {user} 0 {system} {idle} 50 0 0 0 0 0\ncpu0 1 2 3 4\n")
 
 
 def test_a_stage_has_its_share_of_what_processors_and_memory_took(tmp_path: Path) -> None:
     counters = Counters(tmp_path)
-    energy = ProcessorEnergy(counters.powercap, counters.stat)
+    seconds = itertools.count()
+    energy = ProcessorEnergy(counters.powercap, counters.stat, lambda: next(seconds))
     counters.write(40, 500)
     energy.sample()
     counters.write(100, 1000)  # each count has gone round in between
     assert energy.joules(4.0, 100) == pytest.approx(3 * 100 * 4 / 10), "two packages, one memory; busy for 10 s"
     assert energy.joules(400.0, 100) == pytest.approx(300), "never more than all"
+
+
+def test_a_count_that_began_again_while_the_machine_slept_has_not_gone_round(tmp_path: Path) -> None:
+    """Of 262 kJ, the usual range, a laptop's sleep would have made 70 watt hours."""
+    counters = Counters(tmp_path)
+    (zone := counters.powercap / "intel-rapl:0" / "energy_uj").write_text("50000000")
+    for other in counters.powercap.iterdir():
+        if other.name != "intel-rapl:0":
+            (other / "energy_uj").unlink()
+    (counters.powercap / "intel-rapl:0" / "max_energy_range_uj").write_text("262143328850")
+    seconds = itertools.count(0.0, 0.25)  # each reading asks for the time twice
+    energy = ProcessorEnergy(counters.powercap, counters.stat, lambda: next(seconds))
+    zone.write_text("3000000")
+    energy.sample()
+    zone.write_text("5000000")
+    counters.write_busy(1000)
+    assert energy.joules(10.0, 100) == 5.0
+
+
+def test_zones_that_may_not_be_read_leave_the_others(tmp_path: Path) -> None:
+    counters = Counters(tmp_path)
+    denied = counters.powercap / "intel-rapl:1" / "energy_uj"
+    denied.unlink()
+    denied.symlink_to("/proc/self/mem")  # what may not be read, also for root
+    energy = ProcessorEnergy(counters.powercap, counters.stat)
+    for zone in ("intel-rapl:0", "intel-rapl:0:1"):
+        (counters.powercap / zone / "energy_uj").write_text("960000000")
+    counters.write_busy(1000)
+    assert energy.joules(10.0, 100) == pytest.approx(20)
 
 
 def test_where_nothing_tells_nothing_is_said(tmp_path: Path) -> None:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -18,6 +23,7 @@ from samvad.commands import deliver as command
 from samvad.core.errors import ChangedFileError, ConfigurationError, NetworkError, SamvadError
 from samvad.documents import job_manifest
 from samvad.reporting import delivery
+from samvad.reporting import object_store as stores
 
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 #: More than boto3 sends in one piece (8 MB).
@@ -51,12 +57,16 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def held(server: str, bucket: str) -> dict[str, bytes]:
-    client = boto3.client(
+def client(server: str) -> Any:
+    return boto3.client(
         "s3", endpoint_url=server, aws_access_key_id="x", aws_secret_access_key="y", region_name="us-east-1"
     )
-    found = client.list_objects_v2(Bucket=bucket).get("Contents", [])
-    return {item["Key"]: client.get_object(Bucket=bucket, Key=item["Key"])["Body"].read() for item in found}
+
+
+def held(server: str, bucket: str) -> dict[str, bytes]:
+    asked = client(server)
+    found = asked.list_objects_v2(Bucket=bucket).get("Contents", [])
+    return {item["Key"]: asked.get_object(Bucket=bucket, Key=item["Key"])["Body"].read() for item in found}
 
 
 def send(job: Path, tmp_path: Path, address: str) -> list[str]:
@@ -162,7 +172,7 @@ def test_a_file_of_somebody_s_sends_nothing_elsewhere(
     (tmp_path / "config").write_text(f"[default]\nendpoint_url = {server}\n", "utf-8")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.delenv("AWS_ENDPOINT_URL_S3")
-    assert delivery._store(store)._client.meta.endpoint_url.endswith("amazonaws.com")
+    assert stores.opened(store).client.meta.endpoint_url.endswith("amazonaws.com")
 
 
 def test_without_credentials_nothing_is_asked_and_none_are_taken_from_files(
@@ -181,3 +191,161 @@ def test_a_film_that_is_not_done_is_not_sent(
     monkeypatch.setattr(job_manifest, "status", lambda _: "failed")
     with pytest.raises(SamvadError, match="is not done"):
         send(job, tmp_path, f"s3://{store}/x")
+
+
+#: Of four parts, each with other bytes.
+LONG = b"".join(bytes([number]) * stores.PART_BYTES for number in range(3)) + b"the end"
+
+
+@pytest.fixture
+def long_job(job: Path) -> Path:
+    shutil.rmtree(job / "10_mux")
+    support.finished_stage(job, "mux", {"subtitled_film": ("film.mkv", LONG)})
+    return job
+
+
+def uploads(server: str, bucket: str) -> list[str]:
+    return [item["UploadId"] for item in client(server).list_multipart_uploads(Bucket=bucket).get("Uploads", [])]
+
+
+def requests_of(server: str, word: str) -> list[str]:
+    return [line for line in object_store.log_of(server).splitlines() if word in line]
+
+
+def arrived(server: str, bucket: str, upload: dict[str, Any]) -> list[int]:
+    told = client(server).list_parts(Bucket=bucket, Key=upload["key"], UploadId=upload["upload_id"])
+    return [part["Size"] for part in told.get("Parts", ())]
+
+
+def cut_off(server: str, job: Path, tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send through a line that is cut for good after two parts and a half."""
+    with object_store.cut_after(server, 5 * stores.PART_BYTES // 2) as line:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", line)
+        monkeypatch.setattr(stores, "_AT_ONCE", 1)
+        with pytest.raises(NetworkError, match="cannot be reached, or broke off"):
+            send(job, tmp_path, address)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server)
+
+
+def test_a_file_that_was_cut_off_is_gone_on_with_where_it_was(
+    server: str, store: str, long_job: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_off(server, long_job, tmp_path, f"s3://{store}/x", monkeypatch)
+    noted = json.loads((long_job / delivery.UNDER_WAY).read_text("utf-8"))
+    assert noted["failures"] == 1 and [item["upload_id"] for item in noted["uploads"]] == uploads(server, store)
+    before = len(requests_of(server, "partNumber="))
+    assert arrived(server, store, noted["uploads"][0])[:2] == [stores.PART_BYTES] * 2
+
+    told = send(long_job, tmp_path, f"s3://{store}/x")
+    again = requests_of(server, "partNumber=")[before:]
+    assert [number for number in "1234" if any(f"partNumber={number}" in line for line in again)] == ["3", "4"]
+    assert any("16.8 MB were there of a try before" in line for line in told)
+    there = held(server, store)
+    assert next(body for key, body in there.items() if key.endswith("film.mkv")) == LONG
+    assert not uploads(server, store) and not (long_job / delivery.UNDER_WAY).exists()
+
+
+def test_a_part_that_is_not_the_file_s_is_sent_again(
+    server: str, store: str, long_job: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_off(server, long_job, tmp_path, f"s3://{store}/x", monkeypatch)
+    (begun,) = json.loads((long_job / delivery.UNDER_WAY).read_text("utf-8"))["uploads"]
+    other = bytes([9]) * stores.PART_BYTES
+    client(server).upload_part(Bucket=store, Key=begun["key"], UploadId=begun["upload_id"], PartNumber=1, Body=other)
+    send(long_job, tmp_path, f"s3://{store}/x")
+    assert next(body for key, body in held(server, store).items() if key.endswith("film.mkv")) == LONG
+
+
+def test_an_upload_of_a_film_that_was_made_anew_is_aborted_and_nobody_else_s(
+    server: str, store: str, long_job: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_off(server, long_job, tmp_path, f"s3://{store}/x", monkeypatch)
+    (begun,) = json.loads((long_job / delivery.UNDER_WAY).read_text("utf-8"))["uploads"]
+    theirs = client(server).create_multipart_upload(Bucket=store, Key=begun["key"])["UploadId"]
+    shutil.rmtree(long_job / "10_mux")
+    support.finished_stage(long_job, "mux", {"subtitled_film": ("film.mkv", FILM)})
+    send(long_job, tmp_path, f"s3://{store}/x")
+    assert uploads(server, store) == [theirs]
+    assert next(body for key, body in held(server, store).items() if key.endswith("film.mkv")) == FILM
+
+
+def test_an_upload_that_the_store_has_forgotten_is_begun_anew(
+    server: str, store: str, long_job: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_off(server, long_job, tmp_path, f"s3://{store}/x", monkeypatch)
+    (begun,) = json.loads((long_job / delivery.UNDER_WAY).read_text("utf-8"))["uploads"]
+    client(server).abort_multipart_upload(Bucket=store, Key=begun["key"], UploadId=begun["upload_id"])
+    send(long_job, tmp_path, f"s3://{store}/x")
+    assert next(body for key, body in held(server, store).items() if key.endswith("film.mkv")) == LONG
+
+
+def test_what_was_killed_while_it_sent_is_gone_on_with(server: str, store: str, long_job: Path, tmp_path: Path) -> None:
+    """A process of its own, as `samvad deliver` is one; nothing of it runs after the kill."""
+    code = (
+        "import sys; from pathlib import Path; from samvad.documents import job_manifest; "
+        "from samvad.reporting import delivery; job_manifest.status = lambda _: 'success'; "
+        "delivery.deliver(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], print)"
+    )
+    words = [sys.executable, "-c", code, str(long_job), str(tmp_path / "out"), f"s3://{store}/x"]
+    environment = {**os.environ, "PYTHONPATH": str(support.ROOT / "scripts")}
+    with (
+        object_store.cut_after(server, 5 * stores.PART_BYTES // 2, stall=True) as line,
+        subprocess.Popen(words, env=environment | {"AWS_ENDPOINT_URL_S3": line}) as process,
+    ):
+        until = time.monotonic() + 60
+        while not (long_job / delivery.UNDER_WAY).exists():
+            assert process.poll() is None and time.monotonic() < until
+            time.sleep(0.05)
+        process.kill()
+    assert len(uploads(server, store)) == 1
+    send(long_job, tmp_path, f"s3://{store}/x")
+    assert next(body for key, body in held(server, store).items() if key.endswith("film.mkv")) == LONG
+    assert not uploads(server, store)
+
+
+def test_what_is_no_result_any_more_is_named_and_taken_away_where_that_is_wished(
+    server: str, store: str, job: Path, tmp_path: Path
+) -> None:
+    address = f"s3://{store}/x"
+    shutil.rmtree(job / "09_subtitle_gen")
+    support.finished_stage(
+        job,
+        "subtitle_gen",
+        {"srt_en": ("a.en.srt", b"1\n"), "srt_hi": ("a.hi.srt", b"2\n"), "srt_ta": ("a.ta.srt", b"3\n")},
+    )
+    send(job, tmp_path, address)
+    shutil.rmtree(job / "09_subtitle_gen")
+    support.finished_stage(job, "subtitle_gen", {"srt_en": ("a.en.srt", b"1\n")})
+    below = f"x/{job.relative_to(tmp_path / 'out')}"
+    for name in ("a.ta.srt", "b.srt"):
+        client(server).put_object(Bucket=store, Key=f"{below}/09_subtitle_gen/{name}", Body=b"somebody's")
+    for _ in range(2):
+        record = delivery.deliver(job, tmp_path / "out", address, print)
+        assert [item.file for item in record.left] == ["09_subtitle_gen/a.hi.srt"]
+    before = held(server, store)
+    record = delivery.deliver(job, tmp_path / "out", address, print, remove_left=True)
+    after = held(server, store)
+    assert set(before) - set(after) == {f"{below}/09_subtitle_gen/a.hi.srt"} and not record.left
+    assert after[f"{below}/09_subtitle_gen/a.ta.srt"] == b"somebody's"
+
+
+def test_a_record_that_names_what_is_not_of_its_job_takes_nothing_away(
+    server: str, store: str, job: Path, tmp_path: Path
+) -> None:
+    address = f"s3://{store}/x"
+    other = support.make_job(tmp_path / "out" / "other")
+    support.finished_stage(other, "mux", {"subtitled_film": ("film.mkv", b"other")})
+    job_manifest.path_of(other).write_text("{}", encoding="utf-8")
+    theirs = delivery.deliver(other, tmp_path / "out", address, print)
+    send(job, tmp_path, address)
+    record = json.loads((job / delivery.RECORD).read_text("utf-8"))
+    record["left"] = json.loads((other / delivery.RECORD).read_text("utf-8"))["files"]
+    (job / delivery.RECORD).write_text(json.dumps(record), encoding="utf-8")
+    delivery.deliver(job, tmp_path / "out", address, print, remove_left=True)
+    assert {item.key for item in theirs.files} <= set(held(server, store))
+
+
+def test_parts_are_as_large_as_the_store_needs_them_to_be() -> None:
+    assert stores._part_bytes(1 << 30) == stores.PART_BYTES
+    for size in (200 << 30, 5 << 40):
+        assert size / stores._part_bytes(size) <= 10_000 and stores._part_bytes(size) % (1 << 20) == 0

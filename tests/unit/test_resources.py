@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import support
 from samvad.runner import gpus
 from samvad.runner.resource_usage import GpuMeter, ResourceMeter, open_gpus
 
@@ -145,3 +148,88 @@ def test_of_several_gpus_only_the_one_that_this_process_has_taken_counts(
         gpus.release()
     assert meter.peak_bytes == 200 * MIB
     assert meter.joules is None, "a stage that holds no GPU takes nothing of it"
+
+
+def test_while_a_stage_waits_for_a_gpu_what_that_takes_is_another_s(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SAMVAD_CACHE", str(tmp_path))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-111")
+    nvml = Nvml(shows_processes=False)
+    meter = GpuMeter(nvml)
+    nvml.millijoules = {0: 5000, 1: 600_000}  # the film before
+    meter.sample({42})
+    try:
+        assert gpus.take("cuda", "a film") is not None
+        nvml.millijoules = {0: 5000, 1: 604_000}
+        meter.sample({42})
+        assert meter.joules == 4
+        nvml.millijoules = {0: 5000, 1: 12}
+        assert meter.joules is None, "the driver was loaded anew"
+    finally:
+        gpus.release()
+
+
+#: NVML's functions, by the names of its header, as nvidia-ml-py asks for them: of three GPUs the first is lost, the
+#: second tells no energy, the third does, a joule more with each question.
+NVML_LIBRARY = r"""
+#include <string.h>
+typedef struct { unsigned long long total, free, used; } memory_t;
+static long asked;
+int nvmlInit_v2(void) { return 0; }
+int nvmlInitWithFlags(unsigned int flags) { return 0; }
+int nvmlShutdown(void) { return 0; }
+const char *nvmlErrorString(int code) { return "error"; }
+int nvmlDeviceGetCount_v2(unsigned int *count) { *count = 3; return 0; }
+int nvmlDeviceGetHandleByIndex_v2(unsigned int index, void **device) {
+    *device = (void *)(long)(index + 1);
+    return index == 0 ? 15 : 0;
+}
+int nvmlDeviceGetUUID(void *device, char *uuid, unsigned int length) {
+    strcpy(uuid, (long)device == 2 ? "GPU-222" : "GPU-333");
+    return 0;
+}
+int nvmlDeviceGetMemoryInfo(void *device, memory_t *memory) { memory->used = 1 << 20; return 0; }
+int nvmlDeviceGetTotalEnergyConsumption(void *device, unsigned long long *millijoules) {
+    *millijoules = 5000 + 1000 * asked++;
+    return (long)device == 2 ? 3 : 0;
+}
+int nvmlDeviceGetComputeRunningProcesses_v3(void *device, unsigned int *count, void *infos) { return 4; }
+"""
+METER = """
+import sys
+from pathlib import Path
+from samvad.runner import gpus, resource_usage
+resource_usage._DRIVER = Path(sys.argv[1])
+meter = resource_usage.open_gpus()
+assert gpus.take("cuda", "a film") is not None
+meter.sample({1})
+print(meter.joules, meter.method, meter.peak_bytes)
+"""
+
+
+@pytest.mark.parametrize(("held", "tells"), [("GPU-333", True), ("GPU-222", False)])
+def test_nvidias_own_package_is_asked_and_a_gpu_that_is_lost_hides_no_other(
+    tmp_path: Path, held: str, tells: bool
+) -> None:
+    """The library is a stand-in, built here; what asks it is the package that stages have."""
+    if (compiler := shutil.which("cc")) is None:
+        pytest.skip("there is no C compiler")
+    (tmp_path / "nvml.c").write_text(NVML_LIBRARY, encoding="ascii")
+    library = tmp_path / "libnvidia-ml.so.1"
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, tmp_path / "nvml.c"], check=True)
+    line = ["bash", "-c", 'source envs/lib.bash; exec "$(environment_dir asr)/bin/python" "$@"', "-"]
+    own = {"LD_LIBRARY_PATH": str(tmp_path), "PYTHONPATH": str(support.ROOT / "scripts"), "CUDA_VISIBLE_DEVICES": held}
+    done = subprocess.run(
+        [*line, "-c", METER, str(library)],
+        cwd=support.ROOT,
+        env={**os.environ, **own},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    joules, method = done.stdout.split(" ", 1)
+    assert (float(joules) >= 1) if tells else (joules == "None")
+    assert method.startswith("NVML, rise")

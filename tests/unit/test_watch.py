@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import hmac
 import json
@@ -23,12 +24,14 @@ from typing import Any
 
 import pytest
 
+import object_store
 import support
 from samvad.commands import watch
-from samvad.core import variables
+from samvad.core import times, variables
 from samvad.core.errors import ConfigurationError
 from samvad.documents import job_manifest
 from samvad.models import http
+from samvad.reporting import delivery
 from samvad.workflow import notices
 
 SECRET = "a-secret-of-forty-letters-that-nobody-knows"
@@ -357,3 +360,59 @@ def test_a_film_is_done_when_it_is_whole(tmp_path: Path, monkeypatch: pytest.Mon
         monkeypatch.setattr(watch.notices, "tell", lambda *_: [])
         assert watch.main(given) == 0
         assert len(asked) == runs
+
+
+def test_a_delivery_that_failed_is_tried_again_after_a_pause_and_a_done_one_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A real store; at first nobody listens at its address."""
+    (tmp_path / "store").mkdir()
+    film = tmp_path / "films" / "film.mkv"
+    film.parent.mkdir()
+    support.make_film(film)
+    old = time.time() - 600
+    os.utime(film, (old, old))
+    job = support.make_job(tmp_path / "out")
+    support.finished_stage(job, "mux", {"subtitled_film": ("film.mkv", b"film")})
+    job_manifest.path_of(job).write_text("{}", encoding="utf-8")
+    row = SimpleNamespace(media=str(film), folder=str(job.relative_to(tmp_path / "out")))
+    monkeypatch.setattr(watch.naming, "films", lambda _: {"x": row})
+    monkeypatch.setattr(watch.naming, "output_root", lambda _: tmp_path / "out")
+    monkeypatch.setattr(watch.notices, "tell", lambda *_: [])
+    monkeypatch.setattr(job_manifest, "status", lambda _: "success")
+    monkeypatch.setattr(watch.subprocesses, "hand_over", lambda *_, **__: pytest.fail("all films are done"))
+    for name, value in (("ACCESS_KEY_ID", "AKID"), ("SECRET_ACCESS_KEY", SECRET)):
+        monkeypatch.setenv(f"AWS_{name}", value)
+    given = [str(film.parent), "--source", "hi", "--once", "--deliver", "s3://bucket/films"]
+    under_way = job / delivery.UNDER_WAY
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{nobody.getsockname()[1]}")
+        assert watch.main(given) == 1
+        first = json.loads(under_way.read_text("utf-8"))
+        assert first["failures"] == 1 and "cannot be reached" in first["reason"]
+        assert "cannot be reached" in capsys.readouterr().err
+        assert watch.main(given) == 1, "it waits"
+        assert json.loads(under_way.read_text("utf-8")) == first and not capsys.readouterr().err
+        _set_back(under_way, 61)
+        assert watch.main(given) == 1
+        assert json.loads(under_way.read_text("utf-8"))["failures"] == 2
+        _set_back(under_way, 61)
+        pause = delivery.pause_seconds(job, given[-1])
+        assert pause is not None and 50 < pause <= 59, "the second pause is twice as long"
+    with object_store.started(tmp_path / "store") as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server)
+        object_store.put(server, "bucket", b"")
+        _set_back(under_way, 121)
+        assert watch.main(given) == 0
+        assert "Delivered, and checked" in capsys.readouterr().out and not under_way.exists()
+    assert watch.main(given) == 0, "nobody is asked any more"
+    job_manifest.path_of(job).write_text('{"made": "anew"}', encoding="utf-8")
+    assert delivery.pause_seconds(job, given[-1]) == 0 and delivery.pause_seconds(job, "s3://other") == 0
+    assert SECRET not in (job / delivery.RECORD).read_text("utf-8")
+
+
+def _set_back(record: Path, seconds: float) -> None:
+    value = json.loads(record.read_text("utf-8"))
+    failed = datetime.datetime.fromisoformat(value["failed_at"]) - datetime.timedelta(seconds=seconds)
+    record.write_text(json.dumps({**value, "failed_at": times.utc_text(failed)}), encoding="utf-8")

@@ -238,6 +238,10 @@ def _deliver(folders: Iterable[Path], root: Path, address: str) -> bool:
         try:
             sent = delivery.deliver(folder, root, address, _tell_sending)
             print(f"  Delivered, and checked: {len(sent.files)} files")
+            for item in sent.left:
+                print(
+                    printable(f"  No result any more, but still there: {item.key}   (./samvad deliver … --remove-left)")
+                )
         except (SamvadError, OSError) as error:
             print(printable(f"  {error}"), file=sys.stderr)
             whole = False

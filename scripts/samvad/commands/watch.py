@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -17,6 +18,7 @@ from samvad.core import console, places, schemas, subprocesses
 from samvad.core.errors import ConfigurationError, MediaError, SamvadError
 from samvad.documents import beside_files, job_manifest
 from samvad.media.existing import found as existing
+from samvad.reporting import delivery
 from samvad.settings import configuration, film_row, film_values, naming
 from samvad.settings.library import finding
 from samvad.workflow import notices
@@ -30,7 +32,8 @@ _EXAMPLES = """examples:
   ./samvad watch /films/new --source hi --once        one look, as a timer would have it
 
 What ./samvad shelf takes is taken here, too. A film is whole when it has not changed for --settle-seconds. A film that
-has failed waits for the next one, ./samvad shelf, or ./samvad rerun. Ctrl-C ends the watch, and what runs.
+has failed waits for the next one, ./samvad shelf, or ./samvad rerun. What --deliver could not send is tried again
+after a minute, then after twice as long each time, up to an hour. Ctrl-C ends the watch, and what runs.
 Exit codes: 0 ended; 1 (with --once) a film is not done; 2 what was asked for is not possible."""
 #: Looks are this far apart at most, in seconds, where the system tells of no change: network disks tell of none.
 _LONGEST_SECONDS = 300
@@ -130,17 +133,22 @@ def _watch(options: argparse.Namespace, settings: Mapping[str, Any], words: Sequ
         changed.clear()
         try:
             _look(options, settings, words, wanted, end)
-            unsettled = _unsettled(options, settings)
+            seen = _finding(options, settings)
+            unsettled = bool(seen.growing)
+            pauses = [
+                pause for _, pause in _to_deliver({item.path.resolve() for item in seen.films}, options, settings)
+            ]
         except (
             SamvadError,
             OSError,
         ) as error:  # a sheet that is edited, a disk that is away
             console.complain("samvad watch", error)
-            unsettled = False
+            unsettled, pauses = False, []
         if ended.is_set():  # while something ran
             break
-        # What still changes is looked at when it may have settled; what does not, when something does.
-        changed.wait(options.settle_seconds if unsettled else options.every)
+        # What still changes is looked at when it may have settled; what does not, when something does, or when what
+        # could not be delivered is to be tried again.
+        changed.wait(min([options.settle_seconds if unsettled else options.every, *(max(1.0, p) for p in pauses)]))
         if unsettled and not ended.is_set():
             ended.wait(1)
     if observer.is_alive():
@@ -176,7 +184,67 @@ def _look(
         if (places.work() / film.media).resolve() in found:
             for line in notices.tell(root / film.folder, wanted, os.environ):
                 print(console.printable(line), file=sys.stderr, flush=True)
-    return code
+    if not options.deliver:
+        return code
+    with _ending(end):
+        return code or (0 if _deliver(found, options, settings) else 1)
+    return 130
+
+
+@contextlib.contextmanager
+def _ending(end: Callable[[], object]) -> Iterator[None]:
+    """Let Ctrl-C break off what this process does, which may be to send a film for an hour; ``end`` is called then."""
+
+    def stop(_: int, __: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    except KeyboardInterrupt:
+        end()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _deliver(found: Collection[Path], options: argparse.Namespace, settings: Mapping[str, Any]) -> bool:
+    """Deliver what is done and is not in the store yet, or not any more as it is; return whether nothing failed.
+
+    What failed is tried again after a pause, which grows; ``delivering.json`` of the job says why, and how often.
+    """
+    whole = True
+    for folder, pause in _to_deliver(found, options, settings):
+        if pause > 0:
+            whole = False
+            continue
+        try:
+            sent = delivery.deliver(folder, naming.output_root(settings), options.deliver, _tell)
+            _tell(f"Delivered, and checked: {len(sent.files)} files of {folder}")
+        except (SamvadError, OSError) as error:
+            console.complain("samvad watch", error)
+            whole = False
+    return whole
+
+
+def _to_deliver(
+    found: Collection[Path], options: argparse.Namespace, settings: Mapping[str, Any]
+) -> list[tuple[Path, float]]:
+    """Return the folder of each done film that is not in the store as it is, and how long it is to wait, in seconds."""
+    if not options.deliver:
+        return []
+    root = naming.output_root(settings)
+    done = [
+        root / film.folder
+        for film in naming.films(settings).values()
+        if (places.work() / film.media).resolve() in found and job_manifest.status(root / film.folder) == "success"
+    ]
+    pauses = [(folder, delivery.pause_seconds(folder, options.deliver)) for folder in done]
+    return [(folder, pause) for folder, pause in pauses if pause is not None]
+
+
+def _tell(line: str) -> None:
+    print(console.printable(line), flush=True)
 
 
 def _states(settings: Mapping[str, Any], found: Collection[Path]) -> list[tuple[Path, str | None]]:
@@ -201,7 +269,3 @@ def _has_subtitles(
 def _finding(options: argparse.Namespace, settings: Mapping[str, Any]) -> finding.Look:
     leave = {naming.output_root(settings).resolve(), (schemas.ROOT / "build").resolve()}
     return finding.look(options.folder.absolute(), leave, options.settle_seconds)
-
-
-def _unsettled(options: argparse.Namespace, settings: Mapping[str, Any]) -> bool:
-    return bool(_finding(options, settings).growing)

@@ -3,6 +3,10 @@
 Each object carries the SHA-256 of its bytes as metadata (``samvad-sha256``), which tells what is there already from
 what is to be sent. The store checks each part that it receives against a checksum of its own (SHA-256, "Checking object
 integrity"); after that it is asked what it holds. The job's manifest goes last: where it is, all else is.
+
+What was cut off is gone on with inside of a file: ``delivering.json`` of the job's folder names the uploads that were
+begun. It also has why the last try failed, and how many have. Nothing is taken away or aborted but what records of this
+job name, below its own place, and what still carries the checksum that Samvad gave it.
 """
 
 from __future__ import annotations
@@ -13,30 +17,26 @@ import os
 import posixpath
 import re
 import urllib.parse
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from samvad.core import stages, times, typed_json
+from samvad.core import locks, stages, times, typed_json
 from samvad.core.console import printable
-from samvad.core.errors import ChangedFileError, ConfigurationError, NetworkError
+from samvad.core.errors import ChangedFileError, ConfigurationError, NetworkError, SamvadError
 from samvad.documents import job_folder, job_manifest
 from samvad.documents.job_folder import Job
 from samvad.media import addresses
-from samvad.models import http
+from samvad.reporting import object_store
+from samvad.reporting.object_store import Held, Upload
 
-#: The record in the job's folder.
-RECORD = "delivered.json"
+#: The records in the job's folder: of what is there, and of what is not there yet.
+RECORD, UNDER_WAY = "delivered.json", "delivering.json"
 #: The stages whose outputs are results.
 _STAGES = ("subtitle_gen", "mux")
-_MARK = "samvad-sha256"
-_BLOCK_BYTES = 1 << 20
-#: Tries of one request, with the pauses of botocore's "standard" mode between.
-_TRIES = 4
-#: What S3 calls a refusal, by kind.
-_DENIED = frozenset({"AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "401"})
-_ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
+#: The first pause after a delivery that failed, doubled with each, and the longest.
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 60, 3600
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,37 @@ class Sent:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """What a job has in a store; ``extra``: keys that this version does not know."""
+    """What a job has in a store; ``extra``: keys that this version does not know.
+
+    Attributes:
+        left: what was sent before and is no result any more, such as a track that was taken out; still there.
+    """
 
     schema_version: str = "1.0"
     address: str
     delivered_at: str
     files: tuple[Sent, ...] = ()
+    left: tuple[Sent, ...] = ()
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnderWay:
+    """What is not in a store yet; ``extra``: keys that this version does not know.
+
+    Attributes:
+        failures: tries that failed, one after the other.
+        failed_at: when the last one did; None: none has.
+        reason: why, for people.
+        uploads: those that were begun in parts, and were not ended.
+    """
+
+    schema_version: str = "1.0"
+    address: str
+    failures: int = 0
+    failed_at: str | None = None
+    reason: str = ""
+    uploads: tuple[Upload, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
 
 
@@ -79,10 +104,12 @@ def check(address: str) -> None:
     if bucket is None:
         raise ConfigurationError(f"{printable(address)} is no store of objects.", "Write s3://BUCKET/PREFIX.")
     addresses.check(f"s3://{bucket[1]}/{(bucket[2] or '').strip('/') or 'x'}")
-    _credentials(os.environ)
+    object_store.credentials(os.environ)
 
 
-def deliver(folder: Path, root: Path, address: str, tell: Callable[[str], None]) -> Record:
+def deliver(
+    folder: Path, root: Path, address: str, tell: Callable[[str], None], *, remove_left: bool = False
+) -> Record:
     """Send a finished job's results, and make sure that the store has them; return what is there.
 
     Args:
@@ -90,6 +117,7 @@ def deliver(folder: Path, root: Path, address: str, tell: Callable[[str], None])
         root: of all jobs: below the address a job lies as it does there.
         address: ``s3://BUCKET/PREFIX``, with spaces as %20.
         tell: is told what is sent, a line a file.
+        remove_left: whether what was sent before, and is no result any more, is taken away.
 
     Raises:
         ConfigurationError: the film is not done, the address or its credentials are no good, or an object there is
@@ -101,32 +129,158 @@ def deliver(folder: Path, root: Path, address: str, tell: Callable[[str], None])
     job = job_folder.load(folder)
     if job_manifest.status(folder) != "success":
         raise ConfigurationError(f"{folder} is not done.", "Run the film first.")
-    bucket, _, prefix = urllib.parse.unquote(address[5:]).partition("/")
-    below = _below(folder, root)
-    store = _store(bucket)
-    due = [(path, posixpath.join(prefix.strip("/"), below, path), digest) for path, digest in _results(job)]
-    with _refusals(address):
-        there = {key: store.held(key) for _, key, _ in due}
+    # Two that send the same film would end each other's uploads.
+    lock = folder / ".locks" / "delivery"
+    lock.parent.mkdir(exist_ok=True)
+    with locks.exclusive(lock):
+        try:
+            with object_store.refusals(address):
+                return _Delivery(job, root, address, tell).run(remove_left)
+        except SamvadError as error:
+            way = _under_way(folder, address)
+            failed = replace(way, failures=way.failures + 1, failed_at=times.utc_now(), reason=str(error))
+            typed_json.write(folder / UNDER_WAY, failed)
+            raise
+
+
+def pause_seconds(folder: Path, address: str) -> float | None:
+    """Return how long to wait before a done film's results are sent; 0: now. None: all are there, as they are.
+
+    After a try that failed it is a minute, and twice as long after each further one, up to an hour.
+    """
+    with contextlib.suppress(SamvadError, OSError):
+        there = typed_json.read(folder / RECORD, Record, "record of a delivery", "Remove it.")
+        digest = _sha256(job_manifest.path_of(folder))
+        if _place(there.address) == _place(address) and there.files and there.files[-1].sha256 == digest:
+            return None
+    way = _under_way(folder, address)
+    if not way.failures or way.failed_at is None:
+        return 0.0
+    pause = min(_FIRST_PAUSE_SECONDS * 2.0 ** min(way.failures - 1, 16), _LONGEST_PAUSE_SECONDS)
+    passed = times.seconds_between(way.failed_at, times.utc_now())
+    return max(0.0, pause - passed) if passed >= 0 else 0.0  # a clock that was ahead holds nothing up
+
+
+class _Delivery:
+    """One try to bring a job's results into a store."""
+
+    def __init__(self, job: Job, root: Path, address: str, tell: Callable[[str], None]) -> None:
+        self._job = job
+        self._folder = job.folder
+        self._address = address
+        self._tell = tell
+        bucket, prefix = _place(address)
+        #: Below it lies what is this job's, and nothing else.
+        self._own = posixpath.join(prefix, _below(job.folder, root)) + "/"
+        self._store = object_store.opened(bucket)
+        self._way = _under_way(job.folder, address)
+
+    def run(self, remove_left: bool) -> Record:
+        due = [(path, self._own + path, digest) for path, digest in _results(self._job)]
+        there = {key: self._store.held(key) for _, key, _ in due}
         if others := [key for key, held in there.items() if held and not held.sha256]:
             raise ConfigurationError(
-                f"s3://{bucket}/{others[0]} is there, and Samvad did not send it.", "Name another prefix."
+                f"{self._named(others[0])} is there, and Samvad did not send it.", "Name another prefix."
             )
-        sent = []
-        for path, key, digest in due:
-            file = folder / path
-            held = there[key]
-            if held is None or (held.sha256, held.size_bytes) != (digest, file.stat().st_size):
-                tell(f"s3://{bucket}/{key}")
-                store.send(file, key, digest)
-                held = store.held(key)
-                if _sha256(file) != digest:
-                    raise ChangedFileError(f"{file} was changed while it was sent.", "Run the same command again.")
-            if held is None or (held.sha256, held.size_bytes) != (digest, file.stat().st_size):
-                raise NetworkError(f"s3://{bucket}/{key} does not hold what was sent there.", "Try again.")
-            sent.append(Sent(path, key, held.size_bytes, digest, held.etag))
-    record = Record(address=address, delivered_at=times.utc_now(), files=tuple(sent))
-    typed_json.write(folder / RECORD, record)
-    return record
+        for upload in self._uploads():
+            if (upload.key, upload.sha256) not in {(key, digest) for _, key, digest in due}:
+                self._end(upload)  # of a file that was made anew, or is no more
+        sent = [self._send(path, key, digest, there[key]) for path, key, digest in due]
+        left = self._left({key for _, key, _ in due}, remove_left)
+        record = Record(address=self._address, delivered_at=times.utc_now(), files=tuple(sent), left=tuple(left))
+        typed_json.write(self._folder / RECORD, record)
+        for upload in self._uploads():
+            self._end(upload)
+        if self._way.uploads:  # in other buckets
+            self._note(UnderWay(address=self._address, uploads=self._way.uploads))
+        else:
+            (self._folder / UNDER_WAY).unlink(missing_ok=True)
+        return record
+
+    def _send(self, path: str, key: str, digest: str, held: Held | None) -> Sent:
+        file = self._folder / path
+        if not _is(held, file, digest):
+            self._tell(self._named(key))
+            begun = next((item for item in self._uploads() if (item.key, item.sha256) == (key, digest)), None)
+            had = self._store.send(file, key, digest, begun, self._begin)
+            if had:
+                self._tell(f"{self._named(key)}: {had / 1e6:.1f} MB were there of a try before")
+            self._forget(lambda upload: upload.key == key)
+            held = self._store.held(key)
+            if _sha256(file) != digest:
+                raise ChangedFileError(f"{file} was changed while it was sent.", "Run the same command again.")
+        if held is None or not _is(held, file, digest):
+            raise NetworkError(f"{self._named(key)} does not hold what was sent there.", "Try again.")
+        return Sent(path, key, held.size_bytes, digest, held.etag)
+
+    def _left(self, keys: set[str], remove: bool) -> Iterator[Sent]:
+        """Yield what was sent before, is no result any more, and is still there; take it away instead, if wished."""
+        before = self._before()
+        for item in {item.key: item for item in (*before.left, *before.files)}.values() if before else ():
+            if item.key in keys or not item.key.startswith(self._own):
+                continue
+            held = self._store.held(item.key)
+            if held is None or held.sha256 != item.sha256:  # gone, or somebody's by now
+                continue
+            if remove:
+                self._store.remove(item.key)
+                self._tell(f"{self._named(item.key)} is no result any more, and was taken away")
+            else:
+                yield item
+
+    def _before(self) -> Record | None:
+        path = self._folder / RECORD
+        if not path.is_file():
+            return None
+        found = typed_json.read(path, Record, "record of a delivery", f"Remove it: what lies at {self._address} stays.")
+        return found if _place(found.address) == _place(self._address) else None
+
+    def _uploads(self) -> list[Upload]:
+        """Return the uploads of this job that were begun in this bucket."""
+        own = [item for item in self._way.uploads if item.bucket == self._store.bucket]
+        return [item for item in own if item.key.startswith(self._own)]
+
+    def _begin(self, upload: Upload) -> None:
+        kept = [item for item in self._way.uploads if item.key != upload.key]
+        self._note(replace(self._way, uploads=(*kept, upload)))
+
+    def _end(self, upload: Upload) -> None:
+        self._store.abort(upload)
+        self._forget(lambda other: other == upload)
+
+    def _forget(self, is_over: Callable[[Upload], bool]) -> None:
+        kept = tuple(upload for upload in self._way.uploads if not is_over(upload))
+        if kept != self._way.uploads:
+            self._note(replace(self._way, uploads=kept))
+
+    def _note(self, way: UnderWay) -> None:
+        self._way = way
+        typed_json.write(self._folder / UNDER_WAY, way)
+
+    def _named(self, key: str) -> str:
+        return f"s3://{self._store.bucket}/{key}"
+
+
+def _place(address: str) -> tuple[str, str]:
+    """Return the bucket of an address, and what its objects' names begin with."""
+    bucket, _, prefix = urllib.parse.unquote(address[5:]).partition("/")
+    return bucket, prefix.strip("/")
+
+
+def _under_way(folder: Path, address: str) -> UnderWay:
+    """Return what is known of tries before; uploads count wherever they went, failures for this address alone."""
+    path = folder / UNDER_WAY
+    if not path.is_file():
+        return UnderWay(address=address)
+    try:
+        found = typed_json.read(path, UnderWay, "record of a delivery", "Remove it.")
+    except ChangedFileError:  # it saves work; what lies in the store is asked for
+        return UnderWay(address=address)
+    return found if _place(found.address) == _place(address) else UnderWay(address=address, uploads=found.uploads)
+
+
+def _is(held: Held | None, file: Path, digest: str) -> bool:
+    return held is not None and (held.sha256, held.size_bytes) == (digest, file.stat().st_size)
 
 
 def _below(folder: Path, root: Path) -> str:
@@ -177,127 +331,6 @@ def _sha256(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise ChangedFileError(f"{path} cannot be read ({error.strerror}).", "Run the film again.") from None
-
-
-@dataclass(frozen=True)
-class _Held:
-    """What a store says of an object; ``sha256`` is empty where Samvad did not send it."""
-
-    size_bytes: int
-    sha256: str
-    etag: str
-
-
-class _Store:
-    """A bucket, as boto3 speaks with it."""
-
-    def __init__(self, client: Any, bucket: str) -> None:
-        self._client = client
-        self._bucket = bucket
-
-    def held(self, key: str) -> _Held | None:
-        from botocore.exceptions import ClientError
-
-        try:
-            told = self._client.head_object(Bucket=self._bucket, Key=key)
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in _ABSENT:
-                return None
-            raise
-        return _Held(told["ContentLength"], told.get("Metadata", {}).get(_MARK, ""), told.get("ETag", ""))
-
-    def send(self, path: Path, key: str, digest: str) -> None:
-        kind = _KINDS.get(path.suffix.lower(), "application/octet-stream")
-        extra = {"Metadata": {_MARK: digest}, "ChecksumAlgorithm": "SHA256", "ContentType": kind}
-        self._client.upload_file(str(path), self._bucket, key, ExtraArgs=extra)
-
-
-#: What a browser that opens an object is told that it is.
-_KINDS = {
-    ".ass": "text/x-ssa; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-    ".json": "application/json",
-    ".jpg": "image/jpeg",
-    ".mkv": "video/x-matroska",
-    ".mp4": "video/mp4",
-    ".png": "image/png",
-    ".srt": "application/x-subrip; charset=utf-8",
-    ".tsv": "text/tab-separated-values; charset=utf-8",
-    ".ttml": "application/ttml+xml",
-    ".txt": "text/plain; charset=utf-8",
-    ".vtt": "text/vtt; charset=utf-8",
-}
-
-
-def _credentials(environ: Mapping[str, str]) -> dict[str, str | None]:
-    """Return the keys that the environment names: from nowhere else, so that nobody's are taken by chance."""
-    identity, secret = environ.get("AWS_ACCESS_KEY_ID"), environ.get("AWS_SECRET_ACCESS_KEY")
-    if not (identity and secret):
-        raise ConfigurationError(
-            "There are no credentials for a store of objects.",
-            "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_REGION).",
-        )
-    return {
-        "aws_access_key_id": identity,
-        "aws_secret_access_key": secret,
-        "aws_session_token": environ.get("AWS_SESSION_TOKEN"),
-    }
-
-
-def _store(bucket: str) -> _Store:
-    import boto3
-    from botocore.config import Config
-    from botocore.exceptions import BotoCoreError
-
-    region, endpoint = addresses.store_place(os.environ)
-    seconds = http.policy().timeout_seconds
-    try:
-        client = boto3.session.Session(**_credentials(os.environ)).client(
-            "s3",
-            region_name=region,
-            endpoint_url=endpoint,
-            config=Config(
-                connect_timeout=seconds,
-                read_timeout=seconds,
-                retries={"mode": "standard", "total_max_attempts": _TRIES},
-                # Stores that are not Amazon's know a bucket by its path alone.
-                s3={"addressing_style": "path" if endpoint else "auto"},
-                # A file of somebody's must not send the film elsewhere.
-                ignore_configured_endpoint_urls=True,
-            ),
-        )
-    except BotoCoreError as error:  # of a region, a profile that is not there, a file that is none
-        raise ConfigurationError(
-            f"No store can be asked: {printable(str(error))}",
-            "Correct the variables that begin with AWS_, or unset those that are not needed.",
-        ) from None
-    return _Store(client, bucket)
-
-
-@contextlib.contextmanager
-def _refusals(address: str) -> Iterator[None]:
-    """Turn what boto3 raises into errors that a user can act on; none names a key or a signature."""
-    from boto3.exceptions import S3UploadFailedError
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    shown = printable(address)
-    try:
-        yield
-    except (ClientError, S3UploadFailedError) as error:
-        found = error if isinstance(error, ClientError) else error.__context__
-        code = str(found.response.get("Error", {}).get("Code", "")) if isinstance(found, ClientError) else ""
-        if code in _DENIED:
-            raise ConfigurationError(
-                f"The store does not let these credentials write to {shown} ({code}).",
-                "Correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or what they may do.",
-            ) from None
-        if code == "NoSuchBucket":
-            raise ConfigurationError(f"There is no bucket for {shown}.", "Make it first.") from None
-        raise NetworkError(f"The store of {shown} refused ({code or type(error).__name__}).", "Try again.") from None
-    except BotoCoreError as error:
-        raise NetworkError(
-            f"The store of {shown} cannot be reached, or broke off ({type(error).__name__}).", "Try again."
-        ) from None
 
 
 def as_dict(record: Record) -> dict[str, Any]:

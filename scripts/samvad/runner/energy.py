@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import logging
 import re
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +23,9 @@ _PACKAGE = re.compile(r"intel-rapl:\d+")
 _MEMORY = re.compile(r"intel-rapl:\d+:\d+")
 #: Columns of /proc/stat (proc(5)) in which a processor is busy: user, nice, system, irq, softirq, steal.
 _BUSY = (1, 2, 3, 6, 7, 8)
+#: No package takes more than this, in watts. A count that would have gone round faster began again at 0: the machine
+#: slept, and its registers lost their power.
+_MOST_WATTS = 2000
 
 
 @dataclass
@@ -31,6 +36,14 @@ class _Zone:
     most: int
     last: int
 
+    def rise(self, now: int, seconds: float) -> int:
+        """Return the microjoules from the last reading to this one, and take note of it."""
+        rise = now - self.last if now >= self.last else self.most - self.last + now
+        if now < self.last and rise > _MOST_WATTS * 1e6 * seconds:
+            rise = now
+        self.last = now
+        return rise
+
 
 class ProcessorEnergy:
     """The joules of a machine's processors since this was made; to be sampled before a count goes round twice.
@@ -38,10 +51,15 @@ class ProcessorEnergy:
     Args:
         powercap: the folder of the counts.
         stat: the file that tells for how long processors were busy.
+        clock: seconds that do not pass while the machine sleeps.
     """
 
-    def __init__(self, powercap: Path = _POWERCAP, stat: Path = _STAT) -> None:
+    def __init__(
+        self, powercap: Path = _POWERCAP, stat: Path = _STAT, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._stat = stat
+        self._clock = clock
+        self._read_at = clock()
         self._zones = [zone for folder in sorted(powercap.glob("intel-rapl:*")) if (zone := _zone(folder))]
         self._microjoules = 0
         self._busy = _busy_ticks(stat)
@@ -53,11 +71,11 @@ class ProcessorEnergy:
 
     def sample(self) -> None:
         """Take note of how far the counts are."""
+        seconds, self._read_at = self._clock() - self._read_at, self._clock()
         for zone in self._zones:
             now = _number(zone.path)
             if now is not None:
-                self._microjoules += now - zone.last if now >= zone.last else zone.most - zone.last + now
-                zone.last = now
+                self._microjoules += zone.rise(now, seconds)
 
     def joules(self, cpu_seconds: float, ticks_per_second: int) -> float | None:
         """Return the part of what was counted that a process tree of so many CPU seconds took; None: nothing tells.

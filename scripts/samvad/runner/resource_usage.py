@@ -99,8 +99,15 @@ class GpuMeter:
 
     def __init__(self, nvml: Any) -> None:
         self._nvml = nvml
-        self._devices = [nvml.nvmlDeviceGetHandleByIndex(index) for index in range(nvml.nvmlDeviceGetCount())]
-        self._ids = [str(nvml.nvmlDeviceGetUUID(device)) for device in self._devices]
+        self._devices, self._ids = [], []
+        for index in range(nvml.nvmlDeviceGetCount()):
+            try:
+                device = nvml.nvmlDeviceGetHandleByIndex(index)
+                self._ids.append(str(nvml.nvmlDeviceGetUUID(device)))
+            except nvml.NVMLError as error:  # one that has fallen off the bus says nothing of the others
+                log.debug("GPU %d does not answer: %s", index, error)
+                continue
+            self._devices.append(device)
         self._before = [self._used(device) for device in self._devices]
         self._own_bytes = self._rise_bytes = 0
         self._energy_before = [self._millijoules(device) for device in self._devices]
@@ -112,13 +119,14 @@ class GpuMeter:
 
     @property
     def joules(self) -> float | None:
-        """Return what the GPU that this process holds took since this was made; None: it holds none, or nothing tells.
+        """Return what the GPU that this process holds took since then; None: it holds none, or nothing tells.
 
-        A device counts as a whole: of a part of one (MIG) nothing is known.
+        A device counts as a whole: of a part of one (MIG) nothing is known. A count that began again (the driver was
+        loaded anew) tells nothing.
         """
         for device, name, before in zip(self._devices, self._ids, self._energy_before, strict=True):
             now = self._millijoules(device)
-            if gpus.holds(name) and before is not None and now is not None:
+            if gpus.holds(name) and before is not None and now is not None and now >= before:
                 return (now - before) / 1000
         return None
 
@@ -130,9 +138,11 @@ class GpuMeter:
     def sample(self, processes: Collection[int]) -> None:
         """Take note of what the processes hold now; a device that does not answer holds nothing."""
         own = rise = 0
-        for device, name, before in zip(self._devices, self._ids, self._before, strict=True):
+        for index, (device, name, before) in enumerate(zip(self._devices, self._ids, self._before, strict=True)):
             if gpus.is_anothers(name):
                 continue
+            if not gpus.holds(name):  # while a stage waits for a GPU, what that takes is another's
+                self._energy_before[index] = self._millijoules(device)
             try:
                 running = self._nvml.nvmlDeviceGetComputeRunningProcesses(device)
             except self._nvml.NVMLError:

@@ -29,7 +29,9 @@ _HARMLESS = ("ok", "removed", "unchecked", "left over")
 #: What a stage and the workflow write beside the outputs: no manifest names it.
 _STAGE_FILES = frozenset({"manifest.json", "stage.log", "metadata.json", "benchmark.tsv"})
 #: Files of the job's folder that no manifest names: its records, and those of what was written or told elsewhere.
-_JOB_FILES = frozenset({"manifest.json", "run.json", beside_files.RECORD, delivery.RECORD, notices.RECORD})
+_JOB_FILES = frozenset(
+    {"manifest.json", "run.json", beside_files.RECORD, delivery.RECORD, delivery.UNDER_WAY, notices.RECORD}
+)
 #: Locks of the stages, and what people decided: no stage makes these.
 _OTHER_FOLDERS = frozenset({".locks", "corrections", "review"})
 _ATTEMPT_FILES = frozenset({"manifest.json", "stage.log", "events.jsonl", "performance.jsonl"})
