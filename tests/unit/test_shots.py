@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -188,6 +189,39 @@ def test_a_hardware_decoder_that_fails_costs_no_cut(film: Path, monkeypatch: pyt
     assert shots.search(clock.opened(film), 1, hwaccel).cuts_ms == CUTS_MS
     assert codes[-1] == 0
     assert hwaccel != "drm" or len(codes) == 2, "ffmpeg fails with it, and is run again without"
+
+
+@pytest.mark.parametrize("loses", [True, False])
+def test_a_hardware_decoder_that_loses_pictures_and_ends_with_0_costs_no_cut(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, loses: bool
+) -> None:
+    """An ffmpeg whose "hardware" is the processor, which is told to leave out all but key pictures."""
+    real = shutil.which("ffmpeg")
+    stand_in = tmp_path / "ffmpeg"
+    instead = "-skip_frame nokey" if loses else "-skip_frame default"
+    calls = tmp_path / "calls"
+    stand_in.write_text(
+        f"""#!/bin/bash
+echo "$*" >> '{calls}'
+words=()
+while [ $# -gt 0 ]; do
+  if [ "$1" = -hwaccel ]; then words+=({instead}); shift 2; else words+=("$1"); shift; fi
+done
+exec '{real}' "${{words[@]}}"
+"""
+    )
+    stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    told: list[str] = []
+    opened = clock.opened(film)
+    assert shots.search(opened, 1, "vaapi", told.append).cuts_ms == CUTS_MS
+    decoded = [line for line in calls.read_text().splitlines() if "scdet" in line]
+    assert len(decoded) == (2 if loses else 1), "what is whole is not decoded again"
+    assert bool(told) == loses
+    if loses:
+        assert "of 115 pictures" in told[0] and "vaapi" in told[0]
+        lossy = shots._decode(opened, opened.header.film_picture, 1, {"hwaccel": "vaapi"})  # type: ignore[arg-type]
+        assert len(lossy.times_ms) < 115 and shots.cuts(lossy) == [], "without the count, cuts would be lost unseen"
 
 
 @pytest.mark.parametrize("height", [120, 480])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
@@ -128,13 +128,14 @@ def detect(film: Path) -> list[int]:
     return search(clock.opened(film)).cuts_ms
 
 
-def search(film: Film, threads: int = 0, hwaccel: str = "auto") -> Search:
+def search(film: Film, threads: int = 0, hwaccel: str = "auto", warn: Callable[[str], None] = log.warning) -> Search:
     """Look for a film's cuts.
 
     Args:
         film: the film.
         threads: CPU threads to use; 0 for as many as there are.
         hwaccel: which hardware decodes what must be decoded as a whole: ffmpeg's name of it, ``auto`` or ``none``.
+        warn: called with what a person should know: a hardware decoder that has lost pictures.
 
     Raises:
         MediaError: ffmpeg cannot read it, or it has no video.
@@ -146,7 +147,7 @@ def search(film: Film, threads: int = 0, hwaccel: str = "auto") -> Search:
     packets = None if _is_small(picture) else cut_search.packets(film, picture)
     plan = cut_search.plan(packets, _keys(film, picture)) if packets else None
     if packets is None or plan is None:
-        return Search(cuts(decode_all(film, picture, threads, hwaccel)), 1.0)
+        return Search(cuts(decode_all(film, picture, threads, hwaccel, warn)), 1.0)
     batches = [plan.spans[first : first + _AT_ONCE] for first in range(0, len(plan.spans), _AT_ONCE)]
     with ThreadPoolExecutor(max(1, threads)) as pool:
         found = list(pool.map(lambda batch: _pieces(film, picture, batch), batches))
@@ -160,38 +161,73 @@ def _is_small(picture: Stream) -> bool:
     return picture.picture is not None and picture.picture.width * picture.picture.height <= WHOLE_PIXELS
 
 
-def decode_all(film: Film, picture: Stream, threads: int, hwaccel: str = "auto") -> Differences:
+def decode_all(
+    film: Film, picture: Stream, threads: int, hwaccel: str = "auto", warn: Callable[[str], None] = log.warning
+) -> Differences:
     """Return how much each picture of a film differs from the one before, by decoding all of them.
 
-    A hardware decoder does it where there is one; where that fails, the processor does.
+    A hardware decoder does it where there is one. Where that fails, or gives fewer pictures than the film has packets
+    of them, though it tells of no error, the processor does.
 
     Args:
         film: the film.
         picture: which of its streams.
         threads: CPU threads to use; 0 for as many as there are.
         hwaccel: as ``search`` takes it.
+        warn: as ``search`` takes it.
 
     Raises:
         MediaError: ffmpeg cannot read it.
         ToolError: ffmpeg is missing, or hung.
     """
-    chain = f"{ffmpeg.SHOWN},{scale(HEIGHT)},{_TELL}"
     hard = hwaccel != "none" and (hwaccel != "auto" or any(Path("/dev", name).exists() for name in _DECODERS))
-    for options in [{"hwaccel": hwaccel}, {}] if hard else [{}]:
-        reader = DifferenceReader()
-        source = film.source(threads=threads, skip_loop_filter="all", **options)
-        done = ffmpeg.run(
-            [source[str(picture.index)]],
-            None,
-            {"vf": chain, "f": "null"},
-            stdout_line=reader.take,
-            read_along=film.read_along,
+    found: Differences | None = None
+    if hard:
+        try:
+            found = _decode(film, picture, threads, {"hwaccel": hwaccel})
+        except MediaError as error:
+            log.info("The hardware decoder (%s) failed, the processor decodes: %s", hwaccel, error.what)
+    if found is not None and len(found.times_ms) >= _shown_packets(film, picture):
+        return found
+    whole = _decode(film, picture, threads, {})
+    if found is not None and len(found.times_ms) < len(whole.times_ms):
+        warn(
+            f"The hardware decoder ({hwaccel}) gave {len(found.times_ms)} of {len(whole.times_ms)} pictures and "
+            "told of no error: shot changes are those that the processor found. subtitle.hwaccel: none leaves it out."
         )
-        if not done.code:
-            return reader.result()
-        if options:
-            log.info("The hardware decoder (%s) failed, the processor decodes: %s", hwaccel, done.last_line)
-    raise _unreadable(film, done.last_line)
+    return whole
+
+
+def _decode(film: Film, picture: Stream, threads: int, options: ffmpeg.Options) -> Differences:
+    reader = DifferenceReader()
+    source = film.source(threads=threads, skip_loop_filter="all", **options)
+    done = ffmpeg.run(
+        [source[str(picture.index)]],
+        None,
+        {"vf": f"{ffmpeg.SHOWN},{scale(HEIGHT)},{_TELL}", "f": "null"},
+        stdout_line=reader.take,
+        read_along=film.read_along,
+    )
+    if done.code:
+        raise _unreadable(film, done.last_line)
+    return reader.result()
+
+
+def _shown_packets(film: Film, picture: Stream) -> int:
+    """Return how many of a picture's packets are shown, so many pictures at least are to come out of a decoder.
+
+    Some packets hold half a picture, or none to be shown, or come before the first key: then there are fewer pictures,
+    and only a second decoder can tell whether that is right.
+    """
+    count = 0
+
+    def take(packet: ffprobe.Packet) -> None:
+        nonlocal count
+        early = packet.pts_us is not None and not film.start.leaps and packet.pts_us < film.start.zero_us - 1000
+        count += not packet.dropped and not early
+
+    ffprobe.read_packets(film.path, take, stream=picture.index)
+    return count
 
 
 def _keys(film: Film, picture: Stream) -> dict[int, float]:

@@ -54,8 +54,8 @@ class Options:
     shots: bool = option(True, "whether to find the film's shot changes: cues come and go with them")
     hwaccel: Literal["auto", "none", "cuda", "vaapi", "qsv", "vdpau", "videotoolbox"] = option(
         "auto",
-        "which hardware decodes a film whose pictures must all be looked at, by ffmpeg's name; where it fails, the "
-        "processor does",
+        "which hardware decodes a film whose pictures must all be looked at, by ffmpeg's name; where it fails or "
+        "loses pictures, the processor does",
         place=True,
     )
     proxy_height: int = option(

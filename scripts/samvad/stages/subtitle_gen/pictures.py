@@ -67,7 +67,7 @@ def _film(run: StageRun, probe: Probe, options: Options) -> Film | None:
 def _search(run: StageRun, probe: Probe, film: Film, hwaccel: str) -> list[int] | None:
     with span("detection"):
         try:
-            found = shots.search(film, run.threads, hwaccel)
+            found = shots.search(film, run.threads, hwaccel, run.warn)
         except (MediaError, ToolError) as error:
             run.warn(f"Cues keep to no shot changes: {error.what}")
             return None
