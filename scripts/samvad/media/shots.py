@@ -198,7 +198,7 @@ def decode_all(
     return whole
 
 
-def _decode(film: Film, picture: Stream, threads: int, options: ffmpeg.Options) -> Differences:
+def _decode(film: Film, picture: Stream, threads: int, options: dict[str, str | int | None]) -> Differences:
     reader = DifferenceReader()
     source = film.source(threads=threads, skip_loop_filter="all", **options)
     done = ffmpeg.run(
