@@ -169,6 +169,21 @@ def test_a_cut_that_the_encoder_did_not_see_is_looked_at_where_its_picture_stand
     assert moving is not None and not any(begin == 430 * 40 for begin, _ in moving.spans)
 
 
+def test_a_cut_to_a_calmer_shot_is_looked_at_though_it_is_no_larger_than_the_motion_before_it() -> None:
+    """Soon after a key picture, and a seventeenth as large; where motion goes on after it, it tells nothing."""
+    keys = [0, 40, 140, 200, 300, 330, 430, 530, 560]
+    times = tuple(range(0, 24_000, 40))
+    unlike = {40 * place: 20.0 for place in keys}
+    sizes = [1000 if place in keys else 10 for place in range(600)]
+    sizes[431:451] = [60] * 20
+    packets = cut_search.Packets(times, tuple(sizes), tuple(place in keys for place in range(600)))
+    plan = cut_search.plan(packets, unlike)
+    assert plan is not None and (430 * 40, 454 * 40) in plan.spans
+    sizes[451:530] = [20] * 79
+    moving = cut_search.plan(cut_search.Packets(times, tuple(sizes), packets.keys), unlike)
+    assert moving is not None and not any(begin == 430 * 40 for begin, _ in moving.spans)
+
+
 def test_a_small_film_is_decoded_as_a_whole(film: Path) -> None:
     assert shots.search(clock.opened(film), 1).decoded == 1
 

@@ -11,6 +11,7 @@ cost of all, and small copies of them are compared:
   large as one that has no other to refer to: there, the few pictures up to it are decoded.
 - A cut between dark pictures may be no change of scene to an encoder. Its picture is small beside a key picture, but
   stands out among those around it: there, too.
+- A cut to a calmer shot may be no larger than what moved before it. It is large beside what comes after it.
 
 An encoder that begins its groups by the clock (live television, hardware, streaming) says nothing by them. There, a
 group is passed over only where the key pictures before and after are the same picture and close to each other. What
@@ -54,6 +55,11 @@ _LARGE, _LARGER = 0.2, 1.1
 #: Later in its group it has to stand out by this: encoders write such pictures for motion as well.
 _STANDS_OUT = 2.2
 _AROUND = 12
+#: Or, as the first of a calmer shot: larger than those after it by this; or by so much that it may be smaller beside
+#: the key picture, and those before it larger. (benchmarks/shots.py: set on the joins of --seed 5.)
+_CALMER, _MUCH_CALMER, _SMALL = 2.6, 5.0, 0.05
+#: So many pictures after it tell whether a shot is calm.
+_ENOUGH = 4
 #: Pictures after a place that are decoded with it, to tell a cut from motion.
 _AFTER = 4
 #: If more of the film than this is to be decoded in pieces, it is decoded as a whole: each piece costs a start.
@@ -168,15 +174,17 @@ def _hidden(found: Packets, places: Sequence[int], number: int) -> list[tuple[in
     limit = bisect_left(found.times_ms, found.times_ms[key] + _NO_KEY_MS)
     last = None
     for place in range(key + 1, end):
-        if found.sizes[place] < _LARGE * found.sizes[key]:
+        size = found.sizes[place]
+        if size < _SMALL * found.sizes[key]:
             continue
-        around = [
-            found.sizes[other]
-            for other in range(max(key + 1, place - _AROUND), min(end, place + _AROUND + 1))
-            if other != place
-        ]
-        factor = _LARGER if place < limit else _STANDS_OUT
-        if not around or found.sizes[place] >= factor * _high(around):
+        before = found.sizes[max(key + 1, place - _AROUND) : place]
+        after = found.sizes[place + 1 : min(end, place + _AROUND + 1)]
+        usual = _high([*before, *after]) if before or after else 0.0
+        calm = _high(after) if len(after) >= _ENOUGH else float("inf")
+        large = size >= _LARGE * found.sizes[key] and (
+            size >= (_LARGER if place < limit else _STANDS_OUT) * usual or size >= max(usual, _CALMER * calm)
+        )
+        if large or size >= _MUCH_CALMER * calm:
             last = place
     return [] if last is None else [(found.times_ms[key], _after(found, last))]
 

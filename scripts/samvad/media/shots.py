@@ -35,7 +35,7 @@ NEIGHBOURS = 2
 #: like the first of the two, and were not written or not decoded.
 _FARTHEST = 4
 #: Counts up when the way of finding cuts changes, so that older results are not taken for new ones.
-METHOD = "scdet-adaptive-5"
+METHOD = "scdet-adaptive-6"
 
 #: Pictures are made this small first: what differs is seen all the same, and how much depends on it a little.
 HEIGHT = 240
