@@ -8,8 +8,10 @@ ARG BASE=debian:bookworm-slim
 FROM $BASE
 # Which environments the image has: without `asr` and `translation` it is for a cluster's login node.
 ARG ENVIRONMENTS="workflow media text asr translation"
+# Which build of PyTorch (docs/operations.md): the machine that builds need not have the GPUs that the image will find.
+ARG TORCH=cuda
 
-ENV SAMVAD_ENVS=/opt/samvad-envs
+ENV SAMVAD_ENVS=/opt/samvad-envs SAMVAD_TORCH=$TORCH
 COPY . /opt/samvad
 WORKDIR /opt/samvad
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends ca-certificates git make python3 \

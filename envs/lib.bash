@@ -58,21 +58,66 @@ apt_get() {
     "${words[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
-# Print the folder of an environment's virtual environment: one for each content of its lock and each Python. An image has
-# them in a folder of its own (SAMVAD_ENVS), for the cache is the user's.
+# The pins of PyTorch's builds for processors alone, for machines without an NVIDIA GPU: the same versions as in the locks,
+# from PyTorch's own index, as PyPI has only those that need CUDA's libraries. `envs/lock --torch-cpu` writes it.
+torch_cpu_list=$envs_dir/torch-cpu.txt
+
+# Print which build of PyTorch an environment is to have: cpu or cuda; nothing where it has no PyTorch, or only one is to
+# be had. SAMVAD_TORCH says it; without it, where the list is there: cpu on a machine that has no NVIDIA GPU, and from which
+# no jobs go to machines that may have one.
+torch_build() {
+    case ${SAMVAD_TORCH:-} in
+    '' | cuda | cpu) ;;
+    *) die "SAMVAD_TORCH=$SAMVAD_TORCH is no build of PyTorch. Set it to cpu or cuda, or unset it." ;;
+    esac
+    grep -q '^ *- torch==' "$envs_dir/$1.yaml" && [ "$(uname -sm)" = "Linux x86_64" ] || return 0
+    if [ -n "${SAMVAD_TORCH:-}" ]; then
+        echo "$SAMVAD_TORCH"
+    elif [ -f "$torch_cpu_list" ]; then
+        if [ -e /dev/nvidiactl ] || [ -e /dev/dxg ] || command -v nvidia-smi sbatch >/dev/null; then echo cuda; else echo cpu; fi
+    fi
+}
+
+# Print the folder of an environment's virtual environment: one for each content of its lock, and for each build of
+# PyTorch. One that is built serves where nothing asks for the other. An image has them in a folder of its own
+# (SAMVAD_ENVS), for the cache is the user's.
 environment_dir() {
-    local lock="$envs_dir/$1.yaml" hash
+    local lock="$envs_dir/$1.yaml" hash build folder for_cpu
     [ -f "$lock" ] || die "there is no environment '$1'; see $envs_dir"
     hash=$(sha256sum "$lock")
-    printf '%s/%s-%s' "${SAMVAD_ENVS:-$cache_dir/envs}" "$1" "${hash:0:16}"
+    folder=${SAMVAD_ENVS:-$cache_dir/envs}/$1-${hash:0:16}
+    build=$(torch_build "$1") || exit 1
+    if [ "$build" = cpu ] || { [ "$build" = cuda ] && [ -f "$torch_cpu_list" ]; }; then
+        [ -f "$torch_cpu_list" ] ||
+            die "SAMVAD_TORCH=cpu needs the list of PyTorch's builds for processors. Run once, with a network: envs/lock --torch-cpu"
+        hash=$(sha256sum "$torch_cpu_list")
+        for_cpu=$folder-cpu-${hash:0:8}
+        case $build,${SAMVAD_TORCH:-} in
+        cpu,) [ -e "$folder/.complete" ] && [ ! -e "$for_cpu/.complete" ] || folder=$for_cpu ;;
+        cuda,) [ -e "$for_cpu/.complete" ] && [ ! -e "$folder/.complete" ] && folder=$for_cpu ;;
+        cpu,cpu) folder=$for_cpu ;;
+        esac
+    fi
+    printf '%s' "$folder"
 }
 
 # Print an environment's list of packages as pip and uv read it: a line for each, its pin, then the hashes of its files.
+# With a second word, `cpu`: with PyTorch's builds for processors, and without CUDA's libraries and its compiler.
 pip_list() {
-    awk '/^ *- pip:$/ { within = 1; next }
-        within && /^      - / { if (line) print line; line = substr($0, 9); next }
+    awk -v build="${2:-}" -v torch_list="$torch_cpu_list" '
+        BEGIN { while (build == "cpu" && (getline row < torch_list) > 0)
+            if (row ~ /^[a-z]/) { name = row; sub(/==.*/, "", name); own[name] = row } }
+        function out() {
+            if (!line) return
+            name = line; sub(/==.*/, "", name)
+            if (build != "cpu") print line
+            else if (name in own) print own[name]
+            else if (name !~ /^(triton|nvidia-.*-cu[0-9]+)$/) print line
+        }
+        /^ *- pip:$/ { within = 1; next }
+        within && /^      - / { out(); line = substr($0, 9); next }
         within && /^ +--hash=/ { sub(/^ +/, " "); line = line $0 }
-        END { if (line) print line }' "$envs_dir/$1.yaml"
+        END { out() }' "$envs_dir/$1.yaml"
 }
 
 # Print the folder of Node's packages that tests use: one for each content of the lock in tests/NAME.

@@ -86,10 +86,15 @@ def _environment(name: str) -> Finding:
     lock = schemas.ROOT / "envs" / f"{name}.yaml"
     built_in = Path(os.environ.get("SAMVAD_ENVS") or files.cache_folder() / "envs")  # as envs/lib.bash has it
     folder = built_in / f"{name}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
-    built = (folder / ".complete").exists()
+    # Beside it may lie one with PyTorch's build for processors alone.
+    for_cpu = [path.parent for path in built_in.glob(f"{folder.name}-cpu-*/.complete")]
     what = f"environment {name}"
-    if built or os.environ.get("SAMVAD_DEPLOYMENT") == "conda":
+    if (folder / ".complete").exists() or os.environ.get("SAMVAD_DEPLOYMENT") == "conda":
         return Finding(what, _WELL, str(folder))
+    if for_cpu and shutil.which("nvidia-smi"):
+        return Finding(what, _NOTE, f"uses no GPU: {for_cpu[0]}", "Run: SAMVAD_TORCH=cuda make setup")
+    if for_cpu:
+        return Finding(what, _WELL, str(for_cpu[0]))
     return Finding(what, _FAULT, "is not built", "Run: make setup (with --sdm conda, Snakemake builds its own)")
 
 
