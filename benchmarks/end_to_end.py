@@ -32,6 +32,7 @@ from pathlib import Path
 
 import film_1080
 import history
+import shots
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -190,7 +191,11 @@ def run(scratch: Path, rounds: int, seconds: float, minutes: list[float]) -> dic
         stages["still"] = stage_costs(output)
         costs["film"].append(afresh(real))
         stages["film"] = stage_costs(output)
-        found = {"cuts": len(cuts), "recognition_after_s": stage_began(output, "04_asr")}
+        seen = json.loads((output / JOB / "09_subtitle_gen" / "shots.json").read_text(encoding="utf-8"))["cuts_ms"]
+        found = {
+            **{"cuts": len(cuts), "cuts_found": len(seen), "cuts_right": shots.hits(seen, cuts)},
+            "recognition_after_s": stage_began(output, "04_asr"),
+        }
         costs["no_change"].append(measure(samvad(real), ROOT, log))
     longer = []
     for length in minutes:
@@ -228,6 +233,7 @@ def report(figures: dict) -> None:
     print(f"\n{figures['seconds']:.0f} s of speech ({figures['source']}), {figures['cpus']} CPUs, medians\n")
     print(f"{'':36}{'wall s':>9}{'ratio':>7}{'CPU s':>9}{'ratio':>7}{'peak MiB':>10}")
     ratios: dict[str, float] = {}
+    facts: dict[str, object] = {"seconds": figures["seconds"]}
     for name, label in LABELS.items():
         wall, cpu, peak = (median(name, field) for field in fields)
         of_wall, of_cpu = wall / median("whisperx", "wall_seconds"), cpu / median("whisperx", "cpu_seconds")
@@ -242,6 +248,7 @@ def report(figures: dict) -> None:
             for field in fields[:2]
         )
         said = "not run: no film was so long" if min(wall, cpu) > 0 else "noise: take longer films"
+        facts |= {"three_hours_by_line": {"wall_seconds": round(wall), "cpu_seconds": round(cpu)}}
         print(f"{'three hours, by the line through them':36}{wall:9.0f}{'':7}{cpu:9.0f}   {said}")
     print(f"\n{'CPU s by stage':24}{'1080p':>9}{'still':>9}{'peak MiB':>10}")
     for name, cost in figures["stages"]["film"].items():
@@ -254,10 +261,11 @@ def report(figures: dict) -> None:
         for name in ("demux", "subtitle_gen", "mux")
     )
     print(f"\nAround the models, under the still: {around:.1f} CPU s; the 1080p picture and 5.1 add {pictures:.1f}")
-    print(f"Recognition began {figures['recognition_after_s']:.1f} s after stage 01; {figures['cuts']} cuts\n")
+    print(f"Recognition began {figures['recognition_after_s']:.1f} s after stage 01")
+    print(f"Shot changes: {figures['cuts_found']} found, {figures['cuts_right']} of {figures['cuts']} right\n")
     recognition = figures["stages"]["film"]["asr"].cpu_seconds / median("whisperx", "cpu_seconds")
     ratios |= {"stage 04 / whisperx, CPU": recognition}
-    history.append("end to end", ratios, {"seconds": figures["seconds"], "picture_cpu_seconds": round(pictures, 2)})
+    history.append("end to end", ratios, {**facts, "picture_cpu_seconds": round(pictures, 2)})
 
 
 if __name__ == "__main__":
