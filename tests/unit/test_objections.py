@@ -46,6 +46,11 @@ def kinds(cues: list[Cue], language: str = "en", said: list | None = None, shots
         (("यह राम के", "घर का पुराना दरवाज़ा है।"), "hi", {"dangling end": 1}),
         (("Ella vive en la", "casa de mi padre."), "es", {"dangling end": 1}),
         (("Tell him that I told you", "what it was about."), "en", {}),
+        # Hindi in Latin letters begins its sentences small.
+        (("woh kal ghar aaya tha.", "usne kuch kaha.", "phir woh chala gaya.", "hum sab ghar par the."), "hi", {}),
+        (("woh kal ghar aaya tha. usne kuch kaha.", "phir woh chala gaya. hum sab log",
+          "apne ghar par the."), "hi", {"mixed sentences": 1}),
+        (("He came to the", "old house."), "en", {"dangling end": 1}),
     ],
 )  # fmt: skip
 def test_what_a_person_would_object_to_is_found_by_its_kind(texts: tuple, language: str, found: dict) -> None:
@@ -124,6 +129,42 @@ def test_a_pause_inside_a_sentence_leaves_no_word_alone_and_none_dangling(parts:
     assert " ".join(lines(made)).split() == " ".join(part for part in parts if isinstance(part, str)).split()
 
 
+def test_sentences_that_begin_small_end_cues_as_others_do() -> None:
+    said = "woh kal ghar aaya tha.", 500, "usne kuch bhi nahin kaha.", 500, "phir woh chala gaya."
+    assert lines(track(*said, 500, "hum sab ghar par hi the.", language="hi")) == [
+        "woh kal ghar aaya tha.", "usne kuch bhi nahin kaha.", "phir woh chala gaya.", "hum sab ghar par hi the.",
+    ]  # fmt: skip
+    # Where the others begin with capitals, a small letter shows that the sentence goes on.
+    assert "approx. 40 people" in " ".join(lines(track("We saw approx. 40 people. They left. He stayed. Then we ate.")))
+
+
+@pytest.mark.parametrize(
+    ("said", "language", "shown"),
+    [
+        # The lower line is rather the longer one, and none is left with a word or two.
+        ("Una amistad noble es una obra maestra a dúo.", "es", "Una amistad noble / es una obra maestra a dúo."),
+        ("El peor enemigo es el que no tiene nada que perder.", "es",
+         "El peor enemigo / es el que no tiene nada que perder."),
+        ("La multitud obedece más a la necesidad que a la razón,", "es",
+         "La multitud obedece más a la necesidad / que a la razón,"),
+        # What is one expression stays in one line.
+        ("The old bridge was closed today because of the rain.", "en",
+         "The old bridge was closed today / because of the rain."),
+        ("खुलकर बोलूँ तो मैं उसके साथ काम नहीं करना चाहता।", "hi", "खुलकर बोलूँ तो मैं उसके साथ / काम नहीं करना चाहता।"),
+    ],
+)  # fmt: skip
+def test_lines_break_as_a_person_would_break_them(said: str, language: str, shown: str) -> None:
+    (cue,) = track(said, language=language).cues
+    assert " / ".join(cue.lines) == shown
+
+
+def test_a_turn_in_doubt_begins_a_cue_though_the_question_is_some_frames_too_short() -> None:
+    made = track("Where is he?", 20, "In the garden.")
+    assert lines(made) == ["Where is he?", "In the garden."]
+    said = [(origin.said_from_ms, origin.said_to_ms) for origin in made.origins]
+    assert checking.check(made.cues, RULES, checking.Context(None, said)) == []
+
+
 def test_after_a_sentence_and_after_a_long_silence_a_cue_ends() -> None:
     assert lines(track("He left.", 1600, "Nobody knew why.")) == ["He left.", "Nobody knew why."]
     assert len(lines(track("I saw the", 3200, "house again."))) == 2
@@ -156,6 +197,27 @@ FAST = "Nobody said a word to him all day."
         ("डॉ. राव के 3 भाई हैं।", "hi", "डॉ. राव के तीन भाई हैं।"),
         ("उसने 2500000 रुपये दिए।", "hi", "उसने 25 लाख रुपये दिए।"),
         ("Compró 5 kilos y 4 libros.", "es", "Compró 5 kilos y cuatro libros."),
+        # Marks that stand off their word, by a space or in the middle of a sentence.
+        ("Wait . . . what ?", "en", "Wait… what?"),
+        ("रुको ... क्या ?", "hi", "रुको… क्या?"),
+        ("You can't — listen to me.", "en", "You can't-- listen to me."),
+        ("मैं अब आया ||", "hi", "मैं अब आया।"),
+        # Quotations in single marks, which are apostrophes as well.
+        ("She said, ‘Leave the house.’", "en", 'She said, "Leave the house."'),
+        ("He said ''no'' and left.", "en", 'He said "no" and left.'),
+        ("Get 'em to the dogs' house. It's late.", "en", "Get 'em to the dogs' house. It's late."),
+        # Times by the clock, lists and ranges, dates, shares.
+        ("It starts at 5 o'clock.", "en", "It starts at five o'clock."),
+        ("We saw between 5 and 15 people.", "en", "We saw between 5 and 15 people."),
+        ("We saw 3 or 4 people.", "en", "We saw three or four people."),
+        ("Vino el 5 de mayo con 3 amigos.", "es", "Vino el 5 de mayo con tres amigos."),
+        ("Creció un 5 por ciento.", "es", "Creció un 5 por ciento."),
+        ("उसे ₹ 2500000 मिले।", "hi", "उसे ₹25 लाख मिले।"),
+        ("वहाँ 1500000 लोग आए।", "hi", "वहाँ 15 लाख लोग आए।"),
+        ("It has 1500000 inhabitants.", "en", "It has 1500000 inhabitants."),
+        # Hindi in Latin letters has numbers in these, too.
+        ("mere paas 2 gaadiyan hain.", "hi", "mere paas do gaadiyan hain."),
+        ("woh 5 baje 3 log laya.", "hi", "woh 5 baje teen log laya."),
     ],
 )
 def test_text_is_written_as_the_profile_asks(said: str, language: str, written: str) -> None:

@@ -34,7 +34,7 @@ class Judged:
         doubts: of each segment, why its translation is doubtful.
         coverage: share of the speech that has text; None where nobody knows.
         broken: ids of the cues that break a hard rule.
-        near_ms: how near two cues are that may be one sentence.
+        habits: how the lane writes its sentences.
         doubtful: those whose translation is doubtful, and whether they show what was said.
     """
 
@@ -46,7 +46,7 @@ class Judged:
     coverage: float | None = None
     broken: set[str] = field(default_factory=set)
     doubtful: dict[str, bool] = field(default_factory=dict)
-    near_ms: int = 0
+    habits: objections.Habits | None = None
 
     def flags(self, cue: LaneCue) -> list[list[str]]:
         """Return a cue's flags: rule, level, and the message."""
@@ -97,7 +97,7 @@ def _look(judged: Judged, ordered: Sequence[LaneCue], shots: Sequence[int], chan
     judged.order = [cue.id for cue in ordered]
     if changed is None:
         judged.breaches, judged.objected = {}, {}
-        judged.near_ms = objections.nearness([cue.cue for cue in ordered])
+        judged.habits = objections.Habits.of([cue.cue for cue in ordered])
         _check(judged, ordered, 0, len(ordered), shots)
         _count(judged, ordered)
         return set(judged.order)
@@ -150,7 +150,7 @@ def _check(judged: Judged, ordered: Sequence[LaneCue], first: int, last: int, sh
     told = set()
     for into, found in (
         (judged.breaches, checking.check(cues, judged.rules, context)),
-        (judged.objected, objections.find(cues, judged.rules, context, judged.near_ms)),
+        (judged.objected, objections.find(cues, judged.rules, context, judged.habits)),
     ):
         for item in found:
             at = left + item.cue - 1

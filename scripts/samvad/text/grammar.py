@@ -7,7 +7,8 @@ Treatment"); languages that are not listed here get what punctuation and capital
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from samvad.text.sentence_ends import ABBREVIATIONS, ends_sentence
 
@@ -33,6 +34,8 @@ class Grammar:
         genitives: of the third kind, those that want a noun after them, too.
         after_genitive: the second halves of postpositions, after a genitive ("के लिए").
         answers: begin the answer to a question.
+        joins: of two words, the second, with a stroke between those it may follow: "out|because of". A line that ends
+            between them tears what is one expression.
     """
 
     opens: frozenset[str] = frozenset()
@@ -44,6 +47,7 @@ class Grammar:
     genitives: frozenset[str] = frozenset()
     after_genitive: frozenset[str] = frozenset()
     answers: frozenset[str] = frozenset()
+    joins: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def dangling(self) -> frozenset[str]:
@@ -77,6 +81,16 @@ GRAMMARS: dict[str, Grammar] = {
             "yes yeah yep no nope sure okay ok maybe perhaps never nothing nobody nowhere absolutely certainly exactly "
             "fine alright because not"
         ),
+        joins={
+            "of": _words(
+                "out because instead kind sort lot lots couple number part most some all one each none top end"
+            ),
+            "to": _words("according due used going have has had want wants wanted need needs able about close next"),
+            "than": _words("more less rather other better worse"),
+            "as": _words("as well such soon long far"),
+            "other": _words("each"),
+            "that": _words("so such"),
+        },
     ),
     # Devanagari, and Hinglish in Roman letters (without "the", "to" and "do", which are English, too).
     "hi": Grammar(
@@ -86,8 +100,10 @@ GRAMMARS: dict[str, Grammar] = {
         ),
         leans_right=_words(
             "एक इस उस इन उन यह वह ये वो मेरा मेरी मेरे तेरा तेरी तेरे हमारा हमारी हमारे तुम्हारा तुम्हारी "
-            "तुम्हारे आपका आपकी आपके अपना अपनी अपने मैं तू तुम हम आप न मत बहुत श्री डॉ "
-            "ek mera meri mere tera teri tere hamara hamari hamare apna apni apne main tum hum aap bahut"
+            "तुम्हारे आपका आपकी आपके अपना अपनी अपने मैं तू तुम हम आप न मत नहीं बहुत हर कोई किसी कई सभी दोनों जिस किस वे श्री डॉ "
+            "ek is us in un mera meri mere tera teri tere hamara hamari hamare tumhara "
+            "tumhari tumhare aapka aapki aapke "
+            "apna apni apne main tum hum ham aap woh wo yeh ye nahi nahin mat bahut har koi kisi kai sabhi dono jis kis"
         ),
         leans_left=_words(
             "का की के को से में पर ने तक वाला वाली वाले है हैं हूँ हूं हो था थी थे थीं गा गी गे रहा रही रहे गया गई "
@@ -95,13 +111,27 @@ GRAMMARS: dict[str, Grammar] = {
             "हुआ हुई हुए होता होती होते पड़ा पड़ी पड़े पड़ेगा पड़ता पाया पाए पाई पाता पाती पाते लगा लगी लगे "
             "रखा रखी रखे रहूँगा रहूंगा रहूँगी रहूंगी रहेगा रहेगी रहेंगे जाता जाती जाते जाएगा जाएगी जाएँगे जाएंगे थीं "
             "ka ki ke ko se mein ne tak wala wali wale hai hain hoon hun ho tha thi gaya gayi gaye raha rahi rahe "
-            "sakta sakti sakte chuka chuki chuke chahiye bhi hi ji hoga hogi honge hua hui hue hota hoti hote"
+            "sakta sakti sakte chuka chuki chuke chahiye bhi hi ji hoga hogi honge hua hui hue hota hoti hote "
+            "men vala vali vale huen hun thin thi the tha diya di diye liya li liye laga lagi "
+            "lage padega padta jata jati "
+            "jate jayega jayegi jayenge rahega rahegi rahenge"
         ),
-        may_end=_words("यह वह ये वो तुम आप न मत बहुत मैं हम tum aap hum bahut of for with from"),
-        genitives=_words("का की के ka ki ke"),
+        may_end=_words(
+            "यह वह ये वो वे तुम आप न मत नहीं बहुत मैं हम कोई कई सभी दोनों tum aap hum ham woh wo yeh ye us in is nahi nahin "
+            "mat bahut koi kai sabhi dono of for with from"
+        ),
+        genitives=_words(
+            "का की के उसका उसकी उसके इसका इसकी इसके उनका उनकी उनके इनका इनकी इनके जिसका जिसकी जिसके जिनका "
+            "जिनकी जिनके किसका किसकी किसके "
+            "ka ki ke uska uski uske iska iski iske unka unki unke inka inki inke jiska jiski "
+            "jiske jinka jinki jinke kiska "
+            "kiski kiske"
+        ),
         after_genitive=_words(
             "लिए साथ बाद पहले ऊपर नीचे अंदर अन्दर बाहर पास बारे तरफ़ तरफ तरह द्वारा कारण वजह बीच आगे पीछे सामने ख़िलाफ़ खिलाफ "
-            "अलावा बिना यहाँ यहां रूप अनुसार liye saath baad pehle upar neeche andar bahar paas baare taraf tarah beech"
+            "अलावा बिना यहाँ यहां रूप अनुसार ज़रिए जरिए बावजूद बजाय liye saath baad pehle upar "
+            "oopar neeche peechhe aage saamne "
+            "andar bahar paas baare taraf tarah beech karan wajah alava bina"
         ),
         answers=_words(
             "हाँ हां जी नहीं नही ना बिल्कुल बिलकुल ठीक अच्छा शायद क्योंकि कुछ "
@@ -136,16 +166,45 @@ GRAMMARS: dict[str, Grammar] = {
     "es": Grammar(
         opens=_words(
             "y e o u pero sino porque que si cuando mientras donde como aunque pues a ante bajo con contra de desde en "
-            "entre hacia hasta para por según sin sobre tras del al"
+            "entre hacia hasta para por según sin sobre tras del al qué cómo quién quiénes cuándo dónde cuál cuánto ni"
         ),
         leans_right=_words(
-            "el la los las un una unos unas lo mi mis tu tus su sus nuestro nuestra este esta estos estas ese esa esos "
-            "esas yo tú él ella nosotros ellos ellas no me te se nos he has ha han había es son era muy sr. sra. está "
-            "están estaba fue qué cómo"
+            "el la los las un una unos unas lo mi mis tu tus su sus nuestro nuestra nuestros nuestras vuestro vuestra "
+            "este esta estos estas ese esa esos esas aquel aquella aquellos aquellas cada yo tú él ella usted nosotros "
+            "nosotras ellos ellas ustedes no me te se nos os le les he has ha hemos han había "
+            "habías habían habría es son "
+            "soy eres somos era eran será serán sería fue fueron está están estoy estás estamos estaba estaban muy más "
+            "tan ser haber puede pueden puedo puedes debe deben debo quiero quiere quieres voy vas va vamos "
+            "van sr. sra. srta. dr. "
+            "don doña"
         ),
-        may_end=_words("no él ella nosotros ellos ellas yo tú este esta estos estas ese esa esos esas así"),
-        verbs=_words("he has ha han había es son era fue está están estaba"),
+        may_end=_words(
+            "no él ella usted ustedes nosotros nosotras ellos ellas yo tú este esta estos estas "
+            "ese esa esos esas aquel "
+            "aquella aquellos aquellas más puede pueden puedo puedes debe deben quiero quiere quieres voy vas va vamos "
+            "van será está están estoy soy eres muy"
+        ),
+        verbs=_words(
+            "he has ha hemos han había habían habría es son soy eres somos era eran será serán sería fue fueron está "
+            "están estoy estás estamos estaba estaban puede pueden puedo puedes debe deben quiero quiere voy vas va "
+            "vamos van"
+        ),
         answers=_words("sí no claro bueno vale nada nunca nadie jamás quizá quizás porque exacto exactamente supuesto"),
+        joins={
+            "que": _words(
+                "hay tiene tienen tengo tienes tenemos tener tenía más menos antes después ya así sino medida lo el la "
+                "los las aquel aquella aquellos aquellas nada algo mucho para por hasta desde sin tan "
+                "tanto tal mejor peor mayor menor"
+            ),
+            "de": _words(
+                "antes después además acerca cerca lejos dentro fuera debajo encima detrás "
+                "delante través lugar vez parte "
+                "alrededor más menos"
+            ),
+            "del": _words("antes después además acerca cerca lejos dentro fuera debajo encima detrás delante través"),
+            "a": _words("cuanto frente junto debido gracias va voy vas vamos van iba vuelve respecto"),
+            "al": _words("cuanto frente junto debido gracias va voy vas vamos van iba respecto"),
+        },
     ),
     "fr": Grammar(
         opens=_words(
@@ -166,6 +225,8 @@ GRAMMARS: dict[str, Grammar] = {
 AFTER_SENTENCE = 0.0
 AFTER_CLAUSE = 2.0
 AFTER_GENITIVE = 10.0
+AFTER_VERB = 14.0  # "what it is | in the end"
+WITHIN_EXPRESSION = 12.0  # "because | of"
 BEFORE_OPENING = 4.0
 ANYWHERE = 6.0
 WITHIN_PHRASE = 24.0
@@ -198,8 +259,12 @@ def break_points(left: str, right: str, language: str, *, same_name: bool = Fals
 
 def _within_clause(left: str, right: str, grammar: Grammar) -> float:
     before, after = _bare(left), _bare(right)
+    if before in grammar.verbs and after in grammar.opens and after not in grammar.joins:
+        return AFTER_VERB
     if before in grammar.leans_right or before in grammar.opens or after in grammar.leans_left:
         return WITHIN_PHRASE
+    if before in grammar.joins.get(after, ()):
+        return WITHIN_EXPRESSION
     if before in grammar.genitives:
         return WITHIN_PHRASE if after in grammar.after_genitive else AFTER_GENITIVE
     # Two capitals in a row are most often one name.

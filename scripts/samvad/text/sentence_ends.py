@@ -6,8 +6,10 @@ abbreviation before a figure ("No. 5").
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
+from collections.abc import Sequence
 
 #: Marks that end a sentence, the dandas, the Urdu full stop and those of Santali and Manipuri among them.
 MARKS = frozenset(".?!…।॥؟۔᱾꯫。？！")
@@ -90,6 +92,28 @@ def ends_sentence(word: str, following: str = "") -> bool:
     if lowered in _EITHER or _INITIALS.fullmatch(lowered) or _has_no_vowel(lowered):
         return not (goes_on or after[:1].isdecimal())
     return not goes_on
+
+
+def begin_small(words: Sequence[str]) -> bool:
+    """Return whether a text begins most of its sentences with small letters, as Hindi in Latin letters is often typed.
+
+    There a small letter after a full stop does not say that the sentence goes on.
+
+    Args:
+        words: all of the text's, in order, with their punctuation.
+    """
+    after = [two.lstrip(_OPENERS)[:1] for one, two in itertools.pairwise(words) if surely_ends(one)]
+    small = sum(letter.islower() for letter in after)
+    return small >= _FEW_SENTENCES and small * 2 > sum(letter.lower() != letter.upper() for letter in after)
+
+
+#: So many sentences that begin small are a habit, not a slip.
+_FEW_SENTENCES = 3
+
+
+def as_begun(word: str, following: str, *, small: bool) -> str:
+    """Return a word as ``ends_sentence`` is to see it after another: with a capital where sentences begin small."""
+    return following.capitalize() if small and word.rstrip(_CLOSERS).endswith(".") else following
 
 
 def _is_initial(bare: str, after: str) -> bool:

@@ -37,7 +37,7 @@ DOUBTFUL_TURN = 9.0  # perhaps two speakers in one cue, without dashes
 SPEECH_AND_SONG = 60.0  # in one cue
 TOO_SHORT = 1000.0  # and as much again in proportion to what is missing
 TOO_FAST = 30.0  # and 40 times the share by which it is too fast
-COMES_EARLY = 2.0  # it must come before its first word to be read; and 4 a second
+COMES_EARLY = 2.0  # it must come before its first word to be read or seen; and 4 a second
 CUT_OFF_PER_SECOND = 40.0  # of speech after the longest time of a cue
 SECOND_LINE = 1.0
 OVER_SHOT = 5.0  # a shot changes while the cue stays
@@ -181,8 +181,11 @@ def _time_points(stream: Stream, start: int, end: int) -> float:
     duration_ms = goes_ms - comes_ms
     reading_ms = _reading_ms(stream, start, end)
     points = 0.0
-    if duration_ms < rules.min_cue_ms:
-        points += TOO_SHORT * (1 + (rules.min_cue_ms - duration_ms) / rules.min_cue_ms)
+    short_ms = rules.min_cue_ms - duration_ms
+    if 0 < short_ms <= min(stream.early_ms[start], rules.first_word_ms):
+        points += COMES_EARLY  # as much before its first word as the guide lets it
+    elif short_ms > 0:
+        points += TOO_SHORT * (1 + short_ms / rules.min_cue_ms)
     early_ms = min(stream.early_ms[start], reading_ms - duration_ms)
     if early_ms > 0 and duration_ms > 0:
         points += COMES_EARLY + early_ms / 250

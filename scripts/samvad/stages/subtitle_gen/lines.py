@@ -8,12 +8,16 @@ from samvad.settings.subtitle_rules import Rules
 from samvad.stages.subtitle_gen import stream as streams
 from samvad.stages.subtitle_gen.stream import Stream
 from samvad.stages.subtitle_gen.units import of_text
+from samvad.text import grammar
 
 # Points: see ``cutting``.
 LONE_SHORT_WORD = 8.0  # as a line
 UNEVEN = 4.0  # times the difference of two lines as a share of the longest allowed
+TOP_HEAVY = 1.5  # times as much where the upper one is the longer: Netflix prefers the lower one to be
+FEW_WORDS = 2.0  # a line of one or two words, where no clause ends above it
 
 NEVER = float("inf")
+_FEW = 2
 
 
 def line_starts(text: str, rules: Rules) -> list[int] | None:
@@ -100,9 +104,11 @@ def _breaks_below(stream: Stream, start: int, end: int, lines: int, *, at_top: b
         width = ends[middle - 1] - starts[start]
         if width > room and middle > start + 1:
             break
-        points = stream.breaks[middle - 1] + unit * abs(width - even)
+        points = stream.breaks[middle - 1] + unit * max((width - even) * TOP_HEAVY, even - width)
         if middle - start == 1 and stream.lone[start]:
             points += LONE_SHORT_WORD
+        if stream.breaks[middle - 1] > grammar.AFTER_CLAUSE and min(middle - start, end - middle) <= _FEW:
+            points += FEW_WORDS
         if points < least[0]:
             rest, places = _breaks_below(stream, middle, end, lines - 1, at_top=False)
             if points + rest < least[0]:

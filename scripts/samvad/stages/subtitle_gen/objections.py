@@ -16,7 +16,7 @@ from samvad.documents.subtitles.cues import Cue
 from samvad.settings.subtitle_rules import Rules
 from samvad.stages.subtitle_gen.checking import DASHES, Context
 from samvad.text import grammar, scripts
-from samvad.text.sentence_ends import ends_sentence
+from samvad.text.sentence_ends import as_begun, begin_small, ends_sentence
 
 #: The kinds, each with what it is, for people.
 KINDS = {
@@ -41,8 +41,29 @@ _ROUNDING_MS = 10
 
 
 @dataclass(frozen=True)
+class Habits:
+    """How a track writes its sentences.
+
+    Attributes:
+        near_ms: how near two cues are that may be one sentence: it depends on whether the track has marks.
+        small: whether its sentences begin with small letters.
+    """
+
+    near_ms: int
+    small: bool
+
+    @classmethod
+    def of(cls, cues: Sequence[Cue]) -> Habits:
+        """Return the habits of a whole track."""
+        every = [word for cue in cues for word in _words(cue)]
+        marks = sum(ends_sentence(word) for word in every)
+        near_ms = _ONE_SENTENCE_MS if marks * _WORDS_A_MARK >= len(every) else _UNMARKED_MS
+        return cls(near_ms, begin_small(every))
+
+
+@dataclass(frozen=True)
 class _Place:
-    """A cue among its neighbours: its words, and whether a sentence goes on before and after it."""
+    """A cue among its neighbours: its words, whether a sentence goes on before and after it, and which end inside."""
 
     number: int
     cue: Cue
@@ -50,10 +71,11 @@ class _Place:
     begun: bool
     goes_on: bool
     next_word: str
+    ends: tuple[int, ...]
 
 
 def find(
-    cues: Sequence[Cue], rules: Rules, context: Context | None = None, near_ms: int | None = None
+    cues: Sequence[Cue], rules: Rules, context: Context | None = None, habits: Habits | None = None
 ) -> list[Finding]:
     """Return all that a person would object to, cue by cue.
 
@@ -61,10 +83,10 @@ def find(
         cues: in order of time.
         rules: those of their profile.
         context: shot changes and times of words, where they are known.
-        near_ms: from ``nearness`` of the whole track, where the cues are some of it.
+        habits: those of the whole track, where the cues are some of it.
     """
     context = context or Context()
-    places = _places(cues, nearness(cues) if near_ms is None else near_ms)
+    places = _places(cues, habits or Habits.of(cues))
     found: list[Finding] = []
     for place in places:
         found += _in_text(place, rules)
@@ -91,17 +113,10 @@ def _finding(cue: int, kind: str, value: float | str, unit: str, message: str) -
     return Finding(cue, kind, NOTE, value, None, unit, message)
 
 
-def nearness(cues: Sequence[Cue]) -> int:
-    """Return how near two cues of a track are, in ms, that may be one sentence: it depends on whether it has marks."""
-    every = [word for cue in cues for word in _words(cue)]
-    marks = sum(ends_sentence(word) for word in every)
-    return _ONE_SENTENCE_MS if marks * _WORDS_A_MARK >= len(every) else _UNMARKED_MS
-
-
-def _places(cues: Sequence[Cue], near_ms: int) -> list[_Place]:
+def _places(cues: Sequence[Cue], habits: Habits) -> list[_Place]:
     texts = [_words(cue) for cue in cues]
     goes_on = [
-        _goes_on(texts[index], texts[index + 1], cues[index + 1].start_ms - cues[index].end_ms, near_ms)
+        _goes_on(texts[index], texts[index + 1], cues[index + 1].start_ms - cues[index].end_ms, habits)
         if index + 1 < len(cues)
         else False
         for index in range(len(cues))
@@ -114,6 +129,9 @@ def _places(cues: Sequence[Cue], near_ms: int) -> list[_Place]:
             begun=index > 0 and goes_on[index - 1],
             goes_on=goes_on[index],
             next_word=texts[index + 1][0] if goes_on[index] else "",
+            ends=tuple(
+                at for at in range(1, len(texts[index])) if _ends(texts[index][at - 1], texts[index][at], habits)
+            ),
         )
         for index, cue in enumerate(cues)
     ]
@@ -123,11 +141,15 @@ def _words(cue: Cue) -> tuple[str, ...]:
     return tuple(word for word in cue.text.split() if scripts.has_words(word))
 
 
-def _goes_on(words: Sequence[str], following: Sequence[str], gap_ms: int, near_ms: int) -> bool:
+def _ends(word: str, following: str, habits: Habits) -> bool:
+    return ends_sentence(word, as_begun(word, following, small=habits.small))
+
+
+def _goes_on(words: Sequence[str], following: Sequence[str], gap_ms: int, habits: Habits) -> bool:
     """Say whether a sentence goes on from a cue into the next."""
-    if not words or not following or gap_ms > near_ms or following[0][:1] in DASHES:
+    if not words or not following or gap_ms > habits.near_ms or following[0][:1] in DASHES:
         return False
-    return not ends_sentence(words[-1], following[0])
+    return not _ends(words[-1], following[0], habits)
 
 
 def _in_text(place: _Place, rules: Rules) -> Iterator[Finding]:
@@ -141,7 +163,7 @@ def _in_text(place: _Place, rules: Rules) -> Iterator[Finding]:
     if place.goes_on and grammar.dangles(words[-1], place.next_word, rules.language):
         yield _finding(number, "dangling end", words[-1], "", f"ends with {words[-1]!r}, before {place.next_word!r}")
     dashed = sum(line[:1] in DASHES for line in place.cue.lines if line) > 1
-    ends = [index for index in range(1, len(words)) if ends_sentence(words[index - 1], words[index])]
+    ends = place.ends
     if ends and place.goes_on and not dashed:
         first, last = ends[0], len(words) - ends[-1]
         yield _finding(number, "mixed sentences", last, "words", f"{last} words of the next sentence")

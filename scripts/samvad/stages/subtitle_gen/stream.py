@@ -10,7 +10,7 @@ from samvad.settings.subtitle_rules import Rules
 from samvad.stages.subtitle_gen import timing
 from samvad.stages.subtitle_gen.units import Unit
 from samvad.text import grammar
-from samvad.text.sentence_ends import ends_sentence
+from samvad.text.sentence_ends import as_begun, begin_small, ends_sentence
 
 # Points: see ``cutting``.
 BETWEEN_SEGMENTS = 1.0  # a cut there, where a phrase ends and no mark says so
@@ -96,6 +96,7 @@ def of(units: Sequence[Unit], rules: Rules, limit_ms: int, shots: Sequence[int])
     made = Stream(units, rules, shots, limit_ms)
     column, voice, doubts, said_ms, begins = 0, 0, 0, 0, 0
     mark = len(rules.song_mark) + 1 if rules.song_mark else 0
+    small = begin_small([unit.text for unit in units])
     marked = sum(ends_sentence(unit.text) for unit in units) * _WORDS_A_MARK >= len(units)
     for index, unit in enumerate(units):
         column += 0 if index == 0 or unit.glued else 1
@@ -115,7 +116,7 @@ def of(units: Sequence[Unit], rules: Rules, limit_ms: int, shots: Sequence[int])
         made.doubts.append(doubts)
         made.begins.append(begins)
         if index + 1 < len(units):
-            _add_place(made, unit, units[index + 1], marked=marked)
+            _add_place(made, unit, units[index + 1], marked=marked, small=small)
             begins = index + 1 if made.closes[-1] else begins
         else:
             made.closes.append(True)
@@ -133,15 +134,16 @@ def _early(comes_ms: int, said_before_ms: int, shots: Sequence[int], rules: Rule
     return max(0, comes_ms - earliest_ms)
 
 
-def _add_place(made: Stream, unit: Unit, following: Unit, *, marked: bool) -> None:
+def _add_place(made: Stream, unit: Unit, following: Unit, *, marked: bool, small: bool) -> None:
     """Add what the place between two words is worth: as the end of a line, as the end of a cue."""
     language = made.rules.language
-    line_points = grammar.break_points(unit.text, following.text, language, same_name=unit.joins_next)
+    right = as_begun(unit.text, following.text, small=small)
+    line_points = grammar.break_points(unit.text, right, language, same_name=unit.joins_next)
     next_segment = following.segment != unit.segment
     # The times of a translation's words are reckoned: a pause among those of one segment says nothing.
     told = next_segment or (unit.heard and following.heard)
     silence_ms = max(0, following.start_ms - unit.end_ms) if told else 0
-    ends_phrase = ends_sentence(unit.text, following.text)
+    ends_phrase = ends_sentence(unit.text, right)
     if next_segment and not ends_phrase:
         ends_phrase = line_points < grammar.WITHIN_PHRASE and not _goes_on(unit, following, language, marked=marked)
     points = min(line_points, BETWEEN_SEGMENTS) if ends_phrase else line_points

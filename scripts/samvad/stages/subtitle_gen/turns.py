@@ -13,7 +13,7 @@ from dataclasses import replace
 from samvad.media.voices import Voice
 from samvad.stages.subtitle_gen.units import Unit
 from samvad.text import grammar
-from samvad.text.sentence_ends import ends_sentence
+from samvad.text.sentence_ends import as_begun, begin_small, ends_sentence
 
 Listen = Callable[[int, int], Voice | None]
 
@@ -55,10 +55,11 @@ def marked(units: Sequence[Unit], language: str, listen: Listen | None = None) -
 
 
 def _sentences(units: Sequence[Unit]) -> list[tuple[int, int]]:
+    small = begin_small([unit.text for unit in units])
     ends = [
         index
         for index in range(1, len(units))
-        if ends_sentence(units[index - 1].text, units[index].text)
+        if ends_sentence(units[index - 1].text, as_begun(units[index - 1].text, units[index].text, small=small))
         or (units[index - 1].segment != units[index].segment and not units[index].text[:1].islower())
     ]
     edges = [0, *ends, len(units)]

@@ -12,11 +12,15 @@ from dataclasses import replace
 
 from samvad.settings.subtitle_rules import Rules
 from samvad.stages.subtitle_gen.units import Unit
-from samvad.text import numerals, scripts
+from samvad.text import numerals
 from samvad.text.sentence_ends import ends_sentence
 
 _DOTS = re.compile(r"(?:…|\.(?: ?\.){2,})(?:…|\.)*")
+#: A mark that recognition or translation set off by a space; French does so by its own rules.
+_SET_OFF = re.compile(r"(?<=\S) +(?=(?:…|[.?!,;:।])+[\"”’»)]*$)")
+_SPACED_MARKS = frozenset({"fr"})
 _OPENING_QUOTES, _CLOSING_QUOTES = "“„«", "”»"
+_DOUBLE_QUOTES = f'"{_OPENING_QUOTES}{_CLOSING_QUOTES}'
 #: A dash before what another person says: "- No.", "–No"; not that of "-5".
 _TURN = re.compile(r"[-–—‐‑]+\s?(?=[^\W\d])")
 _INTERRUPTED = re.compile(r"(?<=\w)\s?(?:[—–]|-{1,3})(?=[\"”']*$)")
@@ -31,16 +35,19 @@ def written(units: Sequence[Unit], rules: Rules) -> list[Unit]:
     """
     turned = [_turned(unit, index == 0 or ends_sentence(units[index - 1].text)) for index, unit in enumerate(units)]
     made = _enumerated(turned) if rules.numbers == SPELLED else turned
-    stop = _full_stop(made, rules)
+    latin = _is_latin(made)
+    stop = "." if rules.full_stop and latin else rules.full_stop
     texts = [unit.text for unit in made]
+    if rules.quotes and not any(mark in text for text in texts for mark in _DOUBLE_QUOTES):
+        texts = _single_quoted(texts)
+    numbers = numerals.language_of(rules.language, latin=latin)
     done = []
     for index, unit in enumerate(made):
-        before = texts[index - 1] if index else ""
-        following = texts[index + 1] if index + 1 < len(texts) else ""
-        text = _marks(unit.text, following, rules, stop)
+        around = numerals.Around.of(texts, index)
+        text = _marks(texts[index], around.following, rules, stop)
         if rules.numbers == SPELLED:
-            text = numerals.money(text, before, following, rules.language)
-            text = numerals.spelled(text, before, following, rules.language)
+            text = numerals.money(text, around, numbers)
+            text = numerals.spelled(text, around, numbers)
         done.append(replace(unit, text=text) if text != unit.text else unit)
     return done
 
@@ -65,19 +72,37 @@ def _enumerated(units: list[Unit]) -> list[Unit]:
     return made
 
 
-def _full_stop(units: Sequence[Unit], rules: Rules) -> str:
-    """Return the full stop of a text, or nothing where it stays as it is: a danda suits no Latin letters."""
-    own = scripts.script_of(rules.full_stop) if rules.full_stop else None
-    if own is None and not rules.full_stop:
-        return ""
+def _is_latin(units: Sequence[Unit]) -> bool:
+    """Say whether a text is written in Latin letters: no danda suits it, and no Hindi word for a number."""
     latin = sum(character.isascii() and character.isalpha() for unit in units for character in unit.text)
     letters = sum(character.isalpha() for unit in units for character in unit.text)
-    return "." if latin * 2 > letters else rules.full_stop
+    return latin * 2 > letters
+
+
+def _single_quoted(texts: Sequence[str]) -> list[str]:
+    """Write a quotation in single marks with double ones: ‘Leave.’, 'Leave.', ''no''.
+
+    A straight mark, or ’, is an apostrophe as well: it closes only after another mark.
+    """
+    made = [re.sub("''|‘‘|’’", '"', text) for text in texts]
+    opened: int | None = None
+    for index, text in enumerate(made):
+        if opened is None and re.match(r"[¿¡(]*[‘'](?=\w)", text):
+            opened = index
+        if opened is not None and re.search(r"[.,?!…।][’'][.,?!…।]*$", text):
+            made[opened] = re.sub(r"[‘']", '"', made[opened], count=1)
+            made[index] = re.sub(r"[’'](?=[.,?!…।]*$)", '"', made[index])
+            opened = None
+        elif opened is not None and ends_sentence(text):
+            opened = None  # an apostrophe: "'Tis late."
+    return made
 
 
 def _marks(text: str, following: str, rules: Rules, stop: str) -> str:
     if rules.ellipsis in ("…", "..."):
         text = _DOTS.sub(rules.ellipsis, text)
+    if rules.language not in _SPACED_MARKS:
+        text = _SET_OFF.sub("", text)
     if rules.quotes:
         text = _quoted(text, rules.quotes)
     if rules.interruption:
@@ -100,6 +125,7 @@ def _stopped(text: str, following: str, stop: str) -> str:
     """Write a full stop as the text's script does: "है |", "है." and "है।" are one."""
     bare = text.rstrip("\"'”’) ")
     tail = text[len(bare) :]
+    bare = re.sub(r"\|\|$", "|", bare)  # typed for a double danda
     if bare[-1:] not in ("|", "।", ".") or bare.endswith(("..", "।।")):
         return text
     word = bare[:-1].rstrip()

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 
 from samvad.documents.segments import Segment, Word
 from samvad.text import languages, scripts
+from samvad.text.sentence_ends import ends_sentence
 
-_OPENERS = frozenset("-–—([{«“‘\"'¿¡#")
+_OPENERS = frozenset("-–—([{«“‘\"'¿¡#₹£")
 _NOTES = "♪♫♬♩"
 #: Characters that no line of Japanese begins with.
 _KINSOKU = frozenset("ぁぃぅぇぉっゃゅょァィゥェォッャュョー々")
@@ -234,7 +235,10 @@ def _with_marks_attached(units: list[Unit]) -> list[Unit]:
     opening: list[Unit] = []
     for unit in units:
         is_mark = not scripts.has_words(unit.text)
-        if is_mark and (opening or not joined or all(character in _OPENERS for character in unit.text)):
+        opens = all(character in _OPENERS for character in unit.text)
+        # A dash within a sentence belongs to what it breaks off; after one it is another person's.
+        broken = opens and unit.text.strip("-–—") == "" and bool(joined) and not ends_sentence(joined[-1].text)
+        if is_mark and (opening or not joined or (opens and not broken)):
             opening.append(unit)
         elif is_mark:
             joined[-1] = _joined([joined[-1], unit])
