@@ -62,6 +62,42 @@ def test_what_says_nothing_may_go_and_what_is_said_twice_on_purpose_stays(
 
 
 @pytest.mark.parametrize(
+    ("text", "language", "shorter"),
+    [
+        # Short forms, but not of a word that ends its clause, or that means to own.
+        ("I do not think that he is going home.", "en", "I don't think that he's going home."),
+        ("It is not what I am.", "en", "It's not what I am."),
+        ("We have been there, and they have two cats.", "en", "We've been there, and they have two cats."),
+        # Words that say little, as many as it takes.
+        ("I think that this is really very good for you.", "en", "I think this is good for you."),
+        ("मुझे लगता है कि वह बिल्कुल सही है।", "hi", "मुझे लगता है वह सही है।"),
+        ("mujhe lagta hai ki woh bilkul sahi hai.", "hi", "mujhe lagta hai woh sahi hai."),
+        ("Yo creo que es realmente muy bueno.", "es", "Creo que es muy bueno."),
+    ],
+)
+def test_what_cannot_be_read_gets_short_forms_and_loses_what_says_little(
+    text: str, language: str, shorter: str
+) -> None:
+    letter_ms = _just_enough_ms(shorter, text, language)
+    made = track(text, language, letter_ms=letter_ms)
+    assert [item.shorter for item in made.shorter] == [shorter]
+    kept = track(text, language, letter_ms=letter_ms, shorten=taken)
+    assert " ".join(cue.text for cue in kept.cues) == shorter
+    assert "reading speed" not in {item.rule for item in checking.check(kept.cues, Rules(language=language))}
+
+
+def _just_enough_ms(shorter: str, text: str, language: str) -> int:
+    """Return the milliseconds a letter at which the shorter text can just be read in the time of all of it."""
+    return -(-Rules(language=language).reading_ms(len(shorter), 1) // (len(text) + 1)) + 1
+
+
+def test_a_word_that_says_little_stays_where_the_cue_could_not_be_read_without_it_either() -> None:
+    assert track("I think that this is really very good for you.", letter_ms=20).shorter == ()
+    (item,) = track("She was not very good at what he said.", letter_ms=30).shorter
+    assert item.shorter == "She wasn't very good at what he said."  # "not very" turns over what "very" alone would not
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "You know what I mean by that.",

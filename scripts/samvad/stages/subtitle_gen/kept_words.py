@@ -59,7 +59,8 @@ def of(document: SegmentsDocument, cues: Sequence[Cue], language: str, shorter: 
         expected.update(_words(text_in(segment, language) or "", language))
     for item in shorter:
         if item.taken:
-            expected -= Counter(_words(item.text, language)) - Counter(_words(item.shorter, language))
+            full, shorter_text = (Counter(_words(text, language)) for text in (item.text, item.shorter))
+            expected = expected - (full - shorter_text) + (shorter_text - full)  # "do not" is written "don't"
     written = Counter(word for cue in cues for word in _words(cue.text, language))
     return Balance(expected.total(), expected - written, written - expected)
 

@@ -1,7 +1,9 @@
 """A shorter text for cues that nobody can read in their time: what fills, is said twice, or was begun wrongly.
 
-Words that mean something stay; which may go is told by rules for English, Hindi (both scripts) and Spanish. A proposal
-is only that, until a person ticks it or the key ``subtitle.shorten`` takes all.
+First what says nothing goes, and two words become their usual short form ("do not": "don't"). Where that is not enough,
+words that say little follow one by one (``weak``), as many as it takes. All others stay; which may go is told by rules
+for English, Hindi (both scripts) and Spanish. A proposal is only that, until a person ticks it or the key
+``subtitle.shorten`` takes all.
 """
 
 from __future__ import annotations
@@ -10,15 +12,16 @@ import csv
 import io
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from samvad.core.times import clock
 from samvad.documents.review import Decision
+from samvad.documents.subtitles.cues import Cue
 from samvad.settings.subtitle_rules import Rules
 from samvad.stages.subtitle_gen.cutting import Piece
 from samvad.stages.subtitle_gen.units import Unit
-from samvad.text import grammar, scripts
+from samvad.text import contractions, grammar, scripts, weak
 
 HEADER = ("take", "start", "end", "language", "text", "shorter", "why")
 YES = "yes"
@@ -104,6 +107,7 @@ class Proposal:
         shorter: without them.
         why: what they are.
         taken: whether a person or the setting has them left out.
+        rewritten: numbers of units that get another text, each with that: "do" becomes "don't" where "not" goes.
     """
 
     places: frozenset[int]
@@ -113,6 +117,7 @@ class Proposal:
     shorter: str
     why: str
     taken: bool = False
+    rewritten: tuple[tuple[int, str], ...] = ()
 
 
 def proposals(units: Sequence[Unit], pieces: Sequence[Piece], rules: Rules) -> list[Proposal]:
@@ -123,9 +128,12 @@ def proposals(units: Sequence[Unit], pieces: Sequence[Piece], rules: Rules) -> l
         if cue.duration_ms >= rules.reading_ms(cue.characters, cue.words) or units[piece.first].song:
             continue
         span = units[piece.first : piece.last]
-        leave = _leave(span, rules.language)
+        leave, rewritten = _leave(span, rules.language), contractions.of([unit.text for unit in span], rules.language)
+        rewritten = {at: text for at, text in rewritten.items() if not leave.keys() & {at, at + 1}}
+        leave |= {at + 1: "short form" for at in rewritten}
+        leave |= _weak_as_needed(span, leave, rewritten, piece.cue, rules)
         if leave and len(leave) < len(span):
-            kept = without(span, frozenset(leave))
+            kept = without(span, frozenset(leave), rewritten)
             found.append(
                 Proposal(
                     places=frozenset(piece.first + place for place in leave),
@@ -134,6 +142,7 @@ def proposals(units: Sequence[Unit], pieces: Sequence[Piece], rules: Rules) -> l
                     text=_text(span),
                     shorter=_text(kept),
                     why=", ".join(dict.fromkeys(leave[place] for place in sorted(leave))),
+                    rewritten=tuple((piece.first + at, text) for at, text in rewritten.items()),
                 )
             )
     return found
@@ -157,8 +166,39 @@ def decided(
     return [replace(item, taken=take_all if (word := ticked(item)) is None else word) for item in found]
 
 
-def without(units: Sequence[Unit], places: frozenset[int]) -> list[Unit]:
-    """Return units without some of them; their time goes to the words beside them, and so do capitals and marks."""
+def _weak_as_needed(
+    units: Sequence[Unit], leave: dict[int, str], rewritten: Mapping[int, str], cue: Cue, rules: Rules
+) -> dict[int, str]:
+    """Return the places of words that say little, as many as it takes for a cue to be read in its time.
+
+    None where all of them are not enough: a text that cannot be read anyhow had better keep its words.
+    """
+    found: dict[int, str] = {}
+
+    def fits() -> bool:
+        kept = without(units, frozenset(leave | found), rewritten)
+        return cue.duration_ms >= rules.reading_ms(len(_text(kept)), len(kept))
+
+    if fits():
+        return {}
+    for place in weak.places([unit.text for unit in units], rules.language):
+        if place not in leave and place not in rewritten:
+            found[place] = "says little"
+            if fits():
+                return found
+    return {}
+
+
+def without(units: Sequence[Unit], places: frozenset[int], rewritten: Mapping[int, str] | None = None) -> list[Unit]:
+    """Return units without some of them; their time goes to the words beside them, and so do capitals and marks.
+
+    Args:
+        units: of a cue, or of a track.
+        places: numbers of those that go.
+        rewritten: numbers of those that get another text, with that.
+    """
+    changed = rewritten or {}
+    units = [replace(unit, text=changed[at]) if at in changed else unit for at, unit in enumerate(units)]
     kept: list[Unit] = []
     waiting: Unit | None = None
     gone: list[str] = []

@@ -96,7 +96,7 @@ def make_track(
     shorter = shorten(proposed) if shorten else proposed
     taken = frozenset[int]().union(*(item.places for item in shorter if item.taken))
     if taken:
-        units = without(units, taken)
+        units = without(units, taken, dict(pair for item in shorter if item.taken for pair in item.rewritten))
         pieces = cut(units, rules, document.duration_ms, shots)
     spoken = spoken_language(document)
     return Track(

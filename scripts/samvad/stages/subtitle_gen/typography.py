@@ -18,6 +18,8 @@ from samvad.text.sentence_ends import ends_sentence
 _DOTS = re.compile(r"(?:…|\.(?: ?\.){2,})(?:…|\.)*")
 #: A mark that recognition or translation set off by a space; French does so by its own rules.
 _SET_OFF = re.compile(r"(?<=\S) +(?=(?:…|[.?!,;:।])+[\"”’»)]*$)")
+#: A double mark typed as two single ones, at a word's edge.
+_TWO_SINGLE = re.compile(r"(?:(?<=^)|(?<=^[¿¡(]))(?:''|‘‘)|(?:''|’’)(?=[.,;:?!…।)]*$)")
 _SPACED_MARKS = frozenset({"fr"})
 _OPENING_QUOTES, _CLOSING_QUOTES = "“„«", "”»"
 _DOUBLE_QUOTES = f'"{_OPENING_QUOTES}{_CLOSING_QUOTES}'
@@ -67,7 +69,8 @@ def _enumerated(units: list[Unit]) -> list[Unit]:
     for unit in units:
         if made and numerals.is_enumerator(made[-1].text) and (len(made) == 1 or ends_sentence(made[-2].text)):
             first = made.pop()
-            unit = replace(unit, text=f"{first.text} {unit.text}", start_ms=first.start_ms, turn=first.turn)  # noqa: PLW2901
+            text = f"{first.text} {unit.text}"
+            unit = replace(unit, text=text, start_ms=first.start_ms, turn=first.turn, glued=first.glued)  # noqa: PLW2901
         made.append(unit)
     return made
 
@@ -84,7 +87,7 @@ def _single_quoted(texts: Sequence[str]) -> list[str]:
 
     A straight mark, or ’, is an apostrophe as well: it closes only after another mark.
     """
-    made = [re.sub("''|‘‘|’’", '"', text) for text in texts]
+    made = [_TWO_SINGLE.sub('"', text) for text in texts]
     opened: int | None = None
     for index, text in enumerate(made):
         if opened is None and re.match(r"[¿¡(]*[‘'](?=\w)", text):
