@@ -226,3 +226,29 @@ def test_a_second_language_that_nobody_named_is_noticed_and_recognised_as_itself
     assert right > 30_000 and wrong < right / 10, (right, wrong)
     figures = metrics_of(job)
     assert figures["speech_in_hi"] > 15 and figures["speech_in_en"] > 15
+
+
+@pytest.mark.slow
+def test_a_sentence_under_noise_that_the_model_passes_over_is_heard(tmp_path: Path) -> None:
+    """Two sentences over street noise that is 5 dB louder: from most cuts, base writes the second alone."""
+    folder = support.MEDIA / "B_english"
+    if not folder.is_dir():
+        pytest.skip(f"the recordings are not at {support.MEDIA}")
+    spoken_parts = [decoded(folder / name).astype(np.float64) for name in ("en_leopard_quilter.wav", "en_jfk.flac")]
+    parts = [
+        part / np.sqrt(np.mean(np.square(part[np.abs(part) > 0.02 * np.abs(part).max()]))) for part in spoken_parts
+    ]
+    said = np.concatenate([part for one in parts for part in (np.zeros(2 * RATE_HZ), one)])
+    bed = decoded(support.MEDIA / "C_music_noise" / "mix_musan.mp3", "-ss", "29", "-t", "23.8").astype(np.float64)
+    bed = np.resize(bed, len(said))
+    mixed = said + bed / np.sqrt(np.mean(np.square(bed))) * 10 ** (5 / 20)
+    sound = (mixed / np.abs(mixed).max() * 32_000).astype(np.int16)
+    options = ("--languages", "en", "--engine", "whisperx", "--align-model", "whisper")
+    job, done = recognise(tmp_path, sound, *options)
+    assert done.returncode == 0, done.stderr
+    found = text_of(document(job)["segments"])
+    assert "gospel" in found and "and so my fellow" in words(found), (
+        f"the word before a pause is its sentence's: {found}"
+    )
+    coverage = json.loads((job / "04_asr" / "coverage.json").read_text("utf-8"))
+    assert [gap for gap in coverage["gaps"] if gap["speech_ms"] >= 1_500] == [], found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -39,6 +40,12 @@ def test_a_text_that_ends_early_leaves_a_gap_and_a_pause_is_none():
 def test_a_word_drawn_out_over_unheard_speech_does_not_cover_it():
     (gap,) = coverage.measure([(0, 17_000)], [(0, 16_800, "And")]).gaps
     assert gap.start_ms < 2_000 and gap.end_ms == 17_000
+
+
+def test_marks_behind_a_word_are_not_said():
+    words = [(0, 6_000, "है" + "।" * 30)]
+    assert [gap.end_ms for gap in coverage.measure([(0, 6_000)], words).gaps] == [6_000]
+    assert coverage.longest_ms("है।।।") == coverage.longest_ms(" है")
 
 
 def test_speech_in_short_stretches_without_a_word_is_one_gap():
@@ -142,6 +149,92 @@ def test_a_gap_whose_text_is_no_good_is_heard_from_an_earlier_cut_which_repeats_
     assert heard[1] == (8_700, 13_200), "not before the end of a word that has been written"
 
 
+def in_gap(window, *said: str, sure: float = 0.9, **figures: float) -> Chunk:
+    """Return what a try hears in a window: words in the last half of its speech."""
+    first_ms = window.speech[-1].start_ms + 300
+    words = [RawWord(f" {word}", first_ms + 400 * at, first_ms + 400 * at + 300, sure) for at, word in enumerate(said)]
+    made = replace(chunk(words, window.speech, **figures), language=window.language, window=window)
+    return replace(made, start_ms=window.start_ms, end_ms=window.end_ms)
+
+
+TALK = (Region(0, 6_000, "en"),)
+DOUBTED = {"sure": 0.3, "avg_logprob": -1.4}
+
+
+def hear(tries: dict[str, Chunk | tuple[str, ...]], language: str = "en", voice: float | None = 0.9, **figures):
+    """Fill a gap by what each try says; return what is found, and the windows by the try's name."""
+    heard: dict[str, windows.Window] = {}
+
+    def decode(found, strategy):
+        heard.update((strategy.name, window) for window in found)
+        return [in_gap(window, *tries.get(strategy.name, ()), **figures) for window in found]
+
+    whole = gaps.GapFiller(decode, Sound(np.zeros(96_000, np.float32)), lambda _: [], lambda *_: voice)
+    return whole.fill([], [replace(region, language=language) for region in TALK]), heard
+
+
+ALIKE = {
+    "a window of its own": ("we", "never", "went", "there", "again"),
+    "small windows, cut earlier": ("we", "never", "meant", "there", "again"),
+}
+
+
+def test_what_no_try_is_sure_of_is_kept_where_two_say_the_same_and_it_is_marked():
+    (found,), _ = hear(ALIKE, **DOUBTED)
+    assert found.text in (" ".join(said) for said in ALIKE.values())
+    assert found.decoded_again.kept == gaps.TWICE
+
+
+@pytest.mark.parametrize(
+    ("second", "voice"),
+    [(("please", "subscribe", "to", "my", "channel"), 0.9), (ALIKE["small windows, cut earlier"], 0.1)],
+    ids=["they say different things", "no voice is there"],
+)
+def test_unsure_text_is_left_out(second, voice):
+    assert hear({**ALIKE, "small windows, cut earlier": second}, voice=voice, **DOUBTED)[0] == []
+
+
+def test_hindi_is_heard_as_urdu_too_and_stays_hindi():
+    said = {"small windows, in Urdu": ("ہم", "کبھی", "نہیں", "گئے", "وہاں")}
+    (found,), heard = hear(said, "hi")
+    assert heard["small windows, in Urdu"].language == "ur"
+    assert found.language == "hi" and found.window.language == "hi" and found.words
+    assert "small windows, in Urdu" not in hear({})[1], "English has no such relative"
+
+
+def test_what_is_heard_before_a_gap_is_not_taken():
+    before, gap = Region(0, 4_000, "en"), Region(5_000, 9_000, "en")
+    first = chunk([raw(f"{at * 7919 % 997:x}", at, at + 350) for at in range(100, 3_900, 400)], (before,))
+
+    def decode(found, strategy):
+        if strategy.name != "small windows, after the speech before":
+            return [in_gap(window) for window in found]
+        (window,) = found
+        assert window.start_ms == 0 and [region.start_ms for region in window.speech] == [0, 5_000]
+        words = (
+            raw("Before.", 3_000, 3_500),
+            *(raw(f"{at * 7907 % 991:x}", at, at + 350) for at in range(5_100, 8_900, 400)),
+        )
+        return [replace(in_gap(window), words=words)]
+
+    found = gaps.GapFiller(decode, Sound(np.zeros(160_000, np.float32)), lambda _: []).fill([first], (before, gap))
+    assert len(found) == 2 and "Before." not in found[1].text
+    assert found[1].start_ms >= 4_000 and gaps.spoken_gaps(found, (before, gap)) == []
+
+
+def test_of_a_try_that_loops_what_stands_beside_its_loop_is_kept():
+    said = ("we", "never", "went", *["again"] * 6)
+
+    def decode(found, _):
+        return [in_gap(window, *said) for window in found]
+
+    whole = gaps.GapFiller(
+        decode, Sound(np.zeros(96_000, np.float32)), lambda one: ["loop"] if "again" in one.text else []
+    )
+    found = whole.fill([], TALK)
+    assert found[0].text == "we never went"
+
+
 def times(words: list[RawWord], *speech: tuple[int, int]) -> list[tuple[str, int, int]]:
     found = tuple(Region(*times, "en") for times in speech)
     return [
@@ -161,6 +254,16 @@ def test_a_word_lost_in_other_sound_before_a_long_pause_is_said_after_it():
     found = times([raw("He", 200, 500), raw("was", 5_400, 5_700)], (0, 1_100), (5_000, 7_000))
     assert found[0][1] >= 5_000
     assert times([raw("Yes.", 200, 500), raw("He", 5_100, 5_400)], (0, 1_100), (5_000, 7_000))[0][1] == 200
+
+
+def test_the_first_word_of_a_sentence_leaves_another_that_was_passed_over():
+    said = [raw("And", 3_000, 3_990), raw("so", 10_120, 10_640), raw("my", 10_640, 10_900)]
+    found = times(said, (3_000, 7_992), (10_120, 12_184))
+    assert [text for text, start_ms, _ in found if start_ms >= 10_000] == ["And", "so", "my"]
+    assert all(one[2] <= other[1] for one, other in pairwise(found)), "in order, and each with time"
+    assert times([raw("And", 8_000, 8_400), *said[1:]], (7_950, 8_600), (10_120, 12_184))[0] == ("And", 8_000, 8_400)
+    ended = [raw("No.", 3_000, 3_400), *said[1:]]
+    assert times(ended, (3_000, 7_992), (10_120, 12_184))[0] == ("No.", 3_000, 3_400)
 
 
 def test_no_word_lasts_for_seconds():
@@ -224,6 +327,7 @@ def test_speech_that_one_detector_missed_counts_where_another_hears_it(monkeypat
     ("text", "left"),
     [
         ("है।।।।।।।।", "है।"),
+        ("ہے۔۔۔۔۔۔", "ہے۔"),
         ("Wait......", "Wait..."),
         ("What?!", "What?!"),
         ("No!!!!", "No!"),

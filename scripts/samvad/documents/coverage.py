@@ -6,6 +6,7 @@ as a slow speaker needs for its letters, whatever time the recogniser gave it.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,8 +69,8 @@ class Coverage:
 
 
 def longest_ms(text: str) -> int:
-    """Return the longest time that a word is believed to take."""
-    return _WORD_MS + _CHARACTER_MS * len(text.strip())
+    """Return the longest time in ms that a word is believed to take: by what of it is said, not by its punctuation."""
+    return _WORD_MS + _CHARACTER_MS * sum(unicodedata.category(character)[0] in "LMN" for character in text)
 
 
 def measure(speech: Iterable[tuple[int, int]], words: Iterable[tuple[int, int, str]]) -> Coverage:

@@ -112,7 +112,7 @@ def outside_loops(keys: Sequence[str], at_least: int, rounds: int = 0) -> list[i
 
 def without_runs(text: str) -> str:
     """Return a text in which no mark of punctuation comes more than twice in a row; of dots, three may stand."""
-    return re.sub(r"([।॥,;:!?。،؟])(?:\s*\1){2,}", r"\1", re.sub(r"\.{4,}", "...", text))
+    return re.sub(r"([।॥,;:!?。،؟۔])(?:\s*\1){2,}", r"\1", re.sub(r"\.{4,}", "...", text))
 
 
 def other_scripts(text: str, spoken: Collection[str]) -> float | None:

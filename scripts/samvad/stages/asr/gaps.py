@@ -11,7 +11,7 @@ import statistics
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import combinations, groupby
 
 from samvad.documents import coverage
 from samvad.documents.coverage import Coverage, Gap, Piece
@@ -20,21 +20,49 @@ from samvad.stages.asr import quiet, regions, windows
 from samvad.stages.asr.chunks import Chunk, DecodedAgain, RawWord
 from samvad.stages.asr.engine import DecodingStrategy
 from samvad.stages.asr.regions import Region
-from samvad.stages.asr.retries import loops
+from samvad.stages.asr.retries import babbled, loops
 from samvad.stages.asr.windows import Window
 from samvad.stages.asr.word_times import settled
-from samvad.text.repetition import plain
+from samvad.text import skeletons
+from samvad.text.repetition import outside_loops, plain
 
 log = logging.getLogger(__name__)
 
 REASON = "speech without text"
-#: Where each round cuts, in ms of sound, and how much more silence or noise it hears before: the first hears a gap in
-#: its whole, the others in small parts. A text that loops may be whole from a cut a third of a second earlier.
-ROUNDS: tuple[tuple[int, int, DecodingStrategy], ...] = (
-    (20_000, 0, DecodingStrategy("a window of its own")),
-    (7_000, 300, DecodingStrategy("small windows, cut earlier")),
-    (7_000, 0, DecodingStrategy("small windows of its own", temperature=0.4)),
+#: What a text is kept as that no try was sure of, but two heard alike.
+TWICE = "heard twice alike, unsure"
+
+
+@dataclass(frozen=True)
+class Round:
+    """How gaps are heard.
+
+    Attributes:
+        longest_ms: how much sound a window holds at most.
+        strategy: how it is decoded.
+        earlier_ms: how much more silence or noise is heard before. A text that loops may be whole from a cut a third of
+            a second earlier.
+        before_ms: how much speech before the gap is heard again, for what it tells of the gap; its text is not taken.
+        relative: whether it is heard as the language's nearest relative, whose letters the model knows better.
+    """
+
+    longest_ms: int
+    strategy: DecodingStrategy
+    earlier_ms: int = 0
+    before_ms: int = 0
+    relative: bool = False
+
+
+#: The first hears a gap in its whole, the others in small parts.
+ROUNDS: tuple[Round, ...] = (
+    Round(20_000, DecodingStrategy("a window of its own")),
+    Round(7_000, DecodingStrategy("small windows, cut earlier"), earlier_ms=300),
+    Round(7_000, DecodingStrategy("small windows, after the speech before"), before_ms=6_000),
+    Round(7_000, DecodingStrategy("small windows, in Urdu"), relative=True),
+    Round(7_000, DecodingStrategy("small windows of its own", temperature=0.4)),
 )
+#: Spoken alike, and written in letters that a small model loops less in.
+_RELATIVES = {"hi": "ur"}
 #: What is put into a gap must be this sure: nothing was there before, so no text is better than a doubtful one.
 _MEAN_PROBABILITY = 0.4
 _LOGPROB = -1.2
@@ -48,6 +76,11 @@ _LEAST_SECONDS = 0.2
 _EDGE_WORDS = 4
 #: Within this of the gap, in ms.
 _NEAR_MS = 5_000
+#: A try that loops is worth what stands beside its loop, from so many words on.
+_ROUNDS_OF_LOOP, _WORDS_BESIDE = 4, 3
+#: Two tries say the same where this part of their consonants is the same, in so many words and consonants or more,
+#: and a song detector is so sure of a voice there: what a model makes up of noise it makes up again.
+_ALIKE, _ALIKE_WORDS, _ALIKE_CONSONANTS, _VOICE = 0.5, 3, 6, 0.5
 
 Decode = Callable[[Sequence[Window], DecodingStrategy], list[Chunk]]
 
@@ -60,53 +93,150 @@ class GapFiller:
         decode: recognises windows of any languages, in their order.
         audio: the film's audio.
         faults: says what is wrong with a chunk.
+        voice_peak: how sure a song detector is of a voice between two times in ms; None: there is none to ask.
     """
 
     decode: Decode
     audio: FilmAudio
     faults: Callable[[Chunk], list[str]]
+    voice_peak: Callable[[int, int], float | None] | None = None
 
     def fill(self, chunks: Sequence[Chunk], speech: Sequence[Region]) -> list[Chunk]:
         """Return the chunks in order of time, with what was heard in their gaps."""
         pauses = quiet.pauses(self.audio, speech)
         found = [settled(chunk, pauses) for chunk in chunks]
-        for longest_ms, earlier_ms, strategy in ROUNDS:
-            texts = [chunk for chunk in found if not loops(chunk.text)]
-            wanted = [window for group, run in _groups(texts, speech) for window in self._cut(group, run, longest_ms)]
-            if earlier_ms:
-                wanted = [_begun_earlier(window, earlier_ms, found) for window in wanted]
+        doubted: list[Chunk] = []
+        for how in ROUNDS:
+            wanted = [window for group, run in _groups(_texts(found), speech) for window in self._cut(group, run, how)]
+            if how.relative:
+                wanted = [window for window in wanted if window.language in _RELATIVES]
             if not wanted:
-                break
+                continue
             log.info("Decoding %d pieces again: %s", len(wanted), REASON)
-            for window, chunk in zip(wanted, self.decode(wanted, strategy), strict=True):
-                found = _put_in(found, self._trusted(settled(chunk, pauses), window, strategy, found))
+            heard = [_as_heard(window, how, found, speech) for window in wanted]
+            for window, chunk in zip(wanted, self.decode(heard, how.strategy), strict=True):
+                own = _of_window(settled(chunk, pauses), window, after=bool(how.before_ms))
+                new = self._judged(own, window, how.strategy, found)
+                if self._sure(new, window):
+                    found = _put_in(found, new)
+                elif new.words:
+                    doubted.append(new)
+        for gap, _ in spoken_gaps(_texts(found), speech):
+            found = _put_in(found, self._heard_twice(gap, doubted))
         return found
 
-    def _cut(self, group: Sequence[Gap], run: Sequence[Region], longest_ms: int) -> list[Window]:
+    def _cut(self, group: Sequence[Gap], run: Sequence[Region], how: Round) -> list[Window]:
         inside = [
             replace(region, start_ms=max(region.start_ms, gap.start_ms), end_ms=min(region.end_ms, gap.end_ms))
             for gap in group
             for region in run
             if region.start_ms < gap.end_ms and region.end_ms > gap.start_ms
         ]
-        return windows.packed(regions.cut_long(inside, longest_ms, self.audio), longest_ms)
+        return windows.packed(regions.cut_long(inside, how.longest_ms, self.audio), how.longest_ms)
 
-    def _trusted(self, chunk: Chunk, window: Window, strategy: DecodingStrategy, beside: Sequence[Chunk]) -> Chunk:
-        """Return what was heard in a gap; without text where it is not to be trusted."""
-        words = _not_twice(chunk.words, beside, window)
+    def _judged(self, chunk: Chunk, window: Window, strategy: DecodingStrategy, beside: Sequence[Chunk]) -> Chunk:
+        """Return what was heard in a gap, without loops and what was written already; no text where it has faults."""
+        words, cut_off = chunk.words, chunk.cut_off
+        if "loop" in self.faults(chunk):
+            kept = _beside_loops(words)
+            words, cut_off = (kept, False) if len(kept) < len(words) else ((), cut_off)
+        words = _not_twice(words, beside, window)
+        note = DecodedAgain((REASON,), strategy.name, 1)
+        found = replace(chunk, words=words, text=_text(words), cut_off=cut_off, heard={}, decoded_again=None)
+        bad = (
+            not words
+            or set(self.faults(found)) - {"low probability"}  # how low is asked next
+            or len(found.text) > _PACE * max(_LEAST_SECONDS, (words[-1].end_ms - words[0].start_ms) / 1000)
+            or not any(character.isalpha() for character in found.text)
+        )
+        found = replace(found, decoded_again=note)
+        return replace(found, words=(), text="") if bad else found
+
+    def _sure(self, chunk: Chunk, window: Window) -> bool:
+        """Return whether a text is to be trusted by the model's own figures."""
         short = window.speech_ms < _SHORT_MS
-        sure = (
-            bool(words)
-            and set(self.faults(chunk)) <= {"low probability"}  # how low is said next
+        return (
+            bool(chunk.words)
             and (chunk.decoding["avg_logprob"] or 0.0) >= (_SHORT_LOGPROB if short else _LOGPROB)
             and (chunk.decoding["no_speech_prob"] or 0.0) <= (_SHORT_NO_SPEECH if short else _NO_SPEECH)
-            and statistics.fmean(word.probability for word in words) >= _MEAN_PROBABILITY
-            and len(_text(words)) <= _PACE * max(_LEAST_SECONDS, (words[-1].end_ms - words[0].start_ms) / 1000)
-            and any(character.isalpha() for word in words for character in word.text)
+            and statistics.fmean(word.probability for word in chunk.words) >= _MEAN_PROBABILITY
         )
-        kept = words if sure else ()
-        note = DecodedAgain((REASON,), strategy.name, 1)
-        return replace(chunk, words=kept, text=_text(kept), heard={}, decoded_again=note)
+
+    def _heard_twice(self, gap: Gap, doubted: Sequence[Chunk]) -> Chunk | None:
+        """Return what two tries heard alike in a gap, as the surer of them wrote it; None where no two did."""
+        if self.voice_peak is not None and (self.voice_peak(gap.start_ms, gap.end_ms) or 0.0) < _VOICE:
+            return None
+        tries = [
+            _inside(chunk, gap) for chunk in doubted if chunk.start_ms < gap.end_ms and chunk.end_ms > gap.start_ms
+        ]
+        tries = [chunk for chunk in tries if len(chunk.words) >= _ALIKE_WORDS]
+        alike = [
+            max(pair, key=lambda chunk: statistics.fmean(word.probability for word in chunk.words))
+            for pair in combinations(tries, 2)
+            if _same_sounds(*pair)
+        ]
+        if not alike:
+            return None
+        best = max(alike, key=lambda chunk: len(chunk.text))
+        return replace(best, decoded_again=DecodedAgain((REASON,), TWICE, len(tries)))
+
+
+def _texts(chunks: Sequence[Chunk]) -> list[Chunk]:
+    return [chunk for chunk in chunks if not loops(chunk.text)]
+
+
+def _same_sounds(one: Chunk, other: Chunk) -> bool:
+    sounds = min(sum(len(skeletons.key_of(word)) for word in chunk.text.split()) for chunk in (one, other))
+    return sounds >= _ALIKE_CONSONANTS and skeletons.agreement(one.text, other.text) >= _ALIKE
+
+
+def _inside(chunk: Chunk, gap: Gap) -> Chunk:
+    words = tuple(word for word in chunk.words if gap.start_ms <= (word.start_ms + word.end_ms) / 2 < gap.end_ms)
+    return _part(chunk, words, max(chunk.start_ms, gap.start_ms), min(chunk.end_ms, gap.end_ms))
+
+
+def _beside_loops(words: tuple[RawWord, ...]) -> tuple[RawWord, ...]:
+    """Return the words of a text that loops which are in no loop, if they are some; else none."""
+    keys = [plain(word.text) for word in words]
+    kept = tuple(words[place] for place in outside_loops(keys, _ROUNDS_OF_LOOP) if not babbled(keys[place]))
+    return kept if len(kept) >= _WORDS_BESIDE else ()
+
+
+def _as_heard(window: Window, how: Round, chunks: Sequence[Chunk], speech: Sequence[Region]) -> Window:
+    """Return the window that is decoded for a gap's own."""
+    if how.earlier_ms:
+        window = _begun_earlier(window, how.earlier_ms, chunks)
+    if how.before_ms:
+        window = _with_before(window, how.before_ms, speech)
+    if how.relative:
+        named = _RELATIVES[window.language]
+        window = replace(window, speech=tuple(replace(region, language=named) for region in window.speech))
+    return window
+
+
+def _with_before(window: Window, before_ms: int, speech: Sequence[Region]) -> Window:
+    """Return a window that begins with the speech of its language before it, of so many ms at most."""
+    earliest_ms = max(0, window.start_ms - before_ms)
+    before = tuple(
+        replace(region, start_ms=max(region.start_ms, earliest_ms), end_ms=min(region.end_ms, window.start_ms))
+        for region in speech
+        if region.start_ms < window.start_ms and region.end_ms > earliest_ms and region.language == window.language
+    )
+    if not before:
+        return window
+    (_, first_end_ms), *others = window.stretches
+    return Window(((before[0].start_ms, first_end_ms), *others), (*before, *window.speech))
+
+
+def _of_window(chunk: Chunk, window: Window, *, after: bool) -> Chunk:
+    """Return a chunk as one of a gap's own window, in whose language it is; ``after``: without what is before it."""
+    if not after:
+        return replace(chunk, language=window.language, window=replace(chunk.window or window, speech=window.speech))
+    words = tuple(word for word in chunk.words if (word.start_ms + word.end_ms) / 2 >= window.speech[0].start_ms)
+    inside = tuple(replace(word, start_ms=max(word.start_ms, window.start_ms)) for word in words)
+    return replace(
+        chunk, language=window.language, window=window, start_ms=window.start_ms, words=inside, text=_text(inside)
+    )
 
 
 def _begun_earlier(window: Window, earlier_ms: int, chunks: Sequence[Chunk]) -> Window:
@@ -158,9 +288,9 @@ def by_piece(chunks: Sequence[Chunk], whole: Coverage) -> Coverage:
     return replace(whole, pieces=tuple(pieces))
 
 
-def _put_in(chunks: Sequence[Chunk], new: Chunk) -> list[Chunk]:
+def _put_in(chunks: Sequence[Chunk], new: Chunk | None) -> list[Chunk]:
     """Return the chunks with another between them: one that reaches over it is parted."""
-    if not new.words:
+    if new is None or not new.words:
         return list(chunks)
     found = [new]
     for chunk in chunks:

@@ -38,8 +38,8 @@ class Recogniser:
         attempts: how often what came out badly is decoded again.
         progress: is told the seconds of speech done, those there are, and what is counted.
         kept: what an attempt that was killed has made, and where this one keeps what it makes.
-        voice_peak: what a song detector hears, by which words of the prompt where nobody speaks are known; None: they
-            are not looked for.
+        voice_peak: what a song detector hears, by which words of the prompt where nobody speaks are known, and
+            where unsure text is none; None: nothing is asked.
         from_prompt: gets the words that were taken out as such, with their times.
     """
 
@@ -92,7 +92,7 @@ class Recogniser:
                 self.progress(min(done, total) / 1000, total / 1000, "audio_seconds")
         in_order = sorted(chunks, key=lambda chunk: chunk.start_ms)
         if self.attempts:
-            in_order = gaps.GapFiller(self.decode, self.audio, retrier.faults).fill(in_order, speech)
+            in_order = gaps.GapFiller(self.decode, self.audio, retrier.faults, self.voice_peak).fill(in_order, speech)
         return own_script.in_own_script(in_order, self.decode, self.script, self.terms)
 
     def _without_made_up(self, chunks: list[Chunk]) -> list[Chunk]:

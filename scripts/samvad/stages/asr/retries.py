@@ -190,7 +190,7 @@ class Retrier:
         for chunk in chunks:
             faults = self.faults(chunk)
             if not {"prompt repeated", "other script", "no words"} & set(faults):
-                words = [word for word in plain(chunk.text).split() if not _babbled(word)]
+                words = [word for word in plain(chunk.text).split() if not babbled(word)]
                 worth = doubted if "low probability" in faults else 1.0
                 total += worth * sum(len(words[place]) for place in outside_loops(words, _LOOP_REPEATS))
         return total
@@ -244,8 +244,8 @@ def _short_loop(chunk: Chunk) -> bool:
     if not bare or not (remains or doubted or silent):
         return False
     covered, _ = loop(bare, _SHORT_REPEATS)
-    babbled = sum(len(word) for word in bare.split() if _babbled(word))
-    return covered >= _SHORT_SHARE * len(bare) or babbled >= _LOOP_SHARE * len(bare)
+    stammered = sum(len(word) for word in bare.split() if babbled(word))
+    return covered >= _SHORT_SHARE * len(bare) or stammered >= _LOOP_SHARE * len(bare)
 
 
 def _loop_within(text: str) -> bool:
@@ -260,7 +260,7 @@ def _syllables(text: str) -> bool:
     return len(bare) >= _LOOP_CHARACTERS and len(pairs) < _SYLLABLES_SHARE * len(bare)
 
 
-def _babbled(word: str) -> bool:
+def babbled(word: str) -> bool:
     """Return whether half of a word, in plain form, is one syllable over and over, or one letter drawn out."""
     covered, repeats = loop(word, _SHORT_REPEATS)
     return 0 < _LOOP_SHARE * len(word) <= covered and (covered > repeats + 1 or repeats >= _DRAWN_REPEATS)

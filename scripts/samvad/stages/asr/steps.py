@@ -194,6 +194,12 @@ def record_coverage(run: StageRun, chunks: Sequence[Chunk], speech: Sequence[Reg
     coverage.write(run.output("coverage.json", "coverage"), gaps.by_piece(chunks, whole))
     run.metric("speech_with_text", whole.with_text_ms / 1000, "s")
     run.metric("speech_without_text", (whole.speech_ms - whole.with_text_ms) / 1000, "s")
+    unsure = [chunk for chunk in chunks if chunk.decoded_again is not None and chunk.decoded_again.kept == gaps.TWICE]
+    run.metric("words_heard_unsurely", sum(len(chunk.words) for chunk in unsure), "words")
+    if unsure:
+        shown = ", ".join(clock(chunk.start_ms) for chunk in unsure[:_LINES_SHOWN])
+        more = f" and {len(unsure) - _LINES_SHOWN} more" if unsure[_LINES_SHOWN:] else ""
+        run.warn(f"The model was not sure of what is said at {shown}{more}, but heard it twice alike. Listen there.")
     if whole.gaps:
         run.warn(
             f"{(whole.speech_ms - whole.with_text_ms) / 1000:.1f} of {whole.speech_ms / 1000:.1f} s of speech have no "

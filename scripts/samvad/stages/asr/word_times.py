@@ -24,6 +24,8 @@ _LEAST_MS, _LEAST_CHARACTER_MS = 120, 55
 _CRAMPED = 0.5
 #: A word alone before a pause of this length, in speech of which it fills less than this part, was not said there.
 _LONG_PAUSE_MS, _LOST_SHARE = 1_000, 0.35
+#: Speech of this length with one word in it was passed over: the word is the next sentence's, even without room there.
+_PASSED_OVER_MS = 2_000
 #: Words nearer than this follow on each other.
 _CLOSE_MS = 300
 
@@ -122,6 +124,7 @@ def _right_sides(words: list[Timed], regions: Sequence[Region]) -> list[Timed]:
             continue
         cut = sum(word.start_ms < left.end_ms for word in found)
         while cut and found[cut - 1].start_ms >= left.start_ms and _belongs_after(found, cut, left, right):
+            _make_room(found, cut, right)
             lead_ms = _lead_end(found, cut, right) - right.start_ms
             length = min(lead_ms, max(_needs(found[cut - 1]), found[cut - 1].end_ms - found[cut - 1].start_ms))
             # At the end of the room: the next word follows on it.
@@ -139,13 +142,34 @@ def _belongs_after(words: Sequence[Timed], cut: int, left: Region, right: Region
     """Return whether the last word before a pause was said after it."""
     word = words[cut - 1]
     before_ms = max([left.start_ms, *(other.end_ms for other in words[max(0, cut - 2) : cut - 1])])
-    if _lead_end(words, cut, right) - right.start_ms < _needs(word) or ends_sentence(word.word.text):
+    if ends_sentence(word.word.text):
         return False
+    has_room = _lead_end(words, cut, right) - right.start_ms >= _needs(word)
     if left.end_ms - before_ms < _CRAMPED * _needs(word):
-        return True
+        return has_room
     alone = before_ms == left.start_ms and cut < len(words)
     lost = _needs(word) < _LOST_SHARE * left.length_ms
-    return alone and lost and right.start_ms - left.end_ms >= _LONG_PAUSE_MS
+    apart = right.start_ms - left.end_ms >= _LONG_PAUSE_MS
+    passed_over = left.length_ms >= _PASSED_OVER_MS and _can_share(words, cut, right)
+    return alone and lost and apart and (has_room or passed_over)
+
+
+def _can_share(words: Sequence[Timed], cut: int, right: Region) -> bool:
+    """Return whether the first word after a pause takes so long that the one before the pause fits in with it.
+
+    Whisper passes over a sentence and times the next one's first word where that sentence began; the second word then
+    has the time of both.
+    """
+    following = words[cut]
+    inside = following.start_ms < right.end_ms
+    return inside and following.end_ms - right.start_ms >= _needs(words[cut - 1]) + _LEAST_MS
+
+
+def _make_room(words: list[Timed], cut: int, right: Region) -> None:
+    """Let the first word after a pause begin later where the one before the pause belongs there and has no room."""
+    needed_ms = right.start_ms + _needs(words[cut - 1])
+    if cut < len(words) and words[cut].start_ms < needed_ms:
+        words[cut] = replace(words[cut], start_ms=needed_ms)
 
 
 def _belongs_before(words: Sequence[Timed], cut: int, left: Region, right: Region) -> bool:
