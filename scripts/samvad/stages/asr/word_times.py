@@ -150,8 +150,9 @@ def _belongs_after(words: Sequence[Timed], cut: int, left: Region, right: Region
     alone = before_ms == left.start_ms and cut < len(words)
     lost = _needs(word) < _LOST_SHARE * left.length_ms
     apart = right.start_ms - left.end_ms >= _LONG_PAUSE_MS
-    passed_over = left.length_ms >= _PASSED_OVER_MS and _can_share(words, cut, right)
-    return alone and lost and apart and (has_room or passed_over)
+    if not (alone and lost and apart):
+        return False
+    return has_room or (left.length_ms >= _PASSED_OVER_MS and _can_share(words, cut, right))
 
 
 def _can_share(words: Sequence[Timed], cut: int, right: Region) -> bool:
@@ -162,7 +163,7 @@ def _can_share(words: Sequence[Timed], cut: int, right: Region) -> bool:
     """
     following = words[cut]
     inside = following.start_ms < right.end_ms
-    return inside and following.end_ms - right.start_ms >= _needs(words[cut - 1]) + _LEAST_MS
+    return inside and min(following.end_ms, right.end_ms) - right.start_ms >= _needs(words[cut - 1]) + _LEAST_MS
 
 
 def _make_room(words: list[Timed], cut: int, right: Region) -> None:
