@@ -46,6 +46,8 @@ def kinds(cues: list[Cue], language: str = "en", said: list | None = None, shots
         (("यह राम के", "घर का पुराना दरवाज़ा है।"), "hi", {"dangling end": 1}),
         (("Ella vive en la", "casa de mi padre."), "es", {"dangling end": 1}),
         (("Tell him that I told you", "what it was about."), "en", {}),
+        (("I'm talking rather fast", "here. There's nothing going on."), "en", {"carried over": 1}),
+        (("2. The second point", "is this one."), "en", {}),
         # Hindi in Latin letters begins its sentences small.
         (("woh kal ghar aaya tha.", "usne kuch kaha.", "phir woh chala gaya.", "hum sab ghar par the."), "hi", {}),
         (("woh kal ghar aaya tha. usne kuch kaha.", "phir woh chala gaya. hum sab log",
@@ -202,6 +204,7 @@ FAST = "Nobody said a word to him all day."
         ("रुको ... क्या ?", "hi", "रुको… क्या?"),
         ("You can't — listen to me.", "en", "You can't-- listen to me."),
         ("मैं अब आया ||", "hi", "मैं अब आया।"),
+        ("वह शुरू की गई है।।।।।।", "hi", "वह शुरू की गई है।"),
         # Quotations in single marks, which are apostrophes as well.
         ("She said, ‘Leave the house.’", "en", 'She said, "Leave the house."'),
         ("He said ''no'' and left.", "en", 'He said "no" and left.'),

@@ -15,7 +15,7 @@ from samvad.documents.subtitle_check import Finding
 from samvad.documents.subtitles.cues import Cue
 from samvad.settings.subtitle_rules import Rules
 from samvad.stages.subtitle_gen.checking import DASHES, Context
-from samvad.text import grammar, scripts
+from samvad.text import grammar, numerals, scripts
 from samvad.text.sentence_ends import as_begun, begin_small, ends_sentence
 
 #: The kinds, each with what it is, for people.
@@ -23,7 +23,7 @@ KINDS = {
     "orphan": "a word alone, torn from its sentence",
     "dangling end": "ends with a word that belongs to what follows",
     "mixed sentences": "ends a sentence, and begins another that goes on in the next cue",
-    "carried over": "of these, those that have only a word or two of one of the sentences",
+    "carried over": "has only a word or two of one sentence, and another one",
     "lingering": "stays on after all is said and read",
     "missing dash": "a question and its answer without dashes",
     "flicker": "one of several cues in a row that are gone within a second",
@@ -142,6 +142,8 @@ def _words(cue: Cue) -> tuple[str, ...]:
 
 
 def _ends(word: str, following: str, habits: Habits) -> bool:
+    if numerals.is_enumerator(word):  # "2. The second point": the number of an item is no sentence
+        return False
     return ends_sentence(word, as_begun(word, following, small=habits.small))
 
 
@@ -164,12 +166,15 @@ def _in_text(place: _Place, rules: Rules) -> Iterator[Finding]:
         yield _finding(number, "dangling end", words[-1], "", f"ends with {words[-1]!r}, before {place.next_word!r}")
     dashed = sum(line[:1] in DASHES for line in place.cue.lines if line) > 1
     ends = place.ends
-    if ends and place.goes_on and not dashed:
+    if ends and not dashed:
         first, last = ends[0], len(words) - ends[-1]
-        yield _finding(number, "mixed sentences", last, "words", f"{last} words of the next sentence")
-        if last <= 2 or (place.begun and first <= 2):
-            some = " ".join(words[-last:] if last <= 2 else words[:first])
-            yield _finding(number, "carried over", min(first, last), "words", f"only {some!r} of the sentence")
+        few = [words[-last:]] if place.goes_on and last <= 2 else []
+        few += [words[:first]] if place.begun and first <= 2 else []
+        if place.goes_on:
+            yield _finding(number, "mixed sentences", last, "words", f"{last} words of the next sentence")
+        if few:
+            some = " ".join(few[0])
+            yield _finding(number, "carried over", len(few[0]), "words", f"only {some!r} of the sentence")
     if not dashed:
         for end in ends:
             if grammar.answers(words[end - 1], words[end], rules.language):

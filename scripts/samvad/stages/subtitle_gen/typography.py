@@ -128,8 +128,8 @@ def _stopped(text: str, following: str, stop: str) -> str:
     """Write a full stop as the text's script does: "है |", "है." and "है।" are one."""
     bare = text.rstrip("\"'”’) ")
     tail = text[len(bare) :]
-    bare = re.sub(r"\|\|$", "|", bare)  # typed for a double danda
-    if bare[-1:] not in ("|", "।", ".") or bare.endswith(("..", "।।")):
+    bare = re.sub(r"(?:\|\||।।[।|]*)$", "।", bare)  # a double danda, or what a recogniser stammers
+    if bare[-1:] not in ("|", "।", ".") or bare.endswith(".."):
         return text
     word = bare[:-1].rstrip()
     if not word or (bare[-1] == "." and not ends_sentence(bare, following)) or word[-1:] in "?!…।.":
