@@ -242,7 +242,7 @@ def test_what_holds_for_all_of_several_films_is_said_once(job: Path, tmp_path: P
         run_record.write(folder, dataclasses.replace(RUN, title="A film"))
     job_manifest.write(job, ["tmdb", "asr"], job_manifest.RunState())
     skipped(other)
-    job_manifest.write(other, ["tmdb", "asr"], job_manifest.RunState(failed={"asr"}))
+    job_manifest.write(other, ["tmdb", "asr"], job_manifest.RunState(failed={"asr": job_manifest.NO_RECORD}))
     told = job_summary.of_jobs([job, other])
     assert told.count("tmdb: no TMDB key. Set it.") == 1
     assert told.endswith("Both of them\n  Skipped:         tmdb: no TMDB key. Set it.")

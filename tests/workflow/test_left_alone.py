@@ -249,6 +249,8 @@ def test_what_could_not_begin_is_said_as_that(project: Project, tmp_path: Path) 
     )  # fmt: skip
     assert done.returncode != 0 and "The environment 'media' is not built yet" in said(done)
     assert "killed" not in said(done) and "defect" not in said(done)
+    record = json.loads((project.job("b") / "manifest.json").read_text("utf-8"))
+    assert "is not built yet" in record["stages"]["demux"]["reason"]
 
 
 def start_stage(project: Project, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:

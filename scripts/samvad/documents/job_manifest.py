@@ -201,7 +201,7 @@ class RunState:
         process: the run, while it has work to do for this job.
         running: stages that run now, with the time (UTC) they began.
         pending: stages that the run will do, but has not begun: what they made before is out of date.
-        failed: stages that failed in this run.
+        failed: stages that failed in this run, with the reason.
         stopped: stages that were at work when it was stopped.
         off: stages of the film's workflow that are switched off, and by what.
     """
@@ -209,7 +209,7 @@ class RunState:
     process: Process | None = None
     running: dict[str, str] = field(default_factory=dict)
     pending: set[str] = field(default_factory=set)
-    failed: set[str] = field(default_factory=set)
+    failed: dict[str, str] = field(default_factory=dict)
     stopped: set[str] = field(default_factory=set)
     off: dict[str, str] = field(default_factory=dict)
 
@@ -370,7 +370,7 @@ def _states(job_folder: Path, wanted: list[str], live: RunState) -> dict[str, St
         elif name in live.off and name not in asked:
             states[name] = StageState("skipped", reason=f"switched off by {live.off[name]}")
         else:
-            found = _recorded(job_folder, name, failed=name in live.failed, stopped=name in live.stopped)
+            found = _recorded(job_folder, name, failed=live.failed.get(name), stopped=name in live.stopped)
             stale = found.status in _DONE and _is_stale(found, states)
             if name in asked:
                 states[name] = StageState("waiting", reason=_STALE) if stale else found
@@ -379,26 +379,26 @@ def _states(job_folder: Path, wanted: list[str], live: RunState) -> dict[str, St
     return states
 
 
-def _recorded(job_folder: Path, name: str, *, failed: bool, stopped: bool) -> StageState:
+def _recorded(job_folder: Path, name: str, *, failed: str | None, stopped: bool) -> StageState:
     """Return how a stage stands by its manifests.
 
     Args:
         job_folder: the job's folder.
         name: the stage.
-        failed: whether its last attempt is known to have failed, even where that left no record.
+        failed: why its last attempt is known to have failed, even where that left no record; None: it is not.
         stopped: whether it is known to have been stopped, likewise.
     """
-    silent = StageState(STOPPED, reason=WAS_STOPPED) if stopped else StageState("failed", reason=NO_RECORD)
+    silent = StageState(STOPPED, reason=WAS_STOPPED) if stopped else StageState("failed", reason=failed or NO_RECORD)
     folder = job_folder / stages.BY_NAME[name].folder
     final = folder / "manifest.json"
     numbers = (int(entry.name) for entry in folder.glob("attempts/*") if entry.name.isdigit())
     last = folder / "attempts" / f"{max(numbers, default=0):02d}" / "manifest.json"
     try:
-        if final.is_file() and not failed and not stopped:
+        if final.is_file() and failed is None and not stopped:
             manifest = stage_manifest.read(final)
             return StageState(manifest.status, final, manifest)
         if not last.is_file():
-            return silent if failed or stopped or last.parent.is_dir() else StageState("waiting")
+            return silent if failed is not None or stopped or last.parent.is_dir() else StageState("waiting")
         manifest = stage_manifest.read(last)
     except SamvadError as error:
         return StageState("failed", reason=str(error))
@@ -407,7 +407,7 @@ def _recorded(job_folder: Path, name: str, *, failed: bool, stopped: bool) -> St
         return StageState(status, last, manifest, manifest.errors[0].message)
     # A success whose final manifest is gone was undone on purpose, and is to be made again, or its last attempt was
     # killed before it could make a folder.
-    return silent if failed or stopped else StageState("waiting", last, manifest)
+    return silent if failed is not None or stopped else StageState("waiting", last, manifest)
 
 
 def _is_stale(found: StageState, earlier: Mapping[str, StageState]) -> bool:

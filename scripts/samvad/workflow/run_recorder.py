@@ -272,7 +272,7 @@ class PipelineHandler(logging.Handler):
             if folder := found.newest_attempt(stage):
                 found.log.stage_ended(stage, folder, run_log.RUN_STOPPED)
             found.live.stopped.add(stage)
-        failed = found.failed.keys() - found.standing
+        failed = {stage: why for stage, why in found.failed.items() if stage not in found.standing}
         found.live = job_manifest.RunState(failed=failed, stopped=found.live.stopped, off=found.live.off)
         manifest = job_manifest.write(found.folder, found.wanted, found.live)
         pipeline, film_seconds = manifest.pipeline, manifest.input.duration_seconds
@@ -309,7 +309,7 @@ class PipelineHandler(logging.Handler):
         self._stages[number] = (folder, stage)
         found.live.running[stage] = times.utc_now()
         found.live.pending.discard(stage)
-        found.live.failed.discard(stage)
+        found.live.failed.pop(stage, None)
         found.live.stopped.discard(stage)
         found.before[stage] = _last_attempt(found.folder, stage)
         last_words.take(found.folder, stages.BY_NAME[stage].script)  # of an earlier start
@@ -360,7 +360,7 @@ class PipelineHandler(logging.Handler):
         elif failed and group is None:
             found.failed[stage] = _NOT_TAKEN
             found.passing.add(stage)
-        found.live.failed = set(found.failed)
+        found.live.failed = dict(found.failed)
         manifest = self._write(found)
         film_seconds = manifest.input.duration_seconds
         if manifest.pipeline.status == "success":
@@ -379,7 +379,7 @@ class PipelineHandler(logging.Handler):
     def _write(self, found: _Job) -> job_manifest.JobManifest:
         """Derive and write a job's manifest: running as long as this run has something to do for it."""
         planned = self._planned.get(found.film.folder, {})
-        blocked = found.live.failed | found.live.stopped
+        blocked = found.live.failed.keys() | found.live.stopped
         while more := {stage for stage in found.live.pending - blocked if planned.get(stage, set()) & blocked}:
             blocked |= more
         open_ = found.live.running or found.live.pending - blocked
