@@ -214,27 +214,28 @@ def cpu_seconds() -> float:
 def compare_encoders(joined: Path, true: list[int], scratch: Path) -> None:
     """Print, as rows of a table, what a look at some pictures finds, and what all give."""
     shots.WHOLE_PIXELS = 0
-    films = {}
-    for name, (ending, *options) in ENCODERS.items():
-        films[name] = encoded(joined, scratch / f"{len(films)}.{ending}", tuple(options)), true
-    folder = film_1080.cache_folder()
-    films["1080p, 111 s, x264"] = film_1080.picture(folder)
     print("| encoder | precision | recall | decoding all: recall | decoded | CPU s | all: CPU s |")
     print("|---|---|---|---|---|---|---|")
-    for name, (film, cuts) in films.items():
-        opened = clock.opened(film)
-        picture = opened.header.film_picture
-        began = cpu_seconds()
-        found = shots.search(opened, 1)
-        between = cpu_seconds()
-        every = shots.cuts(shots.decode_all(opened, picture, 1))
-        ended = cpu_seconds()
-        right, of_all = hits(found.cuts_ms, cuts), hits(every, cuts)
-        print(
-            f"| {name} | {right / max(1, len(found.cuts_ms)):.3f} | {right / len(cuts):.3f} | {of_all / len(cuts):.3f} "
-            f"| {found.decoded:.0%} | {between - began:.2f} | {ended - between:.2f} |",
-            flush=True,
-        )
+    for number, (name, (ending, *options)) in enumerate(ENCODERS.items()):
+        _row(name, encoded(joined, scratch / f"{number}.{ending}", tuple(options)), true)
+    _row("1080p, 111 s, x264", *film_1080.picture(film_1080.cache_folder()))
+
+
+def _row(name: str, film: Path, cuts: list[int]) -> None:
+    """Print a film's row of the table."""
+    opened = clock.opened(film)
+    picture = opened.header.film_picture
+    began = cpu_seconds()
+    found = shots.search(opened, 1)
+    between = cpu_seconds()
+    every = shots.cuts(shots.decode_all(opened, picture, 1))
+    ended = cpu_seconds()
+    right, of_all = hits(found.cuts_ms, cuts), hits(every, cuts)
+    print(
+        f"| {name} | {right / max(1, len(found.cuts_ms)):.3f} | {right / len(cuts):.3f} | {of_all / len(cuts):.3f} "
+        f"| {found.decoded:.0%} | {between - began:.2f} | {ended - between:.2f} |",
+        flush=True,
+    )
 
 
 def main() -> None:
