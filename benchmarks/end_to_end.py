@@ -248,7 +248,8 @@ def report(figures: dict) -> None:
             for field in fields[:2]
         )
         said = "not run: no film was so long" if min(wall, cpu) > 0 else "noise: take longer films"
-        facts |= {"three_hours_by_line": {"wall_seconds": round(wall), "cpu_seconds": round(cpu)}}
+        if min(wall, cpu) > 0:
+            facts |= {"three_hours_by_line": {"wall_seconds": round(wall), "cpu_seconds": round(cpu)}}
         print(f"{'three hours, by the line through them':36}{wall:9.0f}{'':7}{cpu:9.0f}   {said}")
     print(f"\n{'CPU s by stage':24}{'1080p':>9}{'still':>9}{'peak MiB':>10}")
     for name, cost in figures["stages"]["film"].items():
