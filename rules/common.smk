@@ -49,6 +49,7 @@ RUN = "envs/run" if places.work() == ROOT else f"{ROOT}/envs/run"
 
 configuration.tell_stages(config, snakemake_api.deployment_methods(workflow))
 snakemake_api.declare_own_params()
+snakemake_api.format_commands_once()
 
 
 wildcard_constraints:

@@ -238,7 +238,9 @@ def test_the_site_of_the_pages_leads_to_every_page() -> None:
 
 def test_files_of_the_project_that_pages_name_are_there() -> None:
     folders = r"(?:scripts|rules|envs|config|tests|benchmarks|docs|observability|profiles)/[\w./-]+"
-    programs = {path.name for folder in ("scripts", "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")}
+    programs = {
+        path.name for folder in ("scripts", "tests", "benchmarks", "envs") for path in (ROOT / folder).rglob("*.py")
+    }
     gone = [
         f"{where}: {text}"
         for where, text in shown_commands.spans()

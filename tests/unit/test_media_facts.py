@@ -160,3 +160,19 @@ def test_real_odd_films(name: str, seconds: float, varies: bool) -> None:
     assert found["duration_ms"] == pytest.approx(seconds * 1000, abs=20)
     assert picture(film)["variable_frame_rate"] is varies
     assert json.dumps(found)
+
+
+@pytest.mark.parametrize("codec", [["-c:v", "libx264", "-bf", "2", "-g", "24"], ["-c:v", "mpeg4", "-g", "1000"]])
+@pytest.mark.parametrize("suffix", ["mkv", "mp4", "ts", "avi"])
+def test_samples_of_a_film_are_the_same_in_one_look_as_each_by_itself(
+    tmp_path: Path, codec: list[str], suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = tmp_path / f"film.{suffix}"
+    source = ["-f", "lavfi", "-i", "testsrc=s=64x64:d=150:r=24"]
+    subprocess.run(["ffmpeg", "-v", "error", *source, *codec, str(film)], check=True)
+    header = ffprobe.read_header(film)
+    starts = [0.0, 75.0, 135.0]
+    together = ffprobe._times_of_samples(film, 0, header.start_seconds, starts)
+    monkeypatch.setattr(ffprobe, "_SEPARATE_SECONDS", 1e9)  # no place is told from another: each is looked at by itself
+    assert together == ffprobe._times_of_samples(film, 0, header.start_seconds, starts)
+    assert len(together) == len(starts) and all(together)

@@ -176,6 +176,30 @@ def test_functions_that_snakemake_asks_are_looked_at_once(runs: Runs) -> None:
     assert function == "wildcards threads" and own in ("args kwargs", "no such class")
 
 
+FORMATTED = """
+import sys
+sys.path.insert(0, "scripts")
+from samvad.workflow import snakemake_api
+from snakemake.jobs import Job
+formatted = []
+class Told(Job):
+    def __init__(self): pass
+    def format_wildcards(self, text): formatted.append(text); return text
+    rule = type("Rule", (), {"shellcmd": "command", "name": "rule"})
+Job.log_info = lambda job: print(job.shellcmd, job.shellcmd, job.shellcmd, len(formatted))
+snakemake_api.format_commands_once()
+Told().log_info()
+print(Told().shellcmd, len(formatted))
+"""
+
+
+def test_a_command_is_formatted_once_while_it_is_told_of(runs: Runs) -> None:
+    done = subprocess.run(
+        [".venv/bin/python", "-c", FORMATTED], cwd=runs.project.root, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["command command command 1", "command 2"]
+
+
 RETRIED = """
 import sys
 sys.path.insert(0, "scripts")

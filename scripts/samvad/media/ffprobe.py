@@ -6,9 +6,10 @@ track's first packet comes, whether frames come evenly, and how long a file last
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
@@ -29,6 +30,8 @@ _FIRST_SECONDS = 60
 _BEGINNING_SECONDS = 10
 #: Frames are timed in three places, this long each.
 _SAMPLE_SECONDS = 20
+#: What is so much later than the packet before belongs to the next place.
+_SEPARATE_SECONDS = 5
 #: Frames that come late in decoding order may be missing at the end of a sample; H.264 reorders 16 at most.
 _REORDERED = 16
 _MIN_FRAMES = 8
@@ -336,16 +339,7 @@ def frame_timing(path: Path, header: Header, length_ms: int | None) -> FrameTimi
     length = (length_ms or 0) / 1000
     starts = [0.0] if length <= _SAMPLE_SECONDS else [0.0, length * 0.5, length * 0.9]
     steps: list[float] = []
-    for start in starts:
-        begin = f"{header.start_seconds + start:.3f}" if start else ""
-        texts: list[str] = []
-        _read_packets(
-            path,
-            "pts_time",
-            lambda *fields, texts=texts: texts.append(fields[0]),
-            str(stream.index),
-            f"{begin}%+{_SAMPLE_SECONDS}",
-        )
+    for texts in _times_of_samples(path, stream.index, header.start_seconds, starts):
         numbers = [_number(text) for text in texts]
         times = sorted({time for time in numbers if time is not None})
         if len(times) < len(numbers) * 0.99:  # MPEG program streams time some frames only
@@ -365,6 +359,42 @@ def frame_timing(path: Path, header: Header, length_ms: int | None) -> FrameTimi
     if varies or not fitting:
         return FrameTiming(varies, stream.picture.rate)
     return FrameTiming(False, min(fitting, key=lambda rate: (rate.denominator not in (1, 1001), abs(rate - seen))))
+
+
+def _times_of_samples(path: Path, stream: int, zero: float, starts: Sequence[float]) -> list[list[str]]:
+    """Return the times of a stream's packets, as ffprobe prints them, for some seconds from each of several moments.
+
+    ffprobe is started once for all, and does not say where one sample ends. That is where the packets' order (their
+    decoding times) goes back, or ahead by seconds. Where there are not as many such places as there must be, each
+    sample is asked for by itself.
+    """
+    intervals = [f"{f'{zero + start:.3f}' if start else ''}%+{_SAMPLE_SECONDS}" for start in starts]
+    found: list[list[str]] = [[]]
+    waiting: list[str] = []  # the first packets after a leap to another place may have no decoding time
+    last: float | None = None
+
+    def take(time: str, order: str, *_: str) -> None:
+        nonlocal last
+        waiting.append(time)
+        if (at := _number(order)) is None:
+            return
+        if last is not None and not last <= at < last + _SEPARATE_SECONDS:
+            found.append([])
+        last = at
+        found[-1] += waiting
+        waiting.clear()
+
+    if len(starts) > 1:
+        with contextlib.suppress(MediaError):
+            _read_packets(path, "pts_time,dts_time", take, str(stream), ",".join(intervals))
+            if len(found) == len(starts) and not waiting:
+                return found
+    found = []
+    for interval in intervals:
+        texts: list[str] = []
+        _read_packets(path, "pts_time", lambda *fields, texts=texts: texts.append(fields[0]), str(stream), interval)
+        found.append(texts)
+    return found
 
 
 def playing_span_ms(path: Path) -> int:

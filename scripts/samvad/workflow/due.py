@@ -101,6 +101,8 @@ class Judge:
             asked: the stages that are asked for, with all that they need.
         """
         film, place = self._films[job], self._output_root / job
+        if looks.file(job_manifest.path_of(place)) is None:  # nothing of a film that is new needs to be known
+            return False
         if self._done.holds(film, asked):
             return True
         # Of a verdict that is known already no looks would be noted, and the list would hold it by nothing.

@@ -58,6 +58,29 @@ def declare_own_params() -> None:
         overwrite_function_params(kind.evaluate, inspect.signature(kind("any", 1).evaluate).parameters)
 
 
+def format_commands_once() -> None:
+    """Let Snakemake format a job's command once as it tells of the job: it does so three times, shown or not.
+
+    A command of ours has twenty and more fields: that was a tenth of all that a plan of a shelf took.
+    """
+    say, command = OfSnakemake.log_info, OfSnakemake.shellcmd.fget
+    told: dict[int, str | None] = {}
+
+    def log_info(job: Any, *given: Any, **named: Any) -> None:
+        told[id(job)] = command(job)
+        try:
+            say(job, *given, **named)
+        finally:
+            del told[id(job)]
+
+    def shellcmd(job: Any) -> str | None:
+        known = told.get(id(job))
+        return command(job) if known is None else known
+
+    OfSnakemake.log_info = log_info
+    OfSnakemake.shellcmd = property(shellcmd)
+
+
 def may_work(workflow: Any) -> bool:
     """Say whether this process may come to do work of its own: no dry run, and no job of a run elsewhere."""
     return bool(workflow.is_main_process and not workflow.output_settings.dryrun)
