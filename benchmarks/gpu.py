@@ -32,8 +32,9 @@ from samvad.core.errors import SamvadError  # noqa: E402
 from samvad.media.audio import FilmAudio  # noqa: E402
 from samvad.models import weights  # noqa: E402
 from samvad.stages.asr import memory  # noqa: E402
-from samvad.stages.asr.engine import DecodingStrategy, Engine, EngineOptions  # noqa: E402
+from samvad.stages.asr.engine import Engine, EngineOptions  # noqa: E402
 from samvad.stages.asr.regions import Region  # noqa: E402
+from samvad.stages.asr.strategy import DecodingStrategy  # noqa: E402
 from samvad.stages.asr.windows import Window  # noqa: E402
 
 RATE_HZ = 16_000
@@ -150,6 +151,7 @@ def decoding(shapes: list[str], device: str, batches: list[int], like: Path, scr
                     f"| {tokens / took:.0f} | {taken} |",
                     flush=True,
                 )
+            engine.close()
             del engine
 
 

@@ -27,8 +27,9 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from samvad.media.audio import FilmAudio  # noqa: E402
 from samvad.models import weights  # noqa: E402
 from samvad.stages.asr import language, regions  # noqa: E402
-from samvad.stages.asr.engine import DecodingStrategy, Engine, EngineOptions  # noqa: E402
+from samvad.stages.asr.engine import Engine, EngineOptions  # noqa: E402
 from samvad.stages.asr.regions import Region  # noqa: E402
+from samvad.stages.asr.strategy import DecodingStrategy  # noqa: E402
 
 STORY = [f"A_indic/hi_story_{name}.wav" for name in ("2426_029", "3437_020", "2645_029", "1203_086", "2070_003")]
 READ = [f"B_english/en_{name}.wav" for name in ("librivox_0870", "librivox_0890", "librivox_0930", "mary")]
@@ -102,7 +103,7 @@ def main() -> None:
 
             def hear(found, silence_ms, audio=audio, asked=asked):
                 asked.append(len(found))
-                return engine.brief_language_probabilities([window.samples(audio) for window in found], silence_ms)
+                return engine.brief_language_probabilities(audio, found, silence_ms)
 
             began = time.process_time()
             named = language.name_languages(hear, speech, given)

@@ -26,10 +26,11 @@ from samvad.models import weights  # noqa: E402
 from samvad.sample import unspoken  # noqa: E402
 from samvad.stages.asr import memory, prompts  # noqa: E402
 from samvad.stages.asr.chunks import Chunk  # noqa: E402
-from samvad.stages.asr.engine import DecodingStrategy, Engine, EngineOptions  # noqa: E402
+from samvad.stages.asr.engine import Engine, EngineOptions  # noqa: E402
 from samvad.stages.asr.from_prompt import PromptGuard  # noqa: E402
 from samvad.stages.asr.recogniser import Recogniser  # noqa: E402
 from samvad.stages.asr.regions import Region  # noqa: E402
+from samvad.stages.asr.strategy import DecodingStrategy  # noqa: E402
 from samvad.stages.asr.windows import Window  # noqa: E402
 from samvad.text.repetition import plain  # noqa: E402
 

@@ -24,5 +24,5 @@ rule asr:
         "04 asr: speech of {params.film}"
     shell:
         "{params.run:q} asr recognize_speech.py "
-        "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} --memory-mb={resources.mem_mb} "
+        "--job-folder={params.job_folder:q} --film={params.film:q} --threads={threads} --memory-mb={resources.mem_mb} --gpus={resources.gpu} "
         "{params.manifests:q} {params.options:q}"

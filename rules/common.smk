@@ -124,9 +124,24 @@ def option_flags(stage):
 
 
 def gpus(stage):
-    """Return how many GPUs a stage asks for: none where its device is the CPU."""
+    """Return how many GPUs a stage asks for, as a number or a resources function: none where its device is the CPU."""
     declared = stages.BY_NAME[stage]
-    return 1 if declared.asks.gpu and config[declared.key]["device"] != "cpu" else 0
+    if not declared.asks.gpu or config[declared.key]["device"] == "cpu":
+        return 0
+    return declare_params(lambda wildcards: gpus_of_a_film()) if declared.asks.many_gpus else 1
+
+
+@functools.cache
+def gpus_of_a_film():
+    """Return how many GPUs a film may have where a stage can use several: its share of this machine's.
+
+    A queue gives one soonest; who wants more of a cluster says so (`--set-resources asr:gpu=4`).
+    """
+    total = snakemake_api.total(workflow, "gpu") if snakemake_api.runs_here(workflow) else None
+    if not total or total < 2:
+        return 1
+    films = unsettled({job: last_stages(row, "subtitle") for job, row in FILMS.items()})
+    return max(1, total // max(1, len(films)))
 
 
 def review_option(stage):

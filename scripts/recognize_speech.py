@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import sys
 
@@ -15,7 +14,7 @@ from samvad.models import weights
 from samvad.runner import gpus
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.stages.asr import alignment, existing, given_text, memory, prompts, separation, speakers, steps, transcripts
-from samvad.stages.asr.engine import Engine, EngineOptions, workers_for
+from samvad.stages.asr.loading import Loader
 from samvad.stages.asr.options import STAGE, Options
 from samvad.stages.asr.recogniser import Recogniser
 
@@ -56,9 +55,8 @@ def work(run: StageRun, options: Options) -> None:
     if speech:
         size = run.smaller(memory.batch_size(options.batch_size, device, model.folder / "model.bin", run.memory_mb))
         kept = run.kept_pieces()
-        fallback = memory.OutOfMemoryFallback(
-            functools.partial(_load, options, model, run), memory.Setting(device, compute_type, size), run.warn
-        )
+        loader = Loader(options, model, heard, device, run.threads, run.memory_mb, run.gpus, run.warn)
+        fallback = memory.OutOfMemoryFallback(loader, memory.Setting(device, compute_type, size), run.warn)
         found = steps.recognise(
             run,
             Recogniser(fallback, heard, options.script, terms, options.retries, run.progress, kept, voice_peak),
@@ -72,6 +70,8 @@ def work(run: StageRun, options: Options) -> None:
         run.metadata("decoding", {**vars(fallback.setting), "engine": options.engine})
         if (fallback.setting.device, fallback.setting.compute_type) != (device, compute_type):
             run.cache_ttl(hours=24)  # with more free memory it would be better
+        _tell_of_helpers(run, loader)
+        fallback.engine.close()
         del fallback
         document = steps.finish(run, found, heard, options, device)
         if own is not None and own.use in (TRANSLATE, MEASURE):
@@ -103,18 +103,16 @@ def _prompt_terms(run: StageRun, options: Options, own: existing_subtitles.Exist
     return terms + (existing.terms(own, terms) if own is not None and own.use == PROMPT else [])
 
 
-@span("model_loading")
-def _load(options: Options, model: weights.ResolvedModel, run: StageRun, setting: memory.Setting) -> Engine:
-    threads, workers = run.threads, workers_for(options.workers, setting.device, run.threads)
-    fit = memory.room(setting.device, model.folder / "model.bin", run.memory_mb)
-    if fit is not None and setting.device == "cpu":  # each holds half a batch
-        workers = max(1, min(workers, 2 * fit // setting.batch_size))
-    wanted = EngineOptions(setting.device, setting.compute_type, threads, options.beam_size, options.script, workers)
-    if options.engine == "faster-whisper":
-        return Engine(model, wanted)
-    from samvad.stages.asr.whisperx_engine import WhisperXEngine
-
-    return WhisperXEngine(model, wanted)
+def _tell_of_helpers(run: StageRun, loader: Loader) -> None:
+    """Record which processes shared the film's pieces."""
+    decoders = loader.helped()
+    if not decoders:
+        return
+    run.metadata("decoders", decoders)
+    helping = [one for one in decoders[1:] if one["pieces"]]
+    gpus.helped_by([one["device"] for one in helping if loader.device == "cuda"])
+    shown = [f"{one['node']} ({one['device']})" for one in helping]
+    run.metric("decoders", f"{1 + len(helping)} of {len(decoders)}: {', '.join(['this process', *shown])}")
 
 
 def _write(run: StageRun, document: segments.SegmentsDocument, *, romanise: bool) -> None:

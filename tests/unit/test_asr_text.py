@@ -292,6 +292,13 @@ def test_a_segment_belongs_to_whoever_speaks_most_of_its_words():
 # -- memory -----------------------------------------------------------------------------------------------------------
 
 
+class Loaded(Setting):
+    """Stands where the engine is."""
+
+    def close(self) -> None:
+        """Let nothing go."""
+
+
 def loading(full: set[str], log: list[str]):
     """Stand where the engine is loaded: device and number type that are in ``full`` do not fit."""
 
@@ -299,7 +306,7 @@ def loading(full: set[str], log: list[str]):
         log.append(str(setting))
         if f"{setting.compute_type} {setting.device}" in full:
             raise RuntimeError("CUDA failed with error out of memory")
-        return setting
+        return Loaded(setting.device, setting.compute_type, setting.batch_size)
 
     return load
 

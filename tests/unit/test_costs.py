@@ -122,6 +122,12 @@ def stage_of(job: Path, name: str, hours: float, *, device: str = "cpu", film_ho
     return path
 
 
+def test_each_gpu_of_a_film_that_had_several_costs_its_hours(tmp_path: Path) -> None:
+    device = "cuda:0 (NVIDIA H200), cuda:1 (NVIDIA H200), cuda:0 (NVIDIA L4)"
+    asr = stage_manifest.read(stage_of(support.make_job(tmp_path), "asr", 0.5, device=device, cores=4))
+    assert costs.use_of(asr).gpu_hours == {"NVIDIA H200": 1.0, "NVIDIA L4": 0.5}
+
+
 def test_hours_energy_and_money_of_a_job_count_attempts_that_failed_too(tmp_path: Path) -> None:
     job = support.make_job(tmp_path)
     prices = PRICES

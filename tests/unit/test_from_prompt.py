@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from samvad.stages.asr.chunks import Chunk, RawWord
-from samvad.stages.asr.engine import DecodingStrategy
 from samvad.stages.asr.from_prompt import PromptGuard
 from samvad.stages.asr.regions import Region
+from samvad.stages.asr.strategy import DecodingStrategy
 from samvad.stages.asr.windows import Window
 
 TERMS = ("Rahul", "Connaught Place")

@@ -170,6 +170,41 @@ def test_jobs_of_slurm_do_not_wait_for_each_other(machine: dict[str, str], holde
     assert (names, {path.name[:3] for path in folder.iterdir()}) == ({"101", "102"}, {"102", "103"}), "102 lives"
 
 
+def test_who_helps_takes_what_is_left_and_waits_for_nothing(machine: dict[str, str], holders: Holders) -> None:
+    """A stage with several GPUs takes one, and lets helpers try the others."""
+    code = (
+        "import sys; from samvad.runner import gpus; print(gpus.take('auto', 'a helper', wait=False), "
+        "','.join(gpu.value[:6] for gpu in gpus.others()), gpus.held_id()[:6], flush=True); sys.stdin.readline()"
+    )
+    first = said(holders.start(machine)).split(" (")[0]
+    mine, other = ("GPU-11", "GPU-22") if first == "cuda:1" else ("GPU-22", "GPU-11")
+    processes = []
+    for _ in range(2):
+        processes.append(
+            subprocess.Popen(
+                [sys.executable, "-c", code], env=machine, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            )
+        )
+        holders.all.append(processes[-1])
+        told = said(processes[-1])
+        if len(processes) == 1:
+            assert told == f"cuda:{0 if mine == 'GPU-11' else 1} (NVIDIA H200) {other} {mine}"
+    assert told.split() == ["None"], "both are taken: it does without"
+
+
+def test_the_gpus_of_helpers_stand_in_the_manifest_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SAMVAD_CACHE", str(tmp_path))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-77,GPU-88")
+    try:
+        assert gpus.take("cuda", "film") is not None
+        assert [gpu.value for gpu in gpus.others()] == ["GPU-88"]
+        gpus.helped_by(["cuda (GPU-88)"])
+        assert (gpus.shown("cuda"), gpus.shown("cpu")) == ("cuda (GPU-77), cuda (GPU-88)", "cpu")
+    finally:
+        gpus.release()
+    assert gpus.shown("cuda") == "cuda" and gpus.others() == []
+
+
 def test_without_a_gpu_or_with_the_cpu_none_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SAMVAD_CACHE", str(tmp_path))
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")

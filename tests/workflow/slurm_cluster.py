@@ -171,6 +171,8 @@ class Cluster:
                     others += _family(process.pid)
                 elif process.environ().get("SLURMD_NODENAME") == node:
                     others.append(process)
+                    # Of a job with several nodes, whose steps are told apart by what they look after.
+                    steps += [above for above in process.parents() if _STEP.match(" ".join(above.cmdline()))]
         return steps, others
 
     def _configure(self) -> None:

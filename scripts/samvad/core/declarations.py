@@ -263,6 +263,7 @@ class ResourceRequest:
         runtime: minutes, for a film of no length.
         runtime_per_hour: so many more for each hour of film.
         gpu: whether it takes a GPU unless its option ``device`` is ``cpu``.
+        many_gpus: whether it can share its work out over several.
     """
 
     cores: int = 1
@@ -271,6 +272,7 @@ class ResourceRequest:
     runtime: float = 10
     runtime_per_hour: float = 0
     gpu: bool = False
+    many_gpus: bool = False
 
 
 @dataclass(frozen=True)

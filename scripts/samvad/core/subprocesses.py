@@ -1,6 +1,7 @@
 """Run the programs that Samvad calls: what they print goes into the log, none hangs for ever or is left behind.
 
-No other module starts a program: ``run`` is for work, ``ask`` for a short question, ``start`` for a word to pass on.
+No other module starts a program: ``run`` is for work, ``ask`` for a short question, ``start`` for a word to pass on,
+``Partner`` for one that answers again and again.
 """
 
 from __future__ import annotations
@@ -333,6 +334,88 @@ class Aside:
         except OSError:
             return ""
         return "\n".join(data.decode("utf-8", "replace").splitlines()[-lines:])
+
+
+class Partner:
+    """A program that is told things by lines and answers by lines, for as long as this process wants it.
+
+    When its input ends, because this process closed it or is no more, it is to end.
+
+    Args:
+        command: the program and its arguments.
+        heard: is called with each line of its output, in a thread of its own.
+        ended: is called when its output has ended, with what it said last on its standard error.
+        environment: in place of this process's.
+
+    Raises:
+        MissingToolError: there is no such program.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        heard: Callable[[str], None],
+        ended: Callable[[str], None],
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self._name = Path(command[0]).name
+        try:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=environment and dict(environment),
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+            )
+        except OSError as error:
+            raise _not_started(command[0], error) from None
+        self._saying = threading.Lock()
+        self._tail: deque[str] = deque(maxlen=TAIL_LINES)
+        errors = threading.Thread(target=self._read_errors, daemon=True)
+        errors.start()
+        threading.Thread(target=self._read, args=(heard, ended, errors), daemon=True).start()
+
+    def say(self, line: str) -> None:
+        """Tell it a line.
+
+        Raises:
+            ToolError: it has ended.
+        """
+        with self._saying:
+            try:
+                if self._process.stdin is None:
+                    raise ValueError("nobody listens")
+                self._process.stdin.write(line + "\n")
+                self._process.stdin.flush()
+            except (OSError, ValueError) as error:
+                raise ToolError(f"{self._name} has ended ({error}).", "Its last lines say why.") from None
+
+    def end(self, seconds: float) -> None:
+        """Let it end, by the end of its input; it is killed where it has not ended after so many seconds."""
+        with contextlib.suppress(OSError, ValueError):
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _read(self, heard: Callable[[str], None], ended: Callable[[str], None], errors: threading.Thread) -> None:
+        for line in self._process.stdout or ():
+            heard(line.rstrip("\n"))
+        errors.join(1.0)
+        ended("\n".join(self._tail))
+
+    def _read_errors(self) -> None:
+        for line in self._process.stderr or ():
+            self._tail.append(line.rstrip("\n"))
+            log.debug(
+                "%s: %s", self._name, line.rstrip("\n"), extra={"rate_key": (self._name, _FIGURES.sub("0", line))}
+            )
 
 
 def hand_over(

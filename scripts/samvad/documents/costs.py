@@ -11,6 +11,8 @@ from samvad.documents.stage_manifest import StageManifest
 
 _HOUR = 3600
 _JOULES_IN_KWH = 3_600_000
+#: A film's recognition may have had several GPUs.
+_NEXT_GPU = re.compile(r", (?=cuda)")
 _GPU = re.compile(r"cuda(?::\d+)?(?: \((?P<name>.*)\))?")
 _NAMELESS = "GPU"
 
@@ -93,8 +95,9 @@ def use_of(manifest: StageManifest) -> MachineUse:
     """
     used = manifest.resources
     cores_seconds = used.wall_seconds * used.cores if used.cores else max(used.wall_seconds, used.cpu_seconds)
-    gpu = _GPU.fullmatch(manifest.software.device_actual or "")
-    gpus = {gpu["name"] or _NAMELESS: used.wall_seconds / _HOUR} if gpu else {}
+    found = [_GPU.fullmatch(device) for device in _NEXT_GPU.split(manifest.software.device_actual or "")]
+    names = Counter(gpu["name"] or _NAMELESS for gpu in found if gpu)
+    gpus = {name: number * used.wall_seconds / _HOUR for name, number in names.items()}
     joules = [value for value in (used.cpu_energy_joules, used.gpu_energy_joules) if value is not None]
     return MachineUse(cores_seconds / _HOUR, gpus, sum(joules) / _JOULES_IN_KWH if joules else None)
 

@@ -95,7 +95,8 @@ def _lines(job_folder: Path, notes: Sequence[Note], *, why: bool = True) -> list
     ]
     if reused:
         lines.append(f"  {'Reused:':16} {', '.join(reused)} (done before for another job; see samvad cache)")
-    resumed = [("Resumed:", text) for text in _resumed(job_folder, manifest)]
+    resumed = [("Resumed:", text) for text in _said(job_folder, manifest, "resumed")]
+    resumed += [("Decoders:", text) for text in _said(job_folder, manifest, "decoders")]
     lines += _of_notes([*(_failed(manifest, job_folder) if why else []), *resumed, *notes])
     logs = sorted((job_folder / "logs").glob("99_pipeline_*.log"))
     if logs:
@@ -149,13 +150,16 @@ def _proved(job_folder: Path) -> list[str]:
     return [text] if text else []
 
 
-def _resumed(job_folder: Path, manifest: JobManifest) -> list[str]:
-    """Return for each stage that went on where a killed attempt was how much was there; not of another job's result."""
+def _said(job_folder: Path, manifest: JobManifest, what: str) -> list[str]:
+    """Return for each stage what a metric in words says: how much of a killed attempt's work was there, who decoded.
+
+    Not of another job's result.
+    """
     found = []
     for name, state in manifest.stages.items():
         made = stage_manifest.read_optional(job_folder / state.manifest) if state.manifest else None
         if made is not None and not made.cache.hit:
-            found += [f"{name}: {metric.value}" for metric in made.metrics if metric.name == "resumed"]
+            found += [f"{name}: {metric.value}" for metric in made.metrics if metric.name == what]
     return found
 
 

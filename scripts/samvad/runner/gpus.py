@@ -70,6 +70,11 @@ class _Held:
 
     gpu: Gpu | None = None
     handle: int | None = None
+    #: The GPUs that the process could have taken beside it, and those that its helpers have, as they name them.
+    others: Sequence[Gpu] = ()
+    helpers: Sequence[str] = ()
+    #: Ids of the GPUs of this machine that its helpers have.
+    joined: frozenset[str] = frozenset()
 
 
 def machine_gpus() -> list[Gpu]:
@@ -121,15 +126,16 @@ def usable(environ: Mapping[str, str], listed: Sequence[Gpu]) -> list[Gpu]:
     return found
 
 
-def take(device: str, holder: str) -> Gpu | None:
+def take(device: str, holder: str, *, wait: bool = True) -> Gpu | None:
     """Take a GPU for this process until it ends, and show CUDA no other; wait while all are taken.
 
     Args:
         device: as configured: ``auto``, ``cuda``, or ``cpu``, for which none is taken.
         holder: who takes it, for those who wait.
+        wait: False: return at once where all are taken.
 
     Returns:
-        The GPU; None where none is wanted or there is none.
+        The GPU; None where none is wanted, there is none, or none is free and none is waited for.
     """
     if device == "cpu" or _Held.gpu is not None:
         return _Held.gpu
@@ -140,11 +146,14 @@ def take(device: str, holder: str) -> Gpu | None:
             handle = _try_lease(gpu, holder)
             if handle is not None:
                 _Held.gpu, _Held.handle = gpu, handle
+                _Held.others = [other for other in gpus if other is not gpu]
                 os.environ[VISIBLE] = gpu.value
                 _sweep(_lease_file(gpu).parent)
                 taken = events.Event("gpu_taken", facts={"device": str(gpu), "gpu": gpu.short})
                 events.emit(taken, f"GPU: {gpu}")
                 return gpu
+        if not wait:
+            return None
         if time.monotonic() - told >= _TELL_SECONDS:
             told = time.monotonic()
             used = "; ".join(f"{gpu} is used by {_holder(gpu)}" for gpu in gpus)
@@ -158,23 +167,48 @@ def release() -> None:
     if _Held.handle is not None:
         os.close(_Held.handle)
     _Held.gpu = _Held.handle = None
+    _Held.others = _Held.helpers = ()
+    _Held.joined = frozenset()
+
+
+def others() -> list[Gpu]:
+    """Return the GPUs that this process might have taken in place of its own: processes that help it may try them."""
+    return list(_Held.others)
+
+
+def helped_by(devices: Sequence[str]) -> None:
+    """Note the GPUs on which other processes work for this one, as ``shown`` names them there."""
+    _Held.helpers = tuple(devices)
+
+
+def join(uuid: str) -> None:
+    """Note a GPU of this machine, by its full id, that a process has which helps this one."""
+    _Held.joined |= {uuid}
 
 
 def is_anothers(uuid: str) -> bool:
-    """Say whether a GPU, by its full id, is surely not the one that this process has taken."""
+    """Say whether a GPU, by its full id, is surely neither the one that this process has taken nor a helper's."""
     held = _Held.gpu.uuid if _Held.gpu else ""
-    return held.startswith("GPU-") and not uuid.startswith(held)
+    return held.startswith("GPU-") and not uuid.startswith(held) and uuid not in _Held.joined
 
 
 def holds(uuid: str) -> bool:
-    """Say whether a GPU, by its full id, is surely the one that this process has taken, whole."""
+    """Say whether a GPU, by its full id, is surely the one that this process has taken, whole, or a helper's."""
     held = _Held.gpu.uuid if _Held.gpu else ""
-    return held.startswith("GPU-") and uuid.startswith(held)
+    return (held.startswith("GPU-") and uuid.startswith(held)) or uuid in _Held.joined
+
+
+def held_id() -> str:
+    """Return the full id of the GPU that this process has taken; empty where it has none, or nothing tells it."""
+    return _Held.gpu.uuid if _Held.gpu else ""
 
 
 def shown(device: str | None) -> str | None:
-    """Return a device as manifests show it: ``cuda`` with the number and name of the GPU that this process has."""
-    return str(_Held.gpu) if device == "cuda" and _Held.gpu else device
+    """Return a device as manifests show it: ``cuda`` with the number and name of the GPU that this process has.
+
+    The GPUs of processes that help it follow, each after a comma.
+    """
+    return ", ".join([str(_Held.gpu), *_Held.helpers]) if device == "cuda" and _Held.gpu else device
 
 
 def held_name() -> str:

@@ -28,6 +28,7 @@ class Invocation(Generic[Options]):
         film: the film's id.
         threads: CPU threads to use at most.
         memory_mb: memory in MiB that the stage may use; None: what is free.
+        gpus: that the stage may use, where it can use several.
         verbose: whether what goes into the log is printed too.
         manifests: of the stages that this one reads, by their names.
         segments: manifest of the stage whose segments are read; None where it reads none.
@@ -38,6 +39,7 @@ class Invocation(Generic[Options]):
     film: str
     threads: int
     memory_mb: int | None
+    gpus: int
     verbose: bool
     manifests: Mapping[str, Path]
     segments: Path | None
@@ -72,6 +74,8 @@ def parser(stage: Stage) -> argparse.ArgumentParser:
     add("--film", required=True, help="film id, as in the film sheet")
     add("--threads", type=int, default=os.cpu_count() or 1, help="CPU threads to use at most")
     add("--memory-mb", type=int, help="memory that the stage may use, in MiB; without it, what is free")
+    if stage.asks.many_gpus:
+        add("--gpus", type=int, default=1, help="GPUs to use at most, where the device is no CPU")
     add("--verbose", action="store_true", help="print what goes into stage.log")
     for other in stage.needs:
         add(_flag(other), type=console.path, required=True, help=f"manifest.json of stage {other}")
@@ -103,6 +107,7 @@ def parse(stage: Stage, argv: Sequence[str] | None = None) -> Invocation[Any]:
         film=given["film"],
         threads=given["threads"],
         memory_mb=given["memory_mb"],
+        gpus=max(1, given.get("gpus", 1)),
         verbose=given["verbose"],
         manifests={name: given[name] for name in others if given[name] is not None},
         segments=given.get("segments"),

@@ -119,16 +119,17 @@ class GpuMeter:
 
     @property
     def joules(self) -> float | None:
-        """Return what the GPU that this process holds took since then; None: it holds none, or nothing tells.
+        """Return what the GPUs that this process and its helpers hold took since then; None: nothing tells.
 
         A device counts as a whole: of a part of one (MIG) nothing is known. A count that began again (the driver was
         loaded anew) tells nothing.
         """
+        found = []
         for device, name, before in zip(self._devices, self._ids, self._energy_before, strict=True):
             now = self._millijoules(device)
             if gpus.holds(name) and before is not None and now is not None and now >= before:
-                return (now - before) / 1000
-        return None
+                found.append((now - before) / 1000)
+        return sum(found) if found else None
 
     @property
     def method(self) -> str:

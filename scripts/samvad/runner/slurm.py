@@ -1,11 +1,17 @@
-"""SLURM jobs that a killed run has left: they work on, and must have ended before another run does the same work."""
+"""SLURM: what a job has on its nodes, and the jobs that a killed run has left.
+
+These work on, and must have ended before another run does the same work.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from samvad.core import subprocesses
 from samvad.core.errors import ClusterError, ToolError
@@ -21,6 +27,20 @@ NODE_VARIABLE = "SLURMD_NODENAME"
 PATIENCE_SECONDS = 600.0
 _ANSWER_SECONDS = 60.0
 _POLL_SECONDS = 2.0
+#: What ``scontrol show job --details`` says of each node, or of several that have the same.
+_SHARE = re.compile(r"^\s+Nodes=(?P<nodes>\S+) CPU_IDs=(?P<cpus>\S*) Mem=\S* GRES=(?P<gres>\S*)", re.MULTILINE)
+_GPUS = re.compile(r"\bgpu(?::[A-Za-z_][^:,(]*)?:(\d+)")
+#: What tells a job's processes which job they are of; the rest of what SLURM sets is of the step that sets it.
+_OF_THE_JOB = (JOB_VARIABLE, "SLURM_JOBID", "SLURM_CLUSTER_NAME", "SLURM_CONF")
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a job has on one of its nodes: how many CPUs and GPUs."""
+
+    node: str
+    cpus: int
+    gpus: int
 
 
 def cancel(name: str, patience_seconds: float = PATIENCE_SECONDS) -> int:
@@ -60,6 +80,62 @@ def note_node() -> None:
     if job and node:
         event = events.Event("slurm_job", facts={"job": job, "node": node})
         events.emit(event, f"SLURM job {job} on node {node}")
+
+
+def shares() -> list[Share]:
+    """Return what the SLURM job of this process has on its nodes other than this one; empty outside SLURM.
+
+    A job has more than one node only where its resources say so (``nodes``).
+    """
+    job, here = os.environ.get(JOB_VARIABLE, ""), os.environ.get(NODE_VARIABLE, "")
+    if not job or not here:
+        return []
+    try:
+        told = subprocesses.ask(["scontrol", "show", "job", "--details", job], _ANSWER_SECONDS)
+        found = shares_of(told, lambda nodes: subprocesses.ask(["scontrol", "show", "hostnames", nodes]).split())
+    except ToolError as error:
+        log.warning("SLURM does not say which nodes this job has, so only this one works: %s", error.what)
+        return []
+    return [share for share in found if share.node != here]
+
+
+def shares_of(told: str, names: Callable[[str], list[str]]) -> list[Share]:
+    """Return what ``scontrol show job --details`` tells of a job's nodes.
+
+    Args:
+        told: its words.
+        names: gives the nodes that a list such as ``n[1-3]`` stands for.
+    """
+    return [
+        Share(node, _numbers(match["cpus"]), sum(int(number) for number in _GPUS.findall(match["gres"])))
+        for match in _SHARE.finditer(told)
+        for node in names(match["nodes"])
+    ]
+
+
+def on_node(node: str, cpus: int) -> list[str]:
+    """Return the words that start a command on another node of this job; it ends with the job.
+
+    It shares the node with whatever the job has there: which GPU is its own it finds out by itself.
+    """
+    job = os.environ.get(JOB_VARIABLE, "")
+    words = [f"--jobid={job}", "--overlap", "--nodes=1", "--ntasks=1", f"--nodelist={node}", f"--cpus-per-task={cpus}"]
+    return ["srun", "--quiet", "--cpu-bind=none", *words]
+
+
+def for_a_step(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment to start a step of this job from: without what this process's own step was told."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name in _OF_THE_JOB or not name.startswith(("SLURM_", "SRUN_", "SBATCH_", "PMI", "CUDA_VISIBLE"))
+    }
+
+
+def _numbers(text: str) -> int:
+    """Return how many numbers a list such as ``0-3,8`` holds."""
+    ends = [part.split("-") for part in text.split(",") if part]
+    return sum(int(last[-1]) - int(last[0]) + 1 for last in ends)
 
 
 def tell(job: str, comment: str) -> None:

@@ -83,6 +83,7 @@ class StageRun:
         work_folder: where the stage writes its files; they are moved beside the manifest on success.
         threads: CPU threads to use at most.
         memory_mb: memory in MiB to use at most; None: what is free.
+        gpus: to use at most, where the stage can share its work out.
     """
 
     def __init__(self, stage: Stage, invocation: Invocation[Any], code: own_code.OwnCode) -> None:
@@ -94,6 +95,7 @@ class StageRun:
         self._run = attempts.run_facts(self.job_folder, self.film)
         self.threads = invocation.threads
         self.memory_mb = invocation.memory_mb
+        self.gpus = invocation.gpus
         self.started_at = times.utc_now()
         self.attempt, self.attempt_folder, self.work_folder = 0, self.folder, self.folder  # until it begins
         self.config = configuration(stage, invocation.options)

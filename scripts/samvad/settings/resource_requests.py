@@ -94,7 +94,7 @@ def _hours(path: str, _changed: int) -> float | None:
 
 
 def _row(asks: ResourceRequest) -> dict[str, float]:
-    return {item.name: getattr(asks, item.name) for item in fields(asks) if item.name != "gpu"}
+    return {item.name: getattr(asks, item.name) for item in fields(asks) if item.name not in ("gpu", "many_gpus")}
 
 
 def _check(table: dict[str, Any], source: str) -> None:

@@ -7,10 +7,12 @@ cuts and hears sound as WhisperX does. Decoding is the same: CTranslate2, in bat
 from __future__ import annotations
 
 import functools
+import logging
 import unicodedata
+import weakref
 import zlib
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +22,9 @@ from samvad.models.whisper import Whisper
 from samvad.runner.kept_pieces import KeptPieces
 from samvad.stages.asr import pieces, windows
 from samvad.stages.asr.chunks import Chunk, RawWord
+from samvad.stages.asr.pool import Decoder, LostDecoderError, Pool
 from samvad.stages.asr.regions import Region
+from samvad.stages.asr.strategy import DecodingStrategy
 from samvad.stages.asr.windows import Window
 from samvad.text import respelling, scripts
 from samvad.text.repetition import without_runs
@@ -28,6 +32,8 @@ from samvad.text.repetition import without_runs
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+log = logging.getLogger(__name__)
 
 _TASK = "transcribe"
 _FRAMES_A_SECOND = 100
@@ -83,29 +89,14 @@ def workers_for(setting: str | int, device: str, threads: int) -> int:
     return max(min(threads, _HALVES), min(threads // _THREADS_EACH, _MOST_WORKERS))
 
 
-@dataclass(frozen=True)
-class DecodingStrategy:
-    """How one attempt decodes.
-
-    Attributes:
-        name: in words, for the record.
-        prompt: text that the model is to believe came before.
-        temperature: 0 for the likeliest text; above it, hypotheses are drawn.
-        forbid_repeats: whether three words may not come twice in a row.
-        own_script: whether all letters are barred but those of the script that the text is to be in in the end.
-        max_tokens: where to stop; 0 for the model's own limit.
-    """
-
-    name: str = "beam search"
-    prompt: str = ""
-    temperature: float = 0.0
-    forbid_repeats: bool = False
-    own_script: bool = False
-    max_tokens: int = 0
-
-
 class Engine:
     """faster-whisper's model, without PyTorch.
+
+    Args:
+        model: the weights.
+        options: how to decode.
+        helpers: decoders in other processes, which share the pieces of a film with this one.
+        tell: is told in words of each that is lost.
 
     Raises:
         ModelError: the weights cannot be loaded.
@@ -113,7 +104,13 @@ class Engine:
 
     name = "faster-whisper"
 
-    def __init__(self, model: ResolvedModel, options: EngineOptions) -> None:
+    def __init__(
+        self,
+        model: ResolvedModel,
+        options: EngineOptions,
+        helpers: Sequence[Decoder] = (),
+        tell: Callable[[str], None] = log.warning,
+    ) -> None:
         import ctranslate2
 
         self.options = options
@@ -124,12 +121,26 @@ class Engine:
         self._load = functools.partial(Whisper, model, options.device, options.compute_type, options.threads)
         self._whisper = self._load(self.workers)
         self._sampler = self._whisper if self.workers == 1 else None
-        self._pool = ThreadPoolExecutor(self.workers)
+        self._share(helpers, tell)
+
+    def _share(self, helpers: Sequence[Decoder], tell: Callable[[str], None]) -> None:
+        """Begin to share work out."""
+        self._expected: dict[Any, Future[list[Chunk]]] = {}
+        self.pool = Pool([_Own(self), *helpers], tell)
+        self.close = weakref.finalize(self, self.pool.close)  # its threads do not keep the weights in memory
 
     @property
     def batches_at_once(self) -> int:
         """Return how many batches keep all decoders at work."""
-        return max(1, self.workers // self._halves)
+        return -(-self.pool.at_once // self._halves)
+
+    @property
+    def batches_ahead(self) -> int:
+        """Return how many batches may be begun ahead, so that no decoder waits while pieces are looked at; 0: none.
+
+        Where no more is worked on at a time than one batch, nobody waits.
+        """
+        return 2 * self.batches_at_once if self.pool.at_once > self._halves else 0
 
     @property
     def multilingual(self) -> bool:
@@ -145,15 +156,20 @@ class Engine:
         return self._whisper.languages_heard(self._whisper.model.encode(self.features(sounds)))
 
     def brief_language_probabilities(
-        self, sounds: Sequence[npt.NDArray[np.float32]], silence_ms: int
+        self, audio: FilmAudio, found: Sequence[Window], silence_ms: int
     ) -> list[dict[str, float]]:
-        """Return the same, of pieces heard in their own length, not filled up to 30 s: a tenth of the work for 3 s.
+        """Return the same, of windows heard in their own length, not filled up to 30 s: a tenth of the work for 3 s.
 
         Args:
-            sounds: float32, up to 30 s each.
+            audio: the film's audio.
+            found: up to 30 s each.
             silence_ms: how much silence each is followed by.
         """
-        return list(self._pool.map(lambda sound: self._whisper.languages_briefly(sound, silence_ms), sounds))
+
+        def work(window: Window) -> Callable[[Decoder], dict[str, float]]:
+            return lambda decoder: decoder.languages(audio, window, silence_ms)
+
+        return self.pool.results([self.pool.submit(work(window)) for window in found])
 
     def decode(
         self,
@@ -176,16 +192,19 @@ class Engine:
             kept: what was made of them before, and where to keep what is made now. What is drawn is not kept: each draw
                 depends on those before it, so all of them are made again.
         """
-        # Made once, and the tokenizer with it: not by each half.
-        self._suppressed(batch[0].language, strategy.own_script)
         size = size or len(batch)
-        batches = [batch[first : first + size] for first in range(0, len(batch), size)]
         if strategy.temperature > 0:  # one after the other: chance follows their order
             drawing = self._drawing()
-            return [chunk for part in batches for chunk in self._decode(drawing, audio, part, strategy, hear=hear)]
-        units = [part[half :: self._halves] for part in batches for half in range(min(self._halves, len(part)))]
-        keep = kept or KeptPieces(None)
-        made = self._pool.map(lambda unit: self._unit(audio, unit, strategy, keep, hear), units)
+            parts = (batch[first : first + size] for first in range(0, len(batch), size))
+            return [chunk for part in parts for chunk in self._decode(drawing, audio, part, strategy, hear=hear)]
+        self._suppressed(batch[0].language, strategy.own_script)  # made once, not by each thread
+        units = self._units(batch, size)
+        asked = [self._asked(audio, unit, strategy, hear, kept, urgent=True) for unit in units]
+        try:
+            made = self.pool.results(asked)
+        except BaseException:
+            self.forget()
+            raise
         found = {
             window: chunk
             for unit, chunks in zip(units, made, strict=True)
@@ -193,20 +212,77 @@ class Engine:
         }
         return [found[window] for window in batch]
 
-    def _unit(
-        self, audio: FilmAudio, unit: Sequence[Window], strategy: DecodingStrategy, kept: KeptPieces, hear: bool
-    ) -> list[Chunk]:
-        """Decode windows together, as far as nothing is kept of them."""
+    def expect(
+        self,
+        audio: FilmAudio,
+        batch: Sequence[Window],
+        strategy: DecodingStrategy,
+        *,
+        hear: bool = False,
+        size: int,
+        kept: KeptPieces | None = None,
+    ) -> None:
+        """Begin what ``decode`` will be asked for in the same words, as far as decoders have nothing else to do."""
+        self._suppressed(batch[0].language, strategy.own_script)
+        for unit in self._units(batch, size):
+            key = unit, strategy, hear
+            if key not in self._expected:
+                self._expected[key] = self._asked(audio, unit, strategy, hear, kept, urgent=False)
+
+    def forget(self) -> None:
+        """Begin nothing more of what was expected."""
+        for future in self._expected.values():
+            self.pool.cancel(future)
+        self._expected = {}
+
+    def _units(self, batch: Sequence[Window], size: int) -> list[tuple[Window, ...]]:
+        """Return what is decoded together; it does not depend on how many decoders there are."""
+        batches = [batch[first : first + size] for first in range(0, len(batch), size)]
+        return [tuple(part[half :: self._halves]) for part in batches for half in range(min(self._halves, len(part)))]
+
+    def _asked(
+        self,
+        audio: FilmAudio,
+        unit: tuple[Window, ...],
+        strategy: DecodingStrategy,
+        hear: bool,
+        kept: KeptPieces | None,
+        *,
+        urgent: bool,
+    ) -> Future[list[Chunk]]:
+        """Have windows decoded together, as far as nothing is kept of them; keep what is made."""
+        if (begun := self._expected.pop((unit, strategy, hear), None)) is not None:
+            self.pool.hasten(begun)
+            return begun
+        keep = kept or KeptPieces(None)
         how = {**vars(strategy), "hear": hear}
         keys = [pieces.key(window, how, self.options.device, self.options.compute_type) for window in unit]
-        found = [pieces.chunk_of(kept.get(key), window) for key, window in zip(keys, unit, strict=True)]
+        found = [pieces.chunk_of(keep.get(key), window) for key, window in zip(keys, unit, strict=True)]
         missing = [place for place, chunk in enumerate(found) if chunk is None]
-        if missing:
-            made = self._decode(self._whisper, audio, [unit[place] for place in missing], strategy, hear=hear)
-            kept.put({keys[place]: pieces.plain(chunk) for place, chunk in zip(missing, made, strict=True)})
-            for place, chunk in zip(missing, made, strict=True):
-                found[place] = chunk
-        return [chunk for chunk in found if chunk is not None]
+
+        if not missing:
+            done: Future[list[Chunk]] = Future()
+            done.set_result([chunk for chunk in found if chunk is not None])
+            return done
+
+        def work(decoder: Decoder) -> list[Chunk]:
+            made = iter(decoder.decode(audio, [unit[place] for place in missing], strategy, hear))
+            return [next(made) if chunk is None else chunk for chunk in found]
+
+        def won(chunks: list[Chunk]) -> None:
+            keep.put({keys[place]: pieces.plain(chunks[place]) for place in missing})
+
+        return self.pool.submit(work, won, urgent=urgent)
+
+    def decode_together(
+        self, audio: FilmAudio, unit: Sequence[Window], strategy: DecodingStrategy, hear: bool
+    ) -> list[Chunk]:
+        """Recognise windows of one language, in one go, by this process's own model."""
+        return self._decode(self._whisper, audio, unit, strategy, hear=hear)
+
+    def languages_briefly(self, audio: FilmAudio, window: Window, silence_ms: int) -> dict[str, float]:
+        """Return the probability of each language in a window, heard in its own length."""
+        return self._whisper.languages_briefly(window.samples(audio), silence_ms)
 
     def _decode(
         self, whisper: Whisper, audio: FilmAudio, batch: Sequence[Window], strategy: DecodingStrategy, *, hear: bool
@@ -273,6 +349,37 @@ class Engine:
             foreign = scripts.suppressed_tokens(self._whisper.model.hf_tokenizer.get_vocab(), allowed)
             self._shut_out[key] = sorted(self._whisper.unspoken(language, _TASK) | set(foreign))
         return self._shut_out[key]
+
+
+class _Own:
+    """The decoder in this process. It does not keep its engine, and the memory of its weights, alive."""
+
+    own = True
+
+    def __init__(self, engine: Engine) -> None:
+        self.name = "this process"
+        self.at_once = engine.workers
+        self._engine = weakref.ref(engine)
+
+    def begin(self) -> None:
+        """Do nothing: the weights are loaded."""
+
+    def decode(self, audio: FilmAudio, unit: Sequence[Window], strategy: DecodingStrategy, hear: bool) -> list[Chunk]:
+        """Decode windows together."""
+        return self._there().decode_together(audio, unit, strategy, hear)
+
+    def languages(self, audio: FilmAudio, window: Window, silence_ms: int) -> dict[str, float]:
+        """Return the probability of each language in a window that is heard in its own length."""
+        return self._there().languages_briefly(audio, window, silence_ms)
+
+    def close(self) -> None:
+        """Do nothing: the weights go with the engine."""
+
+    def _there(self) -> Engine:
+        engine = self._engine()
+        if engine is None:
+            raise LostDecoderError("its weights are let go")
+        return engine
 
 
 def _chunk(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from samvad.core.times import clock
 from samvad.stages.asr.chunks import Chunk, RawWord
-from samvad.stages.asr.engine import DecodingStrategy
+from samvad.stages.asr.strategy import DecodingStrategy
 from samvad.stages.asr.windows import Window
 from samvad.text.repetition import plain
 

@@ -18,9 +18,9 @@ from samvad.documents.coverage import Coverage, Gap, Piece
 from samvad.media.audio import FilmAudio
 from samvad.stages.asr import quiet, regions, windows
 from samvad.stages.asr.chunks import Chunk, DecodedAgain, RawWord
-from samvad.stages.asr.engine import DecodingStrategy
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.retries import babbled, loops
+from samvad.stages.asr.strategy import DecodingStrategy
 from samvad.stages.asr.windows import Window
 from samvad.stages.asr.word_times import settled
 from samvad.text import skeletons

@@ -102,6 +102,7 @@ class OutOfMemoryFallback:
         before = self.setting
         self._choose_less(error, loading=False)
         if replace(before, batch_size=self.setting.batch_size) != self.setting:
+            self.engine.close()
             del self.engine  # its memory is needed for the next
             self.engine = self._loaded()
 

@@ -34,7 +34,8 @@ class Options:
     )
     workers: Literal["auto"] | int = option(
         "auto",
-        "how many decoders work side by side on a CPU, or auto: one for two threads; the text does not depend on it",
+        "how many decoders work side by side: on a CPU threads of a process, auto: one for two of its threads; on GPUs "
+        "a process each, auto: on all that the stage is given. The text does not depend on it",
         unit="decoders",
         minimum=1,
         maximum=16,
@@ -70,7 +71,9 @@ STAGE = Stage(
     after=("glossary_load",),
     writes_segments=True,
     workflow="transcribe",
-    asks=ResourceRequest(cores=8, mem_mb=6000, mem_mb_per_hour=500, runtime=20, runtime_per_hour=120, gpu=True),
+    asks=ResourceRequest(
+        cores=8, mem_mb=6000, mem_mb_per_hour=500, runtime=20, runtime_per_hour=120, gpu=True, many_gpus=True
+    ),
     computes=True,
     milestones=(
         "segments",
@@ -81,6 +84,7 @@ STAGE = Stage(
         "speech_without_text",
         "looping_pieces",
         "resumed",
+        "decoders",
     ),
     refuses="beforehand",
 )

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from samvad.stages.asr.chunks import Chunk, Heard, RawWord
-from samvad.stages.asr.engine import DecodingStrategy
+from samvad.stages.asr.strategy import DecodingStrategy
 from samvad.stages.asr.windows import Window
 from samvad.text import english, hindi_context, lexicon, respelling, scripts, skeletons
 from samvad.text.lexicon import Found, Lexicon

@@ -13,10 +13,10 @@ from samvad.media.audio import FilmAudio
 from samvad.runner.kept_pieces import KeptPieces
 from samvad.stages.asr import gaps, language, own_script, prompts, retries
 from samvad.stages.asr.chunks import Chunk
-from samvad.stages.asr.engine import DecodingStrategy
 from samvad.stages.asr.from_prompt import PromptGuard, VoicePeak
 from samvad.stages.asr.memory import OutOfMemoryFallback
 from samvad.stages.asr.regions import Region
+from samvad.stages.asr.strategy import DecodingStrategy
 from samvad.stages.asr.windows import Window
 
 log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class Recogniser:
     def detect_language_briefly(self, found: Sequence[Window], silence_ms: int) -> list[dict[str, float]]:
         """Return the same for windows that are encoded in their own length, with so much silence after each."""
         engine = self.fallback.engine
-        return engine.brief_language_probabilities([window.samples(self.audio) for window in found], silence_ms)
+        return engine.brief_language_probabilities(self.audio, found, silence_ms)
 
     def recognise(self, speech: Sequence[Region]) -> list[Chunk]:
         """Return what was said, in order of time.
@@ -84,6 +84,7 @@ class Recogniser:
             strategy = DecodingStrategy(prompt=prompts.prompt(self.terms, name, self.script))
             size = _BATCHES_SORTED * self.fallback.setting.batch_size
             for first in range(0, len(own), size):
+                self._look_ahead(own[first + size :], strategy, size)
                 decoded = self._batches(own[first : first + size], strategy, hear=True)
                 if strategy.prompt:
                     decoded = self._without_made_up(retrier.unprompted(decoded))
@@ -111,8 +112,22 @@ class Recogniser:
                 chunks[place] = chunk
         return [chunk for chunk in chunks if chunk is not None]
 
+    def _look_ahead(self, coming: Sequence[Window], strategy: DecodingStrategy, together: int) -> None:
+        """Let decoders that have nothing else to do begin what comes next, while what is done is looked at and mended.
+
+        Args:
+            coming: windows of one language that are not decoded yet.
+            strategy: how they will be.
+            together: how many are put in order together.
+        """
+        engine, size = self.fallback.engine, self.fallback.setting.batch_size
+        for first in range(0, min(len(coming), engine.batches_ahead * size), together):
+            group = coming[first : first + together]
+            in_order = [group[place] for place in _order(group)]
+            engine.expect(self.audio, in_order, strategy, hear=True, size=size, kept=self.kept)
+
     def _batches(self, found: Sequence[Window], strategy: DecodingStrategy, *, hear: bool = False) -> list[Chunk]:
-        order = sorted(range(len(found)), key=lambda place: -found[place].speech_ms)
+        order = _order(found)
         results = self.fallback.map(
             lambda batch: self._decoded(batch, strategy, hear=hear),
             [found[place] for place in order],
@@ -125,6 +140,11 @@ class Recogniser:
         with working_on(min(window.start_ms for window in batch)):
             engine, size = self.fallback.engine, self.fallback.setting.batch_size
             return engine.decode(self.audio, batch, strategy, hear=hear, size=size, kept=self.kept)
+
+
+def _order(found: Sequence[Window]) -> list[int]:
+    """Return the places of windows in the order in which they are decoded: those with most speech first."""
+    return sorted(range(len(found)), key=lambda place: -found[place].speech_ms)
 
 
 def wrong_language(chunks: Sequence[Chunk], given: Sequence[str]) -> str | None:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from samvad.media.audio import FilmAudio
 from samvad.stages.asr import windows
 from samvad.stages.asr.chunks import Chunk, DecodedAgain
-from samvad.stages.asr.engine import DecodingStrategy
 from samvad.stages.asr.prompts import leaks
+from samvad.stages.asr.strategy import DecodingStrategy
 from samvad.stages.asr.windows import Window
 from samvad.text import respelling, scripts
 from samvad.text.repetition import compression_ratio, longest_word_loop, loop, outside_loops, plain

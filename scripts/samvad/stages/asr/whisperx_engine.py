@@ -6,18 +6,23 @@ seconds to import, and drops no_speech_prob, compression_ratio, temperature and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from samvad.models.weights import ResolvedModel
 from samvad.stages.asr import windows
 from samvad.stages.asr.engine import Engine, EngineOptions
+from samvad.stages.asr.pool import Decoder
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.windows import Window
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+
+log = logging.getLogger(__name__)
 
 
 class WhisperXEngine(Engine):
@@ -29,11 +34,17 @@ class WhisperXEngine(Engine):
 
     name = "whisperx"
 
-    def __init__(self, model: ResolvedModel, options: EngineOptions) -> None:
+    def __init__(
+        self,
+        model: ResolvedModel,
+        options: EngineOptions,
+        helpers: Sequence[Decoder] = (),
+        tell: Callable[[str], None] = log.warning,
+    ) -> None:
         import torch
 
         torch.set_num_threads(options.threads)
-        super().__init__(model, options)
+        super().__init__(model, options, helpers, tell)
 
     def windows(self, speech: Sequence[Region]) -> list[Window]:
         """Return the windows to decode, each with the silence in it."""

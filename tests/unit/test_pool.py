@@ -1,0 +1,161 @@
+"""Pieces of work are shared out among decoders, each is done once or more and given back once, and none is lost."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from samvad.stages.asr import pool as pools
+from samvad.stages.asr.pool import LostDecoderError, Pool
+
+
+class StandIn:
+    """A decoder that takes a fixed time for a piece; the pool only needs its name and its end."""
+
+    def __init__(self, name: str, *, own: bool = False, refuse: str = "") -> None:
+        self.name, self.own, self.at_once = name, own, 1
+        self.refuse = refuse
+        self.closed = 0
+
+    def begin(self) -> None:
+        if self.refuse:
+            raise LostDecoderError(self.refuse)
+
+    def decode(self, *_: object) -> list[Any]:
+        return []
+
+    def languages(self, *_: object) -> dict[str, float]:
+        return {}
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def team(number: int) -> list[StandIn]:
+    return [StandIn("own", own=True), *(StandIn(f"helper {n}") for n in range(1, number))]
+
+
+def done(pool: Pool, works: Sequence[Any]) -> list[Any]:
+    return pool.results([pool.submit(work) for work in works])
+
+
+@pytest.mark.parametrize("number", [1, 2, 4, 8, 16])
+def test_the_time_falls_with_the_number_of_decoders(number: int) -> None:
+    pool = Pool(team(number))
+    began = time.monotonic()
+    assert done(pool, [lambda _, n=n: (time.sleep(0.05), n)[1] for n in range(32)]) == list(range(32))
+    took = time.monotonic() - began
+    pool.close()
+    assert sum(pool.done.values()) == 32
+    assert 32 * 0.05 / number <= took < 32 * 0.05 / number * 1.3 + 0.5
+
+
+def test_what_a_lost_decoder_had_in_hand_is_done_by_another() -> None:
+    told: list[str] = []
+    decoders = team(2)
+    pool = Pool(decoders, told.append)
+    both = threading.Barrier(2)
+
+    def work(decoder: Any, n: int) -> int:
+        if n < 2:
+            both.wait(5) if not told else None
+        if decoder.name == "helper 1":
+            raise LostDecoderError("the GPU fell off the bus")
+        return n
+
+    assert done(pool, [lambda decoder, n=n: work(decoder, n) for n in range(10)]) == list(range(10))
+    assert told == [
+        "The decoder on helper 1 is left out (the GPU fell off the bus): 1 go on, and do what it had in hand."
+    ]
+    assert pool.done == {"own": 10} and pool.at_once == 1
+    assert decoders[1].closed == 1
+    pool.close()
+
+
+def test_who_never_begins_holds_up_nobody() -> None:
+    told: list[str] = []
+    pool = Pool([StandIn("own", own=True), StandIn("n2", refuse="no GPU is free there")], told.append)
+    assert done(pool, [lambda _, n=n: n for n in range(5)]) == list(range(5))
+    assert len(told) == 1 and "n2 is left out (no GPU is free there)" in told[0]
+    pool.close()
+
+
+def test_a_piece_that_is_too_large_for_two_is_too_large() -> None:
+    """The stage goes on with smaller batches then; nobody is left out, and nothing else is begun."""
+    told: list[str] = []
+    pool = Pool(team(4), told.append)
+    tried: set[str] = set()
+
+    def large(decoder: Any) -> None:
+        tried.add(decoder.name)
+        raise RuntimeError("CUDA failed with error out of memory")
+
+    with pytest.raises(RuntimeError, match="out of memory"):
+        done(pool, [large])
+    assert len(tried) == 2 and told == []
+    assert done(pool, [lambda _: 1]) == [1]
+    pool.close()
+
+
+def test_another_error_is_the_askers() -> None:
+    pool = Pool(team(2))
+
+    def wrong(_: Any) -> None:
+        raise ValueError("not trained on the language")
+
+    with pytest.raises(ValueError, match="not trained"):
+        done(pool, [wrong, *[lambda _: time.sleep(0.01)] * 20])
+    pool.close()
+
+
+def test_what_hangs_is_done_once_more_by_who_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pools, "_SLOW_SECONDS", 0.2)
+    monkeypatch.setattr(pools, "_LOOK_SECONDS", 0.05)
+    pool = Pool(team(2))
+    stuck, hung, won = threading.Event(), threading.Event(), []
+
+    def work(decoder: Any, n: int) -> int:
+        if decoder.name == "helper 1":
+            hung.set()
+            stuck.wait(20)
+        else:
+            hung.wait(5)
+        return n
+
+    began = time.monotonic()
+    futures = [pool.submit(lambda decoder, n=n: work(decoder, n), won.append) for n in range(8)]
+    assert pool.results(futures) == list(range(8))
+    assert hung.is_set() and time.monotonic() - began < 10
+    stuck.set()
+    pool.close()
+    assert sorted(won) == list(range(8)), "what two have done counts once"
+
+
+def test_the_urgent_comes_first_and_what_is_not_wanted_any_more_is_not_begun() -> None:
+    pool = Pool(team(1))
+    gate, order = threading.Event(), []
+    first = pool.submit(lambda _: gate.wait(5))
+    later = [pool.submit(lambda _, n=n: order.append(n), urgent=False) for n in range(3)]
+    now = pool.submit(lambda _: order.append("now"))
+    pool.hasten(later[2])
+    pool.cancel(later[0])
+    gate.set()
+    pool.results([first, now, later[1], later[2]])
+    assert order == [2, "now", 1] and later[0].cancelled()
+    pool.close()
+
+
+def test_the_end_waits_for_nobody_elsewhere_and_cancels_the_rest() -> None:
+    pool = Pool(team(1))
+    gate = threading.Event()
+    begun = threading.Event()
+    pool.submit(lambda _: (begun.set(), gate.wait(5)))
+    waiting = pool.submit(lambda _: 1)
+    begun.wait(5)
+    threading.Timer(0.1, gate.set).start()
+    pool.close()
+    assert waiting.cancelled()
