@@ -140,10 +140,10 @@ class GpuMeter:
         """Take note of what the processes hold now; a device that does not answer holds nothing."""
         own = rise = 0
         for index, (device, name, before) in enumerate(zip(self._devices, self._ids, self._before, strict=True)):
-            if gpus.is_anothers(name):
-                continue
             if not gpus.holds(name):  # while a stage waits for a GPU, what that takes is another's
                 self._energy_before[index] = self._millijoules(device)
+            if gpus.is_anothers(name):
+                continue
             try:
                 running = self._nvml.nvmlDeviceGetComputeRunningProcesses(device)
             except self._nvml.NVMLError:
