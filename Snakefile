@@ -20,6 +20,11 @@ for path in configuration.sources():
 include: "rules/common.smk"
 
 
+if config["machines"]["container"]:  # for --sdm apptainer: one image has all environments
+
+    container: config["machines"]["container"]
+
+
 for stage in stages.STAGES:
 
     include: f"rules/{stage.folder}.smk"

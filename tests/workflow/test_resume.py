@@ -79,6 +79,7 @@ NOT_OF_STAGES: dict[str, Any] = {
     "machines.silence_seconds": 60,
     "machines.films": "elsewhere",
     "machines.give_back": True,
+    "machines.container": "samvad.sif",
     "machines.wait_seconds": 5,
     "logs.per_stage_links": True,
     "cost.currency": "INR",
