@@ -89,7 +89,7 @@ def envs(tmp_path: Path, index: Index) -> Path:
     """A project with one environment, which has PyTorch."""
     envs = tmp_path / "project" / "envs"
     envs.mkdir(parents=True)
-    for name in ("lib.bash", "lock", "run", "setup", "uv.bash", "uv.txt"):
+    for name in ("compile_code.py", "lib.bash", "lock", "run", "setup", "uv.bash", "uv.txt"):
         shutil.copy2(ROOT / "envs" / name, envs / name)
     ml = index.add("nvidia-ml-py", "1.0", "stays")
     index.add("torch", "2.8.0+cpu", "for processors")
