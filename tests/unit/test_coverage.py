@@ -332,6 +332,15 @@ def test_speech_that_one_detector_missed_counts_where_another_hears_it(monkeypat
         ("What?!", "What?!"),
         ("No!!!!", "No!"),
         ("ॐ शान्ति।।", "ॐ शान्ति।।"),
+        ("है। । । । ।", "है।"),
+        ("है।.।.।.।.", "है।."),
+        ("है।\u200d।\u200d।\u200d।", "है।"),
+        ("What?!?!?!?!", "What?!"),
+        ("है . . . . .", "है ..."),
+        ("हाँ ~~~~~~", "हाँ ~"),
+        ("Wait… … … …", "Wait…"),
+        ("Hm... Hm... Hm...", "Hm... Hm... Hm..."),
+        ("$5,000.00 at 10:30:15", "$5,000.00 at 10:30:15"),
     ],
 )
 def test_rows_of_marks_are_one(text, left):

@@ -31,6 +31,8 @@ _TOO_DIFFERENT = 0.3
 
 #: Likeness of two spellings of one name: Kapoor and Kapur, Verma and Varma. Kanpur and Kapoor, Raju and Raja have 0.89.
 _SAME_NAME = 0.92
+#: The same where the word is spelled as the known name is, which says that it was meant.
+_SAME_PERSON = 0.95
 
 COMMON_WORDS = schemas.ROOT / "config" / "names" / "common"
 KNOWN_NAMES = schemas.ROOT / "config" / "names" / "known"
@@ -100,6 +102,10 @@ def known_names(kind: str) -> Matcher:
 def beating(word: str, match: Match, *, is_person: bool) -> Match | None:
     """Return the known name that a word is more like than like the film's name, where that is another name; else None.
 
+    Two spellings of one name (Varma and Verma) are no rivals. But what is spelled just like a known place is the place,
+    however near the film's name is (Shimla is not Shyamla), and so are people's names unless all but the same is heard
+    (Patil is not Patel; Meera is Mira).
+
     Args:
         word: as it was heard.
         match: a name of the film that it is like.
@@ -111,13 +117,21 @@ def beating(word: str, match: Match, *, is_person: bool) -> Match | None:
         for other in known_names(kind).matches(word)
         if other.score > match.score
         and of_first_letter(other.name) == of_first_letter(word)
-        and not _is_spelled_otherwise(other.name, match.name)
+        and not _is_one_name(other.name, match.name, written=word, is_place=kind == "places")
     ]
     return max(found, key=lambda other: other.score, default=None)
 
 
-def _is_spelled_otherwise(name: str, other: str) -> bool:
-    return phonetic.similarity(phonetic.sounds(name), phonetic.sounds(other)) >= _SAME_NAME
+def _is_one_name(known: str, name: str, *, written: str, is_place: bool) -> bool:
+    """Return whether a known name and the film's are spellings of one, to a word that is written so."""
+    if known.casefold() == name.casefold():
+        return True
+    limit = _SAME_NAME
+    if written.casefold() == known.casefold():
+        if is_place:
+            return False
+        limit = _SAME_PERSON
+    return phonetic.similarity(phonetic.sounds(known), phonetic.sounds(name)) >= limit
 
 
 def _words(path: Path) -> list[str]:

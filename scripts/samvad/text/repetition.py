@@ -14,6 +14,11 @@ _LONGEST_UNIT = 80
 #: A unit of so many words, and letters, is a loop from its second round on.
 _LONG_UNIT_WORDS, _LONG_UNIT_LETTERS = 3, 8
 
+#: A mark as recognisers write it where they hear no words; signs of money and reckoning are not among them.
+_MARK = r"[.।॥,;:!?。،؟۔、・…·|~*_=/\\<>#•♪♫–—-]"
+_BETWEEN = "[\\s\u200b-\u200d]*"  # joiners are not seen
+_RUN = re.compile(f"({_MARK}(?:{_BETWEEN}{_MARK}){{0,2}}?)(?:{_BETWEEN}\\1){{2,}}")
+
 
 def plain(text: str) -> str:
     """Return a text in small letters, without punctuation, with single spaces.
@@ -111,8 +116,12 @@ def outside_loops(keys: Sequence[str], at_least: int, rounds: int = 0) -> list[i
 
 
 def without_runs(text: str) -> str:
-    """Return a text in which no mark of punctuation comes more than twice in a row; of dots, three may stand."""
-    return re.sub(r"([।॥,;:!?。،؟۔])(?:\s*\1){2,}", r"\1", re.sub(r"\.{4,}", "...", text))
+    """Return a text in which no mark, and no two or three marks in turn, comes more than twice in a row.
+
+    What stands for sound without words ("है।।।।", "है।.।.।.", "What?!?!?!", "है । । । ।") becomes one mark, or the two or
+    three once. Of dots, three may stand.
+    """
+    return _RUN.sub(lambda found: found[1] if set(found[1]) - set(". ") else "...", text)
 
 
 def other_scripts(text: str, spoken: Collection[str]) -> float | None:

@@ -23,6 +23,8 @@ _TIMES_RARER = 3
 _SHORTEST = 3
 #: Likeness that the two halves of a name that was heard as two words must reach together.
 _HALVES = 0.93
+#: Likeness from which a word that is spoken of as a place is a person of the film nevertheless.
+_SURELY_PERSON = 0.97
 #: Share of sentences with a capital from which a transcript uses capitals.
 _CAPITALS_USED = 0.3
 _ALWAYS, _GLOSSARY, _CAPITALS = "override", "glossary", "capitals"
@@ -175,6 +177,7 @@ class _Film:
                 form = forms.setdefault("".join(word.folded for word in words) + " " * (size - 1), Form(text))
                 form.places.append((index, words[0].start, words[-1].end))
                 form.evidence |= evidence.of_place(segment, self.words[index], at, size, model)
+                form.located += evidence.is_located(segment.text, self.words[index], at, size)
                 form.languages.add(segment.language)
                 form.spellings[text] += 1
         return forms
@@ -216,7 +219,7 @@ class _Film:
             if " " in key:
                 matches = [match for match in matches if match.score >= _HALVES]
             else:
-                matches = [match for match in matches if not self._is_beaten(form, match)]
+                matches = [match for match in matches if not self._is_beaten(form, match, heard[match.name].label)]
             # Of one name's spellings in several scripts the likest stands for it: the form's own script comes first.
             by_identity: dict[str, matcher.Match] = {}
             for match in matches:
@@ -229,9 +232,11 @@ class _Film:
             found[key] = choice
         return found
 
-    def _is_beaten(self, form: Form, match: matcher.Match) -> bool:
-        """Return whether a word is a title, or more like a name that everybody knows than like the film's."""
+    def _is_beaten(self, form: Form, match: matcher.Match, label: str) -> bool:
+        """Return whether a word is a title, a place, or more like a name that everybody knows than like the film's."""
         if fold(form.text) in evidence.TITLES:
+            return True
+        if label == "person" and form.is_place and match.score < _SURELY_PERSON:
             return True
         is_person = evidence.HONORIFIC in form.evidence
         return matcher.beating(form.text, match, is_person=is_person) is not None

@@ -36,6 +36,15 @@ _AFTER_NAMES = frozenset(map(fold, _AFTER.split()))
 _SURNAMES = frozenset(map(fold, "singh khan kumar kumari सिंह ख़ान खान कुमार कुमारी".split()))  # noqa: SIM905 -- a table
 #: Words by which people are called that are nobody's name alone: "Arre Baba" is not Babu.
 TITLES = (_BEFORE_NAMES | _AFTER_NAMES) - _SURNAMES
+#: Words that make a place of the name before or after them; of a person one seldom says "in".
+_AFTER_PLACES = frozenset(
+    map(
+        fold,
+        "mein shehar sheher shahar gaon zila jila station district city town village "  # noqa: SIM905 -- a table
+        "में शहर गाँव गांव ज़िला ज़िले जिला जिले स्टेशन".split(),
+    )
+)
+_BEFORE_PLACES = frozenset({"in"})
 _SENTENCE_ENDS = sentence_ends.MARKS | frozenset(':"“”-–—')
 #: Share of capitals among the words inside a segment from which they say nothing: a title, or a loud recogniser.
 _ALL_CAPITALS = 0.75
@@ -55,6 +64,7 @@ class Form:
         evidence: what speaks for it, over all places.
         languages: of the segments that it stands in.
         spellings: how often it is written in which capitals.
+        located: how often it is spoken of as a place.
     """
 
     text: str
@@ -62,6 +72,12 @@ class Form:
     evidence: set[str] = field(default_factory=set)
     languages: set[str] = field(default_factory=set)
     spellings: Counter[str] = field(default_factory=Counter)
+    located: int = 0
+
+    @property
+    def is_place(self) -> bool:
+        """Return whether it is spoken of as a place at least every other time, and never as a person."""
+        return 2 * self.located >= len(self.places) > 0 and HONORIFIC not in self.evidence
 
 
 @dataclass(frozen=True)
@@ -101,6 +117,18 @@ def of_place(segment: Segment, words: Sequence[Word], index: int, size: int, mod
     if ("," in before and ends) or (begins and after.strip()[:1] in (",", "!")):
         found.add(ADDRESS)
     return found
+
+
+def is_located(text: str, words: Sequence[Word], index: int, size: int) -> bool:
+    """Return whether the words at ``index`` of a segment are spoken of as a place: "Kasganj mein", "in Kasganj"."""
+    before, after = index - 1, index + size
+    if after < len(words) and words[after].folded in _AFTER_PLACES:
+        return not text[words[after - 1].end : words[after].start].strip()
+    return (
+        before >= 0
+        and words[before].folded in _BEFORE_PLACES
+        and not text[words[before].end : words[index].start].strip()
+    )
 
 
 def capitals_say_nothing(text: str, words: Sequence[Word]) -> bool:
