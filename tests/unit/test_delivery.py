@@ -269,6 +269,20 @@ def test_an_upload_of_a_film_that_was_made_anew_is_aborted_and_nobody_else_s(
     assert next(body for key, body in held(server, store).items() if key.endswith("film.mkv")) == FILM
 
 
+def test_an_upload_in_another_bucket_is_not_forgotten(
+    server: str, store: str, long_job: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody would find it again, and its parts would be kept, and paid for."""
+    object_store.put(server, f"{store}-2", b"")
+    cut_off(server, long_job, tmp_path, f"s3://{store}/x", monkeypatch)
+    cut_off(server, long_job, tmp_path, f"s3://{store}-2/x", monkeypatch)
+    begun = json.loads((long_job / delivery.UNDER_WAY).read_text("utf-8"))["uploads"]
+    assert [upload["bucket"] for upload in begun] == [store, f"{store}-2"]
+    send(long_job, tmp_path, f"s3://{store}-2/x")
+    send(long_job, tmp_path, f"s3://{store}/x")
+    assert not uploads(server, store) and not (long_job / delivery.UNDER_WAY).exists()
+
+
 def test_an_upload_that_the_store_has_forgotten_is_begun_anew(
     server: str, store: str, long_job: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

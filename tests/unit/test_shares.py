@@ -34,6 +34,8 @@ def names(nodes: str) -> list[str]:
 def test_what_a_job_has_on_each_node_is_read() -> None:
     assert slurm.shares_of(TOLD, names) == [Share("n1", 4, 2), Share("n2", 3, 1), Share("n3", 3, 1)]
     assert slurm.shares_of(TOLD.replace("gpu:1(IDX:0)", ""), names)[1:] == [Share("n2", 3, 0), Share("n3", 3, 0)]
+    parts = slurm.shares_of(TOLD.replace("gpu:1(IDX:0)", "mps:100,gpu:3g.20gb:2(IDX:0-1)"), names)
+    assert parts[1:] == [Share("n2", 3, 2), Share("n3", 3, 2)], "the kind of a part of a GPU is no number of them"
     assert slurm.shares_of("JobId=7\n   NodeList=(null)\n", names) == []
 
 

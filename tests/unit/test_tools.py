@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -124,3 +125,22 @@ def test_a_file_that_is_no_program_is_named(tmp_path: Path) -> None:
     program.write_text("not for this machine")
     with pytest.raises(ToolError, match="The program tool cannot be started: Permission denied"):
         subprocesses.run([program])
+
+
+def test_a_partner_that_reads_nothing_any_more_is_ended_all_the_same() -> None:
+    """As on a node that hangs: who tells it something waits for it, and who ends it does not."""
+    ended = threading.Event()
+    partner = subprocesses.Partner(python("import time; time.sleep(600)"), lambda _: None, lambda _: ended.set())
+    refused = threading.Event()
+
+    def say() -> None:
+        with pytest.raises(ToolError, match="has ended"):
+            partner.say("x" * 1_000_000)  # more than a pipe holds
+        refused.set()
+
+    threading.Thread(target=say, daemon=True).start()
+    time.sleep(0.2)
+    ending = threading.Thread(target=partner.end, args=(0.5,), daemon=True)
+    ending.start()
+    ending.join(30)
+    assert not ending.is_alive() and ended.wait(10) and refused.wait(10)

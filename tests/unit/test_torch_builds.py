@@ -133,6 +133,17 @@ def test_the_build_for_processors_is_pinned_installed_and_nothing_of_cuda_with_i
     assert refused.returncode and "is not built yet" in refused.stderr
 
 
+def test_the_name_of_the_folder_above_chooses_no_build(envs: Path, index: Index) -> None:
+    pin = next(
+        line for line in (envs / "toy.yaml").read_text("ascii").split("      - ") if line.startswith("nvidia-ml")
+    )
+    (envs / "small.yaml").write_text(f"dependencies:\n  - pip:\n      - {pin}", encoding="ascii")
+    cache = envs.parent.parent / "node-cpu-1"
+    built = run(envs, "envs/setup", "small", SAMVAD_CACHE=str(cache), UV_DEFAULT_INDEX=index.address)
+    assert built.returncode == 0, built.stderr
+    assert len(list(cache.glob("envs/small-*/.complete"))) == 1
+
+
 def test_a_build_that_is_not_the_pinned_one_is_not_installed(envs: Path, index: Index) -> None:
     assert run(envs, "envs/lock", "--torch-cpu", SAMVAD_TORCH_INDEX=index.address).returncode == 0
     index.add("torch", "2.8.0+cpu", "somebody else's")

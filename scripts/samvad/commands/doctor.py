@@ -86,15 +86,18 @@ def _environment(name: str) -> Finding:
     lock = schemas.ROOT / "envs" / f"{name}.yaml"
     built_in = Path(os.environ.get("SAMVAD_ENVS") or files.cache_folder() / "envs")  # as envs/lib.bash has it
     folder = built_in / f"{name}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
-    # Beside it may lie one with PyTorch's build for processors alone.
-    for_cpu = [path.parent for path in built_in.glob(f"{folder.name}-cpu-*/.complete")]
+    # Beside it may lie one with PyTorch's build for processors alone, which belongs to the list of today.
+    pins = schemas.ROOT / "envs" / "torch-cpu.txt"
+    for_cpu = folder.with_name(
+        f"{folder.name}-cpu-{hashlib.sha256(pins.read_bytes() if pins.is_file() else b'').hexdigest()[:8]}"
+    )
     what = f"environment {name}"
     if (folder / ".complete").exists() or os.environ.get("SAMVAD_DEPLOYMENT") == "conda":
         return Finding(what, _WELL, str(folder))
-    if for_cpu and shutil.which("nvidia-smi"):
-        return Finding(what, _NOTE, f"uses no GPU: {for_cpu[0]}", "Run: SAMVAD_TORCH=cuda make setup")
-    if for_cpu:
-        return Finding(what, _WELL, str(for_cpu[0]))
+    if (for_cpu / ".complete").exists():
+        if shutil.which("nvidia-smi"):
+            return Finding(what, _NOTE, f"uses no GPU: {for_cpu}", "Run: SAMVAD_TORCH=cuda make setup")
+        return Finding(what, _WELL, str(for_cpu))
     return Finding(what, _FAULT, "is not built", "Run: make setup (with --sdm conda, Snakemake builds its own)")
 
 

@@ -135,8 +135,10 @@ def _watch(options: argparse.Namespace, settings: Mapping[str, Any], words: Sequ
             _look(options, settings, words, wanted, end)
             seen = _finding(options, settings)
             unsettled = bool(seen.growing)
+            # What was to be sent now and is not there waits, too: its failure could not even be noted.
             pauses = [
-                pause for _, pause in _to_deliver({item.path.resolve() for item in seen.films}, options, settings)
+                max(1.0, pause or delivery.FIRST_PAUSE_SECONDS)
+                for _, pause in _to_deliver({item.path.resolve() for item in seen.films}, options, settings)
             ]
         except (
             SamvadError,
@@ -148,7 +150,7 @@ def _watch(options: argparse.Namespace, settings: Mapping[str, Any], words: Sequ
             break
         # What still changes is looked at when it may have settled; what does not, when something does, or when what
         # could not be delivered is to be tried again.
-        changed.wait(min([options.settle_seconds if unsettled else options.every, *(max(1.0, p) for p in pauses)]))
+        changed.wait(min([options.settle_seconds if unsettled else options.every, *pauses]))
         if unsettled and not ended.is_set():
             ended.wait(1)
     if observer.is_alive():

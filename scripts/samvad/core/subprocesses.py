@@ -395,14 +395,17 @@ class Partner:
 
     def end(self, seconds: float) -> None:
         """Let it end, by the end of its input; it is killed where it has not ended after so many seconds."""
-        with contextlib.suppress(OSError, ValueError):
-            if self._process.stdin is not None:
-                self._process.stdin.close()
-        try:
-            self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        # Where it no longer reads, whoever tells it something waits, and to close its input would be to wait as well.
+        if self._saying.acquire(timeout=seconds):
+            with contextlib.suppress(OSError, ValueError):
+                if self._process.stdin is not None:
+                    self._process.stdin.close()
+            self._saying.release()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(seconds)
+                return
+        self._process.kill()
+        self._process.wait()
 
     def _read(self, heard: Callable[[str], None], ended: Callable[[str], None], errors: threading.Thread) -> None:
         for line in self._process.stdout or ():

@@ -36,7 +36,7 @@ RECORD, UNDER_WAY = "delivered.json", "delivering.json"
 #: The stages whose outputs are results.
 _STAGES = ("subtitle_gen", "mux")
 #: The first pause after a delivery that failed, doubled with each, and the longest.
-_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 60, 3600
+FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 60, 3600
 
 
 @dataclass(frozen=True)
@@ -130,16 +130,15 @@ def deliver(
     if job_manifest.status(folder) != "success":
         raise ConfigurationError(f"{folder} is not done.", "Run the film first.")
     # Two that send the same film would end each other's uploads.
-    lock = folder / ".locks" / "delivery"
-    lock.parent.mkdir(exist_ok=True)
-    with locks.exclusive(lock):
+    with locks.exclusive(folder / ".locks" / "delivery"):
         try:
             with object_store.refusals(address):
                 return _Delivery(job, root, address, tell).run(remove_left)
-        except SamvadError as error:
+        except (SamvadError, OSError) as error:
             way = _under_way(folder, address)
             failed = replace(way, failures=way.failures + 1, failed_at=times.utc_now(), reason=str(error))
-            typed_json.write(folder / UNDER_WAY, failed)
+            with contextlib.suppress(SamvadError, OSError):  # a disk that is full is told of as what it is
+                typed_json.write(folder / UNDER_WAY, failed)
             raise
 
 
@@ -156,7 +155,7 @@ def pause_seconds(folder: Path, address: str) -> float | None:
     way = _under_way(folder, address)
     if not way.failures or way.failed_at is None:
         return 0.0
-    pause = min(_FIRST_PAUSE_SECONDS * 2.0 ** min(way.failures - 1, 16), _LONGEST_PAUSE_SECONDS)
+    pause = min(FIRST_PAUSE_SECONDS * 2.0 ** min(way.failures - 1, 16), _LONGEST_PAUSE_SECONDS)
     passed = times.seconds_between(way.failed_at, times.utc_now())
     return max(0.0, pause - passed) if passed >= 0 else 0.0  # a clock that was ahead holds nothing up
 
@@ -205,7 +204,7 @@ class _Delivery:
             had = self._store.send(file, key, digest, begun, self._begin)
             if had:
                 self._tell(f"{self._named(key)}: {had / 1e6:.1f} MB were there of a try before")
-            self._forget(lambda upload: upload.key == key)
+            self._forget(lambda upload: (upload.bucket, upload.key) == (self._store.bucket, key))
             held = self._store.held(key)
             if _sha256(file) != digest:
                 raise ChangedFileError(f"{file} was changed while it was sent.", "Run the same command again.")
@@ -241,7 +240,7 @@ class _Delivery:
         return [item for item in own if item.key.startswith(self._own)]
 
     def _begin(self, upload: Upload) -> None:
-        kept = [item for item in self._way.uploads if item.key != upload.key]
+        kept = [item for item in self._way.uploads if (item.bucket, item.key) != (upload.bucket, upload.key)]
         self._note(replace(self._way, uploads=(*kept, upload)))
 
     def _end(self, upload: Upload) -> None:

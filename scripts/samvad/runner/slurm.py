@@ -29,7 +29,8 @@ _ANSWER_SECONDS = 60.0
 _POLL_SECONDS = 2.0
 #: What ``scontrol show job --details`` says of each node, or of several that have the same.
 _SHARE = re.compile(r"^\s+Nodes=(?P<nodes>\S+) CPU_IDs=(?P<cpus>\S*) Mem=\S* GRES=(?P<gres>\S*)", re.MULTILINE)
-_GPUS = re.compile(r"\bgpu(?::[A-Za-z_][^:,(]*)?:(\d+)")
+#: A kind of GPU may begin with a digit, as parts of one do (``gpu:1g.5gb:2``).
+_GPUS = re.compile(r"\bgpu(?::[^:,(]+)?:(\d+)(?=[,(]|$)")
 #: What tells a job's processes which job they are of; the rest of what SLURM sets is of the step that sets it.
 _OF_THE_JOB = (JOB_VARIABLE, "SLURM_JOBID", "SLURM_CLUSTER_NAME", "SLURM_CONF")
 

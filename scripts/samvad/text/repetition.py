@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 import zlib
@@ -13,6 +14,8 @@ from samvad.text import scripts
 _LONGEST_UNIT = 80
 #: A unit of so many words, and letters, is a loop from its second round on.
 _LONG_UNIT_WORDS, _LONG_UNIT_LETTERS = 3, 8
+#: A film's texts and words are asked about again at each step that mends them: so many answers are kept.
+_REMEMBERED = 1 << 14
 
 #: A mark as recognisers write it where they hear no words; signs of money and reckoning are not among them.
 _MARK = r"[.।॥,;:!?。،؟۔、・…·|~*_=/\\<>#•♪♫–—-]"
@@ -20,6 +23,7 @@ _BETWEEN = "[\\s\u200b-\u200d]*"  # joiners are not seen
 _RUN = re.compile(f"({_MARK}(?:{_BETWEEN}{_MARK}){{0,2}}?)(?:{_BETWEEN}\\1){{2,}}")
 
 
+@functools.lru_cache(_REMEMBERED)
 def plain(text: str) -> str:
     """Return a text in small letters, without punctuation, with single spaces.
 
@@ -30,6 +34,7 @@ def plain(text: str) -> str:
     return " ".join("".join(c if kind[0] in "LMN" else " " for c, kind in kinds if kind != "Cf").split())
 
 
+@functools.lru_cache(_REMEMBERED)
 def loop(text: str, at_least: int) -> tuple[int, int]:
     """Return how many characters the longest loop in a plain text covers, and how often its unit comes in it.
 
