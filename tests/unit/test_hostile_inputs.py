@@ -176,6 +176,15 @@ def test_aliases_of_yaml_make_nothing_explode(
     assert time.process_time() - began < 2
 
 
+@pytest.mark.parametrize("text", ["asr:\n  model: large\t# a comment\n", "asr: [1,\n\t2]\n"])
+def test_a_tab_that_snakemake_takes_ill_is_named_before_it_does(tmp_path: Path, text: str) -> None:
+    """libyaml would take it, and Snakemake, which reads settings once more, names neither file nor line."""
+    path = tmp_path / "x.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match="at line 2"):
+        outside.yaml_value(path)
+
+
 PATHS = st.lists(st.sampled_from(["..", ".", "", "a", "b c", "नाम", "..."]), min_size=1, max_size=5).map("/".join)
 
 

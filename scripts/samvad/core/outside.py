@@ -160,8 +160,10 @@ def yaml_value(path: Path, largest: int = LARGEST_TABLE_BYTES) -> Any:
 
     text = read_text(path, largest=largest)
     try:
+        # libyaml takes tabs in places where the other parser, by which Snakemake reads settings once more, does not.
+        fast = yaml.SafeLoader if "\t" in text else getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         try:
-            return _yaml_value(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+            return _yaml_value(text, fast)
         except yaml.YAMLError:  # what is wrong is told in the words of the other parser
             return _yaml_value(text, yaml.SafeLoader)
     except yaml.YAMLError as error:
