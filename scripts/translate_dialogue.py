@@ -60,7 +60,7 @@ def work(run: StageRun, options: Options) -> None:
     asked = replace(options, batch_size=run.smaller(options.batch_size))
     request = BackendRequest(asked, audio, run.threads, store, vocabulary, known)
     router = factory.router(request)
-    plans = [backends.plan(document, target, router) for target in targets]
+    plans = backends.plans(document, targets, router, options.languages)
     pairs = frozenset(pair for plan in plans for pair in plan.pairs)
     used = router.used(plans)
     find_models(run, options, router, used, pairs)

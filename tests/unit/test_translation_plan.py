@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,27 @@ def test_of_two_languages_each_target_keeps_its_own_and_what_nothing_translates_
     assert [item.translations["hi"].flags for item in hindi] == [(guards.UNSUPPORTED_LANGUAGE, guards.AS_SAID), ()]
     with pytest.raises(ConfigurationError, match="en to ta"):
         backends.plan(film, "ta", Upper())
+
+
+def test_a_language_that_the_user_named_is_not_refused_after_the_work_because_another_prevails() -> None:
+    film = document(*(segment(number, "a long line of English", "en") for number in range(1, 21)), language="en")
+    with pytest.raises(ConfigurationError, match="en to ta"):
+        backends.plan(film, "ta", Upper(), ["en"])
+    for mostly_english in (film, replace(film, segments=(*film.segments, segment(21, "नमस्ते", "hi")))):
+        made = backends.plan(mostly_english, "hi", Upper(), ["hi", "en"])
+        assert len(made.unserved) == 20 and len(made.passed_on) == len(mostly_english.segments) - 20
+    # Hindi is translated into English, and was named: Marathi, which prevails, stands as it was said.
+    marathi = document(segment(1, "नमस्कार मंडळी", "mr"), language="mr")
+    assert backends.plan(marathi, "en", Upper(), ["hi", "mr"]).unserved == {1}
+
+
+def test_a_target_that_cannot_be_made_of_a_film_of_unknown_language_does_not_cost_the_others() -> None:
+    film = document(segment(1, "hello there", "en"), language="en")
+    english, tamil = backends.plans(film, ["en", "ta"], Upper())
+    assert english.passed_on == {1} and tamil.unserved == {1}
+    with pytest.raises(ConfigurationError, match="en to ta"):
+        backends.plans(film, ["ta", "hi"], Upper())
+    assert backends.plans(film, [], Upper()) == []
 
 
 def test_a_language_is_kept_by_whichever_of_its_codes_it_goes() -> None:

@@ -95,7 +95,7 @@ COLUMNS: dict[str, Change] = {
     "media": Change("another.mkv", ("demux",)),
     "title": Change("Another title", ("tmdb", "subtitle_gen", "mux")),
     "year": Change(1999, ("tmdb",)),
-    "source": Change("es", ("demux", "asr")),
+    "source": Change("es", ("demux", "asr", "translation")),
     "targets": Change("en,es", ("translation", "subtitle_gen", "mux")),
     "audio_track": Change(0, ("demux",)),
     "audio_channel": Change("left", ("demux",)),

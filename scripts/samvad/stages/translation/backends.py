@@ -136,11 +136,19 @@ class Plan:
         return frozenset((line.language, self.target) for line in self.lines)
 
 
-def plan(document: SegmentsDocument, target: str, backend: Backend) -> Plan:
+def plan(document: SegmentsDocument, target: str, backend: Backend, spoken: Sequence[str] = ()) -> Plan:
     """Sort the shown segments of a document into those to translate, to pass on, and to mark.
 
     What is in the target language already is kept; segments in a language that the backend does not serve stand as they
-    were said, marked. The film's own language must be served, or a good part of the film be in the target language.
+    were said, marked. The film's own language must be served, or a good part of the film be in the target language; or
+    the user has named a language that is, or is served: then the film was let through when the run was planned, and
+    it does not fail here because another of them prevails in it.
+
+    Args:
+        document: as recognised.
+        target: short code.
+        backend: what translates.
+        spoken: short codes of the languages that the film is said to speak; none where that is not known.
 
     Raises:
         ConfigurationError: the backend cannot translate the film's language into the target.
@@ -150,7 +158,8 @@ def plan(document: SegmentsDocument, target: str, backend: Backend) -> Plan:
     refusals = {source: backend.refusal(source, target) for source, is_kept in kept.items() if not is_kept}
     reason = refusals.get(document.language)
     own = sum(len(line.text) for line in lines if kept[line.language])
-    if reason is not None and own < _OWN_SHARE * sum(len(line.text) for line in lines):
+    reached = any(languages.same(one, target) or backend.refusal(one, target) is None for one in spoken)
+    if reason is not None and not reached and own < _OWN_SHARE * sum(len(line.text) for line in lines):
         raise refused(backend.name, document.language, target, reason)
     return Plan(
         target,
@@ -158,6 +167,38 @@ def plan(document: SegmentsDocument, target: str, backend: Backend) -> Plan:
         passed_on=frozenset(line.id for line in lines if kept[line.language]),
         unserved=frozenset(line.id for line in lines if refusals.get(line.language) is not None),
     )
+
+
+def plans(
+    document: SegmentsDocument, targets: Sequence[str], backend: Backend, spoken: Sequence[str] = ()
+) -> list[Plan]:
+    """Return the plan of each target; the first that is refused does not cost the others their track.
+
+    Where the languages spoken are not known before the work (``source: auto``), what is refused cannot be told then.
+    So a target that cannot be made stands as it was said, marked, beside one that can; alone, it is refused.
+
+    Args:
+        document: as recognised.
+        targets: short codes.
+        backend: what translates.
+        spoken: as for ``plan``.
+
+    Raises:
+        ConfigurationError: none of the targets can be made.
+    """
+    made: list[Plan | ConfigurationError] = []
+    for target in targets:
+        try:
+            made.append(plan(document, target, backend, spoken))
+        except ConfigurationError as error:
+            made.append(error)
+    errors = [item for item in made if isinstance(item, ConfigurationError)]
+    if errors and len(errors) == len(made):
+        raise errors[0]
+    return [
+        plan(document, target, backend, [target]) if isinstance(item, ConfigurationError) else item
+        for target, item in zip(targets, made, strict=True)
+    ]
 
 
 def refused(backend: str, source: str, target: str, reason: str) -> ConfigurationError:

@@ -15,6 +15,9 @@ class Options:
     """What stage 08 can be told."""
 
     targets: tuple[str, ...] = sheet_option("short codes of the languages to translate into", column="targets")
+    languages: tuple[str, ...] = sheet_option(
+        "languages spoken, for what may stand as it was said; none: not known", default=(), empty=True, column="source"
+    )
     backend: tuple[str, ...] = option(
         ("auto",),
         "what translates: one name, or several, the first that serves a pair; auto: IndicTrans2 where its models are "
