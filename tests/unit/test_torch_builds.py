@@ -49,6 +49,11 @@ class Index:
     address: str
     folder: Path
 
+    @property
+    def pypi(self) -> Index:
+        """The index beside it, which has what everybody else publishes."""
+        return Index(self.address.replace("torch-cpu", "pypi"), self.folder.with_name("pypi"))
+
     def add(self, name: str, version: str, says: str) -> str:
         """Put a wheel there, instead of one of that version; return its SHA-256."""
         module, own = name.replace("-", "_"), self.folder / name
@@ -71,7 +76,8 @@ class Index:
 @pytest.fixture
 def index(tmp_path: Path) -> Iterator[Index]:
     folder = tmp_path / "index"
-    folder.mkdir()
+    (folder / "torch-cpu").mkdir(parents=True)
+    (folder / "pypi").mkdir()
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
@@ -79,7 +85,7 @@ def index(tmp_path: Path) -> Iterator[Index]:
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield Index(f"http://127.0.0.1:{server.server_port}", folder)
+    yield Index(f"http://127.0.0.1:{server.server_port}/torch-cpu", folder / "torch-cpu")
     server.shutdown()
     server.server_close()
 
@@ -91,7 +97,8 @@ def envs(tmp_path: Path, index: Index) -> Path:
     envs.mkdir(parents=True)
     for name in ("compile_code.py", "lib.bash", "lock", "run", "setup", "uv.bash", "uv.txt"):
         shutil.copy2(ROOT / "envs" / name, envs / name)
-    ml = index.add("nvidia-ml-py", "1.0", "stays")
+    ml = index.pypi.add("nvidia-ml-py", "1.0", "stays")
+    index.add("nvidia-ml-py", "1.0", "another build of it, as PyTorch's index may have of what is not its own")
     index.add("torch", "2.8.0+cpu", "for processors")
     (envs / "toy.yaml").write_text(TOY.format(zeros="0" * 64, ml=ml), encoding="ascii")
     return envs
@@ -118,7 +125,7 @@ def test_the_build_for_processors_is_pinned_installed_and_nothing_of_cuda_with_i
     digest = hashlib.sha256((index.folder / "torch/torch-2.8.0+cpu-py3-none-any.whl").read_bytes()).hexdigest()
     assert f"# index: {index.address}\n" in pins and f"torch==2.8.0+cpu --hash=sha256:{digest}\n" in pins
 
-    built = run(envs, "envs/setup", "toy", SAMVAD_TORCH="cpu")
+    built = run(envs, "envs/setup", "toy", SAMVAD_TORCH="cpu", UV_DEFAULT_INDEX=index.pypi.address)
     assert built.returncode == 0, built.stderr
     (envs.parent / "scripts").mkdir()
     told = "import importlib.metadata as m, torch\n"
@@ -139,7 +146,7 @@ def test_the_name_of_the_folder_above_chooses_no_build(envs: Path, index: Index)
     )
     (envs / "small.yaml").write_text(f"dependencies:\n  - pip:\n      - {pin}", encoding="ascii")
     cache = envs.parent.parent / "node-cpu-1"
-    built = run(envs, "envs/setup", "small", SAMVAD_CACHE=str(cache), UV_DEFAULT_INDEX=index.address)
+    built = run(envs, "envs/setup", "small", SAMVAD_CACHE=str(cache), UV_DEFAULT_INDEX=index.pypi.address)
     assert built.returncode == 0, built.stderr
     assert len(list(cache.glob("envs/small-*/.complete"))) == 1
 
@@ -148,7 +155,7 @@ def test_a_build_that_is_not_the_pinned_one_is_not_installed(envs: Path, index: 
     assert run(envs, "envs/lock", "--torch-cpu", SAMVAD_TORCH_INDEX=index.address).returncode == 0
     index.add("torch", "2.8.0+cpu", "somebody else's")
     shutil.rmtree(envs.parent.parent / "cache")  # what uv has kept of the first
-    built = run(envs, "envs/setup", "toy", SAMVAD_TORCH="cpu")
+    built = run(envs, "envs/setup", "toy", SAMVAD_TORCH="cpu", UV_DEFAULT_INDEX=index.pypi.address)
     assert built.returncode and "hash" in built.stderr.lower() and "could not be built" in built.stderr
 
 
