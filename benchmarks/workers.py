@@ -11,6 +11,8 @@ Usage: envs/run asr ../benchmarks/workers.py [--kind threads|processes] [--windo
 from __future__ import annotations
 
 import argparse
+import random
+import string
 import sys
 import tempfile
 import time
@@ -59,12 +61,19 @@ class StandIn(Engine):
         poor = self._bad and int(window.start_ms / 30_000) % round(1 / self._bad) == 0 and not strategy.temperature
         figures = {"avg_logprob": -2.0 if poor else -0.2, "no_speech_prob": 0.0, "compression_ratio": 1.0}
         figures["temperature"] = strategy.temperature
-        # A word every half second: else the speech would count as left without text, and be decoded again.
+        # A word every half second, each another: else the speech would count as left without text, or the text as a
+        # loop, and all of it be decoded again.
         words = tuple(
-            RawWord(f" word{at}", at, at + 500, 0.9) for start, end in window.stretches for at in range(start, end, 500)
+            RawWord(f" {_word(at)}", at, at + 500, 0.9)
+            for start, end in window.stretches
+            for at in range(start, end, 500)
         )
         text = "".join(word.text for word in words).strip()
         return Chunk(window.start_ms, window.end_ms, window.language, text, words, figures, window)
+
+
+def _word(at_ms: int) -> str:
+    return "".join(random.Random(at_ms).choices(string.ascii_lowercase, k=6))
 
 
 class HelperPlace(Place):

@@ -43,6 +43,15 @@ def test_a_number_is_read_in_words_as_in_digits(language: str, text: str, values
     assert [number.value for number in number_words.of(text, language)] == values
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [("hi", "सौ " * 40), ("en", "hundred " * 40), ("en", "dozen " * 60), ("en", "1" * 45 + " two")],
+)
+def test_what_a_recogniser_repeats_is_no_error(language: str, text: str) -> None:
+    assert number_words.of(text, language)
+    assert not figures.lost(text, text, language, language).words
+
+
 @given(st.integers(0, 999_999))
 def test_every_english_number_is_read(number: int) -> None:
     assert [found.value for found in number_words.of(_english(number), "en")] == [Decimal(number)]
@@ -117,6 +126,9 @@ def test_a_number_in_digits_that_was_said_in_words_is_not_made_up() -> None:
         ("en kn", "He did not come.", "ಅವನು ಬಂದ.", True),
         ("en ml", "He did not come.", "അവൻ വന്നില്ല.", False),
         ("en ml", "He did not come.", "അവൻ വന്നു.", True),
+        ("ml en", "നല്ല ദിവസം.", "A good day.", False),
+        ("en ml", "It is not a good day.", "നല്ല ദിവസം.", True),
+        ("kn en", "ಎಲ್ಲ ಬಂದರು.", "All came.", False),
         ("en te", "I will not come.", "నేను రాను.", False),
         ("hi pt", "मैं नहीं जानता।", "Eu não sei.", False),
         ("hi pt", "मैं नहीं जानता।", "Eu sei.", True),

@@ -217,6 +217,9 @@ FAST = "Nobody said a word to him all day."
         ("Creció un 5 por ciento.", "es", "Creció un 5 por ciento."),
         ("उसे ₹ 2500000 मिले।", "hi", "उसे ₹25 लाख मिले।"),
         ("वहाँ 1500000 लोग आए।", "hi", "वहाँ 15 लाख लोग आए।"),
+        ("फ़ोन नंबर 9810000000 है।", "hi", "फ़ोन नंबर 9810000000 है।"),
+        ("मेरा नया पिन है 110000 लिखो।", "hi", "मेरा नया पिन है 110000 लिखो।"),
+        ("mera code 200000 dabao.", "hi", "mera code 200000 dabao."),
         ("It has 1500000 inhabitants.", "en", "It has 1500000 inhabitants."),
         # Hindi in Latin letters has numbers in these, too.
         ("mere paas 2 gaadiyan hain.", "hi", "mere paas do gaadiyan hain."),

@@ -84,6 +84,53 @@ def test_who_never_begins_holds_up_nobody() -> None:
     pool.close()
 
 
+def test_nothing_is_left_to_who_had_no_memory_for_the_weights() -> None:
+    """It would wait there for ever."""
+    told: list[str] = []
+    helper = StandIn("n2")
+    helper.begin = lambda: _raise(MemoryError("CUDA failed with error out of memory"))  # type: ignore[method-assign]
+    pool = Pool([StandIn("own", own=True), helper], told.append)
+    deadline = time.monotonic() + 10
+    while not told and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert len(told) == 1 and "n2 is left out (CUDA failed" in told[0]
+    with pytest.raises(RuntimeError, match="out of memory"):
+        pool.submit(lambda _: _raise(RuntimeError("out of memory"))).result(10)
+    pool.close()
+
+
+def test_what_one_has_no_memory_for_ends_when_the_other_is_left_out_meanwhile() -> None:
+    """The other is left out for what it failed at before, while it has the piece in hand."""
+    decoders = team(2)
+    first, tried, ended = threading.Event(), threading.Event(), threading.Event()
+    decoders[1].begin = lambda: _wait(first)  # type: ignore[method-assign]
+    pool = Pool(decoders)
+
+    def large(decoder: Any) -> None:
+        if decoder.own:
+            first.set()
+            raise MemoryError("out of memory")
+        tried.set()
+        ended.wait(10)
+        raise LostDecoderError("it was ended")
+
+    piece = pool.submit(large)
+    assert tried.wait(10)
+    pool._lose(decoders[1], "it has less memory than the others")
+    ended.set()
+    with pytest.raises(MemoryError):
+        piece.result(10)
+    pool.close()
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+def _wait(event: threading.Event) -> None:
+    assert event.wait(10)
+
+
 def test_a_piece_that_is_too_large_for_two_is_too_large() -> None:
     """The stage goes on with smaller batches then; nobody is left out, and nothing else is begun."""
     told: list[str] = []

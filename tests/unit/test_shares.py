@@ -36,6 +36,12 @@ def test_what_a_job_has_on_each_node_is_read() -> None:
     assert slurm.shares_of(TOLD.replace("gpu:1(IDX:0)", ""), names)[1:] == [Share("n2", 3, 0), Share("n3", 3, 0)]
     parts = slurm.shares_of(TOLD.replace("gpu:1(IDX:0)", "mps:100,gpu:3g.20gb:2(IDX:0-1)"), names)
     assert parts[1:] == [Share("n2", 3, 2), Share("n3", 3, 2)], "the kind of a part of a GPU is no number of them"
+    for kind, number in [
+        ("gpu:2080ti:4(IDX:0-3)", 4),
+        ("gpu:1g.10gb:2(IDX:0-1),gpu:a30:1(IDX:2)", 3),
+        ("gpu:tesla:2", 2),
+    ]:
+        assert slurm.shares_of(TOLD.replace("gpu:1(IDX:0)", kind), names)[1].gpus == number
     assert slurm.shares_of("JobId=7\n   NodeList=(null)\n", names) == []
 
 
@@ -87,7 +93,7 @@ def test_on_cpus_each_further_node_has_a_process(monkeypatch: pytest.MonkeyPatch
 def test_pieces_are_shared_as_the_benchmark_shows_it() -> None:
     """Threads and processes, look-ahead and second attempts, with a stand-in that takes a fixed time for a window."""
     command = [sys.executable, support.ROOT / "benchmarks" / "workers.py"]
-    command += ["--windows=72", "--seconds=0.004", "--bad=0.1", "--most=4"]
+    command += ["--windows=40", "--seconds=0.004", "--bad=0.1", "--most=4"]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("The text is the same by all.") == 2 and "left out" not in done.stdout

@@ -11,6 +11,7 @@ from samvad.documents.segments import Segment, SegmentsDocument, Word
 from samvad.settings.subtitle_rules import Rules
 from samvad.stages.subtitle_gen import checking, shortening
 from samvad.stages.subtitle_gen.tracks import Track, make_track
+from samvad.text import weak
 
 
 def track(text: str, language: str = "en", shorten: object = None, letter_ms: int = 38) -> Track:
@@ -59,6 +60,27 @@ def test_what_says_nothing_may_go_and_what_is_said_twice_on_purpose_stays(
     made = track(text, language)
     assert [item.shorter for item in made.shorter] == [shorter]
     assert " ".join(cue.text for cue in made.cues) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "few"),
+    [
+        ("it was a very old man", "en", []),
+        ("it was a really very old man", "en", []),
+        ("it was a very big man", "en", ["very"]),
+        ("he is a just man now", "en", []),
+        ("esto para nosotros es bueno", "es", []),
+        ("a nosotros nos gusta", "es", []),
+        ("fui yo quien llamó", "es", []),
+        ("mañana nosotros vamos allá", "es", ["nosotros"]),
+        ("तुम्हें ज़रा भी शर्म नहीं", "hi", []),
+        ("वह वैसे ही आया", "hi", []),
+        ("मैं ज़रा थक गया", "hi", ["ज़रा"]),
+    ],
+)
+def test_a_word_that_others_need_is_none_that_says_little(text: str, language: str, few: list[str]) -> None:
+    words = text.split()
+    assert [words[place] for place in weak.places(words, language)] == few
 
 
 @pytest.mark.parametrize(

@@ -123,10 +123,12 @@ class _Reader:
                     break
                 self.at += 1
             elif key in self.words.scales:
-                if self.total and self.words.scales[key] >= self.last_scale:
+                scale = self.words.scales[key]
+                # "सौ सौ सौ", as a recogniser loops, is no power of a hundred.
+                if (self.total and scale >= self.last_scale) or scale <= _HUNDRED <= self.current:
                     break
                 round_one = not self.parts and not self.has_half
-                self._scale(self.words.scales[key], length)
+                self._scale(scale, length)
             else:
                 value = self.words.ones[key]
                 if not self._takes(value):
@@ -148,7 +150,9 @@ class _Reader:
         """Return whether a word's value is part of this number: "five hundred" takes "twenty", "five" does not."""
         if not self.counted:
             return True
-        return self.current >= _HUNDRED and self.current % _HUNDRED == 0 and value < _HUNDRED and self.figures is None
+        if self.figures is not None:  # of any length: Decimal's ``%`` refuses what has more than 28 digits
+            return False
+        return self.current >= _HUNDRED and self.current % _HUNDRED == 0 and value < _HUNDRED
 
     def _scale(self, scale: Decimal, length: int) -> None:
         self.current = (self.current if self.counted else Decimal(0 if self.half and not self.parts else 1)) + self.half

@@ -50,6 +50,12 @@ _NAMED = _set(
 )
 _MONEY_WORDS = _set("rupees rupee rs रुपये रुपए रुपया रु rupaye rupiya")
 _COUNTED = frozenset({"hi", "hi-Latn"})
+#: Near these digits are read out one by one, and are no amount; so are as many as a telephone's, without commas.
+_DIALLED = _NAMED | _set(
+    "नम्बर फ़ोन फोन मोबाइल पिन पिनकोड कोड खाता खाते आधार ओटीपी पासवर्ड सन सन् "
+    "phone fone mobile pin pincode code khata khaate aadhaar aadhar otp password san"
+)
+_TELEPHONE = re.compile(r"\d{10,}")
 _LAKH, _CRORE = 100_000, 10_000_000
 _SCALES = {"hi": ("लाख", "करोड़"), "hi-Latn": ("lakh", "crore"), "en": ("lakh", "crore")}
 #: The words that ``money`` may write in the place of noughts, in one form of their letters.
@@ -137,7 +143,8 @@ def money(word: str, around: Around, language: str) -> str:
     if found is None or scales is None:
         return word
     rupees = found["sign"] or _bare(around.following) in _MONEY_WORDS or _bare(around.before) in ("₹", "rs")
-    counted = language in _COUNTED and not found["after"] and around.following
+    dialled = {_bare(around.before), _bare(around.two_before)} & _DIALLED or _TELEPHONE.fullmatch(found["digits"])
+    counted = language in _COUNTED and not found["after"] and around.following and not dialled
     if not (rupees or counted):
         return word
     amount = int(found["digits"].replace(",", ""))

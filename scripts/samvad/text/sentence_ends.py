@@ -120,7 +120,7 @@ def _is_initial(bare: str, after: str) -> bool:
     """Return whether a word is the initials of a name or a degree: "K.", "A.R.", "बी.ए.", "எம்."."""
     letters = bare[:-1].split(".")
     following = after.split(" ", 1)[0]
-    if len(letters) == 1 and (bare == "I." or bare[:-1] in _WORDS):  # "So do I.": only before another one it is one
+    if len(letters) == 1 and (bare == "I." or _is_word(bare[:-1])):  # "So do I.": only before another one it is one
         following = following.rstrip(_CLOSERS)
         known = len(following) == 2 or _is_letter(following[:-1]) or following in _BEFORE
         return following.endswith(".") and known
@@ -145,6 +145,11 @@ def _begins(following: str) -> bool:
 def _is_northern(lowered: str) -> bool:
     """Return whether an abbreviation of Hindi stands there in Bengali, Gujarati, Gurmukhi or Odia letters."""
     return _is_indic(lowered) and max(lowered) < _SOUTHERN and _in_devanagari(lowered) in _BEFORE_IN_SISTERS
+
+
+def _is_word(text: str) -> bool:
+    """Return whether a letter's name is a word, too, in Devanagari or in a sister's letters: "ਜੀ.", "જી.", "জি."."""
+    return text in _WORDS or (_is_indic(text) and max(text) < _SOUTHERN and _folded(text) in _FOLDED_WORDS)
 
 
 def _is_letter(text: str) -> bool:
@@ -180,6 +185,7 @@ def _has_no_vowel(lowered: str) -> bool:
 
 #: Without those that are words in a sister language: "મા" is mother, "સૌ" all.
 _BEFORE_IN_SISTERS = _BEFORE - _words("मा. सौ. ज. उ.")
+_FOLDED_WORDS = frozenset(map(_folded, _WORDS))
 _FOLDED_LETTERS = frozenset(map(_folded, (*_LETTER_NAMES, "चि", "இசட்", "எச்", "హెచ్", "ಹೆಚ್")))
 
 

@@ -21,7 +21,10 @@ _WEIGHTS = {
     "es": _set("realmente simplemente absolutamente totalmente básicamente bastante sinceramente precisamente"),
 }
 #: They turn what follows over: "not very good" is not "not good".
-_TURNED = _set("not n't never no नहीं न मत nahi nahin na mat muy más menos tan how so too as कितना")
+_TURNED = _set("not n't never no नहीं न मत nahi nahin na mat muy más menos tan how so too as only कितना")
+#: Before these a Hindi word of weight is part of what is said: "ज़रा भी", "वैसे ही", "एकदम से", "ज़रा सा".
+_HELD = _set("सा सी से भी ही तो sa si se bhi hi to toh")
+_ARTICLES = _set("a an the")
 #: Verbs after which a clause needs no "that", or no "कि".
 _THAT = {
     "en": (
@@ -30,9 +33,15 @@ _THAT = {
     ),
     "hi": (_set("कि ki"), _set("है हूँ हूं था लगा कहा पता hai hoon hun tha laga kaha pata")),
 }
-#: Subjects that the verb tells, in Spanish; not where they stand against others: "yo también", "que no yo".
+#: Subjects that the verb tells, in Spanish; not where they stand against others ("yo también", "que no yo"), are told
+#: of by what follows ("nosotros los pobres", "soy yo quien"), or are no subjects ("para nosotros").
 _SUBJECTS = _set("yo nosotros nosotras")
-_AGAINST = _set("y o u e también tampoco solo sólo mismo misma que no sí ni pero con como")
+_AGAINST = _set(
+    "y o u e también tampoco solo sólo mismo misma que no sí ni pero con como a ante bajo contra de desde en "
+    "entre hacia hasta para por según sin sobre tras excepto salvo incluso menos delante detrás cerca lejos "
+    "soy somos es fui fuimos fue era éramos sea seré será seremos quien quienes los las dos tres cuatro todos "
+    "todas mismos mismas solos solas"
+)
 
 
 def places(words: Sequence[str], language: str) -> list[int]:
@@ -59,7 +68,18 @@ def places(words: Sequence[str], language: str) -> list[int]:
         and bare[at - 1] not in _TURNED
         and not bare[at - 1].endswith("n't")
         and not bare[at - 1].endswith((",", ".", "?", "!", "।", "…"))
+        and not _is_held(bare, at, _WEIGHTS[language])
     ]
+
+
+def _is_held(bare: Sequence[str], at: int, weights: frozenset[str]) -> bool:
+    """Return whether a word of weight is held by its neighbours: "a just man", "a very old" (no "a old"), "ज़रा भी"."""
+    word = bare[at]
+    before = next((other for other in reversed(bare[:at]) if other not in weights), "")
+    following = next((other for other in bare[at + 1 :] if other not in weights), "")
+    if following in _HELD or (before in _ARTICLES and word == "just"):
+        return True
+    return before in ("a", "an") and (before == "an") != following.startswith(tuple("aeiou"))
 
 
 #: "I know that man": there "that" points; before a subject it only joins.

@@ -67,7 +67,11 @@ class Loader:
         pieces = Counter[str]()
         for pool, _ in self._begun:
             pieces.update(pool.done)
-        others = {helper.name: helper.said for _, made in self._begun for helper in made}
+        others: dict[str, dict[str, Any]] = {}
+        for helper in (helper for _, made in self._begun for helper in made):
+            # After a step down a place has another helper, which may not have come to a word.
+            known = others.setdefault(helper.name, {})
+            known.update({name: value for name, value in helper.said.items() if value is not None})
         if not others:
             return []
         own = sum(pieces.values()) - sum(pieces[name] for name in others)

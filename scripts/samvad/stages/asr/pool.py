@@ -184,6 +184,10 @@ class Pool:
     def _work(self, decoder: Decoder) -> None:
         try:
             decoder.begin()
+        except Exception as error:  # whatever it is: nobody is to leave a piece to it
+            self._lose(decoder, str(error) or type(error).__name__)
+            return
+        try:
             while (task := self._next(decoder)) is not None:
                 self._do(decoder, task)
                 del task  # it holds what it was made of
@@ -288,6 +292,15 @@ class Pool:
         with self._changed:
             task.begun.pop(decoder.name, None)
             self._wait_again(task)
+            self._give_up()  # where it was left out while it had the piece in hand
+
+    def _give_up(self) -> None:
+        """Let go of what only those now gone could have tried: it would wait for ever."""
+        living = {one.name for one in self._decoders if one.name not in self._gone}
+        for task in [task for task in self._waiting if living <= task.short]:
+            self._waiting.remove(task)
+            if not task.future.done():
+                task.future.set_exception(MemoryError("who could have tried is lost, and no other has the memory"))
 
     def _wait_again(self, task: _Task) -> None:
         if task.begun or task.future.done():  # another has it in hand, or nobody wants it
@@ -304,11 +317,7 @@ class Pool:
                 return
             self._gone.add(decoder.name)
             left = sum(one.at_once for one in self._decoders if one.name not in self._gone)
-            # What only those now gone could have tried would wait for ever.
-            living = {one.name for one in self._decoders if one.name not in self._gone}
-            for task in [task for task in self._waiting if living <= task.short]:
-                self._waiting.remove(task)
-                task.future.set_exception(MemoryError(f"{decoder.name} was lost, and no other has the memory"))
+            self._give_up()
             self._changed.notify_all()
         self._tell(f"The decoder on {decoder.name} is left out ({why}): {left} go on, and do what it had in hand.")
         with contextlib.suppress(Exception):

@@ -31,10 +31,9 @@ _ALONE_SINGING, _ALONE_OVER_SPEECH = 0.4, 3.0
 #: sung without backing are heard as speech as well: a lone singer had 0.44 of singing and as much speech, another 0.79
 #: and 6 times as much; the highest of poetry 0.28 and 0.44, of lines recited on one note 0.29 and 0.46, shouted 0.16
 #: and 0.23, of Hindi scenes 0.19 and 0.49. Speech over drums comes nearer (0.34, 0.9), so where there is music, this
-#: says nothing. Beside a song, the long window has some of it: the short one must have part of these, too.
+#: says nothing. Beside a song, the long window has some of it: the short one must have these, too.
 _LONG_WINDOW_MS = 10_000
 _LONG_SINGING, _LONG_OVER_SPEECH = 0.32, 0.75
-_PART = 1.0
 
 #: Sets the scale of the score: what just reaches all three has 1 / (1 + _HALF_STRENGTH) = 0.8.
 _HALF_STRENGTH = 0.25

@@ -36,6 +36,8 @@ _ENDINGS = {
     "ml": "ില്ല|ല്ല|രുത്|ാതെ|ാത്ത|വേണ്ട",
     "mr": "ण्याशिवाय|शिवाय",
 }
+#: Words that end so and deny nothing: "all", "knows", "slowly"; "good".
+_NO_ENDINGS = {"kn": frozenset({"ಎಲ್ಲ", "ಬಲ್ಲ", "ಮೆಲ್ಲ"}), "ml": frozenset({"നല്ല"})}
 #: Languages whose verbs deny by what is inside them ("రాను", "নকৰে"): a source is understood, a translation not judged.
 _SOURCES_ONLY = frozenset({"te"})
 #: Words that say the same in a positive sentence: "नहीं तो" is "otherwise", "मुमकिन नहीं" is "impossible".
@@ -62,7 +64,7 @@ def _denies(text: str, language: str, more: str = "") -> bool:
     if "n't" in lowered or re.search(r"\bn'", lowered):
         return True
     words = _LETTERS.findall(lowered)
-    endings = _ENDINGS.get(language)
-    if endings and any(re.search(f"(?:{endings})$", word) for word in words):
+    endings, others = _ENDINGS.get(language), _NO_ENDINGS.get(language, frozenset())
+    if endings and any(word not in others and re.search(f"(?:{endings})$", word) for word in words):
         return True
     return not frozenset(f"{_WORDS[language]} {more}".split()).isdisjoint(words)
