@@ -161,7 +161,14 @@ TALK = (Region(0, 6_000, "en"),)
 DOUBTED = {"sure": 0.3, "avg_logprob": -1.4}
 
 
-def hear(tries: dict[str, Chunk | tuple[str, ...]], language: str = "en", voice: float | None = 0.9, **figures):
+def hear(
+    tries: dict[str, Chunk | tuple[str, ...]],
+    language: str = "en",
+    voice: float | None = 0.9,
+    script: str = "native",
+    speech=TALK,
+    **figures,
+):
     """Fill a gap by what each try says; return what is found, and the windows by the try's name."""
     heard: dict[str, windows.Window] = {}
 
@@ -169,8 +176,9 @@ def hear(tries: dict[str, Chunk | tuple[str, ...]], language: str = "en", voice:
         heard.update((strategy.name, window) for window in found)
         return [in_gap(window, *tries.get(strategy.name, ()), **figures) for window in found]
 
-    whole = gaps.GapFiller(decode, Sound(np.zeros(96_000, np.float32)), lambda _: [], lambda *_: voice)
-    return whole.fill([], [replace(region, language=language) for region in TALK]), heard
+    sound = Sound(np.zeros(speech[-1].end_ms * 16, np.float32))
+    whole = gaps.GapFiller(decode, sound, lambda _: [], lambda *_: voice, script)
+    return whole.fill([], [replace(region, language=language) for region in speech]), heard
 
 
 ALIKE = {
@@ -194,12 +202,19 @@ def test_unsure_text_is_left_out(second, voice):
     assert hear({**ALIKE, "small windows, cut earlier": second}, voice=voice, **DOUBTED)[0] == []
 
 
+def test_what_one_try_makes_up_in_two_windows_is_not_heard_twice():
+    made_up = {"small windows, cut earlier": ("thank", "you", "for", "watching", "everybody")}
+    found, _ = hear(made_up, speech=(Region(0, 13_000, "en"),), **DOUBTED)
+    assert found == []
+
+
 def test_hindi_is_heard_as_urdu_too_and_stays_hindi():
     said = {"small windows, in Urdu": ("ہم", "کبھی", "نہیں", "گئے", "وہاں")}
     (found,), heard = hear(said, "hi")
     assert heard["small windows, in Urdu"].language == "ur"
     assert found.language == "hi" and found.window.language == "hi" and found.words
     assert "small windows, in Urdu" not in hear({})[1], "English has no such relative"
+    assert "small windows, in Urdu" not in hear(said, "hi", script="any")[1], "its letters would stay"
 
 
 def test_what_is_heard_before_a_gap_is_not_taken():

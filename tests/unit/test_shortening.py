@@ -89,6 +89,7 @@ def test_a_word_that_others_need_is_none_that_says_little(text: str, language: s
         # Short forms, but not of a word that ends its clause, or that means to own.
         ("I do not think that he is going home.", "en", "I don't think that he's going home."),
         ("It is not what I am.", "en", "It's not what I am."),
+        ("We had not, and they had not.", "en", "We hadn't, and they hadn't."),
         ("We have been there, and they have two cats.", "en", "We've been there, and they have two cats."),
         # Words that say little, as many as it takes.
         ("I think that this is really very good for you.", "en", "I think this is good for you."),

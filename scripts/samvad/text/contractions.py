@@ -47,7 +47,9 @@ def of(words: Sequence[str], language: str) -> dict[int, str]:
         following = words[place + 2].casefold() if place + 2 < len(words) and second.isalpha() else ""
         form = _form(first["bare"], second.casefold().rstrip(".,?!;:…"), following)
         if form is not None and second[:1].islower():
-            found[place] = words[place][: first.start("bare")] + form
+            # A comma has its place behind the short form; what ends the sentence is moved by who leaves the word out.
+            pause = second[-1:] if second[-1:] in ",;:" else ""
+            found[place] = words[place][: first.start("bare")] + form + pause
     return found
 
 

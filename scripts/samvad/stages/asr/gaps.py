@@ -23,7 +23,7 @@ from samvad.stages.asr.retries import babbled, loops
 from samvad.stages.asr.strategy import DecodingStrategy
 from samvad.stages.asr.windows import Window
 from samvad.stages.asr.word_times import settled
-from samvad.text import skeletons
+from samvad.text import respelling, skeletons
 from samvad.text.repetition import outside_loops, plain
 
 log = logging.getLogger(__name__)
@@ -94,12 +94,15 @@ class GapFiller:
         audio: the film's audio.
         faults: says what is wrong with a chunk.
         voice_peak: how sure a song detector is of a voice between two times in ms; None: there is none to ask.
+        script: the setting of asr.script: where a text keeps the letters that it was decoded in, it is heard as no
+            other language.
     """
 
     decode: Decode
     audio: FilmAudio
     faults: Callable[[Chunk], list[str]]
     voice_peak: Callable[[int, int], float | None] | None = None
+    script: str = "native"
 
     def fill(self, chunks: Sequence[Chunk], speech: Sequence[Region]) -> list[Chunk]:
         """Return the chunks in order of time, with what was heard in their gaps."""
@@ -109,7 +112,11 @@ class GapFiller:
         for how in ROUNDS:
             wanted = [window for group, run in _groups(_texts(found), speech) for window in self._cut(group, run, how)]
             if how.relative:
-                wanted = [window for window in wanted if window.language in _RELATIVES]
+                wanted = [
+                    window
+                    for window in wanted
+                    if window.language in _RELATIVES and respelling.target(window.language, self.script)
+                ]
             if not wanted:
                 continue
             log.info("Decoding %d pieces again: %s", len(wanted), REASON)
@@ -173,7 +180,7 @@ class GapFiller:
         alike = [
             max(pair, key=lambda chunk: statistics.fmean(word.probability for word in chunk.words))
             for pair in combinations(tries, 2)
-            if _same_sounds(*pair)
+            if _of_two_tries(*pair) and _same_sounds(*pair)
         ]
         if not alike:
             return None
@@ -183,6 +190,12 @@ class GapFiller:
 
 def _texts(chunks: Sequence[Chunk]) -> list[Chunk]:
     return [chunk for chunk in chunks if not loops(chunk.text)]
+
+
+def _of_two_tries(one: Chunk, other: Chunk) -> bool:
+    """Return whether two chunks are two tries at the same sound: one makes up the same thing window after window."""
+    tries = {chunk.decoded_again.kept for chunk in (one, other) if chunk.decoded_again}
+    return len(tries) > 1 and one.start_ms < other.end_ms and other.start_ms < one.end_ms
 
 
 def _same_sounds(one: Chunk, other: Chunk) -> bool:

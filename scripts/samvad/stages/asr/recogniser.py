@@ -93,7 +93,8 @@ class Recogniser:
                 self.progress(min(done, total) / 1000, total / 1000, "audio_seconds")
         in_order = sorted(chunks, key=lambda chunk: chunk.start_ms)
         if self.attempts:
-            in_order = gaps.GapFiller(self.decode, self.audio, retrier.faults, self.voice_peak).fill(in_order, speech)
+            filler = gaps.GapFiller(self.decode, self.audio, retrier.faults, self.voice_peak, self.script)
+            in_order = filler.fill(in_order, speech)
         return own_script.in_own_script(in_order, self.decode, self.script, self.terms)
 
     def _without_made_up(self, chunks: list[Chunk]) -> list[Chunk]:

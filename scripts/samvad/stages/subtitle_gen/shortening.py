@@ -129,7 +129,12 @@ def proposals(units: Sequence[Unit], pieces: Sequence[Piece], rules: Rules) -> l
             continue
         span = units[piece.first : piece.last]
         leave, rewritten = _leave(span, rules.language), contractions.of([unit.text for unit in span], rules.language)
-        rewritten = {at: text for at, text in rewritten.items() if not leave.keys() & {at, at + 1}}
+        rewritten = {
+            at: text
+            for at, text in rewritten.items()
+            # Two who speak do not join their words.
+            if not leave.keys() & {at, at + 1} and span[at].segment == span[at + 1].segment
+        }
         leave |= {at + 1: "short form" for at in rewritten}
         leave |= _weak_as_needed(span, leave, rewritten, piece.cue, rules)
         if leave and len(leave) < len(span):
