@@ -61,6 +61,26 @@ def test_a_loop_in_a_song_is_left_alone() -> None:
     assert (judged.text, judged.verdict) == (text, "keep")
 
 
+def slow_loop(text: str, at_least: int) -> tuple[int, int]:
+    """Return what ``loop`` has to: every character of every period is looked at."""
+    best, closed = (0, 0), text + " "
+    for period in range(1, min(80, len(closed) // at_least) + 1):
+        runs = "".join("y" if left == right else "n" for left, right in zip(closed, closed[period:], strict=False))
+        covered = max(map(len, runs.split("n"))) + period
+        if covered >= at_least * period and covered > best[0]:
+            best = (covered, covered // period)
+    return min(best[0], len(text)), best[1]
+
+
+@given(
+    st.lists(st.text(alphabet="ab c", max_size=12).flatmap(lambda t: st.integers(1, 6).map(lambda n: t * n))),
+    st.integers(2, 5),
+)
+def test_a_loop_is_found_as_by_looking_at_every_character(parts: list[str], at_least: int) -> None:
+    text = "".join(parts)
+    assert loop(text, at_least) == slow_loop(text, at_least)
+
+
 @given(st.text(alphabet="ab ", max_size=60), st.integers(2, 5))
 def test_the_span_of_a_loop_is_one(text: str, at_least: int) -> None:
     found = loop_span(text, at_least)

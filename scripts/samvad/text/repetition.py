@@ -6,7 +6,7 @@ import functools
 import re
 import unicodedata
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from samvad.text import scripts
 
@@ -48,13 +48,9 @@ def loop(text: str, at_least: int) -> tuple[int, int]:
     best = (0, 0)
     closed = text + " "  # so that the last unit is as whole as the others
     for period in range(1, min(_LONGEST_UNIT, len(closed) // at_least) + 1):
-        matched = longest = 0
-        for left, right in zip(closed, closed[period:], strict=False):
-            matched = matched + 1 if left == right else 0
-            longest = max(longest, matched)
-        covered = longest + period
-        if covered >= at_least * period and covered > best[0]:  # multiples of the unit cover no more than it does
-            best = (covered, covered // period)
+        for _, same in _repeating(closed, period, (at_least - 1) * period):
+            if same + period > best[0]:  # multiples of the unit cover no more than it does
+                best = (same + period, (same + period) // period)
     return min(best[0], len(text)), best[1]
 
 
@@ -67,16 +63,31 @@ def loop_span(text: str, at_least: int) -> tuple[int, int, int] | None:
     """
     best: tuple[int, int, int] | None = None
     for period in range(1, min(_LONGEST_UNIT, len(text) // at_least) + 1):
-        matched = 0
-        for index in range(len(text) - period + 1):
-            if index < len(text) - period and text[index] == text[index + period]:
-                matched += 1
-                continue
-            covered = matched + period
-            if covered >= at_least * period and (best is None or covered > best[2] - best[0]):
-                best = (index - matched, period, index - matched + covered)
-            matched = 0
+        for begin, same in _repeating(text, period, (at_least - 1) * period):
+            if best is None or same + period > best[2] - best[0]:
+                best = (begin, period, begin + same + period)
     return best
+
+
+def _repeating(text: str, period: int, at_least: int) -> Iterator[tuple[int, int]]:
+    """Yield where stretches begin whose every character comes again a period later, and how long each is.
+
+    Of a stretch of ``at_least`` characters or more, one in so many is looked at: of most periods that is all.
+    """
+    last = len(text) - period
+    at = at_least - 1
+    while at < last:
+        if text[at] != text[at + period]:
+            at += at_least
+            continue
+        begin, end = at, at + 1
+        while begin and text[begin - 1] == text[begin - 1 + period]:
+            begin -= 1
+        while end < last and text[end] == text[end + period]:
+            end += 1
+        if end - begin >= at_least:
+            yield begin, end - begin
+        at = end + at_least
 
 
 def longest_word_loop(keys: Sequence[str], at_least: int, characters: int) -> tuple[int, int, int] | None:
