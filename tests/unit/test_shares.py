@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,6 +15,8 @@ from samvad.runner.gpus import Gpu
 from samvad.runner.slurm import Share
 from samvad.stages.asr import helpers
 from samvad.stages.asr.helpers import Place
+from samvad.stages.asr.loading import Loader
+from samvad.stages.asr.options import Options
 
 #: What `scontrol show job --details` says, with what else is in it.
 TOLD = """\
@@ -88,6 +91,18 @@ def test_the_gpus_of_other_nodes_come_after_those_of_this_one(monkeypatch: pytes
 def test_on_cpus_each_further_node_has_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
     places = found(monkeypatch, "cpu", 1, nodes=[Share("n2", 3, 0), Share("n3", 2, 0)])
     assert [(place.node, place.threads) for place in places] == [("n2", 3), ("n3", 2)]
+
+
+def test_what_helpers_said_before_a_step_down_is_kept() -> None:
+    """Those that come after it have the same names, and may not have said where they are when the film is done."""
+    loader = Loader(Options(), None, None, "cuda", 8, None, 2, print)  # type: ignore[arg-type]
+    first = SimpleNamespace(name="GPU 2", said={"node": "n1", "device": "cuda:1", "cpu_seconds": 3.0})
+    refused = SimpleNamespace(name="GPU 2", said={"node": "n1", "device": None, "cpu_seconds": 0.1})
+    for helper, done in ((first, {"this process": 2, "GPU 2": 4}), (refused, {"this process": 1})):
+        loader._begun.append((SimpleNamespace(done=done), [helper]))  # type: ignore[arg-type]
+    own, helped = loader.helped()
+    assert own == {"decoder": "this process", "pieces": 3}
+    assert (helped["pieces"], helped["node"], helped["device"], helped["cpu_seconds"]) == (4, "n1", "cuda:1", 3.1)
 
 
 def test_pieces_are_shared_as_the_benchmark_shows_it() -> None:

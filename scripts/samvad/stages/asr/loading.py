@@ -71,7 +71,10 @@ class Loader:
         for helper in (helper for _, made in self._begun for helper in made):
             # After a step down a place has another helper, which may not have come to a word.
             known = others.setdefault(helper.name, {})
+            seconds = known.get("cpu_seconds", 0.0) + helper.said.get("cpu_seconds", 0.0)
             known.update({name: value for name, value in helper.said.items() if value is not None})
+            if seconds:
+                known["cpu_seconds"] = round(seconds, 1)
         if not others:
             return []
         own = sum(pieces.values()) - sum(pieces[name] for name in others)
