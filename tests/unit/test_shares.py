@@ -108,7 +108,7 @@ def test_what_helpers_said_before_a_step_down_is_kept() -> None:
 def test_pieces_are_shared_as_the_benchmark_shows_it() -> None:
     """Threads and processes, look-ahead and second attempts, with a stand-in that takes a fixed time for a window."""
     command = [sys.executable, support.ROOT / "benchmarks" / "workers.py"]
-    command += ["--windows=40", "--seconds=0.004", "--bad=0.1", "--most=4"]
+    command += ["--windows=72", "--seconds=0.004", "--bad=0.1", "--most=4"]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("The text is the same by all.") == 2 and "left out" not in done.stdout
