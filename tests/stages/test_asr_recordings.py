@@ -212,9 +212,9 @@ def test_a_second_language_that_nobody_named_is_noticed_and_recognised_as_itself
     )
     job, done = recognise(tmp_path, decoded(film), *FAST)
     assert done.returncode == 0, done.stderr
-    survey = json.loads((job / "04_asr" / "metadata.json").read_text("utf-8"))["language_survey"]
-    (second,) = [other for other in survey["others"] if other["spoken"]]
-    assert {second["language"], document(job)["language"]} == {"hi", "en"}
+    metadata = json.loads((job / "04_asr" / "metadata.json").read_text("utf-8"))
+    (second,) = [other for other in metadata["language_survey"]["others"] if other["spoken"]]
+    assert {second["language"], metadata["language_vote"]["language"]} == {"hi", "en"}
     assert "recognised in its own language" in warnings_of(job)
     right, wrong = 0, 0
     for segment in document(job)["segments"]:
