@@ -14,6 +14,7 @@ from samvad.stages.asr.chunks import Chunk, DecodedAgain, RawWord
 from samvad.stages.asr.memory import OutOfMemoryFallback, Setting
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.speakers import Turn
+from samvad.stages.asr.windows import Window
 from samvad.text import scripts
 
 DEVANAGARI = frozenset({"Deva"})
@@ -220,6 +221,48 @@ def test_a_window_with_little_speech_is_not_decoded_again_in_the_same_manner():
     mended = retrier(decode).repair([chunk(LOOP, speech=(Region(0, 2_000, "en"),))])
     assert decoded == ["no phrase twice"]
     assert mended[0].decoded_again == DecodedAgain(("loop",), "no phrase twice", 1)
+
+
+HINDI = (Region(0, 5_000, "hi"), Region(5_600, 10_000, "hi"))
+
+
+def hindi(text: str, window: Window) -> Chunk:
+    return replace(chunk(text, speech=window.speech), language=window.language, window=window)
+
+
+def test_hindi_that_loops_is_heard_as_urdu_before_it_is_cut_and_stays_hindi():
+    heard = []
+
+    def decode(found, strategy):
+        heard.extend((strategy.name, window.language, window.stretches) for window in found)
+        return [hindi("ہم کبھی وہاں نہیں گئے", window) for window in found]
+
+    window = windows.packed(HINDI)[0]
+    (mended,) = retrier(decode).repair([hindi("आजाद " * 20, window)])
+    assert heard == [("heard as a related language", "ur", window.stretches)]
+    assert mended.text == "ہم کبھی وہاں نہیں گئے"
+    assert mended.language == "hi" and mended.window == window
+    assert mended.decoded_again == DecodedAgain(("loop",), "heard as a related language", 1)
+    heard.clear()
+    replace(retrier(decode), script="any").repair([hindi("आजाद " * 20, window)])
+    assert {language for _, language, _ in heard} == {"hi"}, "Urdu's letters would stay"
+
+
+def test_each_window_is_heard_as_urdu_once_and_a_text_that_loops_too_is_not_taken():
+    heard = []
+
+    def decode(found, strategy):
+        heard.extend((strategy.name, window.language, window.start_ms) for window in found)
+        whole = len(found) == 1 and strategy.name == "heard as a related language"
+        return [
+            hindi("پڑھا " * 20 if whole or window.start_ms else "ہم کبھی وہاں نہیں گئے", window) for window in found
+        ]
+
+    found = retrier(decode).repair([hindi("आजाद " * 20, windows.packed(HINDI)[0])])
+    as_urdu = [item for item in heard if item[1] == "ur"]
+    assert len(as_urdu) == len(set(as_urdu)) == 2, "the whole, and the part that still loops"
+    assert found[0].text == "ہم کبھی وہاں نہیں گئے" and found[0].decoded_again.kept == "smaller windows"
+    assert {item.language for item in found} == {"hi"}
 
 
 def test_a_faulty_text_is_decoded_without_its_prompt_first():

@@ -19,11 +19,12 @@ from samvad.media.audio import FilmAudio
 from samvad.stages.asr import quiet, regions, windows
 from samvad.stages.asr.chunks import Chunk, DecodedAgain, RawWord
 from samvad.stages.asr.regions import Region
+from samvad.stages.asr.relatives import as_relative
 from samvad.stages.asr.retries import babbled, loops
 from samvad.stages.asr.strategy import DecodingStrategy
 from samvad.stages.asr.windows import Window
 from samvad.stages.asr.word_times import settled
-from samvad.text import respelling, skeletons
+from samvad.text import skeletons
 from samvad.text.repetition import outside_loops, plain
 
 log = logging.getLogger(__name__)
@@ -61,8 +62,6 @@ ROUNDS: tuple[Round, ...] = (
     Round(7_000, DecodingStrategy("small windows, in Urdu"), relative=True),
     Round(7_000, DecodingStrategy("small windows of its own", temperature=0.4)),
 )
-#: Spoken alike, and written in letters that a small model loops less in.
-_RELATIVES = {"hi": "ur"}
 #: What is put into a gap must be this sure: nothing was there before, so no text is better than a doubtful one.
 _MEAN_PROBABILITY = 0.4
 _LOGPROB = -1.2
@@ -112,15 +111,11 @@ class GapFiller:
         for how in ROUNDS:
             wanted = [window for group, run in _groups(_texts(found), speech) for window in self._cut(group, run, how)]
             if how.relative:
-                wanted = [
-                    window
-                    for window in wanted
-                    if window.language in _RELATIVES and respelling.target(window.language, self.script)
-                ]
+                wanted = [window for window in wanted if as_relative(window, self.script)]
             if not wanted:
                 continue
             log.info("Decoding %d pieces again: %s", len(wanted), REASON)
-            heard = [_as_heard(window, how, found, speech) for window in wanted]
+            heard = [self._as_heard(window, how, found, speech) for window in wanted]
             for window, chunk in zip(wanted, self.decode(heard, how.strategy), strict=True):
                 own = _of_window(settled(chunk, pauses), window, after=bool(how.before_ms))
                 new = self._judged(own, window, how.strategy, found)
@@ -140,6 +135,14 @@ class GapFiller:
             if region.start_ms < gap.end_ms and region.end_ms > gap.start_ms
         ]
         return windows.packed(regions.cut_long(inside, how.longest_ms, self.audio), how.longest_ms)
+
+    def _as_heard(self, window: Window, how: Round, chunks: Sequence[Chunk], speech: Sequence[Region]) -> Window:
+        """Return the window that is decoded for a gap's own."""
+        if how.earlier_ms:
+            window = _begun_earlier(window, how.earlier_ms, chunks)
+        if how.before_ms:
+            window = _with_before(window, how.before_ms, speech)
+        return (as_relative(window, self.script) or window) if how.relative else window
 
     def _judged(self, chunk: Chunk, window: Window, strategy: DecodingStrategy, beside: Sequence[Chunk]) -> Chunk:
         """Return what was heard in a gap, without loops and what was written already; no text where it has faults."""
@@ -213,18 +216,6 @@ def _beside_loops(words: tuple[RawWord, ...]) -> tuple[RawWord, ...]:
     keys = [plain(word.text) for word in words]
     kept = tuple(words[place] for place in outside_loops(keys, _ROUNDS_OF_LOOP) if not babbled(keys[place]))
     return kept if len(kept) >= _WORDS_BESIDE else ()
-
-
-def _as_heard(window: Window, how: Round, chunks: Sequence[Chunk], speech: Sequence[Region]) -> Window:
-    """Return the window that is decoded for a gap's own."""
-    if how.earlier_ms:
-        window = _begun_earlier(window, how.earlier_ms, chunks)
-    if how.before_ms:
-        window = _with_before(window, how.before_ms, speech)
-    if how.relative:
-        named = _RELATIVES[window.language]
-        window = replace(window, speech=tuple(replace(region, language=named) for region in window.speech))
-    return window
 
 
 def _with_before(window: Window, before_ms: int, speech: Sequence[Region]) -> Window:

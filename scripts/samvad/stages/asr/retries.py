@@ -14,6 +14,7 @@ from samvad.media.audio import FilmAudio
 from samvad.stages.asr import windows
 from samvad.stages.asr.chunks import Chunk, DecodedAgain
 from samvad.stages.asr.prompts import leaks
+from samvad.stages.asr.relatives import as_relative
 from samvad.stages.asr.strategy import DecodingStrategy
 from samvad.stages.asr.windows import Window
 from samvad.text import respelling, scripts
@@ -60,6 +61,9 @@ STRATEGIES: tuple[DecodingStrategy, ...] = (
     DecodingStrategy("temperature 0.4", temperature=0.4),
     DecodingStrategy("temperature 0.8", temperature=0.8),
 )
+
+#: Before each attempt, sound that has not been heard so yet, of a language that has such a relative.
+_RELATIVE = DecodingStrategy("heard as a related language")
 
 #: What is kept where nothing better was found: the attempt that was told the prompt.
 FIRST = "the first attempt"
@@ -130,7 +134,11 @@ class Retrier:
             for chunk in chunks
             if self.faults(chunk)
         ]
+        heard: set[Window] = set()
         for strategy in STRATEGIES[: self.attempts]:
+            bad = self._as_relative(bad, heard)
+            good += [chunk for chunk in bad if not self.faults(chunk)]
+            bad = [chunk for chunk in bad if self.faults(chunk)]
             if not bad:
                 break
             bad = self._cut_anew(bad, strategy) if strategy.name == _CUT_ANEW else self._once_more(bad, strategy)
@@ -179,6 +187,32 @@ class Retrier:
             else self._tried(old, old, strategy, taken=False)
             for old, new in zip(bad, found, strict=True)
         ]
+
+    def _as_relative(self, bad: Sequence[Chunk], heard: set[Window]) -> list[Chunk]:
+        """Decode as a related language what has one, where that window has not been heard so; keep what is better.
+
+        Args:
+            bad: faulty chunks.
+            heard: windows that were heard so already; gets the others.
+        """
+        wanted = {
+            place: (chunk.window, named)
+            for place, chunk in enumerate(bad)
+            if chunk.window is not None
+            and chunk.window not in heard
+            and (named := as_relative(chunk.window, self.script))
+        }
+        result = list(bad)
+        if not wanted:
+            return result
+        log.info("Decoding %d pieces again: %s", len(wanted), _RELATIVE.name)
+        found = self.decode([named for _, named in wanted.values()], _RELATIVE)
+        for (place, (window, _)), chunk in zip(wanted.items(), found, strict=True):
+            heard.add(window)
+            new, old = replace(chunk, language=window.language, window=window), bad[place]
+            better = self._better([new], [old])
+            result[place] = self._tried(new if better else old, old, _RELATIVE, taken=better)
+        return result
 
     def _better(self, new: Sequence[Chunk], old: Sequence[Chunk]) -> bool:
         poorer = self._kept(new) < self._kept(old, doubted=_KEPT_OF_DOUBTED) * _KEPT
