@@ -48,6 +48,8 @@ BY_FOLDER = {stage.folder: stage.name for stage in stages.STAGES}
 RUN = "envs/run" if places.work() == ROOT else f"{ROOT}/envs/run"
 
 configuration.tell_stages(config, snakemake_api.deployment_methods(workflow))
+if "apptainer" in str(snakemake_api.deployment_methods(workflow)).lower() and not config["machines"]["container"]:
+    logger.warning("--sdm apptainer: machines.container names no image, so that the stages run without one.")
 snakemake_api.declare_own_params()
 snakemake_api.format_commands_once()
 

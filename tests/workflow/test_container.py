@@ -77,3 +77,8 @@ def test_each_stage_runs_in_the_image_that_the_configuration_names(tmp_path: Pat
     # An image with the same environments is no other work.
     again = project.snakemake(target, project.target("me", "demux"), env=env)
     assert again.returncode == 0 and NOTHING in said(again), said(again)
+
+    # Without an image Snakemake would start the stages here, and say nothing of it.
+    bare = project.snakemake("--sdm", "apptainer", "-n", target, env=env)
+    assert "names no image" in said(bare), said(bare)
+    assert "names no image" not in said(again)
