@@ -248,6 +248,18 @@ def test_hindi_that_loops_is_heard_as_urdu_before_it_is_cut_and_stays_hindi():
     assert {language for _, language, _ in heard} == {"hi"}, "Urdu's letters would stay"
 
 
+def test_of_a_siren_that_is_taken_for_singing_no_longer_loop_is_kept():
+    def decode(found, strategy):
+        as_urdu = strategy.name == "heard as a related language"
+        surer = {"avg_logprob": -0.1, "no_speech_prob": 0.0, "compression_ratio": 1.0, "temperature": 0.0}
+        texts = [hindi("وو " * 115 if as_urdu else "वो " * 30, window) for window in found]
+        return [replace(text, decoding=surer) if as_urdu else text for text in texts]
+
+    sung = windows.packed([replace(region, sung=True) for region in HINDI])[0]
+    found = retrier(decode).repair([hindi("वो " * 30, sung)])
+    assert all("وو" not in item.text for item in found)
+
+
 def test_each_window_is_heard_as_urdu_once_and_a_text_that_loops_too_is_not_taken():
     heard = []
 

@@ -210,7 +210,9 @@ class Retrier:
         for (place, (window, _)), chunk in zip(wanted.items(), found, strict=True):
             heard.add(window)
             new, old = replace(chunk, language=window.language, window=window), bad[place]
-            better = self._better([new], [old])
+            # What is taken for singing may be a siren: of two loops the surer one is only the longer one.
+            howls = window.sung and "loop" in self.faults(new)
+            better = not howls and self._better([new], [old])
             result[place] = self._tried(new if better else old, old, _RELATIVE, taken=better)
         return result
 
