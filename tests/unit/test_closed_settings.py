@@ -106,7 +106,7 @@ def test_every_parameter_in_a_command_is_quoted() -> None:
     found = 0
     for path in rules:
         for shell in re.findall(r"\n    shell:\n((?:        .*\n)+)", path.read_text("utf-8") + "\n"):
-            for name, quoted in re.findall(r"\{(?!threads\}|resources\.mem_mb\})([^}:]+)(:q)?\}", shell):
+            for name, quoted in re.findall(r"\{(?!threads\}|resources\.(?:mem_mb|gpu)\})([^}:]+)(:q)?\}", shell):
                 assert quoted and name.startswith("params."), f"{path.name}: {{{name}}}"
                 found += 1
     assert found > 30
