@@ -34,7 +34,6 @@ def plain(text: str) -> str:
     return " ".join("".join(c if kind[0] in "LMN" else " " for c, kind in kinds if kind != "Cf").split())
 
 
-@functools.lru_cache(_REMEMBERED)
 def loop(text: str, at_least: int) -> tuple[int, int]:
     """Return how many characters the longest loop in a plain text covers, and how often its unit comes in it.
 
