@@ -281,7 +281,7 @@ def test_a_body_that_comes_drop_by_drop_is_not_waited_for(tmp_path: Path, tmdb: 
         handler.send_response(200)
         handler.end_headers()
         with contextlib.suppress(OSError):
-            for _ in range(100):
+            for _ in range(600):
                 handler.wfile.write(b" ")
                 handler.wfile.flush()
                 time.sleep(0.1)
@@ -291,7 +291,7 @@ def test_a_body_that_comes_drop_by_drop_is_not_waited_for(tmp_path: Path, tmdb: 
     assert fetch(job, url=tmdb.url, network={"timeout_seconds": 0.3}).returncode == 0
     manifest = support.manifest_of(job, "tmdb")
     assert "sent its answer too slowly" in manifest["warnings"][0]["message"]
-    assert manifest["duration_seconds"] < 5
+    assert manifest["duration_seconds"] < 30, "a minute, were it waited for to its end"
 
 
 def test_a_redirect_is_not_followed_with_the_key(tmp_path: Path, tmdb: Tmdb) -> None:

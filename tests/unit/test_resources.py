@@ -41,7 +41,7 @@ def test_memory_that_a_child_holds_for_a_while_late_in_the_run_is_found():
     child = "import time; time.sleep(20); held = b'x' * (800 << 20); time.sleep(8)"
     used = run_measured(f"subprocess.run([sys.executable, '-c', {child!r}], check=True)")
     assert 800 <= used["peak_rss_mb"] <= 900
-    assert 28 <= used["wall_seconds"] <= 60
+    assert used["wall_seconds"] >= 28
 
 
 def test_a_spike_of_a_child_between_two_samples_is_found():

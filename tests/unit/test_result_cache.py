@@ -335,7 +335,7 @@ def test_the_lock_of_a_killed_job_is_free(cache, tmp_path):
             done.set()
 
     threading.Thread(target=take, daemon=True).start()
-    assert done.wait(20)
+    assert done.wait(50)
 
 
 def test_what_a_killed_job_left_half_stored_is_no_result_and_goes_in_time(cache, tmp_path, target):

@@ -57,7 +57,7 @@ def test_a_program_that_falls_silent_is_stopped_and_the_error_says_after_how_lon
             python("import os, sys, time; print('pid', os.getpid(), file=sys.stderr, flush=True); time.sleep(60)"),
             silence_seconds=0.6,
         )
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 50
     pid = int(error.value.stderr_tail.split()[1])
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
@@ -111,7 +111,7 @@ def test_a_question_that_is_not_answered_in_time_is_given_up() -> None:
     began = time.monotonic()
     with pytest.raises(ToolError, match="gave no answer within 1 s"):
         subprocesses.ask(python("import time; time.sleep(60)"), seconds=1)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 50
 
 
 def test_a_missing_program_is_named_when_asked_and_no_matter_when_only_told() -> None:
@@ -142,5 +142,5 @@ def test_a_partner_that_reads_nothing_any_more_is_ended_all_the_same() -> None:
     time.sleep(0.2)
     ending = threading.Thread(target=partner.end, args=(0.5,), daemon=True)
     ending.start()
-    ending.join(30)
-    assert not ending.is_alive() and ended.wait(10) and refused.wait(10)
+    ending.join(60)
+    assert not ending.is_alive() and ended.wait(60) and refused.wait(60)

@@ -125,7 +125,7 @@ def test_elsewhere_than_on_a_terminal_there_are_plain_lines(
     events.write_text(progress_line(25, 100), "utf-8")
     shown = view.View(tmp_path, "auto")
     shown.started("key", FilmProgress("film", tmp_path, {"asr": "waiting", "mux": "waiting"}), "asr", None)
-    deadline, said = time.monotonic() + 10, ""
+    deadline, said = time.monotonic() + 60, ""
     while "25%" not in said and time.monotonic() < deadline:
         time.sleep(0.02)
         said += capsys.readouterr().err
@@ -244,7 +244,7 @@ def read(terminal: int, until: Path | None = None) -> str:
 def test_a_terminal_shows_the_films_at_work_and_what_anyone_prints(tmp_path: Path) -> None:
     process, terminal, flag = start(tmp_path, "stay")
     said = read(terminal)
-    assert process.wait(30) == 0
+    assert process.wait(90) == 0
     assert flag.read_text() == "done"
     assert re.search(r"film +1234567890 +now +so far +left", said)
     assert "film-000" in said and "0 of 200 films done; 200 at work; " in said and "of them not shown" in said
