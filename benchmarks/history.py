@@ -83,7 +83,8 @@ def draw() -> None:
     PAGE.write_text(
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>Benchmarks over time</title><style>{STYLE}</style><h1>Benchmarks over time</h1>"
-        f"<p>Ratios of two things that were measured in the same minutes, {len(runs)} run{'s'[: len(runs) != 1]}: less is better, and at the "
+        f"<p>Ratios of two things that were measured in the same minutes, {len(runs)} run{'s'[: len(runs) != 1]}: "
+        "less is better, and at the "
         "dashed line both cost the same. A hollow dot was measured beside other work, and no line leads to it. Point "
         f'at a dot for its commit.</p><p class="key">{key}</p>{nothing}{body}</html>\n',
         encoding="utf-8",
