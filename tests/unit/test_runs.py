@@ -304,7 +304,8 @@ def test_a_stage_and_what_it_started_end_with_the_run_that_started_it(start: Sta
 def test_a_stage_that_is_a_job_of_slurms_does_not_end_with_the_run(start: Start) -> None:
     run = start()
     mark = mark_of(run)
-    path = {"PYTHONPATH": str(support.ROOT / "scripts"), variables.RUN: str(mark), "SLURM_JOB_ID": "7"}
+    # A number that no job has: the stage tells SLURM what its job is at, and the tests of SLURM may run beside this.
+    path = {"PYTHONPATH": str(support.ROOT / "scripts"), variables.RUN: str(mark), "SLURM_JOB_ID": "67000000"}
     stage = subprocess.Popen(
         [sys.executable, "-c", STAGE],
         env={**os.environ, **path},

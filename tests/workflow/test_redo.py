@@ -25,6 +25,9 @@ CAMPAIGN = bool(os.environ.get("SAMVAD_KILLS"))
 if CAMPAIGN:  # twenty films in three runs, on a machine that may be busy
     pytestmark = pytest.mark.timeout(10 * TIMEOUT_SECONDS)
 
+#: Before any project is copied for the test.
+ONLY_CAMPAIGN = pytest.mark.skipif(not CAMPAIGN, reason="make test-kills runs it")
+
 #: The stages on a cluster that takes no jobs.
 ANSWERS = {"sbatch": SBATCH, "scontrol": "#!/bin/sh\necho 'MinJobAge = 3600 sec'\n"}
 
@@ -41,9 +44,11 @@ def name_of(cases: list[faults.Case]) -> str:
     return "-".join(dict.fromkeys(case.kind for case in cases)) if len(cases) > len(faults.NAMES) else "few"
 
 
-@pytest.mark.parametrize("ask", [by_path, by_rule])
+@pytest.mark.parametrize("ask", [by_path, pytest.param(by_rule, marks=ONLY_CAMPAIGN)])
 @pytest.mark.parametrize(
-    "cases", [*(faults.all_cases([kind]) for kind in faults.KINDS), faults.few_cases()], ids=name_of
+    "cases",
+    [*(pytest.param(faults.all_cases([kind]), marks=ONLY_CAMPAIGN) for kind in faults.KINDS), faults.few_cases()],
+    ids=name_of,
 )
 def test_a_stage_that_failed_alone_is_done_by_the_same_command_once_its_cause_is_mended(
     stood_in_copy: Project,
@@ -51,8 +56,6 @@ def test_a_stage_that_failed_alone_is_done_by_the_same_command_once_its_cause_is
     ask: Callable[[Project, list[str]], subprocess.CompletedProcess[str]],
     disk: Callable[..., Path],
 ) -> None:
-    if not CAMPAIGN and (ask is by_rule or cases != faults.few_cases()):
-        pytest.skip("make test-kills runs it")
     names = [faults.user(number) for number in range(len(cases))]
     jobs = [stood_in_copy.job(name) for name in names]
     faults.prepare(stood_in_copy, cases, disk)
@@ -119,12 +122,10 @@ BY_HAND = [faults.Case(stage, kind, True) for stage, kind in (("demux", "killed"
 BY_SHELF = [faults.Case(stage, kind, True) for stage, kind in zip(faults.NAMES, faults.KINDS[:6] * 2, strict=False)]
 
 
-@pytest.mark.parametrize("way", ["film", "shelf"])
+@pytest.mark.parametrize("way", ["film", pytest.param("shelf", marks=ONLY_CAMPAIGN)])
 def test_make_film_and_make_shelf_redo_what_failed_and_end_with_an_error_until_it_is_done(
     stood_in_copy: Project, tmp_path: Path, way: str
 ) -> None:
-    if way == "shelf" and not CAMPAIGN:
-        pytest.skip("make test-kills runs it")
     cases = BY_SHELF if way == "shelf" else BY_HAND if CAMPAIGN else BY_HAND[1:2]
     project, films = stood_in_copy, tmp_path / "films"
     shutil.copy2(support.ROOT / "Makefile", project.root)
