@@ -7,6 +7,8 @@ stage takes for finished.
 
 from __future__ import annotations
 
+import atexit
+import gc
 import logging
 import math
 import shlex
@@ -624,6 +626,7 @@ def run_stage(stage: Stage, work: Callable[[StageRun, Any], None], argv: list[st
         The exit code: 0, or that of the error's class.
     """
     name = stage.name
+    atexit.register(gc.freeze)  # the process is over then: nobody needs to go through its modules for garbage
     try:
         invocation = parse(stage, argv)
         # Not before: for --help, its thread would outlive the interpreter now and then.

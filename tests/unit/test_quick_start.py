@@ -1,0 +1,99 @@
+"""envs/quick_start.py: what Snakemake seldom uses is loaded when it is used, and is then what it always is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support import ROOT
+
+#: A package among those that are loaded later, whose module looks back into it while both are being loaded.
+PACKAGE = "print('loaded')\nfrom pandas.core import ONE, two\nTHREE = ONE + two()\n"
+CORE = "import pandas\nprint('core')\nONE = 1\ndef two():\n    return 2\n"
+
+
+@pytest.fixture
+def packages(tmp_path: Path) -> Path:
+    """Return a folder of packages with the start of Snakemake in it, and a program of that name."""
+    (tmp_path / "pandas").mkdir()
+    (tmp_path / "pandas" / "__init__.py").write_text(PACKAGE, "utf-8")
+    (tmp_path / "pandas" / "core.py").write_text(CORE, "utf-8")
+    install = (
+        "import sys, sysconfig; sysconfig.get_path = lambda name: sys.argv[1]; import quick_start as q; q.install()"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "envs")}
+    subprocess.run([sys.executable, "-c", install, tmp_path], env=environment, check=True)
+    (tmp_path / "sitecustomize.py").write_text((tmp_path / "samvad_quick_start.pth").read_text("utf-8"), "utf-8")
+    return tmp_path
+
+
+def said(packages: Path, code: str, program: str = "snakemake") -> list[str]:
+    """Return the words that a program prints."""
+    (packages / program).write_text(code, "utf-8")
+    command = [sys.executable, packages / program]
+    environment = {**os.environ, "PYTHONPATH": str(packages)}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split()
+
+
+def test_a_module_is_loaded_when_something_of_it_is_used(packages: Path) -> None:
+    code = (
+        "import pandas as p\nprint('imported', p.__name__, p.__path__ != [])\nprint(p.THREE)\nprint(type(p).__name__)\n"
+    )
+    assert said(packages, code) == ["imported", "pandas", "True", "loaded", "core", "3", "module"]
+
+
+def test_other_programs_load_it_at_once(packages: Path) -> None:
+    assert said(packages, "import pandas\nprint('imported')\n", "another") == ["loaded", "core", "imported"]
+
+
+def test_a_module_of_a_package_that_is_not_loaded_yet_is_loaded_once(packages: Path) -> None:
+    code = (
+        "import sys, pandas\nimport pandas.core\nprint(pandas.core.two(), pandas.core is sys.modules['pandas.core'])\n"
+        "print(pandas.core.__spec__.origin == pandas.core.__file__)\n"
+    )
+    assert said(packages, code) == ["loaded", "core", "2", "True", "True"]
+
+
+def test_names_are_taken_out_of_it_as_ever(packages: Path) -> None:
+    code = (
+        "import pandas\nfrom pandas import THREE\nprint(THREE)\n"
+        "try:\n    pandas.four\nexcept AttributeError as error:\n    print(error)\n"
+    )
+    assert said(packages, code)[:3] == ["loaded", "core", "3"]
+    assert said(packages, code)[-2:] == ["attribute", "'four'"]
+
+
+def test_threads_see_no_module_that_is_half_loaded(packages: Path) -> None:
+    (packages / "pandas" / "__init__.py").write_text("import time\ntime.sleep(0.3)\nTHREE = 3\n", "utf-8")
+    code = (
+        "import pandas\nfrom concurrent.futures import ThreadPoolExecutor as Pool\n"
+        "with Pool(8) as pool:\n    print(*pool.map(lambda _: pandas.THREE, range(8)))\n"
+    )
+    assert said(packages, code) == ["3"] * 8
+
+
+def test_one_that_is_not_there_or_fails_says_so(packages: Path) -> None:
+    (packages / "pandas" / "__init__.py").write_text("raise OSError('broken')\n", "utf-8")
+    code = (
+        "import pandas\nfor _ in range(2):\n"
+        "    try:\n        pandas.THREE\n    except OSError as error:\n        print(error)\n"
+        "import sys; sys.path[:] = []\ntry:\n    import boto3\nexcept ImportError:\n    print('absent')\n"
+    )
+    assert said(packages, code) == ["broken", "broken", "absent"]
+
+
+def test_snakemake_starts_without_pandas_and_boto3() -> None:
+    """The environment has it; what is said of the modules is what Snakemake's own start asks for."""
+    code = (
+        "import samvad_quick_start as quick; quick.begin()\nimport sys, snakemake.cli, smart_open\n"
+        "print(*sorted(name for name in quick.LATER if type(sys.modules[name]) is quick.Later))\n"
+        "import pandas; print(pandas.DataFrame({'a': [1, 2]}).a.sum())\n"
+    )
+    done = subprocess.run(
+        [ROOT / ".venv" / "bin" / "python", "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout.split() == ["boto3", "botocore.client", "numpy", "pandas", "requests", "3"]
