@@ -9,8 +9,8 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from samvad.core import outside, schemas
@@ -30,6 +30,7 @@ _SAME = str.maketrans({"ँ": "ं", "ଁ": "ଂ", "ઁ": "ં"})
 #: The endings of Hindi's ordinals from the fifth on: "पाँचवाँ", "20वीं".
 _HINDI_ORDINAL = re.compile("(?:वा|वां|वी|वीं|वे|वें)$")
 _HUNDRED = 100
+_DIGITS = frozenset(map(Decimal, range(10)))
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,15 @@ class Number:
         figures: as it is written in digits, in one form (without separators of thousands); None where it is in
             words alone.
         is_round: whether it is no more than a scale: "hundreds", "a thousand times", which people say of any number.
+        is_ordinal: whether it is one in words; "second" and "दूसरा" are "other", too.
+        sizes: how many smaller units make one of what it counts: 60 for "two hours".
     """
 
     value: Decimal | None
     figures: str | None = None
     is_round: bool = False
+    is_ordinal: bool = False
+    sizes: tuple[Decimal, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,11 @@ class _Words:
     ordinals: frozenset[tuple[str, ...]] = frozenset()
     halves: Mapping[tuple[str, ...], Decimal] = field(default_factory=dict)
     between: frozenset[str] = frozenset()
+    half_after: frozenset[tuple[str, ...]] = frozenset()
+    points: frozenset[str] = frozenset()
+    units: Mapping[str, tuple[Decimal, ...]] = field(default_factory=dict)
+    asides: Mapping[tuple[str, ...], frozenset[Decimal]] = field(default_factory=dict)
+    idioms: frozenset[tuple[str, ...]] = frozenset()
 
     @functools.cached_property
     def longest(self) -> int:
@@ -77,16 +87,63 @@ def of(text: str, language: str) -> list[Number]:
         language: short code; where its words are not known, only digits are found.
     """
     words = _tables().get(language, _NONE)
-    tokens = [_folded(token) for token in _TOKEN.findall(_latin_digits(text).replace("-", " "))]
+    tokens = _tokens(text)
     found: list[Number] = []
     at = 0
     while at < len(tokens):
+        if idiom := _key_at(tokens, at, words.idioms):
+            at += len(idiom)
+            continue
         reader = _Reader(tokens, at, words)
         number = reader.number()
         if number is not None:
+            number, at = _measured(number, tokens, reader.at, words)
             found.append(number)
-        at = reader.at if number is not None else at + 1
+        elif tokens[at] in words.units and (half := _key_at(tokens, at + 1, words.half_after)):  # "an hour and a half"
+            found.append(Number(Decimal("1.5"), sizes=words.units[tokens[at]]))
+            at += 1 + len(half)
+        else:
+            at += 1
     return found
+
+
+def asides(text: str, language: str) -> frozenset[Decimal]:
+    """Return the numbers that a text may say by words that are no numbers: "noon" is 12, "both" 2, "the fifties" 50."""
+    words = _tables().get(language, _NONE)
+    tokens = _tokens(text)
+    keys = (_key_at(tokens, at, words.asides) for at in range(len(tokens)))
+    return frozenset().union(*(words.asides[key] for key in keys if key))
+
+
+def words(language: str) -> dict[int, str]:
+    """Return the word for each number from 0 to 99 that is one word; empty where a language's are not known."""
+    ones = _tables().get(language, _NONE).ones
+    found: dict[int, str] = {}
+    for key, value in ones.items():
+        if len(key) == 1 and not value % 1 and key not in _tables()[language].ordinals:
+            found.setdefault(int(value), key[0])
+    return found
+
+
+def _tokens(text: str) -> list[str]:
+    return [_folded(token) for token in _TOKEN.findall(_latin_digits(text).replace("-", " "))]
+
+
+def _key_at(tokens: Sequence[str], at: int, keys: Collection[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the longest of several entries that stands at a place; empty where none does."""
+    longest = max(map(len, keys), default=0)
+    tried = (tuple(tokens[at : at + length]) for length in range(min(longest, len(tokens) - at), 0, -1))
+    return next((key for key in tried if key in keys), ())
+
+
+def _measured(number: Number, tokens: Sequence[str], at: int, words: _Words) -> tuple[Number, int]:
+    """Return a number with the sizes of the unit behind it, and the place behind all that belongs to it."""
+    sizes = words.units.get(tokens[at], ()) if at < len(tokens) else ()
+    if not sizes or number.value is None:
+        return number, at
+    half = _key_at(tokens, at + 1, words.half_after)
+    value = number.value + Decimal("0.5") if half else number.value
+    return replace(number, value=value, sizes=sizes), at + 1 + len(half) if half else at
 
 
 class _Reader:
@@ -105,7 +162,7 @@ class _Reader:
 
     def number(self) -> Number | None:
         """Return the number that begins here, or None where none does."""
-        round_one = False
+        round_one = is_ordinal = False
         while self.at < len(self.tokens):
             token = self.tokens[self.at]
             if token[0].isdecimal():
@@ -119,9 +176,8 @@ class _Reader:
                 continue
             key, length = _longest(self.tokens, self.at, self.words)
             if key is None:
-                if not self._is_between(token):
+                if not (self.counted and self._fraction()) and not self._between(token):
                     break
-                self.at += 1
             elif key in self.words.scales:
                 scale = self.words.scales[key]
                 # "सौ सौ सौ", as a recogniser loops, is no power of a hundred.
@@ -135,10 +191,29 @@ class _Reader:
                     break
                 self._count(value, length)
             if key in self.words.ordinals:
+                is_ordinal = True
                 break
         if not self.parts:
             return None
-        return Number(self.total + self.current + self.half, self.figures, is_round=round_one and self.parts == 1)
+        value = self.total + self.current + self.half
+        return Number(value, self.figures, is_round=round_one and self.parts == 1, is_ordinal=is_ordinal)
+
+    def _fraction(self) -> bool:
+        """Take what makes a fraction of the number so far: "and a half", "point five"; return whether there is any."""
+        if half := _key_at(self.tokens, self.at, self.words.half_after):
+            self._count(Decimal("0.5"), len(half))
+            return True
+        if self.tokens[self.at] not in self.words.points or self.figures is not None:
+            return False
+        digits = ""
+        for token in self.tokens[self.at + 1 :]:
+            value = self.words.ones.get((token,))
+            if value is None or value not in _DIGITS:
+                break
+            digits += str(value)
+        if digits:
+            self._count(Decimal(f"0.{digits}"), 1 + len(digits))
+        return bool(digits)
 
     def _count(self, value: Decimal, length: int) -> None:
         self.current += value
@@ -166,14 +241,17 @@ class _Reader:
         self.parts += 1
         self.at += length
 
-    def _is_between(self, token: str) -> bool:
-        """Return whether a word joins two parts of one number: "nine hundred and five", and not "five and six"."""
+    def _between(self, token: str) -> bool:
+        """Pass over a word that joins two parts of one number: "nine hundred and five", and not "five and six"."""
         if token not in self.words.between or self.figures is not None or self.at + 1 >= len(self.tokens):
             return False
         after, _ = _longest(self.tokens, self.at + 1, self.words)
         value = self.words.ones.get(after) if after else None
         whole = self.current % _HUNDRED == 0 and bool(self.total or self.current)
-        return value is not None and whole and value < _HUNDRED
+        if value is None or not whole or value >= _HUNDRED:
+            return False
+        self.at += 1
+        return True
 
 
 def _longest(tokens: list[str], at: int, words: _Words) -> tuple[tuple[str, ...] | None, int]:
@@ -219,8 +297,8 @@ def _tables() -> dict[str, _Words]:
             continue
         cells = tuple(cell.strip() for cell in line.split("\t"))
         if header_seen and len(cells) == len(_COLUMNS) and all(cells):
-            kinds = rows.setdefault(cells[0], {})
-            kinds[cells[1]] = [[_key(word) for word in cell.split("/")] for cell in cells[2].split("|")]
+            words = [[_key(word) for word in cell.split("/")] for cell in cells[2].split("|")]
+            rows.setdefault(cells[0], {}).setdefault(cells[1], []).extend(words)
         elif header_seen or cells != _COLUMNS:
             raise ConfigurationError(
                 f"{TABLE}, line {number}: the columns must be {', '.join(_COLUMNS)}.", "Correct it.", path=str(TABLE)
@@ -239,16 +317,30 @@ def _words(kinds: dict[str, list[list[tuple[str, ...]]]]) -> _Words:
     scales: dict[tuple[str, ...], Decimal] = {}
     values: dict[tuple[str, ...], Decimal] = {}
     halves: dict[tuple[str, ...], Decimal] = {}
+    asides: dict[tuple[str, ...], frozenset[Decimal]] = {}
+    units: dict[str, tuple[Decimal, ...]] = {}
     for kind, words in kinds.items():
         name, _, size = kind.partition(" ")
+        for word in (word for spellings in words for word in spellings):
+            if name == "says":
+                asides[word] = asides.get(word, frozenset()) | {Decimal(size)}
+            elif name == "unit":
+                units[word[0]] = (*units.get(word[0], ()), Decimal(size))
         found = {"scale": scales, "value": values}.get(name)
         if found is not None:
             found.update((word, Decimal(size)) for spellings in words for word in spellings)
         elif kind in _HALVES:
             halves.update((word, _HALVES[kind]) for spellings in words for word in spellings)
-    between = frozenset(word for spellings in kinds.get("between", ()) for word, *_ in spellings)
+    between, points = (
+        frozenset(word for spellings in kinds.get(kind, ()) for word, *_ in spellings) for kind in ("between", "point")
+    )
+    after, idioms = (
+        frozenset(word for spellings in kinds.get(kind, ()) for word in spellings) for kind in ("half after", "idiom")
+    )
     hundreds = _numbered(kinds.get("hundreds", ()), _HUNDRED, _HUNDRED)
-    return _Words(ordinals | hundreds | values | ones, scales, frozenset(ordinals), halves, between)
+    ones = ordinals | hundreds | values | ones
+    ranks = frozenset(ordinals)
+    return _Words(ones, scales, ranks, halves, between, after, points, units, asides, idioms)
 
 
 _HALVES = {"half more": Decimal("0.5"), "quarter more": Decimal("0.25"), "quarter less": Decimal("-0.25")}

@@ -22,6 +22,7 @@ _BADNESS = {
     guards.UNKNOWN: 45,
     guards.REPETITION: 40,
     guards.NEGATION: 20,
+    guards.NEGATION_ADDED: 20,
     guards.NUMBER_WORDS: 15,
     guards.QUESTION: 10,
     guards.MADE_UP: 70,

@@ -16,12 +16,22 @@ from samvad.text.number_words import Number
 _NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
 #: Numbers in words from here on are asked for: smaller ones are articles ("एक") and parts of idioms, or other words
 #: ("दो" is "give", too).
-_ASKED_FROM = 11
+_ASKED_FROM = Decimal(11)
+#: From here on a number in words is asked for where another stands in its place.
+_CHANGED_FROM = Decimal("1.5")
+#: Years that are said by their last two digits.
+_CENTURIES, _FIRST_YEAR, _LAST_YEAR = (1900, 2000), 10, 99
+_MONTHS = 12
+#: So many digits are no count.
+_LONG = 7
+#: What is written so and counts nothing.
+_ALL_DAY = "24/7"
 #: Languages that write a compound number as one long word, of which the table has but the beginnings: what is not
 #: found there may be there.
 _JOINED = frozenset({"kn", "ml", "ta"})
-_HALF_HOUR, _HALF_DAY = Decimal(30), Decimal(12)
+_HALF, _HALF_HOUR, _HALF_DAY, _DAY = Decimal("0.5"), Decimal(30), Decimal(12), Decimal(24)
 _HALVES = frozenset({"half", "साढ़े", "media", "demie", "halb", "meia", "mezza", "ساڑھے"})
+_QUARTERS = frozenset({"quarter", "सवा", "पौने", "cuarto", "quart", "viertel", "quarto", "سوا", "پونے"})
 
 
 @dataclass(frozen=True)
@@ -55,43 +65,63 @@ def lost(source: str, made: str, source_language: str, target: str) -> Lost:
     """
     wanted, kept = numbers(source), numbers(made)
     said, written = number_words.of(source, source_language), number_words.of(made, target)
-    there = _values(written)
+    there = _values(written) | number_words.asides(made, target)
+    wanted.pop(_ALL_DAY, None)
+    _drop_grouped(wanted, kept)
     figures = tuple(
         figure
         for figure in sorted(wanted - kept)
-        for _ in range(wanted[figure] - kept[figure] - _times_said(figure, said, written, made))
+        for _ in range(wanted[figure] - kept[figure] - _times_said(figure, said, written, made, target))
     )
-    words: tuple[str, ...] = ()
+    missing: list[Number] = []
     if source_language not in _JOINED and target not in _JOINED and number_words.knows(target):
-        words = tuple(
-            str(number.value)
+        missing = [
+            number
             for place, number in enumerate(said)
-            if _is_asked(number) and there.isdisjoint(_readings(said, place))
-        )
-    return Lost(figures, words, bool(words) and bool(_new(written, _values(said))))
+            if _is_asked(number, _CHANGED_FROM) and there.isdisjoint(_readings(said, place))
+        ]
+    # Of small numbers and round ones alone one would ask in vain; not where another stands in their place.
+    large = [number for number in missing if (number.value or 0) >= _ASKED_FROM and not number.is_round]
+    known = _values(said) | number_words.asides(source, source_language)
+    other = _new(written, known, _ASKED_FROM if large else _CHANGED_FROM)
+    changed = bool(missing) and bool(other or added(source, made, source_language, target))
+    return Lost(figures, tuple(str(number.value) for number in (missing if changed else large)), changed)
+
+
+def _drop_grouped(wanted: Counter[str], kept: Counter[str]) -> None:
+    """Take away the digits of telephones and cards that both texts have, grouped in another way."""
+    theirs, ours = ("".join(figure for figure in found if figure.isdecimal()) for found in (wanted, kept))
+    if theirs == ours and len(ours) >= _LONG:
+        for figure in [figure for figure in wanted if figure.isdecimal()]:
+            del wanted[figure]
 
 
 def added(source: str, made: str, source_language: str, target: str) -> list[str]:
     """Return the numbers in digits of a translation that its source has neither in digits nor in words."""
     new = numbers(made) - numbers(source)
     said, written = number_words.of(source, source_language), number_words.of(made, target)
-    return sorted(figure for figure in new if not _times_said(figure, written, said, source))
+    return sorted(figure for figure in new if not _times_said(figure, written, said, source, source_language))
 
 
-def _is_asked(number: Number) -> bool:
+def _is_asked(number: Number, least: Decimal) -> bool:
     value = number.value
-    return (
-        value is not None and number.figures is None and not number.is_round and value >= _ASKED_FROM and not value % 1
-    )
+    if value is None or number.figures is not None or not (_is_whole(value) or value <= _DAY):
+        return False
+    return value >= (_ASKED_FROM if number.is_ordinal else least)
 
 
-def _new(written: Sequence[Number], said: Collection[Decimal]) -> list[Number]:
+def _is_whole(value: Decimal) -> bool:
+    return value == value.to_integral_value()
+
+
+def _new(written: Sequence[Number], said: Collection[Decimal], least: Decimal) -> list[Number]:
     return [
         number
         for place, number in enumerate(written)
         if number.value is not None
-        and number.value >= _ASKED_FROM
+        and number.value >= (_ASKED_FROM if number.is_ordinal else least)
         and not number.is_round
+        and (_is_whole(number.value) or number.value <= _DAY)
         and _readings(written, place).isdisjoint(said)
     ]
 
@@ -106,7 +136,11 @@ def _readings(found: Sequence[Number], place: int) -> frozenset[Decimal]:
     number = found[place]
     if number.value is None:
         return frozenset(Decimal(part) for part in re.findall(r"\d+", number.figures or ""))
-    values = {number.value}
+    values = {number.value, *(number.value * size for size in number.sizes)}
+    if number.value <= _DAY and not _is_whole(number.value):  # "सवा चार" is "quarter past four"
+        values.add(number.value // 1 + (number.value % 1 > _HALF))
+    if _FIRST_YEAR <= number.value <= _LAST_YEAR:
+        values |= {number.value + century for century in _CENTURIES}
     for left, right in pairwise(found[max(0, place - 1) : place + 2]):
         if _is_in(left, 10, 99) and _is_in(right, 0, 99) and left.value is not None and right.value is not None:
             values.add(left.value * 100 + right.value)  # a year in two parts
@@ -129,29 +163,45 @@ def _is_in(number: Number, least: int, most: int) -> bool:
     return value is not None and number.figures is None and least <= value <= most and not value % 1
 
 
-def _times_said(figure: str, own: Sequence[Number], others: Sequence[Number], other: str) -> int:
+def _times_said(figure: str, own: Sequence[Number], others: Sequence[Number], other: str, language: str) -> int:
     """Return how many numbers of another text come to what a figure comes to, and are not that figure again."""
-    values = {number.value for number in own if number.figures == figure and number.value is not None}
+    values: set[Decimal] = set()
+    for place, number in enumerate(own):
+        if number.figures == figure and number.value is not None:
+            values |= _readings(own, place)
     if re.fullmatch(r"\d+(?:\.\d+)?", figure):
         values.add(Decimal(figure))
     found = sum(
         number.figures != figure and not values.isdisjoint(_readings(others, place))
         for place, number in enumerate(others)
     )
-    return found or int(_is_time_said(figure, _values(others), other))
+    there = _values(others) | number_words.asides(other, language)
+    return found or int(not values.isdisjoint(there - _values(others)) or _is_time_said(figure, there, other))
 
 
 def _is_time_said(figure: str, there: Collection[Decimal], other: str) -> bool:
     """Return whether a text has a time in words, or of the other half of the day: "half past nine", "21:30"."""
     time = re.fullmatch(r"(\d{1,2})[:.](\d{2})", figure)
     if time is None:
-        return False
+        return _is_date_said(figure, there)
     hour, minute = Decimal(time[1]), Decimal(time[2])
     hours = {hour, hour + _HALF_DAY, hour - _HALF_DAY}
-    if hours.isdisjoint(there):
-        return minute == _HALF_HOUR and not {at + Decimal("0.5") for at in hours}.isdisjoint(there)
-    half = minute == _HALF_HOUR and not _HALVES.isdisjoint(other.casefold().split())
-    return not minute or minute in there or half
+    if not {at + minute / 60 for at in hours}.isdisjoint(there):
+        return True
+    words = set(re.findall(r"[^\W\d_][^\s,.;:!?।-]*", other.casefold()))
+    half = minute == _HALF_HOUR and not _HALVES.isdisjoint(words)
+    quarter = minute % _HALF_HOUR == _HALF_HOUR / 2 and not _QUARTERS.isdisjoint(words)
+    if not hours.isdisjoint(there):
+        return minute in there or half or (quarter and minute < _HALF_HOUR)
+    before = {at + 1 for at in hours}  # "ten to seven"
+    return not before.isdisjoint(there) and (60 - minute in there or (quarter and minute > _HALF_HOUR))
+
+
+def _is_date_said(figure: str, there: Collection[Decimal]) -> bool:
+    """Return whether a text has a date or a fraction in words: "the fifth of May", "three quarters"."""
+    parts = [Decimal(part) for part in figure.split("/")] if re.fullmatch(r"\d+(?:/\d+)+", figure) else []
+    missing = [part for part in parts if part not in there]
+    return bool(parts) and len(missing) < len(parts) and all(part <= _MONTHS for part in missing)
 
 
 def _plain(number: str) -> str:

@@ -246,6 +246,8 @@ NUMBER_WORDS = "number in words missing"
 LENGTH = "length out of proportion"
 UNKNOWN = "unknown word"
 NEGATION = "negation lost"
+#: The translation denies, and nothing in its source does.
+NEGATION_ADDED = "negation added"
 QUESTION = "question lost"
 #: Marks of a question in the scripts of our languages. Some write others (Greek, Armenian, Amharic), or as a rule none
 #: (Thai, Lao, Khmer, Burmese, Tibetan), and are not judged by it.
@@ -289,6 +291,7 @@ def problems(source: str, made: str, source_language: str, target: str) -> froze
         (NUMBER_WORDS, bool(lost.words) and not lost.changed),
         (UNKNOWN, bool(_UNKNOWN.search(made)) and not _UNKNOWN.search(source)),
         (NEGATION, negation.is_lost(source, made, source_language, target)),
+        (NEGATION_ADDED, negation.is_added(source, made, source_language, target)),
         (QUESTION, is_question_lost(source, made, source_language, target)),
         (REPETITION, looped),
         (LENGTH, is_out_of_proportion(source, without_loops(made) if looped else made)),

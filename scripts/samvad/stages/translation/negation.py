@@ -1,70 +1,83 @@
-"""Whether a translation still denies what its source denies: a fault that readers can't see.
+"""Whether a translation still denies what its source denies, and denies nothing else: faults that readers can't see.
 
-Words of a few languages, each the plain ones that deny a sentence. A doubt, not a proof: the sentence is tried
-otherwise, and flagged for a person where that does not help.
+Words of a few languages, each the plain ones that deny a sentence (``negation_words``). A doubt, not a proof: the
+sentence is tried otherwise, and flagged for a person where that does not help.
 """
 
 from __future__ import annotations
 
+import functools
 import re
+import unicodedata
 
-_WORDS = {
-    "hi": "नहीं नही नहि मत बिना",
-    "ur": "نہیں مت بغیر",
-    "mr": "नाही नको नका नये नाहीत नव्हे नव्हता नव्हती नव्हते नसतो नसते विना",
-    "bn": "না নেই নয় নি নাই",
-    "gu": "નથી નહીં નહિ ના નહોતો નહોતી નહોતું વગર વિના",
-    "pa": "ਨਹੀਂ ਨਾ ਨਹੀ ਬਿਨਾਂ ਬਿਨਾ",
-    "or": "ନାହିଁ ନୁହେଁ ନାହାନ୍ତି ନା ନି ନଥିଲା ବିନା",
-    "ta": "இல்லை வேண்டாம் முடியாது கூடாது அல்ல மாட்டேன் மாட்டான் மாட்டாள் மாட்டார்",
-    "te": "లేదు కాదు వద్దు లేరు లేను లేవు లేడు కూడదు",
-    "kn": "ಇಲ್ಲ ಅಲ್ಲ ಬೇಡ ಬಾರದು ಕೂಡದು",
-    "ml": "ഇല്ല അല്ല വേണ്ട അരുത്",
-    "es": "no nunca jamás nada nadie ningún ninguna ninguno ni sin tampoco",
-    "pt": "não nunca jamais nada ninguém nenhum nenhuma nem sem tampouco",
-    "it": "non no mai niente nulla nessuno nessuna nessun né senza neanche nemmeno neppure",
-    "fr": "ne pas jamais rien personne aucun aucune sans non ni guère",
-    "de": "nicht kein keine keinen keinem keiner keines nie niemals nichts niemand ohne nein weder",
-    "nl": "niet geen nooit niets niemand nee zonder noch",
-    "ru": "не нет ни никогда ничего никто нельзя без никого нету",
-    "en": "not no never none nothing nobody nowhere neither nor without cannot",
-}
-#: What denies at the end of a word, in languages that write it together with the verb: "வரவில்லை", "ಬರಲಿಲ್ಲ".
-_ENDINGS = {
-    "ta": "ில்லை|ாது|ாதே|ாதீர்கள்|வேண்டாம்|மாட்டேன்|மாட்டான்|மாட்டாள்|மாட்டார்கள்|ாமல்|ாத",
-    "kn": "ಿಲ್ಲ|ಲ್ಲ|ಾರದು|ಬಾರದು|ಕೂಡದು|ಬೇಡ|ಬೇಡಿ",
-    "ml": "ില്ല|ല്ല|രുത്|ാതെ|ാത്ത|വേണ്ട",
-    "mr": "ण्याशिवाय|शिवाय",
-}
-#: Words that end so and deny nothing: "all", "knows", "slowly"; "good".
-_NO_ENDINGS = {"kn": frozenset({"ಎಲ್ಲ", "ಬಲ್ಲ", "ಮೆಲ್ಲ"}), "ml": frozenset({"നല്ല"})}
-#: Languages whose verbs deny by what is inside them ("రాను", "নকৰে"): a source is understood, a translation not judged.
-_SOURCES_ONLY = frozenset({"te"})
-#: Words that say the same in a positive sentence: "नहीं तो" is "otherwise", "मुमकिन नहीं" is "impossible".
-_AS_GOOD = {
-    "hi": "न ना नामुमकिन असंभव वरना इनकार मना बजाय सिवाय",
-    "ur": "نہ نا ناممکن ورنہ انکار منع",
-    "mr": "न अशक्य",
-    "bn": "ছাড়া অসম্ভব",
-    "en": "otherwise else unless unable impossible hardly barely rarely instead lack lacks fail failed fails refuse "
-    "refused stop avoid missing away except only dont cant wont didnt doesnt isnt",
-}
+from samvad.stages.translation import negation_words as known
+
 _LETTERS = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u0900-\u0963\u0971-\u0dff\u200c\u200d])*")
+#: Nuktas, which people leave out, and joiners.
+_DROPPED = re.compile("[\u093c\u09bc\u0a3c\u0abc\u0b3c\u200c\u200d]")
 
 
 def is_lost(source: str, made: str, source_language: str, target: str) -> bool:
     """Return whether a source denies something and its translation does not, where both languages are known here."""
-    if source_language not in _WORDS or target not in _WORDS or target in _SOURCES_ONLY:
+    if source_language not in known.WORDS or target not in known.WORDS or target in known.SOURCES_ONLY:
         return False
-    return _denies(source, source_language) and not _denies(made, target, _AS_GOOD.get(target, ""))
+    return denies(source, source_language) and not (denies(made, target, strictly=False) or _is_as_good(made, target))
 
 
-def _denies(text: str, language: str, more: str = "") -> bool:
-    lowered = text.casefold().replace("’", "'")
-    if "n't" in lowered or re.search(r"\bn'", lowered):
+def is_added(source: str, made: str, source_language: str, target: str) -> bool:
+    """Return whether a translation denies something and its source does not, in languages where that is told well."""
+    if source_language not in known.BOTH_WAYS or target not in known.BOTH_WAYS:
+        return False
+    return is_lost(made, source, target, source_language)
+
+
+def denies(text: str, language: str, *, strictly: bool = True) -> bool:
+    """Return whether a text denies something; of a language that is not known here, it does not.
+
+    Args:
+        text: in any case.
+        language: short code.
+        strictly: what is mostly said in a positive sentence of another language ("or not?") does not count.
+    """
+    folded = _folded(text)
+    if strictly and (pattern := _pattern(language)):
+        folded = pattern.sub(" ", folded)
+    if language == "en" and "n't" in folded:
         return True
-    words = _LETTERS.findall(lowered)
-    endings, others = _ENDINGS.get(language), _NO_ENDINGS.get(language, frozenset())
+    words = _LETTERS.findall(folded)
+    endings, others = known.ENDINGS.get(language), known.NO_ENDINGS.get(language, frozenset())
     if endings and any(word not in others and re.search(f"(?:{endings})$", word) for word in words):
         return True
-    return not frozenset(f"{_WORDS[language]} {more}".split()).isdisjoint(words)
+    if not _set(known.WORDS.get(language, "")).isdisjoint(words):
+        return True
+    first, second = known.PAIRS.get(language, ("", ""))
+    return not (_set(first).isdisjoint(words) or _set(second).isdisjoint(words))
+
+
+def _is_as_good(text: str, language: str) -> bool:
+    folded = _folded(text)
+    if particle := known.PARTICLES.get(language):
+        folded = re.sub(particle, " ", folded)
+    if (phrase := known.AS_GOOD_PHRASES.get(language)) and re.search(phrase, folded):
+        return True
+    words = _LETTERS.findall(folded)
+    affixes = known.AFFIXES.get(language)
+    if affixes and any(re.match(affixes, word) for word in words):
+        return True
+    return not _set(known.AS_GOOD.get(language, "")).isdisjoint(words)
+
+
+@functools.cache
+def _set(words: str) -> frozenset[str]:
+    return frozenset(_folded(words).split())
+
+
+@functools.cache
+def _pattern(language: str) -> re.Pattern[str] | None:
+    phrases = known.NO_DENIALS.get(language, ())
+    return re.compile("|".join(_folded(phrase) for phrase in phrases)) if phrases else None
+
+
+def _folded(text: str) -> str:
+    plain = unicodedata.normalize("NFD", text.casefold().replace("’", "'"))
+    return unicodedata.normalize("NFC", _DROPPED.sub("", plain))

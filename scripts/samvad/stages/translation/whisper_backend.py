@@ -41,7 +41,9 @@ _MAX_TOKENS = 224
 #: Hypotheses of a piece that are kept; no more than the beam has.
 _HYPOTHESES = 5
 #: Doubts for which a line is heard once more.
-_TRIED_AGAIN = guards.UNFIT | {guards.NAMES, guards.NEGATION, guards.REPETITION, guards.WRONG_SCRIPT}
+_TRIED_AGAIN = guards.UNFIT | {
+    guards.NAMES, guards.NEGATION, guards.NEGATION_ADDED, guards.REPETITION, guards.WRONG_SCRIPT,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
