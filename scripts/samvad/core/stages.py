@@ -28,8 +28,18 @@ def _stages() -> tuple[Stage, ...]:
     The table finds them as a program finds its plug-ins: nothing else has to name a new one. A declaration imports
     ``core.declarations`` alone, so this goes round in no circle.
     """
-    names = sorted(path.parent.name for path in _FOLDER.glob("*/options.py"))
-    return in_order([_declared(name) for name in names])
+    return in_order([_declared(name) for name in _names()])
+
+
+@functools.cache
+def _names() -> tuple[str, ...]:
+    return tuple(sorted(path.parent.name for path in _FOLDER.glob("*/options.py")))
+
+
+@functools.cache
+def find(name: str) -> Stage | None:
+    """Return a stage, or None where there is none of that name; the declarations of the others are not read for it."""
+    return _declared(name) if name in _names() else None
 
 
 def _declared(name: str) -> Stage:

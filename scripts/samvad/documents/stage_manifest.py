@@ -456,9 +456,9 @@ def contradictions(manifest: StageManifest) -> list[str]:
     Args:
         manifest: a manifest that is valid by its schema.
     """
-    if manifest.stage not in stages.BY_NAME:
+    stage = stages.find(manifest.stage)
+    if stage is None:
         return [f"there is no stage {manifest.stage!r}"]
-    stage = stages.BY_NAME[manifest.stage]
     found = []
     if manifest.stage_number != stage.number:
         found.append(f"stage_number is {manifest.stage_number}, but {stage.name} is stage {stage.number}")

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad.core import checksums, files, schemas
+from samvad.core import checksums, files, outside, schemas
 from samvad.core.errors import ModelError, NetworkError
 from samvad.models import http, origins
 
@@ -56,10 +56,7 @@ class ResolvedModel:
 @functools.cache
 def known_models() -> dict[str, dict[str, Any]]:
     """Return the Whisper models of ``config/models.yaml`` by name."""
-    import yaml
-
-    with (schemas.ROOT / "config" / "models.yaml").open(encoding="utf-8") as file:
-        models: dict[str, dict[str, Any]] = yaml.safe_load(file)["whisper"]
+    models: dict[str, dict[str, Any]] = outside.yaml_value(schemas.ROOT / "config" / "models.yaml")["whisper"]
     return models
 
 

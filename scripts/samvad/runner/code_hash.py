@@ -14,8 +14,9 @@ import ast
 import functools
 import hashlib
 import json
+import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from samvad.core import files, outside, stages
 from samvad.core.errors import SamvadError
@@ -52,25 +53,30 @@ def code_hash(stage: str) -> str:
     return digest.hexdigest()[:16]
 
 
-def code_files(stage: str) -> list[Path]:
+@functools.cache
+def code_files(stage: str) -> tuple[Path, ...]:
     """Return the stage's script, its whole room, and the project's modules that these import, directly or not, sorted.
 
     The whole room, because a table in it may name modules that no import does, as the table of backends does.
     """
     found: set[Path] = set()
-    waiting = [_SCRIPTS / stages.BY_NAME[stage].script, *(_ROOMS / stage).glob("*.py")]
+    declared = stages.find(stage)
+    if declared is None:
+        raise KeyError(stage)
+    waiting = [_SCRIPTS / declared.script, *(_ROOMS / stage).glob("*.py")]
     while waiting:
         path = waiting.pop()
         if path not in found:
             found.add(path)
             waiting += _imports(path)
-    return sorted(found)
+    return tuple(sorted(found))
 
 
-def data_files(stage: str) -> list[Path]:
+@functools.cache
+def data_files(stage: str) -> tuple[Path, ...]:
     """Return the project's data that the stage's code names, with all in a folder, and what lies in its room."""
     own = {file for file in (_ROOMS / stage).rglob("*") if file.is_file() and file.suffix not in (".py", ".pyc")}
-    return sorted(own | {file for module in code_files(stage) for file in _named(module)})
+    return tuple(sorted(own | {file for module in code_files(stage) for file in _named(module)}))
 
 
 @functools.cache
@@ -93,12 +99,23 @@ def _named(path: Path) -> tuple[Path, ...]:
 
 
 @functools.cache
-def _module_files(name: str) -> list[Path]:
+def _module_files(name: str) -> tuple[Path, ...]:
     """Return the files of a dotted name: the module, and the packages that it lies in."""
-    parts = name.split(".")
-    candidates = [_SCRIPTS.joinpath(*parts[:length], "__init__.py") for length in range(1, len(parts) + 1)]
-    candidates.append(_SCRIPTS.joinpath(*parts).with_suffix(".py"))
-    return [path for path in candidates if path.is_file()]
+    module = f"{_SCRIPTS}/{name.replace('.', '/')}.py"
+    return (*_package_files(name), *([Path(module)] if os.path.isfile(module) else []))  # noqa: PTH113
+
+
+@functools.cache
+def _package_files(name: str) -> tuple[Path, ...]:
+    """Return the files of the packages of a dotted name, itself among them if it is one.
+
+    Modules are told by a thousand names: pathlib would take longer than all else of the hash.
+    """
+    if not name:
+        return ()
+    package = f"{_SCRIPTS}/{name.replace('.', '/')}/__init__.py"
+    above = _package_files(name.rpartition(".")[0])
+    return (*above, Path(package)) if os.path.isfile(package) else above  # noqa: PTH113
 
 
 @functools.cache
@@ -111,9 +128,19 @@ def _module(path: Path) -> _Module:
     """Return what a module says, from memory where its text was read before."""
     key = _checksum(path).hex()
     known, new = _memory()
-    if key not in known:
-        known[key] = new[key] = _parse(path.read_text(encoding="utf-8"))
-    return known[key]
+    module = _remembered(known.get(key))
+    if module is None:
+        module = _parse(path.read_text(encoding="utf-8"))
+        known[key] = new[key] = module
+    return module
+
+
+def _remembered(value: Any) -> _Module | None:
+    """Return what is remembered of a module; None where the memory holds nothing of it, or something else."""
+    match value:
+        case [list(imports), list(paths)] if all(isinstance(item, str) for item in (*imports, *paths)):
+            return _Module(imports, paths)
+    return None
 
 
 def _parse(text: str) -> _Module:
@@ -151,19 +178,13 @@ def _joined(node: ast.AST) -> str | None:
 
 
 @functools.cache
-def _memory() -> tuple[dict[str, _Module], dict[str, _Module]]:
+def _memory() -> tuple[dict[str, Any], dict[str, _Module]]:
     """Return what is remembered of modules by the checksum of their text, and what this process has added to it."""
     try:
         kept = outside.json_value(outside.read_bytes(_memory_file()))
-        return {key: _Module(*map(_texts, value)) for key, value in kept.items()}, {}
-    except (OSError, ValueError, TypeError, AttributeError):  # none yet, or no memory: everything is parsed
-        return {}, {}
-
-
-def _texts(value: list[str]) -> list[str]:
-    if not all(isinstance(item, str) for item in value):
-        raise TypeError("the memory of modules holds something else")
-    return value
+    except (OSError, ValueError):  # none yet, or no memory: everything is parsed
+        kept = None
+    return kept if isinstance(kept, dict) else {}, {}
 
 
 def _memory_file() -> Path:
