@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +184,82 @@ def test_a_cut_to_a_calmer_shot_is_looked_at_though_it_is_no_larger_than_the_mot
     sizes[451:530] = [20] * 79
     moving = cut_search.plan(cut_search.Packets(times, tuple(sizes), packets.keys), unlike)
     assert moving is not None and not any(begin == 430 * 40 for begin, _ in moving.spans)
+
+
+@pytest.mark.parametrize("limit", [None, 100, 101, 250])
+def test_the_longest_groups_are_looked_through_unless_the_encoder_would_have_let_them_be_longer(
+    limit: int | None,
+) -> None:
+    """Two groups of 100 pictures, which may be the encoder's limit; what it wrote down settles it."""
+    keys = [0, 40, 140, 200, 260, 330, 360, 460, 530]
+    times = tuple(range(0, 24_000, 40))
+    sizes = tuple(1000 if place in keys else 10 for place in range(600))
+    packets = cut_search.Packets(times, sizes, tuple(place in keys for place in range(600)), limit)
+    plan = cut_search.plan(packets, {40 * place: 20.0 for place in keys})
+    assert plan is not None
+    doubtful = limit is None or limit <= 101
+    assert (140 * 40 in plan.cuts_ms, 460 * 40 in plan.cuts_ms) == (not doubtful, not doubtful)
+    assert ((40 * 40, 144 * 40) in plan.spans) == doubtful
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "limit"),
+    [
+        ("x.mkv", ("libx264", "-g", "77"), 77),
+        ("x.mp4", ("libx264", "-g", "77", "-movflags", "+faststart"), 77),
+        ("x.mkv", ("libx264", "-x264-params", "keyint=infinite"), sys.maxsize),
+        ("x.mkv", ("libx265", "-x265-params", "keyint=88:min-keyint=9:log-level=error"), 88),
+        ("x.mkv", ("libx264", "-g", "77", "-bsf:v", "filter_units=remove_types=6"), None),
+    ],
+)
+def test_what_the_encoder_wrote_of_its_groups_is_read(
+    film: Path, tmp_path: Path, name: str, options: tuple[str, ...], limit: int | None
+) -> None:
+    ffmpeg("-i", film, "-frames:v", 30, "-preset", "ultrafast", "-c:v", *options, tmp_path / name)
+    opened = clock.opened(tmp_path / name)
+    assert opened.header.film_picture is not None
+    found = cut_search.packets(opened, opened.header.film_picture)
+    assert found is not None and found.limit == limit
+
+
+GROUPS = {
+    "Matroska": ("x.mkv", "libx264", "-preset", "veryfast", "-g", "30", "-bf", "3"),
+    "MP4": ("x.mp4", "libx264", "-preset", "veryfast", "-g", "30", "-bf", "3"),
+    "open groups": ("x.mkv", "libx264", "-preset", "veryfast", "-g", "30", "-x264-params", "open-gop=1"),
+    "hevc": ("x.mp4", "libx265", "-preset", "ultrafast", "-x265-params", "keyint=30:log-level=error"),
+    "late": ("x.mkv", "libx264", "-preset", "veryfast", "-g", "30", "-output_ts_offset", "3"),
+}
+
+
+@pytest.mark.parametrize("encoder", GROUPS.values(), ids=GROUPS.keys())
+def test_pieces_begin_with_their_own_key_picture(long_film: Path, tmp_path: Path, encoder: tuple[str, ...]) -> None:
+    """A seek to just before it leads to the group before, all of which is decoded then: the same pictures come."""
+    name, codec, *options = encoder
+    ffmpeg("-i", long_film, "-c:v", codec, *options, tmp_path / name)
+    film = clock.opened(tmp_path / name)
+    picture = film.header.film_picture
+    assert picture is not None
+    packets = cut_search.packets(film, picture)
+    assert packets is not None
+    keys = [packets.times_ms[place] for place in packets.key_places]
+    spans = [(begin, end + 40) for begin, end in itertools.pairwise(keys)][:6]
+    short = shots._look(film, picture, spans, [packets.sought_ms(begin) for begin, _ in spans])
+    assert short == shots._look(film, picture, spans, [None] * len(spans))
+    assert all(packets.are_in(part.times_ms, span) for part, span in zip(short, spans, strict=True))
+    assert [packets.sought_ms(begin) is None for begin, _ in spans] == [True] + [False] * (len(spans) - 1)
+
+
+@pytest.mark.parametrize("astray_ms", [-1500, 4000])
+def test_a_seek_that_leads_elsewhere_costs_no_cut(
+    long_film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, astray_ms: int
+) -> None:
+    monkeypatch.setattr(shots, "WHOLE_PIXELS", 0)
+    monkeypatch.setattr(cut_search.Packets, "sought_ms", lambda self, key_ms: max(1, key_ms + astray_ms))
+    name, codec, *options = ENCODERS["keys on cuts"]
+    ffmpeg("-i", long_film, "-c:v", codec, *options, tmp_path / name)
+    found = shots.search(clock.opened(tmp_path / name), 1)
+    assert found.decoded < 0.5, "so it was looked at in pieces"
+    assert found.cuts_ms == pytest.approx(LONG_CUTS_MS, abs=41)
 
 
 def test_a_small_film_is_decoded_as_a_whole(film: Path) -> None:

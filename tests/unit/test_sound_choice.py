@@ -177,3 +177,30 @@ def test_a_channel_that_is_not_there_is_refused_with_the_key(asked: str) -> None
 def test_channels_that_are_there_are_taken() -> None:
     for asked in ("auto", "mix", "left", "right", "0", "1"):
         channels.check(track(0), asked, "film.mkv")
+
+
+@pytest.mark.parametrize("block", [4, 1000, 9601, 1 << 16])
+def test_energies_are_those_of_each_tenth_of_a_second_however_the_sound_comes(block: int) -> None:
+    """Left, right, their mean, half their difference, the centre; the last tenth is not whole."""
+    sound = np.random.default_rng(5).normal(0, 0.1, (8000 * 2 + 300, 3)).astype("<f4")
+    sound[:800, 1] = -sound[:800, 0]
+    levels, given = channels.Levels(centre=True), sound.tobytes()
+    for place in range(0, len(given), block):
+        levels.take(given[place : place + block])
+    powers = levels.powers()
+    assert levels.seconds == pytest.approx(2.0375)
+    assert powers.shape == (21, 5)
+    left, right, centre = sound.astype(np.float64).T
+    parts = (left, right, (left + right) / 2, (left - right) / 2, centre)
+    assert powers[3] == pytest.approx([np.square(part[2400:3200]).mean() for part in parts])
+    assert powers[20] == pytest.approx([np.square(part[16_000:]).mean() for part in parts])
+    assert powers[0, 2] == 0 and powers[0, 3] == pytest.approx(powers[0, 0])
+
+
+def test_what_is_no_number_in_a_damaged_sound_has_no_energy() -> None:
+    sound = np.full((1600, 2), 0.5, dtype="<f4")
+    sound[10, 0], sound[20, 1] = np.nan, np.inf
+    levels = channels.Levels(centre=False)
+    levels.take(sound.tobytes())
+    assert levels.powers().tolist() == [[0, 0, 0, 0], [0.25, 0.25, 0.25, 0]]
+    assert channels.Levels(centre=False).powers().size == 0

@@ -70,6 +70,7 @@ def run(
     command: Sequence[str | Path],
     *,
     stdout_line: Callable[[str], None] | None = None,
+    stdout_block: Callable[[bytes], None] | None = None,
     stderr_line: Callable[[str], None] | None = None,
     environment: Mapping[str, str] | None = None,
     writes: Path | None = None,
@@ -80,6 +81,7 @@ def run(
     Args:
         command: the program and its arguments.
         stdout_line: called with each line of its standard output, which is otherwise kept.
+        stdout_block: called in its place with each block of bytes of that output, where it is no text.
         stderr_line: called with each line of its standard error, which is logged in any case.
         environment: in place of this process's.
         writes: the file that it makes, for the log.
@@ -99,7 +101,7 @@ def run(
     except OSError as error:
         raise _not_started(name, error) from None
     with process:
-        watched = _Watched(process, name, stdout_line, stderr_line)
+        watched = _Watched(process, name, stdout_line, stdout_block, stderr_line)
         try:
             watched.wait(allowed_silence() if silence_seconds is None else silence_seconds)
         finally:
@@ -201,6 +203,7 @@ class _Watched:
         process: subprocess.Popen[bytes],
         name: str,
         stdout_line: Callable[[str], None] | None,
+        stdout_block: Callable[[bytes], None] | None,
         stderr_line: Callable[[str], None] | None,
     ) -> None:
         self.output = bytearray()
@@ -210,7 +213,9 @@ class _Watched:
         self._name = name
         self._started = self._heard = time.monotonic()
         self._readers = [
-            self._reader("stdout", self._read_lines if stdout_line else self._read_all, process.stdout, stdout_line),
+            self._reader("stdout", self._read_lines, process.stdout, stdout_line)
+            if stdout_line
+            else self._reader("stdout", self._read_blocks, process.stdout, stdout_block or self.output.extend),
             self._reader("stderr", self._read_stderr, process.stderr, stderr_line),
         ]
 
@@ -241,17 +246,17 @@ class _Watched:
         thread.start()
         return thread
 
-    def _guard(self, read: Callable[..., None], stream: IO[bytes], called: Callable[[str], None] | None) -> None:
+    def _guard(self, read: Callable[..., None], stream: IO[bytes], called: Callable[..., None] | None) -> None:
         """Read a stream; an error of the caller's function is handed to the caller's thread."""
         try:
             read(stream, called)
         except BaseException as error:
             self.error = error
 
-    def _read_all(self, stream: io.BufferedReader, _: None) -> None:
+    def _read_blocks(self, stream: io.BufferedReader, called: Callable[[bytes], None]) -> None:
         while block := stream.read1(_BLOCK_BYTES):
             self._heard = time.monotonic()
-            self.output += block
+            called(block)
 
     def _read_lines(self, stream: IO[bytes], called: Callable[[str], None]) -> None:
         for line in io.TextIOWrapper(stream, encoding="utf-8", errors="replace"):  # a lone \r ends a line too

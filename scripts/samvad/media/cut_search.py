@@ -13,6 +13,9 @@ cost of all, and small copies of them are compared:
   stands out among those around it: there, too.
 - A cut to a calmer shot may be no larger than what moved before it. It is large beside what comes after it.
 
+Where no more than a few groups have the longest length of all, that may be the encoder's limit, or chance. An encoder
+that wrote down its limit (``encoder_note.py``) settles it: shorter groups were ended because of what it saw.
+
 An encoder that begins its groups by the clock (live television, hardware, streaming) says nothing by them. There, a
 group is passed over only where the key pictures before and after are the same picture and close to each other. What
 must be decoded is; without the loop filter, which makes pictures more beautiful, and nothing here different.
@@ -22,14 +25,16 @@ How well that does is in docs/subtitles.md, from benchmarks/shots.py.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+import functools
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from samvad.media import ffprobe
+from samvad.core import files
+from samvad.media import encoder_note, ffprobe
 from samvad.media.clock import Film
 from samvad.media.ffprobe import Stream
 
@@ -60,6 +65,8 @@ _AROUND = 12
 _CALMER, _MUCH_CALMER, _SMALL = 2.6, 5.0, 0.05
 #: So many pictures after it tell whether a shot is calm.
 _ENOUGH = 4
+#: A seek to a key picture is led so far behind it at the most.
+_SOUGHT_MS = 500
 #: Pictures after a place that are decoded with it, to tell a cut from motion.
 _AFTER = 4
 #: If more of the film than this is to be decoded in pieces, it is decoded as a whole: each piece costs a start.
@@ -68,16 +75,43 @@ _MOST = 0.6
 
 @dataclass(frozen=True)
 class Packets:
-    """A picture's packets in the order in which they are shown: times in ms on the film's clock, bytes, keys."""
+    """A picture's packets in the order in which they are shown.
+
+    Attributes:
+        times_ms: when, on the film's clock.
+        sizes: in bytes.
+        keys: whether a group begins with it.
+        limit: after how many pictures the encoder begins a new group, whatever it sees; None where it does not say.
+    """
 
     times_ms: tuple[int, ...]
     sizes: tuple[int, ...]
     keys: tuple[bool, ...]
+    limit: int | None = None
 
     @property
     def key_places(self) -> list[int]:
         """Return the places of key pictures."""
         return [place for place, key in enumerate(self.keys) if key]
+
+    @functools.cached_property
+    def _keys_ms(self) -> list[int]:
+        return [self.times_ms[place] for place in self.key_places]
+
+    def sought_ms(self, key_ms: int) -> int | None:
+        """Return a moment from which a seek leads back to a key picture; None where none is sure to.
+
+        ffmpeg looks for times of decoding, in some containers from 0.13 s before the moment (three pictures of 23 a
+        second): to a key picture's own time, it would begin with the one before.
+        """
+        place = bisect_right(self._keys_ms, key_ms)
+        following_ms = self._keys_ms[place] if place < len(self._keys_ms) else key_ms + 2 * _SOUGHT_MS
+        return key_ms + min(_SOUGHT_MS, (following_ms - key_ms) // 2) if place > 1 else None
+
+    def are_in(self, times_ms: Sequence[int], span: tuple[int, int]) -> bool:
+        """Say whether all pictures of a span are among those of some times, and none of its group is before them."""
+        wanted = self.times_ms[bisect_left(self.times_ms, span[0]) : bisect_right(self.times_ms, span[1])]
+        return len(times_ms) >= len(wanted) and abs(times_ms[0] - span[0]) <= 1 and times_ms[-1] >= wanted[-1] - 1
 
 
 @dataclass(frozen=True)
@@ -97,16 +131,20 @@ def packets(film: Film, stream: Stream) -> Packets | None:
     """Return a picture's packets; None where its key pictures cannot be found by them.
 
     Raises:
-        MediaError: ffprobe cannot read the film.
+        DiskError: the film cannot be read.
+        MediaError: ffprobe cannot read it.
         ToolError: ffprobe is missing, or hung.
     """
     if film.start.leaps or stream.codec not in CODECS or not film.header.container.startswith(_CONTAINERS):
         return None
     rows: list[tuple[int, int, bool]] = []
     untimed = 0
+    first_at: int | None = None
 
     def take(packet: ffprobe.Packet) -> None:
-        nonlocal untimed
+        nonlocal untimed, first_at
+        if first_at is None and packet.key:
+            first_at = packet.position
         if packet.pts_us is None:
             untimed += 1
         elif not packet.dropped:
@@ -118,7 +156,8 @@ def packets(film: Film, stream: Stream) -> Packets | None:
     if untimed or len(rows) < 2 or not rows[0][2]:
         return None
     times, sizes, keys = zip(*rows, strict=True)
-    found = Packets(times, sizes, keys)
+    with files.disk_errors(film.path, "read"):
+        found = Packets(times, sizes, keys, encoder_note.group_limit(film.path, first_at))
     return found if len(found.key_places) * 2 < len(rows) else None
 
 
@@ -141,13 +180,15 @@ def plan(found: Packets, unlike: dict[int, float]) -> Plan | None:
     placed = odd >= _PLACED_SHARE * max(1, len(lengths)) and odd > 1
     # Groups of the longest length were ended by the clock, unless none but a few has that length.
     by_clock = sum(length >= longest - 1 for length in lengths) > _FEW
+    # Where a few have it, they are doubtful, but for an encoder that says it would have let them be longer.
+    limited = by_clock or found.limit is None or longest >= found.limit - 1
     cuts, spans = [], []
     for number in range(1, len(places)):
         begin_ms, key_ms = times[number - 1], times[number]
         differs = unlike.get(key_ms)
         if differs is None:
             return None  # a key picture that the decoder does not show: nothing is certain
-        full = lengths[number - 1] >= longest - 1
+        full = limited and lengths[number - 1] >= longest - 1
         whole = (begin_ms, _after(found, places[number]))
         if not placed:
             if differs >= _ALIKE or key_ms - begin_ms > _SHORT_MS:

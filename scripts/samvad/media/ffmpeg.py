@@ -176,7 +176,7 @@ def run(
     stderr_line: Callable[[str], None] | None = None,
     global_options: Options = NO_OPTIONS,
     read_along: Sequence[int] = (),
-    measured: tuple[int, str] | None = None,
+    measured: tuple[int, str, Callable[[bytes], None]] | None = None,
     prints: bool = False,
     besides: Sequence[tuple[int, Path, str]] = (),
 ) -> subprocesses.Done:
@@ -191,7 +191,8 @@ def run(
         stderr_line: called with each line of the standard error.
         global_options: of the whole command.
         read_along: numbers of the source's streams that are read besides, and written nowhere; ``clock.Film`` says why.
-        measured: the number of a stream, and filters for it that print on the standard output what is wanted of them.
+        measured: the number of a sound, filters for it, and what is called with each block of what they give: 32-bit
+            floats, the channels by turns.
         prints: whether filters of the result print on the standard output.
         besides: other streams of the source, each with a file of its own to write and ffmpeg's name of its format.
 
@@ -213,11 +214,12 @@ def run(
     for stream, path, form in besides:
         words += ["-map", f"0:{stream}", "-f", form, f"file:{path}"]
     if measured is not None:
-        words += ["-map", f"0:{measured[0]}", "-filter", measured[1], "-f", "null", "-"]
+        words += ["-map", f"0:{measured[0]}", "-filter", measured[1], "-c:a", "pcm_f32le", "-f", "f32le", "-"]
     heard = _Heard(stdout_line, stderr_line)
     done = subprocesses.run(
         words,
-        stdout_line=stdout_line if target is None else heard.stdout,
+        stdout_line=stdout_line if target is None else None if measured else heard.stdout,
+        stdout_block=measured[2] if measured else None,
         stderr_line=heard.stderr,
         writes=target,
     )

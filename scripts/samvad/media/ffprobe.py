@@ -213,6 +213,7 @@ class Packet:
         size: in bytes.
         key: whether decoding can begin with it.
         dropped: whether it is decoded and not shown: an edit list leaves it out.
+        position: where it begins in the file, in bytes; None where the container does not say.
     """
 
     stream: int
@@ -222,6 +223,7 @@ class Packet:
     size: int
     key: bool
     dropped: bool
+    position: int | None = None
 
 
 def read_header(path: Path) -> Header:
@@ -443,11 +445,12 @@ def read_packets(
         ToolError: ffprobe is missing, or hung.
     """
 
-    def split(number: str, pts: str, dts: str, length: str, size: str, flags: str, *_: str) -> None:
+    def split(number: str, pts: str, dts: str, length: str, size: str, place: str, flags: str, *_: str) -> None:
         times = (_microseconds(pts), _microseconds(dts), _microseconds(length))
-        take(Packet(int(number), *times, int(size) if size.isdigit() else 0, "K" in flags, "D" in flags))
+        begins = int(place) if place.isdigit() else None
+        take(Packet(int(number), *times, int(size) if size.isdigit() else 0, "K" in flags, "D" in flags, begins))
 
-    entries = "stream_index,pts_time,dts_time,duration_time,size,flags"
+    entries = "stream_index,pts_time,dts_time,duration_time,size,pos,flags"
     interval = "" if seconds is None else f"%+{seconds}"
     _read_packets(path, entries, split, "" if stream is None else str(stream), interval)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import logging
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ NEIGHBOURS = 2
 #: like the first of the two, and were not written or not decoded.
 _FARTHEST = 4
 #: Counts up when the way of finding cuts changes, so that older results are not taken for new ones.
-METHOD = "scdet-adaptive-6"
+METHOD = "scdet-adaptive-7"
 
 #: Pictures are made this small first: what differs is seen all the same, and how much depends on it a little.
 HEIGHT = 240
@@ -68,6 +69,11 @@ class Differences:
 
     times_ms: tuple[int, ...]
     values: tuple[float, ...]
+
+    def since(self, begin_ms: int) -> Differences:
+        """Return the same without pictures before a time."""
+        first = bisect_left(self.times_ms, begin_ms - 1)
+        return Differences(self.times_ms[first:], self.values[first:])
 
 
 class DifferenceReader:
@@ -150,7 +156,7 @@ def search(film: Film, threads: int = 0, hwaccel: str = "auto", warn: Callable[[
         return Search(cuts(decode_all(film, picture, threads, hwaccel, warn)), 1.0)
     batches = [plan.spans[first : first + _AT_ONCE] for first in range(0, len(plan.spans), _AT_ONCE)]
     with ThreadPoolExecutor(max(1, threads)) as pool:
-        found = list(pool.map(lambda batch: _pieces(film, picture, batch), batches))
+        found = list(pool.map(lambda batch: _pieces(film, picture, packets, batch), batches))
     length_ms = max(1, packets.times_ms[-1] - packets.times_ms[0])
     decoded = sum(end - begin for begin, end in plan.spans) / length_ms
     return Search(sorted({*plan.cuts_ms, *(cut for part in found for cut in part)}), round(decoded, 3))
@@ -248,12 +254,37 @@ def _keys(film: Film, picture: Stream) -> dict[int, float]:
     return dict(zip(found.times_ms, found.values, strict=True))
 
 
-def _pieces(film: Film, picture: Stream, spans: Sequence[tuple[int, int]]) -> list[int]:
+def _pieces(film: Film, picture: Stream, packets: cut_search.Packets, spans: Sequence[tuple[int, int]]) -> list[int]:
     """Return the cuts in pieces of a film, each of which begins with a key picture."""
+    found = _look(film, picture, spans, [packets.sought_ms(begin_ms) for begin_ms, _ in spans])
+    looks = enumerate(zip(spans, found, strict=True))
+    astray = [place for place, (span, part) in looks if not packets.are_in(part.times_ms, span)]
+    if astray:  # an index that leads elsewhere: the group before is decoded as well, so that nothing is left out
+        log.info("%d of %d pieces are not where the film's index says, and are looked for", len(astray), len(spans))
+        again = _look(film, picture, [spans[place] for place in astray], [None] * len(astray))
+        for place, part in zip(astray, again, strict=True):
+            found[place] = part
+    return [cut for part in found for cut in cuts(part)]
+
+
+def _look(
+    film: Film, picture: Stream, spans: Sequence[tuple[int, int]], sought_ms: Sequence[int | None]
+) -> list[Differences]:
+    """Return the differences in pieces of a film.
+
+    Args:
+        film: the film.
+        picture: which of its streams.
+        spans: the pieces, each from the time of a key picture in ms.
+        sought_ms: for each, the moment from which ffmpeg is led back to that picture; None to let it begin with some
+            key picture before, and throw away what is too early.
+    """
+    begins = [begin if sought is None else sought for (begin, _), sought in zip(spans, sought_ms, strict=True)]
     chains = []
-    for number, (begin_ms, end_ms) in enumerate(spans):
-        options = moments.seek(film, begin_ms / 1000, (end_ms - begin_ms + 1) / 1000)
+    for number, ((begin_ms, end_ms), sought) in enumerate(zip(spans, sought_ms, strict=True)):
+        options = moments.seek(film, begins[number] / 1000, (end_ms - begin_ms + 1) / 1000)
         options |= {"an": None, "sn": None, "dn": None, "threads": 1, "skip_loop_filter": "all"}
+        options |= {} if sought is None else {"noaccurate_seek": None}
         shown = ffmpeg.source(film.path, f="", **options)[str(picture.index)]
         small = shown.filter("scale", w=-2, h=f"trunc(min({HEIGHT},ih)/2)*2", flags="fast_bilinear")
         told = small.filter("settb", "1/1000").filter("setpts", f"PTS+{(number + 1) * _APART_MS}")
@@ -266,14 +297,13 @@ def _pieces(film: Film, picture: Stream, spans: Sequence[tuple[int, int]]) -> li
         nonlocal place
         if found := _TIME.search(line):
             place = round(int(found.group(1)) / _APART_MS) - 1
-            begin_ms = spans[place][0] - (place + 1) * _APART_MS
-            line = f" pts:{int(found.group(1)) + begin_ms}"
+            line = f" pts:{int(found.group(1)) + begins[place] - (place + 1) * _APART_MS}"
         readers[place].take(line)
 
     done = ffmpeg.run([ffmpeg.joined(chains)], None, {"fps_mode": "passthrough", "f": "null"}, stdout_line=take)
     if done.code:
         raise _unreadable(film, done.last_line)
-    return [cut for reader in readers for cut in cuts(reader.result())]
+    return [reader.result().since(begin_ms) for reader, (begin_ms, _) in zip(readers, spans, strict=True)]
 
 
 def _unreadable(film: Film, reason: str) -> MediaError:

@@ -2,14 +2,14 @@
 
 Left and right of a stereo sound are usually mixed. In opposite phase they cancel each other, and digital silence is
 left; with a language in each, two voices at once are left. Both are seen in the energies of left, right, their mean and
-half their difference, which ffmpeg measures while it decodes: ``FILTER`` has it print them for each tenth of a second.
+half their difference in each tenth of a second. ffmpeg gives left and right (and the centre) at a low rate while it
+decodes the sound for recognition, and ``Levels`` takes their energies: its own filter for that, ``astats``, works out
+two dozen other figures for each sample, and takes as long as all of the decoding.
 """
 
 from __future__ import annotations
 
-import math
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from samvad.core.errors import MediaError
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     Powers = npt.NDArray[np.float64]
 
 _WINDOWS_A_SECOND = 10
+#: Samples a second in which voices are compared: they are told apart by far lower sounds than it keeps.
+_RATE_HZ = 8000
 #: ffmpeg's names of the channel layouts that have a centre channel, without what stands in brackets.
 _WITH_CENTRE = frozenset({"3.0", "3.1", "4.0", "4.1", "5.0", "5.1", "6.0", "6.1", "7.0", "7.1"})
-_LEVEL = re.compile(r"lavfi\.astats\.(\d)\.RMS_level=(\S+)")
 _MIX, _SIDE, _WITHOUT_CENTRE = "mix", "side", "left and right"
 #: Nothing is heard below this (dB of full scale), nor so much below the loud moments of the same sound.
 _SILENT_DB, _BELOW_LOUD_DB = -60.0, 30.0
@@ -84,21 +85,6 @@ def mixing(track: AudioTrack, channel: str, downmix: str) -> list[str]:
     if downmix == "centre" and _has_centre(track):
         return ["pan=mono|c0<FC+0.3*FL+0.3*FR"]
     return []
-
-
-def measuring(track: AudioTrack) -> str | None:
-    """Return ffmpeg's filters that print the energies of a track; None where there is nothing to compare."""
-    centre = _has_centre(track)
-    if track.channels != 2 and not centre:
-        return None
-    sides = ("FL", "FR") if centre else ("c0", "c1")
-    left, right = sides
-    parts = [left, right, f"0.5*{left}+0.5*{right}", f"0.5*{left}-0.5*{right}", *(["FC"] if centre else [])]
-    pan = "|".join(f"c{place}={part}" for place, part in enumerate(parts))
-    return (
-        f"pan={len(parts)}c|{pan},aresample=8000,asetnsamples=n={8000 // _WINDOWS_A_SECOND}:p=0,"
-        "astats=metadata=1:reset=1:measure_perchannel=RMS_level:measure_overall=none,ametadata=print:file=-"
-    )
 
 
 def judge(powers: Powers, downmix: str) -> Verdict:
@@ -178,28 +164,64 @@ def _has_pauses(power: Powers) -> bool:
     return float((power < np.percentile(power, 90) * _power(-_PAUSE_DB)).mean()) > _PAUSES
 
 
-@dataclass
 class Levels:
-    """Takes what ``measuring`` has ffmpeg print, line by line."""
+    """Takes left and right of a sound, and its centre, block by block, and keeps their energies.
 
-    _rows: list[list[float]] = field(default_factory=list)
+    Args:
+        centre: whether there is one.
+    """
 
-    def take(self, line: str) -> None:
-        """Take a line; others than the filter's are passed over."""
-        found = _LEVEL.search(line)
-        if found is None:
-            return
-        if found.group(1) == "1":
-            self._rows.append([])
-        if self._rows:
-            self._rows[-1].append(_power(float(found.group(2))))
+    def __init__(self, *, centre: bool) -> None:
+        self._channels = 3 if centre else 2
+        self._rest = b""
+        self._found: list[Powers] = []
+        self._taken_bytes = 0
+
+    @classmethod
+    def of(cls, track: AudioTrack) -> Levels | None:
+        """Return what takes the energies of a track; None where it has no channels to compare."""
+        centre = _has_centre(track)
+        return cls(centre=centre) if centre or track.channels == 2 else None
+
+    @property
+    def filters(self) -> str:
+        """Return ffmpeg's filters that give what is to be taken."""
+        taken = "3c|c0=FL|c1=FR|c2=FC" if self._channels > 2 else "2c|c0=c0|c1=c1"
+        return f"pan={taken},aresample={_RATE_HZ}"
+
+    @property
+    def seconds(self) -> float:
+        """Return how much was taken."""
+        return self._taken_bytes / (4 * self._channels * _RATE_HZ)
+
+    def take(self, block: bytes) -> None:
+        """Take the next bytes of the sound: 32-bit floats, the channels by turns."""
+        self._taken_bytes += len(block)
+        block = self._rest + block
+        window = 4 * self._channels * (_RATE_HZ // _WINDOWS_A_SECOND)
+        whole = len(block) - len(block) % window
+        self._rest = block[whole:]
+        if whole:
+            self._found.append(self._powers(block[:whole], whole // window))
 
     def powers(self) -> Powers:
-        """Return the energies, a row for each tenth of a second."""
+        """Return the energies, a row for each tenth of a second, and for what is left of one at the end."""
         import numpy as np
 
-        width = len(self._rows[0]) if self._rows else 0
-        return np.array([row for row in self._rows if len(row) == width])
+        last = self._rest[: len(self._rest) - len(self._rest) % (4 * self._channels)]
+        found = [*self._found, *([self._powers(last, 1)] if last else [])]
+        return np.concatenate(found) if found else np.zeros((0, 0))
+
+    def _powers(self, samples: bytes, windows: int) -> Powers:
+        import numpy as np
+
+        with np.errstate(invalid="ignore", over="ignore"):  # a damaged sound of floats can hold what is no number
+            sound = np.frombuffer(samples, dtype="<f4").reshape(windows, -1, self._channels).astype(np.float64)
+            left, right, *centre = np.moveaxis(sound, 2, 0)
+            parts = [left, right, (left + right) / 2, (left - right) / 2, *centre]
+            found = np.stack([np.square(part).mean(axis=1) for part in parts], axis=1)
+        powers: Powers = np.nan_to_num(found, posinf=0.0)
+        return powers
 
 
 def _has_centre(track: AudioTrack) -> bool:
@@ -207,4 +229,4 @@ def _has_centre(track: AudioTrack) -> bool:
 
 
 def _power(level_db: float) -> float:
-    return 0.0 if math.isnan(level_db) else float(10 ** (level_db / 10))
+    return float(10 ** (level_db / 10))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +19,8 @@ from samvad.stages.demux import channels
 BYTES_A_SECOND = SAMPLE_RATE_HZ * 2
 #: What ffmpeg says of a file that ends before its header says it does.
 _CUT_SHORT = ("partial file", "File ended prematurely", "Truncat")
-#: How far ffmpeg is: as it tells by itself, or as its filters do.
-_TIME = re.compile(r"(out_time_us=|pts_time:)(\d+(?:\.\d+)?)")
+#: How far ffmpeg is, as it tells by itself.
+_TIME = re.compile(r"out_time_us=(\d+)")
 
 
 def check_space(folder: Path, duration_ms: int | None) -> None:
@@ -75,14 +74,13 @@ def extract(
         DiskError: the disk is full.
         ToolError: ffmpeg is missing.
     """
-    levels = channels.Levels()
-    measuring = channels.measuring(track) if channel == "auto" else None
+    levels = channels.Levels.of(track) if channel == "auto" else None
     verdict = channels.Verdict("mix" if channel == "auto" else channel)
-    found = _decode(film, track, verdict.channel, downmix, target, duration_ms, (measuring, levels.take))
-    if measuring is not None:
+    found = _decode(film, track, verdict.channel, downmix, target, duration_ms, levels)
+    if levels is not None:
         judged = channels.judge(levels.powers(), downmix)
         if judged.channel != verdict.channel:
-            found = _decode(film, track, judged.channel, downmix, target, duration_ms, (None, levels.take))
+            found = _decode(film, track, judged.channel, downmix, target, duration_ms)
         verdict = judged
     return Extracted(*found, verdict.channel, verdict.warning)
 
@@ -94,15 +92,19 @@ def _decode(
     downmix: str,
     target: Path,
     duration_ms: int | None,
-    measured: tuple[str | None, Callable[[str], None]],
+    levels: channels.Levels | None = None,
 ) -> tuple[int, bool]:
-    """Decode a track, and let ffmpeg print what filters measure of it besides; return its length and if it is cut."""
+    """Decode a track, and let its energies be taken besides; return its length, and whether it is cut."""
     signs: set[str] = set()
-    measuring, take = measured
 
     def hear(line: str) -> None:
-        take(line)
-        _report_progress(line, duration_ms)
+        if found := _TIME.search(line):
+            _report_progress(int(found.group(1)) / 1e6, duration_ms)
+
+    def measure(block: bytes) -> None:
+        assert levels is not None
+        levels.take(block)
+        _report_progress(levels.seconds, duration_ms)
 
     # A film that has one clock whichever streams are read is read faster without its pictures.
     passed_over = {} if film.read_along else {"vn": None, "sn": None, "dn": None}
@@ -116,7 +118,7 @@ def _decode(
         stdout_line=hear,
         stderr_line=lambda line: signs.update(sign for sign in _CUT_SHORT if sign in line),
         read_along=film.read_along,
-        measured=(track.stream, measuring) if measuring else None,
+        measured=(track.stream, levels.filters, measure) if levels else None,
     )
     if done.code:
         raise _failure(film.path, target, done)
@@ -130,10 +132,8 @@ def _decode(
     return round(frames * 1000 / SAMPLE_RATE_HZ), bool(signs)
 
 
-def _report_progress(line: str, duration_ms: int | None) -> None:
-    found = _TIME.search(line)
-    if found and duration_ms:
-        seconds = float(found.group(2)) / (1e6 if found.group(1).startswith("out") else 1)
+def _report_progress(seconds: float, duration_ms: int | None) -> None:
+    if duration_ms:
         events.progress(min(seconds, duration_ms / 1000), duration_ms / 1000, "audio_seconds")
 
 

@@ -50,9 +50,11 @@ def waveform(audio: Path) -> tuple[Waveform, int]:
         step = sound.getframerate() // PEAKS_A_SECOND
         peaks: list[Any] = []
         while block := sound.readframes(step * PEAKS_A_SECOND * 60):
-            samples = np.abs(np.frombuffer(block, dtype="<i2").astype(np.int32))
-            rest = -len(samples) % step
-            peaks.append(np.pad(samples, (0, rest)).reshape(-1, step).max(axis=1))
+            samples = np.frombuffer(block, dtype="<i2")
+            parts = np.pad(samples, (0, -len(samples) % step)).reshape(-1, step)
+            # As 16 bits as long as it is all of the sound: the least has no counterpart above zero.
+            highest, lowest = parts.max(axis=1).astype(np.int32), parts.min(axis=1).astype(np.int32)
+            peaks.append(np.maximum(highest, -lowest))
     values = np.concatenate(peaks) if peaks else np.zeros(0)
     loudest = int(values.max(initial=0))
     drawn = np.round(255 * np.sqrt(values / max(1, loudest))).astype(np.uint8)
