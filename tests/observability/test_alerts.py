@@ -96,7 +96,7 @@ class Prometheus:
 
     def stop(self) -> None:
         self._process.terminate()
-        self._process.wait(timeout=20)
+        self._process.wait(timeout=100)
         self._pages.shutdown()
         self._pages.server_close()
 
@@ -150,8 +150,8 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    """Wait until a condition holds, for 30 s at most."""
-    end = time.monotonic() + 30
+    """Wait until a condition holds, for two minutes at most."""
+    end = time.monotonic() + 120
     while time.monotonic() < end:
         try:
             if condition():

@@ -276,7 +276,7 @@ def test_the_command_tells_other_windows_and_loses_nothing_to_kill_9(job: Path, 
         assert lanes[1]["cues"][0]["text"] == "Saved"
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=100)
     assert "Saved" in (job / "corrections" / "en.srt").read_text("utf-8"), "what is due is written at the end"
 
 

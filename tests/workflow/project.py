@@ -80,7 +80,7 @@ class Project:
         """Run one of the project's own commands."""
         command = ["./samvad", command_name, *map(str, options)]
         return subprocess.run(
-            command, cwd=self.root, env=environment(), capture_output=True, text=True, check=False, timeout=60
+            command, cwd=self.root, env=environment(), capture_output=True, text=True, check=False, timeout=300
         )
 
     def work_first(self, script: str, line: str) -> None:
@@ -97,12 +97,12 @@ class Project:
 
 
 def new_project(root: Path) -> Project:
-    """Copy the project into a new folder."""
+    """Copy the project into a new folder, with what `make setup` compiled: else each of many processes does so anew."""
     root.mkdir()
     for name in PARTS:
         source = support.ROOT / name
         if source.is_dir():
-            shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__", "local.yaml"))
+            shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("local.yaml"))
         else:
             shutil.copy2(source, root / name)
     settings = root / "config" / "config.yaml"

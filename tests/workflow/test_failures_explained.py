@@ -138,7 +138,7 @@ def test_a_stage_that_is_killed_and_a_run_that_is_killed_are_told(tmp_path: Path
     with start_recognition(ours, film, 1) as run:
         for process in recognisers(run):
             process.kill()
-        assert run.wait(timeout=60) != 0
+        assert run.wait(timeout=300) != 0
     cause = why(ours, "gone")
     assert (cause["state"], cause["stage"], cause["category"]) == ("failed", "asr", "killed")
     assert "killed" in cause["message"] and "run the same command again" in cause["remedy"]
@@ -149,7 +149,7 @@ def test_a_stage_that_is_killed_and_a_run_that_is_killed_are_told(tmp_path: Path
         (running,) = json.loads(asked(ours, "active", "--json"))
         assert (running["film"], running["stages"], running["state"]) == ("gone", "asr", "running")
         os.killpg(run.pid, signal.SIGKILL)
-        run.wait(timeout=60)
+        run.wait(timeout=300)
     (killed,) = json.loads(asked(ours, "active", "--json"))
     assert killed["state"] == "killed" and killed["run_id"] == running["run_id"]
     cause = why(ours, "gone")

@@ -255,7 +255,7 @@ def test_an_overtaken_try_of_a_stage_leaves_the_later_ones_result(slow: Project,
         done = project.snakemake(target)
         assert done.returncode == 0, said(done)
         made = support.manifest_of(job, "glossary_load")
-        assert "overtaken by attempt 2" in early.communicate(timeout=30)[1]
+        assert "overtaken by attempt 2" in early.communicate(timeout=300)[1]
     assert early.returncode != 0
     assert support.manifest_of(job, "glossary_load") == made and made["attempt"] == 2
     assert "overtaken by attempt 2" in support.failed_manifest(job, "glossary_load")["errors"][0]["message"]

@@ -263,7 +263,7 @@ def start_stage(project: Project, *options: str, **variables: str) -> subprocess
     ]
     return subprocess.run(
         [*command, *options], cwd=project.root, env={**environment(), **variables},
-        capture_output=True, text=True, check=False, timeout=100,
+        capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
 
 

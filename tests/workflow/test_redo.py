@@ -100,7 +100,7 @@ def test_a_submission_that_failed_is_made_up_for(stood_in_copy: Project, tmp_pat
     failed = subprocess.run(
         [word.replace("profiles/local-cpu", "profiles/slurm") for word in command],
         cwd=stood_in_copy.root, env={**environment(), "PATH": f"{cluster}:{os.environ['PATH']}"},
-        capture_output=True, text=True, check=False, timeout=120,
+        capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     assert failed.returncode != 0
     manifest = json.loads((stood_in_copy.job("a") / "manifest.json").read_text("utf-8"))

@@ -54,7 +54,7 @@ def opened(project: Project, *arguments: str) -> set[str]:
     _, *words = project.command(*arguments)
     done = subprocess.run(
         [".venv/bin/python", "-c", WATCHED, str(report), *words],
-        cwd=project.root, env=environment(), capture_output=True, text=True, check=False, timeout=120,
+        cwd=project.root, env=environment(), capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, said(done)
     found = {Path(line) for line in report.read_text("utf-8").splitlines()}

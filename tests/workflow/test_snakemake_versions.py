@@ -96,7 +96,7 @@ def on_slurm(project: Project, folder: Path) -> subprocess.CompletedProcess[str]
     return subprocess.run(
         [word.replace("profiles/local-cpu", "profiles/slurm") for word in command],
         cwd=project.root, env={**environment(), "PATH": f"{folder}:{os.environ['PATH']}"},
-        capture_output=True, text=True, check=False, timeout=120,
+        capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
 
 

@@ -135,7 +135,7 @@ def _read_only(folder: Path, command: list[str]) -> subprocess.CompletedProcess[
     folder.chmod(0o555)
     try:
         return subprocess.run(
-            command, cwd=folder, env=environment(), capture_output=True, text=True, check=False, timeout=60
+            command, cwd=folder, env=environment(), capture_output=True, text=True, check=False, timeout=300
         )
     finally:
         folder.chmod(0o755)
@@ -149,6 +149,6 @@ def test_a_named_profile_wins_over_the_default_and_without_one_a_bare_run_has_al
     for words, cores in (((), str(len(os.sched_getaffinity(0)))), (("--profile", tmp_path), "1")):
         command = list(map(str, [".venv/bin/snakemake", *words, target, *config]))
         done = subprocess.run(
-            command, cwd=three_films.root, env=environment(), capture_output=True, text=True, check=False, timeout=60
+            command, cwd=three_films.root, env=environment(), capture_output=True, text=True, check=False, timeout=300
         )
         assert f"Provided cores: {cores}" in said(done)
