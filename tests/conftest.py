@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import subprocess
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 import support
 from translating import SILENCE_MS, in_environment, wav
@@ -20,6 +22,37 @@ class Sample(NamedTuple):
 
     film: Path
     truth: dict[str, Any]
+
+
+class _ByFile(LoadFileScheduling):
+    """Each file goes to one of pytest's processes, and all that want the machine's only SLURM go to the same one.
+
+    On several, all but one would wait for their turn, and run no other tests meanwhile.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = str(super()._split_scope(nodeid))
+        return "slurm" if _wants_slurm(file) else file
+
+
+def _wants_slurm(file: str) -> bool:
+    return Path(file).name.startswith("test_slurm") and "workflow" in Path(file).parts
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """Say which of pytest's processes gets which tests."""
+    return _ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one process more than there are cores: the tests of SLURM, and those of clocks, mostly wait."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests of SLURM: they take longest, and the others find room beside them."""
+    items.sort(key=lambda item: not _wants_slurm(item.nodeid.partition("::")[0]))
 
 
 @pytest.hookimpl(wrapper=True)

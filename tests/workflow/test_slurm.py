@@ -18,7 +18,7 @@ import support
 from samvad.core import stages
 from workflow import kills
 from workflow.project import OPTIONAL, Project, attempts, environment, new_project, said
-from workflow.slurm_cluster import Cluster, cluster
+from workflow.slurm_cluster import Cluster, ask_often, cluster, on_slurm
 
 pytestmark = [pytest.mark.model, pytest.mark.slow, pytest.mark.timeout(1500)]
 
@@ -97,17 +97,11 @@ def test_it_is_told_on_which_node_a_stage_runs(shelf: Shelf) -> None:
     assert noted == {"job": job["id"], "node": job["node"]}
 
 
-def on_slurm(project: Project) -> list[str]:
+def small_cluster(project: Project) -> list[str]:
     """Return the command of somebody with a small cluster."""
-    command = project.command(
-        "subtitle",
-        "--slurm-init-seconds-before-status-checks=2",
-        "--retries=2",
-        machines=json.dumps({"resources": "tiny.yaml"}),
-        asr=json.dumps(CPU),
-        translation=json.dumps(CPU),
-    )
-    return [word.replace("profiles/local-cpu", "profiles/slurm") for word in command]
+    settings = {"machines": {"resources": "tiny.yaml"}, "asr": CPU, "translation": CPU}
+    said = {name: json.dumps(value) for name, value in settings.items()}
+    return on_slurm(project, "subtitle", "--retries=2", **said)
 
 
 def job_of(here: Cluster, film: str, stage: str) -> dict[str, str] | None:
@@ -121,9 +115,9 @@ def is_of(job: dict[str, str], film: str, stage: str) -> bool:
     return job["comment"] == f"{stages.BY_NAME[stage].folder} {film} ({film}/1)"
 
 
-def hold(project: Project, film: str, stage: str) -> Path:
-    """Make the file that holds the first attempt of a film's stage."""
-    path = project.job(film) / f"hold-{stage}-1"
+def hold(project: Project, film: str, stage: str, attempt: int = 1) -> Path:
+    """Make the file that holds an attempt of a film's stage."""
+    path = project.job(film) / f"hold-{stage}-{attempt}"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch()
     return path
@@ -132,6 +126,7 @@ def hold(project: Project, film: str, stage: str) -> Path:
 def prepare(root: Path, sample: Any) -> Project:
     """Make a project with two cuts of the sample film, whose stages can be held."""
     project = new_project(root)
+    ask_often(project)
     cuts = {"a": ("0", "14"), "b": ("14", "12")}
     rows = []
     for film, (start, length) in cuts.items():
@@ -150,9 +145,10 @@ def prepare(root: Path, sample: Any) -> Project:
 def first_run(here: Cluster, project: Project) -> dict[str, Any]:
     """Begin a run, let everything go wrong, and kill it while one job is held and the rest is on its way."""
     held = {film: hold(project, film, "asr") for film in FILMS}
+    again = hold(project, "a", "asr", 2)
     hold(project, "a", "translation")
     with subprocess.Popen(
-        on_slurm(project),
+        small_cluster(project),
         cwd=project.root,
         env=environment(),
         stdout=subprocess.PIPE,
@@ -177,6 +173,7 @@ def first_run(here: Cluster, project: Project) -> dict[str, Any]:
             here.restart_controller()
             drained = wait_for(lambda: job_of(here, "a", "asr"), "its job", process)["node"]
             here.control("update", f"NodeName={drained}", "State=DRAIN", "Reason=test")
+            again.unlink()
             wait_for(lambda: here.state_of(begun["b"]["id"]) == "NODE_FAIL", "the end of the node", process)
             here.start_node(begun["b"]["node"])
             wait_for(lambda: kills.attempts_of(project.job("a"), "translation"), "the translation of a", process)
@@ -202,7 +199,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory, sample: Any) -> Iterator[She
     local = replace(project, output_root="local")
     with cluster() as here:
         found = first_run(here, project)
-        again = on_slurm(project)
+        again = small_cluster(project)
         done = subprocess.run(again, cwd=project.root, env=environment(), capture_output=True, text=True, check=False)
         jobs = here.jobs(every=True)
     assert local.snakemake("subtitle", asr=json.dumps(CPU), translation=json.dumps(CPU)).returncode == 0

@@ -17,7 +17,7 @@ import support
 from samvad.core import stages
 from workflow import faults, kills
 from workflow.project import NOTHING, Project, attempts, environment, said
-from workflow.slurm_cluster import Cluster, cluster
+from workflow.slurm_cluster import Cluster, ask_often, cluster, on_slurm
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
@@ -62,19 +62,19 @@ class Done(NamedTuple):
     last: subprocess.CompletedProcess[str]
 
 
-def on_slurm(project: Project) -> list[str]:
-    command = project.command(
+def wanted(project: Project) -> list[str]:
+    """Return the command that asks for all films."""
+    return on_slurm(
+        project,
         *(project.target(film, "mux" if film == WHOLE else "asr") for film in FILMS),
-        *("--slurm-init-seconds-before-status-checks=2", "--retries=0", "--latency-wait=5"),
-        *("--set-resources", "asr:gpu=0", "translation:gpu=0"),
+        *("--retries=0", "--latency-wait=5", "--set-resources", "asr:gpu=0", "translation:gpu=0"),
         machines=json.dumps({"resources": "tiny.yaml"}),
     )
-    return [word.replace("profiles/local-cpu", "profiles/slurm") for word in command]
 
 
 def start(project: Project) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        on_slurm(project), cwd=project.root, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        wanted(project), cwd=project.root, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True,
     )  # fmt: skip
 
@@ -86,6 +86,7 @@ def end(run: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
 
 def prepare(project: Project) -> None:
     """Give each film what was done before its stage fails: the stages before it, or all, by another code."""
+    ask_often(project)
     finished = project.job("a")
     for film, way in FILMS.items():
         job = project.job(film)

@@ -16,7 +16,7 @@ import pytest
 import support
 from workflow import kills
 from workflow.project import Project, environment, new_project, said
-from workflow.slurm_cluster import Cluster, cluster
+from workflow.slurm_cluster import Cluster, ask_often, cluster, on_slurm
 from workflow.test_slurm import wait_for
 
 pytestmark = [pytest.mark.model, pytest.mark.slow, pytest.mark.timeout(1500)]
@@ -69,6 +69,7 @@ def helpers_of(project: Project) -> list[psutil.Process]:
 
 def prepare(root: Path, sample: Any) -> Project:
     project = new_project(root)
+    ask_often(project)
     film = root / "a.mp4"
     command = ["ffmpeg", "-v", "error", "-stream_loop", "2", "-i", sample.film, "-c", "copy", film]
     subprocess.run(command, check=True)
@@ -83,15 +84,7 @@ def prepare(root: Path, sample: Any) -> Project:
 
 def run(here: Cluster, project: Project) -> dict[str, Any]:
     settings = {"machines": json.dumps({"resources": "tiny.yaml"}), "asr": json.dumps(ASR)}
-    command = project.command(
-        "transcribe",
-        "--slurm-init-seconds-before-status-checks=2",
-        "--retries=1",
-        "--set-resources",
-        *SPREAD,
-        **settings,
-    )
-    command = [word.replace("profiles/local-cpu", "profiles/slurm") for word in command]
+    command = on_slurm(project, "transcribe", "--retries=1", "--set-resources", *SPREAD, **settings)
     nodes = {node: project.root / f"{node}.hold" for node in here.nodes}
     for path in nodes.values():
         path.touch()
@@ -110,7 +103,7 @@ def run(here: Cluster, project: Project) -> dict[str, Any]:
             assert len(helpers_of(project)) >= 2
             subprocess.run(["scancel", first["id"]], check=True)
             wait_for(lambda: here.state_of(first["id"]) == "CANCELLED", "its end", process)
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 60
             while helpers_of(project) and time.monotonic() < deadline:
                 time.sleep(0.2)
             left = [found.pid for found in helpers_of(project)]
