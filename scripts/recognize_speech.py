@@ -6,7 +6,7 @@ import os
 import sys
 
 from samvad.core import computing, places
-from samvad.documents import coverage, existing_subtitles, segments, stage_manifest
+from samvad.documents import existing_subtitles, segments, stage_manifest
 from samvad.documents.existing_subtitles import MEASURE, PROMPT, TRANSLATE
 from samvad.logs.spans import span
 from samvad.media.audio import FilmAudio
@@ -50,7 +50,8 @@ def work(run: StageRun, options: Options) -> None:
     heard = audio
     if options.separate_voices != separation.OFF:
         heard = separation.separate(audio, options.separate_voices, device, run.work_folder / "voices")
-    speech, voice_peak = steps.find_speech(run, audio, heard, options, device)
+    voices = steps.find_speech(run, audio, heard, options, device)
+    speech = voices.speech
     document = segments.SegmentsDocument("und", audio.duration_ms)
     if speech:
         size = run.smaller(memory.batch_size(options.batch_size, device, model.folder / "model.bin", run.memory_mb))
@@ -59,8 +60,8 @@ def work(run: StageRun, options: Options) -> None:
         fallback = memory.OutOfMemoryFallback(loader, memory.Setting(device, compute_type, size), run.warn)
         found = steps.recognise(
             run,
-            Recogniser(fallback, heard, options.script, terms, options.retries, run.progress, kept, voice_peak),
-            speech,
+            Recogniser(fallback, heard, options.script, terms, options.retries, run.progress, kept, voices.voice_peak),
+            voices,
             options,
         )
         if said := kept.said():
@@ -79,8 +80,7 @@ def work(run: StageRun, options: Options) -> None:
         if lines:
             document = steps.place_text(run, document, lines, speech)
     else:
-        coverage.write(run.output("coverage.json", "coverage"), coverage.Coverage(0, 0))
-        run.warn("No speech was found in the film: there is nothing to subtitle.")
+        steps.no_speech(run, voices)
     _write(run, document, romanise=options.romanise)
 
 

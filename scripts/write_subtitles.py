@@ -186,6 +186,7 @@ def make(
     asked: Asked,
     film_ms: int,
     speech: Sequence[tuple[int, int]] | None,
+    perhaps: Sequence[tuple[int, int]],
 ) -> Made:
     """Cut, check and write a track."""
     track = make_track(
@@ -221,17 +222,26 @@ def make(
     )
     machine = tuple(map(MachineCue.of, track.cues, track.origins))
     missing = [] if corrected else worth.gaps(document, track.language, speech or ())
+    covered = [] if corrected else worth.gaps(document, track.language, perhaps)
     doubts = [] if corrected else worth.doubts(document, track.language, origins)
     check = replace(
         qc.track_check(cues, rules, found, objected),
         doubts=tuple(doubts),
         missing=tuple((gap.start_ms, gap.end_ms) for gap in missing),
+        perhaps=tuple((gap.start_ms, gap.end_ms) for gap in covered),
     )
     check = replace(check, headline=worth.headline(document, check, speech, missing, corrected=corrected))
     record_worth(run, track.language, check, missing)
     view = film_page.TrackView(track, cues, origins, found, rules, corrected, objected, check)
     shorter = tuple((track.language, item) for item in track.shorter)
     return Made(entry, check, machine, view, shorter)
+
+
+def where_spoken(run: StageRun) -> tuple[Sequence[tuple[int, int]] | None, Sequence[tuple[int, int]]]:
+    """Return where somebody speaks, in ms, or None where that is not known; and where somebody perhaps does."""
+    found, heard = run.read_optional("asr", "speech_regions"), run.read_optional("asr", "coverage")
+    speech = speech_regions.read(found, spoken=True) if found else None
+    return speech, coverage.perhaps(heard) if heard else ()
 
 
 def record_worth(run: StageRun, language: str, check: TrackCheck, missing: Sequence[coverage.Gap]) -> None:
@@ -345,8 +355,7 @@ def work(run: StageRun, options: Options) -> None:
         )
     seen = pictures.look(run, probe, options)
     shots = list(seen.cuts_ms)
-    found = run.read_optional("asr", "speech_regions")
-    speech = speech_regions.read(found, spoken=True) if found else None
+    speech, perhaps = where_spoken(run)
     film_ms = max(probe.duration_ms, document.duration_ms)
     decisions = review.read_shorter(run.add_external_input(options.review, "review")) if options.review else ()
     path = approvals.path_of(run.job_folder)
@@ -357,7 +366,10 @@ def work(run: StageRun, options: Options) -> None:
         who = f"{approved[language].by} approved the track in {languages.name(language)}"
         run.warn(f"{who}, but the film has none now: its targets are others.")
     asked = Asked(tuple(dict.fromkeys(options.formats)), decisions, options.shorten == "take", approved)
-    made = [make(run, document, profile.rules(language, rate), shots, asked, film_ms, speech) for language in spoken]
+    made = [
+        make(run, document, profile.rules(language, rate), shots, asked, film_ms, speech, perhaps)
+        for language in spoken
+    ]
     views = [item.view for item in made]
     more = make_further(run, options, document, shots, views, rules_for(run, options, profile, rate))
     texts = write_transcripts(run, document, views, options)

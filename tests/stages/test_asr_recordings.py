@@ -30,6 +30,7 @@ from recognising import (
     wav,
     words,
 )
+from samvad.sample import unspoken
 from samvad.text import scripts, skeletons
 
 pytestmark = pytest.mark.model
@@ -272,3 +273,28 @@ def test_a_sentence_under_noise_that_the_model_passes_over_is_heard(tmp_path: Pa
     )
     coverage = json.loads((job / "04_asr" / "coverage.json").read_text("utf-8"))
     assert [gap for gap in coverage["gaps"] if gap["speech_ms"] >= 1_500] == [], found
+
+
+def test_speech_under_rain_that_no_detector_hears_is_not_lost_in_silence(tmp_path: Path) -> None:
+    """A clear sentence, then one under rain that is 5 dB louder: 5 s of it used to be in no figure."""
+    folder = support.MEDIA / "B_english"
+    if not folder.is_dir():
+        pytest.skip(f"the recordings are not at {support.MEDIA}")
+    clear, jfk = (decoded(folder / name) / 32_768 for name in ("en_librivox_0870.wav", "en_jfk.flac"))
+    pause = np.zeros(2 * RATE_HZ)
+    said = np.concatenate(
+        [pause, jfk / np.sqrt(np.mean(np.square(jfk[np.abs(jfk) > 0.02 * np.abs(jfk).max()]))), pause]
+    )
+    rain = np.resize(unspoken.make("rain", 12, 704), len(said))
+    mixed = said + rain / np.sqrt(np.mean(np.square(rain))) * 10 ** (5 / 20)
+    sound = np.concatenate([clear, mixed * 0.05])
+    job, done = recognise(tmp_path, (np.clip(sound, -1, 1) * 32_000).astype(np.int16), "--languages", "en", *FAST)
+    assert done.returncode == 0, done.stderr
+    found = json.loads((job / "04_asr" / "coverage.json").read_text("utf-8"))
+    metrics = metrics_of(job)
+    named = metrics["perhaps_speech_without_text"]
+    assert named + metrics["covered_speech_added"] >= 2, found
+    assert round(sum(gap["speech_ms"] for gap in found["perhaps"]) / 1000, 3) == round(named, 3)
+    assert not named or "may cover" in warnings_of(job)
+    begins_ms = len(clear) * 1000 // RATE_HZ
+    assert all(begins_ms < gap["start_ms"] for gap in found["perhaps"]), "nothing of the kind in clear speech"

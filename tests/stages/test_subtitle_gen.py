@@ -46,6 +46,12 @@ DIALOGUE = (
 )
 
 
+#: What stage 04 takes for perhaps speech: the first has text, the second has none.
+PERHAPS = [
+    {"start_ms": start, "end_ms": end, "speech_ms": end - start} for start, end in ((1_000, 3_000), (40_000, 42_500))
+]
+
+
 def make_inputs(
     tmp_path: Path,
     segments: tuple[Segment, ...],
@@ -65,6 +71,8 @@ def make_inputs(
         regions = [{"start_ms": start, "end_ms": end} for start, end in speech]
         sung = {"start_ms": 20_000, "end_ms": 24_000, "sung": True}
         found["speech_regions"] = ("speech_regions.json", json.dumps({"regions": [*regions, sung]}).encode())
+        covered = {"schema_version": "1.1", "speech_ms": 0, "with_text_ms": 0, "perhaps": PERHAPS}
+        found["coverage"] = ("coverage.json", json.dumps(covered).encode())
     asr = support.finished_stage(job, "asr", found)
     return ["--job-folder", job, "--film", "test", "--demux", demux, "--asr", asr, "--segments", asr]
 
@@ -130,8 +138,10 @@ def test_each_target_gets_its_files_with_the_text_in_its_language(tmp_path: Path
     }
     for track in json.loads((folder / "qc.json").read_text("utf-8"))["tracks"]:
         assert track["missing"] == [[30_000, 33_500]]
+        assert track["perhaps"] == [[40_000, 42_500]]
         assert (track["headline"]["speech_seconds"], track["headline"]["coverage"]) == (7.0, 0.5)
-    assert "somebody speaks, and there is no text" in (folder / "report.html").read_text("utf-8")
+    report = (folder / "report.html").read_text("utf-8")
+    assert "somebody speaks, and there is no text" in report and '"perhaps":[[40000,42500]]' in report
     manifest = support.manifest_of(job, "subtitle_gen")
     assert any("3.5 of 7.0 s of speech have no text in English" in text for text in warnings(manifest))
     kinds = {item["type"]: item["path"] for item in manifest["outputs"]}
@@ -147,7 +157,7 @@ def test_each_target_gets_its_files_with_the_text_in_its_language(tmp_path: Path
         "shorter",
         "report",
     }
-    assert {item["type"] for item in manifest["inputs"]} == {"probe", "segments", "speech_regions"}
+    assert {item["type"] for item in manifest["inputs"]} == {"probe", "segments", "speech_regions", "coverage"}
     assert figures(manifest)["within_all_rules_hi"] == 1
     assert figures(manifest)["cues_en"] == 2
 

@@ -258,7 +258,9 @@ def test_the_document_is_json_with_what_a_page_needs(film: FilmDocument) -> None
     document = json.loads(json.dumps(showing.document(film)))
     assert [lane["id"] for lane in document["lanes"]] == ["hi", "en"]
     kinds = {need["kind"] for need in document["needs"]}
-    assert {"missing", "unsure", "translation", "quarantine"} <= kinds
+    assert {"missing", "perhaps", "unsure", "translation", "quarantine"} <= kinds
+    covered = next(need for need in document["needs"] if need["kind"] == "perhaps" and need["lane"] == "en")
+    assert (covered["start"], covered["end"]) == (51_500, 53_500) and "perhaps speech" in covered["reasons"][0]
     gains = [need["gain"] for need in document["needs"]]
     assert gains == sorted(gains, reverse=True)
     cue = document["lanes"][1]["cues"][0]

@@ -15,7 +15,7 @@ from samvad.core import typed_json
 from samvad.core.times import clock
 from samvad.documents.segments import SegmentsDocument
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 #: So much speech without a word is a gap; less is a breath or a drawn vowel.
 GAP_MS = 1_000
 #: Speech on both sides of a pause this long may be one gap.
@@ -54,6 +54,8 @@ class Coverage:
         with_text_ms: how much of it lies outside the gaps.
         gaps: with a second of speech or more, in order of time.
         pieces: the same by piece as decoded; empty where that is not known.
+        perhaps: stretches without text where there is a sign of a voice under other sound, too weak to be counted as
+            speech; in order of time.
     """
 
     schema_version: str = field(default=SCHEMA_VERSION, kw_only=True)
@@ -61,6 +63,7 @@ class Coverage:
     with_text_ms: int
     gaps: tuple[Gap, ...] = ()
     pieces: tuple[Piece, ...] = ()
+    perhaps: tuple[Gap, ...] = ()
 
     @property
     def share(self) -> float:
@@ -137,6 +140,15 @@ def read(path: Path) -> Coverage:
         ChangedFileError: it is missing or damaged.
     """
     return typed_json.read(path, Coverage, "record of speech with text", "Run stage asr again.")
+
+
+def perhaps(path: Path) -> tuple[tuple[int, int], ...]:
+    """Return start and end in ms of what may be speech under other sound, out of a film's coverage.
+
+    Raises:
+        ChangedFileError: it is missing or damaged.
+    """
+    return tuple((gap.start_ms, gap.end_ms) for gap in read(path).perhaps)
 
 
 def write(path: Path, found: Coverage) -> None:

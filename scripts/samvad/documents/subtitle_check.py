@@ -66,6 +66,7 @@ class TrackCheck:
         objected: how many cues each kind of these is found at.
         doubts: every cue whose translation is doubtful.
         missing: stretches of speech (start and end in ms) without text.
+        perhaps: stretches without text that may be speech under other sound, likewise.
         headline: what the track is worth; None where only a file was checked.
     """
 
@@ -79,6 +80,7 @@ class TrackCheck:
     objected: dict[str, int] = field(default_factory=dict)
     doubts: tuple[Doubt, ...] = ()
     missing: tuple[tuple[int, ...], ...] = ()
+    perhaps: tuple[tuple[int, ...], ...] = ()
     headline: Headline | None = None
 
 

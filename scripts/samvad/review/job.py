@@ -59,6 +59,7 @@ class JobFiles:
         profile: the name of the profile.
         profile_title: for people.
         speech: where somebody speaks, in ms; None where that is not known.
+        perhaps: where somebody may speak under other sound, in ms.
         names: those of stage 05.
         songs: those of stage 06.
         manifests: of the stages, by name.
@@ -76,6 +77,7 @@ class JobFiles:
     profile: str
     profile_title: str
     speech: tuple[tuple[int, int], ...] | None
+    perhaps: tuple[tuple[int, int], ...]
     names: Names | None
     songs: tuple[Song, ...]
     manifests: Mapping[str, StageManifest]
@@ -105,6 +107,14 @@ class JobFiles:
         if language not in self._known:
             self._known[language] = worth.gaps(self.document, language, self.speech or ())
         found: list[coverage.Gap] = self._known[language]
+        return found
+
+    def covered(self, language: str) -> list[coverage.Gap]:
+        """Return the stretches without text in which somebody may speak under other sound, in order."""
+        key = ("covered", language)
+        if key not in self._known:
+            self._known[key] = worth.gaps(self.document, language, self.perhaps)
+        found: list[coverage.Gap] = self._known[key]
         return found
 
     def sureness(self, numbers: tuple[int, ...]) -> float | None:
@@ -183,7 +193,7 @@ def read(folder: Path) -> JobFiles:
     machine = machine_cues.read(folder / made.path).tracks
     checks = subtitle_check.read(place / "qc.json")
     manifests = {name: item for name, item in found.items() if item is not None}
-    regions = given.get("speech_regions")
+    regions, heard = given.get("speech_regions"), given.get("coverage")
     return JobFiles(
         folder=folder,
         made=stamp(manifest),
@@ -197,6 +207,7 @@ def read(folder: Path) -> JobFiles:
         profile=str(manifest.config.get("profile") or ""),
         profile_title=checks.profile,
         speech=speech_regions.read(regions, spoken=True) if regions and regions.is_file() else None,
+        perhaps=coverage.perhaps(heard) if heard and heard.is_file() else (),
         names=_optional_names(folder, manifests),
         songs=_optional_songs(folder, manifests),
         manifests=manifests,

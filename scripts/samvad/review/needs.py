@@ -26,6 +26,7 @@ _UNSURE = 0.6
 #: The share of places of a kind at which there is something to do.
 _SHARE = {
     "missing": 0.9,
+    "perhaps": 0.5,
     "unsure": 0.7,
     "translation": 0.6,
     "name": 0.5,
@@ -215,21 +216,23 @@ def _of_lane(film: FilmDocument, lane: Lane) -> Iterator[JsonObject]:
 def _missing(film: FilmDocument, lane: Lane) -> Iterator[JsonObject]:
     """Yield stretches of speech without text; once somebody has written something there, they are done."""
     by_hand = [cue for cue in lane.cues.values() if cue.hand]
-    for gap in film.files.gaps(lane.language):
+    gaps = [("missing", gap, "of speech") for gap in film.files.gaps(lane.language)]
+    covered = film.files.covered(lane.language)
+    for kind, gap, of in [*gaps, *(("perhaps", gap, "of perhaps speech under other sound") for gap in covered)]:
         written = any(cue.start_ms < gap.end_ms and cue.end_ms > gap.start_ms for cue in by_hand)
         edit = {"op": "insert", "lane": lane.language, "start": gap.start_ms, "end": gap.end_ms, "text": ""}
         need = _need(
-            "missing",
+            kind,
             f"{lane.language} {gap.start_ms}-{gap.end_ms}",
             gap.start_ms,
             gap.end_ms,
             "",
-            [f"{gap.speech_ms / 1000:.1f} s of speech"],
+            [f"{gap.speech_ms / 1000:.1f} s {of}"],
             lane=lane.language,
             choices=[_choice("write it", edit)],
             done=written,
         )
-        need["gain"] = round(max(_LEAST_SECONDS, gap.speech_ms / 1000) * _SHARE["missing"], 2)
+        need["gain"] = round(max(_LEAST_SECONDS, gap.speech_ms / 1000) * _SHARE[kind], 2)
         yield need
 
 

@@ -162,6 +162,7 @@ def _track(view: TrackView, document: SegmentsDocument) -> JsonObject:
         "within": shares_within(len(view.cues), view.found),
         "rules": [{"rule": rule, "level": level_of(rule, rules), "source": source_of(rule, rules)} for rule in RULES],
         "missing": [list(stretch) for stretch in check.missing] if check else [],
+        "perhaps": [list(stretch) for stretch in check.perhaps] if check else [],
         "headline": _headline(check.headline) if check and check.headline else None,
         "cues": cues,
     }

@@ -62,6 +62,8 @@ ROUNDS: tuple[Round, ...] = (
     Round(7_000, DecodingStrategy("small windows, in Urdu"), relative=True),
     Round(7_000, DecodingStrategy("small windows of its own", temperature=0.4)),
 )
+#: So many of them where there is but a weak sign of a voice.
+_WEAK_ROUNDS = 2
 #: What is put into a gap must be this sure: nothing was there before, so no text is better than a doubtful one.
 _MEAN_PROBABILITY = 0.4
 _LOGPROB = -1.2
@@ -95,6 +97,8 @@ class GapFiller:
         voice_peak: how sure a song detector is of a voice between two times in ms; None: there is none to ask.
         script: the setting of asr.script: where a text keeps the letters that it was decoded in, it is heard as no
             other language.
+        weak: whether there is but a weak sign of a voice: fewer tries are made, a text of any length must be as sure
+            as a short one, and what is unsure is not kept.
     """
 
     decode: Decode
@@ -102,13 +106,14 @@ class GapFiller:
     faults: Callable[[Chunk], list[str]]
     voice_peak: Callable[[int, int], float | None] | None = None
     script: str = "native"
+    weak: bool = False
 
     def fill(self, chunks: Sequence[Chunk], speech: Sequence[Region]) -> list[Chunk]:
         """Return the chunks in order of time, with what was heard in their gaps."""
         pauses = quiet.pauses(self.audio, speech)
         found = [settled(chunk, pauses) for chunk in chunks]
         doubted: list[Chunk] = []
-        for how in ROUNDS:
+        for how in ROUNDS[:_WEAK_ROUNDS] if self.weak else ROUNDS:
             wanted = [window for group, run in _groups(_texts(found), speech) for window in self._cut(group, run, how)]
             if how.relative:
                 wanted = [window for window in wanted if as_relative(window, self.script)]
@@ -121,7 +126,7 @@ class GapFiller:
                 new = self._judged(own, window, how.strategy, found)
                 if self._sure(new, window):
                     found = _put_in(found, new)
-                elif new.words:
+                elif new.words and not self.weak:
                     doubted.append(new)
         for gap, _ in spoken_gaps(_texts(found), speech):
             found = _put_in(found, self._heard_twice(gap, doubted))
@@ -164,7 +169,7 @@ class GapFiller:
 
     def _sure(self, chunk: Chunk, window: Window) -> bool:
         """Return whether a text is to be trusted by the model's own figures."""
-        short = window.speech_ms < _SHORT_MS
+        short = self.weak or window.speech_ms < _SHORT_MS
         return (
             bool(chunk.words)
             and (chunk.decoding["avg_logprob"] or 0.0) >= (_SHORT_LOGPROB if short else _LOGPROB)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from samvad.core.failures import working_on
@@ -69,11 +69,12 @@ class Recogniser:
         engine = self.fallback.engine
         return engine.brief_language_probabilities(self.audio, found, silence_ms)
 
-    def recognise(self, speech: Sequence[Region]) -> list[Chunk]:
+    def recognise(self, speech: Sequence[Region], perhaps: Sequence[Region] = ()) -> list[Chunk]:
         """Return what was said, in order of time.
 
         Args:
             speech: with the language of each region.
+            perhaps: where somebody may speak under other sound, likewise: a text of it is taken only if it is sure.
         """
         retrier = retries.Retrier(self.decode, self.audio, self.script, self.terms, self.attempts)
         total = sum(region.length_ms for region in speech)
@@ -95,6 +96,8 @@ class Recogniser:
         if self.attempts:
             filler = gaps.GapFiller(self.decode, self.audio, retrier.faults, self.voice_peak, self.script)
             in_order = filler.fill(in_order, speech)
+            if perhaps:
+                in_order = replace(filler, weak=True).fill(in_order, perhaps)
         return own_script.in_own_script(in_order, self.decode, self.script, self.terms)
 
     def _without_made_up(self, chunks: list[Chunk]) -> list[Chunk]:

@@ -108,12 +108,21 @@ def in_blocks(
         hear: gives the (start, end) in ms of the speech in some samples.
         block_seconds: length of a block.
     """
+    return in_placed_blocks(audio, lambda samples, _: hear(samples), block_seconds)
+
+
+def in_placed_blocks(
+    audio: FilmAudio,
+    hear: Callable[[npt.NDArray[np.float32], int], Iterable[tuple[float, float]]],
+    block_seconds: int = _BLOCK_SECONDS,
+) -> list[Region]:
+    """Run a detector over a film as ``in_blocks`` does, which is told where in the film its samples begin, in ms."""
     found: list[Region] = []
     for start_ms in range(0, audio.duration_ms, block_seconds * 1000):
         end_ms = min(start_ms + block_seconds * 1000, audio.duration_ms)
         events.progress(start_ms / 1000, audio.duration_ms / 1000, "searched_seconds")
         first_ms = max(0, start_ms - _MARGIN_MS)
-        for begin, end in hear(audio.piece(first_ms, end_ms + _MARGIN_MS)):
+        for begin, end in hear(audio.piece(first_ms, end_ms + _MARGIN_MS), first_ms):
             region = Region(max(start_ms, first_ms + round(begin)), min(end_ms, first_ms + round(end)))
             if region.length_ms > 0:
                 found.append(region)
@@ -149,18 +158,28 @@ def with_singing(speech: Sequence[Region], sung: Sequence[Region], duration_ms: 
 
     A sung rest that is too short for a word is given up.
     """
-    added = []
-    for region in sung:
-        position, end_ms = region.start_ms, min(region.end_ms, duration_ms)
-        for spoken in [*speech, Region(end_ms, end_ms)]:
-            if spoken.end_ms <= position or spoken.start_ms > end_ms:
+    inside = [replace(region, end_ms=min(region.end_ms, duration_ms)) for region in sung]
+    return sorted([*speech, *beside(inside, speech, _SUNG_SHORTEST_MS)], key=lambda region: region.start_ms)
+
+
+def beside(regions: Sequence[Region], others: Sequence[Region], shortest_ms: int) -> list[Region]:
+    """Return what of some regions lies outside others, in stretches of so many ms or more.
+
+    Args:
+        regions: in order of time.
+        others: likewise.
+        shortest_ms: what is shorter is given up.
+    """
+    left = []
+    for region in regions:
+        position = region.start_ms
+        for other in [*others, Region(region.end_ms, region.end_ms)]:
+            if other.end_ms < position or other.start_ms > region.end_ms:
                 continue
-            if min(spoken.start_ms, end_ms) - position >= _SUNG_SHORTEST_MS:
-                added.append(Region(position, min(spoken.start_ms, end_ms), sung=True))
-            position = max(position, spoken.end_ms)
-        if end_ms - position >= _SUNG_SHORTEST_MS:
-            added.append(Region(position, end_ms, sung=True))
-    return sorted([*speech, *added], key=lambda region: region.start_ms)
+            if min(other.start_ms, region.end_ms) - position >= shortest_ms:
+                left.append(replace(region, start_ms=position, end_ms=min(other.start_ms, region.end_ms)))
+            position = max(position, other.end_ms)
+    return left
 
 
 def union(regions: Iterable[Region]) -> list[Region]:

@@ -6,12 +6,14 @@ import logging
 import shlex
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from samvad.core.errors import ModelError
 from samvad.core.failures import is_memory_shortage
 from samvad.core.times import clock
 from samvad.documents import coverage, stage_manifest
+from samvad.documents.coverage import Coverage
 from samvad.documents.existing_subtitles import MEASURE, TRANSLATE, ExistingSubtitles
 from samvad.documents.segments import Segment, SegmentsDocument
 from samvad.logs.spans import span
@@ -19,6 +21,7 @@ from samvad.media.audio import FilmAudio
 from samvad.runner.stage_run import StageRun
 from samvad.stages.asr import (
     alignment,
+    covered,
     existing,
     gaps,
     given_text,
@@ -51,9 +54,18 @@ _MANY_CHANGED = 0.2
 
 
 class Heard(NamedTuple):
-    """Where somebody speaks or sings, and how sure a song detector is of a voice between two times."""
+    """Where somebody speaks or sings.
+
+    Attributes:
+        speech: as it is recognised, no region too long for the model.
+        perhaps: what may be speech under other sound, beside it.
+        whole: the speech before it was cut.
+        voice_peak: how sure a song detector is of a voice between two times.
+    """
 
     speech: list[Region]
+    perhaps: list[Region]
+    whole: list[Region]
     voice_peak: VoicePeak
 
 
@@ -76,9 +88,8 @@ def find_speech(run: StageRun, audio: FilmAudio, heard: FilmAudio, options: Opti
         sung = regions.sung_regions(curve, options.singing_threshold)
         found = regions.with_singing(found, sung, audio.duration_ms)
         run.metric("singing_added", sum(region.length_ms for region in found if region.sung) / 1000, "s")
-    transcripts.write_regions(run.output("speech_regions.json", "speech_regions"), found)
-    run.metric("speech_duration", sum(region.length_ms for region in found) / 1000, "s")
-    return Heard(regions.cut_long(found, _LONGEST_REGION_MS, heard), curve.voice_peak)
+    cut = regions.cut_long(found, _LONGEST_REGION_MS, heard)
+    return Heard(cut, covered.perhaps(found, heard), found, curve.voice_peak)
 
 
 @span("language_detection")
@@ -131,12 +142,31 @@ def _tell_of_languages(run: StageRun, vote: language.Vote, found: second_languag
         )
 
 
-def recognise(run: StageRun, recogniser: Recogniser, speech: Sequence[Region], options: Options) -> list[Segment]:
+def no_speech(run: StageRun, heard: Heard) -> None:
+    """Record that nobody speaks, as far as a detector can tell."""
+    write_regions(run, heard, [])
+    write_coverage(run, Coverage(0, 0), [(region.start_ms, region.end_ms) for region in heard.perhaps], ())
+    run.warn("No speech was found in the film: there is nothing to subtitle.")
+
+
+def write_regions(run: StageRun, heard: Heard, added: Sequence[Region]) -> None:
+    """Write where there is speech, with what was recognised beside it."""
+    found = sorted([*heard.whole, *added], key=lambda region: region.start_ms)
+    transcripts.write_regions(run.output("speech_regions.json", "speech_regions"), found)
+    run.metric("covered_speech_added", sum(region.length_ms for region in added) / 1000, "s")
+    run.metric("speech_duration", sum(region.length_ms for region in found) / 1000, "s")
+
+
+def recognise(run: StageRun, recogniser: Recogniser, heard: Heard, options: Options) -> list[Segment]:
     """Recognise the speech and cut it into segments; say what a person should look at."""
     given = [languages.normalise(code, "--languages") for code in options.languages]
-    named = name_languages(run, recogniser, speech, given)
+    named = name_languages(run, recogniser, heard.speech, given)
+    perhaps = covered.in_languages(heard.perhaps, named)
     with span("transcription"):
-        chunks = recogniser.recognise(named)
+        chunks = recogniser.recognise(named, perhaps)
+    added = covered.with_text(perhaps, chunks)
+    write_regions(run, heard, added)
+    named = sorted([*named, *added], key=lambda region: region.start_ms)
     spoken_in = list(dict.fromkeys(region.language for region in named))
     other = wrong_language(chunks, spoken_in)
     if other and given:
@@ -157,7 +187,7 @@ def recognise(run: StageRun, recogniser: Recogniser, speech: Sequence[Region], o
     found = sentences.build_segments(
         chunks, named, round(options.max_sentence_seconds * 1000), quiet.pauses(recogniser.audio, named)
     )
-    record_coverage(run, chunks, named, found)
+    record_coverage(run, chunks, named, perhaps, found)
     if not found:
         run.warn("Speech was heard, but no words were understood: there is nothing to subtitle.")
     return found
@@ -186,12 +216,18 @@ def _tell_of_scripts(run: StageRun, chunks: Sequence[Chunk]) -> None:
         )
 
 
-def record_coverage(run: StageRun, chunks: Sequence[Chunk], speech: Sequence[Region], found: Sequence[Segment]) -> None:
+def record_coverage(
+    run: StageRun,
+    chunks: Sequence[Chunk],
+    speech: Sequence[Region],
+    perhaps: Sequence[Region],
+    found: Sequence[Segment],
+) -> None:
     """Write how much of the speech has text, in the film and in each piece, and warn of what has none."""
     spoken = [(region.start_ms, region.end_ms) for region in speech if not region.sung]
     said = tuple(segment for segment in found if not retries.loops(segment.text, sung=True))
     whole = coverage.of_document(spoken, SegmentsDocument("und", 0, said))
-    coverage.write(run.output("coverage.json", "coverage"), gaps.by_piece(chunks, whole))
+    write_coverage(run, gaps.by_piece(chunks, whole), [(region.start_ms, region.end_ms) for region in perhaps], said)
     run.metric("speech_with_text", whole.with_text_ms / 1000, "s")
     run.metric("speech_without_text", (whole.speech_ms - whole.with_text_ms) / 1000, "s")
     unsure = [chunk for chunk in chunks if chunk.decoded_again is not None and chunk.decoded_again.kept == gaps.TWICE]
@@ -204,6 +240,21 @@ def record_coverage(run: StageRun, chunks: Sequence[Chunk], speech: Sequence[Reg
         run.warn(
             f"{(whole.speech_ms - whole.with_text_ms) / 1000:.1f} of {whole.speech_ms / 1000:.1f} s of speech have no "
             f"text: {coverage.in_words(whole.gaps)}. Listen there."
+        )
+
+
+def write_coverage(
+    run: StageRun, found: Coverage, perhaps: Sequence[tuple[int, int]], said: tuple[Segment, ...]
+) -> None:
+    """Write how much of the speech has text; warn of what may be speech that other sound covers."""
+    left = coverage.of_document(perhaps, SegmentsDocument("und", 0, said)).gaps
+    coverage.write(run.output("coverage.json", "coverage"), replace(found, perhaps=left))
+    seconds = sum(gap.speech_ms for gap in left) / 1000
+    run.metric("perhaps_speech_without_text", seconds, "s")
+    if left:
+        run.warn(
+            f"Music or noise may cover {seconds:.1f} s of speech, which has no text: {coverage.in_words(left)}. "
+            "Listen there."
         )
 
 

@@ -18,7 +18,8 @@ function allRows(track) {
     const segment = data.segments[id];
     rows.push({ quarantine: segment, start: segment.start, end: segment.end });
   }
-  for (const [start, end] of track.missing) rows.push({ missing: true, start, end });
+  for (const [start, end] of track.missing) rows.push({ missing: "somebody speaks, and there is no text", start, end });
+  for (const [start, end] of track.perhaps) rows.push({ missing: "perhaps somebody speaks under other sound, and there is no text", start, end });
   return rows.sort((a, b) => a.start - b.start);
 }
 const isDoubtful = (cue) => cue.flags.some((flag) => flag[0] === "translation");
@@ -63,7 +64,7 @@ const marked = (text, names) => {
 function rowHtml(row, number) {
   if (row.missing) {
     return html`<span class="num"></span><span class="time">${clock(row.start, 1)}<br>${((row.end - row.start) / 1000).toFixed(2)} s</span><span
-      class="said">somebody speaks, and there is no text</span><span></span><span></span><span></span>`;
+      class="said">${row.missing}</span><span></span><span></span><span></span>`;
   }
   if (row.quarantine) {
     return html`<span class="num"></span><span class="time">${clock(row.start, 1)}</span><span class="text">${row.quarantine.text}</span><span
@@ -207,6 +208,7 @@ function drawDetail() {
   for (const id of data.quarantined) { const s = data.segments[id]; if (s.end > from && s.start < to) for (let t = x(s.start); t < x(s.end); t += 5) pen.fillRect(t, 84, 2, 4); }
   pen.fillStyle = colour("warn");
   for (const [start, end] of track ? track.missing : []) if (end > from && start < to) hatch(pen, x(start), x(end), 90, 116);
+  for (const [start, end] of track ? track.perhaps : []) if (end > from && start < to) hatch(pen, x(start), x(end), 103, 116);
   pen.fillStyle = colour("soft");
   const every = [1000, 2000, 5000, 10000, 30000, 60000, 300000].find((n) => (n / state.view) * width > 60) || 600000;
   for (let t = Math.ceil(Math.max(0, from) / every) * every; t <= to && t <= data.duration; t += every) pen.fillText(clock(t, 0), x(t) + 3, height - 6);
@@ -228,7 +230,7 @@ function drawOverview() {
     wave(pen, width, 20, 36, 0, data.duration);
     const track = data.tracks[state.track];
     for (const cue of track ? track.cues : []) { pen.fillStyle = cueColour(cue); pen.fillRect((cue.start / data.duration) * width, height - 5, Math.max(1, ((cue.end - cue.start) / data.duration) * width), 5); }
-    for (const [start, end] of track ? track.missing : []) hatch(pen, (start / data.duration) * width, (end / data.duration) * width, height - 5, height);
+    for (const [start, end] of track ? [...track.missing, ...track.perhaps] : []) hatch(pen, (start / data.duration) * width, (end / data.duration) * width, height - 5, height);
     pen.fillStyle = colour("name");
     pen.globalAlpha = 0.6;
     for (const cut of data.shots) pen.fillRect((cut / data.duration) * width, 0, 1, 6);

@@ -1,0 +1,139 @@
+"""Speech under music or noise that no detector is sure of: where there is a weak sign of it, and what comes of it.
+
+Under sound as loud as itself, and louder, a voice is lost to the detectors, and what is never recognised is in no
+figure. So what stays the same for seconds is taken out of the sound, frequency by frequency: a voice changes faster
+than most music and noise. What a detector then hears of it, sure or not, may be speech. It is recognised where the
+model is sure of a text, and named as perhaps speech where it is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from samvad.documents import coverage
+from samvad.media.audio import SAMPLE_RATE_HZ, FilmAudio
+from samvad.stages.asr import regions
+from samvad.stages.asr.chunks import Chunk
+from samvad.stages.asr.regions import Region
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+#: Sound is taken apart into frames of 32 ms, each of which overlaps half of the next: samples.
+_FRAME, _HOP = 512, 256
+#: What stays is the median of each frequency over so many frames (4 s), taken anew every so many (0.5 s).
+_STEADY_FRAMES, _ANEW_FRAMES = 251, 31
+#: So much of a frequency's power is left at least: without it, gaps sound like cuts.
+_LEFT = 0.05
+#: What is left is brought to this level: root mean square, of full scale.
+_LEVEL = 0.07
+#: Silero gives a probability for so many samples. Averaged over so many of them (2 s) it must reach this. Set on one
+#: half of the sounds of benchmarks/covered_speech.py: of 21 s of speech 5 dB under other sound that nothing else heard,
+#: 16 lie above, and of 416 s without speech none. At half of this: 17, and 9 (music, steps, laughter).
+_STEP, _MEAN_STEPS, _WEAK = 512, 63, 0.1
+#: So much sound around a word's times is its own.
+_MARGIN_MS = 200
+
+
+def perhaps(speech: Sequence[Region], audio: FilmAudio) -> list[Region]:
+    """Return where somebody may speak under other sound, beside the speech that was found, in order of time.
+
+    Args:
+        speech: as it was found, and singing, in order of time.
+        audio: the sound that it was found in.
+    """
+
+    def hear(samples: npt.NDArray[np.float32], first_ms: int) -> Iterable[tuple[float, float]]:
+        return _weak_voices(samples, [(region.start_ms - first_ms, region.end_ms - first_ms) for region in speech])
+
+    return regions.beside(regions.in_placed_blocks(audio, hear), speech, coverage.GAP_MS)
+
+
+def uncovered(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return sound without what stays the same for seconds.
+
+    Args:
+        samples: at 16 kHz, from -1 to 1.
+    """
+    import numpy as np
+
+    if len(samples) < 2 * _FRAME:
+        return samples
+    window = np.sqrt(np.hanning(_FRAME + 1)[:-1]).astype(np.float32)
+    padded = np.pad(samples, (_FRAME, 2 * _FRAME))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, _FRAME)[::_HOP]
+    spectra = np.fft.rfft(frames * window, axis=1).astype(np.complex64)
+    power = np.square(np.abs(spectra))
+    ends = np.pad(power, ((_STEADY_FRAMES // 2, _STEADY_FRAMES // 2), (0, 0)), mode="edge")
+    # Of the frames every fourth: neighbours are nearly alike.
+    steady = [
+        np.median(ends[first : first + _STEADY_FRAMES : 4], axis=0)
+        for first in range(_ANEW_FRAMES // 2, len(power) + _ANEW_FRAMES // 2, _ANEW_FRAMES)
+    ]
+    floor = np.repeat(np.array(steady), _ANEW_FRAMES, axis=0)[: len(power)]
+    spectra *= np.sqrt(np.clip(1 - floor / (power + 1e-12), _LEFT, 1))
+    parts = np.fft.irfft(spectra, _FRAME, axis=1).astype(np.float32) * window
+    made = np.zeros((len(parts) + 1) * _HOP, np.float32)
+    made[:-_HOP] += parts[:, :_HOP].ravel()
+    made[_HOP:] += parts[:, _HOP:].ravel()
+    found = made[_FRAME : _FRAME + len(samples)]
+    loudness = float(np.sqrt(np.mean(np.square(found))))
+    levelled: npt.NDArray[np.float32] = np.clip(found * (_LEVEL / max(loudness, 1e-6)), -1.0, 1.0).astype(np.float32)
+    return levelled
+
+
+def _weak_voices(
+    samples: npt.NDArray[np.float32], speech: Sequence[tuple[float, float]]
+) -> Iterable[tuple[float, float]]:
+    """Yield start and end in ms of the stretches in which there is a weak sign of a voice.
+
+    Args:
+        samples: at 16 kHz, from -1 to 1.
+        speech: start and end in ms of what was found already: what is sure there says nothing of the pauses beside it.
+    """
+    import numpy as np
+    from faster_whisper.vad import get_vad_model
+
+    clear = uncovered(samples)
+    heard = get_vad_model()(np.pad(clear, (0, -len(clear) % _STEP))).ravel()
+    step_ms = _STEP * 1000 / SAMPLE_RATE_HZ
+    asked = np.ones(len(heard))
+    for start_ms, end_ms in speech:
+        asked[max(0, int(start_ms // step_ms)) : max(0, int(-(-end_ms // step_ms)))] = 0
+    near = np.ones(_MEAN_STEPS)
+    sums, counts = (np.convolve(values, near, "same")[: len(heard)] for values in (heard * asked, asked))
+    mean = asked * sums / np.maximum(counts, coverage.GAP_MS / step_ms)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mean >= _WEAK, [False]]).astype(np.int8)))
+    for first, end in zip(edges[::2], edges[1::2], strict=True):
+        yield first * step_ms, min(end * step_ms, len(samples) * 1000 / SAMPLE_RATE_HZ)
+
+
+def in_languages(found: Sequence[Region], speech: Sequence[Region]) -> list[Region]:
+    """Return what may be speech, each stretch in the language that is spoken next to it.
+
+    Args:
+        found: from ``perhaps``.
+        speech: with the language of each region; some.
+    """
+    spoken = [region for region in speech if not region.sung] or list(speech)
+
+    def nearest(region: Region) -> Region:
+        return min(spoken, key=lambda other: max(other.start_ms - region.end_ms, region.start_ms - other.end_ms))
+
+    return [replace(region, language=nearest(region).language) for region in found]
+
+
+def with_text(found: Sequence[Region], chunks: Sequence[Chunk]) -> list[Region]:
+    """Return where what may be speech was recognised: each stretch from its first word to its last."""
+    words = [(word.start_ms, word.end_ms) for chunk in chunks for word in chunk.words]
+    said = []
+    for region in found:
+        inside = [times for times in words if region.start_ms <= sum(times) / 2 < region.end_ms]
+        if inside:
+            start_ms = max(region.start_ms, min(start for start, _ in inside) - _MARGIN_MS)
+            end_ms = min(region.end_ms, max(end for _, end in inside) + _MARGIN_MS)
+            said.append(replace(region, start_ms=start_ms, end_ms=end_ms))
+    return said

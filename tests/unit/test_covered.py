@@ -1,0 +1,167 @@
+"""Speech under other sound that no detector is sure of: found by weak signs, recognised where sure, else named."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from samvad.documents import coverage
+from samvad.documents.coverage import Coverage, Gap
+from samvad.stages.asr import covered, gaps, regions, steps, windows
+from samvad.stages.asr.chunks import Chunk, RawWord
+from samvad.stages.asr.regions import Region
+
+RATE_HZ = 16_000
+SURE = {"avg_logprob": -0.3, "no_speech_prob": 0.1, "compression_ratio": 1.0, "temperature": 0.0}
+
+
+class Sound:
+    """A sound in memory, as the stage's own reads it."""
+
+    def __init__(self, seconds: float) -> None:
+        self.duration_ms = round(seconds * 1000)
+
+    def piece(self, start_ms: int, end_ms: int) -> Any:
+        return np.zeros((min(end_ms, self.duration_ms) - start_ms) * 16, dtype=np.float32)
+
+
+def level(samples: Any) -> float:
+    return float(10 * np.log10(np.mean(np.square(samples)) + 1e-12))
+
+
+def test_what_stays_the_same_is_taken_out_and_what_comes_and_goes_stays() -> None:
+    time = np.arange(12 * RATE_HZ) / RATE_HZ
+    chord = sum(np.sin(2 * np.pi * pitch * time) for pitch in (220, 277, 330)) * 0.1
+    syllables = np.where((time % 1 > 0.8) & (time > 6), np.sin(2 * np.pi * 1_000 * time), 0) * 0.1
+    before = (chord + syllables).astype(np.float32)
+    after = covered.uncovered(before)
+    assert len(after) == len(before) and after.dtype == np.float32
+    spoken, bare = (time > 8) & (time < 11) & (time % 1 > 0.85), (time > 2) & (time < 5)
+    assert abs(level(before[spoken]) - level(before[bare])) < 2
+    assert level(after[spoken]) - level(after[bare]) > 6
+    assert not covered.uncovered(np.zeros(5 * RATE_HZ, np.float32)).any()
+    assert len(covered.uncovered(np.zeros(100, np.float32))) == 100
+
+
+def test_what_may_be_speech_is_what_lies_beside_that_which_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(covered, "_weak_voices", lambda *_: [(1_000, 9_000), (20_000, 22_000)])
+    found = covered.perhaps([Region(3_000, 5_000), Region(8_500, 10_000, sung=True)], Sound(30))  # type: ignore[arg-type]
+    assert [(region.start_ms, region.end_ms) for region in found] == [(1_000, 3_000), (5_000, 8_500), (20_000, 22_000)]
+    short = covered.perhaps([Region(1_900, 20_000), Region(20_900, 22_000)], Sound(30))  # type: ignore[arg-type]
+    assert short == [], "less than a second is the edge of what was heard"
+
+
+def test_weak_voices_are_times_in_the_sound(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = np.zeros(400, np.float32)
+    heard[100:200] = 0.3
+    network = SimpleNamespace(get_vad_model=lambda: lambda _: heard)
+    monkeypatch.setitem(sys.modules, "faster_whisper", SimpleNamespace(vad=network))
+    monkeypatch.setitem(sys.modules, "faster_whisper.vad", network)
+    ((start_ms, end_ms),) = covered._weak_voices(np.zeros(400 * 512, np.float32), [])
+    assert 2_300 < start_ms < 3_300 and 6_300 < end_ms < 7_300
+    beside = [(0.0, 3_200.0), (6_400.0, 20_000.0)]
+    ((start_ms, end_ms),) = covered._weak_voices(np.zeros(400 * 512, np.float32), beside)
+    assert abs(start_ms - 3_200) <= 32 and abs(end_ms - 6_400) <= 32
+    heard[:] = 0.9
+    heard[100:140] = 0.0
+    pause = [(0.0, 3_200.0), (4_480.0, 20_000.0)]
+    assert list(covered._weak_voices(np.zeros(400 * 512, np.float32), pause)) == [], "a pause between sure speech"
+
+
+def test_what_may_be_speech_is_heard_in_the_language_that_is_spoken_next_to_it() -> None:
+    speech = [Region(0, 4_000, "en"), Region(8_000, 9_000, "es", sung=True), Region(20_000, 24_000, "hi")]
+    found = covered.in_languages([Region(7_000, 8_000), Region(15_000, 19_000)], speech)
+    assert [region.language for region in found] == ["en", "hi"]
+    assert covered.in_languages([Region(5_000, 7_000)], speech[1:2])[0].language == "es", "where all of it is sung"
+
+
+def said(*words: tuple[str, int, int], sure: float = 0.9, **figures: float) -> Chunk:
+    raw = tuple(RawWord(f" {text}", start, end, sure) for text, start, end in words)
+    (window,) = windows.spans([Region(raw[0].start_ms, raw[-1].end_ms, "en")])
+    return Chunk(window.start_ms, window.end_ms, "en", " ".join(w[0] for w in words), raw, {**SURE, **figures}, window)
+
+
+def test_a_stretch_counts_as_speech_from_its_first_word_to_its_last() -> None:
+    found = covered.with_text(
+        [Region(1_000, 9_000, "en"), Region(20_000, 25_000, "en")],
+        [said(("we", 2_000, 2_200), ("never", 2_300, 2_700)), said(("left", 30_000, 30_400))],
+    )
+    assert found == [Region(1_800, 2_900, "en")]
+
+
+def weakly(logprob: float, sure: float = 0.9) -> tuple[list[Chunk], list[str]]:
+    """Let a model answer in a weak stretch of six seconds; return what is taken, and the tries."""
+    tries: list[str] = []
+
+    def decode(found: Any, strategy: Any) -> list[Chunk]:
+        tries.extend(strategy.name for _ in found)
+        words = [(f"{at * 7919 % 997:x}", at, at + 350) for at in range(1_200, 6_800, 400)]
+        heard = said(*words, sure=sure, avg_logprob=logprob)
+        return [replace(heard, window=window, start_ms=window.start_ms, end_ms=window.end_ms) for window in found]
+
+    filler = gaps.GapFiller(decode, Sound(20), lambda _: [], lambda *_: 0.9, weak=True)  # type: ignore[arg-type]
+    return filler.fill([], [Region(1_000, 7_000, "en")]), tries
+
+
+def test_only_a_sure_text_is_taken_where_the_sign_is_weak() -> None:
+    (taken,), tries = weakly(-0.5)
+    assert taken.words and tries == ["a window of its own"]
+    for doubted in (weakly(-1.0), weakly(-0.5, sure=0.3)):
+        assert doubted == ([], ["a window of its own", "small windows, cut earlier"]), "two alike are not enough"
+
+
+class Run:
+    """What a stage's run keeps of what it is told."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.metrics, self.warnings = folder, dict[str, Any](), list[str]()
+
+    def output(self, name: str, _: str) -> Path:
+        return self.folder / name
+
+    def metric(self, name: str, value: Any, _: str = "") -> None:
+        self.metrics[name] = value
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+
+def test_a_film_all_of_whose_speech_is_covered_does_not_pass_for_a_silent_one(tmp_path: Path) -> None:
+    run: Any = Run(tmp_path)
+    steps.no_speech(run, steps.Heard([], [Region(2_000, 6_500)], [], lambda *_: None))
+    assert coverage.read(tmp_path / "coverage.json").perhaps == (Gap(2_000, 6_500, 4_500),)
+    assert coverage.perhaps(tmp_path / "coverage.json") == ((2_000, 6_500),)
+    assert run.metrics["perhaps_speech_without_text"] == 4.5
+    assert any("may cover 4.5 s of speech" in text and "00:00:02.000" in text for text in run.warnings)
+    assert json.loads((tmp_path / "speech_regions.json").read_text("utf-8"))["regions"] == []
+
+
+def test_what_was_recognised_under_other_sound_is_speech_from_then_on(tmp_path: Path) -> None:
+    run: Any = Run(tmp_path)
+    whole = [Region(0, 4_000), Region(9_000, 12_000, sung=True)]
+    steps.write_regions(run, steps.Heard(whole, [], whole, lambda *_: None), [Region(5_000, 7_000, "en")])
+    found = json.loads((tmp_path / "speech_regions.json").read_text("utf-8"))["regions"]
+    assert [item["start_ms"] for item in found] == [0, 5_000, 9_000] and found[2]["sung"]
+    assert run.metrics == {"covered_speech_added": 2.0, "speech_duration": 9.0}
+
+
+def test_what_has_text_is_no_longer_perhaps_speech_and_older_records_have_none(tmp_path: Path) -> None:
+    run: Any = Run(tmp_path)
+    steps.write_coverage(run, Coverage(1_000, 1_000), [], ())
+    assert run.warnings == [] and coverage.perhaps(tmp_path / "coverage.json") == ()
+    old = json.loads((tmp_path / "coverage.json").read_text("utf-8"))
+    del old["perhaps"]
+    (tmp_path / "coverage.json").write_text(json.dumps(old), "utf-8")
+    assert coverage.read(tmp_path / "coverage.json").perhaps == ()
+
+
+def test_regions_beside_others() -> None:
+    found = regions.beside([Region(0, 10_000, sung=True)], [Region(2_000, 3_000), Region(9_500, 12_000)], 1_500)
+    assert found == [Region(0, 2_000, sung=True), Region(3_000, 9_500, sung=True)]
