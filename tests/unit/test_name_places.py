@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from samvad.core import schemas
-from samvad.documents.segments import Segment, SegmentsDocument
+from samvad.documents.segments import Entity, Segment, SegmentsDocument
 from samvad.film import matcher
 from samvad.film.known_names import Name
 from samvad.stages.ner import consistency
@@ -54,7 +54,8 @@ def test_a_word_is_beaten_by_a_name_that_it_is_more_like_and_not_by_another_spel
     assert beaten("Kappur", "Kanpur") == "Kapoor"
     assert beaten("Kapur", "Kapoor") is None
     assert beaten("Varma", "Verma") is None
-    assert beaten("Kanpur", "Kapoor", is_person=True) is None
+    assert beaten("Kanpur", "Kapoor", is_person=True) == "Kanpur", "spelled as the place is, whatever stands before"
+    assert beaten("Kanpoor", "Kapoor", is_person=True) is None
     assert beaten("Shimla", "Shyamla") == "Shimla", "spelled as the place is"
     assert beaten("Shimlaa", "Shyamla") is None
     assert beaten("Patil", "Patel", is_person=True) == "Patil"
@@ -68,3 +69,26 @@ def test_what_is_spoken_of_as_a_place_is_no_person_unless_it_is_all_but_spelled_
     # A place once, and a person twice; a comma parts them ("mein" is "I" too).
     assert written("Woh Simren mein hai. Kal Simren, Simren!", "Simran", []).count("Simran") == 3
     assert written("Suno Madhubani, mein jaata hoon.", "Madhuban", []) == "Suno Madhuban, mein jaata hoon."
+
+
+def test_a_title_before_a_place_makes_no_person_of_it_and_says_so() -> None:
+    names = [Name("Kapoor", "person", "tmdb", True, heard=True)]
+    for said in ("Mr. Kanpur aaye hain.", "Kanpur sahab, suniye.", "I met Mr. Kanpur, Kanpur sahab."):
+        document = SegmentsDocument("hi", 9000, (Segment(1, 0, 5000, said, "hi"),))
+        outcome = consistency.make_consistent(document, names, {})
+        assert outcome.document.segments[0].text == said
+        assert [(item.like, item.reason) for item in outcome.undecided] == [
+            ("Kapoor", "spelled as a place, with a title beside it")
+        ]
+    assert written("I met Mr. Nagpur, Nagpur sahab.", "Kapoor", []) == "I met Mr. Nagpur, Nagpur sahab."
+    assert written("Mr. Kappur aaye hain.", "Kapoor", []) == "Mr. Kapoor aaye hain."
+
+
+@pytest.mark.parametrize(("label", "right"), [("place", "Wairma"), ("person", "Verma")])
+def test_what_a_model_calls_a_place_speaks_for_no_person(label: str, right: str) -> None:
+    # No capital inside a sentence, no title: the model's word alone.
+    document = SegmentsDocument("en", 9000, (Segment(1, 0, 5000, "Wairma was there last year.", "en"),))
+    model = {1: [Entity("Wairma", label, 0, 6, "spacy")]}
+    names = [Name("Verma", "person", "tmdb", heard=True)]
+    made = consistency.make_consistent(document, names, model).document.segments[0].text
+    assert made == f"{right} was there last year."

@@ -110,6 +110,16 @@ def test_a_name_that_is_lost_every_time_is_put_between_translated_parts_and_flag
     assert PLACED in made.flags
 
 
+def test_a_number_in_words_that_the_model_loses_is_asked_for_in_digits() -> None:
+    asked = SimulatedModel()  # it knows no word for a number
+    made = translator(asked).translate(lines("सीता पच्चीस किताब चाहता है।"))[0]
+    assert made.text == "Seeta 25 volume wants is." and made.flags == ()
+
+    stubborn = SimulatedModel(stubborn=1.0)
+    made = translator(stubborn).translate(lines("राम पाँच सौ घर देखता है।"))[0]
+    assert "500" in made.text.split() and PLACED in made.flags
+
+
 def test_a_term_that_is_lost_is_put_for_what_the_model_calls_it() -> None:
     class NoPlaceholders(SimulatedModel):
         """Writes neither placeholders nor Latin words."""

@@ -109,17 +109,29 @@ def beating(word: str, match: Match, *, is_person: bool) -> Match | None:
     Args:
         word: as it was heard.
         match: a name of the film that it is like.
-        is_person: whether the words around say that somebody is meant, and no place.
+        is_person: whether the words around say that somebody is meant: then no place is a rival but one that is
+            spelled just so ("Mr. Kanpur").
     """
     found = [
         other
-        for kind in (("people",) if is_person else ("places", "people"))
+        for kind in ("places", "people")
         for other in known_names(kind).matches(word)
         if other.score > match.score
+        and (not is_person or kind == "people" or is_spelled_place(word))
         and of_first_letter(other.name) == of_first_letter(word)
         and not _is_one_name(other.name, match.name, written=word, is_place=kind == "places")
     ]
     return max(found, key=lambda other: other.score, default=None)
+
+
+def is_spelled_place(word: str) -> bool:
+    """Return whether a word is spelled just as a known place is."""
+    return word.casefold() in _spelled_places()
+
+
+@functools.cache
+def _spelled_places() -> frozenset[str]:
+    return frozenset(name.casefold() for name in _words(KNOWN_NAMES / "places.txt"))
 
 
 def _is_one_name(known: str, name: str, *, written: str, is_place: bool) -> bool:

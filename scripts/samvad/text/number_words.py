@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -44,6 +44,8 @@ class Number:
         is_round: whether it is no more than a scale: "hundreds", "a thousand times", which people say of any number.
         is_ordinal: whether it is one in words; "second" and "दूसरा" are "other", too.
         sizes: how many smaller units make one of what it counts: 60 for "two hours".
+        start: where it begins in the text.
+        end: where it ends.
     """
 
     value: Decimal | None
@@ -51,6 +53,8 @@ class Number:
     is_round: bool = False
     is_ordinal: bool = False
     sizes: tuple[Decimal, ...] = ()
+    start: int = 0
+    end: int = 0
 
 
 @dataclass(frozen=True)
@@ -87,10 +91,12 @@ def of(text: str, language: str) -> list[Number]:
         language: short code; where its words are not known, only digits are found.
     """
     words = _tables().get(language, _NONE)
+    places = [match.span() for match in _matches(text)]
     tokens = _tokens(text)
     found: list[Number] = []
     at = 0
     while at < len(tokens):
+        begins = places[at][0]
         if idiom := _key_at(tokens, at, words.idioms):
             at += len(idiom)
             continue
@@ -98,10 +104,12 @@ def of(text: str, language: str) -> list[Number]:
         number = reader.number()
         if number is not None:
             number, at = _measured(number, tokens, reader.at, words)
-            found.append(number)
-        elif tokens[at] in words.units and (half := _key_at(tokens, at + 1, words.half_after)):  # "an hour and a half"
-            found.append(Number(Decimal("1.5"), sizes=words.units[tokens[at]]))
+            found.append(replace(number, start=begins, end=places[at - 1][1]))
+        elif (sizes := words.units.get(tokens[at])) and (
+            half := _key_at(tokens, at + 1, words.half_after)
+        ):  # "an hour and a half"
             at += 1 + len(half)
+            found.append(Number(Decimal("1.5"), sizes=sizes, start=begins, end=places[at - 1][1]))
         else:
             at += 1
     return found
@@ -125,8 +133,12 @@ def words(language: str) -> dict[int, str]:
     return found
 
 
+def _matches(text: str) -> Iterator[re.Match[str]]:
+    return _TOKEN.finditer(_latin_digits(text).replace("-", " "))
+
+
 def _tokens(text: str) -> list[str]:
-    return [_folded(token) for token in _TOKEN.findall(_latin_digits(text).replace("-", " "))]
+    return [_folded(match.group()) for match in _matches(text)]
 
 
 def _key_at(tokens: Sequence[str], at: int, keys: Collection[tuple[str, ...]]) -> tuple[str, ...]:

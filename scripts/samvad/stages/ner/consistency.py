@@ -27,6 +27,7 @@ _HALVES = 0.93
 _SURELY_PERSON = 0.97
 #: Share of sentences with a capital from which a transcript uses capitals.
 _CAPITALS_USED = 0.3
+_TITLED_PLACE = "spelled as a place, with a title beside it"
 _ALWAYS, _GLOSSARY, _CAPITALS = "override", "glossary", "capitals"
 
 
@@ -177,6 +178,7 @@ class _Film:
                 form = forms.setdefault("".join(word.folded for word in words) + " " * (size - 1), Form(text))
                 form.places.append((index, words[0].start, words[-1].end))
                 form.evidence |= evidence.of_place(segment, self.words[index], at, size, model)
+                form.labels |= evidence.labels_at(self.words[index], at, size, model)
                 form.located += evidence.is_located(segment.text, self.words[index], at, size)
                 form.languages.add(segment.language)
                 form.spellings[text] += 1
@@ -213,18 +215,22 @@ class _Film:
         known = matcher.Matcher(heard)
         spoken = Counter({text: max(self.spoken[fold(text)], self.spoken[heard[text].identity]) for text in heard})
         spellings = {fold(name.text) for name in self.names}
+        labels = {text: name.label for text, name in heard.items()}
         found = {}
         for key, form in forms.items():
             matches = [match for match in known.matches(form.text) if self._may_be(form, heard[match.name])]
             if " " in key:
                 matches = [match for match in matches if match.score >= _HALVES]
             else:
+                titled = evidence.HONORIFIC in form.evidence and fold(form.text) not in spellings
+                if matches and titled and matcher.is_spelled_place(form.text):
+                    found[key] = Choice(matches[0], False, _TITLED_PLACE)
                 matches = [match for match in matches if not self._is_beaten(form, match, heard[match.name].label)]
             # Of one name's spellings in several scripts the likest stands for it: the form's own script comes first.
             by_identity: dict[str, matcher.Match] = {}
             for match in matches:
                 by_identity.setdefault(heard[match.name].identity, match)
-            choice = evidence.choose(form, list(by_identity.values()), spoken)
+            choice = evidence.choose(form, list(by_identity.values()), spoken, labels)
             if choice is None or fold(form.text) in spellings:
                 continue
             if choice.rewrite and _is_oblique(form.text, choice.match.name):

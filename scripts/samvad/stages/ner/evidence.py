@@ -6,7 +6,7 @@ Likeness alone is not: *Rose*, *Asha* (hope) and *Jai* (victory) are words too, 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from samvad.documents.segments import Entity, Segment
@@ -65,6 +65,7 @@ class Form:
         languages: of the segments that it stands in.
         spellings: how often it is written in which capitals.
         located: how often it is spoken of as a place.
+        labels: what a model takes it for: person, place or organisation.
     """
 
     text: str
@@ -73,11 +74,17 @@ class Form:
     languages: set[str] = field(default_factory=set)
     spellings: Counter[str] = field(default_factory=Counter)
     located: int = 0
+    labels: set[str] = field(default_factory=set)
 
     @property
     def is_place(self) -> bool:
         """Return whether it is spoken of as a place at least every other time, and never as a person."""
         return 2 * self.located >= len(self.places) > 0 and HONORIFIC not in self.evidence
+
+    def evidence_for(self, label: str) -> set[str]:
+        """Return what speaks for its being a name of a kind: a model that calls it a place speaks for no person."""
+        is_other = label == "person" and self.labels == {"place"}
+        return self.evidence - {MODEL} if is_other else set(self.evidence)
 
 
 @dataclass(frozen=True)
@@ -119,6 +126,12 @@ def of_place(segment: Segment, words: Sequence[Word], index: int, size: int, mod
     return found
 
 
+def labels_at(words: Sequence[Word], index: int, size: int, model: Sequence[Entity]) -> set[str]:
+    """Return what a model takes the words at ``index`` of a segment for."""
+    start, end = words[index].start, words[index + size - 1].end
+    return {entity.label for entity in model if entity.start < end and entity.end > start}
+
+
 def is_located(text: str, words: Sequence[Word], index: int, size: int) -> bool:
     """Return whether the words at ``index`` of a segment are spoken of as a place: "Kasganj mein", "in Kasganj"."""
     before, after = index - 1, index + size
@@ -137,13 +150,14 @@ def capitals_say_nothing(text: str, words: Sequence[Word]) -> bool:
     return len(inside) > 2 and sum(text[word.start].isupper() for word in inside) / len(inside) >= _ALL_CAPITALS
 
 
-def choose(form: Form, matches: Sequence[Match], spoken: Counter[str]) -> Choice | None:
+def choose(form: Form, matches: Sequence[Match], spoken: Counter[str], labels: Mapping[str, str]) -> Choice | None:
     """Return the name that a form is, or None where it is none.
 
     Args:
         form: the word, with all that speaks for it in the film.
         matches: names that it sounds like, the likest first.
         spoken: how often each name is spoken and spelled right, by its text.
+        labels: what each name is, by its text: person, place or organisation.
     """
     if not matches:
         return None
@@ -151,7 +165,9 @@ def choose(form: Form, matches: Sequence[Match], spoken: Counter[str]) -> Choice
     heard_right = [match for match in rivals if spoken[match.name]]
     best = (heard_right or rivals)[0]
     evidence = (
-        form.evidence | ({RECURS} if len(form.places) > 1 else set()) | ({SPOKEN} if spoken[best.name] else set())
+        form.evidence_for(labels[best.name])
+        | ({RECURS} if len(form.places) > 1 else set())
+        | ({SPOKEN} if spoken[best.name] else set())
     )
     same_script = of_first_letter(form.text) == of_first_letter(best.name)
     if not _is_enough(best, evidence, same_script):

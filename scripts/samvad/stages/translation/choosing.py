@@ -70,7 +70,8 @@ class Candidate:
     @property
     def lost_facts(self) -> bool:
         """Return whether a name, an address or a number was lost."""
-        return guards.NUMBERS in self.problems or any(kind != TERM for kind, _ in self.lost)
+        lost = not self.problems.isdisjoint((guards.NUMBERS, guards.NUMBER_WORDS))
+        return lost or any(kind != TERM for kind, _ in self.lost)
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -247,8 +248,8 @@ def finished(found: Candidate, sentence: Sentence, target: str) -> Candidate:
     if guards.LEFTOVER in problems and not guards.left_over(text, sentence.language, target):
         problems = problems - {guards.LEFTOVER}
     lost = figures.lost(sentence.text, text, sentence.language, target)
-    if guards.NUMBERS in problems and not (lost.figures or lost.changed):
-        problems = problems - {guards.NUMBERS}
+    if not (lost.figures or lost.words or lost.changed):
+        problems = problems - {guards.NUMBERS, guards.NUMBER_WORDS}
     return replace(found, text=text, problems=problems, extra=tuple(extra))
 
 

@@ -3,7 +3,7 @@
 Each sentence is prepared in one way after the other until a hypothesis of the model stands all checks:
 
 1. terms, names, addresses and composed figures under placeholders;
-2. all numbers under placeholders too, and nothing may repeat itself;
+2. all numbers under placeholders too (those in words in digits, where they were lost), and nothing may repeat itself;
 3. terms and names written into the source as they are wanted, which models mostly copy;
 4. without placeholders for terms, whose rendering is then looked for and replaced;
 5. cut at what was lost, so that names and figures stand between two translated parts.
@@ -21,7 +21,7 @@ from dataclasses import astuple, dataclass, field, replace
 from typing import Any
 
 from samvad.documents.segments import Translation
-from samvad.stages.translation import backends, choosing, guards, markup, sentences
+from samvad.stages.translation import backends, choosing, figures, guards, markup, sentences
 from samvad.stages.translation.backends import Line
 from samvad.stages.translation.choosing import Candidate
 from samvad.stages.translation.guards import Decoded
@@ -250,7 +250,8 @@ class TextTranslator:
         return markup.protect(text, [*self._glossary.find(text), *markup.facts(text)])
 
     def _numbers(self, text: str, outcome: Outcome) -> Protected | None:
-        return markup.protect(text, [*self._glossary.find(text), *markup.facts(text, all_numbers=True)])
+        said = _lost_numbers(text, outcome)
+        return markup.protect(text, [*self._glossary.find(text), *said, *markup.facts(text, all_numbers=True)])
 
     def _inline(self, text: str, outcome: Outcome) -> Protected | None:
         found = self._glossary.find(text)
@@ -292,7 +293,7 @@ class TextTranslator:
 
     def _place(self, waiting: Sequence[Outcome]) -> None:
         """Cut sentences at the names and figures that were lost, translate what is between, and join."""
-        cut = [(outcome, self._cut(outcome.sentence.text)) for outcome in waiting]
+        cut = [(outcome, self._cut(outcome)) for outcome in waiting]
         requests = [
             Request(part, outcome.sentence.language, self._target)
             for outcome, parts in cut
@@ -320,9 +321,10 @@ class TextTranslator:
                 )
             )
 
-    def _cut(self, text: str) -> list[str | Span]:
+    def _cut(self, outcome: Outcome) -> list[str | Span]:
         """Return the text between its names and figures, and these, in order."""
-        spans = [*markup.facts(text, all_numbers=True)]
+        text = outcome.sentence.text
+        spans = [*_lost_numbers(text, outcome), *markup.facts(text, all_numbers=True)]
         spans += [span for span in self._glossary.find(text) if span.kind == NAME]
         protected = markup.protect(text, spans)
         parts: list[str | Span] = []
@@ -427,6 +429,14 @@ def _cleanest(part: str, result: Decoded, source: str, target: str) -> str:
     """Return the hypothesis for a part of a sentence with the least wrong, without placeholders and full stop."""
     texts = [markup.without_leaks(item.text).rstrip(" .।") for item in (result, *result.others)]
     return min(texts, key=lambda text: len(guards.problems(part, text, source, target)))
+
+
+def _lost_numbers(text: str, outcome: Outcome) -> list[Span]:
+    """Return the numbers in words of a text, in digits, where the best translation so far lacks any."""
+    problems = outcome.best.problems if outcome.best else frozenset()
+    if problems.isdisjoint((guards.NUMBERS, guards.NUMBER_WORDS)):
+        return []
+    return figures.spans(text, outcome.sentence.language)
 
 
 def _needs_translation(text: str) -> bool:

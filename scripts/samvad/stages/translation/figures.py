@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
-from samvad.stages.translation.markup import latin_digits
+from samvad.stages.translation.markup import NUMBER, Span, latin_digits
 from samvad.text import number_words
 from samvad.text.number_words import Number
 
@@ -19,6 +19,8 @@ _NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
 _ASKED_FROM = Decimal(11)
 #: From here on a number in words is asked for where another stands in its place.
 _CHANGED_FROM = Decimal("1.5")
+#: From here on one is written in digits for a model that has lost it: "दो" is "give", too.
+_WRITTEN_FROM = 3
 #: Years that are said by their last two digits.
 _CENTURIES, _FIRST_YEAR, _LAST_YEAR = (1900, 2000), 10, 99
 _MONTHS = 12
@@ -94,6 +96,24 @@ def _drop_grouped(wanted: Counter[str], kept: Counter[str]) -> None:
     if theirs == ours and len(ours) >= _LONG:
         for figure in [figure for figure in wanted if figure.isdecimal()]:
             del wanted[figure]
+
+
+def spans(text: str, language: str) -> list[Span]:
+    """Return the numbers that a text says in words, to be written in digits: what a model then copies, and keeps.
+
+    Args:
+        text: what a model is to read.
+        language: short code.
+    """
+    return [
+        Span(number.start, number.end, NUMBER, str(int(number.value)))
+        for number in number_words.of(text, language)
+        if number.value is not None
+        and number.figures is None
+        and not (number.is_round or number.is_ordinal)
+        and number.value >= _WRITTEN_FROM
+        and _is_whole(number.value)
+    ]
 
 
 def added(source: str, made: str, source_language: str, target: str) -> list[str]:

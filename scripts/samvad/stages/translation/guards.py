@@ -241,7 +241,7 @@ def has_letters(text: str) -> bool:
 LEAK = "placeholder left over"
 LEFTOVER = "source script left over"
 NUMBERS = "number changed"
-#: A number that was said in words is not there, and no other in its place: an idiom, or a loss.
+#: A number that was said in words is not there, and no other in its place.
 NUMBER_WORDS = "number in words missing"
 LENGTH = "length out of proportion"
 UNKNOWN = "unknown word"
@@ -262,7 +262,7 @@ GUESS = "a guess"
 TOO_SHORT = "too short to translate"
 AS_SAID = segments.AS_SAID
 #: What must not be shown as a translation: where nothing better is found, what was said stands in its place.
-UNFIT = frozenset({EMPTY, FAILED, MADE_UP, LENGTH, NUMBERS, GUESS, TOO_SHORT})
+UNFIT = frozenset({EMPTY, FAILED, MADE_UP, LENGTH, NUMBERS, NUMBER_WORDS, GUESS, TOO_SHORT})
 #: A translation has at most three times as many letters as its source, and these, which "Of course." for a nod needs.
 _MAX_RATIO, _FREE_LETTERS = 3.0, 10
 #: From so many letters of the source on, it has at least a quarter of them.
