@@ -90,7 +90,12 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options, know
     if checksum is None:
         run.add_external_input(film, "film", checksum=read.checksum)
         run.reuse(look=False, **known.told())
-    found, film_facts = probe.measured(opened, found, read.times)
+    duration_ms = max(read.times.duration_ms, read.sound.duration_ms)
+    poster = run.work_folder / "poster.jpg"
+    with ThreadPoolExecutor(2) as beside:  # three programs that wait for nothing of each other
+        is_drawn = beside.submit(picture.poster, opened, duration_ms, poster)
+        audio_facts = beside.submit(ffprobe.of, audio)
+        found, film_facts = probe.measured(opened, found, read.times)
     track = found.audio[choice.track.track]
     if options.languages and track.language and track.language not in options.languages:
         run.warn(
@@ -101,9 +106,8 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options, know
     shorter = probe.check_whole(opened, track, read.times, audio_ms, read.sound.cut_short, options.min_decoded_share)
     for warning in filter(None, (choice.doubt, read.sound.warning, shorter, probe.plays_in_parts(opened))):
         run.warn(warning)
-    run.output(audio.name, "audio", ffprobe.of(audio))
+    run.output(audio.name, "audio", audio_facts.result())
 
-    duration_ms = max(found.duration_ms or 0, audio_ms)
     facts = probe_document.Probe(
         size_bytes=run.hold(film).status.st_size,
         checksum=read.checksum,
@@ -121,7 +125,11 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options, know
     )
     probe_document.write(run.output("probe.json", "probe"), facts)
     existing.write(run, opened, known, options)
-    _write_looks(run, opened, audio, duration_ms)
+    _write_waveform(run, audio)
+    if is_drawn.result():
+        run.output(poster.name, "poster")
+    else:
+        poster.unlink(missing_ok=True)
     for key, value in typed_json.plain(facts).items():
         run.metadata(key, value)
     run.metric("film_duration", duration_ms / 1000, "s")
@@ -169,8 +177,8 @@ def describe_film(run: StageRun) -> None:
     run.describe("film", probe_document.read(run.work_folder / "probe.json").media)
 
 
-def _write_looks(run: StageRun, film: clock.Film, audio: Path, duration_ms: int) -> None:
-    """Write what people look at: the waveform, one picture."""
+def _write_waveform(run: StageRun, audio: Path) -> None:
+    """Write what people look at beside the subtitles, and say if nothing is to be heard."""
     drawn, loudest = picture.waveform(audio)
     waveform.write(run.output("waveform.json", "waveform"), drawn)
     if loudest < _SILENT:
@@ -178,11 +186,6 @@ def _write_looks(run: StageRun, film: clock.Film, audio: Path, duration_ms: int)
             "The sound that was chosen is silent from beginning to end. "
             "Name another track in audio_track, or another channel in audio_channel."
         )
-    poster = run.work_folder / "poster.jpg"
-    if picture.poster(film, duration_ms, poster):
-        run.output(poster.name, "poster")
-    else:
-        poster.unlink(missing_ok=True)
 
 
 def main(argv: list[str] | None = None) -> int:

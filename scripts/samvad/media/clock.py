@@ -10,6 +10,7 @@ plays on where the times leap. docs/design.md, "One clock", has the rules; this 
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -143,8 +144,10 @@ def start(film: Path, header: Header) -> Start:
         else:
             first[packet.stream] = packet.pts_us - untimed_us.get(packet.stream, 0)
 
-    ffprobe.read_packets(film, take, seconds=_BEGINNING_SECONDS)
-    for number, heard_us in ffprobe.first_heard_us(film, _HEARD_SECONDS).items():
+    with ThreadPoolExecutor(1) as beside:
+        heard = beside.submit(ffprobe.first_heard_us, film, _HEARD_SECONDS)
+        ffprobe.read_packets(film, take, seconds=_BEGINNING_SECONDS)
+    for number, heard_us in heard.result().items():
         if number in first and header.stream(number).codec not in _SLOW_DECODERS:
             first[number] = max(first[number], heard_us)
     if header.has_edit_lists:  # they cut within packets, too
