@@ -15,7 +15,7 @@ from samvad.documents import probe as probe_document
 from samvad.documents import stage_manifest, waveform
 from samvad.documents.film_clock import FilmClock
 from samvad.logs.spans import span
-from samvad.media import clock, fetched, ffprobe, film_file, mp4_kinds
+from samvad.media import clock, ffprobe, film_file, mp4_kinds
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.stages.demux import channels, existing, extract, picture, probe, tracks
 from samvad.stages.demux.options import STAGE, Options
@@ -30,7 +30,11 @@ def work(run: StageRun, options: Options) -> None:
     """Probe, choose, extract; write ``audio.wav`` and ``probe.json``."""
     film = options.media.absolute()
     try:
-        facts = fetched.fetch(options.address, film) if options.address else None
+        facts = None
+        if options.address:
+            from samvad.media import fetched
+
+            facts = fetched.fetch(options.address, film)
         film_file.check(film, "Correct the column media of the film sheet.")
         run.hold(film, "film")
         known = existing.plan(run, film, options)

@@ -14,7 +14,7 @@ from samvad.documents import mux_proof, stage_manifest
 from samvad.documents import probe as probe_document
 from samvad.documents.subtitles import formats
 from samvad.logs.spans import span
-from samvad.media import clock, fetched, ffprobe, mp4_kinds
+from samvad.media import clock, ffprobe, mp4_kinds
 from samvad.runner.stage_run import Skipped, StageRun, run_stage
 from samvad.stages.mux import (
     burn,
@@ -44,6 +44,8 @@ def work(run: StageRun, options: Options) -> None:
     """Write ``<film>.mkv`` or ``<film>.mp4``."""
     probe = probe_document.read(run.read("demux", "probe"))
     if options.address and options.film_file:  # it may have been given back since stage 01
+        from samvad.media import fetched
+
         fetched.fetch(options.address, options.film_file)
     film = run.read_film(options.film_file).absolute()
     if probe.video is None:

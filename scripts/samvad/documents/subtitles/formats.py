@@ -1,7 +1,8 @@
 """Subtitle files: SubRip, WebVTT, SubStation Alpha and TTML (IMSC 1.1 text), written and read.
 
 Written in UTF-8 without a mark at its beginning; lines end with a line feed, which every player takes. Each format has
-a module of its own beside this one, with ``write`` and ``read``.
+a module of its own beside this one, with ``write`` and ``read``. It is loaded when a file of that kind is at hand, for
+the module of TTML alone takes as long as all else here.
 """
 
 from __future__ import annotations
@@ -13,19 +14,31 @@ from pathlib import Path
 
 from samvad.core import outside
 from samvad.core.errors import MediaError
-from samvad.documents.subtitles import ass_format, encodings, srt_format, ttml_format, vtt_format
+from samvad.documents.subtitles import encodings
 from samvad.documents.subtitles.cues import Cue
 from samvad.documents.subtitles.reading import MENDED, Note, Reading
 
 
 def write(kind: str, cues: Sequence[Cue], language: str = "") -> str:
     """Return a file of a kind: ``srt``, ``vtt``, ``ass`` or ``ttml``."""
-    writers: dict[str, Callable[[Sequence[Cue]], str]] = {
-        "srt": srt_format.write,
-        "vtt": vtt_format.write,
-        "ass": ass_format.write,
-    }
-    return ttml_format.write(cues, language) if kind == "ttml" else writers[kind](cues)
+    match kind:
+        case "srt":
+            from samvad.documents.subtitles import srt_format
+
+            return srt_format.write(cues)
+        case "vtt":
+            from samvad.documents.subtitles import vtt_format
+
+            return vtt_format.write(cues)
+        case "ass":
+            from samvad.documents.subtitles import ass_format
+
+            return ass_format.write(cues)
+        case "ttml":
+            from samvad.documents.subtitles import ttml_format
+
+            return ttml_format.write(cues, language)
+    raise KeyError(kind)
 
 
 #: The kinds that can be written; each is the ending of its files.
@@ -114,11 +127,24 @@ def parse(text: str, kind: str) -> Reading:
     real = next((name for name, beginning in _BEGINNINGS.items() if beginning.match(start)), kind)
     if real != kind:
         notes.append(Note(0, MENDED, f"its name says that it is {_NAMES[kind]}, but it is {_NAMES[real]}"))
-    readers: dict[str, Callable[[str], Reading]] = {
-        "srt": srt_format.read,
-        "vtt": vtt_format.read,
-        "ass": ass_format.read,
-        "ttml": ttml_format.read,
-    }
-    found = readers[real](begun)
+    found = _reader(real)(begun)
     return replace(found, notes=(*notes, *found.notes))
+
+
+def _reader(kind: str) -> Callable[[str], Reading]:
+    match kind:
+        case "srt":
+            from samvad.documents.subtitles import srt_format
+
+            return srt_format.read
+        case "vtt":
+            from samvad.documents.subtitles import vtt_format
+
+            return vtt_format.read
+        case "ass":
+            from samvad.documents.subtitles import ass_format
+
+            return ass_format.read
+    from samvad.documents.subtitles import ttml_format
+
+    return ttml_format.read

@@ -10,7 +10,7 @@ from samvad.core.errors import MediaError, ToolError
 from samvad.documents import shots as shots_document
 from samvad.documents.probe import Probe
 from samvad.logs.spans import span
-from samvad.media import clock, fetched, shots, small_copy
+from samvad.media import clock, shots, small_copy
 from samvad.media.clock import Film
 from samvad.runner.stage_run import StageRun
 from samvad.stages.subtitle_gen.options import Options
@@ -51,6 +51,8 @@ def look(run: StageRun, probe: Probe, options: Options) -> Seen:
 def _film(run: StageRun, probe: Probe, options: Options) -> Film | None:
     """Return the film to read on its clock; None where it is away."""
     if options.address and options.film_file:  # it may have been given back since stage 01
+        from samvad.media import fetched
+
         fetched.fetch(options.address, options.film_file)
     try:
         path = run.read_film(options.film_file).absolute()

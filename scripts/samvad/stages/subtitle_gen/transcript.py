@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from samvad.core import times
-from samvad.documents import docx_file
 from samvad.documents.machine_cues import Origin
 from samvad.documents.segments import SegmentsDocument
 from samvad.documents.subtitles.cues import Cue
@@ -99,6 +98,8 @@ def as_text(sayings: Sequence[Saying]) -> str:
 
 def as_docx(sayings: Sequence[Saying], title: str, language: str) -> bytes:
     """Return a document of Word's: the title, and a paragraph for each, the time small, the speaker bold."""
+    from samvad.documents import docx_file
+
     paragraphs = [
         docx_file.Paragraph(
             (
