@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 from samvad.core.times import seconds_to_ms
 from samvad.documents import review, segments, stage_manifest
@@ -12,6 +14,7 @@ from samvad.film import glossary as entries
 from samvad.film import metadata
 from samvad.logs.spans import span
 from samvad.media import sound_curve
+from samvad.media.sound_curve import SoundCurve
 from samvad.runner.stage_run import StageRun, run_stage
 from samvad.stages.lyrics_detection import backends, songs, support
 from samvad.stages.lyrics_detection.options import STAGE, Options
@@ -42,6 +45,15 @@ def choose_backend(run: StageRun, options: Options) -> backends.Backend | None:
     return backend
 
 
+def heard_before(run: StageRun, backend: backends.Backend | None, audio: Path) -> SoundCurve | None:
+    """Return what stage 04 heard in the same sound by the same weights; None where that is to be heard now."""
+    if backend is None or backend.is_of is None:
+        return None
+    path = run.read_optional("asr", "sound_curve")
+    curve = sound_curve.read(path, "asr") if path else None
+    return replace(curve, model="") if curve and backend.is_of(curve, audio) else None
+
+
 def work(run: StageRun, options: Options) -> None:
     """Listen to the audio, find the songs, mark the segments."""
     rule = songs.SongRule(
@@ -52,13 +64,14 @@ def work(run: StageRun, options: Options) -> None:
     titles = titles_for(run)
     decisions = review.read_songs(run.add_external_input(options.review, "review")) if options.review else ()
     backend = choose_backend(run, options)
+    known = heard_before(run, backend, audio)
     if run.reuse(backend=backend.name if backend else "none"):
         return
 
     found: tuple[songs_document.Song, ...] = ()
     if backend is not None:
         with span("detection"):
-            heard = backend.listen(audio)
+            heard = known or backend.listen(audio)
         speaks = support.of_steps(document.segments, titles, len(heard.music), heard.step_ms)
         found = songs.find(heard, rule, speaks)
         sound_curve.write(run.output("sound_curve.json", "sound_curve"), heard)

