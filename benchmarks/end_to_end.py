@@ -26,6 +26,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import wave
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -161,6 +162,8 @@ def run(scratch: Path, rounds: int, seconds: float, minutes: list[float]) -> dic
     still, source = make_film(scratch, seconds)
     sound, log, output = scratch / "sound.wav", scratch / "log", scratch / "out"
     subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", still, "-ac", "1", "-ar", "16000", sound], check=True)
+    with wave.open(str(sound)) as heard:  # all contenders hear the same: the recordings may be shorter than asked for
+        seconds = min(seconds, heard.getnframes() / heard.getframerate())
     real = scratch / "film1080.mkv"
     cuts = film_1080.make(film_1080.cache_folder(), sound, real, seconds)
     whisperx = [

@@ -153,7 +153,7 @@ class Engine:
 
     def language_probabilities(self, sounds: Sequence[npt.NDArray[np.float32]]) -> list[dict[str, float]]:
         """Return for each piece of audio (float32, up to 30 s) the probability of each language."""
-        return self._whisper.languages_heard(self._whisper.model.encode(self.features(sounds)))
+        return self._whisper.languages_heard(self._whisper.encode(self.features(sounds)))
 
     def brief_language_probabilities(
         self, audio: FilmAudio, found: Sequence[Window], silence_ms: int
@@ -289,7 +289,7 @@ class Engine:
     ) -> list[Chunk]:
         model = whisper.model
         tokenizer = self._whisper.tokenizer(batch[0].language, _TASK)
-        encoded = model.encode(self.features([window.samples(audio) for window in batch]))
+        encoded = whisper.encode(self.features([window.samples(audio) for window in batch]))
         prompt = self._whisper.prompt(batch[0].language, _TASK, strategy.prompt, _MAX_PROMPT_TOKENS)
         results = model.model.generate(
             encoded,

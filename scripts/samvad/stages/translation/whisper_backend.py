@@ -267,7 +267,7 @@ class _Decoder:
         longest_ms = max(piece.end_ms - piece.start_ms for piece in pieces)
         most_tokens = min(_MAX_TOKENS, _FREE_TOKENS + _TOKENS_PER_SECOND * longest_ms // 1000)
         results = self._model.model.model.generate(
-            self._model.model.encode(features),
+            self._model.encode(features),
             prompts,
             beam_size=self._beam_size,
             max_length=len(prompts[0]) + most_tokens,
