@@ -124,12 +124,12 @@ def test_only_what_is_heard_doubtfully_is_heard_again_whole_and_with_silence():
 
     def hear(found, silence_ms):
         asked.append(([window.stretches for window in found], silence_ms))
-        return [{"hi": 0.5, "en": 0.4} if not silence_ms and w.start_ms > 10_000 else {"en": 0.97} for w in found]
+        return [{"hi": 0.5, "en": 0.4} if not silence_ms and w.start_ms > 8_000 else {"en": 0.97} for w in found]
 
     speech = [Region(0, 3000), Region(9_000, 21_000), Region(30_000, 31_000)]
     assert [region.language for region in language.name_languages(hear, speech, ["hi", "en"])] == ["en"] * 3
-    middle = [((0, 3000),), ((12_500, 17_500),), ((30_000, 31_000),)]
-    assert asked == [(middle, 0), ([((9_000, 21_000),), ((30_000, 31_000),)], 6_000)]
+    parts = [((0, 3000),), ((9_000, 13_000),), ((13_000, 17_000),), ((17_000, 21_000),), ((30_000, 31_000),)]
+    assert asked == [(parts, 0), ([((9_000, 21_000),), ((30_000, 31_000),)], 6_000)]
     asked.clear()
     assert [region.language for region in language.name_languages(hear, speech, ["es"])] == ["es"] * 3 and not asked
 

@@ -20,8 +20,9 @@ log = logging.getLogger(__name__)
 Hear = Callable[[Sequence[Window]], Sequence[dict[str, float]]]
 #: The same, in a fraction of the time, of windows with so much silence (ms) after each.
 HearBriefly = Callable[[Sequence[Window], int], Sequence[dict[str, float]]]
-#: So much of the middle of a region tells its language as well as all of it.
-_HEARD_MS = 5_000
+#: So much of a region's middle tells its language as well as all of it; from the other length on a region is heard from
+#: end to end, in equal parts of so much at most: more than one language may be spoken in it.
+_HEARD_MS, _LONG_MS = 4_000, 6_000
 #: Of the candidates' probability: where the likeliest has less, and the regions around leave it open (the best sequence
 #: with another language there has a log probability that is less than so much lower), the region is heard again, whole,
 #: with silence after.
@@ -135,12 +136,12 @@ def name_languages(hear: HearBriefly, speech: Sequence[Region], candidates: Sequ
 
     Args:
         hear: gives the probabilities of languages.
-        speech: in order of time.
+        speech: in order of time. A region that has a language keeps it.
         candidates: the languages spoken, most important first.
     """
     if len(set(candidates)) == 1:
         return [replace(region, language=candidates[0]) for region in speech]
-    heard = list(hear([middle(region) for region in speech], 0))
+    heard = _heard(hear, speech)
     pauses = [after.start_ms - before.end_ms for before, after in pairwise(speech)]
     prices = [_CHANGE_PRICE * math.exp(-pause / _CHANGE_PAUSE_MS) for pause in pauses]
     leads = margins(_evidence(speech, heard, candidates), prices)
@@ -156,6 +157,21 @@ def name_languages(hear: HearBriefly, speech: Sequence[Region], candidates: Sequ
     return [replace(region, language=language) for region, language in zip(speech, path, strict=True)]
 
 
+def _heard(hear: HearBriefly, speech: Sequence[Region]) -> list[dict[str, float]]:
+    """Return for each region the probability of each language; of a region that has a language, nothing but that."""
+    pieces = [[] if region.language else parts(region) for region in speech]
+    answers = iter(hear([piece for own in pieces for piece in own], 0))
+    return [
+        {region.language: 1.0} if region.language else _mean([next(answers) for _ in own])
+        for region, own in zip(speech, pieces, strict=True)
+    ]
+
+
+def _mean(heard: Sequence[dict[str, float]]) -> dict[str, float]:
+    names = dict.fromkeys(name for probabilities in heard for name in probabilities)
+    return {name: sum(probabilities.get(name, 0.0) for probabilities in heard) / len(heard) for name in names}
+
+
 def _evidence(
     speech: Sequence[Region], heard: Sequence[dict[str, float]], candidates: Sequence[str]
 ) -> list[dict[str, float]]:
@@ -168,10 +184,22 @@ def _evidence(
     ]
 
 
-def middle(region: Region) -> Window:
-    """Return as much of the middle of a region as tells its language, as a window."""
-    left_out = max(0, region.length_ms - _HEARD_MS) // 2
+def middle(region: Region, longest_ms: int = _HEARD_MS) -> Window:
+    """Return the middle of a region, of so many ms at most, as a window."""
+    left_out = max(0, region.length_ms - longest_ms) // 2
     return Window(((region.start_ms + left_out, region.end_ms - left_out),), (region,))
+
+
+def parts(region: Region) -> list[Window]:
+    """Return what is heard of a region to tell its language: its middle, or all of it in parts where it is long.
+
+    A song in two languages is not looked for.
+    """
+    if region.sung or region.length_ms < _LONG_MS:
+        return [middle(region)]
+    number = -(-region.length_ms // _HEARD_MS)
+    edges = [region.start_ms + region.length_ms * place // number for place in range(number + 1)]
+    return [Window((edge,), (region,)) for edge in pairwise(edges)]
 
 
 def whole(region: Region) -> Window:

@@ -17,8 +17,9 @@ from samvad.stages.asr.language import Hear, HearBriefly
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.windows import Window
 
-#: A stretch shorter than this tells no language. So many are heard at most, evenly spread through the film.
-_SHORTEST_MS, _MOST_HEARD = 2_000, 60
+#: A stretch shorter than this tells no language. So many are heard at most, evenly spread through the film, and so much
+#: of the middle of each: here all languages are possible, and less would not tell.
+_SHORTEST_MS, _MOST_HEARD, _HEARD_MS = 2_000, 60, 5_000
 #: From this probability on a stretch is surely in a language.
 _SURE = 0.6
 #: A language is spoken if it is sure for so long (ms, and part of what was heard), in so many stretches.
@@ -98,6 +99,11 @@ class Survey:
         return {**vars(self), "others": others}
 
 
+def relatives(name: str) -> frozenset[str]:
+    """Return the languages that a model takes too easily for one another, of which this is one."""
+    return next((group for group in _RELATIVES if name in group), frozenset({name}))
+
+
 def survey(hear: Hear, hear_briefly: HearBriefly, speech: Sequence[Region], main: str) -> Survey:
     """Find the languages that are spoken besides the main one.
 
@@ -129,7 +135,7 @@ def _second(hear: Hear, name: str, found: Sequence[Region], main: str, total: fl
 
     if len(found) < _SPOKEN_STRETCHES or seconds * 1000 < _SPOKEN_MS or share < _SPOKEN_SHARE:
         return result(why_not="too little of it")
-    if any(name in group and main in group for group in _RELATIVES):
+    if main in relatives(name):
         return result(why_not=f"it is easily taken for {main}")
     together = windows.packed(found)
     picked = together[:: max(1, -(-len(together) // _WINDOWS_CONFIRMED))]
@@ -144,7 +150,7 @@ def _second(hear: Hear, name: str, found: Sequence[Region], main: str, total: fl
 
 def _surely(hear: HearBriefly, stretches: Sequence[Region]) -> list[str]:
     """Return the language of each stretch, or nothing where it is not sure; what is doubtful is heard whole."""
-    names = [_sure(heard) for heard in hear([language.middle(region) for region in stretches], 0)]
+    names = [_sure(heard) for heard in hear([language.middle(region, _HEARD_MS) for region in stretches], 0)]
     doubtful = [place for place, name in enumerate(names) if not name]
     whole = [language.whole(stretches[place]) for place in doubtful]
     for place, heard in zip(doubtful, hear(whole, language.SILENCE_MS) if whole else (), strict=True):

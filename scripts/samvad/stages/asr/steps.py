@@ -26,6 +26,7 @@ from samvad.stages.asr import (
     gaps,
     given_text,
     language,
+    language_changes,
     prompts,
     quiet,
     regions,
@@ -118,7 +119,9 @@ def name_languages(
         run.metadata("language_survey", found.record())
         given = [vote.language, *(other.language for other in found.spoken)]
         _tell_of_languages(run, vote, found)
-    named = language.name_languages(hear, speech, given)
+    parted = language_changes.cut(hear, recogniser.audio, speech, given)
+    _tell_of_changes(run, parted)
+    named = language.name_languages(hear, parted.speech, given)
     run.metadata("regions_by_language", dict(Counter(region.language for region in named)))
     if len(given) > 1:
         for name in given:
@@ -142,6 +145,20 @@ def _tell_of_languages(run: StageRun, vote: language.Vote, found: second_languag
         run.warn(
             f"Parts of the film sound like {', '.join(unsure)}. It is recognised as {', '.join(known)} alone: "
             "name all its languages in the column source of the film sheet."
+        )
+
+
+def _tell_of_changes(run: StageRun, found: language_changes.Found) -> None:
+    """Record where the language changes within a stretch of speech; warn of where it does and was not parted."""
+    run.metadata("language_changes", found.record())
+    if found.unsure:
+        shown = ", ".join(
+            f"{clock(change.at_ms)} ({change.before} to {change.after})" for change in found.unsure[:_LINES_SHOWN]
+        )
+        more = f" and {len(found.unsure) - _LINES_SHOWN} more" if found.unsure[_LINES_SHOWN:] else ""
+        run.warn(
+            f"The language seems to change within a sentence or without a pause near {shown}{more}: each is "
+            "recognised in one language. Listen there."
         )
 
 
