@@ -174,7 +174,7 @@ def test_the_stage_names_and_records_what_was_cut_and_warns_of_what_was_not(audi
             for window, heard in zip(windows, hear(windows), strict=True)
         ]
     )
-    assert len(found) == 2 and "near 0:00:0" in run.warnings[0] and "hi to en" in run.warnings[0]
+    assert len(found) == 2 and "near 00:00:07" in run.warnings[0] and "hi to en" in run.warnings[0]
 
 
 def test_a_relative_that_is_spoken_in_the_film_counts_for_itself(audio):
