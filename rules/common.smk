@@ -18,11 +18,13 @@ from samvad.media import addresses, fetched
 from samvad.reporting.pages import shelf_page
 from samvad.settings import configuration, naming, resource_requests
 from samvad.settings.stage_settings import StageSettings
-from samvad.workflow import as_module, due, languages_check, machine_limits, snakemake_api
+from samvad.workflow import as_module, due, languages_check, machine_limits
+from samvad.workflow import snakemake_again, snakemake_api, snakemake_costs
+from samvad.workflow.parts import Parts
 from samvad.workflow.planning import Plan
 from samvad.workflow.refusal import RefusedError
 from samvad.workflow.run_hooks import RunHooks
-from samvad.workflow.snakemake_api import declare_params
+from samvad.workflow.snakemake_costs import declare_params
 
 # Planning makes millions of objects that live to its end: looking through them for garbage takes 3 % of the time and more.
 gc.set_threshold(100_000, 50, 100)
@@ -53,8 +55,10 @@ RUN = "envs/run" if places.work() == ROOT else f"{ROOT}/envs/run"
 configuration.tell_stages(config, snakemake_api.deployment_methods(workflow))
 if "apptainer" in str(snakemake_api.deployment_methods(workflow)).lower() and not config["machines"]["container"]:
     logger.warning("--sdm apptainer: machines.container names no image, so that the stages run without one.")
-snakemake_api.declare_own_params()
-snakemake_api.format_commands_once()
+snakemake_costs.spare_resources()
+snakemake_costs.look_up_rules_once()
+snakemake_costs.look_at_flags()
+snakemake_costs.format_commands_once(lambda: snakemake_costs.tells_commands(workflow))
 
 
 wildcard_constraints:
@@ -210,15 +214,17 @@ def manifest_options(stage):
 def targets(workflow_name):
     """Return an input function: for every film, the last stages that the workflow, or its row, asks for.
 
-    Films that are done are left out of a plan, but not where somebody's own rule may gather the results of all.
+    Films that are done are left out of a plan, and those behind its part, but not where somebody's own rule may gather
+    the results of all.
     """
 
     @functools.cache
     def found():
-        asked = {job: last_stages(row, workflow_name) for job, row in FILMS.items() if has_room(job)}
+        asked = {job: last_stages(row, workflow_name) for job, row in FILMS.items()}
         may_lack = snakemake_api.plans_a_run(workflow) and not as_module.has_others(workflow)
-        wanted = unsettled(asked) if may_lack else asked
-        return [manifest(job, name) for job in asked if job in wanted for name in asked[job]]
+        is_all = snakemake_api.asks_only_for(workflow, workflow_name)
+        wanted = unsettled(asked, may_part=is_all) if may_lack else asked
+        return [manifest(job, name) for job in asked if job in wanted and has_room(job) for name in asked[job]]
 
     def inputs(wildcards):
         PLAN.miss([str(row.error) for row in BAD_ROWS])
@@ -254,9 +260,10 @@ def ends(workflow_name, on):
         return stages.last_stages(workflow_name, switched_on)
 
 
-def unsettled(asked):
+def unsettled(asked, may_part):
     """Return the films whose stages are to be planned: they are not done, or not as they are asked for now."""
-    return PLAN.unsettled({job: closure(tuple(names), FILMS[job]) for job, names in asked.items()})
+    needed = {job: closure(tuple(names), FILMS[job]) for job, names in asked.items()}
+    return PLAN.unsettled(needed, may_part=may_part)
 
 
 def closure(names, row):
@@ -274,14 +281,15 @@ def all_needed(names, on):
 
 
 def made(asked):
-    """Return which of several manifests that are asked for by name are those of films that are done."""
-    films = collections.defaultdict(dict)
+    """Return which of several manifests that are asked for by name need no plan: the films are done, or of another part."""
+    named = collections.defaultdict(dict)
     for name in asked:
         if (found := TARGET.fullmatch(str(name))) and found["job"] in FILMS and found["folder"] in BY_FOLDER:
-            films[found["job"]][BY_FOLDER[found["folder"]]] = name
-    if len(films) < 2:
+            named[found["job"]][BY_FOLDER[found["folder"]]] = name
+    if len(named) < 2:
         return []
-    wanted = unsettled(films)
+    films = {job: named[job] for job in FILMS if job in named}  # Snakemake has them in no order
+    wanted = unsettled(films, may_part=sum(map(len, films.values())) == len(asked))
     return [name for job, names in films.items() if job not in wanted for name in names.values()]
 
 
@@ -305,6 +313,7 @@ def own_name(asked):
 def one_run():
     """Return the plan of this process, after making sure that Snakemake keeps to it and what is done is recorded."""
     naming.look_at_output_root(Path(OUT))
+    parts = Parts(may=workflow.is_main_process and snakemake_again.is_command())
     plan = Plan(
         due.Judge(
             config,
@@ -315,6 +324,7 @@ def one_run():
             runs_here=snakemake_api.runs_here(workflow),
         ),
         lambda job: at_work.busy(Path(OUT) / job) if snakemake_api.works(workflow) else "",
+        parts,
         "" if snakemake_api.runs_here(workflow) else platform.node(),
     )
     run = RunHooks(workflow, config, FILMS, wanted_stages, plan, shelf_page.write)
@@ -326,6 +336,7 @@ def one_run():
         snakemake_api.judge_by(workflow, plan.due)
         snakemake_api.before_work(workflow, run.begin)
         snakemake_api.call_around(workflow, run.start, run.succeed, run.fail)
+        snakemake_again.after_execution(workflow, parts.end)
     machine_limits.share(workflow)
     return plan
 

@@ -32,9 +32,9 @@ DECLARED = """
 import inspect, sys
 sys.path.insert(0, "scripts")
 from snakemake.common import get_function_params
-from samvad.workflow import snakemake_api
-function = snakemake_api.declare_params(lambda wildcards, threads: None)
-snakemake_api.declare_own_params()
+from samvad.workflow import snakemake_costs
+function = snakemake_costs.declare_params(lambda wildcards, threads: None)
+snakemake_costs.spare_resources()
 inspect.signature = None
 print(*get_function_params(function))
 try:
@@ -179,7 +179,7 @@ def test_functions_that_snakemake_asks_are_looked_at_once(runs: Runs) -> None:
 FORMATTED = """
 import sys
 sys.path.insert(0, "scripts")
-from samvad.workflow import snakemake_api
+from samvad.workflow import snakemake_costs
 from snakemake.jobs import Job
 formatted = []
 class Told(Job):
@@ -187,9 +187,12 @@ class Told(Job):
     def format_wildcards(self, text): formatted.append(text); return text
     rule = type("Rule", (), {"shellcmd": "command", "name": "rule"})
 Job.log_info = lambda job: print(job.shellcmd, job.shellcmd, job.shellcmd, len(formatted))
-snakemake_api.format_commands_once()
+heard = [True]
+snakemake_costs.format_commands_once(lambda: heard[0])
 Told().log_info()
 print(Told().shellcmd, len(formatted))
+heard[0] = False
+Told().log_info()
 """
 
 
@@ -197,7 +200,45 @@ def test_a_command_is_formatted_once_while_it_is_told_of(runs: Runs) -> None:
     done = subprocess.run(
         [".venv/bin/python", "-c", FORMATTED], cwd=runs.project.root, capture_output=True, text=True, check=True
     )
-    assert done.stdout.splitlines() == ["command command command 1", "command 2"]
+    assert done.stdout.splitlines() == ["command command command 1", "command 2", "None None None 2"]
+
+
+SPARED = """
+import sys
+sys.path.insert(0, "scripts")
+from snakemake import resources
+from snakemake.output_index import OutputIndex
+from snakemake.rules import Rule
+from samvad.workflow import snakemake_costs
+asked, looked = [], []
+Rule.apply_input_function = lambda rule, function, *given, **named: asked.append(function) or (function(), False)
+OutputIndex.match_producers = lambda index, file: looked.append(file) or {"asr"}
+snakemake_costs.spare_resources()
+snakemake_costs.look_up_rules_once()
+kind = getattr(resources, "Resource", None)
+if kind:
+    number, counted = kind("mem_mb", 5), kind("mem_mb", lambda: 7)
+    print(Rule.apply_input_function(None, number.evaluate, {})[0] is number, len(asked))
+    print(Rule.apply_input_function(None, counted.evaluate, {})[0].value, len(asked))
+else:
+    print("True 0\\n7 1")
+one, other = OutputIndex.__new__(OutputIndex), OutputIndex.__new__(OutputIndex)
+one.match_producers("a").add("no rule")
+print(one.match_producers("a"), other.match_producers("a"), looked)
+from snakemake import io
+before, temp, plain = io.is_flagged, io.temp("a"), io.IOFile("a", rule=None)
+snakemake_costs.look_at_flags()
+values = (temp, io.ancient("a"), io.flag("a", "x", ""), io.IOFile(temp, rule=None), plain, "a", 5, len)
+same = [(value, name) for value in values for name in ("temp", "ancient", "x", "storage_object")]
+print(all(io.is_flagged(*each) == before(*each) for each in same), io.is_flagged(temp, "temp"), plain.is_storage)
+"""
+
+
+@pytest.mark.parametrize("name", ["workflow", "oldest-snakemake"])
+def test_what_is_known_is_not_asked_for_again_in_each_version(name: str) -> None:
+    python = environment_of(name) / "bin" / "python"
+    done = subprocess.run([python, "-c", SPARED], cwd=support.ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["True 0", "7 1", "{'asr'} {'asr'} ['a', 'a']", "True True False"]
 
 
 RETRIED = """

@@ -27,3 +27,5 @@ PROFILE = "SAMVAD_PROFILE"
 SUMMARY = "SAMVAD_SUMMARY"
 #: Set to ``yes`` by a run that tells people itself what stages warn of and why they fail, once: they print none of it.
 TOLD = "SAMVAD_TOLD"
+#: Which part of a large plan a run makes, as JSON, by which it tells that to itself (``samvad.workflow.parts``).
+PART = "SAMVAD_PART"

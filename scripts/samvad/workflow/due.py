@@ -139,7 +139,8 @@ class Judge:
     def _judged(self, job: str, asked: Collection[str], heed: Collection[str]) -> dict[str, Verdict]:
         film, place = self._films[job], self._output_root / job
         on = self._switches(film)
-        records = {name: self._read(place, name) for name in stages.BY_NAME if name in asked}
+        is_new = not os.path.lexists(place)  # nothing of it need be looked for
+        records = {name: None if is_new else self._read(place, name) for name in stages.BY_NAME if name in asked}
         found = {}
         for name, record in records.items():
             verdict = found[name] = Verdict()
@@ -162,15 +163,17 @@ class Judge:
         Models are looked for where the stages run on this machine alone.
         """
         row, found = self._films[job], []
+        is_new = not os.path.lexists(self._output_root / job)
         own = self._output_root / job / stages.BY_NAME[stage].folder
-        for place, what in ((own, "a folder of its own"), (own / "attempts", "a folder of its attempts")):
+        places_of = ((own, "a folder of its own"), (own / "attempts", "a folder of its attempts"))
+        for place, what in () if is_new else places_of:
             if (there := looks.file(place)) and not stat.S_ISDIR(there.st_mode):
                 found.append(f"{what} (what lies at {place} is no folder: move it away)")
                 break
         if film and stage in ("demux", "mux") and not _is_there(row.media):
             found.append(f"the film {row.media}, which cannot be found")
         named = list(self._named(stages.BY_NAME[stage], row))
-        record = self._read(self._output_root / job, stage) if named else None
+        record = self._read(self._output_root / job, stage) if named and not is_new else None
         for item, value in named:
             known = _recorded(item, value, record) if record else None
             if item.content == "profile":

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from snakemake.logging import logger
 
 from samvad.core import stages
 from samvad.core.console import printable
 from samvad.workflow.due import Judge
+from samvad.workflow.parts import Parts
 from samvad.workflow.refusal import RefusedError
 from samvad.workflow.snakemake_api import Asked, Decision
 
@@ -29,12 +30,14 @@ class Plan:
     Args:
         judge: compares stages with their records.
         busy: says which other run is at work on a job's folder, in words; empty where none is.
+        parts: which part of a large plan this is.
         looked: on which machine files are looked for, where the stages run on others; else empty.
     """
 
-    def __init__(self, judge: Judge, busy: Callable[[str], str], looked: str = "") -> None:
+    def __init__(self, judge: Judge, busy: Callable[[str], str], parts: Parts, looked: str = "") -> None:
         self._judge = judge
         self._busy = busy
+        self._parts = parts
         self._looked = f" (looked for on {looked}; its stages run on other machines)" if looked else ""
         self._asked: dict[str, list[str]] = {}
         self._left_alone: dict[str, str] = {}
@@ -46,24 +49,39 @@ class Plan:
         self._left_alone[folder] = why
 
     def miss(self, rows: Sequence[str]) -> None:
-        """Take note of what is wrong with rows of the sheet, all of which was asked for."""
-        self._missed = list(rows)
+        """Take note of what is wrong with rows of the sheet, all of which was asked for; the first part tells it."""
+        self._missed = list(rows) if self._parts.is_first else []
 
-    def unsettled(self, asked: Mapping[str, frozenset[str]]) -> set[str]:
+    def unsettled(self, asked: Mapping[str, frozenset[str]], *, may_part: bool) -> set[str]:
         """Return the films that Snakemake is to plan: of a shelf, those that are done cost it more than the others.
 
         One is always among them, so that Snakemake has something to say.
 
         Args:
             asked: for each film's job folder the stages that are asked for, with all that they need.
+            may_part: whether films may be left to another part of the plan: nothing else is asked for.
         """
-        self._judge.look_at_films(asked)
-        settled = {folder: names for folder, names in asked.items() if names and self._judge.is_settled(folder, names)}
-        if settled and len(settled) == len(asked):
-            settled.popitem()
+        wanted: set[str] = set()
+        settled: dict[str, frozenset[str]] = {}
+        for folder, names in self._ahead(asked, may_part=may_part):
+            if names and self._judge.is_settled(folder, names):
+                settled[folder] = names
+            elif may_part and self._parts.is_full(wanted):
+                self._parts.end_before(folder, list(asked))
+                break
+            else:
+                wanted.add(folder)
+        if settled and not wanted:
+            wanted.add(settled.popitem()[0])
         self._settled |= settled
         self._judge.keep()
-        return asked.keys() - settled.keys()
+        return wanted
+
+    def _ahead(self, asked: Mapping[str, frozenset[str]], *, may_part: bool) -> Iterator[tuple[str, frozenset[str]]]:
+        """Yield films with what is asked for of them, once their servers have been asked."""
+        for folders in self._parts.ahead(list(asked)) if may_part else [list(asked)]:
+            self._judge.look_at_films(folders)
+            yield from ((folder, asked[folder]) for folder in folders)
 
     def due(self, asked: Sequence[Asked], heed: Collection[str]) -> Decision:
         """Decide which jobs are to be done, and which not even then.
@@ -75,6 +93,7 @@ class Plan:
         Raises:
             RefusedError: nothing is to be done but what cannot be, or another run is at work on one of the films.
         """
+        self._parts.planned()
         films: dict[str, dict[str, int]] = defaultdict(dict)
         for folder, names in self._settled.items():
             self._asked[folder] = list(names)

@@ -1,6 +1,7 @@
 """All that Samvad takes from inside Snakemake, in one place: what has no public way, and may change with any version.
 
-What Snakemake's log tells of jobs is in ``snakemake_events``.
+What Snakemake's log tells of jobs is in ``snakemake_events``, what it does more often than it need in
+``snakemake_costs``, and how its command is started again in ``snakemake_again``.
 
 The Snakefile's ``min_version`` names the oldest version in which all of it is there; the tests try each of these
 functions on that version and on the pinned one. Where versions differ, the function says so. Before 9.11.3 what the
@@ -31,54 +32,12 @@ import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from snakemake import resources
-from snakemake.common import overwrite_function_params
 from snakemake.jobs import Job as OfSnakemake
 from snakemake.jobs import Reason
 
 from samvad.workflow.as_module import our_name
-
-_Function = TypeVar("_Function", bound=Callable[..., Any])
-
-
-def declare_params(function: _Function) -> _Function:
-    """Tell Snakemake what a function takes: it looks otherwise, anew for each job and each thing that the job has."""
-    overwrite_function_params(function, inspect.signature(function).parameters)
-    return function
-
-
-def declare_own_params() -> None:
-    """Do the same for the function of Snakemake's own that it calls most, for each thing that each job asks for.
-
-    Before 9.17 there is no such function.
-    """
-    if kind := getattr(resources, "Resource", None):
-        overwrite_function_params(kind.evaluate, inspect.signature(kind("any", 1).evaluate).parameters)
-
-
-def format_commands_once() -> None:
-    """Let Snakemake format a job's command once as it tells of the job: it does so three times, shown or not.
-
-    A command of ours has twenty and more fields: that was a tenth of all that a plan of a shelf took.
-    """
-    say, command = OfSnakemake.log_info, OfSnakemake.shellcmd.fget
-    told: dict[int, str | None] = {}
-
-    def log_info(job: Any, *given: Any, **named: Any) -> None:
-        told[id(job)] = command(job)
-        try:
-            say(job, *given, **named)
-        finally:
-            del told[id(job)]
-
-    def shellcmd(job: Any) -> str | None:
-        known = told.get(id(job))
-        return command(job) if known is None else known
-
-    OfSnakemake.log_info = log_info
-    OfSnakemake.shellcmd = property(shellcmd)
 
 
 def may_work(workflow: Any) -> bool:
@@ -294,6 +253,12 @@ def plans_a_run(workflow: Any) -> bool:
     asked = workflow.dag_settings
     forced = asked.forceall or asked.forcetargets or asked.forcerun or asked.until or asked.omit_from
     return bool(workflow.executor_plugin and not workflow.touch and not forced and asked.batch is None)
+
+
+def asks_only_for(workflow: Any, rule: str) -> bool:
+    """Say whether a rule is all that is asked for, by its name or because nothing is named."""
+    asked = set(map(str, workflow.dag_settings.targets))
+    return asked == {rule} or not asked
 
 
 def leave_out(workflow: Any, done: Callable[[Collection[str]], Collection[str]]) -> None:

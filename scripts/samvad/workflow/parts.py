@@ -1,0 +1,130 @@
+"""A large plan in parts: so many films at a time, each part by a start of Snakemake of its own, one after the other.
+
+Snakemake keeps all jobs of a plan in memory, and looks through all of them before it starts the first. So of a shelf
+that has more films to make than a plan should hold, the first are planned and made; then the same command is started
+again in the same process, for those behind them. To whoever waits for that it is one command: one process, one
+exit code, one Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+from snakemake.logging import logger
+
+from samvad.core import typed_json, variables
+from samvad.workflow import snakemake_again
+from samvad.workflow.refusal import RefusedError
+
+#: So many films a plan may have, ten jobs each: it takes half a minute and some 350 MiB (docs/benchmarks.md). With more
+#: the first stage waits longer; with fewer the machine has little to do more often, while a part's last films end.
+FILMS = 1000
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which part of a plan a process makes; the first, where nothing is said.
+
+    Attributes:
+        process: the number of the process that says so to itself.
+        number: from 1 on.
+        after: the job folder of the film behind which it begins; empty for the first of all.
+        has_failed: whether something before it was not done.
+    """
+
+    process: int = 0
+    number: int = 1
+    after: str = ""
+    has_failed: bool = False
+
+
+class Parts:
+    """The part that this process plans, and whether there is another behind it.
+
+    Args:
+        may: whether plans may be parted: Snakemake was started by its command, which can be started again.
+    """
+
+    def __init__(self, *, may: bool) -> None:
+        self._may = may
+        self._part = _own()
+        self._next: Part | None = None
+        self._behind = 0
+        self._is_planned = False
+
+    @property
+    def is_first(self) -> bool:
+        """Say whether no part of the same command was before this one."""
+        return self._part.number == 1
+
+    def ahead(self, folders: Sequence[str]) -> Iterator[Sequence[str]]:
+        """Yield the films that are not behind us, a plan's number at a time.
+
+        Raises:
+            RefusedError: it cannot be said which these are.
+        """
+        at = 0
+        if self._part.after:
+            if self._part.after not in folders:
+                raise RefusedError(
+                    f"The film sheet was changed meanwhile: {self._part.after}, behind which this part of the plan "
+                    "begins, is no longer asked for. The same command again makes what is left."
+                )
+            at = folders.index(self._part.after) + 1
+        for start in range(at, len(folders), FILMS):
+            yield folders[start : start + FILMS]
+
+    def is_full(self, wanted: Collection[str]) -> bool:
+        """Say whether a plan has as many films as it may have."""
+        return self._may and len(wanted) >= FILMS
+
+    def end_before(self, folder: str, folders: Sequence[str]) -> None:
+        """Take note of the film that the next part begins with, and tell people."""
+        at = folders.index(folder)
+        self._behind = len(folders) - at
+        self._next = Part(os.getpid(), self._part.number + 1, folders[at - 1], self._part.has_failed)
+        logger.info(
+            f"Part {self._part.number} of a large plan: {FILMS} films now. When they are done, {self._behind} more are "
+            "looked at, by the same command, which goes on by itself."
+        )
+
+    def planned(self) -> None:
+        """Take note that Snakemake has made the plan of this part: what fails from now on is of its films."""
+        self._is_planned = True
+
+    def end(self, error: Exception | None, *, stopped: bool, stops_at_failure: bool) -> None:
+        """Decide at the end of a part whether there is to be another.
+
+        Args:
+            error: what it ended with.
+            stopped: whether somebody has stopped it.
+            stops_at_failure: whether nothing new is begun after a failure (no ``--keep-going``).
+
+        Raises:
+            RefusedError: all is over, and something was not done.
+        """
+        after = self._next
+        if after is None:
+            if error is None and self._part.has_failed:
+                raise RefusedError("Earlier parts of this plan are not done as a whole: above is what failed.")
+            return
+        if stopped or (error and (stops_at_failure or not self._is_planned)):
+            told = f"{self._behind} films behind this part of the plan were not looked at."
+            if error is None:
+                raise RefusedError(told)
+            logger.error(told)
+            return
+        has_failed = after.has_failed or error is not None
+        snakemake_again.at_the_end({variables.PART: json.dumps({**asdict(after), "has_failed": has_failed})})
+
+
+def _own() -> Part:
+    """Return what this process has told itself before it was started again; to another it says nothing."""
+    try:
+        part = typed_json.parse(Part, json.loads(os.environ.pop(variables.PART, "{}")))
+    except (ValueError, RecursionError):
+        return Part()
+    return part if part.process == os.getpid() else Part()

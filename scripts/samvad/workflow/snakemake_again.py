@@ -1,0 +1,93 @@
+"""Snakemake's command, started again by itself in the same process; as ``snakemake_api``, of its insides."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from snakemake.exceptions import LockException
+
+from samvad.workflow.refusal import RefusedError
+from samvad.workflow.snakemake_api import before_work
+
+
+def is_command() -> bool:
+    """Say whether this process is Snakemake's command: no program that calls it, and no copy of one."""
+    name = Path(sys.argv[0])
+    asked = name.name == "snakemake" or name.parts[-2:] == ("snakemake", "__main__.py")
+    words = sys.argv[1:]
+    return asked and sys.orig_argv[len(sys.orig_argv) - len(words) :] == words
+
+
+def after_execution(workflow: Any, end: Callable[..., None]) -> None:
+    """Have something asked when Snakemake has made and carried out a plan, or failed to.
+
+    Args:
+        workflow: Snakemake's, before it plans.
+        end: takes the error that it ended with, or None, and as ``stopped`` whether somebody has stopped it, or another
+            run holds the folder, as ``stops_at_failure`` whether there is no ``--keep-going``.
+    """
+    interrupted = threading.Event()
+    before_work(workflow, lambda: _note_interrupts(interrupted))
+    execute = workflow.execute
+
+    def tell(error: Exception | None) -> None:
+        stopped = interrupted.is_set() or bool(getattr(workflow.scheduler, "_user_kill", None))
+        keeps_going = not workflow.dryrun and workflow.execution_settings.keep_going
+        if isinstance(error, RefusedError):  # a dry run that is interrupted ends with an error that says nothing of it
+            keeps_going = keeps_going or workflow.dryrun
+        end(error, stopped=stopped or isinstance(error, LockException), stops_at_failure=not keeps_going)
+
+    def executed(*given: Any, **named: Any) -> Any:
+        try:
+            found = execute(*given, **named)
+        except Exception as error:
+            tell(error)
+            raise
+        tell(None)
+        return found
+
+    workflow.execute = executed
+
+
+def at_the_end(said: Mapping[str, str]) -> None:
+    """Have the same command started again in this process's place, when all that is to be done at its end is done.
+
+    Args:
+        said: variables of the environment that tell it what it is to do now.
+    """
+    atexit.register(_start, {**os.environ, **said})
+
+
+def _start(environment: Mapping[str, str]) -> None:
+    """Start the command again; what was to be done at the end before this was, is done first."""
+    atexit.unregister(_start)
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    try:
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
+    except OSError as error:
+        sys.stderr.write(f"samvad: the rest of the plan was not made: {sys.executable} cannot be started: {error}\n")
+        sys.stderr.flush()
+        os._exit(1)
+
+
+def _note_interrupts(came: threading.Event) -> None:
+    """Take note of Ctrl-C, before what is done then."""
+    before = signal.getsignal(signal.SIGINT)
+    if not callable(before) or threading.current_thread() is not threading.main_thread():
+        return
+
+    def interrupted(number: int, frame: FrameType | None) -> None:
+        came.set()
+        before(number, frame)
+
+    signal.signal(signal.SIGINT, interrupted)
