@@ -111,7 +111,8 @@ class GapFiller:
     def fill(self, chunks: Sequence[Chunk], speech: Sequence[Region]) -> list[Chunk]:
         """Return the chunks in order of time, with what was heard in their gaps."""
         pauses = quiet.pauses(self.audio, speech)
-        found = [settled(chunk, pauses) for chunk in chunks]
+        # Where the sign is weak, the others have been settled by their own pauses.
+        found = list(chunks) if self.weak else [settled(chunk, pauses) for chunk in chunks]
         doubted: list[Chunk] = []
         for how in ROUNDS[:_WEAK_ROUNDS] if self.weak else ROUNDS:
             wanted = [window for group, run in _groups(_texts(found), speech) for window in self._cut(group, run, how)]
