@@ -52,6 +52,8 @@ def test_speech_in_short_stretches_without_a_word_is_one_gap():
     (gap,) = coverage.measure([(0, 800), (1_200, 1_900), (2_300, 3_100)], []).gaps
     assert gap == Gap(0, 3_100, 2_300)
     assert coverage.measure([(0, 800), (5_000, 5_700)], []).gaps == ()
+    assert coverage.measure([(0, 800), (1_700, 2_500)], []).gaps == (Gap(0, 2_500, 1_600),)
+    assert coverage.measure([(0, 800), (1_700, 2_500)], [(1_050, 1_450, "no")]).gaps == (), "no gap over a word"
 
 
 def test_without_speech_nothing_is_missing():

@@ -91,6 +91,8 @@ def measure(speech: Iterable[tuple[int, int]], words: Iterable[tuple[int, int, s
     for start_ms, end_ms in speech:
         total += end_ms - start_ms
         while first < len(spoken) and spoken[first][1] <= start_ms:
+            if open_ms is not None and spoken[first][0] >= open_ms:
+                open_ms = None  # a word in the pause: no gap reaches over it
             first += 1
         position = start_ms
         for begin, end in [*_until(spoken, first, end_ms), (end_ms, end_ms)]:
