@@ -14,6 +14,7 @@ import pytest
 
 from samvad.documents import coverage
 from samvad.documents.coverage import Coverage, Gap
+from samvad.documents.segments import Segment
 from samvad.stages.asr import covered, gaps, regions, steps, windows
 from samvad.stages.asr.chunks import Chunk, RawWord
 from samvad.stages.asr.regions import Region
@@ -94,6 +95,30 @@ def test_a_stretch_counts_as_speech_from_its_first_word_to_its_last() -> None:
         [said(("we", 2_000, 2_200), ("never", 2_300, 2_700)), said(("left", 30_000, 30_400))],
     )
     assert found == [Region(1_800, 2_900, "en")]
+
+
+def test_what_lies_between_two_words_of_a_long_stretch_stays_perhaps_speech(tmp_path: Path) -> None:
+    region = Region(0, 60_000, "en")
+    chunks = [said(("we", 5_000, 5_300)), said(("left", 55_000, 58_900))]  # drawn out by the recogniser
+    added = covered.with_text([region], chunks)
+    assert added == [Region(4_800, 5_500, "en"), Region(54_800, 56_320, "en")]
+    run: Any = Run(tmp_path)
+    segments = [Segment(1, 5_000, 5_300, "we", "en"), Segment(2, 55_000, 56_000, "left", "en")]
+    steps.record_coverage(run, chunks, added, [region], segments)
+    written = coverage.read(tmp_path / "coverage.json")
+    assert written.gaps == () and len(written.perhaps) == 3, "a place is named once"
+
+
+def test_a_word_between_two_weak_signs_is_heard_no_second_time() -> None:
+    heard: list[tuple[int, int]] = []
+
+    def decode(found: Any, _: Any) -> list[Chunk]:
+        heard.extend(stretch for window in found for stretch in window.stretches)
+        return [replace(said(("x", 0, 1)), words=(), window=window) for window in found]
+
+    filler = gaps.GapFiller(decode, Sound(20), lambda _: [], lambda *_: 0.9, weak=True)  # type: ignore[arg-type]
+    filler.fill([said(("no", 3_210, 3_390))], [Region(1_000, 3_000, "en"), Region(3_600, 5_600, "en")])
+    assert heard and all(end <= 3_210 or start >= 3_390 for start, end in heard)
 
 
 def weakly(logprob: float, sure: float = 0.9) -> tuple[list[Chunk], list[str]]:

@@ -127,13 +127,21 @@ def in_languages(found: Sequence[Region], speech: Sequence[Region]) -> list[Regi
 
 
 def with_text(found: Sequence[Region], chunks: Sequence[Chunk]) -> list[Region]:
-    """Return where what may be speech was recognised: each stretch from its first word to its last."""
-    words = [(word.start_ms, word.end_ms) for chunk in chunks for word in chunk.words]
-    said = []
+    """Return where what may be speech was recognised: around its words; without what is a gap between two of them."""
+    words = [
+        (word.start_ms, min(word.end_ms, word.start_ms + coverage.longest_ms(word.text)))
+        for chunk in chunks
+        for word in chunk.words
+    ]
+    said: list[Region] = []
     for region in found:
-        inside = [times for times in words if region.start_ms <= sum(times) / 2 < region.end_ms]
-        if inside:
-            start_ms = max(region.start_ms, min(start for start, _ in inside) - _MARGIN_MS)
-            end_ms = min(region.end_ms, max(end for _, end in inside) + _MARGIN_MS)
-            said.append(replace(region, start_ms=start_ms, end_ms=end_ms))
+        inside = sorted(times for times in words if region.start_ms <= sum(times) / 2 < region.end_ms)
+        near: list[Region] = []
+        for start, end in inside:
+            start_ms, end_ms = max(region.start_ms, start - _MARGIN_MS), min(region.end_ms, end + _MARGIN_MS)
+            if near and start_ms - near[-1].end_ms < coverage.GAP_MS:
+                near[-1] = replace(near[-1], end_ms=max(near[-1].end_ms, end_ms))
+            else:
+                near.append(replace(region, start_ms=start_ms, end_ms=end_ms))
+        said += near
     return said
