@@ -7,13 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from samvad.core.errors import ChangedFileError, MediaError
-from samvad.media import clock, cut_search, ffprobe, shots, small_copy
+from samvad.media import clock, cut_search, encoder_note, ffprobe, shots, small_copy
 
 CUTS_MS = [1200, 2000, 3600]
 #: Shots of the longer film: what is shown, for how many seconds.
@@ -220,6 +221,22 @@ def test_what_the_encoder_wrote_of_its_groups_is_read(
     assert opened.header.film_picture is not None
     found = cut_search.packets(opened, opened.header.film_picture)
     assert found is not None and found.limit == limit
+
+
+def test_a_note_of_no_encoder_says_nothing_and_takes_no_time(tmp_path: Path) -> None:
+    started = time.process_time()
+    for number, (note, limit) in enumerate(
+        (
+            (b"x264 - core " * 6000, None),
+            (b"x265 (build" + b" " * 65_000, None),
+            (b"", None),
+            (b"x264 - core 164 keyint_min=25 keyint=2147483647 ", None),
+            (b"x265 (build 9) min-keyint=25 keyint=250 \0x264 - core 164 keyint=60 keyint_min=6", 60),
+        )
+    ):
+        (tmp_path / str(number)).write_bytes(note)
+        assert encoder_note.group_limit(tmp_path / str(number), 10**12) == limit
+    assert time.process_time() - started < 1
 
 
 GROUPS = {

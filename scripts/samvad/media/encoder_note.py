@@ -14,8 +14,9 @@ from samvad.core import held_files
 
 #: Where the note is looked for: what a container says of its tracks, and the first picture, begin so.
 _LOOKED_AT_BYTES = 1 << 16
-#: The name of the encoder, and within the length of its note the setting; ``min-keyint`` is another.
-_LIMIT = re.compile(rb"(?:x264 - core|x265 \(build)[ -~]{0,3000}?[ :]keyint=(\d{1,6}|infinite)(?![\w])")
+#: The name of the encoder, with what follows of its note, and the setting in that; ``min-keyint`` is another.
+_NOTE = re.compile(rb"(?:x264 - core|x265 \(build)[ -~]{0,3000}")
+_LIMIT = re.compile(rb"[ :]keyint=(\d{1,6}|infinite)(?=\W)")
 
 
 def group_limit(path: Path, first_at: int | None) -> int | None:
@@ -34,6 +35,7 @@ def group_limit(path: Path, first_at: int | None) -> int | None:
     with Path(held_files.opened(path)).open("rb") as file:
         for place in dict.fromkeys((0, first_at or 0)):
             file.seek(place)
-            said = _LIMIT.findall(file.read(_LOOKED_AT_BYTES))
-            found += [sys.maxsize if limit == b"infinite" else int(limit) for limit in said]
+            for note in _NOTE.findall(file.read(_LOOKED_AT_BYTES)):
+                if said := _LIMIT.search(note):
+                    found.append(sys.maxsize if said[1] == b"infinite" else int(said[1]))
     return min(found, default=None)
