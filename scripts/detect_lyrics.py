@@ -47,7 +47,7 @@ def choose_backend(run: StageRun, options: Options) -> backends.Backend | None:
 
 def heard_before(run: StageRun, backend: backends.Backend | None, audio: Path) -> SoundCurve | None:
     """Return what stage 04 heard in the same sound by the same weights; None where that is to be heard now."""
-    if backend is None or backend.is_of is None:
+    if backend is None or backend.is_of is None or not run.has_read_what("asr", "audio"):
         return None
     path = run.read_optional("asr", "sound_curve")
     curve = sound_curve.read(path, "asr") if path else None

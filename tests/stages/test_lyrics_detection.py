@@ -28,11 +28,16 @@ OPTIONS: dict[str, object] = {
 
 
 def run(
-    job: Path, audio: Path, spans: list[tuple[int, int]], curve: dict[str, Any] | None = None, **changes: object
+    job: Path,
+    audio: Path,
+    spans: list[tuple[int, int]],
+    curve: dict[str, Any] | None = None,
+    before: Path | None = None,
+    **changes: object,
 ) -> subprocess.CompletedProcess[str]:
     """Run the stage on a sound file and on segments at ``spans`` (milliseconds).
 
-    ``curve`` is what stage 04 heard, and ``changes`` are options.
+    ``curve`` is what stage 04 heard, in ``before`` where that was another sound, and ``changes`` are options.
     """
     made = tuple(
         segments.Segment(number, *span, f"text {number}", "hi", extra={"unknown": number})
@@ -44,7 +49,8 @@ def run(
     outputs = {"segments": ("segments.json", json.dumps(document).encode())}
     if curve:
         outputs["sound_curve"] = ("sound_curve.json", json.dumps(curve).encode())
-    asr = support.finished_stage(job, "asr", outputs)
+    heard = support.file_record(before or audio, "audio", "01_demux/audio.wav")
+    asr = support.finished_stage(job, "asr", outputs, [heard])
     options = {
         **OPTIONS, "--job-folder": job, "--demux": demux, "--asr": asr, "--segments": asr,
         **{f"--{name.replace('_', '-')}": value for name, value in changes.items()},
@@ -264,3 +270,6 @@ def test_what_stage_04_heard_in_the_same_sound_is_not_heard_again(tmp_path: Path
     assert songs("3", {**sung, "model": "sha256:" + "0" * 64}) == 0
     assert songs("4", {**sung, **{name: sung[name] * 2 for name in ("speech", "singing", "music")}}) == 0
     assert songs("5", sung, backend="dsp") == 0
+    other = tmp_path / "other.wav"
+    soundfile.write(other, np.ones(40 * RATE_HZ, dtype=np.int16), RATE_HZ)
+    assert songs("6", sung, before=other) == 0, "as long, and not the sound that stage 01 has made since"

@@ -280,6 +280,14 @@ class StageRun:
         """Say whether a file of a kind is among the inputs by now."""
         return any(item.type == kind for item in self._record.inputs)
 
+    def has_read_what(self, stage: str, kind: str) -> bool:
+        """Say whether what was read of a kind by now is what an earlier stage has read of it, by the checksums."""
+        theirs = stage_manifest.read(self._invocation.manifests[stage]).inputs
+        own, others = (
+            {item.checksum for item in items if item.type == kind} for items in (self._record.inputs, theirs)
+        )
+        return bool(own) and own == others
+
     def describe(self, kind: str, media: MediaFacts) -> None:
         """Add the facts of a media file, found while the stage worked, to the inputs of that kind."""
         self._record.inputs[:] = [
