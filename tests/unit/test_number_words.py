@@ -109,6 +109,8 @@ KEPT, CHANGED, MISSING = "kept", "changed", "missing"
         ("en hi", "We stayed for an hour and a half", "हम 70 मिनट रुके", CHANGED),
         ("en es", "three and a half thousand", "3500", KEPT),
         ("es en", "dos horas y media", "150 minutes", KEPT),
+        ("ne en", "आज बिहान भरि धेरै मान्छे छ", "There are fifty people this morning", KEPT),  # "छ" is "is", and six
+        ("bn en", "এটা আমার নয়, ভাইদের", "It is not mine, it is my four brothers'", KEPT),  # "নয়" is "is not", and nine
         ("hi en", "सौ बार कहा, एक बात, दे दो", "I said it a thousand times, something, give it", KEPT),
         ("en hi", "twenty-five people", "पैंतीस लोग", CHANGED),
         ("en ta", "twenty-five people", "இருபத்தைந்து பேர்", KEPT),
@@ -174,6 +176,20 @@ def test_a_sum_is_kept_out_of_the_models_way_in_every_script(text: str, wanted: 
 
 
 @pytest.mark.parametrize(
+    ("language", "said", "wanted"),
+    [
+        ("hi", "सात लोग, दो पच्चीस", ["7", "25"]),
+        ("bn", "এটা আমার নয়, পঁচিশ টাকা দাও", ["25"]),  # "is not"
+        ("it", "Sei pazzo, ne ho ventidue", ["22"]),  # "you are"
+        ("fr", "un habit neuf à vingt-cinq euros", ["25"]),  # "new"
+        ("ta", "நூற்று ஐந்து", []),  # 105, of which the table knows the five
+    ],
+)
+def test_what_may_be_no_number_is_not_written_in_digits(language: str, said: str, wanted: list[str]) -> None:
+    assert [span.wanted for span in figures.spans(said, language)] == wanted
+
+
+@pytest.mark.parametrize(
     ("pair", "said", "made", "added"),
     [
         ("hi en", "वह आया है।", "He has not come.", True),
@@ -196,6 +212,7 @@ def test_a_denial_that_nobody_said_is_found_between_hindi_and_english(
         ("hi en", "जल्दी करो नहीं तो बस छूट जाएगी।", "Hurry up, or you'll miss the bus."),
         ("hi en", "जब तक वह नहीं आता, रुको।", "Wait until he comes."),
         ("hi en", "बताओ वह आया या नहीं।", "Tell me whether he came."),
+        ("hi en", "यह बात भूलना मत।", "Remember this."),
         ("en hi", "Why don't we go?", "चलो चलें?"),
         ("en hi", "You know him, don't you?", "तुम उसे जानते हो?"),
         ("fr en", "Il ne mange que du pain.", "He eats only bread."),

@@ -19,8 +19,11 @@ _NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
 _ASKED_FROM = Decimal(11)
 #: From here on a number in words is asked for where another stands in its place.
 _CHANGED_FROM = Decimal("1.5")
-#: From here on one is written in digits for a model that has lost it: "दो" is "give", too.
-_WRITTEN_FROM = 3
+#: From here on one is written in digits for a model that has lost it, by language: "दो" is "give", too. Elsewhere from
+#: ``_ASKED_FROM`` on: other languages have more of that kind ("neuf" is "new").
+_WRITTEN_FROM = {"en": Decimal(3), "hi": Decimal(3)}
+#: Numbers whose words are far more often another: "নয়" is "is not", "छ" "is", "sei" "you are".
+_OTHER_WORDS = {"bn": Decimal(9), "it": Decimal(6), "ne": Decimal(6)}
 #: Years that are said by their last two digits.
 _CENTURIES, _FIRST_YEAR, _LAST_YEAR = (1900, 2000), 10, 99
 _MONTHS = 12
@@ -80,7 +83,7 @@ def lost(source: str, made: str, source_language: str, target: str) -> Lost:
         missing = [
             number
             for place, number in enumerate(said)
-            if _is_asked(number, _CHANGED_FROM) and there.isdisjoint(_readings(said, place))
+            if _is_asked(number, source_language) and there.isdisjoint(_readings(said, place))
         ]
     # Of small numbers and round ones alone one would ask in vain; not where another stands in their place.
     large = [number for number in missing if (number.value or 0) >= _ASKED_FROM and not number.is_round]
@@ -103,15 +106,18 @@ def spans(text: str, language: str) -> list[Span]:
 
     Args:
         text: what a model is to read.
-        language: short code.
+        language: short code; of one that writes numbers as long words, the parts that are known would be no numbers.
     """
+    if language in _JOINED:
+        return []
+    least = _WRITTEN_FROM.get(language, _ASKED_FROM)
     return [
         Span(number.start, number.end, NUMBER, str(int(number.value)))
         for number in number_words.of(text, language)
         if number.value is not None
         and number.figures is None
         and not (number.is_round or number.is_ordinal)
-        and number.value >= _WRITTEN_FROM
+        and number.value >= least
         and _is_whole(number.value)
     ]
 
@@ -123,11 +129,12 @@ def added(source: str, made: str, source_language: str, target: str) -> list[str
     return sorted(figure for figure in new if not _times_said(figure, written, said, source, source_language))
 
 
-def _is_asked(number: Number, least: Decimal) -> bool:
+def _is_asked(number: Number, language: str) -> bool:
     value = number.value
     if value is None or number.figures is not None or not (_is_whole(value) or value <= _DAY):
         return False
-    return value >= (_ASKED_FROM if number.is_ordinal else least)
+    least = _ASKED_FROM if number.is_ordinal else _CHANGED_FROM
+    return value >= least and value != _OTHER_WORDS.get(language)
 
 
 def _is_whole(value: Decimal) -> bool:

@@ -75,7 +75,12 @@ def _set(words: str) -> frozenset[str]:
 @functools.cache
 def _pattern(language: str) -> re.Pattern[str] | None:
     phrases = known.NO_DENIALS.get(language, ())
-    return re.compile("|".join(_folded(phrase) for phrase in phrases)) if phrases else None
+    return re.compile("|".join(map(_folded_pattern, phrases))) if phrases else None
+
+
+def _folded_pattern(pattern: str) -> str:
+    r"""Return a regular expression for folded texts; ``\S`` must not become ``\s``."""
+    return re.sub(r"\\.|[^\\]+", lambda part: part[0] if part[0].startswith("\\") else _folded(part[0]), pattern)
 
 
 def _folded(text: str) -> str:
