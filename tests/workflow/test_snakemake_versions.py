@@ -241,6 +241,38 @@ def test_what_is_known_is_not_asked_for_again_in_each_version(name: str) -> None
     assert done.stdout.splitlines() == ["True 0", "7 1", "{'asr'} {'asr'} ['a', 'a']", "True True False"]
 
 
+AGAIN = """
+import atexit, os, signal, sys
+if os.environ.get("AGAIN"):
+    sys.stderr.write("once more")
+    sys.exit(0)
+sys.path.insert(0, "scripts")
+from samvad.workflow import snakemake_again
+if sys.argv[1] == "stopped":
+    snakemake_again._note_interrupts()
+    atexit.register(os.kill, os.getpid(), signal.SIGINT)
+elif sys.argv[1] == "unheard":
+    sys.stdout = os.fdopen(os.dup(1), "w", buffering=1000)
+    sys.stdout.write("said")
+    unread, written = os.pipe()
+    os.close(unread)
+    os.dup2(written, sys.stdout.fileno())
+snakemake_again.at_the_end({"AGAIN": "yes"})
+"""
+
+
+@pytest.mark.parametrize("name", ["workflow", "oldest-snakemake"])
+@pytest.mark.parametrize(("case", "code"), [("", 0), ("unheard", 0), ("stopped", 1)])
+def test_the_command_goes_on_though_nobody_reads_and_not_after_ctrl_c_at_its_end(
+    name: str, case: str, code: int
+) -> None:
+    python = environment_of(name) / "bin" / "python"
+    done = subprocess.run([python, "-c", AGAIN, case], cwd=support.ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    assert ("once more" in done.stderr) == (code == 0)
+    assert ("the rest of the plan was not made: it was stopped" in done.stderr) == (case == "stopped")
+
+
 RETRIED = """
 import sys
 sys.path.insert(0, "scripts")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import signal
 import sys
@@ -16,6 +17,9 @@ from snakemake.exceptions import LockException
 
 from samvad.workflow.refusal import RefusedError
 from samvad.workflow.snakemake_api import before_work
+
+#: Set once Ctrl-C has come to a run at work.
+_interrupted = threading.Event()
 
 
 def is_command() -> bool:
@@ -34,12 +38,11 @@ def after_execution(workflow: Any, end: Callable[..., None]) -> None:
         end: takes the error that it ended with, or None, and as ``stopped`` whether somebody has stopped it, or another
             run holds the folder, as ``stops_at_failure`` whether there is no ``--keep-going``.
     """
-    interrupted = threading.Event()
-    before_work(workflow, lambda: _note_interrupts(interrupted))
+    before_work(workflow, _note_interrupts)
     execute = workflow.execute
 
     def tell(error: Exception | None) -> None:
-        stopped = interrupted.is_set() or bool(getattr(workflow.scheduler, "_user_kill", None))
+        stopped = _interrupted.is_set() or bool(getattr(workflow.scheduler, "_user_kill", None))
         keeps_going = not workflow.dryrun and workflow.execution_settings.keep_going
         if isinstance(error, RefusedError):  # a dry run that is interrupted ends with an error that says nothing of it
             keeps_going = keeps_going or workflow.dryrun
@@ -67,27 +70,41 @@ def at_the_end(said: Mapping[str, str]) -> None:
 
 
 def _start(environment: Mapping[str, str]) -> None:
-    """Start the command again; what was to be done at the end before this was, is done first."""
+    """Start the command again; what was to be done at the end before this was, is done first.
+
+    Python goes on after a Ctrl-C that comes meanwhile; the command does not. Nor does it end well where it cannot be
+    started, also if nobody reads any more what it says.
+    """
     atexit.unregister(_start)
     atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    try:
-        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
-    except OSError as error:
-        sys.stderr.write(f"samvad: the rest of the plan was not made: {sys.executable} cannot be started: {error}\n")
-        sys.stderr.flush()
-        os._exit(1)
+    _flush()
+    why = "it was stopped"
+    if not _interrupted.is_set():
+        try:
+            os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
+        except OSError as error:
+            why = f"{sys.executable} cannot be started: {error}"
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(f"samvad: the rest of the plan was not made: {why}\n")
+    _flush()
+    os._exit(1)
 
 
-def _note_interrupts(came: threading.Event) -> None:
+def _flush() -> None:
+    """Hand on what has been printed, where somebody takes it."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+
+
+def _note_interrupts() -> None:
     """Take note of Ctrl-C, before what is done then."""
     before = signal.getsignal(signal.SIGINT)
     if not callable(before) or threading.current_thread() is not threading.main_thread():
         return
 
     def interrupted(number: int, frame: FrameType | None) -> None:
-        came.set()
+        _interrupted.set()
         before(number, frame)
 
     signal.signal(signal.SIGINT, interrupted)
