@@ -273,6 +273,37 @@ def test_the_command_goes_on_though_nobody_reads_and_not_after_ctrl_c_at_its_end
     assert ("the rest of the plan was not made: it was stopped" in done.stderr) == (case == "stopped")
 
 
+ENDED = """
+import sys
+sys.path.insert(0, "scripts")
+from types import SimpleNamespace
+from snakemake.exceptions import WorkflowError
+from samvad.workflow import snakemake_again
+from samvad.workflow.refusal import RefusedError
+def stops(error, dryrun, keep_going):
+    def execute():
+        raise error
+    settings = SimpleNamespace(keep_going=keep_going)
+    workflow = SimpleNamespace(
+        execute=execute, _prepare_dag=None, scheduler=None, dryrun=dryrun, execution_settings=settings
+    )
+    told = []
+    snakemake_again.after_execution(workflow, lambda error, **named: told.append(named["stops_at_failure"]))
+    try:
+        workflow.execute()
+    except WorkflowError:
+        return told[0]
+row, job = RefusedError("a row is wrong"), WorkflowError("a job failed")
+print(stops(row, False, False), stops(row, True, False), stops(job, False, True), stops(job, False, False))
+"""
+
+
+def test_a_film_that_was_left_out_stops_no_part_of_a_plan_and_a_job_that_failed_does_without_keep_going() -> None:
+    python = environment_of("workflow") / "bin" / "python"
+    done = subprocess.run([python, "-c", ENDED], cwd=support.ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False", "False", "True"]
+
+
 RETRIED = """
 import sys
 sys.path.insert(0, "scripts")

@@ -36,16 +36,17 @@ def after_execution(workflow: Any, end: Callable[..., None]) -> None:
     Args:
         workflow: Snakemake's, before it plans.
         end: takes the error that it ended with, or None, and as ``stopped`` whether somebody has stopped it, or another
-            run holds the folder, as ``stops_at_failure`` whether there is no ``--keep-going``.
+            run holds the folder, as ``stops_at_failure`` whether a job has failed, and there is no ``--keep-going``.
     """
     before_work(workflow, _note_interrupts)
     execute = workflow.execute
 
     def tell(error: Exception | None) -> None:
         stopped = _interrupted.is_set() or bool(getattr(workflow.scheduler, "_user_kill", None))
-        keeps_going = not workflow.dryrun and workflow.execution_settings.keep_going
-        if isinstance(error, RefusedError):  # a dry run that is interrupted ends with an error that says nothing of it
-            keeps_going = keeps_going or workflow.dryrun
+        # A film or row that was left out stops no other. A dry run that is interrupted says nothing of it in its error.
+        keeps_going = isinstance(error, RefusedError) or (
+            not workflow.dryrun and workflow.execution_settings.keep_going
+        )
         end(error, stopped=stopped or isinstance(error, LockException), stops_at_failure=not keeps_going)
 
     def executed(*given: Any, **named: Any) -> Any:
