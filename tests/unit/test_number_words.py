@@ -108,6 +108,11 @@ KEPT, CHANGED, MISSING = "kept", "changed", "missing"
         ("en hi", "We stayed for an hour and a half", "हम 90 मिनट रुके", KEPT),
         ("en hi", "We stayed for an hour and a half", "हम 70 मिनट रुके", CHANGED),
         ("en es", "three and a half thousand", "3500", KEPT),
+        ("en hi", "We meet at ten thirty", "हम साढ़े दस बजे मिलेंगे", KEPT),
+        ("en hi", "We meet at ten forty-five", "हम पौने ग्यारह बजे मिलेंगे", KEPT),
+        ("en hi", "We meet at ten thirty", "हम साढ़े ग्यारह बजे मिलेंगे", CHANGED),
+        ("hi en", "चौबीस घंटे बोलता है", "He talks all the time", KEPT),
+        ("hi en", "सोलह आने सच", "Absolutely true", KEPT),
         ("es en", "dos horas y media", "150 minutes", KEPT),
         ("ne en", "आज बिहान भरि धेरै मान्छे छ", "There are fifty people this morning", KEPT),  # "छ" is "is", and six
         ("bn en", "এটা আমার নয়, ভাইদের", "It is not mine, it is my four brothers'", KEPT),  # "নয়" is "is not", and nine

@@ -35,6 +35,7 @@ _ALL_DAY = "24/7"
 #: found there may be there.
 _JOINED = frozenset({"kn", "ml", "ta"})
 _HALF, _HALF_HOUR, _HALF_DAY, _DAY = Decimal("0.5"), Decimal(30), Decimal(12), Decimal(24)
+_PARTS_OF_HOUR = frozenset(map(Decimal, (15, 30, 45)))
 _HALVES = frozenset({"half", "साढ़े", "media", "demie", "halb", "meia", "mezza", "ساڑھے"})
 _QUARTERS = frozenset({"quarter", "सवा", "पौने", "cuarto", "quart", "viertel", "quarto", "سوا", "پونے"})
 
@@ -169,8 +170,12 @@ def _readings(found: Sequence[Number], place: int) -> frozenset[Decimal]:
     if _FIRST_YEAR <= number.value <= _LAST_YEAR:
         values |= {number.value + century for century in _CENTURIES}
     for left, right in pairwise(found[max(0, place - 1) : place + 2]):
-        if _is_in(left, 10, 99) and _is_in(right, 0, 99) and left.value is not None and right.value is not None:
+        if left.value is None or right.value is None or right.figures is not None:
+            continue
+        if _is_in(left, 10, 99) and _is_in(right, 0, 99):
             values.add(left.value * 100 + right.value)  # a year in two parts
+        if _is_in(left, 1, 24) and right.value in _PARTS_OF_HOUR:
+            values.add(left.value + right.value / 60)  # "ten thirty" is "साढ़े दस"
     first, last = place, place + 1
     while first and _is_digit(found[first - 1]):
         first -= 1
