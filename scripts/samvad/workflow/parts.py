@@ -8,6 +8,7 @@ exit code, one Ctrl-C.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Collection, Iterator, Sequence
@@ -31,13 +32,15 @@ class Part:
     Attributes:
         process: the number of the process that says so to itself.
         number: from 1 on.
-        after: the job folder of the film behind which it begins; empty for the first of all.
+        begun: how many films it leaves to the parts before it.
+        those: a digest of these films' job folders, in their order.
         has_failed: whether something before it was not done.
     """
 
     process: int = 0
     number: int = 1
-    after: str = ""
+    begun: int = 0
+    those: str = ""
     has_failed: bool = False
 
 
@@ -63,17 +66,13 @@ class Parts:
     def ahead(self, folders: Sequence[str]) -> Iterator[Sequence[str]]:
         """Yield the films that are not behind us, a plan's number at a time.
 
-        Raises:
-            RefusedError: it cannot be said which these are.
+        Where the film sheet was changed meanwhile, so that others are behind us, all are looked at again: what is done
+        costs little, and no film is passed over.
         """
-        at = 0
-        if self._part.after:
-            if self._part.after not in folders:
-                raise RefusedError(
-                    f"The film sheet was changed meanwhile: {self._part.after}, behind which this part of the plan "
-                    "begins, is no longer asked for. The same command again makes what is left."
-                )
-            at = folders.index(self._part.after) + 1
+        at = self._part.begun
+        if at and _digest(folders[:at]) != self._part.those:
+            logger.info("The films asked for, or their order, were changed meanwhile: all are looked at again.")
+            at = 0
         for start in range(at, len(folders), FILMS):
             yield folders[start : start + FILMS]
 
@@ -85,7 +84,7 @@ class Parts:
         """Take note of the film that the next part begins with, and tell people."""
         at = folders.index(folder)
         self._behind = len(folders) - at
-        self._next = Part(os.getpid(), self._part.number + 1, folders[at - 1], self._part.has_failed)
+        self._next = Part(os.getpid(), self._part.number + 1, at, _digest(folders[:at]), self._part.has_failed)
         logger.info(
             f"Part {self._part.number} of a large plan: {FILMS} films now. When they are done, {self._behind} more are "
             "looked at, by the same command, which goes on by itself."
@@ -119,6 +118,10 @@ class Parts:
             return
         has_failed = after.has_failed or error is not None
         snakemake_again.at_the_end({variables.PART: json.dumps({**asdict(after), "has_failed": has_failed})})
+
+
+def _digest(folders: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(folders).encode()).hexdigest()
 
 
 def _own() -> Part:
