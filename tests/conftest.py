@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -15,6 +16,10 @@ from xdist.scheduler import LoadFileScheduling
 
 import support
 from translating import SILENCE_MS, in_environment, wav
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Whoever is started in the background by a script hears no Ctrl-C, nor does what it starts; some tests send it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Sample(NamedTuple):
