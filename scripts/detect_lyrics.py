@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from samvad.core.times import seconds_to_ms
-from samvad.documents import review, segments, stage_manifest
+from samvad.documents import provenance, review, segments
 from samvad.documents import songs as songs_document
 from samvad.documents.segments import SegmentsDocument
 from samvad.film import glossary as entries
@@ -15,7 +15,8 @@ from samvad.film import metadata
 from samvad.logs.spans import span
 from samvad.media import sound_curve
 from samvad.media.sound_curve import SoundCurve
-from samvad.runner.stage_run import StageRun, run_stage
+from samvad.runner.stage_process import run_stage
+from samvad.runner.stage_run import StageRun
 from samvad.stages.lyrics_detection import backends, songs, support
 from samvad.stages.lyrics_detection.options import STAGE, Options
 
@@ -40,7 +41,7 @@ def choose_backend(run: StageRun, options: Options) -> backends.Backend | None:
         backend = backends.choose(options, run.warn)
     run.used(
         *(backend.models if backend else ()),
-        **stage_manifest.library_versions(*(backend.packages if backend else ("numpy",))),
+        **provenance.library_versions(*(backend.packages if backend else ("numpy",))),
     )
     return backend
 

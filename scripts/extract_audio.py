@@ -12,11 +12,12 @@ from pathlib import Path
 from samvad.core import checksums, typed_json
 from samvad.core.errors import MediaError, SamvadError, ToolError
 from samvad.documents import probe as probe_document
-from samvad.documents import stage_manifest, waveform
+from samvad.documents import provenance, waveform
 from samvad.documents.film_clock import FilmClock
 from samvad.logs.spans import span
 from samvad.media import clock, ffprobe, film_file, mp4_kinds
-from samvad.runner.stage_run import StageRun, run_stage
+from samvad.runner.stage_process import run_stage
+from samvad.runner.stage_run import StageRun
 from samvad.stages.demux import channels, existing, extract, picture, probe, tracks
 from samvad.stages.demux.options import STAGE, Options
 
@@ -38,7 +39,7 @@ def work(run: StageRun, options: Options) -> None:
         film_file.check(film, "Correct the column media of the film sheet.")
         run.hold(film, "film")
         known = existing.plan(run, film, options)
-        run.used(**{name: stage_manifest.tool_version(name) for name in ("ffmpeg", "ffprobe")})
+        run.used(**{name: provenance.tool_version(name) for name in ("ffmpeg", "ffprobe")})
         if options.becomes == "mp4":  # stage 10 would say so after hours of work
             mp4_kinds.check(ffprobe.read_header(film), str(film))
         checksum = checksums.remembered(film)

@@ -9,10 +9,11 @@ import sys
 from samvad.core import places
 from samvad.core.errors import NetworkError
 from samvad.documents import probe as probe_document
-from samvad.documents import stage_manifest
+from samvad.documents import provenance
 from samvad.film import metadata
 from samvad.models import http
-from samvad.runner.stage_run import Skipped, StageRun, run_stage
+from samvad.runner.stage_process import run_stage
+from samvad.runner.stage_run import Skipped, StageRun
 from samvad.stages.tmdb import client, search
 from samvad.stages.tmdb.options import STAGE, Options
 
@@ -57,7 +58,7 @@ def _ask(run: StageRun, options: Options) -> metadata.FilmMetadata:
         language=options.language,
         rules=http.policy(),
     )
-    run.used(**stage_manifest.library_versions("requests"))
+    run.used(**provenance.library_versions("requests"))
     try:
         film, doubt = search.find_film(service, options.title, options.year, options.max_cast, options.tmdb_id)
     except client.RefusedKeyError as error:

@@ -12,13 +12,14 @@ from collections.abc import Callable
 
 from samvad.core import files, places, times
 from samvad.documents import names as names_document
-from samvad.documents import segments, stage_manifest
+from samvad.documents import provenance, segments
 from samvad.documents.segments import Entity, Segment, SegmentsDocument
 from samvad.film import glossary as entries
 from samvad.film import known_names, metadata
 from samvad.logs.spans import span
 from samvad.models import weights
-from samvad.runner.stage_run import StageRun, run_stage
+from samvad.runner.stage_process import run_stage
+from samvad.runner.stage_run import StageRun
 from samvad.stages.ner import consistency, indic_model, merge, model, overrides
 from samvad.stages.ner.consistency import Outcome
 from samvad.stages.ner.options import STAGE, Options
@@ -146,7 +147,7 @@ def _found(
         run.cache_ttl(_HOURS_WITHOUT_MODEL)
         run.lacks(f"the model of ner.{key}", place=error.place, endpoint=error.endpoint, url=weights.hub_address())
         return {}
-    run.used(loaded.record, **stage_manifest.library_versions(library))
+    run.used(loaded.record, **provenance.library_versions(library))
     run.metric(f"{key}_load_seconds", loaded.load_seconds, "s")
     with span("detection"):
         found = loaded.find([segment.text for segment in these])

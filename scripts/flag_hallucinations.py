@@ -6,10 +6,11 @@ import sys
 
 from samvad.core import files, places
 from samvad.core.times import clock
-from samvad.documents import review, segments, speech_regions, stage_manifest
+from samvad.documents import provenance, review, segments, speech_regions
 from samvad.logs.spans import span
 from samvad.media import sound_curve
-from samvad.runner.stage_run import StageRun, run_stage
+from samvad.runner.stage_process import run_stage
+from samvad.runner.stage_run import StageRun
 from samvad.stages.hallucination_removal import report, verdicts
 from samvad.stages.hallucination_removal.measures import Evidence
 from samvad.stages.hallucination_removal.options import STAGE, Options
@@ -39,7 +40,7 @@ def work(run: StageRun, options: Options) -> None:
     evidence = evidence_for(run, options)
     decisions = review.read_verdicts(run.add_external_input(options.review, "review")) if options.review else ()
     document = segments.read(run.read_segments())
-    run.used(**stage_manifest.library_versions("langcodes"))
+    run.used(**provenance.library_versions("langcodes"))
     if run.reuse():
         return
     with span("detection"):

@@ -8,7 +8,8 @@ import sys
 from samvad.core import places
 from samvad.film import glossary as entries
 from samvad.film import metadata, people
-from samvad.runner.stage_run import StageRun, run_stage
+from samvad.runner.stage_process import run_stage
+from samvad.runner.stage_run import StageRun
 from samvad.stages.glossary_load import prompt
 from samvad.stages.glossary_load.options import STAGE, Options
 

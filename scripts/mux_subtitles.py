@@ -10,12 +10,13 @@ from pathlib import Path
 
 from samvad.core import files, times, typed_json
 from samvad.core.errors import ChangedFileError, MediaError
-from samvad.documents import mux_proof, stage_manifest
+from samvad.documents import mux_proof, provenance
 from samvad.documents import probe as probe_document
 from samvad.documents.subtitles import formats
 from samvad.logs.spans import span
 from samvad.media import clock, ffprobe, mp4_kinds
-from samvad.runner.stage_run import Skipped, StageRun, run_stage
+from samvad.runner.stage_process import run_stage
+from samvad.runner.stage_run import Skipped, StageRun
 from samvad.stages.mux import (
     burn,
     cues,
@@ -50,7 +51,7 @@ def work(run: StageRun, options: Options) -> None:
     film = run.read_film(options.film_file).absolute()
     if probe.video is None:
         raise Skipped("the film has no video stream; nothing is to be done: its subtitles are in 09_subtitle_gen")
-    run.used(**{name: stage_manifest.tool_version(name) for name in ("mkvmerge", "ffmpeg", "ffprobe")})
+    run.used(**{name: provenance.tool_version(name) for name in ("mkvmerge", "ffmpeg", "ffprobe")})
     kind = options.subtitle_format if options.container == "mkv" else "srt"
     subtitles = tracks.read(run, options.languages, kind, probe.duration_ms)
     new = plan.new_tracks(subtitles, options.default_track)

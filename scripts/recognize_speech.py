@@ -6,13 +6,14 @@ import os
 import sys
 
 from samvad.core import computing, places
-from samvad.documents import existing_subtitles, segments, stage_manifest
+from samvad.documents import existing_subtitles, provenance, segments
 from samvad.documents.existing_subtitles import MEASURE, PROMPT, TRANSLATE
 from samvad.logs.spans import span
 from samvad.media.audio import FilmAudio
 from samvad.models import weights
 from samvad.runner import gpus
-from samvad.runner.stage_run import StageRun, run_stage
+from samvad.runner.stage_process import run_stage
+from samvad.runner.stage_run import StageRun
 from samvad.stages.asr import alignment, existing, given_text, memory, prompts, separation, speakers, steps, transcripts
 from samvad.stages.asr.loading import Loader
 from samvad.stages.asr.options import STAGE, Options
@@ -36,8 +37,8 @@ def work(run: StageRun, options: Options) -> None:
     run.devices(options.device, device)
     run.engines(computing.ctranslate2(device))
     run.used(
-        stage_manifest.Model(f"whisper {model.name}", model.revision, model.checksum),
-        **stage_manifest.library_versions("whisperx", "faster-whisper", "ctranslate2", "torch"),
+        provenance.Model(f"whisper {model.name}", model.revision, model.checksum),
+        **provenance.library_versions("whisperx", "faster-whisper", "ctranslate2", "torch"),
     )
     if run.reuse(
         compute_type=compute_type,

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from samvad.core import computing, files, places, times
-from samvad.documents import second_reading, segments, stage_manifest
+from samvad.documents import provenance, second_reading, segments
 from samvad.documents.segments import SegmentsDocument, Translation
 from samvad.logs.spans import span
 from samvad.runner import gpus
-from samvad.runner.stage_run import StageRun, run_stage
+from samvad.runner.stage_process import run_stage
+from samvad.runner.stage_run import StageRun
 from samvad.stages.translation import (
     backends,
     chat,
@@ -107,10 +108,10 @@ def find_models(
             run.engines(computing.ctranslate2(router.device() or "cpu"))
         libraries = [library for name in used for library in registry.BACKENDS[name].libraries]
         libraries += ["torch", "transformers"] if options.runtime == "transformers" and "indictrans2" in used else []
-        run.used(*router.models(), **stage_manifest.library_versions(*dict.fromkeys(libraries)))
+        run.used(*router.models(), **provenance.library_versions(*dict.fromkeys(libraries)))
     if options.second_reader or "llm" in used:
         where = chat.endpoint(options.llm_url, options.llm_model, options.llm_timeout_seconds)
-        run.used(*(() if "llm" in used else (stage_manifest.Model(f"{where.model} at {where.host}", None, None),)))
+        run.used(*(() if "llm" in used else (provenance.Model(f"{where.model} at {where.host}", None, None),)))
         if not where.is_here:
             run.warn(f"What is said in the film was sent to {where.host} (translation.llm_url).")
 

@@ -33,7 +33,8 @@ from samvad.logs.spans import span
 from samvad.media import sound_curve, voices
 from samvad.media.audio import FilmAudio
 from samvad.reporting.pages import film_page
-from samvad.runner.stage_run import StageRun, run_stage
+from samvad.runner.stage_process import run_stage
+from samvad.runner.stage_run import StageRun
 from samvad.settings import subtitle_profiles
 from samvad.settings.subtitle_profiles import Profile
 from samvad.settings.subtitle_rules import FILM_FRAME_RATE, Rules

@@ -24,9 +24,10 @@ sys.path.insert(0, str(Path(os.environ["STAND_IN_FOR"], "scripts")))
 
 from samvad.core import places, stages, variables
 from samvad.core.errors import MediaError, ModelError
-from samvad.documents import stage_manifest
+from samvad.documents import provenance
 from samvad.media import fetched
-from samvad.runner.stage_run import Skipped, StageRun, run_stage
+from samvad.runner.stage_process import run_stage
+from samvad.runner.stage_run import Skipped, StageRun
 from samvad.settings import subtitle_profiles
 
 
@@ -64,8 +65,8 @@ def _held() -> None:
 
 def _elsewhere() -> None:
     """Lack, as another machine of a cluster does, what is there on this one."""
-    here = stage_manifest.host()
-    stage_manifest.host = lambda: replace(here, name="node7")
+    here = provenance.host()
+    provenance.host = lambda: replace(here, name="node7")
     raise MediaError("The film cannot be found.", "Put it back.", path=str(Path("a.mkv").absolute()))
 
 

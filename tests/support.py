@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from samvad.core import stages, typed_json
-from samvad.documents import stage_manifest
+from samvad.documents import provenance, stage_entries, stage_manifest
 from samvad.media import ffmpeg
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -81,7 +81,7 @@ def make_job(folder: Path, name: str = "2025/01/01/tester/1") -> Path:
 
 def file_record(path: Path, kind: str, shown: str = "") -> dict[str, Any]:
     """Return a manifest's record of a file, as JSON values."""
-    record: dict[str, Any] = typed_json.plain(stage_manifest.file_record(path, kind, shown=shown or str(path)))
+    record: dict[str, Any] = typed_json.plain(stage_entries.file_record(path, kind, shown=shown or str(path)))
     return record
 
 
@@ -159,9 +159,9 @@ def finished_stage(
         "config": config,
         "config_hash": stage_manifest.config_hash(config),
         "software": typed_json.plain(
-            stage_manifest.software(row.environment, stage_manifest.ran_code(row.environment), {}, [], (None, None))
+            provenance.software(row.environment, provenance.ran_code(row.environment), {}, [], (None, None))
         ),
-        "host": typed_json.plain(stage_manifest.host()),
+        "host": typed_json.plain(provenance.host()),
         "resources": USAGE,
         "metrics": [],
         "cache": {"key": None, "hit": False, "made_by": None},

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from samvad.core import checksums, files
-from samvad.documents import stage_manifest
+from samvad.documents import provenance
 
 
 @pytest.fixture(autouse=True)
@@ -100,17 +100,17 @@ def test_a_programs_version_is_remembered_until_it_is_another_program(
     program = tmp_path / "some program"
     shutil.copyfile(shutil.which("sed") or "", program)
     program.chmod(0o755)
-    version = stage_manifest.tool_version(program.name)
+    version = provenance.tool_version(program.name)
     [memo] = (tmp_path / "cache" / "versions").iterdir()
     memo.write_text("0.0.1\n")
-    assert stage_manifest.tool_version(program.name) == "0.0.1", "it was not asked again"
+    assert provenance.tool_version(program.name) == "0.0.1", "it was not asked again"
     memo.write_text("")
-    assert stage_manifest.tool_version(program.name) == version, "the memory is damaged"
+    assert provenance.tool_version(program.name) == version, "the memory is damaged"
     memo.write_text("0.0.1\n")
     program.unlink()
     shutil.copyfile(shutil.which("grep") or "", program)
     program.chmod(0o755)
-    assert stage_manifest.tool_version(program.name) not in ("0.0.1", version)
+    assert provenance.tool_version(program.name) not in ("0.0.1", version)
 
 
 def test_a_script_is_asked_each_time_for_it_may_call_another_program(
@@ -122,4 +122,4 @@ def test_a_script_is_asked_each_time_for_it_may_call_another_program(
     program.chmod(0o755)
     for version in ("1.0", "2.0"):
         (tmp_path / "version").write_text(version)
-        assert stage_manifest.tool_version("tool") == version
+        assert provenance.tool_version("tool") == version

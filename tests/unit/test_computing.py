@@ -12,7 +12,7 @@ import pytest
 import support
 from samvad.core import computing, stages
 from samvad.core.computing import Engine
-from samvad.documents.stage_manifest import RanCode
+from samvad.documents.provenance import RanCode
 from samvad.runner import gpus, reuse
 from samvad.runner.result_cache import key_of
 

@@ -36,7 +36,7 @@ from samvad.documents.headline import Headline
 from samvad.documents.job_manifest import ResultFile
 from samvad.documents.machine_cues import MachineCue, Origin
 from samvad.documents.segments import Entity, Segment, SegmentsDocument, Translation, Word
-from samvad.documents.stage_manifest import FileRecord, IntermediateFile
+from samvad.documents.stage_entries import FileRecord, IntermediateFile
 from samvad.documents.subtitle_check import CheckedRule, Doubt, Finding, TrackCheck
 from samvad.documents.subtitles.cues import Cue, Style
 from samvad.documents.tracks import FurtherTrack, SubtitleFiles, Tracks

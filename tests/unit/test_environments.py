@@ -88,7 +88,7 @@ STARTED_BY = {
     "samvad/workflow/notices.py": "--command",
     "samvad/commands/model.py": "pip",
     "samvad/core/computing.py": "python",
-    "samvad/documents/stage_manifest.py": "git",  # and programs that their stage starts itself, for their version
+    "samvad/documents/provenance.py": "git",  # and programs that their stage starts itself, for their version
     "samvad/media/existing/ocr.py": "tesseract",
     "samvad/media/ffmpeg.py": "ffmpeg",
     "samvad/runner/slurm.py": "squeue",

@@ -209,7 +209,7 @@ STAGE = """
 import errno, os, sys
 from pathlib import Path
 from samvad.core import files
-from samvad.runner.stage_run import run_stage
+from samvad.runner.stage_process import run_stage
 from samvad.stages.demux.options import STAGE
 
 def work(run, options):

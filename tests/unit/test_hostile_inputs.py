@@ -20,7 +20,7 @@ from samvad.core import checksums, files, outside, typed_json
 from samvad.core.errors import SamvadError
 from samvad.documents import job_folder, run_mark, stage_manifest
 from samvad.documents import review as review_document
-from samvad.documents.stage_manifest import FileRecord
+from samvad.documents.stage_entries import FileRecord
 from samvad.documents.subtitles import formats
 from samvad.film import metadata
 from samvad.media import ffmpeg, ffprobe, film_file

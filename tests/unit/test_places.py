@@ -16,7 +16,7 @@ import pytest
 import support
 from samvad.core import files, variables
 from samvad.core.errors import SamvadError
-from samvad.documents import job_manifest, stage_manifest
+from samvad.documents import job_manifest, provenance
 from samvad.runner import attempts, staging
 
 
@@ -197,7 +197,7 @@ READ = {
 
 
 def resumed(folder: Path, run_id: str = RUN, code: str | None = None) -> bool:
-    ran = stage_manifest.ran_code("asr", code)
+    ran = provenance.ran_code("asr", code)
     return attempts.resume(folder, folder.parent, run_id, {}, ran) and (folder / "manifest.json").is_file()
 
 

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from samvad.core import files, stages
-from samvad.documents.stage_manifest import FileRecord, Metric, Model, RanCode
+from samvad.documents.provenance import Model, RanCode
+from samvad.documents.stage_entries import FileRecord, Metric
 from samvad.runner import result_cache, reuse
 from samvad.runner.result_cache import CachedFile, Entry, ResultCache, Said, key_of
 from samvad.stages.hallucination_removal.options import Options

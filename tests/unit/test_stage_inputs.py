@@ -16,7 +16,8 @@ import support
 from samvad.core import checksums, files, held_files, stages
 from samvad.runner import code_hash, gpus
 from samvad.runner.result_cache import ResultCache
-from samvad.runner.stage_run import Skipped, StageRun, run_stage
+from samvad.runner.stage_process import run_stage
+from samvad.runner.stage_run import Skipped, StageRun
 
 STAGE = stages.BY_NAME["translation"]
 Work = Callable[[StageRun, Any], None]

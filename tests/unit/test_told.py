@@ -17,9 +17,9 @@ import support
 from samvad.core import failures, schemas, stages
 from samvad.core.declarations import Stage
 from samvad.core.errors import MemoryShortageError, NetworkError
-from samvad.documents import job_manifest, job_summary, run_record, stage_manifest
+from samvad.documents import job_manifest, job_summary, provenance, run_record, stage_manifest
 from samvad.documents.run_record import RunRecord
-from samvad.documents.stage_manifest import Metric
+from samvad.documents.stage_entries import Metric
 from samvad.logs import spans
 from samvad.models import http
 from samvad.runner import milestones
@@ -230,9 +230,9 @@ def test_a_film_that_was_added_to_the_sheet_makes_the_code_no_other(
         subprocess.run(["git", "-C", tmp_path, *words], check=True)
     monkeypatch.setattr(schemas, "ROOT", tmp_path)
     sheet.write_text("one\ntwo\n")
-    assert stage_manifest.ran_code("text").git_dirty is False
+    assert provenance.ran_code("text").git_dirty is False
     script.write_text("two\n")
-    assert stage_manifest.ran_code("text").git_dirty is True
+    assert provenance.ran_code("text").git_dirty is True
 
 
 def test_what_holds_for_all_of_several_films_is_said_once(job: Path, tmp_path: Path) -> None:

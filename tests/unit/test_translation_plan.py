@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from samvad.core.errors import ConfigurationError
+from samvad.documents.provenance import Model
 from samvad.documents.segments import QUARANTINE, Segment, SegmentsDocument, Translation
-from samvad.documents.stage_manifest import Model
 from samvad.stages.translation import backends, guards
 from samvad.stages.translation.backends import Line
 from samvad.text import languages

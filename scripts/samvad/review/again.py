@@ -19,7 +19,7 @@ from typing import Any
 from samvad.core import files, outside, schemas, stages, subprocesses
 from samvad.core.errors import ConfigurationError, SamvadError, ToolError
 from samvad.core.typed_json import JsonObject
-from samvad.documents import segments, stage_manifest
+from samvad.documents import segments, stage_entries, stage_manifest
 from samvad.documents.segments import Segment, SegmentsDocument
 from samvad.documents.stage_manifest import StageManifest
 from samvad.media.audio import SAMPLE_RATE_HZ, FilmAudio
@@ -216,7 +216,7 @@ def _with_outputs(files_: JobFiles, stage: str, folder: Path, made: Mapping[str,
     if known is None:
         raise ConfigurationError(f"The film has no record of stage {stage}.", "Run the film again.")
     outputs = tuple(
-        stage_manifest.file_record(folder / name, kind, shown=f"{folder.name}/{name}") for kind, name in made.items()
+        stage_entries.file_record(folder / name, kind, shown=f"{folder.name}/{name}") for kind, name in made.items()
     )
     path = folder / "manifest.json"
     stage_manifest.write(replace(known, outputs=outputs, intermediate_files=()), path)
@@ -247,7 +247,7 @@ def _tell(files_: JobFiles, folder: Path, told: Sequence[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     files.write_json(folder / _TERMS, {"terms": [*told, *terms]})
     others = [record for record in known.outputs if record.type != "prompt_terms"] if known else []
-    record = stage_manifest.file_record(folder / _TERMS, "prompt_terms", shown=f"{folder.name}/{_TERMS}")
+    record = stage_entries.file_record(folder / _TERMS, "prompt_terms", shown=f"{folder.name}/{_TERMS}")
     base = known or replace(files_.manifests["asr"], stage="glossary_load", stage_number=3)
     manifest = replace(base, outputs=(*others, record), intermediate_files=())
     stage_manifest.write(manifest, folder / "manifest.json")

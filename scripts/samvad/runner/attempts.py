@@ -13,9 +13,10 @@ from pathlib import Path
 
 from samvad.core import files, locks, outside
 from samvad.core.errors import ConfigurationError, SupersededError
-from samvad.documents import run_record, stage_manifest
+from samvad.documents import provenance, run_record, stage_manifest
 from samvad.documents.run_record import RunRecord
-from samvad.documents.stage_manifest import FileRecord, Option
+from samvad.documents.stage_entries import FileRecord
+from samvad.documents.stage_manifest import Option
 from samvad.runner import slurm
 
 #: How the names of files begin by which a folder on a network disk is looked at anew.
@@ -143,7 +144,7 @@ def check_newest(folder: Path, attempt: int) -> None:
 
 
 def resume(
-    folder: Path, job_folder: Path, run_id: str | None, config: Mapping[str, Option], code: stage_manifest.RanCode
+    folder: Path, job_folder: Path, run_id: str | None, config: Mapping[str, Option], code: provenance.RanCode
 ) -> bool:
     """Bring back what a stage made earlier in the same run, if it still holds; say whether it did.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from samvad.core.declarations import Stage
-from samvad.documents.stage_manifest import Metric, NetworkUse, SpanRecord
+from samvad.documents.stage_entries import Metric, NetworkUse, SpanRecord
 from samvad.logs import events, spans
 from samvad.models import http
 

@@ -17,8 +17,8 @@ import samvad
 from samvad.core import schemas
 from samvad.core.declarations import Stage
 from samvad.core.errors import ChangedFileError
-from samvad.documents import stage_manifest
-from samvad.documents.stage_manifest import RanCode
+from samvad.documents import provenance
+from samvad.documents.provenance import RanCode
 from samvad.runner import code_hash
 
 
@@ -48,7 +48,7 @@ def take(stage: Stage) -> OwnCode:
     lock = schemas.ROOT / "envs" / f"{stage.environment}.yaml"
     paths = [*code_hash.code_files(stage.name), *code_hash.data_files(stage.name), lock]
     states = {path: samvad.file_state(path) for path in paths}
-    ran = stage_manifest.ran_code(stage.environment, code_hash.code_hash(stage.name))
+    ran = provenance.ran_code(stage.environment, code_hash.code_hash(stage.name))
     first = {Path(path): state for path, state in samvad.FIRST_STATES.items()}
     _compare(stage.name, {path: first[path] for path in paths if path in first}, states)
     own = OwnCode(stage.name, ran, states)

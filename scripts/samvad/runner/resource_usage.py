@@ -11,7 +11,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from samvad.documents.stage_manifest import ResourceUsage
+from samvad.documents.stage_entries import ResourceUsage
 from samvad.runner import gpus
 from samvad.runner.energy import ProcessorEnergy
 

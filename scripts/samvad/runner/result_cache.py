@@ -29,7 +29,8 @@ from samvad.core import files, locks, outside, typed_json
 from samvad.core.computing import Engine
 from samvad.core.errors import SamvadError
 from samvad.documents.media_facts import MediaFacts
-from samvad.documents.stage_manifest import IntermediateFile, Lack, Metric, Model
+from samvad.documents.provenance import Model
+from samvad.documents.stage_entries import IntermediateFile, Lack, Metric
 
 log = logging.getLogger(__name__)
 

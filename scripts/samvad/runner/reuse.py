@@ -13,17 +13,9 @@ from typing import Any
 
 from samvad.core import computing, files, places, times
 from samvad.core.declarations import Stage
+from samvad.documents.provenance import Model, RanCode
 from samvad.documents.run_record import CacheSettings
-from samvad.documents.stage_manifest import (
-    CacheUse,
-    FileRecord,
-    IntermediateFile,
-    Lack,
-    Metric,
-    Model,
-    RanCode,
-    StageWarning,
-)
+from samvad.documents.stage_entries import CacheUse, FileRecord, IntermediateFile, Lack, Metric, StageWarning
 from samvad.logs.spans import span
 from samvad.runner import gpus, lacking
 from samvad.runner.result_cache import CachedFile, Entry, ResultCache, Said, key_of

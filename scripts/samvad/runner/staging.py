@@ -15,7 +15,8 @@ from pathlib import Path
 from samvad.core import files, variables
 from samvad.core.errors import ChangedFileError
 from samvad.documents import stage_manifest
-from samvad.documents.stage_manifest import FileRecord, StageManifest
+from samvad.documents.stage_entries import FileRecord
+from samvad.documents.stage_manifest import StageManifest
 from samvad.runner.attempts import LOOK
 from samvad.runner.result_cache import ResultCache
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from samvad.core import files, outside, schemas, stages
 from samvad.core.errors import SamvadError
-from samvad.documents import stage_manifest
+from samvad.documents import provenance
 from samvad.runner.code_hash import code_hash
 from samvad.settings.configuration import Film
 from samvad.workflow import looks
@@ -114,7 +114,7 @@ def told_to_all(config: Mapping[str, Any]) -> str:
     told = [
         config,
         {stage.name: code_hash(stage.name) for stage in stages.STAGES},
-        {name: stage_manifest.lock_hash(name) for name in sorted({stage.environment for stage in stages.STAGES})},
+        {name: provenance.lock_hash(name) for name in sorted({stage.environment for stage in stages.STAGES})},
         _identity(schemas.ROOT / "config" / "models.yaml"),
         [_identity(path) for path in judges],
         sorted(item for item in os.environ.items() if item[0].startswith("STAGE_")),

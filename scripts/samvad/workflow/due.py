@@ -22,7 +22,7 @@ from typing import Any
 from samvad.core import outside, places, stages
 from samvad.core.declarations import Option, Stage
 from samvad.core.errors import SamvadError
-from samvad.documents import job_manifest, run_record, stage_manifest
+from samvad.documents import job_manifest, provenance, run_record
 from samvad.media import addresses, fetched
 from samvad.models.weights import pinned_commit
 from samvad.runner.code_hash import code_hash
@@ -433,4 +433,4 @@ def _place(value: str) -> Path:
 
 @functools.cache
 def _lock(environment: str) -> str:
-    return stage_manifest.lock_hash(environment)
+    return provenance.lock_hash(environment)

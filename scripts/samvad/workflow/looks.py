@@ -15,7 +15,7 @@ from pathlib import Path
 
 from samvad.core import checksums, files, places
 from samvad.core.errors import SamvadError
-from samvad.documents import stage_manifest
+from samvad.documents import stage_entries
 from samvad.media import fetched
 from samvad.media.addresses import Facts
 from samvad.runner import lacking
@@ -63,7 +63,7 @@ def again(kind: str, name: str) -> object:
         return _profile(name)
     if kind == "place":
         return str(places.find(name).absolute())
-    return stage_manifest.variable_value(name)
+    return stage_entries.variable_value(name)
 
 
 def node(there: os.stat_result) -> Node:

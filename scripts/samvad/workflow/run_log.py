@@ -17,7 +17,8 @@ from samvad.core.failures import STOPPED, Failure
 from samvad.core.redaction import redact
 from samvad.documents import at_work, costs, job_manifest, last_words, run_mark, run_record, stage_manifest
 from samvad.documents.run_record import RunRecord
-from samvad.documents.stage_manifest import ErrorRecord, StageManifest
+from samvad.documents.stage_entries import ErrorRecord
+from samvad.documents.stage_manifest import StageManifest
 from samvad.logs import events
 from samvad.logs.line_file import LineFile, line_bytes
 from samvad.runner import milestones

@@ -18,7 +18,9 @@ from samvad.core import stages, times
 from samvad.core.declarations import Stage
 from samvad.core.typed_json import JsonObject
 from samvad.documents.job_folder import Job, Record
-from samvad.documents.stage_manifest import ErrorRecord, FileRecord, Model, ResourceUsage, StageManifest
+from samvad.documents.provenance import Model
+from samvad.documents.stage_entries import ErrorRecord, FileRecord, ResourceUsage
+from samvad.documents.stage_manifest import StageManifest
 
 Entity = JsonObject
 

@@ -14,7 +14,7 @@ from typing import Any
 from samvad.core import files, outside, schemas, stages, subprocesses
 from samvad.core.errors import ChangedFileError, ConfigurationError, ToolError
 from samvad.documents.job_folder import Job
-from samvad.documents.stage_manifest import FileRecord
+from samvad.documents.stage_entries import FileRecord
 from samvad.reporting.archive.crate import MAIN
 
 #: Types of files that are large: a crate carries them only if it is asked to.

@@ -10,7 +10,9 @@ from pathlib import Path
 from samvad.core import files, times
 from samvad.core.errors import ConfigurationError
 from samvad.documents.job_folder import Job, Record
-from samvad.documents.stage_manifest import FileRecord, Model, Option, Software, StageManifest
+from samvad.documents.provenance import Model, Software
+from samvad.documents.stage_entries import FileRecord
+from samvad.documents.stage_manifest import Option, StageManifest
 from samvad.workflow import event_merging
 
 #: So much of a checksum is shown, and is enough to name a film.

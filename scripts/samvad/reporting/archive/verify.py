@@ -15,7 +15,7 @@ from samvad.core import files, outside, stages
 from samvad.core.declarations import Stage
 from samvad.documents import beside_files, job_manifest
 from samvad.documents.job_folder import Job, Record
-from samvad.documents.stage_manifest import FileRecord
+from samvad.documents.stage_entries import FileRecord
 from samvad.reporting import delivery
 from samvad.runner import staging
 from samvad.runner.attempts import LOOK

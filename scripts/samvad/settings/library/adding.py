@@ -10,7 +10,7 @@ from pathlib import Path
 from samvad.core import checksums, files, places, stages
 from samvad.core.errors import MediaError, SamvadError
 from samvad.documents import beside_files, stage_manifest
-from samvad.documents.stage_manifest import FileRecord
+from samvad.documents.stage_entries import FileRecord
 from samvad.media import addresses, ffprobe
 from samvad.media.existing import found as existing
 from samvad.settings import configuration, film_row, film_sheet, film_values

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from samvad.core.errors import ModelError
 from samvad.core.failures import is_memory_shortage
 from samvad.core.times import clock
-from samvad.documents import coverage, stage_manifest
+from samvad.documents import coverage, provenance
 from samvad.documents.coverage import Coverage
 from samvad.documents.existing_subtitles import MEASURE, TRANSLATE, ExistingSubtitles
 from samvad.documents.segments import Segment, SegmentsDocument
@@ -306,7 +306,7 @@ def finish(run: StageRun, found: list[Segment], audio: FilmAudio, options: Optio
                     raise
                 run.warn(f"Memory ran out while words were aligned on {device}: going on with the CPU.")
                 found, kept = alignment.align(found, audio, name, aligner, "cpu")
-        run.used(stage_manifest.Model(f"aligner {aligner}", None, None))
+        run.used(provenance.Model(f"aligner {aligner}", None, None))
         run.metric(f"not_aligned_{name}", kept, "segments")
     if options.speakers != speakers.OFF and found:
         try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from samvad.core.errors import MediaError, MissingToolError, ToolError
-from samvad.documents import beside_files, existing_subtitles, stage_manifest
+from samvad.documents import beside_files, existing_subtitles, provenance
 from samvad.documents.existing_subtitles import IGNORE, ExistingSubtitles
 from samvad.logs.spans import span
 from samvad.media import ffprobe
@@ -65,7 +65,7 @@ def plan(run: StageRun, film: Path, options: Options) -> Plan:
         if missing := ocr.lacking([taken.language or ""]):
             what, _, remedy = missing.partition(". ")
             raise MissingToolError(f"{what}.", remedy)
-        run.used(tesseract=stage_manifest.tool_version("tesseract"))
+        run.used(tesseract=provenance.tool_version("tesseract"))
     return Plan(there, taken, spoken)
 
 

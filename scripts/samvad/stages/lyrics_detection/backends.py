@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from samvad.core.errors import ModelError, NetworkError
-from samvad.documents import stage_manifest
+from samvad.documents import provenance
 from samvad.media.sound_curve import SoundCurve
 from samvad.stages.lyrics_detection.options import Options
 from samvad.stages.lyrics_detection.registry import BACKENDS
@@ -28,7 +28,7 @@ class Backend:
 
     name: str
     listen: Callable[[Path], SoundCurve]
-    models: tuple[stage_manifest.Model, ...] = ()
+    models: tuple[provenance.Model, ...] = ()
     packages: tuple[str, ...] = ("numpy",)
     is_of: Callable[[SoundCurve, Path], bool] | None = None
 

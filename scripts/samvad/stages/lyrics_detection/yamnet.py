@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from samvad.core import checksums, places, schemas
 from samvad.core.errors import ConfigurationError, ModelError
-from samvad.documents import stage_manifest
+from samvad.documents import provenance
 from samvad.logs import events
 from samvad.media.audio import SAMPLE_RATE_HZ, FilmAudio
 from samvad.media.sound_curve import STEP_MS, SoundCurve
@@ -88,9 +88,9 @@ def _in_folder(folder: Path) -> Path:
     raise ModelError(f"The folder {folder} holds no {' or '.join(_FILES)}.", _REMEDY, path=str(folder))
 
 
-def record(model: str, path: Path, revision: str) -> stage_manifest.Model:
+def record(model: str, path: Path, revision: str) -> provenance.Model:
     """Return what the manifest says of the weights."""
-    return stage_manifest.Model(
+    return provenance.Model(
         f"yamnet {model}", None if places.find(model).exists() else revision, checksums.checksum(path)
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from samvad.core import files, places
 from samvad.core.errors import ModelError, NetworkError
-from samvad.documents import stage_manifest
+from samvad.documents import provenance
 from samvad.documents.segments import Entity
 from samvad.film.known_names import Word, split
 from samvad.models import origins
@@ -139,7 +139,7 @@ def load(name: str, revision: str) -> IndicModel:
     if not kinds & set(LABELS) or not tokenizer.is_fast:
         raise ModelMissingError(f"the model {name} does not find names (its labels: {', '.join(sorted(kinds))})")
     weights = next(path for path in _weights(folder))
-    record = stage_manifest.Model(name, revision or None, files.sha256_of(weights))
+    record = provenance.Model(name, revision or None, files.sha256_of(weights))
     return IndicModel(Path(name).name, record, time.monotonic() - began, tokenizer, model)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from samvad.core import checksums, files, places
-from samvad.documents import stage_manifest
+from samvad.documents import provenance
 from samvad.documents.segments import Entity
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class LoadedModel(ABC):
     """
 
     name: str
-    record: stage_manifest.Model
+    record: provenance.Model
     load_seconds: float
 
     @abstractmethod
@@ -118,7 +118,7 @@ def load(model: str) -> NameModel:
         raise ModelMissingError(f"the model {model} does not find names in English")
     meta = pipeline.meta
     weights = Path(pipeline.path or "") / "ner" / "model"
-    record = stage_manifest.Model(
+    record = provenance.Model(
         f"{meta['lang']}_{meta['name']}", meta["version"], files.sha256_of(weights) if weights.is_file() else None
     )
     return NameModel(record.name, record, time.monotonic() - began, pipeline)

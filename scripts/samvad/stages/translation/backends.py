@@ -16,8 +16,8 @@ from typing import Protocol, TypeVar
 from samvad.core import times
 from samvad.core.errors import ConfigurationError, MemoryShortageError, ModelError
 from samvad.core.failures import is_memory_shortage, working_on
+from samvad.documents.provenance import Model
 from samvad.documents.segments import Segment, SegmentsDocument, Translation, Word
-from samvad.documents.stage_manifest import Model
 from samvad.logs import events
 from samvad.stages.translation import guards
 from samvad.stages.translation.guards import Decoded

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from samvad.core import checksums, computing
 from samvad.core.errors import ModelError
-from samvad.documents.stage_manifest import Model
+from samvad.documents.provenance import Model
 from samvad.stages.translation import guards, own_models, text_backend, transformers_runtime
 from samvad.stages.translation.guards import Decoded
 from samvad.stages.translation.request import BackendRequest

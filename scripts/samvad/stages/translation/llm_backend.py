@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from samvad.core.errors import MediaError
+from samvad.documents.provenance import Model
 from samvad.documents.segments import Translation
-from samvad.documents.stage_manifest import Model
 from samvad.media import voices
 from samvad.media.audio import FilmAudio
 from samvad.stages.translation import chat, choosing, text_backend

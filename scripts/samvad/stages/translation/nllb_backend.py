@@ -8,7 +8,7 @@ from typing import Any
 
 from samvad.core import computing
 from samvad.core.errors import ModelError
-from samvad.documents.stage_manifest import Model
+from samvad.documents.provenance import Model
 from samvad.stages.translation import guards, text_backend
 from samvad.stages.translation.guards import Decoded
 from samvad.stages.translation.registry import BACKENDS

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from samvad.documents.provenance import Model
 from samvad.documents.segments import Translation
-from samvad.documents.stage_manifest import Model
 from samvad.stages.translation import guards
 from samvad.stages.translation.backends import Backend, Line, Plan
 from samvad.stages.translation.request import BackendRequest

@@ -13,8 +13,8 @@ from typing import Any
 from samvad.core import checksums, outside
 from samvad.core.errors import ModelError
 from samvad.core.failures import is_memory_shortage
+from samvad.documents.provenance import Model
 from samvad.documents.segments import Translation
-from samvad.documents.stage_manifest import Model
 from samvad.models import origins
 from samvad.stages.translation.backends import Line
 from samvad.stages.translation.engine import TextTranslator

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from samvad.core import outside
 from samvad.core.errors import ModelError
+from samvad.documents.provenance import Model
 from samvad.documents.segments import Hypothesis, Translation, Word
-from samvad.documents.stage_manifest import Model
 from samvad.media.audio import FilmAudio
 from samvad.models import weights
 from samvad.models.whisper import Whisper

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from samvad.core import stages, typed_json
 from samvad.core.errors import SamvadError
 from samvad.documents import costs, job_manifest, names, stage_manifest
-from samvad.documents.stage_manifest import Model
+from samvad.documents.provenance import Model
 from samvad.logs import spans
 from samvad.reporting.logquery import sources, store, why
 from samvad.reporting.logquery.questions import QUESTIONS
