@@ -15,7 +15,7 @@ from samvad.documents import probe as probe_document
 from samvad.documents import provenance, waveform
 from samvad.documents.film_clock import FilmClock
 from samvad.logs.spans import span
-from samvad.media import clock, ffprobe, film_file, mp4_kinds
+from samvad.media import clock, film_facts, film_file, film_headers, mp4_kinds
 from samvad.runner.stage_process import run_stage
 from samvad.runner.stage_run import StageRun
 from samvad.stages.demux import channels, existing, extract, picture, probe, tracks
@@ -41,7 +41,7 @@ def work(run: StageRun, options: Options) -> None:
         known = existing.plan(run, film, options)
         run.used(**{name: provenance.tool_version(name) for name in ("ffmpeg", "ffprobe")})
         if options.becomes == "mp4":  # stage 10 would say so after hours of work
-            mp4_kinds.check(ffprobe.read_header(film), str(film))
+            mp4_kinds.check(film_headers.read(film), str(film))
         checksum = checksums.remembered(film)
         if checksum is None or not reused(run, film, checksum, known):
             make(run, film, checksum, options, known)
@@ -99,8 +99,8 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options, know
     poster = run.work_folder / "poster.jpg"
     with ThreadPoolExecutor(2) as beside:  # three programs that wait for nothing of each other
         is_drawn = beside.submit(picture.poster, opened, duration_ms, poster)
-        audio_facts = beside.submit(ffprobe.of, audio)
-        found, film_facts = probe.measured(opened, found, read.times)
+        audio_facts = beside.submit(film_facts.of, audio)
+        found, media_facts = probe.measured(opened, found, read.times)
     track = found.audio[choice.track.track]
     if options.languages and track.language and track.language not in options.languages:
         run.warn(
@@ -125,7 +125,7 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options, know
         chosen_audio_track=track.track,
         chosen_because=choice.reason,
         chosen_channel=read.sound.channel,
-        media=film_facts,
+        media=media_facts,
         clock=read.times,
     )
     probe_document.write(run.output("probe.json", "probe"), facts)

@@ -14,7 +14,7 @@ from samvad.documents import mux_proof, provenance
 from samvad.documents import probe as probe_document
 from samvad.documents.subtitles import formats
 from samvad.logs.spans import span
-from samvad.media import clock, ffprobe, mp4_kinds
+from samvad.media import clock, film_facts, film_headers, mp4_kinds
 from samvad.runner.stage_process import run_stage
 from samvad.runner.stage_run import Skipped, StageRun
 from samvad.stages.mux import (
@@ -75,7 +75,7 @@ def work(run: StageRun, options: Options) -> None:
 
 def on_clock(run: StageRun, path: Path, probe: probe_document.Probe) -> FilmFile:
     """Return the film with its clock, the one that stage 01 wrote down if it did, without what nothing can decode."""
-    header = ffprobe.read_header(path)
+    header = film_headers.read(path)
     if lost := header.undecodable:
         run.warn(f"Streams of the film that cannot be decoded are left out: {media.named(lost)}.")
         header = replace(header, streams=tuple(stream for stream in header.streams if stream not in lost))
@@ -124,7 +124,7 @@ def write_matroska(
     record_metrics(run, target, film.path, probe.duration_ms, result, len(new), len(taken))
 
 
-def result_file(target: Path, film: FilmFile, header: ffprobe.Header) -> FilmFile:
+def result_file(target: Path, film: FilmFile, header: film_headers.Header) -> FilmFile:
     """Return what was made of a film, to be compared with it: it begins at zero."""
     begins = clock.Start(0, round(header.start_seconds * 1e6), leaps=False)
     return FilmFile(clock.Film(target, header, begins), leaps=False, duration_ms=film.duration_ms)
@@ -186,7 +186,7 @@ def write_mp4(
         run.warn(f"Sound that MP4 cannot hold is kept without loss as flac: {', '.join(anew)}.")
     with span("muxing"):
         mp4.write(target, whole, held, new, options.title, run.work_folder, keep_default_subtitles=keep)
-    result = ffprobe.read_header(target)
+    result = film_headers.read(target)
     mp4.check(result, held, new, film.path)
     with span("proving"):
         streams = routes.check(film, whole, target, result, recognised(run, probe), run.threads)
@@ -224,7 +224,7 @@ def write_burned(
     sound = probe.audio[probe.chosen_audio_track].stream if probe.audio else None
     with span("muxing"):
         burn.burn(film, (picture, sound), track.path, font, target, run.work_folder, options.burn_in_crf, run.threads)
-    result = ffprobe.read_header(target)
+    result = film_headers.read(target)
     plan.check_duration(film.path, target, probe.duration_ms, result)
     if picture.picture and burn.is_wide_range(picture.picture):
         range_named = picture.picture.colour["color_transfer"]
@@ -233,14 +233,14 @@ def write_burned(
             + ("it is toned down to what every screen shows (BT.709)." if burn.can_tone() else _NOT_TONED)
         )
     proved = prove_burned(run, film, (target, result), track, probe)
-    run.output(target.name, "burned_film", ffprobe.of(target, result))
+    run.output(target.name, "burned_film", film_facts.of(target, result))
     run.metadata("burned", {"language": track.language, "font": font.family, "crf": options.burn_in_crf, **proved})
 
 
 def prove_burned(
     run: StageRun,
     film: clock.Film,
-    copy: tuple[Path, ffprobe.Header],
+    copy: tuple[Path, film_headers.Header],
     track: plan.Subtitles,
     probe: probe_document.Probe,
 ) -> dict[str, float | int | None]:
@@ -279,16 +279,16 @@ def prove_burned(
 
 
 def record_metrics(
-    run: StageRun, target: Path, film: Path, declared_ms: int, result: ffprobe.Header, new: int, own: int
+    run: StageRun, target: Path, film: Path, declared_ms: int, result: film_headers.Header, new: int, own: int
 ) -> None:
     """Check the result's duration and record the result."""
     duration_ms = plan.check_duration(film, target, declared_ms, result)
-    film_facts = ffprobe.of(target, result)
-    run.output(target.name, "subtitled_film", film_facts)
+    facts = film_facts.of(target, result)
+    run.output(target.name, "subtitled_film", facts)
     run.metric("duration", duration_ms / 1000, "s")
     run.metric("new_subtitle_tracks", new, "tracks")
     run.metric("own_streams", own, "streams")
-    run.metadata("streams", typed_json.plain(film_facts.streams))
+    run.metadata("streams", typed_json.plain(facts.streams))
 
 
 def main(argv: list[str] | None = None) -> int:

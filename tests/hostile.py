@@ -63,7 +63,7 @@ from samvad.documents.names import CastCount, FilmName, Names
 from samvad.documents.subtitle_check import CheckedRule, Checks, TrackCheck
 from samvad.documents.subtitles import formats
 from samvad.film import glossary_table, metadata
-from samvad.media import ffprobe, film_file
+from samvad.media import film_file, film_headers
 from samvad.reporting.metrics import totals
 from samvad.reporting.pages import shelf_page
 from samvad.runner import result_cache
@@ -434,7 +434,7 @@ def _log_of_a_run(folder: Path) -> bytes:
 
 def _film(path: Path) -> object:
     film_file.check(path, "")
-    return ffprobe.read_header(path)
+    return film_headers.read(path)
 
 
 def small_films(folder: Path) -> tuple[bytes, ...]:

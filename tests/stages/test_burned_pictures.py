@@ -17,7 +17,7 @@ from muxing import X264, ffmpeg, make_job
 from samvad.core import files
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
-from samvad.media import clock, ffprobe
+from samvad.media import clock, film_headers
 from samvad.stages.mux import burn, drawn, installed_fonts
 
 #: Two lines as long as subtitles may be, and a word that no line break helps.
@@ -53,14 +53,14 @@ def shown(film: Path) -> NDArray[np.uint8]:
     return np.frombuffer(raw, np.uint8).reshape(shape.height, shape.width)
 
 
-def moving(film: Path) -> ffprobe.Picture:
-    picture = ffprobe.read_header(film).of_kind("video")[0].picture
+def moving(film: Path) -> film_headers.Picture:
+    picture = film_headers.read(film).of_kind("video")[0].picture
     assert picture is not None
     return picture
 
 
 def burned(film: Path, *lines: str, times: tuple[int, int] = (0, 2000)) -> Path:
-    held, track, target = ffprobe.read_header(film), film.with_name("track.srt"), film.with_name("burned.mp4")
+    held, track, target = film_headers.read(film), film.with_name("track.srt"), film.with_name("burned.mp4")
     files.write_text(track, formats.write("srt", [Cue(*times, lines)]))
     streams = held.of_kind("video")[0], held.of_kind("audio")[0].index
     burn.burn(clock.opened(film, held), streams, track, installed_fonts.drawing(lines), target, film.parent, 10, 2)
@@ -170,6 +170,6 @@ def test_the_copy_has_the_sound_that_was_recognised(tmp_path: Path) -> None:
     copy = Path(str(inputs[1])) / "10_mux" / "test.en.burned.mp4"
     command = ["ffmpeg", "-v", "error", "-i", copy, "-map", "0:a", "-ac", "1", "-ar", "8000", "-f", "s16le", "-"]
     sound = np.frombuffer(subprocess.run(command, capture_output=True, check=True).stdout, np.int16)
-    assert len(ffprobe.read_header(copy).of_kind("audio")) == 1
+    assert len(film_headers.read(copy).of_kind("audio")) == 1
     loudest = np.argmax(np.abs(np.fft.rfft(sound[4000:12000].astype(float))))
     assert loudest == pytest.approx(1000, abs=5)

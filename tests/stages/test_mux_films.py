@@ -10,7 +10,7 @@ import pytest
 import support
 from muxing import SOUND, ffmpeg, identified, make_job, manifest, messages, packets, run, subtitle_streams
 from samvad.core.errors import DiskError, SamvadError, ToolError
-from samvad.media import ffprobe
+from samvad.media import film_headers
 from samvad.stages.mux import matroska, plan
 
 
@@ -50,7 +50,7 @@ def test_a_film_that_was_moved_is_taken_from_its_new_place_if_it_is_the_same(tmp
 
 
 def test_a_result_that_lacks_a_stream_or_a_tag_is_refused(films: Path) -> None:
-    result = ffprobe.read_header(films / "own.mkv")
+    result = film_headers.read(films / "own.mkv")
     identified = matroska.identify(films / "own.mkv", films)
     with pytest.raises(SamvadError, match="finds 2 audio streams, not 3"):
         plan.check_result(result, identified, {"audio": 3}, [], films)
@@ -63,7 +63,7 @@ def test_a_result_that_is_too_short_is_refused(tmp_path: Path, films: Path) -> N
     short = tmp_path / "short.mkv"
     ffmpeg("-i", films / "plain.mp4", "-t", "2", "-c", "copy", short)
     with pytest.raises(ToolError, match=r"plays for 2\.\d+ s, but .* for 3\.\d+ s"):
-        plan.check_duration(films / "plain.mp4", short, 3000, ffprobe.read_header(short))
+        plan.check_duration(films / "plain.mp4", short, 3000, film_headers.read(short))
 
 
 def test_a_wrong_duration_in_a_header_is_no_reason_to_refuse_a_film(tmp_path: Path, films: Path) -> None:

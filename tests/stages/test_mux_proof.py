@@ -13,7 +13,7 @@ from muxing import ffmpeg
 from samvad.core.errors import SamvadError
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
-from samvad.media import clock, ffprobe
+from samvad.media import clock, film_headers
 from samvad.stages.mux import cues, looks, mp4, routes
 from samvad.stages.mux.film import FilmFile
 from samvad.stages.mux.matroska import NewTrack
@@ -31,7 +31,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> FilmFile:
 
 def faults(film: FilmFile, result: Path) -> list[str]:
     """Return what the proof finds wrong with a result."""
-    header = ffprobe.read_header(result)
+    header = film_headers.read(result)
     return routes.wrong_in(film, routes.check(film, film, result, header, None, 1), header)
 
 
@@ -93,7 +93,7 @@ def test_a_picture_that_is_not_turned_or_stretched_as_the_film_is_mended_or_foun
 ) -> None:
     turned = merged(tmp_path, "--aspect-ratio", "0:4/3", film.path)
     subprocess.run(["mkvpropedit", "-q", turned, "--edit", "track:v1", "--set", "projection-pose-roll=90"], check=True)
-    wrong = looks.differences(film.header, ffprobe.read_header(turned))
+    wrong = looks.differences(film.header, film_headers.read(turned))
     assert [text.split(" ", 2)[2] for text in wrong] == ["is turned by 90°, not by 0°", "has another shape"]
     assert looks.differences(film.header, looks.mend(film.header, turned)) == []
 
@@ -132,5 +132,5 @@ def test_mp4_keeps_the_times_of_cues_after_a_silence_of_45_minutes(tmp_path: Pat
     track = NewTrack(srt, "en", "English", default=True)
     film = FilmFile(clock.opened(path), leaps=False, duration_ms=2_800_000)
     mp4.write(target, film, film.streams, [track], "", tmp_path, keep_default_subtitles=True)
-    streams = ffprobe.read_header(target).of_kind("subtitle")
+    streams = film_headers.read(target).of_kind("subtitle")
     assert [proof.cues for proof in cues.prove(target, streams, [(track, mp4.shown(track))], tmp_path)] == [2]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from samvad.documents.film_clock import FilmClock
-from samvad.media import clock, ffprobe
+from samvad.media import clock, film_headers
 
 pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg makes the films")
 
@@ -96,7 +96,7 @@ def test_a_still_in_front_and_a_subtitle_without_end_are_not_the_film(tmp_path: 
     maps = [word for number in range(4) for word in ("-map", number)]
     for name, text in (("a.mkv", "srt"), ("a.mp4", "mov_text")):
         film = made(tmp_path / name, *inputs, *maps, *MPEG4, "-c:v:0", "mjpeg", "-c:a", "aac", "-c:s", text)
-        header = ffprobe.read_header(film)
+        header = film_headers.read(film)
         found = clock.read(clock.opened(film, header))
         assert header.film_picture is not None and header.film_picture.index == 1
         assert [span.stream for span in found.spans] == [1, 2]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from samvad.core.errors import MediaError
-from samvad.media import clock, ffmpeg, ffprobe, film_file, shots
+from samvad.media import clock, ffmpeg, film_file, film_headers, film_packets, shots
 from samvad.sample import harvest
 from samvad.stages.mux import matroska, media
 from support import make_film, modules_with, needs_ffmpeg
@@ -55,7 +55,7 @@ def test_a_list_of_files_is_no_film_whatever_it_is_called(folder: Path, kind: st
     # With a byte that no text has, and behind something else, only ffmpeg can tell.
     film.write_bytes(LISTS[kind].encode() + b"\n\0\x01\n")
     with pytest.raises(MediaError):
-        ffprobe.read_header(film)
+        film_headers.read(film)
     target = folder / "made.mkv"
     done = ffmpeg.run([ffmpeg.source(film)], target, {"c": "copy"})
     assert done.code and not target.exists()
@@ -76,10 +76,10 @@ def test_the_kind_of_a_list_is_named(folder: Path) -> None:
     film = folder / "named.mkv"
     film.write_bytes(LISTS["hls"].encode() + b"\0")
     with pytest.raises(MediaError, match=r"a playlist \(HLS\), not a film.*'hls'"):
-        ffprobe.read_header(film)
+        film_headers.read(film)
     film.write_bytes(b"1\n00:00:00,000 --> 00:00:01,000\nHello\n\n")
     with pytest.raises(MediaError, match=r"is no film.*'srt'"):
-        ffprobe.read_header(film)
+        film_headers.read(film)
 
 
 @needs_ffmpeg
@@ -88,8 +88,8 @@ def test_numbered_pictures_and_parts_are_not_read_for_a_film_of_such_a_name(fold
     for part in ("part%d.mp4", "VTS_01_1.VOB", "VTS_01_2.VOB"):
         shutil.copy(film, folder / part)
     shutil.copy(film, folder / "part1.mp4")
-    assert ffprobe.playing_span_ms(folder / "part%d.mp4") < 2500
-    assert ffprobe.playing_span_ms(folder / "VTS_01_1.VOB") < 2500
+    assert film_packets.playing_span_ms(folder / "part%d.mp4") < 2500
+    assert film_packets.playing_span_ms(folder / "VTS_01_1.VOB") < 2500
     if shutil.which("mkvmerge"):
         found = matroska.identify(folder / "VTS_01_1.VOB", folder)
         assert found.readable and len(found.tracks) == 2
@@ -132,7 +132,7 @@ def test_a_film_whose_tracks_lie_in_another_file_is_not_followed_there(folder: P
     film = folder / "reference.mov"
     film.write_bytes(whole.replace(b"url \0\0\0\x01", b"url \0\0\0\0"))
     assert film.read_bytes() != whole
-    ffprobe.read_header(film)
+    film_headers.read(film)
     ffmpeg.run([ffmpeg.source(film)], None, {"f": "null"})
     assert not opened.wait(0.2)
     with fifo.open("rb"):
@@ -192,7 +192,7 @@ def test_every_file_that_ffmpeg_reads_is_closed_to_others() -> None:
 @needs_ffmpeg
 def test_a_whole_film_is_read_as_before(tmp_path: Path) -> None:
     film = make_film(tmp_path / "film.mp4")
-    held = ffprobe.read_header(film)
+    held = film_headers.read(film)
     whole = clock.opened(film, held).source()
     media.write([whole["0"], whole["1"]], film, tmp_path / "copy.mkv", {"c": "copy", "f": "matroska"})
     assert shots.frame_rate(tmp_path / "copy.mkv") == 10

@@ -17,7 +17,7 @@ import subtitle_pictures
 import support
 from samvad.core.errors import ToolError
 from samvad.documents import beside_files
-from samvad.media import clock, ffprobe
+from samvad.media import clock, film_headers
 from samvad.media.existing import found, ocr, texts
 from samvad.media.existing.found import Existing
 from samvad.runner.stage_run import StageRun
@@ -73,7 +73,7 @@ def tracks(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def look(path: Path, own: tuple[beside_files.Written, ...] = ()) -> dict[str, Existing]:
-    return {f"{item.place} {item.language}": item for item in found.look(path, ffprobe.read_header(path), own)}
+    return {f"{item.place} {item.language}": item for item in found.look(path, film_headers.read(path), own)}
 
 
 def test_tracks_and_files_are_told_apart_by_language_and_kind(tracks: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_name_of_another_encoding_is_told_and_stops_nothing(tmp_path: Path, tr
     shutil.copy(tracks, path)
     name = os.fsdecode("film.\xe9.en.srt".encode("latin-1"))
     srt(tmp_path / name, ENGLISH)
-    (item,) = (item for item in found.look(path, ffprobe.read_header(path)) if item.path)
+    (item,) = (item for item in found.look(path, film_headers.read(path)) if item.path)
     assert (item.kind, item.place) == ("unreadable", "film.\\xe9.en.srt")
     assert "rename it" in item.told()
     job, error = demux(tmp_path / "job", path, "--languages=ta", "--existing=translate")
@@ -147,7 +147,7 @@ def test_forced_comments_pictures_and_unknown_languages_do_not_count_and_are_nam
 
 
 def test_a_long_films_few_cues_are_some_of_its_lines_alone(tracks: Path) -> None:
-    header = ffprobe.read_header(tracks)
+    header = film_headers.read(tracks)
     streams = tuple(replace(stream, frames=12) for stream in header.streams)
     long = replace(header, duration_ms=5_400_000, streams=streams)
     first = found.look(tracks.with_name("Alone.mkv"), long)[0]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from samvad.media import clock, ffmpeg, ffprobe, shots
+from samvad.media import clock, ffmpeg, film_headers, film_packets, shots
 from samvad.stages.demux import picture
 from samvad.stages.mux import burn, installed_fonts, matroska, media, mp4
 from samvad.stages.mux.film import FilmFile
@@ -30,9 +30,9 @@ def test_no_name_of_a_film_or_folder_is_taken_for_anything_else(
     lines.write_text("1\n00:00:00,000 --> 00:00:01,000\nHello\n", encoding="utf-8")
     monkeypatch.chdir(folder)  # a relative path is the most dangerous one
     bare = Path(film.name)
-    held = ffprobe.read_header(bare)
+    held = film_headers.read(bare)
     assert [stream.kind for stream in held.streams] == ["video", "audio"]
-    assert ffprobe.playing_span_ms(bare) >= 1900 and shots.frame_rate(bare) == 10
+    assert film_packets.playing_span_ms(bare) >= 1900 and shots.frame_rate(bare) == 10
     assert shots.detect(bare) == []
     film_on_clock = clock.opened(bare, held)
     assert picture.poster(film_on_clock, 2000, Path(f"{name}.jpg"))
@@ -50,7 +50,7 @@ def test_no_name_of_a_film_or_folder_is_taken_for_anything_else(
     burn.burn(
         film_on_clock, streams, lines, installed_fonts.drawing(["Hello"]), Path(f"{name}.burnt.mp4"), folder, 30, 1
     )
-    assert [stream.kind for stream in ffprobe.read_header(Path(f"{name}.burnt.mp4")).streams] == ["video", "audio"]
+    assert [stream.kind for stream in film_headers.read(Path(f"{name}.burnt.mp4")).streams] == ["video", "audio"]
 
 
 @needs_ffmpeg

@@ -151,7 +151,7 @@ def test_a_disk_that_fails_is_told_from_a_damaged_film(
         if program == "ffmpeg":
             ffmpeg.run([ffmpeg.source(film)], None, {"f": "null"})
         else:
-            ffprobe._run(film, "-v", "error")
+            ffprobe.run(film, "-v", "error")
 
     if not fails:
         ask()

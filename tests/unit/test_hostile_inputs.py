@@ -23,7 +23,7 @@ from samvad.documents import review as review_document
 from samvad.documents.stage_entries import FileRecord
 from samvad.documents.subtitles import formats
 from samvad.film import metadata
-from samvad.media import ffmpeg, ffprobe, film_file
+from samvad.media import ffmpeg, film_file, film_headers
 from samvad.reporting.logquery import sources
 from samvad.reporting.metrics import totals
 from samvad.settings import configuration, resource_requests, subtitle_profiles
@@ -35,7 +35,7 @@ from samvad.workflow import event_merging
 #: What reads a path from outside.
 READERS: dict[str, Callable[[Path], object]] = {
     "film": lambda path: film_file.check(path, ""),
-    "ffprobe": ffprobe.read_header,
+    "ffprobe": film_headers.read,
     "ffmpeg": ffmpeg.source,
     "film's fingerprint": files.sampled_fingerprint,
     "checksum": files.sha256_of,

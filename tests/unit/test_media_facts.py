@@ -14,7 +14,7 @@ import odd_films
 import support
 from samvad.core import schemas, typed_json
 from samvad.core.errors import MediaError
-from samvad.media import ffprobe
+from samvad.media import film_facts, film_headers
 
 pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg makes the films")
 
@@ -29,7 +29,7 @@ def made(film: Path, *options: object) -> Path:
 
 def facts(film: Path) -> dict[str, Any]:
     """The facts, after a check that a manifest may hold them."""
-    found: dict[str, Any] = typed_json.plain(ffprobe.of(film))
+    found: dict[str, Any] = typed_json.plain(film_facts.of(film))
     shape = schemas.schema("stage_manifest")
     from jsonschema import Draft202012Validator
 
@@ -139,7 +139,8 @@ def test_the_container_is_what_the_file_is_not_what_it_is_called(tmp_path: Path)
 
 
 def test_a_tag_that_is_no_duration_is_passed_over() -> None:
-    assert [ffprobe.duration_ms(text) for text in (None, "", "N/A", "two hours", "1:00.5")] == [None] * 4 + [60_500]
+    read = [film_headers.duration_ms(text) for text in (None, "", "N/A", "two hours", "1:00.5")]
+    assert read == [None] * 4 + [60_500]
 
 
 @pytest.mark.parametrize("make", odd_films.UNREADABLE, ids=lambda make: make.__name__)
@@ -170,9 +171,10 @@ def test_samples_of_a_film_are_the_same_in_one_look_as_each_by_itself(
     film = tmp_path / f"film.{suffix}"
     source = ["-f", "lavfi", "-i", "testsrc=s=64x64:d=150:r=24"]
     subprocess.run(["ffmpeg", "-v", "error", *source, *codec, str(film)], check=True)
-    header = ffprobe.read_header(film)
+    header = film_headers.read(film)
     starts = [0.0, 75.0, 135.0]
-    together = ffprobe._times_of_samples(film, 0, header.start_seconds, starts)
-    monkeypatch.setattr(ffprobe, "_SEPARATE_SECONDS", 1e9)  # no place is told from another: each is looked at by itself
-    assert together == ffprobe._times_of_samples(film, 0, header.start_seconds, starts)
+    together = film_facts._times_of_samples(film, 0, header.start_seconds, starts)
+    # No place is told from another: each is looked at by itself.
+    monkeypatch.setattr(film_facts, "_SEPARATE_SECONDS", 1e9)
+    assert together == film_facts._times_of_samples(film, 0, header.start_seconds, starts)
     assert len(together) == len(starts) and all(together)

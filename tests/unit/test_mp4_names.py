@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from muxing import ffmpeg
-from samvad.media import ffprobe, mp4_names
+from samvad.media import film_headers, mp4_names
 
 _FILM = [
     *("-f", "lavfi", "-i", "testsrc2=size=96x64:rate=25:duration=1", "-f", "lavfi", "-i", "sine=duration=1"),
@@ -22,7 +22,7 @@ _HANDLER = ["-metadata:s:a:1", "handler_name=Audio description"]
 def test_a_track_has_its_own_name_or_that_of_its_handler(tmp_path: Path, name: str) -> None:
     shape = ["-movflags", "frag_keyframe+empty_moov+delay_moov"] if name.startswith("fragments") else []
     ffmpeg(*_FILM, *_NAMES, *_HANDLER, *shape, tmp_path / name)
-    titles = [stream.title for stream in ffprobe.read_header(tmp_path / name).streams]
+    titles = [stream.title for stream in film_headers.read(tmp_path / name).streams]
     assert titles == ["", "निर्देशक की टिप्पणी", "Audio description", ""]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from samvad.core.errors import ChangedFileError, MediaError
-from samvad.media import clock, cut_search, encoder_note, ffprobe, shots, small_copy
+from samvad.media import clock, cut_search, encoder_note, film_headers, shots, small_copy
 
 CUTS_MS = [1200, 2000, 3600]
 #: Shots of the longer film: what is shown, for how many seconds.
@@ -345,7 +345,7 @@ def test_a_small_copy_is_made_when_it_is_wanted_and_kept(
     assert small_copy.kept(checksum, height) is None
     told: list[float] = []
     made = small_copy.on_demand(whole, checksum, 1, height, progress=told.append)
-    (picture,), (sound,) = (ffprobe.read_header(made).of_kind(kind) for kind in ("video", "audio"))
+    (picture,), (sound,) = (film_headers.read(made).of_kind(kind) for kind in ("video", "audio"))
     assert picture.picture is not None and picture.picture.height == min(height, 360)
     assert (picture.codec, sound.codec, sound.sound and sound.sound.channels) == ("h264", "aac", 2)
     assert told and told[-1] == pytest.approx(4.6, abs=0.2)

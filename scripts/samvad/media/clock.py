@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from samvad.documents.film_clock import FilmClock, Jump, Span
-from samvad.media import ffmpeg, ffprobe
-from samvad.media.ffprobe import Header
+from samvad.media import ffmpeg, ffprobe, film_headers, film_packets
+from samvad.media.film_headers import Header
 
 #: ffmpeg's containers with AVFMT_TS_DISCONT: their times may leap, and ffmpeg puts the parts together as it reads.
 _LEAPING = frozenset({"mpegts", "mpeg", "ogg", "nsv"})
@@ -94,13 +94,13 @@ def opened(path: Path, header: Header | None = None) -> Film:
 
     Args:
         path: of the film.
-        header: from ``ffprobe.read_header``, where it is known already.
+        header: from ``film_headers.read``, where it is known already.
 
     Raises:
         MediaError: ffprobe cannot read it.
         ToolError: ffprobe is missing, or hung.
     """
-    header = header or ffprobe.read_header(path)
+    header = header or film_headers.read(path)
     return Film(path, header, start(path, header))
 
 
@@ -110,13 +110,13 @@ def on_known(path: Path, known: FilmClock, header: Header | None = None) -> Film
     Args:
         path: of the film.
         known: its clock.
-        header: from ``ffprobe.read_header``, where it is known already.
+        header: from ``film_headers.read``, where it is known already.
 
     Raises:
         MediaError: ffprobe cannot read it.
         ToolError: ffprobe is missing, or hung.
     """
-    return Film(path, header or ffprobe.read_header(path), Start(known.zero_us, known.ffmpeg_zero_us, known.leaps))
+    return Film(path, header or film_headers.read(path), Start(known.zero_us, known.ffmpeg_zero_us, known.leaps))
 
 
 def start(film: Path, header: Header) -> Start:
@@ -124,7 +124,7 @@ def start(film: Path, header: Header) -> Start:
 
     Args:
         film: the film.
-        header: from ``ffprobe.read_header``.
+        header: from ``film_headers.read``.
 
     Raises:
         MediaError: ffprobe cannot read it.
@@ -136,7 +136,7 @@ def start(film: Path, header: Header) -> Start:
     first: dict[int, int] = {}
     untimed_us: dict[int, int] = {}
 
-    def take(packet: ffprobe.Packet) -> None:
+    def take(packet: film_packets.Packet) -> None:
         if packet.stream not in shown or packet.stream in first or packet.dropped:
             return
         if packet.pts_us is None:
@@ -145,8 +145,8 @@ def start(film: Path, header: Header) -> Start:
             first[packet.stream] = packet.pts_us - untimed_us.get(packet.stream, 0)
 
     with ThreadPoolExecutor(1) as beside:
-        heard = beside.submit(ffprobe.first_heard_us, film, _HEARD_SECONDS)
-        ffprobe.read_packets(film, take, seconds=_BEGINNING_SECONDS)
+        heard = beside.submit(film_packets.first_heard_us, film, _HEARD_SECONDS)
+        film_packets.read(film, take, seconds=_BEGINNING_SECONDS)
     for number, heard_us in heard.result().items():
         if number in first and header.stream(number).codec not in _SLOW_DECODERS:
             first[number] = max(first[number], heard_us)
@@ -170,14 +170,14 @@ def read(film: Film) -> FilmClock:
     line = _Line(begins)
     tracks = {number: _Track(number, kind) for number, kind in shown.items()}
 
-    def take(packet: ffprobe.Packet) -> None:
+    def take(packet: film_packets.Packet) -> None:
         track = tracks.get(packet.stream)
         if track is not None:
             line.follow(packet, track)
             if not packet.dropped:
                 track.add(packet, line.offset_us)
 
-    ffprobe.read_packets(film.path, take)
+    film_packets.read(film.path, take)
     spans = tuple(span for track in tracks.values() if (span := track.span(begins.zero_us)) is not None)
     return FilmClock(
         zero_us=begins.zero_us,
@@ -209,7 +209,7 @@ class _Track:
     length_us: int = 0
     gaps: list[tuple[int, int]] = field(default_factory=list)
 
-    def add(self, packet: ffprobe.Packet, offset_us: int) -> None:
+    def add(self, packet: film_packets.Packet, offset_us: int) -> None:
         """Count a packet that is shown."""
         if packet.pts_us is None:
             if self.first_us is None:
@@ -249,7 +249,7 @@ class _Line:
         self._begins = begins
         self._last_us: int | None = None
 
-    def follow(self, packet: ffprobe.Packet, track: _Track) -> None:
+    def follow(self, packet: film_packets.Packet, track: _Track) -> None:
         """Take a packet's time; where it leaps, ``offset_us`` is what takes the leap out from here on."""
         if not self._begins.leaps or packet.dts_us is None:
             return

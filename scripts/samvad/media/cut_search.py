@@ -34,9 +34,9 @@ from itertools import pairwise
 from statistics import median
 
 from samvad.core import files
-from samvad.media import encoder_note, ffprobe
+from samvad.media import encoder_note, film_packets
 from samvad.media.clock import Film
-from samvad.media.ffprobe import Stream
+from samvad.media.film_headers import Stream
 
 #: Codecs whose decoders can leave out all but key pictures, and whose encoders place them on cuts. (ffmpeg's decoders
 #: of VP9 and AV1 decode all the same; MPEG-2 and MPEG-4 cost little.)
@@ -141,7 +141,7 @@ def packets(film: Film, stream: Stream) -> Packets | None:
     untimed = 0
     first_at: int | None = None
 
-    def take(packet: ffprobe.Packet) -> None:
+    def take(packet: film_packets.Packet) -> None:
         nonlocal untimed, first_at
         if first_at is None and packet.key:
             first_at = packet.position
@@ -150,7 +150,7 @@ def packets(film: Film, stream: Stream) -> Packets | None:
         elif not packet.dropped:
             rows.append((round((packet.pts_us - film.start.zero_us) / 1000), packet.size, packet.key))
 
-    ffprobe.read_packets(film.path, take, stream=stream.index)
+    film_packets.read(film.path, take, stream=stream.index)
     # Where an edit list begins within a group, its key picture is not shown: ffmpeg decodes from it, we cannot.
     rows = sorted(row for row in rows if row[0] >= 0)
     if untimed or len(rows) < 2 or not rows[0][2]:

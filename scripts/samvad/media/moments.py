@@ -18,7 +18,7 @@ from samvad.core.errors import MediaError
 from samvad.media import ffmpeg, ffprobe
 from samvad.media.audio import SAMPLE_RATE_HZ
 from samvad.media.clock import Film
-from samvad.media.ffprobe import Stream
+from samvad.media.film_headers import Stream
 
 if TYPE_CHECKING:
     import numpy as np

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from samvad.core.errors import MediaError
-from samvad.media.ffprobe import Header, Stream
+from samvad.media.film_headers import Header, Stream
 
 #: Sounds (ffmpeg's names) that stay as they are; all others become FLAC.
 SOUNDS = frozenset({"aac", "mp3", "mp2", "ac3", "eac3", "alac", "flac", "opus", "dts"})

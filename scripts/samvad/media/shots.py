@@ -20,9 +20,9 @@ from pathlib import Path
 from samvad.core import checksums, files, held_files
 from samvad.core.errors import DiskError, MediaError, SamvadError
 from samvad.documents import shots
-from samvad.media import clock, cut_search, ffmpeg, ffprobe, moments
+from samvad.media import clock, cut_search, ffmpeg, film_facts, film_headers, film_packets, moments
 from samvad.media.clock import Film
-from samvad.media.ffprobe import Stream
+from samvad.media.film_headers import Stream
 
 log = logging.getLogger(__name__)
 
@@ -227,12 +227,12 @@ def _shown_packets(film: Film, picture: Stream) -> int:
     """
     count = 0
 
-    def take(packet: ffprobe.Packet) -> None:
+    def take(packet: film_packets.Packet) -> None:
         nonlocal count
         early = packet.pts_us is not None and not film.start.leaps and packet.pts_us < film.start.zero_us - 1000
         count += not packet.dropped and not early
 
-    ffprobe.read_packets(film.path, take, stream=picture.index)
+    film_packets.read(film.path, take, stream=picture.index)
     return count
 
 
@@ -361,7 +361,7 @@ def frame_rate(film: Path) -> Fraction | None:
         MediaError: ffprobe cannot read it.
         ToolError: ffprobe is missing, or hung.
     """
-    rate = ffprobe.frame_timing(film, ffprobe.read_header(film), None).rate
+    rate = film_facts.frame_timing(film, film_headers.read(film), None).rate
     return rate if rate and 10 <= rate <= 120 else None
 
 

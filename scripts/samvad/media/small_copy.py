@@ -13,7 +13,7 @@ from samvad.core import files
 from samvad.core.errors import ChangedFileError, MediaError
 from samvad.media import clock, ffmpeg, shots
 from samvad.media.clock import Film
-from samvad.media.ffprobe import Stream
+from samvad.media.film_headers import Stream
 
 #: Height in pixels where nobody says another.
 HEIGHT = 240

@@ -14,7 +14,7 @@ from samvad.core.errors import SamvadError
 from samvad.documents import costs, job_folder, stage_manifest
 from samvad.documents.costs import MachineUse, Prices
 from samvad.documents.stage_manifest import StageManifest
-from samvad.media import clock, ffprobe
+from samvad.media import clock, film_headers
 from samvad.reporting.logquery import table
 from samvad.settings import configuration
 from samvad.settings.configuration import Film
@@ -182,7 +182,7 @@ def _hours(film: Film, folder: Path) -> float:
     seconds = measured.film_seconds() if measured else None
     if seconds is None:
         path = places.work() / film.media
-        header = ffprobe.read_header(path)
+        header = film_headers.read(path)
         zero_us = round(header.start_seconds * 1e6)
         # Not what the file as a whole claims: a subtitle track, or a leap of the clock, can make that a thousand hours.
         stated_ms = probe.expected_ms(clock.Film(path, header, clock.Start(zero_us, zero_us, leaps=False)))

@@ -18,8 +18,8 @@ from samvad.core.console import printable
 from samvad.core.errors import MediaError
 from samvad.documents import beside_files
 from samvad.documents.subtitles import file_language, formats
-from samvad.media import ffprobe, film_file, made_here
-from samvad.media.ffprobe import Header, Stream
+from samvad.media import film_file, film_headers, made_here
+from samvad.media.film_headers import Header, Stream
 from samvad.text import languages
 
 Kind = Literal["text", "bitmap", "unreadable"]
@@ -308,4 +308,4 @@ def of_film(film: Path, output_root: Path, own: Collection[beside_files.Written]
     Raises:
         MediaError: ffprobe cannot read the film.
     """
-    return look(film, ffprobe.read_header(film), beside_files.of_all(output_root) if own is None else own)
+    return look(film, film_headers.read(film), beside_files.of_all(output_root) if own is None else own)

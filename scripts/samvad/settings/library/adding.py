@@ -11,7 +11,7 @@ from samvad.core import checksums, files, places, stages
 from samvad.core.errors import MediaError, SamvadError
 from samvad.documents import beside_files, stage_manifest
 from samvad.documents.stage_entries import FileRecord
-from samvad.media import addresses, ffprobe
+from samvad.media import addresses, film_headers
 from samvad.media.existing import found as existing
 from samvad.settings import configuration, film_row, film_sheet, film_values
 from samvad.settings.library import titles
@@ -195,7 +195,7 @@ class _Known:
 
 
 def _new_row(found: Found, options: argparse.Namespace) -> dict[str, str]:
-    header = ffprobe.read_header(found.path)
+    header = film_headers.read(found.path)
     if not header.of_kind("video"):
         raise MediaError("It has no moving pictures.")
     if not header.of_kind("audio"):

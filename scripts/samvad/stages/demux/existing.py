@@ -10,7 +10,7 @@ from samvad.core.errors import MediaError, MissingToolError, ToolError
 from samvad.documents import beside_files, existing_subtitles, provenance
 from samvad.documents.existing_subtitles import IGNORE, ExistingSubtitles
 from samvad.logs.spans import span
-from samvad.media import ffprobe
+from samvad.media import film_headers
 from samvad.media.clock import Film
 from samvad.media.existing import found, ocr, texts
 from samvad.media.existing.found import Existing
@@ -50,7 +50,7 @@ def plan(run: StageRun, film: Path, options: Options) -> Plan:
     """
     if options.existing == IGNORE:
         return Plan()
-    header = ffprobe.read_header(film)
+    header = film_headers.read(film)
     above = run.job_folder.absolute().parents
     there = found.look(film, header, beside_files.of_all(above[4]) if len(above) > 4 else ())
     spoken = options.languages

@@ -15,9 +15,9 @@ from samvad.core.errors import MediaError, SamvadError
 from samvad.documents.film_clock import FilmClock, Span
 from samvad.documents.media_facts import MediaFacts, StreamFacts
 from samvad.documents.probe import AudioTrack, SubtitleTrack, VideoStream
-from samvad.media import ffprobe
+from samvad.media import film_facts
 from samvad.media.clock import Film
-from samvad.media.ffprobe import Header, Stream
+from samvad.media.film_headers import Header, Stream
 from samvad.text import languages
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def probe(path: Path, header: Header) -> Streams:
 
     Args:
         path: the film.
-        header: from ``ffprobe.read_header``.
+        header: from ``film_headers.read``.
 
     Raises:
         MediaError: it holds neither sound nor picture.
@@ -87,13 +87,13 @@ def measured(film: Film, found: Streams, clock: FilmClock) -> tuple[Streams, Med
     Returns:
         The film's facts with true starts and lengths; and the same as a manifest records it.
     """
-    timing = ffprobe.frame_timing(film.path, film.header, clock.duration_ms)
+    timing = film_facts.frame_timing(film.path, film.header, clock.duration_ms)
     video = found.video and replace(found.video, variable_frame_rate=bool(timing.varies))
     if video and timing.rate:
         rate = timing.rate
         video = replace(video, frame_rate_numerator=rate.numerator, frame_rate_denominator=rate.denominator)
     audio = tuple(_on_clock(track, clock.of(track.stream)) for track in found.audio)
-    described = ffprobe.describe(film.header, clock.duration_ms, {}, timing)
+    described = film_facts.describe(film.header, clock.duration_ms, {}, timing)
     streams = tuple(_on_clock(stream, clock.of(stream.index)) for stream in described.streams)
     facts = replace(described, start_ms=clock.zero_ms, duration_from="packets", streams=streams)
     return replace(found, start_ms=clock.zero_ms, duration_ms=clock.duration_ms, video=video, audio=audio), facts

@@ -13,8 +13,8 @@ import shutil
 from pathlib import Path
 
 from samvad.core.errors import MediaError
-from samvad.media import ffmpeg, ffprobe
-from samvad.media.ffprobe import Stream
+from samvad.media import ffmpeg, ffprobe, film_headers, film_packets
+from samvad.media.film_headers import Stream
 from samvad.runner.stage_run import StageRun
 from samvad.stages.mux import media
 from samvad.stages.mux.film import Beginning, FilmFile
@@ -99,7 +99,7 @@ def joined(run: StageRun, film: FilmFile, begins: Beginning) -> ffmpeg.Stream | 
         tail.unlink(missing_ok=True)
     run.intermediate(head, retained=False, reason="Matroska cannot hide the pictures before the film's first")
     # ffmpeg takes a file's first time for zero.
-    late = ffprobe.read_header(head).start_seconds - _CLOCK_SECONDS
+    late = film_headers.read(head).start_seconds - _CLOCK_SECONDS
     return ffmpeg.source(head, itsoffset=f"{late:.6f}")["0"]
 
 
@@ -130,7 +130,7 @@ def _ts(offset: float = _CLOCK_SECONDS) -> ffmpeg.Options:
 
 
 def _begins_at(tail: Path, key_us: int) -> bool:
-    first = ffprobe.first_packets(tail).get(0)
+    first = film_packets.first_packets(tail).get(0)
     if first is None or first.pts_us is None:
         return False
     return first.key and abs(first.pts_us - key_us - round(_CLOCK_SECONDS * 1e6)) <= _ROUNDING_US

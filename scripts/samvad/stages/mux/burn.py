@@ -11,7 +11,7 @@ from pathlib import Path
 from samvad.core import files
 from samvad.documents.subtitles import ass_format, formats
 from samvad.documents.subtitles.cues import Cue
-from samvad.media import clock, ffmpeg, ffprobe
+from samvad.media import clock, ffmpeg, film_headers
 from samvad.stages.mux import installed_fonts, media
 
 #: How small letters may become before a line is broken where it does not fit, as a share.
@@ -39,7 +39,7 @@ class Shape:
         return Shape(round(self.width * scale), round(self.height * scale))
 
 
-def shape_of(picture: ffprobe.Picture) -> Shape:
+def shape_of(picture: film_headers.Picture) -> Shape:
     """Return the shape in which a player shows a picture."""
     across, _, down = (picture.pixel_aspect or "1:1").partition(":")
     aspect = Fraction(int(across), int(down)) if across.isdigit() and down.isdigit() and int(down) else Fraction(1)
@@ -81,7 +81,7 @@ def drawn(cues: Sequence[Cue], shape: Shape, font: installed_fonts.Font) -> str:
     return str(file.to_string("ass"))
 
 
-def is_wide_range(picture: ffprobe.Picture) -> bool:
+def is_wide_range(picture: film_headers.Picture) -> bool:
     """Return whether a picture is HDR (ITU-R BT.2100), which an ordinary screen cannot show as it is."""
     return picture.colour.get("color_transfer") in _WIDE_RANGE
 
@@ -96,7 +96,7 @@ def can_tone() -> bool:
     return ffmpeg.has_filter("zscale")
 
 
-def toned(picture: ffmpeg.Stream, held: ffprobe.Picture) -> ffmpeg.Stream:
+def toned(picture: ffmpeg.Stream, held: film_headers.Picture) -> ffmpeg.Stream:
     """Return a picture as ordinary screens show it: HDR in BT.709, another one as it is."""
     if not is_wide_range(held) or not can_tone():
         return picture
@@ -112,7 +112,7 @@ def toned(picture: ffmpeg.Stream, held: ffprobe.Picture) -> ffmpeg.Stream:
     return narrow.filter("zscale", t="bt709", m="bt709", r="tv").filter("format", "yuv420p")
 
 
-def _colours(picture: ffprobe.Picture) -> dict[str, str | int | list[str] | None]:
+def _colours(picture: film_headers.Picture) -> dict[str, str | int | list[str] | None]:
     """Return ffmpeg's options that state the copy's colours: the film's, which encoding does not hand on."""
     if is_wide_range(picture) and can_tone():
         return dict.fromkeys(_COLOURS.values(), "bt709")
@@ -124,7 +124,7 @@ def _colours(picture: ffprobe.Picture) -> dict[str, str | int | list[str] | None
 
 def burn(
     film: clock.Film,
-    streams: tuple[ffprobe.Stream, int | None],
+    streams: tuple[film_headers.Stream, int | None],
     subtitles: Path,
     font: installed_fonts.Font,
     target: Path,

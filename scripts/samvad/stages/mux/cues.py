@@ -12,7 +12,7 @@ from samvad.documents.mux_proof import TrackProof
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
 from samvad.media import ffmpeg
-from samvad.media.ffprobe import Stream
+from samvad.media.film_headers import Stream
 from samvad.stages.mux.matroska import NewTrack
 
 #: An end that is cut by more than this is told: a cue may stand a little longer than the last picture.

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from samvad.media import ffprobe
+from samvad.media import film_packets
 from samvad.media.clock import Film
-from samvad.media.ffprobe import Header, Packet, Stream
+from samvad.media.film_headers import Header, Stream
+from samvad.media.film_packets import Packet
 
 #: The first key picture is looked for in so much of a film.
 _KEY_SECONDS = 60
@@ -79,9 +80,9 @@ class FilmFile:
         return [*self.header.moving, *self.header.of_kind("audio")]
 
     @functools.cached_property
-    def first_packets(self) -> dict[int, ffprobe.Packet]:
+    def first_packets(self) -> dict[int, film_packets.Packet]:
         """Return the first packet of each stream, as the container has it."""
-        return ffprobe.first_packets(self.path)
+        return film_packets.first_packets(self.path)
 
     @functools.cached_property
     def hidden(self) -> Beginning | None:
@@ -121,7 +122,7 @@ def _beginning(film: FilmFile, stream: Stream) -> Beginning:
         if not packet.dropped:
             shown.append(packet.pts_us - film.zero_us)
 
-    ffprobe.read_packets(film.path, take, seconds=_KEY_SECONDS)
+    film_packets.read(film.path, take, seconds=_KEY_SECONDS)
     begin = min(shown, default=0)
     times = [key.pts_us or 0 for key in keys]
     following = [*times[1:], times[-1] + 2 * _SEEK_US] if times else []

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from samvad.core import subprocesses
-from samvad.media import ffprobe
-from samvad.media.ffprobe import Header, Picture
+from samvad.media import film_headers
+from samvad.media.film_headers import Header, Picture
 
 #: Numbers of ITU-T H.273 by ffmpeg's words for them; mkvpropedit's name of the property first.
 _COLOUR = {
@@ -43,7 +43,7 @@ def mend(film: Header, result: Path) -> Header:
     Raises:
         ToolError: mkvpropedit is missing, or fails.
     """
-    header = ffprobe.read_header(result)
+    header = film_headers.read(result)
     edits: list[str] = []
     for place, (own, made) in enumerate(zip(film.moving, header.moving, strict=False), start=1):
         if own.picture and made.picture and (found := _edits(own.picture, made.picture)):
@@ -51,7 +51,7 @@ def mend(film: Header, result: Path) -> Header:
     if not edits:
         return header
     subprocesses.ask(["mkvpropedit", str(result), *edits])
-    return ffprobe.read_header(result)
+    return film_headers.read(result)
 
 
 def _edits(own: Picture, made: Picture) -> list[str]:

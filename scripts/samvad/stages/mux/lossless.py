@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from samvad.media import ffmpeg, mp4_kinds
-from samvad.media.ffprobe import Header, Stream
+from samvad.media.film_headers import Header, Stream
 
 #: Uncompressed sound as Matroska has it (ffmpeg's names), by how it lies in other containers.
 _UNCOMPRESSED = {

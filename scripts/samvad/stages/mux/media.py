@@ -8,7 +8,7 @@ from pathlib import Path
 from samvad.core.errors import MediaError
 from samvad.media import ffmpeg
 from samvad.media.clock import Film
-from samvad.media.ffprobe import Stream
+from samvad.media.film_headers import Stream
 
 #: Streams that a Matroska file has tracks for; data streams (time codes, telemetry) are none of them.
 KINDS = ("video", "audio", "subtitle")

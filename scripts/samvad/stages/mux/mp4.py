@@ -16,7 +16,7 @@ from samvad.core.errors import SamvadError
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue, without_overlap
 from samvad.media import ffmpeg
-from samvad.media.ffprobe import Header, Stream
+from samvad.media.film_headers import Header, Stream
 from samvad.stages.mux import lossless, media
 from samvad.stages.mux.film import FilmFile
 from samvad.stages.mux.matroska import NewTrack

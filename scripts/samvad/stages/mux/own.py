@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from samvad.core import subprocesses
 from samvad.core.errors import ToolError
-from samvad.media import ffmpeg, ffprobe
-from samvad.media.ffprobe import Header, Stream
+from samvad.media import ffmpeg, film_headers, film_packets
+from samvad.media.film_headers import Header, Stream
 from samvad.stages.mux.film import FilmFile
 from samvad.text import languages
 
@@ -78,7 +78,7 @@ def mend(film: Header, result: FilmFile, new: int) -> Header:
         subprocesses.ask(["mkvpropedit", str(result.path), *edits])
     except ToolError as error:  # such as a language that it does not know: what differs then is told
         log.info("%s", error)
-    return ffprobe.read_header(result.path)
+    return film_headers.read(result.path)
 
 
 def _said(stream: Stream) -> dict[str, str]:
@@ -153,7 +153,7 @@ def _shown_ms(file: FilmFile, streams: Sequence[Stream]) -> dict[int, list[float
     if file.film.start.leaps:
         found = {number: [time_us / 1000 for time_us in times] for number, times in _put_together_us(file, codecs)}
     else:
-        ffprobe.read_subtitle_packets(file.path, take)
+        film_packets.read_subtitles(file.path, take)
     return {
         number: sorted(set(times) if codecs[number] == "dvb_subtitle" else times) for number, times in found.items()
     }

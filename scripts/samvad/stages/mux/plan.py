@@ -10,7 +10,8 @@ from pathlib import Path
 from samvad.core import files
 from samvad.core.errors import DiskError, SamvadError, ToolError
 from samvad.media import made_here
-from samvad.media.ffprobe import Header, Stream, playing_span_ms
+from samvad.media.film_headers import Header, Stream
+from samvad.media.film_packets import playing_span_ms
 from samvad.stages.mux.matroska import Identified, NewTrack, SourceTrack
 from samvad.stages.mux.media import KINDS
 from samvad.text import languages

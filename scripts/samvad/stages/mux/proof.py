@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 
 from samvad.core.errors import MediaError
 from samvad.documents.mux_proof import Place, StreamProof
-from samvad.media import ffprobe, moments
+from samvad.media import film_packets, moments
 from samvad.media.audio import SAMPLE_RATE_HZ, FilmAudio
 from samvad.media.clock import Film
-from samvad.media.ffprobe import Stream
+from samvad.media.film_headers import Stream
 from samvad.media.moments import Look, Sound
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class Compared:
     def by_packets(self, stream: Stream, start: float, length: float) -> dict[str, float]:
         """Return the checksums of a stream's packets from a moment on, with their times on the film's clock."""
         zero = self.film.start.zero_us / 1e6
-        found = ffprobe.packet_hashes(self.film.path, stream.index, zero + start, length)
+        found = film_packets.packet_hashes(self.film.path, stream.index, zero + start, length)
         return {checksum: time - zero for checksum, time in found.items()}
 
 

@@ -16,7 +16,7 @@ from samvad.core.errors import DiskError, MediaError, MissingToolError, ToolErro
 from samvad.documents.mux_proof import StreamProof
 from samvad.logs.spans import span
 from samvad.media.clock import Film, Start
-from samvad.media.ffprobe import Header
+from samvad.media.film_headers import Header
 from samvad.runner.stage_run import StageRun
 from samvad.stages.mux import looks, lossless, matroska, media, proof, sources
 from samvad.stages.mux.film import FilmFile

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from samvad.core.errors import MediaError
-from samvad.media import ffmpeg, ffprobe, moments
+from samvad.media import ffmpeg, ffprobe, film_headers, moments
 from samvad.media.clock import Film, Start
-from samvad.media.ffprobe import Header, Stream
+from samvad.media.film_headers import Header, Stream
 from samvad.runner.stage_run import StageRun
 from samvad.stages.mux import beginning, lossless, matroska, media, plan, proof
 from samvad.stages.mux.film import FilmFile
@@ -135,7 +135,7 @@ def copied(
             path=str(film.path),
         ) from error
     run.intermediate(copy, retained=False, reason="mkvmerge cannot read the film as it is")
-    header = ffprobe.read_header(copy)
+    header = film_headers.read(copy)
     source_tracks = plan.source_tracks(
         matroska.identify(copy, run.work_folder), _as_in_film(header, film), keep_default_subtitles=True
     )
@@ -204,7 +204,7 @@ def _subtitles(
     log.info("ffmpeg copied the film's own subtitles (%s)", held[0].codec)
     run.intermediate(copy, retained=False, reason="mkvmerge cannot read the film's own subtitles")
     source = matroska.identify(copy, run.work_folder)
-    header = replace(ffprobe.read_header(copy), streams=tuple(held))
+    header = replace(film_headers.read(copy), streams=tuple(held))
     return [(copy, plan.source_tracks(source, header, keep_default_subtitles=keep_default_subtitles))]
 
 
