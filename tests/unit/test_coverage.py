@@ -10,7 +10,7 @@ import pytest
 
 from samvad.documents import coverage
 from samvad.documents.coverage import Coverage, Gap
-from samvad.documents.segments import Segment, SegmentsDocument, Word
+from samvad.documents.segments import HEARD_TWICE, Segment, SegmentsDocument, Word
 from samvad.media.sound_curve import SoundCurve
 from samvad.stages.asr import gaps, quiet, regions, windows, word_times
 from samvad.stages.asr.chunks import Chunk, RawWord
@@ -192,7 +192,7 @@ ALIKE = {
 def test_what_no_try_is_sure_of_is_kept_where_two_say_the_same_and_it_is_marked():
     (found,), _ = hear(ALIKE, **DOUBTED)
     assert found.text in (" ".join(said) for said in ALIKE.values())
-    assert found.decoded_again.kept == gaps.TWICE
+    assert found.decoded_again.kept == HEARD_TWICE
 
 
 @pytest.mark.parametrize(
@@ -202,6 +202,21 @@ def test_what_no_try_is_sure_of_is_kept_where_two_say_the_same_and_it_is_marked(
 )
 def test_unsure_text_is_left_out(second, voice):
     assert hear({**ALIKE, "small windows, cut earlier": second}, voice=voice, **DOUBTED)[0] == []
+
+
+@pytest.mark.parametrize("language", ["en", "hi"])
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Thank you very much.", False),
+        ("Please subscribe to my channel.", False),
+        ("Thank you very much, Mr. President.", True),
+    ],
+)
+def test_what_models_make_up_again_and_again_is_no_evidence_when_it_is_heard_twice(text, language, kept):
+    again = dict.fromkeys(ALIKE, tuple(text.split()))
+    found, _ = hear(again, language, script="any", **DOUBTED)
+    assert [one.text for one in found] == [text] * kept
 
 
 def test_what_one_try_makes_up_in_two_windows_is_not_heard_twice():

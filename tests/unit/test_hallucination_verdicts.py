@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from judged_text import HINDI, NOISE, PHRASES, SPOKEN, given_verdicts, judge, said
 from samvad.core import schemas, typed_json
-from samvad.documents.segments import Segment, Word
+from samvad.documents.segments import HEARD_TWICE, Segment, Word
 from samvad.media.sound_curve import SoundCurve
 from samvad.stages.hallucination_removal import report
 from samvad.stages.hallucination_removal.limits import Limits
@@ -29,6 +29,20 @@ def test_what_was_clearly_spoken_is_kept(text: str) -> None:
     length_ms = max(600, 60 * len(text))
     judged = judge(said(text, 1000, 1000 + length_ms))
     assert given_verdicts(judged) == ["keep"], judged.signals
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "verdict"),
+    [
+        ("I'm not sure if I can get the.", HEARD_TWICE, "quarantine"),
+        ("I'm not sure if I can get the.", "a window of its own", "keep"),
+        ("We never went there again.", HEARD_TWICE, "keep"),
+    ],
+    ids=["a known phrase of which no try was sure", "a phrase that was heard surely", "no phrase"],
+)
+def test_a_phrase_that_was_only_heard_twice_alike_is_taken_out(text: str, kept: str, verdict: str) -> None:
+    again = {"decoded_again": {"reasons": ["speech without text"], "kept": kept, "attempts": 2}}
+    assert given_verdicts(judge(said(text, extra=again))) == [verdict]
 
 
 def test_a_short_word_beside_its_speech_region_is_kept() -> None:

@@ -28,6 +28,12 @@ GOOD = Headline(100, 300.0, 0.99, 0.9, 0, 0, 1.0)
         ({"doubtful": 30, "as_said": 4}, "bad", "30 of 100 cues doubtful in translation (4 show what was said)"),
         ({"doubtful": 6}, "warn", "look it over"),
         ({"rules": 0.5}, "bad", "50 % within the rules"),
+        ({"coverage": 0.994, "longest_gap_seconds": 19.6}, "warn", "99.4 % of the speech (none for 20 s at a stretch)"),
+        ({"longest_gap_seconds": 2.0}, "good", "text for 99 % of the speech, words"),
+        ({"perhaps_seconds": 4.2}, "warn", "perhaps 4.2 s of speech under music or noise without text"),
+        ({"perhaps_seconds": 1.5}, "good", "perhaps 1.5 s of speech"),
+        ({"perhaps_seconds": 4.2, "speech_seconds": 3600.0}, "good", "perhaps 4.2 s of speech"),
+        ({"cues": 0, "perhaps_seconds": 12.0}, "none", "no cues, though somebody speaks for 300 s; perhaps 12.0 s"),
         ({"coverage": None, "sure": None}, "good", "100 % within the rules"),
     ],
 )
@@ -65,8 +71,9 @@ def test_flags_of_the_translation_and_the_words_scores_make_the_headline() -> No
     assert worth.doubts(document(), "es", origins) == []
     check = TrackCheck("en", 3, (), {}, {"hard": 1.0}, (), doubts=tuple(doubts))
     speech, missing = [(0, 10_000)], [coverage.Gap(3000, 5000, 2000)]
+    check = replace(check, perhaps=((14_000, 17_500),))
     found = worth.headline(document(), check, speech, missing, corrected=False)
-    assert found == Headline(3, 10.0, 0.8, 0.6, 1, 1, 1.0)
-    by_hand = worth.headline(document(), replace(check, doubts=()), speech, [], corrected=True)
+    assert found == Headline(3, 10.0, 0.8, 0.6, 1, 1, 1.0, longest_gap_seconds=2.0, perhaps_seconds=3.5)
+    by_hand = worth.headline(document(), replace(check, doubts=(), perhaps=()), speech, [], corrected=True)
     assert (by_hand.grade, by_hand.coverage, by_hand.sure) == ("good", None, None)
     assert worth.headline(document(), replace(check, cues=0), None, [], corrected=False).grade == "none"

@@ -19,6 +19,10 @@ SURE = (0.75, 0.6)
 RULES = (0.95, 0.85)
 #: Up to these shares of doubtful cues, likewise.
 DOUBTFUL = (0.05, 0.2)
+#: A stretch of speech without text of so many seconds is to be looked at, however small its share of a long film.
+LONG_GAP_SECONDS = 5.0
+#: So much that may be speech under other sound, in seconds and as a share (0 to 1) of all speech, is to be looked at.
+PERHAPS_SECONDS, PERHAPS_SHARE = 3.0, 0.01
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class Headline:
         doubtful: cues whose translation a person should look at.
         as_said: those of them that show what was said, for want of a translation.
         rules: share (0 to 1) of the cues that keep every hard rule; 0 cues keep none.
+        longest_gap_seconds: the longest stretch of speech that has no text in the track.
+        perhaps_seconds: how much may be speech under other sound and has no text; it counts in no share.
     """
 
     cues: int
@@ -42,6 +48,8 @@ class Headline:
     doubtful: int
     as_said: int
     rules: float
+    longest_gap_seconds: float = 0.0
+    perhaps_seconds: float = 0.0
 
     @property
     def grades(self) -> dict[str, Grade]:
@@ -49,6 +57,12 @@ class Headline:
         if not self.cues:
             return {}
         found = {"coverage": _grade(self.coverage, COVERAGE), "sure": _grade(self.sure, SURE)}
+        if found["coverage"] == "good" and self.longest_gap_seconds >= LONG_GAP_SECONDS:
+            found["coverage"] = "warn"
+        if self.perhaps_seconds:
+            all_seconds = (self.speech_seconds or 0.0) + self.perhaps_seconds
+            many = self.perhaps_seconds >= max(PERHAPS_SECONDS, PERHAPS_SHARE * all_seconds)
+            found["perhaps"] = "warn" if many else "good"
         doubtful = self.doubtful / self.cues
         found["doubtful"] = "good" if doubtful <= DOUBTFUL[0] else "warn" if doubtful <= DOUBTFUL[1] else "bad"
         return {**{key: grade for key, grade in found.items() if grade != "none"}, "rules": _grade(self.rules, RULES)}
@@ -64,10 +78,14 @@ class Headline:
         """Return the headline in words, for a terminal."""
         if not self.cues:
             heard = f", though somebody speaks for {self.speech_seconds:.0f} s" if self.speech_seconds else ""
-            return f"no cues{heard}"
+            return f"no cues{heard}" + (f"; {self._perhaps()}" if self.perhaps_seconds else "")
         parts = []
         if self.coverage is not None:
-            parts.append(f"text for {_percent(self.coverage)} of the speech")
+            long = self.longest_gap_seconds >= LONG_GAP_SECONDS
+            gap = f" (none for {self.longest_gap_seconds:.0f} s at a stretch)" if long else ""
+            parts.append(f"text for {_percent(self.coverage)} of the speech{gap}")
+        if self.perhaps_seconds:
+            parts.append(self._perhaps())
         if self.sure is not None:
             parts.append(f"words {_percent(self.sure)} sure")
         if self.doubtful:
@@ -76,6 +94,9 @@ class Headline:
         parts.append(f"{_percent(self.rules)} within the rules")
         look = {"bad": "look at it: ", "warn": "look it over: "}.get(self.grade, "")
         return look + ", ".join(parts)
+
+    def _perhaps(self) -> str:
+        return f"perhaps {self.perhaps_seconds:.1f} s of speech under music or noise without text"
 
 
 def worst(grades: Sequence[Grade]) -> Grade:

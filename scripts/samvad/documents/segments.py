@@ -21,6 +21,8 @@ SUSPECT = "suspect"
 QUARANTINE = "quarantine"
 #: Flag of a translation that shows what was said, because none was fit to be shown.
 AS_SAID = "shown as said"
+#: What a text is kept as (``decoded_again``, ``kept``) that no try at recognition was sure of, but two heard alike.
+HEARD_TWICE = "heard twice alike, unsure"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from samvad.documents import coverage
+from samvad.documents.coverage import Coverage
 from samvad.documents.headline import Headline
 from samvad.documents.segments import AS_SAID
 from samvad.documents.subtitle_check import Finding
@@ -32,7 +33,8 @@ class Judged:
         breaches: of each cue, the rules that it breaks.
         objected: of each cue, what a person would object to beside them.
         doubts: of each segment, why its translation is doubtful.
-        coverage: share of the speech that has text; None where nobody knows.
+        spoken: how much of the speech has text; None where nobody knows.
+        perhaps: likewise of what may be speech under other sound.
         broken: ids of the cues that break a hard rule.
         habits: how the lane writes its sentences.
         doubtful: those whose translation is doubtful, and whether they show what was said.
@@ -43,7 +45,8 @@ class Judged:
     breaches: dict[str, list[Flag]] = field(default_factory=dict)
     objected: dict[str, list[Flag]] = field(default_factory=dict)
     doubts: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
-    coverage: float | None = None
+    spoken: Coverage | None = None
+    perhaps: Coverage | None = None
     broken: set[str] = field(default_factory=set)
     doubtful: dict[str, bool] = field(default_factory=dict)
     habits: objections.Habits | None = None
@@ -71,7 +74,7 @@ def judge(lane: Lane, rules: Rules, files: JobFiles) -> Judged:
     }
     judged = Judged(rules, doubts=doubts)
     _look(judged, lane.ordered(), files.shots, None)
-    judged.coverage = covered(lane, files)
+    judged.spoken, judged.perhaps = covered(lane, files, files.speech), covered(lane, files, files.perhaps)
     return judged
 
 
@@ -164,9 +167,8 @@ def _flag(item: Finding) -> Flag:
     return item.rule, item.level, item.message
 
 
-def covered(lane: Lane, files: JobFiles) -> float | None:
-    """Return the share (0 to 1) of the speech that has text in a lane; None where it is not known."""
-    speech = files.speech
+def covered(lane: Lane, files: JobFiles, speech: Sequence[tuple[int, int]] | None) -> Coverage | None:
+    """Return how much of some stretches (in ms) has text in a lane; None where there are none."""
     if not speech:
         return None
     segments = files.segments
@@ -183,7 +185,7 @@ def covered(lane: Lane, files: JobFiles) -> float | None:
         if cue.hand
         for at in range(cue.start_ms, cue.end_ms, 500)
     ]
-    return round(coverage.measure(speech, words).share, 4)
+    return coverage.measure(speech, words)
 
 
 def headline(judged: Judged, lane: Lane, files: JobFiles) -> Headline:
@@ -193,12 +195,18 @@ def headline(judged: Judged, lane: Lane, files: JobFiles) -> Headline:
     return Headline(
         cues=count,
         speech_seconds=None if seconds is None else round(seconds, 1),
-        coverage=judged.coverage,
+        coverage=round(judged.spoken.share, 4) if judged.spoken else None,
         sure=files.sure,
         doubtful=len(judged.doubtful),
         as_said=sum(judged.doubtful.values()),
         rules=round(1 - len(judged.broken) / count, 4) if count else 0.0,
+        longest_gap_seconds=_longest(judged.spoken),
+        perhaps_seconds=round(sum(gap.speech_ms for gap in judged.perhaps.gaps) / 1000, 1) if judged.perhaps else 0.0,
     )
+
+
+def _longest(found: Coverage | None) -> float:
+    return round(max((gap.speech_ms for gap in found.gaps), default=0) / 1000, 1) if found else 0.0
 
 
 def headline_json(found: Headline) -> dict[str, object]:

@@ -172,6 +172,7 @@ def _headline(found: Headline) -> JsonObject:
     """Return the figures of a headline, each with its grade; of a track without cues that alone."""
     shares = {
         "text for the speech": (found.coverage, "coverage"),
+        "speech that nothing covers": (_uncovered(found), "perhaps"),
         "sure of the words": (found.sure, "sure"),
         "translations not doubtful": (1 - found.doubtful / found.cues if found.cues else None, "doubtful"),
         "every hard rule": (found.rules if found.cues else None, "rules"),
@@ -183,6 +184,14 @@ def _headline(found: Headline) -> JsonObject:
             [name, share, found.grades.get(key, "none")] for name, (share, key) in shares.items() if share is not None
         ],
     }
+
+
+def _uncovered(found: Headline) -> float | None:
+    """Return the share of the speech that no other sound may hide; None where there is no sign of any."""
+    if not found.perhaps_seconds:
+        return None
+    spoken = found.speech_seconds or 0.0
+    return spoken / (spoken + found.perhaps_seconds)
 
 
 def _cue(

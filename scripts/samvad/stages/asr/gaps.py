@@ -15,6 +15,7 @@ from itertools import combinations, groupby
 
 from samvad.documents import coverage
 from samvad.documents.coverage import Coverage, Gap, Piece
+from samvad.documents.segments import HEARD_TWICE
 from samvad.media.audio import FilmAudio
 from samvad.stages.asr import quiet, regions, windows
 from samvad.stages.asr.chunks import Chunk, DecodedAgain, RawWord
@@ -24,14 +25,12 @@ from samvad.stages.asr.retries import babbled, loops
 from samvad.stages.asr.strategy import DecodingStrategy
 from samvad.stages.asr.windows import Window
 from samvad.stages.asr.word_times import settled
-from samvad.text import skeletons
+from samvad.text import made_up, skeletons
 from samvad.text.repetition import outside_loops, plain
 
 log = logging.getLogger(__name__)
 
 REASON = "speech without text"
-#: What a text is kept as that no try was sure of, but two heard alike.
-TWICE = "heard twice alike, unsure"
 
 
 @dataclass(frozen=True)
@@ -185,7 +184,7 @@ class GapFiller:
         tries = [
             _inside(chunk, gap) for chunk in doubted if chunk.start_ms < gap.end_ms and chunk.end_ms > gap.start_ms
         ]
-        tries = [chunk for chunk in tries if len(chunk.words) >= _ALIKE_WORDS]
+        tries = [chunk for chunk in tries if len(chunk.words) >= _ALIKE_WORDS and not _is_made_up(chunk)]
         alike = [
             max(pair, key=lambda chunk: statistics.fmean(word.probability for word in chunk.words))
             for pair in combinations(tries, 2)
@@ -194,11 +193,16 @@ class GapFiller:
         if not alike:
             return None
         best = max(alike, key=lambda chunk: len(chunk.text))
-        return replace(best, decoded_again=DecodedAgain((REASON,), TWICE, len(tries)))
+        return replace(best, decoded_again=DecodedAgain((REASON,), HEARD_TWICE, len(tries)))
 
 
 def _texts(chunks: Sequence[Chunk]) -> list[Chunk]:
     return [chunk for chunk in chunks if not loops(chunk.text)]
+
+
+def _is_made_up(chunk: Chunk) -> bool:
+    """Return whether a text is thanks, a farewell or a plea for subscribers: models make up the same ones each time."""
+    return any(made_up.is_made_up(chunk.text, name, "", name) for name in (chunk.language, "en"))
 
 
 def _of_two_tries(one: Chunk, other: Chunk) -> bool:

@@ -80,6 +80,7 @@ class Recogniser:
         total = sum(region.length_ms for region in speech)
         chunks: list[Chunk] = []
         found = self.fallback.engine.windows(speech)
+        self.progress(0.0, total / 1000, "audio_seconds")  # what was counted before is over
         for name in dict.fromkeys(region.language for region in speech):
             own = [window for window in found if window.language == name]
             strategy = DecodingStrategy(prompt=prompts.prompt(self.terms, name, self.script))

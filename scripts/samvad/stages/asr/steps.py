@@ -15,7 +15,7 @@ from samvad.core.times import clock
 from samvad.documents import coverage, provenance
 from samvad.documents.coverage import Coverage
 from samvad.documents.existing_subtitles import MEASURE, TRANSLATE, ExistingSubtitles
-from samvad.documents.segments import Segment, SegmentsDocument
+from samvad.documents.segments import HEARD_TWICE, Segment, SegmentsDocument
 from samvad.logs.spans import span
 from samvad.media.audio import FilmAudio
 from samvad.runner.stage_run import StageRun
@@ -250,7 +250,7 @@ def record_coverage(
     write_coverage(run, gaps.by_piece(chunks, whole), [(region.start_ms, region.end_ms) for region in perhaps], said)
     run.metric("speech_with_text", whole.with_text_ms / 1000, "s")
     run.metric("speech_without_text", (whole.speech_ms - whole.with_text_ms) / 1000, "s")
-    unsure = [chunk for chunk in chunks if chunk.decoded_again is not None and chunk.decoded_again.kept == gaps.TWICE]
+    unsure = [chunk for chunk in chunks if chunk.decoded_again is not None and chunk.decoded_again.kept == HEARD_TWICE]
     run.metric("words_heard_unsurely", sum(len(chunk.words) for chunk in unsure), "words")
     if unsure:
         shown = ", ".join(clock(chunk.start_ms) for chunk in unsure[:_LINES_SHOWN])

@@ -57,13 +57,14 @@ def headline(
 
     Args:
         document: of the film.
-        check: of the track, with its doubts.
+        check: of the track, with its doubts and with what is perhaps speech.
         speech: where somebody speaks, or None where that is not known.
         missing: from ``gaps``.
         corrected: whether a person has written it: then its words are sure, and nothing is known of its coverage.
     """
     seconds = sum(end - start for start, end in speech) / 1000 if speech is not None else None
     without = sum(gap.speech_ms for gap in missing) / 1000
+    perhaps = sum(end - start for start, end in check.perhaps) / 1000
     return Headline(
         cues=check.cues,
         speech_seconds=None if seconds is None else round(seconds, 1),
@@ -72,6 +73,8 @@ def headline(
         doubtful=len(check.doubts),
         as_said=sum(AS_SAID in doubt.flags for doubt in check.doubts),
         rules=check.within.get("hard", 0.0) if check.cues else 0.0,
+        longest_gap_seconds=round(max((gap.speech_ms for gap in missing), default=0) / 1000, 1),
+        perhaps_seconds=round(perhaps, 1),
     )
 
 
