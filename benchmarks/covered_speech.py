@@ -187,7 +187,7 @@ def listener(engine: str, threads: int) -> Any:
         curve = sound_events.listen(audio.path)
         speech = quiet.with_quiet(regions.silero_regions(audio, 0.5), audio, curve, 0.5)
         speech = regions.with_singing(speech, regions.sung_regions(curve, 0.5), audio.duration_ms)
-        perhaps = signs.perhaps(speech, audio)
+        perhaps = signs.perhaps(speech, audio, curve)
         named = [replace(region, language=case.language) for region in regions.cut_long(speech, 28_000, audio)]
         weak = [replace(region, language=case.language) for region in perhaps]
         first: list[Any] = []

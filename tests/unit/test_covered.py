@@ -15,12 +15,20 @@ import pytest
 from samvad.documents import coverage
 from samvad.documents.coverage import Coverage, Gap
 from samvad.documents.segments import Segment
+from samvad.media.sound_curve import SoundCurve
 from samvad.stages.asr import covered, gaps, regions, steps, windows
 from samvad.stages.asr.chunks import Chunk, RawWord
 from samvad.stages.asr.regions import Region
 
 RATE_HZ = 16_000
 SURE = {"avg_logprob": -0.3, "no_speech_prob": 0.1, "compression_ratio": 1.0, "temperature": 0.0}
+
+
+QUIET = SoundCurve(500, (0.0,) * 60, (0.0,) * 60, (0.0,) * 60)
+
+
+def nobody(times_ms: Any) -> Any:
+    return np.zeros(len(times_ms))
 
 
 class Sound:
@@ -53,9 +61,9 @@ def test_what_stays_the_same_is_taken_out_and_what_comes_and_goes_stays() -> Non
 
 def test_what_may_be_speech_is_what_lies_beside_that_which_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(covered, "_weak_voices", lambda *_: [(1_000, 9_000), (20_000, 22_000)])
-    found = covered.perhaps([Region(3_000, 5_000), Region(8_500, 10_000, sung=True)], Sound(30))  # type: ignore[arg-type]
+    found = covered.perhaps([Region(3_000, 5_000), Region(8_500, 10_000, sung=True)], Sound(30), QUIET)  # type: ignore[arg-type]
     assert [(region.start_ms, region.end_ms) for region in found] == [(1_000, 3_000), (5_000, 8_500), (20_000, 22_000)]
-    short = covered.perhaps([Region(1_900, 20_000), Region(20_900, 22_000)], Sound(30))  # type: ignore[arg-type]
+    short = covered.perhaps([Region(1_900, 20_000), Region(20_900, 22_000)], Sound(30), QUIET)  # type: ignore[arg-type]
     assert short == [], "less than a second is the edge of what was heard"
 
 
@@ -65,15 +73,34 @@ def test_weak_voices_are_times_in_the_sound(monkeypatch: pytest.MonkeyPatch) -> 
     network = SimpleNamespace(get_vad_model=lambda: lambda _: heard)
     monkeypatch.setitem(sys.modules, "faster_whisper", SimpleNamespace(vad=network))
     monkeypatch.setitem(sys.modules, "faster_whisper.vad", network)
-    ((start_ms, end_ms),) = covered._weak_voices(np.zeros(400 * 512, np.float32), [])
+    ((start_ms, end_ms),) = covered._weak_voices(np.zeros(400 * 512, np.float32), [], nobody)
     assert 2_300 < start_ms < 3_300 and 6_300 < end_ms < 7_300
     beside = [(0.0, 3_200.0), (6_400.0, 20_000.0)]
-    ((start_ms, end_ms),) = covered._weak_voices(np.zeros(400 * 512, np.float32), beside)
+    ((start_ms, end_ms),) = covered._weak_voices(np.zeros(400 * 512, np.float32), beside, nobody)
     assert abs(start_ms - 3_200) <= 32 and abs(end_ms - 6_400) <= 32
     heard[:] = 0.9
     heard[100:140] = 0.0
     pause = [(0.0, 3_200.0), (4_480.0, 20_000.0)]
-    assert list(covered._weak_voices(np.zeros(400 * 512, np.float32), pause)) == [], "a pause between sure speech"
+    assert list(covered._weak_voices(np.zeros(400 * 512, np.float32), pause, nobody)) == [], "a pause in speech"
+
+
+@pytest.mark.parametrize(
+    ("silero", "song_detector", "found"),
+    [(0.05, 0.6, True), (0.05, 0.1, False), (0.005, 0.9, False), (0.2, 0.0, True)],
+    ids=["both hear a little", "one hears a little", "a siren", "one hears more"],
+)
+def test_a_voice_that_two_detectors_hear_a_little_of_is_a_weak_sign(
+    monkeypatch: pytest.MonkeyPatch, silero: float, song_detector: float, found: bool
+) -> None:
+    heard = np.zeros(800, np.float32)
+    heard[100:400] = silero
+    network = SimpleNamespace(get_vad_model=lambda: lambda _: heard)
+    monkeypatch.setitem(sys.modules, "faster_whisper", SimpleNamespace(vad=network))
+    monkeypatch.setitem(sys.modules, "faster_whisper.vad", network)
+    curve = SoundCurve(500, (0.0,) * 6 + (song_detector,) * 20, (0.0,) * 26, (0.0,) * 26)
+    stretches = covered.perhaps([], Sound(25.6), curve)  # type: ignore[arg-type]
+    assert bool(stretches) == found
+    assert all(2_000 < one.start_ms < 5_000 and 11_000 < one.end_ms < 14_500 for one in stretches)
 
 
 def test_what_may_be_speech_is_heard_in_the_language_that_is_spoken_next_to_it() -> None:

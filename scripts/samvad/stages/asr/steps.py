@@ -93,7 +93,7 @@ def find_speech(run: StageRun, audio: FilmAudio, heard: FilmAudio, options: Opti
         found = regions.with_singing(found, sung, audio.duration_ms)
         run.metric("singing_added", sum(region.length_ms for region in found if region.sung) / 1000, "s")
     cut = regions.cut_long(found, _LONGEST_REGION_MS, heard)
-    return Heard(cut, covered.perhaps(found, heard), found, curve.voice_peak)
+    return Heard(cut, covered.perhaps(found, heard, curve), found, curve.voice_peak)
 
 
 @span("language_detection")
