@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,10 @@ from samvad.stages.demux.options import STAGE, Options
 
 #: Of 32768: a sound that is never louder has nothing to hear (-60 dB).
 _SILENT = 33
+_ALL_SILENT = (
+    "The sound that was chosen is silent from beginning to end. "
+    "Name another track in audio_track, or another channel in audio_channel."
+)
 #: Bytes up to which a film that is refused is hashed nevertheless: some ten seconds.
 _HASHED_AT_ONCE = 4 << 30
 
@@ -92,6 +97,11 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options, know
     audio = run.work_folder / "audio.wav"
     with span("decoding"):
         read = _read_film(run, opened, checksum, choice.track, channel, expected_ms, options)
+    drawn, loudest = picture.waveform(audio)
+    if loudest < _SILENT and asked is None and channel == "auto":
+        choice, read, drawn = _audible(run, opened, found.audio, choice, read, drawn, options)
+    elif loudest < _SILENT:
+        run.warn(_ALL_SILENT)
     if checksum is None:
         run.add_external_input(film, "film", checksum=read.checksum)
         run.reuse(look=False, **known.told())
@@ -130,7 +140,7 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options, know
     )
     probe_document.write(run.output("probe.json", "probe"), facts)
     existing.write(run, opened, known, options)
-    _write_waveform(run, audio)
+    waveform.write(run.output("waveform.json", "waveform"), drawn)
     if is_drawn.result():
         run.output(poster.name, "poster")
     else:
@@ -177,20 +187,50 @@ def _read_film(
         return _Read(hashed.result(), timed.result(), sound)
 
 
+def _audible(
+    run: StageRun,
+    film: clock.Film,
+    found: Sequence[probe_document.AudioTrack],
+    choice: tracks.Choice,
+    read: _Read,
+    drawn: waveform.Waveform,
+    options: Options,
+) -> tuple[tracks.Choice, _Read, waveform.Waveform]:
+    """Choose another track than one that is silent from beginning to end, if one is heard.
+
+    Cameras and studios write a track for each microphone or channel, of which many are empty. A track that is no
+    dialogue by its flags or title is left alone: what it says is not what is said in the film.
+    """
+    silent, other, heard = [choice.track], choice, run.work_folder / "other.wav"
+    while len(silent) < len(found):
+        other = tracks.choose(
+            [track for track in found if track not in silent], options.languages, None, str(film.path)
+        )
+        if tracks.not_dialogue(other.track):
+            break
+        try:
+            sound = extract.extract(film, other.track, "auto", options.downmix, heard, read.times.duration_ms)
+            other_drawn, loudest = picture.waveform(heard)
+        except MediaError:  # no sample of it can be read
+            loudest = 0
+        if loudest >= _SILENT:
+            heard.replace(run.work_folder / "audio.wav")
+            numbers = ", ".join(str(track.track) for track in silent)
+            run.warn(
+                f"The audio track {numbers} is silent from beginning to end: {other.track.track} is recognised. "
+                "Name another by number in audio_track."
+            )
+            reason = f"{other.reason}; silent: {numbers}"
+            return dataclasses.replace(other, reason=reason), dataclasses.replace(read, sound=sound), other_drawn
+        silent.append(other.track)
+    heard.unlink(missing_ok=True)
+    run.warn(_ALL_SILENT)
+    return choice, read, drawn
+
+
 def describe_film(run: StageRun) -> None:
     """Put the film's facts, found now or before, beside its checksum in the manifest."""
     run.describe("film", probe_document.read(run.work_folder / "probe.json").media)
-
-
-def _write_waveform(run: StageRun, audio: Path) -> None:
-    """Write what people look at beside the subtitles, and say if nothing is to be heard."""
-    drawn, loudest = picture.waveform(audio)
-    waveform.write(run.output("waveform.json", "waveform"), drawn)
-    if loudest < _SILENT:
-        run.warn(
-            "The sound that was chosen is silent from beginning to end. "
-            "Name another track in audio_track, or another channel in audio_channel."
-        )
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -291,6 +291,37 @@ def test_silence_from_beginning_to_end_is_said(tmp_path: Path) -> None:
     assert "silent from beginning to end" in warning["message"]
 
 
+def test_a_track_that_is_silent_is_passed_over_for_one_that_is_heard(tmp_path: Path) -> None:
+    """As cameras and studios write them: a mono track for each channel, of which some were never used."""
+    silent = ("-f", "lavfi", "-i", "anullsrc=channel_layout=mono:duration=2")
+    heard = ("-f", "lavfi", "-i", "sine=frequency=300:duration=2")
+    maps = [word for number in (0, 1, 1, 2, 1) for word in ("-map", str(number))]
+    coded = (*maps, "-c:v", "ffv1", "-c:a", "pcm_s24le", "-t", "2")
+    job, done = demux(tmp_path, tone(tmp_path, "microphones.mkv", *silent, *heard, *coded))
+    assert done.returncode == 0, done.stderr
+    assert pitch_hz(job) == pytest.approx(300, abs=5)
+    assert (metrics(job)["audio_track"], facts(job)["chosen_audio_track"]) == (2, 2)
+    passed_over, doubt = (warning["message"] for warning in support.manifest_of(job, "demux")["warnings"])
+    assert "track 0, 1 is silent" in passed_over and "2 is recognised" in passed_over
+    assert "tells the audio tracks 2, 3 apart" in doubt
+    assert not list(job.rglob("other.wav"))
+    named, done = demux(tmp_path / "named", tmp_path / "microphones.mkv", "--audio-track", "1")
+    assert done.returncode == 0 and metrics(named)["audio_track"] == 1, "a person's word is kept"
+    commentary = ("-metadata:s:a:2", "title=Commentary")
+    job, done = demux(tmp_path / "other", tone(tmp_path, "commentary.mkv", *silent, *heard, *coded, *commentary))
+    assert done.returncode == 0 and metrics(job)["audio_track"] == 0, "a commentary is not the film's dialogue"
+    assert "silent from beginning to end" in support.manifest_of(job, "demux")["warnings"][-1]["message"]
+
+
+@pytest.mark.parametrize(("count", "speaks", "layout"), [(16, 11, "hexadecagonal"), (6, 4, "5.1"), (8, 3, "7.1")])
+def test_the_one_channel_that_has_a_sound_is_heard(tmp_path: Path, count: int, speaks: int, layout: str) -> None:
+    each = "|".join("0.5*sin(600*PI*t)" if number == speaks else "0" for number in range(count))
+    made = ("-f", "lavfi", "-i", f"aevalsrc={each}:d=3:c={layout}", "-c:v", "ffv1", "-c:a", "pcm_s16le", "-t", "3")
+    job, done = demux(tmp_path, tone(tmp_path, "one.mov", *made))
+    assert done.returncode == 0, done.stderr
+    assert np.abs(sound(job).astype(int)).max() > 300 and pitch_hz(job) == pytest.approx(300, abs=5)
+
+
 def test_sound_alone_has_no_picture(tmp_path: Path, films: Path) -> None:
     job, done = demux(tmp_path, odd_films.audio_only(films))
     assert done.returncode == 0, done.stderr

@@ -73,6 +73,16 @@ def test_names_languages_and_flags_that_a_result_lacks_are_mended(tmp_path: Path
     assert all("default" in text for text in left), left
 
 
+def test_an_attached_file_may_lose_the_folders_of_its_name_and_nothing_else(tmp_path: Path, films: Path) -> None:
+    font, film, result = tmp_path / "font.ttf", tmp_path / "film.mkv", tmp_path / "result.mkv"
+    font.write_bytes(b"\0\1\0\0")
+    named = ("-metadata:s:t", "mimetype=application/x-truetype-font", "-metadata:s:t", "filename=../../a font.ttf")
+    ffmpeg("-i", films / "own.mkv", "-map", 0, "-c", "copy", "-attach", font, *named, film)
+    for options, lacks in (((), []), (("--no-attachments",), ["the attached file 'a font.ttf' is not in it"])):
+        subprocess.run(["mkvmerge", "-q", "-o", result, *options, film], check=True)
+        assert [text for text in own.differences(opened(film), opened(result), 0) if "attached" in text] == lacks
+
+
 def test_own_subtitles_and_chapters_that_come_late_are_told(tmp_path: Path, films: Path) -> None:
     late = ("--sync", "3:200", "--chapter-sync", "100")
     (tmp_path / "chapters.txt").write_text(CHAPTERS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -121,10 +123,11 @@ def steady(seed: int, seconds: int = 40) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=seconds * RATE_HZ) * 0.05
 
 
-def judged(left: np.ndarray, right: np.ndarray, centre: np.ndarray | None = None) -> channels.Verdict:
-    signals = [left, right, (left + right) / 2, (left - right) / 2, *([] if centre is None else [centre])]
-    powers = np.stack([(x.reshape(-1, RATE_HZ // 10) ** 2).mean(axis=1) for x in signals], axis=1)
-    return channels.judge(powers, "centre")
+def judged(left: np.ndarray, right: np.ndarray, *more: np.ndarray) -> channels.Verdict:
+    """Judge left and right, a centre, and what all other channels have together."""
+    levels = channels.Levels(centre=bool(more), others=3 if more[1:] else 0)
+    levels.take(np.stack([left, right, *more], axis=1).astype("<f4").tobytes())
+    return channels.judge(levels.powers(), "centre")
 
 
 def test_what_belongs_together_is_mixed_without_a_word() -> None:
@@ -151,6 +154,44 @@ def test_opposite_phase_is_undone_or_passed_by_and_said() -> None:
     )
     assert (whole.channel, part.channel) == ("side", "left")
     assert "opposite phase" in whole.warning and "opposite phase" in part.warning
+
+
+def test_a_passage_in_opposite_phase_is_not_lost_in_a_long_sound() -> None:
+    """A reel, or one microphone that was wired wrongly: a small part of a film, and every word of it."""
+    voice, turned = speech(1, 200), np.ones(200 * RATE_HZ)
+    turned[60 * RATE_HZ : 64 * RATE_HZ] = -1
+    verdict = judged(voice, voice * turned * 0.9)
+    assert verdict.channel == "left" and "opposite phase" in verdict.warning and "00:01:0" in verdict.warning
+    other = speech(2, 200)
+    left_out = np.where(np.arange(len(voice)) < 30 * RATE_HZ, 0, 1)  # there, the other channel alone is heard
+    verdict = judged(voice * left_out, np.where(left_out, voice * turned * 0.9, other))
+    assert verdict.channel == "mix" and "loses it" in verdict.warning
+
+
+def test_a_voice_in_other_channels_than_the_first_three_is_heard() -> None:
+    voice, music, nothing = speech(1, 100), steady(2, 100) * 0.02, np.zeros(100 * RATE_HZ)
+    behind = np.where((np.arange(len(voice)) > 70 * RATE_HZ), 1.0, 0.0)
+    verdict = judged(music, music, voice * (1 - behind), voice * behind)
+    assert verdict.channel == "all" and "beyond left, right and centre" in verdict.warning
+    assert judged(nothing, nothing, nothing, voice).channel == "all"
+    room = music + voice * 0.1
+    assert judged(music, music, voice, room) == channels.Verdict("mix"), "what is around a voice is not needed"
+    rumble = np.sin(2 * np.pi * 40 * np.arange(len(voice)) / RATE_HZ) * 0.3
+    assert judged(music, music, voice, rumble) == channels.Verdict("mix"), "what is too low to be speech"
+
+
+def surround(layout: str, count: int) -> AudioTrack:
+    return dataclasses.replace(track(0), channels=count, layout=layout)
+
+
+def test_no_channel_is_left_out_where_no_layout_says_what_it_is() -> None:
+    assert channels.mixing(surround("5.1", 6), "mix", "centre") == ["pan=mono|c0<c2+0.3*c0+0.3*c1"]
+    assert channels.mixing(surround("5.1", 6), "all", "centre") == ["pan=mono|c0<c2+0.3*c0+0.3*c1+0.3*c3+0.3*c4+0.3*c5"]
+    for layout, count in (("", 4), ("quad", 4), ("6.0(front)", 6)):
+        (mixed,) = channels.mixing(surround(layout, count), "mix", "centre")
+        assert all(f"c{number}" in mixed.split("<")[1] for number in range(count))
+    assert channels.mixing(surround("quad", 4), "mix", "plain") == []
+    assert channels.mixing(track(0), "mix", "centre") == []
 
 
 def test_a_language_in_each_channel_is_noticed() -> None:

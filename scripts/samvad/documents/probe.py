@@ -80,7 +80,7 @@ class Probe:
         chosen_audio_track: number of the track that is recognised.
         chosen_because: why it is that one.
         chosen_channel: what was heard of it: ``mix``, ``left``, ``right``, ``centre``, ``side`` (half the difference of
-            left and right), ``left and right``, or a channel's number; None in documents of earlier versions.
+            left and right), ``left and right``, ``all``, or a channel's number; None in documents of earlier versions.
         media: as the manifest records it.
         extra: keys that this version does not know.
     """

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from samvad.core.errors import MediaError
+from samvad.core.times import clock
 from samvad.documents.probe import AudioTrack
 
 if TYPE_CHECKING:
@@ -20,18 +21,24 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Powers = npt.NDArray[np.float64]
+    Bools = npt.NDArray[np.bool_]
 
 _WINDOWS_A_SECOND = 10
 #: Samples a second in which voices are compared: they are told apart by far lower sounds than it keeps.
 _RATE_HZ = 8000
-#: ffmpeg's names of the channel layouts that have a centre channel, without what stands in brackets.
-_WITH_CENTRE = frozenset({"3.0", "3.1", "4.0", "4.1", "5.0", "5.1", "6.0", "6.1", "7.0", "7.1"})
-_MIX, _SIDE, _WITHOUT_CENTRE = "mix", "side", "left and right"
+#: ffmpeg's names of the channel layouts whose first three channels are left, right and centre.
+_WITH_CENTRE = frozenset(
+    {"3.0", "3.1", "4.0", "4.1", "5.0", "5.0(side)", "5.1", "5.1(side)", "6.0", "6.1", "6.1(back)", "7.0", "7.0(front)"}
+    | {"7.1", "7.1(wide)", "7.1(wide-side)", "hexagonal", "octagonal", "hexadecagonal", "22.2"}
+)
+_MIX, _SIDE, _WITHOUT_CENTRE, _ALL = "mix", "side", "left and right", "all"
 #: Nothing is heard below this (dB of full scale), nor so much below the loud moments of the same sound.
 _SILENT_DB, _BELOW_LOUD_DB = -60.0, 30.0
 #: Of the mean energy of left and right: below it, their mix has lost what they have. Unlike sounds keep a half.
 _CANCELLED = 0.1
 _MOSTLY, _OFTEN, _HARDLY = 0.9, 0.2, 0.02
+#: What a mix loses counts from a second on: half of its moments are heard, and nearly all of these are lost.
+_LOST_SECONDS, _HEARD_OF_SECOND = 1.0, 0.5
 #: Sounds of so small a correlation have nothing in common; a centre channel's speech in left and right has nearly 1.
 _UNLIKE = 0.3
 #: Speech has pauses between words: so many moments are so much below its loud ones. Music and noise have few.
@@ -43,7 +50,8 @@ class Verdict:
     """What is to be heard of a sound.
 
     Attributes:
-        channel: ``mix``, ``side`` (half the difference of left and right), ``left and right``, ``left`` or ``right``.
+        channel: ``mix``, ``side`` (half the difference of left and right), ``left and right``, ``left``, ``right``, or
+            ``all``: the centre, and all other channels low.
         warning: what a person should know of that; empty where nothing is odd.
     """
 
@@ -83,7 +91,11 @@ def mixing(track: AudioTrack, channel: str, downmix: str) -> list[str]:
     if taken is not None:
         return [f"pan=mono|c0={taken}"]
     if downmix == "centre" and _has_centre(track):
-        return ["pan=mono|c0<FC+0.3*FL+0.3*FR"]
+        low = range(2) if channel != _ALL else [number for number in range(track.channels) if number != 2]
+        return ["pan=mono|c0<c2" + "".join(f"+0.3*c{number}" for number in low)]
+    if downmix == "centre" and track.channels > 2:
+        # ffmpeg's own mix-down leaves out channels that it knows no place for; a layout that it guessed may be none.
+        return ["pan=mono|c0<" + "+".join(f"c{number}" for number in range(track.channels))]
     return []
 
 
@@ -92,26 +104,36 @@ def judge(powers: Powers, downmix: str) -> Verdict:
 
     Args:
         powers: from ``Levels.powers``: a row for each tenth of a second; left, right, their mean, half their
-            difference, and the centre where there is one.
+            difference; where there is a centre, this; where there are more, the mix and what it leaves out, without
+            their low sounds.
         downmix: ``centre`` or ``plain``: where there is a centre, whether it is taken for the dialogue.
     """
     import numpy as np
 
     if len(powers) == 0:
         return Verdict(_MIX)
+    if powers.shape[1] > 5 and downmix == "centre" and (beyond := _beyond_the_mix(powers[:, 5], powers[:, 6])):
+        return beyond
     if powers.shape[1] > 4:
         if downmix != "centre" or np.percentile(powers[:, 4], 95) > _power(_SILENT_DB):
             return Verdict(_MIX)
         # A centre without a sound: speech is where a stereo sound has it.
         found = judge(powers[:, :4], downmix)
         return Verdict(_WITHOUT_CENTRE) if found.channel == _MIX else found
-    left, right, middle, side = powers[:, :4].T
+    return _of_two(*powers[:, :4].T)
+
+
+def _of_two(left: Powers, right: Powers, middle: Powers, side: Powers) -> Verdict:
+    """Say what is to be heard of left and right: where one cancels the other, or they are two sounds."""
+    import numpy as np
+
     mean = (left + right) / 2
     floor = max(_power(_SILENT_DB), float(np.percentile(mean, 95)) * _power(-_BELOW_LOUD_DB))
     heard = mean > floor
     if heard.sum() < _WINDOWS_A_SECOND:
         return Verdict(_MIX)
-    cancelled = float((middle < _CANCELLED * mean)[heard].mean())
+    lost = heard & (middle < _CANCELLED * mean)
+    cancelled = float(lost[heard].mean())
     louder = "left" if left[heard].sum() >= right[heard].sum() else "right"
     if cancelled > _OFTEN:
         in_phase = float((side < _CANCELLED * mean)[heard].mean())
@@ -122,7 +144,52 @@ def judge(powers: Powers, downmix: str) -> Verdict:
             f"them loses it: {'their difference' if taken == _SIDE else f'the {taken} channel'} is recognised. "
             "Set audio_channel to choose another way.",
         )
-    return _two_sounds(left, right, middle, floor)
+    passages = _in_passages(lost, heard)
+    if not passages.any():
+        return _two_sounds(left, right, middle, floor)
+    said = f"Left and right of the sound are in opposite phase for {_told(passages)}, so that"
+    loud, low = (left, right) if louder == "left" else (right, left)
+    if float((heard & (loud < _CANCELLED * low)).mean()) > _HARDLY:  # each has what the other has not
+        return Verdict(_MIX, f"{said} their mix, which is recognised, loses it. Set audio_channel to left or right.")
+    remedy = "Set audio_channel to choose another way."
+    return Verdict(louder, f"{said} a mix of them loses it: the {louder} channel is recognised. {remedy}")
+
+
+def _beyond_the_mix(mix: Powers, others: Powers) -> Verdict | None:
+    """Say what is to be heard where channels that the mix leaves out have a sound of their own; None where they do not.
+
+    A voice behind the scene may be in the surround channels alone; and of eight microphones ffmpeg says "7.1".
+    """
+    import numpy as np
+
+    floor = max(_power(_SILENT_DB), float(np.percentile(np.maximum(mix, others), 95)) * _power(-_BELOW_LOUD_DB))
+    heard = others > floor
+    passages = _in_passages(heard & (mix < _CANCELLED * others), heard)
+    if not passages.any():
+        return None
+    return Verdict(
+        _ALL,
+        f"For {_told(passages)}, there is sound in channels beyond left, right and centre alone: "
+        "all channels are mixed for recognition. Set audio_channel to choose another way.",
+    )
+
+
+def _told(passages: Bools) -> str:
+    first_ms = int(passages.argmax()) * 1000 // _WINDOWS_A_SECOND
+    return f"{passages.sum() / _WINDOWS_A_SECOND:.1f} s, first at {clock(first_ms)}"
+
+
+def _in_passages(lost: Bools, heard: Bools) -> Bools:
+    """Return which moments are lost together with those around them, for a second at least."""
+    import numpy as np
+
+    second = np.ones(round(_LOST_SECONDS * _WINDOWS_A_SECOND))
+    if len(lost) < len(second):
+        return np.zeros(len(lost), dtype=bool)
+    of_heard, of_lost = (np.convolve(values, second, "valid") for values in (heard, lost))
+    whole = (of_heard >= _HEARD_OF_SECOND * len(second)) & (of_lost >= _MOSTLY * of_heard)
+    found: Bools = lost & (np.convolve(whole, second) > 0)
+    return found
 
 
 def _two_sounds(left: Powers, right: Powers, middle: Powers, floor: float) -> Verdict:
@@ -165,14 +232,16 @@ def _has_pauses(power: Powers) -> bool:
 
 
 class Levels:
-    """Takes left and right of a sound, and its centre, block by block, and keeps their energies.
+    """Takes left and right of a sound, its centre and the others, block by block, and keeps their energies.
 
     Args:
         centre: whether there is one.
+        others: how many channels there are besides.
     """
 
-    def __init__(self, *, centre: bool) -> None:
-        self._channels = 3 if centre else 2
+    def __init__(self, *, centre: bool, others: int = 0) -> None:
+        self._channels = (4 if others else 3) if centre else 2
+        self._others = others
         self._rest = b""
         self._found: list[Powers] = []
         self._taken_bytes = 0
@@ -181,13 +250,17 @@ class Levels:
     def of(cls, track: AudioTrack) -> Levels | None:
         """Return what takes the energies of a track; None where it has no channels to compare."""
         centre = _has_centre(track)
-        return cls(centre=centre) if centre or track.channels == 2 else None
+        return cls(centre=centre, others=max(0, track.channels - 3)) if centre or track.channels == 2 else None
 
     @property
     def filters(self) -> str:
-        """Return ffmpeg's filters that give what is to be taken."""
-        taken = "3c|c0=FL|c1=FR|c2=FC" if self._channels > 2 else "2c|c0=c0|c1=c1"
-        return f"pan={taken},aresample={_RATE_HZ}"
+        """Return ffmpeg's filters that give what is to be taken.
+
+        The others are halved: of a sound that is in front and behind alike, the mix has lost nothing.
+        """
+        taken = "|".join(f"c{number}=c{number}" for number in range(min(self._channels, 3)))
+        others = "|c3=" + "+".join(f"0.5*c{number}" for number in range(3, 3 + self._others)) if self._others else ""
+        return f"pan={self._channels}c|{taken}{others},aresample={_RATE_HZ}"
 
     @property
     def seconds(self) -> float:
@@ -217,15 +290,20 @@ class Levels:
 
         with np.errstate(invalid="ignore", over="ignore"):  # a damaged sound of floats can hold what is no number
             sound = np.frombuffer(samples, dtype="<f4").reshape(windows, -1, self._channels).astype(np.float64)
-            left, right, *centre = np.moveaxis(sound, 2, 0)
-            parts = [left, right, (left + right) / 2, (left - right) / 2, *centre]
+            left, right, *more = np.moveaxis(sound, 2, 0)
+            parts = [left, right, (left + right) / 2, (left - right) / 2, *more[:1]]
+            if self._others:
+                # Differences of neighbouring samples have no rumble in them, as the low frequency channel has.
+                parts += [
+                    np.diff(part, axis=1, prepend=part[:, :1]) for part in (more[0] + 0.3 * (left + right), more[1])
+                ]
             found = np.stack([np.square(part).mean(axis=1) for part in parts], axis=1)
         powers: Powers = np.nan_to_num(found, posinf=0.0)
         return powers
 
 
 def _has_centre(track: AudioTrack) -> bool:
-    return track.layout.split("(")[0] in _WITH_CENTRE
+    return track.channels > 2 and track.layout in _WITH_CENTRE
 
 
 def _power(level_db: float) -> float:

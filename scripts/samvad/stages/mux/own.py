@@ -112,7 +112,8 @@ def differences(film: FilmFile, result: FilmFile, new: int) -> list[str]:
         wrong += _subtitles(film, result, followed)
     if result.header.container.startswith("matroska"):  # MP4 has none, which is told before
         held = {stream.title for stream in result.header.of_kind("attachment")}
-        names = [stream.title for stream in film.header.of_kind("attachment") if stream.title]
+        # mkvmerge leaves out folders that stand before a name, which say nothing and could lead anywhere.
+        names = [stream.title.rpartition("/")[2] for stream in film.header.of_kind("attachment") if stream.title]
         wrong += [f"the attached file {name!r} is not in it" for name in names if name not in held]
     return [*wrong, *_chapters(film, result)]
 
