@@ -83,7 +83,7 @@ def main() -> None:
     inside = [word for item in sounds for word in _terms(told, [item]).get(item[0], [])]
     spoken = sum(plain(word.text) in KNOWN for chunk in told for word in chunk.words) - len(inside)
     kept = sum(plain(word.text) in KNOWN for chunk in cleaned for word in chunk.words)
-    print(f"terms in speech: {spoken}, terms left in all: {kept}; taken out: {taken}")
+    print(f"terms in speech: {spoken}, terms left in all: {kept}; taken out: {[word.text.strip() for word in taken]}")
 
 
 def _terms(chunks: list[Chunk], sounds: list[tuple[str, str, int, int]]) -> dict[str, list[str]]:

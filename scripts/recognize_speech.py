@@ -6,7 +6,7 @@ import os
 import sys
 
 from samvad.core import computing, places
-from samvad.documents import existing_subtitles, provenance, segments
+from samvad.documents import existing_subtitles, provenance, segments, word_account
 from samvad.documents.existing_subtitles import MEASURE, PROMPT, TRANSLATE
 from samvad.logs.spans import span
 from samvad.media.audio import FilmAudio
@@ -15,6 +15,7 @@ from samvad.runner import gpus
 from samvad.runner.stage_process import run_stage
 from samvad.runner.stage_run import StageRun
 from samvad.stages.asr import alignment, existing, given_text, memory, prompts, separation, speakers, steps, transcripts
+from samvad.stages.asr.account import Account
 from samvad.stages.asr.loading import Loader
 from samvad.stages.asr.options import STAGE, Options
 from samvad.stages.asr.recogniser import Recogniser
@@ -53,15 +54,17 @@ def work(run: StageRun, options: Options) -> None:
         heard = separation.separate(audio, options.separate_voices, device, run.work_folder / "voices")
     voices = steps.find_speech(run, audio, heard, options, device)
     speech = voices.speech
-    document = segments.SegmentsDocument("und", audio.duration_ms)
+    document, account, words = segments.SegmentsDocument("und", audio.duration_ms), Account(), 0
     if speech:
         size = run.smaller(memory.batch_size(options.batch_size, device, model.folder / "model.bin", run.memory_mb))
         kept = run.kept_pieces()
         loader = Loader(options, model, heard, device, run.threads, run.memory_mb, run.gpus, run.warn)
         fallback = memory.OutOfMemoryFallback(loader, memory.Setting(device, compute_type, size), run.warn)
-        found = steps.recognise(
+        found, words = steps.recognise(
             run,
-            Recogniser(fallback, heard, options.script, terms, options.retries, run.progress, kept, voices.voice_peak),
+            Recogniser(
+                fallback, heard, options.script, terms, options.retries, run.progress, kept, voices.voice_peak, account
+            ),
             voices,
             options,
         )
@@ -76,13 +79,15 @@ def work(run: StageRun, options: Options) -> None:
         fallback.engine.close()
         del fallback
         document = steps.finish(run, found, heard, options, device)
+        account.finished(found, document)
         if own is not None and own.use in (TRANSLATE, MEASURE):
             lines = steps.use_existing(run, document, own, speech, lines)
         if lines:
-            document = steps.place_text(run, document, lines, speech)
+            document = steps.place_text(run, document, lines, speech, account)
     else:
         steps.no_speech(run, voices)
     _write(run, document, romanise=options.romanise)
+    write_heard(run, account.heard(words, document))
 
 
 def _given_text(run: StageRun, options: Options) -> list[given_text.Line]:
@@ -127,6 +132,14 @@ def _write(run: StageRun, document: segments.SegmentsDocument, *, romanise: bool
     spoken = dict.fromkeys(segment.language for segment in document.segments)
     run.metric("languages", ", ".join(spoken) or None)
     run.metric("words", sum(len(segment.words) for segment in document.segments), "words")
+
+
+def write_heard(run: StageRun, heard: word_account.Heard) -> None:
+    """Write what was heard and what was taken out of it, and warn of words that are lost without a record."""
+    word_account.write_heard(run.output("heard.json", "heard"), heard)
+    run.metric("words_taken_out", sum(item.words for item in heard.taken), "words")
+    if heard.unexplained:
+        run.warn(f"Words were lost without a record: {word_account.in_words(heard.unexplained)}. Please report this.")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -42,8 +42,8 @@ from samvad.stages.subtitle_gen import (
     beforehand,
     checking,
     corrections,
+    following,
     further,
-    kept_words,
     objections,
     pictures,
     qc,
@@ -51,6 +51,7 @@ from samvad.stages.subtitle_gen import (
     transcript,
     worth,
 )
+from samvad.stages.subtitle_gen.funnel import Spoken
 from samvad.stages.subtitle_gen.options import STAGE, Options
 from samvad.stages.subtitle_gen.shortening import Proposal
 from samvad.stages.subtitle_gen.tracks import Track, languages_of_tracks, make_track
@@ -188,6 +189,7 @@ def make(
     film_ms: int,
     speech: Sequence[tuple[int, int]] | None,
     perhaps: Sequence[tuple[int, int]],
+    way: Spoken | None,
 ) -> Made:
     """Cut, check and write a track."""
     track = make_track(
@@ -199,10 +201,6 @@ def make(
     )
     run.metric(f"shorter_proposed_{track.language}", len(track.shorter), "cues")
     run.metric(f"shorter_taken_{track.language}", sum(item.taken for item in track.shorter), "cues")
-    balance = kept_words.of(document, track.cues, track.language, track.shorter)
-    run.metric(f"words_lost_{track.language}", balance.lost.total(), "words")
-    if wrong := balance.in_words():
-        run.warn(f"The subtitles in {languages.name(track.language)} do not say what was to be shown: {wrong}.")
     cues, origins, corrected = shown(run, track, film_ms)
     approval = asked.approved.get(track.language)
     if approval is not None:
@@ -221,6 +219,7 @@ def make(
         corrected=corrected,
         files=write_track(run, track, cues, asked.formats),
     )
+    words = following.of_track(run, way, track, cues, corrected=corrected)
     machine = tuple(map(MachineCue.of, track.cues, track.origins))
     missing = [] if corrected else worth.gaps(document, track.language, speech or ())
     covered = [] if corrected else worth.gaps(document, track.language, perhaps)
@@ -230,8 +229,11 @@ def make(
         doubts=tuple(doubts),
         missing=tuple((gap.start_ms, gap.end_ms) for gap in missing),
         perhaps=tuple((gap.start_ms, gap.end_ms) for gap in covered),
+        words=words,
     )
-    check = replace(check, headline=worth.headline(document, check, speech, missing, corrected=corrected))
+    unexplained = words.lost + words.added if words else 0
+    known = worth.headline(document, check, speech, missing, corrected=corrected, unexplained=unexplained)
+    check = replace(check, headline=known)
     record_worth(run, track.language, check, missing)
     view = film_page.TrackView(track, cues, origins, found, rules, corrected, objected, check)
     shorter = tuple((track.language, item) for item in track.shorter)
@@ -366,9 +368,10 @@ def work(run: StageRun, options: Options) -> None:
     for language in sorted(approved.keys() - set(spoken)):
         who = f"{approved[language].by} approved the track in {languages.name(language)}"
         run.warn(f"{who}, but the film has none now: its targets are others.")
+    way = following.spoken(run, document)
     asked = Asked(tuple(dict.fromkeys(options.formats)), decisions, options.shorten == "take", approved)
     made = [
-        make(run, document, profile.rules(language, rate), shots, asked, film_ms, speech, perhaps)
+        make(run, document, profile.rules(language, rate), shots, asked, film_ms, speech, perhaps, way)
         for language in spoken
     ]
     views = [item.view for item in made]

@@ -6,6 +6,7 @@ import csv
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,14 @@ import pytest
 
 import support
 from samvad.core import typed_json
+from samvad.documents import subtitle_check
 from samvad.documents.segments import Segment, SegmentsDocument, Translation, Word
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Style
+from samvad.documents.word_account import Heard, Said
 from samvad.media import shots
 from samvad.stages.translation.memory import Memory
+from samvad.text import word_forms
 
 FILM_24 = {"frame_rate_numerator": 24, "frame_rate_denominator": 1}
 
@@ -58,8 +62,12 @@ def make_inputs(
     video: dict[str, Any] | None = FILM_24,
     speech: list[tuple[int, int]] | None = None,
     demux: Path | None = None,
+    more_heard: str = "",
 ) -> list[object]:
-    """Make stages 01 (unless there is one) and 04 of a job and return the options that name them."""
+    """Make stages 01 (unless there is one) and 04 of a job and return the options that name them.
+
+    ``more_heard``: what recognition has heard, too, in the first segment, that is in no document since.
+    """
     job = demux.parents[1] if demux else support.make_job(tmp_path)
     document = SegmentsDocument("hi" if segments else "und", 60_000, segments)
     picture = video and {**support.VIDEO, **video}
@@ -73,6 +81,10 @@ def make_inputs(
         found["speech_regions"] = ("speech_regions.json", json.dumps({"regions": [*regions, sung]}).encode())
         covered = {"schema_version": "1.1", "speech_ms": 0, "with_text_ms": 0, "perhaps": PERHAPS}
         found["coverage"] = ("coverage.json", json.dumps(covered).encode())
+    said = tuple(Said(one.id, one.start_ms, one.end_ms, one.text) for one in segments)
+    said = tuple(replace(one, text=f"{one.text} {more_heard}") if one.id == 1 else one for one in said)
+    heard = Heard(words=sum(len(word_forms.of(one.text)) for one in said), said=said)
+    found["heard"] = ("heard.json", json.dumps(typed_json.plain(heard)).encode())
     asr = support.finished_stage(job, "asr", found)
     return ["--job-folder", job, "--film", "test", "--demux", demux, "--asr", asr, "--segments", asr]
 
@@ -105,6 +117,30 @@ def figures(manifest: dict[str, Any]) -> dict[str, Any]:
 
 def warnings(manifest: dict[str, Any]) -> list[str]:
     return [item["message"] for item in manifest["warnings"]]
+
+
+def test_a_word_that_was_heard_and_is_nowhere_since_makes_the_track_red_and_is_told(tmp_path: Path) -> None:
+    reasoned = tuple(
+        replace(one, reasons=("a phrase that is made up",)) if one.verdict == "quarantine" else one
+        for one in DIALOGUE[:3]
+    )
+    for more, lost in (("", 0), ("अभी बोलो", 2)):
+        job, done = run(make_inputs(tmp_path / f"lost{lost}", reasoned, more_heard=more))
+        assert done.returncode == 0, done.stderr
+        folder = job / "09_subtitle_gen"
+        for track in subtitle_check.read(folder / "qc.json").tracks:
+            assert track.words is not None and track.headline is not None
+            assert (track.words.lost, track.words.added, track.headline.unexplained) == (lost, 0, lost)
+            assert [(item.rule, item.words) for item in track.words.taken] == [("not spoken, by its signs", 3)]
+            if lost:
+                (found,) = track.words.unexplained
+                assert (found.stage, found.start_ms, found.text) == ("04_asr", 1000, "अभी बोलो")
+                assert track.headline.grade == "bad" and "2 words lost" in track.headline.told()
+        manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+        assert figures(manifest)["words_unexplained_hi"] == lost
+        told = [line for line in warnings(manifest) if "without a record" in line]
+        assert len(told) == (2 if lost else 0) and all("00:00:01.000 'अभी बोलो'" in line for line in told)
+        assert ("अभी बोलो" in (folder / "report.html").read_text("utf-8")) == bool(lost)
 
 
 def test_each_target_gets_its_files_with_the_text_in_its_language(tmp_path: Path) -> None:
@@ -157,7 +193,7 @@ def test_each_target_gets_its_files_with_the_text_in_its_language(tmp_path: Path
         "shorter",
         "report",
     }
-    assert {item["type"] for item in manifest["inputs"]} == {"probe", "segments", "speech_regions", "coverage"}
+    assert {item["type"] for item in manifest["inputs"]} == {"probe", "segments", "speech_regions", "coverage", "heard"}
     assert figures(manifest)["within_all_rules_hi"] == 1
     assert figures(manifest)["cues_en"] == 2
 

@@ -31,6 +31,7 @@ from samvad.documents import (
     subtitle_check,
     tracks,
     waveform,
+    word_account,
 )
 from samvad.documents.headline import Headline
 from samvad.documents.job_manifest import ResultFile
@@ -66,6 +67,7 @@ DOCUMENTS: dict[str, tuple[type[Any], str, Read, Write]] = {
     "waveform": (waveform.Waveform, "waveform.json", waveform.read, waveform.write),
     "glossary": (glossary.Glossary, "glossary.json", glossary.read, glossary.write),
     "film metadata": (metadata.FilmMetadata, "film_metadata.json", metadata.read, metadata.write),
+    "heard words": (word_account.Heard, "heard.json", word_account.read_heard, word_account.write_heard),
     "segments": (SegmentsDocument, "segments.json", segments.read, segments.write),
 }
 WHOLE = st.integers(-(2**62), 2**62)
@@ -171,7 +173,13 @@ def texts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     names.write(folder / "names.json", names.Names(names=(named,), cast=(cast,), undecided=(undecided,)))
     finding = Finding(1, "reading speed", "error", 25.0, 20.0, "characters/s", "too fast")
     rules = (CheckedRule("reading speed", "error", "a page"),)
-    worth = {"doubts": (Doubt(1, ("made up",)),), "headline": Headline(1, 10.0, 0.8, None, 1, 0, 0.0)}
+    taken = (word_account.Taken("07_hallucination_removal", "a rule", "why", None, 900, 1, "Hm"),)
+    lost = (word_account.Unexplained("05_ner", "lost", 0, 900, 1, "asha"),)
+    way = word_account.Funnel(steps=(word_account.Step("04_asr", "heard", 2),), taken=taken, unexplained=lost)
+    worth = {"doubts": (Doubt(1, ("made up",)),), "headline": Headline(1, 10.0, 0.8, None, 1, 0, 0.0), "words": way}
+    said = (word_account.Said(1, 0, 900, "Asha"),)
+    heard = word_account.Heard(words=2, taken=taken, unexplained=lost, said=said)
+    word_account.write_heard(folder / "heard.json", heard)
     check = TrackCheck("en", 1, rules, {"max_lines": 2}, {"hard": 0.0}, (finding,), missing=((0, 1200),), **worth)
     subtitle_check.write(folder / "qc.json", subtitle_check.Checks(profile="A profile", tracks=(check,)))
     cue = MachineCue.of(Cue(0, 900, ("Hello",), (Style(0, 0, 5, "i"),)), Origin(0, 900, (1,), True))

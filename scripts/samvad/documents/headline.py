@@ -39,6 +39,7 @@ class Headline:
         rules: share (0 to 1) of the cues that keep every hard rule; 0 cues keep none.
         longest_gap_seconds: the longest stretch of speech that has no text in the track.
         perhaps_seconds: how much may be speech under other sound and has no text; it counts in no share.
+        unexplained: words that went, or came, on their way from recognition into the cues, and no record says why.
     """
 
     cues: int
@@ -50,12 +51,14 @@ class Headline:
     rules: float
     longest_gap_seconds: float = 0.0
     perhaps_seconds: float = 0.0
+    unexplained: int = 0
 
     @property
     def grades(self) -> dict[str, Grade]:
-        """Return the grade of each figure that is known; none for a track without cues."""
+        """Return the grade of each figure that is known; of a track without cues that of its words alone."""
+        proof: dict[str, Grade] = {"words": "bad"} if self.unexplained else {}
         if not self.cues:
-            return {}
+            return proof
         found = {"coverage": _grade(self.coverage, COVERAGE), "sure": _grade(self.sure, SURE)}
         if found["coverage"] == "good" and self.longest_gap_seconds >= LONG_GAP_SECONDS:
             found["coverage"] = "warn"
@@ -65,7 +68,8 @@ class Headline:
             found["perhaps"] = "warn" if many else "good"
         doubtful = self.doubtful / self.cues
         found["doubtful"] = "good" if doubtful <= DOUBTFUL[0] else "warn" if doubtful <= DOUBTFUL[1] else "bad"
-        return {**{key: grade for key, grade in found.items() if grade != "none"}, "rules": _grade(self.rules, RULES)}
+        known = {key: grade for key, grade in found.items() if grade != "none"}
+        return {**proof, **known, "rules": _grade(self.rules, RULES)}
 
     @property
     def grade(self) -> Grade:
@@ -76,10 +80,12 @@ class Headline:
 
     def told(self) -> str:
         """Return the headline in words, for a terminal."""
+        wrong = f"{self.unexplained} words lost or added without a record" if self.unexplained else ""
         if not self.cues:
             heard = f", though somebody speaks for {self.speech_seconds:.0f} s" if self.speech_seconds else ""
-            return f"no cues{heard}" + (f"; {self._perhaps()}" if self.perhaps_seconds else "")
-        parts = []
+            heard += f"; {self._perhaps()}" if self.perhaps_seconds else ""
+            return f"no cues{heard}" + (f"; {wrong}" if wrong else "")
+        parts = [wrong] if wrong else []
         if self.coverage is not None:
             long = self.longest_gap_seconds >= LONG_GAP_SECONDS
             gap = f" (none for {self.longest_gap_seconds:.0f} s at a stretch)" if long else ""

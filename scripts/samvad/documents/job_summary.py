@@ -85,6 +85,8 @@ def _lines(job_folder: Path, notes: Sequence[Note], *, why: bool = True) -> list
     lines += [f"  {'Sound:':16} {text}" for text in _sound_heard(job_folder)]
     found = subtitle_check.headlines(job_folder)
     lines += [f"  {f'Worth ({language}):':16} {headline.told()}" for language, headline in found.items()]
+    ways = subtitle_check.words(job_folder)
+    lines += [f"  {f'Words ({language}):':16} {funnel.told()}" for language, funnel in ways.items()]
     lines += [f"  {'Proved:':16} {text}" for text in _proved(job_folder)]
     for item in job_manifest.approved_tracks(job_folder):
         since = "; changed since" if item.changed else ""

@@ -9,6 +9,7 @@ from typing import Any
 from samvad.core import stages, typed_json
 from samvad.core.errors import SamvadError
 from samvad.documents.headline import Headline
+from samvad.documents.word_account import Funnel
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class TrackCheck:
         missing: stretches of speech (start and end in ms) without text.
         perhaps: stretches without text that may be speech under other sound, likewise.
         headline: what the track is worth; None where only a file was checked.
+        words: the way of the words that were heard into the track; None where that is not known.
     """
 
     language: str
@@ -82,6 +84,7 @@ class TrackCheck:
     missing: tuple[tuple[int, ...], ...] = ()
     perhaps: tuple[tuple[int, ...], ...] = ()
     headline: Headline | None = None
+    words: Funnel | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +98,7 @@ class Checks:
         extra: keys that this version does not know.
     """
 
-    schema_version: str = "1.0"
+    schema_version: str = "1.1"
     profile: str
     tracks: tuple[TrackCheck, ...]
     further: dict[str, TrackCheck] = field(default_factory=dict)
@@ -124,3 +127,12 @@ def headlines(job_folder: Path) -> dict[str, Headline]:
         return {str(code): typed_json.parse(Headline, item) for code, item in found.items() if item}
     except (SamvadError, ValueError, TypeError, KeyError, AttributeError):
         return {}
+
+
+def words(job_folder: Path) -> dict[str, Funnel]:
+    """Return the way of a job's words into each track, by language; none where stage 09 has not said it."""
+    try:
+        checks = read(job_folder / stages.BY_NAME["subtitle_gen"].folder / "qc.json")
+    except SamvadError:
+        return {}
+    return {check.language: check.words for check in checks.tracks if check.words}

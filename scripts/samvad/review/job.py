@@ -36,6 +36,7 @@ from samvad.documents.songs import Song
 from samvad.documents.stage_manifest import StageManifest
 from samvad.documents.subtitle_check import TrackCheck
 from samvad.documents.tracks import SubtitleFiles
+from samvad.documents.word_account import Unexplained
 from samvad.settings.subtitle_rules import Rules
 from samvad.stages.subtitle_gen import qc, worth
 
@@ -116,6 +117,11 @@ class JobFiles:
             self._known[key] = worth.gaps(self.document, language, self.perhaps)
         found: list[coverage.Gap] = self._known[key]
         return found
+
+    def unexplained(self, language: str) -> tuple[Unexplained, ...]:
+        """Return the words that were lost, or came, on the way into a track of the machine's, without a record."""
+        check = self.checks.get(language)
+        return check.words.unexplained if check and check.words else ()
 
     def sureness(self, numbers: tuple[int, ...]) -> float | None:
         """Return the mean probability of the words of some segments, by their numbers; None where none is known."""

@@ -10,6 +10,7 @@ from samvad.documents.coverage import Coverage
 from samvad.documents.headline import Headline
 from samvad.documents.segments import AS_SAID
 from samvad.documents.subtitle_check import Finding
+from samvad.documents.word_account import Unexplained
 from samvad.review.job import JobFiles
 from samvad.review.lanes import Lane, LaneCue
 from samvad.settings.subtitle_rules import Rules
@@ -202,11 +203,19 @@ def headline(judged: Judged, lane: Lane, files: JobFiles) -> Headline:
         rules=round(1 - len(judged.broken) / count, 4) if count else 0.0,
         longest_gap_seconds=_longest(judged.spoken),
         perhaps_seconds=round(sum(gap.speech_ms for gap in judged.perhaps.gaps) / 1000, 1) if judged.perhaps else 0.0,
+        unexplained=sum(item.words for item in unexplained(lane, files)),
     )
 
 
 def _longest(found: Coverage | None) -> float:
     return round(max((gap.speech_ms for gap in found.gaps), default=0) / 1000, 1) if found else 0.0
+
+
+def unexplained(lane: Lane, files: JobFiles) -> list[Unexplained]:
+    """Return the words that were lost, or came, without a record, and at which no person has written anything."""
+    found = files.unexplained(lane.language)
+    by_hand = [cue for cue in lane.cues.values() if cue.hand] if found else []
+    return [item for item in found if not any(c.start_ms < item.end_ms and item.start_ms < c.end_ms for c in by_hand)]
 
 
 def headline_json(found: Headline) -> dict[str, object]:

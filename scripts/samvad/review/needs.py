@@ -26,6 +26,7 @@ _UNSURE = 0.6
 #: The share of places of a kind at which there is something to do.
 _SHARE = {
     "missing": 0.9,
+    "lost": 1.0,
     "perhaps": 0.5,
     "unsure": 0.7,
     "translation": 0.6,
@@ -62,7 +63,7 @@ def near(film: FilmDocument, changed: Mapping[str, Iterable[str]]) -> list[JsonO
     found = list(_conflicts(film))
     for language, ids in changed.items():
         lane = film.lanes[language]
-        found += _missing(film, lane)
+        found += [*_missing(film, lane), *_lost(film, lane)]
         for cue_id in ids:
             if cue_id in lane.cues:
                 found += of_cue(film, lane, lane.cues[cue_id])
@@ -208,6 +209,7 @@ def _said(item: JsonObject) -> tuple[object, ...]:
 
 def _of_lane(film: FilmDocument, lane: Lane) -> Iterator[JsonObject]:
     yield from _missing(film, lane)
+    yield from _lost(film, lane)
     judged = film.judged(lane.language)
     for cue_id in judged.order:
         yield from of_cue(film, lane, lane.cues[cue_id])
@@ -234,6 +236,24 @@ def _missing(film: FilmDocument, lane: Lane) -> Iterator[JsonObject]:
         )
         need["gain"] = round(max(_LEAST_SECONDS, gap.speech_ms / 1000) * _SHARE[kind], 2)
         yield need
+
+
+def _lost(film: FilmDocument, lane: Lane) -> Iterator[JsonObject]:
+    """Yield words that went, or came, without a record; once somebody has written something there, they are done."""
+    left = judging.unexplained(lane, film.files)
+    for item in film.files.unexplained(lane.language):
+        stretch = (item.start_ms, item.end_ms)
+        edit = {"op": "insert", "lane": lane.language, "start": stretch[0], "end": stretch[1], "text": item.text}
+        yield _need(
+            "lost",
+            f"{lane.language} {item.stage} {item.how} {item.start_ms}-{item.end_ms}",
+            *stretch,
+            item.text,
+            [f"{item.how} in {item.stage} without a record"],
+            lane=lane.language,
+            choices=[_choice("write it", edit)] if item.how == "lost" else [],
+            done=item not in left,
+        )
 
 
 def of_cue(film: FilmDocument, lane: Lane, cue: LaneCue) -> Iterator[JsonObject]:

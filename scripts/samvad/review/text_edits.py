@@ -11,7 +11,8 @@ from samvad.documents.segments import Segment
 from samvad.documents.subtitles.cues import Cue, Piece, Style, from_parts, pieces_of
 from samvad.review.lanes import LaneCue, marked, pieces
 from samvad.settings.subtitle_rules import Rules
-from samvad.stages.subtitle_gen import checking, lines, units
+from samvad.stages.subtitle_gen import checking, lines
+from samvad.text import word_forms
 
 
 def lines_of(text: str) -> list[str]:
@@ -26,7 +27,7 @@ def broken(text: str, rules: Rules) -> str:
     """
     cue = _cue(text)
     dashed = sum(line[:1] in checking.DASHES for line in cue.lines if line) > 1
-    if dashed or any(map(units.is_unspaced, cue.text)):
+    if dashed or any(map(word_forms.is_unspaced, cue.text)):
         return marked(cue)
     made = [piece for piece in pieces_of(cue, " ") if piece.text]
     single = [piece for at, piece in enumerate(made) if not (piece.text == " " and at and made[at - 1].text == " ")]
@@ -74,7 +75,7 @@ def replaced(text: str, old: str, new: str) -> str | None:
     if _cue(text).text.split() == words:
         return in_italics(new, on=True) if is_italic(text) else new
     said = r"\s+".join(map(re.escape, words))
-    if not units.is_unspaced(words[0][0]):
+    if not word_forms.is_unspaced(words[0][0]):
         said = rf"(?:^|(?<=[\s>\-–—(\[\"“‘«…])){said}(?=$|[\s<)\]\"”’»…])"  # not a part of another word
     found = re.search(said, text)
     return text[: found.start()] + new + text[found.end() :] if found else None
@@ -140,7 +141,7 @@ def segments_parted(
 
 
 def _is_unspaced(first: str, second: str) -> bool:
-    return bool(first and second) and units.is_unspaced(first[-1]) and units.is_unspaced(second[0])
+    return bool(first and second) and word_forms.is_unspaced(first[-1]) and word_forms.is_unspaced(second[0])
 
 
 def _cue(text: str) -> Cue:

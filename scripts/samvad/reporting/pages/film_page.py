@@ -22,6 +22,7 @@ from samvad.documents.segments import QUARANTINE, Segment, SegmentsDocument
 from samvad.documents.stage_manifest import StageManifest
 from samvad.documents.subtitle_check import Finding, TrackCheck
 from samvad.documents.subtitles.cues import Cue, graphemes
+from samvad.documents.word_account import Funnel
 from samvad.reporting.pages.filling import fill
 from samvad.settings.subtitle_profiles import Profile
 from samvad.settings.subtitle_rules import Rules
@@ -32,6 +33,8 @@ from samvad.text import languages
 
 #: What a doubtful translation is called among a cue's flags.
 _DOUBT = "translation"
+#: So many places of each rule are listed that took words out; ``qc.json`` has all.
+_MOST_PLACES = 50
 _PAGE = schemas.ROOT / "scripts" / "samvad" / "reporting" / "pages" / "film"
 #: From the report to the folder of stage 01, which lies beside that of stage 09.
 _DEMUX = f"../{stages.BY_NAME['demux'].folder}"
@@ -163,14 +166,17 @@ def _track(view: TrackView, document: SegmentsDocument) -> JsonObject:
         "rules": [{"rule": rule, "level": level_of(rule, rules), "source": source_of(rule, rules)} for rule in RULES],
         "missing": [list(stretch) for stretch in check.missing] if check else [],
         "perhaps": [list(stretch) for stretch in check.perhaps] if check else [],
-        "headline": _headline(check.headline) if check and check.headline else None,
+        "headline": _headline(check.headline, check.words) if check and check.headline else None,
+        "words": _words(check.words) if check and check.words else None,
         "cues": cues,
     }
 
 
-def _headline(found: Headline) -> JsonObject:
+def _headline(found: Headline, words: Funnel | None) -> JsonObject:
     """Return the figures of a headline, each with its grade; of a track without cues that alone."""
+    grades = {"words": "good", **found.grades}
     shares = {
+        "words accounted for": (_accounted(words) if words and (found.cues or found.unexplained) else None, "words"),
         "text for the speech": (found.coverage, "coverage"),
         "speech that nothing covers": (_uncovered(found), "perhaps"),
         "sure of the words": (found.sure, "sure"),
@@ -181,7 +187,7 @@ def _headline(found: Headline) -> JsonObject:
         "grade": found.grade,
         "told": found.told(),
         "figures": [
-            [name, share, found.grades.get(key, "none")] for name, (share, key) in shares.items() if share is not None
+            [name, share, grades.get(key, "none")] for name, (share, key) in shares.items() if share is not None
         ],
     }
 
@@ -192,6 +198,29 @@ def _uncovered(found: Headline) -> float | None:
         return None
     spoken = found.speech_seconds or 0.0
     return spoken / (spoken + found.perhaps_seconds)
+
+
+def _accounted(found: Funnel) -> float:
+    """Return the share of the words that were heard that a cue or a record accounts for; never all but a few."""
+    heard = max(1, found.steps[0].words if found.steps else 1)
+    unexplained = found.lost + found.added
+    return min(0.999, max(0.0, 1 - unexplained / heard)) if unexplained else 1.0
+
+
+def _words(found: Funnel) -> JsonObject:
+    """Return the way of the film's words: its steps, what was taken out by rule, and what is not explained."""
+    rules: dict[str, JsonObject] = {}
+    for item in found.taken:
+        rule = rules.setdefault(f"{item.stage}\n{item.rule}", {"stage": item.stage, "rule": item.rule, "words": 0})
+        rule["words"] += item.words
+        places = rule.setdefault("places", [])
+        if len(places) < _MOST_PLACES:
+            places.append([item.start_ms, item.text or item.why, item.why])
+    return {
+        "steps": [vars(step) for step in found.steps],
+        "rules": list(rules.values()),
+        "unexplained": [vars(item) for item in found.unexplained],
+    }
 
 
 def _cue(

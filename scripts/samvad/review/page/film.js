@@ -47,7 +47,7 @@ function show() {
   wave.lane = now;
   wave.beside = side;
   wave.chosen = list.chosen;
-  wave.missing = film.needs.filter((need) => ["missing", "perhaps"].includes(need.kind) && !need.done && (!need.lane || need.lane === lane)).map((need) => [need.start, need.end]);
+  wave.missing = film.needs.filter((need) => ["missing", "perhaps", "lost"].includes(need.kind) && !need.done && (!need.lane || need.lane === lane)).map((need) => [need.start, need.end]);
   wave.draw();
   needs.show(film.needs, lane);
   player.shown = "";

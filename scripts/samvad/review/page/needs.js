@@ -4,12 +4,13 @@ import { clock } from "./clock.js";
 import { plain } from "./text.js";
 
 const KINDS = {
-  missing: "speech without text", perhaps: "perhaps speech", unsure: "unsure words", translation: "doubtful translation", name: "names", term: "terms",
+  missing: "speech without text", lost: "lost words", perhaps: "perhaps speech", unsure: "unsure words", translation: "doubtful translation", name: "names", term: "terms",
   quarantine: "set aside", suspect: "suspect lines", song: "song edges", rule: "rules", objection: "objections", conflict: "changed in two places",
 };
 /** What can be done about each kind beside the server's own choices: action, label. @type {Record<string, [string, string][]>} */
 const ACTIONS = {
   missing: [["recognise", "recognise again"], ["write", "write"], ["reject", "nothing is said"]],
+  lost: [["write", "write"], ["accept", "it is right so"]],
   perhaps: [["recognise", "recognise again"], ["write", "write"], ["reject", "nothing is said"]],
   unsure: [["recognise", "recognise again"], ["edit", "edit"], ["accept", "it is right"]],
   translation: [["translate", "translate again"], ["edit", "edit"], ["accept", "it is right"]],

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from samvad.core.times import clock
 from samvad.stages.asr.chunks import Chunk, RawWord
 from samvad.stages.asr.strategy import DecodingStrategy
 from samvad.stages.asr.windows import Window
@@ -42,8 +41,8 @@ class PromptGuard:
     terms: Sequence[str]
     voice_peak: VoicePeak
 
-    def clean(self, chunks: Sequence[Chunk]) -> tuple[list[Chunk], list[str]]:
-        """Return chunks without words that come from the prompt, and these with their times.
+    def clean(self, chunks: Sequence[Chunk]) -> tuple[list[Chunk], list[RawWord]]:
+        """Return chunks without words that come from the prompt, and these.
 
         Args:
             chunks: as decoded with the prompt.
@@ -53,7 +52,7 @@ class PromptGuard:
         if not windows:
             return list(chunks), []
         again = self.decode(windows, DecodingStrategy("no prompt"))
-        cleaned, taken = list(chunks), []
+        cleaned, taken = list(chunks), list[RawWord]()
         for (place, words), heard in zip(doubted.items(), again, strict=True):
             # Counted: a name that is said once, and written twice, comes from the prompt once.
             left = Counter(key for word in heard.words if (key := plain(word.text)))
@@ -66,7 +65,7 @@ class PromptGuard:
                     said[key] -= 1
             if made_up:
                 cleaned[place] = _without(chunks[place], made_up)
-                taken += [f"{clock(word.start_ms)} {word.text.strip()}" for word in made_up]
+                taken += made_up
         return cleaned, taken
 
     def _unspoken(self, chunk: Chunk) -> list[RawWord]:

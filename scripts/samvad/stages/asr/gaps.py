@@ -10,7 +10,7 @@ import logging
 import statistics
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import combinations, groupby
 
 from samvad.documents import coverage
@@ -18,6 +18,7 @@ from samvad.documents.coverage import Coverage, Gap, Piece
 from samvad.documents.segments import HEARD_TWICE
 from samvad.media.audio import FilmAudio
 from samvad.stages.asr import quiet, regions, windows
+from samvad.stages.asr.account import HEARD_ANEW, Account
 from samvad.stages.asr.chunks import Chunk, DecodedAgain, RawWord
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.relatives import as_relative
@@ -98,6 +99,7 @@ class GapFiller:
             other language.
         weak: whether there is but a weak sign of a voice: fewer tries are made, a text of any length must be as sure
             as a short one, and what is unsure is not kept.
+        account: gets what is taken out.
     """
 
     decode: Decode
@@ -106,6 +108,7 @@ class GapFiller:
     voice_peak: Callable[[int, int], float | None] | None = None
     script: str = "native"
     weak: bool = False
+    account: Account = field(default_factory=Account)
 
     def fill(self, chunks: Sequence[Chunk], speech: Sequence[Region]) -> list[Chunk]:
         """Return the chunks in order of time, with what was heard in their gaps."""
@@ -125,11 +128,11 @@ class GapFiller:
                 own = _of_window(settled(chunk, pauses), window, after=bool(how.before_ms))
                 new = self._judged(own, window, how.strategy, found)
                 if self._sure(new, window):
-                    found = _put_in(found, new)
+                    found = _put_in(found, new, self.account)
                 elif new.words and not self.weak:
                     doubted.append(new)
         for gap, _ in spoken_gaps(_texts(found), speech):
-            found = _put_in(found, self._heard_twice(gap, doubted))
+            found = _put_in(found, self._heard_twice(gap, doubted), self.account)
         return found
 
     def _cut(self, group: Sequence[Gap], run: Sequence[Region], how: Round) -> list[Window]:
@@ -302,7 +305,7 @@ def by_piece(chunks: Sequence[Chunk], whole: Coverage) -> Coverage:
     return replace(whole, pieces=tuple(pieces))
 
 
-def _put_in(chunks: Sequence[Chunk], new: Chunk | None) -> list[Chunk]:
+def _put_in(chunks: Sequence[Chunk], new: Chunk | None, account: Account) -> list[Chunk]:
     """Return the chunks with another between them: one that reaches over it is parted."""
     if new is None or not new.words:
         return list(chunks)
@@ -314,6 +317,7 @@ def _put_in(chunks: Sequence[Chunk], new: Chunk | None) -> list[Chunk]:
         before = tuple(word for word in chunk.words if word.start_ms < new.start_ms)
         after = chunk.words[len(before) :]
         if loops(chunk.text):  # what was decoded in its place takes its place
+            account.take([word for word in after if word.start_ms < new.end_ms], HEARD_ANEW)
             after = tuple(word for word in after if word.start_ms >= new.end_ms)
         if before or not after:
             found.append(_part(chunk, before, chunk.start_ms, max(chunk.start_ms, min(chunk.end_ms, new.start_ms))))

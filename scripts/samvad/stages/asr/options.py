@@ -70,6 +70,7 @@ STAGE = Stage(
         "speech_regions",
         "sound_curve",
         "coverage",
+        "heard",
         "transcript_txt",
         "transcript_json",
         "transcript_roman",

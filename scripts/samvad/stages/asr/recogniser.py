@@ -11,7 +11,8 @@ from typing import Any
 from samvad.core.failures import working_on
 from samvad.media.audio import FilmAudio
 from samvad.runner.kept_pieces import KeptPieces
-from samvad.stages.asr import gaps, language, own_script, prompts, retries
+from samvad.stages.asr import account, gaps, language, own_script, prompts, retries
+from samvad.stages.asr.account import Account
 from samvad.stages.asr.chunks import Chunk
 from samvad.stages.asr.from_prompt import PromptGuard, VoicePeak
 from samvad.stages.asr.memory import OutOfMemoryFallback
@@ -40,7 +41,7 @@ class Recogniser:
         kept: what an attempt that was killed has made, and where this one keeps what it makes.
         voice_peak: what a song detector hears, by which words of the prompt where nobody speaks are known, and
             where unsure text is none; None: nothing is asked.
-        from_prompt: gets the words that were taken out as such, with their times.
+        account: gets what is taken out, by which rule.
     """
 
     fallback: OutOfMemoryFallback
@@ -51,7 +52,7 @@ class Recogniser:
     progress: Callable[[float, float, str], None]
     kept: KeptPieces = field(default_factory=lambda: KeptPieces(None))
     voice_peak: VoicePeak | None = None
-    from_prompt: list[str] = field(default_factory=list)
+    account: Account = field(default_factory=Account)
 
     def detect_language(self, found: Sequence[Window]) -> list[dict[str, float]]:
         """Return for each window the probability of each language."""
@@ -76,7 +77,7 @@ class Recogniser:
             speech: with the language of each region.
             perhaps: where somebody may speak under other sound, likewise: a text of it is taken only if it is sure.
         """
-        retrier = retries.Retrier(self.decode, self.audio, self.script, self.terms, self.attempts)
+        retrier = retries.Retrier(self.decode, self.audio, self.script, self.terms, self.attempts, self.account)
         total = sum(region.length_ms for region in speech)
         chunks: list[Chunk] = []
         found = self.fallback.engine.windows(speech)
@@ -95,17 +96,24 @@ class Recogniser:
                 self.progress(min(done, total) / 1000, total / 1000, "audio_seconds")
         in_order = sorted(chunks, key=lambda chunk: chunk.start_ms)
         if self.attempts:
-            filler = gaps.GapFiller(self.decode, self.audio, retrier.faults, self.voice_peak, self.script)
+            filler = gaps.GapFiller(
+                self.decode, self.audio, retrier.faults, self.voice_peak, self.script, account=self.account
+            )
+            heard_first, taken_before = in_order, len(self.account.taken)
             in_order = filler.fill(in_order, speech)
             if perhaps:
                 in_order = replace(filler, weak=True).fill(in_order, perhaps)
+            self.account.compare(heard_first, in_order, taken_before)
         return own_script.in_own_script(in_order, self.decode, self.script, self.terms)
 
     def _without_made_up(self, chunks: list[Chunk]) -> list[Chunk]:
         if self.voice_peak is None:
             return chunks
         cleaned, taken = PromptGuard(self.decode, self.terms, self.voice_peak).clean(chunks)
-        self.from_prompt.extend(taken)
+        before = len(self.account.taken)
+        for word in taken:
+            self.account.take([word], account.FROM_PROMPT)
+        self.account.compare(chunks, cleaned, before)
         return cleaned
 
     def decode(self, found: Sequence[Window], strategy: DecodingStrategy) -> list[Chunk]:

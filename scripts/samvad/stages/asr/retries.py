@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from samvad.media.audio import FilmAudio
-from samvad.stages.asr import windows
+from samvad.stages.asr import account, windows
+from samvad.stages.asr.account import Account
 from samvad.stages.asr.chunks import Chunk, DecodedAgain
 from samvad.stages.asr.prompts import leaks
 from samvad.stages.asr.relatives import as_relative
@@ -82,6 +83,7 @@ class Retrier:
         script: the setting of asr.script.
         prompt_terms: what the prompt was made of.
         attempts: how many of ``STRATEGIES`` to go through at most; 0 for none.
+        account: gets what is taken out.
     """
 
     decode: Decode
@@ -89,6 +91,7 @@ class Retrier:
     script: str
     prompt_terms: Sequence[str]
     attempts: int
+    account: Account = field(default_factory=Account)
 
     def faults(self, chunk: Chunk) -> list[str]:
         """Return what is wrong with a chunk's text, gravest first; empty when nothing is."""
@@ -238,6 +241,7 @@ class Retrier:
         """
         left = _short_loop(chunk) or _syllables(chunk.text)
         if "no words" in self.faults(chunk) or (left and not loops(chunk.text)):
+            self.account.take(chunk.words, account.NO_WORDS)
             return replace(chunk, words=(), text="")
         sung = chunk.window is not None and chunk.window.sung
         if sung or not loops(chunk.text):
@@ -247,6 +251,7 @@ class Retrier:
         if len(outside_loops(keys, _LOOP_REPEATS)) < _WORDS_BESIDE or len(places) == len(keys):
             return chunk
         words = tuple(chunk.words[place] for place in places)
+        self.account.take([word for place, word in enumerate(chunk.words) if place not in set(places)], account.LOOP)
         note = chunk.decoded_again or self._first(chunk)
         return replace(
             chunk,

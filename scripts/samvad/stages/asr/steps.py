@@ -20,6 +20,7 @@ from samvad.logs.spans import span
 from samvad.media.audio import FilmAudio
 from samvad.runner.stage_run import StageRun
 from samvad.stages.asr import (
+    account,
     alignment,
     covered,
     existing,
@@ -36,6 +37,7 @@ from samvad.stages.asr import (
     speakers,
     transcripts,
 )
+from samvad.stages.asr.account import Account
 from samvad.stages.asr.chunks import Chunk
 from samvad.stages.asr.from_prompt import VoicePeak
 from samvad.stages.asr.options import Options
@@ -177,8 +179,12 @@ def write_regions(run: StageRun, heard: Heard, added: Sequence[Region]) -> None:
     run.metric("speech_duration", sum(region.length_ms for region in found) / 1000, "s")
 
 
-def recognise(run: StageRun, recogniser: Recogniser, heard: Heard, options: Options) -> list[Segment]:
-    """Recognise the speech and cut it into segments; say what a person should look at."""
+def recognise(run: StageRun, recogniser: Recogniser, heard: Heard, options: Options) -> tuple[list[Segment], int]:
+    """Recognise the speech and cut it into segments; say what a person should look at.
+
+    Returns:
+        The segments, and how many words were recognised, those among them that are taken out.
+    """
     given = [languages.normalise(code, "--languages") for code in options.languages]
     named = name_languages(run, recogniser, heard.speech, given)
     perhaps = covered.in_languages(heard.perhaps, named)
@@ -193,12 +199,14 @@ def recognise(run: StageRun, recogniser: Recogniser, heard: Heard, options: Opti
         run.warn(f"The film was given as {', '.join(spoken_in)}, but it sounds like {other}.")
     run.metadata("decoded_again", tally(chunks))
     run.metadata("prompts", {name: prompts.prompt(recogniser.terms, name, options.script) for name in spoken_in})
-    run.metric("words_from_the_prompt", len(recogniser.from_prompt), "words")
-    run.metadata("from_prompt", recogniser.from_prompt)
-    if recogniser.from_prompt:
+    made_up = [item for item in recogniser.account.taken if item.rule == account.FROM_PROMPT]
+    from_prompt = [f"{clock(item.start_ms or 0)} {item.text}" for item in made_up]
+    run.metric("words_from_the_prompt", len(from_prompt), "words")
+    run.metadata("from_prompt", from_prompt)
+    if from_prompt:
         run.warn(
-            f"{len(recogniser.from_prompt)} words of the prompt were written where nobody speaks, and are taken out: "
-            f"{', '.join(recogniser.from_prompt[:_LINES_SHOWN])}."
+            f"{len(from_prompt)} words of the prompt were written where nobody speaks, and are taken out: "
+            f"{', '.join(from_prompt[:_LINES_SHOWN])}."
         )
     run.metadata("without_prompt", _without_prompt(recogniser, chunks))
     _tell_of_scripts(run, chunks)
@@ -207,10 +215,11 @@ def recognise(run: StageRun, recogniser: Recogniser, heard: Heard, options: Opti
     found = sentences.build_segments(
         chunks, named, round(options.max_sentence_seconds * 1000), quiet.pauses(recogniser.audio, named)
     )
+    words = recogniser.account.into_segments(chunks, found)
     record_coverage(run, chunks, named, perhaps, found)
     if not found:
         run.warn("Speech was heard, but no words were understood: there is nothing to subtitle.")
-    return found
+    return found, words
 
 
 def _without_prompt(recogniser: Recogniser, chunks: Sequence[Chunk]) -> list[str]:
@@ -347,10 +356,23 @@ def use_existing(
 
 @span("alignment")
 def place_text(
-    run: StageRun, document: SegmentsDocument, lines: Sequence[given_text.Line], speech: Sequence[Region]
+    run: StageRun,
+    document: SegmentsDocument,
+    lines: Sequence[given_text.Line],
+    speech: Sequence[Region],
+    kept: Account,
 ) -> SegmentsDocument:
-    """Put the text that is given with the film in place of what was recognised; say what is not in the film."""
+    """Put the text that is given with the film in place of what was recognised; say what is not in the film.
+
+    Args:
+        run: the stage's run.
+        document: as recognised.
+        lines: of the text.
+        speech: where somebody speaks.
+        kept: the account of words; gets what is taken out.
+    """
     placed = given_text.place(document, lines, [(region.start_ms, region.end_ms) for region in speech])
+    kept.replaced(document, placed.document, [line.text for line in lines], [line.text for line in placed.left_out])
     run.metric("given_lines", len(lines), "lines")
     run.metric("given_lines_left_out", len(placed.left_out), "lines")
     run.metric("given_lines_not_recognised", placed.guessed + placed.by_times, "lines")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-import re
-import unicodedata
+import functools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,13 +10,8 @@ from dataclasses import dataclass
 from samvad.documents.segments import SegmentsDocument
 from samvad.documents.subtitles.cues import Cue
 from samvad.stages.subtitle_gen.shortening import Proposal
-from samvad.stages.subtitle_gen.units import is_unspaced, text_in
-from samvad.text import numerals
-
-#: A word: what is between spaces and punctuation. Marks of Indic scripts belong to their letters.
-_WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f\u0900-\u0963\u0971-\u0dff\u200c\u200d'’])*")
-#: So many are named in a warning.
-_SHOWN = 5
+from samvad.stages.subtitle_gen.units import text_in
+from samvad.text import numerals, word_forms
 
 
 @dataclass(frozen=True)
@@ -34,12 +27,6 @@ class Balance:
     expected: int
     lost: Counter[str]
     added: Counter[str]
-
-    def in_words(self) -> str:
-        """Return what is wrong, for a warning; an empty text where nothing is."""
-        kinds = ("words of the text are in no cue", self.lost), ("are in no text", self.added)
-        said = [f"{words.total()} {what} ({_some(words)})" for what, words in kinds if words]
-        return ", ".join(said)
 
 
 def of(document: SegmentsDocument, cues: Sequence[Cue], language: str, shorter: Iterable[Proposal] = ()) -> Balance:
@@ -65,19 +52,12 @@ def of(document: SegmentsDocument, cues: Sequence[Cue], language: str, shorter: 
     return Balance(expected.total(), expected - written, written - expected)
 
 
-def _some(words: Counter[str]) -> str:
-    named = ", ".join(map(repr, sorted(words)[:_SHOWN]))
-    return f"{named}, …" if len(words) > _SHOWN else named
-
-
 def _words(text: str, language: str) -> list[str]:
-    """Return a text's words in small letters and one form, without numbers; unspaced scripts by their signs."""
-    found = []
-    for word in _WORD.findall(unicodedata.normalize("NFC", text).casefold()):
-        for unspaced, signs in itertools.groupby(word, is_unspaced):
-            run = "".join(signs)
-            for part in run if unspaced else (run.strip("'’\u200c\u200d"),):
-                number = any(sign.isnumeric() for sign in numerals.as_digits(part, language))
-                if part and not number and part not in numerals.SCALE_WORDS:  # "2500000" is written "25 लाख"
-                    found.append(part)
-    return found
+    """Return a text's words without numbers, which a profile may write otherwise."""
+    return [word for word in word_forms.of(text) if not is_number(word, language)]
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def is_number(word: str, language: str) -> bool:
+    """Say whether a word is a number, or one that stands for noughts: "2500000" is written "25 लाख"."""
+    return word in numerals.SCALE_WORDS or any(sign.isnumeric() for sign in numerals.as_digits(word, language))

@@ -14,7 +14,8 @@ from dataclasses import replace
 from samvad.documents.subtitle_check import Finding
 from samvad.documents.subtitles.cues import Cue, Piece, from_parts, pieces_of
 from samvad.settings.subtitle_rules import ERROR, Rules
-from samvad.stages.subtitle_gen import checking, lines, timing, units
+from samvad.stages.subtitle_gen import checking, lines, timing
+from samvad.text import word_forms
 
 _Repair = Callable[[Cue, Cue | None, Rules, Sequence[int]], list[Cue]]
 
@@ -105,7 +106,7 @@ def _rebroken(cue: Cue, rules: Rules) -> Cue:
     """Break the lines where the language's grammar does; those of two speakers stay."""
     text = cue.text
     two_speakers = sum(line[:1] in checking.DASHES for line in cue.lines if line) > 1
-    if two_speakers or any(map(units.is_unspaced, text)):
+    if two_speakers or any(map(word_forms.is_unspaced, text)):
         return cue  # between letters that need no space a line's end says nothing that could be put back
     starts = lines.line_starts(text, rules) if text == " ".join(text.split()) else None
     if starts is None:

@@ -84,7 +84,7 @@ STAGE = Stage(
     corrected=True,
     decisions="shorter.tsv",
     needs=("demux", "asr"),
-    after=("lyrics_detection",),
+    after=("ner", "lyrics_detection", "hallucination_removal", "translation"),
     refuses="beforehand",
     reads_segments=True,
     asks=ResourceRequest(cores=4, mem_mb=1500, mem_mb_per_hour=100, runtime=10, runtime_per_hour=30),

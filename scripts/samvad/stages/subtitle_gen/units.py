@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from samvad.documents.segments import Segment, Word
 from samvad.text import languages, scripts
 from samvad.text.sentence_ends import ends_sentence
+from samvad.text.word_forms import is_unspaced
 
 _OPENERS = frozenset("-–—([{«“‘\"'¿¡#₹£")
 _NOTES = "♪♫♬♩"
@@ -141,11 +142,6 @@ def _split_unspaced(word: str) -> list[str]:
         else:
             parts[-1] += character
     return parts
-
-
-def is_unspaced(character: str) -> bool:
-    """Return whether a character is of a script that sets no spaces between words, Chinese or Japanese."""
-    return scripts.script_of(character) in ("Hani", "Jpan")
 
 
 def _heard(segment: Segment) -> list[tuple[str, int, int]]:

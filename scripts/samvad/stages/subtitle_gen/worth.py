@@ -52,6 +52,7 @@ def headline(
     missing: Sequence[coverage.Gap],
     *,
     corrected: bool,
+    unexplained: int = 0,
 ) -> Headline:
     """Return what a track is worth.
 
@@ -61,6 +62,7 @@ def headline(
         speech: where somebody speaks, or None where that is not known.
         missing: from ``gaps``.
         corrected: whether a person has written it: then its words are sure, and nothing is known of its coverage.
+        unexplained: words that are lost, or came, without a record.
     """
     seconds = sum(end - start for start, end in speech) / 1000 if speech is not None else None
     without = sum(gap.speech_ms for gap in missing) / 1000
@@ -75,6 +77,7 @@ def headline(
         rules=check.within.get("hard", 0.0) if check.cues else 0.0,
         longest_gap_seconds=round(max((gap.speech_ms for gap in missing), default=0) / 1000, 1),
         perhaps_seconds=round(perhaps, 1),
+        unexplained=unexplained,
     )
 
 

@@ -19,6 +19,7 @@ function allRows(track) {
     rows.push({ quarantine: segment, start: segment.start, end: segment.end });
   }
   for (const [start, end] of track.missing) rows.push({ missing: "somebody speaks, and there is no text", start, end });
+  for (const lost of track.words ? track.words.unexplained : []) rows.push({ missing: `${lost.words} ${lost.words === 1 ? "word" : "words"} ${lost.how} in ${lost.stage} without a record: ${lost.text}`, start: lost.start_ms, end: lost.end_ms });
   for (const [start, end] of track.perhaps) rows.push({ missing: "perhaps somebody speaks under other sound, and there is no text", start, end });
   return rows.sort((a, b) => a.start - b.start);
 }
@@ -158,6 +159,7 @@ function showTrack(number) {
   drawScore();
   drawCharts();
   drawRules();
+  drawWords();
   showCorrections();
   tick();
 }
@@ -331,6 +333,22 @@ function drawCharts() {
     histogram("longest line", cues.map((cue) => Math.max(...cue.lines.map((line) => [...line].length))), [track.width], "characters", 2),
     histogram("gap to the next cue", gaps, [track.gap / 1000], "s", 0.1),
   ]);
+}
+/* The way of the words: a bar for each place of it, as long as there are words; what was taken out by which rule; and in red what nothing explains. */
+function drawWords() {
+  const track = data.tracks[state.track], way = track && track.words;
+  if (!way || !way.steps.length) return put(byId("words"), "");
+  const most = Math.max(1, ...way.steps.map((step) => step.words)), height = 17;
+  const bar = (step, n) => {
+    const size = (step.words / most) * 150, title = `${step.stage}: ${step.words} ${step.what}${step.note ? ` (${step.note})` : ""}`;
+    return html`<g><title>${title}</title><rect x="${(75 - size / 2).toFixed(1)}" width="${size.toFixed(1)}" y="${n * height}" height="${height - 3}" rx="3" fill="${way.unexplained.length ? "var(--bad)" : "var(--cue)"}" opacity="${(0.35 + (0.5 * n) / way.steps.length).toFixed(2)}"/><text class="n" x="75" y="${n * height + 11}" text-anchor="middle">${step.words}</text><text x="158" y="${n * height + 11}">${step.what} <tspan class="soft">${step.note ? `· ${step.note}` : ""}</tspan></text></g>`;
+  };
+  const at = (ms) => (ms === null ? "" : html`<button type="button" data-at="${ms}">${clock(ms)}</button>`);
+  const taken = way.rules.map((rule) => html`<li><details><summary><b>− ${rule.words}</b> ${rule.rule}</summary>${rule.places.map(([ms, text, why]) => html`<div title="${why}">${at(ms)} ${text}</div>`)}</details></li>`);
+  const wrong = way.unexplained.map((item) => html`<li class="bad"><b>${item.how === "lost" ? "−" : "+"} ${item.words} ${item.how} without a record</b> in ${item.stage} ${at(item.start_ms)} ${item.text}</li>`);
+  const told = way.unexplained.length ? html`<span class="bad">not all accounted for</span>` : html`<span class="good">each accounted for</span>`;
+  put(byId("words"), html`<figure class="funnel"><figcaption><span>words, from what was heard to the file</span>${told}</figcaption><svg viewBox="0 0 480 ${way.steps.length * height}">${way.steps.map(bar)}</svg><ul>${wrong}${taken}</ul></figure>`);
+  byId("words").querySelectorAll("button[data-at]").forEach((button) => { button.onclick = () => seek(Number(button.dataset.at)); });
 }
 function drawRules() {
   const track = data.tracks[state.track];
