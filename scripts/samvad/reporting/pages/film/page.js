@@ -19,7 +19,7 @@ function allRows(track) {
     rows.push({ quarantine: segment, start: segment.start, end: segment.end });
   }
   for (const [start, end] of track.missing) rows.push({ missing: "somebody speaks, and there is no text", start, end });
-  for (const lost of track.words ? track.words.unexplained : []) rows.push({ missing: `${lost.words} ${lost.words === 1 ? "word" : "words"} ${lost.how} in ${lost.stage} without a record: ${lost.text}`, start: lost.start_ms, end: lost.end_ms });
+  for (const lost of track.words ? track.words.unexplained : []) rows.push({ lost: true, missing: `${lost.words} ${lost.words === 1 ? "word" : "words"} ${lost.how} in ${lost.stage} without a record: ${lost.text}`, start: lost.start_ms, end: lost.end_ms });
   for (const [start, end] of track.perhaps) rows.push({ missing: "perhaps somebody speaks under other sound, and there is no text", start, end });
   return rows.sort((a, b) => a.start - b.start);
 }
@@ -110,7 +110,7 @@ function drawRows() {
       box.append(element);
       drawn.set(key, element);
     }
-    element.className = "row" + (row.cue && row.cue.song ? " is-song" : "") + (row.quarantine ? " is-quarantine" : "") + (row.missing ? " is-missing" : "") + (number === state.now ? " now" : "");
+    element.className = "row" + (row.cue && row.cue.song ? " is-song" : "") + (row.quarantine ? " is-quarantine" : "") + (row.lost ? " is-lost" : row.missing ? " is-missing" : "") + (number === state.now ? " now" : "");
     element.title = row.cue ? [...row.cue.flags.map((flag) => flag[0] + ": " + flag[2]), ...(row.cue.why ? ["ends here: " + row.cue.why] : [])].join("\n") : "";
   }
   for (const [key, element] of drawn) if (!wanted.has(key)) { element.remove(); drawn.delete(key); }
@@ -347,7 +347,7 @@ function drawWords() {
   const taken = way.rules.map((rule) => html`<li><details><summary><b>− ${rule.words}</b> ${rule.rule}</summary>${rule.places.map(([ms, text, why]) => html`<div title="${why}">${at(ms)} ${text}</div>`)}</details></li>`);
   const wrong = way.unexplained.map((item) => html`<li class="bad"><b>${item.how === "lost" ? "−" : "+"} ${item.words} ${item.how} without a record</b> in ${item.stage} ${at(item.start_ms)} ${item.text}</li>`);
   const told = way.unexplained.length ? html`<span class="bad">not all accounted for</span>` : html`<span class="good">each accounted for</span>`;
-  put(byId("words"), html`<figure class="funnel"><figcaption><span>words, from what was heard to the file</span>${told}</figcaption><svg viewBox="0 0 480 ${way.steps.length * height}">${way.steps.map(bar)}</svg><ul>${wrong}${taken}</ul></figure>`);
+  put(byId("words"), html`<figure class="funnel"><figcaption><span>words, from what was heard to the cues</span>${told}</figcaption><svg viewBox="0 0 480 ${way.steps.length * height}">${way.steps.map(bar)}</svg><ul>${wrong}${taken}</ul></figure>`);
   byId("words").querySelectorAll("button[data-at]").forEach((button) => { button.onclick = () => seek(Number(button.dataset.at)); });
 }
 function drawRules() {
