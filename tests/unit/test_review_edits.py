@@ -303,6 +303,34 @@ def test_what_is_written_where_somebody_speaks_settles_that_in_the_answer(film: 
     assert not any(missing(edit(film, {"op": "undo", "entry": film.revision})).values())
 
 
+def test_words_that_are_lost_without_a_record_are_listed_and_settled_by_what_is_written_there(job: Path) -> None:
+    lost = {"stage": "05_ner", "how": "lost", "start_ms": 51_500, "end_ms": 52_500, "words": 2, "text": "my brother"}
+    path = job / "09_subtitle_gen" / "qc.json"
+    check = json.loads(path.read_text("utf-8"))
+    for track in check["tracks"]:
+        track["words"] = {"schema_version": "1.0", "steps": [], "taken": [], "unexplained": [lost]}
+    path.write_text(json.dumps(check), encoding="utf-8")
+    film = FilmDocument(job)
+
+    def shown() -> tuple[dict[str, Any], dict[str, Any]]:
+        page = showing.document(film)
+        (need,) = (one for one in page["needs"] if one["kind"] == "lost" and one["lane"] == "en")
+        (lane,) = (one for one in page["lanes"] if one["id"] == "en")
+        return need, lane["headline"]
+
+    need, headline = shown()
+    assert (need["done"], need["start"], need["text"]) == (False, 51_500, "my brother")
+    assert need["reasons"] == ["lost in 05_ner without a record"]
+    assert headline["grade"] == "bad" and "2 words lost" in headline["told"]
+    edit(film, need["choices"][0]["edit"])
+    need, headline = shown()
+    assert need["done"] and headline["unexplained"] == 0
+    edit(film, {"op": "undo", "entry": film.revision})
+    assert not shown()[0]["done"]
+    edit(film, {"op": "accept", "need": need["id"]})
+    assert shown()[0]["done"]
+
+
 def test_what_the_translator_would_have_written_instead_is_there_to_pick_from(film: FilmDocument) -> None:
     def doubtful() -> list[dict[str, Any]]:
         return [n for n in showing.document(film)["needs"] if n["kind"] == "translation" and not n["done"]]

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from samvad.core.errors import ChangedFileError
 from samvad.documents.headline import Headline
 from samvad.documents.segments import AS_SAID, QUARANTINE, Segment, SegmentsDocument, Translation, Word
 from samvad.documents.subtitles import formats
@@ -282,6 +283,17 @@ def in_a_second(number: int, text: str) -> Segment:
         for at, word in enumerate(said.words)
     )
     return replace(said, start_ms=number * 1_000, end_ms=number * 1_000 + 950, words=words)
+
+
+@pytest.mark.parametrize("text", ["", "old\tnew\n", "old\tnew\tsegment\nA\tB\tx\n", "old\tnew\tsegment\nA\n", "\ud800"])
+def test_a_damaged_table_of_names_is_named(tmp_path: Any, text: str) -> None:
+    path = tmp_path / "names_replaced.tsv"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    if text == "old\tnew\n":
+        assert funnel.read_renamed(path) == []
+        return
+    with pytest.raises(ChangedFileError, match="is no table of names"):
+        funnel.read_renamed(path)
 
 
 # Stage 04 -------------------------------------------------------------------------------------------------------------

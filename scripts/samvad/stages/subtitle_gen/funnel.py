@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 
 from samvad.core import cells, outside, stages
+from samvad.core.errors import ChangedFileError
 from samvad.documents.segments import AS_SAID, QUARANTINE, Segment, SegmentsDocument, Translation
 from samvad.documents.subtitles.cues import Cue
 from samvad.documents.word_account import Funnel, Heard, Said, Step, Taken, Unexplained
@@ -357,9 +358,17 @@ def _unexplained(stage: str, how: str, start_ms: int, end_ms: int, words: Words)
 
 
 def read_renamed(path: Path | None) -> list[Renamed]:
-    """Read the names that stage 05 wrote anew; none where it made no table."""
+    """Read the names that stage 05 wrote anew; none where it made no table.
+
+    Raises:
+        ChangedFileError: it cannot be read, or is no such table.
+    """
     if path is None:
         return []
-    head, *rows = csv.reader(cells.lines_of(outside.read_text(path)), delimiter="\t")
-    found = (dict(zip(head, row, strict=True)) for row in rows)
-    return [Renamed(int(row["segment"]), row["old"], row["new"]) for row in found]
+    try:
+        head, *rows = csv.reader(cells.lines_of(outside.read_text(path)), delimiter="\t")
+        found = (dict(zip(head, row, strict=True)) for row in rows)
+        return [Renamed(int(row["segment"]), row["old"], row["new"]) for row in found]
+    except (OSError, ValueError, KeyError, csv.Error) as error:
+        what = f"{path} is no table of names that were written anew ({error})."
+        raise ChangedFileError(what, "Run stage ner again.", path=str(path)) from None
