@@ -152,6 +152,23 @@ def test_a_name_that_is_written_anew_is_a_record_and_another_word_beside_it_is_n
     ]
 
 
+@pytest.mark.parametrize(
+    ("heard", "written", "names"),
+    [
+        ("Raahul's house.", "Rahul's house.", [("Raahul", "Rahul")]),
+        ("Ramesh and Ram came.", "Ramesh and Raam came.", [("Ram", "Raam")]),
+        ("रामू और राम आए।", "रामू और रामलाल आए।", [("राम", "रामलाल")]),
+        ("Con not place, now.", "Connaught Place, now.", [("Con not place", "Connaught Place")]),
+        ("Raahul saw Raahul.", "Rahul saw Rahul.", [("Raahul", "Rahul"), ("Raahul", "Rahul")]),
+    ],
+)
+def test_names_are_followed_in_whatever_words_they_stand(
+    heard: str, written: str, names: list[tuple[str, str]]
+) -> None:
+    said, now = (film(segment(1, text)) for text in (heard, written))
+    assert wrong(way(said, now, renamed=tuple(Renamed(1, old, new) for old, new in names))) == []
+
+
 def test_a_word_that_no_cue_has_is_named_where_it_was_said() -> None:
     assert wrong(way(WHOLE, WHOLE, drop="home")) == [("09_subtitle_gen", "lost", 8_000, "home")]
 

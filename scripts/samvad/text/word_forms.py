@@ -42,6 +42,18 @@ def of(text: str) -> tuple[str, ...]:
     return tuple(bare for word in found if (bare := word.strip(_EDGES)))
 
 
+def with_other(text: str, old: str, new: str) -> str | None:
+    """Return a text with a whole word, or several, written otherwise where it first stands; None where it does not.
+
+    Args:
+        text: of a segment.
+        old: what stands in it: "Rahul" also in "Rahul's", and not in "Rahulji".
+        new: what is written in its place.
+    """
+    made, count = re.subn(rf"(?<![\w{_MARKS}]){re.escape(old)}(?![\w{_MARKS}])", lambda _: new, text, count=1)
+    return made if count else None
+
+
 def is_unspaced(character: str) -> bool:
     """Return whether a character is of a script that sets no spaces between words, Chinese or Japanese."""
     return character >= _FIRST_UNSPACED and scripts.script_of(character) in ("Hani", "Jpan")

@@ -215,7 +215,7 @@ def _words(found: Funnel) -> JsonObject:
         rule["words"] += item.words
         places = rule.setdefault("places", [])
         if len(places) < _MOST_PLACES:
-            places.append([item.start_ms, item.text or item.why, item.why])
+            places.append([item.start_ms, item.text, item.why])
     return {
         "steps": [vars(step) for step in found.steps],
         "rules": list(rules.values()),

@@ -113,11 +113,17 @@ class Spoken:
         return _differences(self._with_names(said.id, said.text), _words(text))
 
     def _with_names(self, number: int, text: str) -> Words:
-        found = _words(text)
+        by_count = Counter[str]()
         for item in self.renamed:
             if item.segment == number:
-                found = found - _words(item.old) + _words(item.new)
-        return found
+                made = word_forms.with_other(text, item.old, item.new)
+                if made is None:  # a name that another one has taken in
+                    by_count.subtract(_words(item.old))
+                    by_count.update(_words(item.new))
+                text = made or text
+        found = Counter(_words(text))
+        found.update(by_count)
+        return +found
 
     def _blamed(self, uneven: Sequence[tuple[int, int, int, Words, Words]]) -> list[Unexplained]:
         """Return what does not come out even, each with the first stage after which it does not."""

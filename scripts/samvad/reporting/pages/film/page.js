@@ -344,7 +344,7 @@ function drawWords() {
     return html`<g><title>${title}</title><rect x="${(75 - size / 2).toFixed(1)}" width="${size.toFixed(1)}" y="${n * height}" height="${height - 3}" rx="3" fill="${way.unexplained.length ? "var(--bad)" : "var(--cue)"}" opacity="${(0.35 + (0.5 * n) / way.steps.length).toFixed(2)}"/><text class="n" x="75" y="${n * height + 11}" text-anchor="middle">${step.words}</text><text x="158" y="${n * height + 11}">${step.what} <tspan class="soft">${step.note ? `· ${step.note}` : ""}</tspan></text></g>`;
   };
   const at = (ms) => (ms === null ? "" : html`<button type="button" data-at="${ms}">${clock(ms)}</button>`);
-  const taken = way.rules.map((rule) => html`<li><details><summary><b>− ${rule.words}</b> ${rule.rule}</summary>${rule.places.map(([ms, text, why]) => html`<div title="${why}">${at(ms)} ${text}</div>`)}</details></li>`);
+  const taken = way.rules.map((rule) => html`<li><details><summary><b>− ${rule.words}</b> ${rule.rule}</summary>${rule.places.map(([ms, text, why]) => html`<div>${at(ms)} <b>${text}</b> ${why}</div>`)}</details></li>`);
   const wrong = way.unexplained.map((item) => html`<li class="bad"><b>${item.how === "lost" ? "−" : "+"} ${item.words} ${item.how} without a record</b> in ${item.stage} ${at(item.start_ms)} ${item.text}</li>`);
   const told = way.unexplained.length ? html`<span class="bad">not all accounted for</span>` : html`<span class="good">each accounted for</span>`;
   put(byId("words"), html`<figure class="funnel"><figcaption><span>words, from what was heard to the cues</span>${told}</figcaption><svg viewBox="0 0 480 ${way.steps.length * height}">${way.steps.map(bar)}</svg><ul>${wrong}${taken}</ul></figure>`);
