@@ -116,6 +116,23 @@ def test_a_gap_is_decoded_again_in_its_own_window_and_put_where_it_belongs():
     assert found[1].decoded_again.reasons == ("speech without text",)
 
 
+def test_who_calls_again_some_seconds_later_is_heard_again():
+    call = ["Rahul,", "come", "back", "here."]
+    speech = (Region(1_000, 3_000, "en"), Region(5_500, 7_500, "en"), Region(10_000, 12_000, "en"))
+
+    def called(start_ms):
+        return [raw(word, start_ms + 450 * at, start_ms + 450 * at + 400) for at, word in enumerate(call)]
+
+    def answer(window):
+        words = called(window.speech[0].start_ms)
+        return replace(chunk(words, window.speech), window=window, start_ms=window.start_ms, end_ms=window.end_ms)
+
+    first, last = chunk(called(1_100), speech[:1]), chunk(called(10_100), speech[2:])
+    found = filler(answer).fill([first, last], speech)
+    assert [item.text for item in found] == [" ".join(call)] * 3
+    assert gaps.spoken_gaps(found, speech) == []
+
+
 @pytest.mark.parametrize(
     "figures", [{"avg_logprob": -1.3}, {"no_speech_prob": 0.8}], ids=["unsure of its words", "no speech"]
 )

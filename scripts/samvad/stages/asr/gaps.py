@@ -73,9 +73,10 @@ _SHORT_MS, _SHORT_LOGPROB, _SHORT_NO_SPEECH = 3_000, -0.8, 0.3
 #: Characters a second at most, by the words' own times.
 _PACE = 35.0
 _LEAST_SECONDS = 0.2
-#: Words at the edge of a gap that may have been heard twice.
-_EDGE_WORDS = 4
-#: Within this of the gap, in ms.
+#: Words at the edge of a gap that may have been heard twice: so many, and so near to it (in ms), as far as the
+#: recogniser's word times may be off. Who calls again, some seconds later, says the same words once more.
+_EDGE_WORDS, _EDGE_MS = 4, 1_500
+#: Within this of the gap, in ms: the chunks that have such words.
 _NEAR_MS = 5_000
 #: A try that loops is worth what stands beside its loop, from so many words on.
 _ROUNDS_OF_LOOP, _WORDS_BESIDE = 4, 3
@@ -354,6 +355,7 @@ def _not_twice(words: tuple[RawWord, ...], beside: Sequence[Chunk], window: Wind
         for chunk in near
         if chunk.end_ms >= window.start_ms - _NEAR_MS
         for word in chunk.words
+        if word.end_ms >= window.start_ms - _EDGE_MS and word.start_ms <= window.end_ms + _EDGE_MS
     )
     before = [key for start_ms, key in said if start_ms < window.start_ms][-_EDGE_WORDS:]
     after = [key for start_ms, key in said if start_ms >= window.start_ms][:_EDGE_WORDS]
