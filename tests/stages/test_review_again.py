@@ -38,3 +38,10 @@ def test_a_stretch_is_heard_again_with_the_words_and_the_language_that_a_person_
     assert sorted(path for path in film.folder.rglob("*") if path.is_file()) == before, "the film's own files stay"
     with pytest.raises(ToolError, match="No model is called"):
         again.recognise(film.files, again.wish_of({"model": "nothing-of-that-name"}, 0, 9000))
+
+
+@pytest.mark.model
+def test_where_no_detector_hears_speech_a_person_who_asks_is_believed(film: FilmDocument) -> None:
+    deaf = {"vad_threshold": 0.9999, "singing": False}
+    found = again.recognise(film.files, again.Wish(0, 9000, "en", deaf))
+    assert "1813" in " ".join(segment.text for segment in found)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 import translation_flags as flags
 from hypothesis import given
 from hypothesis import strategies as st
 
+from samvad.core.errors import ConfigurationError
 from samvad.stages.translation import figures, guards, markup, negation
 from samvad.text import number_words
 
@@ -241,3 +243,91 @@ def test_right_translations_are_hardly_flagged_and_planted_faults_are_found() ->
         hits = [hit for planted, hit in found if planted == kind]
         assert len(hits) > 10
         assert sum(hits) >= least * len(hits), kind
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("hi\tunit x\tमिनट", "line 2: the kind is 'unit x', but must be unit and a number from 0 on, such as unit 60"),
+        ("hi\tscale\tलाख", "but must be scale and a number from 0 on"),
+        ("hi\tscale -5\tलाख", "but must be scale and a number from 0 on"),
+        ("hi\tvalue NaN\tलाख", "but must be value and a number from 0 on"),
+        ("hi\tsays 1e\tलाख", "but must be says and a number from 0 on"),
+        ("hi\tidoms\tनौ दो ग्यारह", "line 2: the kind is 'idoms', but must be one of: ones,"),
+        ("hi\tones 5\tएक", "the kind is 'ones 5', but must be one of"),
+    ],
+)
+def test_a_row_of_the_table_with_a_kind_or_a_size_that_is_none_is_refused_by_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: str, told: str
+) -> None:
+    table = tmp_path / "number_words.tsv"
+    table.write_text(f"language\tkind\twords\n{row}\n", encoding="utf-8")
+    monkeypatch.setattr(number_words, "TABLE", table)
+    with pytest.raises(ConfigurationError) as refused:
+        number_words._tables.__wrapped__()
+    assert str(table) in str(refused.value) and told in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("hindi", "english"),
+    [
+        ("वह चार सौ बीस है।", "He is a crook."),
+        ("तू बड़ा चार सौ बीस निकला!", "You turned out to be a fraud!"),
+        ("मैं उसके बारह बजा दूँगा।", "I'll finish him off."),
+        ("मेरे साथ चार सौ बीस करता है?", "You dare to cheat me?"),
+    ],
+)
+def test_a_number_that_stands_for_something_else_need_not_be_in_a_translation(hindi: str, english: str) -> None:
+    assert not guards.problems(hindi, english, "hi", "en") & guards.UNFIT
+
+
+@pytest.mark.parametrize(
+    ("hindi", "english"),
+    [
+        ("मुझे चार सौ बीस रुपये दो।", "Give me some money."),
+        ("चार सौ बीस लोग आए।", "People came."),
+        ("इसकी क़ीमत चार सौ बीस है।", "That is its price."),
+        ("रात के बारह बज गए।", "It is night."),
+    ],
+)
+def test_the_same_words_as_a_count_are_asked_for(hindi: str, english: str) -> None:
+    assert guards.NUMBER_WORDS in guards.problems(hindi, english, "hi", "en")
+
+
+OPPOSITES = [
+    ("Relax.", "चिंता मत करो।"),
+    ("Calm down.", "घबराओ मत।"),
+    ("Hurry up!", "देर मत करो!"),
+    ("Freeze!", "हिलना मत!"),
+    ("Stay here.", "मत जाओ।"),
+    ("He is dead.", "वह अब नहीं रहे।"),
+    ("It is hard.", "यह आसान नहीं है।"),
+    ("God knows.", "पता नहीं।"),
+    ("I am busy.", "मैं ख़ाली नहीं हूँ।"),
+    ("Don't worry.", "निश्चिंत रहो।"),
+    ("Don't move!", "वहीं रुक जाओ!"),
+    ("It's not easy.", "यह मुश्किल है।"),
+    ("I'm not well.", "मैं बीमार हूँ।"),
+    ("Don't be late.", "जल्दी आना।"),
+]
+
+
+@pytest.mark.parametrize(("english", "hindi"), OPPOSITES)
+def test_what_one_language_denies_and_another_says_outright_is_no_fault(english: str, hindi: str) -> None:
+    for source, made, ways in ((english, hindi, ("en", "hi")), (hindi, english, ("hi", "en"))):
+        assert not negation.is_lost(source, made, *ways) and not negation.is_added(source, made, *ways)
+
+
+@pytest.mark.parametrize(
+    ("english", "hindi"),
+    [
+        ("He will go home.", "वह घर नहीं जाएगा।"),
+        ("Relax, he will come.", "चिंता मत करो, वह नहीं आएगा।"),
+        ("I know him.", "मैं उसे नहीं जानता।"),
+        ("This is good.", "यह अच्छा नहीं है।"),
+        ("Worry about it.", "चिंता मत करो।"),
+        ("It is easy.", "यह आसान नहीं है।"),
+    ],
+)
+def test_a_denial_whose_opposite_is_not_said_is_still_lost_or_added(english: str, hindi: str) -> None:
+    assert negation.is_added(english, hindi, "en", "hi") and negation.is_lost(hindi, english, "hi", "en")

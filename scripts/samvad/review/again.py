@@ -134,6 +134,9 @@ def _words(text: object) -> tuple[str, ...]:
 def recognise(files_: JobFiles, wish: Wish, target: str = "") -> tuple[Segment, ...]:
     """Return what is recognised in a stretch, in the film's time; with a translation where a target is named.
 
+    A person who asks has heard somebody there: where the film's detector hears nobody, all of the stretch is taken for
+    speech.
+
     Raises:
         ConfigurationError: the film's sound is not there, or an option is wrong.
         ToolError: the stage failed; says why.
@@ -143,7 +146,10 @@ def recognise(files_: JobFiles, wish: Wish, target: str = "") -> tuple[Segment, 
         if wish.language:
             options["languages"] = () if wish.language == "auto" else (wish.language,)
         demux = job / stages.BY_NAME["demux"].folder / "manifest.json"
-        asr = _run(job, "asr", ["--demux", str(demux), *_glossary(files_, job, wish.words)], options)
+        words = ["--demux", str(demux), *_glossary(files_, job, wish.words)]
+        asr = _run(job, "asr", words, options)
+        if not _in_film(_document(job, asr), first_ms, wish):
+            asr = _run(job, "asr", words, {**options, "vad": "none"})
         made = asr
         if target:
             made = _translate(files_, job, demux, asr, target, {})

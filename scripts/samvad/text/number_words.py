@@ -11,13 +11,19 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from samvad.core import outside, schemas
 from samvad.core.errors import ConfigurationError
 
 TABLE = schemas.ROOT / "config" / "number_words.tsv"
 _COLUMNS = ("language", "kind", "words")
+#: What a row may hold, by its kind; the kinds of the second line have a number behind their name.
+_PLAIN_KINDS = (
+    *("ones", "ordinals", "hundreds", "half more", "quarter more", "quarter less", "between", "half after", "point"),
+    "idiom",
+)
+_SIZED_KINDS = ("scale", "value", "says", "unit")
 #: Digits with separators inside them, marks that part numbers, and words. A figure that belongs to a word ("MP3", "5G")
 #: is found as well.
 _TOKEN = re.compile(
@@ -309,6 +315,7 @@ def _tables() -> dict[str, _Words]:
             continue
         cells = tuple(cell.strip() for cell in line.split("\t"))
         if header_seen and len(cells) == len(_COLUMNS) and all(cells):
+            _check_kind(cells[1], number)
             words = [[_key(word) for word in cell.split("/")] for cell in cells[2].split("|")]
             rows.setdefault(cells[0], {}).setdefault(cells[1], []).extend(words)
         elif header_seen or cells != _COLUMNS:
@@ -317,6 +324,31 @@ def _tables() -> dict[str, _Words]:
             )
         header_seen = True
     return {language: _words(kinds) for language, kinds in rows.items()}
+
+
+def _check_kind(kind: str, line: int) -> None:
+    """Refuse a kind of words that is none, and one without the number that belongs to it.
+
+    Raises:
+        ConfigurationError: it is one of these; names the line.
+    """
+    name, _, size = kind.partition(" ")
+    if kind not in _PLAIN_KINDS and name not in _SIZED_KINDS:
+        wanted = f"one of: {', '.join((*_PLAIN_KINDS, *(f'{known} N' for known in _SIZED_KINDS)))}"
+    elif kind in _PLAIN_KINDS or _is_size(size):
+        return
+    else:
+        wanted = f"{name} and a number from 0 on, such as {name} 60"
+    what = f"{TABLE}, line {line}: the kind is {kind!r}, but must be {wanted}."
+    raise ConfigurationError(what, "Correct it.", path=str(TABLE))
+
+
+def _is_size(text: str) -> bool:
+    try:
+        size = Decimal(text)
+    except InvalidOperation:
+        return False
+    return size.is_finite() and size >= 0
 
 
 def _key(word: str) -> tuple[str, ...]:

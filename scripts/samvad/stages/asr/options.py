@@ -46,7 +46,9 @@ class Options:
     romanise: bool = option(False, "whether to write the text in Latin letters as well")
     prompt: bool = option(True, "whether the model is told the film's names and terms")
     retries: int = option(4, "how often bad text is decoded again, at most", unit="times", minimum=0, maximum=4)
-    vad: Literal["silero", "pyannote"] = option("silero", "voice activity detection")
+    vad: Literal["silero", "pyannote", "none"] = option(
+        "silero", "voice activity detection; none: all sound is taken for speech"
+    )
     vad_threshold: float = option(0.5, "from which sound is speech", unit="probability, 0 to 1", above=0, below=1)
     singing: bool = option(True, "whether to recognise singing that the voice activity detection leaves out")
     singing_threshold: float = option(

@@ -52,6 +52,8 @@ _LONGEST_REGION_MS = 28_000
 _TEXT_FITS, _LINES_SHOWN = 0.2, 5
 #: A language that was surely heard in so much of the speech is named, whether or not it is recognised.
 _NAMED_SHARE = 0.1
+#: The setting of asr.vad by which nothing is looked for.
+_NO_DETECTOR = "none"
 #: From this part of the words on a person should know that they were put into another script.
 _MANY_CHANGED = 0.2
 
@@ -76,7 +78,9 @@ class Heard(NamedTuple):
 def find_speech(run: StageRun, audio: FilmAudio, heard: FilmAudio, options: Options, device: str) -> Heard:
     """Find speech in what is to be recognised, and singing in the film as it is."""
     log.info("Looking for speech with %s in %.0f s of sound", options.vad, audio.duration_ms / 1000)
-    if options.vad == "silero":
+    if options.vad == _NO_DETECTOR:
+        found = [Region(0, heard.duration_ms)]
+    elif options.vad == "silero":
         found = regions.silero_regions(heard, options.vad_threshold)
     else:
         found = regions.pyannote_regions(heard, options.vad_threshold, device)

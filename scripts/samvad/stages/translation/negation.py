@@ -21,7 +21,9 @@ def is_lost(source: str, made: str, source_language: str, target: str) -> bool:
     """Return whether a source denies something and its translation does not, where both languages are known here."""
     if source_language not in known.WORDS or target not in known.WORDS or target in known.SOURCES_ONLY:
         return False
-    return denies(source, source_language) and not (denies(made, target, strictly=False) or _is_as_good(made, target))
+    if not denies(source, source_language) or denies(made, target, strictly=False) or _is_as_good(made, target):
+        return False
+    return not _is_opposite(source, made, source_language, target)
 
 
 def is_added(source: str, made: str, source_language: str, target: str) -> bool:
@@ -65,6 +67,28 @@ def _is_as_good(text: str, language: str) -> bool:
     if affixes and any(re.match(affixes, word) for word in words):
         return True
     return not _set(known.AS_GOOD.get(language, "")).isdisjoint(words)
+
+
+def _is_opposite(source: str, made: str, source_language: str, target: str) -> bool:
+    """Return whether all that a source denies is said outright in its translation: "don't worry" and "relax"."""
+    left, there = _folded(source), _folded(made)
+    for denied, outright in _opposites(source_language, target):
+        if outright.search(there):
+            left = denied.sub(" ", left)
+    return left != _folded(source) and not denies(left, source_language)
+
+
+@functools.cache
+def _opposites(source_language: str, target: str) -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
+    """Return patterns of what is denied, with the denial, and of what says the same outright."""
+    words = "|".join(map(re.escape, _folded(known.WORDS.get(source_language, "")).split()))
+    no = rf"(?:(?<!\S)(?:{words}|न|ना)(?![^\s.,!?;।])|\w+n't(?!\S))"
+    found = []
+    for denied, outright in known.OPPOSITES.get((source_language, target), ()):
+        word = rf"(?:{_folded(denied)})\S*"
+        with_denial = re.compile(rf"{no}(?: \S+)??(?: \S+)?? {word}|(?<!\S){word}(?: \S+)?? {no}")
+        found.append((with_denial, re.compile(rf"(?<![^\W_])(?:{_folded(outright)})")))
+    return tuple(found)
 
 
 @functools.cache
