@@ -28,6 +28,10 @@ GOOD = Headline(100, 300.0, 0.99, 0.9, 0, 0, 1.0)
         ({"doubtful": 30, "as_said": 4}, "bad", "30 of 100 cues doubtful in translation (4 show what was said)"),
         ({"doubtful": 6}, "warn", "look it over"),
         ({"rules": 0.5}, "bad", "50 % within the rules"),
+        ({"unsure": 0.12}, "warn", "words 90 % sure (12 % of them in very unsure lines)"),
+        ({"unsure": 0.3}, "bad", "words 90 % sure (30 % of them"),
+        ({"unsure": 0.04}, "good", "words 90 % sure, 100 %"),
+        ({"unsure": 0.12, "sure": 0.5}, "bad", "words 50 % sure (12 % of them"),
         ({"coverage": 0.994, "longest_gap_seconds": 19.6}, "warn", "99.4 % of the speech (none for 20 s at a stretch)"),
         ({"longest_gap_seconds": 2.0}, "good", "text for 99 % of the speech, words"),
         ({"perhaps_seconds": 4.2}, "warn", "perhaps 4.2 s of speech under music or noise without text"),
@@ -47,6 +51,16 @@ def test_a_headline_is_as_good_as_its_worst_figure(change: dict[str, float], gra
 def test_of_several_grades_a_track_without_cues_comes_before_a_fair_one() -> None:
     assert worst(["good", "none", "warn"]) == "none"
     assert worst([]) == "none"
+
+
+def test_the_words_of_very_unsure_lines_are_counted_whatever_the_mean_is() -> None:
+    def line(number: int, *scores: float | None) -> Segment:
+        words = tuple(Word(at, at + 1, "word", score) for at, score in enumerate(scores))
+        return Segment(number, 0, 9, "text", "en", words=words)
+
+    lines = [line(1, 0.9, 0.95, 0.9), line(2, 0.3, 0.6), line(3, None), line(4)]
+    assert worth.unsure(lines) == 0.4
+    assert worth.unsure(lines[2:]) == 0.0
 
 
 def document() -> SegmentsDocument:

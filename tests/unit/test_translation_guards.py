@@ -82,6 +82,10 @@ def test_a_translation_that_repeats_what_its_source_repeats_is_no_loop() -> None
     assert guards.is_loop("What shall I do? What shall I do?", than="kya karoon main")
     assert not guards.is_loop("What shall I do? What shall I do?", than="kya karoon? kya karoon?")
     assert not guards.is_loop("哈哈哈哈哈哈", than="हाहाहाहाहा")
+    assert not guards.is_loop("I'm going to do it, I'm going to do it.", than="करूँगा, करूँगा!")
+    assert not guards.is_loop("Don't go there, don't go there.", than="मत जा, मत जा")
+    again = "I'm going to see a little bit more. " * 2
+    assert guards.is_loop(again, than="yn i chi chi yw wrth gymlwyr"), "a stammer is no such sentence"
 
 
 def test_a_loop_that_cannot_be_mended_is_cut_to_one_turn_and_flagged() -> None:

@@ -16,6 +16,9 @@ Grade = Literal["none", "good", "warn", "bad"]
 COVERAGE = (0.97, 0.9)
 #: Of the mean probability of the words: garbage that Whisper made of Hindi had 0.55, clear speech 0.8 and more.
 SURE = (0.75, 0.6)
+#: A mean hides a tenth of garbage in a good film. Of clear English no line (sentence) had a mean under this; so up to
+#: these shares (0 to 1) of the words in such lines it is good, and to be looked over.
+UNSURE_LINE, UNSURE = 0.5, (0.05, 0.2)
 RULES = (0.95, 0.85)
 #: Up to these shares of doubtful cues, likewise.
 DOUBTFUL = (0.05, 0.2)
@@ -40,6 +43,7 @@ class Headline:
         longest_gap_seconds: the longest stretch of speech that has no text in the track.
         perhaps_seconds: how much may be speech under other sound and has no text; it counts in no share.
         unexplained: words that went, or came, on their way from recognition into the cues, and no record says why.
+        unsure: share (0 to 1) of the words that stand in lines which are less sure than ``UNSURE_LINE``.
     """
 
     cues: int
@@ -52,6 +56,7 @@ class Headline:
     longest_gap_seconds: float = 0.0
     perhaps_seconds: float = 0.0
     unexplained: int = 0
+    unsure: float = 0.0
 
     @property
     def grades(self) -> dict[str, Grade]:
@@ -62,6 +67,8 @@ class Headline:
         found = {"coverage": _grade(self.coverage, COVERAGE), "sure": _grade(self.sure, SURE)}
         if found["coverage"] == "good" and self.longest_gap_seconds >= LONG_GAP_SECONDS:
             found["coverage"] = "warn"
+        if found["sure"] in ("good", "warn") and self.unsure > UNSURE[0]:
+            found["sure"] = "warn" if self.unsure <= UNSURE[1] else "bad"
         if self.perhaps_seconds:
             all_seconds = (self.speech_seconds or 0.0) + self.perhaps_seconds
             many = self.perhaps_seconds >= max(PERHAPS_SECONDS, PERHAPS_SHARE * all_seconds)
@@ -93,7 +100,8 @@ class Headline:
         if self.perhaps_seconds:
             parts.append(self._perhaps())
         if self.sure is not None:
-            parts.append(f"words {_percent(self.sure)} sure")
+            many = f" ({_percent(self.unsure)} of them in very unsure lines)" if self.unsure > UNSURE[0] else ""
+            parts.append(f"words {_percent(self.sure)} sure{many}")
         if self.doubtful:
             shown = f" ({self.as_said} show what was said)" if self.as_said else ""
             parts.append(f"{self.doubtful} of {self.cues} cues doubtful in translation{shown}")

@@ -99,6 +99,11 @@ class JobFiles:
         return worth.sureness(self.document.shown())
 
     @functools.cached_property
+    def unsure(self) -> float:
+        """Return the share of the words that stand in very unsure lines."""
+        return worth.unsure(self.document.shown())
+
+    @functools.cached_property
     def _known(self) -> dict[object, Any]:
         """What was worked out of the document, which stays as it is: a page asks for it at every edit."""
         return {}

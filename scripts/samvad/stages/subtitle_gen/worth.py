@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from samvad.documents import coverage
-from samvad.documents.headline import Headline
+from samvad.documents.headline import UNSURE_LINE, Headline
 from samvad.documents.machine_cues import Origin
 from samvad.documents.segments import AS_SAID, Segment, SegmentsDocument
 from samvad.documents.subtitle_check import Doubt, TrackCheck
@@ -78,6 +78,7 @@ def headline(
         longest_gap_seconds=round(max((gap.speech_ms for gap in missing), default=0) / 1000, 1),
         perhaps_seconds=round(perhaps, 1),
         unexplained=unexplained,
+        unsure=0.0 if corrected else unsure(document.shown()),
     )
 
 
@@ -85,3 +86,13 @@ def sureness(segments: Iterable[Segment]) -> float | None:
     """Return the mean probability of the words that were heard, or None where none is known."""
     scores = [word.score for segment in segments for word in segment.words if word.score is not None]
     return round(sum(scores) / len(scores), 3) if scores else None
+
+
+def unsure(segments: Iterable[Segment]) -> float:
+    """Return the share (0 to 1) of the words that stand in segments of which the model was very unsure."""
+    counts = {False: 0, True: 0}
+    for segment in segments:
+        scores = [word.score for word in segment.words if word.score is not None]
+        if scores:
+            counts[sum(scores) / len(scores) < UNSURE_LINE] += len(scores)
+    return round(counts[True] / max(1, sum(counts.values())), 4)

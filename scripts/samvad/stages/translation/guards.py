@@ -34,8 +34,10 @@ _GUESS_LOG_PROBABILITY = -1.5
 #: A unit of 2 to 60 characters, six times or more in a row, also inside a word, and a longer one three times: what is
 #: written without spaces. Loops of whole words count sooner (``repetition.word_loop``).
 _LOOP = re.compile(r"(.{2,60}?)\1{5,}|(\S{6,60}?)\2{2,}", re.DOTALL)
-#: A source that says anything twice in a row, of two signs or more, may be said so in its translation.
+#: A source that says anything twice in a row, of two signs or more, may be said so in its translation, in up to so many
+#: times its signs.
 _TWICE = re.compile(r"(\w[\W\w]{1,60}?)[\W_]*\1", re.DOTALL)
+_TWICE_AS_LONG = 4
 #: So many other hypotheses of a doubtful line are kept: as many as a person chooses from on keys.
 MOST_OTHERS = 4
 #: Nobody speaks 35 characters a second; the constant lets short segments off.
@@ -85,7 +87,18 @@ def is_loop(text: str, than: str) -> bool:
     """Return whether ``text`` repeats itself over and over and ``than``, its source, does not."""
     if _LOOP.search(text.casefold()):
         return not _LOOP.search(than.casefold()) and not _rounds(than)
-    return bool(_rounds(text)) and not _rounds(than) and not _TWICE.search(repetition.plain(than))
+    found = _rounds(text)
+    if not found or _rounds(than):
+        return False
+    first, period, _ = found
+    unit = "".join(repetition.plain(text).split()[first : first + period])
+    said = max((_length(match[1]) for match in _TWICE.finditer(repetition.plain(than))), default=0.0)
+    return _length(unit) > _TWICE_AS_LONG * said
+
+
+def _length(unit: str) -> float:
+    """Return how long a text is: the vowel signs of India's scripts count, and a Chinese sign for three."""
+    return max(made_up.letters(unit), len(unit.replace(" ", "")))
 
 
 def loops(text: str) -> bool:
