@@ -216,8 +216,9 @@ def _audible(
         if loudest >= _SILENT:
             heard.replace(run.work_folder / "audio.wav")
             numbers = ", ".join(str(track.track) for track in silent)
+            are = f"s {numbers} are" if silent[1:] else f" {numbers} is"
             run.warn(
-                f"The audio track {numbers} is silent from beginning to end: {other.track.track} is recognised. "
+                f"The audio track{are} silent from beginning to end: {other.track.track} is recognised. "
                 "Name another by number in audio_track."
             )
             reason = f"{other.reason}; silent: {numbers}"

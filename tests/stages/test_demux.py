@@ -302,7 +302,7 @@ def test_a_track_that_is_silent_is_passed_over_for_one_that_is_heard(tmp_path: P
     assert pitch_hz(job) == pytest.approx(300, abs=5)
     assert (metrics(job)["audio_track"], facts(job)["chosen_audio_track"]) == (2, 2)
     passed_over, doubt = (warning["message"] for warning in support.manifest_of(job, "demux")["warnings"])
-    assert "track 0, 1 is silent" in passed_over and "2 is recognised" in passed_over
+    assert "tracks 0, 1 are silent" in passed_over and "2 is recognised" in passed_over
     assert "tells the audio tracks 2, 3 apart" in doubt
     assert not list(job.rglob("other.wav"))
     named, done = demux(tmp_path / "named", tmp_path / "microphones.mkv", "--audio-track", "1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,6 +18,7 @@ from samvad.media import clock, film_headers
 from samvad.stages.mux import cues, looks, mp4, routes
 from samvad.stages.mux.film import FilmFile
 from samvad.stages.mux.matroska import NewTrack
+from samvad.stages.mux.proof import StreamProof
 
 DURATION_MS = clock_films.SECONDS * 1000
 
@@ -39,6 +41,17 @@ def merged(folder: Path, *options: object) -> Path:
     result = folder / "result.mkv"
     subprocess.run(["mkvmerge", "-q", "-o", result, *map(str, options)], check=True)
     return result
+
+
+def test_a_silent_sound_that_was_recognised_is_named_once() -> None:
+    """It is compared twice, and nothing proves it either time."""
+    said: list[str] = []
+    proofs = [StreamProof(1, "audio", "nothing", ()), StreamProof(2, "audio", "nothing", ())]
+    routes.warn_unproved(SimpleNamespace(warn=said.append), [*proofs, proofs[0]])
+    assert said == [
+        f"Nothing proves that the film's sound (stream {stream}) is in time: it is silent, or too even."
+        for stream in (1, 2)
+    ]
 
 
 def test_a_whole_copy_is_proved(film: FilmFile, tmp_path: Path) -> None:

@@ -194,8 +194,9 @@ def warn_unproved(run: StageRun, found: Sequence[StreamProof]) -> None:
         if item.damaged_at_ms:
             places = ", ".join(f"{at / 1000:.1f} s" for at in item.damaged_at_ms)
             run.warn(f"{_name(item).capitalize()} is damaged in the film at {places}, and not compared there.")
-        if item.by == "nothing":
-            run.warn(f"Nothing proves that {_name(item)} is in time: it is silent, or too even.")
+    # The sound that was recognised is compared twice: as it stands in the film, and as it was recognised.
+    for name in dict.fromkeys(_name(item) for item in found if item.by == "nothing"):
+        run.warn(f"Nothing proves that {name} is in time: it is silent, or too even.")
 
 
 def corrections(taken: Taken, found: Sequence[StreamProof]) -> list[int] | None:
@@ -241,4 +242,5 @@ def _say(run: StageRun, film: FilmFile, made: Made, reasons: Sequence[str]) -> N
 
 def _name(item: StreamProof) -> str:
     kind = "picture" if item.kind == "video" else "sound"
-    return f"the film's {kind} (stream {item.stream}, by {item.by})"
+    by = "" if item.by == "nothing" else f", by {item.by}"
+    return f"the film's {kind} (stream {item.stream}{by})"
