@@ -3,7 +3,7 @@
 Article 1 of the Universal Declaration of Human Rights, read by espeak-ng (a synthetic voice: no recordings under a free
 licence were at hand) in nine languages. Each is heard by stage 04 as a process, with the language named in the film
 sheet or left to be found (auto). For each: the language that was taken, seconds of speech, of these without text,
-consonants wrong or missing in whatever letters, the text, and what the manifest warns of.
+consonants wrong or missing in whatever letters, the words' mean probability, the text, and what the manifest warns of.
 
 Usage: python benchmarks/indian_languages.py [--languages CODE ...] [--auto] [--engine ENGINE] [--model MODEL]
        [--threads N]   (in the environment dev)
@@ -78,11 +78,13 @@ def hear(language: str, options: argparse.Namespace) -> str:
     text = " ".join(segment["text"] for segment in segments["segments"])
     truth = consonants(plain(ARTICLE[language]))
     wrong = edits(truth, consonants(plain(text))) / len(truth)
+    scores = [word["score"] for segment in segments["segments"] for word in segment["words"] if word["score"]]
+    sure = sum(scores) / len(scores) if scores else 0.0
     speech, with_text = (covered[key] / 1000 for key in ("speech_ms", "with_text_ms"))
     warned = " | ".join(str(warning) for warning in found["warnings"])
     return (
         f"{language}: taken for {segments['language']}, speech {speech:.1f} s, without text "
-        f"{speech - with_text:.1f} s, consonants wrong {wrong:.3f}\n    {text}\n    {warned}"
+        f"{speech - with_text:.1f} s, consonants wrong {wrong:.3f}, words {sure:.3f} sure\n    {text}\n    {warned}"
     )
 
 
