@@ -25,7 +25,7 @@ from samvad.documents.approvals import Approval
 from samvad.documents.machine_cues import MachineCue, MachineCues, Origin
 from samvad.documents.probe import Probe
 from samvad.documents.review import Decision
-from samvad.documents.subtitle_check import Checks, Finding, TrackCheck
+from samvad.documents.subtitle_check import Checks, TrackCheck
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
 from samvad.documents.tracks import FurtherTrack, SubtitleFiles, Tracks
@@ -48,6 +48,7 @@ from samvad.stages.subtitle_gen import (
     pictures,
     qc,
     shortening,
+    telling,
     transcript,
     worth,
 )
@@ -107,19 +108,6 @@ def shown(run: StageRun, track: Track, film_ms: int) -> tuple[Sequence[Cue], Seq
     return corrected, corrections.origins_of(corrected, track.cues, track.origins), True
 
 
-def told_of_approval(run: StageRun, approval: Approval, language: str, machine: Sequence[Cue]) -> None:
-    """Warn where an approved track is not, or would not be, what a person approved: no run changes it silently."""
-    name, who = languages.name(language), f"{approval.by} approved the track in {languages.name(language)} on"
-    who = f"{who} {approval.at[:10]}"
-    path = corrections.path_of(run.job_folder, language)
-    if not path.is_file():
-        run.warn(f"{who}, but {path} is gone: the machine's own track in {name} is shown, which nobody approved.")
-    elif not approvals.holds(run.job_folder, language, approval):
-        run.warn(f"{who}, and somebody has changed it since: approve it again, or bring it back (samvad review).")
-    if approvals.of_cues(machine) != approval.machine:
-        run.warn(f"{who}. The machine would now write another one; the approved one is kept. samvad review has both.")
-
-
 def write_track(run: StageRun, track: Track, cues: Sequence[Cue], wanted: Sequence[str]) -> dict[str, str]:
     """Write a track's files and return their names by kind."""
     names = {kind: f"{run.film}.{track.language}.{kind}" for kind in wanted}
@@ -127,35 +115,6 @@ def write_track(run: StageRun, track: Track, cues: Sequence[Cue], wanted: Sequen
         text = formats.write(kind, cues, track.language)
         files.write_text(run.output(name, f"{kind}_{track.language}"), text)
     return names
-
-
-def record_metrics(run: StageRun, track: Track, cues: Sequence[Cue], found: Sequence[Finding], rules: Rules) -> None:
-    """Record how well a track keeps the rules, and warn of what a person should look at."""
-    language = languages.name(track.language)
-    run.metric(f"cues_{track.language}", len(cues), "cues")
-    for name, value in qc.figures(cues, found).items():
-        run.metric(f"{name}_{track.language}", value, "share" if name.startswith("within") else "")
-    run.metric(f"segments_left_out_{track.language}", len(track.left_out), "segments")
-    if track.left_out:
-        ids = ", ".join(map(str, track.left_out[:10])) + (", …" if len(track.left_out) > 10 else "")
-        run.warn(
-            f"{len(track.left_out)} of {track.segments} segments have no text in {language} "
-            f"and are left out of its subtitles: {ids}."
-        )
-    long_lines = [item.cue for item in found if item.rule == "line length"]
-    if long_lines:
-        run.warn(
-            f"{len(long_lines)} cues in {language} have a line longer than {rules.max_line_characters} characters, "
-            f"because of a word that cannot be broken: cue {long_lines[0]} is the first."
-        )
-    fast = [item.cue for item in found if item.rule == "reading speed"]
-    if fast:
-        run.warn(
-            f"{len(fast)} of {len(cues)} cues in {language} are too fast to read, however they are cut; the report "
-            f"marks them: cue {fast[0]} is the first."
-        )
-    if not cues:
-        run.warn(f"The subtitles in {language} are empty: nothing was said, or nothing that is to be shown.")
 
 
 @dataclass(frozen=True)
@@ -204,11 +163,11 @@ def make(
     cues, origins, corrected = shown(run, track, film_ms)
     approval = asked.approved.get(track.language)
     if approval is not None:
-        told_of_approval(run, approval, track.language, track.cues)
+        telling.of_approval(run, approval, track.language, track.cues)
     said = None if corrected else [(item.said_from_ms, item.said_to_ms) for item in track.origins]
     context = checking.Context(shots or None, said)
     found, objected = checking.check(cues, rules, context), objections.find(cues, rules, context)
-    record_metrics(run, track, cues, found, rules)
+    telling.of_rules(run, track, cues, found, rules)
     for kind, count in objections.counts(objected).items():
         run.metric(f"{kind.replace(' ', '_')}_{track.language}", count, "cues")
     entry = SubtitleFiles(
@@ -234,7 +193,7 @@ def make(
     unexplained = words.lost + words.added if words else 0
     known = worth.headline(document, check, speech, missing, corrected=corrected, unexplained=unexplained)
     check = replace(check, headline=known)
-    record_worth(run, track.language, check, missing)
+    telling.of_worth(run, track.language, check, missing)
     view = film_page.TrackView(track, cues, origins, found, rules, corrected, objected, check)
     shorter = tuple((track.language, item) for item in track.shorter)
     return Made(entry, check, machine, view, shorter)
@@ -245,28 +204,6 @@ def where_spoken(run: StageRun) -> tuple[Sequence[tuple[int, int]] | None, Seque
     found, heard = run.read_optional("asr", "speech_regions"), run.read_optional("asr", "coverage")
     speech = speech_regions.read(found, spoken=True) if found else None
     return speech, coverage.perhaps(heard) if heard else ()
-
-
-def record_worth(run: StageRun, language: str, check: TrackCheck, missing: Sequence[coverage.Gap]) -> None:
-    """Record what a track is worth, and warn of speech without text and of doubtful translations."""
-    found = check.headline
-    if found is None:
-        return
-    run.metric(f"coverage_{language}", found.coverage, "share of speech")
-    run.metric(f"sure_{language}", found.sure, "probability")
-    run.metric(f"doubtful_{language}", found.doubtful, "cues")
-    run.metric(f"shown_as_said_{language}", found.as_said, "cues")
-    if missing and found.cues:
-        seconds = sum(gap.speech_ms for gap in missing) / 1000
-        run.warn(
-            f"{seconds:.1f} of {found.speech_seconds:.1f} s of speech have no text in {languages.name(language)}: "
-            f"{coverage.in_words(missing)}. The report marks them."
-        )
-    if found.doubtful:
-        run.warn(
-            f"{found.doubtful} of {found.cues} cues in {languages.name(language)} have a doubtful translation, "
-            f"{found.as_said} of them show what was said: cue {check.doubts[0].cue} is the first."
-        )
 
 
 @dataclass(frozen=True)

@@ -131,7 +131,9 @@ def test_a_word_that_was_heard_and_is_nowhere_since_makes_the_track_red_and_is_t
         for track in subtitle_check.read(folder / "qc.json").tracks:
             assert track.words is not None and track.headline is not None
             assert (track.words.lost, track.words.added, track.headline.unexplained) == (lost, 0, lost)
-            assert [(item.rule, item.words) for item in track.words.taken] == [("not spoken, by its signs", 3)]
+            assert [(item.rule, item.words) for item in track.words.taken] == [
+                ("not spoken: a phrase that is made up", 3)
+            ]
             if lost:
                 (found,) = track.words.unexplained
                 assert (found.stage, found.start_ms, found.text) == ("04_asr", 1000, "अभी बोलो")

@@ -117,10 +117,11 @@ def test_a_segment_that_is_gone_and_one_that_came_are_named() -> None:
 
 
 def test_what_stage_07_takes_out_with_a_reason_is_a_record_and_without_one_is_none() -> None:
-    with_reason = changed(4, verdict=QUARANTINE, reasons=("the whole text is a phrase that Whisper makes up",))
+    reasons = ("voice detection heard speech in only 12% of its time (0.30)", "a phrase")
+    with_reason = changed(4, verdict=QUARANTINE, reasons=reasons)
     found = way(WHOLE, with_reason)
     assert wrong(found) == [] and [(item.rule, item.words, item.start_ms) for item in found.taken] == [
-        (funnel.NOT_SPOKEN, 3, 16_000)
+        (f"{funnel.NOT_SPOKEN}: voice detection heard speech in only … of its time", 3, 16_000)
     ]
     without = changed(4, verdict=QUARANTINE)
     assert wrong(way(WHOLE, without)) == [("07_hallucination_removal", "lost", 16_000, "all right then")]

@@ -21,6 +21,8 @@ LOOP = "a loop beside words, cut to its first round"
 HEARD_ANEW = "a loop, in whose place something was heard anew"
 GIVEN_INSTEAD = "what was recognised, in whose place the given text stands"
 NOT_SAID = "given, but not said in the film"
+#: So many characters are told of what a given text has replaced: it may be all of a film.
+_TOLD = 300
 
 
 @dataclass
@@ -81,7 +83,9 @@ class Account:
         gone = _counted(one.text for one in before.segments) - (shown - lines)
         if gone:
             first, last = before.segments[0], before.segments[-1]
-            self.taken.append(Taken(STAGE, GIVEN_INSTEAD, "", first.start_ms, last.end_ms, gone.total(), ""))
+            told = " ".join(gone.elements())
+            told = told if len(told) <= _TOLD else f"{told[:_TOLD]} …"
+            self.taken.append(Taken(STAGE, GIVEN_INSTEAD, "", first.start_ms, last.end_ms, gone.total(), told))
         self.taken += [Taken(STAGE, NOT_SAID, "", None, None, len(word_forms.of(text)), text) for text in left_out]
 
     def heard(self, words: int, document: SegmentsDocument) -> Heard:

@@ -9,6 +9,7 @@ stages between opened, to name the one at fault.
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ _ORIGINAL, _DECIDED = "original_text", "decided by a person"
 #: ``Translation.backend`` of text that was passed on, and of what a person wrote.
 _PASSED_ON, _PERSON = "same language", "person"
 
-NOT_SPOKEN = "not spoken, by its signs"
+NOT_SPOKEN = "not spoken"
 BY_A_PERSON = "a person's decision"
 LOOP_CUT = "a loop, cut back to its first round"
 IN_ANOTHER = "in another language, and no translation was asked for"
@@ -156,7 +157,7 @@ def _by_verdict(segment: Segment) -> tuple[list[Taken], list[Unexplained]]:
     taken: list[Taken] = []
     times = (segment.start_ms, segment.end_ms)
     why = "; ".join(segment.reasons)
-    rule = BY_A_PERSON if why.startswith(_DECIDED) else NOT_SPOKEN
+    rule = BY_A_PERSON if why.startswith(_DECIDED) else f"{NOT_SPOKEN}: {_general(segment.reasons[:1])}"
     if _ORIGINAL in segment.extra:
         gone = _words(_recognised(segment)) - _words(segment.text)
         if gone:
@@ -166,6 +167,11 @@ def _by_verdict(segment: Segment) -> tuple[list[Taken], list[Unexplained]]:
     if not segment.reasons:
         return taken, [_unexplained(_VERDICTS, "lost", *times, _words(segment.text))]
     return [*taken, Taken(_VERDICTS, rule, why, *times, count, segment.text)], []
+
+
+def _general(reasons: Sequence[str]) -> str:
+    """Return stage 07's reasons without their figures, so that segments that were taken out alike go together."""
+    return "; ".join(re.sub(r"\d+(?:\.\d+)?%?", "…", re.sub(r"\s*\([^)]*\)", "", reason)) for reason in reasons)
 
 
 def of_track(spoken: Spoken, track: Track, cues: Sequence[Cue], *, corrected: bool) -> Funnel:
