@@ -24,7 +24,7 @@ from samvad.workflow.parts import Parts
 from samvad.workflow.planning import Plan
 from samvad.workflow.refusal import RefusedError
 from samvad.workflow.run_hooks import RunHooks
-from samvad.workflow.snakemake_costs import declare_params
+from samvad.workflow.snakemake_costs import declare_params, declare_request
 
 # Planning makes millions of objects that live to its end: looking through them for garbage takes 3 % of the time and more.
 gc.set_threshold(100_000, 50, 100)
@@ -56,6 +56,10 @@ configuration.tell_stages(config, snakemake_api.deployment_methods(workflow))
 if "apptainer" in str(snakemake_api.deployment_methods(workflow)).lower() and not config["machines"]["container"]:
     logger.warning("--sdm apptainer: machines.container names no image, so that the stages run without one.")
 snakemake_costs.spare_resources()
+snakemake_costs.share_requests(
+    lambda wildcards: resource_requests.hours_of(f"{OUT}/{wildcards['job']}") if wildcards else None
+)
+snakemake_costs.fill_in_params_directly()
 snakemake_costs.look_up_rules_once()
 snakemake_costs.look_at_flags()
 snakemake_costs.format_commands_once(lambda: snakemake_costs.tells_commands(workflow))
@@ -101,7 +105,7 @@ def resource_request(stage, name):
     def value(wildcards, attempt):
         return TABLE.request(stage, resource_requests.hours_of(f"{OUT}/{wildcards.job}"), attempt)[name]
 
-    return declare_params(value)
+    return declare_request(value)
 
 
 def film_words(option):
@@ -137,7 +141,7 @@ def gpus(stage):
     declared = stages.BY_NAME[stage]
     if not declared.asks.gpu or config[declared.key]["device"] == "cpu":
         return 0
-    return declare_params(lambda wildcards: gpus_of_a_film()) if declared.asks.many_gpus else 1
+    return declare_request(lambda wildcards: gpus_of_a_film()) if declared.asks.many_gpus else 1
 
 
 @functools.cache

@@ -72,6 +72,8 @@ def test_a_failure_in_a_part_stops_no_other_and_is_what_the_command_ends_with(sh
     assert run.returncode == 1, said(run)
     assert made(shelf) == [False, *[True] * (FILMS - 1)]
     assert "Earlier parts of this plan are not done as a whole" in said(run)
+    whole = said(run).partition("All of this plan, 2 parts: ")[2]
+    assert re.match(r"3 films made, 1 not:\n  u0, 01_demux: .*film 0\.mkv", whole), said(run)
 
     stopped = shelf.snakemake("subtitle", "--forceall", "-n", "--quiet", "rules")
     assert parts_of(stopped)[-1] == FILMS  # what is forced is planned at once
@@ -114,3 +116,20 @@ def test_ctrl_c_ends_the_whole_command(shelf: Project) -> None:
     assert process.returncode != 0, told
     assert "2 films behind this part of the plan were not looked at" in told
     assert told.count("large plan") == 1, told
+
+
+def test_sigterm_between_two_parts_is_not_lost(shelf: Project) -> None:
+    """What is to be done at a part's end takes a while; the command is ended meanwhile."""
+    with (shelf.root / "Snakefile").open("a", encoding="utf-8") as file:
+        file.write('import time\natexit.register(lambda: (Path("ending").touch(), time.sleep(3)))\n')
+    process = subprocess.Popen(
+        shelf.command("subtitle"), cwd=shelf.root, env=environment(), stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    )  # fmt: skip
+    while not (shelf.root / "ending").exists() and process.poll() is None:
+        time.sleep(0.1)
+    process.terminate()
+    told, _ = process.communicate(timeout=300)
+    assert process.returncode == 1, told
+    assert "the rest of the plan was not made: it was stopped" in told
+    assert made(shelf) == [True, True, False, False], told

@@ -241,6 +241,74 @@ def test_what_is_known_is_not_asked_for_again_in_each_version(name: str) -> None
     assert done.stdout.splitlines() == ["True 0", "7 1", "{'asr'} {'asr'} ['a', 'a']", "True True False"]
 
 
+SAME = """
+import sys
+sys.path.insert(0, {scripts!r})
+from snakemake.rules import Rule
+from samvad.workflow import snakemake_costs
+from samvad.workflow.snakemake_costs import declare_params, declare_request
+plain_params, plain_resources = Rule.expand_params, Rule.expand_resources
+asked, found = [], []
+def counted(function):
+    def ask(*given, **named):
+        asked.append(given[0].name)
+        return function(*given, **named)
+    return ask
+Rule.expand_params, Rule.expand_resources = counted(plain_params), counted(plain_resources)
+snakemake_costs.share_requests(lambda wildcards: len(wildcards["film"]) if wildcards else None)
+snakemake_costs.fill_in_params_directly()
+direct, shared = Rule.expand_params, Rule.expand_resources
+def params(rule, *given, **named):
+    got, wanted = direct(rule, *given, **named), plain_params(rule, *given, **named)
+    found.append([list(a) == list(b) for a, b in zip(got, wanted)] + [got[0]._names == wanted[0]._names])
+    return got
+def resources(rule, *given, **named):
+    got, wanted = shared(rule, *given, **named), plain_resources(rule, *given, **named)
+    found.append([dict(got.items()) == dict(wanted.items()), list(got) == list(wanted)])
+    got.append("changed by its job")
+    got._names["more"] = (len(got) - 1, None)
+    return plain_resources(rule, *given, **named)
+Rule.expand_params, Rule.expand_resources = params, resources
+def request(wildcards, attempt):
+    return 100 * len(wildcards.film) * attempt
+rule all:
+    input: expand("{{film}}.b", film=["a", "b", "long"])
+rule ours:
+    output: "{{film}}.a"
+    threads: 2
+    resources: mem_mb=declare_request(request), gpu=1
+    params:
+        "{{film}} first",
+        folder="out/{{film}}",
+        name=declare_params(lambda wildcards: f"the film {{wildcards.film}}"),
+        words=declare_params(lambda wildcards, threads: ["--threads", threads])
+    shell: "touch {{output}}"
+rule theirs:
+    input: "{{film}}.a"
+    output: "{{film}}.b"
+    resources: mem_mb=lambda wildcards, attempt: request(wildcards, attempt), runtime=5
+    params:
+        read=declare_params(lambda wildcards, input: list(input)),
+        other=lambda wildcards: "not declared"
+    shell: "touch {{output}}"
+def told():
+    print("same:", all(map(all, found)), len(found) > 8, asked.count("theirs"), asked.count("ours"), file=sys.stderr)
+import atexit
+atexit.register(told)
+"""
+
+
+@pytest.mark.parametrize(("name", "times"), [("workflow", (6, 2)), ("oldest-snakemake", (6, 3))])
+def test_params_and_requests_are_what_snakemake_makes_of_them_and_asked_for_less_often(
+    name: str, times: tuple[int, int], tmp_path: Path
+) -> None:
+    (tmp_path / "Snakefile").write_text(SAME.format(scripts=str(support.ROOT / "scripts")), encoding="utf-8")
+    command = [environment_of(name) / "bin" / "snakemake", "-n", "--cores", "4", "--printshellcmds"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "same: True True {} {}".format(*times) in done.stderr, done.stderr[-2000:]
+
+
 AGAIN = """
 import atexit, os, signal, sys
 if os.environ.get("AGAIN"):
@@ -248,9 +316,11 @@ if os.environ.get("AGAIN"):
     sys.exit(0)
 sys.path.insert(0, "scripts")
 from samvad.workflow import snakemake_again
-if sys.argv[1] == "stopped":
-    snakemake_again._note_interrupts()
-    atexit.register(os.kill, os.getpid(), signal.SIGINT)
+if sys.argv[1] in ("SIGINT", "SIGTERM"):
+    number = getattr(signal, sys.argv[1])
+    signal.signal(number, lambda *given: None)  # as Snakemake's scheduler takes note of it, and goes on
+    snakemake_again._note(number)
+    atexit.register(os.kill, os.getpid(), number)
 elif sys.argv[1] == "unheard":
     sys.stdout = os.fdopen(os.dup(1), "w", buffering=1000)
     sys.stdout.write("said")
@@ -262,15 +332,15 @@ snakemake_again.at_the_end({"AGAIN": "yes"})
 
 
 @pytest.mark.parametrize("name", ["workflow", "oldest-snakemake"])
-@pytest.mark.parametrize(("case", "code"), [("", 0), ("unheard", 0), ("stopped", 1)])
-def test_the_command_goes_on_though_nobody_reads_and_not_after_ctrl_c_at_its_end(
+@pytest.mark.parametrize(("case", "code"), [("", 0), ("unheard", 0), ("SIGINT", 1), ("SIGTERM", 1)])
+def test_the_command_goes_on_though_nobody_reads_and_not_after_ctrl_c_or_sigterm_at_its_end(
     name: str, case: str, code: int
 ) -> None:
     python = environment_of(name) / "bin" / "python"
     done = subprocess.run([python, "-c", AGAIN, case], cwd=support.ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stderr
     assert ("once more" in done.stderr) == (code == 0)
-    assert ("the rest of the plan was not made: it was stopped" in done.stderr) == (case == "stopped")
+    assert ("the rest of the plan was not made: it was stopped" in done.stderr) == (code == 1)
 
 
 ENDED = """

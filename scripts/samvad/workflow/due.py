@@ -163,9 +163,9 @@ class Judge:
         Models are looked for where the stages run on this machine alone.
         """
         row, found = self._films[job], []
-        is_new = not os.path.lexists(self._output_root / job)
-        own = self._output_root / job / stages.BY_NAME[stage].folder
-        places_of = ((own, "a folder of its own"), (own / "attempts", "a folder of its attempts"))
+        is_new = not os.path.lexists(f"{self._output_root}/{job}")
+        own = f"{self._output_root}/{job}/{stages.BY_NAME[stage].folder}"
+        places_of = ((own, "a folder of its own"), (f"{own}/attempts", "a folder of its attempts"))
         for place, what in () if is_new else places_of:
             if (there := looks.file(place)) and not stat.S_ISDIR(there.st_mode):
                 found.append(f"{what} (what lies at {place} is no folder: move it away)")

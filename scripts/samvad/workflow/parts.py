@@ -11,8 +11,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from snakemake.logging import logger
 
@@ -23,6 +24,8 @@ from samvad.workflow.refusal import RefusedError
 #: So many films a plan may have, ten jobs each: it takes half a minute and some 350 MiB (docs/benchmarks.md). With more
 #: the first stage waits longer; with fewer the machine has little to do more often, while a part's last films end.
 FILMS = 1000
+#: So many films that were not made are named at the end of all, in so many characters each; the rest are counted.
+_NAMED, _CHARACTERS = 20, 200
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,9 @@ class Part:
         begun: how many films it leaves to the parts before it.
         those: a digest of these films' job folders, in their order.
         has_failed: whether something before it was not done.
+        made: how many films the parts before it have made.
+        lost: how many they have not.
+        named: the first of these, each with the reason.
     """
 
     process: int = 0
@@ -42,6 +48,9 @@ class Part:
     begun: int = 0
     those: str = ""
     has_failed: bool = False
+    made: int = 0
+    lost: int = 0
+    named: tuple[str, ...] = ()
 
 
 class Parts:
@@ -57,6 +66,13 @@ class Parts:
         self._next: Part | None = None
         self._behind = 0
         self._is_planned = False
+        self._made, self._lost, self._named = self._part.made, self._part.lost, list(self._part.named)
+
+    @property
+    def shown(self) -> str:
+        """Return in a few words which part this is, and how many there may be; empty where there is one alone."""
+        whole = self._part.number + -(-self._behind // FILMS)
+        return f"part {self._part.number} of {whole}" if whole > 1 else ""
 
     @property
     def is_first(self) -> bool:
@@ -94,6 +110,17 @@ class Parts:
         """Take note that Snakemake has made the plan of this part: what fails from now on is of its films."""
         self._is_planned = True
 
+    def count(self, made: int, lost: Sequence[str]) -> None:
+        """Count the films of this part, for what is said of the whole plan at its end.
+
+        Args:
+            made: how many are done.
+            lost: those that are not, each with the reason.
+        """
+        self._made += made
+        self._lost += len(lost)
+        self._named += [name[:_CHARACTERS] for name in lost[: max(0, _NAMED - len(self._named))]]
+
     def end(self, error: Exception | None, *, stopped: bool, stops_at_failure: bool) -> None:
         """Decide at the end of a part whether there is to be another.
 
@@ -107,17 +134,30 @@ class Parts:
         """
         after = self._next
         if after is None:
+            self._tell_whole()
             if error is None and self._part.has_failed:
                 raise RefusedError("Earlier parts of this plan are not done as a whole: above is what failed.")
             return
         if stopped or (error and (stops_at_failure or not self._is_planned)):
+            self._tell_whole()
             told = f"{self._behind} films behind this part of the plan were not looked at."
             if error is None:
                 raise RefusedError(told)
             logger.error(told)
             return
         has_failed = after.has_failed or error is not None
-        snakemake_again.at_the_end({variables.PART: json.dumps({**asdict(after), "has_failed": has_failed})})
+        said = replace(after, has_failed=has_failed, made=self._made, lost=self._lost, named=tuple(self._named))
+        snakemake_again.at_the_end({variables.PART: json.dumps(asdict(said))})
+
+    def _tell_whole(self) -> None:
+        """Say how many films all parts have made, and which not: what each has said of its own stands far above."""
+        if self.is_first or not (self._made or self._lost):
+            return
+        parts = f"All of this plan, {self._part.number} parts"
+        lost = f", {self._lost} not:" if self._lost else ""
+        more = [f"  … and {self._lost - len(self._named)} more"] if self._lost > len(self._named) else []
+        lines = [f"{parts}: {self._made} {'film' if self._made == 1 else 'films'} made{lost}"]
+        sys.stderr.write("\n".join(["", *lines, *(f"  {name}" for name in self._named), *more, ""]))
 
 
 def _digest(folders: Sequence[str]) -> str:

@@ -132,6 +132,21 @@ class Plan:
         _tell("Left out", [*self._missed, *_by_reason(self._left_alone)])
         return Decision(due, out)
 
+    def count(self, made: int, lost: Sequence[str]) -> None:
+        """Count the films of a run that is at its end, for what is said when all parts of its plan are.
+
+        Args:
+            made: how many are done.
+            lost: those that were begun, or to be, and are not, each with the reason.
+        """
+        left = [printable(f"{folder}: {why}") for folder, why in self._left_alone.items()]
+        self._parts.count(made, [*lost, *left])
+
+    @property
+    def part(self) -> str:
+        """Return in a few words which part of a large plan this is; empty where there is one alone."""
+        return self._parts.shown
+
     def left_out(self) -> list[str]:
         """Return which films were left out before the work, and why, in lines for people."""
         return _shown([*self._missed, *_by_reason(self._left_alone)])

@@ -115,7 +115,8 @@ class RunHooks:
         if name := snakemake_api.slurm_run_name(self._workflow):
             self._run.submits(name)
         self._warn_of_large_stages(jobs)
-        self._recorder.expect((job.wildcards["job"], job.rule, set(job.needs)) for job in jobs)
+        to_do = ((job.wildcards["job"], job.rule, set(job.needs)) for job in jobs)
+        self._recorder.expect(to_do, self._plan.part)
 
     def succeed(self) -> None:
         """End a run whose jobs have all ended well.
@@ -137,7 +138,7 @@ class RunHooks:
         """Write the last lines of the logs and the index of the films, and say where the results are."""
         if self._run is None:
             return
-        self._recorder.finish()
+        self._plan.count(*self._recorder.finish())
         if self._output_root.is_dir():
             try:
                 self._write_index(self._output_root)

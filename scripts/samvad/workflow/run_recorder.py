@@ -155,11 +155,16 @@ class PipelineHandler(logging.Handler):
         """Say whether people are told here what stages warn of and why they fail."""
         return self._view.tells
 
-    def expect(self, planned: Iterable[tuple[str, str, set[str]]]) -> None:
-        """Take note of what the run is to do: job folder, stage, and the stages that this one waits for."""
+    def expect(self, planned: Iterable[tuple[str, str, set[str]]], part: str = "") -> None:
+        """Take note of what the run is to do.
+
+        Args:
+            planned: job folder, stage, and the stages that this one waits for.
+            part: which part of a large plan it is, in words; empty where there is one alone.
+        """
         for folder, stage, needs in planned:
             self._planned.setdefault(folder, {})[stage] = needs
-        self._view.expect(len(self._planned))
+        self._view.expect(len(self._planned), part)
 
     def may_try_again(self, stage: str, folder: str | None) -> bool:
         """Say whether trying a job once more may help, as far as is known: never where a person has to do something.
@@ -202,11 +207,14 @@ class PipelineHandler(logging.Handler):
         except (OSError, SamvadError) as error:
             _complain(error)
 
-    def finish(self) -> None:
+    def finish(self) -> tuple[int, list[str]]:
         """Write the last line of each job's log, and print where its results are.
 
         Who prints that anyway (`samvad film` does, also when there was nothing to do) sets SAMVAD_SUMMARY=no: then only
         what somebody has stopped is told here, for that is its end.
+
+        Returns:
+            How many films are done, and those that are not, each with the reason.
         """
         self._view.finish()
         show = os.environ.get(variables.SUMMARY) != "no"
@@ -233,6 +241,13 @@ class PipelineHandler(logging.Handler):
         if failed := [found.folder for found in self._jobs.values() if found.failed and show]:
             told.append(f"More: {printable(job_summary.how_to_learn_more(failed[0]))}")
         sys.stderr.write("".join(f"{line}\n" for line in told))
+        lost = []
+        for found in self._jobs.values():
+            for stage, reason in [*found.failed.items(), *found.stopped.items()][:1]:
+                lost.append(f"{found.film.film}, {stages.BY_NAME[stage].folder}: {printable(reason)}")
+        made = len(self._jobs) - len(lost)
+        lost += [f"{self._films[folder].film}: not begun" for folder in self._planned if folder not in self._jobs]
+        return made, lost
 
     def _told(self, states: Mapping[Path, str]) -> list[str]:
         """Return what is to be said of the films at the end: of few, where all is; of many, a line each."""

@@ -18,8 +18,8 @@ from snakemake.exceptions import LockException
 from samvad.workflow.refusal import RefusedError
 from samvad.workflow.snakemake_api import before_work
 
-#: Set once Ctrl-C has come to a run at work.
-_interrupted = threading.Event()
+#: Set once Ctrl-C has come to a run at work, or SIGTERM to one whose work is over.
+_stopped = threading.Event()
 
 
 def is_command() -> bool:
@@ -38,11 +38,13 @@ def after_execution(workflow: Any, end: Callable[..., None]) -> None:
         end: takes the error that it ended with, or None, and as ``stopped`` whether somebody has stopped it, or another
             run holds the folder, as ``stops_at_failure`` whether a job has failed, and there is no ``--keep-going``.
     """
-    before_work(workflow, _note_interrupts)
+    before_work(workflow, lambda: _note(signal.SIGINT))
     execute = workflow.execute
 
     def tell(error: Exception | None) -> None:
-        stopped = _interrupted.is_set() or bool(getattr(workflow.scheduler, "_user_kill", None))
+        _note(signal.SIGINT)
+        _note(signal.SIGTERM)  # Snakemake's scheduler, too, hears of it from now on, and nobody asks that any more
+        stopped = _stopped.is_set() or bool(getattr(workflow.scheduler, "_user_kill", None))
         # A film or row that was left out stops no other. A dry run that is interrupted says nothing of it in its error.
         keeps_going = isinstance(error, RefusedError) or (
             not workflow.dryrun and workflow.execution_settings.keep_going
@@ -73,14 +75,18 @@ def at_the_end(said: Mapping[str, str]) -> None:
 def _start(environment: Mapping[str, str]) -> None:
     """Start the command again; what was to be done at the end before this was, is done first.
 
-    Python goes on after a Ctrl-C that comes meanwhile; the command does not. Nor does it end well where it cannot be
-    started, also if nobody reads any more what it says.
+    Python goes on after a Ctrl-C, or SIGTERM, that comes meanwhile; the command does not. When all is done, either ends
+    the process at once, until the command that is started hears of it. Nor does it end well where it cannot be started,
+    also if nobody reads any more what it says.
     """
     atexit.unregister(_start)
     atexit._run_exitfuncs()
     _flush()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if callable(signal.getsignal(number)):
+            signal.signal(number, signal.SIG_DFL)
     why = "it was stopped"
-    if not _interrupted.is_set():
+    if not _stopped.is_set():
         try:
             os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
         except OSError as error:
@@ -98,14 +104,14 @@ def _flush() -> None:
             stream.flush()
 
 
-def _note_interrupts() -> None:
-    """Take note of Ctrl-C, before what is done then."""
-    before = signal.getsignal(signal.SIGINT)
+def _note(number: signal.Signals) -> None:
+    """Take note of a signal that stops runs, before what is done then; where it ends the process at once, it does."""
+    before = signal.getsignal(number)
     if not callable(before) or threading.current_thread() is not threading.main_thread():
         return
 
-    def interrupted(number: int, frame: FrameType | None) -> None:
-        _interrupted.set()
+    def stopped(number: int, frame: FrameType | None) -> None:
+        _stopped.set()
         before(number, frame)
 
-    signal.signal(signal.SIGINT, interrupted)
+    signal.signal(number, stopped)

@@ -5,26 +5,144 @@ As ``snakemake_api``, of Snakemake's insides; what each of these saves is in doc
 
 from __future__ import annotations
 
+import copy
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import GeneratorType
 from typing import Any, TypeVar
 
 from snakemake import io, resources
-from snakemake.common import overwrite_function_params
+from snakemake.common import FUNC_OVERWRITE_PARAMS_ATTR, overwrite_function_params
 from snakemake.io import fmt
 from snakemake.jobs import Job as OfSnakemake
 from snakemake.output_index import OutputIndex
-from snakemake.rules import Rule
+from snakemake.rules import Params, Rule, Wildcards
 
 from samvad.workflow.as_module import our_name
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+
+#: What tells a function that asks for resources by a film's length and the attempt alone; wrappers of it have it, too.
+_BY_LENGTH = "_samvad_by_length"
+#: What Snakemake's own request of a folder for temporary files says: the same for all jobs of a process.
+_TEMPORARY_FOLDER = "system_tmpdir"
+#: What a function of a parameter may take besides wildcards; where it does, Snakemake calls the parameter derived.
+_GIVEN = ("input", "output", "threads", "resources")
 
 
 def declare_params(function: _Function) -> _Function:
     """Tell Snakemake what a function takes: it looks otherwise, anew for each job and each thing that the job has."""
     overwrite_function_params(function, inspect.signature(function).parameters)
     return function
+
+
+def declare_request(function: _Function) -> _Function:
+    """Declare a function of a resource, as ``declare_params``, that looks at a film's length and the attempt alone."""
+    setattr(function, _BY_LENGTH, True)
+    return declare_params(function)
+
+
+def share_requests(length_of: Callable[[Mapping[str, str]], float | None]) -> None:
+    """Let jobs of a rule ask once for what they all ask for: films of one length, in the same attempt.
+
+    A rule one of whose requests is anybody else's function is asked as ever, as all are before 9.17.
+
+    Args:
+        length_of: returns a film's length, in whatever unit, by the job's wildcards; None: it is not known.
+    """
+    ask = Rule.expand_resources
+    found: dict[tuple[Any, ...], Any] = {}
+    shared: dict[Any, bool] = {}
+
+    def expand_resources(
+        rule: Any, wildcards: Mapping[str, str], input: Any, attempt: int, skip_evaluation: Any = None
+    ) -> Any:
+        if rule not in shared:
+            shared[rule] = bool(our_name(rule.name)) and all(map(_is_for_all, rule.resources.values()))
+        if not shared[rule]:
+            return ask(rule, wildcards, input, attempt, skip_evaluation=skip_evaluation)
+        key = (rule, attempt, frozenset(skip_evaluation or ()), length_of(wildcards))
+        if key not in found:
+            found[key] = ask(rule, wildcards, input, attempt, skip_evaluation=skip_evaluation)
+        return _copy(found[key])
+
+    Rule.expand_resources = expand_resources
+
+
+def _is_for_all(asked: Any) -> bool:
+    """Say whether a request is the same for all jobs of a rule whose films have one length."""
+    evaluates = getattr(asked, "is_evaluable", None)
+    if evaluates is None:
+        return False
+    return not evaluates() or hasattr(asked._evaluator, _BY_LENGTH) or asked.raw == _TEMPORARY_FOLDER
+
+
+def _copy(known: Any) -> Any:
+    """Return a list of names and values like another, which its job may change."""
+    made = known.__class__.__new__(known.__class__)
+    list.extend(made, known)
+    made.__dict__.update(known.__dict__)
+    made._names = copy.copy(known._names)
+    return made
+
+
+def fill_in_params_directly() -> None:
+    """Let Snakemake fill in parameters that are texts or our own functions without asking each time what they are.
+
+    What it does with them is what it does with all: wildcards are put into texts, a function is called with what it
+    takes. Where one raises something, or gives back a function, Snakemake does it all in its own way, and says so.
+    """
+    ask = Rule.expand_params
+    known: dict[Any, list[tuple[str | None, Any, tuple[str, ...] | None]] | None] = {}
+
+    def expand_params(rule: Any, wildcards: Any, input: Any, output: Any, job: Any, omit_callable: bool = False) -> Any:
+        if rule not in known:
+            known[rule] = _params_of(rule) if our_name(rule.name) else None
+        items = known[rule]
+        if items is None or omit_callable:
+            return ask(rule, wildcards, input, output, job, omit_callable=omit_callable)
+        ways: dict[str, Callable[[], Any]] = {
+            "input": input._plainstrings,
+            "output": output._plainstrings,
+            "threads": lambda: job.resources._cores,
+            "resources": lambda: job.resources,
+        }
+        params, own = Params(), []
+        given = Wildcards(fromdict=wildcards)
+        try:
+            for name, item, takes in items:
+                if takes is None:
+                    value = io.apply_wildcards(item, wildcards)
+                else:
+                    value = item(given, **{way: ways[way]() for way in takes})
+                    if callable(value) or isinstance(value, GeneratorType):
+                        return ask(rule, wildcards, input, output, job)
+                params.append(value)
+                if not takes:
+                    own.append(value)
+                if name:
+                    params._add_name(name)
+        except Exception:  # Snakemake says what is wrong
+            return ask(rule, wildcards, input, output, job)
+        return params, own
+
+    Rule.expand_params = expand_params
+
+
+def _params_of(rule: Any) -> list[tuple[str | None, Any, tuple[str, ...] | None]] | None:
+    """Return a rule's parameters: each with its name and what it takes, None for a text; or None for them all."""
+    found: list[tuple[str | None, Any, tuple[str, ...] | None]] = []
+    for name, item in rule.params._allitems():
+        declared = getattr(item, FUNC_OVERWRITE_PARAMS_ATTR, None)
+        if inspect.isfunction(item) and declared is not None:
+            if not set(declared) <= {"wildcards", *_GIVEN}:
+                return None
+            found.append((name, item, tuple(way for way in _GIVEN if way in declared)))
+        elif type(item) is str:
+            found.append((name, item, None))
+        else:
+            return None
+    return found
 
 
 def spare_resources() -> None:

@@ -184,6 +184,7 @@ class Shelf:
         self.counts_planned: dict[str, int] = {}
         self.ended: Counter[str] = Counter()
         self.expected = 0
+        self.part = ""
 
     @property
     def elapsed(self) -> float:

@@ -200,7 +200,8 @@ class Screen:
         counts = self._shelf.counts()
         done, total = self._shelf.steps
         whole = max(self._shelf.expected, len(self._shelf.films))
-        words = [f"{counts['done']} of {whole} {'film' if whole == 1 else 'films'} done"]
+        part = f"{self._shelf.part}: " if self._shelf.part else ""
+        words = [f"{part}{counts['done']} of {whole} {'film' if whole == 1 else 'films'} done"]
         words += [f"{counts['failed']} failed"] if counts["failed"] else []
         machines = self._shelf.machines()
         on = f"{len(machines)} machines" if len(machines) > 1 else next(iter(machines), "")

@@ -106,9 +106,10 @@ class View:
         """Take note of how many of all stages of all films are done."""
         self._shelf.steps = (done, total)
 
-    def expect(self, films: int) -> None:
-        """Take note of how many films the run is to work on."""
+    def expect(self, films: int, part: str = "") -> None:
+        """Take note of how many films the run is to work on, and which part of a large plan they are, in words."""
         self._shelf.expected = films
+        self._shelf.part = part
 
     def planned(self, counts: Mapping[str, int]) -> None:
         """Take note of how many jobs of each stage are planned: what is not asked for takes no time."""
