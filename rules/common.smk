@@ -18,7 +18,7 @@ from samvad.media import addresses, fetched
 from samvad.reporting.pages import shelf_page
 from samvad.settings import configuration, naming, resource_requests
 from samvad.settings.stage_settings import StageSettings
-from samvad.workflow import as_module, due, languages_check, machine_limits
+from samvad.workflow import as_module, command, due, languages_check, machine_limits
 from samvad.workflow import snakemake_again, snakemake_api, snakemake_costs
 from samvad.workflow.parts import Parts
 from samvad.workflow.planning import Plan
@@ -303,14 +303,18 @@ def wanted_stages(row, workflow_name="subtitle"):
     return stages.last_stages(shorter, switches(row))
 
 
-def own_name(asked):
-    """Return what the rules call a file that is asked for, such as by its absolute path, or through a link to the folder.
+def own_names(asked):
+    """Return what the rules call what a word asks for: a file by its absolute path, through a link, or a list of files.
 
-    Snakemake cannot look for it where a file lies in the place of a folder.
+    Snakemake cannot look for one where a file lies in the place of a folder.
     """
-    named = naming.target(asked, OUT)
-    if (found := TARGET.fullmatch(named)) and (taken := naming.in_the_way(Path(OUT) / found["job"])):
-        raise RefusedError(f"{named} cannot be made: {taken}.")
+    try:
+        named = [naming.target(name, OUT) for name in command.listed(asked)]
+    except SamvadError as error:
+        raise RefusedError(str(error)) from None
+    for name in named:
+        if (found := TARGET.fullmatch(name)) and (taken := naming.in_the_way(Path(OUT) / found["job"])):
+            raise RefusedError(f"{name} cannot be made: {taken}.")
     return named
 
 
@@ -335,7 +339,7 @@ def one_run():
     if workflow.is_main_process:
         snakemake_api.heed_profile(workflow)
         snakemake_api.leave_out(workflow, made)
-        snakemake_api.name_targets(workflow, own_name)
+        snakemake_api.name_targets(workflow, own_names)
         snakemake_api.leave_no_trace(workflow, Path(".snakemake"))
         snakemake_api.judge_by(workflow, plan.due)
         snakemake_api.before_work(workflow, run.begin)

@@ -17,7 +17,7 @@ import pytest
 import support
 from samvad.commands import _running, config, doctor, film, remove, rerun, shelf, watch
 from samvad.commands import list as list_films
-from samvad.core import schemas
+from samvad.core import places, schemas
 from samvad.core.errors import ConfigurationError
 from samvad.documents import beside_files, job_manifest, run_record
 from samvad.documents.run_record import RunRecord
@@ -166,6 +166,24 @@ def test_targets_stand_before_options_of_several_words(monkeypatch: pytest.Monke
     monkeypatch.setattr(command.subprocesses, "hand_over", lambda words, *_: given.append(words) or 0)
     command.run("profiles/local-cpu", ["out/manifest.json"], ["--forcerun", "asr"])
     assert given[0][-3:] == ["out/manifest.json", "--forcerun", "asr"]
+
+
+def test_many_targets_are_named_by_a_file_that_is_read_again(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[list[str]] = []
+    monkeypatch.setattr(command.subprocesses, "hand_over", lambda words, *_: given.append(words) or 0)
+    monkeypatch.chdir(places.work())
+    targets = [f"out/2025/01/01/me/{number}/10_mux/manifest.json" for number in range(40_000)]
+    command.run("profiles/local-cpu", targets, ["-n"])
+    (word,) = (word for word in given[0] if word.startswith("@"))
+    assert len(given[0]) < 10 and command.listed(word) == targets
+    assert command.listed("subtitle") == ["subtitle"]
+    for number in range(20):
+        command.run("profiles/local-cpu", targets[number:], [])
+    lists = list((places.work() / ".snakemake" / "samvad_targets").iterdir())
+    assert 10 <= len(lists) <= 11, lists
+    (places.work() / "bad.txt").write_bytes(b"\xff")
+    with pytest.raises(ConfigurationError, match=r"bad\.txt, a list of what is asked for, cannot be read"):
+        command.listed("@bad.txt")
 
 
 def test_the_command_that_is_printed_can_be_pasted_where_somebody_stands(

@@ -275,13 +275,17 @@ def test_a_stage_that_leaves_no_record_after_ctrl_c_was_stopped_and_has_not_fail
         record.__dict__.update(fields)
         recorder.emit(record)
 
-    recorder.expect([(film.folder, "demux", set())])
+    other = dataclasses.replace(film, film="two", job=2)
+    recorder._films[other.folder] = other
+    recorder.expect([(film.folder, "demux", set()), (other.folder, "demux", set())])
     said(event=LogEvent.JOB_INFO, jobid=1, rule_name="demux", wildcards={"job": film.folder})
     if interrupted:
         recorder.interrupt()
     said(event=LogEvent.JOB_ERROR, jobid=1, rule_name="demux", rule_msg="", log=[])
-    recorder.finish()
+    done, lost = recorder.finish()
     assert job_manifest.status(tmp_path / "out" / film.folder) == ends
     told = capsys.readouterr().err
+    assert done == 0 and lost[0].startswith("one, 01_demux: ") and lost[1:] == ["two: not begun"]
+    assert ("0 of 2 films are done; the same command goes on with the others." in told) == interrupted
     assert f"\n{ends.capitalize()}:\n  one, 01_demux: " in told and ("killed" in told) != interrupted
     run.path.unlink()

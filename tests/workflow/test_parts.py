@@ -133,3 +133,11 @@ def test_sigterm_between_two_parts_is_not_lost(shelf: Project) -> None:
     assert process.returncode == 1, told
     assert "the rest of the plan was not made: it was stopped" in told
     assert made(shelf) == [True, True, False, False], told
+
+
+def test_a_file_may_list_what_is_asked_for_and_its_parts_are_planned_likewise(shelf: Project) -> None:
+    targets = [shelf.target(f"u{number}") for number in range(1, FILMS)]
+    (shelf.root / "wanted.txt").write_text("".join(f"{target}\n" for target in targets), encoding="utf-8")
+    dry = shelf.snakemake("@wanted.txt", "-n", "--quiet", "rules")
+    assert dry.returncode == 0, said(dry)
+    assert parts_of(dry) == [AT_ONCE, FILMS - 1 - AT_ONCE]

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from samvad.core import places, schemas, subprocesses, variables
+from samvad.core import files, outside, places, schemas, subprocesses, variables
 from samvad.core.console import printable
 from samvad.core.errors import ConfigurationError
 
 _PROFILES = schemas.ROOT / "profiles"
 #: Where nothing is said: one machine without a GPU.
 _DEFAULT = "local-cpu"
+#: More targets than this are named by a file: a system takes some 30,000 in a command, and nobody reads so long a line.
+_MANY = 100
+#: So many of these files are kept: a command that was printed can be run again for a while.
+_KEPT = 10
 
 
 def profile(named: str) -> str:
@@ -48,10 +53,37 @@ def run(profile_path: str, targets: Sequence[str], more: Sequence[str]) -> int:
 
     Raises:
         MissingToolError: the workflow's environment is not set up.
+        DiskError: the list of many targets cannot be written.
     """
-    given = words(profile_path, targets, more)
+    given = words(profile_path, _as_list(targets) if len(targets) > _MANY else targets, more)
     print(printable(shown(given)), flush=True)
     return subprocesses.hand_over(given, places.work(), {**os.environ, variables.SUMMARY: "no"})
+
+
+def _as_list(targets: Sequence[str]) -> list[str]:
+    """Write targets into a file of Snakemake's folder; return the one word that names it."""
+    text = "".join(f"{target}\n" for target in targets)
+    path = places.work() / ".snakemake" / "samvad_targets" / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.txt"
+    with files.disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for old in sorted(path.parent.glob("*.txt"), key=lambda other: other.stat().st_mtime)[:-_KEPT]:
+            old.unlink(missing_ok=True)
+        files.write_text(path, text)
+    return [f"@{path.relative_to(places.work())}"]
+
+
+def listed(word: str) -> list[str]:
+    """Return what a word of a snakemake command asks for: itself, or for ``@PATH`` each line of that file.
+
+    Raises:
+        ConfigurationError: the file cannot be read.
+    """
+    if not word.startswith("@") or not Path(word[1:]).is_file():
+        return [word]
+    try:
+        return [line for line in outside.read_text(Path(word[1:])).splitlines() if line]
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{word[1:]}, a list of what is asked for, cannot be read: {error}.") from None
 
 
 def shown(given: Sequence[str]) -> str:

@@ -220,7 +220,12 @@ class PipelineHandler(logging.Handler):
         show = os.environ.get(variables.SUMMARY) != "no"
         ends: dict[str, list[str]] = {"Failed": [], "Stopped": []}
         states: dict[Path, str] = {}
+        lost = []
         for found in self._jobs.values():
+            if whys := [*found.failed.items(), *found.stopped.items()]:
+                lost.append(f"{found.film.film}, {stages.BY_NAME[whys[0][0]].folder}: {printable(whys[0][1])}")
+            elif found.live.pending or found.live.running:
+                lost.append(f"{found.film.film}: not finished")
             try:
                 states[found.folder] = self._finish(found)
             except (OSError, SamvadError) as error:
@@ -238,15 +243,13 @@ class PipelineHandler(logging.Handler):
         for end, lines in ends.items():
             if lines and (show or ends["Stopped"]):
                 told += [f"\n{end}:", *lines]
+        made = len(self._jobs) - len(lost)
+        lost += [f"{self._films[folder].film}: not begun" for folder in self._planned if folder not in self._jobs]
+        if ends["Stopped"] and len(self._planned) > 1:
+            told.append(f"{made} of {len(self._planned)} films are done; the same command goes on with the others.")
         if failed := [found.folder for found in self._jobs.values() if found.failed and show]:
             told.append(f"More: {printable(job_summary.how_to_learn_more(failed[0]))}")
         sys.stderr.write("".join(f"{line}\n" for line in told))
-        lost = []
-        for found in self._jobs.values():
-            for stage, reason in [*found.failed.items(), *found.stopped.items()][:1]:
-                lost.append(f"{found.film.film}, {stages.BY_NAME[stage].folder}: {printable(reason)}")
-        made = len(self._jobs) - len(lost)
-        lost += [f"{self._films[folder].film}: not begun" for folder in self._planned if folder not in self._jobs]
         return made, lost
 
     def _told(self, states: Mapping[Path, str]) -> list[str]:

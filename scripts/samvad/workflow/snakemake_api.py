@@ -29,7 +29,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,12 +92,12 @@ def leave_no_trace(workflow: Any, folder: Path) -> None:
     workflow._prepare_dag = prepared
 
 
-def name_targets(workflow: Any, own_name: Callable[[str], str]) -> None:
+def name_targets(workflow: Any, own_names: Callable[[str], Iterable[str]]) -> None:
     """Let files be asked for by other names than the rules have for them.
 
     Args:
         workflow: Snakemake's, before it plans.
-        own_name: takes what was asked for, and returns what the rules call it.
+        own_names: takes a word that was asked for, and returns what the rules call what it means.
     """
     prepare = workflow._prepare_dag
 
@@ -105,7 +105,7 @@ def name_targets(workflow: Any, own_name: Callable[[str], str]) -> None:
         asked = workflow.dag_settings
         for kind in ("targets", "forcerun", "until", "omit_from"):
             named_so = getattr(asked, kind)
-            setattr(asked, kind, type(named_so)(map(own_name, named_so)))
+            setattr(asked, kind, type(named_so)(name for word in named_so for name in own_names(word)))
         prepare(*given, **named)
 
     workflow._prepare_dag = prepared
