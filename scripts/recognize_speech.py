@@ -83,7 +83,7 @@ def work(run: StageRun, options: Options) -> None:
         if own is not None and own.use in (TRANSLATE, MEASURE):
             lines = steps.use_existing(run, document, own, speech, lines)
         if lines:
-            document = steps.place_text(run, document, lines, speech, account)
+            document = steps.place_text(run, document, lines, voices, account)
     else:
         steps.no_speech(run, voices)
     _write(run, document, romanise=options.romanise)

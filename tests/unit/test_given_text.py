@@ -105,6 +105,8 @@ def test_a_line_of_which_nothing_was_recognised_stands_where_somebody_speaks() -
     assert abs(third.start_ms - whole.segments[2].start_ms) < 50
     assert placed.guessed == 1
     assert not given_text.place(deaf, lines(), ()).guessed  # without speech there it is left out
+    placed = given_text.place(deaf, lines(), [*speech[:2], *speech[3:]], speech[2:3])  # somebody perhaps speaks there
+    assert placed.document.segments[2] == third and placed.guessed == 1
 
 
 def test_another_films_text_is_not_laid_over_this_one() -> None:

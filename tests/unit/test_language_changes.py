@@ -106,6 +106,27 @@ def test_a_part_that_is_no_longer_sure_when_it_is_heard_whole_is_not_cut_off_but
     assert [change.cut for change in found.unsure] == [False, False] and len(found.changes) == 2
 
 
+def test_one_doubtful_part_leaves_the_other_cuts(audio):
+    """The last part is mumbled: it stays with the English before it, and the Hindi before that is still cut off."""
+    hear = spoken(((0, "hi"), (7_300, "en"), (16_000, "hi")))
+
+    def doubts(windows, silence_ms):
+        answers = hear(windows, silence_ms)
+        return [
+            {"la": 1.0} if window.end_ms == 20_000 and 13_000 < window.start_ms != 16_000 else heard
+            for window, heard in zip(windows, answers, strict=True)
+        ]
+
+    found = language_changes.cut(doubts, audio, [Region(0, 20_000)], ["hi", "en"])
+    assert [(change.before, change.after, change.cut) for change in found.changes] == [
+        ("hi", "en", True),
+        ("en", "hi", False),
+    ]
+    first, second = found.speech
+    assert (first.language, second.language) == ("hi", "en")
+    assert first.end_ms == second.start_ms == pytest.approx(7_300, abs=80) and second.end_ms == 20_000
+
+
 def test_a_sound_without_a_place_for_a_cut_is_told_of(audio):
     """The second language begins a second before the end: what is cut off would be too short."""
     found = language_changes._changes(

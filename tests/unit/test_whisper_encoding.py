@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from samvad.models.whisper import Whisper
+from samvad.stages.asr import windows
+from samvad.stages.asr.windows import Window
 
 
 class _View:
@@ -35,3 +37,18 @@ def test_windows_are_encoded_in_their_order(monkeypatch: pytest.MonkeyPatch, dev
     seen: list[int] = []
     np.testing.assert_array_equal(_whisper(device, seen).encode(features), features * 2)
     assert seen == sizes
+
+
+@pytest.mark.parametrize(
+    ("lengths_ms", "encoded_ms"), [([2_900], 5_000), ([3_100, 2_000], 10_000), ([8_000], 10_000), ([30_000], 30_000)]
+)
+def test_short_windows_are_encoded_in_their_own_length_with_two_seconds_of_silence(
+    lengths_ms: list[int], encoded_ms: int
+) -> None:
+    found = [Window(((60_000, 60_000 + length_ms),), ()) for length_ms in lengths_ms]
+    assert windows.short_ms(found) == encoded_ms
+
+
+def test_a_text_of_a_short_window_ends_where_nobody_can_have_said_so_much() -> None:
+    """Quick Telugu has 36 tokens a second, and a model that loops writes until it is stopped."""
+    assert windows.most_tokens([Window(((0, 3_000),), ()), Window(((0, 7_000),), ())]) == 310

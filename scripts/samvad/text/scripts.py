@@ -6,6 +6,7 @@ token is therefore judged by the characters that its bytes can begin, and shut o
 
 from __future__ import annotations
 
+import functools
 from bisect import bisect_right
 from collections.abc import Container, Iterable, Iterator
 from unicodedata import category
@@ -180,10 +181,11 @@ def suppressed_tokens(vocabulary: dict[str, int], allowed: frozenset[str]) -> li
     if not allowed:
         return []
     byte_of = {character: byte for byte, character in byte_characters()}
+    table, known = str.maketrans({character: chr(byte) for character, byte in byte_of.items()}), frozenset(byte_of)
     pieces = {
-        bytes(byte_of[character] for character in token): number
+        token.translate(table).encode("latin-1"): number
         for token, number in vocabulary.items()
-        if token and not token.startswith("<|") and all(character in byte_of for character in token)
+        if token and not token.startswith("<|") and known.issuperset(token)
     }
     needless = _needless_bytes(pieces, allowed)
     return sorted(number for data, number in pieces.items() if data[-1] in needless or not writes(data, allowed))
@@ -202,15 +204,20 @@ def writes(data: bytes, allowed: frozenset[str]) -> bool:
         position += 1
     while position < len(data):
         length = _length(data[position])
-        piece = data[position : position + length]
-        if length == 0 or not all(0x80 <= byte < 0xC0 for byte in piece[1:]):
-            return False
-        missing = length - len(piece)
-        first, last = (_code_point(piece + fill * missing, length) for fill in (b"\x80", b"\xbf"))
-        if not any(script == "" or script in allowed for script in _scripts_between(first, last)):
+        if length == 0 or not _begins(data[position : position + length], length, allowed):
             return False
         position += length
     return True
+
+
+@functools.cache
+def _begins(piece: bytes, length: int, allowed: frozenset[str]) -> bool:
+    """Return whether some bytes are a character of so many, or the first of one, that is in the allowed scripts."""
+    if not all(0x80 <= byte < 0xC0 for byte in piece[1:]):
+        return False
+    missing = length - len(piece)
+    first, last = (_code_point(piece + fill * missing, length) for fill in (b"\x80", b"\xbf"))
+    return any(script == "" or script in allowed for script in _scripts_between(first, last))
 
 
 def _needless_bytes(pieces: Container[bytes], allowed: frozenset[str]) -> frozenset[int]:

@@ -289,15 +289,22 @@ class Engine:
     ) -> list[Chunk]:
         model = whisper.model
         tokenizer = self._whisper.tokenizer(batch[0].language, _TASK)
-        encoded = whisper.encode(self.features([window.samples(audio) for window in batch]))
+        features = self.features([window.samples(audio) for window in batch])
+        if strategy.own_length:
+            features = features[..., : windows.short_ms(batch) * _FRAMES_A_SECOND // 1000]
+        encoded = whisper.encode(features)
         prompt = self._whisper.prompt(batch[0].language, _TASK, strategy.prompt, _MAX_PROMPT_TOKENS)
+        # CTranslate2 writes half of ``max_length`` at most, and no more than the prompt leaves of it.
+        room = min(model.max_length // 2, model.max_length - len(prompt))
+        if strategy.own_length:
+            room = min(room, windows.most_tokens(batch))
         results = model.model.generate(
             encoded,
             [prompt] * len(batch),
             **self._search(strategy, batch[0].language),
             max_length=min(model.max_length, len(prompt) + strategy.max_tokens)
             if strategy.max_tokens
-            else model.max_length,
+            else max(2 * room, len(prompt) + room),
             suppress_tokens=self._suppressed(batch[0].language, strategy.own_script),
             return_scores=True,
             return_no_speech_prob=True,
@@ -306,7 +313,6 @@ class Engine:
         frames = [-(-window.length_ms * _FRAMES_A_SECOND // 1000) for window in batch]
         aligned = model.find_alignment(tokenizer, tokens, encoded, frames)
         heard = whisper.languages_heard(encoded) if hear and self.multilingual else [{} for _ in batch]
-        room = model.max_length - len(prompt) - 1
         return [
             _chunk(window, tokenizer.decode(found), words, result, strategy, len(found) >= room, languages)
             for window, found, words, result, languages in zip(batch, tokens, aligned, results, heard, strict=True)

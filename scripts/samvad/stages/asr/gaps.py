@@ -56,11 +56,11 @@ class Round:
 
 #: The first hears a gap in its whole, the others in small parts.
 ROUNDS: tuple[Round, ...] = (
-    Round(20_000, DecodingStrategy("a window of its own")),
-    Round(7_000, DecodingStrategy("small windows, cut earlier"), earlier_ms=300),
-    Round(7_000, DecodingStrategy("small windows, after the speech before"), before_ms=6_000),
-    Round(7_000, DecodingStrategy("small windows, in Urdu"), relative=True),
-    Round(7_000, DecodingStrategy("small windows of its own", temperature=0.4)),
+    Round(20_000, DecodingStrategy("a window of its own", own_length=True)),
+    Round(7_000, DecodingStrategy("small windows, cut earlier", own_length=True), earlier_ms=300),
+    Round(7_000, DecodingStrategy("small windows, after the speech before", own_length=True), before_ms=6_000),
+    Round(7_000, DecodingStrategy("small windows, in Urdu", own_length=True), relative=True),
+    Round(7_000, DecodingStrategy("small windows of its own", temperature=0.4, own_length=True)),
 )
 #: So many of them where there is but a weak sign of a voice.
 _WEAK_ROUNDS = 2

@@ -147,13 +147,19 @@ class _Spot:
     heard: int | None = None
 
 
-def place(document: SegmentsDocument, lines: Sequence[Line], speech: Sequence[tuple[int, int]] = ()) -> Placed:
+def place(
+    document: SegmentsDocument,
+    lines: Sequence[Line],
+    speech: Sequence[tuple[int, int]] = (),
+    perhaps: Sequence[tuple[int, int]] = (),
+) -> Placed:
     """Return a film's segments with the given text in place of what was recognised, where that is said.
 
     Args:
         document: what was recognised, with times of its words.
         lines: the text, in order.
         speech: start and end in ms of each stretch of speech, in order of time.
+        perhaps: the same of what may be speech under other sound, beside it: for lines that speech has no room for.
     """
     heard = [(word, segment) for segment in document.segments for word in segment.words]
     words = [word for word, _ in heard]
@@ -162,6 +168,8 @@ def place(document: SegmentsDocument, lines: Sequence[Line], speech: Sequence[tu
     _by_sound(times, spots, words, document.duration_ms)
     shown = _by_own_times(times, lines, document.duration_ms)
     guessed = _by_speech(times, spots, speech)
+    if perhaps:
+        guessed |= _by_speech(times, spots, sorted([*speech, *perhaps]))
     placed, left_out = [], []
     for number, (line, own) in enumerate(zip(lines, times, strict=True)):
         if own is None:

@@ -219,14 +219,33 @@ def _boundary(ears: _Ears, region: Region, first_ms: int, last_ms: int, names: t
 
 
 def _confirmed(ears: _Ears, region: Region, changes: Sequence[Change]) -> list[Change]:
-    """Return changes as they are if every part between them, heard whole, is surely in its language; else uncut."""
-    doubtful = [part for part in _parted(region, changes) if part.language]
+    """Return changes, uncut where a part beside one, heard whole, is not surely in its language.
+
+    What is not cut off goes with the part beside it, which is heard anew: of several changes those that are sure stay.
+    """
+    found = list(changes)
+    while any(change.cut for change in found):
+        doubtful = _doubtful(ears, _parted(region, found))
+        if not doubtful:
+            break
+        cuts = [number for number, change in enumerate(found) if change.cut]
+        for place, number in enumerate(cuts):
+            if doubtful & {place, place + 1}:  # the parts before and after it
+                found[number] = replace(found[number], cut=False)
+    return found
+
+
+def _doubtful(ears: _Ears, parts: Sequence[Region]) -> set[int]:
+    """Return the places of the parts that, heard whole, with silence after and without, are not surely as named."""
+    doubtful = list(range(len(parts)))
     for silence_ms in (0, language.SILENCE_MS):
-        heard = ears.shares([language.whole(part) for part in doubtful], silence_ms) if doubtful else []
+        heard = ears.shares([language.whole(parts[place]) for place in doubtful], silence_ms) if doubtful else []
         doubtful = [
-            part for part, shares in zip(doubtful, heard, strict=True) if _sure(shares, _CONFIRMED) != part.language
+            place
+            for place, shares in zip(doubtful, heard, strict=True)
+            if _sure(shares, _CONFIRMED) != parts[place].language
         ]
-    return [replace(change, cut=change.cut and not doubtful) for change in changes]
+    return set(doubtful)
 
 
 def quiet_moments(audio: FilmAudio, first_ms: int, last_ms: int) -> list[tuple[int, float]]:

@@ -57,7 +57,7 @@ _GRAVE = ("loop", "no words", "cut off", "prompt repeated", "other script")
 _CUT_ANEW = "smaller windows"
 #: The attempts, in this order.
 STRATEGIES: tuple[DecodingStrategy, ...] = (
-    DecodingStrategy(_CUT_ANEW),
+    DecodingStrategy(_CUT_ANEW, own_length=True),
     DecodingStrategy("no phrase twice", forbid_repeats=True),
     DecodingStrategy("temperature 0.4", temperature=0.4),
     DecodingStrategy("temperature 0.8", temperature=0.8),

@@ -363,7 +363,7 @@ def place_text(
     run: StageRun,
     document: SegmentsDocument,
     lines: Sequence[given_text.Line],
-    speech: Sequence[Region],
+    heard: Heard,
     kept: Account,
 ) -> SegmentsDocument:
     """Put the text that is given with the film in place of what was recognised; say what is not in the film.
@@ -372,10 +372,11 @@ def place_text(
         run: the stage's run.
         document: as recognised.
         lines: of the text.
-        speech: where somebody speaks.
+        heard: where somebody speaks, or perhaps does.
         kept: the account of words; gets what is taken out.
     """
-    placed = given_text.place(document, lines, [(region.start_ms, region.end_ms) for region in speech])
+    speech, perhaps = ([(one.start_ms, one.end_ms) for one in found] for found in (heard.speech, heard.perhaps))
+    placed = given_text.place(document, lines, speech, perhaps)
     kept.replaced(document, placed.document, [line.text for line in lines], [line.text for line in placed.left_out])
     run.metric("given_lines", len(lines), "lines")
     run.metric("given_lines_left_out", len(placed.left_out), "lines")

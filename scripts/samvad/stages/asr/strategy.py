@@ -16,6 +16,8 @@ class DecodingStrategy:
         forbid_repeats: whether three words may not come twice in a row.
         own_script: whether all letters are barred but those of the script that the text is to be in in the end.
         max_tokens: where to stop; 0 for the model's own limit.
+        own_length: whether sound is encoded in about its own length, not filled up to the 30 s that the model was
+            trained on: for further tries with short windows, whose text is taken only where it is better.
     """
 
     name: str = "beam search"
@@ -24,3 +26,4 @@ class DecodingStrategy:
     forbid_repeats: bool = False
     own_script: bool = False
     max_tokens: int = 0
+    own_length: bool = False

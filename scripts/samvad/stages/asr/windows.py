@@ -22,6 +22,10 @@ _PAUSE_MS = 600
 _MARGIN_MS = 200
 #: A window with less speech than this is not cut further: the model needs to know what a word is said about.
 _SHORTEST_MS = 6_000
+#: Sound that is encoded in its own length is followed by so much silence (ms), and filled up to a multiple of so much.
+_SILENCE_MS, _LENGTHS_MS = 2_000, 5_000
+#: So many tokens, and so many for each second, are more than anybody says. A letter of Telugu takes two or three.
+_TOKENS_MORE, _TOKENS_A_SECOND = 30, 40
 
 
 @dataclass(frozen=True)
@@ -143,6 +147,17 @@ def smaller(window: Window, audio: FilmAudio) -> list[Window]:
     before, after = regions.halves(speech[0], audio)
     lead_ms, tail_ms = room[speech[0]]
     return [_window([before], {before: (lead_ms, 0)}), _window([after], {after: (0, tail_ms)})]
+
+
+def short_ms(batch: Sequence[Window]) -> int:
+    """Return in what length (ms) some windows are encoded together where they need not be filled up to 30 s."""
+    longest_ms = max(window.length_ms for window in batch) + _SILENCE_MS
+    return min(-(-longest_ms // _LENGTHS_MS) * _LENGTHS_MS, LONGEST_MS)
+
+
+def most_tokens(batch: Sequence[Window]) -> int:
+    """Return how many tokens nobody says more than in any of some windows: what goes on beyond them is a loop."""
+    return _TOKENS_MORE + _TOKENS_A_SECOND * max(window.length_ms for window in batch) // 1000
 
 
 def _runs(speech: Sequence[Region]) -> list[list[Region]]:
