@@ -150,6 +150,15 @@ def test_weights_that_are_no_weights_are_refused(tmp_path: Path, sample: Any) ->
     assert not (job / "04_asr" / "manifest.json").exists()
 
 
+def test_a_text_that_the_decoder_had_to_end_is_known_to_be_cut_off(tmp_path: Path) -> None:
+    """CTranslate2 writes half of what the model has room for; in a short try no more than anybody can have said."""
+    (tmp_path / "sound.wav").write_bytes(wav(noise(3)))
+    run = [support.ROOT / "envs" / "run", "asr", "../tests/endless_text.py", tmp_path / "sound.wav"]
+    done = subprocess.run(list(map(str, run)), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == [[224 + 1, True], [30 + 3 * 40 + 1, True]]
+
+
 def test_a_model_that_nobody_knows_is_refused_with_those_that_are_known(tmp_path: Path) -> None:
     _, done = recognise(tmp_path, noise(1), "--model", "basis")
     assert done.returncode == 4
