@@ -19,7 +19,9 @@ import sys
 import sysconfig
 import threading
 import types
+from importlib import _bootstrap  # type: ignore[attr-defined] -- what it lacks there is taken for nothing
 from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import module_from_spec
 from typing import Any
 
 NAME = "samvad_quick_start"
@@ -34,8 +36,13 @@ LATER = frozenset({"boto3", "botocore.client", "numpy", "pandas", "requests"})
 #: numbers are those of rules/common.smk.
 THRESHOLDS = (100_000, 50, 100)
 
-_lock = threading.RLock()
-_being_loaded: set[str] = set()
+#: How often a thread that waits for another one looks whether that one waits for it, in seconds.
+_LOOK_SECONDS = 0.05
+
+_changed = threading.Condition()
+#: Which thread loads a module, and which one a thread waits for.
+_loaders: dict[str, int] = {}
+_waiting: dict[int, int] = {}
 
 
 class Later(types.ModuleType):
@@ -49,19 +56,48 @@ class Later(types.ModuleType):
 
 
 def load(module: types.ModuleType) -> bool:
-    """Load a module of ``LATER``, while other threads wait; return whether it is whole by now, and not at it itself."""
-    with _lock:
+    """Load a module of ``LATER``, while other threads wait, and return whether it is whole by now.
+
+    It is not where this thread is at it itself, or where the thread that is at it waits for this one, to import a part
+    of it: then it is used as it is, as Python does with packages that two threads import parts of.
+    """
+    me, name = threading.get_ident(), module.__name__
+    with _changed:
+        while type(module) is Later and (loader := _loaders.get(name)) is not None:
+            if _waits_for(loader, me):
+                return False
+            _waiting[me] = loader
+            _changed.wait(_LOOK_SECONDS)
+            del _waiting[me]
         if type(module) is not Later:
             return True
-        if module.__name__ in _being_loaded:
-            return False
-        _being_loaded.add(module.__name__)
-        try:
-            module.__spec__.loader.plain.exec_module(module)
-        finally:
-            _being_loaded.discard(module.__name__)
+        _loaders[name] = me
+    try:
+        module.__spec__.loader.plain.exec_module(module)
         module.__class__ = types.ModuleType
-        return True
+    finally:
+        with _changed:
+            del _loaders[name]
+            _changed.notify_all()
+    return True
+
+
+def _waits_for(thread: int | None, me: int) -> bool:
+    """Say whether a thread is one, or waits for it, for a module of ``LATER`` or for one that Python imports."""
+    seen: set[int] = set()
+    while thread is not None and thread not in seen:
+        if thread == me:
+            return True
+        seen.add(thread)
+        thread = _waiting.get(thread) or _imports_after(thread)
+    return False
+
+
+def _imports_after(thread: int) -> int | None:
+    """Return the thread that imports what another one waits to import, as Python knows it; None where none does."""
+    locks = getattr(_bootstrap, "_blocking_on", {}).get(thread)
+    owners = [getattr(lock, "owner", None) for lock in (locks if isinstance(locks, list) else [locks])]
+    return next((owner for owner in owners if owner is not None), None)
 
 
 class Loader:
@@ -82,20 +118,46 @@ class Loader:
         return getattr(self.plain, name)
 
 
-class Present:
-    """Gives a module that has been loaded meanwhile, with its package, and must not be loaded again."""
+class Part:
+    """Makes a module of a package that is loaded later: the package first, which may load that module by itself.
 
-    def __init__(self, module: types.ModuleType) -> None:
-        self.module, self.spec = module, module.__spec__
-        module.__spec__ = ModuleSpec(module.__name__, self)  # Python loads by this one what is there already
+    That is not done while the module is looked for, when Python lets no other thread import anything.
+    """
+
+    def __init__(self, package: types.ModuleType) -> None:
+        self.package = package
+        self.spec: Any = None
+        self.is_there = False
 
     def create_module(self, spec: ModuleSpec) -> types.ModuleType:
-        """Return the module."""
-        return self.module
+        """Return the module: the one that is there by now, or one that is to be executed."""
+        load(self.package)
+        there = sys.modules.get(spec.name)
+        if there is not None:
+            self.is_there, self.spec = True, there.__spec__
+            return there
+        self.spec = _found(spec.name, self.package.__path__)
+        return module_from_spec(self.spec)
 
     def exec_module(self, module: types.ModuleType) -> None:
-        """Leave it as it is."""
+        """Execute it, unless it was there, and leave it with what it is known by anywhere else."""
         module.__spec__ = self.spec
+        if self.is_there:
+            return
+        self.spec._initializing = True  # other threads that import it wait
+        try:
+            self.spec.loader.exec_module(module)
+        finally:
+            self.spec._initializing = False
+
+
+def _found(name: str, path: Any) -> ModuleSpec:
+    """Return how Python finds a module without this file."""
+    for finder in sys.meta_path:
+        spec = None if isinstance(finder, Finder) else finder.find_spec(name, path)
+        if spec is not None:
+            return spec
+    raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
 class Finder:
@@ -103,9 +165,10 @@ class Finder:
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         """Return how a module is loaded; None where Python is to find it by itself."""
-        package = sys.modules.get(name.rpartition(".")[0])
-        if type(package) is Later and load(package) and name in sys.modules:
-            return Present(sys.modules[name]).module.__spec__
+        above = name.rpartition(".")[0]
+        package = sys.modules.get(above)
+        if type(package) is Later and _loaders.get(above) != threading.get_ident():
+            return ModuleSpec(name, Part(package))
         if name not in LATER:
             return None
         spec = PathFinder.find_spec(name, path, target)

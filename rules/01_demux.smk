@@ -12,7 +12,7 @@ rule demux:
         f"{JOB}/01_demux/benchmark.tsv"
     conda:
         "../envs/media.yaml"
-    threads: TABLE.cores("demux")
+    threads: cores_beside("demux")
     resources:
         mem_mb=resource_request("demux", "mem_mb"),
         runtime=resource_request("demux", "runtime"),

@@ -62,6 +62,7 @@ snakemake_costs.share_requests(
 snakemake_costs.fill_in_params_directly()
 snakemake_costs.look_up_rules_once()
 snakemake_costs.look_at_flags()
+snakemake_costs.list_processes_below()
 snakemake_costs.format_commands_once(lambda: snakemake_costs.tells_commands(workflow))
 
 
@@ -106,6 +107,13 @@ def resource_request(stage, name):
         return TABLE.request(stage, resource_requests.hours_of(f"{OUT}/{wildcards.job}"), attempt)[name]
 
     return declare_request(value)
+
+
+def cores_beside(stage):
+    """Return the CPU cores of a stage, as a number: on one machine it leaves a core to the small stages that run beside it."""
+    declared = TABLE.cores(stage)
+    total = snakemake_api.total(workflow, "_cores") if snakemake_api.runs_here(workflow) else None
+    return declared if total is None else max(1, min(declared, total - 1))
 
 
 def film_words(option):

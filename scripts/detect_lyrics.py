@@ -21,12 +21,15 @@ from samvad.stages.lyrics_detection import backends, songs, support
 from samvad.stages.lyrics_detection.options import STAGE, Options
 
 
-def titles_for(run: StageRun) -> list[str]:
+def titles_for(run: StageRun, duration_ms: int) -> list[str]:
     """Return the titles of the film's songs: from its metadata, and glossary entries of the context ``song``."""
     found = []
-    film = run.read_optional("tmdb", "film_metadata")
-    if film is not None:
-        found += metadata.read(film).soundtrack
+    path = run.read_optional("tmdb", "film_metadata")
+    if path is not None:
+        film = metadata.read(path)
+        found += film.soundtrack
+        if not run.reads_segments_of("ner") and (doubt := metadata.doubt_of_length(film, duration_ms)):
+            run.warn(doubt)  # stage 05 says so, where it is on
     glossary = run.read_optional("glossary_load", "glossary")
     for entry in entries.read(glossary).entries if glossary is not None else ():
         if entry.context == "song":
@@ -62,7 +65,7 @@ def work(run: StageRun, options: Options) -> None:
     )
     document = segments.read(run.read_segments())
     audio = run.read("demux", "audio")
-    titles = titles_for(run)
+    titles = titles_for(run, document.duration_ms)
     decisions = review.read_songs(run.add_external_input(options.review, "review")) if options.review else ()
     backend = choose_backend(run, options)
     known = heard_before(run, backend, audio)

@@ -8,7 +8,6 @@ import sys
 
 from samvad.core import places
 from samvad.core.errors import NetworkError
-from samvad.documents import probe as probe_document
 from samvad.documents import provenance
 from samvad.film import metadata
 from samvad.models import http
@@ -19,8 +18,6 @@ from samvad.stages.tmdb.options import STAGE, Options
 
 log = logging.getLogger(__name__)
 
-# A runtime that differs by more is another cut or, more often, another film. Shorter files are clips of a film.
-_MINUTES_APART = 20
 #: What to do where the key is missing or no good.
 _SET_KEY = "Set it to a key of themoviedb.org, or name a file of metadata in the column tmdb_file of the film sheet."
 
@@ -32,7 +29,6 @@ def work(run: StageRun, options: Options) -> None:
         film = metadata.read_file(run.add_external_input(path, "film_metadata_file"), options.max_cast)
     else:
         film = _ask(run, options)
-    _compare_runtime(run, film)
     metadata.write(run.output("film_metadata.json", "film_metadata"), film)
     run.metric("cast", len(film.cast), "names")
     run.metric("soundtrack", len(film.soundtrack), "titles")
@@ -74,19 +70,6 @@ def _ask(run: StageRun, options: Options) -> metadata.FilmMetadata:
     run.metadata("attribution", metadata.ATTRIBUTION)
     run.metadata("candidates", [vars(item) for item in film.candidates])
     return film
-
-
-def _compare_runtime(run: StageRun, film: metadata.FilmMetadata) -> None:
-    """Warn where TMDB's film and this one differ in length, as a film and its remake do."""
-    probe = run.read_optional("demux", "probe")
-    if probe is None or film.runtime_minutes is None:
-        return
-    minutes = probe_document.read(probe).duration_ms / 60_000
-    if minutes > _MINUTES_APART and abs(minutes - film.runtime_minutes) > _MINUTES_APART:
-        run.warn(
-            f"TMDB's film {film.title!r} ({film.year}) lasts {film.runtime_minutes} minutes, this one {minutes:.0f}: "
-            "if it is another film, correct the title or the year in the film sheet, or pin it (column tmdb_id)."
-        )
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -36,6 +36,8 @@ def work(run: StageRun, options: Options) -> None:
     glossary = run.read_optional("glossary_load", "glossary")
     film_file = run.read_optional("tmdb", "film_metadata")
     film = metadata.read(film_file) if film_file else None
+    if film and (doubt := metadata.doubt_of_length(film, document.duration_ms)):
+        run.warn(doubt)
     wanted = _overrides(run, options)
     if run.reuse(models=_fingerprints(options)):
         return

@@ -12,6 +12,7 @@ from samvad.core import files, times, typed_json
 from samvad.core.errors import ChangedFileError, MediaError
 from samvad.documents import mux_proof, provenance
 from samvad.documents import probe as probe_document
+from samvad.documents.media_facts import MediaFacts
 from samvad.documents.subtitles import formats
 from samvad.logs.spans import span
 from samvad.media import clock, film_facts, film_headers, mp4_kinds
@@ -22,6 +23,7 @@ from samvad.stages.mux import (
     cues,
     drawn,
     installed_fonts,
+    known,
     lossless,
     matroska,
     media,
@@ -116,12 +118,36 @@ def write_matroska(
     identified = matroska.identify(target, run.work_folder)
     plan.check_result(result, identified, expected, new, film.path)
     plan.check_kept(identified, attached, film.header, film.path)
+    found = made.bytes.known if made.bytes.still(target) else None
+    if found is None:
+        found = look(run, film, target, result, new, made.streams)
+        if made.bytes.still(target):
+            run.check_inputs()  # what is kept is found by the checksums of what was read
+            known.keep(made.bytes.key, found)
+    warn_changed(run, found.differences)
+    record_proof(run, made.route, made.streams, found.tracks, found.uncompared)
+    checksum = made.bytes.checksum if made.bytes.still(target) else None
+    record_metrics(run, target, film.path, probe.duration_ms, result, found.facts, len(new), len(taken), checksum)
+
+
+def look(
+    run: StageRun,
+    film: FilmFile,
+    target: Path,
+    result: film_headers.Header,
+    new: Sequence[matroska.NewTrack],
+    streams: tuple[mux_proof.StreamProof, ...],
+) -> known.Known:
+    """Return what is in a finished result besides the film's pictures and sounds, which were found in it."""
     subtitles = result.of_kind("subtitle")
     held = [(track, formats.read(track.path).cues) for track in new]
-    found = cues.prove(target, subtitles[len(subtitles) - len(new) :], held, run.work_folder)
-    warn_changed(run, film, result_file(target, film, result), len(new))
-    record_proof(run, made.route, made.streams, found, own.uncompared(film.header, result, len(new)))
-    record_metrics(run, target, film.path, probe.duration_ms, result, len(new), len(taken))
+    return known.Known(
+        streams=streams,
+        tracks=tuple(cues.prove(target, subtitles[len(subtitles) - len(new) :], held, run.work_folder)),
+        differences=tuple(own.differences(film, result_file(target, film, result), len(new))),
+        uncompared=tuple(own.uncompared(film.header, result, len(new))),
+        facts=film_facts.of(target, result),
+    )
 
 
 def result_file(target: Path, film: FilmFile, header: film_headers.Header) -> FilmFile:
@@ -130,9 +156,8 @@ def result_file(target: Path, film: FilmFile, header: film_headers.Header) -> Fi
     return FilmFile(clock.Film(target, header, begins), leaps=False, duration_ms=film.duration_ms)
 
 
-def warn_changed(run: StageRun, film: FilmFile, result: FilmFile, new: int) -> None:
+def warn_changed(run: StageRun, wrong: Sequence[str]) -> None:
     """Warn of what else is the film's own and came through otherwise: names, flags, chapters, its own subtitles."""
-    wrong = own.differences(film, result, new)
     if wrong:
         run.warn(f"Not all of the film's own came through: {cues.told(wrong)}.")
 
@@ -203,9 +228,10 @@ def write_mp4(
     found = cues.prove(
         target, subtitles[len(subtitles) - len(new) :], [(track, mp4.shown(track)) for track in new], run.work_folder
     )
-    warn_changed(run, whole, result_file(target, film, result), len(new))
+    warn_changed(run, own.differences(whole, result_file(target, film, result), len(new)))
     record_proof(run, "ffmpeg", streams, found, own.uncompared(film.header, result, len(new)))
-    record_metrics(run, target, film.path, probe.duration_ms, result, len(new), len(held))
+    facts = film_facts.of(target, result)
+    record_metrics(run, target, film.path, probe.duration_ms, result, facts, len(new), len(held))
 
 
 def write_burned(
@@ -279,12 +305,19 @@ def prove_burned(
 
 
 def record_metrics(
-    run: StageRun, target: Path, film: Path, declared_ms: int, result: film_headers.Header, new: int, own: int
+    run: StageRun,
+    target: Path,
+    film: Path,
+    declared_ms: int,
+    result: film_headers.Header,
+    facts: MediaFacts,
+    new: int,
+    own: int,
+    checksum: str | None = None,
 ) -> None:
-    """Check the result's duration and record the result."""
+    """Check the result's duration and record the result, with its checksum where it was taken already."""
     duration_ms = plan.check_duration(film, target, declared_ms, result)
-    facts = film_facts.of(target, result)
-    run.output(target.name, "subtitled_film", facts)
+    run.output(target.name, "subtitled_film", facts, checksum=checksum)
     run.metric("duration", duration_ms / 1000, "s")
     run.metric("new_subtitle_tracks", new, "tracks")
     run.metric("own_streams", own, "streams")

@@ -44,3 +44,6 @@ def _code_of_a_stage() -> dict[str, FileState | None]:
 
 #: What the code was when a stage's process began; empty in other processes.
 FIRST_STATES = _code_of_a_stage()
+from samvad.core import late_methods  # noqa: E402 -- it is code, too
+
+late_methods.begin()

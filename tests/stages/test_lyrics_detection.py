@@ -188,6 +188,17 @@ def sung_film(path: Path) -> None:
     soundfile.write(path, film, RATE_HZ, subtype="PCM_16")
 
 
+def test_where_stage_05_is_off_metadata_of_a_film_of_another_length_are_warned_of_here(tmp_path: Path) -> None:
+    job = support.make_job(tmp_path)
+    sung_film(tmp_path / "film.wav")
+    told = {"title": "T", "year": 2008, "runtime_minutes": 155}
+    tmdb = support.finished_stage(job, "tmdb", {"film_metadata": ("f.json", json.dumps(told).encode())})
+    done = run(job, tmp_path / "film.wav", [(0, 98 * 60_000)], backend="none", tmdb=tmdb)
+    assert done.returncode == 0, done.stderr
+    messages = [item["message"] for item in support.manifest_of(job, "lyrics_detection")["warnings"]]
+    assert sum("'T' (2008) are of a film that lasts 155 minutes, this one lasts 98" in text for text in messages) == 1
+
+
 def test_a_person_s_songs_win_over_what_is_heard(tmp_path: Path) -> None:
     sung_film(tmp_path / "film.wav")
     folder = tmp_path / "a person's $review"

@@ -9,8 +9,10 @@ from types import SimpleNamespace
 import pytest
 
 import clock_films
+import support
 from clock_films import Recipe
-from muxing import ffmpeg
+from muxing import ffmpeg, make_job
+from samvad.core import files
 from samvad.core.errors import SamvadError
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
@@ -147,3 +149,47 @@ def test_mp4_keeps_the_times_of_cues_after_a_silence_of_45_minutes(tmp_path: Pat
     mp4.write(target, film, film.streams, [track], "", tmp_path, keep_default_subtitles=True)
     streams = film_headers.read(target).of_kind("subtitle")
     assert [proof.cues for proof in cues.prove(target, streams, [(track, mp4.shown(track))], tmp_path)] == [2]
+
+
+def second_job(folder: Path, film: Path, **changed: str) -> tuple[Path, list[object]]:
+    """Return the folder and the options of a job that keeps what it finds in a cache that others use."""
+    inputs = make_job(folder, film, **changed)  # type: ignore[arg-type]
+    settings = {"folder": str(folder.parent / "results"), "max_gb": 1}
+    record = {"run_id": "test_20250101T000000Z_abc123", "film": "test", "cache": settings}
+    files.write_json(Path(str(inputs[1])) / "run.json", record)
+    return Path(str(inputs[1])) / "10_mux", inputs
+
+
+def mux(inputs: list[object], cache: dict[str, str]) -> None:
+    done = support.run_script("mux", *inputs, "--languages", "hi", "en", "--default-track", "translated", env=cache)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_same_bytes_are_proved_once_and_others_anew(tmp_path: Path) -> None:
+    film = clock_films.make(Recipe("mkv", "h264", "pcm_s16le"), tmp_path, tmp_path)
+    cache = support.new_cache(tmp_path)
+    jobs = {name: second_job(tmp_path / name, film) for name in ("first", "second", "damaged")}
+    jobs["other"] = second_job(tmp_path / "other", film, text="said otherwise")
+    jobs["off"] = second_job(tmp_path / "off", film)
+    (jobs["off"][0].parent / "run.json").unlink()  # results are not reused
+    logs, said = {}, "The same bytes were proved before"
+    for name, (folder, inputs) in jobs.items():
+        if name == "damaged":
+            for known in (tmp_path / "cache" / "proofs").iterdir():
+                known.write_text(known.read_text("utf-8").replace('"streams"', '"stream"'), "utf-8")
+        mux(inputs, cache)
+        logs[name] = (folder / "stage.log").read_text("utf-8")
+    assert [name for name in jobs if said in logs[name]] == ["second"]
+    assert "['ffmpeg'" in logs["first"] and "['ffmpeg'" not in logs["second"], "nothing of it is decoded again"
+    first, second = (support.manifest_of(jobs[name][0].parent, "mux") for name in ("first", "second"))
+    for manifest in (first, second):
+        for output in manifest["outputs"]:
+            del output["mtime_ns"]
+    assert all(first[key] == second[key] for key in ("outputs", "metrics", "warnings"))
+    made = jobs["second"][0] / "test.mkv"
+    assert made.read_bytes() == (jobs["first"][0] / "test.mkv").read_bytes()
+    (output,) = [item for item in second["outputs"] if item["type"] == "subtitled_film"]
+    assert output["checksum"] == files.sha256_of(made)
+    proofs = [(jobs[name][0] / "proof.json").read_bytes() for name in jobs]
+    assert len(set(proofs[:3] + proofs[4:])) == 1
+    assert len(list((tmp_path / "cache" / "proofs").iterdir())) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 from pathlib import Path
@@ -66,6 +67,17 @@ def names(job: Path) -> dict[str, tuple[str, str]]:
 
 def metrics(job: Path) -> dict[str, Any]:
     return {item["name"]: item["value"] for item in support.manifest_of(job, "ner")["metrics"]}
+
+
+@pytest.mark.parametrize(("minutes", "is_told"), [(98, True), (155, False), (170, False), (19, False)])
+def test_metadata_of_a_film_of_another_length_are_warned_of(tmp_path: Path, minutes: int, is_told: bool) -> None:
+    job = support.make_job(tmp_path)
+    content = json.dumps({**FILM, "runtime_minutes": 155}).encode()
+    tmdb = support.finished_stage(job, "tmdb", {"film_metadata": ("f.json", content)})
+    spoken = dataclasses.replace(document(), duration_ms=minutes * 60_000)
+    assert find(job, spoken, "--tmdb", tmdb, "--backend", "gazetteer").returncode == 0
+    told = [item["message"] for item in support.manifest_of(job, "ner")["warnings"]]
+    assert [text for text in told if "155 minutes, this one lasts 98" in text] == told and len(told) == is_told
 
 
 def test_names_come_from_glossary_cast_and_model_and_the_text_stays(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 import support
+from samvad.film import metadata
 
 KEY = "0123456789abcdefsecretkey"
 
@@ -96,15 +97,10 @@ def fetch(
     key: str = KEY,
     url: str = "",
     title: str = "Jaane Tu Ya Jaane Na",
-    minutes: float = 155,
     network: dict[str, float] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    demux = job / "01_demux" / "manifest.json"
-    if not demux.exists():
-        probe = support.probe_document(duration_ms=int(minutes * 60_000))
-        support.finished_stage(job, "demux", {"probe": ("probe.json", probe)})
     return support.run_script(
-        "tmdb", "--job-folder", job, "--film", "jaane", "--demux", demux, f"--title={title}", "--language", "en-US",
+        "tmdb", "--job-folder", job, "--film", "jaane", f"--title={title}", "--language", "en-US",
         "--max-cast", "30", "--verbose", *options,
         env={
             "TMDB_API_KEY": key, "SAMVAD_TMDB_URL": url, "NO_PROXY": "127.0.0.1,localhost",
@@ -249,12 +245,12 @@ def test_an_answer_of_the_wrong_shape_skips_the_stage(tmp_path: Path, tmdb: Tmdb
     assert "credits.cast" in support.manifest_of(job, "tmdb")["warnings"][0]["message"]
 
 
-def test_a_film_of_another_length_is_warned_of(tmp_path: Path, tmdb: Tmdb) -> None:
+def test_how_long_the_film_lasts_at_tmdb_is_kept_for_those_who_know_how_long_this_one_is(
+    tmp_path: Path, tmdb: Tmdb
+) -> None:
     job = support.make_job(tmp_path)
-    assert fetch(job, url=tmdb.url, minutes=98).returncode == 0
-    manifest = support.manifest_of(job, "tmdb")
-    assert manifest["status"] == "success"
-    assert "155 minutes, this one 98" in manifest["warnings"][0]["message"]
+    assert fetch(job, url=tmdb.url).returncode == 0
+    assert metadata.read(job / "02_tmdb" / "film_metadata.json").runtime_minutes == 155
 
 
 def test_a_file_takes_the_place_of_tmdb_and_needs_no_key(tmp_path: Path, tmdb: Tmdb) -> None:

@@ -36,7 +36,8 @@ def said(packages: Path, code: str, program: str = "snakemake") -> list[str]:
     (packages / program).write_text(code, "utf-8")
     command = [sys.executable, packages / program]
     environment = {**os.environ, "PYTHONPATH": str(packages)}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split()
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    return done.stdout.split()
 
 
 def test_a_module_is_loaded_when_something_of_it_is_used(packages: Path) -> None:
@@ -74,6 +75,37 @@ def test_threads_see_no_module_that_is_half_loaded(packages: Path) -> None:
         "with Pool(8) as pool:\n    print(*pool.map(lambda _: pandas.THREE, range(8)))\n"
     )
     assert said(packages, code) == ["3"] * 8
+
+
+@pytest.mark.parametrize("imports_first", [True, False])
+def test_two_threads_that_import_parts_of_a_package_do_not_wait_for_each_other(
+    packages: Path, imports_first: bool
+) -> None:
+    """One loads the package, which imports its module; the other imports the module, which looks into the package."""
+    slow = "import time, pandas\ntime.sleep(0.5)\n"
+    (packages / "pandas" / "__init__.py").write_text(f"{slow}from pandas.core import ONE\n", "utf-8")
+    (packages / "pandas" / "core.py").write_text(f"{slow}ONE = pandas.__name__\n", "utf-8")
+    first, second = ("0.2", "0") if imports_first else ("0", "0.2")
+    code = (
+        "import importlib, time, pandas\nfrom concurrent.futures import ThreadPoolExecutor as Pool\n"
+        f"def use():\n    time.sleep({first})\n    return pandas.ONE\n"
+        f"def take():\n    time.sleep({second})\n    return importlib.import_module('pandas.core').ONE\n"
+        "with Pool(2) as pool:\n    print(*[found.result() for found in (pool.submit(use), pool.submit(take))])\n"
+        "print(type(pandas).__name__)\n"
+    )
+    assert said(packages, code) == ["pandas", "pandas", "module"]
+
+
+def test_two_threads_that_load_two_modules_which_use_each_other_do_not_wait_for_each_other(packages: Path) -> None:
+    for name, other in (("numpy", "pandas"), ("pandas", "numpy")):
+        (packages / name).mkdir(exist_ok=True)
+        text = f"import time, {other}\nA = 1\ntime.sleep(0.5)\nB = getattr({other}, 'A', 0) + A\n"
+        (packages / name / "__init__.py").write_text(text, "utf-8")
+    code = (
+        "import numpy, pandas\nfrom concurrent.futures import ThreadPoolExecutor as Pool\n"
+        "with Pool(2) as pool:\n    print(*pool.map(lambda module: module.B, (numpy, pandas)))\n"
+    )
+    assert said(packages, code) == ["2", "2"]
 
 
 def test_one_that_is_not_there_or_fails_says_so(packages: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,8 @@ from typing import Any
 import pytest
 
 import support
-from samvad.runner import gpus
+from samvad.core import process_tree
+from samvad.runner import gpus, resource_usage
 from samvad.runner.resource_usage import GpuMeter, ResourceMeter, open_gpus
 
 MIB = 1 << 20
@@ -238,3 +240,33 @@ def test_nvidias_own_package_is_asked_and_a_gpu_that_is_lost_hides_no_other(
     joules, method = done.stdout.split(" ", 1)
     assert (float(joules) >= 1) if tells else (joules == "None")
     assert method.startswith("NVML, rise")
+
+
+def test_the_memory_of_a_tree_is_told_with_what_threads_started_and_the_same_without_linux_s_lists(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    code = (
+        "import subprocess, sys, threading, time\n"
+        "hold = \"x = b'1' * (40 << 20); print(flush=True); import time; time.sleep(60)\"\n"
+        "def start():\n    subprocess.Popen([sys.executable, '-c', hold], stdout=sys.stdout)\n    time.sleep(60)\n"
+        "threading.Thread(target=start, daemon=True).start()\ntime.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        try:
+            told = resource_usage.memory_of_tree(process.pid)
+            monkeypatch.setattr(resource_usage.process_tree, "below", lambda root: None)
+            otherwise = resource_usage.memory_of_tree(process.pid)
+            assert told.keys() == otherwise.keys() and len(told) == 2
+            assert sum(told.values()) == pytest.approx(sum(otherwise.values()), rel=0.05)
+            assert max(told.values()) > 40 << 20
+        finally:
+            for pid in told:
+                os.kill(pid, signal.SIGKILL)
+
+
+def test_of_a_process_that_is_gone_nothing_is_below() -> None:
+    with subprocess.Popen(["true"]) as process:
+        process.wait()
+    assert process_tree.below(process.pid) is None

@@ -71,26 +71,24 @@ def manifest(disk: SharedDisk, folder: str) -> dict[str, Any]:
 
 
 def test_what_another_machine_has_made_anew_is_read_as_it_is_now(disk: SharedDisk, tmp_path: Path) -> None:
-    demux = disk.seen["node2"] / JOB / "01_demux" / "manifest.json"
-    probe = demux.with_name("probe.json")
-    texts = [support.probe_document(duration_ms=length_ms) for length_ms in (1000, 1_000_000)]
+    tmdb = disk.seen["node2"] / JOB / "02_tmdb" / "manifest.json"
+    metadata = tmdb.with_name("film_metadata.json")
+    texts = [json.dumps({"title": title}).encode() for title in ("A film", "A longer film")]
     for text in texts:
-        support.finished_stage(tmp_path / "made" / str(len(text)), "demux", {"probe": ("probe.json", text)})
-        made = tmp_path / "made" / str(len(text)) / "01_demux"
-        target = disk.seen["node1"] / JOB / "01_demux"
+        support.finished_stage(tmp_path / "made" / str(len(text)), "tmdb", {"film_metadata": (metadata.name, text)})
+        made = tmp_path / "made" / str(len(text)) / "02_tmdb"
+        target = disk.seen["node1"] / JOB / "02_tmdb"
         target.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["cp", "--preserve=timestamps", made / "probe.json", made / "manifest.json", target], check=True)
-        size = probe.stat().st_size  # the other machine knows it for five seconds
+        copied = [made / metadata.name, made / "manifest.json"]
+        subprocess.run(["cp", "--preserve=timestamps", *copied, target], check=True)
+        size = metadata.stat().st_size  # the other machine knows it for five seconds
     assert size == len(texts[0]), "this disk shows a new file's size late"
-    told = tmp_path / "film.json"
-    told.write_text('{"title": "A film"}', "utf-8")
-    options = ["--title=A film", "--language=en-US", "--max-cast=3", f"--file={told}", f"--demux={demux}"]
-    command = disk.command("node2", "text", "fetch_metadata.py", *options)
+    command = disk.command("node2", "text", "load_glossary.py", f"--tmdb={tmdb}")
     subprocess.run(["env", f"{variables.WAIT_SECONDS}=30", *command], check=True)
-    read = next(item for item in manifest(disk, "02_tmdb")["inputs"] if item["type"] == "probe")
+    read = next(item for item in manifest(disk, "03_glossary_load")["inputs"] if item["type"] == "film_metadata")
     assert read["size_bytes"] == len(texts[1])
-    assert read["checksum"] == manifest(disk, "01_demux")["outputs"][0]["checksum"]
-    assert manifest(disk, "02_tmdb")["host"]["name"] == "node2"
+    assert read["checksum"] == manifest(disk, "02_tmdb")["outputs"][0]["checksum"]
+    assert manifest(disk, "03_glossary_load")["host"]["name"] == "node2"
 
 
 def test_of_two_machines_at_one_stage_the_later_makes_the_result_without_any_lock(

@@ -231,6 +231,22 @@ snakemake_costs.look_at_flags()
 values = (temp, io.ancient("a"), io.flag("a", "x", ""), io.IOFile(temp, rule=None), plain, "a", 5, len)
 same = [(value, name) for value in values for name in ("temp", "ancient", "x", "storage_object")]
 print(all(io.is_flagged(*each) == before(*each) for each in same), io.is_flagged(temp, "temp"), plain.is_storage)
+import subprocess, psutil
+from snakemake.benchmark import BenchmarkRecord, BenchmarkTimer
+job = subprocess.Popen(["sh", "-c", "sleep 60 & echo; sleep 60; true"], stdout=subprocess.PIPE, start_new_session=True)
+job.stdout.readline()
+listed = {process.pid for process in psutil.Process(job.pid).children(recursive=True)}
+snakemake_costs.list_processes_below()
+look, psutil._pslinux.ppid_map = psutil._pslinux.ppid_map, None  # who looks through all processes fails
+timer = BenchmarkTimer(job.pid, BenchmarkRecord())
+timer.work()
+found = {process.pid for process in timer.main.children(recursive=True)}
+print(found == listed, len(found), timer.bench_record.max_rss > 0)
+psutil._pslinux.ppid_map = look
+import os, signal
+os.killpg(job.pid, signal.SIGKILL)
+job.wait()
+timer.work()
 """
 
 
@@ -238,7 +254,7 @@ print(all(io.is_flagged(*each) == before(*each) for each in same), io.is_flagged
 def test_what_is_known_is_not_asked_for_again_in_each_version(name: str) -> None:
     python = environment_of(name) / "bin" / "python"
     done = subprocess.run([python, "-c", SPARED], cwd=support.ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == ["True 0", "7 1", "{'asr'} {'asr'} ['a', 'a']", "True True False"]
+    assert done.stdout.splitlines() == ["True 0", "7 1", "{'asr'} {'asr'} ['a', 'a']", "True True False", "True 2 True"]
 
 
 SAME = """

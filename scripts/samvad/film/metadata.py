@@ -20,10 +20,12 @@ ATTRIBUTION = "This product uses the TMDB API but is not endorsed or certified b
 _TMDB_KEYS = frozenset({"credits", "release_date", "imdb_id", "overview"})
 
 
+#: A runtime that differs by more is another cut or, more often, another film. Shorter files are clips of a film.
+_MINUTES_APART = 20
 _OWN_KEYS = frozenset(
     [
         *("schema_version", "source", "tmdb_id", "title", "original_title", "year", "cast", "soundtrack"),
-        *("alternative_titles", "translations", "candidates", "attribution"),
+        *("alternative_titles", "translations", "candidates", "attribution", "runtime_minutes"),
     ]
 )
 
@@ -62,7 +64,7 @@ class FilmMetadata:
         year: of the first release, or None.
         cast: in billing order.
         soundtrack: titles of songs. TMDB has none; a file may have.
-        runtime_minutes: as TMDB says, or None; it is compared with the film's duration and not written.
+        runtime_minutes: as TMDB says, or None.
         alternative_titles: other titles that the film is known by, each once.
         translations: its title by language, where it has one there (short codes).
         candidates: the films that the search found, the best first, with their scores; empty where it was pinned.
@@ -134,6 +136,7 @@ def from_own(value: Any, max_cast: int) -> FilmMetadata:
         year=_integer(own, "year"),
         cast=tuple(member for member in cast if member.name)[:max_cast],
         soundtrack=_texts(own, "soundtrack"),
+        runtime_minutes=_integer(own, "runtime_minutes") or None,
         alternative_titles=_texts(own, "alternative_titles"),
         translations={
             language: _text(titles, language, "translations.")
@@ -184,9 +187,28 @@ def read(path: Path) -> FilmMetadata:
 def write(path: Path, metadata: FilmMetadata) -> None:
     """Write ``film_metadata.json``, atomically; what came from TMDB says so."""
     value = asdict(metadata)
-    del value["runtime_minutes"]
     said = {"attribution": ATTRIBUTION} if metadata.source == "tmdb" else {}
     files.write_json(path, {"schema_version": SCHEMA_VERSION, **value, **said})
+
+
+def doubt_of_length(metadata: FilmMetadata, duration_ms: int) -> str:
+    """Say what speaks against metadata being of this film: they differ in length, as a film and its remake do.
+
+    Args:
+        metadata: what is said of a film.
+        duration_ms: how long this one lasts.
+
+    Returns:
+        A warning; empty where nothing is known, or they are alike.
+    """
+    minutes, said = duration_ms / 60_000, metadata.runtime_minutes
+    if said is None or minutes <= _MINUTES_APART or abs(minutes - said) <= _MINUTES_APART:
+        return ""
+    return (
+        f"The metadata of {metadata.title!r} ({metadata.year}) are of a film that lasts {said} minutes, this one lasts "
+        f"{minutes:.0f}: if it is another film, correct the title or the year in the film sheet, or pin it (column "
+        "tmdb_id)."
+    )
 
 
 def clean(text: str) -> str:

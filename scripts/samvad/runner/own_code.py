@@ -49,8 +49,8 @@ def take(stage: Stage) -> OwnCode:
     paths = [*code_hash.code_files(stage.name), *code_hash.data_files(stage.name), lock]
     states = {path: samvad.file_state(path) for path in paths}
     ran = provenance.ran_code(stage.environment, code_hash.code_hash(stage.name))
-    first = {Path(path): state for path, state in samvad.FIRST_STATES.items()}
-    _compare(stage.name, {path: first[path] for path in paths if path in first}, states)
+    first = samvad.FIRST_STATES
+    _compare(stage.name, {path: first[str(path)] for path in paths if str(path) in first}, states)
     own = OwnCode(stage.name, ran, states)
     own.check()  # it was read file by file
     return own

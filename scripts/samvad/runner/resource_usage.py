@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import resource
@@ -11,6 +12,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from samvad.core import process_tree
 from samvad.documents.stage_entries import ResourceUsage
 from samvad.runner import gpus
 from samvad.runner.energy import ProcessorEnergy
@@ -18,6 +20,7 @@ from samvad.runner.energy import ProcessorEnergy
 log = logging.getLogger(__name__)
 
 _MIB = 1 << 20
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 #: Where the driver of NVIDIA's GPUs shows itself; the library that asks it is imported only then.
 _DRIVER = Path("/dev/nvidiactl")
 
@@ -67,23 +70,38 @@ class ResourceMeter:
         )
 
     def _run(self) -> None:
-        import psutil
-
-        this = psutil.Process()
         while True:
-            total = 0
-            tree = [this, *this.children(recursive=True)]
-            for process in tree:
-                try:
-                    total += process.memory_info().rss
-                except psutil.Error:
-                    continue  # it ended between the listing and the reading
-            self._sampled_bytes = max(self._sampled_bytes, total)
+            tree = memory_of_tree(os.getpid())
+            self._sampled_bytes = max(self._sampled_bytes, sum(tree.values()))
             self._energy.sample()
             if self._gpu:
-                self._gpu.sample({process.pid for process in tree})
+                self._gpu.sample(set(tree))
             if self._stop.wait(self._interval_seconds):
                 return
+
+
+def memory_of_tree(root: int) -> dict[int, int]:
+    """Return the memory in bytes (resident set) of a process and of all below it, by their numbers."""
+    pids = process_tree.below(root)
+    if pids is None:
+        return _tree_by_psutil(root)
+    found: dict[int, int] = {}
+    for pid in (root, *pids):
+        # What ended between the listing and the reading counts for nothing.
+        with contextlib.suppress(OSError, IndexError), open(f"/proc/{pid}/statm", "rb") as file:  # noqa: PTH123
+            found[pid] = int(file.read().split()[1]) * _PAGE_BYTES
+    return found
+
+
+def _tree_by_psutil(root: int) -> dict[int, int]:
+    import psutil
+
+    found: dict[int, int] = {}
+    this = psutil.Process(root)
+    for process in (this, *this.children(recursive=True)):
+        with contextlib.suppress(psutil.Error):  # it ended between the listing and the reading
+            found[process.pid] = process.memory_info().rss
+    return found
 
 
 class GpuMeter:

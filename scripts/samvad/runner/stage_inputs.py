@@ -59,6 +59,11 @@ class StageInputs:
             raise RuntimeError(f"stage {self.stage.name} declares that it reads no segments")
         return self._read(self._invocation.segments, "segments")
 
+    def reads_segments_of(self, stage: str) -> bool:
+        """Say whether the segments document that ``read_segments`` gives is a stage's."""
+        found = self._invocation.segments
+        return found is not None and stage_manifest.read(found).stage == stage
+
     def _read(self, manifest_path: Path, kind: str) -> Path:
         found = self._read_optional(manifest_path, kind)
         if found is None:

@@ -38,7 +38,7 @@ from samvad.logs.spans import span
 from samvad.runner import attempts, gpus, kept_pieces, milestones, own_code, staging
 from samvad.runner.kept_pieces import KeptPieces
 from samvad.runner.options import Invocation, configuration
-from samvad.runner.result_cache import CachedFile
+from samvad.runner.result_cache import CachedFile, key_of
 from samvad.runner.reuse import NOT_KEPT, Reuse, cache_from, ingredients
 from samvad.runner.stage_inputs import StageInputs
 
@@ -103,12 +103,21 @@ class StageRun(StageInputs):
 
     # -- results -----------------------------------------------------------------------------------------------------
 
-    def output(self, name: str, kind: str, media: MediaFacts | None = None) -> Path:
-        """Return the path to write an output to; it is moved into the stage's folder when the stage succeeds."""
+    def output(self, name: str, kind: str, media: MediaFacts | None = None, *, checksum: str | None = None) -> Path:
+        """Return the path to write an output to; it is moved into the stage's folder when the stage succeeds.
+
+        Args:
+            name: of the file.
+            kind: what it is.
+            media: facts of a media file.
+            checksum: of one that is finished, if it has been taken already (``sha256:…``).
+        """
         if not self.stage.may_write(kind):
             raise RuntimeError(f"stage {self.stage.name} does not declare that it writes {kind}")
         path = self.work_folder / name
         self._outputs.append((path, kind, media))
+        if checksum is not None:
+            self._checksums[path] = checksum
         return path
 
     def reuse(self, *, look: bool = True, **more: Any) -> bool:
@@ -129,8 +138,20 @@ class StageRun(StageInputs):
         cached = self._look(self._reuse) if look else None
         self.check_code()  # what waited for a GPU, or for another job's result, is not to work for nothing
         for file in cached or ():
-            self._checksums[self.output(file.name, file.type, file.media)] = file.checksum
+            self.output(file.name, file.type, file.media, checksum=file.checksum)
         return cached is not None
+
+    def key(self, **more: Any) -> str | None:
+        """Return the checksum of all that the stage has recorded by now, and of more; None where nothing is reused.
+
+        By it, something that was found out on the way is found again: it depends on nothing else.
+
+        Args:
+            more: whatever else it depends on; JSON values.
+        """
+        if self._run.cache is None:
+            return None
+        return key_of(ingredients(self.stage, self._code.ran, self._record, self._invocation.options, more))
 
     def _look(self, reuse: Reuse) -> tuple[CachedFile, ...] | None:
         """Look into the cache. What is there comes straight onto the disk of the results, not by way of scratch."""

@@ -5,19 +5,22 @@ As ``snakemake_api``, of Snakemake's insides; what each of these saves is in doc
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import inspect
 from collections.abc import Callable, Mapping
 from types import GeneratorType
 from typing import Any, TypeVar
 
-from snakemake import io, resources
+import psutil
+from snakemake import benchmark, io, resources
 from snakemake.common import FUNC_OVERWRITE_PARAMS_ATTR, overwrite_function_params
 from snakemake.io import fmt
 from snakemake.jobs import Job as OfSnakemake
 from snakemake.output_index import OutputIndex
 from snakemake.rules import Params, Rule, Wildcards
 
+from samvad.core import process_tree
 from samvad.workflow.as_module import our_name
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -199,6 +202,29 @@ def tells_commands(workflow: Any) -> bool:
     """
     plugins = getattr(getattr(workflow, "logger_manager", None), "plugin_handlers", True)
     return bool(not workflow.dryrun or workflow.output_settings.printshellcmds or plugins)
+
+
+def list_processes_below() -> None:
+    """Let Snakemake's benchmark of a job look for the job's processes below it alone, not among all of the machine."""
+    begin = benchmark.BenchmarkTimer.__init__
+
+    def init(timer: Any, *given: Any, **named: Any) -> None:
+        begin(timer, *given, **named)
+        main, ask = timer.main, timer.main.children
+
+        def children(recursive: bool = False) -> list[psutil.Process]:
+            pids = process_tree.below(main.pid) if recursive and main.is_running() else None
+            if pids is None:
+                return list(ask(recursive=recursive))
+            found = []
+            for pid in pids:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    found.append(psutil.Process(pid))
+            return found
+
+        main.children = children
+
+    benchmark.BenchmarkTimer.__init__ = init
 
 
 def look_up_rules_once() -> None:

@@ -53,7 +53,7 @@ STAGE = Stage(
     options=Options,
     writes=("audio", "probe", "waveform", "poster", "existing"),
     workflow="transcribe",
-    asks=ResourceRequest(cores=4, mem_mb=1000, runtime=10, runtime_per_hour=30),
+    asks=ResourceRequest(cores=2, mem_mb=1000, runtime=10, runtime_per_hour=30),
     milestones=("film_duration", "audio_tracks", "audio_track", "audio_channel"),
     refuses="beforehand",
 )

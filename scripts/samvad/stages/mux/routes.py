@@ -12,13 +12,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import samvad
+from samvad.core import files
 from samvad.core.errors import DiskError, MediaError, MissingToolError, ToolError
 from samvad.documents.mux_proof import StreamProof
 from samvad.logs.spans import span
 from samvad.media.clock import Film, Start
 from samvad.media.film_headers import Header
 from samvad.runner.stage_run import StageRun
-from samvad.stages.mux import looks, lossless, matroska, media, proof, sources
+from samvad.stages.mux import known, looks, lossless, matroska, media, proof, sources
 from samvad.stages.mux.film import FilmFile
 from samvad.stages.mux.sources import Taken
 
@@ -26,6 +28,27 @@ log = logging.getLogger(__name__)
 
 #: How often a route is tried: once as it is, once with its shifts taken back, once more for what these let appear.
 _TRIES = 3
+
+
+@dataclass(frozen=True)
+class Bytes:
+    """The bytes of a result, by which it is known again.
+
+    Attributes:
+        checksum: of them; None where it was not taken.
+        state: of the file, which tells whether they are what they were.
+        key: of what is known of them, and of all that they were made of; None where nothing is kept.
+        known: what was found in the same bytes before.
+    """
+
+    checksum: str | None
+    state: samvad.FileState | None
+    key: str | None
+    known: known.Known | None
+
+    def still(self, target: Path) -> bool:
+        """Say whether a file has these bytes still."""
+        return self.checksum is not None and samvad.file_state(target) == self.state
 
 
 @dataclass(frozen=True)
@@ -37,12 +60,14 @@ class Made:
         taken: the files that they came from.
         header: what ffprobe reads in the result.
         streams: where they were found.
+        bytes: what file it was that was proved.
     """
 
     route: str
     taken: Taken
     header: Header
     streams: tuple[StreamProof, ...]
+    bytes: Bytes
 
 
 @dataclass(frozen=True)
@@ -121,16 +146,36 @@ def _try(run: StageRun, film: FilmFile, wanted: Wanted, route: str, taken: Taken
         header = looks.mend(film.header, wanted.target)
         reference = taken.film if film.leaps else film
         with span("proving"):
-            found = check(film, reference, wanted.target, header, wanted.heard, run.threads)
+            read = _bytes(run, film, wanted.target)
+            found = (
+                read.known.streams
+                if read.known
+                else check(film, reference, wanted.target, header, wanted.heard, run.threads)
+            )
         wrong = wrong_in(film, found, header)
         if not wrong:
-            return Made(route, taken, header, found)
+            return Made(route, taken, header, found, read)
         log.info("Route %r: %s", route, "; ".join(wrong))
         steps = corrections(taken, found)
         if steps is None:
             break
         taken = taken.moved(steps)
     return "; ".join(wrong)
+
+
+def _bytes(run: StageRun, film: FilmFile, target: Path) -> Bytes:
+    """Return the bytes of a result, with what is known of them.
+
+    Where the film's times leap, what is compared is no file that the stage was given: nothing is known of that.
+    """
+    if film.leaps or run.key() is None:
+        return Bytes(None, None, None, None)
+    state = samvad.file_state(target)
+    checksum = files.sha256_of(target)
+    key = run.key(result=checksum)
+    if found := known.find(key):
+        log.info("The same bytes were proved before")
+    return Bytes(checksum, state, key, found)
 
 
 def check(

@@ -31,7 +31,6 @@ STAGE = Stage(
     environment="text",
     options=Options,
     writes=("film_metadata",),
-    needs=("demux",),
     workflow="transcribe",
     asks=ResourceRequest(mem_mb=500),
     milestones=("cast", "soundtrack"),
