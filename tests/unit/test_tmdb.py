@@ -49,11 +49,12 @@ def test_no_more_of_the_cast_is_kept_than_asked_for() -> None:
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     metadata.write(tmp_path / "f.json", film())
     again = metadata.read(tmp_path / "f.json")
+    assert again.runtime_minutes == film().runtime_minutes == 155
     assert again.cast == film().cast
     assert again.source == "tmdb"
     assert set(json.loads((tmp_path / "f.json").read_text("utf-8"))) == {
         "schema_version", "source", "tmdb_id", "title", "original_title", "year", "cast", "soundtrack",
-        "alternative_titles", "translations", "candidates", "attribution",
+        "alternative_titles", "translations", "candidates", "attribution", "runtime_minutes",
     }  # fmt: skip
 
 
