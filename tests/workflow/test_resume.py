@@ -118,7 +118,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "config/schemas/film.schema.json": (),
     "config/glossary/hinglish.tsv": ("glossary_load",),
     "config/hallucinations/en.tsv": ("hallucination_removal", "translation"),
-    "config/hallucination_topics.tsv": ("translation",),
+    "config/hallucination_topics.tsv": ("asr", "translation"),
     "config/number_words.tsv": ("translation",),
     "config/subtitle_profiles/netflix.yaml": ("subtitle_gen",),
     "config/subtitle_profiles/netflix-sdh.yaml": ("subtitle_gen",),
