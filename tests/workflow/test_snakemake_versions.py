@@ -235,7 +235,9 @@ import subprocess, psutil
 from snakemake.benchmark import BenchmarkRecord, BenchmarkTimer
 job = subprocess.Popen(["sh", "-c", "sleep 60 & echo; sleep 60; true"], stdout=subprocess.PIPE, start_new_session=True)
 job.stdout.readline()
-listed = {process.pid for process in psutil.Process(job.pid).children(recursive=True)}
+listed = set()
+while len(listed) < 2:  # both sleep
+    listed = {process.pid for process in psutil.Process(job.pid).children(recursive=True)}
 snakemake_costs.list_processes_below()
 look, psutil._pslinux.ppid_map = psutil._pslinux.ppid_map, None  # who looks through all processes fails
 timer = BenchmarkTimer(job.pid, BenchmarkRecord())
