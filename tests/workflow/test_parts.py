@@ -140,4 +140,4 @@ def test_a_file_may_list_what_is_asked_for_and_its_parts_are_planned_likewise(sh
     (shelf.root / "wanted.txt").write_text("".join(f"{target}\n" for target in targets), encoding="utf-8")
     dry = shelf.snakemake("@wanted.txt", "-n", "--quiet", "rules")
     assert dry.returncode == 0, said(dry)
-    assert parts_of(dry) == [AT_ONCE, FILMS - 1 - AT_ONCE]
+    assert parts_of(dry)[::2] == [AT_ONCE, FILMS - 1 - AT_ONCE]  # a dry run shows each plan's summary twice
