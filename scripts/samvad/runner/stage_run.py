@@ -141,17 +141,19 @@ class StageRun(StageInputs):
             self.output(file.name, file.type, file.media, checksum=file.checksum)
         return cached is not None
 
-    def key(self, **more: Any) -> str | None:
+    def key(self, without: str = "", **more: Any) -> str | None:
         """Return the checksum of all that the stage has recorded by now, and of more; None where nothing is reused.
 
         By it, something that was found out on the way is found again: it depends on nothing else.
 
         Args:
+            without: a kind of input that tells nothing besides.
             more: whatever else it depends on; JSON values.
         """
         if self._run.cache is None:
             return None
-        return key_of(ingredients(self.stage, self._code.ran, self._record, self._invocation.options, more))
+        found = ingredients(self.stage, self._code.ran, self._record, self._invocation.options, more)
+        return key_of({**found, "inputs": [item for item in found["inputs"] if item[0] != without]})
 
     def _look(self, reuse: Reuse) -> tuple[CachedFile, ...] | None:
         """Look into the cache. What is there comes straight onto the disk of the results, not by way of scratch."""
