@@ -82,10 +82,10 @@ def work(run: StageRun, options: Options) -> None:
         account.finished(found, document)
         if own is not None and own.use in (TRANSLATE, MEASURE):
             lines = steps.use_existing(run, document, own, speech, lines)
-        if lines:
-            document = steps.place_text(run, document, lines, voices, account)
     else:
         steps.no_speech(run, voices)
+    if lines:  # where nobody speaks, each line is named as not said
+        document = steps.place_text(run, document, lines, voices, account)
     _write(run, document, romanise=options.romanise)
     write_heard(run, account.heard(words, document))
 

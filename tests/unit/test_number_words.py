@@ -327,7 +327,27 @@ def test_what_one_language_denies_and_another_says_outright_is_no_fault(english:
         ("This is good.", "यह अच्छा नहीं है।"),
         ("Worry about it.", "चिंता मत करो।"),
         ("It is easy.", "यह आसान नहीं है।"),
+        ("He is late.", "वह नहीं आ रहा।"),
+        ("He is gone.", "वह नहीं जा रहा।"),
+        ("He is still moving.", "वह हिल नहीं रहा।"),
+        ("I know, wait.", "मैं नहीं जानता, रुको।"),
     ],
 )
 def test_a_denial_whose_opposite_is_not_said_is_still_lost_or_added(english: str, hindi: str) -> None:
     assert negation.is_added(english, hindi, "en", "hi") and negation.is_lost(hindi, english, "hi", "en")
+
+
+@pytest.mark.parametrize(
+    ("english", "hindi"),
+    [
+        ("I'm not going.", "मैं जा रहा हूँ।"),
+        ("Don't leave.", "वह जा रहा है।"),
+        ("I'm not going to stop.", "मैं रुक जाऊँगा।"),
+        ("I won't quit, it feels good.", "मैं छोड़ दूँगा, अच्छा लगेगा।"),
+        ("He is not alive.", "वह मरीज़ है।"),
+    ],
+)
+def test_a_denial_that_a_translation_drops_is_lost_though_its_words_begin_like_an_opposite(
+    english: str, hindi: str
+) -> None:
+    assert negation.is_lost(english, hindi, "en", "hi")

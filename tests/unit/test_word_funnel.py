@@ -19,9 +19,9 @@ from samvad.documents.subtitles.cues import Cue
 from samvad.documents.word_account import Funnel, Heard, Said, Unexplained
 from samvad.settings import subtitle_profiles
 from samvad.settings.subtitle_rules import FILM_FRAME_RATE
-from samvad.stages.asr import account
+from samvad.stages.asr import account, gaps
 from samvad.stages.asr.account import Account
-from samvad.stages.asr.chunks import Chunk, RawWord
+from samvad.stages.asr.chunks import Chunk, DecodedAgain, RawWord
 from samvad.stages.subtitle_gen import funnel
 from samvad.stages.subtitle_gen.funnel import Renamed, Spoken
 from samvad.stages.subtitle_gen.tracks import make_track
@@ -244,6 +244,44 @@ def test_what_is_passed_on_in_its_own_language_keeps_its_words_and_a_loop_that_i
     assert wrong(way(film(segment(1, "I am here.")), english)) == [("08_translation", "lost", 4_000, "here")]
 
 
+def test_a_line_of_which_one_sentence_stands_as_it_was_said_is_no_alarm_and_one_that_says_nothing_is() -> None:
+    said = segment(1, "वह घर गया। मुझे पानी दो।", "hi")
+
+    def with_text(text: str, *flags: str) -> list[tuple[str, str, int, str]]:
+        made = replace(said, translations={"en": Translation(text, "nllb", flags=flags)})
+        return wrong(way(film(said, language="hi"), film(made, language="hi"), "en"))
+
+    assert with_text("He went home. मुझे पानी दो।", "empty", AS_SAID) == []
+    assert with_text("वह घर गया।", AS_SAID) == [("08_translation", "lost", 4_000, "मुझे पानी दो")]
+    assert with_text("…") == [("08_translation", "lost", 4_000, "वह घर गया मुझे पानी दो")]
+
+
+def test_the_number_of_an_item_that_is_a_segment_of_its_own_stands_in_the_next_cue() -> None:
+    number = replace(segment(1, "2."), end_ms=4_500, words=())
+    said = film(number, replace(segment(2, "Close the door."), start_ms=4_600, words=()))
+    assert wrong(way(said, said)) == []
+    assert [item[1:] for item in wrong(way(said, said, drop="2."))] == [("lost", 4_000, "2")]
+
+
+def test_a_number_is_missed_though_another_one_is_there_in_whatever_digits_they_are_written() -> None:
+    said = film(
+        segment(1, "मुझे 5 रुपये और 2500000 डॉलर दो।", "hi"), segment(2, "वह ५ बार आया, १२ लोग थे।", "hi"), language="hi"
+    )
+    assert wrong(way(said, said, "hi")) == []
+    assert wrong(way(said, said, "hi", drop="१२")) == [("09_subtitle_gen", "lost", 8_000, "१२")]
+    give = film(segment(1, "एक आदमी को पानी दो।", "hi"), language="hi")
+    assert wrong(way(give, give, "hi", drop="दो।")) == [("09_subtitle_gen", "lost", 4_000, "दो")]
+
+
+def test_cues_that_a_person_moved_or_merged_have_lost_no_word() -> None:
+    cues = list(make_track(WHOLE, subtitle_profiles.load("netflix").rules("en", FILM_FRAME_RATE)).cues)
+    later = [replace(cue, start_ms=cue.start_ms + 9_000, end_ms=cue.end_ms + 9_000) for cue in cues]
+    merged = [replace(cues[0], end_ms=cues[1].end_ms, lines=(*cues[0].lines, *cues[1].lines)), *cues[2:]]
+    for corrected in (later, merged):
+        found = way(WHOLE, WHOLE, corrected=corrected)
+        assert wrong(found) == [] and found.taken == ()
+
+
 HOSTILE = [
     ("hi", "क़लम ज़्यादा अँगूठा क्‍ष श्री‌मान हैं।"),
     ("ar", "أَهْلًا وَسَهْلًا بِكَ يَا صَدِيقِي"),
@@ -350,6 +388,33 @@ def test_what_goes_between_two_states_of_the_pieces_is_taken_out_by_a_rule_or_is
     kept.compare(before, after, 0)
     assert kept.taken[0].words == 1 and kept.taken[0].start_ms == 600
     assert [(item.text, item.start_ms) for item in kept.unexplained] == [("d", 0)]
+
+
+def test_a_piece_of_a_script_without_spaces_that_is_parted_over_a_gap_is_no_loss() -> None:
+    parts = ["สวัสดี", "ครับ", "ผมชื่อ", "สมชาย"]
+    whole = Chunk(
+        0,
+        10_000,
+        "th",
+        "".join(parts),
+        tuple(RawWord(part, 1_000 * n, 1_000 * n + 900, 0.9) for n, part in enumerate(parts)),
+        {},
+    )
+    parted = [
+        replace(whole, words=own, text="".join(word.text for word in own)) for own in (whole.words[:2], whole.words[2:])
+    ]
+    kept = Account()
+    kept.compare([whole], parted, 0)
+    assert kept.unexplained == []
+    kept.compare([whole], parted[:1], 0)
+    assert [item.how for item in kept.unexplained] == ["lost"]
+
+
+def test_what_was_heard_in_a_gap_does_not_stand_for_a_word_that_was_lost_beside_it() -> None:
+    new = replace(chunk(20_000, "the door"), decoded_again=DecodedAgain((gaps.REASON,), "as it is", 1))
+    kept = Account()
+    kept.compare([chunk(0, "open the door")], [one for one in (chunk(0, "open"), new) if not gaps.was_gap(one)], 0)
+    assert [item.text for item in kept.unexplained] == ["the door"]
 
 
 def test_a_given_text_is_a_record_of_what_it_replaces_and_a_line_that_vanishes_is_named() -> None:

@@ -41,9 +41,15 @@ class Account:
     def compare(self, before: Sequence[Chunk], after: Sequence[Chunk], taken_before: int) -> None:
         """Record what went between two states of a film's pieces and was not taken out since ``taken_before`` records.
 
-        More words are no loss here: they were heard in between.
+        Args:
+            before: the pieces.
+            after: the same, perhaps parted; without what was heard in between, which says nothing of these.
+            taken_before: how many records there were before.
         """
-        said = _counted(chunk.text for chunk in after) + _counted(item.text for item in self.taken[taken_before:])
+        still = [*(chunk.text for chunk in after), *(item.text for item in self.taken[taken_before:])]
+        if Counter(_letters(chunk.text for chunk in before)) <= Counter(_letters(still)):
+            return  # of scripts without spaces a part of a piece is another word
+        said = _counted(still)
         gone = _counted(chunk.text for chunk in before) - said
         self.unexplained += _placed(gone, [(chunk.start_ms, chunk.end_ms, chunk.text) for chunk in before])
 

@@ -200,6 +200,11 @@ class GapFiller:
         return replace(best, decoded_again=DecodedAgain((REASON,), HEARD_TWICE, len(tries)))
 
 
+def was_gap(chunk: Chunk) -> bool:
+    """Return whether a chunk, or a part of one, was heard in a gap of the others."""
+    return chunk.decoded_again is not None and chunk.decoded_again.reasons == (REASON,)
+
+
 def _texts(chunks: Sequence[Chunk]) -> list[Chunk]:
     return [chunk for chunk in chunks if not loops(chunk.text)]
 

@@ -103,7 +103,8 @@ class Recogniser:
             in_order = filler.fill(in_order, speech)
             if perhaps:
                 in_order = replace(filler, weak=True).fill(in_order, perhaps)
-            self.account.compare(heard_first, in_order, taken_before)
+            old = [chunk for chunk in in_order if not gaps.was_gap(chunk)]
+            self.account.compare(heard_first, old, taken_before)
         return own_script.in_own_script(in_order, self.decode, self.script, self.terms)
 
     def _without_made_up(self, chunks: list[Chunk]) -> list[Chunk]:

@@ -192,7 +192,7 @@ def of_track(spoken: Spoken, track: Track, cues: Sequence[Cue], *, corrected: bo
     kinds: Counter[str] = Counter()
     for segment in shown:
         count, text = _count(segment.text), text_in(segment, language)
-        if text is None:
+        if text is None or (count and not _count(text)):  # "…" is no cue, and nobody would miss it
             out, lost = _untranslated(segment, language, asked=asked)
             taken += out
             wrong += lost
@@ -243,9 +243,15 @@ def _untranslated(segment: Segment, language: str, *, asked: bool) -> tuple[list
 
 
 def _passed_on(segment: Segment, made: Translation) -> tuple[list[Taken], list[Unexplained]]:
-    """Return what is missing, or new, in text that is passed on as it was said, but for loops that were cut."""
+    """Return what is missing, or new, in text that is passed on as it was said, but for loops that were cut.
+
+    Of a segment of several sentences one may stand as it was said, and the others be translated: then no word can be
+    held against another.
+    """
     lost, added = _differences(_words(segment.text), _words(made.text))
     times = (segment.start_ms, segment.end_ms)
+    if AS_SAID in made.flags and added:
+        return [], []
     taken: list[Taken] = []
     if AS_SAID in made.flags and lost and not lost.keys() - _words(made.text).keys():
         taken.append(Taken(_TRANSLATION, LOOP_CUT, "", *times, lost.total(), _told(lost)))
@@ -266,47 +272,41 @@ def _note(kinds: Mapping[str, int]) -> str:
 
 
 def _out_of_cues(document: SegmentsDocument, track: Track, balance: kept_words.Balance) -> list[Unexplained]:
-    """Return the words that were to be shown and are in no cue, and those that are in no text, each with its time.
-
-    Numbers, which a profile may write otherwise, are missed where none of a segment's cues has any.
-    """
+    """Return the words that were to be shown and are in no cue, and those that are in no text, each with its time."""
     in_cues: dict[int, list[Cue]] = {}
     for cue, origin in zip(track.cues, track.origins, strict=True):
         for number in origin.segments:
             in_cues.setdefault(number, []).append(cue)
     left, wrong = Counter(balance.lost), list[Unexplained]()
-    shortened = [(item.start_ms, item.end_ms) for item in track.shorter if item.taken]
-    for segment in document.shown():
-        text = text_in(segment, track.language)
-        if text is None:
-            continue
+    shortened = [item for item in track.shorter if item.taken]
+    shown = [(one, text) for one in document.shown() if (text := text_in(one, track.language)) is not None]
+    lost: dict[int, Words] = {}
+    for place, (segment, text) in enumerate(shown):
         cues = in_cues.get(segment.id, [])
         gone = left & (_words(text) - _of_cues(cues)) if left else Counter[str]()
-        numbers = _numbers_lost(text, cues, track.language)
-        if numbers and not any(start < segment.end_ms and segment.start_ms < end for start, end in shortened):
-            gone.update(numbers)
+        left -= gone
+        if not any(item.start_ms < segment.end_ms and segment.start_ms < item.end_ms for item in shortened):
+            if not cues and place + 1 < len(shown):  # the number of an item stands in the cue of the text after it
+                cues = in_cues.get(shown[place + 1][0].id, [])
+            gone.update(kept_words.numbers_lost(text, cues, track.language))
+        lost[place] = gone
+    for place, (_, text) in enumerate(shown):  # a cue of two segments has it, but less often than it was said
+        more = left & _words(text)
+        left -= more
+        lost[place].update(more)
+    for place, (segment, _) in enumerate(shown):
+        if lost[place]:
+            wrong.append(_unexplained(_SUBTITLES, "lost", segment.start_ms, segment.end_ms, lost[place]))
+    for item in shortened:
+        gone = left & _words(item.shorter)
+        left -= gone
         if gone:
-            left -= gone
-            wrong.append(_unexplained(_SUBTITLES, "lost", segment.start_ms, segment.end_ms, gone))
-    for segment in document.shown() if left else ():  # a cue of two segments has it, but less often than it was said
-        gone = left & _words(text_in(segment, track.language) or "")
-        if gone:
-            left -= gone
-            wrong.append(_unexplained(_SUBTITLES, "lost", segment.start_ms, segment.end_ms, gone))
-    if left:  # of a shorter text
-        wrong.append(_unexplained(_SUBTITLES, "lost", 0, document.duration_ms, left))
+            wrong.append(_unexplained(_SUBTITLES, "lost", item.start_ms, item.end_ms, gone))
     for cue in track.cues if balance.added else ():
         came = balance.added & _words(cue.text)
         if came:
             wrong.append(_unexplained(_SUBTITLES, "added", cue.start_ms, cue.end_ms, came))
     return wrong
-
-
-def _numbers_lost(text: str, cues: Sequence[Cue], language: str) -> list[str]:
-    numbers = [word for word in word_forms.of(text) if kept_words.is_number(word, language)]
-    if numbers and any(kept_words.is_number(word, language) for cue in cues for word in word_forms.of(cue.text)):
-        return []
-    return numbers
 
 
 def _shorter(track: Track) -> list[Taken]:
@@ -320,11 +320,12 @@ def _shorter(track: Track) -> list[Taken]:
 
 
 def _corrected(machine: Sequence[Cue], cues: Sequence[Cue], pairs: Sequence[Pair]) -> list[Taken]:
-    """Return what a person took out of the machine's cues, or wrote otherwise."""
-    found = []
+    """Return what a person took out of the machine's cues, or wrote otherwise; what is but moved is still there."""
+    found, left = [], _of_cues(machine) - _of_cues(cues)
     for pair in pairs:
         before = [machine[number] for number in pair.machine]
-        gone = _of_cues(before) - _of_cues([cues[number] for number in pair.corrected])
+        gone = left & (_of_cues(before) - _of_cues([cues[number] for number in pair.corrected]))
+        left -= gone
         if before and gone:
             times = (before[0].start_ms, before[-1].end_ms)
             found.append(Taken(_SUBTITLES, CORRECTED, "", *times, gone.total(), _told(gone)))

@@ -57,6 +57,32 @@ def _words(text: str, language: str) -> list[str]:
     return [word for word in word_forms.of(text) if not is_number(word, language)]
 
 
+def numbers_lost(text: str, cues: Sequence[Cue], language: str) -> list[str]:
+    """Return the numbers of a segment's text that its cues do not have, in digits or in words.
+
+    Where a round sum is written in lakh and crore, its digits are others: then any number will do.
+    """
+    numbers = [word for word in word_forms.of(text) if is_number(word, language)]
+    if not numbers:
+        return []
+    written = [word for cue in cues for word in word_forms.of(cue.text) if is_number(word, language)]
+    if any(word in numerals.SCALE_WORDS for word in written) and not numerals.SCALE_WORDS.intersection(numbers):
+        return []
+    left, lost = Counter(_value(word, language) for word in written), []
+    for word in numbers:
+        value = _value(word, language)
+        if not left[value]:
+            lost.append(word)
+        left[value] -= 1
+    return lost
+
+
+def _value(word: str, language: str) -> str:
+    """Return a number in one form, whether it is written in words, or in the digits of whatever script."""
+    digits = numerals.as_digits(word, language)
+    return str(int(digits)) if digits.isdecimal() else digits
+
+
 @functools.lru_cache(maxsize=1 << 14)
 def is_number(word: str, language: str) -> bool:
     """Say whether a word is a number, or one that stands for noughts: "2500000" is written "25 लाख"."""

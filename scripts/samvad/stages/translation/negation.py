@@ -85,9 +85,10 @@ def _opposites(source_language: str, target: str) -> tuple[tuple[re.Pattern[str]
     no = rf"(?:(?<!\S)(?:{words}|न|ना)(?![^\s.,!?;।])|\w+n't(?!\S))"
     found = []
     for denied, outright in known.OPPOSITES.get((source_language, target), ()):
-        word = rf"(?:{_folded(denied)})\S*"
+        word = rf"(?:{_folded_pattern(denied)})\S*"
         with_denial = re.compile(rf"{no}(?: \S+)??(?: \S+)?? {word}|(?<!\S){word}(?: \S+)?? {no}")
-        found.append((with_denial, re.compile(rf"(?<![^\W_])(?:{_folded(outright)})")))
+        ends = r"(?![^\W_])" if target == "en" else ""
+        found.append((with_denial, re.compile(rf"(?<![^\W_])(?:{_folded_pattern(outright)}){ends}")))
     return tuple(found)
 
 

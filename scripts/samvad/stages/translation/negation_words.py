@@ -197,19 +197,21 @@ AS_GOOD_PHRASES = {
 #: What looks like a denial at the end of a clause: "चलो ना" is "come on".
 PARTICLES = {"hi": r"(?<=\s)(?:न|ना)(?= *[।?!,]|$)"}
 #: What a language denies, and the words of another that say the same outright: "चिंता मत करो" is "relax", "not easy"
-#: "मुश्किल". First the beginnings of words beside which a denial stands, then words, all as regular expressions.
+#: "मुश्किल". First the beginnings of words beside which a denial stands, then words: of English whole ones, else their
+#: beginnings; all as regular expressions.
 OPPOSITES = {
     ("hi", "en"): (
-        ("चिंता|चिन्ता|फ़िक्र|टेंशन|घबरा|डर|परेशान", r"relax|calm|easy|chill|courage|rest assured|cheer up"),
+        ("चिंता|चिन्ता|फ़िक्र|टेंशन|घबरा|डर|परेशान", r"relax(?:ed)?|calm|easy|chill|courage|rest assured|cheer up"),
         ("देर", r"hurry|quick(?:ly)?|soon|right away|at once"),
-        ("हिल", r"freeze|still|steady"),
-        ("जा|जाओ|जाना|जाइए", r"stay|wait|remain"),
+        ("हिल", r"freeze|steady|(?:be|hold|keep|lie|sit|stand|stay) still"),
+        (r"जा(?!न)|जाना(?!\S)", r"stay|wait|remain"),
         ("छोड़", r"hold on|hang on|keep hold"),
         ("हार", r"keep going|carry on|hang in"),
         ("पता|मालूम|जानता|जानती", r"who knows|god knows|wonder|beats me|unknown"),
         ("बुरा", r"excuse|forgive|sorry|good|fine|decent"),
         ("ठीक|अच्छा|अच्छी|अच्छे|तबीयत|सही", r"bad|ill|sick|wrong|poorly|terrible|awful"),
-        ("ज़िंदा|ज़िन्दा|रहे|रहा|रही", r"dead|died|gone|passed away|late"),
+        # "नहीं रहे" is dead; with a verb between, "नहीं जा रहे", it is but not going.
+        ("ज़िंदा|ज़िन्दा|(?<=नहीं )(?:रहे|रहा|रही)", r"dead|died|gone|passed away|the late"),
         ("ख़ाली|फ़ुर्सत", r"busy|occupied|full"),
         ("सच", r"lies?|lying|false"),
         ("आसान", r"hard|difficult|tough"),
@@ -220,13 +222,14 @@ OPPOSITES = {
         ("worr|panic|fret|afraid|scared|fear|nervous|upset", "शांत|आराम|निश्चिंत|बेफ़िक्र|तसल्ली|धीरज|हिम्मत|हौसला|रिलैक्स"),
         ("late|delay|waste", "जल्दी|फ़ौरन|तुरंत"),
         ("mov|budge", "रुक|ठहर|स्थिर"),
-        ("go|leave|hang up", "रुक|ठहर|रह"),
+        # Neither "I'm not going to stop", nor "जा रहा".
+        (r"go(?!\w)|going(?! to )|leav|hang up", "रुक|ठहर|रहो|रहना|रहिए|रहिये|रह जा"),
         ("let go", "पकड़|थाम"),
-        ("give up|quit", "डटे|हिम्मत|लगे"),
+        ("give up|quit", "डटे|हिम्मत|लगे रह"),
         ("know|idea|clue", "क्या पता|भगवान जाने|ख़ुदा जाने|राम जाने|कौन जाने"),
         ("mind|offen", "माफ़"),
         ("well|good|right|fine|okay", "बीमार|ख़राब|बुरा|बुरी|बुरे"),
-        ("alive|with us", "मर|मृत|गुज़र|चल बसे|स्वर्गवास"),
+        ("alive|with us", "मर [गच]|मरा|मरे|मृत|गुज़र|चल बसे|स्वर्गवास"),
         ("free|available", "व्यस्त|बिज़ी"),
         ("true|truth", "झूठ"),
         ("easy|simple", "मुश्किल|कठिन"),
