@@ -24,9 +24,14 @@ def main() -> None:
     engine._shut_out["en", False] = [engine._whisper.tokenizer("en", "transcribe").eot]
     audio = FilmAudio(Path(sys.argv[1]))
     window = Window(((0, 3_000),), (Region(0, 3_000, "en"),))
+    ways = (
+        DecodingStrategy(),
+        DecodingStrategy("in its own length", own_length=True),
+        DecodingStrategy("own script", max_tokens=50),
+    )
     found = [
         chunk
-        for how in (DecodingStrategy(), DecodingStrategy("in its own length", own_length=True))
+        for how in ways
         for chunk in engine.decode(audio, [window], how)
     ]
     engine.close()

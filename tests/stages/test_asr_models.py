@@ -156,7 +156,7 @@ def test_a_text_that_the_decoder_had_to_end_is_known_to_be_cut_off(tmp_path: Pat
     run = [support.ROOT / "envs" / "run", "asr", "../tests/endless_text.py", tmp_path / "sound.wav"]
     done = subprocess.run(list(map(str, run)), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[-1]) == [[224 + 1, True], [30 + 3 * 40 + 1, True]]
+    assert json.loads(done.stdout.splitlines()[-1]) == [[224 + 1, True], [30 + 3 * 40 + 1, True], [50 + 1, True]]
 
 
 def test_a_model_that_nobody_knows_is_refused_with_those_that_are_known(tmp_path: Path) -> None:

@@ -114,6 +114,14 @@ class Whisper:
         lead = [tokenizer.sot_prev, *earlier] if earlier else []
         return [*lead, *tokenizer.sot_sequence, tokenizer.no_timestamps]
 
+    @staticmethod
+    def length_limit(prompt: int, tokens: int) -> int:
+        """Return the ``max_length`` with which CTranslate2 writes so many tokens after a prompt of so many.
+
+        It writes half of it at most, and no more than the prompt leaves of it (``WhisperReplica::generate``).
+        """
+        return max(2 * tokens, prompt + tokens)
+
     def features(self, pieces: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
         """Return the log-mel spectrograms of pieces of sound (float32, 16 kHz), each filled up with silence to 30 s.
 

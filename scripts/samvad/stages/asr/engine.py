@@ -294,17 +294,14 @@ class Engine:
             features = features[..., : windows.short_ms(batch) * _FRAMES_A_SECOND // 1000]
         encoded = whisper.encode(features)
         prompt = self._whisper.prompt(batch[0].language, _TASK, strategy.prompt, _MAX_PROMPT_TOKENS)
-        # CTranslate2 writes half of ``max_length`` at most, and no more than the prompt leaves of it.
-        room = min(model.max_length // 2, model.max_length - len(prompt))
+        room = min(model.max_length // 2, model.max_length - len(prompt), strategy.max_tokens or model.max_length)
         if strategy.own_length:
             room = min(room, windows.most_tokens(batch))
         results = model.model.generate(
             encoded,
             [prompt] * len(batch),
             **self._search(strategy, batch[0].language),
-            max_length=min(model.max_length, len(prompt) + strategy.max_tokens)
-            if strategy.max_tokens
-            else max(2 * room, len(prompt) + room),
+            max_length=self._whisper.length_limit(len(prompt), room),
             suppress_tokens=self._suppressed(batch[0].language, strategy.own_script),
             return_scores=True,
             return_no_speech_prob=True,

@@ -74,7 +74,7 @@ def _barred(chunks: Sequence[Chunk], decode: Decode, setting: str) -> list[Chunk
         strategy = DecodingStrategy("own script", own_script=True, max_tokens=_TOKENS_EACH * longest + _TOKENS_MORE)
         kept = 0
         for place, barred in zip(group, decode(windows, strategy), strict=True):
-            if skeletons.agreement(chunks[place].text, barred.text) >= _SAME_SOUNDS:
+            if not barred.cut_off and skeletons.agreement(chunks[place].text, barred.text) >= _SAME_SOUNDS:
                 result[place] = replace(barred, heard=chunks[place].heard, decoded_again=chunks[place].decoded_again)
                 kept += 1
         if 2 * kept < len(group):

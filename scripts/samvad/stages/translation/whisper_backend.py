@@ -270,7 +270,7 @@ class _Decoder:
             self._model.encode(features),
             prompts,
             beam_size=self._beam_size,
-            max_length=len(prompts[0]) + most_tokens,
+            max_length=self._model.length_limit(len(prompts[0]), most_tokens),
             num_hypotheses=min(_HYPOTHESES, self._beam_size),  # the beam has them anyhow
             return_scores=True,
             suppress_tokens=self._suppressed,
