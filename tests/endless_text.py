@@ -29,11 +29,7 @@ def main() -> None:
         DecodingStrategy("in its own length", own_length=True),
         DecodingStrategy("own script", max_tokens=50),
     )
-    found = [
-        chunk
-        for how in ways
-        for chunk in engine.decode(audio, [window], how)
-    ]
+    found = [chunk for how in ways for chunk in engine.decode(audio, [window], how)]
     engine.close()
     sys.stdout.write(json.dumps([[chunk.tokens, chunk.cut_off] for chunk in found]) + "\n")
 
