@@ -160,6 +160,11 @@ def test_a_name_that_is_written_anew_is_a_record_and_another_word_beside_it_is_n
         ("Ramesh and Ram came.", "Ramesh and Raam came.", [("Ram", "Raam")]),
         ("रामू और राम आए।", "रामू और रामलाल आए।", [("राम", "रामलाल")]),
         ("Con not place, now.", "Connaught Place, now.", [("Con not place", "Connaught Place")]),
+        (
+            "Raj's Raju and Ravi's Rahul.",
+            "Raju's Rajiv and Rahul's Ravi.",
+            [("Raj", "Raju"), ("Raju", "Rajiv"), ("Ravi", "Rahul"), ("Rahul", "Ravi")],
+        ),
         ("Raahul saw Raahul.", "Rahul saw Rahul.", [("Raahul", "Rahul"), ("Raahul", "Rahul")]),
     ],
 )

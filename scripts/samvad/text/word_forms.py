@@ -42,16 +42,21 @@ def of(text: str) -> tuple[str, ...]:
     return tuple(bare for word in found if (bare := word.strip(_EDGES)))
 
 
-def with_other(text: str, old: str, new: str) -> str | None:
+def with_other(text: str, old: str, new: str, start: int = 0) -> tuple[str, int] | None:
     """Return a text with a whole word, or several, written otherwise where it first stands; None where it does not.
 
     Args:
         text: of a segment.
         old: what stands in it: "Rahul" also in "Rahul's", and not in "Rahulji".
         new: what is written in its place.
+        start: index of the first character to look at.
+
+    Returns:
+        The text, and the index behind what was written.
     """
-    made, count = re.subn(rf"(?<![\w{_MARKS}]){re.escape(old)}(?![\w{_MARKS}])", lambda _: new, text, count=1)
-    return made if count else None
+    whole = rf"(?<![^\W_])(?<![{_MARKS}]){re.escape(old)}(?![^\W_])(?![{_MARKS}])"
+    found = re.compile(whole).search(text, start)
+    return (text[: found.start()] + new + text[found.end() :], found.start() + len(new)) if found else None
 
 
 def is_unspaced(character: str) -> bool:

@@ -114,14 +114,14 @@ class Spoken:
         return _differences(self._with_names(said.id, said.text), _words(text))
 
     def _with_names(self, number: int, text: str) -> Words:
-        by_count = Counter[str]()
-        for item in self.renamed:
+        by_count, at = Counter[str](), 0
+        for item in self.renamed:  # in order of place: what one has written is no name to another
             if item.segment == number:
-                made = word_forms.with_other(text, item.old, item.new)
+                made = word_forms.with_other(text, item.old, item.new, at)
                 if made is None:  # a name that another one has taken in
                     by_count.subtract(_words(item.old))
                     by_count.update(_words(item.new))
-                text = made or text
+                text, at = made or (text, at)
         found = Counter(_words(text))
         found.update(by_count)
         return +found
