@@ -168,6 +168,20 @@ def test_a_passage_in_opposite_phase_is_not_lost_in_a_long_sound() -> None:
     assert verdict.channel == "mix" and "loses it" in verdict.warning
 
 
+@pytest.mark.parametrize(("turned_seconds", "alone_seconds", "loudness"), [(2, 3, 1.0), (44, 60, 0.6)])
+def test_a_channel_is_not_left_out_that_has_more_of_its_own_than_the_mix_loses(
+    turned_seconds: int, alone_seconds: int, loudness: float
+) -> None:
+    """A passage in opposite phase, and a longer one in which the lower channel alone has a voice."""
+    voice, other, at = speech(1, 200), speech(2, 200), np.arange(200 * RATE_HZ)
+    turned = np.where((at >= 80 * RATE_HZ) & (at < (80 + turned_seconds) * RATE_HZ), -0.9, 0.9)
+    alone = (at >= 10 * RATE_HZ) & (at < (10 + alone_seconds) * RATE_HZ)
+    verdict = judged(np.where(alone, 0, voice), np.where(alone, other * loudness, voice * turned))
+    assert verdict.channel == "mix" and "loses it" in verdict.warning
+    less = judged(np.where(alone, 0, voice), np.where(alone, 0, voice * turned))
+    assert less.channel == "left"
+
+
 def test_a_voice_in_other_channels_than_the_first_three_is_heard() -> None:
     voice, music, nothing = speech(1, 100), steady(2, 100) * 0.02, np.zeros(100 * RATE_HZ)
     behind = np.where((np.arange(len(voice)) > 70 * RATE_HZ), 1.0, 0.0)

@@ -135,9 +135,15 @@ def _of_two(left: Powers, right: Powers, middle: Powers, side: Powers) -> Verdic
     lost = heard & (middle < _CANCELLED * mean)
     cancelled = float(lost[heard].mean())
     louder = "left" if left[heard].sum() >= right[heard].sum() else "right"
+    loud, low = (left, right) if louder == "left" else (right, left)
+    only_low = heard & (loud < _CANCELLED * low)  # what the louder one alone would lose
+    by_hand = "their mix, which is recognised, loses it. Set audio_channel to left or right."
     if cancelled > _OFTEN:
         in_phase = float((side < _CANCELLED * mean)[heard].mean())
         taken = _SIDE if cancelled > _MOSTLY and in_phase < _HARDLY else louder
+        if taken == louder and only_low.sum() > lost.sum():
+            said = f"Left and right of the sound are in opposite phase for {cancelled:.0%} of what is heard, so that"
+            return Verdict(_MIX, f"{said} {by_hand}")
         return Verdict(
             taken,
             f"Left and right of the sound are in opposite phase for {cancelled:.0%} of what is heard, so that a mix of "
@@ -148,9 +154,8 @@ def _of_two(left: Powers, right: Powers, middle: Powers, side: Powers) -> Verdic
     if not passages.any():
         return _two_sounds(left, right, middle, floor)
     said = f"Left and right of the sound are in opposite phase for {_told(passages)}, so that"
-    loud, low = (left, right) if louder == "left" else (right, left)
-    if float((heard & (loud < _CANCELLED * low)).mean()) > _HARDLY:  # each has what the other has not
-        return Verdict(_MIX, f"{said} their mix, which is recognised, loses it. Set audio_channel to left or right.")
+    if only_low.sum() > min(passages.sum(), _HARDLY * len(only_low)):  # each has what the other has not
+        return Verdict(_MIX, f"{said} {by_hand}")
     remedy = "Set audio_channel to choose another way."
     return Verdict(louder, f"{said} a mix of them loses it: the {louder} channel is recognised. {remedy}")
 
