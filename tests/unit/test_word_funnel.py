@@ -273,6 +273,8 @@ def test_a_number_is_missed_though_another_one_is_there_in_whatever_digits_they_
         segment(1, "मुझे 5 रुपये और 2500000 डॉलर दो।", "hi"), segment(2, "वह ५ बार आया, १२ लोग थे।", "hi"), language="hi"
     )
     assert wrong(way(said, said, "hi")) == []
+    crores = film(segment(1, "एक करोड़ में से 2500000 रुपये दो।", "hi"), language="hi")
+    assert wrong(way(crores, crores, "hi")) == []
     assert wrong(way(said, said, "hi", drop="१२")) == [("09_subtitle_gen", "lost", 8_000, "१२")]
     give = film(segment(1, "एक आदमी को पानी दो।", "hi"), language="hi")
     assert wrong(way(give, give, "hi", drop="दो।")) == [("09_subtitle_gen", "lost", 4_000, "दो")]

@@ -66,7 +66,8 @@ def numbers_lost(text: str, cues: Sequence[Cue], language: str) -> list[str]:
     if not numbers:
         return []
     written = [word for cue in cues for word in word_forms.of(cue.text) if is_number(word, language)]
-    if any(word in numerals.SCALE_WORDS for word in written) and not numerals.SCALE_WORDS.intersection(numbers):
+    scales, said = (sum(word in numerals.SCALE_WORDS for word in words) for words in (written, numbers))
+    if scales > said:
         return []
     left, lost = Counter(_value(word, language) for word in written), []
     for word in numbers:
