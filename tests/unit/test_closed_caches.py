@@ -10,8 +10,10 @@ import pytest
 
 import support
 from samvad.core import files
+from samvad.documents.media_facts import MediaFacts
 from samvad.documents.run_record import CacheSettings
 from samvad.runner import reuse
+from samvad.stages.mux import known
 
 
 def make(cache: Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -49,6 +51,16 @@ def test_a_cache_of_results_that_is_anybodys_is_not_used(tmp_path: Path, caplog:
     assert reuse.cache_from(settings) is not None
     (tmp_path / "results").chmod(0o777)
     assert reuse.cache_from(settings) is None and "every user of this machine" in caplog.text
+
+
+def test_a_proof_that_anybody_may_have_written_proves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAMVAD_CACHE", str(tmp_path / "cache"))
+    proved = known.Known((), (), (), (), MediaFacts("matroska", 0, 1000, "header", ()))
+    known.keep("sha256:1", proved)
+    assert mode(tmp_path / "cache" / "proofs") == 0o700
+    assert known.find("sha256:1") == proved and known.find("sha256:2") is None
+    (tmp_path / "cache" / "proofs").chmod(0o777)
+    assert known.find("sha256:1") is None
 
 
 def test_a_cache_of_results_that_is_a_strangers_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

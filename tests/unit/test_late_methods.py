@@ -51,6 +51,11 @@ class Open:
 class Slots:
     "Slots."
     a: int
+
+@dataclass
+class Named:
+    "Named."
+    self: int
 """
 
 
@@ -74,6 +79,7 @@ def test_they_are_made_compared_shown_copied_and_kept_from_changes_as_ever(made:
     assert one(1) == one(1) and one(1) != one(2) and one(1) != two(1)
     assert repr(two(1, [2])) == "Two(a=1, b=[2], c='c', d=0.5)" and repr(one(1)) == "One(a=1, b=[], c='c')"
     assert one(1).b is not one(1).b
+    assert repr(made["Named"](self=1)) == "Named(self=1)"
     assert dataclasses.replace(two(1), d=2.0) == two(1, d=2.0) and dataclasses.asdict(slots(3)) == {"a": 3}
     assert sorted([open_(2), open_(1)]) == [open_(1), open_(2)] and hash(slots(1)) == hash(slots(1))
     with pytest.raises(TypeError, match="unhashable"):

@@ -186,6 +186,18 @@ def test_many_targets_are_named_by_a_file_that_is_read_again(own: Path, monkeypa
         command.listed("@bad.txt")
 
 
+@pytest.mark.parametrize("text", ["", "\n", " \r\n\n", "\ufeff"])
+def test_a_list_that_names_nothing_is_refused_for_without_a_word_all_films_are_made(tmp_path: Path, text: str) -> None:
+    (tmp_path / "list.txt").write_text(text, "utf-8")
+    with pytest.raises(ConfigurationError, match=r"list\.txt, a list of what is asked for, names nothing"):
+        command.listed(f"@{tmp_path / 'list.txt'}")
+
+
+def test_a_list_may_be_written_by_any_editor(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_bytes("\ufeffout/a/manifest.json\r\n\r\nout/फ़िल्म/manifest.json".encode())
+    assert command.listed(f"@{tmp_path / 'list.txt'}") == ["out/a/manifest.json", "out/फ़िल्म/manifest.json"]
+
+
 def test_the_command_that_is_printed_can_be_pasted_where_somebody_stands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,7 @@
 """What a model wrote in other letters is put into the script that was asked for, by sound, and marked."""
 
+from dataclasses import replace
+
 import pytest
 
 from samvad.stages.asr import own_script, sentences
@@ -123,6 +125,16 @@ def test_the_barred_text_is_kept_where_it_says_the_same_sounds() -> None:
     assert [item.text for item in found][:3] == ["आज ईद का दिन है"] * 3 and not found[0].words[0].heard
     assert found[3].text.startswith("बच्चों के साथ") and found[3].words[0].heard
     assert asked == [(3, True, 54), (1, True, 54)]
+
+
+def test_a_barred_text_that_had_to_end_early_is_not_taken_for_it_may_lack_the_last_words() -> None:
+    said = chunk("آج اید کا دین ہے اور اس کے گھر میں دھانا نہیں۔")
+
+    def decode(windows, strategy):
+        return [replace(chunk("आज ईद का दिन है और इस के घर में दाना"), cut_off=True) for _ in windows]
+
+    (found,) = own_script.in_own_script([said], decode, "native", [])
+    assert found.text.split()[-1] == "नहीं।"
 
 
 def test_a_model_that_cannot_write_the_script_is_not_asked_again() -> None:

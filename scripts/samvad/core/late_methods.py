@@ -34,7 +34,7 @@ def _late_by(plain: Callable[..., Any]) -> Callable[..., Any]:
             return plain(name, *given, **named)
         made: list[Any] = []
 
-        def late(self: Any, *arguments: Any, **more: Any) -> Any:
+        def late(self: Any, /, *arguments: Any, **more: Any) -> Any:
             if not made:
                 method = plain(name, *given, **named)
                 method.__qualname__ = late.__qualname__

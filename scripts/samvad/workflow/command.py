@@ -76,14 +76,18 @@ def listed(word: str) -> list[str]:
     """Return what a word of a snakemake command asks for: itself, or for ``@PATH`` each line of that file.
 
     Raises:
-        ConfigurationError: the file cannot be read.
+        ConfigurationError: the file cannot be read, or names nothing: without a word Snakemake makes all films.
     """
-    if not word.startswith("@") or not Path(word[1:]).is_file():
+    path = Path(word[1:])
+    if not word.startswith("@") or not path.is_file():
         return [word]
     try:
-        return [line for line in outside.read_text(Path(word[1:])).splitlines() if line]
+        lines = [line for line in outside.read_text(path, "utf-8-sig").splitlines() if line.strip()]
     except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{word[1:]}, a list of what is asked for, cannot be read: {error}.") from None
+        raise ConfigurationError(f"{path}, a list of what is asked for, cannot be read: {error}.") from None
+    if not lines:
+        raise ConfigurationError(f"{path}, a list of what is asked for, names nothing.", "Write a name in each line.")
+    return lines
 
 
 def shown(given: Sequence[str]) -> str:

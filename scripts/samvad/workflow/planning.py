@@ -140,7 +140,7 @@ class Plan:
             lost: those that were begun, or to be, and are not, each with the reason.
         """
         left = [printable(f"{folder}: {why}") for folder, why in self._left_alone.items()]
-        self._parts.count(made, [*lost, *left])
+        self._parts.count(made, [*lost, *left, *map(printable, self._missed)])
 
     @property
     def part(self) -> str:

@@ -38,12 +38,12 @@ class Known:
 
 
 def find(key: str | None) -> Known | None:
-    """Return what is known of a result; None where nothing is.
+    """Return what is known of a result; None where nothing is, or anybody may have written it.
 
     Args:
         key: the checksum of all that went into it and of its bytes; None where nothing is kept.
     """
-    if key is None:
+    if key is None or files.open_to_others(_folder()):
         return None
     try:
         return typed_json.read(_file(key), Known, "what was proved of a result", "Remove it.")
@@ -55,11 +55,16 @@ def keep(key: str | None, known: Known) -> None:
     """Keep what was found in a result; a cache that cannot be written is passed over."""
     if key is None:
         return
+    files.make_private(_folder())
     try:
         typed_json.write(_file(key), known)
     except (OSError, DiskError) as error:
         log.info("What was proved is not kept in the cache: %s", error)
 
 
+def _folder() -> Path:
+    return files.cache_folder() / "proofs"
+
+
 def _file(key: str) -> Path:
-    return files.cache_folder() / "proofs" / f"{key.removeprefix('sha256:')}.json"
+    return _folder() / f"{key.removeprefix('sha256:')}.json"
