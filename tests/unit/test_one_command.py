@@ -184,6 +184,10 @@ def test_many_targets_are_named_by_a_file_that_is_read_again(own: Path, monkeypa
     (places.work() / "bad.txt").write_bytes(b"\xff")
     with pytest.raises(ConfigurationError, match=r"bad\.txt, a list of what is asked for, cannot be read"):
         command.listed("@bad.txt")
+    with pytest.raises(
+        ConfigurationError, match=r"none\.txt, a list of what is asked for, cannot be read: .*No such file"
+    ):
+        command.listed("@none.txt")
 
 
 @pytest.mark.parametrize("text", ["", "\n", " \r\n\n", "\ufeff"])

@@ -161,7 +161,8 @@ def test_a_hostile_name_comes_through_to_a_subtitled_film(shelf: Shelf) -> None:
 def test_only_the_films_that_failed_are_tried_again(shelf: Shelf) -> None:
     again = [shelf.project.target(user) for user in ("text", "surround", "sound")]
     done = shelf.project.snakemake(*again, "-n")
-    assert planned(done) == {stage.name: 1 for stage in stages.STAGES}, "all stages of the text, none of the others"
+    left = [stage.name for stage in stages.STAGES if stage.name not in ("tmdb", "glossary_load")]  # these need no film
+    assert planned(done) == dict.fromkeys(left, 1), "what is left of the text, nothing of the others"
 
 
 FILM = {"user": "a", "media": "film.mp4"}

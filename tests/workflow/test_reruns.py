@@ -43,7 +43,7 @@ def test_another_film_in_its_place_begins_the_job_anew(demo_copy: Project, sampl
     demo_copy.write_sheet(
         {"user": "demo", "media": film, "title": "Samvad sample film", "year": 2025, "source": "en,es"}
     )
-    assert plan(demo_copy) == ALL
+    assert plan(demo_copy) == {name: 1 for name in ALL if name not in ("tmdb", "glossary_load")}, "which read no film"
 
 
 def test_a_nested_key_can_be_given_on_the_command_line(demo: Any) -> None:

@@ -78,9 +78,9 @@ def listed(word: str) -> list[str]:
     Raises:
         ConfigurationError: the file cannot be read, or names nothing: without a word Snakemake makes all films.
     """
-    path = Path(word[1:])
-    if not word.startswith("@") or not path.is_file():
+    if not word.startswith("@"):
         return [word]
+    path = Path(word[1:])
     try:
         lines = [line for line in outside.read_text(path, "utf-8-sig").splitlines() if line.strip()]
     except (OSError, ValueError) as error:
