@@ -13,7 +13,7 @@ import pytest
 import hostile
 from samvad.core.errors import ChangedFileError, ConfigurationError
 from samvad.documents.segments import Entity, Segment, SegmentsDocument, Translation
-from samvad.stages.translation import backends, memory, routes, terms
+from samvad.stages.translation import backends, guards, memory, routes, terms
 from samvad.stages.translation.backends import Line
 from samvad.stages.translation.memory import Correction, Memory, Remembered
 from samvad.stages.translation.routes import NoBackend, Router
@@ -303,6 +303,16 @@ def test_pivots_go_through_english_and_carry_both_steps_flags() -> None:
     made = chosen.translate(said("x"), "fr")
     assert made == [Translation("b(a(x))", "a, b", flags=("a", "b"))]
     assert chosen.translate(said("x"), "en")[0].text == "a(x)"
+
+
+def test_where_the_second_step_fails_the_line_is_shown_as_it_was_said_not_in_english() -> None:
+    class Unfit(Fake):
+        def translate(self, lines: Sequence[Line], target: str) -> list[Translation]:
+            return [Translation(line.text, self.name, flags=(guards.FAILED, guards.AS_SAID)) for line in lines]
+
+    chosen = Router([Fake("a", ("hi", "en")), Unfit("b", ("en", "fr"))], pivot=True)
+    (made,) = chosen.translate(said("चलो"), "fr")
+    assert made.text == "चलो" and {guards.FAILED, guards.AS_SAID} <= set(made.flags)
 
 
 def test_none_passes_on_what_was_said_marked() -> None:

@@ -115,7 +115,7 @@ class Router:
         second = dict(
             zip((line.id for line in full), self.members[legs[1].backend].translate(full, legs[1].target), strict=True)
         )
-        return [_through(item, second.get(line.id)) for line, item in zip(lines, first, strict=True)]
+        return [_through(line, item, second.get(line.id)) for line, item in zip(lines, first, strict=True)]
 
     def models(self) -> tuple[Model, ...]:
         """Return the weights that were found."""
@@ -172,12 +172,16 @@ class NoBackend:
         return None
 
 
-def _through(first: Translation, second: Translation | None) -> Translation:
-    """Return the second step's translation with the first one's doubts."""
+def _through(line: Line, first: Translation, second: Translation | None) -> Translation:
+    """Return the second step's translation with the first one's doubts.
+
+    Where that step found no fit translation, what it was given is English, which nobody said: the line itself is shown.
+    """
     if second is None:
         return first
+    text = line.text if guards.AS_SAID in second.flags else second.text
     flags = tuple(dict.fromkeys((*first.flags, *second.flags)))
-    return replace(second, backend=f"{first.backend}, {second.backend}", flags=flags)
+    return replace(second, text=text, backend=f"{first.backend}, {second.backend}", flags=flags)
 
 
 def make(_request: BackendRequest) -> NoBackend:
