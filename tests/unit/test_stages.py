@@ -51,6 +51,7 @@ def test_optional_stages_that_are_off_are_passed_over():
     assert stages.inputs_of("subtitle_gen", off("translation"), ORIGIN) == [
         "demux",
         "asr",
+        "ner",
         "lyrics_detection",
         "hallucination_removal",
     ]
