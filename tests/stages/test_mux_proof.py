@@ -61,6 +61,15 @@ def test_a_whole_copy_is_proved(film: FilmFile, tmp_path: Path) -> None:
     assert faults(film, merged(tmp_path, film.path)) == []
 
 
+def test_a_proof_counts_what_it_has_compared(film: FilmFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program that muxes said 100 % before: who watches is to see that work goes on."""
+    said: list[tuple[float, float]] = []
+    monkeypatch.setattr("samvad.logs.events.progress", lambda done, total, unit: said.append((done, total)))
+    assert faults(film, merged(tmp_path, film.path)) == []
+    assert said == [(0, 2), (1, 2), (2, 2)]
+
+
+
 def test_sound_that_comes_a_tenth_of_a_second_late_is_found(film: FilmFile, tmp_path: Path) -> None:
     (fault,) = faults(film, merged(tmp_path, "--sync", "1:100", film.path))
     assert "sound (stream 1" in fault
