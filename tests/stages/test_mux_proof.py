@@ -69,7 +69,6 @@ def test_a_proof_counts_what_it_has_compared(film: FilmFile, tmp_path: Path, mon
     assert said == [(0, 2), (1, 2), (2, 2)]
 
 
-
 def test_sound_that_comes_a_tenth_of_a_second_late_is_found(film: FilmFile, tmp_path: Path) -> None:
     (fault,) = faults(film, merged(tmp_path, "--sync", "1:100", film.path))
     assert "sound (stream 1" in fault
