@@ -19,9 +19,8 @@ import sys
 import sysconfig
 import threading
 import types
-from importlib import _bootstrap  # type: ignore[attr-defined] -- what it lacks there is taken for nothing
+from importlib import _bootstrap  # type: ignore[attr-defined]
 from importlib.machinery import ModuleSpec, PathFinder
-from importlib.util import module_from_spec
 from typing import Any
 
 NAME = "samvad_quick_start"
@@ -36,13 +35,9 @@ LATER = frozenset({"boto3", "botocore.client", "numpy", "pandas", "requests"})
 #: numbers are those of rules/common.smk.
 THRESHOLDS = (100_000, 50, 100)
 
-#: How often a thread that waits for another one looks whether that one waits for it, in seconds.
-_LOOK_SECONDS = 0.05
-
-_changed = threading.Condition()
-#: Which thread loads a module, and which one a thread waits for.
+#: Which thread loads a module.
 _loaders: dict[str, int] = {}
-_waiting: dict[int, int] = {}
+_find_and_load = _bootstrap._find_and_load
 
 
 class Later(types.ModuleType):
@@ -56,48 +51,42 @@ class Later(types.ModuleType):
 
 
 def load(module: types.ModuleType) -> bool:
-    """Load a module of ``LATER``, while other threads wait, and return whether it is whole by now.
+    """Load a module of ``LATER`` and say whether it is whole by now. Other threads wait, by Python's own lock of it.
 
-    It is not where this thread is at it itself, or where the thread that is at it waits for this one, to import a part
-    of it: then it is used as it is, as Python does with packages that two threads import parts of.
+    It is not whole where this thread is at it itself, or where the thread that is at it waits for this one: then it is
+    used as it is, as Python does with modules that two threads import while each needs the other's.
     """
     me, name = threading.get_ident(), module.__name__
-    with _changed:
-        while type(module) is Later and (loader := _loaders.get(name)) is not None:
-            if _waits_for(loader, me):
-                return False
-            _waiting[me] = loader
-            _changed.wait(_LOOK_SECONDS)
-            del _waiting[me]
-        if type(module) is not Later:
-            return True
-        _loaders[name] = me
+    if _loaders.get(name) == me:
+        return False
+    lock = _bootstrap._ModuleLockManager(name)
     try:
-        module.__spec__.loader.plain.exec_module(module)
-        module.__class__ = types.ModuleType
+        lock.__enter__()
+    except _bootstrap._DeadlockError:
+        return type(module) is not Later
+    try:
+        if type(module) is Later:
+            _loaders[name] = me
+            module.__spec__.loader.plain.exec_module(module)
+            module.__class__ = types.ModuleType
     finally:
-        with _changed:
-            del _loaders[name]
-            _changed.notify_all()
+        _loaders.pop(name, None)
+        lock.__exit__()
     return True
 
 
-def _waits_for(thread: int | None, me: int) -> bool:
-    """Say whether a thread is one, or waits for it, for a module of ``LATER`` or for one that Python imports."""
-    seen: set[int] = set()
-    while thread is not None and thread not in seen:
-        if thread == me:
-            return True
-        seen.add(thread)
-        thread = _waiting.get(thread) or _imports_after(thread)
-    return False
+def find_and_load(name: str, import_: Any) -> types.ModuleType:
+    """Import a module as Python does, but what it is part of is loaded first.
 
-
-def _imports_after(thread: int) -> int | None:
-    """Return the thread that imports what another one waits to import, as Python knows it; None where none does."""
-    locks = getattr(_bootstrap, "_blocking_on", {}).get(thread)
-    owners = [getattr(lock, "owner", None) for lock in (locks if isinstance(locks, list) else [locks])]
-    return next((owner for owner in owners if owner is not None), None)
+    That is done before Python takes the lock of the part: the thread that loads the package may need it.
+    """
+    above = name.rpartition(".")[0]
+    while above:
+        package = sys.modules.get(above)
+        if type(package) is Later:
+            load(package)
+        above = above.rpartition(".")[0]
+    return _find_and_load(name, import_)
 
 
 class Loader:
@@ -118,57 +107,11 @@ class Loader:
         return getattr(self.plain, name)
 
 
-class Part:
-    """Makes a module of a package that is loaded later: the package first, which may load that module by itself.
-
-    That is not done while the module is looked for, when Python lets no other thread import anything.
-    """
-
-    def __init__(self, package: types.ModuleType) -> None:
-        self.package = package
-        self.spec: Any = None
-        self.is_there = False
-
-    def create_module(self, spec: ModuleSpec) -> types.ModuleType:
-        """Return the module: the one that is there by now, or one that is to be executed."""
-        load(self.package)
-        there = sys.modules.get(spec.name)
-        if there is not None:
-            self.is_there, self.spec = True, there.__spec__
-            return there
-        self.spec = _found(spec.name, self.package.__path__)
-        return module_from_spec(self.spec)
-
-    def exec_module(self, module: types.ModuleType) -> None:
-        """Execute it, unless it was there, and leave it with what it is known by anywhere else."""
-        module.__spec__ = self.spec
-        if self.is_there:
-            return
-        self.spec._initializing = True  # other threads that import it wait
-        try:
-            self.spec.loader.exec_module(module)
-        finally:
-            self.spec._initializing = False
-
-
-def _found(name: str, path: Any) -> ModuleSpec:
-    """Return how Python finds a module without this file."""
-    for finder in sys.meta_path:
-        spec = None if isinstance(finder, Finder) else finder.find_spec(name, path)
-        if spec is not None:
-            return spec
-    raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-
-
 class Finder:
     """Finds modules as Python does by itself; those of ``LATER`` are loaded later."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         """Return how a module is loaded; None where Python is to find it by itself."""
-        above = name.rpartition(".")[0]
-        package = sys.modules.get(above)
-        if type(package) is Later and _loaders.get(above) != threading.get_ident():
-            return ModuleSpec(name, Part(package))
         if name not in LATER:
             return None
         spec = PathFinder.find_spec(name, path, target)
@@ -181,6 +124,7 @@ def begin() -> None:
     """Load the modules of ``LATER`` later, from now on."""
     gc.set_threshold(*THRESHOLDS)
     sys.meta_path.insert(0, Finder())
+    _bootstrap._find_and_load = find_and_load  # what ``import`` and importlib.import_module call, by this name
 
 
 def install() -> None:

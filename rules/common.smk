@@ -19,7 +19,7 @@ from samvad.reporting.pages import shelf_page
 from samvad.settings import configuration, naming, resource_requests
 from samvad.settings.stage_settings import StageSettings
 from samvad.workflow import as_module, command, due, languages_check, machine_limits
-from samvad.workflow import snakemake_again, snakemake_api, snakemake_costs
+from samvad.workflow import snakemake_again, snakemake_api, snakemake_costs, snakemake_events
 from samvad.workflow.parts import Parts
 from samvad.workflow.planning import Plan
 from samvad.workflow.refusal import RefusedError
@@ -63,6 +63,8 @@ snakemake_costs.fill_in_params_directly()
 snakemake_costs.look_up_rules_once()
 snakemake_costs.look_at_flags()
 snakemake_costs.list_processes_below()
+snakemake_costs.leave_pandas_out()
+snakemake_events.shorten_reasons()
 snakemake_costs.format_commands_once(lambda: snakemake_costs.tells_commands(workflow))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import importlib
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ from samvad.documents import probe as probe_document
 from samvad.documents import provenance, waveform
 from samvad.documents.film_clock import FilmClock
 from samvad.logs.spans import span
-from samvad.media import clock, film_facts, film_file, film_headers, mp4_kinds
+from samvad.media import clock, film_file, film_headers, mp4_kinds
 from samvad.runner.stage_process import run_stage
 from samvad.runner.stage_run import StageRun
 from samvad.stages.demux import channels, existing, extract, picture, probe, tracks
@@ -85,18 +86,17 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options, know
         options: the stage's options.
         known: the subtitles that the film has already, where they are wanted.
     """
-    opened = clock.opened(film)
-    found = probe.probe(film, opened.header)
+    header = film_headers.read(film)
+    found = probe.probe(film, header)
     asked = None if options.audio_track == "auto" else options.audio_track
     choice = tracks.choose(found.audio, options.languages, asked, str(film))
     channel = "centre" if options.audio_channel == "center" else options.audio_channel
     channels.check(choice.track, channel, str(film))
-    expected_ms = probe.expected_ms(opened)
-    for place in dict.fromkeys((run.job_folder, run.work_folder)):  # the job first: it is what the user knows
-        extract.check_space(place, expected_ms)
-    audio = run.work_folder / "audio.wav"
-    with span("decoding"):
-        read = _read_film(run, opened, checksum, choice.track, channel, expected_ms, options)
+    audio, poster = run.work_folder / "audio.wav", run.work_folder / "poster.jpg"
+    with span("decoding"), ThreadPoolExecutor(5) as beside:
+        beside.submit(importlib.import_module, "numpy")  # for the waveform: nobody waits for it then
+        read, is_drawn = _read_film(run, film, header, checksum, choice.track, channel, options, poster, beside)
+        opened = read.film
     drawn, loudest = picture.waveform(audio)
     if loudest < _SILENT and asked is None and channel == "auto":
         choice, read, drawn = _audible(run, opened, found.audio, choice, read, drawn, options)
@@ -106,11 +106,9 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options, know
         run.add_external_input(film, "film", checksum=read.checksum)
         run.reuse(look=False, **known.told())
     duration_ms = max(read.times.duration_ms, read.sound.duration_ms)
-    poster = run.work_folder / "poster.jpg"
-    with ThreadPoolExecutor(2) as beside:  # three programs that wait for nothing of each other
-        is_drawn = beside.submit(picture.poster, opened, duration_ms, poster)
-        audio_facts = beside.submit(film_facts.of, audio)
-        found, media_facts = probe.measured(opened, found, read.times)
+    if is_drawn is None:
+        is_drawn = picture.poster(opened, duration_ms, poster)
+    found, media_facts = probe.measured(opened, found, read.times, read.picture_times)
     track = found.audio[choice.track.track]
     if options.languages and track.language and track.language not in options.languages:
         run.warn(
@@ -121,7 +119,7 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options, know
     shorter = probe.check_whole(opened, track, read.times, audio_ms, read.sound.cut_short, options.min_decoded_share)
     for warning in filter(None, (choice.doubt, read.sound.warning, shorter, probe.plays_in_parts(opened))):
         run.warn(warning)
-    run.output(audio.name, "audio", audio_facts.result())
+    run.output(audio.name, "audio", extract.facts(audio))
 
     facts = probe_document.Probe(
         size_bytes=run.hold(film).status.st_size,
@@ -141,7 +139,7 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options, know
     probe_document.write(run.output("probe.json", "probe"), facts)
     existing.write(run, opened, known, options)
     waveform.write(run.output("waveform.json", "waveform"), drawn)
-    if is_drawn.result():
+    if is_drawn:
         run.output(poster.name, "poster")
     else:
         poster.unlink(missing_ok=True)
@@ -158,33 +156,42 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options, know
 
 @dataclass(frozen=True)
 class _Read:
-    """What reading a film gave: its checksum, its times, its sound."""
+    """What reading a film gave: the film on its clock, its checksum, its times, those of its picture, its sound."""
 
+    film: clock.Film
     checksum: str
     times: FilmClock
+    picture_times: Sequence[float | None] | None
     sound: extract.Extracted
 
 
 def _read_film(
     run: StageRun,
-    film: clock.Film,
+    path: Path,
+    header: film_headers.Header,
     checksum: str | None,
     track: probe_document.AudioTrack,
     channel: str,
-    expected_ms: int | None,
     options: Options,
-) -> _Read:
-    """Read a film from beginning to end, once.
+    poster: Path,
+    beside: ThreadPoolExecutor,
+) -> tuple[_Read, bool | None]:
+    """Read a film from beginning to end, once; say too whether its one picture was drawn, None: not yet.
 
     Hashing, times and sound read it at the same time: one pass of the disk. So the cache cannot be asked
-    first for a film that was never hashed here; it was hardly ever demuxed here.
+    first for a film that was never hashed here; it was hardly ever demuxed here. The picture needs a length to be
+    taken from the middle, and takes the one that the header states.
     """
+    hashed = beside.submit(lambda: checksum or checksums.take(path))
+    reading = clock.Reading(path, header, beside)
+    expected_ms = probe.expected_ms(reading.film)
+    for place in dict.fromkeys((run.job_folder, run.work_folder)):  # the job first: it is what the user knows
+        extract.check_space(place, expected_ms)
+    is_drawn = beside.submit(picture.poster, reading.film, expected_ms, poster) if expected_ms else None
     audio = run.work_folder / "audio.wav"
-    with ThreadPoolExecutor(2) as pool:
-        hashed = pool.submit(lambda: checksum or checksums.take(film.path))
-        timed = pool.submit(clock.read, film)
-        sound = extract.extract(film, track, channel, options.downmix, audio, expected_ms)
-        return _Read(hashed.result(), timed.result(), sound)
+    sound = extract.extract(reading.film, track, channel, options.downmix, audio, expected_ms)
+    read = _Read(reading.film, hashed.result(), reading.clock(), reading.picture_times(), sound)
+    return read, None if is_drawn is None else is_drawn.result()
 
 
 def _audible(

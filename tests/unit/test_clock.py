@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from samvad.core.errors import MediaError
 from samvad.documents.film_clock import FilmClock
-from samvad.media import clock, film_headers
+from samvad.media import clock, film_facts, film_headers
 
 pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg makes the films")
 
@@ -101,3 +103,37 @@ def test_a_still_in_front_and_a_subtitle_without_end_are_not_the_film(tmp_path: 
         assert header.film_picture is not None and header.film_picture.index == 1
         assert [span.stream for span in found.spans] == [1, 2]
         assert found.duration_ms == pytest.approx(4000, abs=FRAME_MS)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("a.mkv", (*MPEG4, "-c:a", "aac", "-output_ts_offset", "10")),
+        ("a.mp4", (*MPEG4, "-bf", "2", "-c:a", "aac")),
+        ("a.ts", ("-c:v", "mpeg2video", "-c:a", "mp2")),
+        ("a.avi", (*MPEG4, "-c:a", "mp3")),
+        ("a.ogv", ("-c:v", "libtheora", "-c:a", "libvorbis")),
+    ],
+)
+def test_one_pass_says_the_same_as_a_look_at_the_beginning_and_a_pass(
+    tmp_path: Path, name: str, options: tuple[str, ...]
+) -> None:
+    long = ("-f", "lavfi", "-i", "testsrc2=size=64x64:rate=25:duration=24")  # more than what counts as the beginning
+    film = made(tmp_path / name, *long, "-itsoffset", "0.4", *SOUND, *options)
+    opened = clock.opened(film)
+    with ThreadPoolExecutor(2) as pool:
+        reading = clock.Reading(film, film_headers.read(film), pool)
+        assert (reading.film, reading.clock()) == (opened, clock.read(opened))
+        times = reading.picture_times()
+    asked = film_facts.frame_timing(film, opened.header, 24_000)
+    assert (times is None) == opened.start.leaps
+    assert times is None or len(times) == pytest.approx(600, abs=2)
+    assert film_facts.frame_timing(film, opened.header, 24_000, times) == asked
+
+
+def test_one_pass_of_what_is_no_film_is_refused(tmp_path: Path) -> None:
+    film = made(tmp_path / "a.mkv", *PICTURE, *SOUND, *MPEG4, "-c:a", "aac")
+    header = film_headers.read(film)
+    film.write_bytes(b"nothing that ffprobe knows")
+    with ThreadPoolExecutor(2) as pool, pytest.raises(MediaError):
+        clock.Reading(film, header, pool)

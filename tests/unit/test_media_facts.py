@@ -14,7 +14,8 @@ import odd_films
 import support
 from samvad.core import schemas, typed_json
 from samvad.core.errors import MediaError
-from samvad.media import film_facts, film_headers
+from samvad.media import film_facts, film_headers, film_packets
+from samvad.stages.demux import extract
 
 pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg makes the films")
 
@@ -178,3 +179,25 @@ def test_samples_of_a_film_are_the_same_in_one_look_as_each_by_itself(
     monkeypatch.setattr(film_facts, "_SEPARATE_SECONDS", 1e9)
     assert together == film_facts._times_of_samples(film, 0, header.start_seconds, starts)
     assert len(together) == len(starts) and all(together)
+
+
+@pytest.mark.parametrize("name", ["a.mkv", "a.mp4"])
+def test_all_times_of_a_picture_say_what_samples_of_it_say(tmp_path: Path, name: str) -> None:
+    even = made(tmp_path / f"even{name}", "-f", "lavfi", "-i", f"{PICTURE}45", *H264)
+    uneven = "select='lt(t,20)+not(mod(n,2))'"
+    varies = made(tmp_path / name, "-f", "lavfi", "-i", f"{PICTURE}45", "-vf", uneven, "-fps_mode", "vfr", *H264)
+    for film, wanted in ((even, False), (varies, True)):
+        header = film_headers.read(film)
+        times: list[float | None] = []
+        film_packets.read(film, lambda packet, times=times: times.append((packet.pts_us or 0) / 1e6))  # type: ignore[misc]
+        known = film_facts.frame_timing(film, header, 45_000, times)
+        assert known == film_facts.frame_timing(film, header, 45_000)
+        assert known.varies is wanted
+    untimed = film_facts.frame_timing(even, film_headers.read(even), 45_000, [*times[:50], None])
+    assert untimed.varies is False and untimed.rate == 24, "by the header: of too few pictures the time is known"
+
+
+def test_what_is_said_of_the_sound_that_was_extracted_is_what_ffprobe_says(tmp_path: Path) -> None:
+    sound = ("-f", "lavfi", "-i", "sine=frequency=440:duration=2.7131", "-ar", "16000", "-ac", "1")
+    audio = made(tmp_path / "audio.wav", *sound, "-c:a", "pcm_s16le")
+    assert extract.facts(audio) == film_facts.of(audio)

@@ -96,6 +96,28 @@ def test_two_threads_that_import_parts_of_a_package_do_not_wait_for_each_other(
     assert said(packages, code) == ["pandas", "pandas", "module"]
 
 
+@pytest.mark.parametrize("waits", [("0", "0", "0.2"), ("0.2", "0", "0"), ("0", "0.2", "0.1"), ("0.1", "0.2", "0")])
+def test_threads_that_import_parts_of_a_package_which_need_each_other_all_get_theirs(
+    packages: Path, waits: tuple[str, str, str]
+) -> None:
+    """The package needs one part, that one the other; each is imported by a thread while another has the lock of it."""
+    slow = "import time, pandas\ntime.sleep(0.4)\n"
+    (packages / "pandas" / "__init__.py").write_text(f"{slow}from pandas.core import ONE\nimport pandas.io\n", "utf-8")
+    (packages / "pandas" / "core.py").write_text(f"{slow}import pandas.io\nONE = pandas.io.TWO - 1\n", "utf-8")
+    (packages / "pandas" / "io.py").write_text(f"{slow}import pandas.core\nTWO = 2\n", "utf-8")
+    code = (
+        "import importlib, time, pandas\nfrom concurrent.futures import ThreadPoolExecutor as Pool\n"
+        "def use(wait):\n    time.sleep(wait)\n    return pandas.ONE\n"
+        "def take(wait, name, value):\n    time.sleep(wait)\n"
+        "    return getattr(importlib.import_module(name), value)\n"
+        f"with Pool(3) as pool:\n    found = [pool.submit(use, {waits[0]}),\n"
+        f"        pool.submit(take, {waits[1]}, 'pandas.core', 'ONE'),\n"
+        f"        pool.submit(take, {waits[2]}, 'pandas.io', 'TWO')]\n    print(*[one.result() for one in found])\n"
+        "print(type(pandas).__name__, type(pandas.core).__name__)\n"
+    )
+    assert said(packages, code) == ["1", "1", "2", "module", "module"]
+
+
 def test_two_threads_that_load_two_modules_which_use_each_other_do_not_wait_for_each_other(packages: Path) -> None:
     for name, other in (("numpy", "pandas"), ("pandas", "numpy")):
         (packages / name).mkdir(exist_ok=True)

@@ -21,7 +21,7 @@ from samvad.core.errors import ConfigurationError
 from samvad.workflow import as_module
 from samvad.workflow.progress import state, terminal, view
 from samvad.workflow.progress.estimates import Estimates, remaining_seconds
-from samvad.workflow.progress.state import FilmProgress, Running
+from samvad.workflow.progress.state import FilmProgress, Running, Shelf
 
 
 def progress_line(done: float, total: float) -> str:
@@ -114,6 +114,27 @@ def test_a_film_has_no_estimate_until_every_stage_it_needs_has_one(tmp_path: Pat
     assert film.remaining(found, planned={"asr"}) == pytest.approx(10, abs=0.5), "what is not asked for takes no time"
     found.add("mux", 5, 100)
     assert film.remaining(found) == pytest.approx(15, abs=0.5)
+
+
+def test_what_is_left_grows_less_while_a_stage_says_nothing_new(tmp_path: Path) -> None:
+    def left(*, elapsed: float, done: float, told_after: float | None) -> float | None:
+        film = FilmProgress("a", tmp_path, {"asr": "running"}, film_seconds=100.0)
+        run = Running("asr", None, time.monotonic() - elapsed, done=done, total=100 * bool(done), told_after=told_after)
+        film.running["asr"] = run
+        shelf = Shelf(tmp_path)
+        shelf.films["a"] = film
+        shelf.began -= elapsed
+        shelf.planned, shelf.counts_planned = frozenset({"asr"}), {"asr": 1}
+        shelf.estimates.add("asr", 200, 100)
+        film_left, whole = shelf.remaining(film), shelf.whole_remaining()
+        assert film_left is not None and film_left == pytest.approx(whole, abs=0.5), "one film is all of the run"
+        return film_left
+
+    told = [left(elapsed=seconds, done=25, told_after=20) for seconds in (20, 40, 60)]
+    assert told == pytest.approx([60, 40, 20], abs=0.5), "it goes on as fast as before"
+    assert left(elapsed=500, done=25, told_after=20) == pytest.approx(5, abs=0.5), "it is not done before it says so"
+    silent = [left(elapsed=seconds, done=0, told_after=None) for seconds in (50, 100, 150)]
+    assert silent == pytest.approx([150, 100, 50], abs=0.5), "by what it took for other films"
 
 
 def test_elsewhere_than_on_a_terminal_there_are_plain_lines(

@@ -259,6 +259,73 @@ def test_what_is_known_is_not_asked_for_again_in_each_version(name: str) -> None
     assert done.stdout.splitlines() == ["True 0", "7 1", "{'asr'} {'asr'} ['a', 'a']", "True True False", "True 2 True"]
 
 
+SHORTENED = """
+import sys
+sys.path.insert(0, "scripts")
+from snakemake.io import IOFile
+from snakemake.jobs import Reason
+from samvad.workflow import snakemake_events
+def reason(count, other=False):
+    found = Reason()
+    found.updated_input_run.update(IOFile(f"out/{number:03}", rule=None) for number in range(count))
+    if other:
+        found.updated_input.update([IOFile("another", rule=None), *found.updated_input_run])
+    return found
+before = str(reason(4))
+snakemake_events.shorten_reasons()
+few, many, mixed = reason(4), reason(1000), reason(1000, other=True)
+print(sorted(str(few).split(", ")) == sorted(before.split(", ")) or str(few).count("out/") == 4)
+print(str(many))
+print(str(mixed))
+print(len(many.updated_input_run), len(mixed.updated_input), bool(many))
+"""
+
+
+@pytest.mark.parametrize("name", ["workflow", "oldest-snakemake"])
+def test_of_the_files_that_other_jobs_make_few_are_named(name: str) -> None:
+    python = environment_of(name) / "bin" / "python"
+    done = subprocess.run([python, "-c", SHORTENED], cwd=support.ROOT, capture_output=True, text=True, check=True)
+    short = "Input files updated by another job: out/000, out/001, out/002 and 997 more"
+    assert done.stdout.splitlines() == ["True", short, f"Updated input files: another; {short}", "1000 1001 True"]
+
+
+WITHOUT_PANDAS = """
+import sys
+sys.path.insert(0, "scripts")
+from snakemake import persistence
+from samvad.workflow import snakemake_costs
+kind = getattr(persistence, "PersistenceBase", None) or persistence.Persistence
+records = type("Records", (), {
+    "_serialize_param_builtin": kind._serialize_param_builtin,
+    "_serialize_param_pandas": kind._serialize_param_pandas,
+})
+before = records()
+snakemake_costs.leave_pandas_out()
+records._serialize_param_pandas = kind._serialize_param_pandas
+class Text(str):
+    pass
+values = ["a", 5, None, [1, "b"], {"a": 1}, len, Text("c"), object()]
+loaded = set(sys.modules)
+now = [records()._serialize_param_pandas(value) for value in values]
+print("pandas" in set(sys.modules) - loaded)
+import pandas
+table = pandas.DataFrame({"a": [1, 2]})
+class Own(pandas.Series):
+    pass
+own = Own([1, 2])
+print(now == [before._serialize_param_builtin(value) for value in values])
+print(records()._serialize_param_pandas(table) == repr(pandas.util.hash_pandas_object(table).tolist()))
+print(records()._serialize_param_pandas(own) == repr(pandas.util.hash_pandas_object(own).tolist()))
+"""
+
+
+@pytest.mark.parametrize("name", ["workflow", "oldest-snakemake"])
+def test_parameters_are_written_down_without_pandas_unless_they_are_its_own(name: str) -> None:
+    python = environment_of(name) / "bin" / "python"
+    done = subprocess.run([python, "-c", WITHOUT_PANDAS], cwd=support.ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True", "True", "True"]
+
+
 SAME = """
 import sys
 sys.path.insert(0, {scripts!r})

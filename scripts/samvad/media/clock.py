@@ -5,12 +5,15 @@ samples, takes the first picture or sound that is left for the beginning, whatev
 plays on where the times leap. docs/design.md, "One clock", has the rules; this module is where they are kept.
 
 ``opened`` finds zero by a look at a film's beginning, and gives the film as ffmpeg's commands are to read it;
-``read`` says the rest, by reading every packet.
+``read`` says the rest, by reading every packet. ``Reading`` does both in one pass, and gives the film as soon as its
+beginning has been read.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -130,32 +133,11 @@ def start(film: Path, header: Header) -> Start:
         MediaError: ffprobe cannot read it.
         ToolError: ffprobe is missing, or hung.
     """
-    ffmpeg_us = round(header.start_seconds * 1_000_000)
-    leaps = header.container in _LEAPING
-    shown = _shown_streams(header)
-    first: dict[int, int] = {}
-    untimed_us: dict[int, int] = {}
-
-    def take(packet: film_packets.Packet) -> None:
-        if packet.stream not in shown or packet.stream in first or packet.dropped:
-            return
-        if packet.pts_us is None:
-            untimed_us[packet.stream] = untimed_us.get(packet.stream, 0) + (packet.duration_us or 0)
-        else:
-            first[packet.stream] = packet.pts_us - untimed_us.get(packet.stream, 0)
-
+    beginning = _Beginning(_shown_streams(header))
     with ThreadPoolExecutor(1) as beside:
         heard = beside.submit(film_packets.first_heard_us, film, _HEARD_SECONDS)
-        film_packets.read(film, take, seconds=_BEGINNING_SECONDS)
-    for number, heard_us in heard.result().items():
-        if number in first and header.stream(number).codec not in _SLOW_DECODERS:
-            first[number] = max(first[number], heard_us)
-    if header.has_edit_lists:  # they cut within packets, too
-        stated = {number: header.stream(number).start_us for number in first}
-        first = {
-            number: max(time, time if (begin := stated[number]) is None else begin) for number, time in first.items()
-        }
-    return Start(min(first.values(), default=ffmpeg_us), ffmpeg_us, leaps)
+        film_packets.read(film, beginning.take, seconds=_BEGINNING_SECONDS)
+    return beginning.start(header, heard.result())
 
 
 def read(film: Film) -> FilmClock:
@@ -165,33 +147,164 @@ def read(film: Film) -> FilmClock:
         MediaError: ffprobe cannot read it.
         ToolError: ffprobe is missing, or hung.
     """
-    begins = film.start
-    shown = _shown_streams(film.header)
-    line = _Line(begins)
-    tracks = {number: _Track(number, kind) for number, kind in shown.items()}
+    packets = _Packets(film.header)
+    film_packets.read(film.path, packets.take)
+    return packets.clock(film.start)
 
-    def take(packet: film_packets.Packet) -> None:
-        track = tracks.get(packet.stream)
-        if track is not None:
-            line.follow(packet, track)
-            if not packet.dropped:
-                track.add(packet, line.offset_us)
 
-    film_packets.read(film.path, take)
-    spans = tuple(span for track in tracks.values() if (span := track.span(begins.zero_us)) is not None)
-    return FilmClock(
-        zero_us=begins.zero_us,
-        ffmpeg_zero_us=begins.ffmpeg_zero_us,
-        leaps=begins.leaps,
-        duration_ms=max((span.end_ms for span in spans), default=0),
-        spans=spans,
-        jumps=tuple(line.jumps),
-    )
+class Reading:
+    """A film whose packets are read from beginning to end, once, while other things are done with it.
+
+    Args:
+        path: of the film.
+        header: from ``film_headers.read``.
+        pool: where two threads of it have nothing else to do.
+
+    Attributes:
+        film: to be read on its clock; the constructor waits for it.
+
+    Raises:
+        MediaError: ffprobe cannot read the film.
+        ToolError: ffprobe is missing, or hung.
+    """
+
+    def __init__(self, path: Path, header: Header, pool: ThreadPoolExecutor) -> None:
+        self._packets = _Packets(header)
+        self._beginning = _Beginning(_shown_streams(header))
+        self._known = threading.Event()
+        heard = pool.submit(film_packets.first_heard_us, path, _HEARD_SECONDS)
+        self._read: Future[None] = pool.submit(self._read_all, path)
+        self._known.wait()
+        if self._read.done():  # the film is short, or cannot be read
+            self._read.result()
+        self.film = Film(path, header, self._beginning.start(header, heard.result()))
+
+    def _read_all(self, path: Path) -> None:
+        def take(packet: film_packets.Packet) -> None:
+            if not self._known.is_set() and not self._beginning.goes_on(packet):
+                self._known.set()
+            self._packets.take(packet)
+
+        try:
+            film_packets.read(path, take)
+        finally:
+            self._known.set()
+
+    def clock(self) -> FilmClock:
+        """Return all that is known of the film's times, when it has been read.
+
+        Raises:
+            MediaError: ffprobe cannot read it.
+            ToolError: ffprobe hung.
+        """
+        self._read.result()
+        return self._packets.clock(self.film.start)
+
+    def picture_times(self) -> list[float | None] | None:
+        """Return the time (s) of each packet of the film's picture on the container's clock, in the file's order.
+
+        An item is None where the container does not say; all is None where its clock leaps, for that gives no order.
+        """
+        self._read.result()
+        return None if self.film.start.leaps else self._packets.picture_times
 
 
 def _shown_streams(header: Header) -> dict[int, str]:
     """Return the kinds of the streams that a player's clock goes by: moving pictures and sounds that can be decoded."""
     return {stream.index: stream.kind for stream in (*header.moving, *header.of_kind("audio")) if stream.is_known}
+
+
+class _Beginning:
+    """What a film's first seconds say of where it begins, packet by packet.
+
+    Args:
+        shown: the kinds of the streams that count, by number.
+    """
+
+    def __init__(self, shown: Mapping[int, str]) -> None:
+        self._shown = shown
+        self._first: dict[int, int] = {}
+        self._untimed_us: dict[int, int] = {}
+        self._end_us: int | None = None
+        self._last_us: int | None = None
+
+    def goes_on(self, packet: film_packets.Packet) -> bool:
+        """Take a packet, if it is one of the beginning; say whether it was.
+
+        That is where ffprobe ends, too, that is told to read so many seconds: with the first packet, of whatever
+        stream, that is so much later than the first of all.
+        """
+        time_us = packet.dts_us if packet.pts_us is None else packet.pts_us
+        self._last_us = self._last_us if time_us is None else time_us
+        if self._end_us is None and self._last_us is not None:
+            self._end_us = self._last_us + _BEGINNING_SECONDS * 1_000_000
+        if self._end_us is not None and self._last_us is not None and self._last_us >= self._end_us:
+            return False
+        self.take(packet)
+        return True
+
+    def take(self, packet: film_packets.Packet) -> None:
+        """Take a packet of the beginning."""
+        if packet.stream not in self._shown or packet.stream in self._first or packet.dropped:
+            return
+        untimed_us = self._untimed_us.get(packet.stream, 0)
+        if packet.pts_us is None:
+            self._untimed_us[packet.stream] = untimed_us + (packet.duration_us or 0)
+        else:
+            self._first[packet.stream] = packet.pts_us - untimed_us
+
+    def start(self, header: Header, heard_us: Mapping[int, int]) -> Start:
+        """Return where the film begins.
+
+        Args:
+            header: of the film.
+            heard_us: when the first sample of each sound is heard, from ``film_packets.first_heard_us``.
+        """
+        ffmpeg_us = round(header.start_seconds * 1_000_000)
+        first = dict(self._first)
+        for number, time_us in heard_us.items():
+            if number in first and header.stream(number).codec not in _SLOW_DECODERS:
+                first[number] = max(first[number], time_us)
+        if header.has_edit_lists:  # they cut within packets, too
+            stated = {number: header.stream(number).start_us for number in first}
+            first = {
+                number: max(time, time if (begin := stated[number]) is None else begin)
+                for number, time in first.items()
+            }
+        return Start(min(first.values(), default=ffmpeg_us), ffmpeg_us, header.container in _LEAPING)
+
+
+class _Packets:
+    """What all packets of a film add up to."""
+
+    def __init__(self, header: Header) -> None:
+        self._line = _Line(header.container in _LEAPING)
+        self._tracks = {number: _Track(number, kind) for number, kind in _shown_streams(header).items()}
+        self._picture = header.film_picture.index if header.film_picture else None
+        self.picture_times: list[float | None] = []
+
+    def take(self, packet: film_packets.Packet) -> None:
+        """Take a packet, in the file's order."""
+        if packet.stream == self._picture:
+            self.picture_times.append(None if packet.pts_us is None else packet.pts_us / 1e6)
+        track = self._tracks.get(packet.stream)
+        if track is not None:
+            self._line.follow(packet, track)
+            if not packet.dropped:
+                track.add(packet, self._line.offset_us)
+
+    def clock(self, begins: Start) -> FilmClock:
+        """Return the film's clock, once all has been taken."""
+        zero_us = begins.zero_us
+        spans = tuple(span for track in self._tracks.values() if (span := track.span(zero_us)) is not None)
+        return FilmClock(
+            zero_us=zero_us,
+            ffmpeg_zero_us=begins.ffmpeg_zero_us,
+            leaps=begins.leaps,
+            duration_ms=max((span.end_ms for span in spans), default=0),
+            spans=spans,
+            jumps=tuple(Jump(round((at - zero_us) / 1000), round(by / 1000)) for at, by in self._line.jumps_us),
+        )
 
 
 @dataclass
@@ -243,15 +356,15 @@ class _Track:
 class _Line:
     """Follows leaps of the container's times as ffmpeg does (``ts_discontinuity_process`` of its command)."""
 
-    def __init__(self, begins: Start) -> None:
+    def __init__(self, leaps: bool) -> None:
         self.offset_us = 0
-        self.jumps: list[Jump] = []
-        self._begins = begins
+        self.jumps_us: list[tuple[int, int]] = []  # when, and by how much
+        self._leaps = leaps
         self._last_us: int | None = None
 
     def follow(self, packet: film_packets.Packet, track: _Track) -> None:
         """Take a packet's time; where it leaps, ``offset_us`` is what takes the leap out from here on."""
-        if not self._begins.leaps or packet.dts_us is None:
+        if not self._leaps or packet.dts_us is None:
             return
         time = packet.dts_us + self.offset_us
         delta = 0
@@ -264,7 +377,7 @@ class _Line:
         if delta:
             self.offset_us -= delta
             time -= delta
-            self.jumps.append(Jump(round((time - self._begins.zero_us) / 1000), round(delta / 1000)))
+            self.jumps_us.append((time, delta))
         self._last_us = time
         track.latest_us = time if track.latest_us is None else max(track.latest_us, time)
         track.next_us = time + (packet.duration_us or 0)

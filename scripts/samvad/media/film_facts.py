@@ -80,12 +80,21 @@ def describe(header: Header, length_ms: int | None, first: Mapping[int, float], 
     )
 
 
-def frame_timing(path: Path, header: Header, length_ms: int | None) -> FrameTiming:
+def frame_timing(
+    path: Path, header: Header, length_ms: int | None, known: Sequence[float | None] | None = None
+) -> FrameTiming:
     """Return how the frames of a film's picture come, measured at its beginning, in the middle and near its end.
 
     Averages in headers do not tell: of Matroska, ffprobe averages the first frames only; of fragmented MP4, it counts
     the time before the first frame. Frames vary if more than one step in a hundred differs; where they do not, the rate
     is the one of the header's two that fits what was measured.
+
+    Args:
+        path: the film.
+        header: from ``film_headers.read``.
+        length_ms: how long it lasts; None: only its beginning is looked at.
+        known: the times (s) of all packets of its picture on the container's clock, None of one that has no time; None:
+            ffprobe is asked.
     """
     stream = header.film_picture
     if stream is None or stream.picture is None:
@@ -97,8 +106,10 @@ def frame_timing(path: Path, header: Header, length_ms: int | None) -> FrameTimi
     length = (length_ms or 0) / 1000
     starts = [0.0] if length <= _SAMPLE_SECONDS else [0.0, length * 0.5, length * 0.9]
     steps: list[float] = []
-    for texts in _times_of_samples(path, stream.index, header.start_seconds, starts):
-        numbers = [ffprobe.number(text) for text in texts]
+    if known and known.count(None) > len(known) * 0.01:
+        return FrameTiming(uneven, stream.picture.rate)
+    zero = header.start_seconds
+    for numbers in _in_samples(known, zero, starts) if known else _times_of_samples(path, stream.index, zero, starts):
         times = sorted({time for time in numbers if time is not None})
         if len(times) < len(numbers) * 0.99:  # MPEG program streams time some frames only
             return FrameTiming(uneven, stream.picture.rate)
@@ -119,21 +130,27 @@ def frame_timing(path: Path, header: Header, length_ms: int | None) -> FrameTimi
     return FrameTiming(False, min(fitting, key=lambda rate: (rate.denominator not in (1, 1001), abs(rate - seen))))
 
 
-def _times_of_samples(path: Path, stream: int, zero: float, starts: Sequence[float]) -> list[list[str]]:
-    """Return the times of a stream's packets, as ffprobe prints them, for some seconds from each of several moments.
+def _in_samples(known: Sequence[float | None], zero: float, starts: Sequence[float]) -> list[list[float | None]]:
+    """Return those times of a stream that lie in the samples from several moments on."""
+    ends = [(zero + start, zero + start + _SAMPLE_SECONDS) for start in starts]
+    return [[time for time in known if time is not None and begin <= time < end] for begin, end in ends]
+
+
+def _times_of_samples(path: Path, stream: int, zero: float, starts: Sequence[float]) -> list[list[float | None]]:
+    """Return the times (s) of a stream's packets, as ffprobe says them, for some seconds from each of several moments.
 
     ffprobe is started once for all, and does not say where one sample ends. That is where the packets' order (their
     decoding times) goes back, or ahead by seconds. Where there are not as many such places as there must be, each
     sample is asked for by itself.
     """
     intervals = [f"{f'{zero + start:.3f}' if start else ''}%+{_SAMPLE_SECONDS}" for start in starts]
-    found: list[list[str]] = [[]]
-    waiting: list[str] = []  # the first packets after a leap to another place may have no decoding time
+    found: list[list[float | None]] = [[]]
+    waiting: list[float | None] = []  # the first packets after a leap to another place may have no decoding time
     last: float | None = None
 
     def take(time: str, order: str, *_: str) -> None:
         nonlocal last
-        waiting.append(time)
+        waiting.append(ffprobe.number(time))
         if (at := ffprobe.number(order)) is None:
             return
         if last is not None and not last <= at < last + _SEPARATE_SECONDS:
@@ -149,13 +166,13 @@ def _times_of_samples(path: Path, stream: int, zero: float, starts: Sequence[flo
                 return found
     found = []
     for interval in intervals:
-        texts: list[str] = []
+        times: list[float | None] = []
 
-        def add(time: str, *_: str, texts: list[str] = texts) -> None:
-            texts.append(time)
+        def add(time: str, *_: str, times: list[float | None] = times) -> None:
+            times.append(ffprobe.number(time))
 
         ffprobe.packet_fields(path, "pts_time", add, str(stream), interval)
-        found.append(texts)
+        found.append(times)
     return found
 
 

@@ -13,7 +13,7 @@ from types import GeneratorType
 from typing import Any, TypeVar
 
 import psutil
-from snakemake import benchmark, io, resources
+from snakemake import benchmark, io, persistence, resources
 from snakemake.common import FUNC_OVERWRITE_PARAMS_ATTR, overwrite_function_params
 from snakemake.io import fmt
 from snakemake.jobs import Job as OfSnakemake
@@ -257,3 +257,24 @@ def look_at_flags() -> None:
         return False if type(value) is str else ask(value, flag)
 
     io.is_flagged = fmt.is_flagged = is_flagged
+
+
+def leave_pandas_out() -> None:
+    """Let Snakemake write down parameters without loading pandas, but where one of them is made of it.
+
+    It loads the library, half a second, when the first job of a run is over, to ask of each parameter whether it is one
+    of its tables: and that is when recognition waits for stage 01.
+    """
+    for kind in [*vars(persistence).values()]:
+        if "_serialize_param_pandas" in getattr(kind, "__dict__", {}):
+            kind._serialize_param_pandas = _without_pandas(kind._serialize_param_pandas)
+
+
+def _without_pandas(ask: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Return how a parameter is written down, by ``ask`` where it, or what it is derived from, comes from pandas."""
+
+    def serialize(records: Any, value: Any) -> Any:
+        is_of_pandas = any(above.__module__.partition(".")[0] == "pandas" for above in type(value).__mro__)
+        return ask(records, value) if is_of_pandas else records._serialize_param_builtin(value)
+
+    return serialize

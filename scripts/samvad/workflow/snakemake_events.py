@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from snakemake_interface_logger_plugins.common import LogEvent
 
@@ -140,3 +141,29 @@ def event_of(record: logging.LogRecord) -> Event | None:
         case LogEvent.PROGRESS:
             found = Progress(fields["done"], fields["total"])
     return found
+
+
+#: So many files are named of those for which a job is run; the rest are counted.
+_FILES_NAMED = 3
+
+
+def shorten_reasons() -> None:
+    """Let Snakemake name few of the files that other jobs make for one: a shelf's last job reads those of all films."""
+    from snakemake.jobs import Reason
+
+    say = Reason.__str__
+
+    def said(reason: Any) -> str:
+        files, others = reason._updated_input_run, reason._updated_input
+        if not files or len(files) <= _FILES_NAMED + 1:
+            return str(say(reason))
+        first, *named = sorted(files, key=str)[:_FILES_NAMED]
+        # One in place of all is put into words by Snakemake itself, in whichever way its version does it.
+        reason._updated_input_run, reason._updated_input = {first}, (others or set()) - files
+        try:
+            before, _, after = str(say(reason)).rpartition(str(first))
+        finally:
+            reason._updated_input_run, reason._updated_input = files, others
+        return f"{before}{', '.join(map(str, (first, *named)))} and {len(files) - _FILES_NAMED} more{after}"
+
+    Reason.__str__ = said

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
+import wave
 from dataclasses import dataclass
 from pathlib import Path
 
 from samvad.core import files, subprocesses
 from samvad.core.errors import DiskError, MediaError, ToolError
+from samvad.core.times import seconds_to_ms
+from samvad.documents.media_facts import AudioFacts, MediaFacts, StreamFacts
 from samvad.documents.probe import AudioTrack
 from samvad.logs import events
 from samvad.media import ffmpeg
@@ -130,6 +133,28 @@ def _decode(
             path=str(film.path),
         )
     return round(frames * 1000 / SAMPLE_RATE_HZ), bool(signs)
+
+
+def facts(target: Path) -> MediaFacts:
+    """Return what a manifest records of a sound that ``extract`` wrote: what ffprobe would say of it."""
+    with wave.open(str(target)) as sound:
+        length_ms = seconds_to_ms(sound.getnframes() / sound.getframerate())
+        heard = AudioFacts(channels=sound.getnchannels(), layout=None, sample_rate_hz=sound.getframerate())
+        codec = f"pcm_s{8 * sound.getsampwidth()}le"
+    stream = StreamFacts(
+        index=0,
+        kind="audio",
+        codec=codec,
+        language=None,
+        title="",
+        default=False,
+        forced=False,
+        start_ms=0,  # a WAV file has no times
+        duration_ms=length_ms,
+        video=None,
+        audio=heard,
+    )
+    return MediaFacts("wav", 0, length_ms, "header", (stream,))
 
 
 def _report_progress(seconds: float, duration_ms: int | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -76,18 +77,21 @@ def expected_ms(film: Film) -> int | None:
     return None if stated is None else min(stated, film.path.stat().st_size * 1000 // _FEWEST_BYTES_A_SECOND)
 
 
-def measured(film: Film, found: Streams, clock: FilmClock) -> tuple[Streams, MediaFacts]:
+def measured(
+    film: Film, found: Streams, clock: FilmClock, picture_times: Sequence[float | None] | None = None
+) -> tuple[Streams, MediaFacts]:
     """Put what was measured in the place of what headers say wrongly.
 
     Args:
         film: the film.
         found: what ``probe`` made of it.
         clock: of the film.
+        picture_times: from ``Reading.picture_times``; None: ffprobe is asked how frames come.
 
     Returns:
         The film's facts with true starts and lengths; and the same as a manifest records it.
     """
-    timing = film_facts.frame_timing(film.path, film.header, clock.duration_ms)
+    timing = film_facts.frame_timing(film.path, film.header, clock.duration_ms, picture_times)
     video = found.video and replace(found.video, variable_frame_rate=bool(timing.varies))
     if video and timing.rate:
         rate = timing.rate

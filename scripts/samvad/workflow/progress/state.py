@@ -17,6 +17,8 @@ from samvad.workflow.progress.estimates import Estimates, remaining_seconds
 
 #: More than this is not read of an attempt's events at once; of a longer piece the end is enough.
 _MAX_BYTES = 1 << 20
+#: A stage that has not said that it is done is not taken for done, however long it is at it.
+_NEARLY = 0.99
 #: What is in the lines that say where a stage runs.
 _OF_PLACE = (b'"event":"slurm_job"', b'"event":"gpu_')
 
@@ -32,6 +34,7 @@ class Running:
         node: what SLURM calls that machine; empty outside SLURM.
         gpu: the GPU that it has taken: its number, or the beginning of its id; empty where it has none.
         awaits_gpu: it waits until one is free.
+        told_after: how many seconds after its start it last said how far it is; None: it has not.
     """
 
     stage: str
@@ -46,11 +49,19 @@ class Running:
     awaits_gpu: bool = False
     source: Path | None = None
     offset: int = 0
+    told_after: float | None = None
 
     @property
     def share(self) -> float | None:
         """Return how much is done, 0 to 1, or None where it has not said."""
         return min(1.0, self.done / self.total) if self.total > 0 else None
+
+    @property
+    def share_by_now(self) -> float | None:
+        """Return the same with what it has done since it last said so, if it went on as fast: it says so by pieces."""
+        if self.share is None or not self.told_after or self.share >= _NEARLY:
+            return self.share
+        return min(_NEARLY, self.share * max(1.0, self.elapsed / self.told_after))
 
     @property
     def elapsed(self) -> float:
@@ -113,6 +124,7 @@ class Running:
                 counts = event.get("counts", {})
                 self.done, self.total = float(counts.get("done", 0)), float(counts.get("total", 0))
                 self.unit = str(event.get("message", ""))
+                self.told_after = self.elapsed
                 return
 
 
@@ -156,11 +168,18 @@ class FilmProgress:
                 continue
             seconds = estimates.seconds(stage, self.film_seconds)
             if run := self.running.get(stage):
-                seconds = remaining_seconds(seconds, run.elapsed, run.share)
+                seconds = remaining_seconds(seconds, run.elapsed, run.share_by_now)
             if seconds is None:
                 return None
             total += seconds
         return total
+
+
+def _done_share(run: Running, expected: float | None) -> float:
+    """Return how much of a stage is likely to be done, 0 to 1: by what it usually takes, where it does not say."""
+    if (told := run.share_by_now) is not None:
+        return told
+    return min(_NEARLY, run.elapsed / expected) if expected else 0.0
 
 
 class Shelf:
@@ -220,7 +239,7 @@ class Shelf:
         whole = sum(known[stage] * count for stage, count in self.counts_planned.items())
         done = sum(known.get(stage, 0.0) * count for stage, count in self.ended.items())
         done += sum(
-            known.get(stage, 0.0) * (run.share or 0.0)
+            known.get(stage, 0.0) * _done_share(run, known.get(stage))
             for film in self.films.values()
             for stage, run in list(film.running.items())
         )
