@@ -117,7 +117,8 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options, know
         )
     audio_ms = read.sound.duration_ms
     shorter = probe.check_whole(opened, track, read.times, audio_ms, read.sound.cut_short, options.min_decoded_share)
-    for warning in filter(None, (choice.doubt, read.sound.warning, shorter, probe.plays_in_parts(opened))):
+    doubts = (probe.picture_behind(opened, read.times), probe.plays_in_parts(opened))
+    for warning in filter(None, (choice.doubt, read.sound.warning, shorter, *doubts)):
         run.warn(warning)
     run.output(audio.name, "audio", extract.facts(audio))
 

@@ -12,6 +12,7 @@ import pytest
 from samvad.core.errors import MediaError
 from samvad.documents.film_clock import FilmClock
 from samvad.media import clock, film_facts, film_headers
+from samvad.stages.demux import probe
 
 pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg makes the films")
 
@@ -129,6 +130,13 @@ def test_one_pass_says_the_same_as_a_look_at_the_beginning_and_a_pass(
     assert (times is None) == opened.start.leaps
     assert times is None or len(times) == pytest.approx(600, abs=2)
     assert film_facts.frame_timing(film, opened.header, 24_000, times) == asked
+
+
+@pytest.mark.parametrize(("late", "says"), [(5, True), (2, False)])
+def test_a_picture_that_begins_when_all_sound_is_over_is_said(tmp_path: Path, late: int, says: bool) -> None:
+    film = clock.opened(made(tmp_path / "a.mkv", *SOUND, "-itsoffset", late, *PICTURE, *MPEG4, "-c:a", "aac"))
+    said = probe.picture_behind(film, clock.read(film))
+    assert ("begins at 5.0 s, after all of its sound, which ends at 3.0 s" in said) is says and bool(said) is says
 
 
 def test_one_pass_of_what_is_no_film_is_refused(tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import platform
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from samvad import FileState, file_state
 from samvad.core import stages, times, typed_json
 from samvad.core.errors import SamvadError
 from samvad.core.failures import STOPPED
@@ -21,6 +23,8 @@ _DONE = ("success", "skipped")
 _SUBTITLES = ("srt", "vtt", "ass", "ttml")
 _STALE = "what it read is gone, or has been made anew since"
 
+#: So many stages' manifests are kept in memory: what a dozen films that are at work have.
+_KEPT = 128
 #: What is said of a stage that left no manifest.
 NO_RECORD = "it left no record: it was killed, or its folder could not be written"
 #: What is said of one that was stopped, and left none.
@@ -395,11 +399,11 @@ def _recorded(job_folder: Path, name: str, *, failed: str | None, stopped: bool)
     last = folder / "attempts" / f"{max(numbers, default=0):02d}" / "manifest.json"
     try:
         if final.is_file() and failed is None and not stopped:
-            manifest = stage_manifest.read(final)
+            manifest = _read_once(final, file_state(final))
             return StageState(manifest.status, final, manifest)
         if not last.is_file():
             return silent if failed is not None or stopped or last.parent.is_dir() else StageState("waiting")
-        manifest = stage_manifest.read(last)
+        manifest = _read_once(last, file_state(last))
     except SamvadError as error:
         return StageState("failed", reason=str(error))
     if manifest.errors:  # failed, or stopped; older manifests call both failed
@@ -408,6 +412,12 @@ def _recorded(job_folder: Path, name: str, *, failed: str | None, stopped: bool)
     # A success whose final manifest is gone was undone on purpose, and is to be made again, or its last attempt was
     # killed before it could make a folder.
     return silent if failed is not None or stopped else StageState("waiting", last, manifest)
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def _read_once(path: Path, state: FileState | None) -> StageManifest:
+    """Return a stage's manifest, read again when the file is another: a run derives all whenever one changes."""
+    return stage_manifest.read(path)
 
 
 def _is_stale(found: StageState, earlier: Mapping[str, StageState]) -> bool:

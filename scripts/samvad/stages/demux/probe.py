@@ -161,6 +161,23 @@ def check_whole(film: Film, track: AudioTrack, clock: FilmClock, audio_ms: int, 
     return ""
 
 
+def picture_behind(film: Film, clock: FilmClock) -> str:
+    """Return a warning where the picture begins when all sound is over: stage 10 refuses such a film; else nothing.
+
+    Its sound cannot be found again in what is written, so that nothing proves that it is in time.
+    """
+    picture = film.header.film_picture
+    shown = clock.of(picture.index) if picture else None
+    ends = [span.end_ms for span in clock.spans if span.kind == "audio"]
+    if shown is None or not ends or shown.start_ms < max(ends):
+        return ""
+    return (
+        f"The film's picture begins at {shown.start_ms / 1000:.1f} s, after all of its sound, which ends at "
+        f"{max(ends) / 1000:.1f} s. Subtitles are written, but stage 10 cannot put such a film together so that it is "
+        "proved, and fails. Are the streams of this file where they belong?"
+    )
+
+
 def _windows_media_ms(film: Film) -> int | None:
     """Return the length that a Windows Media file's header states; ffmpeg keeps it to itself where bytes are missing.
 
