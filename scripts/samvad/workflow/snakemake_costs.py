@@ -262,8 +262,8 @@ def look_at_flags() -> None:
 def leave_pandas_out() -> None:
     """Let Snakemake write down parameters without loading pandas, but where one of them is made of it.
 
-    It loads the library, half a second, when the first job of a run is over, to ask of each parameter whether it is one
-    of its tables: and that is when recognition waits for stage 01.
+    It loads the library when the first job of a run is over, to ask of each parameter whether it is one of its tables:
+    and that is when recognition waits for stage 01.
     """
     for kind in [*vars(persistence).values()]:
         if "_serialize_param_pandas" in getattr(kind, "__dict__", {}):
