@@ -54,13 +54,13 @@ def work(run: StageRun, options: Options) -> None:
         heard = separation.separate(audio, options.separate_voices, device, run.work_folder / "voices")
     voices = steps.find_speech(run, audio, heard, options, device)
     speech = voices.speech
-    document, account, words = segments.SegmentsDocument("und", audio.duration_ms), Account(), 0
+    document, account = segments.SegmentsDocument("und", audio.duration_ms), Account()
     if speech:
         size = run.smaller(memory.batch_size(options.batch_size, device, model.folder / "model.bin", run.memory_mb))
         kept = run.kept_pieces()
         loader = Loader(options, model, heard, device, run.threads, run.memory_mb, run.gpus, run.warn)
         fallback = memory.OutOfMemoryFallback(loader, memory.Setting(device, compute_type, size), run.warn)
-        found, words = steps.recognise(
+        recognised = steps.recognise(
             run,
             Recogniser(
                 fallback, heard, options.script, terms, options.retries, run.progress, kept, voices.voice_peak, account
@@ -68,8 +68,8 @@ def work(run: StageRun, options: Options) -> None:
             voices,
             options,
         )
-        if said := kept.said():
-            run.metric("resumed", said)
+        if resumed := kept.said():
+            run.metric("resumed", resumed)
         run.devices(options.device, fallback.setting.device)
         run.engines(computing.ctranslate2(fallback.setting.device))
         run.metadata("decoding", {**vars(fallback.setting), "engine": options.engine})
@@ -78,16 +78,17 @@ def work(run: StageRun, options: Options) -> None:
         _tell_of_helpers(run, loader)
         fallback.engine.close()
         del fallback
-        document = steps.finish(run, found, heard, options, device)
-        account.finished(found, document)
+        document = steps.finish(run, recognised.segments, heard, options, device)
+        account.finished(recognised.segments, document)
         if own is not None and own.use in (TRANSLATE, MEASURE):
             lines = steps.use_existing(run, document, own, speech, lines)
     else:
-        steps.no_speech(run, voices)
+        recognised = steps.no_speech(run, voices)
     if lines:  # where nobody speaks, each line is named as not said
         document = steps.place_text(run, document, lines, voices, account)
+    steps.record_coverage(run, recognised, document.segments if lines else recognised.segments)
     _write(run, document, romanise=options.romanise)
-    write_heard(run, account.heard(words, document))
+    write_heard(run, account.heard(recognised.words, document))
 
 
 def _given_text(run: StageRun, options: Options) -> list[given_text.Line]:

@@ -213,6 +213,11 @@ class More:
     entries: tuple[FurtherTrack, ...]
     checks: dict[str, TrackCheck]
 
+    def judged(self, made: Made) -> Made:
+        """Return a track whose headline also has what the tracks made of it have lost."""
+        check = worth.with_further(made.check, self.checks.values())
+        return replace(made, check=check, view=replace(made.view, check=check))
+
     def told(self) -> list[tuple[str, str]]:
         """Return each track with its files, its cues and how they keep the hard rules, for the report."""
         return [
@@ -247,6 +252,7 @@ def make_further(
             files.write_text(run.output(name, f"{kind}_{entry.key}"), text)
         run.metric(f"cues_{entry.key}", len(item.cues), "cues")
         run.metric(f"within_hard_{entry.key}", item.check.within["hard"], "share")
+        following.of_further(run, entry, item.check.words)
         entries.append(replace(entry, files=names))
         checks[entry.suffix] = item.check
     return More(tuple(entries), checks)
@@ -321,15 +327,17 @@ def work(run: StageRun, options: Options) -> None:
     run.metadata("profile", options.profile)
     run.metadata("profile_title", profile.title)
     run.metadata("shots", len(shots))
+    made = [more.judged(item) for item in made]
     checks = Checks(profile=profile.title, tracks=tuple(item.check for item in made), further=more.checks)
     subtitle_check.write(run.output("qc.json", "qc"), checks)
-    table = shortening.table(row for item in made for row in item.shorter)
-    files.write_text(run.output("shorter.tsv", "shorter"), table)
+    files.write_text(
+        run.output("shorter.tsv", "shorter"), shortening.table(row for item in made for row in item.shorter)
+    )
     machine = MachineCues(tracks={item.entry.language: item.machine for item in made})
     machine_cues.write(run.output("cues.json", "cues"), machine)
     beside = [*more.told(), *((f"transcript {kind.replace('_', ' ')}", name) for kind, name in texts.items())]
-    title = options.title or run.film
-    page = film_page.render(run.job_folder, title, probe, document, shots, views, profile, seen.small_copy, beside)
+    about = (run.job_folder, options.title or run.film, probe, document, shots, [item.view for item in made], profile)
+    page = film_page.render(*about, seen.small_copy, beside)
     files.write_text(run.output("report.html", "report"), page)
     all_tracks = Tracks(tracks=tuple(item.entry for item in made), further=more.entries, transcripts=texts)
     tracks_document.write(run.output("tracks.json", "tracks"), all_tracks)

@@ -131,7 +131,7 @@ def test_what_lies_between_two_words_of_a_long_stretch_stays_perhaps_speech(tmp_
     assert added == [Region(4_800, 5_500, "en"), Region(54_800, 56_320, "en")]
     run: Any = Run(tmp_path)
     segments = [Segment(1, 5_000, 5_300, "we", "en"), Segment(2, 55_000, 56_000, "left", "en")]
-    steps.record_coverage(run, chunks, added, [region], segments)
+    steps.record_coverage(run, steps.Recognised(segments, 2, chunks, added, [region]), segments)
     written = coverage.read(tmp_path / "coverage.json")
     assert written.gaps == () and len(written.perhaps) == 3, "a place is named once"
 
@@ -187,12 +187,22 @@ class Run:
 
 def test_a_film_all_of_whose_speech_is_covered_does_not_pass_for_a_silent_one(tmp_path: Path) -> None:
     run: Any = Run(tmp_path)
-    steps.no_speech(run, steps.Heard([], [Region(2_000, 6_500)], [], lambda *_: None))
+    found = steps.no_speech(run, steps.Heard([], [Region(2_000, 6_500)], [], lambda *_: None))
+    steps.record_coverage(run, found, found.segments)
     assert coverage.read(tmp_path / "coverage.json").perhaps == (Gap(2_000, 6_500, 4_500),)
     assert coverage.perhaps(tmp_path / "coverage.json") == ((2_000, 6_500),)
     assert run.metrics["perhaps_speech_without_text"] == 4.5
     assert any("may cover 4.5 s of speech" in text and "00:00:02.000" in text for text in run.warnings)
     assert json.loads((tmp_path / "speech_regions.json").read_text("utf-8"))["regions"] == []
+
+
+def test_given_text_that_stands_where_somebody_perhaps_speaks_is_text(tmp_path: Path) -> None:
+    run: Any = Run(tmp_path)
+    found = steps.no_speech(run, steps.Heard([], [Region(2_000, 6_500)], [], lambda *_: None))
+    given = [Segment(1, 2_000, 6_500, "Nobody heard this line, but here it is.", "en")]
+    steps.record_coverage(run, found, given)
+    assert coverage.read(tmp_path / "coverage.json").perhaps == ()
+    assert run.metrics["perhaps_speech_without_text"] == 0
 
 
 def test_what_was_recognised_under_other_sound_is_speech_from_then_on(tmp_path: Path) -> None:

@@ -194,6 +194,16 @@ def test_a_voice_in_other_channels_than_the_first_three_is_heard() -> None:
     assert judged(music, music, voice, rumble) == channels.Verdict("mix"), "what is too low to be speech"
 
 
+@pytest.mark.parametrize(("seconds", "channel"), [(2, "mix"), (20, "all")])
+def test_an_effect_in_other_channels_is_named_and_is_no_reason_to_hear_all_their_noise(
+    seconds: int, channel: str
+) -> None:
+    voice, music = speech(1, 300), steady(2, 300) * 0.02
+    short = np.where(np.abs(np.arange(len(voice)) / RATE_HZ - 70) < seconds / 2, 1.0, 0.0)
+    verdict = judged(music, music, voice * (1 - short), voice * short)
+    assert verdict.channel == channel and "beyond left, right and centre" in verdict.warning
+
+
 def surround(layout: str, count: int) -> AudioTrack:
     return dataclasses.replace(track(0), channels=count, layout=layout)
 

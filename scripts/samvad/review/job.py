@@ -56,6 +56,7 @@ class JobFiles:
         machine: the machine's cues by language.
         tracks: what stage 09 wrote, by language.
         checks: what it said of it, by language.
+        further: what it said of the tracks that are made of others.
         rules: by language.
         profile: the name of the profile.
         profile_title: for people.
@@ -74,6 +75,7 @@ class JobFiles:
     machine: Mapping[str, tuple[MachineCue, ...]]
     tracks: Mapping[str, SubtitleFiles]
     checks: Mapping[str, TrackCheck]
+    further: tuple[TrackCheck, ...]
     rules: Mapping[str, Rules]
     profile: str
     profile_title: str
@@ -127,6 +129,10 @@ class JobFiles:
         """Return the words that were lost, or came, on the way into a track of the machine's, without a record."""
         check = self.checks.get(language)
         return check.words.unexplained if check and check.words else ()
+
+    def unexplained_beside(self, language: str) -> int:
+        """Return how many words were lost, or came, on the way into the tracks that are made of a language's own."""
+        return worth.unexplained_beside(language, self.further)
 
     def sureness(self, numbers: tuple[int, ...]) -> float | None:
         """Return the mean probability of the words of some segments, by their numbers; None where none is known."""
@@ -214,6 +220,7 @@ def read(folder: Path) -> JobFiles:
         machine=machine,
         tracks={track.language: track for track in tracks.read(place / "tracks.json").tracks},
         checks={check.language: check for check in checks.tracks},
+        further=tuple(checks.further.values()),
         rules={language: qc.rules_of(place, language) for language in machine},
         profile=str(manifest.config.get("profile") or ""),
         profile_title=checks.profile,

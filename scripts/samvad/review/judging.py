@@ -203,7 +203,7 @@ def headline(judged: Judged, lane: Lane, files: JobFiles) -> Headline:
         rules=round(1 - len(judged.broken) / count, 4) if count else 0.0,
         longest_gap_seconds=_longest(judged.spoken),
         perhaps_seconds=round(sum(gap.speech_ms for gap in judged.perhaps.gaps) / 1000, 1) if judged.perhaps else 0.0,
-        unexplained=sum(item.words for item in unexplained(lane, files)),
+        unexplained=sum(item.words for item in unexplained(lane, files)) + files.unexplained_beside(lane.language),
         unsure=files.unsure,
     )
 

@@ -45,7 +45,8 @@ class Change:
     """A change of language between two parts of a stretch that are surely in different languages.
 
     Attributes:
-        at_ms: where the stretch was cut; where it is not: the middle between the parts.
+        at_ms: where the stretch was cut, or would have been, had its parts been sure; where no such place was found,
+            the middle between the parts.
         before: the language before.
         after: the language after.
         cut: whether it was: whether a moment was found whose sides are surely in these languages.

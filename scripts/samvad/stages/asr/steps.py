@@ -168,11 +168,29 @@ def _tell_of_changes(run: StageRun, found: language_changes.Found) -> None:
         )
 
 
-def no_speech(run: StageRun, heard: Heard) -> None:
+class Recognised(NamedTuple):
+    """What was recognised.
+
+    Attributes:
+        segments: in order of time.
+        words: how many were recognised, those among them that are taken out.
+        chunks: the pieces as they were decoded.
+        speech: where somebody speaks or sings, with the languages.
+        perhaps: what may be speech under other sound.
+    """
+
+    segments: list[Segment]
+    words: int
+    chunks: list[Chunk]
+    speech: list[Region]
+    perhaps: list[Region]
+
+
+def no_speech(run: StageRun, heard: Heard) -> Recognised:
     """Record that nobody speaks, as far as a detector can tell."""
     write_regions(run, heard, [])
-    write_coverage(run, Coverage(0, 0), [(region.start_ms, region.end_ms) for region in heard.perhaps], ())
     run.warn("No speech was found in the film: there is nothing to subtitle.")
+    return Recognised([], 0, [], [], heard.perhaps)
 
 
 def write_regions(run: StageRun, heard: Heard, added: Sequence[Region]) -> None:
@@ -183,12 +201,8 @@ def write_regions(run: StageRun, heard: Heard, added: Sequence[Region]) -> None:
     run.metric("speech_duration", sum(region.length_ms for region in found) / 1000, "s")
 
 
-def recognise(run: StageRun, recogniser: Recogniser, heard: Heard, options: Options) -> tuple[list[Segment], int]:
-    """Recognise the speech and cut it into segments; say what a person should look at.
-
-    Returns:
-        The segments, and how many words were recognised, those among them that are taken out.
-    """
+def recognise(run: StageRun, recogniser: Recogniser, heard: Heard, options: Options) -> Recognised:
+    """Recognise the speech and cut it into segments; say what a person should look at."""
     given = [languages.normalise(code, "--languages") for code in options.languages]
     named = name_languages(run, recogniser, heard.speech, given)
     perhaps = covered.in_languages(heard.perhaps, named)
@@ -220,10 +234,9 @@ def recognise(run: StageRun, recogniser: Recogniser, heard: Heard, options: Opti
         chunks, named, round(options.max_sentence_seconds * 1000), quiet.pauses(recogniser.audio, named)
     )
     words = recogniser.account.into_segments(chunks, found)
-    record_coverage(run, chunks, named, perhaps, found)
     if not found:
         run.warn("Speech was heard, but no words were understood: there is nothing to subtitle.")
-    return found, words
+    return Recognised(found, words, chunks, named, perhaps)
 
 
 def _without_prompt(recogniser: Recogniser, chunks: Sequence[Chunk]) -> list[str]:
@@ -249,14 +262,15 @@ def _tell_of_scripts(run: StageRun, chunks: Sequence[Chunk]) -> None:
         )
 
 
-def record_coverage(
-    run: StageRun,
-    chunks: Sequence[Chunk],
-    speech: Sequence[Region],
-    perhaps: Sequence[Region],
-    found: Sequence[Segment],
-) -> None:
-    """Write how much of the speech has text, in the film and in each piece, and warn of what has none."""
+def record_coverage(run: StageRun, recognised: Recognised, found: Sequence[Segment]) -> None:
+    """Write how much of the speech has text, in the film and in each piece, and warn of what has none.
+
+    Args:
+        run: the stage's run.
+        recognised: what was recognised, and where somebody speaks.
+        found: the segments that the text stands in, recognised or given.
+    """
+    chunks, speech, perhaps = recognised.chunks, recognised.speech, recognised.perhaps
     spoken = [(region.start_ms, region.end_ms) for region in speech if not region.sung]
     said = tuple(segment for segment in found if not retries.loops(segment.text, sung=True))
     whole = coverage.of_document(spoken, SegmentsDocument("und", 0, said))

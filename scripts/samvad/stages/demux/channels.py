@@ -39,6 +39,9 @@ _CANCELLED = 0.1
 _MOSTLY, _OFTEN, _HARDLY = 0.9, 0.2, 0.02
 #: What a mix loses counts from a second on: half of its moments are heard, and nearly all of these are lost.
 _LOST_SECONDS, _HEARD_OF_SECOND = 1.0, 0.5
+#: What the channels beyond the mix alone have is worth the noise of them all from so many seconds on, or from
+#: ``_HARDLY`` of all that is heard; less is an effect: it is named.
+_BEYOND_SECONDS = 10.0
 #: Sounds of so small a correlation have nothing in common; a centre channel's speech in left and right has nearly 1.
 _UNLIKE = 0.3
 #: Speech has pauses between words: so many moments are so much below its loud ones. Music and noise have few.
@@ -172,11 +175,11 @@ def _beyond_the_mix(mix: Powers, others: Powers) -> Verdict | None:
     passages = _in_passages(heard & (mix < _CANCELLED * others), heard)
     if not passages.any():
         return None
-    return Verdict(
-        _ALL,
-        f"For {_told(passages)}, there is sound in channels beyond left, right and centre alone: "
-        "all channels are mixed for recognition. Set audio_channel to choose another way.",
-    )
+    said = f"For {_told(passages)}, there is sound in channels beyond left, right and centre alone"
+    of_heard = passages.sum() / (np.maximum(mix, others) > floor).sum()
+    if passages.sum() < _BEYOND_SECONDS * _WINDOWS_A_SECOND and of_heard < _HARDLY:
+        return Verdict(_MIX, f"{said}, which is not recognised: too little for a mix of all. Listen there.")
+    return Verdict(_ALL, f"{said}: all channels are mixed for recognition. Set audio_channel to choose another way.")
 
 
 def _told(passages: Bools) -> str:

@@ -9,6 +9,7 @@ from samvad.core import typed_json
 from samvad.documents import word_account
 from samvad.documents.segments import SegmentsDocument
 from samvad.documents.subtitles.cues import Cue
+from samvad.documents.tracks import FurtherTrack
 from samvad.documents.word_account import Funnel
 from samvad.runner.stage_run import StageRun
 from samvad.stages.subtitle_gen import funnel
@@ -57,3 +58,15 @@ def of_track(run: StageRun, way: Spoken | None, track: Track, cues: Sequence[Cue
             f"{word_account.in_words(found.unexplained)}. Please report this."
         )
     return found
+
+
+def of_further(run: StageRun, entry: FurtherTrack, found: Funnel | None) -> None:
+    """Record what went, or came, on the way into a track that is made of others."""
+    if found is None:
+        return
+    run.metric(f"words_unexplained_{entry.key}", found.lost + found.added, "words")
+    if found.unexplained:
+        run.warn(
+            f"Words of the track {entry.suffix} were lost, or added, without a record: "
+            f"{word_account.in_words(found.unexplained)}. Please report this."
+        )

@@ -208,8 +208,7 @@ def of_track(spoken: Spoken, track: Track, cues: Sequence[Cue], *, corrected: bo
     steps.append(Step(_TRANSLATION, f"with text in {languages.name(language)}", said, _note(kinds)))
     if own != said:
         steps.append(Step(_TRANSLATION, f"words of it in {languages.name(language)}", own))
-    balance = kept_words.of(document, track.cues, language, track.shorter)
-    wrong += _out_of_cues(document, track, balance)
+    wrong += kept_words.lost_and_added(document, track)
     taken += _shorter(track)
     steps.append(Step(_SUBTITLES, "in cues", _in_cues(track.cues), f"{len(track.cues)} cues"))
     if corrected:
@@ -269,44 +268,6 @@ def _kind(made: Translation | None) -> str:
 
 def _note(kinds: Mapping[str, int]) -> str:
     return ", ".join(f"{kinds[kind]} {kind}" for kind in sorted(kinds, reverse=True) if kinds[kind])
-
-
-def _out_of_cues(document: SegmentsDocument, track: Track, balance: kept_words.Balance) -> list[Unexplained]:
-    """Return the words that were to be shown and are in no cue, and those that are in no text, each with its time."""
-    in_cues: dict[int, list[Cue]] = {}
-    for cue, origin in zip(track.cues, track.origins, strict=True):
-        for number in origin.segments:
-            in_cues.setdefault(number, []).append(cue)
-    left, wrong = Counter(balance.lost), list[Unexplained]()
-    shortened = [item for item in track.shorter if item.taken]
-    shown = [(one, text) for one in document.shown() if (text := text_in(one, track.language)) is not None]
-    lost: dict[int, Words] = {}
-    for place, (segment, text) in enumerate(shown):
-        cues = in_cues.get(segment.id, [])
-        gone = left & (_words(text) - _of_cues(cues)) if left else Counter[str]()
-        left -= gone
-        if not any(item.start_ms < segment.end_ms and segment.start_ms < item.end_ms for item in shortened):
-            if not cues and place + 1 < len(shown):  # the number of an item stands in the cue of the text after it
-                cues = in_cues.get(shown[place + 1][0].id, [])
-            gone.update(kept_words.numbers_lost(text, cues, track.language))
-        lost[place] = gone
-    for place, (_, text) in enumerate(shown):  # a cue of two segments has it, but less often than it was said
-        more = left & _words(text)
-        left -= more
-        lost[place].update(more)
-    for place, (segment, _) in enumerate(shown):
-        if lost[place]:
-            wrong.append(_unexplained(_SUBTITLES, "lost", segment.start_ms, segment.end_ms, lost[place]))
-    for item in shortened:
-        gone = left & _words(item.shorter)
-        left -= gone
-        if gone:
-            wrong.append(_unexplained(_SUBTITLES, "lost", item.start_ms, item.end_ms, gone))
-    for cue in track.cues if balance.added else ():
-        came = balance.added & _words(cue.text)
-        if came:
-            wrong.append(_unexplained(_SUBTITLES, "added", cue.start_ms, cue.end_ms, came))
-    return wrong
 
 
 def _shorter(track: Track) -> list[Taken]:

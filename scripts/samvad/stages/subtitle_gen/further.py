@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from samvad.core import stages
 from samvad.documents import tracks as tracks_document
 from samvad.documents.machine_cues import Origin
 from samvad.documents.segments import Segment, SegmentsDocument
 from samvad.documents.subtitle_check import TrackCheck
 from samvad.documents.subtitles.cues import Cue
+from samvad.documents.word_account import Funnel, Step, Unexplained
 from samvad.media.sound_curve import SoundCurve
 from samvad.settings.subtitle_rules import Rules
-from samvad.stages.subtitle_gen import bilingual, checking, foreign, qc, sdh, turns
+from samvad.stages.subtitle_gen import bilingual, checking, foreign, kept_words, qc, sdh, turns
 from samvad.stages.subtitle_gen.tracks import make_track
 from samvad.stages.subtitle_gen.units import Unit, text_in
-from samvad.text import languages
+from samvad.text import languages, word_forms
 
 
 @dataclass(frozen=True)
@@ -62,17 +65,21 @@ def forced(film: Film, rules: Rules) -> Further | None:
     if not found:
         return None
     own = film.tracks[rules.language]
+    wrong: list[Unexplained] = []
     if own.corrected:
         cues: Sequence[Cue] = foreign.among(own.cues, own.origins, found)
     else:
-        cues = make_track(foreign.document_of(film.document, found), rules, film.shots, film.listen).cues
+        document = foreign.document_of(film.document, found)
+        track = make_track(document, rules, film.shots, film.listen)
+        cues, wrong = track.cues, kept_words.lost_and_added(document, track)
     if not cues:
         return None
     said = [segment for segment in found if _is_as_said(segment, rules.language)]
     remarks = (
         (f"{len(said)} of {len(found)} segments stand as they were said: nothing translates them",) if said else ()
     )
-    return Further(tracks_document.FORCED, rules.language, tuple(cues), _check(cues, rules, film), remarks=remarks)
+    check = replace(_check(cues, rules, film), words=_way(cues, wrong))
+    return Further(tracks_document.FORCED, rules.language, tuple(cues), check, remarks=remarks)
 
 
 def _is_as_said(segment: Segment, language: str) -> bool:
@@ -91,16 +98,19 @@ def hearing_impaired(film: Film, rules: Rules, curve: SoundCurve | None) -> Furt
     own = film.tracks[rules.language]
     names = sdh.names_of(list(film.document.shown()), rules.language)
     remarks = []
+    labels = [sdh.in_brackets(name, rules) for name in names.values()]
     if own.corrected:
         cues: Sequence[Cue]
         cues, left = sdh.named_cues(own.cues, own.origins, film.document, names, rules)
+        wrong = kept_words.changed(own.cues, cues, labels)
         remarks += [f"{left} names of speakers have no room in the lines of the corrected track"] if left else []
     else:
 
         def name(units: list[Unit]) -> list[Unit]:
             return sdh.with_names(units, names, rules)
 
-        cues = make_track(film.document, rules, film.shots, film.listen, prepare=name).cues
+        track = make_track(film.document, rules, film.shots, film.listen, prepare=name)
+        cues, wrong = track.cues, kept_words.lost_and_added(film.document, track, labels)
     sounds = sdh.sounds(curve, rules) if curve else []
     made = sdh.labelled(cues, sounds, rules, film.shots)
     if sounds and rules.language not in sdh.words():
@@ -109,7 +119,9 @@ def hearing_impaired(film: Film, rules: Rules, curve: SoundCurve | None) -> Furt
         remarks.append("sounds are not named: stage 06 has not listened for them")
     if made.without_room:
         remarks.append(f"{made.without_room} sounds are not named: dialogue leaves no room")
-    check = _check(made.cues, rules, film)
+    labels += [sdh.in_brackets(word, rules) for word in sdh.words().get(rules.language, {}).values()]
+    wrong += kept_words.changed(cues, made.cues, labels)
+    check = replace(_check(made.cues, rules, film), words=_way(made.cues, wrong))
     return Further(tracks_document.SDH, rules.language, made.cues, check, remarks=tuple(remarks))
 
 
@@ -122,21 +134,36 @@ def in_two(film: Film, upper: Rules, lower: Rules) -> Further:
         if (text := text_in(segment, lower.language)) is None or text != text_in(segment, upper.language)
     ]
     below = replace(film, document=foreign.document_of(film.document, kept))
-    found = bilingual.pairs(_in_few_lines(film, upper), _in_few_lines(below, lower), lower)
+    (above, wrong), (under, wrong_under) = _in_few_lines(film, upper), _in_few_lines(below, lower)
+    found = bilingual.pairs(above, under, lower)
     cues, breaches = bilingual.cues_of(found), bilingual.check(found, upper, lower)
+    wrong = [*wrong, *wrong_under]
+    for before, after in ((above, [pair.upper for pair in found]), (under, [pair.lower for pair in found])):
+        # A text that stands in several pairs in a row is shown once.
+        once = [cue for cue, _ in itertools.groupby(after) if cue is not None]
+        wrong += kept_words.changed(before, once)
     check = replace(
         qc.track_check(cues, upper, breaches, []),
         limits={**upper.facts(), "max_lines": upper.bilingual_max_lines + lower.bilingual_max_lines},
+        words=_way(cues, wrong),
     )
     return Further(tracks_document.BILINGUAL, upper.language, tuple(cues), check, second=lower.language)
 
 
-def _in_few_lines(film: Film, rules: Rules) -> Sequence[Cue]:
-    """Return a track's cues in as few lines as two languages leave each; a person's stay as they are."""
+def _in_few_lines(film: Film, rules: Rules) -> tuple[Sequence[Cue], list[Unexplained]]:
+    """Return a track's cues in as few lines as two languages leave each, and what they lack; a person's stay."""
     own = film.tracks[rules.language]
     if own.corrected:
-        return own.cues
-    return make_track(film.document, bilingual.of_each(rules), film.shots, film.listen).cues
+        return own.cues, []
+    track = make_track(film.document, bilingual.of_each(rules), film.shots, film.listen)
+    return track.cues, kept_words.lost_and_added(film.document, track)
+
+
+def _way(cues: Sequence[Cue], wrong: Sequence[Unexplained]) -> Funnel:
+    """Return the last step of the way of words into a track, and what is not explained of it."""
+    words = sum(len(word_forms.of(cue.text)) for cue in cues)
+    step = Step(stages.BY_NAME["subtitle_gen"].folder, "in cues", words, f"{len(cues)} cues")
+    return Funnel(steps=(step,), unexplained=tuple(sorted(wrong, key=lambda item: item.start_ms)))
 
 
 def _check(cues: Sequence[Cue], rules: Rules, film: Film) -> TrackCheck:

@@ -82,6 +82,24 @@ def headline(
     )
 
 
+def unexplained_beside(language: str, further: Iterable[TrackCheck]) -> int:
+    """Return how many words were lost, or came, without a record on the way into tracks that are made of another.
+
+    Args:
+        language: of that track.
+        further: the checks of all that are made of others.
+    """
+    return sum(item.words.lost + item.words.added for item in further if item.words and item.language == language)
+
+
+def with_further(check: TrackCheck, further: Iterable[TrackCheck]) -> TrackCheck:
+    """Return the check of a track whose headline also has what the tracks made of it have lost."""
+    wrong = unexplained_beside(check.language, further)
+    if not wrong or check.headline is None:
+        return check
+    return replace(check, headline=replace(check.headline, unexplained=check.headline.unexplained + wrong))
+
+
 def sureness(segments: Iterable[Segment]) -> float | None:
     """Return the mean probability of the words that were heard, or None where none is known."""
     scores = [word.score for segment in segments for word in segment.words if word.score is not None]

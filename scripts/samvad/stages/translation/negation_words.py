@@ -233,6 +233,7 @@ OPPOSITES = {
         ("free|available", "व्यस्त|बिज़ी"),
         ("true|truth", "झूठ"),
         ("easy|simple", "मुश्किल|कठिन"),
-        ("far", "पास|नज़दीक|क़रीब"),
+        # By itself, "पास" is near, passed, and what one has.
+        ("far", "पास (?:ही|में|वाल)|(?:आस|बहुत|काफ़ी|बिल्कुल)[- ]?पास|नज़दीक|क़रीब"),
     ),
 }
