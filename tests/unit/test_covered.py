@@ -15,6 +15,7 @@ import pytest
 from samvad.documents import coverage
 from samvad.documents.coverage import Coverage, Gap
 from samvad.documents.segments import Segment
+from samvad.media import sound_events
 from samvad.media.sound_curve import SoundCurve
 from samvad.stages.asr import covered, gaps, regions, steps, windows
 from samvad.stages.asr.chunks import Chunk, RawWord
@@ -85,13 +86,34 @@ def test_weak_voices_are_times_in_the_sound(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize(
-    ("silero", "song_detector", "found"),
-    [(0.05, 0.6, True), (0.05, 0.1, False), (0.005, 0.9, False), (0.2, 0.0, True)],
-    ids=["both hear a little", "one hears a little", "a siren", "one hears more"],
+    ("silero", "song_detector", "cleared", "found"),
+    [
+        (0.05, 0.6, 0.0, True),
+        (0.05, 0.1, 0.0, False),
+        (0.005, 0.9, 0.9, False),
+        (0.2, 0.0, 0.0, True),
+        (0.025, 0.0, 0.2, True),
+        (0.025, 0.0, 0.05, False),
+    ],
+    ids=[
+        "both hear a little",
+        "one hears a little",
+        "a siren",
+        "one hears more",
+        "both hear a little once the sound is cleared",
+        "one hears a little once it is",
+    ],
 )
 def test_a_voice_that_two_detectors_hear_a_little_of_is_a_weak_sign(
-    monkeypatch: pytest.MonkeyPatch, silero: float, song_detector: float, found: bool
+    monkeypatch: pytest.MonkeyPatch, silero: float, song_detector: float, cleared: float, found: bool
 ) -> None:
+    asked: list[int] = []
+
+    def speech(samples: Any, step: int) -> Any:
+        asked.append(len(samples))
+        return np.full(-(-len(samples) // step), cleared, np.float32)
+
+    monkeypatch.setattr(sound_events, "speech", speech)
     heard = np.zeros(800, np.float32)
     heard[100:400] = silero
     network = SimpleNamespace(get_vad_model=lambda: lambda _: heard)
@@ -101,6 +123,8 @@ def test_a_voice_that_two_detectors_hear_a_little_of_is_a_weak_sign(
     stretches = covered.perhaps([], Sound(25.6), curve)  # type: ignore[arg-type]
     assert bool(stretches) == found
     assert all(2_000 < one.start_ms < 5_000 and 11_000 < one.end_ms < 14_500 for one in stretches)
+    assert bool(asked) == (silero < 0.1 and silero > 0.02 and song_detector < 0.3)
+    assert sum(asked) < 16 * RATE_HZ, "only where it may decide is it asked"
 
 
 def test_what_may_be_speech_is_heard_in_the_language_that_is_spoken_next_to_it() -> None:

@@ -327,8 +327,17 @@ def test_words_that_are_lost_without_a_record_are_listed_and_settled_by_what_is_
     assert need["done"] and headline["unexplained"] == 0
     edit(film, {"op": "undo", "entry": film.revision})
     assert not shown()[0]["done"]
-    edit(film, {"op": "accept", "need": need["id"]})
-    assert shown()[0]["done"]
+    made = edit(film, {"op": "accept", "need": need["id"]})
+    need, headline = shown()
+    assert need["done"] and (headline["unexplained"], headline["accepted"]) == (0, 2)
+    assert "2 lost or added words accepted by a person" in headline["told"] and "2 words lost" not in headline["told"]
+    assert showing.done(film, made)["headline"]["en"] == headline, "the answer has it, too"
+    lost["text"] = "my father"  # another loss at the same time is open
+    for track in check["tracks"]:
+        track["words"]["unexplained"] = [lost]
+    path.write_text(json.dumps(check), encoding="utf-8")
+    film.files = FilmDocument(job).files
+    assert not shown()[0]["done"] and shown()[1]["unexplained"] == 2
 
 
 def test_what_the_translator_would_have_written_instead_is_there_to_pick_from(film: FilmDocument) -> None:

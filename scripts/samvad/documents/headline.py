@@ -44,6 +44,7 @@ class Headline:
         perhaps_seconds: how much may be speech under other sound and has no text; it counts in no share.
         unexplained: words that went, or came, on their way from recognition into the cues, and no record says why.
         unsure: share (0 to 1) of the words that stand in lines which are less sure than ``UNSURE_LINE``.
+        accepted: words that went, or came, without a record, of which a person has said that it is right so.
     """
 
     cues: int
@@ -57,6 +58,7 @@ class Headline:
     perhaps_seconds: float = 0.0
     unexplained: int = 0
     unsure: float = 0.0
+    accepted: int = 0
 
     @property
     def grades(self) -> dict[str, Grade]:
@@ -105,6 +107,8 @@ class Headline:
         if self.doubtful:
             shown = f" ({self.as_said} show what was said)" if self.as_said else ""
             parts.append(f"{self.doubtful} of {self.cues} cues doubtful in translation{shown}")
+        if self.accepted:
+            parts.append(f"{self.accepted} lost or added words accepted by a person")
         parts.append(f"{_percent(self.rules)} within the rules")
         look = {"bad": "look at it: ", "warn": "look it over: "}.get(self.grade, "")
         return look + ", ".join(parts)

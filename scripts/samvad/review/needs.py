@@ -246,8 +246,7 @@ def _lost(film: FilmDocument, lane: Lane) -> Iterator[JsonObject]:
         edit = {"op": "insert", "lane": lane.language, "start": stretch[0], "end": stretch[1], "text": item.text}
         yield _need(
             "lost",
-            # With the words: what was ticked off says nothing of others that are lost at the same time.
-            f"{lane.language} {item.stage} {item.how} {item.start_ms}-{item.end_ms} {item.text}",
+            judging.loss_key(lane.language, item),
             *stretch,
             item.text,
             [f"{item.how} in {item.stage} without a record"],

@@ -62,7 +62,7 @@ def lane(film: FilmDocument, found: Lane) -> JsonObject:
         "source": film.is_spoken(found.language),
         "approved": film.approved(found.language),
         "rules": rules_of(rules),
-        "headline": judging.headline_json(judging.headline(judged, found, film.files)),
+        "headline": judging.headline_json(judging.headline(judged, found, film.files, film.decided)),
         "cues": [cue(film, found, item) for item in found.ordered()],
     }
 
@@ -163,9 +163,13 @@ def done(film: FilmDocument, made: Done) -> JsonObject:
             found = film.lanes[language]
             cues[language] = [cue(film, found, found.cues[key]) for key in sorted(ids) if key in found.cues]
             removed[language] = [key for key in sorted(ids) if key not in found.cues]
+        # A decision changes no cue, but what is open of any lane that is shown.
+        shown = {*made.told, *(code for code in film.lanes if made.entry.decisions and film.is_judged(code))}
         headlines = {
-            language: judging.headline_json(judging.headline(film.judged(language), film.lanes[language], film.files))
-            for language in made.told
+            language: judging.headline_json(
+                judging.headline(film.judged(language), film.lanes[language], film.files, film.decided)
+            )
+            for language in sorted(shown)
         }
         approved = {language: film.approved(language) for language in film.lanes}
         return {

@@ -104,7 +104,9 @@ class State:
             return row
         with film.lock:
             shown = [code for code in film.files.machine if film.is_judged(code)]
-            found = {code: judging.headline(film.judged(code), film.lanes[code], film.files) for code in shown}
+            found = {
+                code: judging.headline(film.judged(code), film.lanes[code], film.files, film.decided) for code in shown
+            }
         return {**row, **shelf.figures_of(found)}
 
     def all_films(self) -> Iterator[tuple[str, FilmDocument]]:
