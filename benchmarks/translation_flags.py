@@ -7,7 +7,8 @@ language, English, the translation). Halves go by a checksum of the English sent
 while rules were made.
 
 Planted, one at a time, in the translation: a number that the source has, too, becomes another (in digits as in words);
-the words that deny are taken out; a denial is put in (English and Hindi); the question mark becomes a full stop.
+the words that deny are taken out; a denial is put in (English and Hindi); the question mark becomes a full stop; of a
+sentence that goes on after a comma or a word such as "and" or "लेकिन" only what stands before it is left.
 """
 
 from __future__ import annotations
@@ -32,7 +33,10 @@ OWN = ROOT / "benchmarks" / "data" / "right_translations.tsv"
 TATOEBA = ROOT.parent / "shared" / "media" / "E_text" / "tatoeba_en_hi_open.tsv"
 FLAGS = (
     guards.NUMBERS, guards.NUMBER_WORDS, guards.NEGATION, guards.NEGATION_ADDED, guards.QUESTION, guards.LENGTH,
+    guards.SAYS_LESS,
 )  # fmt: skip
+#: What stands before a clause.
+_CLAUSE = re.compile(r"(?:,| और| लेकिन| मगर| पर| क्योंकि| तो| and| but| because| so| when| if)\s+(?=\S)")
 #: What a number in words becomes, by what it was: never one that the pair has, too.
 _OTHERS = (3, 5, 7, 8, 13, 17, 28, 46, 64, 79)
 
@@ -87,6 +91,16 @@ def planted(pair: Pair) -> Iterator[tuple[str, frozenset[str], str]]:
         yield "denial put in", frozenset({guards.NEGATION_ADDED}), denied
     if "?" in pair.source and "?" in pair.made:
         yield "question taken out", frozenset({guards.QUESTION}), pair.made.replace("?", ".")
+    for made in _without_a_clause(pair.made):
+        yield "clause left out", frozenset({guards.SAYS_LESS, guards.LENGTH, *numbers, guards.NEGATION}), made
+
+
+def _without_a_clause(made: str) -> Iterator[str]:
+    """Yield a text up to each place where a clause of three words or more follows."""
+    for match in _CLAUSE.finditer(made):
+        before, after = made[: match.start()], made[match.end() :]
+        if len(before.split()) >= 2 and len(after.split()) >= 3:
+            yield before + (made[-1] if made[-1] in ".?!।" else "")
 
 
 def _with_other_numbers(pair: Pair) -> Iterator[str]:

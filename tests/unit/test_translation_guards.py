@@ -166,3 +166,25 @@ def test_batches_hold_every_sentence_once_within_the_budget(lengths: list[int], 
     batches = backends.token_batches(lengths, budget)
     assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
     assert all(len(batch) == 1 or len(batch) * max(lengths[index] for index in batch) <= budget for batch in batches)
+
+
+@pytest.mark.parametrize(
+    ("source", "made", "languages", "flagged"),
+    [
+        ("वह कल शाम को घर आया और उसने सबको अपनी कहानी सुनाई।", "He came home.", ("hi", "en"), True),
+        ("He came home last night and told us all his story.", "वह घर आया।", ("en", "hi"), True),
+        ("वह कल शाम को घर आया और उसने कहानी सुनाई।", "He came home last night and told a story.", ("hi", "en"), False),
+        ("Would you please be so kind as to sit down?", "बैठ जाइए।", ("en", "ta"), False),
+        ("तुम कहाँ थे?", "Where?", ("hi", "en"), False),
+        ("नहीं नहीं नहीं नहीं नहीं नहीं नहीं नहीं", "No.", ("hi", "en"), False),
+    ],
+)  # fmt: skip
+def test_a_translation_that_lacks_a_clause_is_doubted(
+    source: str, made: str, languages: tuple[str, str], flagged: bool
+) -> None:
+    assert (guards.SAYS_LESS in guards.problems(source, made, *languages)) == flagged
+
+
+def test_what_is_passed_or_had_is_not_near() -> None:
+    assert guards.NEGATION in guards.problems("It is not far from here.", "यह मेरे पास है।", "en", "hi")
+    assert guards.NEGATION not in guards.problems("It is not far from here.", "यह यहाँ से पास ही है।", "en", "hi")

@@ -25,6 +25,7 @@ _BADNESS = {
     guards.NEGATION_ADDED: 20,
     guards.NUMBER_WORDS: 15,
     guards.QUESTION: 10,
+    guards.SAYS_LESS: 15,
     guards.MADE_UP: 70,
     guards.LENGTH: 30,
     guards.LEAK: 5,
