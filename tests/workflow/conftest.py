@@ -51,7 +51,7 @@ def demo(once: Any, tmp_path_factory: pytest.TempPathFactory, sample: Any) -> De
             {"user": "demo", "media": film, "title": "Samvad sample film", "year": 2025, "source": "en,es"}
         )
         time.sleep(3)  # the checksum of a film that was written just now is not remembered
-        done = project.snakemake(project.target("demo"), cache=CACHE)
+        done = project.snakemake_itself(project.target("demo"), cache=CACHE)
         assert done.returncode == 0, said(done)
         (folder / "said.txt").write_text(said(done), encoding="utf-8")
 

@@ -6,10 +6,16 @@ The copy has its own ``.snakemake``: what the tests leave behind is not the proj
 from __future__ import annotations
 
 import csv
+import functools
+import json
 import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
+import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,11 +71,15 @@ class Project:
     def snakemake(
         self, *arguments: object, env: Mapping[str, str] | None = None, **settings: object
     ) -> subprocess.CompletedProcess[str]:
-        """Run Snakemake to its end."""
+        """Run Snakemake to its end: a copy of one that has been started already."""
+        return carry_out(self.command(*arguments, **settings), self.root, {**environment(), **(env or {})})
+
+    def snakemake_itself(self, *arguments: object, **settings: object) -> subprocess.CompletedProcess[str]:
+        """Run Snakemake to its end, by its command."""
         return subprocess.run(
             self.command(*arguments, **settings),
             cwd=self.root,
-            env={**environment(), **(env or {})},
+            env=environment(),
             capture_output=True,
             text=True,
             check=False,
@@ -94,6 +104,59 @@ class Project:
         """Return a copy with all that was made in it, and with Snakemake's memory of how."""
         shutil.copytree(self.root, root, symlinks=True)
         return Project(root, self.sheet, self.output_root)
+
+
+def carry_out(command: list[str], folder: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Carry out a command of the project's own Snakemake in its folder; several threads may do so at once."""
+    return _started((folder / command[0]).resolve().parent).carry_out(command, folder, env)
+
+
+class _Started:
+    """Snakemake, started in a process that waits for commands; it ends when this process does."""
+
+    def __init__(self, programs: Path) -> None:
+        self._socket, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(
+                [programs / "python", Path(__file__).with_name("started_snakemake.py"), programs / "snakemake"],
+                stdin=theirs,
+                stdout=subprocess.DEVNULL,
+                env=environment(),
+            )
+
+    def carry_out(self, command: list[str], folder: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+        """Carry out a command as ``subprocess.run`` does: to its end, and to that of whoever writes for it."""
+        (out, their_out), (err, their_err), (answer, theirs) = os.pipe(), os.pipe(), socket.socketpair()
+        with theirs:
+            message = json.dumps([command, str(folder), dict(env)]).encode()
+            socket.send_fds(self._socket, [message], [their_out, their_err, theirs.fileno()])
+        os.close(their_out)
+        os.close(their_err)
+        texts: dict[int, str] = {}
+        readers = [threading.Thread(target=_read, args=(handle, texts), daemon=True) for handle in (out, err)]
+        for reader in readers:
+            reader.start()
+        until = time.monotonic() + TIMEOUT_SECONDS
+        with answer, answer.makefile() as told:
+            process = told.readline()
+            assert process, "Snakemake could not be started: standard error of this process says why"
+            try:
+                for reader in readers:
+                    reader.join(max(0, until - time.monotonic()))
+                if len(texts) < len(readers):
+                    raise subprocess.TimeoutExpired(command, TIMEOUT_SECONDS)
+            except BaseException:
+                os.kill(int(process), signal.SIGKILL)
+                raise
+            return subprocess.CompletedProcess(command, int(told.readline()), texts[out], texts[err])
+
+
+def _read(handle: int, texts: dict[int, str]) -> None:
+    with open(handle, encoding="utf-8", errors="backslashreplace") as file:
+        texts[handle] = file.read()
+
+
+_started = functools.cache(_Started)
 
 
 def new_project(root: Path) -> Project:

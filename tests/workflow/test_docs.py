@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
+import os
 import shutil
 import subprocess
-from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import shown_commands
-import support
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
 from shown_commands import Command
-from workflow.project import Project, environment, new_project, row, said
+from workflow.project import Project, carry_out, environment, new_project, row, said
 
 #: Options by which Snakemake runs no stage. Without one of them, a command is planned only.
 _RUNS_NOTHING = {"-n", "--rulegraph", "--dag", "--lint", "--unlock"}
@@ -56,26 +55,19 @@ _HERE = {
 
 
 def plan(project: Project, commands: list[Command]) -> list[str]:
-    """Plan what each command would run, those with the same variables in one process; return what is refused."""
-    groups: dict[tuple[str, ...], dict[str, Command]] = defaultdict(dict)
+    """Plan what each command would run, once for commands that come to the same; return what is refused."""
+    once: dict[str, Command] = {}
     for command in commands:
-        groups[command.variables][str(arguments_for_a_plan(command))] = command
-    refused = []
-    for variables, once in groups.items():
-        group = list(once.values())
-        done = subprocess.run(
-            [support.ROOT / ".venv" / "bin" / "python", support.ROOT / "tests" / "workflow" / "plan_many.py"],
-            env={**environment(), **dict(variable.split("=", 1) for variable in variables)},
-            input=json.dumps([(str(project.root), arguments_for_a_plan(command)) for command in group]),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        for command, told in zip(group, json.loads(done.stdout), strict=True):
-            if told["code"]:
-                refused.append(f"{command}\n{told['said']}")
-    return refused
+        once[f"{command.variables} {arguments_for_a_plan(command)}"] = command
+
+    def planned(command: Command) -> subprocess.CompletedProcess[str]:
+        variables = dict(variable.split("=", 1) for variable in command.variables)
+        words = [".venv/bin/snakemake", *arguments_for_a_plan(command)]
+        return carry_out(words, project.root, {**environment(), **variables})
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        told = list(pool.map(planned, once.values()))
+    return [f"{command}\n{said(done)}" for command, done in zip(once.values(), told, strict=True) if done.returncode]
 
 
 def arguments_for_a_plan(command: Command) -> list[str]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import csv
-import json
 import os
 import random
 import shutil
 import subprocess
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
@@ -19,7 +18,7 @@ import yaml
 import support
 from samvad.core import stages
 from samvad.core.declarations import Option
-from workflow.project import Project, attempts, environment, planned, said
+from workflow.project import Project, attempts, carry_out, environment, planned, said
 
 ALL = tuple(stage.name for stage in stages.STAGES)
 ON = dict.fromkeys(ALL, True)
@@ -150,7 +149,7 @@ def and_what_follows(first: Iterable[str], on: dict[str, bool] = ON) -> dict[str
 
 def plans(
     project: Project, settings: dict[str, dict[str, Any]], roots: dict[str, Path] | None = None
-) -> dict[str, SimpleNamespace]:
+) -> dict[str, subprocess.CompletedProcess[str]]:
     """Return what dry runs of the demo's film print, each with settings of its own, by the same names.
 
     Args:
@@ -160,28 +159,17 @@ def plans(
     """
     folder = project.root / "settings"
     folder.mkdir(exist_ok=True)
-    runs = []
-    for number, (name, values) in enumerate(settings.items()):
+
+    def plan(number: int, name: str) -> subprocess.CompletedProcess[str]:
         path = folder / f"{number}.yaml"
-        given = {"films": project.sheet, "output_root": project.output_root, **values}
+        given = {"films": project.sheet, "output_root": project.output_root, **settings[name]}
         path.write_text(yaml.safe_dump(given, allow_unicode=True), encoding="utf-8")
         target = f"{given['output_root']}/{Path(project.target('a')).relative_to(project.output_root)}"
-        arguments = ["--profile", "profiles/local-cpu", target, "-n", "--configfile", str(path)]
-        runs.append((str((roots or {}).get(name, project.root)), arguments))
-    done = subprocess.run(
-        [support.ROOT / ".venv" / "bin" / "python", support.ROOT / "tests" / "workflow" / "plan_many.py"],
-        env=environment(),
-        input=json.dumps(runs),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    told = [
-        SimpleNamespace(returncode=one["code"], stdout=one["said"], stderr="", args=arguments)
-        for one, (_, arguments) in zip(json.loads(done.stdout), runs, strict=True)
-    ]
-    return dict(zip(settings, told, strict=True))
+        command = [".venv/bin/snakemake", "--profile", "profiles/local-cpu", target, "-n", "--configfile", str(path)]
+        return carry_out(command, (roots or {}).get(name, project.root), environment())
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return dict(zip(settings, pool.map(plan, *zip(*enumerate(settings), strict=True)), strict=True))
 
 
 def nested(key: str, value: Any) -> dict[str, Any]:
@@ -252,7 +240,7 @@ def test_switching_a_stage_off_runs_again_what_took_something_from_it(stood_in: 
     found = plans(stood_in, {name: nested(f"stages.{name}", False) for name in ALL})
     for name in ALL:
         if name in NEEDED:
-            assert found[name].returncode != 0 and "switched off by the key" in found[name].stdout
+            assert found[name].returncode != 0 and "switched off by the key" in said(found[name])
             continue
         on = {**ON, name: False}
         changed = [

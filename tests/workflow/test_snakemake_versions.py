@@ -111,11 +111,11 @@ def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     stand_in.write_text(stand_in.read_text("utf-8").replace("set -eu\n", f"set -eu\n{LOOK}\n", 1), "utf-8")
     (project.root / "a.mkv").write_bytes(b"a film")
     project.write_sheet({"user": "a", "media": "a.mkv"})
-    dry = project.snakemake("subtitle", "-n")
-    first = project.snakemake(project.target("a", "asr"), "--resources", "mem_mb=400")
+    dry = project.snakemake_itself("subtitle", "-n")
+    first = project.snakemake_itself(project.target("a", "asr"), "--resources", "mem_mb=400")
     slurm = on_slurm(project, project.root / "cluster")
     failed = job_manifest(project)
-    last = project.snakemake("subtitle")
+    last = project.snakemake_itself("subtitle")
     return Runs(project, dry, first, slurm, last, failed)
 
 
