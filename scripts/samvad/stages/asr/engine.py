@@ -13,7 +13,7 @@ import weakref
 import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from samvad.media.audio import FilmAudio
@@ -147,9 +147,23 @@ class Engine:
         """Return whether the model knows more than English."""
         return self._whisper.multilingual
 
+    @property
+    def own_length(self) -> bool:
+        """Return whether windows are short, and encoded in their own length, at the first try.
+
+        The encoder's attention grows with the square of the length. On a CPU two windows of 14 s take half of what one
+        of 28 s takes, filled up to 30 s. A GPU has been tried with neither.
+        """
+        return self.options.device == "cpu"
+
+    @property
+    def longest_ms(self) -> int:
+        """Return how much sound a window holds at most, where no region is longer."""
+        return windows.SHORT_MS if self.own_length else windows.LONGEST_MS
+
     def windows(self, speech: Sequence[Region]) -> list[Window]:
         """Return the windows to decode."""
-        return windows.packed(speech)
+        return windows.packed(speech, self.longest_ms)
 
     def language_probabilities(self, sounds: Sequence[npt.NDArray[np.float32]]) -> list[dict[str, float]]:
         """Return for each piece of audio (float32, up to 30 s) the probability of each language."""
@@ -196,7 +210,11 @@ class Engine:
         if strategy.temperature > 0:  # one after the other: chance follows their order
             drawing = self._drawing()
             parts = (batch[first : first + size] for first in range(0, len(batch), size))
-            return [chunk for part in parts for chunk in self._decode(drawing, audio, part, strategy, hear=hear)]
+            return [
+                chunk
+                for part in parts
+                for chunk in self._decode(drawing, audio, part, _with_length(strategy, part), hear=hear)
+            ]
         self._suppressed(batch[0].language, strategy.own_script)  # made once, not by each thread
         units = self._units(batch, size)
         asked = [self._asked(audio, unit, strategy, hear, kept, urgent=True) for unit in units]
@@ -255,7 +273,9 @@ class Engine:
             self.pool.hasten(begun)
             return begun
         keep = kept or KeptPieces(None)
-        how = {**vars(strategy), "hear": hear}
+        # Of the whole unit, also where a part of it is kept: the same sound in another length may give another text.
+        measured = _with_length(strategy, unit)
+        how = {**vars(measured), "hear": hear}
         keys = [pieces.key(window, how, self.options.device, self.options.compute_type) for window in unit]
         found = [pieces.chunk_of(keep.get(key), window) for key, window in zip(keys, unit, strict=True)]
         missing = [place for place, chunk in enumerate(found) if chunk is None]
@@ -266,7 +286,7 @@ class Engine:
             return done
 
         def work(decoder: Decoder) -> list[Chunk]:
-            made = iter(decoder.decode(audio, [unit[place] for place in missing], strategy, hear))
+            made = iter(decoder.decode(audio, [unit[place] for place in missing], measured, hear))
             return [next(made) if chunk is None else chunk for chunk in found]
 
         def won(chunks: list[Chunk]) -> None:
@@ -290,13 +310,11 @@ class Engine:
         model = whisper.model
         tokenizer = self._whisper.tokenizer(batch[0].language, _TASK)
         features = self.features([window.samples(audio) for window in batch])
-        if strategy.own_length:
-            features = features[..., : windows.short_ms(batch) * _FRAMES_A_SECOND // 1000]
+        if strategy.encoded_ms:
+            features = features[..., : strategy.encoded_ms * _FRAMES_A_SECOND // 1000]
         encoded = whisper.encode(features)
         prompt = self._whisper.prompt(batch[0].language, _TASK, strategy.prompt, _MAX_PROMPT_TOKENS)
         room = min(model.max_length // 2, model.max_length - len(prompt), strategy.max_tokens or model.max_length)
-        if strategy.own_length:
-            room = min(room, windows.most_tokens(batch))
         results = model.model.generate(
             encoded,
             [prompt] * len(batch),
@@ -383,6 +401,18 @@ class _Own:
         if engine is None:
             raise LostDecoderError("its weights are let go")
         return engine
+
+
+def _with_length(strategy: DecodingStrategy, unit: Sequence[Window]) -> DecodingStrategy:
+    """Return how windows are decoded together, with the length that they are encoded in, and the longest text."""
+    if not strategy.own_length:
+        return strategy
+    most = windows.most_tokens(unit)
+    return replace(
+        strategy,
+        encoded_ms=windows.short_ms(unit),
+        max_tokens=min(most, strategy.max_tokens) if strategy.max_tokens else most,
+    )
 
 
 def _chunk(

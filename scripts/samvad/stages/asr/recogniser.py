@@ -84,7 +84,8 @@ class Recogniser:
         self.progress(0.0, total / 1000, "audio_seconds")  # what was counted before is over
         for name in dict.fromkeys(region.language for region in speech):
             own = [window for window in found if window.language == name]
-            strategy = DecodingStrategy(prompt=prompts.prompt(self.terms, name, self.script))
+            prompt = prompts.prompt(self.terms, name, self.script)
+            strategy = DecodingStrategy(prompt=prompt, own_length=self.fallback.engine.own_length)
             size = _BATCHES_SORTED * self.fallback.setting.batch_size
             for first in range(0, len(own), size):
                 self._look_ahead(own[first + size :], strategy, size)
@@ -157,8 +158,8 @@ class Recogniser:
 
 
 def _order(found: Sequence[Window]) -> list[int]:
-    """Return the places of windows in the order in which they are decoded: those with most speech first."""
-    return sorted(range(len(found)), key=lambda place: -found[place].speech_ms)
+    """Return the places of windows in the order in which they are decoded: the longest first."""
+    return sorted(range(len(found)), key=lambda place: (-found[place].length_ms, -found[place].speech_ms))
 
 
 def wrong_language(chunks: Sequence[Chunk], given: Sequence[str]) -> str | None:

@@ -58,17 +58,17 @@ _CUT_ANEW = "smaller windows"
 #: The attempts, in this order.
 STRATEGIES: tuple[DecodingStrategy, ...] = (
     DecodingStrategy(_CUT_ANEW, own_length=True),
-    DecodingStrategy("no phrase twice", forbid_repeats=True),
-    DecodingStrategy("temperature 0.4", temperature=0.4),
-    DecodingStrategy("temperature 0.8", temperature=0.8),
+    DecodingStrategy("no phrase twice", forbid_repeats=True, own_length=True),
+    DecodingStrategy("temperature 0.4", temperature=0.4, own_length=True),
+    DecodingStrategy("temperature 0.8", temperature=0.8, own_length=True),
 )
 
 #: Before each attempt, sound that has not been heard so yet, of a language that has such a relative.
-_RELATIVE = DecodingStrategy("heard as a related language")
+_RELATIVE = DecodingStrategy("heard as a related language", own_length=True)
 
 #: What is kept where nothing better was found: the attempt that was told the prompt.
 FIRST = "the first attempt"
-_UNPROMPTED = DecodingStrategy("no prompt")
+_UNPROMPTED = DecodingStrategy("no prompt", own_length=True)
 
 Decode = Callable[[Sequence[Window], DecodingStrategy], list[Chunk]]
 

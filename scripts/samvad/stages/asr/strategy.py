@@ -17,7 +17,8 @@ class DecodingStrategy:
         own_script: whether all letters are barred but those of the script that the text is to be in in the end.
         max_tokens: where to stop; 0 for the model's own limit.
         own_length: whether sound is encoded in about its own length, not filled up to the 30 s that the model was
-            trained on: for further tries with short windows, whose text is taken only where it is better.
+            trained on.
+        encoded_ms: that length, once it is known which windows are encoded together; 0: 30 s.
     """
 
     name: str = "beam search"
@@ -27,3 +28,4 @@ class DecodingStrategy:
     own_script: bool = False
     max_tokens: int = 0
     own_length: bool = False
+    encoded_ms: int = 0

@@ -1,4 +1,4 @@
-"""Windows: what Whisper hears at once. It always hears 30 s; a window says which stretches of the film fill them."""
+"""Windows: what Whisper hears at once, 30 s at most; a window says which stretches of the film fill them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 LONGEST_MS = 30_000
+#: Where windows are encoded in their own length, they hold so much at most: the encoder's attention grows with the
+#: square of the length, and a text of less sound ends early less often.
+SHORT_MS = 14_000
 #: A pause longer than this is shortened to it where stretches are packed. Enough to be heard as a pause.
 _PAUSE_MS = 600
 #: So much sound before the first region and after the last is heard as well: a detector cuts soft first syllables.
@@ -23,7 +26,7 @@ _MARGIN_MS = 200
 #: A window with less speech than this is not cut further: the model needs to know what a word is said about.
 _SHORTEST_MS = 6_000
 #: Sound that is encoded in its own length is followed by so much silence (ms), and filled up to a multiple of so much.
-_SILENCE_MS, _LENGTHS_MS = 2_000, 5_000
+_SILENCE_MS, _LENGTHS_MS = 2_000, 1_000
 #: So many tokens, and so many for each second, are more than anybody says. A letter of Telugu takes two or three.
 _TOKENS_MORE, _TOKENS_A_SECOND = 30, 40
 
@@ -89,17 +92,21 @@ class Window:
         return times
 
 
-def spans(speech: Sequence[Region]) -> list[Window]:
+def spans(speech: Sequence[Region], longest_ms: int = LONGEST_MS) -> list[Window]:
     """Return windows as WhisperX makes them: from the first word to the last, with all that lies between.
 
-    Regions are joined as long as they fit into 30 s (WhisperX, ``Vad.merge_chunks``), language by language.
+    Regions are joined as long as they fit (WhisperX, ``Vad.merge_chunks``), language by language.
+
+    Args:
+        speech: in order of time.
+        longest_ms: how much sound a window holds at most, where no region is longer (WhisperX's ``chunk_size``).
     """
     room = _room(speech)
     windows = []
     for run in _runs(speech):
         first = 0
         for number in range(1, len(run) + 1):
-            if number == len(run) or run[number].end_ms - run[first].start_ms > LONGEST_MS - 2 * _MARGIN_MS:
+            if number == len(run) or run[number].end_ms - run[first].start_ms > longest_ms - 2 * _MARGIN_MS:
                 start_ms = run[first].start_ms - room[run[first]][0]
                 end_ms = run[number - 1].end_ms + room[run[number - 1]][1]
                 windows.append(Window(((start_ms, end_ms),), tuple(run[first:number])))
