@@ -91,9 +91,16 @@ def test_what_is_drawn_is_encoded_in_its_own_length_as_well(film_audio: FilmAudi
     assert [asked[:2] for asked in deaf.asked] == [(1, 14_000), (1, 6_000), (1, 0)]
 
 
-@pytest.mark.parametrize("kind", [Engine, WhisperXEngine])
-@pytest.mark.parametrize(("device", "longest_ms"), [("cpu", 14_000), ("cuda", 30_000)])
-def test_windows_are_short_on_a_cpu_alone(kind: type[Engine], device: str, longest_ms: int) -> None:
+@pytest.mark.parametrize(
+    ("kind", "device", "longest_ms"),
+    [
+        (Engine, "cpu", 14_000),
+        (Engine, "cuda", 30_000),
+        (WhisperXEngine, "cpu", 30_000),
+        (WhisperXEngine, "cuda", 30_000),
+    ],
+)
+def test_packed_windows_are_short_on_a_cpu(kind: type[Engine], device: str, longest_ms: int) -> None:
     engine = object.__new__(kind)
     engine.options = EngineOptions(device, "int8", 1, 5)
     speech = [Region(start, start + 3_500, "en") for start in range(0, 60_000, 4_000)]

@@ -149,21 +149,16 @@ class Engine:
 
     @property
     def own_length(self) -> bool:
-        """Return whether windows are short, and encoded in their own length, at the first try.
+        """Return whether windows are encoded in their own length at the first try.
 
-        The encoder's attention grows with the square of the length. On a CPU two windows of 14 s take half of what one
-        of 28 s takes, filled up to 30 s. A GPU has been tried with neither.
+        The encoder's attention grows with the square of the length: on a CPU, two windows of 14 s take half of what
+        one of 28 s takes that is filled up to 30 s. On a GPU this has not been tried.
         """
         return self.options.device == "cpu"
 
-    @property
-    def longest_ms(self) -> int:
-        """Return how much sound a window holds at most, where no region is longer."""
-        return windows.SHORT_MS if self.own_length else windows.LONGEST_MS
-
     def windows(self, speech: Sequence[Region]) -> list[Window]:
         """Return the windows to decode."""
-        return windows.packed(speech, self.longest_ms)
+        return windows.packed(speech, windows.SHORT_MS if self.own_length else windows.LONGEST_MS)
 
     def language_probabilities(self, sounds: Sequence[npt.NDArray[np.float32]]) -> list[dict[str, float]]:
         """Return for each piece of audio (float32, up to 30 s) the probability of each language."""

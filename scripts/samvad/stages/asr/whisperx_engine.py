@@ -34,7 +34,7 @@ class WhisperXEngine(Engine):
 
     def windows(self, speech: Sequence[Region]) -> list[Window]:
         """Return the windows to decode, each with the silence in it."""
-        return windows.spans(speech, self.longest_ms)
+        return windows.spans(speech)
 
     def features(self, pieces: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
         """Return the log-mel spectrograms of pieces of sound, each filled up with silence to 30 s.
