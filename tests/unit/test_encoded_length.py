@@ -91,6 +91,13 @@ def test_what_is_drawn_is_encoded_in_its_own_length_as_well(film_audio: FilmAudi
     assert [asked[:2] for asked in deaf.asked] == [(1, 14_000), (1, 6_000), (1, 0)]
 
 
+def test_a_word_by_itself_is_encoded_in_the_least_length(film_audio: FilmAudio, deaf: Deaf) -> None:
+    first = DecodingStrategy(own_length=True, least_ms=12_000)
+    for unit in ([SHORT], [LONG, SHORT]):
+        deaf.decode(film_audio, unit, first)
+    assert [asked[:2] for asked in deaf.asked] == [(1, 12_000), (2, 14_000)]
+
+
 @pytest.mark.parametrize(
     ("kind", "device", "longest_ms"),
     [
@@ -106,4 +113,4 @@ def test_packed_windows_are_short_on_a_cpu(kind: type[Engine], device: str, long
     speech = [Region(start, start + 3_500, "en") for start in range(0, 60_000, 4_000)]
     lengths = [window.length_ms for window in engine.windows(speech)]
     assert longest_ms - 4_400 < max(lengths) <= longest_ms
-    assert engine.own_length == (device == "cpu")
+    assert engine.own_length == (longest_ms == 14_000)

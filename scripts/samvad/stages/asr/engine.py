@@ -405,7 +405,7 @@ def _with_length(strategy: DecodingStrategy, unit: Sequence[Window]) -> Decoding
     most = windows.most_tokens(unit)
     return replace(
         strategy,
-        encoded_ms=windows.short_ms(unit),
+        encoded_ms=max(windows.short_ms(unit), strategy.least_ms),
         max_tokens=min(most, strategy.max_tokens) if strategy.max_tokens else most,
     )
 

@@ -18,7 +18,8 @@ class DecodingStrategy:
         max_tokens: where to stop; 0 for the model's own limit.
         own_length: whether sound is encoded in about its own length, not filled up to the 30 s that the model was
             trained on.
-        encoded_ms: that length, once it is known which windows are encoded together; 0: 30 s.
+        least_ms: that length at least.
+        encoded_ms: that length, once it is known which windows are encoded together; 0: not known, or 30 s.
     """
 
     name: str = "beam search"
@@ -28,4 +29,5 @@ class DecodingStrategy:
     own_script: bool = False
     max_tokens: int = 0
     own_length: bool = False
+    least_ms: int = 0
     encoded_ms: int = 0

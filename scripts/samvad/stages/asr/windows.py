@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LONGEST_MS = 30_000
 #: Packed windows that are encoded in their own length hold so much at most: the encoder's attention grows with the
-#: square of the length. Windows with their pauses in them do not: with 14 s, 10.6 % of five minutes' words were wrong
+#: square of the length. Windows with their pauses in them do not: with 14 s, 10.6 % of four minutes' words were wrong
 #: in place of 8.6 (benchmarks/recognition.py, base, ``whisperx``); packed ones had 9.2 in place of 9.6.
 SHORT_MS = 14_000
 #: A pause longer than this is shortened to it where stretches are packed. Enough to be heard as a pause.
