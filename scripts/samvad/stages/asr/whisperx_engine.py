@@ -31,8 +31,6 @@ class WhisperXEngine(Engine):
     """
 
     name = "whisperx"
-    #: Of windows with their pauses in them, each in its own length, too little has been measured.
-    own_length = False
 
     def windows(self, speech: Sequence[Region]) -> list[Window]:
         """Return the windows to decode, each with the silence in it."""
