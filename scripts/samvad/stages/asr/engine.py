@@ -151,8 +151,8 @@ class Engine:
     def own_length(self) -> bool:
         """Return whether windows are encoded in their own length at the first try.
 
-        The encoder's attention grows with the square of the length: on a CPU, two windows of 14 s take half of what
-        one of 28 s takes that is filled up to 30 s. On a GPU this has not been tried.
+        The encoder's attention grows with the square of the length: on a CPU, two windows of 14 s take three
+        quarters of what one of 28 s takes that is filled up to 30 s. On a GPU this has not been tried.
         """
         return self.options.device == "cpu"
 
