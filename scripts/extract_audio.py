@@ -92,6 +92,7 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options, know
     choice = tracks.choose(found.audio, options.languages, asked, str(film))
     channel = "centre" if options.audio_channel == "center" else options.audio_channel
     channels.check(choice.track, channel, str(film))
+    _check_space(run, film, header)
     audio, poster = run.work_folder / "audio.wav", run.work_folder / "poster.jpg"
     with span("decoding"), ThreadPoolExecutor(5) as beside:
         beside.submit(importlib.import_module, "numpy")  # for the waveform: nobody waits for it then
@@ -155,6 +156,14 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options, know
     run.metric("audio_channel", read.sound.channel)
 
 
+def _check_space(run: StageRun, film: Path, header: film_headers.Header) -> None:
+    """Check that the sound will fit, before a film is read: what is begun is waited for, and takes minutes."""
+    zero_us = round(header.start_seconds * 1_000_000)  # as the header says: it is not measured yet
+    stated_ms = probe.expected_ms(clock.Film(film, header, clock.Start(zero_us, zero_us, leaps=False)))
+    for place in dict.fromkeys((run.job_folder, run.work_folder)):  # the job first: it is what the user knows
+        extract.check_space(place, stated_ms)
+
+
 @dataclass(frozen=True)
 class _Read:
     """What reading a film gave: the film on its clock, its checksum, its times, those of its picture, its sound."""
@@ -186,8 +195,6 @@ def _read_film(
     hashed = beside.submit(lambda: checksum or checksums.take(path))
     reading = clock.Reading(path, header, beside)
     expected_ms = probe.expected_ms(reading.film)
-    for place in dict.fromkeys((run.job_folder, run.work_folder)):  # the job first: it is what the user knows
-        extract.check_space(place, expected_ms)
     is_drawn = beside.submit(picture.poster, reading.film, expected_ms, poster) if expected_ms else None
     audio = run.work_folder / "audio.wav"
     sound = extract.extract(reading.film, track, channel, options.downmix, audio, expected_ms)

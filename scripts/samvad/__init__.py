@@ -14,8 +14,8 @@ __version__ = "0.1.0"
 FileState = tuple[int, int, int, int]
 
 
-def file_state(path: str | os.PathLike[str]) -> FileState | None:
-    """Return what changes whenever a file is written or replaced; None where there is none."""
+def file_state(path: str | os.PathLike[str] | int) -> FileState | None:
+    """Return what changes whenever a file, by path or opened, is written or replaced; None where there is none."""
     try:
         status = os.stat(path)  # noqa: PTH116 -- pathlib is not imported yet
     except OSError:

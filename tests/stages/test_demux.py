@@ -12,9 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+import extract_audio
 import odd_films
 import support
+from samvad.core import checksums
 from samvad.media import ffmpeg
+from samvad.stages.demux import extract
 
 RATE_HZ = 16_000
 FAINT = 200  # of 32768: below this it is silence
@@ -457,3 +460,16 @@ def test_pictures_that_cannot_be_read_cost_the_shelf_its_picture_and_nothing_els
     assert done.returncode == 0, done.stderr
     manifest = support.manifest_of(job, "demux")
     assert {output["type"] for output in manifest["outputs"]} == {"audio", "probe", "waveform", "metadata"}
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_a_full_disk_is_told_first(films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not when a film was read from beginning to end, which takes minutes."""
+    film = tone(films, "full.mkv", "-f", "lavfi", "-i", "sine=frequency=440:duration=2", "-c:v", "ffv1", "-c:a", "flac")
+    read: list[Path] = []
+    monkeypatch.setattr(checksums, "take", lambda path: str(read.append(path)))
+    monkeypatch.setattr(extract.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 10}))
+    job = support.make_job(tmp_path)
+    assert extract_audio.main(["--job-folder", str(job), "--film", "test", f"--media={film}"]) != 0
+    (error,) = support.failed_manifest(job, "demux")["errors"]
+    assert "but the film's audio needs" in error["message"] and not read

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -145,3 +147,18 @@ def test_one_pass_of_what_is_no_film_is_refused(tmp_path: Path) -> None:
     film.write_bytes(b"nothing that ffprobe knows")
     with ThreadPoolExecutor(2) as pool, pytest.raises(MediaError):
         clock.Reading(film, header, pool)
+    with _Slow(2) as pool, pytest.raises(MediaError):
+        clock.Reading(film, header, pool)
+
+
+class _Slow(ThreadPoolExecutor):
+    """Its threads take a while after their work before they are done: another may be at work just then."""
+
+    def submit(self, call: Any, /, *given: Any, **named: Any) -> Any:
+        def late() -> Any:
+            try:
+                return call(*given, **named)
+            finally:
+                time.sleep(0.3)
+
+        return super().submit(late)

@@ -187,6 +187,22 @@ def test_a_stage_whose_input_was_made_anew_waits_and_so_does_what_follows(tmp_pa
     assert "made anew" in (found.stages["ner"].reason or "")
 
 
+def test_a_manifest_that_another_machine_wrote_anew_is_seen_at_once(tmp_path, monkeypatch):
+    """NFS tells of a path for a while what was there before; of a file that is opened, what is there."""
+    folder = make_job(tmp_path)
+    run_json(folder)
+    demux = finished_stage(folder, "demux", {"audio": ("audio.wav", b"x")})
+    assert job_manifest.derive(folder, ["demux"], job_manifest.RunState()).pipeline.status == "success"
+    before, ask = demux.stat(), os.stat
+
+    def of_a_while_ago(path, **options):
+        return before if not isinstance(path, int) and Path(path) == demux else ask(path, **options)
+
+    monkeypatch.setattr(os, "stat", of_a_while_ago)
+    files.write_json(demux, {**json.loads(demux.read_text("utf-8")), "status": "skipped"})
+    assert job_manifest.derive(folder, ["demux"], job_manifest.RunState()).stages["demux"].status == "skipped"
+
+
 def test_the_hundredth_try_of_a_stage_is_its_last(tmp_path):
     folder = make_job(tmp_path)
     run_json(folder)

@@ -133,6 +133,8 @@ def test_what_is_left_grows_less_while_a_stage_says_nothing_new(tmp_path: Path) 
     told = [left(elapsed=seconds, done=25, told_after=20) for seconds in (20, 40, 60)]
     assert told == pytest.approx([60, 40, 20], abs=0.5), "it goes on as fast as before"
     assert left(elapsed=500, done=25, told_after=20) == pytest.approx(5, abs=0.5), "it is not done before it says so"
+    early = [left(elapsed=seconds, done=1, told_after=30) for seconds in (50, 100, 150)]
+    assert early == pytest.approx([150, 100, 50], abs=0.5), "while a model is loaded, its pace says nothing"
     silent = [left(elapsed=seconds, done=0, told_after=None) for seconds in (50, 100, 150)]
     assert silent == pytest.approx([150, 100, 50], abs=0.5), "by what it took for other films"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from samvad import FileState, file_state
-from samvad.core import stages, times, typed_json
+from samvad.core import outside, stages, times, typed_json
 from samvad.core.errors import SamvadError
 from samvad.core.failures import STOPPED
 from samvad.documents import approvals, costs, run_mark, run_record, stage_manifest
@@ -399,11 +399,11 @@ def _recorded(job_folder: Path, name: str, *, failed: str | None, stopped: bool)
     last = folder / "attempts" / f"{max(numbers, default=0):02d}" / "manifest.json"
     try:
         if final.is_file() and failed is None and not stopped:
-            manifest = _read_once(final, file_state(final))
+            manifest = _read_if_new(final)
             return StageState(manifest.status, final, manifest)
         if not last.is_file():
             return silent if failed is not None or stopped or last.parent.is_dir() else StageState("waiting")
-        manifest = _read_once(last, file_state(last))
+        manifest = _read_if_new(last)
     except SamvadError as error:
         return StageState("failed", reason=str(error))
     if manifest.errors:  # failed, or stopped; older manifests call both failed
@@ -414,9 +414,21 @@ def _recorded(job_folder: Path, name: str, *, failed: str | None, stopped: bool)
     return silent if failed is not None or stopped else StageState("waiting", last, manifest)
 
 
+def _read_if_new(path: Path) -> StageManifest:
+    """Return a stage's manifest, read again when the file is another: a run derives all whenever one changes.
+
+    The file is asked after it was opened: of a path, NFS tells for a while what another machine has written anew since.
+    """
+    try:
+        with outside.open_regular(path) as file:
+            state = file_state(file.fileno())
+    except OSError:
+        return stage_manifest.read(path)  # which says what is wrong with it
+    return _read_once(path, state)
+
+
 @functools.lru_cache(maxsize=_KEPT)
-def _read_once(path: Path, state: FileState | None) -> StageManifest:
-    """Return a stage's manifest, read again when the file is another: a run derives all whenever one changes."""
+def _read_once(path: Path, state: FileState) -> StageManifest:
     return stage_manifest.read(path)
 
 

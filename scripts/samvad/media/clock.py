@@ -172,16 +172,18 @@ class Reading:
         self._packets = _Packets(header)
         self._beginning = _Beginning(_shown_streams(header))
         self._known = threading.Event()
+        self._goes_on = False
         heard = pool.submit(film_packets.first_heard_us, path, _HEARD_SECONDS)
         self._read: Future[None] = pool.submit(self._read_all, path)
         self._known.wait()
-        if self._read.done():  # the film is short, or cannot be read
+        if not self._goes_on:  # the film is short, or cannot be read
             self._read.result()
         self.film = Film(path, header, self._beginning.start(header, heard.result()))
 
     def _read_all(self, path: Path) -> None:
         def take(packet: film_packets.Packet) -> None:
-            if not self._known.is_set() and not self._beginning.goes_on(packet):
+            if not self._goes_on and not self._beginning.goes_on(packet):
+                self._goes_on = True
                 self._known.set()
             self._packets.take(packet)
 

@@ -15,6 +15,8 @@ from samvad.documents import stage_manifest
 _JOBS = 50
 #: A shorter film tells more about a stage's start than about its speed.
 _SHORTEST_FILM_SECONDS = 1.0
+#: Before a stage has done so much, loading its model weighs too much to say how fast it is.
+LEAST_TOLD = 0.05
 
 
 class Estimates:
@@ -54,7 +56,7 @@ def remaining_seconds(expected: float | None, elapsed: float, share: float | Non
         elapsed: seconds since it began.
         share: how much of it is done, 0 to 1, as it says itself, or None.
     """
-    if share is not None and share >= 0.05:  # before that, loading the model weighs too much
+    if share is not None and share >= LEAST_TOLD:
         return elapsed * (1 - share) / share
     return None if expected is None else max(0.0, expected - elapsed)
 

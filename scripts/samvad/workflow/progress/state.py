@@ -13,7 +13,7 @@ from pathlib import Path
 from samvad.core import outside
 from samvad.core.console import printable
 from samvad.workflow import event_merging
-from samvad.workflow.progress.estimates import Estimates, remaining_seconds
+from samvad.workflow.progress.estimates import LEAST_TOLD, Estimates, remaining_seconds
 
 #: More than this is not read of an attempt's events at once; of a longer piece the end is enough.
 _MAX_BYTES = 1 << 20
@@ -59,7 +59,7 @@ class Running:
     @property
     def share_by_now(self) -> float | None:
         """Return the same with what it has done since it last said so, if it went on as fast: it says so by pieces."""
-        if self.share is None or not self.told_after or self.share >= _NEARLY:
+        if self.share is None or not self.told_after or not LEAST_TOLD <= self.share < _NEARLY:
             return self.share
         return min(_NEARLY, self.share * max(1.0, self.elapsed / self.told_after))
 
@@ -177,9 +177,10 @@ class FilmProgress:
 
 def _done_share(run: Running, expected: float | None) -> float:
     """Return how much of a stage is likely to be done, 0 to 1: by what it usually takes, where it does not say."""
-    if (told := run.share_by_now) is not None:
-        return told
-    return min(_NEARLY, run.elapsed / expected) if expected else 0.0
+    told = run.share_by_now
+    if told is None or (told < LEAST_TOLD and expected):
+        return min(_NEARLY, run.elapsed / expected) if expected else 0.0
+    return told
 
 
 class Shelf:
