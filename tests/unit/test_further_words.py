@@ -110,5 +110,32 @@ def test_a_loss_of_a_further_track_makes_the_track_of_its_language_red() -> None
     assert worth.with_further(replace(own, language="hi"), [loss]).headline == own.headline
 
 
+def test_what_several_tracks_lack_alike_is_told_once() -> None:
+    made = MAKERS["sdh"]()
+    assert made is not None and made.check.words is not None
+    loss = replace(made.check, words=replace(made.check.words, unexplained=(_loss(),)))
+    own = replace(loss, headline=Headline(4, 8.0, 1.0, 0.9, 0, 0, 1.0, unexplained=2))
+    assert worth.with_further(own, [loss, loss]).headline == own.headline
+    assert worth.unexplained_beside("en", [loss, loss]) == 2
+
+
+@pytest.mark.parametrize("profile", ["netflix-sdh", "bbc"])
+def test_a_name_or_a_sound_in_brackets_that_was_in_the_text_already_is_not_lost(profile: str) -> None:
+    given = (replace(DOCUMENT.segments[0], language="en"), said(2, "[Asha] I was [music] at home.", "en", "SPEAKER_00"))
+    document = SegmentsDocument("en", 40_000, given)
+    track = make_track(document, rules("en"))
+    made = Film(document, (), None, {"en": Shown(track.cues, track.origins)})
+    found = further.hearing_impaired(made, rules("en", profile), LABELLED).check.words
+    assert found is not None and found.unexplained == ()
+
+
+def test_lines_of_a_person_that_stand_over_each_other_are_not_lost_where_they_change_places() -> None:
+    cues = (Cue(1_000, 4_000, ("I was at home.",)), Cue(1_000, 2_000, ("Nobody believes you.",)))
+    document = SegmentsDocument("en", 40_000, (said(1, "Nobody believes you.", "en", "Asha"),))
+    made = Film(document, (), None, {"en": Shown(cues, (None, None), corrected=True)})
+    found = further.hearing_impaired(made, rules("en", "netflix-sdh"), LABELLED).check.words
+    assert found is not None and found.unexplained == ()
+
+
 def _loss() -> Unexplained:
     return Unexplained("09_subtitle_gen", "lost", 0, 1_000, 2, "at home")

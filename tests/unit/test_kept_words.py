@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -111,3 +112,62 @@ def test_a_word_that_one_cue_lost_is_missed_though_another_has_it_twice() -> Non
     assert [(segment.id, word) for segment, word in found.lost] == [(1, "the")]
     assert [(cue.start_ms, word) for cue, word in found.added] == [(4_000, "the")]
     assert kept_words.of(document, cues[::-1], "en").lost  # nor may the cues say it in another order
+
+
+def test_a_word_that_is_moved_to_a_cue_of_the_same_time_is_neither_lost_nor_added() -> None:
+    document = document_of([(0, 3_000, "I saw the man."), (500, 2_500, "So did we.")], "en")
+    cues = [Cue(0, 1_400, ("So did we.",)), Cue(1_400, 3_000, ("I saw the man.",))]
+    assert kept_words.of(document, cues, "en") == kept_words.Balance(7)
+    gone = [cues[0], replace(cues[1], lines=("I saw man.",))]
+    found = kept_words.of(document, gone, "en")
+    assert ([word for _, word in found.lost], found.added) == (["the"], ())
+
+
+def test_the_number_of_an_item_is_not_lost_where_notes_of_music_stand_before_its_text() -> None:
+    document = document_of([(0, 500, "1."), (600, 900, "♪"), (1_000, 2_500, "Go home now.")], "en")
+    track = make_track(document, subtitle_profiles.load("netflix").rules("en", FILM_FRAME_RATE))
+    assert track.cues[0].text.startswith("1.")
+    assert kept_words.lost_and_added(document, track) == []
+
+
+def test_a_number_that_was_left_out_of_a_line_shown_beyond_its_speech_is_not_lost() -> None:
+    text = (
+        "They all came in and took what was there for them. He saw 12 men, 12 men there and left them all for a while."
+    )
+    spoken = Segment(1, 0, 500, "Ya.", "es", (Word(0, 500, "Ya."),), translations={"en": Translation(text, "test")})
+    document = SegmentsDocument("es", 2_600, (spoken,))
+    rules = subtitle_profiles.load("netflix").rules("en", FILM_FRAME_RATE)
+    track = make_track(document, rules, shorten=lambda found: [replace(item, taken=True) for item in found])
+    assert [(item.start_ms > 500, item.text.count("12"), item.shorter.count("12")) for item in track.shorter] == [
+        (True, 2, 1)
+    ]
+    assert kept_words.lost_and_added(document, track) == []
+
+
+def test_a_number_that_is_lost_beside_a_shorter_text_is_told() -> None:
+    text = (
+        "They all came in and took what was there for them. He saw the men, the men there, and left all 12 for a while."
+    )
+    spoken = Segment(1, 0, 2_500, "Ya.", "es", (Word(0, 2_500, "Ya."),), translations={"en": Translation(text, "test")})
+    document = SegmentsDocument("es", 2_600, (spoken,))
+    rules = subtitle_profiles.load("netflix").rules("en", FILM_FRAME_RATE)
+    track = make_track(document, rules, shorten=lambda found: [replace(item, taken=True) for item in found])
+    assert any(item.taken for item in track.shorter) and kept_words.lost_and_added(document, track) == []
+    cues = tuple(replace(cue, lines=tuple(line.replace("12 ", "") for line in cue.lines)) for cue in track.cues)
+    found = kept_words.lost_and_added(document, replace(track, cues=cues))
+    assert [(item.how, item.text) for item in found] == [("lost", "12")]
+
+
+def test_the_words_of_a_long_film_are_compared_in_little_time() -> None:
+    # A word in three is the same, as "the" is in real speech.
+    spoken = [f"w{chr(97 + at % 26)}{chr(97 + at // 26 % 26)}" if at % 3 else "the" for at in range(20_000)]
+    texts = [(at * 100, at * 100 + 900, " ".join(spoken[at : at + 10])) for at in range(0, 20_000, 10)]
+    document = document_of(texts, "en")
+    cues = [Cue(start_ms, end_ms, (text,)) for start_ms, end_ms, text in texts]
+    for at in (0, 1_000, 1_999):
+        cues[at] = replace(cues[at], lines=(cues[at].lines[0].split(maxsplit=1)[1],))
+    kept_words.of(document, cues, "en")  # what words are is remembered
+    before = time.process_time()
+    found = kept_words.of(document, cues, "en")
+    assert time.process_time() - before < 3
+    assert [segment.id for segment, _ in found.lost] == [1, 1_001, 2_000] and not found.added

@@ -132,7 +132,7 @@ class JobFiles:
 
     def unexplained_beside(self, language: str) -> int:
         """Return how many words were lost, or came, on the way into the tracks that are made of a language's own."""
-        return worth.unexplained_beside(language, self.further)
+        return worth.unexplained_beside(language, self.further, self.unexplained(language))
 
     def sureness(self, numbers: tuple[int, ...]) -> float | None:
         """Return the mean probability of the words of some segments, by their numbers; None where none is known."""

@@ -1,12 +1,12 @@
 """Whether every word that was to be shown is in the cues: compared with the cues as they are written, not believed.
 
 The words of a track are held in their order against those of the text: one that a cue lost is missed though another
-cue has it twice. Numbers, which a profile may write otherwise, are counted by segment.
+cue has it twice. Where two speak at once, either may stand first: a word that is but moved, to a cue of the same time,
+is not lost. Numbers, which a profile may write otherwise, are counted by segment.
 """
 
 from __future__ import annotations
 
-import difflib
 import functools
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -41,7 +41,13 @@ class Balance:
     added: tuple[Placed, ...] = ()
 
 
-def of(document: SegmentsDocument, cues: Sequence[Cue], language: str, shorter: Iterable[Proposal] = ()) -> Balance:
+def of(
+    document: SegmentsDocument,
+    cues: Sequence[Cue],
+    language: str,
+    shorter: Iterable[Proposal] = (),
+    labels: Iterable[str] = (),
+) -> Balance:
     """Compare the words of a track's cues with those of all segments that viewers are to see, in their order.
 
     What is left out by name is not expected: quarantined segments, those without text in the language, and the words of
@@ -52,27 +58,52 @@ def of(document: SegmentsDocument, cues: Sequence[Cue], language: str, shorter: 
         cues: of the track, as they are written.
         language: of the track.
         shorter: proposals of a shorter text, with those that were taken.
+        labels: texts that the cues have beside what was said; what was said may have them, too.
     """
+    named = _longest_first(labels)
     expected: list[Placed] = [
-        (segment, word) for segment in document.shown() for word in _words(text_in(segment, language) or "", language)
+        (segment, word)
+        for segment in document.shown()
+        for word in _words(_bare(text_in(segment, language) or "", named), language)
     ]
     after = 0
     for item in shorter:
         if item.taken:
             after = _shorten(expected, item, after, language)
-    return _compared(expected, [(cue, word) for cue in cues for word in _words(cue.text, language)])
+    return _compared(expected, [(cue, word) for cue in without(cues, named) for word in _words(cue.text, language)])
 
 
 def _compared(expected: Sequence[Placed], written: Sequence[Placed]) -> Balance:
+    """Return the words of one side that are not in the longest common subsequence of both, but for those moved."""
     said, kept = ([word for _, word in words] for words in (expected, written))
     lost: list[Placed] = []
     added: list[Placed] = []
     if said != kept:
-        for how, first, last, from_, to in difflib.SequenceMatcher(a=said, b=kept, autojunk=False).get_opcodes():
-            if how != "equal":
-                lost += expected[first:last]
-                added += written[from_:to]
-    return Balance(len(expected), tuple(lost), tuple(added))
+        from rapidfuzz.distance import LCSseq  # what is right, as a rule, need not wait for it to load
+
+        for block in LCSseq.opcodes(said, kept):
+            if block.tag != "equal":
+                lost += expected[block.src_start : block.src_end]
+                added += written[block.dest_start : block.dest_end]
+    return Balance(len(expected), *_without_moved(lost, added))
+
+
+def _without_moved(lost: Iterable[Placed], added: Sequence[Placed]) -> tuple[tuple[Placed, ...], tuple[Placed, ...]]:
+    """Return what is lost and added without each word that both have at the same time."""
+    by_word: dict[str, list[int]] = {}
+    for number, (_, word) in enumerate(added):
+        by_word.setdefault(word, []).append(number)
+    moved: set[int] = set()
+    gone: list[Placed] = []
+    for place, word in lost:
+        for number in by_word.get(word, ()):
+            other = added[number][0]
+            if number not in moved and other.start_ms < place.end_ms and place.start_ms < other.end_ms:
+                moved.add(number)
+                break
+        else:
+            gone.append((place, word))
+    return tuple(gone), tuple(item for number, item in enumerate(added) if number not in moved)
 
 
 def _shorten(expected: list[Placed], item: Proposal, after: int, language: str) -> int:
@@ -117,21 +148,23 @@ def lost_and_added(document: SegmentsDocument, track: Track, labels: Iterable[st
         track: as it was cut.
         labels: texts that the track has beside what was said.
     """
-    bare = without(track.cues, labels)
-    balance = of(document, bare, track.language, track.shorter)
+    named = _longest_first(labels)
+    balance = of(document, track.cues, track.language, track.shorter, named)
     in_cues: dict[int, list[Cue]] = {}
-    for cue, origin in zip(bare, track.origins, strict=True):
+    for cue, origin in zip(without(track.cues, named), track.origins, strict=True):
         for number in origin.segments:
             in_cues.setdefault(number, []).append(cue)
-    shortened = [item for item in track.shorter if item.taken]
+    # Of a round sum in lakh and crore that was left out, no digit can be told: such segments are not asked for numbers.
+    shortened = [item for item in track.shorter if item.taken and _leaves_a_number(item, track.language)]
     shown = [(one, text) for one in document.shown() if (text := text_in(one, track.language)) is not None]
-    lost = list(balance.lost)
-    for place, (segment, text) in enumerate(shown):
-        if not any(item.start_ms < segment.end_ms and segment.start_ms < item.end_ms for item in shortened):
-            cues = in_cues.get(segment.id, [])
-            if not cues and place + 1 < len(shown):  # the number of an item stands in the cue of the text after it
-                cues = in_cues.get(shown[place + 1][0].id, [])
-            lost += [(segment, number) for number in _numbers_lost(text, cues, track.language)]
+    lost, following = list(balance.lost), list[Cue]()
+    for segment, text in reversed(shown):
+        # The number of an item stands in the cue of the text after it.
+        cues = following = in_cues.get(segment.id) or following
+        whole: list[Segment | Cue] = [segment, *cues]  # a translation may stay longer than what it translates
+        start_ms, end_ms = min(one.start_ms for one in whole), max(one.end_ms for one in whole)
+        if not any(item.start_ms < end_ms and start_ms < item.end_ms for item in shortened):
+            lost += [(segment, number) for number in _numbers_lost(_bare(text, named), cues, track.language)]
     return [*_told("lost", lost), *_told("added", balance.added)]
 
 
@@ -152,14 +185,21 @@ def changed(before: Iterable[Cue], after: Iterable[Cue], labels: Iterable[str] =
 
 def without(cues: Iterable[Cue], labels: Iterable[str]) -> list[Cue]:
     """Return cues without some texts that stand in them."""
-    named = sorted(set(labels), key=len, reverse=True)
-    made = []
+    named, made = _longest_first(labels), []
     for cue in cues:
-        lines = cue.lines
-        for label in named:
-            lines = tuple(line.replace(label, " ") for line in lines)
+        lines = tuple(_bare(line, named) for line in cue.lines)
         made.append(cue if lines == cue.lines else replace(cue, lines=lines, styles=()))
     return made
+
+
+def _longest_first(labels: Iterable[str]) -> list[str]:
+    return sorted(set(labels), key=len, reverse=True)
+
+
+def _bare(text: str, named: Sequence[str]) -> str:
+    for label in named:
+        text = text.replace(label, " ")
+    return text
 
 
 def _told(how: str, found: Iterable[Placed]) -> list[Unexplained]:
@@ -173,6 +213,13 @@ def _told(how: str, found: Iterable[Placed]) -> list[Unexplained]:
 def _words(text: str, language: str) -> list[str]:
     """Return a text's words without numbers, which a profile may write otherwise."""
     return [word for word in word_forms.of(text) if not is_number(word, language)]
+
+
+def _leaves_a_number(item: Proposal, language: str) -> bool:
+    full, shorter = (
+        [word for word in word_forms.of(text) if is_number(word, language)] for text in (item.text, item.shorter)
+    )
+    return len(shorter) < len(full)
 
 
 def _numbers_lost(text: str, cues: Sequence[Cue], language: str) -> list[str]:

@@ -10,6 +10,7 @@ from samvad.documents.headline import UNSURE_LINE, Headline
 from samvad.documents.machine_cues import Origin
 from samvad.documents.segments import AS_SAID, Segment, SegmentsDocument
 from samvad.documents.subtitle_check import Doubt, TrackCheck
+from samvad.documents.word_account import Unexplained
 from samvad.stages.subtitle_gen.units import text_in
 
 #: What a translation is flagged with where none was asked for: nothing to look at.
@@ -82,19 +83,25 @@ def headline(
     )
 
 
-def unexplained_beside(language: str, further: Iterable[TrackCheck]) -> int:
+def unexplained_beside(language: str, further: Iterable[TrackCheck], own: Iterable[Unexplained] = ()) -> int:
     """Return how many words were lost, or came, without a record on the way into tracks that are made of another.
+
+    What several of them lack alike is counted once, and not where that track lacks it, too.
 
     Args:
         language: of that track.
         further: the checks of all that are made of others.
+        own: what that track itself has lost.
     """
-    return sum(item.words.lost + item.words.added for item in further if item.words and item.language == language)
+    found = {
+        item for check in further if check.words and check.language == language for item in check.words.unexplained
+    }
+    return sum(item.words for item in found - set(own))
 
 
 def with_further(check: TrackCheck, further: Iterable[TrackCheck]) -> TrackCheck:
     """Return the check of a track whose headline also has what the tracks made of it have lost."""
-    wrong = unexplained_beside(check.language, further)
+    wrong = unexplained_beside(check.language, further, check.words.unexplained if check.words else ())
     if not wrong or check.headline is None:
         return check
     return replace(check, headline=replace(check.headline, unexplained=check.headline.unexplained + wrong))
