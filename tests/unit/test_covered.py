@@ -61,9 +61,10 @@ def test_what_stays_the_same_is_taken_out_and_what_comes_and_goes_stays() -> Non
 
 
 def test_what_may_be_speech_is_what_lies_beside_that_which_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(covered, "_weak_voices", lambda *_: [(1_000, 9_000), (20_000, 22_000)])
+    monkeypatch.setattr(covered, "_weak_voices", lambda *_: [(1_000, 9_000, False), (20_000, 22_000, True)])
     found = covered.perhaps([Region(3_000, 5_000), Region(8_500, 10_000, sung=True)], Sound(30), QUIET)  # type: ignore[arg-type]
     assert [(region.start_ms, region.end_ms) for region in found] == [(1_000, 3_000), (5_000, 8_500), (20_000, 22_000)]
+    assert [region.faint for region in found] == [False, False, True], "of the last there is but the least sign"
     short = covered.perhaps([Region(1_900, 20_000), Region(20_900, 22_000)], Sound(30), QUIET)  # type: ignore[arg-type]
     assert short == [], "less than a second is the edge of what was heard"
 
@@ -74,11 +75,11 @@ def test_weak_voices_are_times_in_the_sound(monkeypatch: pytest.MonkeyPatch) -> 
     network = SimpleNamespace(get_vad_model=lambda: lambda _: heard)
     monkeypatch.setitem(sys.modules, "faster_whisper", SimpleNamespace(vad=network))
     monkeypatch.setitem(sys.modules, "faster_whisper.vad", network)
-    ((start_ms, end_ms),) = covered._weak_voices(np.zeros(400 * 512, np.float32), [], nobody)
-    assert 2_300 < start_ms < 3_300 and 6_300 < end_ms < 7_300
+    ((start_ms, end_ms, faint),) = covered._weak_voices(np.zeros(400 * 512, np.float32), [], nobody)
+    assert 2_300 < start_ms < 3_300 and 6_300 < end_ms < 7_300 and not faint
     beside = [(0.0, 3_200.0), (6_400.0, 20_000.0)]
-    ((start_ms, end_ms),) = covered._weak_voices(np.zeros(400 * 512, np.float32), beside, nobody)
-    assert abs(start_ms - 3_200) <= 32 and abs(end_ms - 6_400) <= 32
+    ((start_ms, end_ms, faint),) = covered._weak_voices(np.zeros(400 * 512, np.float32), beside, nobody)
+    assert abs(start_ms - 3_200) <= 32 and abs(end_ms - 6_400) <= 32 and not faint
     heard[:] = 0.9
     heard[100:140] = 0.0
     pause = [(0.0, 3_200.0), (4_480.0, 20_000.0)]
@@ -122,6 +123,7 @@ def test_a_voice_that_two_detectors_hear_a_little_of_is_a_weak_sign(
     curve = SoundCurve(500, (0.0,) * 6 + (song_detector,) * 20, (0.0,) * 26, (0.0,) * 26)
     stretches = covered.perhaps([], Sound(25.6), curve)  # type: ignore[arg-type]
     assert bool(stretches) == found
+    assert all(one.faint == bool(cleared) for one in stretches), "what only the cleared sound shows is not decoded"
     assert all(2_000 < one.start_ms < 5_000 and 11_000 < one.end_ms < 14_500 for one in stretches)
     assert bool(asked) == (silero < 0.1 and silero > 0.02 and song_detector < 0.3)
     assert sum(asked) < 16 * RATE_HZ, "only where it may decide is it asked"

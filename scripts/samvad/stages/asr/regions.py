@@ -36,12 +36,14 @@ class Region:
 
     Attributes:
         sung: whether only the song detector hears a voice here.
+        faint: whether there is but the least sign of a voice: it is named, not decoded.
     """
 
     start_ms: int
     end_ms: int
     language: str = ""
     sung: bool = False
+    faint: bool = False
 
     @property
     def length_ms(self) -> int:

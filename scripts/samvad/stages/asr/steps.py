@@ -207,7 +207,7 @@ def recognise(run: StageRun, recogniser: Recogniser, heard: Heard, options: Opti
     named = name_languages(run, recogniser, heard.speech, given)
     perhaps = covered.in_languages(heard.perhaps, named)
     with span("transcription"):
-        chunks = recogniser.recognise(named, perhaps)
+        chunks = recogniser.recognise(named, [region for region in perhaps if not region.faint])
     added = covered.with_text(perhaps, chunks)
     write_regions(run, heard, added)
     named = sorted([*named, *added], key=lambda region: region.start_ms)
