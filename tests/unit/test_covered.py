@@ -69,6 +69,24 @@ def test_what_may_be_speech_is_what_lies_beside_that_which_was_found(monkeypatch
     assert short == [], "less than a second is the edge of what was heard"
 
 
+def test_only_what_is_more_than_the_least_sign_is_decoded_and_all_of_it_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = [
+        (4_000, 6_000, False),
+        (15_000, 15_400, False),
+        (1_000, 4_000, True),
+        (6_000, 9_000, True),
+        (15_400, 19_000, True),
+    ]
+    monkeypatch.setattr(covered, "_weak_voices", lambda *_: found)
+    parts = covered.perhaps([], Sound(30), QUIET)  # type: ignore[arg-type]
+    assert [(one.start_ms, one.end_ms) for one in parts if not one.faint] == [(4_000, 6_000)], (
+        "less is too short to try"
+    )
+    assert [(one.start_ms, one.end_ms) for one in regions.union(parts)] == [(1_000, 9_000), (15_000, 19_000)]
+
+
 def test_weak_voices_are_times_in_the_sound(monkeypatch: pytest.MonkeyPatch) -> None:
     heard = np.zeros(400, np.float32)
     heard[100:200] = 0.3

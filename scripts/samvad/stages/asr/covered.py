@@ -72,13 +72,9 @@ def perhaps(speech: Sequence[Region], audio: FilmAudio, curve: SoundCurve) -> li
             yield start_ms, end_ms
 
     found = regions.beside(regions.in_placed_blocks(audio, hear), speech, coverage.GAP_MS)
-    joined = regions.union(surer)
-
-    def faint(region: Region) -> bool:
-        shared = (min(region.end_ms, one.end_ms) - max(region.start_ms, one.start_ms) for one in joined)
-        return sum(max(0, length_ms) for length_ms in shared) < coverage.GAP_MS
-
-    return [replace(region, faint=faint(region)) for region in found]
+    decoded = regions.beside(regions.union(surer), speech, coverage.GAP_MS)
+    faint = [replace(region, faint=True) for region in regions.beside(found, decoded, 1)]
+    return sorted([*decoded, *faint], key=lambda region: region.start_ms)
 
 
 def uncovered(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -129,7 +125,7 @@ def _weak_voices(
     speech: Sequence[tuple[float, float]],
     speech_at: Callable[[npt.NDArray[np.floating]], npt.NDArray[np.floating]],
 ) -> Iterable[tuple[float, float, bool]]:
-    """Yield start and end in ms of stretches with a weak sign of a voice, and whether it is the least: first the others.
+    """Yield start and end in ms of stretches with a weak sign of a voice, and whether it is the least one.
 
     Args:
         samples: at 16 kHz, from -1 to 1.

@@ -270,11 +270,11 @@ def record_coverage(run: StageRun, recognised: Recognised, found: Sequence[Segme
         recognised: what was recognised, and where somebody speaks.
         found: the segments that the text stands in, recognised or given.
     """
-    chunks, speech, perhaps = recognised.chunks, recognised.speech, recognised.perhaps
+    chunks, speech, perhaps = recognised.chunks, recognised.speech, regions.union(recognised.perhaps)
     spoken = [(region.start_ms, region.end_ms) for region in speech if not region.sung]
     said = tuple(segment for segment in found if not retries.loops(segment.text, sung=True))
     whole = coverage.of_document(spoken, SegmentsDocument("und", 0, said))
-    write_coverage(run, gaps.by_piece(chunks, whole), [(region.start_ms, region.end_ms) for region in perhaps], said)
+    write_coverage(run, gaps.by_piece(chunks, whole), [(one.start_ms, one.end_ms) for one in perhaps], said)
     run.metric("speech_with_text", whole.with_text_ms / 1000, "s")
     run.metric("speech_without_text", (whole.speech_ms - whole.with_text_ms) / 1000, "s")
     unsure = [chunk for chunk in chunks if chunk.decoded_again is not None and chunk.decoded_again.kept == HEARD_TWICE]
