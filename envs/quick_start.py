@@ -7,6 +7,10 @@ report on jobs that are over, and smart_open, with which Snakemake opens its Sna
 files that lie elsewhere. From then on such a module is what it always is. Nothing depends on this: without it, all is
 loaded at once.
 
+Snakemake 9.27 keeps what it remembers of jobs in files, or in a database where it is told to. For the database alone it
+declares that record by sqlmodel, which loads SQLAlchemy and pydantic: a quarter of what a film's run costs Snakemake.
+Here the record is a plain one (``Record``) until somebody asks for the database, or a file of it is damaged.
+
 Usage: PYTHON envs/quick_start.py   (the Python of that environment)
 """
 
@@ -30,13 +34,18 @@ LINE = (
     f"and __import__('{NAME}').begin()\n"
 )
 #: Modules that Snakemake, its plug-ins and smart_open import whole and use in functions alone.
-LATER = frozenset({"boto3", "botocore.client", "numpy", "pandas", "requests"})
+LATER = frozenset({"boto3", "botocore.client", "numpy", "pandas", "requests", "wcwidth"})
+#: Where Snakemake declares what it remembers of a job, and what keeps that in a database.
+RECORDS, DATABASE = "snakemake.persistence", "snakemake.persistence.db"
+#: Versions of Snakemake in whose code nothing but the database needs more of the record than ``Record`` has.
+PLAIN_IN = ("9.27.0",)
 #: Next to nothing of what Snakemake makes as it starts is garbage; looking for it takes a tenth of the time. The
 #: numbers are those of rules/common.smk.
 THRESHOLDS = (100_000, 50, 100)
 
 #: Which thread loads a module.
 _loaders: dict[str, int] = {}
+_declaring = threading.Lock()
 _find_and_load = _bootstrap._find_and_load
 
 
@@ -107,17 +116,132 @@ class Loader:
         return getattr(self.plain, name)
 
 
+class Record:
+    """What sqlmodel makes of the declaration of a record, as far as files of JSON need it: fields and what they are."""
+
+    #: What each field is, and what it holds until it is set; by name, in their order.
+    _fields: dict[str, tuple[Any, Any]]
+
+    def __init_subclass__(cls) -> None:
+        """Read the declaration."""
+        own = vars(cls)
+        cls._fields = {name: (kind, own.get(name)) for name, kind in own["__annotations__"].items()}
+
+    def __init__(self) -> None:
+        self.__dict__ = {name: made() if callable(made) else made for name, (_, made) in self._fields.items()}
+
+    @classmethod
+    def model_validate(cls, found: Any) -> Any:
+        """Return a record of what a file holds; whether something is wrong with that is for sqlmodel to say, and how."""
+        known = {name: found[name] for name in cls._fields if name in found} if type(found) is dict else None
+        if known is None or not all(fits(value, cls._fields[name][0]) for name, value in known.items()):
+            return with_sqlmodel(cls).model_validate(found)
+        record = cls()
+        record.__dict__.update(known)
+        return record
+
+    def model_dump(self) -> dict[str, Any]:
+        """Return the fields by name."""
+        return {name: getattr(self, name) for name in self._fields}
+
+
+def field(default: Any = None, default_factory: Any = None, **_: Any) -> Any:
+    """Return what a field holds until it is set, or what makes that; its column in a database is nothing here."""
+    return default_factory or default
+
+
+def fits(value: Any, kind: Any) -> bool:
+    """Say whether a value of JSON is of a kind just as it is: nothing is turned into anything."""
+    if kind is Any:
+        return True
+    if type(kind) is types.UnionType:
+        return any(fits(value, one) for one in kind.__args__)
+    if getattr(kind, "__origin__", None) is list:
+        return type(value) is list and all(fits(one, kind.__args__[0]) for one in value)
+    if getattr(kind, "__origin__", None) is dict:
+        of = kind.__args__
+        return type(value) is dict and all(fits(name, of[0]) and fits(one, of[1]) for name, one in value.items())
+    return type(value) is kind
+
+
+def with_sqlmodel(record: type) -> Any:
+    """Declare the record of jobs by sqlmodel, as Snakemake does by itself, and return it.
+
+    Its declaration is run once more, in its own module: from then on that has what it has without this file.
+    """
+    module = sys.modules[record.__module__]
+    with _declaring:
+        if record is getattr(module, record.__name__):
+            import ast
+
+            import sqlalchemy
+            import sqlmodel
+
+            tree = ast.parse(module.__loader__.get_source(module.__name__))
+            tree.body = [part for part in tree.body if isinstance(part, ast.ClassDef) and part.name == record.__name__]
+            names = vars(module)
+            names.update(Column=sqlalchemy.Column, JSON=sqlalchemy.JSON)
+            names.update(SQLModel=sqlmodel.SQLModel, Field=sqlmodel.Field)
+            exec(compile(tree, module.__file__, "exec"), names)  # noqa: S102 -- Snakemake's own code
+    return getattr(module, record.__name__)
+
+
+class Records(Loader):
+    """Loads Snakemake's records of jobs without sqlmodel."""
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """Let what the module imports be the little that it needs."""
+        names = {"sqlalchemy": {"Column": field, "JSON": None}, "sqlmodel": {"SQLModel": Record, "Field": field}}
+        if any(name in sys.modules for name in names):
+            self.plain.exec_module(module)
+            return
+        for name, has in names.items():
+            sys.modules[name] = types.ModuleType(name)
+            vars(sys.modules[name]).update(has)
+        try:
+            self.plain.exec_module(module)
+        finally:
+            for name in names:
+                del sys.modules[name]
+
+
+class Database(Loader):
+    """Loads what keeps Snakemake's records of jobs in a database when it is told to."""
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """Have the one name that Snakemake imports, which loads the rest when it is called."""
+
+        def begin_database(*given: Any, **options: Any) -> Any:
+            record = sys.modules[RECORDS].MetadataRecord  # type: ignore[attr-defined]
+            if issubclass(record, Record):
+                with_sqlmodel(record)
+            if module.DbPersistence is begin_database:
+                self.plain.exec_module(module)
+            return module.DbPersistence(*given, **options)
+
+        module.DbPersistence = begin_database  # type: ignore[attr-defined]
+
+
 class Finder:
     """Finds modules as Python does by itself; those of ``LATER`` are loaded later."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         """Return how a module is loaded; None where Python is to find it by itself."""
-        if name not in LATER:
+        kinds = {RECORDS: Records, DATABASE: Database}
+        if name not in LATER and name not in kinds:
+            return None
+        if name in kinds and not is_plain():
             return None
         spec = PathFinder.find_spec(name, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = Loader(spec.loader)
+            spec.loader = kinds.get(name, Loader)(spec.loader)
         return spec
+
+
+def is_plain() -> bool:
+    """Say whether the Snakemake that is being loaded is of a version of ``PLAIN_IN``."""
+    place = os.path.dirname(os.path.dirname(sys.modules["snakemake"].__file__ or ""))  # noqa: PTH120
+    return any(os.path.exists(f"{place}/snakemake-{version}.dist-info") for version in PLAIN_IN)  # noqa: PTH110
 
 
 def begin() -> None:
