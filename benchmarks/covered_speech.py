@@ -185,7 +185,8 @@ def listener(engine: str, threads: int) -> Any:
     def hear(case: Case, folder: Path) -> tuple[Sums, Sums, str]:
         audio = FilmAudio(wav(folder / "film.wav", case.sound))
         curve = sound_events.listen(audio.path)
-        speech = quiet.with_quiet(regions.silero_regions(audio, 0.5), audio, curve, 0.5)
+        first, softer = regions.silero_regions(audio, 0.5), quiet.softer(audio, 0.5)
+        speech = quiet.with_quiet(first, softer, curve, audio.duration_ms)
         speech = regions.with_singing(speech, regions.sung_regions(curve, 0.5), audio.duration_ms)
         perhaps = signs.perhaps(speech, audio, curve)
         named = [replace(region, language=case.language) for region in regions.cut_long(speech, 28_000, audio)]

@@ -241,7 +241,8 @@ def _recogniser(engine: str, threads: int) -> Any:
     def listen(film: Path, language: str, _: Any) -> tuple[list[Word], int]:
         audio = FilmAudio(film)
         curve = sound_events.listen(film)
-        speech = quiet.with_quiet(regions.silero_regions(audio, 0.5), audio, curve, 0.5)
+        first, softer = regions.silero_regions(audio, 0.5), quiet.softer(audio, 0.5)
+        speech = quiet.with_quiet(first, softer, curve, audio.duration_ms)
         speech = regions.with_singing(speech, regions.sung_regions(curve, 0.5), audio.duration_ms)
         named = [replace(region, language=language) for region in regions.cut_long(speech, 28_000, audio)]
         one = recogniser.Recogniser(fallback, audio, "native", (), 4, lambda *_: None, voice_peak=curve.voice_peak)

@@ -1,125 +1,53 @@
-"""Subtitles beside the film: named as media servers read them, and never over a file that is somebody's."""
+"""What is done in a thread of its own."""
 
 from __future__ import annotations
 
-import json
+import subprocess
+import sys
+import threading
+import time
+from contextvars import ContextVar
 from pathlib import Path
 
 import pytest
 
-import support
-from samvad.core import variables
-from samvad.core.errors import ConfigurationError, DiskError, MediaError, SamvadError
-from samvad.documents import job_manifest, tracks
-from samvad.documents.tracks import SubtitleFiles, Tracks
-from samvad.reporting import beside
+from samvad.core.beside import Beside
 
-SRT = b"1\n00:00:01,000 --> 00:00:02,000\nGood morning.\n"
+ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture
-def film(tmp_path: Path) -> Path:
-    path = tmp_path / "films" / "My $film; x [1983].mkv"
-    path.parent.mkdir()
-    path.write_bytes(b"film")
-    return path
+def test_a_call_goes_on_beside_its_caller_and_gives_its_result():
+    begun, go_on = threading.Event(), threading.Event()
+
+    def call() -> int:
+        begun.set()
+        assert go_on.wait(10)
+        return 7
+
+    beside = Beside(call, "one")
+    assert begun.wait(10)
+    go_on.set()
+    assert beside.result() == 7
 
 
-@pytest.fixture
-def job(tmp_path: Path, film: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = support.make_job(tmp_path)
-    made = (
-        SubtitleFiles("en", True, 1, {"srt": "film.en.srt"}),
-        SubtitleFiles("hi", False, 1, {"srt": "film.hi.srt"}, hearing_impaired=True),
-    )
-    tracks.write(tmp_path / "tracks.json", Tracks(tracks=made))
-    support.finished_stage(
-        folder,
-        "subtitle_gen",
-        {
-            "tracks": ("tracks.json", (tmp_path / "tracks.json").read_bytes()),
-            "srt_en": ("film.en.srt", SRT),
-            "srt_hi": ("film.hi.srt", SRT),
-        },
-    )
+def test_what_it_raises_is_raised_where_the_result_is_asked_for():
+    def call() -> None:
+        raise ValueError("no sound")
 
-    class Known:
-        input = job_manifest.Input(str(film), "My film", 1983, None)
-
-    monkeypatch.setattr(job_manifest, "read", lambda _: Known)
-    return folder
+    with pytest.raises(ValueError, match="no sound"):
+        Beside(call, "one").result()
 
 
-def names(film: Path) -> list[str]:
-    return sorted(path.name for path in film.parent.iterdir() if path != film)
+def test_it_knows_what_its_caller_knows():
+    film: ContextVar[str] = ContextVar("film", default="")
+    film.set("sholay")
+    assert Beside(film.get, "one").result() == "sholay"
 
 
-def test_each_track_lies_beside_the_film_under_the_name_that_players_know(job: Path, film: Path) -> None:
-    beside.write(job)
-    assert names(film) == [f"{film.stem}.en.srt", f"{film.stem}.hi.sdh.srt"]
-    assert film.with_name(f"{film.stem}.en.srt").read_bytes() == SRT
-
-
-def test_a_film_is_looked_for_in_the_folder_of_work(job: Path, film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(variables.WORK, str(film.parent))
-
-    class Known:
-        input = job_manifest.Input(film.name, "My film", 1983, None)
-
-    monkeypatch.setattr(job_manifest, "read", lambda _: Known)
-    beside.write(job)
-    assert names(film) == [f"{film.stem}.en.srt", f"{film.stem}.hi.sdh.srt"]
-
-
-def test_what_samvad_wrote_is_renewed(job: Path, film: Path) -> None:
-    beside.write(job)
-    new = SRT.replace(b"morning", b"evening")
-    (job / "09_subtitle_gen" / "film.en.srt").write_bytes(new)
-    beside.write(job)
-    assert film.with_name(f"{film.stem}.en.srt").read_bytes() == new
-
-
-@pytest.mark.parametrize("edited", [False, True])
-def test_a_file_that_is_somebodys_is_never_written_over(job: Path, film: Path, edited: bool) -> None:
-    """Nor is any other track written then: it is all or nothing."""
-    if edited:
-        beside.write(job)
-        film.with_name(f"{film.stem}.hi.sdh.srt").unlink()
-    theirs = film.with_name(f"{film.stem}.en.srt")
-    theirs.write_bytes(b"mine")
-    with pytest.raises(ConfigurationError, match=r"did not write it"):
-        beside.write(job)
-    assert theirs.read_bytes() == b"mine"
-    assert names(film) == [theirs.name]
-
-
-def test_a_link_is_not_followed(job: Path, film: Path, tmp_path: Path) -> None:
-    other = tmp_path / "other.srt"
-    other.write_bytes(SRT)
-    film.with_name(f"{film.stem}.en.srt").symlink_to(other)
-    with pytest.raises(ConfigurationError):
-        beside.write(job)
-    assert other.read_bytes() == SRT
-
-
-def test_a_film_that_is_away_and_a_folder_that_cannot_be_written_are_told(
-    job: Path, film: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object, **__: object) -> tuple[int, str]:
-        raise OSError(30, "Read-only file system")
-
-    with monkeypatch.context() as patched:
-        patched.setattr("tempfile.mkstemp", refuse)
-        with pytest.raises(DiskError, match=r"[Rr]ead-only"):
-            beside.write(job)
-    assert names(film) == []
-    film.rename(film.with_name("gone.mkv"))
-    with pytest.raises(MediaError, match="not there"):
-        beside.write(job)
-
-
-def test_a_film_without_subtitles_is_told(tmp_path: Path, job: Path) -> None:
-    manifest = job / "09_subtitle_gen" / "manifest.json"
-    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "status": "skipped"}))
-    with pytest.raises(SamvadError, match="no subtitles yet"):
-        beside.write(job)
+def test_nobody_waits_for_it_when_the_process_ends():
+    code = "import time; from samvad.core.beside import Beside; Beside(lambda: time.sleep(60), 'one'); 1 / 0"
+    began = time.monotonic()
+    command = [sys.executable, "-c", code]
+    ended = subprocess.run(command, env={"PYTHONPATH": str(ROOT / "scripts")}, capture_output=True, check=False)
+    assert ended.returncode == 1 and b"ZeroDivisionError" in ended.stderr
+    assert time.monotonic() - began < 30

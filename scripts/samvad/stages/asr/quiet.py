@@ -84,18 +84,27 @@ def pauses(audio: FilmAudio, speech: Sequence[Region]) -> list[tuple[int, int]]:
     return found
 
 
-def with_quiet(speech: Sequence[Region], audio: FilmAudio, curve: SoundCurve, threshold: float) -> list[Region]:
+def softer(audio: FilmAudio, threshold: float) -> list[Region]:
+    """Return where there may be speech in sound whose passages are equally loud, in order of time.
+
+    Args:
+        audio: the sound.
+        threshold: probability of speech, 0 to 1, with which sound is heard first.
+    """
+    return regions.silero_regions(audio, threshold * _SECOND_THRESHOLD, levelled)
+
+
+def with_quiet(speech: Sequence[Region], maybe: Sequence[Region], curve: SoundCurve, duration_ms: int) -> list[Region]:
     """Return speech as it was found, and what is speech beside it, in order of time.
 
     Args:
         speech: what the detector heard first.
-        audio: the sound that it heard.
+        maybe: what ``softer`` found in the same sound.
         curve: what the song detector hears.
-        threshold: probability of speech, 0 to 1, with which sound was heard first.
+        duration_ms: of the sound.
     """
-    softer = regions.silero_regions(audio, threshold * _SECOND_THRESHOLD, levelled)
-    agreed = [region for region in softer if _peak(curve, region) >= _AGREED]
-    added = [region for region in [*agreed, *_sure(curve, audio.duration_ms)] if _beyond(region, speech) >= _ADDED_MS]
+    agreed = [region for region in maybe if _peak(curve, region) >= _AGREED]
+    added = [region for region in [*agreed, *_sure(curve, duration_ms)] if _beyond(region, speech) >= _ADDED_MS]
     return regions.union([*speech, *added])
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from samvad.core.beside import Beside
 from samvad.core.errors import ModelError
 from samvad.core.failures import is_memory_shortage
 from samvad.core.times import clock
@@ -18,6 +19,7 @@ from samvad.documents.existing_subtitles import MEASURE, TRANSLATE, ExistingSubt
 from samvad.documents.segments import HEARD_TWICE, Segment, SegmentsDocument
 from samvad.logs.spans import span
 from samvad.media.audio import FilmAudio
+from samvad.media.sound_curve import SoundCurve
 from samvad.runner.stage_run import StageRun
 from samvad.stages.asr import (
     account,
@@ -78,21 +80,27 @@ class Heard(NamedTuple):
 def find_speech(run: StageRun, audio: FilmAudio, heard: FilmAudio, options: Options, device: str) -> Heard:
     """Find speech in what is to be recognised, and singing in the film as it is."""
     log.info("Looking for speech with %s in %.0f s of sound", options.vad, audio.duration_ms / 1000)
+    from samvad.media import sound_curve, sound_events
+
+    def listen(unit: str) -> SoundCurve:
+        return sound_events.listen(audio.path, unit=unit)
+
+    # Each detector has one thread: on two cores two of them take the time of one. One of them says how far it is.
+    listening = Beside(lambda: listen(""), "song detector") if run.threads > 1 else None
     if options.vad == _NO_DETECTOR:
         found = [Region(0, heard.duration_ms)]
     elif options.vad == "silero":
         found = regions.silero_regions(heard, options.vad_threshold)
     else:
         found = regions.pyannote_regions(heard, options.vad_threshold, device)
-    from samvad.media import sound_curve, sound_events
-
-    curve = sound_events.listen(audio.path, unit="searched_seconds")
+    softer = quiet.softer(heard, options.vad_threshold)
+    curve = listening.result() if listening else listen("searched_seconds")
     detector = sound_events.model()
     run.used(detector)
     exact = replace(curve, model=detector.checksum or "")  # stage 06 need not hear it again
     sound_curve.write_exact(run.output("sound_curve.json", "sound_curve"), exact)
     first_ms = sum(region.length_ms for region in found)
-    found = quiet.with_quiet(found, heard, curve, options.vad_threshold)
+    found = quiet.with_quiet(found, softer, curve, heard.duration_ms)
     run.metric("quiet_speech_added", (sum(region.length_ms for region in found) - first_ms) / 1000, "s")
     if options.singing:
         sung = regions.sung_regions(curve, options.singing_threshold)
