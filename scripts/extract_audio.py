@@ -7,12 +7,12 @@ import dataclasses
 import importlib
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from samvad.core import checksums, typed_json
 from samvad.core.errors import MediaError, SamvadError, ToolError
+from samvad.core.stopped_threads import Pool
 from samvad.documents import probe as probe_document
 from samvad.documents import provenance, waveform
 from samvad.documents.film_clock import FilmClock
@@ -94,7 +94,7 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options, know
     channels.check(choice.track, channel, str(film))
     _check_space(run, film, header)
     audio, poster = run.work_folder / "audio.wav", run.work_folder / "poster.jpg"
-    with span("decoding"), ThreadPoolExecutor(5) as beside:
+    with span("decoding"), Pool(5) as beside:
         beside.submit(importlib.import_module, "numpy")  # for the waveform: nobody waits for it then
         read, is_drawn = _read_film(run, film, header, checksum, choice.track, channel, options, poster, beside)
         opened = read.film
@@ -184,7 +184,7 @@ def _read_film(
     channel: str,
     options: Options,
     poster: Path,
-    beside: ThreadPoolExecutor,
+    beside: Pool,
 ) -> tuple[_Read, bool | None]:
     """Read a film from beginning to end, once; say too whether its one picture was drawn, None: not yet.
 

@@ -21,7 +21,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from samvad.core import files, outside
+from samvad.core import files, outside, stopped_threads
 from samvad.core.errors import ChangedFileError
 
 _BLOCK_BYTES = 1 << 20
@@ -61,9 +61,11 @@ class Held:
 
         Raises:
             OSError: it cannot be read.
+            StoppedError: this process is being stopped.
         """
         digest, place = hashlib.sha256(), 0
         while block := os.pread(self.descriptor, _BLOCK_BYTES, place):
+            stopped_threads.check()
             digest.update(block)
             place += len(block)
         return f"sha256:{digest.hexdigest()}"

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from samvad.core import files, held_files, outside, variables
+from samvad.core import files, held_files, outside, stopped_threads, variables
 from samvad.core.errors import MemoryShortageError, MissingToolError, ToolError
 
 log = logging.getLogger(__name__)
@@ -91,7 +91,9 @@ def run(
         MissingToolError: it is not installed.
         ToolError: it was stopped.
         MemoryShortageError: it was killed, or had no memory.
+        StoppedError: this process is being stopped.
     """
+    stopped_threads.check()
     name = Path(command[0]).name
     log.debug("Running %s", [str(word) for word in command], extra={"rate_key": name})
     try:
@@ -100,13 +102,14 @@ def run(
         )
     except OSError as error:
         raise _not_started(name, error) from None
-    with process:
+    with process, stopped_threads.known(process):
         watched = _Watched(process, name, stdout_line, stdout_block, stderr_line)
         try:
             watched.wait(allowed_silence() if silence_seconds is None else silence_seconds)
         finally:
             if process.poll() is None:  # hung, or this process is being ended
                 process.kill()
+    stopped_threads.check()
     if watched.error is not None:
         raise watched.error
     done = Done(process.returncode, bytes(watched.output), "\n".join(watched.tail))

@@ -17,6 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from samvad.core.stopped_threads import Pool
 from samvad.documents.film_clock import FilmClock, Jump, Span
 from samvad.media import ffmpeg, ffprobe, film_headers, film_packets
 from samvad.media.film_headers import Header
@@ -134,7 +135,7 @@ def start(film: Path, header: Header) -> Start:
         ToolError: ffprobe is missing, or hung.
     """
     beginning = _Beginning(_shown_streams(header))
-    with ThreadPoolExecutor(1) as beside:
+    with Pool(1) as beside:
         heard = beside.submit(film_packets.first_heard_us, film, _HEARD_SECONDS)
         film_packets.read(film, beginning.take, seconds=_BEGINNING_SECONDS)
     return beginning.start(header, heard.result())

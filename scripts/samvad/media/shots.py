@@ -12,13 +12,13 @@ import logging
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from samvad.core import checksums, files, held_files
 from samvad.core.errors import DiskError, MediaError, SamvadError
+from samvad.core.stopped_threads import Pool
 from samvad.documents import shots
 from samvad.media import clock, cut_search, ffmpeg, film_facts, film_headers, film_packets, moments
 from samvad.media.clock import Film
@@ -155,7 +155,7 @@ def search(film: Film, threads: int = 0, hwaccel: str = "auto", warn: Callable[[
     if packets is None or plan is None:
         return Search(cuts(decode_all(film, picture, threads, hwaccel, warn)), 1.0)
     batches = [plan.spans[first : first + _AT_ONCE] for first in range(0, len(plan.spans), _AT_ONCE)]
-    with ThreadPoolExecutor(max(1, threads)) as pool:
+    with Pool(max(1, threads)) as pool:
         found = list(pool.map(lambda batch: _pieces(film, picture, packets, batch), batches))
     length_ms = max(1, packets.times_ms[-1] - packets.times_ms[0])
     decoded = sum(end - begin for begin, end in plan.spans) / length_ms

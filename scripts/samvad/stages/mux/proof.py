@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samvad.core.errors import MediaError
+from samvad.core.stopped_threads import Pool
 from samvad.documents.mux_proof import Place, StreamProof
 from samvad.logs import events
 from samvad.media import film_packets, moments
@@ -134,7 +134,7 @@ def prove(film: Compared, result: Compared, pairs: Sequence[tuple[Stream, Stream
     # What muxes has said 100 % by now: without a count of its own, this would look like a stage that hangs at its end.
     proofs: list[StreamProof] = []
     events.progress(0, len(pairs), _UNIT)
-    with ThreadPoolExecutor(max(1, workers)) as pool:
+    with Pool(max(1, workers)) as pool:
         for done in pool.map(look, pairs):
             proofs.append(done)
             events.progress(len(proofs), len(pairs), _UNIT)
