@@ -51,6 +51,6 @@ STAGE = Stage(
     writes=("subtitled_film", "burned_film", "proof"),
     results=("subtitled_film", "burned_film"),
     needs=("demux", "subtitle_gen"),
-    asks=ResourceRequest(mem_mb=1000, runtime=10, runtime_per_hour=30),
+    asks=ResourceRequest(cores=2, mem_mb=1000, runtime=10, runtime_per_hour=30),
     milestones=("new_subtitle_tracks", "own_streams", "route", "duration"),
 )
