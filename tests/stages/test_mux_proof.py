@@ -174,6 +174,25 @@ def mux(inputs: list[object], cache: dict[str, str]) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize(("sound", "picture", "late"), [(18, 50, 0), (12, 25, 25)])
+def test_a_film_whose_sound_is_over_before_its_middle_is_proved(
+    tmp_path: Path, sound: int, picture: int, late: int
+) -> None:
+    """Two of the three places that are looked at have no sound; in the second film, the picture begins behind it all."""
+    path = tmp_path / "film.mkv"
+    noise = f"anoisesrc=duration={sound}:amplitude=0.3:seed=1:sample_rate=16000"
+    moving = f"testsrc2=duration={picture}:size=128x72:rate=10"
+    ffmpeg("-f", "lavfi", "-i", noise, "-itsoffset", late, "-f", "lavfi", "-i", moving, "-map", 1, "-map", 0,
+           "-c:v", "mpeg4", "-c:a", "flac", path)  # fmt: skip
+    film = FilmFile(clock.opened(path), leaps=False, duration_ms=50_000)
+    result = merged(tmp_path, path)
+    header = film_headers.read(result)
+    found = routes.check(film, film, result, header, None, 1)
+    heard = next(one for one in found if one.kind == "audio")
+    assert heard.by == "sound" and heard.places and not heard.lost_at_ms
+    assert routes.wrong_in(film, found, header) == []
+
+
 def test_the_same_bytes_are_proved_once_and_others_anew(tmp_path: Path) -> None:
     film = clock_films.make(Recipe("mkv", "h264", "pcm_s16le"), tmp_path, tmp_path)
     cache = support.new_cache(tmp_path)

@@ -173,7 +173,9 @@ def sounds(
     for start in starts:
         source = ffmpeg.source(film.path, f="", vn=None, sn=None, dn=None, threads=1, **seek(film, start, length))
         heard = ffmpeg.in_time(source[str(stream.index)], rate_hz, film.off_seconds)
-        pieces.append(heard.filter("apad", whole_len=count).filter("atrim", end_sample=count))
+        # Of silence alone the times are unknown, and two such pieces cannot be joined: samples are counted.
+        whole = heard.filter("apad", whole_len=count).filter("atrim", end_sample=count)
+        pieces.append(whole.filter("asetpts", "N/SR/TB"))
     decoded: ffmpeg.Options = {"ac": channels, "ar": rate_hz, "c:a": "pcm_f32le", "f": "f32le"}
     sound = ffmpeg.joined_sounds(*pieces)
     done = ffmpeg.run([sound], None, decoded, stderr_line=said, global_options=_FEW_THREADS)

@@ -162,9 +162,10 @@ def check_whole(film: Film, track: AudioTrack, clock: FilmClock, audio_ms: int, 
 
 
 def picture_behind(film: Film, clock: FilmClock) -> str:
-    """Return a warning where the picture begins when all sound is over: stage 10 refuses such a film; else nothing.
+    """Return a warning where the picture begins when all sound is over; else nothing.
 
-    Its sound cannot be found again in what is written, so that nothing proves that it is in time.
+    A seek in Matroska goes by the picture, past all of that sound: less of it is compared in what stage 10 writes, and
+    of such films in other containers nothing at times.
     """
     picture = film.header.film_picture
     shown = clock.of(picture.index) if picture else None
@@ -173,8 +174,8 @@ def picture_behind(film: Film, clock: FilmClock) -> str:
         return ""
     return (
         f"The film's picture begins at {shown.start_ms / 1000:.1f} s, after all of its sound, which ends at "
-        f"{max(ends) / 1000:.1f} s. Subtitles are written, but stage 10 cannot put such a film together so that it is "
-        "proved, and fails. Are the streams of this file where they belong?"
+        f"{max(ends) / 1000:.1f} s. Subtitles are written; where stage 10 cannot prove that such a film is put together "
+        "as it is played, it fails. Are the streams of this file where they belong?"
     )
 
 
