@@ -178,7 +178,7 @@ def mux(inputs: list[object], cache: dict[str, str]) -> None:
 def test_a_film_whose_sound_is_over_before_its_middle_is_proved(
     tmp_path: Path, sound: int, picture: int, late: int
 ) -> None:
-    """Two of the three places that are looked at have no sound; in the second film, the picture begins behind it all."""
+    """Two of the three places that are looked at have no sound. In the second film, the picture begins behind it."""
     path = tmp_path / "film.mkv"
     noise = f"anoisesrc=duration={sound}:amplitude=0.3:seed=1:sample_rate=16000"
     moving = f"testsrc2=duration={picture}:size=128x72:rate=10"

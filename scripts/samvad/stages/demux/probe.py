@@ -174,8 +174,8 @@ def picture_behind(film: Film, clock: FilmClock) -> str:
         return ""
     return (
         f"The film's picture begins at {shown.start_ms / 1000:.1f} s, after all of its sound, which ends at "
-        f"{max(ends) / 1000:.1f} s. Subtitles are written; where stage 10 cannot prove that such a film is put together "
-        "as it is played, it fails. Are the streams of this file where they belong?"
+        f"{max(ends) / 1000:.1f} s. Subtitles are written; where stage 10 cannot prove that such a film is put "
+        "together as it is played, it fails. Are the streams of this file where they belong?"
     )
 
 
