@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import shutil
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -176,10 +177,37 @@ def tool_version(command: str) -> str:
 
 
 def library_versions(*names: str) -> dict[str, str]:
-    """Return the versions of installed Python packages."""
+    """Return the versions of installed Python packages.
+
+    Raises:
+        importlib.metadata.PackageNotFoundError: one is not installed.
+    """
+    return {name: _installed(name) or _looked_up(name) for name in names}
+
+
+def _installed(name: str) -> str | None:
+    """Return what the folder says that an installer keeps of a package; None where there is none such.
+
+    ``importlib.metadata`` says the same, and takes 30 ms of CPU time to be imported: a fifth of a small stage.
+    """
+    wanted = re.sub(r"[-_.]+", "_", name).lower()
+    for place in sys.path:
+        try:
+            for entry in Path(place or ".").iterdir():
+                name, end, _ = entry.name.partition("-")
+                if end and entry.suffix == ".dist-info" and re.sub(r"[-_.]+", "_", name).lower() == wanted:
+                    head = outside.read_text(entry / "METADATA").partition("\n\n")[0]
+                    versions = re.findall(r"^Version: *(\S+)$", head, re.MULTILINE)
+                    return versions[0] if len(versions) == 1 else None
+        except (OSError, ValueError, SamvadError):  # an archive, or nothing; a package that is half removed
+            continue
+    return None
+
+
+def _looked_up(name: str) -> str:
     from importlib.metadata import version
 
-    return {name: version(name) for name in names}
+    return version(name)
 
 
 #: Files of the project that its own commands write, and that are no code: the film sheet, by ``make film``.
