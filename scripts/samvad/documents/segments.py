@@ -23,6 +23,10 @@ QUARANTINE = "quarantine"
 AS_SAID = "shown as said"
 #: What a text is kept as (``decoded_again``, ``kept``) that no try at recognition was sure of, but two heard alike.
 HEARD_TWICE = "heard twice alike, unsure"
+#: And one that was heard where no detector hears speech, but one a sign of a voice.
+HEARD_BESIDE = "heard beside all speech, unsure"
+#: Each of them is to be listened to.
+UNSURE = (HEARD_TWICE, HEARD_BESIDE)
 
 
 @dataclass(frozen=True)

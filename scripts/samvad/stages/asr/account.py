@@ -20,6 +20,7 @@ NO_WORDS = "no words, or a short loop, after all tries"
 LOOP = "a loop beside words, cut to its first round"
 HEARD_ANEW = "a loop, in whose place something was heard anew"
 GIVEN_INSTEAD = "what was recognised, in whose place the given text stands"
+NOWHERE = "heard where no voice is, with no room in the speech beside it"
 NOT_SAID = "given, but not said in the film"
 #: So many characters are told of what a given text has replaced: it may be all of a film.
 _TOLD = 300

@@ -192,7 +192,7 @@ class GapFiller:
         alike = [
             max(pair, key=lambda chunk: statistics.fmean(word.probability for word in chunk.words))
             for pair in combinations(tries, 2)
-            if _of_two_tries(*pair) and _same_sounds(*pair)
+            if _of_two_tries(*pair) and same_sounds(pair[0].text, pair[1].text)
         ]
         if not alike:
             return None
@@ -220,14 +220,15 @@ def _of_two_tries(one: Chunk, other: Chunk) -> bool:
     return len(tries) > 1 and one.start_ms < other.end_ms and other.start_ms < one.end_ms
 
 
-def _same_sounds(one: Chunk, other: Chunk) -> bool:
-    sounds = min(sum(len(skeletons.key_of(word)) for word in chunk.text.split()) for chunk in (one, other))
-    return sounds >= _ALIKE_CONSONANTS and skeletons.agreement(one.text, other.text) >= _ALIKE
+def same_sounds(one: str, other: str) -> bool:
+    """Return whether two texts sound alike, and are long enough for that to mean something."""
+    sounds = min(sum(len(skeletons.key_of(word)) for word in text.split()) for text in (one, other))
+    return sounds >= _ALIKE_CONSONANTS and skeletons.agreement(one, other) >= _ALIKE
 
 
 def _inside(chunk: Chunk, gap: Gap) -> Chunk:
     words = tuple(word for word in chunk.words if gap.start_ms <= (word.start_ms + word.end_ms) / 2 < gap.end_ms)
-    return _part(chunk, words, max(chunk.start_ms, gap.start_ms), min(chunk.end_ms, gap.end_ms))
+    return part(chunk, words, max(chunk.start_ms, gap.start_ms), min(chunk.end_ms, gap.end_ms))
 
 
 def _beside_loops(words: tuple[RawWord, ...]) -> tuple[RawWord, ...]:
@@ -326,14 +327,14 @@ def _put_in(chunks: Sequence[Chunk], new: Chunk | None, account: Account) -> lis
             account.take([word for word in after if word.start_ms < new.end_ms], HEARD_ANEW)
             after = tuple(word for word in after if word.start_ms >= new.end_ms)
         if before or not after:
-            found.append(_part(chunk, before, chunk.start_ms, max(chunk.start_ms, min(chunk.end_ms, new.start_ms))))
+            found.append(part(chunk, before, chunk.start_ms, max(chunk.start_ms, min(chunk.end_ms, new.start_ms))))
         if after:
             rest = chunk if not before else replace(chunk, heard={})  # what was heard counts once
-            found.append(_part(rest, after, min(chunk.end_ms, max(chunk.start_ms, new.end_ms)), chunk.end_ms))
+            found.append(part(rest, after, min(chunk.end_ms, max(chunk.start_ms, new.end_ms)), chunk.end_ms))
     return sorted(found, key=lambda chunk: (chunk.start_ms, chunk.end_ms))
 
 
-def _part(chunk: Chunk, words: tuple[RawWord, ...], start_ms: int, end_ms: int) -> Chunk:
+def part(chunk: Chunk, words: tuple[RawWord, ...], start_ms: int, end_ms: int) -> Chunk:
     """Return what a chunk is between two times, with as much of its window."""
     window = chunk.window
     if window is not None:

@@ -11,7 +11,7 @@ from typing import Any
 from samvad.core.failures import working_on
 from samvad.media.audio import FilmAudio
 from samvad.runner.kept_pieces import KeptPieces
-from samvad.stages.asr import account, gaps, language, own_script, prompts, retries
+from samvad.stages.asr import account, beside_speech, gaps, language, own_script, prompts, retries
 from samvad.stages.asr.account import Account
 from samvad.stages.asr.chunks import Chunk
 from samvad.stages.asr.from_prompt import PromptGuard, VoicePeak
@@ -79,6 +79,7 @@ class Recogniser:
         Args:
             speech: with the language of each region.
             perhaps: where somebody may speak under other sound, likewise: a text of it is taken only if it is sure.
+                What is faint is not decoded, but says that words which were heard there may have been said.
         """
         retrier = retries.Retrier(self.decode, self.audio, self.script, self.terms, self.attempts, self.account)
         total = sum(region.length_ms for region in speech)
@@ -99,16 +100,19 @@ class Recogniser:
                 done = sum(chunk.window.speech_ms for chunk in chunks if chunk.window is not None)
                 self.progress(min(done, total) / 1000, total / 1000, "audio_seconds")
         in_order = sorted(chunks, key=lambda chunk: chunk.start_ms)
+        heard_first, taken_before = in_order, len(self.account.taken)
+        again = self.decode if self.attempts else None
+        placer = beside_speech.Placer(again, self.audio, perhaps, self.voice_peak, self.account)
+        in_order = placer.place(in_order, speech)
         if self.attempts:
             filler = gaps.GapFiller(
                 self.decode, self.audio, retrier.faults, self.voice_peak, self.script, account=self.account
             )
-            heard_first, taken_before = in_order, len(self.account.taken)
             in_order = filler.fill(in_order, speech)
-            if perhaps:
-                in_order = replace(filler, weak=True).fill(in_order, perhaps)
-            old = [chunk for chunk in in_order if not gaps.was_gap(chunk)]
-            self.account.compare(heard_first, old, taken_before)
+            if surer := [region for region in perhaps if not region.faint]:
+                in_order = replace(filler, weak=True).fill(in_order, surer)
+        old = [chunk for chunk in in_order if not gaps.was_gap(chunk)]
+        self.account.compare(heard_first, old, taken_before)
         return own_script.in_own_script(in_order, self.decode, self.script, self.terms)
 
     def _without_made_up(self, chunks: list[Chunk]) -> list[Chunk]:

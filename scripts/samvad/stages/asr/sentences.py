@@ -11,7 +11,8 @@ from samvad.core import typed_json
 from samvad.documents.segments import Segment, Word
 from samvad.stages.asr.chunks import Chunk, RawWord
 from samvad.stages.asr.regions import Region
-from samvad.stages.asr.word_times import Timed, into_speech
+from samvad.stages.asr.word_room import Timed
+from samvad.stages.asr.word_times import into_speech
 from samvad.text.joints import Spelling, mended
 from samvad.text.romanise import romanise
 from samvad.text.sentence_ends import belongs_to, ends_sentence

@@ -16,7 +16,7 @@ from samvad.core.times import clock
 from samvad.documents import coverage, provenance
 from samvad.documents.coverage import Coverage
 from samvad.documents.existing_subtitles import MEASURE, TRANSLATE, ExistingSubtitles
-from samvad.documents.segments import HEARD_TWICE, Segment, SegmentsDocument
+from samvad.documents.segments import Segment, SegmentsDocument
 from samvad.logs.spans import span
 from samvad.media.audio import FilmAudio
 from samvad.media.sound_curve import SoundCurve
@@ -24,7 +24,9 @@ from samvad.runner.stage_run import StageRun
 from samvad.stages.asr import (
     account,
     alignment,
+    beside_speech,
     covered,
+    doubts,
     existing,
     gaps,
     given_text,
@@ -215,8 +217,8 @@ def recognise(run: StageRun, recogniser: Recogniser, heard: Heard, options: Opti
     named = name_languages(run, recogniser, heard.speech, given)
     perhaps = covered.in_languages(heard.perhaps, named)
     with span("transcription"):
-        chunks = recogniser.recognise(named, [region for region in perhaps if not region.faint])
-    added = covered.with_text(perhaps, chunks)
+        chunks = recogniser.recognise(named, perhaps)
+    added = beside_speech.with_text(perhaps, named, chunks)
     write_regions(run, heard, added)
     named = sorted([*named, *added], key=lambda region: region.start_ms)
     spoken_in = list(dict.fromkeys(region.language for region in named))
@@ -285,12 +287,7 @@ def record_coverage(run: StageRun, recognised: Recognised, found: Sequence[Segme
     write_coverage(run, gaps.by_piece(chunks, whole), [(one.start_ms, one.end_ms) for one in perhaps], said)
     run.metric("speech_with_text", whole.with_text_ms / 1000, "s")
     run.metric("speech_without_text", (whole.speech_ms - whole.with_text_ms) / 1000, "s")
-    unsure = [chunk for chunk in chunks if chunk.decoded_again is not None and chunk.decoded_again.kept == HEARD_TWICE]
-    run.metric("words_heard_unsurely", sum(len(chunk.words) for chunk in unsure), "words")
-    if unsure:
-        shown = ", ".join(clock(chunk.start_ms) for chunk in unsure[:_LINES_SHOWN])
-        more = f" and {len(unsure) - _LINES_SHOWN} more" if unsure[_LINES_SHOWN:] else ""
-        run.warn(f"The model was not sure of what is said at {shown}{more}, but heard it twice alike. Listen there.")
+    doubts.record(run, chunks, recognised.segments)
     if whole.gaps:
         run.warn(
             f"{(whole.speech_ms - whole.with_text_ms) / 1000:.1f} of {whole.speech_ms / 1000:.1f} s of speech have no "

@@ -7,19 +7,20 @@ one is drawn out over it, and a word beside a long stretch that the model passed
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
 from samvad.documents.coverage import longest_ms
-from samvad.stages.asr.chunks import Chunk, RawWord
+from samvad.stages.asr.chunks import Chunk
 from samvad.stages.asr.regions import Region
+from samvad.stages.asr.word_room import Timed, needs_ms, with_room
 from samvad.text.sentence_ends import ends_sentence
 
 _SHORTEST_WORD_MS = 20
 #: Pauses from this length on part what is said; a word has its place before or after.
 _PARTING_MS = 400
-#: What a word needs at least: so much, or so much for each of its characters.
-_LEAST_MS, _LEAST_CHARACTER_MS = 120, 55
+#: The first word after a pause keeps so much at least where another word shares its time.
+_LEAST_MS = 120
 #: A word with less room than this part of what it needs does not belong where it stands.
 _CRAMPED = 0.5
 #: A word alone before a pause of this length, in speech of which it fills less than this part, was not said there.
@@ -28,15 +29,6 @@ _LONG_PAUSE_MS, _LOST_SHARE = 1_000, 0.35
 _PASSED_OVER_MS = 2_000
 #: Words nearer than this follow on each other.
 _CLOSE_MS = 300
-
-
-@dataclass(frozen=True)
-class Timed:
-    """A word and when it was said, in ms."""
-
-    word: RawWord
-    start_ms: int
-    end_ms: int
 
 
 def settled(chunk: Chunk, pauses: Sequence[tuple[int, int]]) -> Chunk:
@@ -56,13 +48,23 @@ def into_speech(chunk: Chunk, speech: Sequence[Region], pauses: Sequence[tuple[i
         speech: the regions that it was decoded from, in order of time.
         pauses: start and end in ms of silences inside them, in order of time.
     """
+    regions = parts(chunk, speech, pauses)
+    return with_room(drawn(chunk, regions), regions, chunk.end_ms)
+
+
+def parts(chunk: Chunk, speech: Sequence[Region], pauses: Sequence[tuple[int, int]]) -> list[Region]:
+    """Return the speech of a chunk, parted by the silences inside it."""
     inside = [pause for pause in pauses if pause[0] < chunk.end_ms and pause[1] > chunk.start_ms]
-    regions = _parted([region for region in speech if _overlap(region, chunk)] or list(speech), inside)
-    drawn = []
+    return _parted([region for region in speech if _overlap(region, chunk)] or list(speech), inside)
+
+
+def drawn(chunk: Chunk, regions: Sequence[Region]) -> list[Timed]:
+    """Draw each word of a chunk into some speech, however little room there is."""
+    found = []
     for word in chunk.words:
         start_ms, end_ms = _clamp(word.start_ms, max(word.end_ms, word.start_ms + _SHORTEST_WORD_MS), regions)
-        drawn.append(Timed(word, start_ms, end_ms))
-    return _in_order(_right_sides(_shortened(drawn), regions), chunk)
+        found.append(Timed(word, start_ms, end_ms))
+    return _in_order(_right_sides(shortened(found), regions), chunk)
 
 
 def _overlap(region: Region, chunk: Chunk) -> bool:
@@ -97,7 +99,7 @@ def _clamp(start_ms: int, end_ms: int, regions: Sequence[Region]) -> tuple[int, 
     return max(start_ms, best.start_ms), min(end_ms, best.end_ms)
 
 
-def _shortened(words: Sequence[Timed]) -> list[Timed]:
+def shortened(words: Sequence[Timed]) -> list[Timed]:
     """Cut words that last longer than anybody takes for them, on the side where no other word is near."""
     found: list[Timed] = []
     for number, word in enumerate(words):
@@ -189,7 +191,7 @@ def _lead_end(words: Sequence[Timed], cut: int, right: Region) -> int:
 
 
 def _needs(word: Timed) -> int:
-    return max(_LEAST_MS, _LEAST_CHARACTER_MS * len(word.word.text.strip()))
+    return needs_ms(word.word.text)
 
 
 def _in_order(words: Sequence[Timed], chunk: Chunk) -> list[Timed]:

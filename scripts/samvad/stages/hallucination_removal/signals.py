@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from samvad.documents.segments import HEARD_TWICE, Segment
+from samvad.documents.segments import UNSURE, Segment
 from samvad.stages.hallucination_removal.limits import Limits
 from samvad.stages.hallucination_removal.measures import Values
 
@@ -35,16 +35,16 @@ def signals(segment: Segment, values: Values, limits: Limits) -> tuple[Signal, .
     found = _decoder_signals(values, limits) + _form_signals(segment, values, limits)
     if segment.kind != "song":
         found = _sound_signals(values, limits) + found + _repetition_signals(values, limits)
-    if not found and values["phrase"] and _heard_twice(segment):
+    if not found and values["phrase"] and _is_unsure(segment):
         found.append(Signal("unsure", "no try at recognition was sure of it; models make things up twice alike"))
     if found and values["phrase"]:
         found.append(Signal("phrase", "the whole text is a phrase that Whisper is known to make up"))
     return tuple(found)
 
 
-def _heard_twice(segment: Segment) -> bool:
+def _is_unsure(segment: Segment) -> bool:
     note = segment.extra.get("decoded_again")
-    return isinstance(note, dict) and note.get("kept") == HEARD_TWICE
+    return isinstance(note, dict) and note.get("kept") in UNSURE
 
 
 def _sound_signals(values: Values, limits: Limits) -> list[Signal]:
