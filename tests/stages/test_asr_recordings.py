@@ -6,6 +6,7 @@ import json
 import re
 import statistics
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,9 @@ from recognising import (
     wav,
     words,
 )
+from samvad.documents.segments import UNSURE
 from samvad.sample import unspoken
+from samvad.stages.asr import word_room
 from samvad.text import scripts, skeletons
 
 pytestmark = pytest.mark.model
@@ -273,6 +276,26 @@ def test_a_sentence_under_noise_that_the_model_passes_over_is_heard(tmp_path: Pa
     )
     coverage = json.loads((job / "04_asr" / "coverage.json").read_text("utf-8"))
     assert [gap for gap in coverage["gaps"] if gap["speech_ms"] >= 1_500] == [], found
+
+
+def test_radio_that_detectors_hear_in_part_gets_times_and_none_of_its_words_stands_in_no_time(tmp_path: Path) -> None:
+    """Apollo 11: what is said in the pauses that detectors leave was drawn to their edges, 25 words in 1.4 s."""
+    radio = support.MEDIA / "B_english" / "en_apollo11.mp3"
+    if not radio.exists():
+        pytest.skip(f"the recordings are not at {support.MEDIA}")
+    job, done = recognise(tmp_path, decoded(radio), "--languages", "en")
+    assert done.returncode == 0, done.stderr
+    found = document(job)["segments"]
+    said = [(word["start_ms"], word["end_ms"], word["text"]) for segment in found for word in segment["words"]]
+    assert len(said) > 100
+    assert word_room.crammed(said) == []
+    assert not any(one[0] == one[1] and other[0] == other[1] for one, other in pairwise(said))
+    beside = [segment for segment in found if segment.get("decoded_again", {}).get("kept") in UNSURE]
+    assert sum(len(segment["words"]) for segment in beside) == metrics_of(job)["words_heard_unsurely"] >= 10
+    assert metrics_of(job)["words_without_time"] == 0 and "no detector is sure" in warnings_of(job)
+    regions = json.loads((job / "04_asr" / "speech_regions.json").read_text("utf-8"))["regions"]
+    for segment in beside:
+        assert any(one["start_ms"] <= segment["start_ms"] and segment["end_ms"] <= one["end_ms"] for one in regions)
 
 
 def test_speech_under_rain_that_no_detector_hears_is_not_lost_in_silence(tmp_path: Path) -> None:

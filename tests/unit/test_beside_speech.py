@@ -21,6 +21,7 @@ from samvad.stages.asr.chunks import Chunk, RawWord
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.windows import Window
 from samvad.stages.asr.word_room import Timed, crammed, needs_ms
+from samvad.stages.asr.word_times import into_speech
 
 FIGURES = {"avg_logprob": -0.5, "no_speech_prob": 0.1, "compression_ratio": 1.2, "temperature": 0.0}
 #: Two stretches of speech, and 20 s between them in which no detector hears any.
@@ -146,6 +147,17 @@ def test_what_may_be_speech_is_counted_once() -> None:
     assert all(one.end_ms <= other.start_ms for one, other in pairwise(added))
     assert sum(one.length_ms for one in added) == pytest.approx(3_400, abs=50)
     assert covered.with_text([Region(10_000, 18_000)], found)
+
+
+def test_a_word_that_lasts_through_a_pause_pushes_none_of_those_after_it() -> None:
+    # Music before a sentence: its first word was drawn over all of the sentence, whose words were left no time; so it
+    # counted as speech without text, and was heard and shown twice.
+    speech = (Region(11_368, 12_600), Region(23_816, 28_600))
+    rest = row("Quilter is the apostle of the middle classes and we are glad", 23_888, 250)
+    film = chunk([*row("Mary rolled the barrel.", 11_400, 250), raw("Mr.", 17_228, 23_728), *rest], speech)
+    found = into_speech(film, speech)
+    assert [(one.start_ms, one.end_ms) for one in found[5:]] == [(one.start_ms, one.end_ms) for one in rest]
+    assert (found[4].start_ms, found[4].end_ms) == (23_816, 23_888)
 
 
 def test_crammed_words_take_the_time_that_others_have_to_spare() -> None:

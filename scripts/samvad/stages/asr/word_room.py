@@ -6,6 +6,7 @@ is drawn out over a second.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -37,6 +38,11 @@ class Timed:
 def needs_ms(text: str) -> int:
     """Return what a word takes in ms where nobody hurries."""
     return max(_LEAST_MS, _LEAST_CHARACTER_MS * len(text.strip()))
+
+
+def fastest_ms(text: str) -> int:
+    """Return what a word takes in ms where somebody speaks as fast as can be."""
+    return math.ceil(needs_ms(text) / FASTEST)
 
 
 def crammed(words: Sequence[tuple[int, int, str]]) -> list[tuple[int, int]]:
@@ -83,7 +89,7 @@ def _by_region(words: Sequence[Timed], regions: Sequence[Region]) -> list[tuple[
 def _spread(words: list[Timed], begin_ms: int, end_ms: int, latest_ms: int) -> list[Timed]:
     """Spread what is crammed over as few words as have the room, from ``begin_ms`` on."""
     found = list(words)
-    least = [-(-needs_ms(word.word.text) // FASTEST) for word in found]
+    least = [fastest_ms(word.word.text) for word in found]
     if begin_ms + sum(least) > end_ms:
         end_ms = latest_ms
     for run in crammed([(word.start_ms, word.end_ms, word.word.text) for word in found]):

@@ -13,7 +13,7 @@ from itertools import pairwise
 from samvad.documents.coverage import longest_ms
 from samvad.stages.asr.chunks import Chunk
 from samvad.stages.asr.regions import Region
-from samvad.stages.asr.word_room import Timed, needs_ms, with_room
+from samvad.stages.asr.word_room import Timed, fastest_ms, needs_ms, with_room
 from samvad.text.sentence_ends import ends_sentence
 
 _SHORTEST_WORD_MS = 20
@@ -61,8 +61,11 @@ def parts(chunk: Chunk, speech: Sequence[Region], pauses: Sequence[tuple[int, in
 def drawn(chunk: Chunk, regions: Sequence[Region]) -> list[Timed]:
     """Draw each word of a chunk into some speech, however little room there is."""
     found = []
-    for word in chunk.words:
+    for place, word in enumerate(chunk.words):
         start_ms, end_ms = _clamp(word.start_ms, max(word.end_ms, word.start_ms + _SHORTEST_WORD_MS), regions)
+        if start_ms > word.end_ms:  # drawn over from the pause before: the words that are there keep their times
+            own_ms = min((other.start_ms for other in chunk.words[place:] if other.start_ms > start_ms), default=end_ms)
+            end_ms = min(end_ms, max(own_ms, start_ms + fastest_ms(word.text)))
         found.append(Timed(word, start_ms, end_ms))
     return _in_order(_right_sides(shortened(found), regions), chunk)
 
