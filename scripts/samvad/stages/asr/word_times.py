@@ -183,6 +183,8 @@ def _belongs_before(words: Sequence[Timed], cut: int, left: Region, right: Regio
     word = words[cut]
     if not right.start_ms <= word.start_ms < right.end_ms:
         return False
+    if right.start_ms - word.word.end_ms < word.word.start_ms - left.end_ms and word.word.end_ms < right.start_ms:
+        return False  # it was heard in the pause, nearer to what comes after it
     room_ms = (words[cut + 1].start_ms if cut + 1 < len(words) else right.end_ms) - right.start_ms
     left_ms = left.end_ms - max(left.start_ms, words[cut - 1].end_ms)
     return room_ms < _CRAMPED * _needs(word) and left_ms >= _needs(word)
