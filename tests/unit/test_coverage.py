@@ -315,6 +315,19 @@ def test_the_first_word_of_a_sentence_leaves_another_that_was_passed_over():
     assert times(ended, (3_000, 7_992), (10_120, 12_184))[0] == ("No.", 3_000, 3_400)
 
 
+def test_the_first_word_after_a_long_pause_stays_with_its_sentence():
+    said = [
+        raw("back.", 1_000, 1_400),
+        raw("And", 12_000, 12_060),
+        raw("they", 12_060, 12_300),
+        raw("go", 12_300, 12_600),
+    ]
+    speech = [(900, 2_000), (12_000, 13_000)]
+    assert times(said, *speech)[1][1] == 12_000
+    near = [raw("We", 1_000, 1_200), raw("did", 1_200, 1_400), raw("it.", 2_600, 2_640), raw("Now", 2_640, 3_000)]
+    assert times(near, (900, 2_000), (2_600, 3_100))[2][2] <= 2_000, "the last word of a sentence may be timed too late"
+
+
 def test_no_word_lasts_for_seconds():
     for words in ([raw("one", 1_000, 7_700), raw("two", 7_700, 8_000)], [raw("end", 1_000, 9_000)]):
         assert all(end - start <= 1_500 for _, start, end in times(words, (0, 10_000)))

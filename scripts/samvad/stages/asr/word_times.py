@@ -185,6 +185,9 @@ def _belongs_before(words: Sequence[Timed], cut: int, left: Region, right: Regio
         return False
     if right.start_ms - word.word.end_ms < word.word.start_ms - left.end_ms and word.word.end_ms < right.start_ms:
         return False  # it was heard in the pause, nearer to what comes after it
+    following = words[cut + 1].word.text if cut + 1 < len(words) else ""
+    if right.start_ms - left.end_ms >= _LONG_PAUSE_MS and not ends_sentence(word.word.text, following):
+        return False  # nobody waits so long before the last word
     room_ms = (words[cut + 1].start_ms if cut + 1 < len(words) else right.end_ms) - right.start_ms
     left_ms = left.end_ms - max(left.start_ms, words[cut - 1].end_ms)
     return room_ms < _CRAMPED * _needs(word) and left_ms >= _needs(word)
