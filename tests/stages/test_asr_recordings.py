@@ -291,7 +291,7 @@ def test_radio_that_detectors_hear_in_part_gets_times_and_none_of_its_words_stan
     assert word_room.crammed(said) == []
     assert not any(one[0] == one[1] and other[0] == other[1] for one, other in pairwise(said))
     beside = [segment for segment in found if segment.get("decoded_again", {}).get("kept") in UNSURE]
-    assert sum(len(segment["words"]) for segment in beside) == metrics_of(job)["words_heard_unsurely"] >= 10
+    assert sum(len(segment["words"]) for segment in beside) == metrics_of(job)["words_heard_unsurely"] >= 5
     assert metrics_of(job)["words_without_time"] == 0 and "no detector is sure" in warnings_of(job)
     regions = json.loads((job / "04_asr" / "speech_regions.json").read_text("utf-8"))["regions"]
     for segment in beside:

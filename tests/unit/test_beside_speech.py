@@ -136,6 +136,22 @@ def test_a_hole_in_speech_stays_in_its_sentence() -> None:
     assert [(word.start_ms, word.end_ms) for word in segment.words[3:5]] == [(2_050, 2_350), (2_350, 2_650)]
 
 
+def test_the_word_before_speech_that_begins_its_sentence_stays_in_it() -> None:
+    film = chunk(
+        [
+            *row("Houston, we read you.", 1_200, 400),
+            *row("I am going through a three-way scene.", 20_500, 250),
+            raw("We", 22_500, 22_700),
+            *row("started with an arrow.", 23_050, 350),
+        ]
+    )
+    found, _, _ = place(0.5, film=film)
+    assert [(one.text, one.start_ms) for one in segments(found)][1:] == [
+        ("I am going through a three-way scene.", 20_500),
+        ("We started with an arrow.", 22_500),
+    ]
+
+
 def test_a_looping_text_is_left_to_those_who_know_loops() -> None:
     film = chunk([*row("Houston, we read you.", 1_200, 400), *row("the tag " * 30, 5_000, 100)])
     assert place(0.0, film=film)[0] == [film]

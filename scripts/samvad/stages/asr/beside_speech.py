@@ -24,6 +24,7 @@ from samvad.stages.asr.retries import loops
 from samvad.stages.asr.strategy import DecodingStrategy
 from samvad.stages.asr.word_room import Timed, crammed, needs_ms
 from samvad.stages.asr.word_times import drawn, parts, shortened
+from samvad.text.sentence_ends import ends_sentence
 
 log = logging.getLogger(__name__)
 
@@ -202,7 +203,8 @@ def _outside(words: Sequence[RawWord], speech: Sequence[Region]) -> list[tuple[i
 def _apart(chunk: Chunk, first: int, after: int, pause: tuple[int, int]) -> list[_Stretch]:
     """Return words of a pause as stretches between which nothing was heard for a while."""
     timed = shortened([Timed(word, word.start_ms, word.end_ms) for word in chunk.words[first:after]])
-    cuts = [n for n in range(1, len(timed)) if timed[n].start_ms - timed[n - 1].end_ms >= _APART_MS]
+    apart = {n for n in range(1, len(timed)) if timed[n].start_ms - timed[n - 1].end_ms >= _APART_MS}
+    cuts = sorted(apart | _of_sentences_around(timed, pause))
     found: list[_Stretch] = []
     for begin, end in zip([0, *cuts], [*cuts, len(timed)], strict=True):
         own = timed[begin:end]
@@ -217,6 +219,17 @@ def _apart(chunk: Chunk, first: int, after: int, pause: tuple[int, int]) -> list
             region = Region(start_ms, end_ms, chunk.language)
             found.append(_Stretch(first + begin, first + end, region, pause))
     return found
+
+
+def _of_sentences_around(timed: Sequence[Timed], pause: tuple[int, int]) -> set[int]:
+    """Return where to part words from those that end the sentence before their pause, or begin the one after it."""
+    said = [word.word.text for word in timed]
+    ends = [n for n in range(1, len(timed)) if ends_sentence(said[n - 1], said[n])]
+    if not ends:
+        return set()
+    last = pause[1] - timed[-1].end_ms < _NEAR_MS and pause[1] - timed[ends[-1]].start_ms < _HOLE_MS
+    first = timed[0].start_ms - pause[0] < _NEAR_MS and timed[ends[0] - 1].end_ms - pause[0] < _HOLE_MS
+    return {*([ends[-1]] if last else ()), *([ends[0]] if first else ())}
 
 
 def _parted(chunk: Chunk, kept: Sequence[tuple[_Stretch, bool]], gone: Sequence[_Stretch]) -> list[Chunk]:
