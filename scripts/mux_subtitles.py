@@ -77,7 +77,7 @@ def work(run: StageRun, options: Options) -> None:
 
 def on_clock(run: StageRun, path: Path, probe: probe_document.Probe) -> FilmFile:
     """Return the film with its clock, the one that stage 01 wrote down if it did, without what nothing can decode."""
-    header = film_headers.read(path)
+    header, first = film_headers.read_with_beginning(path)
     if lost := header.undecodable:
         run.warn(f"Streams of the film that cannot be decoded are left out: {media.named(lost)}.")
         header = replace(header, streams=tuple(stream for stream in header.streams if stream not in lost))
@@ -87,7 +87,7 @@ def on_clock(run: StageRun, path: Path, probe: probe_document.Probe) -> FilmFile
         known = clock.read(film) if film.start.leaps else None
     else:
         film = clock.on_known(path, known, header)
-    return FilmFile(film, leaps=bool(known and known.jumps), duration_ms=probe.duration_ms)
+    return FilmFile(film, bool(known and known.jumps), probe.duration_ms, known_first=first)
 
 
 def write_matroska(

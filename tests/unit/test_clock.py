@@ -13,7 +13,7 @@ import pytest
 
 from samvad.core.errors import MediaError
 from samvad.documents.film_clock import FilmClock
-from samvad.media import clock, film_facts, film_headers
+from samvad.media import clock, film_facts, film_headers, film_packets
 from samvad.stages.demux import probe
 
 pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg makes the films")
@@ -162,3 +162,24 @@ class _Slow(ThreadPoolExecutor):
                 time.sleep(0.3)
 
         return super().submit(late)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("a.mkv", (*MPEG4, "-c:a", "aac", "-output_ts_offset", "10")),
+        ("a.mp4", (*MPEG4, "-bf", "2", "-c:a", "aac", "-ss", "0.3")),
+        ("a.ts", ("-c:v", "mpeg2video", "-c:a", "mp2")),
+        ("a.avi", (*MPEG4, "-c:a", "mp3")),
+        ("a.ogv", ("-c:v", "libtheora", "-c:a", "libvorbis")),
+    ],
+)
+def test_headers_and_first_packets_are_the_same_by_one_question_and_by_two(
+    tmp_path: Path, name: str, options: tuple[str, ...]
+) -> None:
+    long = ("-f", "lavfi", "-i", "testsrc2=size=64x64:rate=25:duration=24")
+    film = made(tmp_path / name, *long, "-itsoffset", "0.4", *SOUND, *options)
+    header, first = film_headers.read_with_beginning(film)
+    assert header == film_headers.read(film)
+    assert first == film_packets.first_packets(film)
+    assert len(first) == 2

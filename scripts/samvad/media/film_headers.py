@@ -184,7 +184,21 @@ def read(path: Path) -> Header:
         MediaError: ffmpeg cannot read it.
         ToolError: ffprobe is missing.
     """
-    done = ffprobe.run(path, "-v", "warning", "-show_format", "-show_streams", "-show_chapters", "-of", "json")
+    return _asked(path)[0]
+
+
+def read_with_beginning(path: Path) -> tuple[Header, dict[int, Packet]]:
+    """Ask ffprobe what a file's headers say, and for ``film_packets.first_packets``, with one start of it.
+
+    Raises:
+        MediaError: ffmpeg cannot read it.
+        ToolError: ffprobe is missing.
+    """
+    return _asked(path, *film_packets.beginning())
+
+
+def _asked(path: Path, *more: str) -> tuple[Header, dict[int, Packet]]:
+    done = ffprobe.run(path, "-v", "warning", "-show_format", "-show_streams", "-show_chapters", "-of", "json", *more)
     if done.code:
         ffprobe.check_kind(path, done)
         reason = done.last_line.rsplit(": ", 1)[-1]
@@ -198,11 +212,12 @@ def read(path: Path) -> Header:
         found = outside.json_value(done.stdout)
         header = _header(found, estimated=_ESTIMATE in done.tail)
         tracks = {int(stream["index"]): _track(stream) for stream in found.get("streams", [])}
+        first = film_packets.firsts(found.get("packets", []))
     except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError):
         raise ToolError(
             f"What ffprobe says of {str(path)!r} is not what it says of films.", "Is it a whole, current version?"
         ) from None
-    return _with_stills_counted(path, _with_names(path, header, tracks) if header.has_edit_lists else header)
+    return _with_stills_counted(path, _with_names(path, header, tracks) if header.has_edit_lists else header), first
 
 
 def duration_ms(text: str | None) -> int | None:

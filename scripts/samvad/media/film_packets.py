@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from samvad.core.times import seconds_to_ms
+from samvad.core.typed_json import JsonObject
 from samvad.media import ffprobe
 
+#: The fields of a packet that are asked for.
+_ENTRIES = "stream_index,pts_time,dts_time,duration_time,size,pos,flags"
 #: Tracks that say nothing in the first minute are not searched for: an empty one would cost a reading of the film.
 _FIRST_SECONDS = 60
 _BEGINNING_SECONDS = 10
@@ -55,14 +58,18 @@ def read(
         ToolError: ffprobe is missing, or hung.
     """
 
-    def split(number: str, pts: str, dts: str, length: str, size: str, place: str, flags: str, *_: str) -> None:
-        times = (ffprobe.microseconds(pts), ffprobe.microseconds(dts), ffprobe.microseconds(length))
-        begins = int(place) if place.isdigit() else None
-        take(Packet(int(number), *times, int(size) if size.isdigit() else 0, "K" in flags, "D" in flags, begins))
+    def split(*fields: str) -> None:
+        take(_packet(*fields))
 
-    entries = "stream_index,pts_time,dts_time,duration_time,size,pos,flags"
     interval = "" if seconds is None else f"%+{seconds}"
-    ffprobe.packet_fields(path, entries, split, "" if stream is None else str(stream), interval)
+    ffprobe.packet_fields(path, _ENTRIES, split, "" if stream is None else str(stream), interval)
+
+
+def _packet(number: str, pts: str, dts: str, length: str, size: str, place: str, flags: str, *_: str) -> Packet:
+    """Return a packet by its fields as ffprobe prints them."""
+    times = (ffprobe.microseconds(pts), ffprobe.microseconds(dts), ffprobe.microseconds(length))
+    begins = int(place) if place.isdigit() else None
+    return Packet(int(number), *times, int(size) if size.isdigit() else 0, "K" in flags, "D" in flags, begins)
 
 
 def read_subtitles(path: Path, take: Callable[[int, int, int], None]) -> None:
@@ -93,6 +100,24 @@ def first_packets(path: Path) -> dict[int, Packet]:
         found.setdefault(packet.stream, packet)
 
     read(path, take, seconds=_BEGINNING_SECONDS)
+    return found
+
+
+def beginning() -> tuple[str, ...]:
+    """Return ffprobe's options that have it print the same packets besides what else it is asked for."""
+    return "-show_entries", f"packet={_ENTRIES}", "-read_intervals", f"%+{_BEGINNING_SECONDS}"
+
+
+def firsts(printed: Iterable[JsonObject]) -> dict[int, Packet]:
+    """Return the first packet of each stream, of those that ``beginning`` has ffprobe print as JSON.
+
+    Raises:
+        KeyError: it is not what ffprobe prints.
+    """
+    found: dict[int, Packet] = {}
+    for packet in printed:
+        if (number := packet["stream_index"]) not in found:
+            found[number] = _packet(*(str(packet.get(name, "N/A")) for name in _ENTRIES.split(",")))
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,11 +53,13 @@ class FilmFile:
         film: the film, to be read on its clock.
         leaps: whether its times leap somewhere, so that no seek leads where it should.
         duration_ms: how long it is, as stage 01 found it.
+        known_first: the first packet of each stream, where they are known already.
     """
 
     film: Film
     leaps: bool
     duration_ms: int
+    known_first: Mapping[int, Packet] | None = None
 
     @property
     def path(self) -> Path:
@@ -82,7 +84,7 @@ class FilmFile:
     @functools.cached_property
     def first_packets(self) -> dict[int, film_packets.Packet]:
         """Return the first packet of each stream, as the container has it."""
-        return film_packets.first_packets(self.path)
+        return film_packets.first_packets(self.path) if self.known_first is None else dict(self.known_first)
 
     @functools.cached_property
     def hidden(self) -> Beginning | None:
