@@ -136,6 +136,24 @@ def test_a_hole_in_speech_stays_in_its_sentence() -> None:
     assert [(word.start_ms, word.end_ms) for word in segment.words[3:5]] == [(2_050, 2_350), (2_350, 2_650)]
 
 
+def test_words_before_the_first_speech_share_its_room() -> None:
+    # "I think we" in the last 0.2 s before a detector begins to hear speech, by Whisper's times.
+    early = [raw("I", 800, 800), raw("think", 800, 820), raw("we", 820, 990)]
+    film = chunk([*early, *row("will not have anyone like that", 1_700, 200)])
+    found, _, _ = place(0.9, film=film)
+    timed = [(word.start_ms, word.end_ms, word.text) for one in segments(found) for word in one.words]
+    assert len(timed) == 9 and crammed(timed) == []
+
+
+def test_a_pause_inside_what_was_heard_beside_speech_is_no_speech() -> None:
+    found, _, _ = place(0.5)
+    assert beside_speech.with_text((), SPEECH, found)[0].length_ms == pytest.approx(3_400, abs=50)
+    parted = [
+        replace(one, words=(*one.words[:4], *one.words[8:])) if beside_speech.was_beside(one) else one for one in found
+    ]
+    assert [one.length_ms < 1_500 for one in beside_speech.with_text((), SPEECH, parted)] == [True, True]
+
+
 def test_the_word_before_speech_that_begins_its_sentence_stays_in_it() -> None:
     film = chunk(
         [

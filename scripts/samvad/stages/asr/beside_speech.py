@@ -22,7 +22,7 @@ from samvad.stages.asr.from_prompt import VoicePeak
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.retries import loops
 from samvad.stages.asr.strategy import DecodingStrategy
-from samvad.stages.asr.word_room import Timed, crammed, needs_ms
+from samvad.stages.asr.word_room import Timed, crammed, fastest_ms, needs_ms
 from samvad.stages.asr.word_times import drawn, parts, shortened
 from samvad.text.sentence_ends import ends_sentence
 
@@ -132,8 +132,9 @@ class Placer:
         return self._peak(stretch) is not None and not (few or stretch.near or self._said(stretch, alike))
 
     def _heard_alike(self, asked: Sequence[tuple[Chunk, _Stretch]]) -> set[_Stretch]:
-        """Return the stretches of which a window of their own gives the same."""
-        wanted = [(chunk, one) for chunk, one in asked if not one.hole and (self._peak(one) or 0.0) >= _LITTLE_VOICE]
+        """Return the stretches with but a little of a voice of which a window of their own gives the same."""
+        little = [(chunk, one) for chunk, one in asked if not one.hole and (self._peak(one) or 0.0) >= _LITTLE_VOICE]
+        wanted = [(chunk, one) for chunk, one in little if not self._is_voice(one)]
         if self.decode is None or not wanted:
             return set()
         heard = self.decode([windows.packed([one.region])[0] for _, one in wanted], _AGAIN)
@@ -158,7 +159,7 @@ def with_text(perhaps: Sequence[Region], speech: Sequence[Region], chunks: Seque
         speech: what was found.
         chunks: what was recognised.
     """
-    own = regions.beside(_own(chunks), speech, 1)
+    own = regions.beside(covered.with_text(_own(chunks), chunks), speech, 1)
     others = regions.beside(covered.with_text(perhaps, chunks), own, 1)
     return sorted([*own, *others], key=lambda region: region.start_ms)
 
@@ -215,7 +216,7 @@ def _apart(chunk: Chunk, first: int, after: int, pause: tuple[int, int]) -> list
         more_ms = max(0, needed - own[-1].end_ms + own[0].start_ms)
         start_ms = max(earliest_ms, own[0].start_ms - more_ms // 2 - _MARGIN_MS)
         end_ms = min(latest_ms, max(own[-1].end_ms, start_ms + needed) + _MARGIN_MS)
-        if end_ms > start_ms:
+        if end_ms - start_ms >= sum(fastest_ms(word.word.text) for word in own):
             region = Region(start_ms, end_ms, chunk.language)
             found.append(_Stretch(first + begin, first + end, region, pause))
     return found
@@ -236,8 +237,10 @@ def _parted(chunk: Chunk, kept: Sequence[tuple[_Stretch, bool]], gone: Sequence[
     """Return a chunk in parts: what was said beside speech by itself, the rest around it, nothing of what is gone."""
     holes = [one.region for one, _ in kept if one.hole]
     if holes and chunk.window is not None:
-        speech = sorted([*chunk.window.speech, *holes], key=lambda region: region.start_ms)
-        chunk = replace(chunk, window=replace(chunk.window, speech=tuple(speech)))
+        # What touches is one stretch: words may take room on either side of where a detector began to hear them.
+        chunk = replace(
+            chunk, window=replace(chunk.window, speech=tuple(regions.union([*chunk.window.speech, *holes])))
+        )
         kept = [(one, alike) for one, alike in kept if not one.hole]
     if not kept and not gone:
         return [chunk]
