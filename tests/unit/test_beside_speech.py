@@ -149,7 +149,7 @@ def test_a_pause_inside_what_was_heard_beside_speech_is_no_speech() -> None:
     found, _, _ = place(0.5)
     assert beside_speech.with_text((), SPEECH, found)[0].length_ms == pytest.approx(3_400, abs=50)
     parted = [
-        replace(one, words=(*one.words[:4], *one.words[8:])) if beside_speech.was_beside(one) else one for one in found
+        replace(one, words=(*one.words[:3], *one.words[9:])) if beside_speech.was_beside(one) else one for one in found
     ]
     assert [one.length_ms < 1_500 for one in beside_speech.with_text((), SPEECH, parted)] == [True, True]
 
