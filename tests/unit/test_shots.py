@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -281,6 +282,32 @@ def test_a_seek_that_leads_elsewhere_costs_no_cut(
 
 def test_a_small_film_is_decoded_as_a_whole(film: Path) -> None:
     assert shots.search(clock.opened(film), 1).decoded == 1
+
+
+def test_tiny_pictures_are_decoded_by_one_thread_with_the_same_result(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    larger = tmp_path / "larger.mp4"
+    ffmpeg("-i", film, "-vf", "scale=640:360", "-c:v", "libx264", "-preset", "ultrafast", larger)
+
+    def found(path: Path) -> tuple[shots.Differences, list[tuple[str, str]]]:
+        caplog.clear()
+        opened = clock.opened(path)
+        picture = opened.header.film_picture
+        assert picture is not None
+        with caplog.at_level("DEBUG"):
+            differences = shots.decode_all(opened, picture, 3, "none")
+        commands = [record.getMessage() for record in caplog.records if "scdet" in record.getMessage()]
+        assert len(commands) == 1
+        return differences, re.findall(r"'-((?:filter_)?threads)', '(\d+)'", commands[0])
+
+    tiny, by_one = found(film)
+    assert by_one == [("threads", "1"), ("filter_threads", "1")]
+    assert found(larger)[1] == [("threads", "3")]
+    monkeypatch.setattr(shots, "_ONE_THREAD_PIXELS", 0)
+    several, by_three = found(film)
+    assert by_three == [("threads", "3")]
+    assert tiny == several and len(tiny.times_ms) > 100
 
 
 @pytest.mark.parametrize("hwaccel", ["auto", "none", "vaapi", "drm"])
