@@ -169,7 +169,7 @@ def listener(engine: str, threads: int) -> Any:
     from samvad.media.audio import FilmAudio
     from samvad.models import weights
     from samvad.stages.asr import covered as signs
-    from samvad.stages.asr import gaps, memory, quiet, recogniser, regions, retries
+    from samvad.stages.asr import gaps, loudness, memory, quiet, recogniser, regions, retries
     from samvad.stages.asr.engine import Engine, EngineOptions
 
     def loaded() -> Any:
@@ -188,7 +188,7 @@ def listener(engine: str, threads: int) -> Any:
         first, softer = regions.silero_regions(audio, 0.5), quiet.softer(audio, 0.5)
         speech = quiet.with_quiet(first, softer, curve, audio.duration_ms)
         speech = regions.with_singing(speech, regions.sung_regions(curve, 0.5), audio.duration_ms)
-        perhaps = signs.perhaps(speech, audio, curve)
+        perhaps = signs.perhaps(speech, audio, curve, loudness.measure(audio, speech))
         named = [replace(region, language=case.language) for region in regions.cut_long(speech, 28_000, audio)]
         weak = [replace(region, language=case.language) for region in perhaps]
         first: list[Any] = []

@@ -138,6 +138,21 @@ class Made:
     shorter: tuple[tuple[str, Proposal], ...]
 
 
+@dataclass(frozen=True)
+class Voices:
+    """Where a film's voices are, start and end in ms of each stretch.
+
+    Attributes:
+        speech: where somebody speaks, or None where that is not known.
+        perhaps: where somebody may speak under other sound.
+        loud: where other sound is too loud to hear anybody.
+    """
+
+    speech: Sequence[tuple[int, int]] | None
+    perhaps: Sequence[tuple[int, int]]
+    loud: Sequence[tuple[int, int]]
+
+
 @span("cutting")
 def make(
     run: StageRun,
@@ -146,8 +161,7 @@ def make(
     shots: list[int],
     asked: Asked,
     film_ms: int,
-    speech: Sequence[tuple[int, int]] | None,
-    perhaps: Sequence[tuple[int, int]],
+    voices: Voices,
     way: Spoken | None,
 ) -> Made:
     """Cut, check and write a track."""
@@ -180,18 +194,20 @@ def make(
     )
     words = following.of_track(run, way, track, cues, corrected=corrected)
     machine = tuple(map(MachineCue.of, track.cues, track.origins))
-    missing = [] if corrected else worth.gaps(document, track.language, speech or ())
-    covered = [] if corrected else worth.gaps(document, track.language, perhaps)
+    missing = [] if corrected else worth.gaps(document, track.language, voices.speech or ())
+    covered = [] if corrected else worth.gaps(document, track.language, voices.perhaps)
+    loud = [] if corrected else worth.gaps(document, track.language, voices.loud)
     doubts = [] if corrected else worth.doubts(document, track.language, origins)
     check = replace(
         qc.track_check(cues, rules, found, objected),
         doubts=tuple(doubts),
         missing=tuple((gap.start_ms, gap.end_ms) for gap in missing),
         perhaps=tuple((gap.start_ms, gap.end_ms) for gap in covered),
+        loud=tuple((gap.start_ms, gap.end_ms) for gap in loud),
         words=words,
     )
     unexplained = words.lost + words.added if words else 0
-    known = worth.headline(document, check, speech, missing, corrected=corrected, unexplained=unexplained)
+    known = worth.headline(document, check, voices.speech, missing, corrected=corrected, unexplained=unexplained)
     check = replace(check, headline=known)
     telling.of_worth(run, track.language, check, missing)
     view = film_page.TrackView(track, cues, origins, found, rules, corrected, objected, check)
@@ -199,11 +215,11 @@ def make(
     return Made(entry, check, machine, view, shorter)
 
 
-def where_spoken(run: StageRun) -> tuple[Sequence[tuple[int, int]] | None, Sequence[tuple[int, int]]]:
-    """Return where somebody speaks, in ms, or None where that is not known; and where somebody perhaps does."""
+def where_spoken(run: StageRun) -> Voices:
+    """Return where somebody speaks, and where that could not be heard."""
     found, heard = run.read_optional("asr", "speech_regions"), run.read_optional("asr", "coverage")
     speech = speech_regions.read(found, spoken=True) if found else None
-    return speech, coverage.perhaps(heard) if heard else ()
+    return Voices(speech, coverage.perhaps(heard) if heard else (), coverage.loud(heard) if heard else ())
 
 
 @dataclass(frozen=True)
@@ -301,7 +317,7 @@ def work(run: StageRun, options: Options) -> None:
         )
     seen = pictures.look(run, probe, options)
     shots = list(seen.cuts_ms)
-    speech, perhaps = where_spoken(run)
+    voices = where_spoken(run)
     film_ms = max(probe.duration_ms, document.duration_ms)
     decisions = review.read_shorter(run.add_external_input(options.review, "review")) if options.review else ()
     path = approvals.path_of(run.job_folder)
@@ -314,8 +330,7 @@ def work(run: StageRun, options: Options) -> None:
     way = following.spoken(run, document)
     asked = Asked(tuple(dict.fromkeys(options.formats)), decisions, options.shorten == "take", approved)
     made = [
-        make(run, document, profile.rules(language, rate), shots, asked, film_ms, speech, perhaps, way)
-        for language in spoken
+        make(run, document, profile.rules(language, rate), shots, asked, film_ms, voices, way) for language in spoken
     ]
     views = [item.view for item in made]
     more = make_further(run, options, document, shots, views, rules_for(run, options, profile, rate))

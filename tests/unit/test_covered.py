@@ -17,8 +17,9 @@ from samvad.documents.coverage import Coverage, Gap
 from samvad.documents.segments import Segment
 from samvad.media import sound_events
 from samvad.media.sound_curve import SoundCurve
-from samvad.stages.asr import covered, gaps, regions, steps, windows
+from samvad.stages.asr import covered, gaps, loudness, regions, steps, windows
 from samvad.stages.asr.chunks import Chunk, RawWord
+from samvad.stages.asr.loudness import Loudness
 from samvad.stages.asr.regions import Region
 
 RATE_HZ = 16_000
@@ -26,6 +27,8 @@ SURE = {"avg_logprob": -0.3, "no_speech_prob": 0.1, "compression_ratio": 1.0, "t
 
 
 QUIET = SoundCurve(500, (0.0,) * 60, (0.0,) * 60, (0.0,) * 60)
+#: Beside speech all else is soft.
+SOFT = Loudness(np.full(60, -40.0))
 
 
 def nobody(times_ms: Any) -> Any:
@@ -62,10 +65,10 @@ def test_what_stays_the_same_is_taken_out_and_what_comes_and_goes_stays() -> Non
 
 def test_what_may_be_speech_is_what_lies_beside_that_which_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(covered, "_weak_voices", lambda *_: [(1_000, 9_000, False), (20_000, 22_000, True)])
-    found = covered.perhaps([Region(3_000, 5_000), Region(8_500, 10_000, sung=True)], Sound(30), QUIET)  # type: ignore[arg-type]
+    found = covered.perhaps([Region(3_000, 5_000), Region(8_500, 10_000, sung=True)], Sound(30), QUIET, SOFT)  # type: ignore[arg-type]
     assert [(region.start_ms, region.end_ms) for region in found] == [(1_000, 3_000), (5_000, 8_500), (20_000, 22_000)]
     assert [region.faint for region in found] == [False, False, True], "of the last there is but the least sign"
-    short = covered.perhaps([Region(1_900, 20_000), Region(20_900, 22_000)], Sound(30), QUIET)  # type: ignore[arg-type]
+    short = covered.perhaps([Region(1_900, 20_000), Region(20_900, 22_000)], Sound(30), QUIET, SOFT)  # type: ignore[arg-type]
     assert short == [], "less than a second is the edge of what was heard"
 
 
@@ -80,7 +83,7 @@ def test_only_what_is_more_than_the_least_sign_is_decoded_and_all_of_it_is_named
         (15_400, 19_000, True),
     ]
     monkeypatch.setattr(covered, "_weak_voices", lambda *_: found)
-    parts = covered.perhaps([], Sound(30), QUIET)  # type: ignore[arg-type]
+    parts = covered.perhaps([], Sound(30), QUIET, SOFT)  # type: ignore[arg-type]
     assert [(one.start_ms, one.end_ms) for one in parts if not one.faint] == [(4_000, 6_000)], (
         "less is too short to try"
     )
@@ -139,12 +142,78 @@ def test_a_voice_that_two_detectors_hear_a_little_of_is_a_weak_sign(
     monkeypatch.setitem(sys.modules, "faster_whisper", SimpleNamespace(vad=network))
     monkeypatch.setitem(sys.modules, "faster_whisper.vad", network)
     curve = SoundCurve(500, (0.0,) * 6 + (song_detector,) * 20, (0.0,) * 26, (0.0,) * 26)
-    stretches = covered.perhaps([], Sound(25.6), curve)  # type: ignore[arg-type]
+    stretches = covered.perhaps([], Sound(25.6), curve, SOFT)  # type: ignore[arg-type]
     assert bool(stretches) == found
     assert all(one.faint == bool(cleared) for one in stretches), "what only the cleared sound shows is not decoded"
     assert all(2_000 < one.start_ms < 5_000 and 11_000 < one.end_ms < 14_500 for one in stretches)
     assert bool(asked) == (silero < 0.1 and silero > 0.02 and song_detector < 0.3)
     assert sum(asked) < 16 * RATE_HZ, "only where it may decide is it asked"
+
+
+@pytest.mark.parametrize(
+    ("silero", "song_detector", "over_db", "found"),
+    [(0.015, 0.45, 0.0, True), (0.012, 0.4, 0.0, False), (0.002, 0.9, 0.0, False), (0.015, 0.45, -6.0, False)],
+    ids=["both hear a little", "one hears little", "a siren", "other sound is soft"],
+)
+def test_deep_under_louder_sound_two_detectors_together_are_a_sign_which_is_but_named(
+    monkeypatch: pytest.MonkeyPatch, silero: float, song_detector: float, over_db: float, found: bool
+) -> None:
+    cleared: list[tuple[int, float]] = []
+
+    def uncovered(samples: Any, times: float = 1.0, least: float = 0.05) -> Any:
+        cleared.append((len(samples), times))
+        return np.full(len(samples), 0.5 if times > 1 else 0.0, np.float32)
+
+    monkeypatch.setattr(covered, "uncovered", uncovered)
+    network = SimpleNamespace(get_vad_model=lambda: lambda samples: samples[::512] * 2 * silero)
+    monkeypatch.setattr(sound_events, "speech", lambda samples, step: np.full(-(-len(samples) // step), song_detector))
+    monkeypatch.setitem(sys.modules, "faster_whisper", SimpleNamespace(vad=network))
+    monkeypatch.setitem(sys.modules, "faster_whisper.vad", network)
+    loud = Loudness(np.where((np.arange(60) >= 30) & (np.arange(60) < 40), over_db, -20.0))
+    stretches = covered.perhaps([Region(17_000, 18_000)], Sound(30), QUIET, loud)  # type: ignore[arg-type]
+    assert [(round(one.start_ms, -2), round(one.end_ms, -2)) for one in stretches] == (
+        [(15_000, 17_000), (18_000, 20_000)] if found else []
+    )
+    assert all(one.faint for one in stretches), "it is not decoded"
+    assert [samples < 14 * RATE_HZ for samples, times in cleared if times > 1] == [True] * (over_db >= -3), (
+        "what is not loud is not heard again"
+    )
+
+
+class Film(Sound):
+    """Speech at -30 dB of full scale, then music at -20, then both softly."""
+
+    def piece(self, start_ms: int, end_ms: int) -> Any:
+        levels = np.repeat([-30.0, -20.0, -60.0], 10 * RATE_HZ)
+        return (np.power(10, levels / 20).astype(np.float32) * np.resize([1, -1], len(levels)))[
+            start_ms * 16 : min(end_ms, self.duration_ms) * 16
+        ]
+
+
+def test_sound_that_is_louder_than_a_film_s_speech_could_hide_somebody() -> None:
+    speech = [Region(1_000, 8_000), Region(14_000, 15_000, sung=True)]
+    loud = loudness.measure(Film(30), speech)  # type: ignore[arg-type]
+    assert abs(loud.over_db[30] - 10) < 0.1 and abs(loud.over_db[5]) < 0.1 and loud.over_db[50] < -29
+    assert not loud.near(np.array([26_000.0, 40_000.0])).any(), "nor after the film's end"
+    hidden = loud.hiding([*speech, Region(11_200, 12_200)], 30_000)
+    assert [(one.start_ms, one.end_ms) for one in hidden[1:]] == [(12_200, 14_000), (15_000, 21_000)]
+    none = loudness.measure(Film(30), [])  # type: ignore[arg-type]
+    assert abs(none.over_db[30] - 6) < 0.1, "without speech the usual level of speech counts"
+    assert loudness.measure(Film(0), []).hiding([], 0) == []  # type: ignore[arg-type]
+
+
+def test_where_nobody_could_be_heard_is_written_down_and_is_no_warning(tmp_path: Path) -> None:
+    run: Any = Run(tmp_path)
+    heard = [Segment(1, 1_000, 3_000, "We never left that house at all.", "en")]
+    hidden = [Region(10_000, 12_000), Region(20_000, 90_000)]
+    given = [*heard, Segment(2, 10_000, 12_000, "A line that was given.", "en")]
+    recognised = steps.Recognised(heard, 7, [], [Region(1_000, 3_000)], [], hidden)
+    steps.record_coverage(run, recognised, given)
+    written = coverage.read(tmp_path / "coverage.json")
+    assert written.loud == (Gap(20_000, 90_000, 70_000),), "what has text is hidden from nobody"
+    assert written.share == 1 and written.perhaps == () and run.warnings == []
+    assert coverage.loud(tmp_path / "coverage.json") == ((20_000, 90_000),)
+    assert run.metrics["loud_sound_without_speech"] == 70
 
 
 def test_what_may_be_speech_is_heard_in_the_language_that_is_spoken_next_to_it() -> None:
@@ -263,9 +332,10 @@ def test_what_has_text_is_no_longer_perhaps_speech_and_older_records_have_none(t
     steps.write_coverage(run, Coverage(1_000, 1_000), [], ())
     assert run.warnings == [] and coverage.perhaps(tmp_path / "coverage.json") == ()
     old = json.loads((tmp_path / "coverage.json").read_text("utf-8"))
-    del old["perhaps"]
+    del old["perhaps"], old["loud"]
     (tmp_path / "coverage.json").write_text(json.dumps(old), "utf-8")
     assert coverage.read(tmp_path / "coverage.json").perhaps == ()
+    assert coverage.loud(tmp_path / "coverage.json") == ()
 
 
 def test_regions_beside_others() -> None:

@@ -39,6 +39,15 @@ GOOD = Headline(100, 300.0, 0.99, 0.9, 0, 0, 1.0)
         ({"perhaps_seconds": 4.2, "speech_seconds": 3600.0}, "good", "perhaps 4.2 s of speech"),
         ({"cues": 0, "perhaps_seconds": 12.0}, "none", "no cues, though somebody speaks for 300 s; perhaps 12.0 s"),
         ({"coverage": None, "sure": None}, "good", "100 % within the rules"),
+        ({"loud_seconds": 750.0}, "good", "text for 99 % of the speech that was found, words"),
+        (
+            {"loud_seconds": 750.0},
+            "good",
+            "100 % within the rules; for 12:30 min other sound is louder than speech, and nothing was heard there",
+        ),
+        ({"loud_seconds": 42.3}, "good", "; for 42 s other sound is louder than speech"),
+        ({"loud_seconds": 3.0}, "good", "text for 99 % of the speech, words"),
+        ({"cues": 0, "speech_seconds": 0.0, "loud_seconds": 90.0}, "none", "no cues; for 1:30 min other sound"),
     ],
 )
 def test_a_headline_is_as_good_as_its_worst_figure(change: dict[str, float], grade: str, told: str) -> None:

@@ -56,6 +56,8 @@ class Coverage:
         pieces: the same by piece as decoded; empty where that is not known.
         perhaps: stretches without text where there is a sign of a voice under other sound, too weak to be counted as
             speech; in order of time.
+        loud: stretches without text where other sound is so much louder than the film's speech that somebody could
+            speak unheard, and nothing was heard; no sign that somebody does. In order of time.
     """
 
     schema_version: str = field(default=SCHEMA_VERSION, kw_only=True)
@@ -64,6 +66,7 @@ class Coverage:
     gaps: tuple[Gap, ...] = ()
     pieces: tuple[Piece, ...] = ()
     perhaps: tuple[Gap, ...] = ()
+    loud: tuple[Gap, ...] = ()
 
     @property
     def share(self) -> float:
@@ -151,6 +154,15 @@ def perhaps(path: Path) -> tuple[tuple[int, int], ...]:
         ChangedFileError: it is missing or damaged.
     """
     return tuple((gap.start_ms, gap.end_ms) for gap in read(path).perhaps)
+
+
+def loud(path: Path) -> tuple[tuple[int, int], ...]:
+    """Return start and end in ms of where sound is too loud to hear speech in it, out of a film's coverage.
+
+    Raises:
+        ChangedFileError: it is missing or damaged.
+    """
+    return tuple((gap.start_ms, gap.end_ms) for gap in read(path).loud)
 
 
 def write(path: Path, found: Coverage) -> None:

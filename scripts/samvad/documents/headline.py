@@ -26,6 +26,8 @@ DOUBTFUL = (0.05, 0.2)
 LONG_GAP_SECONDS = 5.0
 #: So much that may be speech under other sound, in seconds and as a share (0 to 1) of all speech, is to be looked at.
 PERHAPS_SECONDS, PERHAPS_SHARE = 3.0, 0.01
+#: So many seconds of sound too loud to hear speech in it are told. It is no fault: most films have music.
+LOUD_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Headline:
         unexplained: words that went, or came, on their way from recognition into the cues, and no record says why.
         unsure: share (0 to 1) of the words that stand in lines which are less sure than ``UNSURE_LINE``.
         accepted: words that went, or came, without a record, of which a person has said that it is right so.
+        loud_seconds: for how long other sound is so loud that speech in it would not be heard, and none was; no grade.
     """
 
     cues: int
@@ -59,6 +62,7 @@ class Headline:
     unexplained: int = 0
     unsure: float = 0.0
     accepted: int = 0
+    loud_seconds: float = 0.0
 
     @property
     def grades(self) -> dict[str, Grade]:
@@ -93,12 +97,13 @@ class Headline:
         if not self.cues:
             heard = f", though somebody speaks for {self.speech_seconds:.0f} s" if self.speech_seconds else ""
             heard += f"; {self._perhaps()}" if self.perhaps_seconds else ""
-            return f"no cues{heard}" + (f"; {wrong}" if wrong else "")
+            return f"no cues{heard}" + (f"; {wrong}" if wrong else "") + self._loud()
         parts = [wrong] if wrong else []
         if self.coverage is not None:
             long = self.longest_gap_seconds >= LONG_GAP_SECONDS
             gap = f" (none for {self.longest_gap_seconds:.0f} s at a stretch)" if long else ""
-            parts.append(f"text for {_percent(self.coverage)} of the speech{gap}")
+            found = " that was found" if self._loud() else ""
+            parts.append(f"text for {_percent(self.coverage)} of the speech{found}{gap}")
         if self.perhaps_seconds:
             parts.append(self._perhaps())
         if self.sure is not None:
@@ -111,10 +116,18 @@ class Headline:
             parts.append(f"{self.accepted} lost or added words accepted by a person")
         parts.append(f"{_percent(self.rules)} within the rules")
         look = {"bad": "look at it: ", "warn": "look it over: "}.get(self.grade, "")
-        return look + ", ".join(parts)
+        return look + ", ".join(parts) + self._loud()
 
     def _perhaps(self) -> str:
         return f"perhaps {self.perhaps_seconds:.1f} s of speech under music or noise without text"
+
+    def _loud(self) -> str:
+        """Return for how long speech could not be heard, in words; nothing where that is not worth a word."""
+        if self.loud_seconds < LOUD_SECONDS:
+            return ""
+        minutes, seconds = divmod(round(self.loud_seconds), 60)
+        long = f"{minutes}:{seconds:02} min" if minutes else f"{seconds} s"
+        return f"; for {long} other sound is louder than speech, and nothing was heard there"
 
 
 def worst(grades: Sequence[Grade]) -> Grade:

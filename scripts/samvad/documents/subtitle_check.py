@@ -68,6 +68,7 @@ class TrackCheck:
         doubts: every cue whose translation is doubtful.
         missing: stretches of speech (start and end in ms) without text.
         perhaps: stretches without text that may be speech under other sound, likewise.
+        loud: stretches without text where other sound is louder than the film's speech, likewise; no fault.
         headline: what the track is worth; None where only a file was checked.
         words: the way of the words that were heard into the track; None where that is not known.
     """
@@ -83,6 +84,7 @@ class TrackCheck:
     doubts: tuple[Doubt, ...] = ()
     missing: tuple[tuple[int, ...], ...] = ()
     perhaps: tuple[tuple[int, ...], ...] = ()
+    loud: tuple[tuple[int, ...], ...] = ()
     headline: Headline | None = None
     words: Funnel | None = None
 

@@ -62,6 +62,7 @@ class JobFiles:
         profile_title: for people.
         speech: where somebody speaks, in ms; None where that is not known.
         perhaps: where somebody may speak under other sound, in ms.
+        loud: where other sound is too loud to hear anybody, in ms.
         names: those of stage 05.
         songs: those of stage 06.
         manifests: of the stages, by name.
@@ -81,6 +82,7 @@ class JobFiles:
     profile_title: str
     speech: tuple[tuple[int, int], ...] | None
     perhaps: tuple[tuple[int, int], ...]
+    loud: tuple[tuple[int, int], ...]
     names: Names | None
     songs: tuple[Song, ...]
     manifests: Mapping[str, StageManifest]
@@ -226,6 +228,7 @@ def read(folder: Path) -> JobFiles:
         profile_title=checks.profile,
         speech=speech_regions.read(regions, spoken=True) if regions and regions.is_file() else None,
         perhaps=coverage.perhaps(heard) if heard and heard.is_file() else (),
+        loud=coverage.loud(heard) if heard and heard.is_file() else (),
         names=_optional_names(folder, manifests),
         songs=_optional_songs(folder, manifests),
         manifests=manifests,

@@ -37,6 +37,7 @@ class Judged:
         doubts: of each segment, why its translation is doubtful.
         spoken: how much of the speech has text; None where nobody knows.
         perhaps: likewise of what may be speech under other sound.
+        loud: likewise of where other sound is too loud to hear anybody.
         broken: ids of the cues that break a hard rule.
         habits: how the lane writes its sentences.
         doubtful: those whose translation is doubtful, and whether they show what was said.
@@ -49,6 +50,7 @@ class Judged:
     doubts: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     spoken: Coverage | None = None
     perhaps: Coverage | None = None
+    loud: Coverage | None = None
     broken: set[str] = field(default_factory=set)
     doubtful: dict[str, bool] = field(default_factory=dict)
     habits: objections.Habits | None = None
@@ -77,6 +79,7 @@ def judge(lane: Lane, rules: Rules, files: JobFiles) -> Judged:
     judged = Judged(rules, doubts=doubts)
     _look(judged, lane.ordered(), files.shots, None)
     judged.spoken, judged.perhaps = covered(lane, files, files.speech), covered(lane, files, files.perhaps)
+    judged.loud = covered(lane, files, files.loud)
     return judged
 
 
@@ -212,11 +215,17 @@ def headline(judged: Judged, lane: Lane, files: JobFiles, decided: Collection[st
         as_said=sum(judged.doubtful.values()),
         rules=round(1 - len(judged.broken) / count, 4) if count else 0.0,
         longest_gap_seconds=_longest(judged.spoken),
-        perhaps_seconds=round(sum(gap.speech_ms for gap in judged.perhaps.gaps) / 1000, 1) if judged.perhaps else 0.0,
+        perhaps_seconds=_without(judged.perhaps),
+        loud_seconds=_without(judged.loud),
         unexplained=sum(item.words for item in left) - accepted + files.unexplained_beside(lane.language),
         accepted=accepted,
         unsure=files.unsure,
     )
+
+
+def _without(found: Coverage | None) -> float:
+    """Return the seconds without text; 0 where nobody knows."""
+    return round(sum(gap.speech_ms for gap in found.gaps) / 1000, 1) if found else 0.0
 
 
 def _longest(found: Coverage | None) -> float:

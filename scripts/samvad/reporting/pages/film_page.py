@@ -166,6 +166,7 @@ def _track(view: TrackView, document: SegmentsDocument) -> JsonObject:
         "rules": [{"rule": rule, "level": level_of(rule, rules), "source": source_of(rule, rules)} for rule in RULES],
         "missing": [list(stretch) for stretch in check.missing] if check else [],
         "perhaps": [list(stretch) for stretch in check.perhaps] if check else [],
+        "loud": [list(stretch) for stretch in check.loud] if check else [],
         "headline": _headline(check.headline, check.words) if check and check.headline else None,
         "words": _words(check.words) if check and check.words else None,
         "cues": cues,

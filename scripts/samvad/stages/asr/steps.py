@@ -32,6 +32,7 @@ from samvad.stages.asr import (
     given_text,
     language,
     language_changes,
+    loudness,
     prompts,
     quiet,
     regions,
@@ -70,12 +71,14 @@ class Heard(NamedTuple):
         perhaps: what may be speech under other sound, beside it.
         whole: the speech before it was cut.
         voice_peak: how sure a song detector is of a voice between two times.
+        loud: where other sound could hide somebody who speaks, and nobody was heard.
     """
 
     speech: list[Region]
     perhaps: list[Region]
     whole: list[Region]
     voice_peak: VoicePeak
+    loud: Sequence[Region] = ()
 
 
 @span("detection")
@@ -109,7 +112,9 @@ def find_speech(run: StageRun, audio: FilmAudio, heard: FilmAudio, options: Opti
         found = regions.with_singing(found, sung, audio.duration_ms)
         run.metric("singing_added", sum(region.length_ms for region in found if region.sung) / 1000, "s")
     cut = regions.cut_long(found, _LONGEST_REGION_MS, heard)
-    return Heard(cut, covered.perhaps(found, heard, curve), found, curve.voice_peak)
+    loud = loudness.measure(heard, found)
+    perhaps = covered.perhaps(found, heard, curve, loud)
+    return Heard(cut, perhaps, found, curve.voice_peak, loud.hiding([*found, *perhaps], heard.duration_ms))
 
 
 @span("language_detection")
@@ -187,6 +192,7 @@ class Recognised(NamedTuple):
         chunks: the pieces as they were decoded.
         speech: where somebody speaks or sings, with the languages.
         perhaps: what may be speech under other sound.
+        loud: where other sound could hide somebody who speaks, and nobody was heard.
     """
 
     segments: list[Segment]
@@ -194,13 +200,14 @@ class Recognised(NamedTuple):
     chunks: list[Chunk]
     speech: list[Region]
     perhaps: list[Region]
+    loud: Sequence[Region] = ()
 
 
 def no_speech(run: StageRun, heard: Heard) -> Recognised:
     """Record that nobody speaks, as far as a detector can tell."""
     write_regions(run, heard, [])
     run.warn("No speech was found in the film: there is nothing to subtitle.")
-    return Recognised([], 0, [], [], heard.perhaps)
+    return Recognised([], 0, [], [], heard.perhaps, heard.loud)
 
 
 def write_regions(run: StageRun, heard: Heard, added: Sequence[Region]) -> None:
@@ -246,7 +253,7 @@ def recognise(run: StageRun, recogniser: Recogniser, heard: Heard, options: Opti
     words = recogniser.account.into_segments(chunks, found)
     if not found:
         run.warn("Speech was heard, but no words were understood: there is nothing to subtitle.")
-    return Recognised(found, words, chunks, named, perhaps)
+    return Recognised(found, words, chunks, named, perhaps, heard.loud)
 
 
 def _without_prompt(recogniser: Recogniser, chunks: Sequence[Chunk]) -> list[str]:
@@ -284,7 +291,11 @@ def record_coverage(run: StageRun, recognised: Recognised, found: Sequence[Segme
     spoken = [(region.start_ms, region.end_ms) for region in speech if not region.sung]
     said = tuple(segment for segment in found if not retries.loops(segment.text, sung=True))
     whole = coverage.of_document(spoken, SegmentsDocument("und", 0, said))
-    write_coverage(run, gaps.by_piece(chunks, whole), [(one.start_ms, one.end_ms) for one in perhaps], said)
+    hidden = [(one.start_ms, one.end_ms) for one in recognised.loud]
+    loud = coverage.of_document(hidden, SegmentsDocument("und", 0, said)).gaps
+    run.metric("loud_sound_without_speech", sum(gap.speech_ms for gap in loud) / 1000, "s")
+    by_piece = replace(gaps.by_piece(chunks, whole), loud=loud)
+    write_coverage(run, by_piece, [(one.start_ms, one.end_ms) for one in perhaps], said)
     run.metric("speech_with_text", whole.with_text_ms / 1000, "s")
     run.metric("speech_without_text", (whole.speech_ms - whole.with_text_ms) / 1000, "s")
     doubts.record(run, chunks, recognised.segments)

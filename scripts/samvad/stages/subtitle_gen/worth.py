@@ -59,7 +59,7 @@ def headline(
 
     Args:
         document: of the film.
-        check: of the track, with its doubts and with what is perhaps speech.
+        check: of the track, with its doubts, with what is perhaps speech, and where none could be heard.
         speech: where somebody speaks, or None where that is not known.
         missing: from ``gaps``.
         corrected: whether a person has written it: then its words are sure, and nothing is known of its coverage.
@@ -78,6 +78,7 @@ def headline(
         rules=check.within.get("hard", 0.0) if check.cues else 0.0,
         longest_gap_seconds=round(max((gap.speech_ms for gap in missing), default=0) / 1000, 1),
         perhaps_seconds=round(perhaps, 1),
+        loud_seconds=round(sum(end - start for start, end in check.loud) / 1000, 1),
         unexplained=unexplained,
         unsure=0.0 if corrected else unsure(document.shown()),
     )

@@ -211,6 +211,9 @@ function drawDetail() {
   pen.fillStyle = colour("warn");
   for (const [start, end] of track ? track.missing : []) if (end > from && start < to) hatch(pen, x(start), x(end), 90, 116);
   for (const [start, end] of track ? track.perhaps : []) if (end > from && start < to) hatch(pen, x(start), x(end), 103, 116);
+  /* Sound too loud to hear speech in it is no fault: a grey line. */
+  pen.fillStyle = colour("soft");
+  for (const [start, end] of track ? track.loud : []) if (end > from && start < to) pen.fillRect(x(start), 117, Math.max(2, x(end) - x(start)), 2);
   pen.fillStyle = colour("soft");
   const every = [1000, 2000, 5000, 10000, 30000, 60000, 300000].find((n) => (n / state.view) * width > 60) || 600000;
   for (let t = Math.ceil(Math.max(0, from) / every) * every; t <= to && t <= data.duration; t += every) pen.fillText(clock(t, 0), x(t) + 3, height - 6);
