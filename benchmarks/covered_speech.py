@@ -9,10 +9,11 @@ Spoken is what Silero hears of the recording alone. Lost is what of that has no 
 Half 0 of voices, music and noise is what limits were set on, half 1 what they are reported on.
 
 Usage: envs/run asr ../benchmarks/covered_speech.py [--half N] [--engine ENGINE] [--over 0 -5 -10] [--voices N]
-       [--only EXPRESSION] [--threads N] [--detect]
+       [--only EXPRESSION] [--threads N] [--detect] [--after-speech]
 
 With --detect nothing is recognised: what a detector hears is then missing, and what is perhaps speech or lost is the
-most that can be.
+most that can be. With --after-speech each sound follows a clear voice, as in a film, so that it is known how loud its
+speech is.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import argparse
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,12 @@ class Case:
 
 @dataclass
 class Sums:
-    """Seconds: spoken, with text, without text and named, perhaps speech and named, lost; words beside all speech."""
+    """Seconds: spoken, with text, without text and named, perhaps speech and named, lost; words beside all speech.
+
+    Attributes:
+        hidden: seconds of what is lost that lie where sound is said to be too loud to hear speech in it.
+        loud: all seconds of which that is said.
+    """
 
     spoken: float = 0.0
     text: float = 0.0
@@ -98,6 +104,8 @@ class Sums:
     seconds: float = 0.0
     named: float = 0.0
     words: int = 0
+    hidden: float = 0.0
+    loud: float = 0.0
 
     def add(self, other: Sums) -> None:
         """Add the figures of another sound."""
@@ -108,8 +116,8 @@ class Sums:
         """Return the figures for people."""
         return (
             f"spoken {self.spoken:5.1f} s: text {self.text:5.1f}, missing {self.missing:4.1f}, perhaps "
-            f"{self.perhaps:4.1f}, lost {self.lost:4.1f}; {self.seconds:5.1f} s in all, perhaps {self.named:4.1f}, "
-            f"{self.words} words"
+            f"{self.perhaps:4.1f}, lost {self.lost:4.1f} ({self.hidden:.1f} where it is too loud); "
+            f"{self.seconds:5.1f} s in all, perhaps {self.named:4.1f}, too loud {self.loud:4.1f}, {self.words} words"
         )
 
 
@@ -146,6 +154,14 @@ def covered(half: int, ratios: list[float], voices: int) -> Iterator[Case]:
             for ratio in ratios:
                 sound = voice + whole / rms(whole) * 10 ** ((_VOICE_DB - ratio) / 20)
                 yield Case(f"{Path(file).stem} over {name} at {ratio:.0f} dB", language, ratio, sound, voice)
+
+
+def after_speech(case: Case, half: int) -> Case:
+    """Return a case behind a clear voice, of which nothing is asked."""
+    pause = np.zeros(_PAUSE_SECONDS * RATE_HZ)
+    clear = np.concatenate([at(np.asarray(recording(VOICES[half][0][1], 0, 7)), _VOICE_DB), pause])
+    voice = np.concatenate([np.zeros(len(clear)), case.voice]) if len(case.voice) else case.voice
+    return replace(case, sound=np.concatenate([clear, case.sound]), voice=voice)
 
 
 def silent(half: int) -> Iterator[Case]:
@@ -188,7 +204,9 @@ def listener(engine: str, threads: int) -> Any:
         first, softer = regions.silero_regions(audio, 0.5), quiet.softer(audio, 0.5)
         speech = quiet.with_quiet(first, softer, curve, audio.duration_ms)
         speech = regions.with_singing(speech, regions.sung_regions(curve, 0.5), audio.duration_ms)
-        perhaps = signs.perhaps(speech, audio, curve, loudness.measure(audio, speech))
+        found = loudness.measure(audio, speech)
+        perhaps = signs.perhaps(speech, audio, curve, found)
+        loud = [(one.start_ms, one.end_ms) for one in found.hiding([*speech, *perhaps], audio.duration_ms)]
         named = [replace(region, language=case.language) for region in regions.cut_long(speech, 28_000, audio)]
         weak = [replace(region, language=case.language) for region in perhaps]
         first: list[Any] = []
@@ -209,7 +227,7 @@ def listener(engine: str, threads: int) -> Any:
         text = " ".join(chunk.text for chunk in since if chunk not in first)
         return (
             judged(case, spoken, named, [], first),
-            judged(case, spoken, named, [(region.start_ms, region.end_ms) for region in weak], since),
+            judged(case, spoken, named, [(region.start_ms, region.end_ms) for region in weak], since, loud),
             text,
         )
 
@@ -221,7 +239,14 @@ def wav(path: Path, sound: Samples) -> Path:
     return write_wav(path, (np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes())
 
 
-def judged(case: Case, spoken: list[tuple[int, int]], speech: Any, perhaps: list[tuple[int, int]], chunks: Any) -> Sums:
+def judged(
+    case: Case,
+    spoken: list[tuple[int, int]],
+    speech: Any,
+    perhaps: list[tuple[int, int]],
+    chunks: Any,
+    loud: Sequence[tuple[int, int]] = (),
+) -> Sums:
     """Return what became of the speech in a case, by tenths of a second."""
     words = [(word.start_ms, word.end_ms, word.text) for chunk in chunks for word in chunk.words]
     clear = [(region.start_ms, region.end_ms) for region in speech if not region.sung]
@@ -234,19 +259,22 @@ def judged(case: Case, spoken: list[tuple[int, int]], speech: Any, perhaps: list
     text = said & ~marked(bare, length)
     missing = said & ~text & marked(gone, length)
     named = said & ~text & ~missing & marked(weak, length)
+    lost = said & ~text & ~missing & ~named
     return Sums(
         said.sum() / 10,
         text.sum() / 10,
         missing.sum() / 10,
         named.sum() / 10,
-        (said & ~text & ~missing & ~named).sum() / 10,
+        lost.sum() / 10,
         length / 10,
         sum(end - start for start, end in weak) / 1000,
         len(words) if case.ratio_db is None else 0,
+        (lost & marked(loud, length)).sum() / 10,
+        sum(end - start for start, end in loud) / 1000,
     )
 
 
-def marked(stretches: list[tuple[int, int]], length: int) -> Any:
+def marked(stretches: Sequence[tuple[int, int]], length: int) -> Any:
     """Return which tenths of a second lie in some stretches."""
     found = np.zeros(length, bool)
     for start, end in stretches:
@@ -263,6 +291,7 @@ def main() -> None:
     parser.add_argument("--voices", type=int, default=2)
     parser.add_argument("--only", default="")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--after-speech", action="store_true", help="each sound behind a clear voice")
     parser.add_argument("--detect", action="store_true", help="recognise nothing")
     options = parser.parse_args()
     if not MEDIA.is_dir():
@@ -274,7 +303,7 @@ def main() -> None:
         for case in [*covered(options.half, options.over, options.voices), *silent(options.half)]:
             if not re.search(options.only, case.name):
                 continue
-            before, since, text = hear(case, Path(name))
+            before, since, text = hear(after_speech(case, options.half) if options.after_speech else case, Path(name))
             for total, one in zip(sums.setdefault(case.ratio_db, (Sums(), Sums())), (before, since), strict=True):
                 total.add(one)
             print(f"{case.name}\n    before {before.line()}\n    since  {since.line()}", flush=True)

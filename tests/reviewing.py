@@ -97,7 +97,9 @@ def make_job(
     document = SegmentsDocument("hi", film_ms, spoken)
     content = json.dumps(typed_json.plain(document)).encode()
     perhaps = [{"start_ms": 51_500, "end_ms": 53_500, "speech_ms": 2_000}]
-    covered = json.dumps({"schema_version": "1.1", "speech_ms": 0, "with_text_ms": 0, "perhaps": perhaps}).encode()
+    loud = [{"start_ms": 54_000, "end_ms": 59_500, "speech_ms": 5_500}]
+    found = {"schema_version": "1.1", "speech_ms": 0, "with_text_ms": 0, "perhaps": perhaps, "loud": loud}
+    covered = json.dumps(found).encode()
     found = {"segments": ("segments.json", content), "speech_regions": ("speech_regions.json", speech)}
     support.finished_stage(job, "asr", {**found, "coverage": ("coverage.json", covered)})
     subtitle(job, languages)

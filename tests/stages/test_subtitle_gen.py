@@ -54,6 +54,10 @@ DIALOGUE = (
 PERHAPS = [
     {"start_ms": start, "end_ms": end, "speech_ms": end - start} for start, end in ((1_000, 3_000), (40_000, 42_500))
 ]
+#: Where other sound is too loud to hear anybody: the first has text.
+LOUD = [
+    {"start_ms": start, "end_ms": end, "speech_ms": end - start} for start, end in ((1_000, 3_000), (45_000, 59_000))
+]
 
 
 def make_inputs(
@@ -79,7 +83,7 @@ def make_inputs(
         regions = [{"start_ms": start, "end_ms": end} for start, end in speech]
         sung = {"start_ms": 20_000, "end_ms": 24_000, "sung": True}
         found["speech_regions"] = ("speech_regions.json", json.dumps({"regions": [*regions, sung]}).encode())
-        covered = {"schema_version": "1.1", "speech_ms": 0, "with_text_ms": 0, "perhaps": PERHAPS}
+        covered = {"schema_version": "1.1", "speech_ms": 0, "with_text_ms": 0, "perhaps": PERHAPS, "loud": LOUD}
         found["coverage"] = ("coverage.json", json.dumps(covered).encode())
     said = tuple(Said(one.id, one.start_ms, one.end_ms, one.text) for one in segments)
     said = tuple(replace(one, text=f"{one.text} {more_heard}") if one.id == 1 else one for one in said)
@@ -177,9 +181,11 @@ def test_each_target_gets_its_files_with_the_text_in_its_language(tmp_path: Path
     for track in json.loads((folder / "qc.json").read_text("utf-8"))["tracks"]:
         assert track["missing"] == [[30_000, 33_500]]
         assert track["perhaps"] == [[40_000, 42_500]]
+        assert (track["loud"], track["headline"]["loud_seconds"]) == ([[45_000, 59_000]], 14.0)
         assert (track["headline"]["speech_seconds"], track["headline"]["coverage"]) == (7.0, 0.5)
     report = (folder / "report.html").read_text("utf-8")
     assert "somebody speaks, and there is no text" in report and '"perhaps":[[40000,42500]]' in report
+    assert '"loud":[[45000,59000]]' in report and "for 14 s other sound is louder than speech" in report
     manifest = support.manifest_of(job, "subtitle_gen")
     assert any("3.5 of 7.0 s of speech have no text in English" in text for text in warnings(manifest))
     kinds = {item["type"]: item["path"] for item in manifest["outputs"]}

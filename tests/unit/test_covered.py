@@ -202,6 +202,23 @@ def test_sound_that_is_louder_than_a_film_s_speech_could_hide_somebody() -> None
     assert loudness.measure(Film(0), []).hiding([], 0) == []  # type: ignore[arg-type]
 
 
+class Scene(Sound):
+    """Words with pauses at -30 dB of full scale for 10 s, then 20 s over music at -20, where they are found, too."""
+
+    def piece(self, start_ms: int, end_ms: int) -> Any:
+        time = np.arange(30 * RATE_HZ) / RATE_HZ
+        levels = np.where(time >= 10, -20.0, np.where(time % 0.5 < 0.3, -30.0, -70.0))
+        return (np.power(10, levels / 20).astype(np.float32) * np.resize([1, -1], len(levels)))[
+            start_ms * 16 : min(end_ms, self.duration_ms) * 16
+        ]
+
+
+def test_how_loud_people_speak_is_asked_where_they_speak_in_the_clear() -> None:
+    loud = loudness.measure(Scene(30), [Region(0, 28_000)])  # type: ignore[arg-type]
+    assert abs(loud.over_db[50] - 12.2) < 0.1, "with the pauses the words are at -32.2 dB"
+    assert [(one.start_ms, one.end_ms) for one in loud.hiding([Region(0, 28_000)], 30_000)] == [(28_000, 30_000)]
+
+
 def test_where_nobody_could_be_heard_is_written_down_and_is_no_warning(tmp_path: Path) -> None:
     run: Any = Run(tmp_path)
     heard = [Segment(1, 1_000, 3_000, "We never left that house at all.", "en")]

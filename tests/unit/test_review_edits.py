@@ -266,6 +266,8 @@ def test_the_document_is_json_with_what_a_page_needs(film: FilmDocument) -> None
     cue = document["lanes"][1]["cues"][0]
     assert cue["said"] == "राम 1 घर गया था।" and cue["words"][0] == [500, 850, "राम", 0.9]
     assert document["lanes"][1]["headline"]["coverage"] < 1
+    assert document["lanes"][1]["headline"]["loud_seconds"] == 2.9, "the rest has text"
+    assert all(need["start"] != 54_000 for need in document["needs"]), "that nobody could be heard is no task"
 
 
 def test_a_need_is_done_when_somebody_decides_and_open_again_when_they_undo_it(film: FilmDocument) -> None:

@@ -15,15 +15,18 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-#: Loudness is taken in steps of this length, and averaged over so many of them (2 s).
-_STEP_MS, _NEAR_STEPS = 500, 5
+#: Loudness is taken in steps of this length, averaged over so many of them (2.5 s); a step has so many frames.
+_STEP_MS, _NEAR_STEPS, _FRAMES_A_STEP = 500, 5, 10
+#: Speech that stands so many dB over the softest moments near it (a tenth of the frames is softer) is in the clear: how
+#: loud it is says how loud people speak. What is found under other sound is as loud as that.
+_CLEAR_DB, _FLOOR_PERCENT = 10.0, 10
 #: The level of speech in dB of full scale where a film has less than so much of it: that of films is near -26.
 _USUAL_DB, _ENOUGH_MS = -26.0, 3_000
 #: Of voices as loud as other sound nearly all is heard, 5 dB under it a sixth is not (benchmarks/covered_speech.py,
 #: half 0): sound that is so much louder than the film's speech, in dB, could hide it.
 _HIDES_DB = 3.0
 #: Sound softer than this beside the film's speech, in dB, hides nobody.
-_NEAR_DB = -3.0
+_NEAR_DB = -1.5
 #: A film is read in blocks of so many steps.
 _BLOCK_STEPS = 600
 
@@ -33,7 +36,7 @@ class Loudness:
     """How loud a film is from step to step, beside its speech.
 
     Attributes:
-        over_db: by how much each step of half a second is louder than the film's speech, in dB, averaged over 2 s.
+        over_db: by how much each step of half a second is louder than the film's speech, in dB, averaged over 2.5 s.
     """
 
     over_db: npt.NDArray[np.floating]
@@ -76,26 +79,38 @@ def measure(audio: FilmAudio, speech: Sequence[Region]) -> Loudness:
     """
     import numpy as np
 
-    step = SAMPLE_RATE_HZ * _STEP_MS // 1000
-    parts = [np.zeros(0)]
-    block_ms = _BLOCK_STEPS * _STEP_MS
-    for start_ms in range(0, audio.duration_ms, block_ms):
-        samples = audio.piece(start_ms, start_ms + block_ms)
-        if len(samples):
-            starts = np.arange(0, len(samples), step)
-            parts.append(np.add.reduceat(np.square(samples), starts) / np.diff(np.append(starts, len(samples))))
-    power = np.concatenate(parts)
-    if not len(power):
-        return Loudness(power)
-    near = np.ones(_NEAR_STEPS)
-    mean = (
-        np.convolve(power, near)[_NEAR_STEPS // 2 :][: len(power)]
-        / np.convolve(np.ones(len(power)), near)[_NEAR_STEPS // 2 :][: len(power)]
-    )
-    spoken = np.zeros(len(power), bool)
+    frames = _frames(audio)
+    if not len(frames):
+        return Loudness(np.zeros(0))
+    near = np.pad(frames, ((_NEAR_STEPS // 2, _NEAR_STEPS // 2), (0, 0)), mode="edge")
+    around = np.lib.stride_tricks.sliding_window_view(near, _NEAR_STEPS, axis=0).reshape(len(frames), -1)
+    level, floor = _db(frames.mean(axis=1)), _db(np.percentile(around, _FLOOR_PERCENT, axis=1))
+    spoken = np.zeros(len(frames), bool)
     for region in speech:
         if not region.sung:
             spoken[region.start_ms // _STEP_MS : -(-region.end_ms // _STEP_MS)] = True
-    level = 10 * np.log10(mean + 1e-12)
-    enough = spoken.sum() * _STEP_MS >= _ENOUGH_MS
-    return Loudness(level - (np.median(10 * np.log10(power[spoken] + 1e-12)) if enough else _USUAL_DB))
+    clear = spoken & (level - floor >= _CLEAR_DB)
+    ours = next((found for found in (clear, spoken) if found.sum() * _STEP_MS >= _ENOUGH_MS), None)
+    return Loudness(_db(around.mean(axis=1)) - (_USUAL_DB if ours is None else np.median(level[ours])))
+
+
+def _frames(audio: FilmAudio) -> npt.NDArray[np.floating]:
+    """Return the power of each frame of a film's sound: steps by frames; silence fills up the last step."""
+    import numpy as np
+
+    samples_a_step = SAMPLE_RATE_HZ * _STEP_MS // 1000
+    block_ms = _BLOCK_STEPS * _STEP_MS
+    parts = [np.zeros((0, _FRAMES_A_STEP))]
+    for start_ms in range(0, audio.duration_ms, block_ms):
+        samples = np.square(audio.piece(start_ms, min(start_ms + block_ms, audio.duration_ms)))
+        whole = np.pad(samples, (0, -len(samples) % samples_a_step))
+        parts.append(whole.reshape(-1, _FRAMES_A_STEP, samples_a_step // _FRAMES_A_STEP).mean(axis=2))
+    return np.concatenate(parts)
+
+
+def _db(power: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """Return power in dB of full scale."""
+    import numpy as np
+
+    found: npt.NDArray[np.floating] = 10 * np.log10(power + 1e-12)
+    return found
