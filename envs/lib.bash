@@ -1,7 +1,11 @@
 # Where things lie: sourced by envs/run, envs/setup and envs/lock. Not a command.
 
-envs_dir=$(CDPATH= cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-root_dir=$(dirname "$envs_dir")
+case ${BASH_SOURCE[0]} in
+*/*) envs_dir=$(CDPATH= cd "${BASH_SOURCE[0]%/*}/" && pwd) ;;
+*) envs_dir=$PWD ;;
+esac
+root_dir=${envs_dir%/*}
+root_dir=${root_dir:-/}
 # Cron, containers and services may give no home folder: it is what the system says of the user.
 if [ -z "${HOME:-}" ]; then
     unset HOME
