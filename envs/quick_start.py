@@ -34,7 +34,7 @@ LINE = (
     f"and __import__('{NAME}').begin()\n"
 )
 #: Modules that Snakemake, its plug-ins and smart_open import whole and use in functions alone.
-LATER = frozenset({"boto3", "botocore.client", "numpy", "pandas", "requests", "wcwidth"})
+LATER = frozenset({"boto3", "botocore.client", "numpy", "pandas", "requests"})
 #: Where Snakemake declares what it remembers of a job, and what keeps that in a database.
 RECORDS, DATABASE = "snakemake.persistence", "snakemake.persistence.db"
 #: Versions of Snakemake in whose code nothing but the database needs more of the record than ``Record`` has.
