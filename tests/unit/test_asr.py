@@ -281,7 +281,21 @@ SPEECH = [
 
 def test_spans_reach_from_the_first_word_to_the_last_in_thirty_seconds_with_a_little_sound_around():
     stretches = [window.stretches for window in windows.spans(SPEECH)]
-    assert stretches == [((0, 25_200),), ((39_800, 48_200),), ((48_800, 60_200),)]
+    assert stretches == [((0, 5_200),), ((19_800, 48_200),), ((48_800, 60_200),)]
+
+
+@pytest.mark.parametrize("cut", [windows.spans, windows.packed])
+def test_windows_are_parted_in_long_pauses_and_no_more_than_they_need_be(cut):
+    starts = [0, 5_100, 10_200, 17_000, 22_100]  # pauses of 100 ms, and one of 1.8 s
+    speech = [Region(start, start + 5_000, "hi") for start in starts]
+    assert [window.speech for window in cut(speech, 18_000)] == [tuple(speech[:3]), tuple(speech[3:])]
+    assert [window.speech for window in cut(speech, 16_000)] == [tuple(speech[:3]), tuple(speech[3:])]
+    assert len(cut(speech)) == 1
+
+
+def test_a_region_that_is_longer_than_windows_are_is_one_by_itself():
+    speech = [Region(0, 5_000, "hi"), Region(5_200, 30_000, "hi"), Region(30_300, 33_000, "hi")]
+    assert [len(window.speech) for window in windows.packed(speech, 14_000)] == [1, 1, 1]
 
 
 def test_packed_windows_leave_out_long_pauses_and_never_reach_over_another_language():

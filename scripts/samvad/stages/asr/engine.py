@@ -158,7 +158,7 @@ class Engine:
 
     def windows(self, speech: Sequence[Region]) -> list[Window]:
         """Return the windows to decode."""
-        return windows.packed(speech, windows.SHORT_MS if self.own_length else windows.LONGEST_MS)
+        return windows.packed(speech, windows.SHORT_PACKED_MS if self.own_length else windows.LONGEST_MS)
 
     def language_probabilities(self, sounds: Sequence[npt.NDArray[np.float32]]) -> list[dict[str, float]]:
         """Return for each piece of audio (float32, up to 30 s) the probability of each language."""

@@ -34,7 +34,7 @@ class WhisperXEngine(Engine):
 
     def windows(self, speech: Sequence[Region]) -> list[Window]:
         """Return the windows to decode, each with the silence in it."""
-        return windows.spans(speech)
+        return windows.spans(speech, windows.SHORT_SPAN_MS if self.own_length else windows.LONGEST_MS)
 
     def features(self, pieces: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
         """Return the log-mel spectrograms of pieces of sound, each filled up with silence to 30 s.

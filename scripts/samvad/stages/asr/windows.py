@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
@@ -16,10 +16,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 LONGEST_MS = 30_000
-#: Packed windows that are encoded in their own length hold so much at most: the encoder's attention grows with the
-#: square of the length. Windows with their pauses in them do not: with 14 s, 10.6 % of four minutes' words were wrong
-#: in place of 8.6 (benchmarks/recognition.py, base, ``whisperx``); packed ones had 9.2 in place of 9.6.
-SHORT_MS = 14_000
+#: Windows that are encoded in their own length hold so much at most, packed or with their pauses in them: the encoder's
+#: attention grows with the square of the length, and in Hindi a small model loses less of a shorter one (Whisper base,
+#: benchmarks/missing_words.py: docs/recognition.md, "What it costs").
+SHORT_PACKED_MS, SHORT_SPAN_MS = 14_000, 18_000
+#: What a window costs, and a second in it, and a cut in a pause of no length, of which nothing is left in one of so
+#: much: a cut within a sentence costs words on both sides of it.
+_WINDOW_PRICE, _SECOND_PRICE, _CUT_PRICE, _FREE_PAUSE_MS = 0.3, 0.01, 1.0, 1_500
 #: A pause longer than this is shortened to it where stretches are packed. Enough to be heard as a pause.
 _PAUSE_MS = 600
 #: So much sound before the first region and after the last is heard as well: a detector cuts soft first syllables.
@@ -93,22 +96,23 @@ class Window:
         return times
 
 
-def spans(speech: Sequence[Region]) -> list[Window]:
+def spans(speech: Sequence[Region], longest_ms: int = LONGEST_MS) -> list[Window]:
     """Return windows as WhisperX makes them: from the first word to the last, with all that lies between.
 
-    Regions are joined as long as they fit into 30 s (WhisperX, ``Vad.merge_chunks``), language by language.
+    WhisperX joins regions as long as they fit into 30 s (``Vad.merge_chunks``), wherever that cuts; here, the cuts are
+    in long pauses. No window has more than one language.
+
+    Args:
+        speech: in order of time.
+        longest_ms: how much sound a window holds at most, where no region is longer.
     """
     room = _room(speech)
-    windows = []
-    for run in _runs(speech):
-        first = 0
-        for number in range(1, len(run) + 1):
-            if number == len(run) or run[number].end_ms - run[first].start_ms > LONGEST_MS - 2 * _MARGIN_MS:
-                start_ms = run[first].start_ms - room[run[first]][0]
-                end_ms = run[number - 1].end_ms + room[run[number - 1]][1]
-                windows.append(Window(((start_ms, end_ms),), tuple(run[first:number])))
-                first = number
-    return windows
+
+    def window(regions_: Sequence[Region]) -> Window:
+        start_ms = regions_[0].start_ms - room[regions_[0]][0]
+        return Window(((start_ms, regions_[-1].end_ms + room[regions_[-1]][1]),), tuple(regions_))
+
+    return [found for run in _runs(speech) for found in _parted(run, window, longest_ms)]
 
 
 def packed(speech: Sequence[Region], longest_ms: int = LONGEST_MS) -> list[Window]:
@@ -119,16 +123,32 @@ def packed(speech: Sequence[Region], longest_ms: int = LONGEST_MS) -> list[Windo
         longest_ms: how much sound a window holds at most, where no region is longer.
     """
     room = _room(speech)
-    windows = []
-    for run in _runs(speech):
-        current: list[Region] = []
-        for region in run:
-            if current and _window([*current, region], room).length_ms > longest_ms:
-                windows.append(_window(current, room))
-                current = []
-            current.append(region)
-        windows.append(_window(current, room))
-    return windows
+    return [
+        found for run in _runs(speech) for found in _parted(run, lambda regions_: _window(regions_, room), longest_ms)
+    ]
+
+
+def _parted(run: Sequence[Region], window: Callable[[Sequence[Region]], Window], longest_ms: int) -> list[Window]:
+    """Return regions in windows: few, and parted in long pauses (the cheapest way of all, by dynamic programming)."""
+    prices, last = [0.0], list[tuple[int, Window]]()
+    for end in range(1, len(run) + 1):
+        ways = []
+        for first in range(end - 1, -1, -1):
+            made = window(run[first:end])
+            if first < end - 1 and made.length_ms > longest_ms:
+                break
+            pause_ms = run[first].start_ms - run[first - 1].end_ms if first else _FREE_PAUSE_MS
+            price = prices[first] + _WINDOW_PRICE + _SECOND_PRICE * made.length_ms / 1000
+            ways.append((price + _CUT_PRICE * max(0.0, 1 - pause_ms / _FREE_PAUSE_MS), first, made))
+        price, first, made = min(ways, key=lambda way: way[:2])
+        prices.append(price)
+        last.append((first, made))
+    found: list[Window] = []
+    end = len(run)
+    while end:
+        end, made = last[end - 1]
+        found.append(made)
+    return found[::-1]
 
 
 def smaller(window: Window, audio: FilmAudio) -> list[Window]:
