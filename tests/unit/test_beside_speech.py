@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samvad.documents.segments import HEARD_BESIDE, HEARD_TWICE, Segment, Word
@@ -217,6 +217,7 @@ def test_words_that_are_not_crammed_stay_as_they_are() -> None:
     assert word_room.with_room(timed, [Region(0, 5_000)], 5_000) == timed
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 29_000), st.integers(0, 900)), min_size=1, max_size=40),
     st.lists(st.integers(0, 30_000), min_size=2, max_size=8, unique=True).filter(lambda cuts: len(cuts) % 2 == 0),
