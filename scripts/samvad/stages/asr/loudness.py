@@ -27,6 +27,8 @@ _USUAL_DB, _ENOUGH_MS = -26.0, 3_000
 _HIDES_DB = 3.0
 #: Sound softer than this beside the film's speech, in dB, hides nobody.
 _NEAR_DB = -1.5
+#: A step so much softer than what lies around it, in dB, is as soft as it is: a silence before loud sound hides nobody.
+_SOFTER_DB = 10.0
 #: A film is read in blocks of so many steps.
 _BLOCK_STEPS = 600
 
@@ -91,7 +93,9 @@ def measure(audio: FilmAudio, speech: Sequence[Region]) -> Loudness:
             spoken[region.start_ms // _STEP_MS : -(-region.end_ms // _STEP_MS)] = True
     clear = spoken & (level - floor >= _CLEAR_DB)
     ours = next((found for found in (clear, spoken) if found.sum() * _STEP_MS >= _ENOUGH_MS), None)
-    return Loudness(_db(around.mean(axis=1)) - (_USUAL_DB if ours is None else np.median(level[ours])))
+    mean = _db(around.mean(axis=1))
+    loud = np.where(level < mean - _SOFTER_DB, level, mean)
+    return Loudness(loud - (_USUAL_DB if ours is None else np.median(level[ours])))
 
 
 def _frames(audio: FilmAudio) -> npt.NDArray[np.floating]:
