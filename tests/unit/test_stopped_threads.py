@@ -60,6 +60,43 @@ def test_one_that_asks_for_more_and_more_programs_ends_too() -> None:
     assert time.monotonic() - before < SOON
 
 
+def press_soon(*waits: float) -> None:
+    """Press Ctrl-C after so many seconds, and so many after that."""
+
+    def press() -> None:
+        for seconds in waits:
+            time.sleep(seconds)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=press).start()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_program_ends_where_its_end_is_all_that_is_waited_for(fails: bool) -> None:
+    """At the end of a ``with`` statement, too, which a film that cannot be read comes to while others are read."""
+    with pytest.raises(KeyboardInterrupt), stopped_threads.Pool(2) as pool:
+        done = pool.submit(subprocesses.run, ["sleep", "60"])
+        press_soon(0.3)
+        if fails:
+            raise SamvadError("broken", "mend it")
+    assert isinstance(done.exception(0), StoppedError)
+
+
+def test_who_is_told_to_stop_twice_stops_as_well() -> None:
+    """A terminal's Ctrl-C reaches a stage from the terminal and, as SIGTERM, from whoever started it."""
+
+    def compute() -> subprocesses.Done:
+        time.sleep(0.8)  # what looks at nothing meanwhile
+        return subprocesses.run(["sleep", "60"])
+
+    with pytest.raises(KeyboardInterrupt), stopped_threads.Pool(1) as pool:
+        done = pool.submit(compute)
+        press_soon(0.2, 0.2)
+        done.result()
+    assert isinstance(done.exception(0), StoppedError)
+    assert subprocesses.run(["true"]).code == 0, "the next one runs as ever"
+
+
 def test_a_file_is_not_hashed_to_its_end(tmp_path: Path) -> None:
     large = tmp_path / "large"
     with large.open("wb") as file:

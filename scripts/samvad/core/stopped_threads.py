@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from types import TracebackType
-from typing import Protocol
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from samvad.core.errors import StoppedError
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 #: Seconds from one look at what is still at work to the next.
 _LOOK_SECONDS = 0.02
@@ -36,24 +39,45 @@ class Pool(ThreadPoolExecutor):
     """
 
     def __init__(self, threads: int) -> None:
-        self._at_work: list[threading.Thread] = []
-        super().__init__(threads, initializer=lambda: self._at_work.append(threading.current_thread()))
+        self._calls: list[Future[Any]] = []
+        super().__init__(threads)
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Let a thread do something."""
+        call = super().submit(fn, *args, **kwargs)
+        self._calls.append(call)
+        return call
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
-        """Wait for what the threads do; where this process is being stopped, end it."""
-        if kind is not None and not issubclass(kind, Exception):
-            _ending.set()
+        """Wait for what the threads do; where this process is being stopped, or is so meanwhile, end it."""
+        if kind is None or issubclass(kind, Exception):
             try:
-                self.shutdown(wait=False, cancel_futures=True)
-                while any(thread.is_alive() for thread in self._at_work):
-                    for program in _programs.copy():
-                        program.kill()
-                    threading.Event().wait(_LOOK_SECONDS)
-            finally:
-                _ending.clear()
+                # Not by their threads: one that is waited for by then is over for Python, whatever it is busy with.
+                wait(self._calls)
+            except KeyboardInterrupt:
+                self._end()
+                raise
+        else:
+            self._end()
         return super().__exit__(kind, error, trace)
+
+    def _end(self) -> None:
+        """End what the threads do. To be told to stop once more changes nothing: threads are waited for in any case."""
+        _ending.set()
+        try:
+            is_ended = False
+            while not is_ended:
+                with suppress(KeyboardInterrupt):
+                    self.shutdown(wait=False, cancel_futures=True)
+                    while not all(call.done() for call in self._calls):
+                        for program in _programs.copy():
+                            program.kill()
+                        threading.Event().wait(_LOOK_SECONDS)
+                    is_ended = True
+        finally:
+            _ending.clear()
 
 
 def check() -> None:
