@@ -28,8 +28,8 @@ from samvad.media.audio import FilmAudio  # noqa: E402
 from samvad.models import weights  # noqa: E402
 from samvad.stages.asr import language, regions  # noqa: E402
 from samvad.stages.asr.engine import Engine, EngineOptions  # noqa: E402
+from samvad.stages.asr.recogniser import first_try  # noqa: E402
 from samvad.stages.asr.regions import Region  # noqa: E402
-from samvad.stages.asr.strategy import DecodingStrategy  # noqa: E402
 
 STORY = [f"A_indic/hi_story_{name}.wav" for name in ("2426_029", "3437_020", "2645_029", "1203_086", "2070_003")]
 READ = [f"B_english/en_{name}.wav" for name in ("librivox_0870", "librivox_0890", "librivox_0930", "mary")]
@@ -114,7 +114,7 @@ def main() -> None:
                 own = [window for window in windows if window.language == code]
                 if own:
                     began = time.process_time()
-                    engine.decode(audio, own, DecodingStrategy(), hear=True, size=8)
+                    engine.decode(audio, own, first_try(engine), hear=True, size=8)
                     decoding += time.process_time() - began
         wrong = [r for r in named if (said := spoken_in(r, truth)) and said != r.language]
         names[title] = [(region.start_ms, region.end_ms, region.language) for region in named]

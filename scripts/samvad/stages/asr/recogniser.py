@@ -14,6 +14,7 @@ from samvad.runner.kept_pieces import KeptPieces
 from samvad.stages.asr import account, beside_speech, gaps, language, own_script, prompts, retries
 from samvad.stages.asr.account import Account
 from samvad.stages.asr.chunks import Chunk
+from samvad.stages.asr.engine import Engine
 from samvad.stages.asr.from_prompt import PromptGuard, VoicePeak
 from samvad.stages.asr.memory import OutOfMemoryFallback
 from samvad.stages.asr.regions import Region
@@ -89,7 +90,7 @@ class Recogniser:
         for name in dict.fromkeys(region.language for region in speech):
             own = [window for window in found if window.language == name]
             prompt = prompts.prompt(self.terms, name, self.script)
-            strategy = DecodingStrategy(prompt=prompt, own_length=self.fallback.engine.own_length, least_ms=_LEAST_MS)
+            strategy = first_try(self.fallback.engine, prompt)
             size = _BATCHES_SORTED * self.fallback.setting.batch_size
             for first in range(0, len(own), size):
                 self._look_ahead(own[first + size :], strategy, size)
@@ -162,6 +163,11 @@ class Recogniser:
         with working_on(min(window.start_ms for window in batch)):
             engine, size = self.fallback.engine, self.fallback.setting.batch_size
             return engine.decode(self.audio, batch, strategy, hear=hear, size=size, kept=self.kept)
+
+
+def first_try(engine: Engine, prompt: str = "") -> DecodingStrategy:
+    """Return how an engine decodes what it has not heard yet, after a prompt."""
+    return DecodingStrategy(prompt=prompt, own_length=engine.own_length, least_ms=_LEAST_MS)
 
 
 def _order(found: Sequence[Window]) -> list[int]:
