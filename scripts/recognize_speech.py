@@ -86,7 +86,7 @@ def work(run: StageRun, options: Options) -> None:
         recognised = steps.no_speech(run, voices)
     if lines:  # where nobody speaks, each line is named as not said
         document = steps.place_text(run, document, lines, voices, account)
-    steps.record_coverage(run, recognised, document.segments if lines else recognised.segments)
+    steps.record_coverage(run, recognised, document.segments if lines else recognised.segments, document.segments)
     _write(run, document, romanise=options.romanise)
     write_heard(run, account.heard(recognised.words, document))
 

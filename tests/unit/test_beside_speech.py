@@ -105,6 +105,28 @@ def test_what_its_own_window_gives_again_is_marked_as_heard_twice() -> None:
     assert [one.decoded_again.kept for one in found if one.decoded_again] == [HEARD_TWICE]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Мы начали с метки и пойдём дальше вместе",
+        "Ξεκινήσαμε από την ετικέτα και πάμε πιο κάτω",
+        "我 们 从 标 签 开 始 走",
+    ],
+    ids=["Russian", "Greek", "Chinese"],
+)
+def test_what_is_heard_again_stays_in_letters_that_tell_no_consonants(text: str) -> None:
+    film = chunk([*row("Да мы слышим", 1_200, 400), *row(text, 12_000, 250), *row("Морковь полезна", 23_100, 350)])
+    found, kept, _ = place(0.2, again=text, film=film)
+    assert not kept.taken and [one.decoded_again.kept for one in found if one.decoded_again] == [HEARD_TWICE]
+    other = "Продолжение следует на канале" if text[0] != "我" else "字 幕 由 社 群 提 供"
+    assert [item.text for item in place(0.2, again=other, film=film)[1].taken] == [text]
+
+
+def test_where_nothing_is_decoded_again_a_little_of_a_voice_takes_no_words_out() -> None:
+    found, kept, _ = place(0.2)
+    assert found == [FILM] and not kept.taken
+
+
 @pytest.mark.parametrize(("peak", "again"), [(0.2, "Thank you very much for watching."), (0.0, MIDDLE), (0.0, None)])
 def test_what_is_in_no_voice_and_has_no_room_is_taken_out_and_told(peak: float, again: str | None) -> None:
     found, kept, _ = place(peak, again=again)

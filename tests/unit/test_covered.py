@@ -14,7 +14,7 @@ import pytest
 
 from samvad.documents import coverage
 from samvad.documents.coverage import Coverage, Gap
-from samvad.documents.segments import Segment
+from samvad.documents.segments import Segment, Word
 from samvad.media import sound_events
 from samvad.media.sound_curve import SoundCurve
 from samvad.stages.asr import covered, gaps, loudness, regions, steps, windows
@@ -227,12 +227,25 @@ def test_where_nobody_could_be_heard_is_written_down_and_is_no_warning(tmp_path:
     hidden = [Region(10_000, 12_000), Region(20_000, 90_000)]
     given = [*heard, Segment(2, 10_000, 12_000, "A line that was given.", "en")]
     recognised = steps.Recognised(heard, 7, [], [Region(1_000, 3_000)], [], hidden)
-    steps.record_coverage(run, recognised, given)
+    steps.record_coverage(run, recognised, given, given)
     written = coverage.read(tmp_path / "coverage.json")
     assert written.loud == (Gap(20_000, 90_000, 70_000),), "what has text is hidden from nobody"
     assert written.share == 1 and written.perhaps == () and run.warnings == []
     assert coverage.loud(tmp_path / "coverage.json") == ((20_000, 90_000),)
     assert run.metrics["loud_sound_without_speech"] == 70
+
+
+def test_words_without_time_are_told_of_as_they_are_written(tmp_path: Path) -> None:
+    """An aligner gives words other times than the recogniser, and a given text has words of its own."""
+    crammed = tuple(Word(1_000 + 10 * n, 1_010 + 10 * n, "words", 0.5) for n in range(6))
+    aligned = tuple(Word(1_000 + 400 * n, 1_400 + 400 * n, "words", 0.5) for n in range(6))
+    tight, loose = (Segment(1, 1_000, words[-1].end_ms, "words " * 6, "en", words) for words in (crammed, aligned))
+    for heard, written, told in ((tight, loose, 0), (loose, tight, 6)):
+        run: Any = Run(tmp_path)
+        found = steps.Recognised([heard], 6, [], [Region(1_000, 3_400)], [])
+        steps.record_coverage(run, found, [heard], [written])
+        assert run.metrics["words_without_time"] == told
+        assert any("less time than anybody needs" in text for text in run.warnings) == bool(told)
 
 
 def test_what_may_be_speech_is_heard_in_the_language_that_is_spoken_next_to_it() -> None:
@@ -263,7 +276,7 @@ def test_what_lies_between_two_words_of_a_long_stretch_stays_perhaps_speech(tmp_
     assert added == [Region(4_800, 5_500, "en"), Region(54_800, 56_320, "en")]
     run: Any = Run(tmp_path)
     segments = [Segment(1, 5_000, 5_300, "we", "en"), Segment(2, 55_000, 56_000, "left", "en")]
-    steps.record_coverage(run, steps.Recognised(segments, 2, chunks, added, [region]), segments)
+    steps.record_coverage(run, steps.Recognised(segments, 2, chunks, added, [region]), segments, segments)
     written = coverage.read(tmp_path / "coverage.json")
     assert written.gaps == () and len(written.perhaps) == 3, "a place is named once"
 
@@ -320,7 +333,7 @@ class Run:
 def test_a_film_all_of_whose_speech_is_covered_does_not_pass_for_a_silent_one(tmp_path: Path) -> None:
     run: Any = Run(tmp_path)
     found = steps.no_speech(run, steps.Heard([], [Region(2_000, 6_500)], [], lambda *_: None))
-    steps.record_coverage(run, found, found.segments)
+    steps.record_coverage(run, found, found.segments, found.segments)
     assert coverage.read(tmp_path / "coverage.json").perhaps == (Gap(2_000, 6_500, 4_500),)
     assert coverage.perhaps(tmp_path / "coverage.json") == ((2_000, 6_500),)
     assert run.metrics["perhaps_speech_without_text"] == 4.5
@@ -332,7 +345,7 @@ def test_given_text_that_stands_where_somebody_perhaps_speaks_is_text(tmp_path: 
     run: Any = Run(tmp_path)
     found = steps.no_speech(run, steps.Heard([], [Region(2_000, 6_500)], [], lambda *_: None))
     given = [Segment(1, 2_000, 6_500, "Nobody heard this line, but here it is.", "en")]
-    steps.record_coverage(run, found, given)
+    steps.record_coverage(run, found, given, given)
     assert coverage.read(tmp_path / "coverage.json").perhaps == ()
     assert run.metrics["perhaps_speech_without_text"] == 0
 

@@ -3,7 +3,8 @@
 A window reaches over pauses, and Whisper may hear somebody in one: radio under noise, a voice under other sound, or
 nobody. Its words would all be drawn to the edge of the nearest speech, where they are shown for no time. So where they
 find no room there, the pause is asked: with a sign of a voice it is speech, unsure as it is, and its words keep their
-times. Without one they are heard once more by themselves, and stay only if that gives the same.
+times. Without one they are heard once more by themselves, and stay only if that gives the same; where nothing is to be
+heard again, they stay at the edge, and are named as words without time.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ from samvad.stages.asr.retries import loops
 from samvad.stages.asr.strategy import DecodingStrategy
 from samvad.stages.asr.word_room import Timed, crammed, fastest_ms, needs_ms
 from samvad.stages.asr.word_times import drawn, parts, shortened
+from samvad.text import scripts, skeletons
+from samvad.text.repetition import plain
+from samvad.text.romanise import is_indic
 from samvad.text.sentence_ends import ends_sentence
 
 log = logging.getLogger(__name__)
@@ -39,6 +43,9 @@ _LITTLE_VOICE = 0.1
 _FEW, _NEAR_MS = 2, 500
 #: Less than this, so near to speech, is what a detector passed over in it: it belongs to the sentence around it.
 _HOLE_MS = coverage.GAP_MS
+#: Texts whose letters tell no consonants are alike where so much of so many letters or more is the same: the phrases of
+#: config/hallucinations in Russian, Greek, Chinese, Japanese and Korean share 0.27 at most where they share no words.
+_ALIKE, _ALIKE_LETTERS = 0.5, 6
 #: So much sound around words is their own.
 _MARGIN_MS = 200
 #: Words that are drawn into so many times less than they take have no room.
@@ -128,8 +135,11 @@ class Placer:
 
     def _nobody(self, stretch: _Stretch, alike: bool) -> bool:
         """Return whether nobody said some words: no voice where they were heard, nor room in the speech beside it."""
+        peak = self._peak(stretch)
+        if peak is None or (self.decode is None and peak >= _LITTLE_VOICE):
+            return False  # no detector was asked, or one hears a little and nothing is heard once more
         few = stretch.after - stretch.first <= _FEW
-        return self._peak(stretch) is not None and not (few or stretch.near or self._said(stretch, alike))
+        return not (few or stretch.near or self._said(stretch, alike))
 
     def _heard_alike(self, asked: Sequence[tuple[Chunk, _Stretch]]) -> set[_Stretch]:
         """Return the stretches with but a little of a voice of which a window of their own gives the same."""
@@ -141,7 +151,7 @@ class Placer:
         return {
             one
             for (chunk, one), again in zip(wanted, heard, strict=True)
-            if not loops(again.text) and gaps.same_sounds(_text(chunk.words[one.first : one.after]), again.text)
+            if not loops(again.text) and _alike(_text(chunk.words[one.first : one.after]), again.text)
         }
 
 
@@ -260,6 +270,24 @@ def _parted(chunk: Chunk, kept: Sequence[tuple[_Stretch, bool]], gone: Sequence[
     if rest or not found:
         found.append(gaps.part(chunk, rest, start_ms, chunk.end_ms))
     return [found[0], *(replace(one, heard={}) for one in found[1:])]  # what was heard counts once
+
+
+def _alike(one: str, other: str) -> bool:
+    """Return whether two texts say the same: by their consonants; by their letters where these tell no consonants."""
+    from rapidfuzz.distance import Levenshtein
+
+    if gaps.same_sounds(one, other):
+        return True
+    ours, theirs = ("".join(filter(_is_unread, plain(text))) for text in (one, other))
+    long = min(len(ours), len(theirs)) >= _ALIKE_LETTERS
+    return long and Levenshtein.normalized_similarity(ours, theirs) >= _ALIKE
+
+
+def _is_unread(letter: str) -> bool:
+    """Return whether a letter is of a script whose consonants are not known here, such as Russian's or Chinese."""
+    return letter.isalpha() and not (
+        scripts.script_of(letter) == scripts.LATIN or skeletons.in_urdu(letter) or is_indic(letter)
+    )
 
 
 def _text(words: Sequence[RawWord]) -> str:

@@ -24,7 +24,7 @@ def record(run: StageRun, chunks: Sequence[Chunk], found: Sequence[Segment]) -> 
     Args:
         run: the stage's run.
         chunks: what was recognised.
-        found: the segments made of it.
+        found: the segments that people get: aligned, or of a given text.
     """
     kept = [(chunk, chunk.decoded_again.kept) for chunk in chunks if chunk.decoded_again is not None and chunk.words]
     unsure = sum(len(chunk.words) for chunk, how in kept if how in UNSURE)

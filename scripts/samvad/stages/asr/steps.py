@@ -279,13 +279,16 @@ def _tell_of_scripts(run: StageRun, chunks: Sequence[Chunk]) -> None:
         )
 
 
-def record_coverage(run: StageRun, recognised: Recognised, found: Sequence[Segment]) -> None:
-    """Write how much of the speech has text, in the film and in each piece, and warn of what has none.
+def record_coverage(
+    run: StageRun, recognised: Recognised, found: Sequence[Segment], written: Sequence[Segment]
+) -> None:
+    """Write how much of the speech has text, in the film and in each piece; warn of what has none, and what is unsure.
 
     Args:
         run: the stage's run.
         recognised: what was recognised, and where somebody speaks.
         found: the segments that the text stands in, recognised or given.
+        written: the segments that people get: with the aligner's times, or of a given text.
     """
     chunks, speech, perhaps = recognised.chunks, recognised.speech, regions.union(recognised.perhaps)
     spoken = [(region.start_ms, region.end_ms) for region in speech if not region.sung]
@@ -298,7 +301,7 @@ def record_coverage(run: StageRun, recognised: Recognised, found: Sequence[Segme
     write_coverage(run, by_piece, [(one.start_ms, one.end_ms) for one in perhaps], said)
     run.metric("speech_with_text", whole.with_text_ms / 1000, "s")
     run.metric("speech_without_text", (whole.speech_ms - whole.with_text_ms) / 1000, "s")
-    doubts.record(run, chunks, recognised.segments)
+    doubts.record(run, chunks, written)
     if whole.gaps:
         run.warn(
             f"{(whole.speech_ms - whole.with_text_ms) / 1000:.1f} of {whole.speech_ms / 1000:.1f} s of speech have no "
