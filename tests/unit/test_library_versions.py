@@ -31,6 +31,11 @@ def test_one_that_is_installed_otherwise_is_looked_up_and_one_that_is_not_is_nam
         folder.mkdir()
     (old / "PKG-INFO").write_text("Metadata-Version: 1.0\nName: An.Old-One\nVersion: 1.5\n\nVersion: 7\n", "utf-8")
     assert provenance.library_versions("an-old_one") == {"an-old_one": "1.5"}
+    after = tmp_path / "after" / "An.Old_One-2.0.dist-info"  # not what is imported
+    after.mkdir(parents=True)
+    (after / "METADATA").write_text("Metadata-Version: 2.1\nName: An.Old-One\nVersion: 2.0\n\n", "utf-8")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(after.parent)])
+    assert provenance.library_versions("an-old_one") == {"an-old_one": "1.5"}
     assert provenance.library_versions("half") == {"half": metadata.version("half")}
     with pytest.raises(metadata.PackageNotFoundError):
         provenance.library_versions("not-there-at-all")

@@ -193,12 +193,18 @@ def _installed(name: str) -> str | None:
     wanted = re.sub(r"[-_.]+", "_", name).lower()
     for place in sys.path:
         try:
-            for entry in Path(place or ".").iterdir():
-                name, end, _ = entry.name.partition("-")
-                if end and entry.suffix == ".dist-info" and re.sub(r"[-_.]+", "_", name).lower() == wanted:
-                    head = outside.read_text(entry / "METADATA").partition("\n\n")[0]
-                    versions = re.findall(r"^Version: *(\S+)$", head, re.MULTILINE)
-                    return versions[0] if len(versions) == 1 else None
+            kept = {
+                entry.suffix: entry
+                for entry in reversed(list(Path(place or ".").iterdir()))
+                if entry.suffix in (".dist-info", ".egg-info")
+                and re.sub(r"[-_.]+", "_", entry.stem.partition("-")[0]).lower() == wanted
+            }
+            if folder := kept.get(".dist-info"):
+                head = outside.read_text(folder / "METADATA").partition("\n\n")[0]
+                versions = re.findall(r"^Version: *(\S+)$", head, re.MULTILINE)
+                return versions[0] if len(versions) == 1 else None
+            if kept:  # of an older kind, which hides what lies in later places
+                return None
         except (OSError, ValueError, SamvadError):  # an archive, or nothing; a package that is half removed
             continue
     return None
