@@ -122,6 +122,21 @@ def test_what_is_heard_again_stays_in_letters_that_tell_no_consonants(text: str)
     assert [item.text for item in place(0.2, again=other, film=film)[1].taken] == [text]
 
 
+def test_the_second_hearing_has_room_for_all_of_a_text_whose_letters_take_many_tokens() -> None:
+    said = "हमने निशान से शुरू किया और मुझे लगता है कि हम आगे बढ़ते रहेंगे जब तक कोई हमें वापस नहीं बुलाता और काम पूरा नहीं होता"
+    film = chunk([*row("हम सुन रहे", 1_200, 400), *row(said, 9_000, 400), *row("गाजर अच्छी है", 23_100, 350)])
+
+    def decode(windows: Sequence[Window], strategy: Any) -> list[Chunk]:
+        text = f" {said}".encode()[: strategy.max_tokens].decode(errors="ignore")  # a token a byte: it never takes more
+        return [replace(chunk(row(text, one.start_ms, 200), one.speech), window=one) for one in windows]
+
+    kept = Account()
+    (window,) = [film.window]
+    assert window is not None
+    found = Placer(decode, Hum(), (), lambda *_: 0.2, kept).place([film], window.speech)  # type: ignore[arg-type]
+    assert not kept.taken and [one.text for one in found if one.decoded_again] == [said]
+
+
 def test_where_nothing_is_decoded_again_a_little_of_a_voice_takes_no_words_out() -> None:
     found, kept, _ = place(0.2)
     assert found == [FILM] and not kept.taken

@@ -50,8 +50,9 @@ _ALIKE, _ALIKE_LETTERS = 0.5, 6
 _MARGIN_MS = 200
 #: Words that are drawn into so many times less than they take have no room.
 _SQUEEZED = 6
-#: A window that loops ends after so many tokens: it tells nothing, and would cost the most.
-_AGAIN = DecodingStrategy("a window of its own", own_length=True, max_tokens=100)
+#: A window that loops ends after so many tokens, or as many as the words that were heard have bytes (no token has less
+#: than one; a letter of Hindi takes one token, of Telugu two): it tells nothing, and would cost the most.
+_TOKENS = 100
 
 
 @dataclass(frozen=True)
@@ -147,11 +148,14 @@ class Placer:
         wanted = [(chunk, one) for chunk, one in little if not self._is_voice(one)]
         if self.decode is None or not wanted:
             return set()
-        heard = self.decode([windows.packed([one.region])[0] for _, one in wanted], _AGAIN)
+        texts = [_text(chunk.words[one.first : one.after]) for chunk, one in wanted]
+        most = max(_TOKENS, *(len(text.encode()) for text in texts))
+        again = DecodingStrategy("a window of its own", own_length=True, max_tokens=most)
+        heard = self.decode([windows.packed([one.region])[0] for _, one in wanted], again)
         return {
             one
-            for (chunk, one), again in zip(wanted, heard, strict=True)
-            if not loops(again.text) and _alike(_text(chunk.words[one.first : one.after]), again.text)
+            for text, (_, one), new in zip(texts, wanted, heard, strict=True)
+            if not loops(new.text) and _alike(text, new.text)
         }
 
 
