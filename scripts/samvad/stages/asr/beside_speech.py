@@ -265,7 +265,7 @@ def _parted(chunk: Chunk, kept: Sequence[tuple[_Stretch, bool]], gone: Sequence[
         before = tuple(word for place, word in enumerate(chunk.words[first : one.first], first) if place not in out)
         if before:
             found.append(gaps.part(chunk, before, start_ms, one.region.start_ms))
-        note = DecodedAgain((REASON,), HEARD_TWICE if alike else HEARD_BESIDE, 1)
+        note = DecodedAgain((REASON,), HEARD_TWICE if alike else HEARD_BESIDE, int(alike))
         own = gaps.part(chunk, chunk.words[one.first : one.after], one.region.start_ms, one.region.end_ms)
         window = windows.Window(((one.region.start_ms, one.region.end_ms),), (one.region,))
         found.append(replace(own, window=window, decoded_again=note))
