@@ -107,7 +107,7 @@ def test_a_word_by_itself_is_encoded_in_the_least_length(film_audio: FilmAudio, 
         (WhisperXEngine, "cuda", 30_000),
     ],
 )
-def test_packed_windows_are_short_on_a_cpu(kind: type[Engine], device: str, longest_ms: int) -> None:
+def test_windows_are_short_on_a_cpu(kind: type[Engine], device: str, longest_ms: int) -> None:
     engine = object.__new__(kind)
     engine.options = EngineOptions(device, "int8", 1, 5)
     speech = [Region(start, start + 3_500, "en") for start in range(0, 60_000, 4_000)]
