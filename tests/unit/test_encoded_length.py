@@ -103,7 +103,7 @@ def test_a_word_by_itself_is_encoded_in_the_least_length(film_audio: FilmAudio, 
     [
         (Engine, "cpu", 14_000),
         (Engine, "cuda", 30_000),
-        (WhisperXEngine, "cpu", 30_000),
+        (WhisperXEngine, "cpu", 18_000),
         (WhisperXEngine, "cuda", 30_000),
     ],
 )
