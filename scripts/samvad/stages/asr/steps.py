@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from samvad.core.beside import Beside
 from samvad.core.errors import ModelError
 from samvad.core.failures import is_memory_shortage
+from samvad.core.stopped_threads import Pool
 from samvad.core.times import clock
 from samvad.documents import coverage, provenance
 from samvad.documents.coverage import Coverage
@@ -90,16 +90,17 @@ def find_speech(run: StageRun, audio: FilmAudio, heard: FilmAudio, options: Opti
     def listen(unit: str) -> SoundCurve:
         return sound_events.listen(audio.path, unit=unit)
 
-    # Each detector has one thread: on two cores two of them take the time of one. One of them says how far it is.
-    listening = Beside(lambda: listen(""), "song detector") if run.threads > 1 else None
-    if options.vad == _NO_DETECTOR:
-        found = [Region(0, heard.duration_ms)]
-    elif options.vad == "silero":
-        found = regions.silero_regions(heard, options.vad_threshold)
-    else:
-        found = regions.pyannote_regions(heard, options.vad_threshold, device)
-    softer = quiet.softer(heard, options.vad_threshold)
-    curve = listening.result() if listening else listen("searched_seconds")
+    with Pool(1) as beside:
+        # Each detector has one thread: on two cores two of them take the time of one. One of them says how far it is.
+        listening = beside.submit(listen, "") if run.threads > 1 else None
+        if options.vad == _NO_DETECTOR:
+            found = [Region(0, heard.duration_ms)]
+        elif options.vad == "silero":
+            found = regions.silero_regions(heard, options.vad_threshold)
+        else:
+            found = regions.pyannote_regions(heard, options.vad_threshold, device)
+        softer = quiet.softer(heard, options.vad_threshold)
+        curve = listening.result() if listening else listen("searched_seconds")
     detector = sound_events.model()
     run.used(detector)
     exact = replace(curve, model=detector.checksum or "")  # stage 06 need not hear it again
