@@ -315,6 +315,19 @@ def test_a_try_that_loses_words_is_not_taken_and_the_loop_is_cut_out_of_what_sta
     assert kept.decoded_again == DecodedAgain(("loop",), "the first attempt, without its loop", 4)
 
 
+def test_what_a_loop_says_again_makes_no_try_poorer():
+    parts = iter(["All people are born free,", "and equal in their rights."])
+
+    def decode(found, strategy):
+        return [replace(chunk(next(parts), -0.4, speech=window.speech), window=window) for window in found]
+
+    looped = chunk("All people are born free, equal in rights and in duties, too. " * 3)
+    assert retrier().faults(looped) == ["loop"]
+    mended = retrier(decode).repair([looped])
+    assert [item.text for item in mended] == ["All people are born free,", "and equal in their rights."]
+    assert [item.decoded_again.kept for item in mended] == ["smaller windows"] * 2
+
+
 @pytest.mark.parametrize("text", ["9. 9. 9. 9.", "10.8", "100 ~]", "भी भी भी भी"])
 def test_remains_of_loops_that_no_try_mends_are_not_kept(text):
     def decode(found, strategy):

@@ -19,7 +19,7 @@ from samvad.stages.asr.relatives import as_relative
 from samvad.stages.asr.strategy import DecodingStrategy
 from samvad.stages.asr.windows import Window
 from samvad.text import respelling, scripts
-from samvad.text.repetition import compression_ratio, longest_word_loop, loop, outside_loops, plain
+from samvad.text.repetition import compression_ratio, longest_word_loop, loop, outside_loops, plain, said_once
 
 log = logging.getLogger(__name__)
 
@@ -230,8 +230,9 @@ class Retrier:
             faults = self.faults(chunk)
             if not {"prompt repeated", "other script", "no words"} & set(faults):
                 words = [word for word in plain(chunk.text).split() if not babbled(word)]
-                worth = doubted if "low probability" in faults else 1.0
-                total += worth * sum(len(words[place]) for place in outside_loops(words, _LOOP_REPEATS))
+                words = [words[place] for place in outside_loops(words, _LOOP_REPEATS)]
+                words = said_once(words) if "loop" in faults else words
+                total += (doubted if "low probability" in faults else 1.0) * sum(map(len, words))
         return total
 
     def _without_remains(self, chunk: Chunk) -> Chunk:
