@@ -245,7 +245,7 @@ class Retrier:
             self.account.take(chunk.words, account.NO_WORDS)
             return replace(chunk, words=(), text="")
         sung = chunk.window is not None and chunk.window.sung
-        if sung or not loops(chunk.text):
+        if sung or not (loops(chunk.text) or _loop_within(chunk.text)):
             return chunk
         keys = [plain(word.text) for word in chunk.words]
         places = outside_loops(keys, _LOOP_REPEATS, rounds=1)
