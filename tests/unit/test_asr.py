@@ -210,6 +210,14 @@ def test_voters_who_all_agree_are_enough():
     assert len(asked) == 3
 
 
+@pytest.mark.parametrize(
+    ("share", "stretches", "uncertain"), [(0.8, 1, True), (0.9, 1, False), (0.8, 3, False), (0.4, 3, True)]
+)
+def test_of_few_voters_more_is_asked_until_the_language_is_certain(share, stretches, uncertain):
+    speech = [Region(at * 60_000, at * 60_000 + 28_000) for at in range(stretches)]
+    assert language.vote(lambda found: [{"th": share, "ta": 0.1} for _ in found], speech).uncertain == uncertain
+
+
 def test_singing_has_no_vote_where_somebody_speaks():
     def hears(found):
         return [{"en": 1.0} if window.start_ms < 30_000 else {"hi": 1.0} for window in found]

@@ -38,6 +38,10 @@ _ASKED_AT_ONCE = 3
 _AGREED_SHARE = 0.8
 #: A language with so much of the vote is named, however few windows it is the likeliest in.
 _RIVAL_SHARE = 0.2
+#: A winner with less of the vote is uncertain, and of fewer voters than agree in a film with less of it: of the same
+#: article read by nine voices (benchmarks/indian_languages.py --auto) none was named right, with 0.16 to 0.81; four
+#: Hindi recordings of 5 s were, with 0.69 to 0.99.
+_CERTAIN_SHARE, _CERTAIN_OF_FEW = 0.5, 0.85
 #: Whisper hears Hindi as these, too: the languages are close, and one of them is the same speech in another script.
 _HINDI_ALIASES = ("ur", "pa")
 
@@ -75,6 +79,12 @@ class Vote:
         """Return how far the winner is ahead of the second."""
         others = [share for language, share in self.shares.items() if language != self.language]
         return round(self.share - max(others, default=0.0), 4)
+
+    @property
+    def uncertain(self) -> bool:
+        """Return whether the winner may well be wrong: too small a share, of so many voters."""
+        few = len(self.windows) < _ASKED_AT_ONCE
+        return self.share < (_CERTAIN_OF_FEW if few else _CERTAIN_SHARE)
 
     def rivals(self) -> list[str]:
         """Return the other languages that two windows and a fifth of all, or a fifth of the vote, are for."""

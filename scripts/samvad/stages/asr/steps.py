@@ -135,8 +135,11 @@ def name_languages(
         vote = language.vote(recogniser.detect_language, speech)
         run.metadata("language_vote", vote.record())
         log.info("The vote on the language: %s", vote.shares)
-        if vote.share < 0.5:
-            run.warn(f"The language is uncertain: {vote.language} got {vote.share:.0%} of the vote.")
+        if vote.uncertain:
+            run.warn(
+                f"The language is uncertain: {languages.name(vote.language)} got {vote.share:.0%} of the vote of "
+                f"{len(vote.windows)} stretches of speech. Write what is spoken in the column source of the film sheet."
+            )
         found = second_languages.survey(recogniser.detect_language, hear, speech, vote.language)
         run.metadata("language_survey", found.record())
         given = [vote.language, *(other.language for other in found.spoken)]
