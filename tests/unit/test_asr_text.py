@@ -316,17 +316,36 @@ def test_a_try_that_loses_words_is_not_taken_and_the_loop_is_cut_out_of_what_sta
     assert kept.decoded_again == DecodedAgain(("loop",), "the first attempt, without its loop", 4)
 
 
-def test_what_a_loop_says_again_makes_no_try_poorer():
+@pytest.mark.parametrize(
+    "looped",
+    [
+        "All people are born free, equal in rights and in duties, too. " * 3,
+        "All people are born free and of equal dignity, are of equal dignity, people are born equal, " * 2,
+    ],
+    ids=["the same rounds", "other rounds of the same words"],
+)
+def test_what_a_loop_says_again_makes_no_try_poorer(looped):
     parts = iter(["All people are born free,", "and equal in their rights."])
 
     def decode(found, strategy):
         return [replace(chunk(next(parts), -0.4, speech=window.speech), window=window) for window in found]
 
-    looped = chunk("All people are born free, equal in rights and in duties, too. " * 3)
-    assert retrier().faults(looped) == ["loop"]
-    mended = retrier(decode).repair([looped])
+    assert retrier().faults(chunk(looped)) == ["loop"]
+    mended = retrier(decode).repair([chunk(looped)])
     assert [item.text for item in mended] == ["All people are born free,", "and equal in their rights."]
     assert [item.decoded_again.kept for item in mended] == ["smaller windows"] * 2
+
+
+def test_a_part_that_is_good_is_taken_though_the_other_loops():
+    good = "the school was open to us and to our friends."
+
+    def decode(found, strategy):
+        texts = [good if window.start_ms else "now " + "chu" * 60 for window in found]
+        return [replace(chunk(text, speech=one.speech), window=one) for text, one in zip(texts, found, strict=True)]
+
+    looped = chunk("the schools were opened for us, then for friends, for us the schools were opened, for us, " * 3)
+    mended = retrier(decode).repair([looped])
+    assert mended[-1].text == good and mended[-1].decoded_again.kept == "smaller windows"
 
 
 @pytest.mark.parametrize("text", ["9. 9. 9. 9.", "10.8", "100 ~]", "भी भी भी भी"])

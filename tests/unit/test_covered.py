@@ -152,7 +152,7 @@ def test_a_voice_that_two_detectors_hear_a_little_of_is_a_weak_sign(
 
 @pytest.mark.parametrize(
     ("silero", "song_detector", "over_db", "found"),
-    [(0.015, 0.45, 0.0, True), (0.012, 0.4, 0.0, False), (0.002, 0.9, 0.0, False), (0.015, 0.45, -6.0, False)],
+    [(0.015, 0.6, 0.0, True), (0.015, 0.45, 0.0, False), (0.004, 0.9, 0.0, False), (0.015, 0.6, -6.0, False)],
     ids=["both hear a little", "one hears little", "a siren", "other sound is soft"],
 )
 def test_deep_under_louder_sound_two_detectors_together_are_a_sign_which_is_but_named(

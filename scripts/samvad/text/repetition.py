@@ -191,12 +191,3 @@ def word_loop(words: Sequence[str]) -> tuple[int, int, int] | None:
                 best = (first, period, end)
             matched = 0
     return best
-
-
-def said_once(words: Sequence[str]) -> list[str]:
-    """Return words without what follows itself in two rounds or three (see ``word_loop``) but for its first round."""
-    left = list(words)
-    while found := word_loop(left):
-        first, period, end = found
-        left[first + period : end] = []
-    return left

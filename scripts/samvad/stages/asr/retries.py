@@ -19,7 +19,7 @@ from samvad.stages.asr.relatives import as_relative
 from samvad.stages.asr.strategy import DecodingStrategy
 from samvad.stages.asr.windows import Window
 from samvad.text import respelling, scripts
-from samvad.text.repetition import compression_ratio, longest_word_loop, loop, outside_loops, plain, said_once
+from samvad.text.repetition import compression_ratio, longest_word_loop, loop, outside_loops, plain
 
 log = logging.getLogger(__name__)
 
@@ -220,19 +220,31 @@ class Retrier:
         return result
 
     def _better(self, new: Sequence[Chunk], old: Sequence[Chunk]) -> bool:
-        poorer = self._kept(new) < self._kept(old, doubted=_KEPT_OF_DOUBTED) * _KEPT
+        # What loops says the same again in other words, too: there, each word counts once, on both sides.
+        once = any("loop" in self.faults(chunk) for chunk in old)
+        poorer = self._kept(new, once=once) < self._kept(old, once=once, doubted=_KEPT_OF_DOUBTED) * _KEPT
         return any(chunk.text for chunk in new) and not poorer and self._worth(new) > self._worth(old)
 
-    def _kept(self, chunks: Sequence[Chunk], doubted: float = 1.0) -> float:
-        """Return how many characters of words some chunks have that may have been said: no loops, nothing made up."""
+    def _kept(self, chunks: Sequence[Chunk], *, once: bool, doubted: float = 1.0) -> float:
+        """Return how many characters of words some chunks have that may have been said: no loops, nothing made up.
+
+        Args:
+            chunks: of one stretch of sound.
+            once: whether a word that comes again counts no more.
+            doubted: what a character is worth where the model doubts the text.
+        """
         total = 0.0
+        counted: set[str] = set()
         for chunk in chunks:
             faults = self.faults(chunk)
-            if not {"prompt repeated", "other script", "no words"} & set(faults):
-                words = [word for word in plain(chunk.text).split() if not babbled(word)]
-                words = [words[place] for place in outside_loops(words, _LOOP_REPEATS)]
-                words = said_once(words) if "loop" in faults else words
-                total += (doubted if "low probability" in faults else 1.0) * sum(map(len, words))
+            if {"prompt repeated", "other script", "no words"} & set(faults):
+                continue
+            words = [word for word in plain(chunk.text).split() if not babbled(word)]
+            words = [words[place] for place in outside_loops(words, _LOOP_REPEATS)]
+            if once:
+                words = [word for word in dict.fromkeys(words) if word not in counted]
+                counted.update(words)
+            total += (doubted if "low probability" in faults else 1.0) * sum(map(len, words))
         return total
 
     def _without_remains(self, chunk: Chunk) -> Chunk:
