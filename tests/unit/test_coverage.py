@@ -305,6 +305,16 @@ def test_a_word_lost_in_other_sound_before_a_long_pause_is_said_after_it():
     assert times([raw("Yes.", 200, 500), raw("He", 5_100, 5_400)], (0, 1_100), (5_000, 7_000))[0][1] == 200
 
 
+@pytest.mark.parametrize(("probability", "after"), [(0.2, True), (0.5, False)])
+def test_a_doubted_word_alone_before_a_pause_begins_the_sentence_after_it_where_that_has_room(probability, after):
+    speech = (53_928, 54_552), (55_528, 57_560)
+    doubted = replace(raw("And", 53_928, 54_552), probability=probability)
+    found = times([doubted, raw("so", 55_768, 56_108), raw("my", 56_108, 56_468)], *speech)
+    assert (found[0][1] >= 55_528) == after and found[0][2] <= found[1][1]
+    near = times([doubted, raw("so", 55_560, 56_108)], *speech)
+    assert near[0][1] == 53_928, "no speech is left for it there"
+
+
 def test_the_first_word_of_a_sentence_leaves_another_that_was_passed_over():
     said = [raw("And", 3_000, 3_990), raw("so", 10_120, 10_640), raw("my", 10_640, 10_900)]
     found = times(said, (3_000, 7_992), (10_120, 12_184))

@@ -25,6 +25,9 @@ _LEAST_MS = 120
 _CRAMPED = 0.5
 #: A word alone before a pause of this length, in speech of which it fills less than this part, was not said there.
 _LONG_PAUSE_MS, _LOST_SHARE = 1_000, 0.35
+#: Of a word with less of a probability than this any pause that parts will do: what Whisper did not write ("six") has
+#: the time of the first word after it.
+_DOUBTED = 0.3
 #: Speech of this length with one word in it was passed over: the word is the next sentence's, even without room there.
 _PASSED_OVER_MS = 2_000
 #: Words nearer than this follow on each other.
@@ -154,7 +157,7 @@ def _belongs_after(words: Sequence[Timed], cut: int, left: Region, right: Region
         return has_room
     alone = before_ms == left.start_ms and cut < len(words)
     lost = _needs(word) < _LOST_SHARE * left.length_ms
-    apart = right.start_ms - left.end_ms >= _LONG_PAUSE_MS
+    apart = right.start_ms - left.end_ms >= _LONG_PAUSE_MS or word.word.probability < _DOUBTED
     if not (alone and lost and apart):
         return False
     return has_room or (left.length_ms >= _PASSED_OVER_MS and _can_share(words, cut, right))
