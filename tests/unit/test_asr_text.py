@@ -305,7 +305,8 @@ def test_a_worse_text_is_not_taken_and_tries_end():
 @pytest.mark.parametrize("rounds", [30, 8], ids=["nearly all of the text", "a part of it"])
 def test_a_try_that_loses_words_is_not_taken_and_the_loop_is_cut_out_of_what_stays(rounds):
     said = ["we", "should", "look", "at", "the", "first", "design", "again", "before", "we", "go", "home"]
-    words = tuple(RawWord(f" {word}", 300 * n, 300 * n + 250, 0.9) for n, word in enumerate([*said, *["yeah"] * rounds]))
+    spoken = enumerate([*said, *["yeah"] * rounds])
+    words = tuple(RawWord(f" {word}", 300 * n, 300 * n + 250, 0.9) for n, word in spoken)
 
     def decode(found, strategy):
         return [replace(chunk("So, shall", -0.1), window=window) for window in found]
