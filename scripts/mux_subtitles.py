@@ -181,6 +181,7 @@ def record_proof(
 ) -> None:
     """Write down what was proved of the result."""
     unproved = [f"{item.kind} {item.stream}" for item in streams if item.by == "nothing"]
+    unproved += [f"audio {item.stream} between its places" for item in streams if item.is_in_places_alone]
     document = mux_proof.Proof(route, tuple(streams), tuple(found), (*unproved, *uncompared))
     mux_proof.write(run.output("proof.json", "proof"), document)
     run.metric("route", route, "")
@@ -282,7 +283,10 @@ def prove_burned(
     shift_ms = None
     if heard and header.of_kind("audio"):
         compared = proof.Compared(made, probe.duration_ms / 1000)
-        found = proof.prove_heard(heard[0], compared, header.of_kind("audio")[0], heard[1])
+        sound = header.of_kind("audio")[0]
+        found = proof.prove_heard(heard[0], compared, sound, heard[1])
+        if not found.lost_at_ms:
+            found = proof.prove_all_of_it(found, (film, film.header.stream(heard[1])), (made, sound), compared.duration)
         wrong += proof.judge([found], lambda _: "its sound", loose=True)
         shift_ms = found.shift_ms
     # A clock that leaps leads seeks astray.

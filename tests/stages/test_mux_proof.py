@@ -229,3 +229,40 @@ def test_the_same_bytes_are_proved_once_and_others_anew(tmp_path: Path) -> None:
     proofs = [(jobs[name][0] / "proof.json").read_bytes() for name in jobs]
     assert len(set(proofs[:3] + proofs[4:])) == 1
     assert len(list((tmp_path / "cache" / "proofs").iterdir())) == 2
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> FilmFile:
+    """Return a broadcast (AAC, whose packets Matroska has in another form) that is silent but for three stretches."""
+    path = tmp_path_factory.mktemp("quiet") / "film.ts"
+    loud = "between(t,1,3)+between(t,9,11)+between(t,18,20)"
+    sound = f"anoisesrc=duration=24:amplitude=0.3:seed=1:sample_rate=48000,volume='{loud}':eval=frame"
+    picture = "testsrc2=duration=24:size=96x64:rate=10"
+    ffmpeg("-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound, "-g", 20, "-c:v", "libx264", "-c:a", "aac", path)
+    return FilmFile(clock.opened(path), leaps=False, duration_ms=24_000)
+
+
+def test_a_whole_copy_of_a_broadcast_is_proved_from_end_to_end(quiet: FilmFile, tmp_path: Path) -> None:
+    result = merged(tmp_path, quiet.path)
+    header = film_headers.read(result)
+    found = routes.check(quiet, quiet, result, header, None, 1)
+    assert routes.wrong_in(quiet, found, header) == []
+    assert [one.whole for one in found] == ["", "sound"]
+    whole = result.rename(tmp_path / "whole.mkv")
+    again = merged(tmp_path, whole)  # of Matroska, the packets are the same
+    film = FilmFile(clock.opened(whole), leaps=False, duration_ms=24_000)
+    assert [one.whole for one in routes.check(film, film, again, film_headers.read(again), None, 1)] == ["", "packets"]
+
+
+@pytest.mark.parametrize("at", [5.0, 14.0, 22.0])
+@pytest.mark.parametrize("seconds", [0.4, 1.0])
+def test_sound_in_a_silent_place_of_the_film_is_found(
+    quiet: FilmFile, tmp_path: Path, at: float, seconds: float
+) -> None:
+    copy, result = merged(tmp_path, quiet.path), tmp_path / "planted.mkv"
+    planted = f"anoisesrc=duration={seconds}:amplitude=0.1:seed=5:sample_rate=48000,adelay={round(at * 1000)}"
+    mixed = f"[0:a]aresample=async=1:first_pts=0[own];{planted}[new];[own][new]amix=inputs=2:normalize=0[both]"
+    coded = ("-map", "0:v", "-map", "[both]", "-c:v", "copy", "-c:a", "flac")
+    ffmpeg("-i", copy, "-filter_complex", mixed, *coded, result)
+    (fault,) = faults(quiet, result)
+    assert f"{at:.0f}." in fault and "is not in it" in fault

@@ -15,6 +15,7 @@ import support
 from browse import HOSTILE, HOVER, visit
 from samvad.core import typed_json
 from samvad.documents import job_manifest
+from samvad.documents.coverage import Coverage, Gap
 from samvad.documents.job_manifest import Devices, Input, JobManifest, Output, Pipeline, Timing
 from samvad.documents.segments import Entity, Segment, SegmentsDocument, Translation, Word
 from samvad.documents.subtitles import formats
@@ -55,8 +56,8 @@ def segments(count: int, step_ms: int) -> tuple[Segment, ...]:
     return tuple(made)
 
 
-def make_report(folder: Path, film: Path, count: int, step_ms: int, title: str) -> Path:
-    """Run stages 01 and 09 and return the report."""
+def make_report(folder: Path, film: Path, count: int, step_ms: int, title: str, heard: Coverage | None = None) -> Path:
+    """Run stages 01 and 09 and return the report; ``heard`` says what of the speech has text."""
     job = support.make_job(folder, "शोले $HOME 'x' #1/2025/01/01/tester/1")
     done = support.run_script(
         "demux", "--job-folder", job, "--film", "test", "--media", film, "--languages", "en", "--audio-track=auto"
@@ -64,9 +65,10 @@ def make_report(folder: Path, film: Path, count: int, step_ms: int, title: str) 
     assert done.returncode == 0, done.stderr
     demux = job / "01_demux" / "manifest.json"
     document = SegmentsDocument("hi", count * step_ms + 2000, segments(count, step_ms))
-    asr = support.finished_stage(
-        job, "asr", {"segments": ("segments.json", json.dumps(typed_json.plain(document)).encode())}
-    )
+    outputs = {"segments": ("segments.json", json.dumps(typed_json.plain(document)).encode())}
+    if heard is not None:
+        outputs["coverage"] = ("coverage.json", json.dumps(typed_json.plain(heard)).encode())
+    asr = support.finished_stage(job, "asr", outputs)
     options = ["--job-folder", job, "--film", "test", "--demux", demux, "--asr", asr, "--segments", asr]
     tail = ["--languages", "hi", "en", "--formats", "srt", "--profile", "netflix", f"--title={title}"]
     done = support.run_script("subtitle_gen", *options, *tail)
@@ -192,6 +194,36 @@ def test_names_songs_flags_and_quarantined_lines_are_told_apart(report: Path, tm
     assert counts["songs"] > 0 and counts["song"] > 0 and counts["names"] > 0 and counts["marks"] > 0
     assert counts["all"] > counts["unsure"] > 0
     assert counts["found"] == 1
+
+
+def test_what_may_hide_speech_is_told_and_drawn_and_explained(report: Path, tmp_path: Path, sample: Any) -> None:
+    """A grey line that no legend explains, and a row that is cut in the middle of a word, help nobody."""
+    look = f"""{LOADED}
+    return tab.evaluate(() => {{
+      const rows = [...document.querySelectorAll(".row.is-missing .said")];
+      const legend = [...document.querySelectorAll(".legend [data-of]")].filter((mark) => mark.offsetParent);
+      const canvas = document.getElementById("overview");
+      const line = canvas.getContext("2d").getImageData(0, canvas.height - 1, canvas.width, 1).data;
+      return {{
+        cut: rows.filter((row) => row.scrollHeight > row.clientHeight + 1).length,
+        rows: rows.map((row) => row.innerText),
+        legend: legend.map((mark) => mark.innerText.trim()),
+        score: document.getElementById("score").innerText.replaceAll("\\n", " "),
+        drawn: line[4 * Math.round((10000 / data.duration) * canvas.width) + 3],
+      }};
+    }});"""
+    heard = Coverage(20_000, 20_000, perhaps=(Gap(2800, 4200, 1100),), loud=(Gap(4600, 15_000, 10_400),))
+    page = make_report(tmp_path, sample.film, 2, 1300, "Loud", heard)
+    seen = visit(page, look, tmp_path)
+    assert seen.said == []
+    found = seen.result
+    assert found["rows"] == ["perhaps somebody speaks under other sound, and there is no text"]
+    assert found["cut"] == 0
+    assert found["legend"] == ["perhaps speech under other sound", "other sound louder than speech"]
+    assert "10 s other sound louder than speech" in found["score"]
+    assert found["drawn"] > 0
+    plain = visit(report, look, tmp_path).result
+    assert plain["legend"] == [] and "louder" not in plain["score"]
 
 
 def test_five_thousand_cues_stay_smooth(tmp_path: Path, sample: Any) -> None:

@@ -267,6 +267,10 @@ def test_the_document_is_json_with_what_a_page_needs(film: FilmDocument) -> None
     assert cue["said"] == "राम 1 घर गया था।" and cue["words"][0] == [500, 850, "राम", 0.9]
     assert document["lanes"][1]["headline"]["coverage"] < 1
     assert document["lanes"][1]["headline"]["loud_seconds"] == 2.9, "the rest has text"
+    assert len(document["lanes"][1]["loud"]) == 1, "the page draws it"
+    bare = [need for need in document["needs"] if need["kind"] in ("missing", "perhaps")]
+    assert bare, "there are some"
+    assert all(not need["choices"] for need in bare), "an empty cue is no text: the page opens one to write in"
     assert all(need["start"] != 54_000 for need in document["needs"]), "that nobody could be heard is no task"
 
 

@@ -123,11 +123,15 @@ class Headline:
 
     def _loud(self) -> str:
         """Return for how long speech could not be heard, in words; nothing where that is not worth a word."""
+        return f"; for {self.loud} other sound is louder than speech, and nothing was heard there" if self.loud else ""
+
+    @property
+    def loud(self) -> str:
+        """Return for how long other sound is louder than speech, such as ``1:30 min``; empty where it is short."""
         if self.loud_seconds < LOUD_SECONDS:
             return ""
         minutes, seconds = divmod(round(self.loud_seconds), 60)
-        long = f"{minutes}:{seconds:02} min" if minutes else f"{seconds} s"
-        return f"; for {long} other sound is louder than speech, and nothing was heard there"
+        return f"{minutes}:{seconds:02} min" if minutes else f"{seconds} s"
 
 
 def worst(grades: Sequence[Grade]) -> Grade:

@@ -38,6 +38,8 @@ class StreamProof:
         places: where it was found, in order of time.
         lost_at_ms: where the result has something else at any time near.
         damaged_at_ms: where it has, too, but the film is damaged: each decoding shows or sounds like something else.
+        whole: of a sound, what was compared from its beginning to its end: ``packets``, or ``sound`` where it was
+            decoded; empty where only the places were.
     """
 
     stream: int
@@ -46,12 +48,18 @@ class StreamProof:
     places: tuple[Place, ...]
     lost_at_ms: tuple[int, ...] = ()
     damaged_at_ms: tuple[int, ...] = ()
+    whole: str = ""
 
     @property
     def shift_ms(self) -> float | None:
         """Return the middle one of the shifts, or None where there is none."""
         shifts = sorted(place.shift_ms for place in self.places)
         return shifts[len(shifts) // 2] if shifts else None
+
+    @property
+    def is_in_places_alone(self) -> bool:
+        """Return whether it is a sound of the film of which nothing is known between the places."""
+        return self.kind == "audio" and self.by in ("sound", "packets") and not self.whole
 
     @property
     def spread_ms(self) -> float:

@@ -25,7 +25,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from samvad.core import held_files, subprocesses
-from samvad.media import written
+from samvad.media import late_streams, written
 
 #: A stream of ffmpeg-python's, which has no types: ``stream["a:0"]`` chooses from it, ``stream.filter(…)`` changes it.
 Stream: TypeAlias = Any
@@ -111,7 +111,8 @@ def source(path: Path, *, f: str = "", **options: str | int | None) -> Stream:
     import ffmpeg
 
     kind = {"f": f} if f else {}
-    return ffmpeg.input(f"file:{held_files.opened(path)}", **closed(f), **kind, **options)
+    further = late_streams.options(path)
+    return ffmpeg.input(f"file:{held_files.opened(path)}", **closed(f), **kind, **further, **options)
 
 
 def has_filter(name: str) -> bool:
@@ -144,6 +145,13 @@ def joined_sounds(*sounds: Stream) -> Stream:
     return ffmpeg.concat(*sounds, v=0, a=1)
 
 
+def beside(sounds: Sequence[Stream]) -> Stream:
+    """Return sounds of one length as one that has the channels of all of them."""
+    import ffmpeg
+
+    return ffmpeg.filter(sounds, "amerge", inputs=len(sounds))
+
+
 def command(streams: Sequence[Stream], target: Path | None, options: Options, global_options: Options) -> list[str]:
     """Return the command that writes streams to a file.
 
@@ -173,6 +181,7 @@ def run(
     *,
     level: str = "error",
     stdout_line: Callable[[str], None] | None = None,
+    stdout_block: Callable[[bytes], None] | None = None,
     stderr_line: Callable[[str], None] | None = None,
     global_options: Options = NO_OPTIONS,
     read_along: Sequence[int] = (),
@@ -188,6 +197,7 @@ def run(
         options: of the result.
         level: from which level on ffmpeg says something.
         stdout_line: called with each line of the standard output: progress, and what filters print.
+        stdout_block: called in its place with each block of bytes of that output, where it is no text.
         stderr_line: called with each line of the standard error.
         global_options: of the whole command.
         read_along: numbers of the source's streams that are read besides, and written nowhere; ``clock.Film`` says why.
@@ -219,7 +229,7 @@ def run(
     done = subprocesses.run(
         words,
         stdout_line=stdout_line if target is None else None if measured else heard.stdout,
-        stdout_block=measured[2] if measured else None,
+        stdout_block=measured[2] if measured else stdout_block,
         stderr_line=heard.stderr,
         writes=target,
     )

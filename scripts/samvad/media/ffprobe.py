@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from samvad.core import held_files, subprocesses
 from samvad.core.errors import MediaError
-from samvad.media import ffmpeg, film_file
+from samvad.media import ffmpeg, film_file, late_streams
 
 #: ffmpeg's name of MPEG-TS, and the option by which a recording whose programme gets new numbers for its streams (PIDs,
 #: in the middle: another broadcast, parts put together) stays one film: the picture goes on as the picture.
@@ -18,7 +18,8 @@ ONE_PROGRAM: Mapping[str, str | int | None] = MappingProxyType({"merge_pmt_versi
 
 def run(path: Path, *options: str, stdout_line: Callable[[str], None] | None = None) -> subprocesses.Done:
     """Ask ffprobe about a file. ffmpeg-python's own ``probe`` runs it itself, unlogged, and keeps all that it says."""
-    given = {**ffmpeg.closed(), **ONE_PROGRAM}  # ffprobe does not mind it where the file is of another kind
+    # ffprobe does not mind the last one where the file is of another kind.
+    given = {**ffmpeg.closed(), **late_streams.options(path), **ONE_PROGRAM}
     closed = [word for name, value in given.items() for word in (f"-{name}", str(value))]
     words = ["ffprobe", *options, *closed, f"file:{held_files.opened(path)}"]
     done = subprocesses.run(words, stdout_line=stdout_line)
@@ -45,7 +46,16 @@ def packet_fields(
         if len(fields) >= wanted and fields[0]:  # side data follows on lines and fields of its own
             take(*fields)
 
-    done = run(path, *options, stdout_line=split)
+    printed(path, split, *options)
+
+
+def printed(path: Path, take: Callable[[str], None], *options: str) -> None:
+    """Give the lines that ffprobe prints of a file to ``take``.
+
+    Raises:
+        MediaError: ffprobe cannot read the file.
+    """
+    done = run(path, *options, stdout_line=take)
     if done.code:
         check_kind(path, done)
         raise MediaError(

@@ -12,11 +12,13 @@ from samvad.core.errors import MediaError, ToolError
 from samvad.core.times import seconds_to_ms
 from samvad.core.typed_json import JsonObject
 from samvad.documents.media_facts import AudioFacts
-from samvad.media import ffprobe, film_packets, mp4_names
+from samvad.media import ffprobe, film_packets, late_streams, mp4_names
 from samvad.media.film_packets import Packet
 
 #: How much of the beginning is read to tell a still from moving pictures, in seconds.
 _FIRST_SECONDS = 60
+#: Containers (ffmpeg's names) of which a look at the beginning says what there is.
+_WITHOUT_INDEX = frozenset({"mpegts", "mpeg", "nsv", "pva", "wtv", "ty"})
 #: What ffprobe calls the properties of colours, and its words for those that it does not know.
 _COLOUR = ("color_range", "color_space", "color_transfer", "color_primaries")
 _UNKNOWN = ("unknown", "unspecified", "reserved")
@@ -198,6 +200,29 @@ def read_with_beginning(path: Path) -> tuple[Header, dict[int, Packet]]:
 
 
 def _asked(path: Path, *more: str) -> tuple[Header, dict[int, Packet]]:
+    found = _told(path, *more)
+    if late_streams.options(path) or not _may_lack(found[0]):
+        return found
+    late_streams.remember(path)
+    further = _told(path, *more)
+    if _known_kinds(further[0]) == _known_kinds(found[0]):
+        late_streams.forget(path)
+        return found
+    return further
+
+
+def _may_lack(header: Header) -> bool:
+    """Return whether something begins so late that nothing is known of it: where no index says what there is."""
+    if header.container not in _WITHOUT_INDEX:
+        return False
+    return len(set(_known_kinds(header))) < 2 or not all(stream.is_known for stream in header.streams)
+
+
+def _known_kinds(header: Header) -> list[str]:
+    return [stream.kind for stream in header.streams if stream.kind in ("video", "audio") and stream.is_known]
+
+
+def _told(path: Path, *more: str) -> tuple[Header, dict[int, Packet]]:
     done = ffprobe.run(path, "-v", "warning", "-show_format", "-show_streams", "-show_chapters", "-of", "json", *more)
     if done.code:
         ffprobe.check_kind(path, done)

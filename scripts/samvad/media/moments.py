@@ -33,6 +33,10 @@ _HAIR_SECONDS = 1e-5
 _APART_US = 10**12
 #: A few small pieces are decoded: threads would cost more than they give.
 _FEW_THREADS: ffmpeg.Options = MappingProxyType({"filter_complex_threads": 1})
+#: After a seek, ffmpeg takes a first packet that comes ten seconds later for a leap of the clock, and has it at once:
+#: so it would be with a picture that begins long behind the sound. No seek is made where times do leap.
+_NO_LEAPS: ffmpeg.Options = MappingProxyType({"dts_delta_threshold": 10**6})
+_SOUGHT: ffmpeg.Options = MappingProxyType({**_FEW_THREADS, **_NO_LEAPS})
 
 
 @dataclass(frozen=True)
@@ -135,6 +139,7 @@ def sound(
         None,
         {"af": ffmpeg.sound_in_time(rate_hz, film.off_seconds), **decoded},
         stderr_line=said,
+        global_options=ffmpeg.NO_OPTIONS if length is None else _NO_LEAPS,
         read_along=along,
     )
     if done.code:
@@ -178,7 +183,7 @@ def sounds(
         pieces.append(whole.filter("asetpts", "N/SR/TB"))
     decoded: ffmpeg.Options = {"ac": channels, "ar": rate_hz, "c:a": "pcm_f32le", "f": "f32le"}
     sound = ffmpeg.joined_sounds(*pieces)
-    done = ffmpeg.run([sound], None, decoded, stderr_line=said, global_options=_FEW_THREADS)
+    done = ffmpeg.run([sound], None, decoded, stderr_line=said, global_options=_SOUGHT)
     values = np.frombuffer(done.output, dtype="<f4")
     if done.code or values.size != len(starts) * count * channels:
         raise _undecodable(film.path, stream, done.last_line)
@@ -248,7 +253,7 @@ def pictures(
         {"fps_mode": "passthrough", "c:v": "rawvideo", "f": "rawvideo"},
         level="info",
         stderr_line=take,
-        global_options={"hide_banner": None, **_FEW_THREADS},
+        global_options={"hide_banner": None, **_SOUGHT},
     )
     if done.code:
         raise _undecodable(film.path, stream, done.last_line)
@@ -301,7 +306,7 @@ def shades(
         whole: ffmpeg.Stream = changed(first)
         small.append(whole.filter("scale", *size, flags="area").filter("format", "gray").filter("setsar", 1))
     options: ffmpeg.Options = {"fps_mode": "passthrough", "c:v": "rawvideo", "f": "rawvideo"}
-    done = ffmpeg.run([ffmpeg.joined(small)], None, options, global_options=_FEW_THREADS)
+    done = ffmpeg.run([ffmpeg.joined(small)], None, options, global_options=_SOUGHT)
     if done.code:
         raise _undecodable(film.path, stream, done.last_line)
     values = np.frombuffer(done.output, dtype=np.uint8)

@@ -247,7 +247,7 @@ def loss_key(language: str, item: Unexplained) -> str:
 
 def headline_json(found: Headline) -> dict[str, object]:
     """Return a headline as the page has it: its figures, each with its grade, and its words."""
-    return {**vars(found), "grades": found.grades, "grade": found.grade, "told": found.told()}
+    return {**vars(found), "grades": found.grades, "grade": found.grade, "told": found.told(), "loud": found.loud}
 
 
 def sureness(cue: LaneCue, files: JobFiles) -> float | None:

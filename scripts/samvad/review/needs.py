@@ -222,7 +222,6 @@ def _missing(film: FilmDocument, lane: Lane) -> Iterator[JsonObject]:
     covered = film.files.covered(lane.language)
     for kind, gap, of in [*gaps, *(("perhaps", gap, "of perhaps speech under other sound") for gap in covered)]:
         written = any(cue.start_ms < gap.end_ms and cue.end_ms > gap.start_ms for cue in by_hand)
-        edit = {"op": "insert", "lane": lane.language, "start": gap.start_ms, "end": gap.end_ms, "text": ""}
         need = _need(
             kind,
             f"{lane.language} {gap.start_ms}-{gap.end_ms}",
@@ -231,7 +230,6 @@ def _missing(film: FilmDocument, lane: Lane) -> Iterator[JsonObject]:
             "",
             [f"{gap.speech_ms / 1000:.1f} s {of}"],
             lane=lane.language,
-            choices=[_choice("write it", edit)],
             done=written,
         )
         need["gain"] = round(max(_LEAST_SECONDS, gap.speech_ms / 1000) * _SHARE[kind], 2)
@@ -251,7 +249,7 @@ def _lost(film: FilmDocument, lane: Lane) -> Iterator[JsonObject]:
             item.text,
             [f"{item.how} in {item.stage} without a record"],
             lane=lane.language,
-            choices=[_choice("write it", edit)] if item.how == "lost" else [],
+            choices=[_choice("put it back", edit)] if item.how == "lost" else [],
             done=item not in left,
         )
 

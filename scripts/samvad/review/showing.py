@@ -63,6 +63,7 @@ def lane(film: FilmDocument, found: Lane) -> JsonObject:
         "approved": film.approved(found.language),
         "rules": rules_of(rules),
         "headline": judging.headline_json(judging.headline(judged, found, film.files, film.decided)),
+        "loud": [[gap.start_ms, gap.end_ms] for gap in judged.loud.gaps] if judged.loud else [],
         "cues": [cue(film, found, item) for item in found.ordered()],
     }
 

@@ -187,6 +187,7 @@ def _headline(found: Headline, words: Funnel | None) -> JsonObject:
     return {
         "grade": found.grade,
         "told": found.told(),
+        "loud": found.loud,
         "figures": [
             [name, share, grades.get(key, "none")] for name, (share, key) in shares.items() if share is not None
         ],

@@ -10,7 +10,7 @@ import { cutText, plain, wordsOf } from "./text.js";
 /** @typedef {[number, number, string, number]} Word start and end in ms, the word, how sure it is (0 to 1) */
 /** @typedef {{id: string, rev: number, start: number, end: number, text: string, words: Word[], heard: boolean, segments: string[], said: string,
  *   sure: number|null, song: boolean, hand: boolean, flags: Flag[], why?: string, full?: string}} Cue */
-/** @typedef {{id: string, language: string, name: string, dir: "ltr"|"rtl", source: boolean, approved: any, rules: Rules, headline: any, cues: Cue[]}} Lane */
+/** @typedef {{id: string, language: string, name: string, dir: "ltr"|"rtl", source: boolean, approved: any, rules: Rules, headline: any, loud?: [number, number][], cues: Cue[]}} Lane */
 /** @typedef {{op: string, lane?: string, cue?: string, [key: string]: any}} Edit */
 
 const byStart = (/** @type {Cue} */ a, /** @type {Cue} */ b) => a.start - b.start || a.end - b.end;

@@ -37,7 +37,7 @@ const GRADE = (/** @type {number} */ share) => (share >= 0.95 ? "good" : share >
 function figures(headline) {
   if (!headline) return [];
   if (!headline.cues) return [h("span.none", null, headline.told || "no cues")];
-  return [["text", "coverage"], ["sure", "sure"], ["rules", "rules"]].filter(([, key]) => typeof headline[key] === "number").map(([label, key]) => h("span", { title: headline.told }, label, " ", h("b", { class: headline.grades?.[key] || GRADE(headline[key]) }, percent(headline[key]))));
+  return [["text", "coverage"], ["sure", "sure"], ["rules", "rules"]].filter(([, key]) => typeof headline[key] === "number").map(([label, key]) => h("span", { title: headline.told }, label, " ", h("b", { class: headline.grades?.[key] || GRADE(headline[key]) }, percent(headline[key])))).concat(headline.loud ? [h("span", { title: headline.told }, "other sound louder than speech ", h("b.none", null, headline.loud))] : []);
 }
 
 function show() {
@@ -47,6 +47,7 @@ function show() {
   wave.lane = now;
   wave.beside = side;
   wave.chosen = list.chosen;
+  wave.loud = now?.loud || [];
   wave.missing = film.needs.filter((need) => ["missing", "perhaps", "lost"].includes(need.kind) && !need.done && (!need.lane || need.lane === lane)).map((need) => [need.start, need.end]);
   wave.draw();
   needs.show(film.needs, lane);

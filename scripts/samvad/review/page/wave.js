@@ -32,6 +32,8 @@ export class Wave extends EventTarget {
     this.chosen = new Set();
     /** @type {[number, number][]} */
     this.missing = [];
+    /** @type {[number, number][]} */
+    this.loud = [];
     /** @type {any} */
     this.drag = null;
     this.hover = "";
@@ -108,6 +110,9 @@ export class Wave extends EventTarget {
     Object.assign(this.canvas.dataset, { from: Math.round(this.from), span: Math.round(this.span) });
     this.#ground(bottom, to);
     this.#hatched(to, bottom);
+    /* Sound too loud to hear speech in it is no fault: a grey line, as in the report. */
+    pen.fillStyle = colour("soft");
+    for (const [start, end] of this.loud) if (end > this.from && start < to) pen.fillRect(this.x(start), bottom + BOXES - 2, Math.max(2, this.x(end) - this.x(start)), 2);
     this.#cues(bottom);
     pen.fillStyle = colour("accent");
     pen.fillRect(Math.round(this.x(this.at)) - 1, 0, 2, tall);

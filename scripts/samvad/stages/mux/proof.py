@@ -23,6 +23,7 @@ from samvad.media.audio import SAMPLE_RATE_HZ, FilmAudio
 from samvad.media.clock import Film
 from samvad.media.film_headers import Stream
 from samvad.media.moments import Look, Sound
+from samvad.stages.mux import whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,6 +57,8 @@ _PIECE_SECONDS = 2.0
 #: A decoder that begins in the middle of a sound needs so long until it gives what it would have given (Opus: 80 ms, by
 #: RFC 7845, section 4.6; MP3 refers up to three packets back, Vorbis and AAC one).
 _WARM_UP_SECONDS = 0.1
+#: So much of a sound is read from its beginning at most, where a seek has not led to a piece.
+_FROM_BEGINNING_SECONDS = 600.0
 #: What comes so much after the film's end is looked for no more.
 _BEYOND_SECONDS = 10.0
 #: A shift is looked for so far around a moment.
@@ -117,35 +120,85 @@ class Compared:
         return {checksum: time - zero for checksum, time in found.items()}
 
 
-def prove(film: Compared, result: Compared, pairs: Sequence[tuple[Stream, Stream]], workers: int) -> list[StreamProof]:
+def prove(
+    film: Compared,
+    result: Compared,
+    pairs: Sequence[tuple[Stream, Stream]],
+    workers: int,
+    leaping: tuple[Film, Sequence[Stream]] | None = None,
+) -> list[StreamProof]:
     """Look for each stream of the film in its counterpart.
 
     Args:
-        film: the film.
+        film: the film, or what stands in for one whose times leap.
         result: what was made of it.
         pairs: streams of picture and sound of the film, each with its counterpart.
         workers: how many programs may run at a time.
+        leaping: the film itself whose times leap, and its streams in the same order; None where they do not.
     """
+    originals = [None] * len(pairs) if leaping is None else [(leaping[0], stream) for stream in leaping[1]]
 
-    def look(pair: tuple[Stream, Stream]) -> StreamProof:
+    def look(pair: tuple[Stream, Stream], original: tuple[Film, Stream] | None) -> StreamProof:
         own, made = pair
-        return _prove_sound(film, result, own, made) if own.kind == "audio" else _prove_picture(film, result, own, made)
+        if own.kind != "audio":
+            return _prove_picture(film, result, own, made)
+        found = _prove_sound(film, result, own, made)
+        if found.lost_at_ms or found.spread_ms > SPREAD_MS or abs(found.shift_ms or 0.0) > SHIFT_MS:
+            return found  # it is wrong as it is, and is looked at again when that has been put right
+        if own.index in same.result():
+            return replace(found, whole="packets")
+        return prove_all_of_it(found, original or (film.film, own), (result.film, made), film.duration)
 
     # What muxes has said 100 % by now: without a count of its own, this would look like a stage that hangs at its end.
     proofs: list[StreamProof] = []
     events.progress(0, len(pairs), _UNIT)
-    with Pool(max(1, workers)) as pool:
-        for done in pool.map(look, pairs):
+    with Pool(1) as beside, Pool(max(1, workers)) as pool:
+        sounds = [pair for pair in pairs if pair[0].kind == "audio"] if leaping is None else []
+        same = beside.submit(whole.with_same_packets, film.film, result.film, sounds)
+        for done in pool.map(look, pairs, originals):
             proofs.append(done)
             events.progress(len(proofs), len(pairs), _UNIT)
     return proofs
+
+
+def prove_all_of_it(
+    found: StreamProof, film: tuple[Film, Stream], result: tuple[Film, Stream], seconds: float
+) -> StreamProof:
+    """Return the proof of a sound with what is otherwise between the places that were found, if anything is.
+
+    Both are decoded from end to end; where that cannot be done, the proof remains what it was.
+
+    Args:
+        found: the places.
+        film: the film and its sound.
+        result: the result and the counterpart.
+        seconds: how long the film is.
+    """
+    complaints: list[str] = []
+    shift = (found.shift_ms or 0.0) / 1000
+    try:
+        heard = whole.decoded(film, result, seconds + _BEYOND_SECONDS, shift, complaints.append)
+    except MediaError:
+        return found
+    if not heard.compared:
+        return found
+    moved = [Place(at, shift_ms, 1.0, exact=False) for at, shift_ms in heard.moved]
+    lost = tuple(at for at, _ in heard.other)
+    all_of_it = replace(found, places=_in_order([*found.places, *moved]), lost_at_ms=lost, whole="sound")
+    if not any(map(_DAMAGED.search, complaints)):
+        return all_of_it
+    # Where the film is silent, no damage of the film makes a sound.
+    new = tuple(at for at, silent in heard.other if silent)
+    damaged = tuple(sorted({*found.damaged_at_ms, *lost} - {*new}))
+    return replace(all_of_it, lost_at_ms=new, damaged_at_ms=damaged)
 
 
 def _prove_sound(film: Compared, result: Compared, own: Stream, made: Stream) -> StreamProof:
     complaints: list[str] = []
     try:
         if not film.is_short:
-            found, alike = _look(_stretches(film, result, own, made, complaints), own)
+            stretches = _stretches(film, result, own, made, complaints)
+            found, alike = _look(stretches, own, _from_beginning(result, made))
         if film.is_short or (found.lost_at_ms and film.duration <= _WHOLE_UNSOUGHT_SECONDS):
             most = film.duration + _BEYOND_SECONDS
             one = moments.sound(film.film, own, at_most=most, said=complaints.append)
@@ -196,13 +249,42 @@ def _around(pieces: Sequence[Sound], result: Compared, made: Stream) -> list[Sou
     return moments.sounds(result.film, made, starts, _PIECE_SECONDS + 2 * _AROUND_SECONDS) if pieces else []
 
 
-def _look(pairs: Iterable[tuple[Sound, Sound]], own: Stream) -> tuple[StreamProof, bool]:
-    """Look for pieces until enough of them have been found; say too whether those that were not were alike at least."""
+def _from_beginning(result: Compared, made: Stream) -> Callable[[Sound], Sound | None]:
+    """Return what gives the part of a sound around a piece without a seek, or None where that would take too long.
+
+    A seek in Matroska leads to a key picture: past all sound that is heard before the first of them.
+    """
+    read: list[Sound] = []
+
+    def around(piece: Sound) -> Sound | None:
+        length = len(piece.samples) / piece.rate_hz + 2 * _AROUND_SECONDS
+        begin = max(0.0, piece.start - _AROUND_SECONDS)
+        if begin + length > _FROM_BEGINNING_SECONDS:
+            return None
+        if not read or len(read[0].samples) / read[0].rate_hz < begin + length:
+            read[:] = [moments.sound(result.film, made, at_most=begin + length)]
+        return read[0].piece(begin, length)
+
+    return around
+
+
+def _look(
+    pairs: Iterable[tuple[Sound, Sound]], own: Stream, again: Callable[[Sound], Sound | None] = lambda _: None
+) -> tuple[StreamProof, bool]:
+    """Look for pieces until enough of them have been found; say too whether those that were not were alike at least.
+
+    Args:
+        pairs: pieces, each with what is around its time in the result.
+        own: the film's sound.
+        again: gives that in another way, for a piece that is not found.
+    """
     places: list[Place] = []
     lost: list[int] = []
     alike = True
     for piece, where in pairs:
         match = moments.find(piece, where)
+        if (match is None or match.likeness < _SAME) and (other := again(piece)) is not None:
+            match = moments.find(piece, other) or match
         if match is None or match.likeness < _SAME:
             lost.append(round(piece.start * 1000))
             alike = alike and match is not None and match.likeness >= _ALIKE
@@ -375,12 +457,20 @@ def _is_found(piece: Sound, film: Compared, stream: Stream) -> bool:
 def _matches(pieces: Sequence[Sound], where: Compared, stream: Stream) -> list[moments.Match | None]:
     """Return where pieces of stage 01's sound are best found in a track, whatever was made of its channels."""
     stream = replace(stream, sound=stream.sound and replace(stream.sound, sample_rate_hz=SAMPLE_RATE_HZ))
+    again = _from_beginning(where, stream)
     found = []
     for piece, around in zip(pieces, _around(pieces, where, stream), strict=True):
-        mixes = (Sound(around.start, SAMPLE_RATE_HZ, mix) for mix in _mixes(around.samples))
-        matches = [match for mix in mixes if (match := moments.find(piece, mix)) is not None]
-        found.append(max(matches, key=lambda match: match.likeness, default=None))
+        best = _match(piece, around)
+        if (best is None or best.likeness < _SAME_SPEECH) and (other := again(piece)) is not None:
+            best = _match(piece, other) or best
+        found.append(best)
     return found
+
+
+def _match(piece: Sound, around: Sound) -> moments.Match | None:
+    mixes = (Sound(around.start, SAMPLE_RATE_HZ, mix) for mix in _mixes(around.samples))
+    matches = [match for mix in mixes if (match := moments.find(piece, mix)) is not None]
+    return max(matches, key=lambda match: match.likeness, default=None)
 
 
 def _loud_speech(heard: FilmAudio) -> list[Sound]:
@@ -427,7 +517,9 @@ def judge(
             places = ", ".join(f"{at / 1000:.1f} s" for at in proof.lost_at_ms)
             wrong.append(f"{say(proof)} at {places} is not in it")
         elif proof.spread_ms > spread_ms:
-            wrong.append(f"{say(proof)} is shifted by {proof.places[0].shift_ms} to {proof.places[-1].shift_ms} ms")
+            first, *_, last = sorted(proof.places, key=lambda place: place.shift_ms)
+            told = f"is shifted by {first.shift_ms} ms at {first.at_ms / 1000:.1f} s"
+            wrong.append(f"{say(proof)} {told} and by {last.shift_ms} ms at {last.at_ms / 1000:.1f} s")
         elif abs(proof.shift_ms or 0.0) > shift_ms:
             wrong.append(f"{say(proof)} comes {proof.shift_ms} ms late")
     return wrong

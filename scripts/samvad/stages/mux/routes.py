@@ -214,6 +214,7 @@ def check(
         result,
         list(zip(reference.streams, made, strict=True)),
         workers,
+        (film.film, film.streams) if film.leaps else None,
     )
     if heard is not None:
         audio, number = heard
@@ -243,6 +244,9 @@ def warn_unproved(run: StageRun, found: Sequence[StreamProof]) -> None:
     # The sound that was recognised is compared twice: as it stands in the film, and as it was recognised.
     for name in dict.fromkeys(_name(item) for item in found if item.by == "nothing"):
         run.warn(f"Nothing proves that {name} is in time: it is silent, or too even.")
+    for item in found:
+        if item.is_in_places_alone:
+            run.warn(f"{_name(item).capitalize()} cannot be decoded as a whole: it is compared at some places only.")
 
 
 def corrections(taken: Taken, found: Sequence[StreamProof]) -> list[int] | None:

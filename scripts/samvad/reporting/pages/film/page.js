@@ -65,7 +65,7 @@ const marked = (text, names) => {
 function rowHtml(row, number) {
   if (row.missing) {
     return html`<span class="num"></span><span class="time">${clock(row.start, 1)}<br>${((row.end - row.start) / 1000).toFixed(2)} s</span><span
-      class="said">${row.missing}</span><span></span><span></span><span></span>`;
+      class="said">${row.missing}</span>`;
   }
   if (row.quarantine) {
     return html`<span class="num"></span><span class="time">${clock(row.start, 1)}</span><span class="text">${row.quarantine.text}</span><span
@@ -236,6 +236,8 @@ function drawOverview() {
     const track = data.tracks[state.track];
     for (const cue of track ? track.cues : []) { pen.fillStyle = cueColour(cue); pen.fillRect((cue.start / data.duration) * width, height - 5, Math.max(1, ((cue.end - cue.start) / data.duration) * width), 5); }
     for (const [start, end] of track ? [...track.missing, ...track.perhaps] : []) hatch(pen, (start / data.duration) * width, (end / data.duration) * width, height - 5, height);
+    pen.fillStyle = colour("soft");
+    for (const [start, end] of track ? track.loud : []) pen.fillRect((start / data.duration) * width, height - 1.5, Math.max(1, ((end - start) / data.duration) * width), 1.5);
     pen.fillStyle = colour("name");
     pen.globalAlpha = 0.6;
     for (const cut of data.shots) pen.fillRect((cut / data.duration) * width, 0, 1, 6);
@@ -312,9 +314,12 @@ function saveCorrections() {
 /* Figures. */
 function drawScore() {
   const track = data.tracks[state.track];
+  /* What a film does not have needs no explanation. */
+  for (const mark of document.querySelectorAll(".legend [data-of]")) mark.hidden = !(track && track[mark.dataset.of].length);
   const found = track && track.headline;
   put(byId("score"), !found ? "" : found.figures.length
-    ? found.figures.map(([label, share, graded]) => html`<div><b class="${graded}">${percent(share)}</b><small>${label}</small></div>`)
+    ? [...found.figures.map(([label, share, graded]) => html`<div><b class="${graded}">${percent(share)}</b><small>${label}</small></div>`),
+      found.loud && html`<div title="somebody could speak there unheard; nothing was heard. No fault: most films have loud music"><b class="none">${found.loud}</b><small>other sound louder than speech</small></div>`]
     : html`<div><b class="none">–</b><small>${found.told}</small></div>`);
 }
 function histogram(caption, values, limits, unit, step) {
