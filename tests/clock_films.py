@@ -316,7 +316,7 @@ def moving_picture(film: Path) -> int:
     command = ["ffprobe", "-v", "error", *entries, "-of", "csv=p=0", str(film)]
     found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     counted = [line.strip(",").split(",")[:2] for line in found]
-    return max(((int(count), int(index)) for index, count in counted), key=lambda pair: pair[0])[1]
+    return max(((int(count), int(index)) for index, count in counted if count.isdigit()), key=lambda pair: pair[0])[1]
 
 
 def onset(samples: NDArray[np.float32], rate_hz: int) -> float:

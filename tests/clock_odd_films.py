@@ -30,12 +30,14 @@ class Odd:
         make: makes one of a plain film.
         sooner: how many seconds a flash comes before its chirp.
         searched_from: when (s) its first key picture is shown: before it, no shot changes are looked for.
+        stills: whether it has pictures that do not move.
     """
 
     suffix: str
     make: Callable[[Path, Path], None]
     sooner: float = 0.0
     searched_from: float = 0.1
+    stills: bool = False
 
 
 def make(odd: Odd, folder: Path, pieces: Path) -> Path:
@@ -147,6 +149,15 @@ def _turned_and_stretched(plain: Path, film: Path) -> None:
     ffmpeg("-i", first, "-c", "copy", "-metadata:s:v", "rotate=270", film)
 
 
+def _cover_in_fragments(plain: Path, film: Path) -> None:
+    """Write fragments with a cover: ffmpeg makes a track of it, besides, that has a size and no codec."""
+    still = film.with_name("cover.png")
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=size=64x64", "-frames:v", 1, still)
+    maps = ("-map", "1:v", "-map", "0:v", "-map", "0:a", "-c:v:0", "copy", "-disposition:v:0", "attached_pic")
+    coded = ("-c:v:1", "libx264", "-preset", "ultrafast", "-c:a", "aac", "-movflags", "+frag_keyframe+delay_moov")
+    ffmpeg("-i", plain, "-i", still, *maps, *coded, film)
+
+
 def _back(plain: Path, film: Path) -> None:
     """Go on recording three seconds back on the clock."""
     parts = [film.with_name(f"part{number}.ts") for number in (1, 2)]
@@ -218,6 +229,7 @@ ODD: dict[str, Odd] = {
     "ts-back-three-seconds": Odd("ts", _back),
     "ts-eac3-anew": Odd("ts", _written(*_X264, "-c:a", "eac3", "-output_ts_offset", "95442.2")),
     "ts-interlaced": Odd("ts", _written(*_PAL, *_X264, "-flags", "+ildct+ilme", "-top", "1", "-c:a", "mp2")),
+    "mp4-fragments-cover": Odd("mp4", _cover_in_fragments, stills=True),
     "mp4-screen": Odd("mp4", _screen),
     "mp4-turned-stretched": Odd("mp4", _turned_and_stretched),
     "avi-mp3-variable": Odd("avi", _written("-c:v", "mpeg4", "-c:a", "libmp3lame", "-q:a", "5")),

@@ -20,7 +20,7 @@ from samvad.media import clock, moments
 def test_cue_sound_and_picture_come_together(name: str, tmp_path: Path, pieces: Path) -> None:
     odd = ODD[name]
     film = clock_odd_films.make(odd, tmp_path, pieces)
-    clock_matrix.follow(film, tmp_path, odd.sooner, searched_from=odd.searched_from)
+    clock_matrix.follow(film, tmp_path, odd.sooner, searched_from=odd.searched_from, stills=odd.stills)
 
 
 @pytest.mark.usefixtures("own_cache")

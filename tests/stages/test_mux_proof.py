@@ -18,7 +18,7 @@ from samvad.core.errors import SamvadError
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
 from samvad.media import clock, film_headers
-from samvad.stages.mux import cues, looks, mp4, routes
+from samvad.stages.mux import cues, looks, mp4, proof, routes
 from samvad.stages.mux.film import FilmFile
 from samvad.stages.mux.matroska import NewTrack
 from samvad.stages.mux.proof import StreamProof
@@ -157,7 +157,7 @@ def test_mp4_keeps_the_times_of_cues_after_a_silence_of_45_minutes(tmp_path: Pat
     film = FilmFile(clock.opened(path), leaps=False, duration_ms=2_800_000)
     mp4.write(target, film, film.streams, [track], "", tmp_path, keep_default_subtitles=True)
     streams = film_headers.read(target).of_kind("subtitle")
-    assert [proof.cues for proof in cues.prove(target, streams, [(track, mp4.shown(track))], tmp_path)] == [2]
+    assert [one.cues for one in cues.prove(target, streams, [(track, mp4.shown(track))], tmp_path)] == [2]
 
 
 def second_job(folder: Path, film: Path, **changed: str) -> tuple[Path, list[object]]:
@@ -266,3 +266,23 @@ def test_sound_in_a_silent_place_of_the_film_is_found(
     ffmpeg("-i", copy, "-filter_complex", mixed, *coded, result)
     (fault,) = faults(quiet, result)
     assert f"{at:.0f}." in fault and "is not in it" in fault
+
+
+@pytest.mark.parametrize(("planted", "found"), [("0", False), ("0.1", True)])
+def test_a_copy_with_sound_encoded_anew_is_proved_from_end_to_end(
+    quiet: FilmFile, tmp_path: Path, planted: str, found: bool
+) -> None:
+    """Such is the one with subtitles drawn in: another encoder's noise is none, sound in a silent place is."""
+    result = tmp_path / "copy.mp4"
+    new = f"anoisesrc=duration=1:amplitude={planted}:seed=5:sample_rate=48000,adelay=5000[new]"
+    mixed = f"[0:a]aresample=async=1:first_pts=0[own];{new};[own][new]amix=inputs=2:normalize=0[both]"
+    coded = ("-map", "0:v", "-map", "[both]", "-c:v", "copy", "-c:a", "aac", "-b:a", "192k")
+    ffmpeg("-i", quiet.path, "-filter_complex", mixed, *coded, result)
+    header = film_headers.read(result)
+    made = clock.Film(result, header, clock.Start(0, round(header.start_seconds * 1e6), leaps=False))
+    own, counterpart = (one.of_kind("audio")[0] for one in (quiet.header, header))
+    heard = StreamProof(own.index, "audio", "recognised sound", ())
+    proved = proof.prove_all_of_it(heard, (quiet.film, own), (made, counterpart), 24.0)
+    assert proved.whole == "sound"
+    assert [at for at in proved.lost_at_ms if not 5000 <= at < 5300] == []
+    assert bool(proved.lost_at_ms) == found

@@ -107,7 +107,12 @@ class Stream:
 
     @property
     def is_known(self) -> bool:
-        """Return whether ffmpeg found out what it needs to decode it; not of a picture without one key frame."""
+        """Return whether ffmpeg found out what it needs to decode it; not of a picture without one key frame.
+
+        Of a track that only stands for a cover, as in fragmented MP4, there is a size, but no codec.
+        """
+        if self.kind in ("video", "audio") and self.codec == "unknown":
+            return False
         return not (self.picture and not self.picture.width) and not (self.sound and not self.sound.channels)
 
     @property
@@ -154,7 +159,8 @@ class Header:
     @property
     def moving(self) -> list[Stream]:
         """Return the moving pictures: of several tracks, one of a single picture is a cover, flagged so or not."""
-        pictures = self.of_kind("video")
+        every = self.of_kind("video")
+        pictures = [stream for stream in every if stream.is_known] or every
         return [stream for stream in pictures if stream.frames != 1] or pictures
 
     @property
