@@ -284,6 +284,15 @@ def test_of_a_try_that_loops_what_stands_beside_its_loop_is_kept():
     assert found[0].text == "we never went"
 
 
+@pytest.mark.parametrize(("said", "kept"), [(("तो", "पूपदाशाशाशाशाशाशाशाशा"), False), (("तो", "हम", "वहाँ", "गए"), True)])
+def test_syllables_over_and_over_are_no_text_for_a_gap(said, kept):
+    def decode(found, strategy):
+        return [in_gap(window, *said) for window in found]
+
+    found = gaps.GapFiller(decode, Sound(np.zeros(96_000, np.float32)), lambda one: []).fill([], TALK)
+    assert bool([one for one in found if one.text]) == kept
+
+
 def times(words: list[RawWord], *speech: tuple[int, int]) -> list[tuple[str, int, int]]:
     found = tuple(Region(*times, "en") for times in speech)
     return [

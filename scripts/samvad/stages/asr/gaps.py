@@ -167,6 +167,7 @@ class GapFiller:
             or set(self.faults(found)) - {"low probability"}  # how low is asked next
             or len(found.text) > _PACE * max(_LEAST_SECONDS, (words[-1].end_ms - words[0].start_ms) / 1000)
             or not any(character.isalpha() for character in found.text)
+            or _babble(words)
         )
         found = replace(found, decoded_again=note)
         return replace(found, words=(), text="") if bad else found
@@ -229,6 +230,12 @@ def same_sounds(one: str, other: str) -> bool:
 def _inside(chunk: Chunk, gap: Gap) -> Chunk:
     words = tuple(word for word in chunk.words if gap.start_ms <= (word.start_ms + word.end_ms) / 2 < gap.end_ms)
     return part(chunk, words, max(chunk.start_ms, gap.start_ms), min(chunk.end_ms, gap.end_ms))
+
+
+def _babble(words: Sequence[RawWord]) -> bool:
+    """Return whether half of some words is syllables over and over, which is no text for a gap, however sure."""
+    keys = [plain(word.text) for word in words]
+    return 2 * sum(len(key) for key in keys if babbled(key)) >= sum(map(len, keys))
 
 
 def _beside_loops(words: tuple[RawWord, ...]) -> tuple[RawWord, ...]:
