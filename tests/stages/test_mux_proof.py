@@ -286,3 +286,17 @@ def test_a_copy_with_sound_encoded_anew_is_proved_from_end_to_end(
     assert proved.whole == "sound"
     assert [at for at in proved.lost_at_ms if not 5000 <= at < 5300] == []
     assert bool(proved.lost_at_ms) == found
+
+
+@pytest.mark.parametrize(
+    ("line", "is_damage"),
+    [
+        ("[ac3 @ 0x563ffc01cbc0] error decoding the audio block", True),
+        ("Error while decoding stream #0:1: Error number -16976906 occurred", True),
+        ("[h264 @ 0x5] concealing 12 DC, 12 AC, 12 MV errors in P frame", True),
+        ("[null @ 0x564e824bbdc0] Application provided invalid, non monotonically increasing dts to muxer", False),
+    ],
+)
+def test_what_ffmpeg_says_of_its_output_is_no_damage_of_the_film(line: str, is_damage: bool) -> None:
+    """At each leap of a film's times it says so: other sound near one would count as damage, and pass."""
+    assert proof.tells_of_damage(line) == is_damage

@@ -73,9 +73,10 @@ _SAME_SHADES = 4.0
 _NOISE_SHADES = 0.3
 _PICTURE_SECONDS = 0.5
 _AT_MOST, _ALL = 6, 240
-#: What ffmpeg says of pictures and sound of which bytes are missing: ``[h264 @ 0x5] error while decoding MB``.
+#: What ffmpeg says of pictures and sound of which bytes are missing: ``[h264 @ 0x5] error while decoding MB``. What its
+#: output says (``null``, to which a film whose times leap is read along) is of no film.
 _DAMAGED = re.compile(
-    r"^(\[\w+ @ \S+\] .*(error|corrupt|conceal|damaged|missing|invalid)|error while decoding)", re.IGNORECASE
+    r"^(\[(?!null )\w+ @ \S+\] .*(error|corrupt|conceal|damaged|missing|invalid)|error while decoding)", re.IGNORECASE
 )
 #: Pictures with which decoding begins cost least. They come at most so far apart, or the seek led elsewhere.
 _KEY_SECONDS = 15.0
@@ -185,7 +186,7 @@ def prove_all_of_it(
     moved = [Place(at, shift_ms, 1.0, exact=False) for at, shift_ms in heard.moved]
     lost = tuple(at for at, _ in heard.other)
     all_of_it = replace(found, places=_in_order([*found.places, *moved]), lost_at_ms=lost, whole="sound")
-    if not any(map(_DAMAGED.search, complaints)):
+    if not any(map(tells_of_damage, complaints)):
         return all_of_it
     # Where the film is silent, no damage of the film makes a sound.
     new = tuple(at for at, silent in heard.other if silent)
@@ -214,7 +215,12 @@ def _prove_sound(film: Compared, result: Compared, own: Stream, made: Stream) ->
     packets = _by_packets(film, result, own, made) if alike else found
     if (packets.places and packets is not found) or not found.lost_at_ms:
         return packets
-    return with_damage(found) if any(map(_DAMAGED.search, complaints)) else found
+    return with_damage(found) if any(map(tells_of_damage, complaints)) else found
+
+
+def tells_of_damage(line: str) -> bool:
+    """Say whether a line of ffmpeg's is about damage of the film that it reads."""
+    return _DAMAGED.search(line) is not None
 
 
 def with_damage(found: StreamProof) -> StreamProof:
@@ -373,7 +379,7 @@ def _prove_picture(film: Compared, result: Compared, own: Stream, made: Stream) 
             lost.append(round(mine[0].time * 1000))
     if not places and not lost:
         return _by_packets(film, result, own, made)
-    if lost and places and any(map(_DAMAGED.search, complaints)):
+    if lost and places and any(map(tells_of_damage, complaints)):
         return StreamProof(own.index, "video", "picture", _in_order(places), (), tuple(lost))
     return StreamProof(own.index, "video", "picture", _in_order(places), tuple(lost))
 
