@@ -64,6 +64,13 @@ def test_a_line_said_twice_in_a_scene_is_kept() -> None:
     assert given_verdicts(found) == ["keep"] * 4
 
 
+def test_a_sentence_that_comes_again_in_no_time_is_taken_out() -> None:
+    line = "He might even have been made amiable himself."
+    assert given_verdicts(judge(said(line, 0, 3000), said(line, 3000, 3800))) == ["keep", "quarantine"]
+    assert given_verdicts(judge(said(line, 0, 3000), said(line, 3000, 5500))) == ["keep", "keep"]
+    assert given_verdicts(judge(said(line, 3000, 3800))) == ["suspect"], "said once, the times may be wrong"
+
+
 def test_mumbled_speech_is_at_most_suspect() -> None:
     mumbled = said("तू जा यार", words=(Word(1000, 3000, "तू", 0.2),), decoding={**SPOKEN, "avg_logprob": -1.4})
     judged = judge(mumbled)

@@ -29,7 +29,7 @@ class Limits:
             nobody's sentence.
         compression_ratio: more than this (Hindi of 120 words: 95 % under 1.68),
         compression_characters: in a text of so many characters at least; below, it says nothing.
-        repeats: a text said so often before, within ``repeat_window_ms``,
+        repeats: a text said so often before, within ``repeat_window_ms`` (once, where nobody speaks so fast),
         short_repeats: or this often, where it has fewer than ``short_characters``: people do repeat "Yes.".
         other_scripts: a larger part of its letters (0 to 1) of scripts that its language is not written in than this.
         characters_per_second: more than this; nobody speaks twice as fast as people can read,

@@ -99,7 +99,9 @@ def _repetition_signals(values: Values, limits: Limits) -> list[Signal]:
     if ratio is not None and ratio > limits.compression_ratio:
         found.append(Signal("compression", f"the text repeats itself: it can be made {ratio:.1f} times smaller"))
     short = (values["letters"] or 0) < limits.short_characters
-    if repeats >= (limits.short_repeats if short else limits.repeats):
+    # A sentence that came before, and is said faster than anybody speaks, is Whisper's own second round of it.
+    hurried = (values["characters_per_second"] or 0.0) > limits.characters_per_second
+    if repeats >= (limits.short_repeats if short else 1 if hurried else limits.repeats):
         seconds = limits.repeat_window_ms // 1000
         found.append(Signal("repeats", f"the same text came {repeats:.0f} times in the {seconds} s before"))
     return found
