@@ -103,5 +103,6 @@ def _repetition_signals(values: Values, limits: Limits) -> list[Signal]:
     hurried = (values["characters_per_second"] or 0.0) > limits.characters_per_second
     if repeats >= (limits.short_repeats if short else 1 if hurried else limits.repeats):
         seconds = limits.repeat_window_ms // 1000
-        found.append(Signal("repeats", f"the same text came {repeats:.0f} times in the {seconds} s before"))
+        often = "once" if repeats == 1 else f"{repeats:.0f} times"
+        found.append(Signal("repeats", f"the same text came {often} in the {seconds} s before"))
     return found
