@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,18 +87,22 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options, know
         options: the stage's options.
         known: the subtitles that the film has already, where they are wanted.
     """
-    header = film_headers.read(film)
-    found = probe.probe(film, header)
+    opened = clock.opened(film)
+    found = probe.probe(film, opened.header)
     asked = None if options.audio_track == "auto" else options.audio_track
     choice = tracks.choose(found.audio, options.languages, asked, str(film))
     channel = "centre" if options.audio_channel == "center" else options.audio_channel
     channels.check(choice.track, channel, str(film))
-    _check_space(run, film, header)
+    expected_ms = probe.expected_ms(opened)
+    for place in dict.fromkeys((run.job_folder, run.work_folder)):  # the job first: it is what the user knows
+        extract.check_space(
+            place, expected_ms
+        )  # before the film is read: what is begun is waited for, and takes minutes
     audio, poster = run.work_folder / "audio.wav", run.work_folder / "poster.jpg"
     with span("decoding"), Pool(5) as beside:
         beside.submit(importlib.import_module, "numpy")  # for the waveform: nobody waits for it then
-        read, is_drawn = _read_film(run, film, header, checksum, choice.track, channel, options, poster, beside)
-        opened = read.film
+        sound = functools.partial(extract.extract, opened, choice.track, channel, options.downmix, audio, expected_ms)
+        read, is_drawn = _read_film(opened, checksum, sound, expected_ms, poster, beside)
     drawn, loudest = picture.waveform(audio)
     if loudest < _SILENT and asked is None and channel == "auto":
         choice, read, drawn = _audible(run, opened, found.audio, choice, read, drawn, options)
@@ -156,19 +161,10 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options, know
     run.metric("audio_channel", read.sound.channel)
 
 
-def _check_space(run: StageRun, film: Path, header: film_headers.Header) -> None:
-    """Check that the sound will fit, before a film is read: what is begun is waited for, and takes minutes."""
-    zero_us = round(header.start_seconds * 1_000_000)  # as the header says: it is not measured yet
-    stated_ms = probe.expected_ms(clock.Film(film, header, clock.Start(zero_us, zero_us, leaps=False)))
-    for place in dict.fromkeys((run.job_folder, run.work_folder)):  # the job first: it is what the user knows
-        extract.check_space(place, stated_ms)
-
-
 @dataclass(frozen=True)
 class _Read:
-    """What reading a film gave: the film on its clock, its checksum, its times, those of its picture, its sound."""
+    """What reading a film gave: its checksum, its times, those of its picture, its sound."""
 
-    film: clock.Film
     checksum: str
     times: FilmClock
     picture_times: Sequence[float | None] | None
@@ -176,13 +172,10 @@ class _Read:
 
 
 def _read_film(
-    run: StageRun,
-    path: Path,
-    header: film_headers.Header,
+    film: clock.Film,
     checksum: str | None,
-    track: probe_document.AudioTrack,
-    channel: str,
-    options: Options,
+    extract_sound: Callable[[], extract.Extracted],
+    expected_ms: int | None,
     poster: Path,
     beside: Pool,
 ) -> tuple[_Read, bool | None]:
@@ -192,13 +185,11 @@ def _read_film(
     first for a film that was never hashed here; it was hardly ever demuxed here. The picture needs a length to be
     taken from the middle, and takes the one that the header states.
     """
-    hashed = beside.submit(lambda: checksum or checksums.take(path))
-    reading = clock.Reading(path, header, beside)
-    expected_ms = probe.expected_ms(reading.film)
-    is_drawn = beside.submit(picture.poster, reading.film, expected_ms, poster) if expected_ms else None
-    audio = run.work_folder / "audio.wav"
-    sound = extract.extract(reading.film, track, channel, options.downmix, audio, expected_ms)
-    read = _Read(reading.film, hashed.result(), reading.clock(), reading.picture_times(), sound)
+    hashed = beside.submit(lambda: checksum or checksums.take(film.path))
+    reading = clock.Reading(film, beside)
+    is_drawn = beside.submit(picture.poster, film, expected_ms, poster) if expected_ms else None
+    sound = extract_sound()
+    read = _Read(hashed.result(), reading.clock(), reading.picture_times(), sound)
     return read, None if is_drawn is None else is_drawn.result()
 
 

@@ -15,7 +15,7 @@ from samvad.documents import probe as probe_document
 from samvad.documents.media_facts import MediaFacts
 from samvad.documents.subtitles import formats
 from samvad.logs.spans import span
-from samvad.media import clock, film_facts, film_headers, mp4_kinds
+from samvad.media import clock, film_facts, film_headers, film_packets, mp4_kinds
 from samvad.runner.stage_process import run_stage
 from samvad.runner.stage_run import Skipped, StageRun
 from samvad.stages.mux import (
@@ -77,7 +77,7 @@ def work(run: StageRun, options: Options) -> None:
 
 def on_clock(run: StageRun, path: Path, probe: probe_document.Probe) -> FilmFile:
     """Return the film with its clock, the one that stage 01 wrote down if it did, without what nothing can decode."""
-    header, first = film_headers.read_with_beginning(path)
+    header, packets = film_headers.read_with_packets(path, film_packets.BEGINNING_SECONDS)
     if lost := header.undecodable:
         run.warn(f"Streams of the film that cannot be decoded are left out: {media.named(lost)}.")
         header = replace(header, streams=tuple(stream for stream in header.streams if stream not in lost))
@@ -87,7 +87,7 @@ def on_clock(run: StageRun, path: Path, probe: probe_document.Probe) -> FilmFile
         known = clock.read(film) if film.start.leaps else None
     else:
         film = clock.on_known(path, known, header)
-    return FilmFile(film, bool(known and known.jumps), probe.duration_ms, known_first=first)
+    return FilmFile(film, bool(known and known.jumps), probe.duration_ms, known_first=film_packets.firsts(packets))
 
 
 def write_matroska(
@@ -120,7 +120,7 @@ def write_matroska(
     plan.check_kept(identified, attached, film.header, film.path)
     found = made.bytes.known if made.bytes.still(target) else None
     if found is None:
-        found = look(run, film, target, result, new, made.streams)
+        found = look(run, film, target, (result, made.beginning), new, made.streams)
         if made.bytes.still(target):
             run.check_inputs()  # what is kept is found by the checksums of what was read
             known.keep(made.bytes.key, found)
@@ -134,11 +134,12 @@ def look(
     run: StageRun,
     film: FilmFile,
     target: Path,
-    result: film_headers.Header,
+    read: tuple[film_headers.Header, Sequence[film_packets.Packet]],
     new: Sequence[matroska.NewTrack],
     streams: tuple[mux_proof.StreamProof, ...],
 ) -> known.Known:
-    """Return what is in a finished result besides the film's pictures and sounds, which were found in it."""
+    """Return what is in a finished result (with what was read of it) besides the film's pictures and sounds."""
+    result, beginning = read
     subtitles = result.of_kind("subtitle")
     held = [(track, formats.read(track.path).cues) for track in new]
     return known.Known(
@@ -146,7 +147,7 @@ def look(
         tracks=tuple(cues.prove(target, subtitles[len(subtitles) - len(new) :], held, run.work_folder)),
         differences=tuple(own.differences(film, result_file(target, film, result), len(new))),
         uncompared=tuple(own.uncompared(film.header, result, len(new))),
-        facts=film_facts.of(target, result),
+        facts=film_facts.of(target, result, beginning),
     )
 
 
@@ -212,7 +213,7 @@ def write_mp4(
         run.warn(f"Sound that MP4 cannot hold is kept without loss as flac: {', '.join(anew)}.")
     with span("muxing"):
         mp4.write(target, whole, held, new, options.title, run.work_folder, keep_default_subtitles=keep)
-    result = film_headers.read(target)
+    result, beginning = film_headers.read_with_packets(target, film_packets.BEGINNING_SECONDS)
     mp4.check(result, held, new, film.path)
     with span("proving"):
         streams = routes.check(film, whole, target, result, recognised(run, probe), run.threads)
@@ -231,7 +232,7 @@ def write_mp4(
     )
     warn_changed(run, own.differences(whole, result_file(target, film, result), len(new)))
     record_proof(run, "ffmpeg", streams, found, own.uncompared(film.header, result, len(new)))
-    facts = film_facts.of(target, result)
+    facts = film_facts.of(target, result, beginning)
     record_metrics(run, target, film.path, probe.duration_ms, result, facts, len(new), len(held))
 
 

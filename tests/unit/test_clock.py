@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -124,9 +122,9 @@ def test_one_pass_says_the_same_as_a_look_at_the_beginning_and_a_pass(
     long = ("-f", "lavfi", "-i", "testsrc2=size=64x64:rate=25:duration=24")  # more than what counts as the beginning
     film = made(tmp_path / name, *long, "-itsoffset", "0.4", *SOUND, *options)
     opened = clock.opened(film)
-    with ThreadPoolExecutor(2) as pool:
-        reading = clock.Reading(film, film_headers.read(film), pool)
-        assert (reading.film, reading.clock()) == (opened, clock.read(opened))
+    with ThreadPoolExecutor(1) as pool:
+        reading = clock.Reading(opened, pool)
+        assert reading.clock() == clock.read(opened)
         times = reading.picture_times()
     asked = film_facts.frame_timing(film, opened.header, 24_000)
     assert (times is None) == opened.start.leaps
@@ -142,26 +140,20 @@ def test_a_picture_that_begins_when_all_sound_is_over_is_said(tmp_path: Path, la
 
 
 def test_one_pass_of_what_is_no_film_is_refused(tmp_path: Path) -> None:
+    film = clock.opened(made(tmp_path / "a.mkv", *PICTURE, *SOUND, *MPEG4, "-c:a", "aac"))
+    film.path.write_bytes(b"nothing that ffprobe knows")
+    with ThreadPoolExecutor(1) as pool, pytest.raises(MediaError):
+        clock.Reading(film, pool).clock()
+    with pytest.raises(MediaError):
+        clock.opened(film.path)
+
+
+def test_a_film_is_opened_by_two_questions(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     film = made(tmp_path / "a.mkv", *PICTURE, *SOUND, *MPEG4, "-c:a", "aac")
-    header = film_headers.read(film)
-    film.write_bytes(b"nothing that ffprobe knows")
-    with ThreadPoolExecutor(2) as pool, pytest.raises(MediaError):
-        clock.Reading(film, header, pool)
-    with _Slow(2) as pool, pytest.raises(MediaError):
-        clock.Reading(film, header, pool)
-
-
-class _Slow(ThreadPoolExecutor):
-    """Its threads take a while after their work before they are done: another may be at work just then."""
-
-    def submit(self, call: Any, /, *given: Any, **named: Any) -> Any:
-        def late() -> Any:
-            try:
-                return call(*given, **named)
-            finally:
-                time.sleep(0.3)
-
-        return super().submit(late)
+    with caplog.at_level("DEBUG", logger="samvad.core.subprocesses"):
+        clock.opened(film)
+    begun = [record for record in caplog.records if record.getMessage().startswith("Running ['ffprobe'")]
+    assert len(begun) == 2, "all that is done with a film waits for this: each start costs a tenth of a second"
 
 
 @pytest.mark.parametrize(
@@ -179,7 +171,11 @@ def test_headers_and_first_packets_are_the_same_by_one_question_and_by_two(
 ) -> None:
     long = ("-f", "lavfi", "-i", "testsrc2=size=64x64:rate=25:duration=24")
     film = made(tmp_path / name, *long, "-itsoffset", "0.4", *SOUND, *options)
-    header, first = film_headers.read_with_beginning(film)
+    header, packets = film_headers.read_with_packets(film, film_packets.BEGINNING_SECONDS)
     assert header == film_headers.read(film)
+    asked: list[film_packets.Packet] = []
+    film_packets.read(film, asked.append, seconds=film_packets.BEGINNING_SECONDS)
+    assert packets == asked
+    first = film_packets.firsts(packets)
     assert first == film_packets.first_packets(film)
     assert len(first) == 2

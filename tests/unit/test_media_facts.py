@@ -201,3 +201,19 @@ def test_what_is_said_of_the_sound_that_was_extracted_is_what_ffprobe_says(tmp_p
     sound = ("-f", "lavfi", "-i", "sine=frequency=440:duration=2.7131", "-ar", "16000", "-ac", "1")
     audio = made(tmp_path / "audio.wav", *sound, "-c:a", "pcm_s16le")
     assert extract.facts(audio) == film_facts.of(audio)
+
+
+def test_tracks_that_begin_late_are_asked_for_and_those_known_are_not(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sounds = ("-f", "lavfi", "-i", "sine=duration=20", "-itsoffset", "15", "-f", "lavfi", "-i", "sine=duration=2")
+    late = made(tmp_path / "late.mkv", *sounds, "-map", "0", "-map", "1", "-c:a", "flac")
+    early = made(tmp_path / "early.mkv", *sounds[:4], "-c:a", "flac")
+    for film, wanted in ((late, 1), (early, 0)):
+        header, packets = film_headers.read_with_packets(film, film_packets.BEGINNING_SECONDS)
+        said = film_facts.of(film)
+        with caplog.at_level("DEBUG", logger="samvad.core.subprocesses"):
+            caplog.clear()
+            assert film_facts.of(film, header, packets) == said
+        assert sum("Running ['ffprobe'" in record.getMessage() for record in caplog.records) == wanted
+    assert [stream.start_ms for stream in film_facts.of(late).streams] == [0, 15_000]

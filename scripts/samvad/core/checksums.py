@@ -97,7 +97,7 @@ def take(path: Path) -> str:
         value, status = held.sha256(), held.status
         log.debug("Hashed %s: %d bytes in %.1f s", path, status.st_size, time.monotonic() - started)
         held.check(value)
-    if began - max(status.st_mtime, status.st_ctime) > _SETTLED_SECONDS:
+    if is_settled(status, began):
         try:
             files.write_text(_memo(path, status), value + "\n")
         except (OSError, SamvadError) as error:
@@ -105,7 +105,13 @@ def take(path: Path) -> str:
     return value
 
 
-def _identity(path: Path, status: os.stat_result) -> str:
+def is_settled(status: os.stat_result, at: float) -> bool:
+    """Say whether a file's times tell it from what it may become: whether, at a time (s), its last change was over."""
+    return at - max(status.st_mtime, status.st_ctime) > _SETTLED_SECONDS
+
+
+def identity(path: Path, status: os.stat_result) -> str:
+    """Return what stays as long as a path names the same file, and that is not written into."""
     where = os.fsencode(path.resolve()).hex()
     return json.dumps([where, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns])
 
@@ -123,5 +129,5 @@ def version_memo(program: Path) -> Path | None:
 
 
 def _memo(path: Path, status: os.stat_result) -> Path:
-    name = hashlib.sha256(_identity(path, status).encode()).hexdigest()[:32]
+    name = hashlib.sha256(identity(path, status).encode()).hexdigest()[:32]
     return files.cache_folder() / "checksums" / name

@@ -218,15 +218,26 @@ def _looked_up(name: str) -> str:
 
 #: Files of the project that its own commands write, and that are no code: the film sheet, by ``make film``.
 _STATE = ("config/films.tsv",)
+#: How git says the commit that is checked out, and that there is none yet.
+_COMMIT, _NO_COMMIT = "# branch.oid ", "(initial)"
 
 
 def _git_state() -> tuple[str | None, bool | None]:
-    def git(*arguments: str) -> str | None:
-        try:
-            return subprocesses.ask(["git", "-C", str(schemas.ROOT), *arguments]).strip()
-        except ToolError:
-            return None
+    """Return the commit that is checked out, and whether the code differs from it; None for what git does not say."""
+    chosen = ("--untracked-files=no", "--", ".", *(f":(exclude){path}" for path in _STATE))
+    # Both by one start of git (2.17 and later); how far the branch is from another would take long to count.
+    said = _git("status", "--porcelain=v2", "--branch", "--no-ahead-behind", *chosen)
+    if said is not None:
+        heads = [line for line in said.splitlines() if line.startswith("# ")]
+        commit = next((line.removeprefix(_COMMIT) for line in heads if line.startswith(_COMMIT)), "")
+        if commit:
+            return None if commit == _NO_COMMIT else commit, len(heads) < len(said.splitlines())
+    status = _git("status", "--porcelain", *chosen)
+    return _git("rev-parse", "HEAD"), None if status is None else bool(status)
 
-    commit = git("rev-parse", "HEAD")
-    status = git("status", "--porcelain", "--untracked-files=no", "--", ".", *(f":(exclude){path}" for path in _STATE))
-    return commit, None if status is None else bool(status)
+
+def _git(*arguments: str) -> str | None:
+    try:
+        return subprocesses.ask(["git", "-C", str(schemas.ROOT), *arguments]).strip()
+    except ToolError:
+        return None

@@ -5,14 +5,12 @@ samples, takes the first picture or sound that is left for the beginning, whatev
 plays on where the times leap. docs/design.md, "One clock", has the rules; this module is where they are kept.
 
 ``opened`` finds zero by a look at a film's beginning, and gives the film as ffmpeg's commands are to read it;
-``read`` says the rest, by reading every packet. ``Reading`` does both in one pass, and gives the film as soon as its
-beginning has been read.
+``read`` says the rest, by reading every packet. ``Reading`` does that while something else is done with the film.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,8 +29,6 @@ _BACK_US = 100_000
 GAP_MS = 30
 #: No packet of sound is as long as this.
 _LONGEST_PACKET_US = 1_000_000
-#: How much of the beginning is looked at for zero: a stream that starts later than another is not the earliest.
-_BEGINNING_SECONDS = 10
 #: Decoders that take two packets before they give the first sound. No container tells of priming samples in them: what
 #: comes before that is silence, which players play.
 _SLOW_DECODERS = frozenset({"wmav1", "wmav2", "wmapro", "wmalossless", "wmavoice"})
@@ -94,18 +90,21 @@ class Film:
 
 
 def opened(path: Path, header: Header | None = None) -> Film:
-    """Return a film that can be read on its clock.
+    """Return a film that can be read on its clock, after a look at its headers and its first seconds.
 
     Args:
         path: of the film.
-        header: from ``film_headers.read``, where it is known already.
+        header: what is to be taken for its headers, where that is less than what ffprobe reads.
 
     Raises:
         MediaError: ffprobe cannot read it.
         ToolError: ffprobe is missing, or hung.
     """
-    header = header or film_headers.read(path)
-    return Film(path, header, start(path, header))
+    with Pool(1) as beside:  # all that comes after waits for this: both questions are asked at the same time
+        heard = beside.submit(film_packets.first_heard_us, path, _HEARD_SECONDS)
+        read, packets = film_headers.read_with_packets(path, film_packets.BEGINNING_SECONDS)
+        header = header or read
+        return Film(path, header, _start(header, packets, heard.result()))
 
 
 def on_known(path: Path, known: FilmClock, header: Header | None = None) -> Film:
@@ -121,24 +120,6 @@ def on_known(path: Path, known: FilmClock, header: Header | None = None) -> Film
         ToolError: ffprobe is missing, or hung.
     """
     return Film(path, header or film_headers.read(path), Start(known.zero_us, known.ffmpeg_zero_us, known.leaps))
-
-
-def start(film: Path, header: Header) -> Start:
-    """Return where a film's time zero is, after a look at its first seconds.
-
-    Args:
-        film: the film.
-        header: from ``film_headers.read``.
-
-    Raises:
-        MediaError: ffprobe cannot read it.
-        ToolError: ffprobe is missing, or hung.
-    """
-    beginning = _Beginning(_shown_streams(header))
-    with Pool(1) as beside:
-        heard = beside.submit(film_packets.first_heard_us, film, _HEARD_SECONDS)
-        film_packets.read(film, beginning.take, seconds=_BEGINNING_SECONDS)
-    return beginning.start(header, heard.result())
 
 
 def read(film: Film) -> FilmClock:
@@ -157,48 +138,21 @@ class Reading:
     """A film whose packets are read from beginning to end, once, while other things are done with it.
 
     Args:
-        path: of the film.
-        header: from ``film_headers.read``.
-        pool: where two threads of it have nothing else to do.
-
-    Attributes:
-        film: to be read on its clock; the constructor waits for it.
-
-    Raises:
-        MediaError: ffprobe cannot read the film.
-        ToolError: ffprobe is missing, or hung.
+        film: to be read, on its clock.
+        pool: where a thread of it has nothing else to do.
     """
 
-    def __init__(self, path: Path, header: Header, pool: ThreadPoolExecutor) -> None:
-        self._packets = _Packets(header)
-        self._beginning = _Beginning(_shown_streams(header))
-        self._known = threading.Event()
-        self._goes_on = False
-        heard = pool.submit(film_packets.first_heard_us, path, _HEARD_SECONDS)
-        self._read: Future[None] = pool.submit(self._read_all, path)
-        self._known.wait()
-        if not self._goes_on:  # the film is short, or cannot be read
-            self._read.result()
-        self.film = Film(path, header, self._beginning.start(header, heard.result()))
-
-    def _read_all(self, path: Path) -> None:
-        def take(packet: film_packets.Packet) -> None:
-            if not self._goes_on and not self._beginning.goes_on(packet):
-                self._goes_on = True
-                self._known.set()
-            self._packets.take(packet)
-
-        try:
-            film_packets.read(path, take)
-        finally:
-            self._known.set()
+    def __init__(self, film: Film, pool: ThreadPoolExecutor) -> None:
+        self.film = film
+        self._packets = _Packets(film.header)
+        self._read: Future[None] = pool.submit(film_packets.read, film.path, self._packets.take)
 
     def clock(self) -> FilmClock:
         """Return all that is known of the film's times, when it has been read.
 
         Raises:
             MediaError: ffprobe cannot read it.
-            ToolError: ffprobe hung.
+            ToolError: ffprobe is missing, or hung.
         """
         self._read.result()
         return self._packets.clock(self.film.start)
@@ -217,64 +171,40 @@ def _shown_streams(header: Header) -> dict[int, str]:
     return {stream.index: stream.kind for stream in (*header.moving, *header.of_kind("audio")) if stream.is_known}
 
 
-class _Beginning:
-    """What a film's first seconds say of where it begins, packet by packet.
+def _start(header: Header, packets: Iterable[film_packets.Packet], heard_us: Mapping[int, int]) -> Start:
+    """Return where a film begins.
 
     Args:
-        shown: the kinds of the streams that count, by number.
+        header: of the film.
+        packets: those of its first seconds.
+        heard_us: when the first sample of each sound is heard, from ``film_packets.first_heard_us``.
     """
+    ffmpeg_us = round(header.start_seconds * 1_000_000)
+    first = _first_us(_shown_streams(header), packets)
+    for number, time_us in heard_us.items():
+        if number in first and header.stream(number).codec not in _SLOW_DECODERS:
+            first[number] = max(first[number], time_us)
+    if header.has_edit_lists:  # they cut within packets, too
+        stated = {number: header.stream(number).start_us for number in first}
+        first = {
+            number: max(time, time if (begin := stated[number]) is None else begin) for number, time in first.items()
+        }
+    return Start(min(first.values(), default=ffmpeg_us), ffmpeg_us, header.container in _LEAPING)
 
-    def __init__(self, shown: Mapping[int, str]) -> None:
-        self._shown = shown
-        self._first: dict[int, int] = {}
-        self._untimed_us: dict[int, int] = {}
-        self._end_us: int | None = None
-        self._last_us: int | None = None
 
-    def goes_on(self, packet: film_packets.Packet) -> bool:
-        """Take a packet, if it is one of the beginning; say whether it was.
-
-        That is where ffprobe ends, too, that is told to read so many seconds: with the first packet, of whatever
-        stream, that is so much later than the first of all.
-        """
-        time_us = packet.dts_us if packet.pts_us is None else packet.pts_us
-        self._last_us = self._last_us if time_us is None else time_us
-        if self._end_us is None and self._last_us is not None:
-            self._end_us = self._last_us + _BEGINNING_SECONDS * 1_000_000
-        if self._end_us is not None and self._last_us is not None and self._last_us >= self._end_us:
-            return False
-        self.take(packet)
-        return True
-
-    def take(self, packet: film_packets.Packet) -> None:
-        """Take a packet of the beginning."""
-        if packet.stream not in self._shown or packet.stream in self._first or packet.dropped:
-            return
-        untimed_us = self._untimed_us.get(packet.stream, 0)
+def _first_us(shown: Container[int], packets: Iterable[film_packets.Packet]) -> dict[int, int]:
+    """Return when the first packet of each stream that counts is shown; those without a time before it are counted."""
+    first: dict[int, int] = {}
+    untimed_us: dict[int, int] = {}
+    for packet in packets:
+        number = packet.stream
+        if number not in shown or number in first or packet.dropped:
+            continue
         if packet.pts_us is None:
-            self._untimed_us[packet.stream] = untimed_us + (packet.duration_us or 0)
+            untimed_us[number] = untimed_us.get(number, 0) + (packet.duration_us or 0)
         else:
-            self._first[packet.stream] = packet.pts_us - untimed_us
-
-    def start(self, header: Header, heard_us: Mapping[int, int]) -> Start:
-        """Return where the film begins.
-
-        Args:
-            header: of the film.
-            heard_us: when the first sample of each sound is heard, from ``film_packets.first_heard_us``.
-        """
-        ffmpeg_us = round(header.start_seconds * 1_000_000)
-        first = dict(self._first)
-        for number, time_us in heard_us.items():
-            if number in first and header.stream(number).codec not in _SLOW_DECODERS:
-                first[number] = max(first[number], time_us)
-        if header.has_edit_lists:  # they cut within packets, too
-            stated = {number: header.stream(number).start_us for number in first}
-            first = {
-                number: max(time, time if (begin := stated[number]) is None else begin)
-                for number, time in first.items()
-            }
-        return Start(min(first.values(), default=ffmpeg_us), ffmpeg_us, header.container in _LEAPING)
+            first[number] = packet.pts_us - untimed_us.get(number, 0)
+    return first
 
 
 class _Packets:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -19,6 +19,7 @@ from samvad.core.times import seconds_to_ms
 from samvad.documents.media_facts import MediaFacts, StreamFacts, VideoFacts
 from samvad.media import ffprobe, film_headers, film_packets
 from samvad.media.film_headers import Header, Picture, Stream
+from samvad.media.film_packets import Packet
 
 #: Frames are timed in three places, this long each.
 _SAMPLE_SECONDS = 20
@@ -44,12 +45,13 @@ class FrameTiming:
     rate: Fraction | None
 
 
-def of(path: Path, header: Header | None = None) -> MediaFacts:
+def of(path: Path, header: Header | None = None, beginning: Iterable[Packet] = ()) -> MediaFacts:
     """Return what a manifest records of a media file.
 
     Args:
         path: the file.
         header: from ``film_headers.read``, or None to read it now.
+        beginning: packets of its first seconds, where they are known.
 
     Raises:
         MediaError: ffmpeg cannot read it.
@@ -57,9 +59,21 @@ def of(path: Path, header: Header | None = None) -> MediaFacts:
     """
     header = header or film_headers.read(path)
     length_ms = header.duration_ms or film_packets.playing_span_ms(path)
-    # A WAV file has no times: its sound begins at 0.
-    first = {0: 0.0} if header.container == "wav" else film_packets.first_times(path)
+    first = _first_times(path, header, beginning)
     return describe(header, length_ms, first, frame_timing(path, header, length_ms))
+
+
+def _first_times(path: Path, header: Header, beginning: Iterable[Packet]) -> dict[int, float]:
+    """Return what ``film_packets.first_times`` does; ffprobe is asked where a track is not in what is known already."""
+    if header.container == "wav":  # it has no times: its sound begins at 0
+        return {0: 0.0}
+    tracks = {stream.index for stream in header.of_kind("audio")}
+    first: dict[int, float] = {}
+    for packet in beginning:
+        if packet.stream in tracks and packet.pts_us is not None:
+            time = packet.pts_us / 1e6
+            first[packet.stream] = min(first.get(packet.stream, time), time)
+    return first if tracks <= first.keys() else film_packets.first_times(path)
 
 
 def describe(header: Header, length_ms: int | None, first: Mapping[int, float], timing: FrameTiming) -> MediaFacts:

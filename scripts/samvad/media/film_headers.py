@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -12,7 +14,7 @@ from samvad.core.errors import MediaError, ToolError
 from samvad.core.times import seconds_to_ms
 from samvad.core.typed_json import JsonObject
 from samvad.documents.media_facts import AudioFacts
-from samvad.media import ffprobe, film_packets, late_streams, mp4_names
+from samvad.media import ffprobe, film_packets, known_headers, late_streams, mp4_names
 from samvad.media.film_packets import Packet
 
 #: How much of the beginning is read to tell a still from moving pictures, in seconds.
@@ -24,6 +26,10 @@ _COLOUR = ("color_range", "color_space", "color_transfer", "color_primaries")
 _UNKNOWN = ("unknown", "unspecified", "reserved")
 #: What ffprobe says when it divides a file's size by its first bit rate (raw AAC, MP3 without a header).
 _ESTIMATE = "Estimating duration from bitrate"
+_GUESSED, _STATED = "guessed", "stated"
+#: How ffprobe is asked for all of a file's headers.
+_QUESTION = ("-v", "warning", "-show_format", "-show_streams", "-show_chapters", "-of", "json")
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -195,17 +201,17 @@ def read(path: Path) -> Header:
     return _asked(path)[0]
 
 
-def read_with_beginning(path: Path) -> tuple[Header, dict[int, Packet]]:
-    """Ask ffprobe what a file's headers say, and for ``film_packets.first_packets``, with one start of it.
+def read_with_packets(path: Path, seconds: float) -> tuple[Header, list[Packet]]:
+    """Ask ffprobe what a file's headers say, and for the packets of its first seconds, with one start of it.
 
     Raises:
         MediaError: ffmpeg cannot read it.
         ToolError: ffprobe is missing.
     """
-    return _asked(path, *film_packets.beginning())
+    return _asked(path, *film_packets.of_beginning(seconds))
 
 
-def _asked(path: Path, *more: str) -> tuple[Header, dict[int, Packet]]:
+def _asked(path: Path, *more: str) -> tuple[Header, list[Packet]]:
     found = _told(path, *more)
     if late_streams.options(path) or not _may_lack(found[0]):
         return found
@@ -228,8 +234,18 @@ def _known_kinds(header: Header) -> list[str]:
     return [stream.kind for stream in header.streams if stream.kind in ("video", "audio") and stream.is_known]
 
 
-def _told(path: Path, *more: str) -> tuple[Header, dict[int, Packet]]:
-    done = ffprobe.run(path, "-v", "warning", "-show_format", "-show_streams", "-show_chapters", "-of", "json", *more)
+def _told(path: Path, *more: str) -> tuple[Header, list[Packet]]:
+    question = (*_QUESTION, *late_streams.options(path).values())
+    memo = known_headers.of(path, (*question, *more))
+    # The headers are the same, whether packets were asked for besides or not.
+    with_packets = known_headers.of(path, (*question, *film_packets.of_beginning(film_packets.BEGINNING_SECONDS)))
+    for known in filter(None, (memo, with_packets if not more else None)):
+        if (remembered := known.find()) is not None:
+            with contextlib.suppress(ToolError):  # it is damaged
+                found = _read(path, remembered)
+                log.debug("What ffprobe says of %s is known", path)
+                return found
+    done = ffprobe.run(path, *_QUESTION, *more)
     if done.code:
         ffprobe.check_kind(path, done)
         reason = done.last_line.rsplit(": ", 1)[-1]
@@ -239,16 +255,27 @@ def _told(path: Path, *more: str) -> tuple[Header, dict[int, Packet]]:
             path=str(path),
             stderr_tail=done.tail,
         )
+    said = f"{_GUESSED if _ESTIMATE in done.tail else _STATED}\n{done.stdout}"
+    found = _read(path, said)
+    if memo is not None:
+        memo.keep(said)
+    return found
+
+
+def _read(path: Path, said: str) -> tuple[Header, list[Packet]]:
+    """Read what ffprobe says of a file, after a line on how it knows the length."""
     try:
-        found = outside.json_value(done.stdout)
-        header = _header(found, estimated=_ESTIMATE in done.tail)
+        how, _, text = said.partition("\n")
+        found = outside.json_value(text)
+        header = _header(found, estimated={_GUESSED: True, _STATED: False}[how])
         tracks = {int(stream["index"]): _track(stream) for stream in found.get("streams", [])}
-        first = film_packets.firsts(found.get("packets", []))
+        packets = [film_packets.of_json(packet) for packet in found.get("packets", [])]
     except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError):
         raise ToolError(
             f"What ffprobe says of {str(path)!r} is not what it says of films.", "Is it a whole, current version?"
         ) from None
-    return _with_stills_counted(path, _with_names(path, header, tracks) if header.has_edit_lists else header), first
+    named = _with_names(path, header, tracks) if header.has_edit_lists else header
+    return _with_stills_counted(path, named), packets
 
 
 def duration_ms(text: str | None) -> int | None:

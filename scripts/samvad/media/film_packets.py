@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 _ENTRIES = "stream_index,pts_time,dts_time,duration_time,size,pos,flags"
 #: Tracks that say nothing in the first minute are not searched for: an empty one would cost a reading of the film.
 _FIRST_SECONDS = 60
-_BEGINNING_SECONDS = 10
+#: What counts as a film's beginning: there its time zero is looked for. A stream that starts later is not the earliest.
+BEGINNING_SECONDS = 10
 #: What stands before the checksum of a packet's bytes.
 _SUM = "MD5:"
 
@@ -102,31 +103,31 @@ def first_packets(path: Path) -> dict[int, Packet]:
     Raises:
         MediaError: ffprobe cannot read it.
     """
+    found: list[Packet] = []
+    read(path, found.append, seconds=BEGINNING_SECONDS)
+    return firsts(found)
+
+
+def firsts(packets: Iterable[Packet]) -> dict[int, Packet]:
+    """Return the first packet of each stream, of some in their order."""
     found: dict[int, Packet] = {}
-
-    def take(packet: Packet) -> None:
+    for packet in packets:
         found.setdefault(packet.stream, packet)
-
-    read(path, take, seconds=_BEGINNING_SECONDS)
     return found
 
 
-def beginning() -> tuple[str, ...]:
-    """Return ffprobe's options that have it print the same packets besides what else it is asked for."""
-    return "-show_entries", f"packet={_ENTRIES}", "-read_intervals", f"%+{_BEGINNING_SECONDS}"
+def of_beginning(seconds: float) -> tuple[str, ...]:
+    """Return ffprobe's options that have it print the packets of so many seconds besides what else it is asked for."""
+    return "-show_entries", f"packet={_ENTRIES}", "-read_intervals", f"%+{seconds}"
 
 
-def firsts(printed: Iterable[JsonObject]) -> dict[int, Packet]:
-    """Return the first packet of each stream, of those that ``beginning`` has ffprobe print as JSON.
+def of_json(printed: JsonObject) -> Packet:
+    """Return a packet that ffprobe has printed as JSON.
 
     Raises:
         KeyError: it is not what ffprobe prints.
     """
-    found: dict[int, Packet] = {}
-    for packet in printed:
-        if (number := packet["stream_index"]) not in found:
-            found[number] = _packet(*(str(packet.get(name, "N/A")) for name in _ENTRIES.split(",")))
-    return found
+    return _packet(str(printed["stream_index"]), *(str(printed.get(name, "N/A")) for name in _ENTRIES.split(",")[1:]))
 
 
 def first_times(path: Path, stream: int | None = None) -> dict[int, float]:

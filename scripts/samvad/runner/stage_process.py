@@ -56,6 +56,9 @@ def run_stage(stage: Stage, work: Callable[[StageRun, Any], None], argv: list[st
         if folder := job_folder_of(sys.argv[1:] if argv is None else argv):
             last_words.leave(folder, stage.script, redact(str(known)))
         return known.exit_code
+    if not gc.isenabled():  # while the process started; what was made by then stays to its end
+        gc.freeze()
+        gc.enable()
     run_watch.end_with_run(f"{run.stage.folder} {run.film} ({run.context.job_id})")
     try:
         called = shlex.join(sys.argv if argv is None else argv)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _WINDOWS_A_SECOND = 10
 #: Samples a second in which voices are compared: they are told apart by far lower sounds than it keeps.
 _RATE_HZ = 8000
+#: What ffmpeg gives is taken so much at a time: its own blocks are of a tenth of that, and each costs as much as this.
+_AT_ONCE_BYTES = 1 << 18
 #: ffmpeg's names of the channel layouts whose first three channels are left, right and centre.
 _WITH_CENTRE = frozenset(
     {"3.0", "3.1", "4.0", "4.1", "5.0", "5.0(side)", "5.1", "5.1(side)", "6.0", "6.1", "6.1(back)", "7.0", "7.0(front)"}
@@ -250,7 +252,7 @@ class Levels:
     def __init__(self, *, centre: bool, others: int = 0) -> None:
         self._channels = (4 if others else 3) if centre else 2
         self._others = others
-        self._rest = b""
+        self._rest = bytearray()
         self._found: list[Powers] = []
         self._taken_bytes = 0
 
@@ -278,18 +280,24 @@ class Levels:
     def take(self, block: bytes) -> None:
         """Take the next bytes of the sound: 32-bit floats, the channels by turns."""
         self._taken_bytes += len(block)
-        block = self._rest + block
+        self._rest += block
+        if len(self._rest) >= _AT_ONCE_BYTES:
+            self._take_whole()
+
+    def _take_whole(self) -> None:
+        """Take the energies of all that makes whole windows."""
         window = 4 * self._channels * (_RATE_HZ // _WINDOWS_A_SECOND)
-        whole = len(block) - len(block) % window
-        self._rest = block[whole:]
+        whole = len(self._rest) - len(self._rest) % window
         if whole:
-            self._found.append(self._powers(block[:whole], whole // window))
+            self._found.append(self._powers(bytes(self._rest[:whole]), whole // window))
+            del self._rest[:whole]
 
     def powers(self) -> Powers:
         """Return the energies, a row for each tenth of a second, and for what is left of one at the end."""
         import numpy as np
 
-        last = self._rest[: len(self._rest) - len(self._rest) % (4 * self._channels)]
+        self._take_whole()
+        last = bytes(self._rest[: len(self._rest) - len(self._rest) % (4 * self._channels)])
         found = [*self._found, *([self._powers(last, 1)] if last else [])]
         return np.concatenate(found) if found else np.zeros((0, 0))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from samvad.core import subprocesses
-from samvad.media import film_headers
+from samvad.media import film_headers, film_packets
 from samvad.media.film_headers import Header, Picture
+from samvad.media.film_packets import Packet
 
 #: Numbers of ITU-T H.273 by ffmpeg's words for them; mkvpropedit's name of the property first.
 _COLOUR = {
@@ -37,21 +38,21 @@ _ASPECT = 0.01
 _SIDE_DATA = ("Mastering display metadata", "Content light level metadata", "DOVI configuration record")
 
 
-def mend(film: Header, result: Path) -> Header:
-    """Write into a Matroska result what its headers lack of the film's; return them as they are then.
+def mend(film: Header, result: Path) -> tuple[Header, list[Packet]]:
+    """Write into a Matroska result what its headers lack of the film's; return them, and the packets of its beginning.
 
     Raises:
         ToolError: mkvpropedit is missing, or fails.
     """
-    header = film_headers.read(result)
+    header, packets = film_headers.read_with_packets(result, film_packets.BEGINNING_SECONDS)
     edits: list[str] = []
     for place, (own, made) in enumerate(zip(film.moving, header.moving, strict=False), start=1):
         if own.picture and made.picture and (found := _edits(own.picture, made.picture)):
             edits += ["--edit", f"track:v{place}", *(word for item in found for word in ("--set", item))]
     if not edits:
-        return header
-    subprocesses.ask(["mkvpropedit", str(result), *edits])
-    return film_headers.read(result)
+        return header, packets
+    subprocesses.ask(["mkvpropedit", str(result), *edits])  # it moves no packet in time
+    return film_headers.read(result), packets
 
 
 def _edits(own: Picture, made: Picture) -> list[str]:

@@ -19,6 +19,7 @@ from samvad.documents.mux_proof import StreamProof
 from samvad.logs.spans import span
 from samvad.media.clock import Film, Start
 from samvad.media.film_headers import Header
+from samvad.media.film_packets import Packet
 from samvad.runner.stage_run import StageRun
 from samvad.stages.mux import known, looks, lossless, matroska, media, proof, sources
 from samvad.stages.mux.film import FilmFile
@@ -59,6 +60,7 @@ class Made:
         route: how the film's streams came into it, in words.
         taken: the files that they came from.
         header: what ffprobe reads in the result.
+        beginning: the packets of its first seconds.
         streams: where they were found.
         bytes: what file it was that was proved.
     """
@@ -66,6 +68,7 @@ class Made:
     route: str
     taken: Taken
     header: Header
+    beginning: Sequence[Packet]
     streams: tuple[StreamProof, ...]
     bytes: Bytes
 
@@ -143,7 +146,7 @@ def _try(run: StageRun, film: FilmFile, wanted: Wanted, route: str, taken: Taken
         with span("muxing"):
             for warning in matroska.multiplex(wanted.arguments(taken), run.work_folder, film.path):
                 log.info("mkvmerge: %s", warning)
-        header = looks.mend(film.header, wanted.target)
+        header, beginning = looks.mend(film.header, wanted.target)
         reference = taken.film if film.leaps else film
         with span("proving"):
             read = _bytes(run, film, wanted.target)
@@ -154,7 +157,7 @@ def _try(run: StageRun, film: FilmFile, wanted: Wanted, route: str, taken: Taken
             )
         wrong = wrong_in(film, found, header)
         if not wrong:
-            return Made(route, taken, header, found, read)
+            return Made(route, taken, header, beginning, found, read)
         log.info("Route %r: %s", route, "; ".join(wrong))
         steps = corrections(taken, found)
         if steps is None:
