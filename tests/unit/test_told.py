@@ -226,11 +226,15 @@ def test_a_film_that_was_added_to_the_sheet_makes_the_code_no_other(
     for path in (sheet, script, tmp_path / "envs" / "text.yaml"):
         path.write_text("one\n")
     identity = ["-c", "user.name=me", "-c", "user.email=me@example.org"]
-    for words in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "all"]):
-        subprocess.run(["git", "-C", tmp_path, *words], check=True)
+    subprocess.run(["git", "-C", tmp_path, "init", "-q"], check=True)
     monkeypatch.setattr(schemas, "ROOT", tmp_path)
+    assert provenance.ran_code("text").git_commit is None, "there is none yet"
+    for words in (["add", "."], [*identity, "commit", "-qm", "all"]):
+        subprocess.run(["git", "-C", tmp_path, *words], check=True)
+    head = subprocess.run(["git", "-C", tmp_path, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
     sheet.write_text("one\ntwo\n")
-    assert provenance.ran_code("text").git_dirty is False
+    ran = provenance.ran_code("text")
+    assert (ran.git_commit, ran.git_dirty) == (head.stdout.strip(), False)
     script.write_text("two\n")
     assert provenance.ran_code("text").git_dirty is True
 

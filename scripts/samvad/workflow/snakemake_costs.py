@@ -29,6 +29,8 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 _BY_LENGTH = "_samvad_by_length"
 #: What Snakemake's own request of a folder for temporary files says: the same for all jobs of a process.
 _TEMPORARY_FOLDER = "system_tmpdir"
+#: A process that has so much of the memory that it had before has not grown.
+_GROWN = 0.9
 #: What a function of a parameter may take besides wildcards; where it does, Snakemake calls the parameter derived.
 _GIVEN = ("input", "output", "threads", "resources")
 
@@ -204,25 +206,47 @@ def tells_commands(workflow: Any) -> bool:
     return bool(not workflow.dryrun or workflow.output_settings.printshellcmds or plugins)
 
 
+class _Watched(psutil.Process):
+    """A process of a job, as Snakemake's benchmark looks at it every half second.
+
+    What it has of its own and shares with others (USS, PSS) the system adds up page by page: for recognition that took
+    longer than all else that Snakemake does meanwhile. As only the most counts, it is asked when a process has grown.
+    """
+
+    _known: Any = None
+
+    def memory_full_info(self) -> Any:
+        """Return what psutil does; USS and PSS are those of when the process had nine tenths of the memory, or more."""
+        now = self.memory_info()
+        if self._known is None or now.rss * _GROWN > self._known.rss:
+            self._known = super().memory_full_info()
+            return self._known
+        return self._known._replace(rss=now.rss, vms=now.vms)
+
+
 def list_processes_below() -> None:
-    """Let Snakemake's benchmark of a job look for the job's processes below it alone, not among all of the machine."""
+    """Let Snakemake's benchmark of a job look for the job's processes below it alone, not among all of the machine.
+
+    What it asks of them is a ``_Watched`` one's.
+    """
     begin = benchmark.BenchmarkTimer.__init__
 
     def init(timer: Any, *given: Any, **named: Any) -> None:
         begin(timer, *given, **named)
-        main, ask = timer.main, timer.main.children
+        main = timer.main = _Watched(timer.main.pid)
+        ask = main.children
 
         def children(recursive: bool = False) -> list[psutil.Process]:
             pids = process_tree.below(main.pid) if recursive and main.is_running() else None
             if pids is None:
                 return list(ask(recursive=recursive))
-            found = []
+            found: list[psutil.Process] = []
             for pid in pids:
                 with contextlib.suppress(psutil.NoSuchProcess):
-                    found.append(psutil.Process(pid))
+                    found.append(_Watched(pid))
             return found
 
-        main.children = children
+        main.children = children  # type: ignore[method-assign]
 
     benchmark.BenchmarkTimer.__init__ = init
 
