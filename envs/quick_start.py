@@ -11,6 +11,8 @@ Snakemake 9.27 keeps what it remembers of jobs in files, or in a database where 
 declares that record by sqlmodel, which loads SQLAlchemy and pydantic: a quarter of what a film's run costs Snakemake.
 Here the record is a plain one (``Record``) until somebody asks for the database, or a file of it is damaged.
 
+Its reports (``--report``) are written with docutils and jinja2, which are loaded when a report is made.
+
 Usage: PYTHON envs/quick_start.py   (the Python of that environment)
 """
 
@@ -23,7 +25,9 @@ import sys
 import sysconfig
 import threading
 import types
+from collections.abc import Iterator
 from importlib import _bootstrap  # type: ignore[attr-defined]
+from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder
 from typing import Any
 
@@ -37,7 +41,11 @@ LINE = (
 LATER = frozenset({"boto3", "botocore.client", "numpy", "pandas", "requests"})
 #: Where Snakemake declares what it remembers of a job, and what keeps that in a database.
 RECORDS, DATABASE = "snakemake.persistence", "snakemake.persistence.db"
-#: Versions of Snakemake in whose code nothing but the database needs more of the record than ``Record`` has.
+#: What collects Snakemake's reports, with what it takes from docutils and what begins one; and what makes pages of them.
+REPORTS, PAGES = "snakemake.report", "snakemake.report.html_reporter"
+BEGIN_REPORTS = ("auto_report", "report")
+#: Versions of Snakemake in whose code nothing but the database needs more of the record than ``Record`` has, and
+#: nothing but ``BEGIN_REPORTS`` is used of the reports.
 PLAIN_IN = ("9.27.0",)
 #: Next to nothing of what Snakemake makes as it starts is garbage; looking for it takes a tenth of the time. The
 #: numbers are those of rules/common.smk.
@@ -191,18 +199,10 @@ class Records(Loader):
 
     def exec_module(self, module: types.ModuleType) -> None:
         """Let what the module imports be the little that it needs."""
-        names = {"sqlalchemy": {"Column": field, "JSON": None}, "sqlmodel": {"SQLModel": Record, "Field": field}}
-        if any(name in sys.modules for name in names):
+        with standing_in(
+            {"sqlalchemy": {"Column": field, "JSON": None}, "sqlmodel": {"SQLModel": Record, "Field": field}}
+        ):
             self.plain.exec_module(module)
-            return
-        for name, has in names.items():
-            sys.modules[name] = types.ModuleType(name)
-            vars(sys.modules[name]).update(has)
-        try:
-            self.plain.exec_module(module)
-        finally:
-            for name in names:
-                del sys.modules[name]
 
 
 class Database(Loader):
@@ -222,12 +222,69 @@ class Database(Loader):
         module.DbPersistence = begin_database  # type: ignore[attr-defined]
 
 
+@contextlib.contextmanager
+def standing_in(names: dict[str, dict[str, Any]]) -> Iterator[bool]:
+    """Let modules be there that have a few names and nothing else; say whether they are, for not if one is loaded."""
+    if any(name in sys.modules for name in names):
+        yield False
+        return
+    for name, has in names.items():
+        sys.modules[name] = types.ModuleType(name)
+        vars(sys.modules[name]).update(has)
+    try:
+        yield True
+    finally:
+        for name in names:
+            del sys.modules[name]
+
+
+class Reports(Loader):
+    """Loads what collects Snakemake's reports without docutils, until one is to be made."""
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """Run the module with names in place of docutils; what begins a report runs it again, as it is, first."""
+        directives = types.SimpleNamespace(register_directive=lambda *_: None)
+        names = {
+            "docutils.parsers.rst.directives.images": {name: type(name, (), {}) for name in ("Image", "Figure")},
+            "docutils.parsers.rst": {"directives": directives},
+            "docutils.core": {"publish_file": None, "publish_parts": None},
+        }
+        with standing_in(names) as is_light:
+            self.plain.exec_module(module)
+        if is_light:
+            vars(module).update({name: self.beginning(module, name) for name in BEGIN_REPORTS})
+
+    def beginning(self, module: types.ModuleType, name: str) -> Any:
+        """Return what stands in for a function of the module, and loads all of it when it is called."""
+
+        def begin_report(*given: Any, **options: Any) -> Any:
+            with _declaring:
+                if vars(module)[name] is begin_report:
+                    self.plain.exec_module(module)
+            return vars(module)[name](*given, **options)
+
+        return begin_report
+
+
+class Pages(Loader):
+    """Loads what makes pages of Snakemake's reports without jinja2, until it is called."""
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """Let what the module takes from jinja2 be functions that call it."""
+
+        def later(name: str) -> Any:
+            return lambda *given, **options: getattr(import_module("jinja2"), name)(*given, **options)
+
+        with standing_in({"jinja2": {name: later(name) for name in ("Environment", "PackageLoader")}}):
+            self.plain.exec_module(module)
+
+
 class Finder:
     """Finds modules as Python does by itself; those of ``LATER`` are loaded later."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         """Return how a module is loaded; None where Python is to find it by itself."""
-        kinds = {RECORDS: Records, DATABASE: Database}
+        kinds = {RECORDS: Records, DATABASE: Database, REPORTS: Reports, PAGES: Pages}
         if name not in LATER and name not in kinds:
             return None
         if name in kinds and not is_plain():

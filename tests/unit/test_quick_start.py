@@ -151,3 +151,28 @@ def test_snakemake_starts_without_pandas_and_boto3() -> None:
         [ROOT / ".venv" / "bin" / "python", "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert done.stdout.split() == ["boto3", "botocore.client", "numpy", "pandas", "requests", "3"]
+
+
+#: Snakemake's own start, a report's modules, and what is loaded by then; then the beginning of a report.
+REPORTS = """
+import samvad_quick_start as quick
+quick.begin()
+import sys
+import snakemake.cli
+import snakemake.report.html_reporter as pages
+print(*sorted({"docutils", "jinja2"} & set(sys.modules)), "none")
+import snakemake.report as reports
+collected = reports.auto_report(None, None, None, None)
+collected.close()
+print("docutils" in sys.modules, reports.EmbeddedImage.__mro__[1].__module__, reports.publish_parts.__module__)
+print(reports.directives._directives["embeddedimage"] is reports.EmbeddedImage)
+loader = pages.PackageLoader("snakemake", "report/html_reporter/template")
+print("index.html.jinja2" in pages.Environment(loader=loader).list_templates())
+"""
+
+
+def test_snakemake_starts_without_what_writes_its_reports_and_loads_it_when_one_is_made() -> None:
+    python = ROOT / ".venv" / "bin" / "python"
+    done = subprocess.run([python, "-c", REPORTS], capture_output=True, text=True, check=True, cwd=ROOT)
+    images, core = "docutils.parsers.rst.directives.images", "docutils.core"
+    assert done.stdout.splitlines() == ["none", f"True {images} {core}", "True", "True"]
