@@ -155,7 +155,7 @@ def test_snakemake_starts_without_pandas_and_boto3() -> None:
 
 #: Snakemake's own start, a report's modules, and what is loaded by then; then the beginning of a report.
 REPORTS = """
-import samvad_quick_start as quick
+import quick_start as quick
 quick.begin()
 import sys
 import snakemake.cli
@@ -172,7 +172,8 @@ print("index.html.jinja2" in pages.Environment(loader=loader).list_templates())
 
 
 def test_snakemake_starts_without_what_writes_its_reports_and_loads_it_when_one_is_made() -> None:
-    python = ROOT / ".venv" / "bin" / "python"
-    done = subprocess.run([python, "-c", REPORTS], capture_output=True, text=True, check=True, cwd=ROOT)
+    command = [ROOT / ".venv" / "bin" / "python", "-c", REPORTS]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "envs")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, cwd=ROOT)
     images, core = "docutils.parsers.rst.directives.images", "docutils.core"
     assert done.stdout.splitlines() == ["none", f"True {images} {core}", "True", "True"]
