@@ -17,7 +17,7 @@ from pathlib import Path
 
 from samvad.core.stopped_threads import Pool
 from samvad.documents.film_clock import FilmClock, Jump, Span
-from samvad.media import ffmpeg, ffprobe, film_headers, film_packets
+from samvad.media import ffmpeg, ffprobe, film_headers, film_packets, late_streams
 from samvad.media.film_headers import Header
 
 #: ffmpeg's containers with AVFMT_TS_DISCONT: their times may leap, and ffmpeg puts the parts together as it reads.
@@ -100,11 +100,15 @@ def opened(path: Path, header: Header | None = None) -> Film:
         MediaError: ffprobe cannot read it.
         ToolError: ffprobe is missing, or hung.
     """
+    looked_so_far = late_streams.options(path)
     with Pool(1) as beside:  # all that comes after waits for this: both questions are asked at the same time
         heard = beside.submit(film_packets.first_heard_us, path, _HEARD_SECONDS)
         read, packets = film_headers.read_with_packets(path, film_packets.BEGINNING_SECONDS)
-        header = header or read
-        return Film(path, header, _start(header, packets, heard.result()))
+        heard_us = heard.result()
+    if late_streams.options(path) != looked_so_far:  # what was heard may be of streams by other numbers
+        heard_us = film_packets.first_heard_us(path, _HEARD_SECONDS)
+    header = header or read
+    return Film(path, header, _start(header, packets, heard_us))
 
 
 def on_known(path: Path, known: FilmClock, header: Header | None = None) -> Film:
