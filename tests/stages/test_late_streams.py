@@ -12,7 +12,7 @@ import clock_matrix
 import support
 from muxing import ffmpeg
 from samvad.documents.subtitles.cues import Cue
-from samvad.media import film_headers, late_streams
+from samvad.media import film_headers, film_packets, late_streams
 
 #: When sound and picture begin and end, in seconds; by the name of a film.
 FILMS: dict[str, tuple[tuple[float, float], tuple[float, float]]] = {
@@ -83,3 +83,11 @@ def test_only_films_of_which_nothing_is_known_at_first_are_looked_at_further(tmp
     assert late_streams.options(late)
     assert [stream.kind for stream in film_headers.read(plain).streams] == ["audio"]
     assert not late_streams.options(plain), "there is no more in it: nothing is searched in vain each time"
+
+
+def test_headers_with_packets_tell_no_more_than_a_command_knows_as_it_begins(tmp_path: Path) -> None:
+    film = _made("sound-late.vob", tmp_path)
+    header, packets = film_headers.read_with_packets(film, film_packets.BEGINNING_SECONDS)
+    assert late_streams.options(film), "its sound begins within ten seconds, and is not known at first"
+    assert header == film_headers.read(film)
+    assert {packet.stream for packet in packets} == {stream.index for stream in header.streams}

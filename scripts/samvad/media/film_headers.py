@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple
 
 from samvad.core import files, outside
 from samvad.core.errors import MediaError, ToolError
@@ -26,6 +27,8 @@ _COLOUR = ("color_range", "color_space", "color_transfer", "color_primaries")
 _UNKNOWN = ("unknown", "unspecified", "reserved")
 #: What ffprobe says when it divides a file's size by its first bit rate (raw AAC, MP3 without a header).
 _ESTIMATE = "Estimating duration from bitrate"
+#: And of a stream of which its first look at a file did not tell all that a decoder needs.
+_UNKNOWN_AT_FIRST = "Could not find codec parameters"
 _GUESSED, _STATED = "guessed", "stated"
 #: How ffprobe is asked for all of a file's headers.
 _QUESTION = ("-v", "warning", "-show_format", "-show_streams", "-show_chapters", "-of", "json")
@@ -198,7 +201,15 @@ def read(path: Path) -> Header:
         MediaError: ffmpeg cannot read it.
         ToolError: ffprobe is missing.
     """
-    return _asked(path)[0]
+    found = _told(path).header
+    if late_streams.options(path) or not _may_lack(found):
+        return found
+    late_streams.remember(path)
+    further = _told(path).header
+    if _known_kinds(further) == _known_kinds(found):
+        late_streams.forget(path)
+        return found
+    return further
 
 
 def read_with_packets(path: Path, seconds: float) -> tuple[Header, list[Packet]]:
@@ -208,19 +219,14 @@ def read_with_packets(path: Path, seconds: float) -> tuple[Header, list[Packet]]
         MediaError: ffmpeg cannot read it.
         ToolError: ffprobe is missing.
     """
-    return _asked(path, *film_packets.of_beginning(seconds))
-
-
-def _asked(path: Path, *more: str) -> tuple[Header, list[Packet]]:
-    found = _told(path, *more)
-    if late_streams.options(path) or not _may_lack(found[0]):
-        return found
-    late_streams.remember(path)
-    further = _told(path, *more)
-    if _known_kinds(further[0]) == _known_kinds(found[0]):
-        late_streams.forget(path)
-        return found
-    return further
+    more = film_packets.of_beginning(seconds)
+    told = _told(path, *more)
+    if told.is_sure:
+        return told.header, told.packets
+    looked_so_far = late_streams.options(path)
+    header = read(path)
+    is_as_before = late_streams.options(path) == looked_so_far
+    return header, told.packets if is_as_before else _told(path, *more).packets
 
 
 def _may_lack(header: Header) -> bool:
@@ -234,7 +240,15 @@ def _known_kinds(header: Header) -> list[str]:
     return [stream.kind for stream in header.streams if stream.kind in ("video", "audio") and stream.is_known]
 
 
-def _told(path: Path, *more: str) -> tuple[Header, list[Packet]]:
+class _Told(NamedTuple):
+    """What ffprobe says; not sure is what it may know by the packets alone, which it prints before the headers."""
+
+    header: Header
+    packets: list[Packet]
+    is_sure: bool = True
+
+
+def _told(path: Path, *more: str) -> _Told:
     question = (*_QUESTION, *late_streams.options(path).values())
     memo = known_headers.of(path, (*question, *more))
     # The headers are the same, whether packets were asked for besides or not.
@@ -244,7 +258,7 @@ def _told(path: Path, *more: str) -> tuple[Header, list[Packet]]:
             with contextlib.suppress(ToolError):  # it is damaged
                 found = _read(path, remembered)
                 log.debug("What ffprobe says of %s is known", path)
-                return found
+                return _Told(*found)
     done = ffprobe.run(path, *_QUESTION, *more)
     if done.code:
         ffprobe.check_kind(path, done)
@@ -256,10 +270,11 @@ def _told(path: Path, *more: str) -> tuple[Header, list[Packet]]:
             stderr_tail=done.tail,
         )
     said = f"{_GUESSED if _ESTIMATE in done.tail else _STATED}\n{done.stdout}"
-    found = _read(path, said)
-    if memo is not None:
+    header, packets = _read(path, said)
+    is_sure = not more or (header.container not in _WITHOUT_INDEX and _UNKNOWN_AT_FIRST not in done.tail)
+    if memo is not None and is_sure:
         memo.keep(said)
-    return found
+    return _Told(header, packets, is_sure)
 
 
 def _read(path: Path, said: str) -> tuple[Header, list[Packet]]:
