@@ -88,6 +88,6 @@ def test_only_films_of_which_nothing_is_known_at_first_are_looked_at_further(tmp
 def test_headers_with_packets_tell_no_more_than_a_command_knows_as_it_begins(tmp_path: Path) -> None:
     film = _made("sound-late.vob", tmp_path)
     header, packets = film_headers.read_with_packets(film, film_packets.BEGINNING_SECONDS)
-    assert late_streams.options(film), "its sound begins within ten seconds, and is not known at first"
+    assert late_streams.options(film), "its sound is not known at first"
     assert header == film_headers.read(film)
-    assert {packet.stream for packet in packets} == {stream.index for stream in header.streams}
+    assert {packet.stream for packet in packets} <= {stream.index for stream in header.streams}
