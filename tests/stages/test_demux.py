@@ -473,3 +473,29 @@ def test_a_full_disk_is_told_first(films: Path, tmp_path: Path, monkeypatch: pyt
     assert extract_audio.main(["--job-folder", str(job), "--film", "test", f"--media={film}"]) != 0
     (error,) = support.failed_manifest(job, "demux")["errors"]
     assert "but the film's audio needs" in error["message"] and not read
+
+
+@pytest.mark.parametrize(("first", "then", "suffix"), [(2, 6, "mkv"), (6, 2, "ts"), (1, 2, "mp4")])
+def test_sound_whose_channels_change_on_the_way_stays_in_time(
+    tmp_path: Path, first: int, then: int, suffix: str
+) -> None:
+    """Broadcasts go to 5.1 where a film begins: ffmpeg begins its filters anew, with silence from zero on."""
+    parts = [tmp_path / f"{number}.ac3" for number in (1, 2)]
+    beep = "sine=frequency=600:duration=4,volume='between(t,1,2)':eval=frame"
+    for part, channels in zip(parts, (first, then), strict=True):
+        coded = ("-ac", channels, "-ar", 48000, "-c:a", "ac3", part)
+        subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", beep, *map(str, coded)], check=True)
+    both = tmp_path / "both.ac3"
+    both.write_bytes(b"".join(part.read_bytes() for part in parts))
+    film = tone(tmp_path, f"film.{suffix}", "-i", both, "-map", 0, "-map", 1, "-c:a", "copy")
+    job, done = demux(tmp_path, film)
+    assert done.returncode == 0, done.stderr
+    found = sound(job)
+    assert len(found) / RATE_HZ == pytest.approx(8.0, abs=0.1)
+    windows = np.abs(found[: len(found) // 160 * 160].astype(int)).reshape(-1, 160)
+    loud = windows.max(axis=1) > FAINT
+    begins = np.flatnonzero(loud & ~np.concatenate([[False], loud[:-1]])) / 100
+    assert begins == pytest.approx([1.0, 5.0], abs=0.05)
+    assert facts(job)["duration_ms"] == pytest.approx(8000, abs=100)
+    (warning,) = support.manifest_of(job, "demux")["warnings"]
+    assert "channels of the sound change" in warning["message"]

@@ -22,6 +22,12 @@ from samvad.stages.demux import channels
 BYTES_A_SECOND = SAMPLE_RATE_HZ * 2
 #: What ffmpeg says of a file that ends before its header says it does.
 _CUT_SHORT = ("partial file", "File ended prematurely", "Truncat")
+#: What it says where a sound changes its channels or rate on the way, so that it begins its filters anew: these fill
+#: all the time from the film's zero to there with silence once more, and what follows comes as much later. Times that
+#: go back in its own file tell of it (in other outputs, they tell of leaps): ``[wav @ 0x5] Non-monotonous DTS``, and
+#: since ffmpeg 6 ``[aost#0:0/pcm_s16le @ 0x5] Non-monotonic DTS``.
+_BEGUN_ANEW = re.compile(r"^\[(wav|aost#0:0\S*) @ \S+\] .*non.?monoton|reinitializing filters", re.IGNORECASE)
+_CHANGES = "The channels of the sound change within the film: all of them are mixed, as ffmpeg does it."
 #: How far ffmpeg is, as it tells by itself.
 _TIME = re.compile(r"out_time_us=(\d+)")
 
@@ -80,10 +86,12 @@ def extract(
     levels = channels.Levels.of(track) if channel == "auto" else None
     verdict = channels.Verdict("mix" if channel == "auto" else channel)
     found = _decode(film, track, verdict.channel, downmix, target, duration_ms, levels)
+    if found is None:
+        return Extracted(*_decode_changing(film, track, target, duration_ms), "mix", _CHANGES)
     if levels is not None:
         judged = channels.judge(levels.powers(), downmix)
         if judged.channel != verdict.channel:
-            found = _decode(film, track, judged.channel, downmix, target, duration_ms)
+            found = _decode(film, track, judged.channel, downmix, target, duration_ms) or found
         verdict = judged
     return Extracted(*found, verdict.channel, verdict.warning)
 
@@ -96,33 +104,90 @@ def _decode(
     target: Path,
     duration_ms: int | None,
     levels: channels.Levels | None = None,
-) -> tuple[int, bool]:
-    """Decode a track, and let its energies be taken besides; return its length, and whether it is cut."""
-    signs: set[str] = set()
+) -> tuple[int, bool] | None:
+    """Decode a track, and let its energies be taken besides; return its length, and whether it is cut.
 
-    def hear(line: str) -> None:
-        if found := _TIME.search(line):
-            _report_progress(int(found.group(1)) / 1e6, duration_ms)
+    None where its channels change on the way, so that what was written is not in time.
+    """
 
     def measure(block: bytes) -> None:
         assert levels is not None
         levels.take(block)
         _report_progress(levels.seconds, duration_ms)
 
-    # A film that has one clock whichever streams are read is read faster without its pictures.
-    passed_over = {} if film.read_along else {"vn": None, "sn": None, "dn": None}
     in_time = ffmpeg.sound_in_time(SAMPLE_RATE_HZ, film.off_seconds)
     chain = ",".join([*channels.mixing(track, channel, downmix), in_time])
+    heard = _Heard(duration_ms)
     done = ffmpeg.run(
-        [film.source(threads=1, **passed_over)[str(track.stream)]],  # FLAC by several costs a fifth more, and time
+        [_sound_of(film, track)],
         target,
         {"af": chain, "ac": 1, "acodec": "pcm_s16le", "f": "wav"},
         level="warning",
-        stdout_line=hear,
-        stderr_line=lambda line: signs.update(sign for sign in _CUT_SHORT if sign in line),
+        stdout_line=heard.stdout,
+        stderr_line=heard.stderr,
         read_along=film.read_along,
         measured=(track.stream, levels.filters, measure) if levels else None,
     )
+    return None if heard.is_begun_anew else _written(film, track, target, done, heard)
+
+
+def _decode_changing(film: Film, track: AudioTrack, target: Path, duration_ms: int | None) -> tuple[int, bool]:
+    """Decode a track whose channels change on the way; return its length, and whether it is cut.
+
+    It is mixed first, into a file that keeps the times of its packets: in that, nothing changes any more.
+    """
+    mixed, heard = target.with_suffix(".nut"), _Heard(duration_ms)
+    coded: ffmpeg.Options = {"ac": 1, "acodec": "pcm_s16le"}
+    try:
+        done = ffmpeg.run(
+            [_sound_of(film, track)],
+            mixed,
+            {"af": f"aresample={SAMPLE_RATE_HZ}", **coded, "f": "nut"},
+            level="warning",
+            stdout_line=heard.stdout,
+            stderr_line=heard.stderr,
+            read_along=film.read_along,
+        )
+        if done.code == 0:
+            done = ffmpeg.run(
+                [ffmpeg.source(mixed, f="nut")["0"]],
+                target,
+                {"af": ffmpeg.sound_in_time(SAMPLE_RATE_HZ, film.off_seconds), **coded, "f": "wav"},
+                # Else ffmpeg takes the time of the first sample for zero.
+                global_options={"copyts": None},
+            )
+    finally:
+        mixed.unlink(missing_ok=True)
+    return _written(film, track, target, done, heard)
+
+
+class _Heard:
+    """What ffmpeg says while it decodes a track."""
+
+    def __init__(self, duration_ms: int | None) -> None:
+        self.is_cut = self.is_begun_anew = False
+        self._duration_ms = duration_ms
+
+    def stdout(self, line: str) -> None:
+        """Take a line of its progress."""
+        if found := _TIME.search(line):
+            _report_progress(int(found.group(1)) / 1e6, self._duration_ms)
+
+    def stderr(self, line: str) -> None:
+        """Take a line of what it says besides."""
+        self.is_cut |= any(sign in line for sign in _CUT_SHORT)
+        self.is_begun_anew |= _BEGUN_ANEW.search(line) is not None
+
+
+def _sound_of(film: Film, track: AudioTrack) -> ffmpeg.Stream:
+    # A film that has one clock whichever streams are read is read faster without its pictures.
+    passed_over = {} if film.read_along else {"vn": None, "sn": None, "dn": None}
+    # FLAC by several threads costs a fifth more, and time.
+    return film.source(threads=1, **passed_over)[str(track.stream)]
+
+
+def _written(film: Film, track: AudioTrack, target: Path, done: subprocesses.Done, heard: _Heard) -> tuple[int, bool]:
+    """Return the length of a sound that was written, and whether ffmpeg said that the film is cut."""
     if done.code:
         raise _failure(film.path, target, done)
     frames = max(0, target.stat().st_size - _wav_header_bytes(target)) // 2
@@ -132,7 +197,7 @@ def _decode(
             "Choose another track.",
             path=str(film.path),
         )
-    return round(frames * 1000 / SAMPLE_RATE_HZ), bool(signs)
+    return round(frames * 1000 / SAMPLE_RATE_HZ), heard.is_cut
 
 
 def facts(target: Path) -> MediaFacts:
