@@ -317,6 +317,41 @@ def test_a_try_that_loses_words_is_not_taken_and_the_loop_is_cut_out_of_what_sta
     assert kept.decoded_again == DecodedAgain(("loop",), "the first attempt, without its loop", 4)
 
 
+def spoken(text: str, word_ms: int = 300) -> Chunk:
+    """Return a chunk whose words take so long each."""
+    words = tuple(RawWord(f" {word}", word_ms * n, word_ms * (n + 1), 0.9) for n, word in enumerate(text.split()))
+    return replace(chunk(text), words=words)
+
+
+THEN_HOME = "I only want to go back home to my mother and my sister now."
+HELP = "मुझे छोड़ दो, " * 4 + "मैं अपनी माँ और बहन के पास घर जाना चाहती हूँ, और कहीं नहीं।"
+
+
+@pytest.mark.parametrize(
+    ("text", "word_ms", "kept"),
+    [
+        ("Please, please, please, please, " + THEN_HOME, 300, None),
+        ("Run away, run away, run away, run away, run away, " + THEN_HOME, 300, None),
+        (HELP, 300, None),
+        ("Please, please, please, please, " + THEN_HOME, 20, "Please, " + THEN_HOME),
+        ("Please, please, please, please, please, please, " + THEN_HOME, 300, "Please, " + THEN_HOME),
+        ("No, no, no, no! We must go " + "yeah " * 20, 300, "No, no, no, no! We must go yeah"),
+        ("We must go now, no, no, " + "yeah " * 20 + "no, no.", 300, "We must go now, no, no, yeah no, no."),
+    ],
+    ids=["four", "five", "Hindi", "no time for it", "six", "a short one beside a loop", "words on both sides"],
+)
+def test_who_says_a_thing_a_few_times_has_said_it_where_no_try_says_less(text, word_ms, kept):
+    def decode(found, strategy):
+        return [replace(chunk(""), window=window) for window in found]
+
+    said = spoken(text.strip(), word_ms)
+    mended = retrier(decode)
+    (left,) = replace(mended, script="any").repair([said])
+    assert left.text == (kept or text)
+    taken = sum(item.words for item in mended.account.taken)
+    assert len(left.words) + taken == len(said.words) and bool(taken) == bool(kept), "each word is accounted for"
+
+
 @pytest.mark.parametrize(
     "looped",
     [
@@ -335,6 +370,17 @@ def test_what_a_loop_says_again_makes_no_try_poorer(looped):
     mended = retrier(decode).repair([chunk(looped)])
     assert [item.text for item in mended] == ["All people are born free,", "and equal in their rights."]
     assert [item.decoded_again.kept for item in mended] == ["smaller windows"] * 2
+
+
+def test_a_try_with_all_that_was_said_again_is_no_poorer_for_its_few_different_words():
+    said = "Number 9 9 9 2 2 5 5, run away, run away, run away from the dragon."
+
+    def decode(found, strategy):
+        return [replace(chunk(said, speech=window.speech), window=window) for window in found]
+
+    looped = "My number is nine two five, run away from the dragon. " + "Run away! " * 20
+    (mended,) = retrier(decode).repair([chunk(looped, speech=(Region(0, 2_000, "en"),))])
+    assert mended.text == said
 
 
 def test_a_part_that_is_good_is_taken_though_the_other_loops():

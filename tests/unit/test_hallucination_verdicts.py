@@ -69,6 +69,8 @@ def test_a_sentence_that_comes_again_in_no_time_is_taken_out() -> None:
     assert given_verdicts(judge(said(line, 0, 3000), said(line, 3000, 3800))) == ["keep", "quarantine"]
     assert given_verdicts(judge(said(line, 0, 3000), said(line, 3000, 5500))) == ["keep", "keep"]
     assert given_verdicts(judge(said(line, 3000, 3800))) == ["suspect"], "said once, the times may be wrong"
+    short = "Come with me now!"
+    assert given_verdicts(judge(said(short, 0, 900), said(short, 900, 1300))) == ["keep", "keep"], "times are too rough"
 
 
 def test_mumbled_speech_is_at_most_suspect() -> None:

@@ -113,21 +113,23 @@ def longest_word_loop(keys: Sequence[str], at_least: int, characters: int) -> tu
     return best
 
 
-def outside_loops(keys: Sequence[str], at_least: int, rounds: int = 0) -> list[int]:
+def outside_loops(keys: Sequence[str], at_least: int, rounds: int = 0, characters: int = 1) -> list[int]:
     """Return the places of the words that are in no loop of words, and of so many first rounds of each loop.
 
     Args:
         keys: the words in plain form.
         at_least: how often a unit must come to be a loop.
         rounds: 0 or 1.
+        characters: how many of them a loop must cover.
     """
     places = list(range(len(keys)))
-    kept: set[int] = set()
-    while found := longest_word_loop([keys[place] for place in places], at_least, 1):
+    firsts: set[int] = set()
+    while found := longest_word_loop([keys[place] for place in places], at_least, characters):
         first, period, end = found
-        kept |= set(places[first : first + rounds * period])
-        places = places[:first] + places[end:]
-    return sorted(kept | set(places))
+        # The first round stays until the last loop is found: without it, words before and after would make another.
+        firsts |= set(places[first : first + period])
+        places = places[: first + period] + places[end:]
+    return places if rounds else [place for place in places if place not in firsts]
 
 
 def without_runs(text: str) -> str:

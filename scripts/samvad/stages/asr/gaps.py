@@ -235,7 +235,7 @@ def _inside(chunk: Chunk, gap: Gap) -> Chunk:
 def _babble(words: Sequence[RawWord]) -> bool:
     """Return whether half of some words is syllables over and over, which is no text for a gap, however sure."""
     keys = [plain(word.text) for word in words]
-    return 2 * sum(len(key) for key in keys if babbled(key)) >= sum(map(len, keys))
+    return 2 * sum(len(key) for key in keys if babbled(key) and not key.isdigit()) >= sum(map(len, keys))
 
 
 def _beside_loops(words: tuple[RawWord, ...]) -> tuple[RawWord, ...]:
@@ -287,7 +287,8 @@ def spoken_gaps(chunks: Sequence[Chunk], speech: Sequence[Region]) -> list[tuple
         if not sung:
             inside = [word for word in said if word[0] <= run[-1].end_ms and word[1] >= run[0].start_ms]
             times = [(region.start_ms, region.end_ms) for region in run]
-            found += [(gap, run) for gap in coverage.measure(times, inside).gaps]
+            # A shorter one, a word by itself, is but named: by itself a model makes up words of a breath.
+            found += [(gap, run) for gap in coverage.measure(times, inside).gaps if gap.speech_ms >= coverage.GAP_MS]
     return found
 
 

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field, replace
 from samvad.media.audio import FilmAudio
 from samvad.stages.asr import account, windows
 from samvad.stages.asr.account import Account
-from samvad.stages.asr.chunks import Chunk, DecodedAgain
+from samvad.stages.asr.chunks import Chunk, DecodedAgain, RawWord
 from samvad.stages.asr.prompts import leaks
 from samvad.stages.asr.relatives import as_relative
 from samvad.stages.asr.strategy import DecodingStrategy
 from samvad.stages.asr.windows import Window
+from samvad.stages.asr.word_room import fastest_ms
 from samvad.text import respelling, scripts
 from samvad.text.repetition import compression_ratio, longest_word_loop, loop, outside_loops, plain
 
@@ -40,6 +41,8 @@ _SYLLABLES_OF, _SYLLABLES_SHARE = 100, 0.3
 _DOUBTED_LOGPROB, _DOUBTED_SPEECH = -0.7, 0.3
 #: As much speech as this is more than a figure: "7." for it is what is left of a loop.
 _FIGURE_MS = 2_500
+#: In a longer text so few rounds are said ("Please, please, please, please, let me go!"), where there is time for them.
+_SAID_ROUNDS = 5
 #: So many words beside a loop are what was said; with fewer, the loop is all there is.
 _WORDS_BESIDE = 3
 #: Of the words that a text has without its loops, a better one keeps this part; of one that the model doubts, this.
@@ -220,9 +223,12 @@ class Retrier:
         return result
 
     def _better(self, new: Sequence[Chunk], old: Sequence[Chunk]) -> bool:
-        # What loops says the same again in other words, too: there, each word counts once, on both sides.
-        once = any("loop" in self.faults(chunk) for chunk in old)
-        poorer = self._kept(new, once=once) < self._kept(old, once=once, doubted=_KEPT_OF_DOUBTED) * _KEPT
+        # What loops says the same again in other words, too: there, each word counts once, on both sides. But who says
+        # a thing again has said more: what is not poorer by all of its words is not poorer.
+        counts = (False, True) if any("loop" in self.faults(chunk) for chunk in old) else (False,)
+        poorer = all(
+            self._kept(new, once=once) < self._kept(old, once=once, doubted=_KEPT_OF_DOUBTED) * _KEPT for once in counts
+        )
         return any(chunk.text for chunk in new) and not poorer and self._worth(new) > self._worth(old)
 
     def _kept(self, chunks: Sequence[Chunk], *, once: bool, doubted: float = 1.0) -> float:
@@ -257,10 +263,12 @@ class Retrier:
             self.account.take(chunk.words, account.NO_WORDS)
             return replace(chunk, words=(), text="")
         sung = chunk.window is not None and chunk.window.sung
-        if sung or not (loops(chunk.text) or _loop_within(chunk.text)):
-            return chunk
         keys = [plain(word.text) for word in chunk.words]
-        places = outside_loops(keys, _LOOP_REPEATS, rounds=1)
+        within = longest_word_loop(keys, _LOOP_REPEATS, _LOOP_CHARACTERS)
+        if sung or not (loops(chunk.text) or (within and not _may_be_said(chunk.words, *within))):
+            return chunk
+        # "No, no, no, no!" beside a long loop was said.
+        places = outside_loops(keys, _LOOP_REPEATS, rounds=1, characters=_LOOP_CHARACTERS if within else 1)
         if len(outside_loops(keys, _LOOP_REPEATS)) < _WORDS_BESIDE or len(places) == len(keys):
             return chunk
         words = tuple(chunk.words[place] for place in places)
@@ -305,6 +313,12 @@ def _short_loop(chunk: Chunk) -> bool:
 def _loop_within(text: str) -> bool:
     """Return whether words loop anywhere in a text: Whisper may begin well, and loop over all that follows."""
     return longest_word_loop(plain(text).split(), _LOOP_REPEATS, _LOOP_CHARACTERS) is not None
+
+
+def _may_be_said(words: Sequence[RawWord], first: int, period: int, end: int) -> bool:
+    """Return whether the rounds of a loop from one word to another are few, with time enough to say them."""
+    time_ms = words[end - 1].end_ms - words[first].start_ms
+    return end - first <= _SAID_ROUNDS * period and time_ms >= sum(fastest_ms(word.text) for word in words[first:end])
 
 
 def _syllables(text: str) -> bool:

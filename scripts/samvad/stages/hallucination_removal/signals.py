@@ -34,7 +34,7 @@ def signals(segment: Segment, values: Values, limits: Limits) -> tuple[Signal, .
     """
     found = _decoder_signals(values, limits) + _form_signals(segment, values, limits)
     if segment.kind != "song":
-        found = _sound_signals(values, limits) + found + _repetition_signals(values, limits)
+        found = _sound_signals(values, limits) + found + _repetition_signals(segment, values, limits)
     if not found and values["phrase"] and _is_unsure(segment):
         found.append(Signal("unsure", "no try at recognition was sure of it; models make things up twice alike"))
     if found and values["phrase"]:
@@ -77,19 +77,25 @@ def _decoder_signals(values: Values, limits: Limits) -> list[Signal]:
 
 def _form_signals(segment: Segment, values: Values, limits: Limits) -> list[Signal]:
     found = []
-    pace, other = values["characters_per_second"] or 0.0, values["other_scripts"] or 0.0
+    other = values["other_scripts"] or 0.0
     if segment.text.strip() and not values["letters"]:
         found.append(Signal("no_letters", "the text has no letter and no digit"))
     if other > limits.other_scripts:
         found.append(
             Signal("script", f"{other:.0%} of its letters are of a script that the film's languages are not written in")
         )
-    if pace > limits.characters_per_second and len(segment.text.strip()) >= limits.pace_characters:
-        found.append(Signal("pace", f"nobody speaks {pace:.0f} characters a second"))
+    if _is_hurried(segment, values, limits):
+        found.append(Signal("pace", f"nobody speaks {values['characters_per_second']:.0f} characters a second"))
     return found
 
 
-def _repetition_signals(values: Values, limits: Limits) -> list[Signal]:
+def _is_hurried(segment: Segment, values: Values, limits: Limits) -> bool:
+    """Return whether nobody speaks as fast, in a text that is long enough for its times to tell."""
+    pace = values["characters_per_second"] or 0.0
+    return pace > limits.characters_per_second and len(segment.text.strip()) >= limits.pace_characters
+
+
+def _repetition_signals(segment: Segment, values: Values, limits: Limits) -> list[Signal]:
     found = []
     covered, times, share = (values[name] or 0 for name in ("loop_characters", "loop_repeats", "loop_share"))
     enough = share >= limits.loop_share or covered >= limits.loop_characters_alone
@@ -100,7 +106,7 @@ def _repetition_signals(values: Values, limits: Limits) -> list[Signal]:
         found.append(Signal("compression", f"the text repeats itself: it can be made {ratio:.1f} times smaller"))
     short = (values["letters"] or 0) < limits.short_characters
     # A sentence that came before, and is said faster than anybody speaks, is Whisper's own second round of it.
-    hurried = (values["characters_per_second"] or 0.0) > limits.characters_per_second
+    hurried = _is_hurried(segment, values, limits)
     if repeats >= (limits.short_repeats if short else 1 if hurried else limits.repeats):
         seconds = limits.repeat_window_ms // 1000
         often = "once" if repeats == 1 else f"{repeats:.0f} times"

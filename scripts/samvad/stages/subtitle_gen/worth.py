@@ -20,7 +20,7 @@ Stretch = tuple[int, int]
 
 
 def gaps(document: SegmentsDocument, language: str, speech: Sequence[Stretch]) -> list[coverage.Gap]:
-    """Return the stretches of speech, of a second and more, in which the track has no text, in order.
+    """Return the stretches of speech in which the track has no text, in order (``coverage.Coverage.gaps``).
 
     Args:
         document: of the film.
