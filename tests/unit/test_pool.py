@@ -189,6 +189,33 @@ def test_what_hangs_is_done_once_more_by_who_is_free(monkeypatch: pytest.MonkeyP
     assert sorted(won) == list(range(8)), "what two have done counts once"
 
 
+def test_who_never_answers_is_named_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A film may be done before SLURM says that a node is down: that it was down is told all the same."""
+    monkeypatch.setattr(pools, "_SLOW_SECONDS", 0.2)
+    monkeypatch.setattr(pools, "_LOOK_SECONDS", 0.05)
+    said: list[str] = []
+    pool = Pool(team(3), said.append)
+    begun, dead, late = (threading.Event() for _ in range(3))
+
+    def work(decoder: Any, n: int) -> int:
+        if decoder.name == "helper 1":
+            begun.set()
+            dead.wait(4 * PATIENCE_SECONDS)
+        elif decoder.name == "helper 2" and not late.is_set():
+            late.wait(PATIENCE_SECONDS)  # overtaken as well, but it answers
+        else:
+            begun.wait(PATIENCE_SECONDS)
+        return n
+
+    assert pool.results([pool.submit(lambda decoder, n=n: work(decoder, n)) for n in range(8)]) == list(range(8))
+    late.set()
+    while len(pool._overtaken) > 1:
+        time.sleep(0.01)
+    threading.Timer(0.2, dead.set).start()
+    pool.close()
+    assert len(said) == 1 and said[0].startswith("The decoder on helper 1 is left out")
+
+
 def test_the_urgent_comes_first_and_what_is_not_wanted_any_more_is_not_begun() -> None:
     pool = Pool(team(1))
     gate, order = threading.Event(), []

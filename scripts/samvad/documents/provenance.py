@@ -177,7 +177,7 @@ def tool_version(command: str) -> str:
 
 
 def library_versions(*names: str) -> dict[str, str]:
-    """Return the versions of installed Python packages.
+    """Return the versions of installed Python packages; of one whose own record of it is gone, ``unknown``.
 
     Raises:
         importlib.metadata.PackageNotFoundError: one is not installed.
@@ -213,7 +213,11 @@ def _installed(name: str) -> str | None:
 def _looked_up(name: str) -> str:
     from importlib.metadata import version
 
-    return version(name)
+    try:
+        found: str | None = version(name)
+    except FileNotFoundError:  # what importlib_metadata says, where something has imported it: it takes its place
+        found = None
+    return found or "unknown"
 
 
 #: Files of the project that its own commands write, and that are no code: the film sheet, by ``make film``.

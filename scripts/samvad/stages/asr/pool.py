@@ -102,6 +102,7 @@ class Pool:
         self._running: list[_Task] = []
         self._gone: set[str] = set()
         self._strikes: dict[str, int] = {}
+        self._overtaken: set[tuple[str, _Task]] = set()
         self._count, self._finished, self._seconds = 0, 0, 0.0
         self.done: dict[str, int] = {}
         self._closed = False
@@ -172,7 +173,12 @@ class Pool:
             for task in [*self._waiting, *self._running]:
                 task.future.cancel()
             self._waiting = []
+            own = {decoder.name for decoder in self._decoders if decoder.own}
+            silent = sorted({name for name, _ in self._overtaken} - self._gone - own)
             self._changed.notify_all()
+        for name in silent:
+            # Its node may be down: on a cluster it takes minutes until anybody is told so.
+            self._tell(f"The decoder on {name} is left out (it never answered): others did what it had in hand.")
         for decoder in self._decoders:
             decoder.close()
         # A thread that is inside of CTranslate2 when the interpreter goes away would take the process down with it.
@@ -246,6 +252,7 @@ class Pool:
         """Take what came of a piece, unless another decoder was quicker."""
         with self._changed:
             since = task.begun.pop(decoder.name)
+            self._overtaken.discard((decoder.name, task))
             first = not task.future.done()
             if task in self._running:
                 self._running.remove(task)
@@ -255,6 +262,7 @@ class Pool:
                 self.done[decoder.name] = self.done.get(decoder.name, 0) + 1
             if not first:
                 return
+            self._overtaken |= {(name, task) for name in task.begun}
             if error is not None:
                 task.future.set_exception(error)
                 return
