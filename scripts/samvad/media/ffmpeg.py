@@ -44,7 +44,7 @@ def _in_time(off_seconds: float) -> dict[str, str]:
     return {"async": "1", "min_hard_comp": f"{off_seconds:g}", "first_pts": "0"}
 
 
-def sound_in_time(rate_hz: int, off_seconds: float = OFF_SECONDS) -> str:
+def sound_in_time(rate_hz: int, off_seconds: float = OFF_SECONDS, *, from_zero: bool = True) -> str:
     """Return the filter that keeps a sound on the clock of its packets, from the film's zero on.
 
     ``first_pts=0``: a track that begins 5 s into the film gets 5 s of silence before it. ``async=1``: holes become
@@ -54,8 +54,13 @@ def sound_in_time(rate_hz: int, off_seconds: float = OFF_SECONDS) -> str:
     Args:
         rate_hz: samples a second.
         off_seconds: ``Film.off_seconds`` of the film.
+        from_zero: whether what comes before the first sound is filled. Where a sound changes its channels on the way,
+            ffmpeg begins its filters anew, and would fill all the time before once more.
     """
-    return f"aresample={rate_hz}:" + ":".join(f"{name}={value}" for name, value in _in_time(off_seconds).items())
+    options = _in_time(off_seconds)
+    if not from_zero:
+        del options["first_pts"]
+    return f"aresample={rate_hz}:" + ":".join(f"{name}={value}" for name, value in options.items())
 
 
 def in_time(sound: Stream, rate_hz: int, off_seconds: float) -> Stream:

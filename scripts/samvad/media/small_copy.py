@@ -20,6 +20,8 @@ HEIGHT = 240
 _VIDEO: ffmpeg.Options = {"c:v": "libx264", "preset": "ultrafast", "crf": 31, "g": 48, "pix_fmt": "yuv420p"}
 _AUDIO: ffmpeg.Options = {"c:a": "aac", "aac_coder": "fast"}
 _AUDIO_HZ = 24_000
+#: Sound that begins so soon after the film begins with it; MP4 states when that is.
+_WITH_SECONDS = 0.05
 #: What ffmpeg says of how far it is.
 _DONE = "out_time_us="
 
@@ -58,7 +60,8 @@ def make(
         # Two channels stay two: in opposite phase, nothing would be left of one.
         is_mono = sound.sound is not None and sound.sound.channels == 1
         channels: ffmpeg.Options = {"ac": 1, "b:a": "48k"} if is_mono else {"ac": 2, "b:a": "64k"}
-        in_time: ffmpeg.Options = {"af": ffmpeg.sound_in_time(_AUDIO_HZ, film.off_seconds)}
+        late = not _begins_with(film, sound)
+        in_time: ffmpeg.Options = {"af": ffmpeg.sound_in_time(_AUDIO_HZ, film.off_seconds, from_zero=late)}
         encoders = {**encoders, **in_time, **_AUDIO, **channels}
 
     def hear(line: str) -> None:
@@ -74,6 +77,13 @@ def make(
             "Play it to see whether it is whole.",
             path=str(film.path),
         )
+
+
+def _begins_with(film: Film, sound: Stream) -> bool:
+    """Return whether a sound begins where the film does, so that nothing is to be filled before it."""
+    if sound.start_seconds is None:
+        return False
+    return 0 <= sound.start_seconds - film.start.zero_us / 1e6 < _WITH_SECONDS
 
 
 def kept(checksum: str, height: int = HEIGHT) -> Path | None:
