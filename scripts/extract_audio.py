@@ -94,10 +94,9 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options, know
     channel = "centre" if options.audio_channel == "center" else options.audio_channel
     channels.check(choice.track, channel, str(film))
     expected_ms = probe.expected_ms(opened)
+    # Before the film is read: what is begun is waited for, and takes minutes.
     for place in dict.fromkeys((run.job_folder, run.work_folder)):  # the job first: it is what the user knows
-        extract.check_space(
-            place, expected_ms
-        )  # before the film is read: what is begun is waited for, and takes minutes
+        extract.check_space(place, expected_ms)
     audio, poster = run.work_folder / "audio.wav", run.work_folder / "poster.jpg"
     with span("decoding"), Pool(5) as beside:
         beside.submit(importlib.import_module, "numpy")  # for the waveform: nobody waits for it then

@@ -102,6 +102,7 @@ class Pool:
         self._running: list[_Task] = []
         self._gone: set[str] = set()
         self._strikes: dict[str, int] = {}
+        # Who has in hand what another has done meanwhile: it hangs, or its node is down.
         self._overtaken: set[tuple[str, _Task]] = set()
         self._count, self._finished, self._seconds = 0, 0, 0.0
         self.done: dict[str, int] = {}
