@@ -20,6 +20,7 @@ from samvad.runner.stage_process import run_stage
 from samvad.runner.stage_run import Skipped, StageRun
 from samvad.stages.mux import (
     burn,
+    compared,
     cues,
     drawn,
     installed_fonts,
@@ -31,6 +32,7 @@ from samvad.stages.mux import (
     own,
     plan,
     proof,
+    recognised_sound,
     routes,
     sources,
     tracks,
@@ -283,11 +285,11 @@ def prove_burned(
     wrong: list[str] = []
     shift_ms = None
     if heard and header.of_kind("audio"):
-        compared = proof.Compared(made, probe.duration_ms / 1000)
+        copied = compared.Compared(made, probe.duration_ms / 1000)
         sound = header.of_kind("audio")[0]
-        found = proof.prove_heard(heard[0], compared, sound, heard[1])
+        found = recognised_sound.prove(heard[0], copied, sound, heard[1])
         if not found.lost_at_ms:
-            found = proof.prove_all_of_it(found, (film, film.header.stream(heard[1])), (made, sound), compared.duration)
+            found = proof.prove_all_of_it(found, (film, film.header.stream(heard[1])), (made, sound), copied.duration)
         wrong += proof.judge([found], lambda _: "its sound", loose=True)
         shift_ms = found.shift_ms
     # A clock that leaps leads seeks astray.

@@ -15,13 +15,13 @@ from clock_films import Recipe
 from muxing import ffmpeg, make_job
 from samvad.core import files
 from samvad.core.errors import SamvadError
+from samvad.documents.mux_proof import StreamProof
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
 from samvad.media import clock, film_headers
-from samvad.stages.mux import cues, looks, mp4, proof, routes
+from samvad.stages.mux import compared, cues, looks, mp4, proof, routes
 from samvad.stages.mux.film import FilmFile
 from samvad.stages.mux.matroska import NewTrack
-from samvad.stages.mux.proof import StreamProof
 
 DURATION_MS = clock_films.SECONDS * 1000
 
@@ -299,4 +299,4 @@ def test_a_copy_with_sound_encoded_anew_is_proved_from_end_to_end(
 )
 def test_what_ffmpeg_says_of_its_output_is_no_damage_of_the_film(line: str, is_damage: bool) -> None:
     """At each leap of a film's times it says so: other sound near one would count as damage, and pass."""
-    assert proof.tells_of_damage(line) == is_damage
+    assert compared.tells_of_damage(line) == is_damage

@@ -21,7 +21,7 @@ from samvad.media.clock import Film, Start
 from samvad.media.film_headers import Header
 from samvad.media.film_packets import Packet
 from samvad.runner.stage_run import StageRun
-from samvad.stages.mux import known, looks, lossless, matroska, media, proof, sources
+from samvad.stages.mux import compared, known, looks, lossless, matroska, media, proof, recognised_sound, sources
 from samvad.stages.mux.film import FilmFile
 from samvad.stages.mux.sources import Taken
 
@@ -209,11 +209,11 @@ def check(
     seconds = film.duration_ms / 1000
     # The result is to begin at zero, whatever its header says of that.
     begins = Start(0, round(header.start_seconds * 1e6), leaps=False)
-    result = proof.Compared(Film(target, header, begins), seconds)
+    result = compared.Compared(Film(target, header, begins), seconds)
     joint = reference.begins_early.key_us if reference.begins_early else None
-    compared = proof.Compared(reference.film, seconds, None if joint is None else joint / 1e6)
+    original = compared.Compared(reference.film, seconds, None if joint is None else joint / 1e6)
     found = proof.prove(
-        compared,
+        original,
         result,
         list(zip(reference.streams, made, strict=True)),
         workers,
@@ -222,9 +222,9 @@ def check(
     if heard is not None:
         audio, number = heard
         own, counterpart = next(pair for pair in zip(film.streams, made, strict=True) if pair[0].index == number)
-        recognised = proof.prove_heard(audio, result, counterpart, number, None if film.leaps else (compared, own))
+        recognised = recognised_sound.prove(audio, result, counterpart, number, None if film.leaps else (original, own))
         is_damaged = any(item.damaged_at_ms for item in found if item.stream == number and item.kind == "audio")
-        found.append(proof.with_damage(recognised) if is_damaged else recognised)
+        found.append(compared.with_damage(recognised) if is_damaged else recognised)
     return tuple(found)
 
 
@@ -257,9 +257,9 @@ def corrections(taken: Taken, found: Sequence[StreamProof]) -> list[int] | None:
 
     A sound without a place of its own, and the film's own subtitles, go with the first picture.
     """
-    if any(item.lost_at_ms or item.spread_ms > proof.SPREAD_MS for item in found):
+    if any(item.lost_at_ms or item.spread_ms > compared.SPREAD_MS for item in found):
         return None
-    own = [item for item in found if item.by != "recognised sound"]
+    own = [item for item in found if item.by != recognised_sound.HEARD]
     first = next((item.shift_ms for item in own if item.shift_ms is not None), None)
     if first is None:
         return None

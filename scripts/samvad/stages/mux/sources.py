@@ -12,7 +12,7 @@ from samvad.media import ffmpeg, ffprobe, film_headers, moments
 from samvad.media.clock import Film, Start
 from samvad.media.film_headers import Header, Stream
 from samvad.runner.stage_run import StageRun
-from samvad.stages.mux import beginning, lossless, matroska, media, plan, proof
+from samvad.stages.mux import beginning, compared, lossless, matroska, media, plan
 from samvad.stages.mux.film import FilmFile
 
 log = logging.getLogger(__name__)
@@ -183,7 +183,7 @@ def _on_clock(taken: Taken) -> Taken:
         by_ms = -round(film.zero_us / 1000)
     else:
         by_ms = min(0, round(film.first_us(film.streams) / 1000))
-        if by_ms > -proof.SHIFT_MS:
+        if by_ms > -compared.SHIFT_MS:
             by_ms = 0  # nobody notices, and a packet that begins before zero would go as a whole
     main = len(taken.files[0][1])
     return taken.moved([by_ms] * main + [0] * (len(taken.tracks) - main))
