@@ -57,6 +57,19 @@ def test_the_same_short_answer_again_and_again_stays_in_the_subtitles() -> None:
     assert "quarantine" not in found
 
 
+@pytest.mark.parametrize(
+    ("start_ms", "logprob", "verdict"),
+    [(1350, -1.1, "quarantine"), (1350, -0.3, "suspect"), (9000, -1.1, "suspect")],
+    ids=["a copy in 20 ms of which the model was unsure", "the same, and sure", "the word once more, later"],
+)
+def test_a_word_that_follows_itself_in_next_to_no_time_counts_as_said_again(
+    start_ms: int, logprob: float, verdict: str
+) -> None:
+    figures = {**SPOKEN, "avg_logprob": logprob}
+    judged = judge(said("Banana.", 1000, 1330), said("Banana.", start_ms, start_ms + 20, decoding=figures))
+    assert given_verdicts(judged) == ["keep", verdict]
+
+
 def test_a_line_said_twice_in_a_scene_is_kept() -> None:
     line = "तुम समझते क्यों नहीं हो?"
     lines = [line, "मैं समझता हूँ।", line, "बैठ जाओ।"]
@@ -257,7 +270,7 @@ def test_the_values_that_a_verdict_rests_on_are_kept_in_the_segment() -> None:
     assert set(values) == {
         "speech_overlap", "voice_peak", "heard_speech", "heard_singing", "heard_music", "no_speech_prob", "avg_logprob",
         "word_probability", "letters", "other_scripts", "loop_characters", "loop_repeats", "loop_share",
-        "compression_ratio", "repeats", "characters_per_second", "phrase",
+        "compression_ratio", "repeats", "after_itself_ms", "characters_per_second", "phrase",
     }  # fmt: skip
     assert (values["heard_speech"], values["heard_singing"], values["heard_music"]) == (0.5, 0.25, 1.0)
 

@@ -31,6 +31,8 @@ class Limits:
         compression_characters: in a text of so many characters at least; below, it says nothing.
         repeats: a text said so often before, within ``repeat_window_ms`` (once, where nobody speaks so fast),
         short_repeats: or this often, where it has fewer than ``short_characters``: people do repeat "Yes.".
+        at_once_ms: but once is enough where it begins so soon after itself, this many times faster than anybody speaks
+        at_once_times: (of 7 letters in 66 ms at most): a short word's times are rough, but not as rough as that.
         other_scripts: a larger part of its letters (0 to 1) of scripts that its language is not written in than this.
         characters_per_second: more than this; nobody speaks twice as fast as people can read,
         pace_characters: in a text of so many characters at least; the times of a short word are too rough for it.
@@ -55,6 +57,8 @@ class Limits:
     repeats: int = 2
     short_repeats: int = 5
     short_characters: int = 12
+    at_once_ms: int = 500
+    at_once_times: float = 3.0
     repeat_window_ms: int = 30_000
     other_scripts: float = 0.5
     characters_per_second: float = 35.0

@@ -38,11 +38,13 @@ class Context:
 
     Attributes:
         repeats: how often the same text came before within the window.
+        after_itself_ms: how long after the same text it begins, where that stands next before it.
         piece_text: plain text of everything decoded in one piece with it, where that piece says it more than once.
         spoken: the languages of the film; its own where they are not given.
     """
 
     repeats: int = 0
+    after_itself_ms: int | None = None
     piece_text: str | None = None
     spoken: frozenset[str] = frozenset()
 
@@ -76,6 +78,7 @@ def measure(segment: Segment, context: Context, evidence: Evidence, limits: Limi
         "loop_share": round(covered / len(text), 2) if text else 0.0,
         "compression_ratio": _ratio(context.piece_text or text, limits.compression_characters),
         "repeats": context.repeats,
+        "after_itself_ms": context.after_itself_ms,
         "characters_per_second": round(1000 * len(segment.text.strip()) / duration_ms, 1),
         "phrase": float(text in evidence.phrases),
     }
@@ -91,7 +94,10 @@ def contexts(segments: Sequence[Segment], limits: Limits) -> list[Context]:
     for index, segment in enumerate(segments):
         while segments[first].end_ms < segment.start_ms - limits.repeat_window_ms and first < index:
             first += 1
-        found.append(Context(keys[first:index].count(keys[index]), pieces[index], spoken))
+        repeats = keys[first:index].count(keys[index])
+        itself = repeats > 0 and keys[index - 1] == keys[index]
+        after_ms = max(0, segment.start_ms - segments[index - 1].end_ms) if itself else None
+        found.append(Context(repeats, after_ms, pieces[index], spoken))
     return found
 
 

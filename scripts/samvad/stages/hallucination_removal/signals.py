@@ -106,9 +106,16 @@ def _repetition_signals(segment: Segment, values: Values, limits: Limits) -> lis
         found.append(Signal("compression", f"the text repeats itself: it can be made {ratio:.1f} times smaller"))
     short = (values["letters"] or 0) < limits.short_characters
     # A sentence that came before, and is said faster than anybody speaks, is Whisper's own second round of it.
-    hurried = _is_hurried(segment, values, limits)
-    if repeats >= (limits.short_repeats if short else 1 if hurried else limits.repeats):
+    hurried = _is_hurried(segment, values, limits) or _is_at_once(values, limits)
+    if repeats >= (1 if hurried else limits.short_repeats if short else limits.repeats):
         seconds = limits.repeat_window_ms // 1000
         often = "once" if repeats == 1 else f"{repeats:.0f} times"
         found.append(Signal("repeats", f"the same text came {often} in the {seconds} s before"))
     return found
+
+
+def _is_at_once(values: Values, limits: Limits) -> bool:
+    """Return whether a text follows itself in next to no time, however short it is."""
+    after_ms, pace = values["after_itself_ms"], values["characters_per_second"] or 0.0
+    soon = after_ms is not None and after_ms <= limits.at_once_ms
+    return soon and pace > limits.at_once_times * limits.characters_per_second
