@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from samvad.documents import coverage
 from samvad.documents.segments import HEARD_BESIDE, HEARD_TWICE
 from samvad.media.audio import FilmAudio
-from samvad.stages.asr import account, covered, gaps, quiet, regions, windows
+from samvad.stages.asr import account, covered, gaps, parting, quiet, regions, windows
 from samvad.stages.asr.account import Account
 from samvad.stages.asr.chunks import Chunk, DecodedAgain, RawWord
 from samvad.stages.asr.from_prompt import VoicePeak
@@ -148,7 +148,7 @@ class Placer:
         wanted = [(chunk, one) for chunk, one in little if not self._is_voice(one)]
         if self.decode is None or not wanted:
             return set()
-        texts = [_text(chunk.words[one.first : one.after]) for chunk, one in wanted]
+        texts = [parting.text_of(chunk.words[one.first : one.after]) for chunk, one in wanted]
         most = max(_TOKENS, *(len(text.encode()) for text in texts))
         again = DecodingStrategy("a window of its own", own_length=True, max_tokens=most)
         heard = self.decode([windows.packed([one.region])[0] for _, one in wanted], again)
@@ -264,15 +264,15 @@ def _parted(chunk: Chunk, kept: Sequence[tuple[_Stretch, bool]], gone: Sequence[
     for one, alike in kept:
         before = tuple(word for place, word in enumerate(chunk.words[first : one.first], first) if place not in out)
         if before:
-            found.append(gaps.part(chunk, before, start_ms, one.region.start_ms))
+            found.append(parting.part(chunk, before, start_ms, one.region.start_ms))
         note = DecodedAgain((REASON,), HEARD_TWICE if alike else HEARD_BESIDE, int(alike))
-        own = gaps.part(chunk, chunk.words[one.first : one.after], one.region.start_ms, one.region.end_ms)
+        own = parting.part(chunk, chunk.words[one.first : one.after], one.region.start_ms, one.region.end_ms)
         window = windows.Window(((one.region.start_ms, one.region.end_ms),), (one.region,))
         found.append(replace(own, window=window, decoded_again=note))
         first, start_ms = one.after, one.region.end_ms
     rest = tuple(word for place, word in enumerate(chunk.words[first:], first) if place not in out)
     if rest or not found:
-        found.append(gaps.part(chunk, rest, start_ms, chunk.end_ms))
+        found.append(parting.part(chunk, rest, start_ms, chunk.end_ms))
     return [found[0], *(replace(one, heard={}) for one in found[1:])]  # what was heard counts once
 
 
@@ -292,7 +292,3 @@ def _is_unread(letter: str) -> bool:
     return letter.isalpha() and not (
         scripts.script_of(letter) == scripts.LATIN or skeletons.in_urdu(letter) or is_indic(letter)
     )
-
-
-def _text(words: Sequence[RawWord]) -> str:
-    return "".join(word.text for word in words).strip()

@@ -18,8 +18,9 @@ from samvad.documents.coverage import Coverage, Gap, Piece
 from samvad.documents.segments import HEARD_TWICE
 from samvad.media.audio import FilmAudio
 from samvad.stages.asr import quiet, regions, windows
-from samvad.stages.asr.account import HEARD_ANEW, Account
+from samvad.stages.asr.account import Account
 from samvad.stages.asr.chunks import Chunk, DecodedAgain, RawWord
+from samvad.stages.asr.parting import part, put_in, text_of
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.relatives import as_relative
 from samvad.stages.asr.retries import babbled, loops
@@ -125,16 +126,17 @@ class GapFiller:
                 continue
             log.info("Decoding %d pieces again: %s", len(wanted), REASON)
             heard = [self._as_heard(window, how, found, speech) for window in wanted]
+            sure: list[Chunk] = []
             for window, chunk in zip(wanted, self.decode(heard, how.strategy), strict=True):
                 own = _of_window(settled(chunk, pauses), window, after=bool(how.before_ms))
-                new = self._judged(own, window, how.strategy, found)
+                new = self._judged(own, window, how.strategy, [*found, *sure])
                 if self._sure(new, window):
-                    found = _put_in(found, new, self.account)
+                    sure.append(new)
                 elif new.words and not self.weak:
                     doubted.append(new)
-        for gap, _ in spoken_gaps(_texts(found), speech):
-            found = _put_in(found, self._heard_twice(gap, doubted), self.account)
-        return found
+            found = put_in(found, sure, self.account)
+        twice = (self._heard_twice(gap, doubted) for gap, _ in spoken_gaps(_texts(found), speech))
+        return put_in(found, [new for new in twice if new], self.account)
 
     def _cut(self, group: Sequence[Gap], run: Sequence[Region], how: Round) -> list[Window]:
         inside = [
@@ -161,7 +163,7 @@ class GapFiller:
             words, cut_off = (kept, False) if len(kept) < len(words) else ((), cut_off)
         words = _not_twice(words, beside, window)
         note = DecodedAgain((REASON,), strategy.name, 1)
-        found = replace(chunk, words=words, text=_text(words), cut_off=cut_off, heard={}, decoded_again=None)
+        found = replace(chunk, words=words, text=text_of(words), cut_off=cut_off, heard={}, decoded_again=None)
         bad = (
             not words
             or set(self.faults(found)) - {"low probability"}  # how low is asked next
@@ -266,7 +268,7 @@ def _of_window(chunk: Chunk, window: Window, *, after: bool) -> Chunk:
     words = tuple(word for word in chunk.words if (word.start_ms + word.end_ms) / 2 >= window.speech[0].start_ms)
     inside = tuple(replace(word, start_ms=max(word.start_ms, window.start_ms)) for word in words)
     return replace(
-        chunk, language=window.language, window=window, start_ms=window.start_ms, words=inside, text=_text(inside)
+        chunk, language=window.language, window=window, start_ms=window.start_ms, words=inside, text=text_of(inside)
     )
 
 
@@ -318,47 +320,6 @@ def by_piece(chunks: Sequence[Chunk], whole: Coverage) -> Coverage:
         if found.speech_ms:
             pieces.append(Piece(chunk.start_ms, chunk.end_ms, found.speech_ms, found.with_text_ms))
     return replace(whole, pieces=tuple(pieces))
-
-
-def _put_in(chunks: Sequence[Chunk], new: Chunk | None, account: Account) -> list[Chunk]:
-    """Return the chunks with another between them: one that reaches over it is parted."""
-    if new is None or not new.words:
-        return list(chunks)
-    found = [new]
-    for chunk in chunks:
-        if chunk.end_ms <= new.start_ms or chunk.start_ms >= new.end_ms:
-            found.append(chunk)
-            continue
-        before = tuple(word for word in chunk.words if word.start_ms < new.start_ms)
-        after = chunk.words[len(before) :]
-        if loops(chunk.text):  # what was decoded in its place takes its place
-            account.take([word for word in after if word.start_ms < new.end_ms], HEARD_ANEW)
-            after = tuple(word for word in after if word.start_ms >= new.end_ms)
-        if before or not after:
-            found.append(part(chunk, before, chunk.start_ms, max(chunk.start_ms, min(chunk.end_ms, new.start_ms))))
-        if after:
-            rest = chunk if not before else replace(chunk, heard={})  # what was heard counts once
-            found.append(part(rest, after, min(chunk.end_ms, max(chunk.start_ms, new.end_ms)), chunk.end_ms))
-    return sorted(found, key=lambda chunk: (chunk.start_ms, chunk.end_ms))
-
-
-def part(chunk: Chunk, words: tuple[RawWord, ...], start_ms: int, end_ms: int) -> Chunk:
-    """Return what a chunk is between two times, with as much of its window."""
-    window = chunk.window
-    if window is not None:
-        stretches = [(max(start, start_ms), min(end, end_ms)) for start, end in window.stretches]
-        heard = tuple((start, end) for start, end in stretches if start < end)
-        speech = tuple(
-            replace(region, start_ms=max(region.start_ms, start_ms), end_ms=min(region.end_ms, end_ms))
-            for region in window.speech
-            if region.start_ms < end_ms and region.end_ms > start_ms
-        )
-        window = Window(heard, speech) if heard and speech else window
-    return replace(chunk, words=words, text=_text(words), start_ms=start_ms, end_ms=end_ms, window=window)
-
-
-def _text(words: Sequence[RawWord]) -> str:
-    return "".join(word.text for word in words).strip()
 
 
 def _not_twice(words: tuple[RawWord, ...], beside: Sequence[Chunk], window: Window) -> tuple[RawWord, ...]:

@@ -16,7 +16,8 @@ from samvad.stages.asr.regions import Region
 from samvad.stages.asr.word_room import Timed, fastest_ms, needs_ms, with_room
 from samvad.text.sentence_ends import ends_sentence
 
-_SHORTEST_WORD_MS = 20
+#: What a word takes at least, wherever it is put.
+SHORTEST_WORD_MS = 20
 #: Pauses from this length on part what is said; a word has its place before or after.
 _PARTING_MS = 400
 #: The first word after a pause keeps so much at least where another word shares its time.
@@ -65,7 +66,7 @@ def drawn(chunk: Chunk, regions: Sequence[Region]) -> list[Timed]:
     """Draw each word of a chunk into some speech, however little room there is."""
     found = []
     for place, word in enumerate(chunk.words):
-        start_ms, end_ms = _clamp(word.start_ms, max(word.end_ms, word.start_ms + _SHORTEST_WORD_MS), regions)
+        start_ms, end_ms = _clamp(word.start_ms, max(word.end_ms, word.start_ms + SHORTEST_WORD_MS), regions)
         if start_ms > word.end_ms:  # drawn over from the pause before: the words that are there keep their times
             own_ms = min((other.start_ms for other in chunk.words[place:] if other.start_ms > start_ms), default=end_ms)
             end_ms = min(end_ms, max(own_ms, start_ms + fastest_ms(word.text)))
@@ -206,11 +207,22 @@ def _needs(word: Timed) -> int:
 
 
 def _in_order(words: Sequence[Timed], chunk: Chunk) -> list[Timed]:
+    """Return words one after the other inside their chunk, each with some time of it."""
     found: list[Timed] = []
     position = chunk.start_ms
     for word in words:
         start_ms = max(word.start_ms, position)
-        end_ms = min(max(word.end_ms, start_ms + _SHORTEST_WORD_MS), max(chunk.end_ms, start_ms))
+        end_ms = min(max(word.end_ms, start_ms + SHORTEST_WORD_MS), max(chunk.end_ms, start_ms))
         found.append(Timed(word.word, start_ms, end_ms))
         position = max(start_ms, end_ms)
+    # At its end there may be none left: those before give of theirs.
+    least_ms = min(SHORTEST_WORD_MS, (chunk.end_ms - chunk.start_ms) // max(1, len(found)))
+    latest_ms = position
+    for place in range(len(found) - 1, -1, -1):
+        word = found[place]
+        if latest_ms - word.start_ms >= least_ms and word.end_ms <= latest_ms:
+            break
+        end_ms = min(max(word.end_ms, word.start_ms + least_ms), latest_ms)
+        found[place] = replace(word, start_ms=min(word.start_ms, end_ms - least_ms), end_ms=end_ms)
+        latest_ms = found[place].start_ms
     return found
