@@ -4,6 +4,7 @@ import itertools
 import math
 import random
 import wave
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -72,12 +73,48 @@ def test_a_word_outside_all_speech_goes_to_the_nearest():
     assert (found[0].start_ms, found[0].end_ms) == (3_500, 3_700)
 
 
+@pytest.mark.parametrize(
+    ("word", "language", "begins_ms"),
+    [
+        ("Un", "es", 3_600),
+        ("un", "es", 1_700),  # no capital: nothing says that a line begins with it
+        ("México", "es", 1_700),  # a name
+        ("And", "en", 3_600),
+        ("I", "en", 1_700),  # has its capital anyway
+    ],
+)
+@pytest.mark.parametrize(
+    "speech",
+    [[Region(0, 6_000)], [Region(0, 2_200), Region(3_200, 6_000)]],
+    ids=["sung all through", "a pause that a detector hears"],
+)
+def test_a_word_with_which_a_line_begins_stands_behind_the_pause(word, language, begins_ms, speech):
+    line = (("de", 200, 500), ("sí", 500, 1_000), ("mismo", 1_000, 1_700), (word, 1_700, 2_100), ("hueco", 4_000, 4_600))
+    words = chunk(*line, ("fin", 4_600, 5_000))
+    found = sentences.build_segments([replace(words, language=language)], speech, 14_000)
+    said = {item.text: item for segment in found for item in segment.words}
+    assert said[word].start_ms == begins_ms
+    assert [segment.text for segment in found] == (
+        [f"de sí mismo {word}", "hueco fin"] if begins_ms == 1_700 else ["de sí mismo", f"{word} hueco fin"]
+    )
+
+
+def test_a_word_behind_a_full_stop_stays_before_the_pause():
+    words = chunk(("casa.", 1_000, 1_700), ("Un", 1_700, 2_100), ("hueco", 4_000, 4_600))
+    found = sentences.build_segments([replace(words, language="es")], [Region(0, 6_000)], 14_000)
+    assert next(item for segment in found for item in segment.words if item.text == "Un").start_ms == 1_700
+
+
 @given(
     st.lists(st.tuples(st.integers(0, 29_000), st.integers(0, 3_000)), min_size=1, max_size=40),
     st.lists(st.integers(0, 30_000), min_size=2, max_size=8, unique=True).filter(lambda cuts: len(cuts) % 2 == 0),
 )
 def test_words_are_always_in_order_and_inside_their_segment(times, cuts):
-    words = [(f"w{number}", start, min(30_000, start + length)) for number, (start, length) in enumerate(times)]
+    written = ("And", "then", "it", "The")
+    words = [
+        (f"{written[number % 4]}{number // 4 or ''}", start, min(30_000, start + length))
+        for number, (start, length) in enumerate(times)
+    ]
     edges = sorted(cuts)
     speech = [Region(start, end) for start, end in zip(edges[::2], edges[1::2], strict=True)]
     found = sentences.build_segments([chunk(*words)], speech, 14_000)

@@ -14,6 +14,7 @@ from samvad.documents.coverage import longest_ms
 from samvad.stages.asr.chunks import Chunk
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.word_room import Timed, fastest_ms, needs_ms, with_room
+from samvad.text import grammar
 from samvad.text.sentence_ends import ends_sentence
 
 #: What a word takes at least, wherever it is put.
@@ -71,7 +72,8 @@ def drawn(chunk: Chunk, regions: Sequence[Region]) -> list[Timed]:
             own_ms = min((other.start_ms for other in chunk.words[place:] if other.start_ms > start_ms), default=end_ms)
             end_ms = min(end_ms, max(own_ms, start_ms + fastest_ms(word.text)))
         found.append(Timed(word, start_ms, end_ms))
-    return _in_order(_right_sides(shortened(found), regions), chunk)
+    placed = _right_sides(shortened(found), regions, chunk.language)
+    return _in_order(_after_their_pauses(placed, chunk.language), chunk)
 
 
 def _overlap(region: Region, chunk: Chunk) -> bool:
@@ -125,14 +127,14 @@ def shortened(words: Sequence[Timed]) -> list[Timed]:
     return found
 
 
-def _right_sides(words: list[Timed], regions: Sequence[Region]) -> list[Timed]:
+def _right_sides(words: list[Timed], regions: Sequence[Region], language: str) -> list[Timed]:
     """Move words over a pause where they have no room on their side of it, and there is some on the other."""
     found = list(words)
     for left, right in pairwise(regions):
         if right.start_ms - left.end_ms < _PARTING_MS:
             continue
         cut = sum(word.start_ms < left.end_ms for word in found)
-        while cut and found[cut - 1].start_ms >= left.start_ms and _belongs_after(found, cut, left, right):
+        while cut and found[cut - 1].start_ms >= left.start_ms and _belongs_after(found, cut, left, right, language):
             _make_room(found, cut, right)
             lead_ms = _lead_end(found, cut, right) - right.start_ms
             length = min(lead_ms, max(_needs(found[cut - 1]), found[cut - 1].end_ms - found[cut - 1].start_ms))
@@ -147,14 +149,40 @@ def _right_sides(words: list[Timed], regions: Sequence[Region]) -> list[Timed]:
     return found
 
 
-def _belongs_after(words: Sequence[Timed], cut: int, left: Region, right: Region) -> bool:
+def _after_their_pauses(words: Sequence[Timed], language: str) -> list[Timed]:
+    """Move the first words of lines behind the pauses that they stand before, where speech is heard all through.
+
+    A detector of singing hears the pauses between the lines of a song as sung, too.
+    """
+    found = list(words)
+    for place in range(1, len(found) - 1):
+        before, word, after = found[place - 1 : place + 2]
+        pause_ms = after.start_ms - word.end_ms
+        if pause_ms >= max(_PARTING_MS, word.start_ms - before.end_ms) and _opens_a_line(before, word, language):
+            length = min(pause_ms, max(_needs(word), word.end_ms - word.start_ms))
+            found[place] = replace(word, start_ms=after.start_ms - length, end_ms=after.start_ms)
+    return found
+
+
+def _opens_a_line(before: Timed, word: Timed, language: str) -> bool:
+    """Return whether Whisper began a line with a word, though with no stop before it: "... mismo Un | hueco ...".
+
+    An article, a conjunction and the like have a capital for no other reason, and nobody stops behind them.
+    """
+    text = word.word.text.strip()
+    is_i = language == "en" and text.split("'")[0] == "I"
+    return text[:1].isupper() and not is_i and grammar.hangs(text, language) and not ends_sentence(before.word.text)
+
+
+def _belongs_after(words: Sequence[Timed], cut: int, left: Region, right: Region, language: str) -> bool:
     """Return whether the last word before a pause was said after it."""
     word = words[cut - 1]
     before_ms = max([left.start_ms, *(other.end_ms for other in words[max(0, cut - 2) : cut - 1])])
     if ends_sentence(word.word.text):
         return False
     has_room = _lead_end(words, cut, right) - right.start_ms >= _needs(word)
-    if left.end_ms - before_ms < _CRAMPED * _needs(word):
+    opens = cut >= 2 and _opens_a_line(words[cut - 2], word, language)
+    if opens or left.end_ms - before_ms < _CRAMPED * _needs(word):
         return has_room
     alone = before_ms == left.start_ms and cut < len(words)
     lost = _needs(word) < _LOST_SHARE * left.length_ms
