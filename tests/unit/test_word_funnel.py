@@ -19,7 +19,7 @@ from samvad.documents.subtitles.cues import Cue
 from samvad.documents.word_account import Funnel, Heard, Said, Unexplained
 from samvad.settings import subtitle_profiles
 from samvad.settings.subtitle_rules import FILM_FRAME_RATE
-from samvad.stages.asr import account, gaps
+from samvad.stages.asr import account, gaps, given_text
 from samvad.stages.asr.account import Account
 from samvad.stages.asr.chunks import Chunk, DecodedAgain, RawWord
 from samvad.stages.subtitle_gen import funnel
@@ -427,7 +427,10 @@ def test_what_was_heard_in_a_gap_does_not_stand_for_a_word_that_was_lost_beside_
 def test_a_given_text_is_a_record_of_what_it_replaces_and_a_line_that_vanishes_is_named() -> None:
     heard = film(segment(1, "wear where you last nite"), segment(4, "beside the text"))
     lines = ["Where were you last night?", "Never said."]
-    placed = film(segment(1, lines[0]), segment(4, "beside the text"))
+    placed = film(
+        segment(1, lines[0], extra={given_text.KEY: given_text.GIVEN}),
+        segment(4, "beside the text", extra={given_text.KEY: given_text.HEARD}),
+    )
     kept = Account()
     kept.replaced(heard, placed, lines, lines[1:])
     assert kept.unexplained == [] and kept.given == 5
@@ -437,6 +440,19 @@ def test_a_given_text_is_a_record_of_what_it_replaces_and_a_line_that_vanishes_i
     assert Counter(item.text for item in lost.unexplained) == Counter(["never said"])
     found = kept.heard(8, placed)
     assert (found.words, found.given, [one.id for one in found.said]) == (8, 5, [1, 4])
+
+
+def test_a_word_of_a_given_line_that_vanishes_is_named_though_the_same_word_was_recognised_elsewhere() -> None:
+    heard = film(segment(1, "go home now"), segment(4, "he says yes"))
+    stays = segment(4, "he says yes", extra={given_text.KEY: given_text.HEARD})
+    placed = film(segment(1, "Go home now", extra={given_text.KEY: given_text.GIVEN}), stays)
+    kept = Account()
+    kept.replaced(heard, placed, ["Go home now", "Yes."], [])
+    assert [(item.how, item.text) for item in kept.unexplained] == [("lost", "yes")]
+    assert [(item.text, item.start_ms, item.end_ms) for item in kept.taken] == [("go home now", 4_000, 7_000)]
+    added = Account()
+    added.replaced(heard, film(*placed.segments, replace(stays, id=5, text="he says nothing")), ["Go home now"], [])
+    assert [(item.how, item.words) for item in added.unexplained] == [("added", 2), ("added", 1)]
 
 
 def test_alignment_that_changes_what_segments_say_is_named() -> None:

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from samvad.documents.segments import Segment
-from samvad.stages.asr import parting, quiet, sentences, windows
+from samvad.documents.segments import Segment, SegmentsDocument, Word
+from samvad.stages.asr import given_text, parting, quiet, sentences, windows
 from samvad.stages.asr.account import HEARD_ANEW, Account
 from samvad.stages.asr.chunks import Chunk, RawWord
+from samvad.stages.asr.in_turn import in_turn
 from samvad.stages.asr.recogniser import Recogniser
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.strategy import DecodingStrategy
@@ -23,6 +24,12 @@ from samvad.stages.asr.windows import Window
 
 FIGURES = {"avg_logprob": -0.3, "no_speech_prob": 0.1, "compression_ratio": 1.0, "temperature": 0.0}
 FILM_MS = 60_000
+# fmt: off
+VOCABULARY = (
+    "the", "a", "train", "city", "leaves", "at", "nine", "sister", "river", "two",
+    "baskets", "mangoes", "nobody", "told", "lantern", "market", "rains", "yes", "no",
+)
+# fmt: on
 
 
 class Sound:
@@ -209,3 +216,54 @@ def test_two_pieces_in_place_of_one_loop_leave_nothing_of_it_where_they_stand() 
     found = parting.put_in([loop], list(parts), kept)
     assert [one.text for one in found if one.text] == ["one", "two"]
     assert [(item.rule, item.words) for item in kept.taken] == [(HEARD_ANEW, 24)]
+
+
+def said(dice: random.Random, lines: Sequence[str]) -> SegmentsDocument:
+    """Return what a recogniser made of lines: some are missing, some words too, others are wrong."""
+    found: list[Segment] = []
+    at_ms = dice.randint(0, 2_000)
+    for line in lines:
+        words = []
+        for text in line.split() if dice.random() < 0.85 else ():
+            if dice.random() < 0.9:
+                end_ms = at_ms + dice.randint(20, 500)
+                words.append(Word(at_ms, end_ms, text if dice.random() < 0.7 else f"{dice.choice(VOCABULARY)}x"))
+                at_ms = end_ms + dice.choice((0, 0, dice.randint(0, 300)))
+        at_ms += dice.choice((0, dice.randint(0, 4_000)))
+        if words:
+            text = " ".join(word.text for word in words)
+            found.append(Segment(len(found) + 1, words[0].start_ms, words[-1].end_ms, text, "en", tuple(words)))
+    return SegmentsDocument("en", at_ms + 100, tuple(found))
+
+
+def test_a_given_text_stands_in_order_and_each_of_its_words_takes_time() -> None:
+    for seed in range(150):
+        dice = random.Random(seed)
+        lines = [" ".join(dice.choices(VOCABULARY, k=dice.randint(1, 9))) + "." for _ in range(dice.randint(1, 12))]
+        document = said(dice, lines)
+        given, at_ms = [], 0
+        for line in lines:
+            own = (at_ms, at_ms + dice.randint(300, 3_000)) if seed % 2 else None
+            at_ms += dice.randint(300, 3_500)
+            given += [given_text.Line(line, when=own)] if dice.random() < 0.85 else []
+        speech = [(one.start_ms, one.end_ms) for one in document.segments]
+        placed = given_text.place(document, given, speech).document
+        assert (faults(placed.segments), seed) == ([], seed)
+        assert all(one.end_ms <= document.duration_ms for one in placed.segments)
+
+
+def test_a_sentence_that_an_aligner_ends_later_leaves_the_next_one_its_time() -> None:
+    """The next one may be in another language, or have no letter that the aligner knows."""
+    aligned = Segment(1, 0, 1_200, "Go on.", "en", (Word(0, 500, "Go"), Word(600, 1_200, "on.")))
+    kept = Segment(2, 1_000, 1_400, "42.", "en", (Word(1_000, 1_400, "42."),))
+    found = in_turn([aligned, kept], 5_000)
+    assert [(one.start_ms, one.end_ms) for one in found] == [(0, 1_000), (1_000, 1_400)]
+    assert faults(found) == []
+    apart = [aligned, Segment(2, 1_300, 1_400, "42.", "en", (Word(1_300, 1_400, "42."),))]
+    assert in_turn(apart, 5_000) == apart
+
+
+def test_words_at_the_end_of_a_film_stay_in_it() -> None:
+    words = (Word(4_900, 5_000, "The"), Word(5_000, 5_000, "end"), Word(5_000, 5_000, "comes."))
+    (found,) = in_turn([Segment(1, 4_900, 5_000, "The end comes.", "en", words)], 5_000)
+    assert faults([found]) == [] and found.end_ms == 5_000

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from samvad.core import stages
 from samvad.documents.segments import Segment, SegmentsDocument
 from samvad.documents.word_account import Heard, Said, Taken, Unexplained
+from samvad.stages.asr import given_text
 from samvad.stages.asr.chunks import Chunk, RawWord
 from samvad.text import word_forms
 
@@ -84,15 +85,19 @@ class Account:
             given: its lines.
             left_out: those that are not said in the film.
         """
-        lines, shown = _counted(given) - _counted(left_out), _counted(one.text for one in after.segments)
+        stay = [one for one in after.segments if one.extra.get(given_text.KEY) == given_text.HEARD]
+        placed = [one for one in after.segments if one.extra.get(given_text.KEY) != given_text.HEARD]
+        lines, shown = _counted(given) - _counted(left_out), _counted(one.text for one in placed)
         self.given = lines.total()
         self.unexplained += _placed(lines - shown, [(0, after.duration_ms, text) for text in given])
-        gone = _counted(one.text for one in before.segments) - (shown - lines)
-        if gone:
-            first, last = before.segments[0], before.segments[-1]
-            told = " ".join(gone.elements())
+        self.unexplained += _placed(shown - lines, _places(placed), added=True)
+        said, kept = _counted(one.text for one in before.segments), _counted(one.text for one in stay)
+        self.unexplained += _placed(kept - said, _places(stay), added=True)
+        if gone := _in_order(said - kept, before.segments):
+            told = " ".join(words for _, words in gone)
             told = told if len(told) <= _TOLD else f"{told[:_TOLD]} …"
-            self.taken.append(Taken(STAGE, GIVEN_INSTEAD, "", first.start_ms, last.end_ms, gone.total(), told))
+            first, last, count = gone[0][0], gone[-1][0], (said - kept).total()
+            self.taken.append(Taken(STAGE, GIVEN_INSTEAD, "", first.start_ms, last.end_ms, count, told))
         self.taken += [Taken(STAGE, NOT_SAID, "", None, None, len(word_forms.of(text)), text) for text in left_out]
 
     def heard(self, words: int, document: SegmentsDocument) -> Heard:
@@ -121,6 +126,20 @@ def _text(words: Iterable[RawWord]) -> str:
 
 def _counted(texts: Iterable[str]) -> Counter[str]:
     return Counter(word for text in texts for word in word_forms.of(text))
+
+
+def _in_order(words: Counter[str], segments: Iterable[Segment]) -> list[tuple[Segment, str]]:
+    """Return the segments that say some words, in order of time, each with those of them that it says."""
+    left, found = Counter(words), []
+    for segment in segments:
+        own = []
+        for word in word_forms.of(segment.text):
+            if left[word] > 0:
+                left[word] -= 1
+                own.append(word)
+        if own:
+            found.append((segment, " ".join(own)))
+    return found
 
 
 def _letters(texts: Iterable[str]) -> str:

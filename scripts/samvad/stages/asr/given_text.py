@@ -19,6 +19,7 @@ from typing import Literal
 from samvad.core import outside
 from samvad.core.errors import ConfigurationError, MediaError
 from samvad.documents.segments import Segment, SegmentsDocument, Word
+from samvad.stages.asr.in_turn import in_turn
 from samvad.text import matching, phonetic, scripts, sentence_ends
 
 #: The key of a segment that says where its text is from: these values.
@@ -184,7 +185,7 @@ def place(
             )
         )  # fmt: skip
     stay = _left_over(heard, placed)
-    whole = sorted([*placed, *stay], key=lambda segment: (segment.start_ms, segment.end_ms))
+    whole = in_turn(sorted([*placed, *stay], key=lambda one: (one.start_ms, one.end_ms)), document.duration_ms)
     return Placed(
         replace(document, segments=tuple(replace(one, id=number) for number, one in enumerate(whole, start=1))),
         tuple(left_out),

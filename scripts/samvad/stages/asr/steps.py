@@ -45,6 +45,7 @@ from samvad.stages.asr import (
 from samvad.stages.asr.account import Account
 from samvad.stages.asr.chunks import Chunk
 from samvad.stages.asr.from_prompt import VoicePeak
+from samvad.stages.asr.in_turn import in_turn
 from samvad.stages.asr.options import Options
 from samvad.stages.asr.recogniser import Recogniser, tally, wrong_language
 from samvad.stages.asr.regions import Region
@@ -370,7 +371,7 @@ def finish(run: StageRun, found: list[Segment], audio: FilmAudio, options: Optio
     for segment in found:
         spoken[segment.language] += len(segment.text)
     main_language = spoken.most_common(1)[0][0] if spoken else "und"
-    return SegmentsDocument(main_language, audio.duration_ms, tuple(found))
+    return SegmentsDocument(main_language, audio.duration_ms, tuple(in_turn(found, audio.duration_ms)))
 
 
 @span("alignment")
