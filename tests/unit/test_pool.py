@@ -31,8 +31,8 @@ class StandIn:
     def decode(self, *_: object) -> list[Any]:
         return []
 
-    def languages(self, *_: object) -> dict[str, float]:
-        return {}
+    def languages(self, *_: object) -> list[dict[str, float]]:
+        return []
 
     def close(self) -> None:
         self.closed += 1

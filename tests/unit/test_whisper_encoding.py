@@ -11,6 +11,8 @@ import pytest
 
 from samvad.models.whisper import Whisper
 from samvad.stages.asr import windows
+from samvad.stages.asr.engine import Engine
+from samvad.stages.asr.pool import Pool
 from samvad.stages.asr.windows import Window
 
 
@@ -52,3 +54,43 @@ def test_short_windows_are_encoded_in_their_own_length_with_two_seconds_of_silen
 def test_a_text_of_a_short_window_ends_where_nobody_can_have_said_so_much() -> None:
     """Quick Telugu has 36 tokens a second, and a model that loops writes until it is stopped."""
     assert windows.most_tokens([Window(((0, 3_000),), ()), Window(((0, 7_000),), ())]) == 310
+
+
+class _Decoder:
+    """Hears in each window its start, and remembers which came together."""
+
+    name, at_once, own = "own", 2, True
+
+    def __init__(self) -> None:
+        self.asked: list[list[int]] = []
+
+    def begin(self) -> None:
+        return
+
+    def languages(self, _: Any, group: list[Window], silence_ms: int) -> list[dict[str, float]]:
+        assert len({max(window.length_ms, 1_000) // 20 for window in group}) == 1
+        self.asked.append([window.length_ms for window in group])
+        return [{"hi": float(window.start_ms)} for window in group]
+
+    def close(self) -> None:
+        return
+
+
+def _engine(decoder: _Decoder) -> Engine:
+    made = object.__new__(Engine)
+    made.pool = Pool([decoder])  # type: ignore[list-item]
+    made._whisper = object.__new__(Whisper)
+    made._whisper.model = SimpleNamespace(feature_extractor=SimpleNamespace(hop_length=160, nb_max_frames=3_000))
+    return made
+
+
+def test_windows_of_one_length_are_asked_for_their_language_together_and_answered_in_their_order() -> None:
+    lengths = [4_000, 1_200, 4_000, 7_000, 4_000, 400, 4_000, 7_000, 4_000, 960, 20_000, 20_000]
+    found = [Window(((start_ms, start_ms + length),), ()) for start_ms, length in enumerate(lengths)]
+    decoder = _Decoder()
+    engine = _engine(decoder)
+    heard = engine.brief_language_probabilities(None, found, 0)  # type: ignore[arg-type]
+    engine.pool.close()
+    assert heard == [{"hi": float(place)} for place in range(len(found))]
+    # No more than four, nor more than 16 s; what is shorter than a second is encoded as a second.
+    assert sorted(decoder.asked) == [[400, 960], [1_200], [4_000], [4_000] * 4, [7_000] * 2, [20_000], [20_000]]

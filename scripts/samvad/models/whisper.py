@@ -153,27 +153,37 @@ class Whisper:
         heard = [np.asarray(self.model.encode(features[place : place + 1])) for place in range(len(features))]
         return StorageView.from_array(np.concatenate(heard))
 
-    def languages_briefly(self, sound: npt.NDArray[np.float32], silence_ms: int) -> dict[str, float]:
-        """Return the probability of each language in a sound (float32, 16 kHz), encoded in its own length.
+    def languages_briefly(self, sounds: Sequence[npt.NDArray[np.float32]], silence_ms: int) -> list[dict[str, float]]:
+        """Return the probability of each language in sounds (float32, 16 kHz), encoded together in their own length.
 
         Whisper was trained on 30 s: what is clearly said is heard all the same, in a fraction of the time. What is not
         is for ``languages_heard``.
 
         Args:
-            sound: up to 30 s of it.
-            silence_ms: how much silence follows it.
+            sounds: up to 30 s each, all of as many ``brief_frames``.
+            silence_ms: how much silence follows each.
         """
         import numpy as np
 
         extractor = self.model.feature_extractor
         silence = np.zeros(extractor.sampling_rate * silence_ms // 1000, dtype=np.float32)
-        mel = extractor(np.concatenate([sound, silence])[: extractor.n_samples], padding=0)[
-            ..., : extractor.nb_max_frames
-        ]
-        # The encoder takes every second frame; a piece of less than a second is filled up to one.
-        missing = max(mel.shape[-1] % 2, _FEWEST_FRAMES - mel.shape[-1])
-        mel = np.pad(mel, ((0, 0), (0, missing)), constant_values=float(mel.min()) if mel.size else -1.5)
-        return self.languages_heard(self.encode(mel[None].astype(np.float32)))[0]
+        frames = max(self.brief_frames(len(sound) + len(silence)) for sound in sounds)
+        mels = []
+        for sound in sounds:
+            mel = extractor(np.concatenate([sound, silence])[: extractor.n_samples], padding=0)[..., :frames]
+            lowest = float(mel.min()) if mel.size else -1.5
+            mels.append(np.pad(mel, ((0, 0), (0, frames - mel.shape[-1])), constant_values=lowest))
+        return self.languages_heard(self.model.encode(np.stack(mels).astype(np.float32, copy=False)))
+
+    def brief_frames(self, samples: int) -> int:
+        """Return in how many frames so many samples are encoded where only their language is asked.
+
+        The encoder takes every second frame; what is less than a second is filled up to one. No more is filled up: a
+        tenth of a second of silence may turn an unsure answer round.
+        """
+        extractor = self.model.feature_extractor
+        frames = int(min(samples // extractor.hop_length, extractor.nb_max_frames))
+        return max(frames + frames % 2, _FEWEST_FRAMES)
 
     def languages_heard(self, encoded: Any) -> list[dict[str, float]]:
         """Return for each encoded piece the probability of each language."""

@@ -14,9 +14,10 @@ import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from samvad.media.audio import FilmAudio
+from samvad.media.audio import SAMPLE_RATE_HZ, FilmAudio
 from samvad.models.weights import ResolvedModel
 from samvad.models.whisper import Whisper
 from samvad.runner.kept_pieces import KeptPieces
@@ -49,6 +50,9 @@ _SEED = 20_240_101
 _HALVES = 2
 #: Threads of one decoder of several, and decoders at most: no more batches are cut at a time.
 _THREADS_EACH, _MOST_WORKERS = 2, 16
+#: So many windows of one length, and so many frames in all, are asked for their language at once: the decoder reads all
+#: of its weights for each question. Four of 4 s take base 46 ms each, one by one 55; longer ones gain nothing.
+_ASKED_TOGETHER, _FRAMES_TOGETHER = 4, 1_600
 #: Stands for bytes that are no character: half of a letter that the model did not finish.
 _BROKEN = "\ufffd"
 #: Signs that are read out by themselves: of currencies and of arithmetic.
@@ -175,10 +179,32 @@ class Engine:
             silence_ms: how much silence each is followed by.
         """
 
-        def work(window: Window) -> Callable[[Decoder], dict[str, float]]:
-            return lambda decoder: decoder.languages(audio, window, silence_ms)
+        def work(group: Sequence[Window]) -> Callable[[Decoder], list[dict[str, float]]]:
+            return lambda decoder: decoder.languages(audio, group, silence_ms)
 
-        return self.pool.results([self.pool.submit(work(window)) for window in found])
+        groups = self._heard_together(found, silence_ms)
+        made = self.pool.results([self.pool.submit(work([found[place] for place in group])) for group in groups])
+        heard = {
+            place: probabilities
+            for group, answers in zip(groups, made, strict=True)
+            for place, probabilities in zip(group, answers, strict=True)
+        }
+        return [heard[place] for place in range(len(found))]
+
+    def _heard_together(self, found: Sequence[Window], silence_ms: int) -> list[list[int]]:
+        """Return the places of windows in groups that are encoded together; it does not depend on how many decoders.
+
+        They are of one length, as a language heard in another may be another.
+        """
+        frames = [
+            self._whisper.brief_frames((window.length_ms + silence_ms) * SAMPLE_RATE_HZ // 1000) for window in found
+        ]
+        groups: list[list[int]] = []
+        for length, same in groupby(sorted(range(len(found)), key=lambda place: frames[place]), frames.__getitem__):
+            places = list(same)
+            size = max(1, min(_ASKED_TOGETHER, _FRAMES_TOGETHER // length))
+            groups += [places[first : first + size] for first in range(0, len(places), size)]
+        return groups
 
     def decode(
         self,
@@ -295,9 +321,9 @@ class Engine:
         """Recognise windows of one language, in one go, by this process's own model."""
         return self._decode(self._whisper, audio, unit, strategy, hear=hear)
 
-    def languages_briefly(self, audio: FilmAudio, window: Window, silence_ms: int) -> dict[str, float]:
-        """Return the probability of each language in a window, heard in its own length."""
-        return self._whisper.languages_briefly(window.samples(audio), silence_ms)
+    def languages_briefly(self, audio: FilmAudio, group: Sequence[Window], silence_ms: int) -> list[dict[str, float]]:
+        """Return the probability of each language in windows, heard in their own length."""
+        return self._whisper.languages_briefly([window.samples(audio) for window in group], silence_ms)
 
     def _decode(
         self, whisper: Whisper, audio: FilmAudio, batch: Sequence[Window], strategy: DecodingStrategy, *, hear: bool
@@ -384,9 +410,9 @@ class _Own:
         """Decode windows together."""
         return self._there().decode_together(audio, unit, strategy, hear)
 
-    def languages(self, audio: FilmAudio, window: Window, silence_ms: int) -> dict[str, float]:
-        """Return the probability of each language in a window that is heard in its own length."""
-        return self._there().languages_briefly(audio, window, silence_ms)
+    def languages(self, audio: FilmAudio, group: Sequence[Window], silence_ms: int) -> list[dict[str, float]]:
+        """Return the probability of each language in windows that are heard in their own length."""
+        return self._there().languages_briefly(audio, group, silence_ms)
 
     def close(self) -> None:
         """Do nothing: the weights go with the engine."""

@@ -67,9 +67,9 @@ class _Helper:
         """Return what came of a piece."""
         from samvad.stages.asr.strategy import DecodingStrategy
 
-        if "window" in question:
-            window = _window(question["window"])
-            return {"languages": self.engine.languages_briefly(self._audio, window, question["silence_ms"])}
+        if "heard" in question:
+            group = [_window(value) for value in question["heard"]]
+            return {"languages": self.engine.languages_briefly(self._audio, group, question["silence_ms"])}
         unit = [_window(value) for value in question["windows"]]
         strategy = DecodingStrategy(**question["strategy"])
         chunks = self.engine.decode_together(self._audio, unit, strategy, question["hear"])

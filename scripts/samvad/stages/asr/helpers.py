@@ -157,10 +157,10 @@ class Helper:
             raise LostDecoderError("its answer is no text")
         return [chunk for chunk in chunks if chunk is not None]
 
-    def languages(self, audio: FilmAudio, window: Window, silence_ms: int) -> dict[str, float]:
-        """Return the probability of each language in a window that is heard in its own length."""
-        found = self._ask({"window": asdict(window), "silence_ms": silence_ms})
-        return dict(found["languages"])
+    def languages(self, audio: FilmAudio, group: Sequence[Window], silence_ms: int) -> list[dict[str, float]]:
+        """Return the probability of each language in windows that are heard in their own length."""
+        found = self._ask({"heard": [asdict(window) for window in group], "silence_ms": silence_ms})
+        return [dict(heard) for heard in found["languages"]]
 
     def close(self) -> None:
         """End the process, whatever it is doing."""

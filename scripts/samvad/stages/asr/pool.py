@@ -67,8 +67,8 @@ class Decoder(Protocol):
             LostDecoderError: it is no more.
         """
 
-    def languages(self, audio: FilmAudio, window: Window, silence_ms: int) -> dict[str, float]:
-        """Return the probability of each language in a window that is heard in its own length."""
+    def languages(self, audio: FilmAudio, group: Sequence[Window], silence_ms: int) -> list[dict[str, float]]:
+        """Return the probability of each language in windows that are heard in their own length."""
 
     def close(self) -> None:
         """End it, whatever it is doing."""
