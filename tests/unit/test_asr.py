@@ -393,3 +393,33 @@ def test_sound_of_another_kind_is_refused(tmp_path):
     (tmp_path / "a.wav").write_bytes(b"RIFF0000")
     with pytest.raises(MediaError, match="not a WAV file"):
         FilmAudio(tmp_path / "a.wav")
+
+
+@pytest.mark.parametrize(
+    ("speech", "words"),
+    [
+        (
+            [(2_888, 3_544), (8_872, 9_592), (14_888, 15_544)],
+            [("Yes", 2_688, 8_728), ("No", 8_728, 9_248), ("Yes", 9_248, 15_168)],
+        ),
+        (
+            [(680, 1_368), (1_960, 2_648), (3_176, 3_928), (4_488, 5_048), (5_544, 6_168), (6_696, 7_416)],
+            [("4", 480, 1_160), ("7", 1_160, 2_400), ("9", 2_400, 3_580), ("2", 3_580, 4_780), ("8", 4_780, 6_000),
+             ("0", 6_000, 7_180)],
+        ),
+    ],
+    ids=["single words far apart", "a number that is dictated"],
+)  # fmt: skip
+def test_a_word_that_is_timed_over_a_pause_is_said_in_the_speech_that_has_no_other(speech, words):
+    """As Whisper timed them: it reaches about as far into the speech before the pause."""
+    found = sentences.build_segments([chunk(*words)], [Region(*times, "en") for times in speech], 14_000)
+    said = [word for segment in found for word in segment.words]
+    assert [word.text for word in said] == [text for text, _, _ in words]
+    assert all(start <= word.start_ms < word.end_ms <= end for word, (start, end) in zip(said, speech, strict=True))
+
+
+def test_a_word_that_is_drawn_out_over_a_pause_stays_where_more_of_it_is():
+    """What comes after the pause was passed over: it is no more that word's than a bit of it reaches in."""
+    speech = [Region(1_000, 2_000, "en"), Region(3_000, 5_000, "en")]
+    (found,) = sentences.build_segments([chunk(("go", 1_000, 1_300), ("on.", 1_300, 3_200))], speech, 14_000)
+    assert found.end_ms == 2_000

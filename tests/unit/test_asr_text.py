@@ -352,6 +352,23 @@ def test_who_says_a_thing_a_few_times_has_said_it_where_no_try_says_less(text, w
     assert len(left.words) + taken == len(said.words) and bool(taken) == bool(kept), "each word is accounted for"
 
 
+def test_who_says_a_thing_a_few_times_is_not_heard_again_for_it_but_rounds_in_no_time_are():
+    """Decoded without any phrase twice, five rounds are three."""
+    tried = []
+
+    def decode(found, strategy):
+        tried.append(strategy.name)
+        return [replace(chunk("Run away, run away. " + THEN_HOME), window=window) for window in found]
+
+    said = spoken("Run away, run away, run away, run away, run away, " + THEN_HOME)
+    assert retrier(decode).repair([said]) == [said] and not tried
+    in_no_time = tuple(
+        replace(word, start_ms=1_800, end_ms=1_800 if n < 9 else 3_000) if 6 <= n < 10 else word
+        for n, word in enumerate(said.words)
+    )
+    assert retrier(decode).repair([replace(said, words=in_no_time)])[0].text.startswith("Run away, run away. I")
+
+
 @pytest.mark.parametrize(
     "looped",
     [

@@ -101,7 +101,7 @@ class Retrier:
         sung = chunk.window is not None and chunk.window.sung
         found = []
         if loops(chunk.text, sung=sung) or (
-            not sung and (_short_loop(chunk) or _loop_within(chunk.text) or _syllables(chunk.text))
+            not sung and (_short_loop(chunk) or _loop_within(chunk) or _syllables(chunk.text))
         ):
             found.append("loop")
         if _no_words(chunk):
@@ -310,15 +310,24 @@ def _short_loop(chunk: Chunk) -> bool:
     return covered >= _SHORT_SHARE * len(bare) or stammered >= _LOOP_SHARE * len(bare)
 
 
-def _loop_within(text: str) -> bool:
-    """Return whether words loop anywhere in a text: Whisper may begin well, and loop over all that follows."""
-    return longest_word_loop(plain(text).split(), _LOOP_REPEATS, _LOOP_CHARACTERS) is not None
+def _loop_within(chunk: Chunk) -> bool:
+    """Return whether words loop anywhere in a text as nobody says them: Whisper may begin well, and loop from there."""
+    keys = [plain(word.text) for word in chunk.words] or plain(chunk.text).split()
+    words = list(chunk.words)
+    while found := longest_word_loop(keys, _LOOP_REPEATS, _LOOP_CHARACTERS):
+        if not words or not _may_be_said(words, *found):
+            return True
+        first, period, end = found
+        del keys[first + period : end], words[first + period : end]
+    return False
 
 
 def _may_be_said(words: Sequence[RawWord], first: int, period: int, end: int) -> bool:
-    """Return whether the rounds of a loop from one word to another are few, with time enough to say them."""
-    time_ms = words[end - 1].end_ms - words[first].start_ms
-    return end - first <= _SAID_ROUNDS * period and time_ms >= sum(fastest_ms(word.text) for word in words[first:end])
+    """Return whether the rounds of a loop from one word to another are few, each with time enough to say it."""
+    rounds = [words[at : at + period] for at in range(first, end, period)]
+    return len(rounds) <= _SAID_ROUNDS and all(
+        one[-1].end_ms - one[0].start_ms >= sum(fastest_ms(word.text) for word in one) for one in rounds
+    )
 
 
 def _syllables(text: str) -> bool:

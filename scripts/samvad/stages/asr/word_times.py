@@ -13,6 +13,7 @@ from itertools import pairwise
 from samvad.documents.coverage import longest_ms
 from samvad.stages.asr.chunks import Chunk
 from samvad.stages.asr.regions import Region
+from samvad.stages.asr.word_homes import homes
 from samvad.stages.asr.word_room import Timed, fastest_ms, needs_ms, with_room
 from samvad.text import grammar
 from samvad.text.sentence_ends import ends_sentence
@@ -66,8 +67,9 @@ def parts(chunk: Chunk, speech: Sequence[Region], pauses: Sequence[tuple[int, in
 def drawn(chunk: Chunk, regions: Sequence[Region]) -> list[Timed]:
     """Draw each word of a chunk into some speech, however little room there is."""
     found = []
+    own = homes(chunk.words, regions, _PARTING_MS)
     for place, word in enumerate(chunk.words):
-        start_ms, end_ms = _clamp(word.start_ms, max(word.end_ms, word.start_ms + SHORTEST_WORD_MS), regions)
+        start_ms, end_ms = _clamp(word.start_ms, max(word.end_ms, word.start_ms + SHORTEST_WORD_MS), own[place])
         if start_ms > word.end_ms:  # drawn over from the pause before: the words that are there keep their times
             own_ms = min((other.start_ms for other in chunk.words[place:] if other.start_ms > start_ms), default=end_ms)
             end_ms = min(end_ms, max(own_ms, start_ms + fastest_ms(word.text)))
