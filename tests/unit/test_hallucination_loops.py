@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judged_text import judge, spoken_words
+from samvad.documents.segments import Word
 from samvad.stages.hallucination_removal import loops
 from samvad.stages.hallucination_removal.measures import Evidence
 from samvad.text.repetition import loop, loop_span
@@ -53,6 +54,15 @@ def test_a_loop_beside_a_single_word_is_taken_out(text: str) -> None:
 def test_a_sentence_that_loops_as_a_whole_is_cut_back_to_its_first_round() -> None:
     judged = judge(spoken_words("I got a helmet " * 8)).document.segments[0]
     assert (judged.text, judged.verdict) == ("I got a helmet", "suspect")
+
+
+@pytest.mark.parametrize(("rounds", "word_ms", "whole"), [(5, 300, True), (6, 300, False), (5, 60, False)])
+def test_who_says_a_thing_a_few_times_with_time_for_each_has_said_it(rounds: int, word_ms: int, whole: bool) -> None:
+    text = " ".join(["Run away!"] * rounds)
+    words = tuple(Word(word_ms * n, word_ms * (n + 1), word, 0.9) for n, word in enumerate(text.split()))
+    said = dataclasses.replace(spoken_words(text), text=text, words=words, start_ms=0, end_ms=words[-1].end_ms)
+    judged = judge(said).document.segments[0]
+    assert (judged.text == text and judged.verdict == "suspect") is whole
 
 
 def test_a_loop_in_a_song_is_left_alone() -> None:

@@ -25,6 +25,7 @@ class Limits:
         loop_repeats: with its unit so often at least, so that ``No, no, no, no!`` is none,
         loop_share: in at least this part of the text (0 to 1), or in so many characters:
         loop_characters_alone: a loop however long the text around it.
+        said_rounds: but one of so many rounds at most is not cut where nothing else is wrong and each has time to be said.
         cut_words: different words that there must be beside a word that loops, where it is cut back; a single one is
             nobody's sentence.
         compression_ratio: more than this (Hindi of 120 words: 95 % under 1.68),
@@ -51,6 +52,7 @@ class Limits:
     loop_repeats: int = 4
     loop_share: float = 0.5
     loop_characters_alone: int = 60
+    said_rounds: int = 5
     cut_words: int = 2
     compression_ratio: float = 2.0
     compression_characters: int = 60

@@ -33,6 +33,19 @@ def cut_back(segment: Segment, limits: Limits) -> Segment | None:
     )
 
 
+def may_be_said(segment: Segment, limits: Limits) -> bool:
+    """Return whether the loop of a segment is of few rounds of whole words, each with time enough to say it."""
+    found = longest_word_loop([plain(word.text) for word in segment.words], limits.loop_repeats, limits.loop_characters)
+    if found is None:
+        return False
+    first, period, end = found
+    rounds = [segment.words[at : at + period] for at in range(first, end, period)]
+    return len(rounds) <= limits.said_rounds and all(
+        1000 * sum(len(word.text) for word in one) <= limits.characters_per_second * (one[-1].end_ms - one[0].start_ms)
+        for one in rounds
+    )
+
+
 def words_left(segment: Segment, limits: Limits) -> int:
     """Return how many different words a segment says beside a word that loops: what may be a sentence, cut back.
 

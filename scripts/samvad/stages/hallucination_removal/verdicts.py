@@ -86,6 +86,8 @@ def _judge_one(
     reasons = () if verdict == KEEP else tuple(signal.reason for signal in found)
     marked = replace(segment, verdict=verdict, reasons=reasons, signals={**segment.signals, **values})
     if "loop" in {signal.name for signal in found}:
+        if len(found) == 1 and loops.may_be_said(segment, limits):
+            return marked, found
         return _first_round(marked, evidence, rule, limits) or marked, found
     return marked, found
 
