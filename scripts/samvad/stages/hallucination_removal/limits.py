@@ -25,7 +25,7 @@ class Limits:
         loop_repeats: with its unit so often at least, so that ``No, no, no, no!`` is none,
         loop_share: in at least this part of the text (0 to 1), or in so many characters:
         loop_characters_alone: a loop however long the text around it.
-        said_rounds: but one of so many rounds at most is not cut where nothing else is wrong and each has time to be said.
+        said_rounds: but one of so many rounds at most is not cut where nothing else is wrong, and each has time for it.
         cut_words: different words that there must be beside a word that loops, where it is cut back; a single one is
             nobody's sentence.
         compression_ratio: more than this (Hindi of 120 words: 95 % under 1.68),
