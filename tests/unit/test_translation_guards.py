@@ -185,6 +185,28 @@ def test_a_translation_that_lacks_a_clause_is_doubted(
     assert (guards.SAYS_LESS in guards.problems(source, made, *languages)) == flagged
 
 
+@pytest.mark.parametrize(
+    ("source", "made", "languages", "flagged"),
+    [
+        ("Pour envoyer un message vocal, appuyez sur 5.", "Pour envoyer un message appuyez sur 5", ("fr", "en"), True),
+        ("La conférence n'est plus en mode discret.", "Conférence n'est plus en mode discret.", ("fr", "en"), True),
+        ("Prego attendere in linea.", "Prego attendere in linea.", ("it", "en"), True),
+        ("I will wait for you at home.", "I will wait for you at home.", ("en", "es"), True),
+        ("Radio Nacional.", "Radio Nacional.", ("es", "en"), False),  # names, and what two languages have in common
+        ("No, no, no.", "No, no, no.", ("es", "en"), False),
+        ("M-I-S-D-N.", "M-I-S-D-N.", ("fr", "en"), False),
+        ("Thank you for that.", "Thank you for that.", ("es", "en"), False),  # it was said in English
+        ("Er du sikker?", "Er du sikker?", ("da", "nb"), False),
+        ("Appuyez sur cinq.", "Press five.", ("fr", "en"), False),
+        ("मैं घर जा रहा हूँ।", "I am going home.", ("hi", "en"), False),
+    ],
+)  # fmt: skip
+def test_what_was_said_is_no_translation_of_itself(
+    source: str, made: str, languages: tuple[str, str], flagged: bool
+) -> None:
+    assert (guards.UNTRANSLATED in guards.problems(source, made, *languages)) == flagged
+
+
 def test_what_is_passed_or_had_is_not_near() -> None:
     assert guards.NEGATION in guards.problems("It is not far from here.", "यह मेरे पास है।", "en", "hi")
     assert guards.NEGATION not in guards.problems("It is not far from here.", "यह यहाँ से पास ही है।", "en", "hi")

@@ -18,6 +18,7 @@ from samvad.text import indic, scripts
 _BADNESS = {
     guards.EMPTY: 1000,
     guards.LEFTOVER: 60,
+    guards.UNTRANSLATED: 60,
     guards.NUMBERS: 50,
     guards.UNKNOWN: 45,
     guards.REPETITION: 40,
