@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _WINDOWS_A_SECOND = 10
 #: Samples a second in which voices are compared: they are told apart by far lower sounds than it keeps.
 _RATE_HZ = 8000
+#: ffmpeg's resampler has 32 by default, for a tenth more of what decoding a 5.1 sound costs. What a shorter one lets
+#: through from above 4 kHz it lets through in all channels alike (docs/benchmarks.md).
+_FILTER_SIZE = 16
 #: What ffmpeg gives is taken so much at a time: its own blocks are of a tenth of that, and each costs as much as this.
 _AT_ONCE_BYTES = 1 << 18
 #: ffmpeg's names of the channel layouts whose first three channels are left, right and centre.
@@ -270,7 +273,7 @@ class Levels:
         """
         taken = "|".join(f"c{number}=c{number}" for number in range(min(self._channels, 3)))
         others = "|c3=" + "+".join(f"0.5*c{number}" for number in range(3, 3 + self._others)) if self._others else ""
-        return f"pan={self._channels}c|{taken}{others},aresample={_RATE_HZ}"
+        return f"pan={self._channels}c|{taken}{others},aresample={_RATE_HZ}:filter_size={_FILTER_SIZE}"
 
     @property
     def seconds(self) -> float:
