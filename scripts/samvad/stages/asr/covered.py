@@ -45,6 +45,10 @@ _HEARD, _WEAKEST = 0.3, 0.03
 #: on the same half: of speech 5 and 10 dB under other sound that nobody heard 4.4 and 15.0 s are lost in place of 6.9
 #: and 17.5, and of 417 s without speech nothing is named; at half of Silero's, 3.3 s of steps and breathing.
 _HEARD_CLEARED, _FAINT = 0.15, 0.02
+#: Whatever Silero says: where that detector hears next to nothing, no voice in the sound (at its peak) and no speech in
+#: what is left of it (mean probability), nobody speaks. Of even hiss, bits are left that Silero takes for a voice: there
+#: it gives 0.002 to 0.010, of the voices of the same half 0.015 and more.
+_AT_ALL = 0.01
 #: Where other sound is as loud as the film's speech, or louder, twice of what stays is taken out, down to so much, and
 #: Silero's mean probability times the square of the song detector's is to reach this. Set on the same half, each sound
 #: behind a clear voice: of speech 5, 10 and 15 dB under other sound 8.4, 7.7 and 19.3 s are lost in place of 10.0, 16.2
@@ -76,7 +80,11 @@ def perhaps(speech: Sequence[Region], audio: FilmAudio, curve: SoundCurve, loud:
 
     def hear(samples: npt.NDArray[np.float32], first_ms: int) -> Iterable[tuple[float, float]]:
         found = [(region.start_ms - first_ms, region.end_ms - first_ms) for region in speech]
-        for start_ms, end_ms, least in _weak_voices(samples, found, lambda times: _speech_at(curve, times + first_ms)):
+        signs = _weak_voices(samples, found, lambda times: _speech_at(curve, times + first_ms))
+        for start_ms, end_ms, least, cleared in signs:
+            peak = curve.voice_peak(first_ms + round(start_ms), first_ms + round(end_ms))
+            if max(cleared, peak or 0.0) < _AT_ALL:
+                continue
             if not least:
                 surer.append(Region(first_ms + round(start_ms), first_ms + round(end_ms)))
             yield start_ms, end_ms
@@ -137,8 +145,11 @@ def _weak_voices(
     samples: npt.NDArray[np.float32],
     speech: Sequence[tuple[float, float]],
     speech_at: Callable[[npt.NDArray[np.floating]], npt.NDArray[np.floating]],
-) -> Iterable[tuple[float, float, bool]]:
-    """Yield start and end in ms of stretches with a weak sign of a voice, and whether it is the least one.
+) -> Iterable[tuple[float, float, bool, float]]:
+    """Yield stretches with a weak sign of a voice.
+
+    Each is its start and end in ms, whether the sign is the least one, and the song detector's mean probability of
+    speech in what is left of the sound.
 
     Args:
         samples: at 16 kHz, from -1 to 1.
@@ -160,11 +171,12 @@ def _weak_voices(
     of = np.maximum(counts, coverage.GAP_MS / step_ms)
     mean, other = asked * sums / of, others / of
     weak = (mean >= _WEAK) | ((mean >= _WEAKEST) & (other >= _HEARD))
-    cleared = _speech_in(clear, (mean >= _FAINT) & ~weak, step_ms)
+    cleared = _speech_in(clear, (mean >= _FAINT) | weak, step_ms)
     faint = (mean >= _FAINT) & (np.convolve(cleared * asked, near, "same")[: len(heard)] / of >= _HEARD_CLEARED)
     for is_least, signs in ((False, weak), (True, faint & ~weak)):
         for first, end in _runs(signs):
-            yield first * step_ms, min(end * step_ms, len(samples) * 1000 / SAMPLE_RATE_HZ), is_least
+            last_ms = min(end * step_ms, len(samples) * 1000 / SAMPLE_RATE_HZ)
+            yield first * step_ms, last_ms, is_least, float(cleared[first:end].mean())
 
 
 def _beside(speech: Sequence[tuple[float, float]], steps: int, step_ms: float) -> npt.NDArray[np.floating]:
