@@ -46,8 +46,8 @@ _HEARD, _WEAKEST = 0.3, 0.03
 #: and 17.5, and of 417 s without speech nothing is named; at half of Silero's, 3.3 s of steps and breathing.
 _HEARD_CLEARED, _FAINT = 0.15, 0.02
 #: Whatever Silero says: where that detector hears next to nothing, no voice in the sound (at its peak) and no speech in
-#: what is left of it (mean probability), nobody speaks. Of even hiss, bits are left that Silero takes for a voice: there
-#: it gives 0.002 to 0.010, of the voices of the same half 0.015 and more.
+#: what is left of it (mean probability), nobody speaks. Of even hiss, bits are left that Silero takes for a voice:
+#: there it gives 0.002 to 0.010, of the voices of the same half 0.015 and more.
 _AT_ALL = 0.01
 #: Where other sound is as loud as the film's speech, or louder, twice of what stays is taken out, down to so much, and
 #: Silero's mean probability times the square of the song detector's is to reach this. Set on the same half, each sound
