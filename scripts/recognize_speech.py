@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from samvad.core import computing, places
+from samvad.core import computing, files, places
 from samvad.documents import existing_subtitles, provenance, segments, word_account
 from samvad.documents.existing_subtitles import MEASURE, PROMPT, TRANSLATE
 from samvad.logs.spans import span
@@ -49,9 +49,10 @@ def work(run: StageRun, options: Options) -> None:
         voices=separation.at_hand(options.separate_voices),
     ):
         return
-    heard = audio
-    if options.separate_voices != separation.OFF:
-        heard = separation.separate(audio, options.separate_voices, device, run.work_folder / "voices")
+    # Needed when speech is found: what stage 01 has read of a large film may have put the weights out of memory.
+    files.read_ahead(model.folder / "model.bin")
+    apart = options.separate_voices != separation.OFF
+    heard = separation.separate(audio, options.separate_voices, device, run.work_folder / "voices") if apart else audio
     voices = steps.find_speech(run, audio, heard, options, device)
     speech = voices.speech
     document, account = segments.SegmentsDocument("und", audio.duration_ms), Account()

@@ -11,6 +11,7 @@ import re
 import shutil
 import stat
 import tempfile
+import threading
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +22,8 @@ from samvad.core import outside
 from samvad.core.errors import DiskError, FailingDiskError, SamvadError, SystemLimitError
 
 _BLOCK_BYTES = 1 << 20
+#: Linux reads so much for an advice at least, and of a larger one the beginning alone (by default, 128 kB of each).
+_AHEAD_BYTES = 1 << 17
 #: What systems say of a network disk, or of one that was pulled out; without a file it may be a connection's.
 _DISK_IS_GONE = frozenset({errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.ENOTCONN, errno.ETIMEDOUT, errno.EREMOTEIO})
 #: What the path that is written to, or the kind of disk that it leads to, does not allow.
@@ -257,6 +260,25 @@ def flush(path: Path) -> None:
     """
     with path.open("rb") as file:
         os.fsync(file.fileno())
+
+
+def read_ahead(path: Path) -> None:
+    """Have the system read a file into memory that nobody uses, while something else is done; nobody waits for it.
+
+    Where the system knows no such thing, or the file cannot be read, nothing happens: whoever needs it is told.
+    """
+    if hasattr(os, "posix_fadvise"):
+        threading.Thread(target=_advise, args=(path,), name="reads ahead", daemon=True).start()
+
+
+def _advise(path: Path) -> None:
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            for place in range(0, os.fstat(descriptor).st_size, _AHEAD_BYTES):
+                os.posix_fadvise(descriptor, place, _AHEAD_BYTES, os.POSIX_FADV_WILLNEED)
+        finally:
+            os.close(descriptor)
 
 
 def sha256_of(path: Path) -> str:
