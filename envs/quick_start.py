@@ -301,9 +301,18 @@ def is_plain() -> bool:
     return any(os.path.exists(f"{place}/snakemake-{version}.dist-info") for version in PLAIN_IN)  # noqa: PTH110
 
 
+def stopped(kind: type[BaseException], error: BaseException, trace: types.TracebackType | None) -> None:
+    """Say that Ctrl-C has ended it, not which module was being loaded."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.stderr.write("Stopped.\n")
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
 def begin() -> None:
-    """Load the modules of ``LATER`` later, from now on."""
+    """Load the modules of ``LATER`` later, from now on; Ctrl-C while they are loaded ends it without a traceback."""
     gc.set_threshold(*THRESHOLDS)
+    sys.excepthook = stopped
     sys.meta_path.insert(0, Finder())
     _bootstrap._find_and_load = find_and_load  # what ``import`` and importlib.import_module call, by this name
 

@@ -19,6 +19,7 @@ from samvad.media import clock, film_facts, film_headers, film_packets, mp4_kind
 from samvad.runner.stage_process import run_stage
 from samvad.runner.stage_run import Skipped, StageRun
 from samvad.stages.mux import (
+    between,
     burn,
     compared,
     cues,
@@ -184,7 +185,7 @@ def record_proof(
 ) -> None:
     """Write down what was proved of the result."""
     unproved = [f"{item.kind} {item.stream}" for item in streams if item.by == "nothing"]
-    unproved += [f"audio {item.stream} between its places" for item in streams if item.is_in_places_alone]
+    unproved += [f"{item.kind} {item.stream} between its places" for item in streams if item.is_in_places_alone]
     document = mux_proof.Proof(route, tuple(streams), tuple(found), (*unproved, *uncompared))
     mux_proof.write(run.output("proof.json", "proof"), document)
     run.metric("route", route, "")
@@ -289,7 +290,7 @@ def prove_burned(
         sound = header.of_kind("audio")[0]
         found = recognised_sound.prove(heard[0], copied, sound, heard[1])
         if not found.lost_at_ms:
-            found = proof.prove_all_of_it(found, (film, film.header.stream(heard[1])), (made, sound), copied.duration)
+            found = between.heard(found, (film, film.header.stream(heard[1])), (made, sound), copied.duration)
         wrong += proof.judge([found], lambda _: "its sound", loose=True)
         shift_ms = found.shift_ms
     # A clock that leaps leads seeks astray.

@@ -8,6 +8,7 @@ script answers ``--help`` under a plain Python 3.11.
 import gc
 import os
 import sys
+from types import TracebackType
 
 __version__ = "0.1.0"
 
@@ -22,6 +23,12 @@ def file_state(path: str | os.PathLike[str] | int) -> FileState | None:
     except OSError:
         return None
     return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def _stopped(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Say nothing of Ctrl-C: while modules are loaded, nobody wants to read which one it was."""
+    if not issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
 
 
 def _code_of_a_stage() -> dict[str, FileState | None]:
@@ -49,6 +56,7 @@ if FIRST_STATES:
     # Next to nothing of what a stage's process makes as it starts is garbage, and looking for it took a tenth of that
     # time. ``runner.stage_process`` has it looked for again before the stage's work begins.
     gc.disable()
+    sys.excepthook = _stopped
 from samvad.core import late_methods  # noqa: E402 -- it is code, too
 
 late_methods.begin()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -151,6 +152,24 @@ def test_snakemake_starts_without_pandas_and_boto3() -> None:
         [ROOT / ".venv" / "bin" / "python", "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert done.stdout.split() == ["boto3", "botocore.client", "numpy", "pandas", "requests", "3"]
+
+
+def test_ctrl_c_while_it_loads_ends_it_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text("import time\nprint(1, flush=True)\ntime.sleep(60)\n", "utf-8")
+    code = "import quick_start as quick; quick.begin()\nimport slow\n"
+    process = subprocess.Popen(
+        [ROOT / ".venv" / "bin" / "python", "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT / 'envs'}"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=30)[1] == "Stopped.\n"
+    assert process.returncode == -signal.SIGINT
 
 
 #: Snakemake's own start, a report's modules, and what is loaded by then; then the beginning of a report.

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from samvad.media.film_packets import Run
-from samvad.stages.mux.whole import Beside, Found, same_packets
+from samvad.media.packet_runs import Run
+from samvad.stages.mux.packets import are_same, compared
+from samvad.stages.mux.whole import Beside, Found
 
 RATE_HZ = 16_000
 Sound = NDArray[np.float64]
@@ -125,9 +126,9 @@ ALL = tuple(range(1, 60))
 
 def test_the_very_packets_at_their_times_are_the_same_sound() -> None:
     film = _packets(*ALL, begin_us=1_400_000)
-    assert same_packets(film, _packets(*ALL), 1_400_000)
-    assert same_packets(film, _packets(*ALL[2:], begin_us=40_000), 1_400_000), "priming that nobody hears is left out"
-    assert same_packets(_packets(7, 7, 7, 7), _packets(7, 7, 7, 7), 0)
+    assert are_same(film, _packets(*ALL), 1_400_000)
+    assert are_same(film, _packets(*ALL[2:], begin_us=40_000), 1_400_000), "priming that nobody hears is left out"
+    assert are_same(_packets(7, 7, 7, 7), _packets(7, 7, 7, 7), 0)
 
 
 @pytest.mark.parametrize(
@@ -145,5 +146,27 @@ def test_the_very_packets_at_their_times_are_the_same_sound() -> None:
     ],
 )
 def test_other_packets_or_times_prove_nothing(result: Run) -> None:
-    assert not same_packets(_packets(*ALL), result, 0)
-    assert not same_packets(result, _packets(*ALL), 0)
+    assert not are_same(_packets(*ALL), result, 0)
+    assert not are_same(result, _packets(*ALL), 0)
+
+
+@pytest.mark.parametrize(
+    ("result", "lost", "altered"),
+    [
+        (ALL, (), ()),
+        ((*ALL[:30], *ALL[31:]), (30,), ()),
+        ((*ALL[:30], 99, *ALL[31:]), (), (30,)),
+        ((*ALL[:30], 98, *ALL[30:]), (30,), ()),
+        ((*ALL[:30], ALL[29], *ALL[30:]), (30,), ()),
+        ((*ALL[:30], ALL[31], ALL[30], *ALL[32:]), (30,), ()),
+        (ALL[:-1], (), (58,)),
+        (ALL[:-2], (57,), ()),
+    ],
+)
+def test_packets_that_are_lost_new_or_in_another_order_are_told_from_altered_ones(
+    result: tuple[int, ...], lost: tuple[int, ...], altered: tuple[int, ...]
+) -> None:
+    for is_sound in (True, False):
+        found = compared(_packets(*ALL), _packets(*result), is_sound=is_sound)
+        assert found is not None and (found.lost, found.altered) == (lost, altered)
+    assert compared(_packets(*ALL), _packets(*range(100, 160)), is_sound=True) is None, "it has another form"

@@ -38,8 +38,8 @@ class StreamProof:
         places: where it was found, in order of time.
         lost_at_ms: where the result has something else at any time near.
         damaged_at_ms: where it has, too, but the film is damaged: each decoding shows or sounds like something else.
-        whole: of a sound, what was compared from its beginning to its end: ``packets``, or ``sound`` where it was
-            decoded; empty where only the places were.
+        whole: what was compared from the beginning to the end: ``packets``, or ``sound`` where it was decoded; empty
+            where only the places were.
     """
 
     stream: int
@@ -58,8 +58,8 @@ class StreamProof:
 
     @property
     def is_in_places_alone(self) -> bool:
-        """Return whether it is a sound of the film of which nothing is known between the places."""
-        return self.kind == "audio" and self.by in ("sound", "packets") and not self.whole
+        """Return whether nothing is known of a picture or sound of the film between the places."""
+        return self.by in ("sound", "picture", "packets") and not self.whole and not self.damaged_at_ms
 
     @property
     def spread_ms(self) -> float:

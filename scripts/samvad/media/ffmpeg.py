@@ -78,6 +78,7 @@ m4v h261 h263 h264 hevc vvc evc vc1 vc1test ivf av1 obu dirac cavsvideo avs2 avs
 apng r3d wav w64 aiff au caf flac mp3 aac loas ac3 eac3 dts dtshd mlp truehd amr amrnb amrwb ape mpc mpc8 tta
 wv tak oma dsf spdif s337m
 """
+_BEGUN_ANEW = re.compile(r"^\[((wav|s16le) @|aost#0:0\S* @) \S+\] .*non.?monoton|reinitializing filters", re.IGNORECASE)
 _PROGRAM = "ffmpeg"
 FILM_KINDS = tuple(_FILM_KINDS_TEXT.split())
 #: The two options that stand before every file that ffmpeg or ffprobe reads.
@@ -118,6 +119,17 @@ def source(path: Path, *, f: str = "", **options: str | int | None) -> Stream:
     kind = {"f": f} if f else {}
     further = late_streams.options(path)
     return ffmpeg.input(f"file:{held_files.opened(path)}", **closed(f), **kind, **further, **options)
+
+
+def is_begun_anew(line: str) -> bool:
+    """Say whether ffmpeg says that it began its filters anew, for a sound that changes its channels or rate.
+
+    These fill all the time from the film's zero to there with silence once more, and what follows comes as much later.
+    Times that go back in the first output tell of it (in other outputs, they tell of leaps): ``[wav @ 0x5]
+    Non-monotonous DTS``, ``[s16le @ 0x5] Application provided invalid, non monotonically increasing dts to muxer``,
+    and since ffmpeg 6 ``[aost#0:0/pcm_s16le @ 0x5] Non-monotonic DTS``.
+    """
+    return _BEGUN_ANEW.search(line) is not None
 
 
 def has_filter(name: str) -> bool:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from samvad.core.times import seconds_to_ms
 from samvad.core.typed_json import JsonObject
 from samvad.media import ffprobe
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
 
 #: The fields of a packet that are asked for.
 _ENTRIES = "stream_index,pts_time,dts_time,duration_time,size,pos,flags"
@@ -22,8 +16,6 @@ _ENTRIES = "stream_index,pts_time,dts_time,duration_time,size,pos,flags"
 _FIRST_SECONDS = 60
 #: What counts as a film's beginning: there its time zero is looked for. A stream that starts later is not the earliest.
 BEGINNING_SECONDS = 10
-#: What stands before the checksum of a packet's bytes.
-_SUM = "MD5:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,54 +218,3 @@ def packet_hashes(path: Path, stream: int, start: float, seconds: float) -> dict
     interval = f"{start:.6f}%+{seconds}"
     ffprobe.packet_fields(path, "pts_time,data_hash", take, str(stream), interval, "-show_data_hash", "md5")
     return found
-
-
-@dataclass(frozen=True)
-class Run:
-    """All packets of a sound that are heard, in the file's order: of a million, a few bytes each.
-
-    Attributes:
-        times_us: when each is heard, on the container's clock; None where it does not say of one of them.
-        sums: a checksum of the bytes of each.
-    """
-
-    times_us: npt.NDArray[np.int64] | None
-    sums: npt.NDArray[np.uint64]
-
-
-def sounds(path: Path) -> dict[int, Run]:
-    """Return the packets of each sound of a file, from its beginning to its end; those that edits leave out are not in.
-
-    Raises:
-        MediaError: ffprobe cannot read it.
-        ToolError: ffprobe is missing, or hung.
-    """
-    import numpy as np
-
-    found: dict[int, tuple[array[int], array[int]]] = {}
-    untimed: set[int] = set()
-    known = ["", "", ""]
-
-    def take(line: str) -> None:
-        # What goes with a packet (priming samples) is told before its checksum, which then stands on a line of its own.
-        before, sign, checksum = line.strip().partition(_SUM)
-        if before.strip(","):
-            known[:] = before.split(",")[: len(known)]
-        number, pts, flags = known
-        if not sign or not number.isdigit() or "D" in flags:
-            return
-        stream, time_us = int(number), ffprobe.microseconds(pts)
-        times, sums = found.setdefault(stream, (array("q"), array("Q")))
-        if time_us is None:
-            untimed.add(stream)
-        times.append(time_us or 0)
-        sums.append(int(checksum[:16], 16))
-
-    entries = ("-select_streams", "a", "-show_entries", "packet=stream_index,pts_time,flags,data_hash")
-    ffprobe.printed(path, take, "-v", "error", "-show_data_hash", "md5", *entries, "-of", "csv=p=0")
-    return {
-        stream: Run(
-            None if stream in untimed else np.frombuffer(times, dtype=np.int64), np.frombuffer(sums, dtype=np.uint64)
-        )
-        for stream, (times, sums) in found.items()
-    }

@@ -7,8 +7,9 @@ silence, and what an edit list cuts away is not there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
@@ -29,6 +30,10 @@ THUMB = 16
 #: The largest sample of 16-bit sound, the step in which sounds are said to be the same.
 _STEP = 1 / 32768
 _HAIR_SECONDS = 1e-5
+#: How the filter that shows sound tells a block: its time and length, in samples.
+_SHOWN_SOUND = re.compile(r"^\[Parsed_ashowinfo_\d+ @ \S+\] n:\d+ pts:(-?\d+) .* nb_samples:(\d+) ")
+#: How ffmpeg's lines begin in which it tells what it reads and writes.
+_NO_COMPLAINT = ("[Parsed_", "Input #", "Output #", "Stream mapping", "  ", "size=", "video:", "Press ")
 #: Times of pictures from several looks are kept apart by so much.
 _APART_US = 10**12
 #: A few small pieces are decoded: threads would cost more than they give.
@@ -134,18 +139,49 @@ def sound(
         source, along = ffmpeg.source(film.path, f="", vn=None, sn=None, dn=None, **seek(film, start, length)), []
     decoded: dict[str, str | int] = {"ac": channels, "ar": rate_hz, "c:a": "pcm_f32le", "f": "f32le"}
     decoded |= {} if at_most is None else {"t": f"{at_most:.3f}"}
+    # A sound may change its channels on the way: each part tells its times.
+    in_time = ffmpeg.sound_in_time(rate_hz, film.off_seconds, from_zero=False)
+    told: list[tuple[int, int]] = []
+
+    def take(line: str) -> None:
+        if found := _SHOWN_SOUND.search(line):
+            told.append((int(found[1]), int(found[2])))
+        elif not line.startswith(_NO_COMPLAINT):
+            said(line)
+
     done = ffmpeg.run(
         [source[str(stream.index)]],
         None,
-        {"af": ffmpeg.sound_in_time(rate_hz, film.off_seconds), **decoded},
-        stderr_line=said,
-        global_options=ffmpeg.NO_OPTIONS if length is None else _NO_LEAPS,
+        {"af": f"{in_time},ashowinfo", **decoded},
+        level="info",
+        stderr_line=take,
+        global_options={"hide_banner": None, **(ffmpeg.NO_OPTIONS if length is None else _NO_LEAPS)},
         read_along=along,
     )
     if done.code:
         raise _undecodable(film.path, stream, done.last_line)
     values = np.frombuffer(done.output, dtype="<f4")
-    return Sound(begin, rate_hz, values[: values.size // channels * channels].reshape(-1, channels))
+    rows = values[: values.size // channels * channels].reshape(-1, channels)
+    return Sound(begin, rate_hz, _placed(rows, told))
+
+
+def _placed(samples: npt.NDArray[np.float32], told: Sequence[tuple[int, int]]) -> npt.NDArray[np.float32]:
+    """Return samples each at its time, with silence where nothing is heard.
+
+    Args:
+        samples: in the order in which they came.
+        told: of each block of them, the first one's time and how many there are, counted in samples.
+    """
+    import numpy as np
+
+    end = max((time + count for time, count in told), default=0)
+    placed = np.zeros((max(0, end), samples.shape[1]), dtype=np.float32)
+    taken = 0
+    for time, count in told:
+        block = samples[taken : taken + count][max(0, -time) :]
+        placed[max(0, time) : max(0, time) + len(block)] = block
+        taken += count
+    return placed
 
 
 def sounds(
@@ -182,14 +218,43 @@ def sounds(
         whole = heard.filter("apad", whole_len=count).filter("atrim", end_sample=count)
         pieces.append(whole.filter("asetpts", "N/SR/TB"))
     decoded: ffmpeg.Options = {"ac": channels, "ar": rate_hz, "c:a": "pcm_f32le", "f": "f32le"}
-    sound = ffmpeg.joined_sounds(*pieces)
-    done = ffmpeg.run([sound], None, decoded, stderr_line=said, global_options=_SOUGHT)
+    joined = ffmpeg.joined_sounds(*pieces)
+    done = ffmpeg.run([joined], None, decoded, stderr_line=said, global_options=_SOUGHT)
     values = np.frombuffer(done.output, dtype="<f4")
     if done.code or values.size != len(starts) * count * channels:
-        raise _undecodable(film.path, stream, done.last_line)
+        # Where the sound changes its channels within a piece, all of them would begin anew.
+        alone = [sound(film, stream, start, length, said=said) for start in starts]
+        return [replace(one, samples=_padded(one.samples, count)) for one in alone]
     parts = values.reshape(len(starts), count, channels)
     begins = [start + rounding(film, stream, start) for start in starts]
     return [Sound(begin, rate_hz, part) for begin, part in zip(begins, parts, strict=True)]
+
+
+def _padded(samples: npt.NDArray[np.float32], count: int) -> npt.NDArray[np.float32]:
+    """Return so many samples, with silence behind those that there are."""
+    import numpy as np
+
+    return np.pad(samples[:count], ((0, max(0, count - len(samples))), (0, 0)))
+
+
+def complaints(film: Film, stream: Stream, start: float, length: float) -> list[str]:
+    """Return what ffmpeg says as it reads and decodes a part of a picture or sound, from a place where that can begin.
+
+    Args:
+        film: the film.
+        stream: its picture or sound.
+        start: from when on, in seconds on the film's clock.
+        length: for how many seconds.
+
+    Raises:
+        ToolError: ffmpeg is missing, or hung.
+    """
+    said: list[str] = []
+    source = ffmpeg.source(film.path, f="", noaccurate_seek=None, **seek(film, start, length))
+    nowhere: ffmpeg.Options = {"f": "null"}
+    streams = [source[str(stream.index)]]
+    ffmpeg.run(streams, None, nowhere, level="warning", stderr_line=said.append, global_options=_NO_LEAPS)
+    return said
 
 
 def shape(stream: Stream) -> tuple[int, int]:

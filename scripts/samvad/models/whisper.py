@@ -61,7 +61,8 @@ class Whisper:
                 raise
             raise ModelError(
                 f"The model in {found.folder} cannot be loaded: {error}.",
-                "Is it a Whisper model in CTranslate2 form? Delete the folder to have it fetched again.",
+                "Is it a whole Whisper model in CTranslate2 form? Copy a folder of your own again; delete one that was "
+                "fetched, and it is fetched anew.",
                 path=str(found.folder),
             ) from error
         self._tokenizers: dict[tuple[str, str], Any] = {}

@@ -22,12 +22,9 @@ from samvad.stages.demux import channels
 BYTES_A_SECOND = SAMPLE_RATE_HZ * 2
 #: What ffmpeg says of a file that ends before its header says it does.
 _CUT_SHORT = ("partial file", "File ended prematurely", "Truncat")
-#: What it says where a sound changes its channels or rate on the way, so that it begins its filters anew: these fill
-#: all the time from the film's zero to there with silence once more, and what follows comes as much later. Times that
-#: go back in its own file tell of it (in other outputs, they tell of leaps): ``[wav @ 0x5] Non-monotonous DTS``, and
-#: since ffmpeg 6 ``[aost#0:0/pcm_s16le @ 0x5] Non-monotonic DTS``.
-_BEGUN_ANEW = re.compile(r"^\[(wav|aost#0:0\S*) @ \S+\] .*non.?monoton|reinitializing filters", re.IGNORECASE)
+#: What a person should know of a sound that changes its channels or rate on the way.
 _CHANGES = "The channels of the sound change within the film: all of them are mixed, as ffmpeg does it."
+_CHANGES_CHOSEN = "The channels of the sound change within the film: the one that was asked for is heard where it is."
 #: How far ffmpeg is, as it tells by itself.
 _TIME = re.compile(r"out_time_us=(\d+)")
 
@@ -87,7 +84,10 @@ def extract(
     verdict = channels.Verdict("mix" if channel == "auto" else channel)
     found = _decode(film, track, verdict.channel, downmix, target, duration_ms, levels)
     if found is None:
-        return Extracted(*_decode_changing(film, track, target, duration_ms), "mix", _CHANGES)
+        # What is best heard of one number of channels is not so of another: only what was asked for is obeyed.
+        mixing = [] if channel == "auto" else channels.mixing(track, channel, downmix)
+        told = ("mix", _CHANGES) if channel == "auto" else (channel, _CHANGES_CHOSEN)
+        return Extracted(*_decode_changing(film, track, mixing, target, duration_ms), *told)
     if levels is not None:
         judged = channels.judge(levels.powers(), downmix)
         if judged.channel != verdict.channel:
@@ -131,7 +131,9 @@ def _decode(
     return None if heard.is_begun_anew else _written(film, track, target, done, heard)
 
 
-def _decode_changing(film: Film, track: AudioTrack, target: Path, duration_ms: int | None) -> tuple[int, bool]:
+def _decode_changing(
+    film: Film, track: AudioTrack, mixing: list[str], target: Path, duration_ms: int | None
+) -> tuple[int, bool]:
     """Decode a track whose channels change on the way; return its length, and whether it is cut.
 
     It is mixed first, into a file that keeps the times of its packets: in that, nothing changes any more.
@@ -142,7 +144,7 @@ def _decode_changing(film: Film, track: AudioTrack, target: Path, duration_ms: i
         done = ffmpeg.run(
             [_sound_of(film, track)],
             mixed,
-            {"af": f"aresample={SAMPLE_RATE_HZ}", **coded, "f": "nut"},
+            {"af": ",".join([*mixing, f"aresample={SAMPLE_RATE_HZ}"]), **coded, "f": "nut"},
             level="warning",
             stdout_line=heard.stdout,
             stderr_line=heard.stderr,
@@ -176,7 +178,7 @@ class _Heard:
     def stderr(self, line: str) -> None:
         """Take a line of what it says besides."""
         self.is_cut |= any(sign in line for sign in _CUT_SHORT)
-        self.is_begun_anew |= _BEGUN_ANEW.search(line) is not None
+        self.is_begun_anew |= ffmpeg.is_begun_anew(line)
 
 
 def _sound_of(film: Film, track: AudioTrack) -> ffmpeg.Stream:

@@ -20,6 +20,8 @@ _AT_MOST, _ALL = 6, 240
 _KEY_SECONDS = 15.0
 #: First, they are looked for this near their times.
 _NEAR_SECONDS = 0.05
+#: A picture is looked for from so much before its time on, for so long.
+_HAIR_SECONDS, _PICTURE_AND_NEXT_SECONDS = 0.001, 0.5
 
 
 def prove(film: Compared, result: Compared, own: Stream, made: Stream) -> StreamProof:
@@ -56,6 +58,16 @@ def prove(film: Compared, result: Compared, own: Stream, made: Stream) -> Stream
     if lost and places and any(map(compared.tells_of_damage, complaints)):
         return StreamProof(own.index, "video", "picture", compared.in_order(places), (), tuple(lost))
     return StreamProof(own.index, "video", "picture", compared.in_order(places), tuple(lost))
+
+
+def missing(film: Compared, result: Compared, pair: tuple[Stream, Stream], times: Sequence[float]) -> list[int]:
+    """Return those of some moments (s) at which the film shows a picture that the result does not, in ms."""
+    own, made = pair
+    looks = [Look(max(0.0, time - _HAIR_SECONDS), _PICTURE_AND_NEXT_SECONDS, 1) for time in times]
+    groups = [mine for mine in _pictures(film, own, looks) if mine]
+    near = [_near(mine, _NEAR_SECONDS) for mine in groups]
+    seen = zip(groups, _pictures(result, made, near), strict=True)
+    return [round(mine[0].time * 1000) for mine, theirs in seen if _found_pictures(mine, theirs)[1]]
 
 
 def _pictures(

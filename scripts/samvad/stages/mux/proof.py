@@ -8,23 +8,21 @@ shades. A place that is found elsewhere gives the shift, which the muxing that f
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
-from samvad.core.errors import MediaError
 from samvad.core.stopped_threads import Pool
-from samvad.documents.mux_proof import Place, StreamProof
+from samvad.documents.mux_proof import StreamProof
 from samvad.logs import events
 from samvad.media.clock import Film
 from samvad.media.film_headers import Stream
-from samvad.stages.mux import compared, picture_places, recognised_sound, sound_places, whole
+from samvad.stages.mux import between, packets, picture_places, recognised_sound, sound_places
 from samvad.stages.mux.compared import SHIFT_MS, SPREAD_MS, Compared
 
 _LOOSE_SPREAD_MS = 40.0
 #: By how much the sound that was recognised may be off.
 _HEARD_SHIFT_MS = 30.0
 _AFTER_LEAP_MS = 20.0
-#: What the progress of it counts.
-_UNIT = "tracks_compared"
+#: What the progress of it counts: tracks, and seconds of the film and of its result.
+_UNIT, _READ_UNIT = "tracks_compared", "seconds_read"
 
 
 def prove(
@@ -48,56 +46,31 @@ def prove(
     def look(pair: tuple[Stream, Stream], original: tuple[Film, Stream] | None) -> StreamProof:
         own, made = pair
         if own.kind != "audio":
-            return picture_places.prove(film, result, own, made)
+            found = picture_places.prove(film, result, own, made)
+            runs = packets_of.result().get((original[1] if original else own).index)
+            return between.pictures(found, film, result, pair, runs, in_time=film.timed and leaping is None)
         found = sound_places.prove(film, result, own, made)
         if found.lost_at_ms or found.spread_ms > SPREAD_MS or abs(found.shift_ms or 0.0) > SHIFT_MS:
             return found  # it is wrong as it is, and is looked at again when that has been put right
-        if own.index in same.result():
-            return replace(found, whole="packets")
-        return prove_all_of_it(found, original or (film.film, own), (result.film, made), film.duration)
+        runs = packets_of.result().get(own.index) if leaping is None else None
+        return between.sound(found, film, original or (film.film, own), (result.film, made), runs)
+
+    def read(seconds: float) -> None:
+        events.progress(min(seconds, 2 * film.duration), 2 * film.duration, _READ_UNIT)
 
     # What muxes has said 100 % by now: without a count of its own, this would look like a stage that hangs at its end.
     proofs: list[StreamProof] = []
+    read_of = pairs
+    if leaping is not None:  # times of sound are those of what stands in for it
+        both = zip(leaping[1], pairs, strict=True)
+        read_of = [(stream, made) for stream, (_, made) in both if stream.kind != "audio"]
     events.progress(0, len(pairs), _UNIT)
     with Pool(1) as beside, Pool(max(1, workers)) as pool:
-        sounds = [pair for pair in pairs if pair[0].kind == "audio"] if leaping is None else []
-        same = beside.submit(whole.with_same_packets, film.film, result.film, sounds)
+        packets_of = beside.submit(packets.of_both, leaping[0] if leaping else film.film, result.film, read_of, read)
         for done in pool.map(look, pairs, originals):
             proofs.append(done)
             events.progress(len(proofs), len(pairs), _UNIT)
     return proofs
-
-
-def prove_all_of_it(
-    found: StreamProof, film: tuple[Film, Stream], result: tuple[Film, Stream], seconds: float
-) -> StreamProof:
-    """Return the proof of a sound with what is otherwise between the places that were found, if anything is.
-
-    Both are decoded from end to end; where that cannot be done, the proof remains what it was.
-
-    Args:
-        found: the places.
-        film: the film and its sound.
-        result: the result and the counterpart.
-        seconds: how long the film is.
-    """
-    complaints: list[str] = []
-    shift = (found.shift_ms or 0.0) / 1000
-    try:
-        heard = whole.decoded(film, result, seconds + sound_places.BEYOND_SECONDS, shift, complaints.append)
-    except MediaError:
-        return found
-    if not heard.compared:
-        return found
-    moved = [Place(at, shift_ms, 1.0, exact=False) for at, shift_ms in heard.moved]
-    lost = tuple(at for at, _ in heard.other)
-    all_of_it = replace(found, places=compared.in_order([*found.places, *moved]), lost_at_ms=lost, whole="sound")
-    if not any(map(compared.tells_of_damage, complaints)):
-        return all_of_it
-    # Where the film is silent, no damage of the film makes a sound.
-    new = tuple(at for at, silent in heard.other if silent)
-    damaged = tuple(sorted({*found.damaged_at_ms, *lost} - {*new}))
-    return replace(all_of_it, lost_at_ms=new, damaged_at_ms=damaged)
 
 
 def judge(

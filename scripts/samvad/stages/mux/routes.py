@@ -249,7 +249,8 @@ def warn_unproved(run: StageRun, found: Sequence[StreamProof]) -> None:
         run.warn(f"Nothing proves that {name} is in time: it is silent, or too even.")
     for item in found:
         if item.is_in_places_alone:
-            run.warn(f"{_name(item).capitalize()} cannot be decoded as a whole: it is compared at some places only.")
+            why = "cannot be decoded as a whole" if item.kind == "audio" else "is not the same byte for byte"
+            run.warn(f"{_name(item).capitalize()} {why}: it is compared at some places only.")
 
 
 def corrections(taken: Taken, found: Sequence[StreamProof]) -> list[int] | None:

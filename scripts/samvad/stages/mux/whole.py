@@ -1,35 +1,27 @@
-"""Hold all of a film's sound against the result's, from the beginning to the end: nothing missing, nothing that is new.
+"""Decode all of a film's sound and the result's, from the beginning to the end: nothing missing, nothing that is new.
 
-A few pieces that are found at their times say nothing of what lies between them. Where the result has the very packets
-of the film, in their order and at their times, it sounds the same throughout, and nothing need be decoded. Where they
-were put together anew (uncompressed sound, AAC of MPEG-TS, what was decoded), both are decoded at once and compared, a
-tenth of a second at a time, each channel by itself.
+So it is where packets were put together anew (uncompressed sound, what was decoded): both are decoded at once and
+compared, a tenth of a second at a time, each channel by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from samvad.core.errors import MediaError
-from samvad.media import ffmpeg, film_packets, moments
+from samvad.media import ffmpeg, moments
 from samvad.media.audio import SAMPLE_RATE_HZ
 from samvad.media.clock import Film
 from samvad.media.film_headers import Stream
-from samvad.media.film_packets import Run
 from samvad.media.moments import Sound
+from samvad.stages.mux.packets import BEGINNING_SECONDS
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-#: So much of the beginning may be otherwise: a copy's decoder lacks what came before a cut.
-_BEGINNING_SECONDS = 0.1
-#: So many packets may be missing or new at the beginning, which are not heard, or hardly.
-_PRIMING_PACKETS = 16
-#: By how much the shifts of the packets of a sound may differ: rounding.
-_SPREAD_US = 12_000
 #: What is told apart, and what is compared at once, in seconds.
 _STEP_SECONDS, _BLOCK_STEPS = 0.1, 5
 #: So far before and behind its time a block is looked for, in seconds.
@@ -68,56 +60,6 @@ class Found:
     compared: bool = False
 
 
-def same_packets(film: Run, result: Run, zero_us: int) -> bool:
-    """Say whether a result has the packets of a film's sound, all in their order and at their times.
-
-    Args:
-        film: the film's sound.
-        result: the result's, which begins at zero.
-        zero_us: the film's time zero on its container's clock.
-    """
-    import numpy as np
-
-    if film.times_us is None or result.times_us is None or not len(result.sums):
-        return False
-    soon_us = round(_BEGINNING_SECONDS * 1e6)
-    heads = [(first, 0) for first in range(_PRIMING_PACKETS)] + [(0, first) for first in range(1, _PRIMING_PACKETS)]
-    for left_out, added in heads:
-        mine, theirs = film.sums[left_out:], result.sums[added:]
-        if len(mine) != len(theirs) or not np.array_equal(mine, theirs):
-            continue
-        before = [*(film.times_us[:left_out] - zero_us), *result.times_us[:added]]
-        shifts = result.times_us[added:] - (film.times_us[left_out:] - zero_us)
-        return all(time < soon_us for time in before) and int(np.ptp(shifts)) <= _SPREAD_US
-    return False
-
-
-def with_same_packets(film: Film, result: Film, pairs: Sequence[tuple[Stream, Stream]]) -> frozenset[int]:
-    """Return the numbers of those of a film's sounds of which the result has the very packets, by a reading of both.
-
-    Args:
-        film: the film.
-        result: what was made of it.
-        pairs: the film's sounds, each with its counterpart.
-
-    Raises:
-        ToolError: ffprobe is missing, or hung.
-    """
-    if not pairs:
-        return frozenset()
-    try:
-        mine, theirs = film_packets.sounds(film.path), film_packets.sounds(result.path)
-    except MediaError:
-        return frozenset()
-    return frozenset(
-        own.index
-        for own, made in pairs
-        if own.index in mine
-        and made.index in theirs
-        and same_packets(mine[own.index], theirs[made.index], film.start.zero_us)
-    )
-
-
 def decoded(
     film: tuple[Film, Stream],
     result: tuple[Film, Stream],
@@ -140,6 +82,13 @@ def decoded(
     """
     channels = min(_CHANNELS, moments.shape(film[1])[1])
     beside = Beside(channels, shift)
+    anew: list[str] = []
+
+    def take(line: str) -> None:
+        if ffmpeg.is_begun_anew(line):
+            anew.append(line)
+        said(line)
+
     heard = [
         ffmpeg.in_time(one.source()[str(stream.index)], SAMPLE_RATE_HZ, one.off_seconds)
         .filter("aformat", channel_layouts=f"{channels}c")
@@ -151,10 +100,11 @@ def decoded(
         None,
         {"c:a": "pcm_s16le", "f": "s16le", "t": f"{seconds:.3f}"},
         stdout_block=beside.take,
-        stderr_line=said,
+        stderr_line=take,
         read_along=film[0].read_along,
     )
-    if done.code:
+    # Where a sound changes its channels on the way, ffmpeg begins its filters anew, and fills all the time before.
+    if done.code or anew:
         raise MediaError(f"Sound of {str(film[0].path)!r} cannot be decoded: {done.last_line}.", "Play the film.")
     return beside.end()
 
@@ -253,7 +203,7 @@ class Beside:
     def _compare_steps(self, mine: npt.NDArray[np.float32], around: npt.NDArray[np.float32]) -> None:
         for number in range(_BLOCK_STEPS):
             step = self._next // self._step + number
-            if step * _STEP_SECONDS < _BEGINNING_SECONDS:
+            if step * _STEP_SECONDS < BEGINNING_SECONDS:
                 continue
             begin = number * self._step
             piece = mine[begin : begin + self._step]
