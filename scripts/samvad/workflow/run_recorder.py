@@ -48,6 +48,8 @@ _NOT_TAKEN = (
     "it ended well, but Snakemake did not take its result, and says above why. Where that is of modification times, a "
     "clock is wrong, or was: the same command goes on"
 )
+#: And where that was because somebody stopped the run in that moment.
+_NOT_TAKEN_ANY_MORE = "it ended well as the run was stopped. Run the same command again to go on"
 #: What SLURM writes into a job's log when it, or the kernel, ends a step for want of memory.
 _OVER_MEMORY = re.compile(rb"xceeded (?:job |step )?memory limit|oom[-_]kill|OOM Killed|Out Of Memory", re.IGNORECASE)
 _TAIL_BYTES = 1 << 16
@@ -375,6 +377,10 @@ class PipelineHandler(logging.Handler):
         elif failed and result.status == "failed":
             found.failed[stage] = result.failure.message if result.failure else job_manifest.NO_RECORD
             found.passing |= {stage} if result.failure is None or may_pass(result.failure) else set()
+        elif failed and group is None and self._is_interrupted:
+            found.live.stopped.add(stage)
+            found.stopped[stage] = _NOT_TAKEN_ANY_MORE
+            found.passing.add(stage)
         elif failed and group is None:
             found.failed[stage] = _NOT_TAKEN
             found.passing.add(stage)
