@@ -11,7 +11,7 @@ import statistics
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations, groupby
+from itertools import combinations, compress, groupby
 
 from samvad.documents import coverage
 from samvad.documents.coverage import Coverage, Gap, Piece
@@ -118,14 +118,19 @@ class GapFiller:
         # Where the sign is weak, the others have been settled by their own pauses.
         found = list(chunks) if self.weak else [settled(chunk, pauses) for chunk in chunks]
         doubted: list[Chunk] = []
+        tried: set[tuple[Window, DecodingStrategy]] = set()
         for how in ROUNDS[:_WEAK_ROUNDS] if self.weak else ROUNDS:
             wanted = [window for group, run in _groups(_texts(found), speech) for window in self._cut(group, run, how)]
             if how.relative:
                 wanted = [window for window in wanted if as_relative(window, self.script)]
+            heard = [self._as_heard(window, how, found, speech) for window in wanted]
+            # The same sound, decoded in the same way, gives the same text: that is no second try.
+            new_to = [(one, replace(how.strategy, name="")) not in tried for one in heard]
+            wanted, heard = list(compress(wanted, new_to)), list(compress(heard, new_to))
             if not wanted:
                 continue
+            tried |= {(one, replace(how.strategy, name="")) for one in heard}
             log.info("Decoding %d pieces again: %s", len(wanted), REASON)
-            heard = [self._as_heard(window, how, found, speech) for window in wanted]
             sure: list[Chunk] = []
             for window, chunk in zip(wanted, self.decode(heard, how.strategy), strict=True):
                 own = _of_window(settled(chunk, pauses), window, after=bool(how.before_ms))
