@@ -40,6 +40,12 @@ class Account:
         if words and (count := len(word_forms.of(text := _text(words)))):
             self.taken.append(Taken(STAGE, rule, "", words[0].start_ms, words[-1].end_ms, count, text))
 
+    def forget(self, stretches: Sequence[tuple[int, int]]) -> None:
+        """Forget what was taken out of stretches (start and end in ms) whose words are replaced by a better try."""
+        self.taken = [
+            item for item in self.taken if not any(start <= (item.start_ms or 0) < end for start, end in stretches)
+        ]
+
     def compare(self, before: Sequence[Chunk], after: Sequence[Chunk], taken_before: int) -> None:
         """Record what went between two states of a film's pieces and was not taken out since ``taken_before`` records.
 

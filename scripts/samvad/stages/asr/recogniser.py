@@ -11,9 +11,9 @@ from typing import Any
 from samvad.core.failures import working_on
 from samvad.media.audio import FilmAudio
 from samvad.runner.kept_pieces import KeptPieces
-from samvad.stages.asr import account, beside_speech, gaps, language, own_script, prompts, retries
+from samvad.stages.asr import account, beside_speech, gaps, language, named_by_words, own_script, prompts, retries
 from samvad.stages.asr.account import Account
-from samvad.stages.asr.chunks import Chunk
+from samvad.stages.asr.chunks import Chunk, DecodedAgain
 from samvad.stages.asr.engine import Engine
 from samvad.stages.asr.from_prompt import PromptGuard, VoicePeak
 from samvad.stages.asr.memory import OutOfMemoryFallback
@@ -29,6 +29,10 @@ _LEAST_MS = 15_000
 #: Windows of one length go together (a batch takes as many steps as its longest text), from so many batches at a time,
 #: so that progress still follows the film.
 _BATCHES_SORTED = 8
+#: Why a piece was decoded again, and how, where its words are of another language of the film.
+_OTHER_WORDS, _OF_ITS_WORDS = "words of another language", "in the language of its words"
+#: What is heard anew is taken if each stretch keeps this part of its text: less is no better one.
+_STILL_THERE = 0.5
 
 
 @dataclass(frozen=True)
@@ -84,24 +88,25 @@ class Recogniser:
         """
         retrier = retries.Retrier(self.decode, self.audio, self.script, self.terms, self.attempts, self.account)
         total = sum(region.length_ms for region in speech)
-        chunks: list[Chunk] = []
-        found = self.fallback.engine.windows(speech)
         self.progress(0.0, total / 1000, "audio_seconds")  # what was counted before is over
-        for name in dict.fromkeys(region.language for region in speech):
-            own = [window for window in found if window.language == name]
-            prompt = prompts.prompt(self.terms, name, self.script)
-            strategy = first_try(self.fallback.engine, prompt)
-            size = _BATCHES_SORTED * self.fallback.setting.batch_size
-            for first in range(0, len(own), size):
-                self._look_ahead(own[first + size :], strategy, size)
-                decoded = self._batches(own[first : first + size], strategy, hear=True)
-                if strategy.prompt:
-                    decoded = self._without_made_up(retrier.unprompted(decoded))
-                chunks += retrier.repair(decoded)
-                done = sum(chunk.window.speech_ms for chunk in chunks if chunk.window is not None)
-                self.progress(min(done, total) / 1000, total / 1000, "audio_seconds")
+
+        def done(chunks: Sequence[Chunk]) -> None:
+            seconds = sum(chunk.window.speech_ms for chunk in chunks if chunk.window is not None)
+            self.progress(min(seconds, total) / 1000, total / 1000, "audio_seconds")
+
+        found = self.fallback.engine.windows(speech)
+        chunks = self._filled(self._by_language(found, retrier, done), speech, perhaps, retrier)
+        anew, named = self._in_the_language_of_their_words(chunks, speech, found, retrier)
+        if named is not speech:
+            chunks = self._filled(anew, named, perhaps, retrier)
+        return own_script.in_own_script(chunks, self.decode, self.script, self.terms)
+
+    def _filled(
+        self, chunks: Sequence[Chunk], speech: Sequence[Region], perhaps: Sequence[Region], retrier: retries.Retrier
+    ) -> list[Chunk]:
+        """Return chunks in order of time, with their words where somebody speaks, and with what filled the gaps."""
         in_order = sorted(chunks, key=lambda chunk: chunk.start_ms)
-        heard_first, taken_before = in_order, len(self.account.taken)
+        heard_first, taken_before = [chunk for chunk in in_order if not gaps.was_gap(chunk)], len(self.account.taken)
         again = self.decode if self.attempts else None
         placer = beside_speech.Placer(again, self.audio, perhaps, self.voice_peak, self.account)
         in_order = placer.place(in_order, speech)
@@ -114,7 +119,51 @@ class Recogniser:
                 in_order = replace(filler, weak=True).fill(in_order, surer)
         old = [chunk for chunk in in_order if not gaps.was_gap(chunk)]
         self.account.compare(heard_first, old, taken_before)
-        return own_script.in_own_script(in_order, self.decode, self.script, self.terms)
+        return in_order
+
+    def _by_language(
+        self, found: Sequence[Window], retrier: retries.Retrier, done: Callable[[Sequence[Chunk]], None]
+    ) -> list[Chunk]:
+        """Return what was said in some windows, language by language, mended; tell what is done by then."""
+        chunks: list[Chunk] = []
+        for name in dict.fromkeys(window.language for window in found):
+            own = [window for window in found if window.language == name]
+            prompt = prompts.prompt(self.terms, name, self.script)
+            strategy = first_try(self.fallback.engine, prompt)
+            size = _BATCHES_SORTED * self.fallback.setting.batch_size
+            for first in range(0, len(own), size):
+                self._look_ahead(own[first + size :], strategy, size)
+                decoded = self._batches(own[first : first + size], strategy, hear=True)
+                if strategy.prompt:
+                    decoded = self._without_made_up(retrier.unprompted(decoded))
+                chunks += retrier.repair(decoded)
+                done(chunks)
+        return chunks
+
+    def _in_the_language_of_their_words(
+        self, chunks: Sequence[Chunk], speech: Sequence[Region], found: Sequence[Window], retrier: retries.Retrier
+    ) -> tuple[Sequence[Chunk], Sequence[Region]]:
+        """Return chunks and regions; those whose words are of another language of the film are heard anew in that."""
+        said = named_by_words.texts(chunks, speech)
+        other = named_by_words.readings(said, speech) if self.attempts else {}
+        while other:
+            named = {region: replace(region, language=other.get(region, region.language)) for region in speech}
+            windows = self.fallback.engine.windows(list(named.values()))
+            before, since = frozenset(found), frozenset(windows)
+            log.info("Decoding %d pieces again: %s", len(since - before), _OF_ITS_WORDS)
+            taken_before = len(self.account.taken)
+            anew = self._by_language([window for window in windows if window not in before], retrier, lambda _: None)
+            taken = self.account.taken[taken_before:]
+            del self.account.taken[taken_before:]
+            written = named_by_words.texts(anew, list(named.values()))
+            lost = [one for one in other if len(written.get(named[one], "")) < _STILL_THERE * len(said[one])]
+            if not lost:
+                self.account.forget([(window.start_ms, window.end_ms) for window in before - since])
+                self.account.taken += taken
+                stay = [chunk for chunk in chunks if not any(_is_in(chunk, window) for window in before - since)]
+                return [*stay, *map(_renamed, anew)], list(named.values())
+            other = {region: name for region, name in other.items() if region not in lost}
+        return chunks, speech
 
     def _without_made_up(self, chunks: list[Chunk]) -> list[Chunk]:
         if self.voice_peak is None:
@@ -163,6 +212,16 @@ class Recogniser:
         with working_on(min(window.start_ms for window in batch)):
             engine, size = self.fallback.engine, self.fallback.setting.batch_size
             return engine.decode(self.audio, batch, strategy, hear=hear, size=size, kept=self.kept)
+
+
+def _is_in(chunk: Chunk, window: Window) -> bool:
+    return window.start_ms <= (chunk.start_ms + chunk.end_ms) // 2 < window.end_ms
+
+
+def _renamed(chunk: Chunk) -> Chunk:
+    note = chunk.decoded_again or DecodedAgain((), _OF_ITS_WORDS, 0)
+    again = DecodedAgain((_OTHER_WORDS, *note.reasons), note.kept, note.attempts + 1)
+    return replace(chunk, decoded_again=again)
 
 
 def first_try(engine: Engine, prompt: str = "") -> DecodingStrategy:

@@ -33,6 +33,7 @@ from samvad.stages.asr import (
     language,
     language_changes,
     loudness,
+    named_by_words,
     prompts,
     quiet,
     regions,
@@ -147,13 +148,16 @@ def name_languages(
         _tell_of_languages(run, vote, found)
     parted = language_changes.cut(hear, recogniser.audio, speech, given)
     _tell_of_changes(run, parted)
-    named = language.name_languages(hear, parted.speech, given)
+    return language.name_languages(hear, parted.speech, given)
+
+
+def _record_languages(run: StageRun, named: Sequence[Region], given: Sequence[str]) -> None:
+    """Record in which language how much was recognised."""
     run.metadata("regions_by_language", dict(Counter(region.language for region in named)))
-    if len(given) > 1:
-        for name in given:
-            spoken_ms = sum(region.length_ms for region in named if region.language == name)
-            run.metric(f"speech_in_{name}", spoken_ms / 1000, "s")
-    return named
+    names = list(dict.fromkeys([*given, *(region.language for region in named)]))
+    for name in names if len(names) > 1 else ():
+        spoken_ms = sum(region.length_ms for region in named if region.language == name)
+        run.metric(f"speech_in_{name}", spoken_ms / 1000, "s")
 
 
 def _tell_of_languages(run: StageRun, vote: language.Vote, found: second_languages.Survey) -> None:
@@ -230,6 +234,8 @@ def recognise(run: StageRun, recogniser: Recogniser, heard: Heard, options: Opti
     perhaps = covered.in_languages(heard.perhaps, named)
     with span("transcription"):
         chunks = recogniser.recognise(named, perhaps)
+    named = named_by_words.as_decoded(named, chunks)
+    _record_languages(run, named, given)
     added = beside_speech.with_text(perhaps, named, chunks)
     write_regions(run, heard, added)
     named = sorted([*named, *added], key=lambda region: region.start_ms)

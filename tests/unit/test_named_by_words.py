@@ -1,0 +1,131 @@
+"""The words that came of a stretch say which of a film's languages it is in, where its sound was taken for another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from samvad.stages.asr import named_by_words, windows
+from samvad.stages.asr.account import Account
+from samvad.stages.asr.chunks import Chunk, RawWord
+from samvad.stages.asr.recogniser import Recogniser
+from samvad.stages.asr.regions import Region
+from samvad.stages.asr.strategy import DecodingStrategy
+from samvad.stages.asr.windows import Window
+
+ENGLISH = {"the", "please", "wait", "you", "are", "now", "conference", "is", "this", "line", "while"}
+SPANISH = {"lo", "siento", "por", "favor", "espere", "la", "conferencia", "no", "su", "respuesta", "para"}
+FIGURES = {"avg_logprob": -0.3, "no_speech_prob": 0.1, "compression_ratio": 1.0, "temperature": 0.0}
+
+
+@pytest.fixture(autouse=True)
+def uses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let two small lists stand for wordfreq's, which the stage's environment has and this one has not."""
+    lists = {"en": ENGLISH, "es": SPANISH}
+
+    def mean(words: Sequence[str], language: str) -> float | None:
+        known = lists.get(language)
+        return None if known is None else sum(6.0 if word in known else 1.0 for word in words) / len(words)
+
+    monkeypatch.setattr(named_by_words, "uses", mean)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "spoken", "read"),
+    [
+        ("Lo siento, no su respuesta.", "en", ["en", "es"], "es"),
+        ("Lo siento, no su respuesta.", "en", ["en", "hi"], "en"),  # what is not spoken in the film is not thought of
+        ("Por favor.", "en", ["en", "es"], "en"),  # two words say too little
+        ("Please wait, por favor.", "en", ["en", "es"], "en"),  # of both
+        ("You are now in this conference.", "hi", ["hi", "en"], "hi"),  # Hindi may be in Latin letters, too
+        ("1 2 3 4 5", "en", ["en", "es"], "en"),
+        ("Lo siento, no su respuesta.", "fi", ["fi", "es"], "fi"),  # no list of Finnish
+    ],
+)
+def test_words_say_their_language_where_they_are_enough(text: str, language: str, spoken: list[str], read: str) -> None:
+    assert named_by_words.reading(text, language, spoken) == read
+
+
+class Hears:
+    """In place of a model: writes what is said, and in the wrong language now and then nothing."""
+
+    own_length = multilingual = True
+    batches_at_once, batches_ahead = 1, 0
+
+    def __init__(self, said: dict[int, str], deaf_in: str = "") -> None:
+        self.said, self.deaf_in = said, deaf_in
+
+    def windows(self, speech: Sequence[Region]) -> list[Window]:
+        return windows.spans(speech, windows.SHORT_SPAN_MS)
+
+    def decode(self, _: Any, batch: Sequence[Window], strategy: DecodingStrategy, **__: Any) -> list[Chunk]:
+        return [self._written(window) for window in batch]
+
+    def _written(self, window: Window) -> Chunk:
+        words = []
+        for region in window.speech:
+            said = self.said[region.start_ms].split() if window.language != self.deaf_in else []
+            each = region.length_ms // max(1, len(said))
+            at = region.start_ms
+            for word in said:
+                words.append(RawWord(f" {word}", at, at + each, 0.9))
+                at += each
+        text = "".join(word.text for word in words).strip()
+        return Chunk(window.start_ms, window.end_ms, window.language, text, tuple(words), FIGURES, window, 10)
+
+
+class Batches:
+    """In place of what watches the memory."""
+
+    def __init__(self, engine: Hears) -> None:
+        self.engine, self.setting = engine, SimpleNamespace(batch_size=8)
+
+    def map(self, work: Any, items: Sequence[Any], _: int = 1) -> Iterator[Any]:
+        yield from work(items) if items else ()
+
+
+SPEECH = [
+    *(Region(start_ms, start_ms + 3_000, "en") for start_ms in (1_000, 5_000, 9_000)),
+    Region(13_000, 16_000, "es"),
+]
+SAID = {
+    1_000: "please wait while you are now",
+    5_000: "lo siento no su respuesta",
+    9_000: "you are now the conference",
+    13_000: "por favor espere la conferencia",
+}
+
+
+def recognise(engine: Hears, attempts: int = 4) -> tuple[list[Chunk], Account]:
+    sound: Any = SimpleNamespace(
+        duration_ms=20_000, piece=lambda start, end: np.full((end - start) * 16, 0.1, np.float32)
+    )
+    kept = Account()
+    engine_alone: Any = Batches(engine)
+    recogniser = Recogniser(engine_alone, sound, "any", (), attempts, lambda *_: None, account=kept)
+    return recogniser.recognise(SPEECH), kept
+
+
+def test_a_stretch_is_heard_anew_in_the_language_that_its_words_are_of() -> None:
+    chunks, kept = recognise(Hears(SAID))
+    assert [region.language for region in named_by_words.as_decoded(SPEECH, chunks)] == ["en", "es", "en", "es"]
+    languages = {word.text.strip(): chunk.language for chunk in chunks for word in chunk.words}
+    assert (languages["siento"], languages["wait"], languages["now"], languages["espere"]) == ("es", "en", "en", "es")
+    assert sum(len(chunk.words) for chunk in chunks) == sum(len(text.split()) for text in SAID.values())
+    assert not kept.unexplained
+    noted = [chunk for chunk in chunks if chunk.decoded_again]
+    assert all("words of another language" in chunk.decoded_again.reasons for chunk in noted if chunk.decoded_again)
+    assert len(noted) == 3
+
+
+@pytest.mark.parametrize("attempts", [0, 4])
+def test_what_gives_less_text_in_the_other_language_stays_as_it_was(attempts: int) -> None:
+    engine = Hears({**SAID, 13_000: "por favor"}, deaf_in="es")
+    chunks, kept = recognise(engine, attempts)
+    said = " ".join(chunk.text for chunk in chunks)
+    assert ("siento" in said, "wait" in said, kept.unexplained) == (True, True, [])
+    assert [region.language for region in named_by_words.as_decoded(SPEECH, chunks)][:3] == ["en", "en", "en"]
