@@ -19,7 +19,7 @@ from samvad.documents.mux_proof import StreamProof
 from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
 from samvad.media import clock, film_headers
-from samvad.stages.mux import between, compared, cues, looks, mp4, routes
+from samvad.stages.mux import between, compared, cues, looks, mp4, routes, whole
 from samvad.stages.mux.film import FilmFile
 from samvad.stages.mux.matroska import NewTrack
 
@@ -350,3 +350,22 @@ def test_parts_that_are_swapped_are_found(copied: FilmFile, tmp_path: Path) -> N
     told = faults(copied, merged(tmp_path, names[0], *[word for name in names[1:] for word in ("+", name)]))
     assert any("picture (stream 0, by picture) at 1" in fault or "picture (stream 0, by picture) at 2" in fault
                for fault in told)  # fmt: skip
+
+
+def test_sounds_without_loss_are_compared_sample_by_sample_by_one_start_of_ffmpeg(tmp_path: Path) -> None:
+    """What is added to one of them, thirty decibels below it, does not pass for the same."""
+    path, result, other = (tmp_path / name for name in ("film.mov", "result.mkv", "other.mkv"))
+    sound = ("-f", "lavfi", "-i", "anoisesrc=duration=6:amplitude=0.3:seed=1:sample_rate=48000")
+    picture = ("-f", "lavfi", "-i", "testsrc2=duration=6:size=96x64:rate=10")
+    ffmpeg(*picture, *sound, "-map", 0, "-map", 1, "-map", 1, "-c:v", "libx264", "-c:a", "pcm_s16le", path)
+    ffmpeg("-i", path, "-map", 0, "-c:v", "copy", "-c:a:0", "flac", "-c:a:1", "pcm_s16le", result)
+    soft = "anoisesrc=duration=6:amplitude=0.01:seed=5:sample_rate=48000[new]"
+    mixed = f"{soft};[0:a:1][new]amix=inputs=2:normalize=0[both]"
+    coded = ("-map", "0:v", "-map", "0:a:0", "-map", "[both]", "-c:v", "copy", "-c:a", "pcm_s16le")
+    ffmpeg("-i", path, "-filter_complex", mixed, *coded, other)
+    film = clock.opened(path)
+    for made, same in ((result, {1, 2}), (other, {1})):
+        header = film_headers.read(made)
+        held = clock.Film(made, header, clock.Start(0, round(header.start_seconds * 1e6), leaps=False))
+        pairs = list(zip(film.header.of_kind("audio"), header.of_kind("audio"), strict=True))
+        assert whole.exactly_same(film, held, pairs, 8.0) == same

@@ -6,6 +6,8 @@ throughout, and nothing need be decoded. A packet that is missing is a fault, un
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 
 from samvad.core.errors import MediaError
@@ -23,6 +25,8 @@ _LOOKED_AT = 8
 _TOLD = 3
 #: Around a place, so much (s) of the film is decoded to see whether it is damaged.
 _AROUND_SECONDS = 2.0
+#: How ffmpeg's names of sounds begin that are kept without loss.
+_WITHOUT_LOSS = ("pcm_", "flac", "alac")
 #: So many pictures in a row tell how far they are shifted, by the middle one.
 _IN_A_ROW = 9
 
@@ -93,6 +97,31 @@ def sound(
             if found.lost_at_ms:
                 return found
     return heard(found, original, result, film.duration)
+
+
+def exact_sounds(
+    film: Compared,
+    result: Compared,
+    pairs: Sequence[tuple[Stream, Stream]],
+    packets_of: Future[dict[int, tuple[Run, Run]]],
+) -> frozenset[int]:
+    """Return the numbers of sounds without loss, packed anew, that are the same sample by sample.
+
+    Args:
+        film: the film.
+        result: what was made of it.
+        pairs: streams, each with its counterpart.
+        packets_of: gives the packets of both: those that are the same need no decoding.
+    """
+    runs = packets_of.result()
+    anew = [
+        (own, made)
+        for own, made in pairs
+        if own.codec.startswith(_WITHOUT_LOSS)
+        and made.codec.startswith(_WITHOUT_LOSS)
+        and not (own.index in runs and packets.are_same(*runs[own.index], film.film.start.zero_us))
+    ]
+    return whole.exactly_same(film.film, result.film, anew, film.duration + sound_places.BEYOND_SECONDS)
 
 
 def heard(found: StreamProof, film: tuple[Film, Stream], result: tuple[Film, Stream], seconds: float) -> StreamProof:

@@ -8,6 +8,7 @@ shades. A place that is found elsewhere gives the shift, which the muxing that f
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from samvad.core.stopped_threads import Pool
 from samvad.documents.mux_proof import StreamProof
@@ -53,6 +54,8 @@ def prove(
         if found.lost_at_ms or found.spread_ms > SPREAD_MS or abs(found.shift_ms or 0.0) > SHIFT_MS:
             return found  # it is wrong as it is, and is looked at again when that has been put right
         runs = packets_of.result().get(own.index) if leaping is None else None
+        if own.index in exact.result():
+            return replace(found, whole="sound")
         return between.sound(found, film, original or (film.film, own), (result.film, made), runs)
 
     def read(seconds: float) -> None:
@@ -67,6 +70,7 @@ def prove(
     events.progress(0, len(pairs), _UNIT)
     with Pool(1) as beside, Pool(max(1, workers)) as pool:
         packets_of = beside.submit(packets.of_both, leaping[0] if leaping else film.film, result.film, read_of, read)
+        exact = beside.submit(between.exact_sounds, film, result, read_of, packets_of)
         for done in pool.map(look, pairs, originals):
             proofs.append(done)
             events.progress(len(proofs), len(pairs), _UNIT)

@@ -6,7 +6,7 @@ compared, a tenth of a second at a time, each channel by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -58,6 +58,45 @@ class Found:
     other: list[tuple[int, bool]] = field(default_factory=list)
     moved: list[tuple[int, float]] = field(default_factory=list)
     compared: bool = False
+
+
+def exactly_same(film: Film, result: Film, pairs: Sequence[tuple[Stream, Stream]], seconds: float) -> frozenset[int]:
+    """Decode sounds of a film and their counterparts with one start of ffmpeg; return those that are the same.
+
+    What is kept without loss is so sample by sample, and nothing that was added to it, however soft, would pass.
+
+    Args:
+        film: the film.
+        result: what was made of it.
+        pairs: the film's sounds, each with its counterpart.
+        seconds: for how long.
+
+    Raises:
+        ToolError: ffmpeg is missing, or hung.
+    """
+    if not pairs or film.read_along:
+        return frozenset()
+    sums: list[list[str]] = [[] for _ in range(2 * len(pairs))]
+
+    def take(line: str) -> None:
+        if line[:1].isdigit():
+            number, _, _, _, _, checksum, *_ = (word.strip() for word in line.split(","))
+            sums[int(number)].append(checksum)
+
+    sources = (film.source(), result.source())
+    streams = [sources[place][str(pair[place].index)] for place in (0, 1) for pair in pairs]
+    options: dict[str, str | int] = {"c:a": "pcm_s32le", "f": "framehash", "hash": "murmur3", "t": f"{seconds:.3f}"}
+    for number, (own, _) in enumerate([*pairs, *pairs]):
+        rate_hz, channels = moments.shape(own)
+        in_time = ffmpeg.sound_in_time(rate_hz, film.off_seconds)
+        chain = (in_time, f"apad=whole_dur={seconds:.3f}", f"asetnsamples={rate_hz}")
+        options |= {f"filter:{number}": ",".join(chain), f"ac:{number}": channels}
+    done = ffmpeg.run(streams, None, options, stdout_line=take)
+    if done.code:
+        return frozenset()
+    return frozenset(
+        own.index for number, (own, _) in enumerate(pairs) if sums[number] and sums[number] == sums[number + len(pairs)]
+    )
 
 
 def decoded(
