@@ -319,7 +319,7 @@ def copied(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         pytest.param("v", "noise=drop=eq(n\\,210)", "picture (stream 0, by picture) at 8.", id="one picture lost"),
         pytest.param("v", "noise=drop=between(n\\,200\\,224)", "picture (stream 0, by picture) at ", id="a second"),
         pytest.param("v", "noise=amount=if(eq(n\\,212)\\,1\\,-1)", "picture (stream 0, by picture) at ", id="damaged"),
-        pytest.param("v", "setts=ts=TS+between(N\\,200\\,230)*0.2/TB", "picture (stream 0, by picture) is ", id="late"),
+        pytest.param("v", "setts=ts=TS+between(N\\,200\\,240)*0.2/TB", "picture (stream 0, by picture) is ", id="late"),
         pytest.param("a", "noise=drop=eq(n\\,300)", "at 9.6 s is not in it", id="one packet of sound lost"),
         pytest.param("a", "noise=amount=if(eq(n\\,300)\\,1\\,-1)", "", id="sound damaged"),
     ],

@@ -214,3 +214,27 @@ def test_speech_is_where_the_film_has_it(film: Path | None, tmp_path: Path) -> N
     assert found.clock.duration_ms == pytest.approx(length, abs=90)
     if film.name == "q1_videolate.ts":
         assert found.cuts_ms == [5621]
+
+
+@pytest.mark.parametrize(("channel", "tone"), [("left", 400), ("right", 1000)])
+def test_a_channel_that_is_asked_for_is_heard_though_the_channels_change(
+    tmp_path: Path, channel: str, tone: int
+) -> None:
+    """Each channel of a broadcast has a tone of its own, in stereo and then in 5.1."""
+    film, both = tmp_path / "film.ts", "[0][1]amerge=inputs=2"
+    tones = [word for hertz in (400, 1000) for word in ("-f", "lavfi", "-i", f"sine={hertz}:duration=3")]
+    for number, mixed in enumerate((f"{both}[a]", f"{both},pan=5.1|FL=c0|FR=c1[a]")):
+        part = tmp_path / f"{number}.ts"
+        coded = ("-c:a", "aac", "-output_ts_offset", 3 * number, "-muxdelay", 0)
+        ffmpeg(*tones, "-filter_complex", mixed, "-map", "[a]", *coded, part)
+        film.write_bytes(b"".join(one.read_bytes() for one in (film, part) if one.exists()))
+    opened = clock.opened(film)
+    track = tracks.choose(probe.probe(film, opened.header).audio, (), None, str(film)).track
+    found = extract.extract(opened, track, channel, "centre", tmp_path / "audio.wav")
+    assert found.channel == channel and "change within the film" in found.warning
+    assert found.duration_ms == pytest.approx(6000, abs=60)
+    with wave.open(str(tmp_path / "audio.wav"), "rb") as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").astype(float)
+    for second in (1, 4):
+        heard = np.abs(np.fft.rfft(samples[second * 16_000 : (second + 1) * 16_000]))
+        assert heard.argmax() == tone

@@ -28,7 +28,7 @@ _AROUND_SECONDS = 2.0
 #: How ffmpeg's names of sounds begin that are kept without loss.
 _WITHOUT_LOSS = ("pcm_", "flac", "alac")
 #: So many pictures in a row tell how far they are shifted, by the middle one.
-_IN_A_ROW = 9
+_IN_A_ROW = 25
 
 
 def pictures(
