@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from judged_text import HINDI, NOISE, PHRASES, SPOKEN, given_verdicts, judge, said
 from samvad.core import schemas, typed_json
-from samvad.documents.segments import HEARD_TWICE, Segment, Word
+from samvad.documents.segments import HEARD_TWICE, READS_AS, Segment, Word
 from samvad.media.sound_curve import SoundCurve
 from samvad.stages.hallucination_removal import report
 from samvad.stages.hallucination_removal.limits import Limits
@@ -43,6 +43,18 @@ def test_what_was_clearly_spoken_is_kept(text: str) -> None:
 def test_a_phrase_that_was_only_heard_twice_alike_is_taken_out(text: str, kept: str, verdict: str) -> None:
     again = {"decoded_again": {"reasons": ["speech without text"], "kept": kept, "attempts": 2}}
     assert given_verdicts(judge(said(text, extra=again))) == [verdict]
+
+
+def test_a_line_in_a_language_that_nobody_named_is_suspect_and_no_more() -> None:
+    figures = {**SPOKEN, "avg_logprob": -1.4}
+    judged = judge(
+        said("Lo siento, no comprendí su respuesta.", language="en", extra={READS_AS: "es"}),
+        said(
+            "No sé quién ha enviado este mensaje.", 4000, 6000, language="en", extra={READS_AS: "es"}, decoding=figures
+        ),
+    )
+    assert given_verdicts(judged) == ["suspect", "suspect"]
+    assert judged.document.segments[0].reasons == ("its words are Spanish, and it was heard as English",)
 
 
 def test_a_short_word_beside_its_speech_region_is_kept() -> None:

@@ -32,6 +32,7 @@ def uses(monkeypatch: pytest.MonkeyPatch) -> None:
         return None if known is None else sum(6.0 if word in known else 1.0 for word in words) / len(words)
 
     monkeypatch.setattr(named_by_words, "uses", mean)
+    monkeypatch.setattr(named_by_words, "listed", lambda: ["en", "es", "ru"])
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,23 @@ def uses(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_words_say_their_language_where_they_are_enough(text: str, language: str, spoken: list[str], read: str) -> None:
     assert named_by_words.reading(text, language, spoken) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "spoken", "read"),
+    [
+        ("Lo siento, no su respuesta.", "en", ["en"], "es"),
+        ("Lo siento, no su respuesta.", "en", ["en", "es"], ""),  # a language of the film is no foreign one
+        ("Lo siento, no.", "en", ["en"], ""),  # too few words
+        ("Please wait while you are now in línea.", "en", ["en"], ""),
+        ("Xyzzy plugh quux frobnicate.", "en", ["en"], ""),  # of no language
+        ("Lo siento, no su respuesta.", "hi", ["hi"], ""),  # in Hindi, Latin letters say nothing
+    ],
+)
+def test_a_text_in_a_language_that_nobody_named_is_known(
+    text: str, language: str, spoken: list[str], read: str
+) -> None:
+    assert named_by_words.foreign(text, language, spoken) == read
 
 
 class Hears:

@@ -10,7 +10,7 @@ import pytest
 
 from samvad.core.errors import ConfigurationError
 from samvad.documents.provenance import Model
-from samvad.documents.segments import QUARANTINE, Segment, SegmentsDocument, Translation
+from samvad.documents.segments import QUARANTINE, READS_AS, Segment, SegmentsDocument, Translation
 from samvad.stages.translation import backends, guards
 from samvad.stages.translation.backends import Line
 from samvad.text import languages
@@ -60,6 +60,13 @@ def test_a_segment_in_the_target_language_is_passed_on_and_the_others_translated
     one, two = translated(document(segment(1), segment(2, "hello", "en"))).segments
     assert one.translations == {"en": Translation("HOLA", "upper")}
     assert two.translations == {"en": Translation("hello", "same language")}
+
+
+def test_a_segment_that_was_only_heard_in_the_target_language_is_passed_on_with_a_flag() -> None:
+    spanish = segment(2, "lo siento, no su respuesta", "en", extra={READS_AS: "es"})
+    made = translated(document(segment(1), spanish)).segments[1].translations["en"]
+    assert (made.text, made.backend) == ("lo siento, no su respuesta", "same language")
+    assert made.flags == ("left untranslated", "shown as said")
 
 
 def test_quarantined_and_empty_segments_are_not_translated_but_stay() -> None:

@@ -21,6 +21,8 @@ SUSPECT = "suspect"
 QUARANTINE = "quarantine"
 #: Flag of a translation that shows what was said, because none was fit to be shown.
 AS_SAID = "shown as said"
+#: Key of a segment whose words are of a language that the film was not recognised in: its short code.
+READS_AS = "reads_as"
 #: What a text is kept as (``decoded_again``, ``kept``) that no try at recognition was sure of, but two heard alike.
 HEARD_TWICE = "heard twice alike, unsure"
 #: And one that was heard where no detector hears speech, but one a sign of a voice.

@@ -18,6 +18,10 @@ from samvad.text import scripts, word_forms
 #: logarithm of uses in a thousand million words). Of 1,035 lines of English, Spanish, French and Italian (what
 #: telephones say, as written) none is taken for another of these; named as another each, 3,090 of 3,105 are told apart.
 _WORDS, _FURTHER = 3, 1.0
+#: For a language that nobody has named more is asked: so many words, which the language they were heard in uses less
+#: than so often, and the other one so often at least, by so much more. Of the same lines none
+#: is taken for one of 25 other languages.
+_UNNAMED_WORDS, _SELDOM, _OFTEN, _UNNAMED_FURTHER = 4, 3.5, 4.0, 1.5
 #: A chunk of 30 s has no more regions than this in it.
 _NEAR = 100
 
@@ -57,6 +61,32 @@ def reading(text: str, language: str, spoken: Sequence[str]) -> str:
     known = {name: found for name in (language, *others) if (found := uses(words, name)) is not None}
     best = max(known, key=lambda name: known[name], default=language)
     return best if language in known and known[best] >= known[language] + _FURTHER else language
+
+
+def foreign(text: str, language: str, spoken: Sequence[str]) -> str:
+    """Return the language that a text is in, where it is surely none that the film was recognised in; else nothing.
+
+    Args:
+        text: what was recognised.
+        language: what it was heard in.
+        spoken: all that the film was recognised in.
+    """
+    words = [word for word in word_forms.of(text) if len(word) > 1 and not word.isdigit()]
+    own = uses(words, language) if len(set(words)) >= _UNNAMED_WORDS else None
+    if own is None or own >= _SELDOM:
+        return ""
+    written = scripts.scripts_of(language)
+    others = [other for other in listed() if other not in spoken and scripts.scripts_of(other) & written]
+    known = {other: found for other in others if (found := uses(words, other)) is not None}
+    best = max(known, key=lambda name: known[name], default="")
+    return best if best and known[best] >= max(_OFTEN, own + _UNNAMED_FURTHER) else ""
+
+
+def listed() -> list[str]:
+    """Return the languages of which it is known how often they use words."""
+    import wordfreq
+
+    return sorted(wordfreq.available_languages("small"))
 
 
 def uses(words: Sequence[str], language: str) -> float | None:

@@ -16,7 +16,7 @@ from samvad.core.times import clock
 from samvad.documents import coverage, provenance
 from samvad.documents.coverage import Coverage
 from samvad.documents.existing_subtitles import MEASURE, TRANSLATE, ExistingSubtitles
-from samvad.documents.segments import Segment, SegmentsDocument
+from samvad.documents.segments import READS_AS, Segment, SegmentsDocument
 from samvad.logs.spans import span
 from samvad.media.audio import FilmAudio
 from samvad.media.sound_curve import SoundCurve
@@ -173,8 +173,9 @@ def _tell_of_languages(run: StageRun, vote: language.Vote, found: second_languag
     unsure = [name for name in dict.fromkeys([*vote.rivals(), *heard]) if not language.counts_for(name, known)]
     if unsure:
         run.warn(
-            f"Parts of the film sound like {', '.join(unsure)}. It is recognised as {', '.join(known)} alone: "
-            "name all its languages in the column source of the film sheet."
+            f"Parts of the film sound like {' and '.join(map(languages.name, unsure))}. It is recognised as "
+            f"{' and '.join(map(languages.name, known))} alone: name all its languages in the column source of the "
+            "film sheet."
         )
 
 
@@ -262,9 +263,25 @@ def recognise(run: StageRun, recogniser: Recogniser, heard: Heard, options: Opti
         chunks, named, round(options.max_sentence_seconds * 1000), quiet.pauses(recogniser.audio, named)
     )
     words = recogniser.account.into_segments(chunks, found)
+    found = _tell_of_other_languages(run, found, list(dict.fromkeys([*spoken_in, *given])))
     if not found:
         run.warn("Speech was heard, but no words were understood: there is nothing to subtitle.")
     return Recognised(found, words, chunks, named, perhaps, heard.loud)
+
+
+def _tell_of_other_languages(run: StageRun, found: list[Segment], spoken: Sequence[str]) -> list[Segment]:
+    """Return segments, those marked whose words are of a language that nobody has named; warn of them."""
+    reads = {one.id: named_by_words.foreign(one.text, one.language, spoken) for one in found}
+    run.metric("segments_in_other_languages", sum(map(bool, reads.values())), "segments")
+    known = " and ".join(map(languages.name, spoken))
+    for name in dict.fromkeys(filter(None, reads.values())):
+        places = [clock(one.start_ms) for one in found if reads[one.id] == name]
+        more = f" and {len(places) - _LINES_SHOWN} more" if places[_LINES_SHOWN:] else ""
+        run.warn(
+            f"What was recognised at {', '.join(places[:_LINES_SHOWN])}{more} is {languages.name(name)}, and the film "
+            f"is recognised as {known}: name all its languages in the column source of the film sheet."
+        )
+    return [replace(one, extra={**one.extra, READS_AS: reads[one.id]}) if reads[one.id] else one for one in found]
 
 
 def _without_prompt(recogniser: Recogniser, chunks: Sequence[Chunk]) -> list[str]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from samvad.documents.segments import UNSURE, Segment
+from samvad.documents.segments import READS_AS, UNSURE, Segment
 from samvad.stages.hallucination_removal.limits import Limits
 from samvad.stages.hallucination_removal.measures import Values
+from samvad.text import languages
 
 #: Signals that say that a text repeats itself.
 REPETITION = frozenset({"loop", "compression", "repeats"})
@@ -37,6 +38,9 @@ def signals(segment: Segment, values: Values, limits: Limits) -> tuple[Signal, .
         found = _sound_signals(values, limits) + found + _repetition_signals(segment, values, limits)
     if not found and values["phrase"] and _is_unsure(segment):
         found.append(Signal("unsure", "no try at recognition was sure of it; models make things up twice alike"))
+    if not found and (reads_as := segment.extra.get(READS_AS)):
+        said, heard = languages.name(str(reads_as)), languages.name(segment.language)
+        found.append(Signal("language", f"its words are {said}, and it was heard as {heard}"))
     if found and values["phrase"]:
         found.append(Signal("phrase", "the whole text is a phrase that Whisper is known to make up"))
     return tuple(found)

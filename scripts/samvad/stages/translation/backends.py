@@ -17,7 +17,7 @@ from samvad.core import times
 from samvad.core.errors import ConfigurationError, MemoryShortageError, ModelError
 from samvad.core.failures import is_memory_shortage, working_on
 from samvad.documents.provenance import Model
-from samvad.documents.segments import Segment, SegmentsDocument, Translation, Word
+from samvad.documents.segments import READS_AS, Segment, SegmentsDocument, Translation, Word
 from samvad.logs import events
 from samvad.stages.translation import guards
 from samvad.stages.translation.guards import Decoded
@@ -249,6 +249,8 @@ def apply(
     def translated(segment: Segment) -> Segment:
         if segment.id in work.passed_on:
             translation = Translation(segment.text, SAME_LANGUAGE)
+            if READS_AS in segment.extra:  # it was heard in the target language, and is not
+                translation = guards.as_said(segment.text, replace(translation, flags=(guards.UNTRANSLATED,)))
         elif segment.id in work.unserved:
             translation = guards.as_said(
                 segment.text, Translation("", backend.name, flags=(guards.UNSUPPORTED_LANGUAGE,))
