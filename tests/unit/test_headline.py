@@ -21,6 +21,7 @@ GOOD = Headline(100, 300.0, 0.99, 0.9, 0, 0, 1.0)
     [
         ({}, "good", "text for 99 % of the speech, words 90 % sure, 100 % within the rules"),
         ({"cues": 0, "rules": 0.0}, "none", "no cues, though somebody speaks for 300 s"),
+        ({"cues": 0, "speech_seconds": 0.3}, "none", "no cues, though somebody speaks for 1 s"),
         ({"cues": 0, "speech_seconds": 0.0}, "none", "no cues"),
         ({"sure": 0.55}, "bad", "words 55 % sure"),
         ({"sure": 0.7}, "warn", "words 70 % sure"),

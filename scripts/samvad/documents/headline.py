@@ -6,6 +6,7 @@ Rules kept say nothing about words: an empty track keeps them all. Stage 09 writ
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -95,7 +96,8 @@ class Headline:
         """Return the headline in words, for a terminal."""
         wrong = f"{self.unexplained} words lost or added without a record" if self.unexplained else ""
         if not self.cues:
-            heard = f", though somebody speaks for {self.speech_seconds:.0f} s" if self.speech_seconds else ""
+            seconds = math.ceil(self.speech_seconds or 0.0)
+            heard = f", though somebody speaks for {seconds} s" if seconds else ""
             heard += f"; {self._perhaps()}" if self.perhaps_seconds else ""
             return f"no cues{heard}" + (f"; {wrong}" if wrong else "") + self._loud()
         parts = [wrong] if wrong else []
