@@ -81,6 +81,8 @@ def test_a_word_outside_all_speech_goes_to_the_nearest():
         ("México", "es", 1_700),  # a name
         ("And", "en", 3_600),
         ("I", "en", 1_700),  # has its capital anyway
+        ("AM", "en", 1_700),  # "at nine AM": so has that
+        ("A,", "en", 1_700),  # "vitamin A,": a stop stands behind no article
     ],
 )
 @pytest.mark.parametrize(

@@ -193,6 +193,9 @@ def test_a_translation_that_lacks_a_clause_is_doubted(
         ("Prego attendere in linea.", "Prego attendere in linea.", ("it", "en"), True),
         ("I will wait for you at home.", "I will wait for you at home.", ("en", "es"), True),
         ("Radio Nacional.", "Radio Nacional.", ("es", "en"), False),  # names, and what two languages have in common
+        ("Hello Michael, Sarah, David and John.", "Hola Michael, Sarah, David y John.", ("en", "es"), False),
+        ("Juan Carlos García López.", "Juan Carlos García López.", ("es", "en"), False),
+        ("Das Konzert im Park.", "Das Konzert im Park.", ("de", "en"), True),  # a capital says nothing there
         ("No, no, no.", "No, no, no.", ("es", "en"), False),
         ("M-I-S-D-N.", "M-I-S-D-N.", ("fr", "en"), False),
         ("Thank you for that.", "Thank you for that.", ("es", "en"), False),  # it was said in English

@@ -11,7 +11,7 @@ import statistics
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations, compress, groupby
+from itertools import accumulate, combinations, compress, groupby
 
 from samvad.documents import coverage
 from samvad.documents.coverage import Coverage, Gap, Piece
@@ -287,12 +287,15 @@ def _begun_earlier(window: Window, earlier_ms: int, chunks: Sequence[Chunk]) -> 
 
 def spoken_gaps(chunks: Sequence[Chunk], speech: Sequence[Region]) -> list[tuple[Gap, list[Region]]]:
     """Return the gaps of what is spoken, each with the speech of its language around it."""
-    said = [(word.start_ms, word.end_ms, word.text) for chunk in chunks for word in chunk.words]
+    said = sorted((word.start_ms, word.end_ms, word.text) for chunk in chunks for word in chunk.words)
+    # The latest end so far: from where on a word may reach into a stretch, without going through the film for each.
+    ends = list(accumulate((end_ms for _, end_ms, _ in said), max))
     found = []
     for (_, sung), group in groupby(speech, key=lambda region: (region.language, region.sung)):
         run = list(group)
         if not sung:
-            inside = [word for word in said if word[0] <= run[-1].end_ms and word[1] >= run[0].start_ms]
+            near = said[bisect_left(ends, run[0].start_ms) : bisect_left(said, (run[-1].end_ms + 1,))]
+            inside = [word for word in near if word[1] >= run[0].start_ms]
             times = [(region.start_ms, region.end_ms) for region in run]
             # A shorter one, a word by itself, is but named: by itself a model makes up words of a breath.
             found += [(gap, run) for gap in coverage.measure(times, inside).gaps if gap.speech_ms >= coverage.GAP_MS]

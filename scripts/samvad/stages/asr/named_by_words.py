@@ -6,7 +6,8 @@ it is, Whisper may write down the Spanish all the same: then its words say what 
 
 from __future__ import annotations
 
-from bisect import bisect_left
+import functools
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -22,8 +23,8 @@ _WORDS, _FURTHER = 3, 1.0
 #: than so often, and the other one so often at least, by so much more. Of the same lines none
 #: is taken for one of 25 other languages.
 _UNNAMED_WORDS, _SELDOM, _OFTEN, _UNNAMED_FURTHER = 4, 3.5, 4.0, 1.5
-#: A chunk of 30 s has no more regions than this in it.
-_NEAR = 100
+#: Lists that have another name than Whisper's languages.
+_LISTS = {"no": "nb", "nn": "nb", "sr": "sh", "hr": "sh", "bs": "sh", "tl": "fil"}
 
 
 def readings(said: Mapping[Region, str], speech: Sequence[Region]) -> dict[Region, str]:
@@ -76,25 +77,30 @@ def foreign(text: str, language: str, spoken: Sequence[str]) -> str:
     if own is None or own >= _SELDOM:
         return ""
     written = scripts.scripts_of(language)
-    others = [other for other in listed() if other not in spoken and scripts.scripts_of(other) & written]
+    known_as = {_LISTS.get(name, name) for name in spoken}
+    others = [other for other in listed() if other not in known_as and scripts.scripts_of(other) & written]
     known = {other: found for other in others if (found := uses(words, other)) is not None}
     best = max(known, key=lambda name: known[name], default="")
     return best if best and known[best] >= max(_OFTEN, own + _UNNAMED_FURTHER) else ""
 
 
-def listed() -> list[str]:
+@functools.cache
+def listed() -> tuple[str, ...]:
     """Return the languages of which it is known how often they use words."""
     import wordfreq
 
-    return sorted(wordfreq.available_languages("small"))
+    return tuple(sorted(wordfreq.available_languages("small")))
 
 
 def uses(words: Sequence[str], language: str) -> float | None:
     """Return how often a language uses some words, as the mean on Zipf's scale; None where there is no list of it."""
     import wordfreq
 
+    name = _LISTS.get(language, language)
+    if name not in listed():  # asked all the same, wordfreq takes what people who speak it may read: English for Welsh
+        return None
     try:
-        return sum(float(wordfreq.zipf_frequency(word, language, wordlist="small")) for word in words) / len(words)
+        return sum(float(wordfreq.zipf_frequency(word, name, wordlist="small")) for word in words) / len(words)
     except (LookupError, ImportError):  # no list, or nothing here that finds its words (Chinese, Japanese, Korean)
         return None
 
@@ -122,9 +128,9 @@ def texts(chunks: Iterable[Chunk], speech: Sequence[Region]) -> dict[Region, str
         speech: all regions, in order of time.
     """
     found: dict[Region, str] = {}
-    ends = [region.end_ms for region in speech]
+    starts, ends = [region.start_ms for region in speech], [region.end_ms for region in speech]
     for chunk in chunks:
-        near = speech[bisect_left(ends, chunk.start_ms) :][:_NEAR]
+        near = speech[bisect_left(ends, chunk.start_ms) : bisect_right(starts, chunk.end_ms) + 1]
         for word in chunk.words if near else ():
             middle = (word.start_ms + word.end_ms) // 2
             own = min(near, key=lambda region: max(region.start_ms - middle, middle - region.end_ms))

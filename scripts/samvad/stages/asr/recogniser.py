@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -158,10 +160,12 @@ class Recogniser:
             written = named_by_words.texts(anew, list(named.values()))
             lost = [one for one in other if len(written.get(named[one], "")) < _STILL_THERE * len(said[one])]
             if not lost:
-                self.account.forget([(window.start_ms, window.end_ms) for window in before - since])
+                gone = sorted((window.start_ms, window.end_ms) for window in before - since)
+                self.account.forget(gone)
                 self.account.taken += taken
-                stay = [chunk for chunk in chunks if not any(_is_in(chunk, window) for window in before - since)]
-                return [*stay, *map(_renamed, anew)], list(named.values())
+                stay = [chunk for chunk in chunks if not _lies_in(chunk, gone)]
+                renamed = {named[region] for region in other}
+                return [*stay, *(_renamed(chunk, renamed) for chunk in anew)], list(named.values())
             other = {region: name for region, name in other.items() if region not in lost}
         return chunks, speech
 
@@ -214,11 +218,18 @@ class Recogniser:
             return engine.decode(self.audio, batch, strategy, hear=hear, size=size, kept=self.kept)
 
 
-def _is_in(chunk: Chunk, window: Window) -> bool:
-    return window.start_ms <= (chunk.start_ms + chunk.end_ms) // 2 < window.end_ms
+def _lies_in(chunk: Chunk, stretches: Sequence[tuple[int, int]]) -> bool:
+    """Return whether the middle of a piece lies in one of some stretches (start and end in ms, in order of time)."""
+    middle_ms = (chunk.start_ms + chunk.end_ms) // 2
+    place = bisect_right(stretches, (middle_ms, math.inf)) - 1
+    return place >= 0 and middle_ms < stretches[place][1]
 
 
-def _renamed(chunk: Chunk) -> Chunk:
+def _renamed(chunk: Chunk, renamed: Collection[Region]) -> Chunk:
+    """Return a piece with why it was heard anew; one that only lies beside such a stretch, cut anew, as it is."""
+    own = chunk.window.speech if chunk.window else ()
+    if not any(one.start_ms < region.end_ms and region.start_ms < one.end_ms for region in own for one in renamed):
+        return chunk
     note = chunk.decoded_again or DecodedAgain((), _OF_ITS_WORDS, 0)
     again = DecodedAgain((_OTHER_WORDS, *note.reasons), note.kept, note.attempts + 1)
     return replace(chunk, decoded_again=again)

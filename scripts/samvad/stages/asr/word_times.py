@@ -173,7 +173,11 @@ def _opens_a_line(before: Timed, word: Timed, language: str) -> bool:
     """
     text = word.word.text.strip()
     is_i = language == "en" and text.split("'")[0] == "I"
-    return text[:1].isupper() and not is_i and grammar.hangs(text, language) and not ends_sentence(before.word.text)
+    if is_i or not text[:1].isupper() or (len(text) > 1 and text.isupper()):  # "at nine AM"
+        return False
+    if ends_sentence(text) or grammar.ends_clause(text):  # "vitamin A."
+        return False
+    return grammar.hangs(text, language) and not ends_sentence(before.word.text)
 
 
 def _belongs_after(words: Sequence[Timed], cut: int, left: Region, right: Region, language: str) -> bool:
