@@ -92,15 +92,24 @@ _MEMBERS = {tag.split("_")[0]: code for code, tag in NLLB.items() if code not in
     "prs": "fa",
 }
 
-#: English names of the languages that most films are in, as the library has them, which takes long to load its own.
+#: English names of the languages that are recognised and translated, as the library has them: it takes long to load its
+#: own, and not every environment has them.
 NAMES: dict[str, str] = dict(
-    item.split("=")
+    item.replace("_", " ").split("=")
     for item in (  # noqa: SIM905 -- a table
         "ar=Arabic as=Assamese bn=Bangla brx=Bodo de=German doi=Dogri en=English es=Spanish fa=Persian fr=French "
         "gu=Gujarati hi=Hindi id=Indonesian it=Italian ja=Japanese kn=Kannada ko=Korean kok=Konkani ks=Kashmiri "
         "mai=Maithili ml=Malayalam mni=Manipuri mr=Marathi ne=Nepali nl=Dutch or=Odia pa=Punjabi pl=Polish "
         "pt=Portuguese ru=Russian sa=Sanskrit sat=Santali sd=Sindhi sv=Swedish ta=Tamil te=Telugu th=Thai "
         "tr=Turkish uk=Ukrainian ur=Urdu vi=Vietnamese zh=Chinese "
+        "af=Afrikaans am=Amharic az=Azerbaijani ba=Bashkir be=Belarusian bg=Bulgarian bo=Tibetan br=Breton bs=Bosnian "
+        "ca=Catalan cs=Czech cy=Welsh da=Danish el=Greek et=Estonian eu=Basque fi=Finnish fil=Filipino fo=Faroese "
+        "gl=Galician ha=Hausa haw=Hawaiian he=Hebrew hr=Croatian ht=Haitian_Creole hu=Hungarian hy=Armenian "
+        "is=Icelandic jv=Javanese ka=Georgian kk=Kazakh km=Khmer la=Latin lb=Luxembourgish ln=Lingala lo=Lao "
+        "lt=Lithuanian lv=Latvian mg=Malagasy mi=Māori mk=Macedonian mn=Mongolian ms=Malay mt=Maltese my=Burmese "
+        "nb=Norwegian_Bokmål nn=Norwegian_Nynorsk no=Norwegian oc=Occitan ps=Pashto ro=Romanian si=Sinhala sk=Slovak "
+        "sl=Slovenian sn=Shona so=Somali sq=Albanian sr=Serbian su=Sundanese sw=Swahili tg=Tajik tk=Turkmen tt=Tatar "
+        "uz=Uzbek yi=Yiddish yo=Yoruba yue=Cantonese "
     ).split()
 )
 
@@ -188,9 +197,12 @@ def from_tag(tag: str | None) -> str | None:
 
 
 def name(code: str) -> str:
-    """Return a language's English name, such as ``Hindi``."""
+    """Return a language's English name, such as ``Hindi``; its code where there is no name at hand."""
     if code in NAMES:
         return NAMES[code]
     import langcodes
 
-    return langcodes.Language.get(code).display_name("en")
+    try:
+        return langcodes.Language.get(code).display_name("en")
+    except ImportError:  # the library's names are a package of their own
+        return code
