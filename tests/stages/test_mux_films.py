@@ -124,3 +124,21 @@ def test_chapters_and_attachments_of_the_film_are_kept(tmp_path: Path, films: Pa
     assert done.returncode == 0, done.stderr
     assert identified(result)["chapters"][0]["num_entries"] == 2
     assert [item["file_name"] for item in identified(result)["attachments"]] == ["letter.txt"]
+
+
+def test_a_broadcast_that_goes_on_in_another_codec_is_refused_in_plain_words(tmp_path: Path) -> None:
+    """No track of Matroska holds both; who reads of shifts and of the program's complaints does not know what to do."""
+    parts = []
+    for number, codec in enumerate(["libx264", "libx265"]):
+        parts.append(tmp_path / f"{codec}.ts")
+        source = ("-f", "lavfi", "-i", "testsrc=duration=4:size=128x72:rate=25", "-f", "lavfi", "-i", "sine=duration=4")
+        coded = ("-c:v", codec, "-preset", "ultrafast", "-g", 25, "-c:a", "aac")
+        quiet = ("-x265-params", "log-level=none:pools=1") if codec == "libx265" else ()
+        ffmpeg(*source, *coded, *quiet, "-output_ts_offset", 4 * number, parts[-1])
+    film = tmp_path / "film.ts"
+    film.write_bytes(b"".join(part.read_bytes() for part in parts))
+    result, done = run(make_job(tmp_path, film, duration_ms=8000))
+    assert done.returncode == 3
+    assert f"{film}' goes on in another codec (h264 at its beginning, hevc at its end)" in done.stderr
+    assert "convert all of it to one codec" in done.stderr
+    assert not result.exists()

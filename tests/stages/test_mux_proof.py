@@ -295,6 +295,9 @@ def test_a_copy_with_sound_encoded_anew_is_proved_from_end_to_end(
         ("Error while decoding stream #0:1: Error number -16976906 occurred", True),
         ("[h264 @ 0x5] concealing 12 DC, 12 AC, 12 MV errors in P frame", True),
         ("[null @ 0x564e824bbdc0] Application provided invalid, non monotonically increasing dts to muxer", False),
+        ("[rawvideo @ 0x564e824] Application provided invalid, non monotonically increasing dts to muxer", False),
+        ("[h264 @ 0x564e824bbdc0] reference picture missing during reorder", False),
+        ("[h264 @ 0x564e824bbdc0] Missing reference picture, default is 65562", False),
     ],
 )
 def test_what_ffmpeg_says_of_its_output_is_no_damage_of_the_film(line: str, is_damage: bool) -> None:
@@ -369,3 +372,11 @@ def test_sounds_without_loss_are_compared_sample_by_sample_by_one_start_of_ffmpe
         held = clock.Film(made, header, clock.Start(0, round(header.start_seconds * 1e6), leaps=False))
         pairs = list(zip(film.header.of_kind("audio"), header.of_kind("audio"), strict=True))
         assert whole.exactly_same(film, held, pairs, 8.0) == same
+
+
+def test_other_pictures_in_a_part_of_the_result_are_no_damage_of_the_film(copied: FilmFile, tmp_path: Path) -> None:
+    """One of the three places is as in the film: what ffmpeg says of its own output as it looks is of no film."""
+    result = tmp_path / "result.mkv"
+    turned = "hflip=enable='lt(t,20)'"
+    ffmpeg("-i", copied.path, "-map", 0, "-vf", turned, "-c:v", "libx264", "-g", 25, "-c:a", "copy", result)
+    assert any("picture (stream 0, by picture) at " in fault for fault in faults(copied, result))

@@ -157,10 +157,12 @@ def test_other_packets_or_times_prove_nothing(result: Run) -> None:
         ((*ALL[:30], *ALL[31:]), (30,), ()),
         ((*ALL[:30], 99, *ALL[31:]), (), (30,)),
         ((*ALL[:30], 98, *ALL[30:]), (30,), ()),
-        ((*ALL[:30], ALL[29], *ALL[30:]), (30,), ()),
-        ((*ALL[:30], ALL[31], ALL[30], *ALL[32:]), (30,), ()),
+        ((*ALL[:30], ALL[29], *ALL[30:]), (29,), ()),
+        ((*ALL[:30], ALL[31], ALL[30], *ALL[32:]), (30, 32), ()),
         (ALL[:-1], (), (58,)),
         (ALL[:-2], (57,), ()),
+        ((*ALL[:20], ALL[19], *ALL[20:40], *ALL[45:]), (40, 19), ()),
+        ((*ALL[:20], *ALL[22:40], 97, *ALL[40:50]), (50, 20, 40), ()),
     ],
 )
 def test_packets_that_are_lost_new_or_in_another_order_are_told_from_altered_ones(

@@ -22,6 +22,8 @@ from samvad.core import outside
 from samvad.core.errors import DiskError, FailingDiskError, SamvadError, SystemLimitError
 
 _BLOCK_BYTES = 1 << 20
+#: What containers add to a film: index, headers, subtitles.
+_BESIDE_A_FILM_BYTES = 64 << 20
 #: Linux reads so much for an advice at least, and of a larger one the beginning alone (by default, 128 kB of each).
 _AHEAD_BYTES = 1 << 17
 #: What systems say of a network disk, or of one that was pulled out; without a file it may be a connection's.
@@ -279,6 +281,11 @@ def _advise(path: Path) -> None:
                 os.posix_fadvise(descriptor, place, _AHEAD_BYTES, os.POSIX_FADV_WILLNEED)
         finally:
             os.close(descriptor)
+
+
+def room_for_copies(film_bytes: int, copies: int) -> int:
+    """Return how many bytes so many copies of a film with subtitles need: for all who ask whether a disk has them."""
+    return copies * film_bytes + _BESIDE_A_FILM_BYTES
 
 
 def sha256_of(path: Path) -> str:

@@ -182,7 +182,12 @@ class Judge:
                 found.append(f"{item.name} {value}, which cannot be found")
         if self._runs_here:
             found += models_check.lacking(stages.BY_NAME[stage], self._settings[stage].values(row), row)
-        return found + ([room] if stage == "mux" and (room := looks.lacking_room(row.media, self._output_root)) else [])
+        return found + (self._lacking_room(row) if stage == "mux" else [])
+
+    def _lacking_room(self, film: Film) -> list[str]:
+        copies = 1 if self._settings["mux"].values(film)["burn_in"] == "none" else 2
+        room = looks.lacking_room(film.media, self._output_root, copies)
+        return [room] if room else []
 
     def missing_film(self, job: str) -> str:
         """Return the path of a job's film where that is not there, and was not read before; else an empty text."""

@@ -138,8 +138,8 @@ def _noted(kind: str, name: str) -> object:
     return found
 
 
-def lacking_room(media: str, place: Path) -> str:
-    """Return, in words, the room that a copy of a film needs and that a folder's disk has not; empty where it has.
+def lacking_room(media: str, place: Path, copies: int = 1) -> str:
+    """Return, in words, the room that copies of a film need and that a folder's disk has not; empty where it has.
 
     No note is taken: what a disk has left is another with every look.
     """
@@ -151,10 +151,11 @@ def lacking_room(media: str, place: Path) -> str:
         free = shutil.disk_usage(there).free
     except OSError:
         return ""
-    if film.st_size <= free:
+    needed = files.room_for_copies(film.st_size, copies)
+    if needed <= free:
         return ""
     return (
-        f"room for its copy with subtitles: it takes {files.megabytes(film.st_size)}, and the disk of {there} has "
+        f"room for its copy with subtitles: that needs {files.megabytes(needed)}, and the disk of {there} has "
         f"{files.megabytes(free)} left (free some, or set output_root to a folder on another disk)"
     )
 

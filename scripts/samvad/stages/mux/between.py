@@ -21,8 +21,10 @@ from samvad.stages.mux.compared import Compared
 
 #: So many pictures that another form of packets may hide are looked at, evenly among all.
 _LOOKED_AT = 8
-#: So many places are told, and looked at for damage of the film.
+#: So many places are told.
 _TOLD = 3
+#: So many places are looked at for damage of the film, those first where most is missing.
+_DAMAGES = 24
 #: Around a place, so much (s) of the film is decoded to see whether it is damaged.
 _AROUND_SECONDS = 2.0
 #: How ffmpeg's names of sounds begin that are kept without loss.
@@ -65,7 +67,7 @@ def pictures(
         seconds = [_ms(mine, at, film, in_time=True) / 1000 for at in told.altered[::step]]
         other_ms = picture_places.missing(film, result, pair, seconds)
     if other_ms:
-        return _with_lost(found, film, pair[0], other_ms[:_TOLD])
+        return _with_lost(found, film, pair[0], other_ms)
     furthest = _furthest(told, mine, theirs, film) if in_time else []
     return replace(found, whole="packets", places=compared.in_order([*found.places, *furthest]))
 
@@ -92,7 +94,7 @@ def sound(
             return replace(found, whole="packets")
         told = packets.compared(mine, theirs, is_sound=True)
         if told is not None and told.lost and mine.times_us is not None:
-            lost_ms = [_ms(mine, at, film, in_time=True) for at in told.lost[:_TOLD]]
+            lost_ms = [_ms(mine, at, film, in_time=True) for at in told.lost]
             found = _with_lost(found, film, original[1], lost_ms)
             if found.lost_at_ms:
                 return found
@@ -172,11 +174,17 @@ def _ms(run: Run, number: int, film: Compared, *, in_time: bool) -> int:
 
 
 def _with_lost(found: StreamProof, film: Compared, own: Stream, at_ms: list[int]) -> StreamProof:
-    damaged = {at for at in at_ms if _is_damaged(film.film, own, at / 1000)}
+    """Return a proof with places at which the result is otherwise: lost, or damaged in the film."""
+    lost: list[int] = []
+    damaged: list[int] = []
+    for at in at_ms:
+        if len(lost) == _TOLD or len(damaged) == _DAMAGES:
+            break
+        if any(abs(at - other) < _AROUND_SECONDS * 1000 for other in damaged):
+            continue  # what is said there is said here, too
+        (damaged if _is_damaged(film.film, own, at / 1000) else lost).append(at)
     return replace(
-        found,
-        lost_at_ms=tuple(sorted({*at_ms} - damaged)),
-        damaged_at_ms=tuple(sorted({*found.damaged_at_ms} | damaged)),
+        found, lost_at_ms=tuple(sorted({*lost})), damaged_at_ms=tuple(sorted({*found.damaged_at_ms, *damaged}))
     )
 
 

@@ -29,9 +29,12 @@ _WHOLE_SECONDS, WHOLE_UNSOUGHT_SECONDS = 20.0, 120.0
 #: Containers (ffmpeg's names) in which a seek leads just where it is to.
 _EXACT = ("mov,", "matroska")
 #: What ffmpeg says of pictures and sound of which bytes are missing: ``[h264 @ 0x5] error while decoding MB``. What its
-#: output says (``null``, to which a film whose times leap is read along) is of no film.
+#: output says (``null``, to which a film whose times leap is read along; of times that go back, any) is of no film, and
+#: that a picture is missing to refer to, it says wherever a seek leads to an open group of pictures.
 _DAMAGED = re.compile(
-    r"^(\[(?!null )\w+ @ \S+\] .*(error|corrupt|conceal|damaged|missing|invalid)|error while decoding)", re.IGNORECASE
+    r"^(?!.*(non.?monoton|reference picture))"
+    r"(\[(?!null )\w+ @ \S+\] .*(error|corrupt|conceal|damaged|missing|invalid)|error while decoding)",
+    re.IGNORECASE,
 )
 
 

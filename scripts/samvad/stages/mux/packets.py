@@ -7,6 +7,7 @@ be compared this way.
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -36,7 +37,7 @@ class Compared:
     """How the packets of a result differ from those of a film; numbers count the film's packets.
 
     Attributes:
-        lost: before which packets the result has fewer or more.
+        lost: before which packets the result has fewer or more; first where that is the most.
         altered: which are others in the result, one for one.
         pairs: the numbers of packets that are the same in both: of the film's, and of the result's.
     """
@@ -143,29 +144,59 @@ def compared(film: Run, result: Run, *, is_sound: bool) -> Compared | None:
     both = min(len(own), len(made))
     other = np.flatnonzero(mine[own[:both]] != theirs[made[:both]])
     is_other = bool(len(other)) or len(own) != len(made)
+    differs = int(own[other[0] if len(other) else both]) if is_other and both < len(own) else len(mine) - 1
     if is_other:  # they come in another order, or what comes several times does so more often
-        both = int(other[0]) if len(other) else both
-        lost = [int(own[both]) if both < len(own) else len(mine) - 1]
-        own, made = own[:both], made[:both]
-        ends: tuple[list[int], list[int]] = ([], [])
-    else:
-        lost, ends = [], ([len(mine)], [len(theirs)])
-    before, before_made = np.concatenate([[-1], own, ends[0]]), np.concatenate([[-1], made, ends[1]])
+        own, made = _in_order(mine, theirs)
+    before, before_made = np.concatenate([[-1], own, [len(mine)]]), np.concatenate([[-1], made, [len(theirs)]])
     holes, new = np.diff(before) - 1, np.diff(before_made) - 1
     altered: list[int] = []
+    lost: dict[int, int] = {}
     for hole in np.flatnonzero((holes > 0) | (new > 0)):
         first, count = int(before[hole]) + 1, int(holes[hole])
-        is_cut_off = hole == len(holes) - 1 and not is_other and (count, int(new[hole])) == (1, 0)
+        is_cut_off = hole == len(holes) - 1 and (count, int(new[hole])) == (1, 0)
         if count == new[hole] or is_cut_off:
             altered += range(first, first + count)
         else:
-            lost.append(min(first, len(mine) - 1))
+            lost[min(first, len(mine) - 1)] = abs(count - int(new[hole]))
+    if is_other and not lost:
+        lost[differs] = 1
     unshown = frozenset() if is_sound else _undecodable(film)
     return Compared(
-        tuple(sorted(at + left_out for at in lost if at + left_out not in unshown)),
+        tuple(at + left_out for at in sorted(lost, key=lambda at: -lost[at]) if at + left_out not in unshown),
         tuple(at + left_out for at in altered),
         (own + left_out, made + added),
     )
+
+
+def _in_order(
+    mine: npt.NDArray[np.uint64], theirs: npt.NDArray[np.uint64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the numbers of packets that come once in each of two files, as many as come in the same order in both."""
+    import numpy as np
+
+    def once(sums: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.intp]]:
+        values, places, counts = np.unique(sums, return_index=True, return_counts=True)
+        return values[counts == 1], places[counts == 1]
+
+    (sums, places), (sums_made, places_made) = once(mine), once(theirs)
+    _, at, at_made = np.intersect1d(sums, sums_made, assume_unique=True, return_indices=True)
+    order = np.argsort(places[at])
+    own, made = places[at][order], places_made[at_made][order]
+    # The longest run of numbers that grow: of each length so far, the place at which the smallest ends one.
+    ends: list[int] = []
+    last: list[int] = []
+    earlier: list[int] = []
+    for number, place in enumerate(made.tolist()):
+        length = bisect.bisect_left(ends, place)
+        earlier.append(last[length - 1] if length else -1)
+        ends[length : length + 1] = [place]
+        last[length : length + 1] = [number]
+    kept: list[int] = []
+    number = last[-1] if last else -1
+    while number >= 0:
+        kept.append(number)
+        number = earlier[number]
+    return own[kept[::-1]].astype(np.int64), made[kept[::-1]].astype(np.int64)
 
 
 def _heads() -> list[tuple[int, int]]:

@@ -16,8 +16,6 @@ from samvad.stages.mux.matroska import Identified, NewTrack, SourceTrack
 from samvad.stages.mux.media import KINDS
 from samvad.text import languages
 
-#: The container's own additions to a film: index, headers, subtitles.
-_MARGIN_BYTES = 64 << 20
 #: How much the duration may differ: containers round, and tracks end within a few frames of each other.
 _TOLERANCE_MS = 200
 #: A subtitle that stands so long after the film's end has no true one.
@@ -136,7 +134,7 @@ def check_space(folder: Path, film: Path, copies: int) -> None:
     Raises:
         DiskError: they do not.
     """
-    needed = copies * film.stat().st_size + _MARGIN_BYTES
+    needed = files.room_for_copies(film.stat().st_size, copies)
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise DiskError(

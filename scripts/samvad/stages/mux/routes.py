@@ -17,6 +17,7 @@ from samvad.core import files
 from samvad.core.errors import DiskError, MediaError, MissingToolError, ToolError
 from samvad.documents.mux_proof import StreamProof
 from samvad.logs.spans import span
+from samvad.media import changed_codecs, ffprobe
 from samvad.media.clock import Film, Start
 from samvad.media.film_headers import Header
 from samvad.media.film_packets import Packet
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 
 #: How often a route is tried: once as it is, once with its shifts taken back, once more for what these let appear.
 _TRIES = 3
+#: So many damaged places of a film are told; ``proof.json`` has all.
+_DAMAGES_TOLD = 8
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,14 @@ def write(run: StageRun, film: FilmFile, wanted: Wanted) -> Made:
             _say(run, film, made, reasons)
             return made
         reasons.append(made)
+    is_transport = film.header.container == ffprobe.TRANSPORT_STREAM
+    if is_transport and (changed := changed_codecs.told(film.path)):
+        raise MediaError(
+            f"{str(film.path)!r} goes on in another codec ({changed}): a track of Matroska has one from its beginning "
+            "to its end.",
+            "Its subtitles are in 09_subtitle_gen. Cut it there and give the parts, or convert all of it to one codec.",
+            path=str(film.path),
+        )
     raise MediaError(
         f"{str(film.path)!r} cannot be put into Matroska as it is played: {'; '.join(dict.fromkeys(reasons))}.",
         "Its subtitles are in 09_subtitle_gen; or convert the film with a tool of your choice, and give that one.",
@@ -242,7 +253,9 @@ def warn_unproved(run: StageRun, found: Sequence[StreamProof]) -> None:
     """Warn of streams that nothing proves, and of what of them is damaged."""
     for item in found:
         if item.damaged_at_ms:
-            places = ", ".join(f"{at / 1000:.1f} s" for at in item.damaged_at_ms)
+            places = ", ".join(f"{at / 1000:.1f} s" for at in item.damaged_at_ms[:_DAMAGES_TOLD])
+            more = len(item.damaged_at_ms) - _DAMAGES_TOLD
+            places += f" and {more} more places" if more > 0 else ""
             run.warn(f"{_name(item).capitalize()} is damaged in the film at {places}, and not compared there.")
     # The sound that was recognised is compared twice: as it stands in the film, and as it was recognised.
     for name in dict.fromkeys(_name(item) for item in found if item.by == "nothing"):
