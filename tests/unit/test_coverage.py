@@ -243,6 +243,14 @@ def test_what_no_try_is_sure_of_is_kept_where_two_say_the_same_and_it_is_marked(
     assert found.decoded_again.kept == HEARD_TWICE
 
 
+def test_of_what_was_heard_alike_the_one_that_says_its_end_over_and_over_is_not_the_better_one():
+    said = ("we", "never", "went", "away", "from", "there")
+    stammered = ("we", "never", *("away", "there") * 3)
+    tries = {"a window of its own": stammered, "small windows, cut earlier": said}
+    (found,), _ = hear(tries, **DOUBTED)
+    assert found.text == " ".join(said)
+
+
 @pytest.mark.parametrize(
     ("second", "voice"),
     [(("please", "subscribe", "to", "my", "channel"), 0.9), (ALIKE["small windows, cut earlier"], 0.1)],

@@ -190,7 +190,7 @@ class GapFiller:
         )
 
     def _heard_twice(self, gap: Gap, doubted: Sequence[Chunk]) -> Chunk | None:
-        """Return what two tries heard alike in a gap, as the surer of them wrote it; None where no two did."""
+        """Return what two tries heard alike in a gap, as the better of them wrote it; None where no two did."""
         if self.voice_peak is not None and (self.voice_peak(gap.start_ms, gap.end_ms) or 0.0) < _VOICE:
             return None
         tries = [
@@ -198,13 +198,14 @@ class GapFiller:
         ]
         tries = [chunk for chunk in tries if len(chunk.words) >= _ALIKE_WORDS and not _is_made_up(chunk)]
         alike = [
-            max(pair, key=lambda chunk: statistics.fmean(word.probability for word in chunk.words))
+            chunk
             for pair in combinations(tries, 2)
             if _of_two_tries(*pair) and same_sounds(pair[0].text, pair[1].text)
+            for chunk in pair
         ]
         if not alike:
             return None
-        best = max(alike, key=lambda chunk: len(chunk.text))
+        best = max(alike, key=_right_sounds)
         return replace(best, decoded_again=DecodedAgain((REASON,), HEARD_TWICE, len(tries)))
 
 
@@ -232,6 +233,15 @@ def same_sounds(one: str, other: str) -> bool:
     """Return whether two texts sound alike, and are long enough for that to mean something."""
     sounds = min(sum(len(skeletons.key_of(word)) for word in text.split()) for text in (one, other))
     return sounds >= _ALIKE_CONSONANTS and skeletons.agreement(one, other) >= _ALIKE
+
+
+def _right_sounds(chunk: Chunk) -> float:
+    """Return how many consonants of a text are likely to be right; a phrase that comes again counts once.
+
+    Letters would count by their script, and what says its end three times has not heard more than what says it once.
+    """
+    places = outside_loops([plain(word.text) for word in chunk.words], 2, rounds=1)
+    return sum(len(skeletons.key_of(chunk.words[at].text)) * chunk.words[at].probability for at in places)
 
 
 def _inside(chunk: Chunk, gap: Gap) -> Chunk:
