@@ -181,7 +181,9 @@ def test_the_stage_names_and_records_what_was_cut_and_warns_of_what_was_not(audi
             detect_language_briefly=hear,
         )
         speech = [Region(0, 20_000), Region(30_000, 33_000)]
-        return run, steps.name_languages(run, recogniser, speech, ["hi", "en"])
+        found = steps.name_languages(run, recogniser, speech, ["hi", "en"])
+        steps.record_languages(run, found, ["hi", "en"])
+        return run, found
 
     run, found = named(spoken())
     assert [region.language for region in found] == ["hi", "en", "hi", "hi"] and run.warnings == []

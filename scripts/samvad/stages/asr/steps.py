@@ -151,7 +151,7 @@ def name_languages(
     return language.name_languages(hear, parted.speech, given)
 
 
-def _record_languages(run: StageRun, named: Sequence[Region], given: Sequence[str]) -> None:
+def record_languages(run: StageRun, named: Sequence[Region], given: Sequence[str]) -> None:
     """Record in which language how much was recognised."""
     run.metadata("regions_by_language", dict(Counter(region.language for region in named)))
     names = list(dict.fromkeys([*given, *(region.language for region in named)]))
@@ -236,7 +236,7 @@ def recognise(run: StageRun, recogniser: Recogniser, heard: Heard, options: Opti
     with span("transcription"):
         chunks = recogniser.recognise(named, perhaps)
     named = named_by_words.as_decoded(named, chunks)
-    _record_languages(run, named, given)
+    record_languages(run, named, given)
     added = beside_speech.with_text(perhaps, named, chunks)
     write_regions(run, heard, added)
     named = sorted([*named, *added], key=lambda region: region.start_ms)
