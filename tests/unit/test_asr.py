@@ -101,6 +101,13 @@ def test_a_word_with_which_a_line_begins_stands_behind_the_pause(word, language,
     )
 
 
+@pytest.mark.parametrize(("word", "begins_ms"), [("My", 9_000), ("Rahul", 300)])
+def test_a_possessive_alone_in_speech_that_was_passed_over_stands_beside_its_noun(word, begins_ms):
+    words = chunk((word, 300, 1_100), ("brother", 9_000, 9_420), ("is", 9_420, 9_700), ("here.", 9_700, 10_100))
+    found = sentences.build_segments([words], [Region(0, 1_500), Region(9_000, 10_500)], 14_000)
+    assert found[0].words[0].start_ms == begins_ms
+
+
 def test_a_word_behind_a_full_stop_stays_before_the_pause():
     words = chunk(("casa.", 1_000, 1_700), ("Un", 1_700, 2_100), ("hueco", 4_000, 4_600))
     found = sentences.build_segments([replace(words, language="es")], [Region(0, 6_000)], 14_000)

@@ -33,6 +33,8 @@ _LONG_PAUSE_MS, _LOST_SHARE = 1_000, 0.35
 _DOUBTED = 0.3
 #: Speech of this length with one word in it was passed over: the word is the next sentence's, even without room there.
 _PASSED_OVER_MS = 2_000
+#: Nobody stops so long behind an article or a possessive: "My | brother", eight seconds apart.
+_TORN_MS = 3_000
 #: Words nearer than this follow on each other.
 _CLOSE_MS = 300
 
@@ -195,7 +197,9 @@ def _belongs_after(words: Sequence[Timed], cut: int, left: Region, right: Region
     apart = right.start_ms - left.end_ms >= _LONG_PAUSE_MS or word.word.probability < _DOUBTED
     if not (alone and lost and apart):
         return False
-    return has_room or (left.length_ms >= _PASSED_OVER_MS and _can_share(words, cut, right))
+    torn = right.start_ms - left.end_ms >= _TORN_MS and grammar.hangs(word.word.text, language)
+    passed_over = left.length_ms >= _PASSED_OVER_MS or torn
+    return has_room or (passed_over and _can_share(words, cut, right))
 
 
 def _can_share(words: Sequence[Timed], cut: int, right: Region) -> bool:
