@@ -11,7 +11,7 @@ from samvad.core import stages
 from samvad.documents.segments import Segment, SegmentsDocument
 from samvad.documents.word_account import Heard, Said, Taken, Unexplained
 from samvad.stages.asr import given_text
-from samvad.stages.asr.chunks import Chunk, RawWord
+from samvad.stages.asr.chunks import Chunk, RawWord, text_of
 from samvad.text import word_forms
 
 STAGE = stages.BY_NAME["asr"].folder
@@ -37,7 +37,7 @@ class Account:
 
     def take(self, words: Sequence[RawWord], rule: str) -> None:
         """Record words that a rule takes out of a piece."""
-        if words and (count := len(word_forms.of(text := _text(words)))):
+        if words and (count := len(word_forms.of(text := text_of(words)))):
             self.taken.append(Taken(STAGE, rule, "", words[0].start_ms, words[-1].end_ms, count, text))
 
     def forget(self, stretches: Sequence[tuple[int, int]]) -> None:
@@ -124,10 +124,6 @@ class Account:
 
 def _places(found: Iterable[Segment]) -> list[tuple[int, int, str]]:
     return [(one.start_ms, one.end_ms, one.text) for one in found]
-
-
-def _text(words: Iterable[RawWord]) -> str:
-    return "".join(word.text for word in words).strip()
 
 
 def _counted(texts: Iterable[str]) -> Counter[str]:

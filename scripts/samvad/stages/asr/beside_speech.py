@@ -18,7 +18,7 @@ from samvad.documents.segments import HEARD_BESIDE, HEARD_TWICE
 from samvad.media.audio import FilmAudio
 from samvad.stages.asr import account, covered, gaps, parting, quiet, regions, windows
 from samvad.stages.asr.account import Account
-from samvad.stages.asr.chunks import Chunk, DecodedAgain, RawWord
+from samvad.stages.asr.chunks import Chunk, DecodedAgain, RawWord, text_of
 from samvad.stages.asr.from_prompt import VoicePeak
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.retries import loops
@@ -148,7 +148,7 @@ class Placer:
         wanted = [(chunk, one) for chunk, one in little if not self._is_voice(one)]
         if self.decode is None or not wanted:
             return set()
-        texts = [parting.text_of(chunk.words[one.first : one.after]) for chunk, one in wanted]
+        texts = [text_of(chunk.words[one.first : one.after]) for chunk, one in wanted]
         most = max(_TOKENS, *(len(text.encode()) for text in texts))
         again = DecodingStrategy("a window of its own", own_length=True, max_tokens=most)
         heard = self.decode([windows.packed([one.region])[0] for _, one in wanted], again)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from samvad.stages.asr.windows import Window
@@ -62,3 +63,8 @@ class Chunk:
     cut_off: bool = False
     heard: dict[str, float] = field(default_factory=dict)
     decoded_again: DecodedAgain | None = None
+
+
+def text_of(words: Iterable[RawWord]) -> str:
+    """Return what some words say."""
+    return "".join(word.text for word in words).strip()

@@ -19,8 +19,8 @@ from samvad.documents.segments import HEARD_TWICE
 from samvad.media.audio import FilmAudio
 from samvad.stages.asr import quiet, regions, windows
 from samvad.stages.asr.account import Account
-from samvad.stages.asr.chunks import Chunk, DecodedAgain, RawWord
-from samvad.stages.asr.parting import part, put_in, text_of
+from samvad.stages.asr.chunks import Chunk, DecodedAgain, RawWord, text_of
+from samvad.stages.asr.parting import part, put_in
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.relatives import as_relative
 from samvad.stages.asr.retries import babbled, loops

@@ -20,8 +20,8 @@ from samvad.text import scripts, word_forms
 #: telephones say, as written) none is taken for another of these; named as another each, 3,090 of 3,105 are told apart.
 _WORDS, _FURTHER = 3, 1.0
 #: For a language that nobody has named more is asked: so many words, which the language they were heard in uses less
-#: than so often, and the other one so often at least, by so much more. Of the same lines none
-#: is taken for one of 25 other languages.
+#: than so often, and the other one so often at least, by so much more. Of the same lines none is
+#: taken for one of 25 other languages.
 _UNNAMED_WORDS, _SELDOM, _OFTEN, _UNNAMED_FURTHER = 4, 3.5, 4.0, 1.5
 #: Lists that have another name than Whisper's languages.
 _LISTS = {"no": "nb", "nn": "nb", "sr": "sh", "hr": "sh", "bs": "sh", "tl": "fil"}
@@ -56,7 +56,7 @@ def reading(text: str, language: str, spoken: Sequence[str]) -> str:
     """
     own = scripts.scripts_of(language)
     others = [other for other in spoken if other != language and scripts.scripts_of(other) & own]
-    words = [word for word in word_forms.of(text) if len(word) > 1 and not word.isdigit()]
+    words = _telling(text)
     if not others or len(set(words)) < _WORDS:
         return language
     known = {name: found for name in (language, *others) if (found := uses(words, name)) is not None}
@@ -72,7 +72,7 @@ def foreign(text: str, language: str, spoken: Sequence[str]) -> str:
         language: what it was heard in.
         spoken: all that the film was recognised in.
     """
-    words = [word for word in word_forms.of(text) if len(word) > 1 and not word.isdigit()]
+    words = _telling(text)
     own = uses(words, language) if len(set(words)) >= _UNNAMED_WORDS else None
     if own is None or own >= _SELDOM:
         return ""
@@ -82,6 +82,11 @@ def foreign(text: str, language: str, spoken: Sequence[str]) -> str:
     known = {other: found for other in others if (found := uses(words, other)) is not None}
     best = max(known, key=lambda name: known[name], default="")
     return best if best and known[best] >= max(_OFTEN, own + _UNNAMED_FURTHER) else ""
+
+
+def _telling(text: str) -> list[str]:
+    """Return the words of a text that may say its language: no letters by themselves, and no figures."""
+    return [word for word in word_forms.of(text) if len(word) > 1 and not word.isdigit()]
 
 
 @functools.cache

@@ -6,16 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from samvad.stages.asr.account import HEARD_ANEW, Account
-from samvad.stages.asr.chunks import Chunk, RawWord
+from samvad.stages.asr.chunks import Chunk, RawWord, text_of
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.retries import loops
 from samvad.stages.asr.windows import Window
 from samvad.stages.asr.word_times import SHORTEST_WORD_MS
-
-
-def text_of(words: Sequence[RawWord]) -> str:
-    """Return what some words say."""
-    return "".join(word.text for word in words).strip()
 
 
 def part(chunk: Chunk, words: tuple[RawWord, ...], start_ms: int, end_ms: int) -> Chunk:
