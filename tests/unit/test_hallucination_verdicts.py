@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from judged_text import HINDI, NOISE, PHRASES, SPOKEN, given_verdicts, judge, said
 from samvad.core import schemas, typed_json
-from samvad.documents.segments import HEARD_TWICE, READS_AS, Segment, Word
+from samvad.documents.segments import HEARD_TWICE, PERHAPS_TRANSLATED, READS_AS, Segment, Word
 from samvad.media.sound_curve import SoundCurve
 from samvad.stages.hallucination_removal import report
 from samvad.stages.hallucination_removal.limits import Limits
@@ -55,6 +55,13 @@ def test_a_line_in_a_language_that_nobody_named_is_suspect_and_no_more() -> None
     )
     assert given_verdicts(judged) == ["suspect", "suspect"]
     assert judged.document.segments[0].reasons == ("its words are Spanish, and it was heard as English",)
+
+
+def test_a_line_that_may_be_a_translation_is_suspect() -> None:
+    again = {"decoded_again": {"reasons": [], "kept": PERHAPS_TRANSLATED, "attempts": 2}}
+    judged = judge(said("Today is the day of Eid.", language="hi", extra=again))
+    assert given_verdicts(judged) == ["suspect"]
+    assert judged.document.segments[0].reasons == ("it is English, and sounds like Hindi",)
 
 
 def test_a_short_word_beside_its_speech_region_is_kept() -> None:

@@ -65,6 +65,9 @@ class Wanton:
     def windows(self, speech: Sequence[Region]) -> list[Window]:
         return windows.packed(speech, 14_000) if self.packs else windows.spans(speech, 18_000)
 
+    def brief_language_probabilities(self, _: Sound, found: Sequence[Window], __: int) -> list[dict[str, float]]:
+        return [{self.dice.choice(("en", "es", "hi")): self.dice.choice((0.3, 0.9))} for _ in found]
+
     def decode(self, _: Sound, found: Sequence[Window], strategy: DecodingStrategy, **__: Any) -> list[Chunk]:
         return [self._chunk(window, strategy) for window in found]
 

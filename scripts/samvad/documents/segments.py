@@ -29,6 +29,8 @@ HEARD_TWICE = "heard twice alike, unsure"
 HEARD_BESIDE = "heard beside all speech, unsure"
 #: Each of them is to be listened to.
 UNSURE = (HEARD_TWICE, HEARD_BESIDE)
+#: And English words of a sound that is not surely English: a translation, it may be, that the recogniser made.
+PERHAPS_TRANSLATED = "perhaps translated into English"
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from samvad.core.times import clock
-from samvad.documents.segments import HEARD_BESIDE, HEARD_TWICE, UNSURE, Segment
+from samvad.documents.segments import HEARD_BESIDE, HEARD_TWICE, PERHAPS_TRANSLATED, UNSURE, Segment
 from samvad.runner.stage_run import StageRun
 from samvad.stages.asr.chunks import Chunk
+from samvad.stages.asr.translated import AS_ENGLISH, ENGLISH
 from samvad.stages.asr.word_room import crammed
 
 #: So many places are named.
@@ -15,6 +16,8 @@ _SHOWN = 5
 _SAID = {
     HEARD_TWICE: "The model was not sure of what is said at {}, but heard it twice alike. Listen there.",
     HEARD_BESIDE: "Words were heard at {}, where no detector is sure that somebody speaks. Listen there.",
+    PERHAPS_TRANSLATED: "English was recognised at {} that does not sound so: the model may have translated it. "
+    "Listen there.",
 }
 
 
@@ -32,6 +35,11 @@ def record(run: StageRun, chunks: Sequence[Chunk], found: Sequence[Segment]) -> 
     for name, said in _SAID.items():
         if places := [chunk.start_ms for chunk, how in kept if how == name]:
             run.warn(said.format(_places(places)))
+    if places := [chunk.start_ms for chunk, how in kept if how == AS_ENGLISH and chunk.language != ENGLISH]:
+        run.warn(
+            f"English is spoken at {_places(places)}, and is none of the languages that the film is recognised in: "
+            "name all of them in the column source of the film sheet."
+        )
     tight = places_without_time(found)
     run.metric("words_without_time", sum(words for _, words in tight), "words")
     if tight:

@@ -56,7 +56,7 @@ def reading(text: str, language: str, spoken: Sequence[str]) -> str:
     """
     own = scripts.scripts_of(language)
     others = [other for other in spoken if other != language and scripts.scripts_of(other) & own]
-    words = _telling(text)
+    words = telling(text)
     if not others or len(set(words)) < _WORDS:
         return language
     known = {name: found for name in (language, *others) if (found := uses(words, name)) is not None}
@@ -72,7 +72,7 @@ def foreign(text: str, language: str, spoken: Sequence[str]) -> str:
         language: what it was heard in.
         spoken: all that the film was recognised in.
     """
-    words = _telling(text)
+    words = telling(text)
     own = uses(words, language) if len(set(words)) >= _UNNAMED_WORDS else None
     if own is None or own >= _SELDOM:
         return ""
@@ -84,7 +84,7 @@ def foreign(text: str, language: str, spoken: Sequence[str]) -> str:
     return best if best and known[best] >= max(_OFTEN, own + _UNNAMED_FURTHER) else ""
 
 
-def _telling(text: str) -> list[str]:
+def telling(text: str) -> list[str]:
     """Return the words of a text that may say its language: no letters by themselves, and no figures."""
     return [word for word in word_forms.of(text) if len(word) > 1 and not word.isdigit()]
 

@@ -13,7 +13,17 @@ from typing import Any
 from samvad.core.failures import working_on
 from samvad.media.audio import FilmAudio
 from samvad.runner.kept_pieces import KeptPieces
-from samvad.stages.asr import account, beside_speech, gaps, language, named_by_words, own_script, prompts, retries
+from samvad.stages.asr import (
+    account,
+    beside_speech,
+    gaps,
+    language,
+    named_by_words,
+    own_script,
+    prompts,
+    retries,
+    translated,
+)
 from samvad.stages.asr.account import Account
 from samvad.stages.asr.chunks import Chunk, DecodedAgain
 from samvad.stages.asr.engine import Engine
@@ -97,11 +107,22 @@ class Recogniser:
             self.progress(min(seconds, total) / 1000, total / 1000, "audio_seconds")
 
         found = self.fallback.engine.windows(speech)
-        chunks = self._filled(self._by_language(found, retrier, done), speech, perhaps, retrier)
+        chunks = self._as_said(self._by_language(found, retrier, done), speech, retrier)
+        chunks = self._filled(chunks, speech, perhaps, retrier)
         anew, named = self._in_the_language_of_their_words(chunks, speech, found, retrier)
         if named is not speech:
             chunks = self._filled(anew, named, perhaps, retrier)
+        chunks = self._as_said(chunks, speech, retrier)  # gaps, and what was heard in another language
         return own_script.in_own_script(chunks, self.decode, self.script, self.terms)
+
+    def _as_said(self, chunks: Sequence[Chunk], speech: Sequence[Region], retrier: retries.Retrier) -> Sequence[Chunk]:
+        """Return pieces without what was translated into English while another language is spoken."""
+        if not self.attempts:
+            return chunks
+        spoken = list(dict.fromkeys(region.language for region in speech))
+        hear = self.detect_language_briefly
+        listener = translated.Listener(hear, self.decode, retrier.faults, self.script, spoken, self.account)
+        return listener.as_said(chunks)
 
     def _filled(
         self, chunks: Sequence[Chunk], speech: Sequence[Region], perhaps: Sequence[Region], retrier: retries.Retrier

@@ -291,7 +291,9 @@ def _without_prompt(recogniser: Recogniser, chunks: Sequence[Chunk]) -> list[str
     return [
         f"{clock(chunk.start_ms)} ({chunk.decoded_again.kept})"
         for chunk in chunks
-        if chunk.decoded_again is not None and not chunk.decoded_again.kept.startswith(retries.FIRST)
+        if chunk.decoded_again is not None
+        and chunk.decoded_again.attempts
+        and not chunk.decoded_again.kept.startswith(retries.FIRST)
     ]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from samvad.documents.segments import READS_AS, UNSURE, Segment
+from samvad.documents.segments import PERHAPS_TRANSLATED, READS_AS, UNSURE, Segment
 from samvad.stages.hallucination_removal.limits import Limits
 from samvad.stages.hallucination_removal.measures import Values
 from samvad.text import languages
@@ -36,19 +36,21 @@ def signals(segment: Segment, values: Values, limits: Limits) -> tuple[Signal, .
     found = _decoder_signals(values, limits) + _form_signals(segment, values, limits)
     if segment.kind != "song":
         found = _sound_signals(values, limits) + found + _repetition_signals(segment, values, limits)
-    if not found and values["phrase"] and _is_unsure(segment):
+    if not found and values["phrase"] and _kept(segment) in UNSURE:
         found.append(Signal("unsure", "no try at recognition was sure of it; models make things up twice alike"))
     if not found and (reads_as := segment.extra.get(READS_AS)):
         said, heard = languages.name(str(reads_as)), languages.name(segment.language)
         found.append(Signal("language", f"its words are {said}, and it was heard as {heard}"))
+    if not found and _kept(segment) == PERHAPS_TRANSLATED:
+        found.append(Signal("language", f"it is English, and sounds like {languages.name(segment.language)}"))
     if found and values["phrase"]:
         found.append(Signal("phrase", "the whole text is a phrase that Whisper is known to make up"))
     return tuple(found)
 
 
-def _is_unsure(segment: Segment) -> bool:
+def _kept(segment: Segment) -> object:
     note = segment.extra.get("decoded_again")
-    return isinstance(note, dict) and note.get("kept") in UNSURE
+    return note.get("kept") if isinstance(note, dict) else None
 
 
 def _sound_signals(values: Values, limits: Limits) -> list[Signal]:

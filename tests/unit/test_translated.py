@@ -1,0 +1,138 @@
+"""English that a model wrote where another language is spoken: heard anew, marked, or left where it was said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from samvad.documents.segments import PERHAPS_TRANSLATED
+from samvad.stages.asr import doubts, named_by_words, translated
+from samvad.stages.asr.account import Account
+from samvad.stages.asr.chunks import Chunk, RawWord
+from samvad.stages.asr.regions import Region
+from samvad.stages.asr.strategy import DecodingStrategy
+from samvad.stages.asr.windows import Window
+
+ENGLISH = {"today", "is", "the", "day", "of", "there", "no", "place", "in", "that", "house", "are", "sure", "we", "one"}
+FIGURES = {"avg_logprob": -0.3, "no_speech_prob": 0.1, "compression_ratio": 1.0, "temperature": 0.0}
+HINDI, TRANSLATION = "कांता से उसे रश्क हो रहा था।", "Today is the day of Eid."
+HEARD = "आज ईद का दिन है"
+
+
+@pytest.fixture(autouse=True)
+def uses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a small list stand for wordfreq's, which the stage's environment has and this one has not."""
+
+    def mean(words: Sequence[str], language: str) -> float | None:
+        return None if language != "en" else sum(6.0 if word in ENGLISH else 1.0 for word in words) / len(words)
+
+    monkeypatch.setattr(named_by_words, "uses", mean)
+
+
+def chunk(text: str, start_ms: int = 1_000, language: str = "hi", *, sung: bool = False) -> Chunk:
+    """Return a piece of which each word takes 300 ms."""
+    words = tuple(
+        RawWord(f" {word}", start_ms + 300 * place, start_ms + 300 * (place + 1), 0.9)
+        for place, word in enumerate(text.split())
+    )
+    region = Region(start_ms, start_ms + 300 * len(words), language, sung=sung)
+    window = Window(((region.start_ms, region.end_ms),), (region,))
+    return Chunk(region.start_ms, region.end_ms, language, text, words, FIGURES, window, 10, heard={language: 0.9})
+
+
+class Ear:
+    """In place of a model: hears one language in all that it is asked of, and decodes all to one text."""
+
+    def __init__(self, shares: dict[str, float], text: str = HEARD) -> None:
+        self.shares, self.text = shares, text
+        self.asked: list[Window] = []
+
+    def hear(self, found: Sequence[Window], _: int) -> list[dict[str, float]]:
+        self.asked += found
+        return [self.shares for _ in found]
+
+    def decode(self, found: Sequence[Window], _: DecodingStrategy) -> list[Chunk]:
+        return [chunk(self.text, window.start_ms, window.language) for window in found]
+
+
+def listen(ear: Ear, chunks: Sequence[Chunk], *, spoken: Sequence[str] = ("hi",)) -> tuple[list[Chunk], Account]:
+    kept = Account()
+    listener = translated.Listener(ear.hear, ear.decode, lambda _: [], "native", spoken, kept)
+    return listener.as_said(chunks), kept
+
+
+def test_what_was_translated_is_heard_anew_and_what_stands_beside_it_stays() -> None:
+    before = chunk(f"{TRANSLATION} {HINDI}")
+    found, kept = listen(Ear({"hi": 0.8, "ur": 0.1, "en": 0.01}), [before])
+    assert [one.text for one in found] == [HEARD, HINDI]
+    assert found[0].decoded_again is not None and found[0].decoded_again.kept == translated.ANEW
+    assert found[0].end_ms <= found[1].words[0].start_ms, "in order of time"
+    assert found[1].words == before.words[6:], "no word of it has moved"
+    assert [one.heard for one in found] == [before.heard, {}], "what was heard counts once"
+    assert [item.text for item in kept.taken] == [TRANSLATION]
+
+
+@pytest.mark.parametrize(
+    ("shares", "text"),
+    [
+        ({"hi": 0.4, "en": 0.4}, HEARD),  # the sound does not tell
+        ({"hi": 0.9}, "Today is the day of the house."),  # it is translated once more
+        ({"hi": 0.9}, ""),  # nothing is heard
+    ],
+)
+def test_english_that_does_not_sound_so_stays_and_is_marked(shares: dict[str, float], text: str) -> None:
+    found, kept = listen(Ear(shares, text), [chunk(f"{HINDI} {TRANSLATION}")])
+    assert [one.text for one in found] == [HINDI, TRANSLATION] and not kept.taken
+    assert found[1].decoded_again is not None and found[1].decoded_again.kept == PERHAPS_TRANSLATED
+    assert found[0].decoded_again is None
+    again, _ = listen(Ear(shares), found)
+    assert again == found, "what was asked once is not asked again"
+
+
+@pytest.mark.parametrize(("spoken", "named"), [(["hi"], "hi"), (["hi", "en"], "en")])
+def test_english_that_was_said_stays_and_is_named_where_the_film_speaks_it(spoken: list[str], named: str) -> None:
+    found, kept = listen(Ear({"en": 0.98}), [chunk(f"{HINDI} {TRANSLATION} There is no place.")], spoken=spoken)
+    assert [(one.language, one.text) for one in found] == [
+        ("hi", HINDI),
+        (named, f"{TRANSLATION} There is no place."),
+    ]
+    assert {region.language for one in found[1:] if one.window for region in one.window.speech} == {named}
+    assert not kept.taken
+
+
+def test_a_few_english_words_in_a_sentence_stay_where_they_are() -> None:
+    before = chunk("मुझे लगता है there is no place in that house यार।")
+    found, _ = listen(Ear({"en": 0.98}), [before])
+    assert found == [before]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        chunk(HINDI),
+        chunk("Zab ghodamu me ai mal ki kami ka biora ankit."),
+        chunk("We are sure."),  # too few words
+        chunk("We are sure that is the place.", language="en"),
+        chunk("We are sure that is the place.", sung=True),
+    ],
+)
+def test_where_there_is_nothing_to_doubt_nothing_is_asked(before: Chunk) -> None:
+    ear = Ear({"hi": 0.9})
+    assert listen(ear, [before])[0] == [before]
+    assert not ear.asked
+
+
+def test_a_person_is_told_of_english_in_a_film_of_another_language() -> None:
+    told: list[str] = []
+    run: Any = SimpleNamespace(warn=told.append, metric=lambda *_: None)
+    said = [chunk(HINDI), chunk(TRANSLATION, 5_000)]
+    for shares in ({"en": 0.98}, {"en": 0.4}):
+        doubts.record(run, listen(Ear(shares), said)[0], [])
+    named, _ = listen(Ear({"en": 0.98}), said, spoken=["hi", "en"])
+    doubts.record(run, named, [])
+    assert len(told) == 2
+    assert told[0].startswith("English is spoken at 00:00:05.000,")
+    assert "does not sound so" in told[1]
