@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import support
-from samvad.core import computing, stages
+from samvad.core import computing, files, stages
 from samvad.core.computing import Engine
 from samvad.documents.provenance import RanCode
 from samvad.runner import gpus, reuse
@@ -63,6 +65,25 @@ def test_without_ctranslate2_nothing_is_known_and_nothing_fails(monkeypatch: pyt
         assert computing.ctranslate2("cuda") == Engine("ctranslate2", None, "cuBLAS")
     finally:
         computing._ctranslate2_on_cpu.cache_clear()
+
+
+def test_ctranslate2_is_asked_once_for_each_choice_of_the_environment(tmp_path: Path) -> None:
+    def asked(**more: str) -> str:
+        line = ["bash", "-c", 'source envs/lib.bash; exec "$(environment_dir asr)/bin/python" "$@"', "-"]
+        code = "import logging; logging.basicConfig(level=logging.DEBUG); " + _ASK
+        done = subprocess.run(
+            ["env", *(f"{name}={value}" for name, value in more.items()), *line, "-c", code],
+            cwd=support.ROOT, capture_output=True, text=True, check=True,
+            env={**os.environ, "PYTHONPATH": "scripts", "SAMVAD_ENVS": str(envs), "SAMVAD_CACHE": str(tmp_path)},
+        )  # fmt: skip
+        return done.stdout if "Running" in done.stderr else "known: " + done.stdout
+
+    envs = files.cache_folder() / "envs"
+    first = asked()
+    assert not first.startswith("known") and asked() == f"known: {first}"
+    generic = asked(CT2_FORCE_CPU_ISA="GENERIC")
+    assert generic.startswith("GENERIC") and asked(CT2_FORCE_CPU_ISA="GENERIC") == f"known: {generic}"
+    assert asked() == f"known: {first}"
 
 
 def test_pytorch_is_told_of_only_where_it_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib.machinery
 import json
 import logging
 import os
@@ -18,8 +19,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from samvad.core import subprocesses
-from samvad.core.errors import ToolError
+from samvad.core import checksums, files, outside, subprocesses
+from samvad.core.errors import SamvadError, ToolError
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,8 @@ _CHOICES = (
     *("MKL_ENABLE_INSTRUCTIONS", "MKL_CBWR", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"),
     *("ATEN_CPU_CAPABILITY", "CT2_PACKED_GEMM"),
 )
+#: Variables that begin so may decide what CTranslate2, and the libraries that it calls, compute with.
+_DECIDING = ("CT2_", "MKL_", "DNNL_", "ONEDNN_", "LD_")
 #: CTranslate2 tells nobody what it chose but its log, when it is about to load a model. Here it finds none.
 _ASK_CTRANSLATE2 = """
 import logging, os, ctranslate2
@@ -60,19 +63,46 @@ class Engine:
 def ctranslate2(device: str) -> Engine:
     """Return what CTranslate2 computes with on a device (``cpu`` or ``cuda``).
 
-    It is asked in a process of its own, in which nothing else is loaded: that takes less than a tenth of a second.
+    It is asked in a process of its own, in which nothing else is loaded. That takes a tenth of a second, and what it
+    says is remembered: the same libraries choose the same on the same processor, by the same variables.
     """
     return Engine("ctranslate2", None, "cuBLAS") if device == "cuda" else _ctranslate2_on_cpu()
 
 
 @functools.cache
 def _ctranslate2_on_cpu() -> Engine:
+    memo = _memo()
+    known = engine_of(outside.read_text(memo)) if memo is not None and memo.is_file() else None
+    if known is not None and known.instruction_set:
+        return known
     try:
         done = subprocesses.run([sys.executable, "-c", _ASK_CTRANSLATE2], silence_seconds=subprocesses.ANSWER_SECONDS)
     except ToolError as error:
         log.debug("CTranslate2 could not be asked what it computes with: %s", error)
         return Engine("ctranslate2", None, None)
-    return engine_of(done.stdout + done.tail)
+    told = done.stdout + done.tail
+    if memo is not None and engine_of(told).instruction_set:
+        try:
+            files.write_text(memo, told)
+        except (OSError, SamvadError) as error:
+            log.debug("What CTranslate2 computes with is not remembered: %s", error)
+    return engine_of(told)
+
+
+def _memo() -> Path | None:
+    """Return the file that remembers what the installed CTranslate2 says of itself here; None where it is not found."""
+    found = importlib.machinery.PathFinder.find_spec("ctranslate2")
+    if found is None or found.origin is None:
+        return None
+    package = Path(found.origin).parent
+    try:
+        libraries = [*package.glob("*.so*"), *package.with_name("ctranslate2.libs").glob("*")]
+        these = [checksums.identity(path, path.stat()) for path in sorted(libraries)]
+    except OSError:
+        return None
+    deciding = {name: value for name, value in sorted(os.environ.items()) if name.startswith(_DECIDING)}
+    told = json.dumps([_ASK_CTRANSLATE2, these, processor(), deciding])
+    return files.cache_folder() / "versions" / hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
 def engine_of(told: str) -> Engine:

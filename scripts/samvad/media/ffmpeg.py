@@ -241,7 +241,8 @@ def run(
     for stream, path, form in besides:
         words += ["-map", f"0:{stream}", "-f", form, f"file:{path}"]
     if measured is not None:
-        words += ["-map", f"0:{measured[0]}", "-filter", measured[1], "-c:a", "pcm_f32le", "-f", "f32le", "-"]
+        words += ["-map", f"0:{measured[0]}", "-filter", measured[1], "-c:a", "pcm_f32le", "-f", "f32le"]
+        words += ["-flush_packets", "0", "-"]  # in blocks of 32 kB: else each frame wakes this process
     heard = _Heard(stdout_line, stderr_line)
     done = subprocesses.run(
         words,
