@@ -21,7 +21,7 @@ from samvad.logs.spans import span
 from samvad.media import clock, film_file, film_headers, mp4_kinds
 from samvad.runner.stage_process import run_stage
 from samvad.runner.stage_run import StageRun
-from samvad.stages.demux import channels, existing, extract, picture, probe, tracks
+from samvad.stages.demux import channels, existing, extract, picture, probe, tracks, unheard
 from samvad.stages.demux.options import STAGE, Options
 
 #: Of 32768: a sound that is never louder has nothing to hear (-60 dB).
@@ -121,8 +121,12 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options, know
             f"{', '.join(options.languages)}."
         )
     audio_ms = read.sound.duration_ms
+    doubts = (
+        *unheard.check(opened, track, read.times, read.reach(track.stream), read.sound, options.min_decoded_share),
+        probe.picture_behind(opened, read.times),
+        probe.plays_in_parts(opened),
+    )
     shorter = probe.check_whole(opened, track, read.times, audio_ms, read.sound.cut_short, options.min_decoded_share)
-    doubts = (probe.picture_behind(opened, read.times), probe.plays_in_parts(opened))
     for warning in filter(None, (choice.doubt, read.sound.warning, shorter, *doubts)):
         run.warn(warning)
     run.output(audio.name, "audio", extract.facts(audio))
@@ -162,11 +166,12 @@ def make(run: StageRun, film: Path, checksum: str | None, options: Options, know
 
 @dataclass(frozen=True)
 class _Read:
-    """What reading a film gave: its checksum, its times, those of its picture, its sound."""
+    """What reading a film gave: its checksum, its times, those of its picture, how far it was read, its sound."""
 
     checksum: str
     times: FilmClock
     picture_times: Sequence[float | None] | None
+    reach: Callable[[int], clock.Reach]
     sound: extract.Extracted
 
 
@@ -188,7 +193,7 @@ def _read_film(
     reading = clock.Reading(film, beside)
     is_drawn = beside.submit(picture.poster, film, expected_ms, poster) if expected_ms else None
     sound = extract_sound()
-    read = _Read(hashed.result(), reading.clock(), reading.picture_times(), sound)
+    read = _Read(hashed.result(), reading.clock(), reading.picture_times(), reading.reach, sound)
     return read, None if is_drawn is None else is_drawn.result()
 
 

@@ -29,6 +29,8 @@ _BACK_US = 100_000
 GAP_MS = 30
 #: No packet of sound is as long as this.
 _LONGEST_PACKET_US = 1_000_000
+#: Sound whose time is so much before the end of what came already is not heard: players fill a time once.
+_AGAIN_US = 1_000_000
 #: Decoders that take two packets before they give the first sound. No container tells of priming samples in them: what
 #: comes before that is silence, which players play.
 _SLOW_DECODERS = frozenset({"wmav1", "wmav2", "wmapro", "wmalossless", "wmavoice"})
@@ -138,6 +140,23 @@ def read(film: Film) -> FilmClock:
     return packets.clock(film.start)
 
 
+@dataclass(frozen=True)
+class Reach:
+    """What a file's packets say of how much of it is played.
+
+    Attributes:
+        bytes: where the last of them ends in the file; 0 where the container does not say.
+        again_ms: how much of a sound has times that went by already, so that it is not heard.
+        again_at_ms: when that begins, on the film's clock: where the times go back; None where they do not.
+        packet_ms: how long a packet of it is on average.
+    """
+
+    bytes: int
+    again_ms: int
+    again_at_ms: int | None
+    packet_ms: float
+
+
 class Reading:
     """A film whose packets are read from beginning to end, once, while other things are done with it.
 
@@ -160,6 +179,11 @@ class Reading:
         """
         self._read.result()
         return self._packets.clock(self.film.start)
+
+    def reach(self, stream: int) -> Reach:
+        """Return how far into the file its packets reach, and what of a sound comes at a time that is past."""
+        self._read.result()
+        return self._packets.reach(self.film.start, stream)
 
     def picture_times(self) -> list[float | None] | None:
         """Return the time (s) of each packet of the film's picture on the container's clock, in the file's order.
@@ -217,11 +241,14 @@ class _Packets:
     def __init__(self, header: Header) -> None:
         self._line = _Line(header.container in _LEAPING)
         self._tracks = {number: _Track(number, kind) for number, kind in _shown_streams(header).items()}
+        self._end_bytes = 0
         self._picture = header.film_picture.index if header.film_picture else None
         self.picture_times: list[float | None] = []
 
     def take(self, packet: film_packets.Packet) -> None:
         """Take a packet, in the file's order."""
+        if packet.position is not None and packet.position >= self._end_bytes:
+            self._end_bytes = packet.position + packet.size
         if packet.stream == self._picture:
             self.picture_times.append(None if packet.pts_us is None else packet.pts_us / 1e6)
         track = self._tracks.get(packet.stream)
@@ -229,6 +256,13 @@ class _Packets:
             self._line.follow(packet, track)
             if not packet.dropped:
                 track.add(packet, self._line.offset_us)
+
+    def reach(self, begins: Start, stream: int) -> Reach:
+        """Return how much of the file is played, once all has been taken."""
+        track = self._tracks.get(stream) or _Track(stream, "audio")
+        again_us = track.again_at_us
+        at_ms = None if again_us is None else round((again_us - begins.zero_us) / 1000)
+        return Reach(self._end_bytes, round(track.again_us / 1000), at_ms, track.all_us / max(1, track.packets) / 1000)
 
     def clock(self, begins: Start) -> FilmClock:
         """Return the film's clock, once all has been taken."""
@@ -257,6 +291,10 @@ class _Track:
     latest_us: int | None = None
     last_pts_us: int | None = None
     length_us: int = 0
+    packets: int = 0
+    all_us: int = 0
+    again_us: int = 0
+    again_at_us: int | None = None
     gaps: list[tuple[int, int]] = field(default_factory=list)
 
     def add(self, packet: film_packets.Packet, offset_us: int) -> None:
@@ -276,6 +314,11 @@ class _Track:
         self.length_us = packet.duration_us or 0
         step_us = min(max(0, begin - self.last_pts_us), _LONGEST_PACKET_US) if self.last_pts_us is not None else 0
         self.last_pts_us = begin
+        self.packets += 1
+        self.all_us += self.length_us or step_us
+        if self.end_us - begin > _AGAIN_US:
+            self.again_us += self.length_us or step_us
+            self.again_at_us = self.end_us if self.again_at_us is None else self.again_at_us
         self.end_us = max(self.end_us, begin + (self.length_us or step_us))
 
     def span(self, zero_us: int) -> Span | None:

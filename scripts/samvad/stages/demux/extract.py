@@ -25,6 +25,9 @@ _CUT_SHORT = ("partial file", "File ended prematurely", "Truncat")
 #: What a person should know of a sound that changes its channels or rate on the way.
 _CHANGES = "The channels of the sound change within the film: all of them are mixed, as ffmpeg does it."
 _CHANGES_CHOSEN = "The channels of the sound change within the film: the one that was asked for is heard where it is."
+#: What ffmpeg says of a packet that its decoder refuses (since 6.1 in the second way), and of the same line again.
+_UNDECODED = ("Error while decoding stream", "Error submitting packet to decoder")
+_REPEATED = re.compile(r"Last message repeated (\d+) times")
 #: How far ffmpeg is, as it tells by itself.
 _TIME = re.compile(r"out_time_us=(\d+)")
 
@@ -52,12 +55,14 @@ class Extracted:
     Attributes:
         duration_ms: how much.
         cut_short: whether ffmpeg said that the film ends before it should.
+        undecoded: how many packets its decoder refused: silence stands in their places.
         channel: what was heard of the track; see ``channels.Verdict``.
         warning: what a person should know of that; empty where nothing is odd.
     """
 
     duration_ms: int
     cut_short: bool
+    undecoded: int
     channel: str
     warning: str
 
@@ -104,8 +109,8 @@ def _decode(
     target: Path,
     duration_ms: int | None,
     levels: channels.Levels | None = None,
-) -> tuple[int, bool] | None:
-    """Decode a track, and let its energies be taken besides; return its length, and whether it is cut.
+) -> tuple[int, bool, int] | None:
+    """Decode a track, and let its energies be taken besides; return what ``_written`` does.
 
     None where its channels change on the way, so that what was written is not in time.
     """
@@ -133,8 +138,8 @@ def _decode(
 
 def _decode_changing(
     film: Film, track: AudioTrack, mixing: list[str], target: Path, duration_ms: int | None
-) -> tuple[int, bool]:
-    """Decode a track whose channels change on the way; return its length, and whether it is cut.
+) -> tuple[int, bool, int]:
+    """Decode a track whose channels change on the way; return what ``_written`` does.
 
     It is mixed first, into a file that keeps the times of its packets: in that, nothing changes any more.
     """
@@ -168,6 +173,8 @@ class _Heard:
 
     def __init__(self, duration_ms: int | None) -> None:
         self.is_cut = self.is_begun_anew = False
+        self.undecoded = 0
+        self._was_undecoded = False
         self._duration_ms = duration_ms
 
     def stdout(self, line: str) -> None:
@@ -179,6 +186,10 @@ class _Heard:
         """Take a line of what it says besides."""
         self.is_cut |= any(sign in line for sign in _CUT_SHORT)
         self.is_begun_anew |= ffmpeg.is_begun_anew(line)
+        repeated = _REPEATED.search(line)
+        if repeated is None:
+            self._was_undecoded = any(sign in line for sign in _UNDECODED)
+        self.undecoded += (int(repeated[1]) if repeated else 1) if self._was_undecoded else 0
 
 
 def _sound_of(film: Film, track: AudioTrack) -> ffmpeg.Stream:
@@ -188,8 +199,11 @@ def _sound_of(film: Film, track: AudioTrack) -> ffmpeg.Stream:
     return film.source(threads=1, **passed_over)[str(track.stream)]
 
 
-def _written(film: Film, track: AudioTrack, target: Path, done: subprocesses.Done, heard: _Heard) -> tuple[int, bool]:
-    """Return the length of a sound that was written, and whether ffmpeg said that the film is cut."""
+def _written(
+    film: Film, track: AudioTrack, target: Path, done: subprocesses.Done, heard: _Heard
+) -> tuple[int, bool, int]:
+    """Return the length of a sound that was written, whether ffmpeg said that the film is cut, and what of its packets
+    could not be decoded."""
     if done.code:
         raise _failure(film.path, target, done)
     frames = max(0, target.stat().st_size - _wav_header_bytes(target)) // 2
@@ -199,7 +213,7 @@ def _written(film: Film, track: AudioTrack, target: Path, done: subprocesses.Don
             "Choose another track.",
             path=str(film.path),
         )
-    return round(frames * 1000 / SAMPLE_RATE_HZ), heard.is_cut
+    return round(frames * 1000 / SAMPLE_RATE_HZ), heard.is_cut, heard.undecoded
 
 
 def facts(target: Path) -> MediaFacts:

@@ -212,6 +212,9 @@ def _promised_end_ms(header: Header, stream: Stream, zero_us: int) -> int | None
     ffprobe gives the film's length to streams that state none; those of the families below do.
     """
     start_ms = max(0, ((stream.start_us or 0) - zero_us) // 1000)
+    if header.container == "avi" and stream.frames and stream.tick:
+        # AVI states no times, but a number of ticks; of a file in which bytes are missing, ffmpeg takes less for it.
+        return start_ms + round(stream.frames * stream.tick * 1000)
     if stream.ends_ms is not None:
         # Matroska's tag is the end of the track by some programs, and its length by others: the earlier is promised.
         return min(max(0, stream.ends_ms - zero_us // 1000), start_ms + stream.ends_ms)

@@ -1,0 +1,108 @@
+"""Stage 01 and what lies in a film's file unheard: a second file behind the first, parts that are gone or damaged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import extract_audio
+import support
+from muxing import ffmpeg
+
+_H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-g", 5, "-c:a", "aac")
+_SOUND = ("-vn",)
+#: How a film of each kind is coded.
+CODED: dict[str, tuple[object, ...]] = {
+    "mp4": _H264,
+    "fragments.mp4": (*_H264, "-movflags", "+frag_keyframe+empty_moov+default_base_moof"),
+    "faststart.mp4": (*_H264, "-movflags", "+faststart"),
+    "mkv": _H264,
+    "flv": _H264,
+    "wmv": ("-c:v", "wmv2", "-c:a", "wmav2"),
+    "avi": ("-c:v", "mpeg4", "-c:a", "libmp3lame"),
+    "ts": _H264,
+    "wav": _SOUND,
+    "flac": _SOUND,
+}
+#: What is said of two of them in one file. MPEG-TS and AVI are read to their end.
+JOINED = {
+    **dict.fromkeys(CODED, "another file begins"),
+    **dict.fromkeys(("fragments.mp4", "mkv", "flac"), "goes back in time"),
+    **dict.fromkeys(("ts", "avi"), ""),
+}
+#: What is said of one in which three tenths are zeros, as in a download that was not finished: refused, or warned of.
+WITH_ZEROS = {
+    "mkv": (0, "s of the sound are not in the film"),
+    "ts": (0, "s of the sound are not in the film"),
+    "faststart.mp4": (0, "s of the sound are damaged and cannot be decoded"),
+    "fragments.mp4": (3, "a part of it that cannot be reached"),
+    "flac": (0, "s of the sound are not in the film"),
+}
+pytestmark = pytest.mark.usefixtures("own_cache")
+
+
+def _made(kind: str, folder: Path, seconds: float = 3.0) -> bytes:
+    path = folder / f"{seconds}.{kind}"
+    noise = f"anoisesrc=duration={seconds}:seed=1:amplitude=0.3:sample_rate=48000"
+    ffmpeg("-f", "lavfi", "-i", f"testsrc2=size=64x48:rate=10:duration={seconds}", "-f", "lavfi", "-i", noise,
+           *CODED[kind], path)  # fmt: skip
+    return path.read_bytes()
+
+
+def _run(folder: Path, film: Path, *options: str) -> tuple[int, list[str]]:
+    """Run stage 01; return its exit code, and its errors or warnings."""
+    job = support.make_job(folder)
+    code = extract_audio.main(["--job-folder", str(job), "--film", "test", f"--media={film}", *options])
+    told = support.failed_manifest(job, "demux")["errors"] if code else support.manifest_of(job, "demux")["warnings"]
+    return code, [item["message"] for item in told]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in JOINED if kind != "faststart.mp4"])
+def test_files_put_one_behind_the_other_are_no_film_of_the_first_alone(kind: str, tmp_path: Path) -> None:
+    film = tmp_path / f"film.{kind.rpartition('.')[2]}"
+    film.write_bytes(2 * _made(kind, tmp_path))
+    code, told = _run(tmp_path, film)
+    if JOINED[kind]:
+        assert code == 3
+        assert JOINED[kind] in told[0]
+    else:
+        assert (code, told) == (0, [])
+        wav = tmp_path / "2025/01/01/tester/1/01_demux/audio.wav"
+        assert wav.stat().st_size == pytest.approx(6 * 32_000, rel=0.05)
+
+
+def test_a_short_file_behind_a_film_is_warned_of_and_a_lower_share_takes_the_first_alone(tmp_path: Path) -> None:
+    film = tmp_path / "film.wav"
+    film.write_bytes(_made("wav", tmp_path, 3.0) + _made("wav", tmp_path, 0.1))
+    code, told = _run(tmp_path / "short", film)
+    assert code == 0
+    assert ["another file begins" in warning for warning in told] == [True]
+    film.write_bytes(2 * _made("wav", tmp_path))
+    code, told = _run(tmp_path / "lower", film, "--min-decoded-share=0.4")
+    assert code == 0
+    assert ["another file begins" in warning for warning in told] == [True]
+
+
+@pytest.mark.parametrize("kind", WITH_ZEROS)
+def test_sound_that_is_missing_in_the_middle_is_told(kind: str, tmp_path: Path) -> None:
+    film = tmp_path / f"film.{kind.rpartition('.')[2]}"
+    data = bytearray(_made(kind, tmp_path, 6.0))
+    film.write_bytes(data)
+    assert _run(tmp_path / "whole", film) == (0, [])
+    begin, end = int(len(data) * 0.4), int(len(data) * 0.7)
+    data[begin:end] = bytes(end - begin)
+    film.write_bytes(data)
+    code, told = _run(tmp_path / "zeros", film)
+    expected, what = WITH_ZEROS[kind]
+    assert code == expected
+    assert [message for message in told if what in message], told
+
+
+def test_bytes_that_are_missing_in_avi_leave_no_time_right(tmp_path: Path) -> None:
+    data = _made("avi", tmp_path, 6.0)
+    film = tmp_path / "film.avi"
+    film.write_bytes(data[: int(len(data) * 0.4)] + data[int(len(data) * 0.7) :])
+    code, (told,) = _run(tmp_path, film)
+    assert code == 3
+    assert "is cut short" in told
