@@ -13,6 +13,8 @@ Here the record is a plain one (``Record``) until somebody asks for the database
 
 Its reports (``--report``) are written with docutils and jinja2, which are loaded when a report is made.
 
+Each of its five kinds of plug-ins lists all that can be imported, to find its own by their names: here it is listed once.
+
 Usage: PYTHON envs/quick_start.py   (the Python of that environment)
 """
 
@@ -301,6 +303,21 @@ def is_plain() -> bool:
     return any(os.path.exists(f"{place}/snakemake-{version}.dist-info") for version in PLAIN_IN)  # noqa: PTH110
 
 
+def listed_once(plain: Any) -> Any:
+    """Return what stands in for ``pkgutil.iter_modules``: of the same places, it lists what can be imported only once."""
+    known: dict[tuple[str, ...], list[Any]] = {}
+
+    def iter_modules(path: Any = None, prefix: str = "") -> Iterator[Any]:
+        if path is not None or prefix:
+            return plain(path, prefix)  # type: ignore[no-any-return]
+        places = tuple(map(str, sys.path))
+        if places not in known:
+            known[places] = list(plain())
+        return iter(known[places])
+
+    return iter_modules
+
+
 def stopped(kind: type[BaseException], error: BaseException, trace: types.TracebackType | None) -> None:
     """Say that Ctrl-C has ended it, not which module was being loaded."""
     if issubclass(kind, KeyboardInterrupt):
@@ -315,6 +332,9 @@ def begin() -> None:
     sys.excepthook = stopped
     sys.meta_path.insert(0, Finder())
     _bootstrap._find_and_load = find_and_load  # what ``import`` and importlib.import_module call, by this name
+    import pkgutil  # Snakemake's own first import would be this, too
+
+    pkgutil.iter_modules = listed_once(pkgutil.iter_modules)
 
 
 def install() -> None:

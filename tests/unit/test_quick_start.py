@@ -196,3 +196,23 @@ def test_snakemake_starts_without_what_writes_its_reports_and_loads_it_when_one_
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, cwd=ROOT)
     images, core = "docutils.parsers.rst.directives.images", "docutils.core"
     assert done.stdout.splitlines() == ["none", f"True {images} {core}", "True", "True"]
+
+
+def test_what_can_be_imported_is_listed_once_for_each_list_of_places(packages: Path) -> None:
+    code = (
+        "import os, pkgutil, sys\n"
+        "asked = []\n"
+        "listed = os.listdir\n"
+        "os.listdir = lambda place='.': (asked.append(place), listed(place))[1]\n"
+        "first = list(pkgutil.iter_modules())\n"
+        "once = len(asked)\n"
+        "print(once > 0, list(pkgutil.iter_modules()) == first, len(asked) == once)\n"
+        "print('pandas' in {m.name for m in first})\n"
+        "print([m.name for m in pkgutil.iter_modules([sys.path[0] + '/pandas'], 'pandas.')])\n"
+        "os.mkdir('later')\n"
+        "open('later/appeared.py', 'w').close()\n"
+        "sys.path.append('later')\n"
+        "print('appeared' in {m.name for m in pkgutil.iter_modules()})\n"
+    )
+    told = said(packages, "import os, sys; os.chdir(sys.path[0])\n" + code)
+    assert told == ["True", "True", "True", "True", "['pandas.core']", "True"]
