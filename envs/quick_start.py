@@ -20,6 +20,7 @@ Usage: PYTHON envs/quick_start.py   (the Python of that environment)
 
 from __future__ import annotations
 
+import _signal
 import contextlib
 import gc
 import os
@@ -52,6 +53,10 @@ PLAIN_IN = ("9.27.0",)
 #: Next to nothing of what Snakemake makes as it starts is garbage; looking for it takes a tenth of the time. The
 #: numbers are those of rules/common.smk.
 THRESHOLDS = (100_000, 50, 100)
+
+#: Whether Ctrl-C was pressed: Snakemake takes what stops it while it reads ``--config`` for a value that is no YAML, and
+#: goes on. rules/settings.smk looks here.
+interrupted = False
 
 #: Which thread loads a module.
 _loaders: dict[str, int] = {}
@@ -326,10 +331,19 @@ def stopped(kind: type[BaseException], error: BaseException, trace: types.Traceb
         sys.__excepthook__(kind, error, trace)
 
 
+def interrupt(number: int, frame: types.FrameType | None) -> None:
+    """Do what Python does at Ctrl-C, and keep in mind that it was pressed."""
+    global interrupted  # noqa: PLW0603 -- a signal's handler has nowhere else to say so
+    interrupted = True
+    _signal.default_int_handler(number, frame)
+
+
 def begin() -> None:
     """Load the modules of ``LATER`` later, from now on; Ctrl-C while they are loaded ends it without a traceback."""
     gc.set_threshold(*THRESHOLDS)
     sys.excepthook = stopped
+    if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:  # not where it is ignored
+        _signal.signal(_signal.SIGINT, interrupt)
     sys.meta_path.insert(0, Finder())
     _bootstrap._find_and_load = find_and_load  # what ``import`` and importlib.import_module call, by this name
     import pkgutil  # Snakemake's own first import would be this, too

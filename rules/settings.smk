@@ -9,6 +9,10 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
+# Ctrl-C while Snakemake reads the words of its command is lost in it: envs/quick_start.py keeps it in mind.
+if getattr(sys.modules.get("samvad_quick_start"), "interrupted", False):
+    raise KeyboardInterrupt
+
 
 def project(source):
     """Return the folder of the whole project, of which these rules are a part.

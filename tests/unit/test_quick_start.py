@@ -172,6 +172,31 @@ def test_ctrl_c_while_it_loads_ends_it_without_a_traceback(tmp_path: Path) -> No
     assert process.returncode == -signal.SIGINT
 
 
+#: Snakemake, stopped while it reads a value of ``--config``, which takes it for one that is no YAML.
+STOPPED_IN_CONFIG = """
+import os, shutil, signal, sys, threading
+shutil.copyfile("envs/quick_start.py", sys.path[0] + "/samvad_quick_start.py")
+import samvad_quick_start as quick
+quick.begin()
+from snakemake import cli
+parse = cli.parse_config
+def parse_config(entries):
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+    return parse(entries)
+cli.parse_config = parse_config
+cli.main(["subtitle", "--dry-run", "--config", "some_value=[" + "1, " * 100_000 + "]"])
+"""
+
+
+def test_ctrl_c_that_snakemake_loses_in_the_words_of_its_command_ends_it(tmp_path: Path) -> None:
+    (tmp_path / "stopped.py").write_text(STOPPED_IN_CONFIG, "utf-8")
+    command = [ROOT / ".venv" / "bin" / "python", tmp_path / "stopped.py"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=120)
+    assert "some_value" not in done.stderr, "it has gone on, to be told what is wrong with the value"
+    assert done.stderr.endswith("\nStopped.\n")
+    assert done.returncode == -signal.SIGINT
+
+
 #: Snakemake's own start, a report's modules, and what is loaded by then; then the beginning of a report.
 REPORTS = """
 import quick_start as quick
