@@ -9,11 +9,12 @@ import pytest
 
 from samvad.core.errors import MemoryShortageError, SamvadError
 from samvad.documents.segments import Segment, SegmentsDocument, Word
-from samvad.stages.asr import memory, prompts, retries, speakers, transcripts, windows
+from samvad.stages.asr import memory, prompts, retries, speakers, transcripts, units, windows
 from samvad.stages.asr.chunks import Chunk, DecodedAgain, RawWord
 from samvad.stages.asr.memory import OutOfMemoryFallback, Setting
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.speakers import Turn
+from samvad.stages.asr.strategy import DecodingStrategy
 from samvad.stages.asr.windows import Window
 from samvad.text import scripts
 
@@ -248,6 +249,42 @@ def test_hindi_that_loops_is_heard_as_urdu_before_it_is_cut_and_stays_hindi():
     assert {language for _, language, _ in heard} == {"hi"}, "Urdu's letters would stay"
 
 
+@pytest.mark.parametrize(
+    ("text", "logprob", "as_urdu", "kept"),
+    [
+        ("Urmi usthi prasani samasthi thi", -0.87, -0.4, "ur"),
+        ("Today is the day of Eid", -0.88, -0.5, "ur"),
+        ("Urmi usthi prasani samasthi thi", -0.87, -0.95, "hi"),
+        ("the child almost hurt the small dog", -0.3, None, "hi"),
+        ("اس کی پریسانی سمجھتی تھی", -0.87, None, "hi"),
+    ],
+    ids=["in Latin letters", "translated", "no surer as Urdu", "surely English", "in Urdu's letters"],
+)
+def test_hindi_that_is_doubted_in_other_letters_is_heard_as_urdu_and_the_surer_text_kept(text, logprob, as_urdu, kept):
+    def decode(found, strategy):
+        assert as_urdu is not None, "nothing to be heard again"
+        assert {(strategy.name, window.language) for window in found} == {("heard as a related language", "ur")}
+        return [said("اُرمی اس کی پریسانی سمجھتی تھی", as_urdu, window) for window in found]
+
+    def said(words, mean, window):
+        found = hindi(words, window)
+        return replace(found, decoding={**found.decoding, "avg_logprob": mean})
+
+    window = windows.packed(HINDI)[0]
+    (found,) = retrier(decode).repair([said(text, logprob, window)])
+    assert found.text == ("اُرمی اس کی پریسانی سمجھتی تھی" if kept == "ur" else text)
+    assert found.language == "hi" and found.window == window
+    tried = DecodedAgain(
+        ("low probability in these letters",),
+        "heard as a related language" if kept == "ur" else "the first attempt",
+        1,
+    )
+    assert found.decoded_again == (None if as_urdu is None else tried)
+    assert retrier(None, attempts=0).repair([said(text, logprob, window)])[0].text == text
+    (other,) = replace(retrier(None), script="any").repair([said(text, logprob, window)])
+    assert other.text == text, "Urdu's letters would stay"
+
+
 def test_of_a_siren_that_is_taken_for_singing_no_longer_loop_is_kept():
     def decode(found, strategy):
         as_urdu = strategy.name == "heard as a related language"
@@ -275,6 +312,17 @@ def test_each_window_is_heard_as_urdu_once_and_a_text_that_loops_too_is_not_take
     assert len(as_urdu) == len(set(as_urdu)) == 2, "the whole, and the part that still loops"
     assert found[0].text == "ہم کبھی وہاں نہیں گئے" and found[0].decoded_again.kept == "smaller windows"
     assert {item.language for item in found} == {"hi"}
+
+
+def test_long_hindi_windows_are_decoded_with_timestamps_by_themselves_as_long_as_phrases_may_come_again():
+    long, brief = (windows.packed([Region(0, length_ms, "hi")])[0] for length_ms in (12_000, 4_000))
+    english = windows.packed([Region(0, 12_000, "en")])[0]
+    found = units.of([long, brief, brief, long, long], 2, 2)
+    assert found == [(long,), (long,), (long,), (brief,), (brief,)], "none holds both"
+    assert [units.measured(DecodingStrategy(), unit).timed for unit in found] == [True, True, True, False, False]
+    assert not units.measured(DecodingStrategy(forbid_repeats=True), found[0]).timed
+    assert not units.measured(DecodingStrategy(), (english,)).timed
+    assert units.of([english, english], 8, 2) == [(english,), (english,)]
 
 
 def test_a_faulty_text_is_decoded_without_its_prompt_first():

@@ -101,7 +101,9 @@ class Whisper:
 
         return set(get_suppressed_tokens(self.tokenizer(language, task), [-1]))
 
-    def prompt(self, language: str, task: str, before: str = "", most_tokens: int = 0) -> list[int]:
+    def prompt(
+        self, language: str, task: str, before: str = "", most_tokens: int = 0, *, timed: bool = False
+    ) -> list[int]:
         """Return what decoding starts from.
 
         Args:
@@ -109,11 +111,12 @@ class Whisper:
             task: ``transcribe`` or ``translate``.
             before: text that the model is to believe came before.
             most_tokens: of that text.
+            timed: whether the model writes when each sentence begins and ends, among its text.
         """
         tokenizer = self.tokenizer(language, task)
         earlier = tokenizer.encode(f" {before.strip()}")[:most_tokens] if before.strip() else []
         lead = [tokenizer.sot_prev, *earlier] if earlier else []
-        return [*lead, *tokenizer.sot_sequence, tokenizer.no_timestamps]
+        return [*lead, *tokenizer.sot_sequence, *([] if timed else [tokenizer.no_timestamps])]
 
     @staticmethod
     def length_limit(prompt: int, tokens: int) -> int:

@@ -1,7 +1,7 @@
 """A Whisper model behind one face: hear the language, decode windows of sound in batches, with all of its figures.
 
 There are two engines. ``faster-whisper`` needs no PyTorch, and packs speech closely. ``whisperx`` (whisperx_engine.py)
-cuts and hears sound as WhisperX does. Decoding is the same: CTranslate2, in batches, without timestamp tokens.
+cuts and hears sound as WhisperX does. Decoding is the same: CTranslate2, in batches.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import weakref
 import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from samvad.media.audio import SAMPLE_RATE_HZ, FilmAudio
 from samvad.models.weights import ResolvedModel
 from samvad.models.whisper import Whisper
 from samvad.runner.kept_pieces import KeptPieces
-from samvad.stages.asr import pieces, windows
+from samvad.stages.asr import pieces, units, windows
 from samvad.stages.asr.chunks import Chunk, RawWord
 from samvad.stages.asr.pool import Decoder, LostDecoderError, Pool
 from samvad.stages.asr.regions import Region
@@ -234,11 +234,11 @@ class Engine:
             return [
                 chunk
                 for part in parts
-                for chunk in self._decode(drawing, audio, part, _with_length(strategy, part), hear=hear)
+                for chunk in self._decode(drawing, audio, part, units.measured(strategy, part), hear=hear)
             ]
         self._suppressed(batch[0].language, strategy.own_script)  # made once, not by each thread
-        units = self._units(batch, size)
-        asked = [self._asked(audio, unit, strategy, hear, kept, urgent=True) for unit in units]
+        together = units.of(batch, size, self._halves)
+        asked = [self._asked(audio, unit, strategy, hear, kept, urgent=True) for unit in together]
         try:
             made = self.pool.results(asked)
         except BaseException:
@@ -246,7 +246,7 @@ class Engine:
             raise
         found = {
             window: chunk
-            for unit, chunks in zip(units, made, strict=True)
+            for unit, chunks in zip(together, made, strict=True)
             for window, chunk in zip(unit, chunks, strict=True)
         }
         return [found[window] for window in batch]
@@ -263,7 +263,7 @@ class Engine:
     ) -> None:
         """Begin what ``decode`` will be asked for in the same words, as far as decoders have nothing else to do."""
         self._suppressed(batch[0].language, strategy.own_script)
-        for unit in self._units(batch, size):
+        for unit in units.of(batch, size, self._halves):
             key = unit, strategy, hear
             if key not in self._expected:
                 self._expected[key] = self._asked(audio, unit, strategy, hear, kept, urgent=False)
@@ -273,11 +273,6 @@ class Engine:
         for future in self._expected.values():
             self.pool.cancel(future)
         self._expected = {}
-
-    def _units(self, batch: Sequence[Window], size: int) -> list[tuple[Window, ...]]:
-        """Return what is decoded together; it does not depend on how many decoders there are."""
-        batches = [batch[first : first + size] for first in range(0, len(batch), size)]
-        return [tuple(part[half :: self._halves]) for part in batches for half in range(min(self._halves, len(part)))]
 
     def _asked(
         self,
@@ -295,7 +290,7 @@ class Engine:
             return begun
         keep = kept or KeptPieces(None)
         # Of the whole unit, also where a part of it is kept: the same sound in another length may give another text.
-        measured = _with_length(strategy, unit)
+        measured = units.measured(strategy, unit)
         how = {**vars(measured), "hear": hear}
         keys = [pieces.key(window, how, self.options.device, self.options.compute_type) for window in unit]
         found = [pieces.chunk_of(keep.get(key), window) for key, window in zip(keys, unit, strict=True)]
@@ -334,7 +329,9 @@ class Engine:
         if strategy.encoded_ms:
             features = features[..., : strategy.encoded_ms * _FRAMES_A_SECOND // 1000]
         encoded = whisper.encode(features)
-        prompt = self._whisper.prompt(batch[0].language, _TASK, strategy.prompt, _MAX_PROMPT_TOKENS)
+        prompt = self._whisper.prompt(
+            batch[0].language, _TASK, strategy.prompt, _MAX_PROMPT_TOKENS, timed=strategy.timed
+        )
         room = min(model.max_length // 2, model.max_length - len(prompt), strategy.max_tokens or model.max_length)
         results = model.model.generate(
             encoded,
@@ -350,7 +347,7 @@ class Engine:
         aligned = model.find_alignment(tokenizer, tokens, encoded, frames)
         heard = whisper.languages_heard(encoded) if hear and self.multilingual else [{} for _ in batch]
         return [
-            _chunk(window, tokenizer.decode(found), words, result, strategy, len(found) >= room, languages)
+            _chunk(window, tokenizer.decode(found), words, result, strategy, room, languages)
             for window, found, words, result, languages in zip(batch, tokens, aligned, results, heard, strict=True)
         ]
 
@@ -424,25 +421,13 @@ class _Own:
         return engine
 
 
-def _with_length(strategy: DecodingStrategy, unit: Sequence[Window]) -> DecodingStrategy:
-    """Return how windows are decoded together, with the length that they are encoded in, and the longest text."""
-    if not strategy.own_length:
-        return strategy
-    most = windows.most_tokens(unit)
-    return replace(
-        strategy,
-        encoded_ms=max(windows.short_ms(unit), strategy.least_ms),
-        max_tokens=min(most, strategy.max_tokens) if strategy.max_tokens else most,
-    )
-
-
 def _chunk(
     window: Window,
     text: str,
     words: list[dict[str, Any]],
     result: Any,
     strategy: DecodingStrategy,
-    cut_off: bool,
+    room: int,
     heard: dict[str, float],
 ) -> Chunk:
     from faster_whisper.transcribe import merge_punctuations
@@ -471,7 +456,7 @@ def _chunk(
         },
         window=window,
         tokens=length + 1,
-        cut_off=cut_off,
+        cut_off=length >= room,
         heard=heard,
     )
 

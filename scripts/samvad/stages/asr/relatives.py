@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from samvad.stages.asr.windows import Window
-from samvad.text import respelling
+from samvad.text import respelling, scripts
 
 _RELATIVES = {"hi": "ur"}
 
@@ -27,3 +27,8 @@ def as_relative(window: Window, setting: str) -> Window | None:
     if named is None or not respelling.target(window.language, setting):
         return None
     return replace(window, speech=tuple(replace(region, language=named) for region in window.speech))
+
+
+def in_letters_of_relative(text: str, language: str) -> bool:
+    """Return whether a text is in the letters of its language's nearest relative already."""
+    return scripts.is_written_in(text, _RELATIVES.get(language, language))

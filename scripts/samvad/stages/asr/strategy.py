@@ -19,6 +19,7 @@ class DecodingStrategy:
         own_length: whether sound is encoded in about its own length, not filled up to the 30 s that the model was
             trained on.
         least_ms: that length at least.
+        timed: whether the model writes when each sentence begins and ends, once it is known what is decoded together.
         encoded_ms: that length, once it is known which windows are encoded together; 0: not known, or 30 s.
     """
 
@@ -31,3 +32,4 @@ class DecodingStrategy:
     own_length: bool = False
     least_ms: int = 0
     encoded_ms: int = 0
+    timed: bool = False
