@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from samvad.stages.asr import second_languages
+import pytest
+
+from samvad.stages.asr import named_by_words, second_languages
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.second_languages import Survey
 
@@ -66,12 +68,35 @@ def test_a_language_that_is_not_heard_again_with_all_its_stretches_together_is_n
         assert found.spoken == [] and found.others[0].confirmed == together["hi"]
 
 
-def test_a_near_relative_of_the_main_language_is_named_but_not_recognised():
+def test_a_near_relative_of_the_main_language_is_named_but_not_recognised(monkeypatch):
     def heard(start):
         return {"mr": 0.9} if start in (0, 10, 20, 30, 40) else {"hi": 0.9}
 
+    monkeypatch.setattr(named_by_words, "listed", lambda: ("hi", "en"))  # as it is: no list of Marathi
     found = surveyed(heard, lambda window: {"mr": 1.0}, main="hi")
     assert found.spoken == [] and found.others[0].why_not == "it is easily taken for hi"
+
+
+@pytest.mark.parametrize(
+    ("starts", "together", "why_not"),
+    [
+        ((0, 10, 20, 30), {"es": 0.97, "it": 0.01}, ""),
+        ((0, 10, 20, 30), {"es": 0.85, "it": 0.0}, "its stretches, heard together, are not surely in it"),
+        ((0, 10, 20, 30), {"es": 0.92, "it": 0.08}, "its stretches, heard together, are not surely in it"),
+        ((0, 10, 20), {"es": 1.0}, "it is easily taken for it"),  # a few of many: it may be the other
+    ],
+)
+def test_a_near_relative_is_spoken_where_much_of_the_film_is_surely_in_it_and_words_can_tell(
+    starts: tuple[int, ...], together: dict[str, float], why_not: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(named_by_words, "listed", lambda: ("es", "it"))
+
+    def heard(start: int) -> dict[str, float]:
+        return {"es": 0.9} if start in starts else {"it": 0.9}
+
+    found = surveyed(heard, lambda window: together, main="it")
+    assert (found.others[0].language, found.others[0].why_not) == ("es", why_not)
+    assert [second.language for second in found.spoken] == ([] if why_not else ["es"])
 
 
 def test_singing_and_sounds_too_short_for_a_language_are_not_asked():

@@ -89,6 +89,12 @@ def telling(text: str) -> list[str]:
     return [word for word in word_forms.of(text) if len(word) > 1 and not word.isdigit()]
 
 
+def tells_apart(one: str, other: str) -> bool:
+    """Return whether it is known of two languages how often each uses words, by a list of its own."""
+    lists = {_LISTS.get(name, name) for name in (one, other)}
+    return len(lists) == 2 and lists <= {*listed()}
+
+
 @functools.cache
 def listed() -> tuple[str, ...]:
     """Return the languages of which it is known how often they use words."""
