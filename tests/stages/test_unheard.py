@@ -99,6 +99,30 @@ def test_sound_that_is_missing_in_the_middle_is_told(kind: str, tmp_path: Path) 
     assert [message for message in told if what in message], told
 
 
+def test_a_rest_that_nobody_reads_is_told(tmp_path: Path) -> None:
+    film = tmp_path / "film.ts"
+    film.write_bytes(_made("ts", tmp_path) + bytes(index % 251 for index in range(100_000)))
+    code, told = _run(tmp_path / "ts", film)
+    assert code == 0
+    assert ["Nothing of the film can be read behind" in warning for warning in told] == [True]
+    data = bytearray(_made("wav", tmp_path))
+    at = data.index(b"data") + 4
+    data[at : at + 4] = (len(data) // 3).to_bytes(4, "little")
+    film = tmp_path / "film.wav"
+    film.write_bytes(data)
+    code, told = _run(tmp_path / "wav", film)
+    assert code == 0
+    assert ["Nothing of the film can be read behind" in warning for warning in told] == [True]
+
+
+def test_a_clock_that_begins_anew_after_26_hours_is_no_second_file(tmp_path: Path) -> None:
+    film = tmp_path / "film.m2ts"
+    inputs = ("-f", "lavfi", "-i", "testsrc2=size=64x48:rate=25:duration=12", "-f", "lavfi", "-i", "sine=duration=12")
+    coded = ("-c:v", "mpeg2video", "-bf", 2, "-c:a", "ac3", "-f", "mpegts", "-mpegts_m2ts_mode", 1)
+    ffmpeg(*inputs, *coded, "-output_ts_offset", 95438, film)
+    assert _run(tmp_path, film) == (0, [])
+
+
 def test_bytes_that_are_missing_in_avi_leave_no_time_right(tmp_path: Path) -> None:
     data = _made("avi", tmp_path, 6.0)
     film = tmp_path / "film.avi"

@@ -32,6 +32,10 @@ _BEGINNINGS: dict[str, re.Pattern[bytes]] = {
     "w64": re.compile(re.escape(bytes.fromhex("726966662e91cf11a5d628db04c10000"))),
     "caf": re.compile(rb"caff\0\x01\0\0desc"),
 }
+#: Containers in which nothing but the film itself stands at the end, and how much of them at least is told where it is
+#: not read: of the file, and in bytes.
+_READ_TO_THE_END = frozenset({"mpegts", "mpeg", "flv", "wav", "w64", "aiff"})
+_REST_SHARE, _REST_BYTES = 0.05, 1 << 16
 _BLOCK_BYTES, _OVERLAP_BYTES = 4 << 20, 80
 #: Less than this in all is no reason to warn: recordings lose a packet here and there.
 _NOTICED_MS = 1_000
@@ -71,11 +75,15 @@ def check(film: Film, track: AudioTrack, clock: FilmClock, reach: Reach, sound: 
         MediaError: less is heard, since something else begins in the file where ffmpeg stops, or begins anew.
     """
     warnings = []
-    for missing in filter(None, (_behind(film, reach), _again(clock, track, reach))):
+    behind = _behind(film, reach)
+    # Where times may leap, ffmpeg puts the parts one after the other, and all is heard.
+    again = None if film.start.leaps else _again(clock, track, reach)
+    for missing in filter(None, (behind, again)):
         if missing.share > 1 - share:
             raise MediaError(f"{str(film.path)!r} {missing.what}.", missing.remedy + _AS_IT_IS, path=str(film.path))
         warnings.append(f"The film {missing.what}.")
-    return [*warnings, *filter(None, (_holes(clock, track), _damaged(reach, sound)))]
+    rest = "" if behind else _rest(film, reach)
+    return [*warnings, *filter(None, (rest, _holes(clock, track), _damaged(reach, sound)))]
 
 
 def _behind(film: Film, reach: Reach) -> _Missing | None:
@@ -92,6 +100,16 @@ def _behind(film: Film, reach: Reach) -> _Missing | None:
     told = f"goes on where ffmpeg stops: behind {files.megabytes(at[0])} of {files.megabytes(size)}, {what}"
     remedy = "Copy it again" if is_fragment else _TO_JOIN
     return _Missing(f"{told}, of which nothing is seen or heard", (size - at[0]) / size, remedy)
+
+
+def _rest(film: Film, reach: Reach) -> str:
+    size = film.path.stat().st_size
+    rest = size - reach.bytes
+    is_read = film.header.container not in _READ_TO_THE_END or not reach.bytes
+    if is_read or rest < max(_REST_BYTES, size * _REST_SHARE):
+        return ""
+    told = f"Nothing of the film can be read behind {files.megabytes(reach.bytes)} of its {files.megabytes(size)}"
+    return f"{told}: what follows is encrypted, damaged, or beyond what its header names. Is the film whole?"
 
 
 def _found(path: Path, begins: re.Pattern[bytes], start: int) -> Iterator[tuple[int, bytes]]:
