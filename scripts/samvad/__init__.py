@@ -57,7 +57,6 @@ if FIRST_STATES:
     # time. ``runner.stage_process`` has it looked for again before the stage's work begins.
     gc.disable()
     sys.excepthook = _stopped
-from samvad.core import late_methods, late_patterns  # noqa: E402 -- they are code, too
+from samvad.core import late_methods  # noqa: E402 -- it is code, too
 
 late_methods.begin()
-late_patterns.begin()
