@@ -12,7 +12,7 @@ from samvad.stages.asr.windows import Window
 #: Longer windows (ms) of these languages are decoded with timestamp tokens, as Whisper was trained: of several lines in
 #: one a small model leaves fewer out, and translates fewer; of a single one it loops more. Half of the joined Hindi
 #: films set it. English, Spanish, French, Italian and Russian gain nothing, and each token costs time.
-_TIMED, _TIMED_MS = frozenset({"hi", "ur"}), 9_000
+_TIMED, _TIMED_MS = frozenset({"hi", "ur"}), 7_000
 
 
 def of(batch: Sequence[Window], size: int, parts: int) -> list[tuple[Window, ...]]:
