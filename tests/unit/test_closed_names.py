@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import support
@@ -78,6 +78,7 @@ NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=400) | st.sam
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(name="\0/film.mkv", option="--media")
 @given(name=NAMES, option=st.sampled_from(["--media", "--title", "--glossary", "--review", "--tmdb-file", "--user"]))
 def test_a_film_is_added_or_refused_in_words_whatever_it_is_called(
     tmp_path: Path, name: str, option: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

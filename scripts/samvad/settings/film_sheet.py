@@ -247,7 +247,10 @@ def stored_path(given: str) -> str:
     if addresses.is_remote(given):
         return given
     path = Path(given).absolute()
-    path = path.parent.resolve() / path.name  # a link to a film keeps its own name
+    try:
+        path = path.parent.resolve() / path.name  # a link to a film keeps its own name
+    except ValueError:  # a path that no system can have: who looks for the file says so
+        return given
     inside = path.is_relative_to(places.work()) and not str(path.relative_to(places.work())).startswith("-")
     return str(path.relative_to(places.work()) if inside else path)
 
