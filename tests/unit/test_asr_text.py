@@ -318,11 +318,17 @@ def test_long_hindi_windows_are_decoded_with_timestamps_by_themselves_as_long_as
     long, brief = (windows.packed([Region(0, length_ms, "hi")])[0] for length_ms in (12_000, 4_000))
     english = windows.packed([Region(0, 12_000, "en")])[0]
     found = units.of([long, brief, brief, long, long], 2, 2)
-    assert found == [(long,), (long,), (long,), (brief,), (brief,)], "none holds both"
-    assert [units.measured(DecodingStrategy(), unit).timed for unit in found] == [True, True, True, False, False]
+    assert found == [(long,), (brief,), (long,), (brief,), (long,)], "none holds both"
+    assert [units.measured(DecodingStrategy(), unit).timed for unit in found] == [True, False, True, False, True]
     assert not units.measured(DecodingStrategy(forbid_repeats=True), found[0]).timed
     assert not units.measured(DecodingStrategy(), (english,)).timed
     assert units.of([english, english], 8, 2) == [(english,), (english,)]
+
+
+def test_what_is_decoded_together_is_the_same_however_many_batches_are_given_at_a_time():
+    found = [windows.packed([Region(0, length_ms, "hi")])[0] for length_ms in range(12_000, 2_000, -500)]
+    at_once, one_by_one = units.of(found, 8, 2), [units.of(found[first : first + 8], 8, 2) for first in (0, 8, 16)]
+    assert at_once == [unit for batch in one_by_one for unit in batch]
 
 
 def test_a_faulty_text_is_decoded_without_its_prompt_first():

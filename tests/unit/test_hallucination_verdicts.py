@@ -61,7 +61,8 @@ def test_a_line_that_may_be_a_translation_is_suspect() -> None:
     again = {"decoded_again": {"reasons": [], "kept": PERHAPS_TRANSLATED, "attempts": 2}}
     judged = judge(said("Today is the day of Eid.", language="hi", extra=again))
     assert given_verdicts(judged) == ["suspect"]
-    assert judged.document.segments[0].reasons == ("it is English, and sounds like Hindi",)
+    (reason,) = judged.document.segments[0].reasons
+    assert reason == "it is English, and does not surely sound so: it may be a translation"
 
 
 def test_a_short_word_beside_its_speech_region_is_kept() -> None:

@@ -82,6 +82,9 @@ class Hears:
     def windows(self, speech: Sequence[Region]) -> list[Window]:
         return windows.spans(speech, windows.SHORT_SPAN_MS)
 
+    def brief_language_probabilities(self, _: Any, found: Sequence[Window], __: int) -> list[dict[str, float]]:
+        return [{"en": 0.98} for _ in found]
+
     def decode(self, _: Any, batch: Sequence[Window], strategy: DecodingStrategy, **__: Any) -> list[Chunk]:
         return [self._written(window) for window in batch]
 
@@ -120,14 +123,16 @@ SAID = {
 }
 
 
-def recognise(engine: Hears, attempts: int = 4) -> tuple[list[Chunk], Account]:
+def recognise(
+    engine: Hears, attempts: int = 4, speech: Sequence[Region] = SPEECH, given: Sequence[str] = ()
+) -> tuple[list[Chunk], Account]:
     sound: Any = SimpleNamespace(
         duration_ms=20_000, piece=lambda start, end: np.full((end - start) * 16, 0.1, np.float32)
     )
     kept = Account()
     engine_alone: Any = Batches(engine)
     recogniser = Recogniser(engine_alone, sound, "any", (), attempts, lambda *_: None, account=kept)
-    return recogniser.recognise(SPEECH), kept
+    return recogniser.recognise(speech, given=given), kept
 
 
 def test_a_stretch_is_heard_anew_in_the_language_that_its_words_are_of() -> None:
@@ -148,6 +153,13 @@ def test_what_gives_less_text_in_the_other_language_stays_as_it_was(attempts: in
     said = " ".join(chunk.text for chunk in chunks)
     assert ("siento" in said, "wait" in said, kept.unexplained) == (True, True, [])
     assert [region.language for region in named_by_words.as_decoded(SPEECH, chunks)][:3] == ["en", "en", "en"]
+
+
+@pytest.mark.parametrize(("given", "named"), [(["es"], "es"), (["es", "en"], "en")])
+def test_a_sentence_is_of_a_language_that_is_given_though_no_stretch_is_in_it(given: list[str], named: str) -> None:
+    said = {13_000: "please wait while you are now"}
+    chunks, _ = recognise(Hears(said), speech=SPEECH[3:], given=given)
+    assert [chunk.language for chunk in chunks] == [named]
 
 
 def test_a_language_without_a_list_is_not_read_by_its_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:

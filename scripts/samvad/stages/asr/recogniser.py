@@ -90,13 +90,16 @@ class Recogniser:
         engine = self.fallback.engine
         return engine.brief_language_probabilities(self.audio, found, silence_ms)
 
-    def recognise(self, speech: Sequence[Region], perhaps: Sequence[Region] = ()) -> list[Chunk]:
+    def recognise(
+        self, speech: Sequence[Region], perhaps: Sequence[Region] = (), given: Sequence[str] = ()
+    ) -> list[Chunk]:
         """Return what was said, in order of time.
 
         Args:
             speech: with the language of each region.
             perhaps: where somebody may speak under other sound, likewise: a text of it is taken only if it is sure.
                 What is faint is not decoded, but says that words which were heard there may have been said.
+            given: languages that the film was given as: one of them may be none that a whole region is in.
         """
         retrier = retries.Retrier(self.decode, self.audio, self.script, self.terms, self.attempts, self.account)
         total = sum(region.length_ms for region in speech)
@@ -107,19 +110,19 @@ class Recogniser:
             self.progress(min(seconds, total) / 1000, total / 1000, "audio_seconds")
 
         found = self.fallback.engine.windows(speech)
-        chunks = self._as_said(self._by_language(found, retrier, done), speech, retrier)
+        spoken = list(dict.fromkeys([*given, *(region.language for region in speech)]))
+        chunks = self._as_said(self._by_language(found, retrier, done), spoken, retrier)
         chunks = self._filled(chunks, speech, perhaps, retrier)
         anew, named = self._in_the_language_of_their_words(chunks, speech, found, retrier)
         if named is not speech:
             chunks = self._filled(anew, named, perhaps, retrier)
-        chunks = self._as_said(chunks, speech, retrier)  # gaps, and what was heard in another language
+        chunks = self._as_said(chunks, spoken, retrier)  # gaps, and what was heard in another language
         return own_script.in_own_script(chunks, self.decode, self.script, self.terms)
 
-    def _as_said(self, chunks: Sequence[Chunk], speech: Sequence[Region], retrier: retries.Retrier) -> Sequence[Chunk]:
+    def _as_said(self, chunks: Sequence[Chunk], spoken: Sequence[str], retrier: retries.Retrier) -> Sequence[Chunk]:
         """Return pieces without what was translated into English while another language is spoken."""
         if not self.attempts:
             return chunks
-        spoken = list(dict.fromkeys(region.language for region in speech))
         hear = self.detect_language_briefly
         listener = translated.Listener(hear, self.decode, retrier.faults, self.script, spoken, self.account)
         return listener.as_said(chunks)

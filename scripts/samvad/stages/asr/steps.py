@@ -234,7 +234,7 @@ def recognise(run: StageRun, recogniser: Recogniser, heard: Heard, options: Opti
     named = name_languages(run, recogniser, heard.speech, given)
     perhaps = covered.in_languages(heard.perhaps, named)
     with span("transcription"):
-        chunks = recogniser.recognise(named, perhaps)
+        chunks = recogniser.recognise(named, perhaps, given)
     named = named_by_words.as_decoded(named, chunks)
     record_languages(run, named, given)
     added = beside_speech.with_text(perhaps, named, chunks)

@@ -18,14 +18,16 @@ _TIMED, _TIMED_MS = frozenset({"hi", "ur"}), 7_000
 def of(batch: Sequence[Window], size: int, parts: int) -> list[tuple[Window, ...]]:
     """Return windows in units that are decoded together; they do not depend on how many decoders there are.
 
+    Each batch is parted by itself, since how many of them are given at a time does depend on that.
+
     Args:
-        batch: windows of one language.
+        batch: windows of one language: one batch, or several.
         size: windows in a batch.
         parts: how many units a batch is cut into.
     """
-    alike = [[window for window in batch if _is_timed(window) is timed] for timed in (True, False)]
-    batches = [some[first : first + size] for some in alike for first in range(0, len(some), size)]
-    return [tuple(some[part::parts]) for some in batches for part in range(min(parts, len(some)))]
+    batches = [batch[first : first + size] for first in range(0, len(batch), size)]
+    alike = [[window for window in one if _is_timed(window) is timed] for one in batches for timed in (True, False)]
+    return [tuple(some[part::parts]) for some in alike for part in range(min(parts, len(some)))]
 
 
 def measured(strategy: DecodingStrategy, unit: Sequence[Window]) -> DecodingStrategy:

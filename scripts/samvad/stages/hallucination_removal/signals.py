@@ -42,7 +42,7 @@ def signals(segment: Segment, values: Values, limits: Limits) -> tuple[Signal, .
         said, heard = languages.name(str(reads_as)), languages.name(segment.language)
         found.append(Signal("language", f"its words are {said}, and it was heard as {heard}"))
     if not found and _kept(segment) == PERHAPS_TRANSLATED:
-        found.append(Signal("language", f"it is English, and sounds like {languages.name(segment.language)}"))
+        found.append(Signal("language", "it is English, and does not surely sound so: it may be a translation"))
     if found and values["phrase"]:
         found.append(Signal("phrase", "the whole text is a phrase that Whisper is known to make up"))
     return tuple(found)
