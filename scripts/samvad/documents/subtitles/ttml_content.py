@@ -7,22 +7,13 @@ Nothing here calls itself: how deeply elements are nested is the file's affair.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from fractions import Fraction
-
 from samvad.core.times import clock
 from samvad.documents.subtitles.reading import Collector
+from samvad.documents.subtitles.ttml_intervals import resolve
+from samvad.documents.subtitles.ttml_nodes import BLOCK, BREAK, PARAGRAPH, PICTURE, SPAN, TEXT, Change, Node, Region
 from samvad.documents.subtitles.ttml_styles import Look, Screen, StyleSheet, identifier, own, regions_of
 from samvad.documents.subtitles.ttml_times import Clock
 from samvad.documents.subtitles.ttml_tree import METADATA, STYLING, TT, Element, Text
-
-#: Seconds; infinite where a time is indefinite.
-Time = Fraction | float
-
-_NONE = Fraction(0)
-_PLAIN_LOOK = Look()
 
 #: What people write who know HTML; it has no meaning in TTML, but there is only one that they can have meant.
 _OF_HTML = {
@@ -38,125 +29,6 @@ _DATA = frozenset({"resources", "data", "chunk", "source", "font", "audio"})
 #: Elements of the head that hold words about the file.
 _ABOUT_THE_FILE = frozenset({"metadata", "profile", "features", "extensions"})
 _CONTAINERS = frozenset({"container", "baseContainer", "textContainer"})
-
-#: Kinds of nodes: body and div; p; span; text; a line break; a picture.
-BLOCK, PARAGRAPH, SPAN, TEXT, BREAK, PICTURE = "block", "p", "span", "text", "br", "picture"
-
-
-@dataclass(slots=True, eq=False)
-class Change:
-    """A ``set`` element: styles that hold for a time.
-
-    Attributes:
-        begin: in seconds from the film's start, as ``end``.
-    """
-
-    styles: dict[str, str]
-    explicit: dict[str, Fraction]
-    begin: Time = _NONE
-    end: Time = math.inf
-
-
-@dataclass(slots=True, eq=False)
-class Node:
-    """A piece of content.
-
-    Attributes:
-        line: where it begins in the file.
-        ruby: what it is in ruby (``container``, ``base``, ``text`` …), or empty.
-        keeps_space: whether white space and line ends count as they are (``xml:space="preserve"``).
-        begin: when it begins, in seconds from the film's start; ``end``: when it ends.
-        appears: when it is first shown, within the times of what it stands in; ``goes``: when that ends.
-        region: name of its region, or empty.
-        unplaced: why nothing is known of when or where it is shown, or empty.
-        endless: why it is not known when it ends, though it should be, or empty.
-        look: what it looks like but for its region and for changes.
-        place: the styles that lay it out where it stands, by itself or by what it stands in; None: its region's.
-        changing: whether a change may touch what is shown of it.
-        steps: how many elements and changes have a say in how it looks.
-        never: the outermost of these, or itself, for which there is no time at all; None if there is time for it.
-        container: the ruby that it is part of, if any; ``base`` and ``reading``: the part of it.
-        has_text: whether there is any text in it.
-        has_picture: whether it has a picture behind what stands in it, or for it.
-    """
-
-    kind: str
-    line: int
-    parent: Node | None = None
-    text: str = ""
-    keeps_space: bool = False
-    name: str = ""
-    ruby: str = ""
-    in_sequence: bool = False
-    styles: dict[str, str] = field(default_factory=dict)
-    explicit: dict[str, Fraction] = field(default_factory=dict)
-    own_region: str = ""
-    changes: list[Change] = field(default_factory=list)
-    children: list[Node] = field(default_factory=list)
-    begin: Time = _NONE
-    end: Time = math.inf
-    appears: Time = _NONE
-    goes: Time = math.inf
-    region: str = ""
-    unplaced: str = ""
-    endless: str = ""
-    look: Look = _PLAIN_LOOK
-    place: dict[str, str] | None = None
-    changing: bool = False
-    steps: int = 0
-    never: Node | None = None
-    container: Node | None = None
-    base: Node | None = None
-    reading: Node | None = None
-    has_text: bool = False
-    has_picture: bool = False
-
-    @property
-    def is_inline(self) -> bool:
-        """Say whether text may stand in it."""
-        return self.kind in (PARAGRAPH, SPAN)
-
-    @property
-    def is_leaf(self) -> bool:
-        """Say whether its duration follows from nothing that stands in it (TTML2, 12.2.4)."""
-        if self.kind == SPAN:
-            return len(self.children) == 1 and self.children[0].kind == TEXT
-        return self.kind in (TEXT, BREAK, PICTURE)
-
-    def leaves(self) -> Iterator[Node]:
-        """Yield its text and line breaks, in order."""
-        stack = [self]
-        while stack:
-            node = stack.pop()
-            if node.kind in (TEXT, BREAK):
-                yield node
-            stack.extend(reversed(node.children))
-
-    def ancestry(self) -> list[Node]:
-        """Return it and what it stands in, the outermost first."""
-        line = []
-        node: Node | None = self
-        while node is not None:
-            line.append(node)
-            node = node.parent
-        return line[::-1]
-
-
-@dataclass(slots=True, eq=False)
-class Region:
-    """A part of the picture that text stands in.
-
-    Attributes:
-        begin: when it is first shown, in seconds from the film's start; ``end``: when that ends.
-        unplaced: why it is not known when it is shown, or empty.
-    """
-
-    styles: dict[str, str]
-    changes: list[Change] = field(default_factory=list)
-    begin: Time = _NONE
-    end: Time = math.inf
-    unplaced: str = ""
-    look: Look = _PLAIN_LOOK
 
 
 class Content:
@@ -182,7 +54,7 @@ class Content:
         self.regions = self._regions(root)
         self.screen = Screen(root, [region.styles for region in self.regions.values()])
         for body in self._grown(root):
-            _resolve(body)
+            resolve(body)
             self._settle(body)
         self._place()
 
@@ -198,7 +70,7 @@ class Content:
             self._read_times(element, node)
             self._read_changes(element, node)
             # A region goes on until it is ended: what is in it does not count.
-            _resolve(node, indefinite=True)
+            resolve(node, indefinite=True)
             regions[name] = region = _region(self._sheet.initial | self._sheet.of(element))
             region.changes, region.begin, region.end = node.changes, node.begin, node.end
             region.unplaced = node.unplaced or node.endless
@@ -495,84 +367,3 @@ def _has_words(element: Element) -> bool:
             elif child.text.strip():
                 return True
     return False
-
-
-def _resolve(root: Node, *, indefinite: bool = False) -> None:
-    """Give an element, and all in it, its begin and end (TTML2, 12.2 and 12.3; SMIL 2.1's time containers).
-
-    Args:
-        root: counts from the film's start.
-        indefinite: whether it goes on where nothing ends it, whatever stands in it.
-    """
-    frame = _Frame(root, _NONE, in_sequence=False, indefinite=indefinite)
-    stack = [frame]
-    while stack:
-        frame = stack[-1]
-        if frame.next_child < len(frame.node.children) and not frame.node.is_leaf:
-            child = frame.node.children[frame.next_child]
-            frame.next_child += 1
-            if frame.node.in_sequence and frame.broken:
-                child.unplaced = child.unplaced or f"it follows in a sequence on what has no time: {frame.broken}"
-            stack.append(_Frame(child, frame.next_begin, in_sequence=frame.node.in_sequence))
-            continue
-        stack.pop()
-        frame.close()
-        if stack:
-            stack[-1].take(frame.node)
-
-
-class _Frame:
-    """An element while the times of what stands in it are worked out."""
-
-    def __init__(self, node: Node, origin: Time, *, in_sequence: bool, indefinite: bool = False) -> None:
-        self.node = node
-        self.next_child = 0
-        self.broken = ""
-        self._origin = origin
-        self._implicit: Time
-        node.begin = origin + node.explicit.get("begin", _NONE)
-        self.next_begin: Time = node.begin
-        self._implicit = node.begin
-        for change in node.changes:
-            change.begin = self.next_begin + change.explicit.get("begin", _NONE)
-            implied = change.begin if node.in_sequence else math.inf
-            change.end = _end(change.explicit, self.next_begin, change.begin, implied)
-            self._note_end(change.end)
-        if indefinite:
-            self._implicit = math.inf
-        elif node.is_leaf:
-            self._implicit = node.begin if in_sequence else math.inf
-
-    def take(self, child: Node) -> None:
-        """Go on behind a child whose times are known."""
-        self._note_end(child.end)
-        self.node.has_text = self.node.has_text or child.has_text
-        self.broken = self.broken or (child.unplaced if "end" not in child.explicit else "")
-        self.broken = self.broken or (child.endless if child.end == math.inf else "")
-
-    def _note_end(self, end: Time) -> None:
-        if self.node.in_sequence:
-            self.next_begin = self._implicit = end
-        else:
-            self._implicit = max(self._implicit, end)
-
-    def close(self) -> None:
-        """Give the element its end, and a span with nothing but text hands its times on to that."""
-        node = self.node
-        implicit = math.inf if node.endless else self._implicit
-        node.end = _end(node.explicit, self._origin, node.begin, implicit)
-        node.has_text = node.has_text or (node.kind == TEXT and bool(node.text.strip()))
-        if node.is_leaf:
-            for child in node.children:
-                child.begin, child.end = node.begin, node.end
-                node.has_text = bool(child.text.strip())
-
-
-def _end(explicit: dict[str, Fraction], origin: Time, begin: Time, implicit: Time) -> Time:
-    """Return when an element ends: by the earlier of what is written, or by what stands in it."""
-    ends = []
-    if "end" in explicit:
-        ends.append(origin + explicit["end"])
-    if "dur" in explicit:
-        ends.append(begin + explicit["dur"])
-    return min(ends) if ends else implicit

@@ -16,7 +16,8 @@ from samvad.core.times import clock
 from samvad.documents.subtitles import ttml_tree
 from samvad.documents.subtitles.cues import Annotation, Cue, Piece, Ruby, from_parts
 from samvad.documents.subtitles.reading import LEFT, LOST, Collector, Note, Reading
-from samvad.documents.subtitles.ttml_content import TEXT, Change, Content, Node, Region, Time
+from samvad.documents.subtitles.ttml_content import Content
+from samvad.documents.subtitles.ttml_nodes import TEXT, Change, Node, Region, Time
 from samvad.documents.subtitles.ttml_styles import Look
 from samvad.documents.subtitles.ttml_times import clock_of
 
