@@ -13,7 +13,7 @@ import yaml
 import muxing
 import support
 from samvad.core import stages
-from samvad.documents import costs, job_manifest, job_summary, run_record, stage_manifest
+from samvad.documents import costs, job_manifest, job_summary, live_run, run_record, stage_manifest
 from samvad.documents.costs import MachineUse, Prices
 from samvad.documents.run_record import RunRecord
 from samvad.reporting import budget
@@ -143,7 +143,7 @@ def test_hours_energy_and_money_of_a_job_count_attempts_that_failed_too(tmp_path
         place = job / "04_asr/attempts" / f"{number:02d}"
         place.mkdir(parents=True)
         (place / "manifest.json").write_text(json.dumps(value), encoding="utf-8")
-    manifest = job_manifest.write(job, ["demux", "asr"], job_manifest.RunState())
+    manifest = job_manifest.write(job, ["demux", "asr"], live_run.RunState())
     found = manifest.cost
     assert found is not None and found.attempts == 3
     assert (found.core_hours, found.gpu_hours, found.energy_kwh) == (0.5 * 2 + 2 * 0.25 * 4, {"NVIDIA H200": 0.5}, 2.0)

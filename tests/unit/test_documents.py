@@ -20,6 +20,7 @@ from samvad.core import typed_json
 from samvad.core.errors import SamvadError
 from samvad.documents import (
     job_manifest,
+    live_run,
     machine_cues,
     names,
     probe,
@@ -162,7 +163,7 @@ def texts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     cache = run_record.CacheSettings("/cache", 10)
     run = run_record.RunRecord(run_id="a_run", stamp="20250101_000000", film="test", title="दिल से", cache=cache)
     run_record.write(job, run)
-    job_manifest.write(job, ["demux", "asr"], job_manifest.RunState(process=job_manifest.Process("h", 1, "/mark")))
+    job_manifest.write(job, ["demux", "asr"], live_run.RunState(process=live_run.Process("h", 1, "/mark")))
     shots.write(folder / "shots.json", shots.Shots(method="scdet", cuts_ms=(1000, 2000)))
     songs.write(folder / "songs.json", songs.Songs(songs=(songs.Song(0, 10, 0.9),)))
     track = tracks.SubtitleFiles("en", True, 3, {"srt": "a.en.srt"})

@@ -19,7 +19,7 @@ from samvad.commands import _running, config, doctor, film, remove, rerun, shelf
 from samvad.commands import list as list_films
 from samvad.core import places, schemas
 from samvad.core.errors import ConfigurationError
-from samvad.documents import beside_files, job_manifest, run_record
+from samvad.documents import beside_files, job_manifest, live_run, run_record
 from samvad.documents.run_record import RunRecord
 from samvad.settings import configuration, naming
 from samvad.workflow import command
@@ -103,7 +103,7 @@ def test_a_film_whose_records_were_deleted_is_not_called_done(tmp_path: Path) ->
     job = support.make_job(tmp_path)
     run_record.write(job, RunRecord(run_id="film_run1", stamp="20250101_120000", film="film"))
     support.finished_stage(job, "demux", {"audio": ("audio.wav", b"RIFF"), "probe": ("probe.json", b"{}")})
-    made = job_manifest.write(job, ["demux"], job_manifest.RunState())
+    made = job_manifest.write(job, ["demux"], live_run.RunState())
     assert made.pipeline.status == job_manifest.status(job) == "success"
     (job / "01_demux" / "manifest.json").unlink()
     assert job_manifest.status(job) == job_manifest.GONE

@@ -16,7 +16,7 @@ import pytest
 import support
 from samvad.core import files, variables
 from samvad.core.errors import SamvadError
-from samvad.documents import job_manifest, provenance
+from samvad.documents import job_manifest, live_run, provenance
 from samvad.runner import attempts, staging
 
 
@@ -173,7 +173,7 @@ def test_machines_whose_clocks_differ_by_hours_make_one_job(tmp_path: Path) -> N
         manifest.update(dict.fromkeys(("started_at", "ended_at", "timestamp"), f"{hour}:00:00.000Z"))
         path.write_text(json.dumps(manifest), "utf-8")
         os.utime(path, (1, 1) if stage == "translation" else None)
-    found = job_manifest.derive(folder, list(moments), job_manifest.RunState())
+    found = job_manifest.derive(folder, list(moments), live_run.RunState())
     assert found.pipeline.status == "success"
     assert found.timing.stage_seconds == 0.4, "durations are each machine's own, never a difference of two clocks"
 

@@ -12,7 +12,7 @@ import support
 from asked_logs import Ask, event, write
 from samvad.commands import query
 from samvad.core.errors import ConfigurationError
-from samvad.documents import job_manifest, run_record
+from samvad.documents import job_manifest, live_run, run_record
 from samvad.documents.run_record import RunRecord
 
 
@@ -157,7 +157,7 @@ def test_a_film_that_is_done_is_so_though_the_logs_of_its_runs_were_deleted(tmp_
     job = support.make_job(tmp_path)
     run_record.write(job, RunRecord(run_id="film_run1", stamp="20250101_120000", film="film"))
     support.finished_stage(job, "demux", {"audio": ("audio.wav", b"RIFF"), "probe": ("probe.json", b"{}")})
-    job_manifest.write(job, ["demux"], job_manifest.RunState())
+    job_manifest.write(job, ["demux"], live_run.RunState())
     attempt = job / "01_demux" / "attempts" / "01"
     attempt.mkdir(parents=True)
     same = {"run_id": "film_run1", "film": "film", "job_id": "tester/1", "stage": "demux", "attempt": 1}

@@ -12,7 +12,7 @@ import pytest
 
 from samvad.core import files, stages
 from samvad.core.errors import DiskError, SamvadError
-from samvad.documents import job_manifest, segments, stage_manifest
+from samvad.documents import job_manifest, live_run, segments, stage_manifest
 from samvad.runner import code_hash
 from support import ROOT, finished_stage, make_job
 
@@ -156,7 +156,7 @@ def test_the_job_manifest_says_where_the_film_stands(tmp_path):
     finished_stage(folder, "demux", {"audio": ("audio.wav", b"x")})
     (folder / "04_asr" / "attempts" / "01").mkdir(parents=True)
     found = job_manifest.derive(
-        folder, ["demux", "asr", "ner", "mux"], job_manifest.RunState(running={"ner": "2025-01-01T00:00:00.000Z"})
+        folder, ["demux", "asr", "ner", "mux"], live_run.RunState(running={"ner": "2025-01-01T00:00:00.000Z"})
     )
     assert found.pipeline == job_manifest.Pipeline(
         status="failed",  # killed: an attempt without a manifest
@@ -177,11 +177,11 @@ def test_a_stage_whose_input_was_made_anew_waits_and_so_does_what_follows(tmp_pa
     asr = finished_stage(folder, "asr", {"segments": ("segments.json", b"{}")}, inputs=read)
     finished_stage(folder, "ner", {"names": ("n.json", b"")}, inputs=json.loads(asr.read_text("utf-8"))["outputs"])
     wanted = ["demux", "asr", "ner"]
-    assert list(job_manifest.derive(folder, wanted, job_manifest.RunState()).pipeline.completed_stages) == wanted
+    assert list(job_manifest.derive(folder, wanted, live_run.RunState()).pipeline.completed_stages) == wanted
     anew = json.loads(demux.read_text("utf-8"))
     anew["outputs"][0]["checksum"] = "sha256:" + "0" * 64
     demux.write_text(json.dumps(anew), encoding="utf-8")
-    found = job_manifest.derive(folder, wanted, job_manifest.RunState())
+    found = job_manifest.derive(folder, wanted, live_run.RunState())
     assert found.pipeline.completed_stages == ("demux",) and found.pipeline.next_stage == "asr"
     assert found.pipeline.status == "incomplete"
     assert "made anew" in (found.stages["ner"].reason or "")
@@ -192,7 +192,7 @@ def test_a_manifest_that_another_machine_wrote_anew_is_seen_at_once(tmp_path, mo
     folder = make_job(tmp_path)
     run_json(folder)
     demux = finished_stage(folder, "demux", {"audio": ("audio.wav", b"x")})
-    assert job_manifest.derive(folder, ["demux"], job_manifest.RunState()).pipeline.status == "success"
+    assert job_manifest.derive(folder, ["demux"], live_run.RunState()).pipeline.status == "success"
     before, ask = demux.stat(), os.stat
 
     def of_a_while_ago(path, **options):
@@ -200,7 +200,7 @@ def test_a_manifest_that_another_machine_wrote_anew_is_seen_at_once(tmp_path, mo
 
     monkeypatch.setattr(os, "stat", of_a_while_ago)
     files.write_json(demux, {**json.loads(demux.read_text("utf-8")), "status": "skipped"})
-    assert job_manifest.derive(folder, ["demux"], job_manifest.RunState()).stages["demux"].status == "skipped"
+    assert job_manifest.derive(folder, ["demux"], live_run.RunState()).stages["demux"].status == "skipped"
 
 
 def test_the_hundredth_try_of_a_stage_is_its_last(tmp_path):
@@ -209,5 +209,5 @@ def test_the_hundredth_try_of_a_stage_is_its_last(tmp_path):
     for number in (2, 99, 100):
         (folder / "01_demux" / "attempts" / f"{number:02d}").mkdir(parents=True)
     (folder / "01_demux" / "attempts" / "99" / "manifest.json").write_text("{}", encoding="utf-8")
-    found = job_manifest.derive(folder, ["demux"], job_manifest.RunState())
+    found = job_manifest.derive(folder, ["demux"], live_run.RunState())
     assert "killed" in (found.stages["demux"].reason or "")

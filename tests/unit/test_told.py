@@ -17,7 +17,7 @@ import support
 from samvad.core import failures, schemas, stages
 from samvad.core.declarations import Stage
 from samvad.core.errors import MemoryShortageError, NetworkError
-from samvad.documents import job_manifest, job_summary, provenance, run_record, stage_manifest
+from samvad.documents import job_manifest, job_summary, live_run, provenance, run_record, stage_manifest, stage_states
 from samvad.documents.run_record import RunRecord
 from samvad.documents.stage_entries import Metric
 from samvad.logs import spans
@@ -84,7 +84,7 @@ def test_the_job_manifest_and_its_summary_say_so_too(job: Path) -> None:
     skipped(job), warned(job)
     subtitles = {"srt_en": ("a.en.srt", b"1"), "tracks": ("tracks.json", b"{}")}
     support.finished_stage(job, "subtitle_gen", subtitles)
-    live = job_manifest.RunState(running={"mux": "2025-01-01T00:00:01.000Z"})
+    live = live_run.RunState(running={"mux": "2025-01-01T00:00:01.000Z"})
     made = job_manifest.write(job, ["tmdb", "asr", "subtitle_gen", "mux"], live)
     assert made.stages["tmdb"].reason == "no TMDB key. Set it." and not made.stages["tmdb"].warnings
     assert made.stages["asr"].warnings == ("Word times are Whisper's own.",)
@@ -105,7 +105,7 @@ def test_the_summary_says_what_a_killed_attempt_had_left(job: Path, reused: bool
     path = warned(job)
     metrics = [{"name": "resumed", "value": "1,312 of 1,460 pieces", "unit": ""}]
     changed(path, metrics=metrics, cache={**json.loads(path.read_text("utf-8"))["cache"], "hit": reused})
-    job_manifest.write(job, ["asr"], job_manifest.RunState())
+    job_manifest.write(job, ["asr"], live_run.RunState())
     assert ("Resumed:         asr: 1,312 of 1,460 pieces" in job_summary.of_job(job)) != reused
 
 
@@ -244,14 +244,14 @@ def test_what_holds_for_all_of_several_films_is_said_once(job: Path, tmp_path: P
     other = support.make_job(tmp_path, "2025/01/02/user/7")
     for folder in (job, other):
         run_record.write(folder, dataclasses.replace(RUN, title="A film"))
-    job_manifest.write(job, ["tmdb", "asr"], job_manifest.RunState())
+    job_manifest.write(job, ["tmdb", "asr"], live_run.RunState())
     skipped(other)
-    job_manifest.write(other, ["tmdb", "asr"], job_manifest.RunState(failed={"asr": job_manifest.NO_RECORD}))
+    job_manifest.write(other, ["tmdb", "asr"], live_run.RunState(failed={"asr": stage_states.NO_RECORD}))
     told = job_summary.of_jobs([job, other])
     assert told.count("tmdb: no TMDB key. Set it.") == 1
     assert told.endswith("Both of them\n  Skipped:         tmdb: no TMDB key. Set it.")
     assert told.count("To look at:      asr: Word times are Whisper's own.") == 1
-    assert f"  Why:             04_asr failed: {job_manifest.NO_RECORD}" in told
+    assert f"  Why:             04_asr failed: {stage_states.NO_RECORD}" in told
     assert "  More:            samvad why 2025/01/02/user/7" in told
     assert "Why:" not in job_summary.of_jobs([job, other], why=False)
     assert job_summary.shared_notes([job, other, tmp_path / "none"]) == [

@@ -15,7 +15,7 @@ from samvad.core import files, outside, stages
 from samvad.core.errors import SamvadError
 from samvad.core.failures import STOPPED, Failure
 from samvad.core.redaction import redact
-from samvad.documents import at_work, costs, job_manifest, last_words, run_mark, run_record, stage_manifest
+from samvad.documents import at_work, costs, last_words, run_mark, run_record, stage_manifest, stage_states
 from samvad.documents.run_record import RunRecord
 from samvad.documents.stage_entries import ErrorRecord
 from samvad.documents.stage_manifest import StageManifest
@@ -327,11 +327,11 @@ def _without_record(job_folder: Path, stage: str, said: str) -> Failure:
     if full := _fullness(job_folder):
         return Failure("DiskError", "disk", f"{full} Free some space and run again.", str(job_folder), "")
     if said == RUN_STOPPED:
-        return Failure("StoppedError", STOPPED, job_manifest.WAS_STOPPED, str(folder), "")
+        return Failure("StoppedError", STOPPED, stage_states.WAS_STOPPED, str(folder), "")
     for words, (kind, category, message) in _OF_CLUSTER.items():
         if words in said:
             return Failure(kind, category, message.format(said), str(folder), "")
-    message = f"{job_manifest.NO_RECORD} ({said})" if said else job_manifest.NO_RECORD
+    message = f"{stage_states.NO_RECORD} ({said})" if said else stage_states.NO_RECORD
     return Failure("Killed", "killed", message, str(folder), "")
 
 

@@ -26,8 +26,10 @@ from samvad.documents import (
     job_manifest,
     job_summary,
     last_words,
+    live_run,
     run_record,
     stage_manifest,
+    stage_states,
     subtitle_check,
 )
 from samvad.documents.costs import Prices
@@ -73,7 +75,7 @@ class _Job:
     folder: Path
     wanted: list[str]
     log: run_log.RunLog
-    live: job_manifest.RunState
+    live: live_run.RunState
     before: dict[str, Path | None] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     stopped: dict[str, str] = field(default_factory=dict)
@@ -134,7 +136,7 @@ class PipelineHandler(logging.Handler):
         self._stage_links = stage_links
         self._run_id = attempts.given_id("SAMVAD_RUN_ID", _ID, "nightly-2025-11-27")
         self._parent_job_id = attempts.given_id("SAMVAD_PARENT_JOB_ID", f"{_ID}(/[0-9]+)?", "baseline/1")
-        self._process = job_manifest.Process(platform.node(), os.getpid(), str(run.path))
+        self._process = live_run.Process(platform.node(), os.getpid(), str(run.path))
         self._planned: dict[str, dict[str, set[str]]] = {}
         self._jobs: dict[str, _Job] = {}
         self._stages: dict[int, tuple[str, str]] = {}
@@ -191,7 +193,7 @@ class PipelineHandler(logging.Handler):
                 if run is None or at_work.run_of(run, place):
                     continue
                 if job_manifest.status(place) in _TO_MEND:
-                    job_manifest.write(place, self._wanted(film), job_manifest.RunState(off=self._off(film)))
+                    job_manifest.write(place, self._wanted(film), live_run.RunState(off=self._off(film)))
                 if run.stamp and not run_log.is_ended(place, run):
                     run_log.recover(place, lambda film=film, place=place: self._stands(film, place))  # type: ignore[misc]
             except (OSError, ValueError, SamvadError) as error:
@@ -199,7 +201,7 @@ class PipelineHandler(logging.Handler):
 
     def _stands(self, film: Film, place: Path) -> str:
         """Return how a job that no run works on stands, by its stages alone."""
-        live = job_manifest.RunState(off=self._off(film))
+        live = live_run.RunState(off=self._off(film))
         return job_manifest.derive(place, self._wanted(film), live).pipeline.status
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -293,7 +295,7 @@ class PipelineHandler(logging.Handler):
                 found.log.stage_ended(stage, folder, run_log.RUN_STOPPED)
             found.live.stopped.add(stage)
         failed = {stage: why for stage, why in found.failed.items() if stage not in found.standing}
-        found.live = job_manifest.RunState(failed=failed, stopped=found.live.stopped, off=found.live.off)
+        found.live = live_run.RunState(failed=failed, stopped=found.live.stopped, off=found.live.off)
         manifest = job_manifest.write(found.folder, found.wanted, found.live)
         pipeline, film_seconds = manifest.pipeline, manifest.input.duration_seconds
         counts: dict[str, float] = {} if film_seconds is None else {"film_seconds": film_seconds}
@@ -373,9 +375,9 @@ class PipelineHandler(logging.Handler):
         if failed and result.status == STOPPED:
             found.live.stopped.add(stage)
             found.passing.add(stage)
-            found.stopped[stage] = result.failure.message if result.failure else job_manifest.WAS_STOPPED
+            found.stopped[stage] = result.failure.message if result.failure else stage_states.WAS_STOPPED
         elif failed and result.status == "failed":
-            found.failed[stage] = result.failure.message if result.failure else job_manifest.NO_RECORD
+            found.failed[stage] = result.failure.message if result.failure else stage_states.NO_RECORD
             found.passing |= {stage} if result.failure is None or may_pass(result.failure) else set()
         elif failed and group is None and self._is_interrupted:
             found.live.stopped.add(stage)
@@ -430,7 +432,7 @@ class PipelineHandler(logging.Handler):
             mark=self._process.mark,
         )
         run_record.write(place, run)
-        live = job_manifest.RunState(pending=set(self._planned.get(folder, ())), off=self._off(film))
+        live = live_run.RunState(pending=set(self._planned.get(folder, ())), off=self._off(film))
         # A stage beyond the film's workflow can be asked for by name.
         wanted = list(dict.fromkeys([*self._wanted(film), *sorted(live.pending)]))
         found = self._jobs[folder] = _Job(film, place, wanted, run_log.RunLog(place, run), live)
