@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from samvad.documents.segments import PERHAPS_TRANSLATED
 from samvad.stages.asr import named_by_words, windows
 from samvad.stages.asr.account import Account
 from samvad.stages.asr.chunks import Chunk, RawWord
@@ -76,14 +77,14 @@ class Hears:
     own_length = multilingual = True
     batches_at_once, batches_ahead = 1, 0
 
-    def __init__(self, said: dict[int, str], deaf_in: str = "") -> None:
-        self.said, self.deaf_in = said, deaf_in
+    def __init__(self, said: dict[int, str], deaf_in: str = "", heard: dict[str, float] | None = None) -> None:
+        self.said, self.deaf_in, self.heard = said, deaf_in, heard or {"en": 0.98}
 
     def windows(self, speech: Sequence[Region]) -> list[Window]:
         return windows.spans(speech, windows.SHORT_SPAN_MS)
 
     def brief_language_probabilities(self, _: Any, found: Sequence[Window], __: int) -> list[dict[str, float]]:
-        return [{"en": 0.98} for _ in found]
+        return [self.heard for _ in found]
 
     def decode(self, _: Any, batch: Sequence[Window], strategy: DecodingStrategy, **__: Any) -> list[Chunk]:
         return [self._written(window) for window in batch]
@@ -160,6 +161,15 @@ def test_a_sentence_is_of_a_language_that_is_given_though_no_stretch_is_in_it(gi
     said = {13_000: "please wait while you are now"}
     chunks, _ = recognise(Hears(said), speech=SPEECH[3:], given=given)
     assert [chunk.language for chunk in chunks] == [named]
+
+
+def test_what_may_be_a_translation_is_not_taken_for_english_by_its_words() -> None:
+    # Spanish by its sound, and written in English however often it is heard.
+    engine = Hears({**SAID, 13_000: SAID[1_000]}, heard={"es": 0.9})
+    chunks, _ = recognise(engine)
+    found = chunks[-1]
+    assert found.decoded_again is not None
+    assert (found.language, found.text, found.decoded_again.kept) == ("es", SAID[1_000], PERHAPS_TRANSLATED)
 
 
 def test_a_language_without_a_list_is_not_read_by_its_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:

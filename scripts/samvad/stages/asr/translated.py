@@ -137,6 +137,11 @@ class Listener:
         return taken
 
 
+def is_doubted(chunk: Chunk) -> bool:
+    """Return whether a piece is English that may be a translation."""
+    return chunk.decoded_again is not None and chunk.decoded_again.kept == PERHAPS_TRANSLATED
+
+
 def _noted(piece: Chunk, kept: str, tries: int = 0) -> Chunk:
     """Return a piece with how it is kept, after so many more tries."""
     before = piece.decoded_again or DecodedAgain((), kept, 0)
