@@ -97,10 +97,21 @@ def test_english_that_was_said_stays_and_is_named_where_the_film_speaks_it(spoke
     found, kept = listen(Ear({"en": 0.98}), [chunk(f"{HINDI} {TRANSLATION} There is no place.")], spoken=spoken)
     assert [(one.language, one.text) for one in found] == [
         ("hi", HINDI),
-        (named, f"{TRANSLATION} There is no place."),
+        (named, TRANSLATION),
+        (named, "There is no place."),
     ]
     assert {region.language for one in found[1:] if one.window for region in one.window.speech} == {named}
     assert not kept.taken
+
+
+def test_a_sentence_that_was_translated_is_found_beside_one_that_was_said_in_english() -> None:
+    class Both(Ear):
+        def hear(self, found: Sequence[Window], _: int) -> list[dict[str, float]]:
+            return [{"en": 0.98} if window.start_ms < 2_000 else {"hi": 0.9} for window in found]
+
+    found, kept = listen(Both({}), [chunk(f"There is no place in that house. {TRANSLATION}")])
+    assert [one.text for one in found] == ["There is no place in that house.", HEARD]
+    assert [item.text for item in kept.taken] == [TRANSLATION]
 
 
 def test_a_few_english_words_in_a_sentence_stay_where_they_are() -> None:

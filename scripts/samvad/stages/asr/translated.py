@@ -52,7 +52,7 @@ class _Passage:
         place: of the piece that they stand in.
         first: place of the first word in it.
         after: place after the last.
-        whole: whether they are sentences, not words within one of the other language.
+        whole: whether they are a sentence, not words within one of the other language.
         piece: the words by themselves.
         window: what they were heard in.
     """
@@ -168,11 +168,8 @@ def _passages(place: int, chunk: Chunk) -> list[_Passage]:
         begin, end = (0, len(worth)) if all_of_it else _best(worth)
         if not all_of_it and not _is_english(worth[begin:end]):
             continue
-        whole = all_of_it and sentence
-        if whole and found and found[-1][1:] == (first, True):
-            found[-1] = (found[-1][0], after, True)
-        else:
-            found.append((first + begin, first + end, whole))
+        # Each by itself: of two sentences in a row one may be said in English, and the other be translated.
+        found.append((first + begin, first + end, all_of_it and sentence))
     pieces = [_piece(chunk, first, after) for first, after, _ in found]
     return [
         _Passage(place, first, after, whole, piece, piece.window)
