@@ -30,7 +30,7 @@ from recognising import (
     wav,
 )
 from samvad.core.errors import MissingToolError, ModelError
-from samvad.stages.asr import steps
+from samvad.stages.asr import film_languages
 
 pytestmark = pytest.mark.model
 
@@ -171,7 +171,7 @@ def test_a_model_that_knows_only_english_is_refused_for_hindi() -> None:
 
     recogniser: Any = SimpleNamespace(fallback=SimpleNamespace(engine=EnglishOnly()))
     with pytest.raises(ModelError, match=r"English alone.*hi.*asr\.model"):
-        steps.name_languages(None, recogniser, [], ["hi"])  # type: ignore[arg-type]
+        film_languages.name(None, recogniser, [], ["hi"])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("given", "code"), [("tl", "fil"), ("jw", "jv")])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from samvad.media.audio import SAMPLE_RATE_HZ, FilmAudio
-from samvad.stages.asr import language, language_changes, steps
+from samvad.stages.asr import film_languages, language, language_changes
 from samvad.stages.asr.language_changes import Change
 from samvad.stages.asr.regions import Region
 
@@ -181,8 +181,8 @@ def test_the_stage_names_and_records_what_was_cut_and_warns_of_what_was_not(audi
             detect_language_briefly=hear,
         )
         speech = [Region(0, 20_000), Region(30_000, 33_000)]
-        found = steps.name_languages(run, recogniser, speech, ["hi", "en"])
-        steps.record_languages(run, found, ["hi", "en"])
+        found = film_languages.name(run, recogniser, speech, ["hi", "en"])
+        film_languages.record(run, found, ["hi", "en"])
         return run, found
 
     run, found = named(spoken())
