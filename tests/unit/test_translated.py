@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from samvad.documents.segments import PERHAPS_TRANSLATED
+from samvad.documents.segments import PERHAPS_TRANSLATED, READS_AS, Segment
 from samvad.stages.asr import doubts, named_by_words, translated
 from samvad.stages.asr.account import Account
 from samvad.stages.asr.chunks import Chunk, RawWord
@@ -144,6 +144,8 @@ def test_a_person_is_told_of_english_in_a_film_of_another_language() -> None:
         doubts.record(run, listen(Ear(shares), said)[0], [])
     named, _ = listen(Ear({"en": 0.98}), said, spoken=["hi", "en"])
     doubts.record(run, named, [])
-    assert len(told) == 2
+    read = Segment(1, 5_000, 6_000, TRANSLATION, "es", extra={READS_AS: "en"})
+    doubts.record(run, listen(Ear({"en": 0.98}), said)[0], [read])
+    assert len(told) == 2, "what is known by its words is told of once"
     assert told[0].startswith("English is spoken at 00:00:05.000,")
     assert "does not sound so" in told[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from samvad.core.times import clock
-from samvad.documents.segments import HEARD_BESIDE, HEARD_TWICE, PERHAPS_TRANSLATED, UNSURE, Segment
+from samvad.documents.segments import HEARD_BESIDE, HEARD_TWICE, PERHAPS_TRANSLATED, READS_AS, UNSURE, Segment
 from samvad.runner.stage_run import StageRun
 from samvad.stages.asr.chunks import Chunk
 from samvad.stages.asr.translated import AS_ENGLISH, ENGLISH
@@ -35,7 +35,15 @@ def record(run: StageRun, chunks: Sequence[Chunk], found: Sequence[Segment]) -> 
     for name, said in _SAID.items():
         if places := [chunk.start_ms for chunk, how in kept if how == name]:
             run.warn(said.format(_places(places)))
-    if places := [chunk.start_ms for chunk, how in kept if how == AS_ENGLISH and chunk.language != ENGLISH]:
+    # What reads as another language is named in a warning already.
+    told = [(one.start_ms, one.end_ms) for one in found if READS_AS in one.extra]
+    if places := [
+        chunk.start_ms
+        for chunk, how in kept
+        if how == AS_ENGLISH
+        and chunk.language != ENGLISH
+        and not any(start < chunk.end_ms and end > chunk.start_ms for start, end in told)
+    ]:
         run.warn(
             f"English is spoken at {_places(places)}, and is none of the languages that the film is recognised in: "
             "name all of them in the column source of the film sheet."
