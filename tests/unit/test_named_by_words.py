@@ -163,6 +163,13 @@ def test_a_sentence_is_of_a_language_that_is_given_though_no_stretch_is_in_it(gi
     assert [chunk.language for chunk in chunks] == [named]
 
 
+def test_a_region_is_in_the_language_of_most_of_it() -> None:
+    parts = Region(13_000, 14_000, "en"), Region(14_000, 16_000, "es")
+    found = [Window(((part.start_ms, part.end_ms),), (part,)) for part in parts]
+    chunks = [Chunk(one.start_ms, one.end_ms, one.language, "", (), FIGURES, one) for one in found]
+    assert named_by_words.as_decoded(SPEECH[3:], chunks) == SPEECH[3:]
+
+
 def test_what_may_be_a_translation_is_not_taken_for_english_by_its_words() -> None:
     # Spanish by its sound, and written in English however often it is heard.
     engine = Hears({**SAID, 13_000: SAID[1_000]}, heard={"es": 0.9})

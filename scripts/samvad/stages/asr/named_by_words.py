@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -124,9 +125,13 @@ def as_decoded(speech: Sequence[Region], chunks: Iterable[Chunk]) -> list[Region
     exactly = {(region.start_ms, region.end_ms): region.language for region in heard}
 
     def decoded_in(region: Region) -> str:
-        known = exactly.get((region.start_ms, region.end_ms))
-        parts = [other for other in heard if region.start_ms <= other.start_ms < region.end_ms] if not known else []
-        return known or (parts[0].language if parts else region.language)
+        if known := exactly.get((region.start_ms, region.end_ms)):
+            return known
+        spoken: Counter[str] = Counter()  # of what it was parted into, by length: one sentence of it may be English
+        for other in heard:
+            if region.start_ms <= other.start_ms < region.end_ms:
+                spoken[other.language] += other.length_ms
+        return spoken.most_common(1)[0][0] if spoken else region.language
 
     return [replace(region, language=decoded_in(region)) for region in speech]
 
