@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import struct
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -23,6 +27,8 @@ CODED: dict[str, tuple[object, ...]] = {
     "avi": ("-c:v", "mpeg4", "-c:a", "libmp3lame"),
     "ts": _H264,
     "wav": _SOUND,
+    "w64": _SOUND,
+    "caf": _SOUND,
     "flac": _SOUND,
 }
 #: What is said of two of them in one file. MPEG-TS and AVI are read to their end.
@@ -113,6 +119,64 @@ def test_a_rest_that_nobody_reads_is_told(tmp_path: Path) -> None:
     code, told = _run(tmp_path / "wav", film)
     assert code == 0
     assert ["Nothing of the film can be read behind" in warning for warning in told] == [True]
+
+
+def _box(name: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content) + 8) + name + content
+
+
+def test_what_lies_in_a_box_or_a_chunk_of_its_own_is_not_missed(tmp_path: Path) -> None:
+    data = _made("mp4", tmp_path)
+    # A picture in HEIF begins like a film in MP4: cameras put such covers into boxes of their own.
+    cover = _box(b"ftyp", b"heic\0\0\0\0mif1heic") + _box(b"mdat", data[-20_000:])
+    film = tmp_path / "film.mp4"
+    film.write_bytes(data + _box(b"uuid", bytes(16) + cover) + _box(b"free", data))
+    assert _run(tmp_path / "mp4", film) == (0, [])
+    film.write_bytes(data + _box(b"free", bytes(1000)) + data)
+    assert _run(tmp_path / "two", film)[0] == 3
+    film = tmp_path / "film.wav"
+    noted = b"id3 " + struct.pack("<I", 100_000) + bytes(index % 251 for index in range(100_000))
+    film.write_bytes(_made("wav", tmp_path) + noted)
+    assert _run(tmp_path / "wav", film) == (0, [])
+    film = tmp_path / "film.mkv"
+    film.write_bytes(_made("mkv", tmp_path))
+    subprocess.run(["mkvpropedit", "-q", film, "--add-attachment", tmp_path / "3.0.mkv"], check=True)
+    assert _run(tmp_path / "mkv", film) == (0, [])
+
+
+def test_padding_behind_a_film_is_not_told(tmp_path: Path) -> None:
+    film = tmp_path / "film.ts"
+    film.write_bytes(_made("ts", tmp_path) + 1000 * (b"\x47\x1f\xff\x10" + 184 * b"\xff") + bytes(188_000))
+    assert _run(tmp_path, film) == (0, [])
+
+
+@pytest.mark.parametrize("kind", ["wav", "w64", "caf"])
+def test_sound_that_is_cut_off_is_refused_though_its_container_has_no_end(kind: str, tmp_path: Path) -> None:
+    film = tmp_path / f"film.{kind}"
+    data = _made(kind, tmp_path)
+    film.write_bytes(data[: len(data) * 7 // 10])
+    code, (told,) = _run(tmp_path / "cut", film)
+    assert code == 3
+    assert "is cut short: only 2.1 of 3.0 s of sound" in told
+
+
+def test_a_wav_whose_header_knows_no_size_is_whole(tmp_path: Path) -> None:
+    data = bytearray(_made("wav", tmp_path))
+    at = data.index(b"data") + 4
+    film = tmp_path / "film.wav"
+    for size in (0, 0x7FFFF000, 1 << 31, 0xFFFFFFFF):
+        data[at : at + 4] = size.to_bytes(4, "little")
+        film.write_bytes(data)
+        assert _run(tmp_path / str(size), film) == (0, [])
+
+
+def test_zeros_behind_an_mp4_are_searched_quickly(tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    film.write_bytes(_made("mp4", tmp_path))
+    os.truncate(film, 250_000_000)
+    begins = time.process_time()
+    assert _run(tmp_path, film) == (0, [])
+    assert time.process_time() - begins < 5  # 10 s with a pattern that begins with zeros
 
 
 def test_a_clock_that_begins_anew_after_26_hours_is_no_second_file(tmp_path: Path) -> None:

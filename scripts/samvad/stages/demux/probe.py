@@ -16,7 +16,7 @@ from samvad.core.errors import MediaError, SamvadError
 from samvad.documents.film_clock import FilmClock, Span
 from samvad.documents.media_facts import MediaFacts, StreamFacts
 from samvad.documents.probe import AudioTrack, SubtitleTrack, VideoStream
-from samvad.media import film_facts
+from samvad.media import chunks, film_facts
 from samvad.media.clock import Film
 from samvad.media.film_headers import Header, Stream
 from samvad.text import languages
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 _ORDERED = re.compile(r"<EditionFlagOrdered>\s*1")
 #: Containers whose streams state lengths of their own.
 _STATE_LENGTHS = ("mov,", "avi")
+#: Those that state how many bytes of sound they have.
+_STATE_BYTES = frozenset({"wav", "w64", "caf"})
 _FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 #: The poorest sound has more (Opus at 6 kbit/s has 750).
 _FEWEST_BYTES_A_SECOND = 500
@@ -146,6 +148,7 @@ def check_whole(film: Film, track: AudioTrack, clock: FilmClock, audio_ms: int, 
     span = clock.of(track.stream)
     sound_ms = 0 if span is None else span.end_ms
     promised = _promised_end_ms(film.header, film.header.stream(track.stream), film.start.zero_us)
+    promised = promised or _by_chunk_ms(film, audio_ms)
     _refuse_short(film, "sound", min(audio_ms, sound_ms or audio_ms), promised, share)
     _refuse_short(film, "sound", audio_ms, sound_ms, share)
     # ffprobe adds the late start of a Windows Media stream to the film's length, which counts it already.
@@ -194,6 +197,21 @@ def _windows_media_ms(film: Film) -> int | None:
     play_100_ns, _, preroll_ms, flags = struct.unpack_from("<QQQI", head, place + 64)
     is_broadcast = bool(flags & 1)
     return None if is_broadcast else max(0, play_100_ns // 10_000 - preroll_ms)
+
+
+def _by_chunk_ms(film: Film, audio_ms: int) -> int | None:
+    """Return how long the sound of a WAV, Wave64 or CAF would be, were all there that its header states.
+
+    ffmpeg counts what is there. None where all is, where the header knows no size, and of other containers.
+    """
+    if film.header.container not in _STATE_BYTES:
+        return None
+    size = film.path.stat().st_size
+    found = (chunk for chunk in chunks.read(film.path, film.header.container) if chunk.name == b"data")
+    data = next(found, None)
+    if data is None or not data.is_stated or not data.data < size < data.ends:
+        return None
+    return round(audio_ms * (data.ends - data.data) / (size - data.data))
 
 
 def _refuse_short(film: Film, what: str, there_ms: int, promised_ms: int | None, share: float) -> None:

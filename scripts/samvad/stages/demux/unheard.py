@@ -16,22 +16,37 @@ from samvad.core import files
 from samvad.core.errors import MediaError
 from samvad.documents.film_clock import FilmClock
 from samvad.documents.probe import AudioTrack
+from samvad.media import chunks
 from samvad.media.clock import Film, Reach
 from samvad.stages.demux.extract import Extracted
 
 #: How files begin that begin anew within another, by ffmpeg's names of containers. Others are read to their end.
-_BEGINNINGS: dict[str, re.Pattern[bytes]] = {
-    # A box of a file's kind, or of a fragment: its length, its name, and what follows in it.
-    "mov,mp4,m4a,3gp,3g2,mj2": re.compile(rb"\0\0[\0\1][\x08-\xff]ftyp[\x20-\x7e]{4}|\0[\0-\xff]{3}moof\0\0\0\x10mfhd"),
-    "matroska,webm": re.compile(rb"\x1a\x45\xdf\xa3.{1,60}(?:matroska|webm)", re.DOTALL),
-    "flv": re.compile(rb"FLV\x01[\x01\x04\x05]\0\0\0\x09"),
-    "asf": re.compile(re.escape(bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"))),
-    "wtv": re.compile(re.escape(bytes.fromhex("b7d800203749da11a64e0007e95ead8d"))),
-    "wav": re.compile(rb"R(?:IFF|F64).{4}WAVE", re.DOTALL),
-    "aiff": re.compile(rb"FORM.{4}AIF[FC]", re.DOTALL),
-    "w64": re.compile(re.escape(bytes.fromhex("726966662e91cf11a5d628db04c10000"))),
-    "caf": re.compile(rb"caff\0\x01\0\0desc"),
+_BEGINNINGS: dict[str, tuple[re.Pattern[bytes], ...]] = {
+    # A box of a file's kind, or of a fragment: its name, what stands before it, and what follows in it. The name comes
+    # first in the pattern: one that begins with zeros takes 37 s for a GB of them.
+    "mov,mp4,m4a,3gp,3g2,mj2": (
+        re.compile(rb"ftyp(?<=\0\0[\0\1][\x08-\xff]ftyp)[\x20-\x7e]{4}"),
+        re.compile(rb"moof(?<=\0[\0-\xff]{3}moof)\0\0\0\x10mfhd"),
+    ),
+    # Not the content of an attachment, which an element FileData, with its length in 1 to 8 bytes, stands before.
+    "matroska,webm": (
+        re.compile(
+            rb"\x1a\x45\xdf\xa3"
+            + b"".join(rb"(?<!\x46\x5c.{%d}\x1a\x45\xdf\xa3)" % size for size in range(1, 9))
+            + rb".{1,60}(?:matroska|webm)",
+            re.DOTALL,
+        ),
+    ),
+    "flv": (re.compile(rb"FLV\x01[\x01\x04\x05]\0\0\0\x09"),),
+    "asf": (re.compile(re.escape(bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"))),),
+    "wtv": (re.compile(re.escape(bytes.fromhex("b7d800203749da11a64e0007e95ead8d"))),),
+    "wav": (re.compile(rb"R(?:IFF|F64).{4}WAVE", re.DOTALL),),
+    "aiff": (re.compile(rb"FORM.{4}AIF[FC]", re.DOTALL),),
+    "w64": (re.compile(re.escape(bytes.fromhex("726966662e91cf11a5d628db04c10000"))),),
+    "caf": (re.compile(rb"caff\0\x01\0\0desc"),),
 }
+#: Chunks and boxes that hold what is seen and heard; what lies in others (``free``, ``uuid``, ``LIST``) is not missed.
+_OF_FILM = frozenset({b"data", b"SSND", b"mdat", b"moof", b"ftyp"})
 #: Containers in which nothing but the film itself stands at the end, and how much of them at least is told where it is
 #: not read: of the file, and in bytes.
 _READ_TO_THE_END = frozenset({"mpegts", "mpeg", "flv", "wav", "w64", "aiff"})
@@ -92,7 +107,10 @@ def _behind(film: Film, reach: Reach) -> _Missing | None:
     begins = _BEGINNINGS.get(film.header.container)
     if begins is None or not 0 < reach.bytes < size:
         return None
-    at = next(_found(film.path, begins, reach.bytes), None)
+    known = [chunk for chunk in chunks.read(film.path, film.header.container) if chunk.name not in _OF_FILM]
+    found = _found(film.path, begins, reach.bytes)
+    # What lies in a box of its own (``free``, ``uuid``, ``udta``), such as a cover, is no part of the film.
+    at = next((at for at in found if not any(chunk.data <= at[0] < chunk.ends <= size for chunk in known)), None)
     if at is None:
         return None
     is_fragment = b"moof" in at[1]
@@ -104,22 +122,37 @@ def _behind(film: Film, reach: Reach) -> _Missing | None:
 
 def _rest(film: Film, reach: Reach) -> str:
     size = film.path.stat().st_size
-    rest = size - reach.bytes
-    is_read = film.header.container not in _READ_TO_THE_END or not reach.bytes
-    if is_read or rest < max(_REST_BYTES, size * _REST_SHARE):
+    least = max(_REST_BYTES, size * _REST_SHARE)
+    if film.header.container not in _READ_TO_THE_END or not reach.bytes or size - reach.bytes < least:
+        return ""
+    # Behind the sound, other chunks may follow: covers, lists, a program's own notes.
+    others = (chunk for chunk in chunks.read(film.path, film.header.container) if chunk.name not in _OF_FILM)
+    begins = max([reach.bytes, *(chunk.ends for chunk in others if chunk.ends <= size)])
+    if _filled(film.path, begins) < least:
         return ""
     told = f"Nothing of the film can be read behind {files.megabytes(reach.bytes)} of its {files.megabytes(size)}"
     return f"{told}: what follows is encrypted, damaged, or beyond what its header names. Is the film whole?"
 
 
-def _found(path: Path, begins: re.Pattern[bytes], start: int) -> Iterator[tuple[int, bytes]]:
-    """Return where, from a byte on, a pattern is found in a file, and what it is there."""
+def _filled(path: Path, start: int) -> int:
+    """Return how many bytes of a file are no padding, from one on: recorders preallocate, and fill up to a rate."""
+    filled = 0
+    with files.disk_errors(path, "read"), path.open("rb") as file:
+        file.seek(start)
+        while block := file.read(_BLOCK_BYTES):
+            filled += len(block.translate(None, b"\0\xff"))
+    return filled
+
+
+def _found(path: Path, begins: tuple[re.Pattern[bytes], ...], start: int) -> Iterator[tuple[int, bytes]]:
+    """Return where, from a byte on, one of some patterns is found in a file, and what it is there."""
     with files.disk_errors(path, "read"), path.open("rb") as file:
         file.seek(start)
         before = b""
         while block := file.read(_BLOCK_BYTES):
             data = before + block
-            yield from ((start - len(before) + found.start(), found[0]) for found in begins.finditer(data))
+            for found in (found for pattern in begins for found in pattern.finditer(data)):
+                yield start - len(before) + found.start(), found[0]
             start += len(block)
             before = data[-_OVERLAP_BYTES:]
 
