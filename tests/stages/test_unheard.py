@@ -170,6 +170,16 @@ def test_a_wav_whose_header_knows_no_size_is_whole(tmp_path: Path) -> None:
         assert _run(tmp_path / str(size), film) == (0, [])
 
 
+def test_fragments_that_name_a_time_twice_are_refused(tmp_path: Path) -> None:
+    # Of times in whole milliseconds, as Matroska has them, ffmpeg makes fragments half of whose sound is dropped.
+    _made("mkv", tmp_path, 6.0)
+    film = tmp_path / "film.mp4"
+    ffmpeg("-i", tmp_path / "6.0.mkv", *_H264, "-movflags", "cmaf+frag_every_frame", film)
+    code, told = _run(tmp_path, film)
+    assert code == 3
+    assert "at times that other sound has already" in told[0]
+
+
 def test_zeros_behind_an_mp4_are_searched_quickly(tmp_path: Path) -> None:
     film = tmp_path / "film.mp4"
     film.write_bytes(_made("mp4", tmp_path))

@@ -148,12 +148,14 @@ class Reach:
         bytes: where the last of them ends in the file; 0 where the container does not say.
         again_ms: how much of a sound has times that went by already, so that it is not heard.
         again_at_ms: when that begins, on the film's clock: where the times go back; None where they do not.
+        twice_ms: how much of it is left out since it has the time of the packet before: the file's times are wrong.
         packet_ms: how long a packet of it is on average.
     """
 
     bytes: int
     again_ms: int
     again_at_ms: int | None
+    twice_ms: int
     packet_ms: float
 
 
@@ -254,7 +256,9 @@ class _Packets:
         track = self._tracks.get(packet.stream)
         if track is not None:
             self._line.follow(packet, track)
-            if not packet.dropped:
+            if packet.dropped:
+                track.drop(packet, self._line.offset_us)
+            else:
                 track.add(packet, self._line.offset_us)
 
     def reach(self, begins: Start, stream: int) -> Reach:
@@ -262,7 +266,8 @@ class _Packets:
         track = self._tracks.get(stream) or _Track(stream, "audio")
         again_us = track.again_at_us
         at_ms = None if again_us is None else round((again_us - begins.zero_us) / 1000)
-        return Reach(self._end_bytes, round(track.again_us / 1000), at_ms, track.all_us / max(1, track.packets) / 1000)
+        again_ms, twice_ms = round(track.again_us / 1000), round(track.twice_us / 1000)
+        return Reach(self._end_bytes, again_ms, at_ms, twice_ms, track.all_us / max(1, track.packets) / 1000)
 
     def clock(self, begins: Start) -> FilmClock:
         """Return the film's clock, once all has been taken."""
@@ -294,8 +299,14 @@ class _Track:
     packets: int = 0
     all_us: int = 0
     again_us: int = 0
+    twice_us: int = 0
     again_at_us: int | None = None
     gaps: list[tuple[int, int]] = field(default_factory=list)
+
+    def drop(self, packet: film_packets.Packet, offset_us: int) -> None:
+        """Count a packet that is not shown: no edit list, but wrong times, where it has that of the packet before."""
+        if packet.pts_us is not None and packet.pts_us + offset_us == self.last_pts_us:
+            self.twice_us += packet.duration_us or 0
 
     def add(self, packet: film_packets.Packet, offset_us: int) -> None:
         """Count a packet that is shown."""

@@ -93,7 +93,7 @@ def check(film: Film, track: AudioTrack, clock: FilmClock, reach: Reach, sound: 
     behind = _behind(film, reach)
     # Where times may leap, ffmpeg puts the parts one after the other, and all is heard.
     again = None if film.start.leaps else _again(clock, track, reach)
-    for missing in filter(None, (behind, again)):
+    for missing in filter(None, (behind, again, _twice(clock, track, reach))):
         if missing.share > 1 - share:
             raise MediaError(f"{str(film.path)!r} {missing.what}.", missing.remedy + _AS_IT_IS, path=str(film.path))
         warnings.append(f"The film {missing.what}.")
@@ -166,6 +166,15 @@ def _again(clock: FilmClock, track: AudioTrack, reach: Reach) -> _Missing | None
     span = clock.of(track.stream)
     whole_ms = reach.again_ms + (span.end_ms - span.start_ms if span else 0)
     return _Missing(f"{told}, as if several files were put one behind the other", reach.again_ms / whole_ms, _TO_JOIN)
+
+
+def _twice(clock: FilmClock, track: AudioTrack, reach: Reach) -> _Missing | None:
+    """Return what times that several packets of a sound share make of it: fragments that name wrong times have such."""
+    span = clock.of(track.stream)
+    if reach.twice_ms < _NOTICED_MS or span is None:
+        return None
+    told = f"has {reach.twice_ms / 1000:.1f} s of sound at times that other sound has already: its times are wrong"
+    return _Missing(told, reach.twice_ms / max(reach.twice_ms, span.end_ms - span.start_ms), "Make it anew from its source")
 
 
 def _holes(clock: FilmClock, track: AudioTrack) -> str:
