@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -118,6 +119,9 @@ def test_a_few_english_words_in_a_sentence_stay_where_they_are() -> None:
     before = chunk("मुझे लगता है there is no place in that house यार।")
     found, _ = listen(Ear({"en": 0.98}), [before])
     assert found == [before]
+    listener = translated.Listener(Ear({"en": 0.98}).hear, Ear({}).decode, lambda _: [], "native", ["hi"], Account())
+    apart = replace(listener, apart=True).as_said([before])
+    assert [one.text for one in apart] == ["मुझे लगता है", "there is no place in that house", "यार।"]
 
 
 @pytest.mark.parametrize(

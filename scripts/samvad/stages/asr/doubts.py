@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from samvad.core.times import clock
-from samvad.documents.segments import HEARD_BESIDE, HEARD_TWICE, PERHAPS_TRANSLATED, READS_AS, UNSURE, Segment
+from samvad.documents.segments import (
+    AS_ENGLISH,
+    HEARD_BESIDE,
+    HEARD_TWICE,
+    PERHAPS_TRANSLATED,
+    READS_AS,
+    UNSURE,
+    Segment,
+)
 from samvad.runner.stage_run import StageRun
 from samvad.stages.asr.chunks import Chunk
-from samvad.stages.asr.translated import AS_ENGLISH, ENGLISH
+from samvad.stages.asr.translated import ENGLISH
 from samvad.stages.asr.word_room import crammed
 
 #: So many places are named.

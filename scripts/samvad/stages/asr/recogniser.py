@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from samvad.core.failures import working_on
@@ -101,7 +102,20 @@ class Recogniser:
                 What is faint is not decoded, but says that words which were heard there may have been said.
             given: languages that the film was given as: one of them may be none that a whole region is in.
         """
-        retrier = retries.Retrier(self.decode, self.audio, self.script, self.terms, self.attempts, self.account)
+        spoken = list(dict.fromkeys([*given, *(region.language for region in speech)]))
+
+        def as_said(chunks: Sequence[Chunk], *, apart: bool = False) -> Sequence[Chunk]:
+            if not self.attempts:
+                return chunks
+            hear = self.detect_language_briefly
+            listener = translated.Listener(
+                hear, self.decode, retrier.faults, self.script, spoken, self.account, apart=apart
+            )
+            return listener.as_said(chunks)
+
+        retrier = retries.Retrier(
+            self.decode, self.audio, self.script, self.terms, self.attempts, self.account, partial(as_said, apart=True)
+        )
         total = sum(region.length_ms for region in speech)
         self.progress(0.0, total / 1000, "audio_seconds")  # what was counted before is over
 
@@ -110,22 +124,13 @@ class Recogniser:
             self.progress(min(seconds, total) / 1000, total / 1000, "audio_seconds")
 
         found = self.fallback.engine.windows(speech)
-        spoken = list(dict.fromkeys([*given, *(region.language for region in speech)]))
-        chunks = self._as_said(self._by_language(found, retrier, done), spoken, retrier)
+        chunks = as_said(self._by_language(found, retrier, done))
         chunks = self._filled(chunks, speech, perhaps, retrier)
         anew, named = self._in_the_language_of_their_words(chunks, speech, found, retrier)
         if named is not speech:
             chunks = self._filled(anew, named, perhaps, retrier)
-        chunks = self._as_said(chunks, spoken, retrier)  # gaps, and what was heard in another language
+        chunks = as_said(chunks)  # gaps, and what was heard in another language
         return own_script.in_own_script(chunks, self.decode, self.script, self.terms)
-
-    def _as_said(self, chunks: Sequence[Chunk], spoken: Sequence[str], retrier: retries.Retrier) -> Sequence[Chunk]:
-        """Return pieces without what was translated into English while another language is spoken."""
-        if not self.attempts:
-            return chunks
-        hear = self.detect_language_briefly
-        listener = translated.Listener(hear, self.decode, retrier.faults, self.script, spoken, self.account)
-        return listener.as_said(chunks)
 
     def _filled(
         self, chunks: Sequence[Chunk], speech: Sequence[Region], perhaps: Sequence[Region], retrier: retries.Retrier

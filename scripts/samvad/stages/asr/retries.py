@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from samvad.documents.segments import AS_ENGLISH
 from samvad.media.audio import FilmAudio
 from samvad.stages.asr import account, windows
 from samvad.stages.asr.account import Account
@@ -92,6 +93,7 @@ class Retrier:
         prompt_terms: what the prompt was made of.
         attempts: how many of ``STRATEGIES`` to go through at most; 0 for none.
         account: gets what is taken out.
+        as_said: returns pieces, each passage of English in them by itself, as it was said.
     """
 
     decode: Decode
@@ -100,6 +102,7 @@ class Retrier:
     prompt_terms: Sequence[str]
     attempts: int
     account: Account = field(default_factory=Account)
+    as_said: Callable[[Sequence[Chunk]], Sequence[Chunk]] = list
 
     def faults(self, chunk: Chunk) -> list[str]:
         """Return what is wrong with a chunk's text, gravest first; empty when nothing is."""
@@ -202,17 +205,25 @@ class Retrier:
 
     def _doubted_as_relative(self, chunks: Sequence[Chunk], heard: set[Window]) -> list[Chunk]:
         """Return chunks, those heard as a related language that have no fault, but may be better so, and are."""
+        # English that was said is none of the relative's words: it would be spelled in its letters.
+        chunks = [one for chunk in chunks for one in (self.as_said([chunk]) if self._is_doubted(chunk) else [chunk])]
         doubted = {
             place: replace(chunk, decoded_again=chunk.decoded_again or DecodedAgain((_DOUBTED_LETTERS,), FIRST, 0))
             for place, chunk in enumerate(chunks)
-            if chunk.window is not None
-            and as_relative(chunk.window, self.script)
-            and (chunk.decoding["avg_logprob"] or 0.0) < _BETTER_AS_RELATIVE
-            and not in_letters_of_relative(chunk.text, chunk.language)
-            and not self.faults(chunk)
+            if self._is_doubted(chunk)
         }
         found = dict(zip(doubted, self._as_relative(list(doubted.values()), heard), strict=True))
         return [found.get(place, chunk) for place, chunk in enumerate(chunks)]
+
+    def _is_doubted(self, chunk: Chunk) -> bool:
+        return (
+            chunk.window is not None
+            and as_relative(chunk.window, self.script) is not None
+            and (chunk.decoding["avg_logprob"] or 0.0) < _BETTER_AS_RELATIVE
+            and not in_letters_of_relative(chunk.text, chunk.language)
+            and not (chunk.decoded_again is not None and chunk.decoded_again.kept == AS_ENGLISH)
+            and not self.faults(chunk)
+        )
 
     def _as_relative(self, bad: Sequence[Chunk], heard: set[Window]) -> list[Chunk]:
         """Decode as a related language what has one, where that window has not been heard so; keep what is better.

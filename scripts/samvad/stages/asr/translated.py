@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from samvad.documents.segments import PERHAPS_TRANSLATED
+from samvad.documents.segments import AS_ENGLISH, PERHAPS_TRANSLATED
 from samvad.stages.asr import language, named_by_words, second_languages
 from samvad.stages.asr.account import TRANSLATED, Account
 from samvad.stages.asr.chunks import Chunk, DecodedAgain, RawWord
@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 
 ENGLISH = "en"
 REASON = "English words in another language"
-#: How such words are kept that were said so, and that were decoded anew.
-AS_ENGLISH, ANEW = "English, as it sounds", "in the language of its sound"
+#: How such words are kept that were decoded anew.
+ANEW = "in the language of its sound"
 #: So many different words are English that English uses by so much more often than the language they were heard in (the
 #: mean on Zipf's scale). Of 254 English prompts of telephones 232 to 252 are known so beside each of ten languages, of
 #: 714 in Spanish, French and Italian one is taken for English. Hindi in Latin letters ("Me Ai Mal") reached 0.8.
@@ -76,6 +76,7 @@ class Listener:
         script: the setting of asr.script.
         spoken: the languages of the film: sentences in English are named so where it is one of them.
         account: gets what is taken out.
+        apart: whether English within a sentence is parted from it as well: what is around it is to be heard anew.
     """
 
     hear: HearBriefly
@@ -84,6 +85,7 @@ class Listener:
     script: str
     spoken: Sequence[str]
     account: Account
+    apart: bool = False
 
     def as_said(self, chunks: Sequence[Chunk]) -> list[Chunk]:
         """Return pieces, each passage of English in them as it was said, as far as its sound tells."""
@@ -107,7 +109,7 @@ class Listener:
 
     def _english(self, passage: _Passage) -> Chunk | None:
         """Return a passage that was said in English as a piece of its own; None where it stays where it is."""
-        if not passage.whole:
+        if not (passage.whole or self.apart):
             return None
         piece = _noted(passage.piece, AS_ENGLISH)
         if ENGLISH not in self.spoken:
