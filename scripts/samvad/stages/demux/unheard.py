@@ -174,7 +174,8 @@ def _twice(clock: FilmClock, track: AudioTrack, reach: Reach) -> _Missing | None
     if reach.twice_ms < _NOTICED_MS or span is None:
         return None
     told = f"has {reach.twice_ms / 1000:.1f} s of sound at times that other sound has already: its times are wrong"
-    return _Missing(told, reach.twice_ms / max(reach.twice_ms, span.end_ms - span.start_ms), "Make it anew from its source")
+    share = reach.twice_ms / max(reach.twice_ms, span.end_ms - span.start_ms)
+    return _Missing(told, share, "Make it anew from its source")
 
 
 def _holes(clock: FilmClock, track: AudioTrack) -> str:
