@@ -176,7 +176,7 @@ class Recogniser:
     ) -> tuple[Sequence[Chunk], Sequence[Region]]:
         """Return chunks and regions; those whose words are of another language of the film are heard anew in that."""
         # What may be a translation says nothing of what was spoken, and is not to lose its mark.
-        said = named_by_words.texts([chunk for chunk in chunks if not translated.is_doubted(chunk)], speech)
+        said = named_by_words.texts([chunk for chunk in chunks if not translated.may_be_translation(chunk)], speech)
         other = named_by_words.readings(said, speech) if self.attempts else {}
         while other:
             named = {region: replace(region, language=other.get(region, region.language)) for region in speech}

@@ -139,7 +139,7 @@ class Listener:
         return taken
 
 
-def is_doubted(chunk: Chunk) -> bool:
+def may_be_translation(chunk: Chunk) -> bool:
     """Return whether a piece is English that may be a translation."""
     return chunk.decoded_again is not None and chunk.decoded_again.kept == PERHAPS_TRANSLATED
 

@@ -202,8 +202,7 @@ def _sound_of(film: Film, track: AudioTrack) -> ffmpeg.Stream:
 def _written(
     film: Film, track: AudioTrack, target: Path, done: subprocesses.Done, heard: _Heard
 ) -> tuple[int, bool, int]:
-    """Return the length of a sound that was written, whether ffmpeg said that the film is cut, and what of its packets
-    could not be decoded."""
+    """Return a sound's length in ms, whether ffmpeg said that the film is cut, and how many packets it refused."""
     if done.code:
         raise _failure(film.path, target, done)
     frames = max(0, target.stat().st_size - _wav_header_bytes(target)) // 2
