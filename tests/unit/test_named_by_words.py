@@ -18,10 +18,11 @@ from samvad.stages.asr.recogniser import Recogniser
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.strategy import DecodingStrategy
 from samvad.stages.asr.windows import Window
+from samvad.text import word_frequency
 
 ENGLISH = {"the", "please", "wait", "you", "are", "now", "conference", "is", "this", "line", "while"}
 SPANISH = {"lo", "siento", "por", "favor", "espere", "la", "conferencia", "no", "su", "respuesta", "para"}
-REAL_USES = named_by_words.uses
+REAL_USES = word_frequency.uses
 FIGURES = {"avg_logprob": -0.3, "no_speech_prob": 0.1, "compression_ratio": 1.0, "temperature": 0.0}
 
 
@@ -34,8 +35,8 @@ def uses(monkeypatch: pytest.MonkeyPatch) -> None:
         known = lists.get(language)
         return None if known is None else sum(6.0 if word in known else 1.0 for word in words) / len(words)
 
-    monkeypatch.setattr(named_by_words, "uses", mean)
-    monkeypatch.setattr(named_by_words, "listed", lambda: ["en", "es", "ru"])
+    monkeypatch.setattr(word_frequency, "uses", mean)
+    monkeypatch.setattr(word_frequency, "listed", lambda: ["en", "es", "ru"])
 
 
 @pytest.mark.parametrize(
@@ -188,6 +189,6 @@ def test_a_language_without_a_list_is_not_read_by_its_neighbours(monkeypatch: py
         return 4.0
 
     monkeypatch.setitem(sys.modules, "wordfreq", SimpleNamespace(zipf_frequency=zipf))
-    monkeypatch.setattr(named_by_words, "listed", lambda: ("en", "nb"))
+    monkeypatch.setattr(word_frequency, "listed", lambda: ("en", "nb"))
     assert [REAL_USES(["mae", "hen"], name) for name in ("cy", "no", "en")] == [None, 4.0, 4.0]
     assert set(asked) == {"nb", "en"}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from samvad.stages.asr import named_by_words, second_languages
+from samvad.stages.asr import second_languages
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.second_languages import Survey
+from samvad.text import word_frequency
 
 #: Twenty stretches of 4 s, a second apart.
 SPEECH = [Region(at * 5_000, at * 5_000 + 4_000) for at in range(20)]
@@ -72,7 +73,7 @@ def test_a_near_relative_of_the_main_language_is_named_but_not_recognised(monkey
     def heard(start):
         return {"mr": 0.9} if start in (0, 10, 20, 30, 40) else {"hi": 0.9}
 
-    monkeypatch.setattr(named_by_words, "listed", lambda: ("hi", "en"))  # as it is: no list of Marathi
+    monkeypatch.setattr(word_frequency, "listed", lambda: ("hi", "en"))  # as it is: no list of Marathi
     found = surveyed(heard, lambda window: {"mr": 1.0}, main="hi")
     assert found.spoken == [] and found.others[0].why_not == "it is easily taken for hi"
 
@@ -89,7 +90,7 @@ def test_a_near_relative_of_the_main_language_is_named_but_not_recognised(monkey
 def test_a_near_relative_is_spoken_where_much_of_the_film_is_surely_in_it_and_words_can_tell(
     starts: tuple[int, ...], together: dict[str, float], why_not: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(named_by_words, "listed", lambda: ("es", "it"))
+    monkeypatch.setattr(word_frequency, "listed", lambda: ("es", "it"))
 
     def heard(start: int) -> dict[str, float]:
         return {"es": 0.9} if start in starts else {"it": 0.9}

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from samvad.documents.segments import PERHAPS_TRANSLATED, READS_AS, Segment
-from samvad.stages.asr import doubts, named_by_words, translated
+from samvad.stages.asr import doubts, translated
 from samvad.stages.asr.account import Account
 from samvad.stages.asr.chunks import Chunk, RawWord
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.strategy import DecodingStrategy
 from samvad.stages.asr.windows import Window
+from samvad.text import word_frequency
 
 ENGLISH = {"today", "is", "the", "day", "of", "there", "no", "place", "in", "that", "house", "are", "sure", "we", "one"}
 FIGURES = {"avg_logprob": -0.3, "no_speech_prob": 0.1, "compression_ratio": 1.0, "temperature": 0.0}
@@ -30,7 +31,7 @@ def uses(monkeypatch: pytest.MonkeyPatch) -> None:
     def mean(words: Sequence[str], language: str) -> float | None:
         return None if language != "en" else sum(6.0 if word in ENGLISH else 1.0 for word in words) / len(words)
 
-    monkeypatch.setattr(named_by_words, "uses", mean)
+    monkeypatch.setattr(word_frequency, "uses", mean)
 
 
 def chunk(text: str, start_ms: int = 1_000, language: str = "hi", *, sung: bool = False) -> Chunk:

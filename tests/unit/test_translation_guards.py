@@ -13,6 +13,10 @@ from samvad.documents.segments import Translation
 from samvad.stages.translation import backends, guards
 from samvad.stages.translation.guards import Decoded
 
+#: Words of English, far too many for their source.
+THINGS = ("day", "house", "tea", "hand", "sea")
+ENGLISH = tuple(f"{kind} {thing}" for kind in ("good", "old", "red", "warm") for thing in THINGS)
+
 
 def decoded(text: str) -> Decoded:
     return Decoded(text, -1.0, 4)
@@ -117,7 +121,7 @@ def whole(
         ([None], (guards.FAILED,)),
         ([Decoded("Good", -0.4, 4), None], (guards.INCOMPLETE,)),
         ([Decoded("नमस्ते दुनिया", -0.4, 4)], (guards.WRONG_SCRIPT,)),
-        ([Decoded(" ".join(f"word{number}" for number in range(40)), -0.4, 4)], (guards.TOO_LONG, guards.LENGTH)),
+        ([Decoded(" ".join(ENGLISH), -0.4, 4)], (guards.TOO_LONG, guards.LENGTH)),
         ([Decoded("Thank you.", -0.4, 4)], (guards.MADE_UP,)),
         ([Decoded("The link is in the description below.", -0.4, 4)], (guards.MADE_UP,)),
     ],
@@ -193,6 +197,21 @@ def test_a_translation_that_lacks_a_clause_is_doubted(
         ("Prego attendere in linea.", "Prego attendere in linea.", ("it", "en"), True),
         ("I will wait for you at home.", "I will wait for you at home.", ("en", "es"), True),
         ("Radio Nacional.", "Radio Nacional.", ("es", "en"), False),  # names, and what two languages have in common
+        ("¡Hola!", "Hola!", ("es", "en"), True),
+        ("Sí.", "Sí.", ("es", "en"), True),
+        ("Vamos, Juan.", "Vamos, Juan.", ("es", "en"), True),
+        ("Bonjour, Marie.", "Hello, Marie.", ("fr", "en"), False),
+        ("Perché?", "Perché?", ("it", "es"), True),
+        ("¡María!", "María!", ("es", "en"), False),  # English writes the name without its accent, as often
+        ("Ja.", "Ja.", ("de", "en"), False),  # read in English as well
+        ("Okay.", "Okay.", ("en", "es"), False),
+        ("Tum kahan ja rahe ho?", "Tum kahan ja rahe ho?", ("hi", "en"), True),
+        ("तुम कहाँ जा रहे हो?", "Tum kahan ja rahe ho?", ("hi", "en"), True),  # its letters alone are English
+        ("चलो चलें।", "Let's go.", ("hi", "en"), False),
+        ("Chalo chalein.", "Chalo chalein.", ("hi", "en"), True),
+        ("Good morning, doctor.", "Good morning, doctor.", ("hi", "en"), False),
+        ("राज, सिमरन, अमर!", "Raj, Simran, Amar!", ("hi", "en"), False),
+        ("दिलवाले दुल्हनिया देखी?", "Seen Dilwale Dulhania?", ("hi", "en"), False),
         ("Hello Michael, Sarah, David and John.", "Hola Michael, Sarah, David y John.", ("en", "es"), False),
         ("Juan Carlos García López.", "Juan Carlos García López.", ("es", "en"), False),
         ("Das Konzert im Park.", "Das Konzert im Park.", ("de", "en"), True),  # a capital says nothing there

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from samvad.documents.segments import Segment, SegmentsDocument, Word
-from samvad.stages.asr import given_text, named_by_words, parting, quiet, sentences, windows
+from samvad.stages.asr import given_text, parting, quiet, sentences, windows
 from samvad.stages.asr.account import HEARD_ANEW, Account
 from samvad.stages.asr.chunks import Chunk, RawWord
 from samvad.stages.asr.in_turn import in_turn
@@ -21,6 +21,7 @@ from samvad.stages.asr.recogniser import Recogniser
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.strategy import DecodingStrategy
 from samvad.stages.asr.windows import Window
+from samvad.text import word_frequency
 
 FIGURES = {"avg_logprob": -0.3, "no_speech_prob": 0.1, "compression_ratio": 1.0, "temperature": 0.0}
 FILM_MS = 60_000
@@ -167,7 +168,7 @@ def recognise(seed: int) -> tuple[list[Chunk], list[Segment], Account]:
 @pytest.fixture(autouse=True)
 def uses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let all words be English ones: what is heard as Spanish is heard anew."""
-    monkeypatch.setattr(named_by_words, "uses", lambda _, language: 5.0 if language == "en" else 2.0)
+    monkeypatch.setattr(word_frequency, "uses", lambda _, language: 5.0 if language == "en" else 2.0)
 
 
 @pytest.mark.parametrize("seed", [*range(40), 162, 241, 247, 272, 301])

@@ -317,10 +317,15 @@ def dangles(left: str, right: str, language: str) -> bool:
     return hangs(left, language)
 
 
+def is_answer(word: str, language: str) -> bool:
+    """Say whether a word begins answers: "yes", "sí", "हाँ"."""
+    return _bare(word) in GRAMMARS.get(language, Grammar()).answers
+
+
 def answers(left: str, right: str, language: str) -> bool:
     """Say whether a sentence that begins with ``right`` answers the question that ends with ``left``."""
     asked = left.rstrip(_CLOSERS).endswith(("?", "؟", "？"))
-    return asked and _bare(right) in GRAMMARS.get(language, Grammar()).answers
+    return asked and is_answer(right, language)
 
 
 def tears(left: str, right: str, language: str) -> bool:

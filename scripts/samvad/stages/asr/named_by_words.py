@@ -6,7 +6,6 @@ it is, Whisper may write down the Spanish all the same: then its words say what 
 
 from __future__ import annotations
 
-import functools
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +13,7 @@ from dataclasses import replace
 
 from samvad.stages.asr.chunks import Chunk
 from samvad.stages.asr.regions import Region
-from samvad.text import scripts, word_forms
+from samvad.text import scripts, word_forms, word_frequency
 
 #: So many different words, and by how much another language uses them more often: the mean on Zipf's scale (the tenth
 #: logarithm of uses in a thousand million words). Of 1,035 lines of English, Spanish, French and Italian (what
@@ -24,8 +23,6 @@ _WORDS, _FURTHER = 3, 1.0
 #: than so often, and the other one so often at least, by so much more. Of the same lines none is
 #: taken for one of 25 other languages.
 _UNNAMED_WORDS, _SELDOM, _OFTEN, _UNNAMED_FURTHER = 4, 3.5, 4.0, 1.5
-#: Lists that have another name than Whisper's languages.
-_LISTS = {"no": "nb", "nn": "nb", "sr": "sh", "hr": "sh", "bs": "sh", "tl": "fil"}
 
 
 def readings(said: Mapping[Region, str], speech: Sequence[Region]) -> dict[Region, str]:
@@ -60,7 +57,7 @@ def reading(text: str, language: str, spoken: Sequence[str]) -> str:
     words = telling(text)
     if not others or len(set(words)) < _WORDS:
         return language
-    known = {name: found for name in (language, *others) if (found := uses(words, name)) is not None}
+    known = {name: found for name in (language, *others) if (found := word_frequency.uses(words, name)) is not None}
     best = max(known, key=lambda name: known[name], default=language)
     return best if language in known and known[best] >= known[language] + _FURTHER else language
 
@@ -74,13 +71,15 @@ def foreign(text: str, language: str, spoken: Sequence[str]) -> str:
         spoken: all that the film was recognised in.
     """
     words = telling(text)
-    own = uses(words, language) if len(set(words)) >= _UNNAMED_WORDS else None
+    own = word_frequency.uses(words, language) if len(set(words)) >= _UNNAMED_WORDS else None
     if own is None or own >= _SELDOM:
         return ""
     written = scripts.scripts_of(language)
-    known_as = {_LISTS.get(name, name) for name in spoken}
-    others = [other for other in listed() if other not in known_as and scripts.scripts_of(other) & written]
-    known = {other: found for other in others if (found := uses(words, other)) is not None}
+    known_as = {word_frequency.list_of(name) for name in spoken}
+    others = [
+        other for other in word_frequency.listed() if other not in known_as and scripts.scripts_of(other) & written
+    ]
+    known = {other: found for other in others if (found := word_frequency.uses(words, other)) is not None}
     best = max(known, key=lambda name: known[name], default="")
     return best if best and known[best] >= max(_OFTEN, own + _UNNAMED_FURTHER) else ""
 
@@ -88,33 +87,6 @@ def foreign(text: str, language: str, spoken: Sequence[str]) -> str:
 def telling(text: str) -> list[str]:
     """Return the words of a text that may say its language: no letters by themselves, and no figures."""
     return [word for word in word_forms.of(text) if len(word) > 1 and not word.isdigit()]
-
-
-def tells_apart(one: str, other: str) -> bool:
-    """Return whether it is known of two languages how often each uses words, by a list of its own."""
-    lists = {_LISTS.get(name, name) for name in (one, other)}
-    return len(lists) == 2 and lists <= {*listed()}
-
-
-@functools.cache
-def listed() -> tuple[str, ...]:
-    """Return the languages of which it is known how often they use words."""
-    import wordfreq
-
-    return tuple(sorted(wordfreq.available_languages("small")))
-
-
-def uses(words: Sequence[str], language: str) -> float | None:
-    """Return how often a language uses some words, as the mean on Zipf's scale; None where there is no list of it."""
-    import wordfreq
-
-    name = _LISTS.get(language, language)
-    if name not in listed():  # asked all the same, wordfreq takes what people who speak it may read: English for Welsh
-        return None
-    try:
-        return sum(float(wordfreq.zipf_frequency(word, name, wordlist="small")) for word in words) / len(words)
-    except (LookupError, ImportError):  # no list, or nothing here that finds its words (Chinese, Japanese, Korean)
-        return None
 
 
 def as_decoded(speech: Sequence[Region], chunks: Iterable[Chunk]) -> list[Region]:

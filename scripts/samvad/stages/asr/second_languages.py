@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from samvad.stages.asr import language, named_by_words, windows
+from samvad.stages.asr import language, windows
 from samvad.stages.asr.language import Hear, HearBriefly
 from samvad.stages.asr.regions import Region
 from samvad.stages.asr.windows import Window
+from samvad.text import word_frequency
 
 #: A stretch shorter than this tells no language. So many are heard at most, evenly spread through the film, and so much
 #: of the middle of each: here all languages are possible, and less would not tell.
@@ -141,7 +142,7 @@ def _second(hear: Hear, name: str, found: Sequence[Region], main: str, total: fl
     if len(found) < _SPOKEN_STRETCHES or seconds * 1000 < _SPOKEN_MS or share < _SPOKEN_SHARE:
         return result(why_not="too little of it")
     near = main in relatives(name)
-    if near and not (len(found) >= _RELATIVE_STRETCHES and named_by_words.tells_apart(name, main)):
+    if near and not (len(found) >= _RELATIVE_STRETCHES and word_frequency.tells_apart(name, main)):
         return result(why_not=f"it is easily taken for {main}")
     together = windows.packed(found)
     picked = together[:: max(1, -(-len(together) // _WINDOWS_CONFIRMED))]

@@ -20,7 +20,7 @@ from samvad.stages.asr.parting import part
 from samvad.stages.asr.relatives import as_relative
 from samvad.stages.asr.strategy import DecodingStrategy
 from samvad.stages.asr.windows import Window
-from samvad.text import scripts
+from samvad.text import scripts, word_frequency
 from samvad.text.sentence_ends import ends_sentence
 
 log = logging.getLogger(__name__)
@@ -203,7 +203,7 @@ def _sentences(words: Sequence[RawWord]) -> list[tuple[int, int, bool]]:
 def _worth(text: str, name: str) -> dict[str, float]:
     """Return how much further English uses the words of a text than another language does, on Zipf's scale."""
     return {
-        word: (named_by_words.uses([word], ENGLISH) or 0.0) - max(named_by_words.uses([word], name) or 0.0, _SELDOM)
+        word: (word_frequency.uses([word], ENGLISH) or 0.0) - max(word_frequency.uses([word], name) or 0.0, _SELDOM)
         for word in named_by_words.telling(text)
     }
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Protocol
 
 from samvad.documents import segments
 from samvad.documents.segments import Hypothesis, Translation
-from samvad.stages.translation import figures, markup, negation
-from samvad.text import consonants, grammar, made_up, phonetic, repetition, scripts, sentence_ends, word_forms
+from samvad.stages.translation import figures, markup, negation, untranslated
+from samvad.text import consonants, made_up, phonetic, repetition, scripts, sentence_ends, word_forms
 
 EMPTY = "empty"
 FAILED = "failed"
@@ -290,17 +289,6 @@ _MIN_RATIO = 0.25
 #: these parts of its words and letters when it is translated. Set on the tuning half of translation_flags.py in
 #: benchmarks/: of 204 right translations none has so few, of 27 without one of their clauses 15.
 _LESS_BETWEEN, _LESS_FROM_WORDS, _LESS_WORDS, _LESS_LETTERS = frozenset({"hi", "en"}), 6, 0.45, 0.5
-#: A text of so many different words, of which this part are the source's, was not translated, unless this part of it
-#: are words by which its own language is known. Names and words of two languages stand in shorter ones.
-#: Neighbours, such as Danish and Norwegian, have whole sentences in common: where neither is English, more is asked.
-#: Words with a capital within a sentence are names, but for nouns of some languages. Of 26,420 messages of a web
-#: framework in 23 languages, into and out of English, 5 are doubted, most of them full of technical terms; of 3,776
-#: that are left as they are, in 17 languages in Latin letters, 3,593 are found.
-_SAME_FROM_WORDS, _SAME_WORDS, _OWN_WORDS = 3, 0.75, 1 / 3
-_SAME_FROM_WORDS_NEAR, _SAME_WORDS_NEAR = 5, 1.0
-#: So many different ones are to be no names.
-_NO_NAMES = 2
-_CAPITAL_NOUNS = frozenset({"de", "lb"})
 #: A translation so many times as long or short as its source is doubtful beside another doubt.
 _DOUBTFUL_RATIO = 2.5
 
@@ -329,7 +317,7 @@ def problems(source: str, made: str, source_language: str, target: str) -> froze
         (REPETITION, looped),
         (LENGTH, is_out_of_proportion(source, without_loops(made) if looped else made)),
         (SAYS_LESS, says_less(source, made, source_language, target)),
-        (UNTRANSLATED, is_untranslated(source, made, source_language, target)),
+        (UNTRANSLATED, untranslated.is_untranslated(source, made, source_language, target)),
         (MADE_UP, made_up.is_made_up(made, target, source, source_language)),
     )
     return frozenset(flag for flag, raised in checks if raised)
@@ -357,31 +345,6 @@ def says_less(source: str, made: str, source_language: str, target: str) -> bool
     if not {source_language, target} <= _LESS_BETWEEN or said < _LESS_FROM_WORDS or not written or loops(source):
         return False
     return written <= _LESS_WORDS * said and made_up.letters(made) <= _LESS_LETTERS * made_up.letters(source)
-
-
-def is_untranslated(source: str, made: str, source_language: str, target: str) -> bool:
-    """Return whether a translation is its source once more, between languages of one script (else: ``left_over``)."""
-    if source_language == target or not scripts.scripts_of(source_language) & scripts.scripts_of(target):
-        return False
-    said, names = frozenset(word_forms.of(source)), _names(source, source_language)
-    every = [word for word in word_forms.of(made) if len(word) > 1 and not word.isdigit()]
-    written = [word for word in every if word not in names]
-    english = "en" in (source_language, target)
-    least, share = (_SAME_FROM_WORDS, _SAME_WORDS) if english else (_SAME_FROM_WORDS_NEAR, _SAME_WORDS_NEAR)
-    few = len(set(every)) < least or len(set(written)) < _NO_NAMES
-    if few or sum(word in said for word in written) < share * len(written):
-        return False
-    own, theirs = (
-        sum(grammar.is_function_word(word, language) for word in written) for language in (target, source_language)
-    )
-    return own <= theirs or own < _OWN_WORDS * len(written)
-
-
-def _names(text: str, language: str) -> frozenset[str]:
-    """Return the words with a capital within sentences, which no translation changes; none where every noun has one."""
-    words = [] if language in _CAPITAL_NOUNS else text.split()
-    inside = (word for before, word in pairwise(words) if not sentence_ends.ends_sentence(before, word))
-    return frozenset(word_forms.of(" ".join(word for word in inside if word.lstrip("\"'“‘«(¿¡")[:1].isupper())))
 
 
 def _ratio(source: str, made: str) -> float:
