@@ -54,6 +54,7 @@ setup:
 	@envs/system-tools
 	@envs/setup
 	@envs/fetch-model base || echo "samvad: without its smallest model; films with another that is here can be made" >&2
+	@echo "Samvad is ready: programs and environments are set up."
 
 demo: setup $(SAMPLE)
 	@echo "$(SNAKEMAKE) --profile $(PROFILE) $(DEMO)"

@@ -46,6 +46,44 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_a_message_names_the_command_as_it_was_called(tmp_path: Path) -> None:
+    on_path, work = tmp_path / "bin", tmp_path / "my films"
+    on_path.mkdir(), (work / "config").mkdir(parents=True)
+    (work / "config" / "films.tsv").write_text(HEADER, "utf-8")
+    (on_path / "samvad").symlink_to(support.ROOT / "samvad")
+    paths = os.environ["PATH"]
+
+    def typed(*words: str, folder: Path = tmp_path, path: str = paths) -> str:
+        given = {key: value for key, value in os.environ.items() if not key.startswith("SAMVAD_")}
+        done = subprocess.run(
+            [*words, "-d", "my films" if folder == tmp_path else work, "why", "no film"], cwd=folder,
+            env={**given, "PATH": path}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode != 0
+        return done.stderr
+
+    assert "`./samvad -d " in typed("./samvad", folder=support.ROOT)
+    assert f"`{support.ROOT}/samvad -d my\\ films list`" in typed(str(support.ROOT / "samvad"))
+    assert "`samvad -d my\\ films list`" in typed("samvad", path=f"{on_path}:{paths}")
+
+
+def test_where_snakemake_was_called_a_message_names_the_command_as_the_shell_finds_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SAMVAD_CALLED", raising=False)
+    monkeypatch.delenv("SAMVAD_WORK", raising=False)
+    monkeypatch.chdir(support.ROOT)
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    assert places.own_command() == "./samvad"
+    monkeypatch.chdir(tmp_path)
+    assert places.own_command() == f"{support.ROOT}/samvad"
+    monkeypatch.setenv("SAMVAD_WORK", f"{tmp_path}/a b")
+    assert places.own_command() == f"{support.ROOT}/samvad -d '{tmp_path}/a b'"
+    (tmp_path / "samvad").symlink_to(support.ROOT / "samvad")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert places.own_command() == f"samvad -d '{tmp_path}/a b'"
+
+
 @pytest.mark.parametrize(
     ("named", "folder"),
     [
@@ -90,7 +128,7 @@ def test_films_are_found_though_a_row_of_the_sheet_is_wrong(own: Path) -> None:
 def test_what_is_no_film_is_refused_with_those_that_are_called_nearly_so(named: str, own: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         naming.find(named, configuration.project())
-    assert "'sholay'" in str(caught.value) if named == "sholai" else "./samvad" in str(caught.value)
+    assert "'sholay'" in str(caught.value) if named == "sholai" else "samvad list`" in str(caught.value)
 
 
 def test_films_can_be_listed_by_every_state_that_a_manifest_has(own: Path) -> None:

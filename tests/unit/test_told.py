@@ -239,7 +239,10 @@ def test_a_film_that_was_added_to_the_sheet_makes_the_code_no_other(
     assert provenance.ran_code("text").git_dirty is True
 
 
-def test_what_holds_for_all_of_several_films_is_said_once(job: Path, tmp_path: Path) -> None:
+def test_what_holds_for_all_of_several_films_is_said_once(
+    job: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAMVAD_CALLED", "./samvad")
     skipped(job), warned(job)
     other = support.make_job(tmp_path, "2025/01/02/user/7")
     for folder in (job, other):
@@ -252,7 +255,7 @@ def test_what_holds_for_all_of_several_films_is_said_once(job: Path, tmp_path: P
     assert told.endswith("Both of them\n  Skipped:         tmdb: no TMDB key. Set it.")
     assert told.count("To look at:      asr: Word times are Whisper's own.") == 1
     assert f"  Why:             04_asr failed: {stage_states.NO_RECORD}" in told
-    assert "  More:            samvad why 2025/01/02/user/7" in told
+    assert "  More:            ./samvad why 2025/01/02/user/7" in told
     assert "Why:" not in job_summary.of_jobs([job, other], why=False)
     assert job_summary.shared_notes([job, other, tmp_path / "none"]) == [
         "Skipped: tmdb: no TMDB key. Set it. (2 films)",

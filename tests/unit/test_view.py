@@ -160,6 +160,25 @@ def test_elsewhere_than_on_a_terminal_there_are_plain_lines(
     assert "film: 04_asr failed (0:02): No space api_key=[secret] is left." in said
 
 
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        ("No space is left. Make room.", "No space is left. Make room."),
+        (f"The film is cut short. {'Much is to be said of it, ' * 9}", "The film is cut short. …"),
+        (f"api_key=abcdefgh {'and so on ' * 20}", f"api_key=[secret]{' and so on' * 13} …"),
+        ("x" * 400, "x" * 150 + " …"),
+    ],
+)
+def test_a_long_reason_is_told_in_full_at_the_end_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], reason: str, shown: str
+) -> None:
+    told = view.View(tmp_path, "plain")
+    told.started("key", FilmProgress("film", tmp_path, {}), "asr", None)
+    told.ended("key", "asr", "failed", 2.0, 60.0, reason)
+    told.finish()
+    assert f"film: 04_asr failed (0:02): {shown}\n" in capsys.readouterr().err
+
+
 def test_off_says_nothing_and_leaves_snakemakes_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     logger, handler = logging.Logger("snakemake"), logging.NullHandler()
     handler.set_name("DefaultStreamHandler")

@@ -8,6 +8,8 @@ each with a film sheet, settings, results and Snakemake's state of its own: ``sn
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 from pathlib import Path
 
 from samvad.core import schemas, variables
@@ -16,6 +18,21 @@ from samvad.core import schemas, variables
 def work() -> Path:
     """Return the folder in which somebody works: paths of the configuration and the film sheet begin there."""
     return Path(os.environ.get(variables.WORK) or schemas.ROOT).absolute()
+
+
+def own_command() -> str:
+    """Return how the project's command is typed where its user stands, for messages that name one.
+
+    That is as it was called. Where Snakemake was called instead: as the shell finds it.
+    """
+    if called := os.environ.get(variables.CALLED):
+        return called
+    script = schemas.ROOT / "samvad"
+    if (found := shutil.which("samvad")) and Path(found).resolve() == script.resolve():
+        typed = "samvad"
+    else:
+        typed = "./samvad" if Path.cwd() == schemas.ROOT else shlex.quote(str(script))
+    return typed if work() == schemas.ROOT else f"{typed} -d {shlex.quote(str(work()))}"
 
 
 def find(name: str | Path) -> Path:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 #: The folder that somebody works in, where that is not the project's own (``samvad.core.places``).
 WORK = "SAMVAD_WORK"
+#: How the project's command was called, with its folder of work: ``./samvad``, ``samvad -d films``. It sets it itself.
+CALLED = "SAMVAD_CALLED"
 #: The mark of the run that started the stage.
 RUN = "SAMVAD_RUN"
 #: Folder on a fast disk of the machine, for work in progress; empty for none (the key ``machines.scratch``).

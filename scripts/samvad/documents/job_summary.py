@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from samvad.core import stages
+from samvad.core import places, stages
 from samvad.core.failures import STOPPED
 from samvad.documents import costs, job_manifest, mux_proof, stage_manifest, subtitle_check
 from samvad.documents.job_manifest import JobManifest, StageEntry
@@ -50,7 +50,7 @@ def of_jobs(job_folders: Sequence[Path], *, why: bool = True) -> str:
 
 def how_to_learn_more(job_folder: Path) -> str:
     """Return the command that says why a film is not done, with the log's last lines."""
-    return f"samvad why {'/'.join(job_folder.parts[-5:])}"
+    return f"{places.own_command()} why {'/'.join(job_folder.parts[-5:])}"
 
 
 def shared_notes(job_folders: Sequence[Path]) -> list[str]:

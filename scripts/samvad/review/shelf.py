@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import shlex
 import threading
 import time
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad.core import stages
+from samvad.core import places, stages
 from samvad.core.errors import ConfigurationError, SamvadError
 from samvad.core.typed_json import JsonObject
 from samvad.documents import job_manifest, subtitle_check
@@ -243,5 +244,7 @@ def _next(state: str, place: Place, manifest: JobManifest | None) -> str | None:
     """Return the command that does what is next."""
     if state in ("success", "running") or place.film is None:
         return None
-    job = place.id.replace("~", "/")
-    return f"./samvad why {job}" if state == "failed" else f"./samvad film {place.film.media!r}"
+    typed = places.own_command()
+    if state == "failed":
+        return f"{typed} why {place.id.replace('~', '/')}"
+    return f"{typed} film {shlex.quote(place.film.media)}"

@@ -190,8 +190,9 @@ def _plain(title: str) -> str:
 
 
 def _near(named: str, known: Iterable[Film]) -> str:
+    typed = places.own_command()
     names = {_plain(name): name for film in known for name in (film.film, film.title)}
     close = difflib.get_close_matches(_plain(named), names, n=_NAMED, cutoff=0.5)
     if close:
-        return f"Did you mean {', '.join(repr(names[name]) for name in close)}? `./samvad list` has all."
-    return "`./samvad list` has all; `./samvad film PATH` adds one."
+        return f"Did you mean {', '.join(repr(names[name]) for name in close)}? `{typed} list` has all."
+    return f"`{typed} list` has all; `{typed} film PATH` adds one."

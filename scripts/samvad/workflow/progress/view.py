@@ -31,6 +31,8 @@ VARIABLE = "SAMVAD_VIEW"
 CHOICES = ("auto", "plain", "off")
 _POLL_SECONDS = 1.0
 _PLAIN_PROGRESS_SECONDS = 30.0
+#: So many letters of why a stage failed are shown at once; the end of the run says all of it.
+_MOST_OF_A_REASON = 150
 
 
 class View:
@@ -98,7 +100,8 @@ class View:
                 self._shelf.estimates.add(stage, seconds, film_seconds)
         took = f" ({clock(seconds)})" if seconds is not None else ""
         if self._screen is None or status in ("failed", "stopped"):
-            self._say(f"{found.name}: {stages.BY_NAME[stage].folder} {status}{took}{': ' if reason else ''}{reason}")
+            why = f": {_beginning(reason)}" if reason else ""
+            self._say(f"{found.name}: {stages.BY_NAME[stage].folder} {status}{took}{why}")
         elif not found.running and "waiting" not in found.states.values():
             self._say(f"{found.name}: done in {clock(found.elapsed)}")
 
@@ -196,3 +199,13 @@ def _is_terminal() -> bool:
         return os.isatty(2) and sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
     except (OSError, ValueError):
         return False
+
+
+def _beginning(reason: str) -> str:
+    """Return the first sentences of a reason, or its first words: it is told whole when the run ends."""
+    reason = redact(reason)  # before it is cut: half a secret is not known for one
+    if len(reason) <= _MOST_OF_A_REASON:
+        return reason
+    head = reason[:_MOST_OF_A_REASON]
+    sentences, _, rest = head.rpartition(". ")
+    return f"{sentences}. …" if rest and sentences else f"{head.rpartition(' ')[0] or head} …"
