@@ -52,6 +52,17 @@ def test_any_spans_come_back_whole(text: str, places: list[tuple[int, int]]) -> 
     assert markup.restore(protected.text, protected).text == text
 
 
+@pytest.mark.parametrize("name", ["MP3", "4K", "H2O", "24x7", "B2B", "PS5", "7up"])
+def test_a_name_with_figures_in_it_is_kept_whole_where_all_numbers_are(name: str) -> None:
+    assert markup.protect(f"{name} देखो", markup.facts(f"{name} देखो", all_numbers=True)).text == "<ID1> देखो"
+
+
+@pytest.mark.parametrize("text", ["It is 5pm.", "The 2nd one.", "Ran 10km.", "The 90s."])
+def test_a_number_with_its_unit_leaves_the_unit_to_be_translated(text: str) -> None:
+    (span,) = markup.facts(text, all_numbers=True)
+    assert span.wanted.isdigit()
+
+
 @pytest.mark.parametrize("word", ["शुरू", "गुरु", "चारु", "गेरू", "मेरू", "पुरु", "Ayers"])
 def test_no_word_that_ends_like_a_currency_is_torn(word: str) -> None:
     assert [span.wanted for span in markup.facts(f"{word} 5 बजे")] == []

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 #: Marks that end a sentence, the dandas, the Urdu full stop and those of Santali and Manipuri among them.
 MARKS = frozenset(".?!…।॥؟۔᱾꯫。？！")
 _CLOSERS = "\"'”’»)]}"
+_QUOTES = ('"', "”", "»")
 _OPENERS = "\"'“‘«([{¿¡-–— "
 
 
@@ -45,6 +46,10 @@ _EITHER = _words(
     """
 )
 ABBREVIATIONS = _BEFORE | _EITHER
+#: Those that a name may follow, as well as a figure: "Mt. Everest".
+_BEFORE_NAMES = _words("mt. ft.")
+#: German writes the day of a month with a full stop.
+_MONTHS = _words("Januar Februar März April Mai Juni Juli August September Oktober November Dezember")
 #: Those of initials that a capital letter does not belong to.
 _ENDING = _EITHER - _words("u.s. u.k. u.n.")
 #: The names of Latin letters as Hindi writes them: "बी.ए." is B.A.
@@ -81,17 +86,28 @@ def ends_sentence(word: str, following: str = "") -> bool:
     bare = word.strip().rstrip(_CLOSERS + "♪ ")
     if not bare or bare[-1] not in MARKS:
         return False
-    if bare[-1] != "." or bare.endswith(".."):
-        return True
     after = following.lstrip(_OPENERS)
+    if bare[-1] != "." or bare.endswith(".."):
+        return not (word.strip().endswith(_QUOTES) and following[:1].islower())  # '"Is it you?" she asked.'
     # What is written in a script without capitals says nothing by the Latin word that follows it.
     goes_on = after[:1].islower() and any(letter.lower() != letter.upper() for letter in bare)
     lowered = bare.lstrip(_OPENERS).lower()
     if lowered in _BEFORE or _is_northern(lowered) or _is_initial(bare.lstrip(_OPENERS), after):
         return False
+    if _is_before_name(lowered, after) or _is_ordinal(bare, after):
+        return False
     if lowered in _EITHER or _INITIALS.fullmatch(lowered) or _has_no_vowel(lowered):
         return not (goes_on or after[:1].isdecimal())
     return not goes_on
+
+
+def _is_before_name(lowered: str, after: str) -> bool:
+    return lowered in _BEFORE_NAMES and after[:1].isupper() and not _begins(after.split(" ", 1)[0])
+
+
+def _is_ordinal(bare: str, after: str) -> bool:
+    """Return whether a full stop makes an ordinal number of a figure: "am 5. Mai"."""
+    return bool(re.fullmatch(r"\d{1,2}\.", bare)) and re.split(r"\W", after, maxsplit=1)[0] in _MONTHS
 
 
 def begin_small(words: Sequence[str]) -> bool:

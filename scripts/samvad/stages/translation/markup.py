@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 #: Part of the translation memory's key: raise it when a text would be prepared otherwise than before.
-VERSION = "3"
+VERSION = "4"
 
 ADDRESS = "address"
 NUMBER = "number"
@@ -59,7 +59,12 @@ _COMPOSED = re.compile(
     rf"{_CURRENCY}\s?{_DIGITS}{_AFTER_SUM}|{_DIGITS}\s?(?:[₹€£$¥৳]|(?:INR|USD|EUR|GBP)\b)|{_DIGITS}/-|\d{{1,2}}(?::\d{{2}}){{1,2}}(?:\s?[ap]\.?m\b\.?)?"
     rf"|\d+(?:[/-]\d+)+|\+?{_DIGITS}\s?%|\+\d[\d -]{{6,}}\d|\d+(?:[.,]\d+)+"
 )
-_NUMBER = re.compile(rf"{_COMPOSED.pattern}|{_DIGITS}")
+#: Figures inside a name of Latin letters, which are no number: "MP3", "H2O", "24x7"; but not those of "5pm" and "2nd".
+_MIXED = (
+    r"(?<![^\W_])(?!\d+(?:st|nd|rd|th|s|am|pm|k?m|cm|mm|ft|k?g|m?l|hrs?|mins?|secs?)\b)"
+    r"(?:[A-Za-z]+\d|\d+[A-Za-z])[A-Za-z\d]*(?![^\W_])"
+)
+_NUMBER = re.compile(rf"{_COMPOSED.pattern}|{_MIXED}|{_DIGITS}")
 
 #: How scripts write "ID": models transliterate a placeholder now and then (IndicTransToolkit 1.1.1 lists these).
 _ID = (
