@@ -295,6 +295,20 @@ def test_a_result_that_is_gone_or_was_cut_short_is_made_again_and_what_is_for_st
     }
 
 
+def test_a_file_for_stages_that_is_gone_is_made_again_when_one_of_them_has_missed_it(stood_in_copy: Project) -> None:
+    audio, reader = stood_in_copy.job("a") / "01_demux" / "audio.json", record(stood_in_copy, "lyrics_detection")
+    audio.unlink()
+    done, tried = json.loads(reader.read_text("utf-8")), reader.parent / "attempts" / "10"
+    error = {"timestamp": done["timestamp"], "type": "ChangedFileError", "category": "changed", "traceback": ""}
+    errors = [{**error, "message": "It is gone.", "file": str(audio)}]
+    tried.mkdir()
+    (tried / "manifest.json").write_text(json.dumps({**done, "status": "failed", "errors": errors}), encoding="utf-8")
+    assert stale(stood_in_copy) == {}, "it is done all the same"
+    reader.unlink()
+    found = stale(stood_in_copy)
+    assert found.keys() == {"demux", "lyrics_detection"} and found["demux"] == "01_demux/audio.json is gone"
+
+
 def test_files_that_were_copied_without_their_times_are_what_they_were(stood_in_copy: Project) -> None:
     for path in stood_in_copy.job("a").rglob("*.json"):
         os.utime(path)

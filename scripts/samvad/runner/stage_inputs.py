@@ -49,7 +49,7 @@ class StageInputs:
             kind: type of the output, such as ``audio``.
 
         Raises:
-            ChangedFileError: the file is gone, or is not what its maker wrote; names the command that mends it.
+            ChangedFileError: the file is gone, or is not what its maker wrote; says what mends it.
         """
         return self._read(self._invocation.manifests[stage], kind)
 

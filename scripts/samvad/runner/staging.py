@@ -6,7 +6,6 @@ import hashlib
 import logging
 import os
 import platform
-import shlex
 import shutil
 import tempfile
 import time
@@ -109,7 +108,7 @@ def resolve_output(
         None where the maker made no such file.
 
     Raises:
-        ChangedFileError: the file is gone, or is not what its maker wrote; names the command that mends it.
+        ChangedFileError: the file is gone, or is not what its maker wrote; says what mends it.
     """
     started = time.monotonic()
     said = False
@@ -120,7 +119,7 @@ def resolve_output(
             return None
         path = job_folder / output.path
         try:
-            return output, path, _check_unchanged(path, output, manifest.stage, manifest_path)
+            return output, path, _check_unchanged(path, output, manifest.stage)
         except ChangedFileError as error:
             if cache is not None and not path.exists() and _restore_file(cache, manifest, output, path):
                 continue
@@ -158,8 +157,8 @@ def is_same(one: os.stat_result, other: os.stat_result) -> bool:
     return os.path.samestat(one, other) and (one.st_size, one.st_mtime_ns) == (other.st_size, other.st_mtime_ns)
 
 
-def _check_unchanged(path: Path, output: FileRecord, maker: str, manifest_path: Path) -> os.stat_result:
-    remedy = f"Run the same snakemake command again with --forcerun {shlex.quote(str(manifest_path))} at its end."
+def _check_unchanged(path: Path, output: FileRecord, maker: str) -> os.stat_result:
+    remedy = f"Run the same command again: it does stage {maker} anew."
     try:
         with files.disk_errors(path, "read"):
             status = path.stat()

@@ -21,8 +21,8 @@ from typing import Any
 
 from samvad.core import outside, places, stages
 from samvad.core.declarations import Option, Stage
-from samvad.core.errors import SamvadError
-from samvad.documents import job_manifest, provenance, run_record
+from samvad.core.errors import ChangedFileError, SamvadError
+from samvad.documents import job_manifest, provenance, run_record, stage_manifest
 from samvad.media import addresses, fetched
 from samvad.models.weights import pinned_commit
 from samvad.runner.code_hash import code_hash
@@ -141,6 +141,7 @@ class Judge:
         on = self._switches(film)
         is_new = not os.path.lexists(place)  # nothing of it need be looked for
         records = {name: None if is_new else self._read(place, name) for name in stages.BY_NAME if name in asked}
+        missed = set() if is_new else set(_missed(place, records))
         found = {}
         for name, record in records.items():
             verdict = found[name] = Verdict()
@@ -149,7 +150,7 @@ class Judge:
                 continue
             verdict.done = record.status in _DONE
             try:
-                reasons = self._reasons(stages.BY_NAME[name], film, place, record, verdict, heed)
+                reasons = self._reasons(stages.BY_NAME[name], film, place, record, verdict, heed, missed)
                 verdict.due = next(reasons, "")
                 if not verdict.due and "input" in heed:
                     verdict.due = next(_given(stages.BY_NAME[name], on, record, records), "")
@@ -215,12 +216,19 @@ class Judge:
     # -- one stage ---------------------------------------------------------------------------------------------------
 
     def _reasons(
-        self, stage: Stage, film: Film, place: Path, record: Record, verdict: Verdict, heed: Collection[str]
+        self,
+        stage: Stage,
+        film: Film,
+        place: Path,
+        record: Record,
+        verdict: Verdict,
+        heed: Collection[str],
+        missed: Collection[str],
     ) -> Iterator[str]:
         """Yield why a stage is due; what cannot be looked at goes into the verdict meanwhile."""
         if not verdict.done:
             yield f"its record says {record.status}"
-        yield from _outputs(stage, place, record)
+        yield from _outputs(stage, place, record, missed)
         if "code" in heed and record.code != code_hash(stage.name):
             yield "its code has changed"
         if "software_env" in heed and record.lock != _lock(stage.environment):
@@ -400,13 +408,32 @@ def _given(stage: Stage, on: Mapping[str, bool], record: Record, records: Mappin
             yield f"{maker} has made something else since ({option})"
 
 
-def _outputs(stage: Stage, place: Path, record: Record) -> Iterator[str]:
-    """Yield which results are gone, or not what the stage wrote; what is kept for other stages alone may be gone."""
+def _missed(place: Path, records: Mapping[str, Record | None]) -> Iterator[str]:
+    """Yield the files for want of which a stage has failed that is not done since."""
+    for name, record in records.items():
+        if record is not None and record.status in _DONE:
+            continue
+        folder = f"{stages.BY_NAME[name].folder}/attempts"
+        tried = [entry.name for entry in Path(place, folder).glob("[0-9]*") if entry.name.isdigit()]
+        try:
+            last = stage_manifest.read(place / folder / max(tried, key=int, default="none") / "manifest.json")
+        except SamvadError:  # it was killed, or has not begun
+            continue
+        for error in last.errors:
+            if error.category == ChangedFileError.category and error.file:
+                yield error.file
+
+
+def _outputs(stage: Stage, place: Path, record: Record, missed: Collection[str] = ()) -> Iterator[str]:
+    """Yield which results are gone, or not what the stage wrote.
+
+    What is kept for other stages alone may be gone, unless one of them has missed it.
+    """
     for item in record.outputs:
         path = f"{place}/{item.path}"
         there = looks.file(path)
         if there is None:
-            if stage.is_result(item.type):
+            if stage.is_result(item.type) or any(name.endswith(f"/{item.path}") for name in missed):
                 yield f"{item.path} is gone"
         elif item.is_changed(path, there):
             yield f"{item.path} is not what it wrote"
