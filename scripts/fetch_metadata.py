@@ -10,7 +10,7 @@ from samvad.core import places
 from samvad.core.errors import NetworkError
 from samvad.documents import provenance
 from samvad.film import metadata
-from samvad.models import http
+from samvad.models import patience
 from samvad.runner.stage_process import run_stage
 from samvad.runner.stage_run import Skipped, StageRun
 from samvad.stages.tmdb import client, search
@@ -52,7 +52,7 @@ def _ask(run: StageRun, options: Options) -> metadata.FilmMetadata:
         key=key,
         url=client.check_url(os.environ.get("SAMVAD_TMDB_URL") or client.DEFAULT_URL),
         language=options.language,
-        rules=http.policy(),
+        rules=patience.policy(),
     )
     run.used(**provenance.library_versions("requests"))
     try:

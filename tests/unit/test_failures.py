@@ -23,7 +23,7 @@ from samvad.core import files, subprocesses
 from samvad.core.errors import ChangedFileError, MediaError, NetworkError, SamvadError
 from samvad.core.failures import Failure, describe
 from samvad.documents import segments
-from samvad.models import http
+from samvad.models import http, patience
 
 FILM = "/films/दिल से.mkv"
 
@@ -64,7 +64,7 @@ def a_service_that_does_not_answer() -> None:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
-    http.probe(f"test-{os.getpid()}", "The hub", url, http.Policy(attempts=1, breaker_failures=99))
+    http.probe(f"test-{os.getpid()}", "The hub", url, patience.Policy(attempts=1, breaker_failures=99))
 
 
 def raising(error: BaseException) -> Callable[[], None]:

@@ -19,8 +19,9 @@ import pytest
 
 from samvad.core import files, variables
 from samvad.core.errors import ConfigurationError, ModelError, NetworkError
-from samvad.models import http, weights
-from samvad.models.http import CircuitOpenError, Policy, TransientError, call
+from samvad.models import http, patience, weights
+from samvad.models.http import TransientError, call
+from samvad.models.patience import CircuitOpenError, Policy
 from samvad.settings import configuration
 from samvad.stages.tmdb import client
 from support import ROOT
@@ -99,7 +100,7 @@ def open_breaker(endpoint: str) -> None:
 def wait(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Return a function that lets so many seconds go by on the clock of the breaker, and on no other."""
     waited, now = [0.0], time.time
-    monkeypatch.setattr(http, "time", SimpleNamespace(**vars(time) | {"time": lambda: now() + sum(waited)}))
+    monkeypatch.setattr(patience, "time", SimpleNamespace(**vars(time) | {"time": lambda: now() + sum(waited)}))
     return waited.append
 
 
@@ -126,23 +127,23 @@ def test_while_one_process_tries_the_others_wait_and_a_killed_one_does_not_block
     open_breaker("e")
     short = replace(QUICK, breaker_seconds=100)
     wait(105)
-    trying = http.Breaker("e", short)
+    trying = patience.Breaker("e", short)
     trying.check("It")
     with pytest.raises(CircuitOpenError, match="while another process tries"):
-        http.Breaker("e", short).check("It")
+        patience.Breaker("e", short).check("It")
     wait(105)  # that process was killed
-    http.Breaker("e", short).check("It")
+    patience.Breaker("e", short).check("It")
 
 
 CHILD = """
 import sys
 sys.path.insert(0, "scripts")
-from samvad.models import http
+from samvad.models import http, patience
 from samvad.core.errors import NetworkError
 def ask():
     print("asked", flush=True)
     raise http.TransientError("cannot be reached")
-rules = http.Policy(attempts=1, first_pause_seconds=0, requests_per_second=40)
+rules = patience.Policy(attempts=1, first_pause_seconds=0, requests_per_second=40)
 for _ in range(int(sys.argv[1])):
     try:
         http.call("shared", "It", ask, rules)
@@ -188,13 +189,13 @@ def test_an_endpoints_name_is_no_path(cache: Path) -> None:
 
 
 def test_the_policy_comes_from_the_workflow(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert http.policy() == Policy()
+    assert patience.policy() == Policy()
     monkeypatch.setenv(variables.NETWORK, Policy(attempts=7).as_json())
-    assert http.policy().attempts == 7
+    assert patience.policy().attempts == 7
     for text in ("nonsense", "[1]", json.dumps({"attempts": "many"}), json.dumps({"trials": 3})):
         monkeypatch.setenv(variables.NETWORK, text)
         with pytest.raises(ConfigurationError, match="SAMVAD_NETWORK"):
-            http.policy()
+            patience.policy()
 
 
 def test_the_defaults_are_those_of_the_configuration() -> None:
@@ -211,7 +212,7 @@ def test_whole_numbers_may_be_written_with_a_point(monkeypatch: pytest.MonkeyPat
     config["network"] |= {"attempts": 3.0, "breaker_failures": 2.0}
     configuration.check(config)
     configuration.tell_stages(config, None)
-    assert repr((http.policy().attempts, http.policy().breaker_failures)) == "(3, 2)"
+    assert repr((patience.policy().attempts, patience.policy().breaker_failures)) == "(3, 2)"
 
 
 @pytest.fixture
@@ -313,7 +314,7 @@ def test_a_server_that_never_ends_its_headers_is_not_waited_for(
 ) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     address = strange_server(answer)
-    rules = http.Policy(timeout_seconds=0.3, attempts=2, first_pause_seconds=0.01)
+    rules = patience.Policy(timeout_seconds=0.3, attempts=2, first_pause_seconds=0.01)
     began = time.monotonic()
     with pytest.raises(NetworkError):
         http.probe(f"strange-{answer.__name__}", "The hub", address, rules)

@@ -21,7 +21,7 @@ from samvad.documents import job_manifest, job_summary, live_run, provenance, ru
 from samvad.documents.run_record import RunRecord
 from samvad.documents.stage_entries import Metric
 from samvad.logs import spans
-from samvad.models import http
+from samvad.models import http, patience
 from samvad.runner import milestones
 from samvad.settings import configuration
 from samvad.workflow import run_registry
@@ -196,7 +196,7 @@ def test_calls_over_the_network_are_counted_with_those_that_were_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("SAMVAD_CACHE", str(tmp_path))
-    rules = http.Policy(attempts=3, first_pause_seconds=0, requests_per_second=1000, breaker_failures=99)
+    rules = patience.Policy(attempts=3, first_pause_seconds=0, requests_per_second=1000, breaker_failures=99)
     milestones.begin()
 
     def ask() -> None:

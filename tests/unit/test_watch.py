@@ -30,7 +30,7 @@ from samvad.commands import watch
 from samvad.core import times, variables
 from samvad.core.errors import ConfigurationError
 from samvad.documents import job_manifest
-from samvad.models import http
+from samvad.models import patience
 from samvad.reporting import delivery
 from samvad.workflow import notices
 
@@ -82,7 +82,7 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(job_manifest, "reason", lambda _: "04_asr failed: the model is not there")
     monkeypatch.setattr(job_manifest, "read", lambda _: SimpleNamespace(run_id=state.run, **vars(manifest)))
     monkeypatch.setattr(
-        http, "policy", lambda: http.Policy(first_pause_seconds=0.01, attempts=2, requests_per_second=100)
+        patience, "policy", lambda: patience.Policy(first_pause_seconds=0.01, attempts=2, requests_per_second=100)
     )
     monkeypatch.setattr(watch, "STATE", state, raising=False)
     return folder

@@ -15,7 +15,7 @@ from samvad.commands import _parsing
 from samvad.core import files, schemas
 from samvad.core.console import printable
 from samvad.core.errors import NetworkError, SamvadError
-from samvad.models import http, weights
+from samvad.models import http, patience, weights
 from samvad.settings import configuration, naming
 
 #: The environment that the command runs in.
@@ -27,7 +27,7 @@ _PROGRAMS = ("ffmpeg", "ffprobe", "mkvmerge", "mkvpropedit", "fc-match")
 _ENVIRONMENTS = ("workflow", "media", "text", "asr", "translation", "review")
 #: A film of two hours leaves about so much: its sound, a small copy, and the film once more with subtitles.
 _FILM_GB = 10.0
-_QUICK = http.Policy(timeout_seconds=4.0, attempts=1)
+_QUICK = patience.Policy(timeout_seconds=4.0, attempts=1)
 
 
 @dataclass(frozen=True)

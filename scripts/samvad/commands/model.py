@@ -13,7 +13,7 @@ from pathlib import Path
 from samvad.commands import _parsing
 from samvad.core import console, files, subprocesses
 from samvad.core.errors import ModelError, NetworkError, SamvadError
-from samvad.models import http, weights
+from samvad.models import http, patience, weights
 from samvad.settings import film_values
 from samvad.stages.asr import alignment
 from samvad.stages.translation import conversion, own_models
@@ -71,14 +71,14 @@ def fetch(name: str, revision: str) -> weights.ResolvedModel:
 def _install(packages: list[str], target: Path) -> None:
     uv = shutil.which("uv")
     command = [uv, "pip"] if uv else [sys.executable, "-m", "pip"]
-    rules = http.policy()
+    rules = patience.policy()
     timeout = str(max(1, round(rules.timeout_seconds)))
-    patience = {"UV_HTTP_TIMEOUT": timeout, "UV_HTTP_RETRIES": "0", "PIP_DEFAULT_TIMEOUT": timeout, "PIP_RETRIES": "0"}
+    waiting = {"UV_HTTP_TIMEOUT": timeout, "UV_HTTP_RETRIES": "0", "PIP_DEFAULT_TIMEOUT": timeout, "PIP_RETRIES": "0"}
 
     def install() -> None:
         done = subprocesses.run(
             [*command, "install", "--quiet", "--no-deps", "--target", str(target), *packages],
-            environment={**os.environ, **patience},
+            environment={**os.environ, **waiting},
             silence_seconds=_INSTALL_SECONDS,
         )
         tail = "\n".join(done.tail.splitlines()[-5:])

@@ -26,7 +26,7 @@ from typing import Any
 from samvad.core import outside, variables
 from samvad.core.console import printable
 from samvad.core.errors import ConfigurationError, MediaError, NetworkError
-from samvad.models import http
+from samvad.models import http, patience
 
 _REMOTE = re.compile(r"(s3|https?)://", re.IGNORECASE)
 #: Parts of an address's query that give access, by whoever's name for them.
@@ -118,7 +118,7 @@ def look(address: str) -> Facts:
             return _facts(address, answer)
 
     # A shelf is asked for all at once: the rate is that of a store of files, not of a service such as TMDB.
-    return http.call(endpoint(address), endpoint(address), ask, replace(http.policy(), requests_per_second=_RATE))
+    return http.call(endpoint(address), endpoint(address), ask, replace(patience.policy(), requests_per_second=_RATE))
 
 
 def opened(address: str, method: str = "GET", headers: Mapping[str, str] | None = None) -> HTTPResponse:
@@ -135,7 +135,7 @@ def opened(address: str, method: str = "GET", headers: Mapping[str, str] | None 
     if authorization := _authorization(address, os.environ):
         request.add_unredirected_header("Authorization", authorization)  # to wherever that server may lead
     try:
-        answer: HTTPResponse = _opener(address).open(request, timeout=http.policy().timeout_seconds)
+        answer: HTTPResponse = _opener(address).open(request, timeout=patience.policy().timeout_seconds)
     except urllib.error.HTTPError as error:
         error.close()
         raise _refused(address, error.code) from None

@@ -26,7 +26,7 @@ from typing import Any
 
 from samvad.core import checksums, files, outside, schemas
 from samvad.core.errors import ModelError, NetworkError
-from samvad.models import http, origins
+from samvad.models import http, origins, patience
 
 log = logging.getLogger(__name__)
 
@@ -274,7 +274,7 @@ def hub_snapshot(
 
 def _fetch(hub: str, revision: str, folder: Path, patterns: list[str]) -> None:
     """Fetch a model's files into a folder; what an earlier attempt has fetched is not fetched again."""
-    timeout = str(max(1, round(http.policy().timeout_seconds)))
+    timeout = str(max(1, round(patience.policy().timeout_seconds)))
     os.environ.setdefault("HF_HUB_DOWNLOAD_TIMEOUT", timeout)
     os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", timeout)
     from huggingface_hub import configure_http_backend, snapshot_download

@@ -21,7 +21,7 @@ from typing import Any
 from samvad.core.console import printable
 from samvad.core.errors import ConfigurationError, NetworkError
 from samvad.media import addresses
-from samvad.models import http
+from samvad.models import patience
 
 #: A file of more than this goes in parts of this; every part but the last must have 5 MiB.
 PART_BYTES = 8 << 20
@@ -259,7 +259,7 @@ def opened(bucket: str) -> Store:
     from botocore.exceptions import BotoCoreError
 
     region, endpoint = addresses.store_place(os.environ)
-    seconds = http.policy().timeout_seconds
+    seconds = patience.policy().timeout_seconds
     try:
         client = boto3.session.Session(**credentials(os.environ)).client(
             "s3",

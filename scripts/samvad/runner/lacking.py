@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from samvad.core.errors import NetworkError
-from samvad.models import http
+from samvad.models import http, patience
 
 
 def is_to_be_had(place: str | None, endpoint: str | None, url: str | None) -> bool:
@@ -25,6 +25,6 @@ def is_to_be_had(place: str | None, endpoint: str | None, url: str | None) -> bo
 def answers(endpoint: str, url: str) -> bool:
     """Say whether a service answers: it is asked once a process, before anything is done again for it."""
     try:
-        return http.probe(endpoint, url, url, replace(http.policy(), attempts=1)) < 500
+        return http.probe(endpoint, url, url, replace(patience.policy(), attempts=1)) < 500
     except NetworkError:
         return False

@@ -16,7 +16,7 @@ from samvad.core.errors import ConfigurationError
 from samvad.documents.costs import Prices
 from samvad.documents.run_record import CacheSettings
 from samvad.media import addresses
-from samvad.models import http
+from samvad.models import patience
 from samvad.settings import film_values, sheet_rows
 
 _SWITCH_VARIABLE = re.compile(r"^STAGE_([0-9]{2})_([A-Z0-9_]+)_ENABLED$")
@@ -360,7 +360,7 @@ def tell_stages(config: Mapping[str, Any], deployment: object) -> None:
             its python first on the path; otherwise envs/run takes the virtual environment of the same lock.
     """
     # The schema takes 3.0 as a whole number, and nobody can try 3.0 times.
-    os.environ[variables.NETWORK] = http.Policy(
+    os.environ[variables.NETWORK] = patience.Policy(
         timeout_seconds=config["network"]["timeout_seconds"],
         attempts=int(config["network"]["attempts"]),
         first_pause_seconds=config["network"]["first_pause_seconds"],

@@ -15,7 +15,7 @@ from samvad.documents.segments import Segment, Word
 from samvad.logs import events
 from samvad.logs.spans import span
 from samvad.media.audio import FilmAudio
-from samvad.models import http, origins, weights
+from samvad.models import http, origins, patience, weights
 from samvad.text import languages
 
 #: The aligner needs a little sound around the sentence: Whisper's own times can be off by this much.
@@ -241,7 +241,7 @@ def _hub_answers() -> bool:
         return False
     endpoint = weights.hub_address()
     try:
-        http.probe(http.address(endpoint), "The hub", endpoint, replace(http.policy(), attempts=1))
+        http.probe(http.address(endpoint), "The hub", endpoint, replace(patience.policy(), attempts=1))
     except NetworkError:
         return False
     return True

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from samvad.core import files, outside
 from samvad.core.errors import ConfigurationError, DiskError, NetworkError
-from samvad.models import http
+from samvad.models import http, patience
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Service:
     key: str
     url: str = DEFAULT_URL
     language: str = "en-US"
-    rules: http.Policy = field(default_factory=http.Policy)
+    rules: patience.Policy = field(default_factory=patience.Policy)
     requests: int = 0
     from_cache: int = 0
     oldest_days: float = 0.0
