@@ -206,12 +206,9 @@ def test_a_translation_that_lacks_a_clause_is_doubted(
         ("Ja.", "Ja.", ("de", "en"), False),  # read in English as well
         ("Okay.", "Okay.", ("en", "es"), False),
         ("Tum kahan ja rahe ho?", "Tum kahan ja rahe ho?", ("hi", "en"), True),
-        ("तुम कहाँ जा रहे हो?", "Tum kahan ja rahe ho?", ("hi", "en"), True),  # its letters alone are English
         ("चलो चलें।", "Let's go.", ("hi", "en"), False),
         ("Chalo chalein.", "Chalo chalein.", ("hi", "en"), True),
         ("Good morning, doctor.", "Good morning, doctor.", ("hi", "en"), False),
-        ("राज, सिमरन, अमर!", "Raj, Simran, Amar!", ("hi", "en"), False),
-        ("दिलवाले दुल्हनिया देखी?", "Seen Dilwale Dulhania?", ("hi", "en"), False),
         ("Hello Michael, Sarah, David and John.", "Hola Michael, Sarah, David y John.", ("en", "es"), False),
         ("Juan Carlos García López.", "Juan Carlos García López.", ("es", "en"), False),
         ("Das Konzert im Park.", "Das Konzert im Park.", ("de", "en"), True),  # a capital says nothing there
@@ -227,6 +224,23 @@ def test_what_was_said_is_no_translation_of_itself(
     source: str, made: str, languages: tuple[str, str], flagged: bool
 ) -> None:
     assert (guards.UNTRANSLATED in guards.problems(source, made, *languages)) == flagged
+
+
+@pytest.mark.parametrize(
+    ("source", "made", "flagged"),
+    [
+        ("तुम कहाँ जा रहे हो?", "Tum kahan ja rahe ho?", True),
+        ("ॐ नमः शिवाय।", "Om namah shivay.", True),
+        ("चलो चलें।", "Let's go.", False),
+        ("राज, सिमरन, अमर!", "Raj, Simran, Amar!", False),
+        ("दिलवाले दुल्हनिया देखी?", "Seen Dilwale Dulhania?", False),
+        ("समोसे, पकौड़े और चाय लाओ।", "Bring samosas, pakoras and tea.", False),
+    ],
+)
+def test_letters_of_english_are_no_english_and_are_shown_with_a_doubt(source: str, made: str, flagged: bool) -> None:
+    found = guards.problems(source, made, "hi", "en")
+    assert (guards.NOT_ENGLISH in found) == flagged
+    assert not guards.UNFIT & found
 
 
 def test_what_is_passed_or_had_is_not_near() -> None:

@@ -266,6 +266,8 @@ QUESTION = "question lost"
 SAYS_LESS = "says less"
 #: It is what was said, in the language of that: Whisper, asked to translate, now and then writes down what it hears.
 UNTRANSLATED = "left untranslated"
+#: It has the letters of English, and hardly one of its words: a mantra, dishes, or what a model could not say.
+NOT_ENGLISH = "not in English"
 #: Marks of a question in the scripts of our languages. Some write others (Greek, Armenian, Amharic), or as a rule none
 #: (Thai, Lao, Khmer, Burmese, Tibetan), and are not judged by it.
 _QUESTIONS = frozenset("?؟？")
@@ -318,6 +320,7 @@ def problems(source: str, made: str, source_language: str, target: str) -> froze
         (LENGTH, is_out_of_proportion(source, without_loops(made) if looped else made)),
         (SAYS_LESS, says_less(source, made, source_language, target)),
         (UNTRANSLATED, untranslated.is_untranslated(source, made, source_language, target)),
+        (NOT_ENGLISH, untranslated.is_no_english(made, target)),
         (MADE_UP, made_up.is_made_up(made, target, source, source_language)),
     )
     return frozenset(flag for flag, raised in checks if raised)

@@ -48,7 +48,7 @@ def is_untranslated(source: str, made: str, source_language: str, target: str) -
     said, names = frozenset(word_forms.of(source)), _names(source, source_language)
     every = [word for word in word_forms.of(made) if len(word) > 1 and not word.isdigit()]
     written = [word for word in every if word not in names]
-    if target == "en" and _is_no_english(made, copied=said.issuperset(written)):
+    if target == "en" and said.issuperset(written) and is_no_english(made, target, least=_ENGLISH_FROM_WORDS - 1):
         return True
     if not scripts.scripts_of(source_language) & scripts.scripts_of(target):
         return False
@@ -64,15 +64,21 @@ def is_untranslated(source: str, made: str, source_language: str, target: str) -
     return own <= theirs or own < _OWN_WORDS * len(written)
 
 
-def _is_no_english(made: str, *, copied: bool) -> bool:
-    """Return whether a text is in Latin letters, and its words are none of English: Hindi as people type it."""
-    names = _names(made, "en")
+def is_no_english(made: str, target: str, least: int = _ENGLISH_FROM_WORDS) -> bool:
+    """Return whether what is to be English is in Latin letters, and hardly a word of it English: letters alone changed.
+
+    Args:
+        made: a translation.
+        target: short code; of other languages nothing is said.
+        least: of so many different words, names left aside.
+    """
+    if target != "en" or {*scripts.of_letters(made)} != {scripts.LATIN}:
+        return False
+    names = _names(made, target)
     words = {word for word in word_forms.of(made) if len(word) > 1 and not word.isdigit() and word not in names}
-    if len(words) < _ENGLISH_FROM_WORDS - copied or {*scripts.of_letters(made)} != {scripts.LATIN}:
+    if len(words) < least or sum(grammar.is_function_word(word, target) for word in words) >= _CLEARLY * len(words):
         return False
-    if sum(grammar.is_function_word(word, "en") for word in words) >= _CLEARLY * len(words):
-        return False
-    mean = word_frequency.uses(sorted(words), "en")
+    mean = word_frequency.uses(sorted(words), target)
     return mean is not None and mean < _ENGLISH
 
 
