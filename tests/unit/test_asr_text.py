@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from samvad.core.errors import MemoryShortageError, SamvadError
-from samvad.documents.segments import AS_ENGLISH, Segment, SegmentsDocument, Word
+from samvad.documents.segments import Segment, SegmentsDocument, Word
 from samvad.stages.asr import memory, prompts, retries, speakers, transcripts, units, windows
 from samvad.stages.asr.chunks import Chunk, DecodedAgain, RawWord
 from samvad.stages.asr.memory import OutOfMemoryFallback, Setting
@@ -286,10 +286,9 @@ def test_hindi_that_is_doubted_in_other_letters_is_heard_as_urdu_and_the_surer_t
 
 
 def test_english_that_was_said_is_not_spelled_in_urdu_with_the_doubted_hindi_beside_it():
-    def said(words, window, how=None):
+    def said(words, window):
         found = hindi(words, window)
-        note = DecodedAgain((), how, 0) if how else None
-        return replace(found, decoding={**found.decoding, "avg_logprob": -0.9}, decoded_again=note)
+        return replace(found, language=window.language, decoding={**found.decoding, "avg_logprob": -0.9})
 
     def decode(found, strategy):
         heard.extend(window.speech for window in found)
@@ -298,7 +297,8 @@ def test_english_that_was_said_is_not_spelled_in_urdu_with_the_doubted_hindi_bes
 
     heard = []
     first, after = (windows.packed([region])[0] for region in HINDI)
-    parted = [said("Urmi usthi prasani samasthi thi", first), said("Please enter it.", after, AS_ENGLISH)]
+    after = replace(after, speech=tuple(replace(region, language="en") for region in after.speech))
+    parted = [said("Urmi usthi prasani samasthi thi", first), said("Please enter it.", after)]
     whole = said("Urmi usthi prasani samasthi thi. Please enter it.", windows.packed(HINDI)[0])
     found = replace(retrier(decode), as_said=lambda _: parted).repair([whole])
     assert [one.text for one in found] == ["اُرمی اس کی پریسانی سمجھتی تھی", "Please enter it."]

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from samvad.documents.segments import PERHAPS_TRANSLATED, READS_AS, Segment
-from samvad.stages.asr import doubts, translated
+from samvad.documents.segments import PERHAPS_TRANSLATED
+from samvad.stages.asr import doubts, film_languages, translated
 from samvad.stages.asr.account import Account
 from samvad.stages.asr.chunks import Chunk, RawWord
 from samvad.stages.asr.regions import Region
@@ -60,9 +60,9 @@ class Ear:
         return [chunk(self.text, window.start_ms, window.language) for window in found]
 
 
-def listen(ear: Ear, chunks: Sequence[Chunk], *, spoken: Sequence[str] = ("hi",)) -> tuple[list[Chunk], Account]:
+def listen(ear: Ear, chunks: Sequence[Chunk]) -> tuple[list[Chunk], Account]:
     kept = Account()
-    listener = translated.Listener(ear.hear, ear.decode, lambda _: [], "native", spoken, kept)
+    listener = translated.Listener(ear.hear, ear.decode, lambda _: [], "native", kept)
     return listener.as_said(chunks), kept
 
 
@@ -94,15 +94,14 @@ def test_english_that_does_not_sound_so_stays_and_is_marked(shares: dict[str, fl
     assert again == found, "what was asked once is not asked again"
 
 
-@pytest.mark.parametrize(("spoken", "named"), [(["hi"], "hi"), (["hi", "en"], "en")])
-def test_english_that_was_said_stays_and_is_named_where_the_film_speaks_it(spoken: list[str], named: str) -> None:
-    found, kept = listen(Ear({"en": 0.98}), [chunk(f"{HINDI} {TRANSLATION} There is no place.")], spoken=spoken)
+def test_english_that_was_said_stays_and_is_named() -> None:
+    found, kept = listen(Ear({"en": 0.98}), [chunk(f"{HINDI} {TRANSLATION} There is no place.")])
     assert [(one.language, one.text) for one in found] == [
         ("hi", HINDI),
-        (named, TRANSLATION),
-        (named, "There is no place."),
+        ("en", TRANSLATION),
+        ("en", "There is no place."),
     ]
-    assert {region.language for one in found[1:] if one.window for region in one.window.speech} == {named}
+    assert {region.language for one in found[1:] if one.window for region in one.window.speech} == {"en"}
     assert not kept.taken
 
 
@@ -120,7 +119,7 @@ def test_a_few_english_words_in_a_sentence_stay_where_they_are() -> None:
     before = chunk("मुझे लगता है there is no place in that house यार।")
     found, _ = listen(Ear({"en": 0.98}), [before])
     assert found == [before]
-    listener = translated.Listener(Ear({"en": 0.98}).hear, Ear({}).decode, lambda _: [], "native", ["hi"], Account())
+    listener = translated.Listener(Ear({"en": 0.98}).hear, Ear({}).decode, lambda _: [], "native", Account())
     apart = replace(listener, apart=True).as_said([before])
     assert [one.text for one in apart] == ["मुझे लगता है", "there is no place in that house", "यार।"]
 
@@ -141,16 +140,43 @@ def test_where_there_is_nothing_to_doubt_nothing_is_asked(before: Chunk) -> None
     assert not ear.asked
 
 
+def test_words_of_an_english_sentence_that_english_seldom_uses_are_english_as_well() -> None:
+    said = f"{TRANSLATION[:-1]} Zundigum."
+    found, _ = listen(Ear({"en": 0.98}), [chunk(f"{HINDI} {said}")])
+    assert [(one.language, one.text) for one in found] == [("hi", HINDI), ("en", said)]
+
+
+def test_fewer_of_its_words_need_be_english_where_the_piece_sounds_so() -> None:
+    before = chunk(f"{HINDI} The zundigum is in that quonk.")  # a mean of 0.8
+    assert listen(Ear({"en": 0.98}), [before])[0] == [before]
+    found, _ = listen(Ear({"en": 0.98}), [replace(before, heard={"en": 0.6, "hi": 0.3})])
+    assert [one.language for one in found] == ["hi", "en"]
+
+
+@pytest.mark.parametrize(("pause_ms", "language"), [(500, "en"), (0, "hi")])
+def test_english_behind_a_pause_is_a_piece_of_its_own_though_no_full_stop_is_before_it(
+    pause_ms: int, language: str
+) -> None:
+    before = chunk("Zab ghodamu me ai mal ki kami ka biora there is no place in that house")
+    words = tuple(
+        replace(word, start_ms=word.start_ms + pause_ms, end_ms=word.end_ms + pause_ms) if place >= 9 else word
+        for place, word in enumerate(before.words)
+    )
+    found, _ = listen(Ear({"en": 0.98}), [replace(before, words=words, end_ms=before.end_ms + pause_ms)])
+    assert found[-1].language == language
+    assert " ".join(one.text for one in found) == before.text
+
+
 def test_a_person_is_told_of_english_in_a_film_of_another_language() -> None:
     told: list[str] = []
     run: Any = SimpleNamespace(warn=told.append, metric=lambda *_: None)
     said = [chunk(HINDI), chunk(TRANSLATION, 5_000)]
-    for shares in ({"en": 0.98}, {"en": 0.4}):
-        doubts.record(run, listen(Ear(shares), said)[0], [])
-    named, _ = listen(Ear({"en": 0.98}), said, spoken=["hi", "en"])
-    doubts.record(run, named, [])
-    read = Segment(1, 5_000, 6_000, TRANSLATION, "es", extra={READS_AS: "en"})
-    doubts.record(run, listen(Ear({"en": 0.98}), said)[0], [read])
-    assert len(told) == 2, "what is known by its words is told of once"
+    named, doubted = (listen(Ear({"en": share}), said)[0] for share in (0.98, 0.4))
+    for known in (["hi"], ["hi", "en"]):
+        film_languages.tell_of_unnamed(run, named, known)
+    film_languages.tell_of_unnamed(run, doubted, ["hi"])
+    for chunks in (named, doubted):
+        doubts.record(run, chunks, [])
+    assert len(told) == 2
     assert told[0].startswith("English is spoken at 00:00:05.000,")
     assert "does not sound so" in told[1]

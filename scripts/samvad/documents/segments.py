@@ -31,6 +31,8 @@ HEARD_BESIDE = "heard beside all speech, unsure"
 UNSURE = (HEARD_TWICE, HEARD_BESIDE)
 #: And English words of a sound that is not surely English: a translation, it may be, that the recogniser made.
 PERHAPS_TRANSLATED = "perhaps translated into English"
+#: And words of a sound that surely is of another language, in which nothing better was heard.
+PERHAPS_OTHER = "perhaps in another language"
 #: English of a sound that surely is, where another language is spoken.
 AS_ENGLISH = "English, as it sounds"
 

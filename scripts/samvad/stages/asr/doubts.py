@@ -5,18 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from samvad.core.times import clock
-from samvad.documents.segments import (
-    AS_ENGLISH,
-    HEARD_BESIDE,
-    HEARD_TWICE,
-    PERHAPS_TRANSLATED,
-    READS_AS,
-    UNSURE,
-    Segment,
-)
+from samvad.documents.segments import HEARD_BESIDE, HEARD_TWICE, PERHAPS_OTHER, PERHAPS_TRANSLATED, UNSURE, Segment
 from samvad.runner.stage_run import StageRun
 from samvad.stages.asr.chunks import Chunk
-from samvad.stages.asr.translated import ENGLISH
 from samvad.stages.asr.word_room import crammed
 
 #: So many places are named.
@@ -26,6 +17,8 @@ _SAID = {
     HEARD_BESIDE: "Words were heard at {}, where no detector is sure that somebody speaks. Listen there.",
     PERHAPS_TRANSLATED: "English was recognised at {} that does not sound so: the model may have translated it. "
     "Listen there.",
+    PERHAPS_OTHER: "What is said at {} sounds like another language than it was recognised in. Listen there, and name "
+    "all of the film's languages in the column source of the film sheet.",
 }
 
 
@@ -42,26 +35,13 @@ def record(run: StageRun, chunks: Sequence[Chunk], found: Sequence[Segment]) -> 
     run.metric("words_heard_unsurely", unsure, "words")
     for name, said in _SAID.items():
         if places := [chunk.start_ms for chunk, how in kept if how == name]:
-            run.warn(said.format(_places(places)))
-    # What reads as another language is named in a warning already.
-    told = [(one.start_ms, one.end_ms) for one in found if READS_AS in one.extra]
-    if places := [
-        chunk.start_ms
-        for chunk, how in kept
-        if how == AS_ENGLISH
-        and chunk.language != ENGLISH
-        and not any(start < chunk.end_ms and end > chunk.start_ms for start, end in told)
-    ]:
-        run.warn(
-            f"English is spoken at {_places(places)}, and is none of the languages that the film is recognised in: "
-            "name all of them in the column source of the film sheet."
-        )
+            run.warn(said.format(places_in_words(places)))
     tight = places_without_time(found)
     run.metric("words_without_time", sum(words for _, words in tight), "words")
     if tight:
         run.warn(
             f"{sum(words for _, words in tight)} words stand in less time than anybody needs to say them, at "
-            f"{_places([start_ms for start_ms, _ in tight])}. Listen there, and set their times."
+            f"{places_in_words([start_ms for start_ms, _ in tight])}. Listen there, and set their times."
         )
 
 
@@ -71,6 +51,7 @@ def places_without_time(found: Sequence[Segment]) -> list[tuple[int, int]]:
     return [(words[first][0], after - first) for first, after in crammed(words)]
 
 
-def _places(starts_ms: Sequence[int]) -> str:
+def places_in_words(starts_ms: Sequence[int]) -> str:
+    """Return some times in ms as a person reads them, the first few of them."""
     shown = ", ".join(map(clock, starts_ms[:_SHOWN]))
     return f"{shown} and {len(starts_ms) - _SHOWN} more" if starts_ms[_SHOWN:] else shown

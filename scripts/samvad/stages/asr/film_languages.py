@@ -9,10 +9,11 @@ from dataclasses import replace
 
 from samvad.core.errors import ModelError
 from samvad.core.times import clock
-from samvad.documents.segments import READS_AS, Segment
+from samvad.documents.segments import PERHAPS_TRANSLATED, READS_AS, Segment
 from samvad.logs.spans import span
 from samvad.runner.stage_run import StageRun
-from samvad.stages.asr import language, language_changes, named_by_words, second_languages
+from samvad.stages.asr import doubts, language, language_changes, named_by_words, second_languages
+from samvad.stages.asr.chunks import Chunk
 from samvad.stages.asr.recogniser import Recogniser
 from samvad.stages.asr.regions import Region
 from samvad.text import languages
@@ -97,7 +98,13 @@ def _tell_of_changes(run: StageRun, found: language_changes.Found) -> None:
 
 
 def tell_of_foreign(run: StageRun, found: list[Segment], spoken: Sequence[str]) -> list[Segment]:
-    """Return segments, those marked whose words are of a language that nobody has named; warn of them."""
+    """Return segments in the film's language that their words are of; warn of those of no such one, and mark them."""
+    found = [
+        one
+        if one.extra.get("decoded_again", {}).get("kept") == PERHAPS_TRANSLATED
+        else replace(one, language=named_by_words.reading(one.text, one.language, spoken))
+        for one in found
+    ]
     reads = {one.id: named_by_words.foreign(one.text, one.language, spoken) for one in found}
     run.metric("segments_in_other_languages", sum(map(bool, reads.values())), "segments")
     known = " and ".join(map(languages.name, spoken))
@@ -109,3 +116,14 @@ def tell_of_foreign(run: StageRun, found: list[Segment], spoken: Sequence[str]) 
             f"is recognised as {known}: name all its languages in the column source of the film sheet."
         )
     return [replace(one, extra={**one.extra, READS_AS: reads[one.id]}) if reads[one.id] else one for one in found]
+
+
+def tell_of_unnamed(run: StageRun, chunks: Sequence[Chunk], known: Sequence[str]) -> None:
+    """Warn of what was recognised in a language that nobody has named, as it sounds like that."""
+    said = [chunk for chunk in chunks if chunk.words and chunk.language not in known]
+    for name in dict.fromkeys(chunk.language for chunk in said):
+        places = doubts.places_in_words([chunk.start_ms for chunk in said if chunk.language == name])
+        run.warn(
+            f"{languages.name(name)} is spoken at {places}, and is none of the languages that the film is recognised "
+            "in: name all of them in the column source of the film sheet."
+        )

@@ -76,12 +76,12 @@ def foreign(text: str, language: str, spoken: Sequence[str]) -> str:
         return ""
     written = scripts.scripts_of(language)
     known_as = {word_frequency.list_of(name) for name in spoken}
-    others = [
-        other for other in word_frequency.listed() if other not in known_as and scripts.scripts_of(other) & written
-    ]
+    # The film's other languages are asked, too: what is Spanish there is not to be called Catalan.
+    others = [other for other in word_frequency.listed() if scripts.scripts_of(other) & written]
     known = {other: found for other in others if (found := word_frequency.uses(words, other)) is not None}
     best = max(known, key=lambda name: known[name], default="")
-    return best if best and known[best] >= max(_OFTEN, own + _UNNAMED_FURTHER) else ""
+    surely = bool(best) and best not in known_as and known[best] >= max(_OFTEN, own + _UNNAMED_FURTHER)
+    return best if surely else ""
 
 
 def telling(text: str) -> list[str]:

@@ -6,7 +6,7 @@ import logging
 import math
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -19,6 +19,7 @@ from samvad.stages.asr import (
     beside_speech,
     gaps,
     language,
+    named_by_sound,
     named_by_words,
     own_script,
     prompts,
@@ -42,8 +43,9 @@ _LEAST_MS = 15_000
 #: Windows of one length go together (a batch takes as many steps as its longest text), from so many batches at a time,
 #: so that progress still follows the film.
 _BATCHES_SORTED = 8
-#: Why a piece was decoded again, and how, where its words are of another language of the film.
-_OTHER_WORDS, _OF_ITS_WORDS = "words of another language", "in the language of its words"
+#: Why a piece was decoded again, and how: its words are of another language of the film, or its sound is of any other.
+_BY_WORDS = "words of another language", "in the language of its words"
+_BY_SOUND = named_by_sound.REASON, named_by_sound.ANEW
 #: What is heard anew is taken if each stretch keeps this part of its text: less is no better one.
 _STILL_THERE = 0.5
 
@@ -91,26 +93,20 @@ class Recogniser:
         engine = self.fallback.engine
         return engine.brief_language_probabilities(self.audio, found, silence_ms)
 
-    def recognise(
-        self, speech: Sequence[Region], perhaps: Sequence[Region] = (), given: Sequence[str] = ()
-    ) -> list[Chunk]:
+    def recognise(self, speech: Sequence[Region], perhaps: Sequence[Region] = ()) -> list[Chunk]:
         """Return what was said, in order of time.
 
         Args:
             speech: with the language of each region.
             perhaps: where somebody may speak under other sound, likewise: a text of it is taken only if it is sure.
                 What is faint is not decoded, but says that words which were heard there may have been said.
-            given: languages that the film was given as: one of them may be none that a whole region is in.
         """
-        spoken = list(dict.fromkeys([*given, *(region.language for region in speech)]))
 
         def as_said(chunks: Sequence[Chunk], *, apart: bool = False) -> Sequence[Chunk]:
             if not self.attempts:
                 return chunks
             hear = self.detect_language_briefly
-            listener = translated.Listener(
-                hear, self.decode, retrier.faults, self.script, spoken, self.account, apart=apart
-            )
+            listener = translated.Listener(hear, self.decode, retrier.faults, self.script, self.account, apart=apart)
             return listener.as_said(chunks)
 
         retrier = retries.Retrier(
@@ -124,13 +120,14 @@ class Recogniser:
             self.progress(min(seconds, total) / 1000, total / 1000, "audio_seconds")
 
         found = self.fallback.engine.windows(speech)
-        chunks = as_said(self._by_language(found, retrier, done))
-        chunks = self._filled(chunks, speech, perhaps, retrier)
-        anew, named = self._in_the_language_of_their_words(chunks, speech, found, retrier)
+        first = self._by_language(found, retrier, done)
+        heard, speech = self._in_the_language_of_their_sound(first, speech, retrier)
+        chunks = self._filled(as_said(heard), speech, perhaps, retrier)
+        anew, named = self._in_the_language_of_their_words(chunks, speech, retrier)
         if named is not speech:
             chunks = self._filled(anew, named, perhaps, retrier)
-        chunks = as_said(chunks)  # gaps, and what was heard in another language
-        return own_script.in_own_script(chunks, self.decode, self.script, self.terms)
+        said = as_said(chunks)  # gaps, and what was heard in another language
+        return own_script.in_own_script(said, self.decode, self.script, self.terms)
 
     def _filled(
         self, chunks: Sequence[Chunk], speech: Sequence[Region], perhaps: Sequence[Region], retrier: retries.Retrier
@@ -172,32 +169,73 @@ class Recogniser:
         return chunks
 
     def _in_the_language_of_their_words(
-        self, chunks: Sequence[Chunk], speech: Sequence[Region], found: Sequence[Window], retrier: retries.Retrier
+        self, chunks: Sequence[Chunk], speech: Sequence[Region], retrier: retries.Retrier
     ) -> tuple[Sequence[Chunk], Sequence[Region]]:
         """Return chunks and regions; those whose words are of another language of the film are heard anew in that."""
         # What may be a translation says nothing of what was spoken, and is not to lose its mark.
         said = named_by_words.texts([chunk for chunk in chunks if not translated.may_be_translation(chunk)], speech)
         other = named_by_words.readings(said, speech) if self.attempts else {}
+        return self._anew(chunks, speech, other, said, retrier, _BY_WORDS)[:2]
+
+    def _in_the_language_of_their_sound(
+        self, chunks: Sequence[Chunk], speech: Sequence[Region], retrier: retries.Retrier
+    ) -> tuple[Sequence[Chunk], Sequence[Region]]:
+        """Return chunks and regions; what surely sounds like another language is heard anew in it, or marked."""
+        other = named_by_sound.readings(chunks, speech, self.detect_language_briefly) if self.attempts else {}
+        said = named_by_words.texts(chunks, speech)
+        anew, named, left = self._anew(chunks, speech, other, said, retrier, _BY_SOUND)
+        return named_by_sound.doubted(anew, left), named
+
+    def _anew(
+        self,
+        chunks: Sequence[Chunk],
+        speech: Sequence[Region],
+        other: dict[Region, str],
+        said: Mapping[Region, str],
+        retrier: retries.Retrier,
+        why: tuple[str, str],
+    ) -> tuple[Sequence[Chunk], Sequence[Region], list[Region]]:
+        """Hear regions anew in other languages; keep it where each of them keeps its text.
+
+        Args:
+            chunks: what was heard.
+            speech: all regions, with the languages that they were heard in.
+            other: the regions that may be in another language, with that.
+            said: the text of each region that has one.
+            retrier: mends what is at fault.
+            why: the reason, and how what has no other note is kept.
+
+        Returns:
+            The pieces, the regions with their languages, and those of ``other`` that stay as they were.
+        """
+        found = self.fallback.engine.windows(speech)
+        stay: list[Region] = []
         while other:
             named = {region: replace(region, language=other.get(region, region.language)) for region in speech}
             windows = self.fallback.engine.windows(list(named.values()))
             before, since = frozenset(found), frozenset(windows)
-            log.info("Decoding %d pieces again: %s", len(since - before), _OF_ITS_WORDS)
+            log.info("Decoding %d pieces again: %s", len(since - before), why[1])
             taken_before = len(self.account.taken)
             anew = self._by_language([window for window in windows if window not in before], retrier, lambda _: None)
             taken = self.account.taken[taken_before:]
             del self.account.taken[taken_before:]
             written = named_by_words.texts(anew, list(named.values()))
-            lost = [one for one in other if len(written.get(named[one], "")) < _STILL_THERE * len(said[one])]
+            lost = [
+                one
+                for one in other
+                if len(written.get(named[one], "")) < _STILL_THERE * len(said.get(one, ""))
+                or (why is _BY_SOUND and not named_by_sound.surer(anew, chunks, one))
+            ]
             if not lost:
                 gone = sorted((window.start_ms, window.end_ms) for window in before - since)
                 self.account.forget(gone)
                 self.account.taken += taken
-                stay = [chunk for chunk in chunks if not _lies_in(chunk, gone)]
+                kept = [chunk for chunk in chunks if not _lies_in(chunk, gone)]
                 renamed = {named[region] for region in other}
-                return [*stay, *(_renamed(chunk, renamed) for chunk in anew)], list(named.values())
+                return [*kept, *(_renamed(chunk, renamed, why) for chunk in anew)], list(named.values()), stay
             other = {region: name for region, name in other.items() if region not in lost}
-        return chunks, speech
+            stay += lost
+        return chunks, speech, stay
 
     def _without_made_up(self, chunks: list[Chunk]) -> list[Chunk]:
         if self.voice_peak is None:
@@ -255,13 +293,14 @@ def _lies_in(chunk: Chunk, stretches: Sequence[tuple[int, int]]) -> bool:
     return place >= 0 and middle_ms < stretches[place][1]
 
 
-def _renamed(chunk: Chunk, renamed: Collection[Region]) -> Chunk:
+def _renamed(chunk: Chunk, renamed: Collection[Region], why: tuple[str, str]) -> Chunk:
     """Return a piece with why it was heard anew; one that only lies beside such a stretch, cut anew, as it is."""
     own = chunk.window.speech if chunk.window else ()
     if not any(one.start_ms < region.end_ms and region.start_ms < one.end_ms for region in own for one in renamed):
         return chunk
-    note = chunk.decoded_again or DecodedAgain((), _OF_ITS_WORDS, 0)
-    again = DecodedAgain((_OTHER_WORDS, *note.reasons), note.kept, note.attempts + 1)
+    reason, how = why
+    note = chunk.decoded_again or DecodedAgain((), how, 0)
+    again = DecodedAgain((reason, *note.reasons), note.kept, note.attempts + 1)
     return replace(chunk, decoded_again=again)
 
 

@@ -10,7 +10,6 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from samvad.documents.segments import AS_ENGLISH
 from samvad.media.audio import FilmAudio
 from samvad.stages.asr import account, windows
 from samvad.stages.asr.account import Account
@@ -221,7 +220,6 @@ class Retrier:
             and as_relative(chunk.window, self.script) is not None
             and (chunk.decoding["avg_logprob"] or 0.0) < _BETTER_AS_RELATIVE
             and not in_letters_of_relative(chunk.text, chunk.language)
-            and not (chunk.decoded_again is not None and chunk.decoded_again.kept == AS_ENGLISH)
             and not self.faults(chunk)
         )
 

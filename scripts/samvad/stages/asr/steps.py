@@ -156,16 +156,17 @@ def recognise(run: StageRun, recogniser: Recogniser, heard: Heard, options: Opti
     named = film_languages.name(run, recogniser, heard.speech, given)
     perhaps = covered.in_languages(heard.perhaps, named)
     with span("transcription"):
-        chunks = recogniser.recognise(named, perhaps, given)
+        chunks = recogniser.recognise(named, perhaps)
+    film_languages.tell_of_unnamed(run, chunks, [*given, *(region.language for region in named)])
     named = named_by_words.as_decoded(named, chunks)
     film_languages.record(run, named, given)
     added = beside_speech.with_text(perhaps, named, chunks)
     write_regions(run, heard, added)
     named = sorted([*named, *added], key=lambda region: region.start_ms)
     spoken_in = list(dict.fromkeys(region.language for region in named))
-    other = wrong_language(chunks, spoken_in)
-    if other and given:
-        run.warn(f"The film was given as {', '.join(spoken_in)}, but it sounds like {other}.")
+    other = wrong_language(chunks, given) if given else None
+    if other:
+        run.warn(f"The film was given as {', '.join(given)}, but it sounds like {other}.")
     run.metadata("decoded_again", tally(chunks))
     run.metadata("prompts", {name: prompts.prompt(recogniser.terms, name, options.script) for name in spoken_in})
     made_up = [item for item in recogniser.account.taken if item.rule == account.FROM_PROMPT]

@@ -32,9 +32,14 @@ ANEW = "in the language of its sound"
 #: So many different words are English that English uses by so much more often than the language they were heard in (the
 #: mean on Zipf's scale). Of 254 English prompts of telephones 232 to 252 are known so beside each of ten languages, of
 #: 714 in Spanish, French and Italian one is taken for English. Hindi in Latin letters ("Me Ai Mal") reached 0.8.
-_WORDS, _FURTHER = 4, 1.0
+#: Half of that is enough to ask where what was decoded with them sounds more like English than not: of "debugging" and
+#: "Asterisk" a list of words knows little.
+_WORDS, _FURTHER, _LIKELY = 4, 1.0, 0.5
 #: What the other language uses less often than this does not count for it.
 _SELDOM = 3.5
+#: A sentence of which this part is such words is English as a whole; words before or after a pause (ms) like this, or
+#: of another stretch of speech, are none of the sentence around them.
+_MOST_OF_IT, _PAUSE_MS = 2 / 3, 300
 #: From this probability on the sound is surely of a language. That of 18 English passages in Hindi films had 0.98 and
 #: more of English, of a translated one 0.01.
 _SURE = 0.6
@@ -52,7 +57,7 @@ class _Passage:
         place: of the piece that they stand in.
         first: place of the first word in it.
         after: place after the last.
-        whole: whether they are a sentence, not words within one of the other language.
+        whole: whether they stand by themselves, as a sentence or between pauses, not within one of the other language.
         piece: the words by themselves.
         window: what they were heard in.
     """
@@ -74,7 +79,6 @@ class Listener:
         decode: recognises windows of any languages, in their order.
         faults: says what is wrong with a piece.
         script: the setting of asr.script.
-        spoken: the languages of the film: sentences in English are named so where it is one of them.
         account: gets what is taken out.
         apart: whether English within a sentence is parted from it as well: what is around it is to be heard anew.
     """
@@ -83,7 +87,6 @@ class Listener:
     decode: Callable[[Sequence[Window], DecodingStrategy], list[Chunk]]
     faults: Callable[[Chunk], list[str]]
     script: str
-    spoken: Sequence[str]
     account: Account
     apart: bool = False
 
@@ -108,12 +111,10 @@ class Listener:
         return [one for place, chunk in enumerate(chunks) for one in _with(chunk, parted.get(place, []))]
 
     def _english(self, passage: _Passage) -> Chunk | None:
-        """Return a passage that was said in English as a piece of its own; None where it stays where it is."""
+        """Return a passage that was said in English as an English piece; None where it stays where it is."""
         if not (passage.whole or self.apart):
             return None
         piece = _noted(passage.piece, AS_ENGLISH)
-        if ENGLISH not in self.spoken:
-            return piece
         speech = tuple(replace(region, language=ENGLISH) for region in passage.window.speech)
         return replace(piece, language=ENGLISH, window=replace(passage.window, speech=speech))
 
@@ -160,24 +161,38 @@ def _sounds(heard: dict[str, float], name: str) -> str:
 
 def _passages(place: int, chunk: Chunk) -> list[_Passage]:
     """Return the passages of English words in a piece that was heard in another language."""
-    noted = chunk.decoded_again is not None and chunk.decoded_again.kept in (AS_ENGLISH, PERHAPS_TRANSLATED)
-    if chunk.language == ENGLISH or chunk.window is None or chunk.window.sung or noted:
+    if chunk.language == ENGLISH or chunk.window is None or chunk.window.sung or may_be_translation(chunk):
         return []
+    least = _FURTHER if chunk.heard.get(ENGLISH, 0.0) < _LIKELY else _FURTHER / 2
     found: list[tuple[int, int, bool]] = []
     for first, after, sentence in _sentences(chunk.words):
         worth = [_worth(word.text, chunk.language) for word in chunk.words[first:after]]
-        all_of_it = _is_english(worth)
+        all_of_it = _is_english(worth, least)
         begin, end = (0, len(worth)) if all_of_it else _best(worth)
-        if not all_of_it and not _is_english(worth[begin:end]):
+        if not all_of_it and not _is_english(worth[begin:end], least):
             continue
+        if end - begin >= _MOST_OF_IT * len(worth):  # what English uses as little ("Digium", "Asterisk") is of it
+            begin, end = 0, len(worth)
         # Each by itself: of two sentences in a row one may be said in English, and the other be translated.
-        found.append((first + begin, first + end, all_of_it and sentence))
+        whole = sentence and (begin, end) == (0, len(worth))
+        whole = whole or (_pause_before(chunk, first + begin) and _pause_before(chunk, first + end))
+        found.append((first + begin, first + end, whole))
     pieces = [_piece(chunk, first, after) for first, after, _ in found]
     return [
         _Passage(place, first, after, whole, piece, piece.window)
         for (first, after, whole), piece in zip(found, pieces, strict=True)
         if piece.window is not None
     ]
+
+
+def _pause_before(chunk: Chunk, place: int) -> bool:
+    """Return whether somebody pauses before a word of a piece; before the first, and after the last, it is so."""
+    if not 0 < place < len(chunk.words):
+        return True
+    before, after = chunk.words[place - 1], chunk.words[place]
+    return after.start_ms - before.end_ms >= _PAUSE_MS or any(
+        before.start_ms < region.start_ms <= after.end_ms for region in (chunk.window.speech if chunk.window else ())
+    )
 
 
 def _sentences(words: Sequence[RawWord]) -> list[tuple[int, int, bool]]:
@@ -208,9 +223,9 @@ def _worth(text: str, name: str) -> dict[str, float]:
     }
 
 
-def _is_english(worth: Iterable[dict[str, float]]) -> bool:
+def _is_english(worth: Iterable[dict[str, float]], least: float) -> bool:
     every = [item for words in worth for item in words.items()]
-    return len(dict(every)) >= _WORDS and sum(value for _, value in every) >= _FURTHER * len(every)
+    return len(dict(every)) >= _WORDS and sum(value for _, value in every) >= least * len(every)
 
 
 def _best(worth: Sequence[dict[str, float]]) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from samvad.documents.segments import PERHAPS_TRANSLATED, READS_AS, UNSURE, Segment
+from samvad.documents.segments import PERHAPS_OTHER, PERHAPS_TRANSLATED, READS_AS, UNSURE, Segment
 from samvad.stages.hallucination_removal.limits import Limits
 from samvad.stages.hallucination_removal.measures import Values
 from samvad.text import languages
@@ -43,6 +43,8 @@ def signals(segment: Segment, values: Values, limits: Limits) -> tuple[Signal, .
         found.append(Signal("language", f"its words are {said}, and it was heard as {heard}"))
     if not found and _kept(segment) == PERHAPS_TRANSLATED:
         found.append(Signal("language", "it is English, and does not surely sound so: it may be a translation"))
+    if not found and _kept(segment) == PERHAPS_OTHER:
+        found.append(Signal("language", "it surely sounds like another language than it was heard in"))
     if found and values["phrase"]:
         found.append(Signal("phrase", "the whole text is a phrase that Whisper is known to make up"))
     return tuple(found)
