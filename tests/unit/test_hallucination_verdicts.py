@@ -45,6 +45,25 @@ def test_a_phrase_that_was_only_heard_twice_alike_is_taken_out(text: str, kept: 
     assert given_verdicts(judge(said(text, extra=again))) == [verdict]
 
 
+@pytest.mark.parametrize(
+    ("peak", "logprob", "word", "verdict"),
+    [
+        (0.99, -0.13, 0.91, "suspect"),  # as it was said under music as loud
+        (0.5, -0.13, 0.91, "quarantine"),
+        (0.99, -0.7, 0.91, "quarantine"),
+        (0.99, -0.13, 0.5, "quarantine"),
+    ],
+)
+def test_a_known_phrase_that_was_surely_spoken_is_not_taken_out_for_what_was_decoded_with_it(
+    peak: float, logprob: float, word: float, verdict: str
+) -> None:
+    figures = {**SPOKEN, "avg_logprob": logprob, "no_speech_prob": 0.73}
+    curve = SoundCurve(500, (peak,) * 20, (0.0,) * 20, (0.6,) * 20)
+    evidence = Evidence(regions=((0, 10_000),), curve=curve, phrases=PHRASES)
+    made = said("I'm sorry.", 1_000, 2_200, words=(Word(1_000, 2_200, "I'm sorry.", word),), decoding=figures)
+    assert given_verdicts(judge(made, evidence=evidence)) == [verdict]
+
+
 def test_a_line_in_a_language_that_nobody_named_is_suspect_and_no_more() -> None:
     figures = {**SPOKEN, "avg_logprob": -1.4}
     judged = judge(

@@ -16,6 +16,10 @@ class Limits:
             in narrow-band recordings clear speech is heard at 0.1 on the average.
         sure_overlap: where voice detection hears speech in so much of the segment, the two contradict each other, and
         contradicted_peak: the sound curve must be this sure: speech at 0 dB under noise was heard at 0.03 to 0.1.
+        sure_peak: where the sound curve is as sure as this in what is speech to voice detection, too,
+        sure_logprob: and the model as sure of its tokens, in the mean,
+        sure_word: and of its words, no_speech_prob alone is not enough to take out a known phrase ("I'm sorry." under music
+            as loud as it: 0.99, -0.13 and 0.91, with a no_speech_prob of 0.73 of all that was decoded with it).
         no_speech_prob: more than this (Whisper's own limit).
         avg_logprob: less than this (Whisper's own limit).
         word_probability: a lower mean than this (base: 0.08 to 0.29 on English made of noise, 0.44 and up on speech).
@@ -43,6 +47,9 @@ class Limits:
     region_margin_ms: int = 200
     voice_peak: float = 0.1
     sure_overlap: float = 0.8
+    sure_peak: float = 0.9
+    sure_logprob: float = -0.5
+    sure_word: float = 0.7
     contradicted_peak: float = 0.02
     no_speech_prob: float = 0.6
     avg_logprob: float = -1.0

@@ -30,7 +30,8 @@ def signals(segment: Segment, values: Values, limits: Limits) -> tuple[Signal, .
 
     The recogniser's doubt counts once, whether the mean of tokens or of words shows it, and once more where it is
     beyond all measure. A known phrase counts only
-    beside another signal: people do say "Thank you.". A song may repeat itself, and voice detectors do not hear
+    beside another signal, and not where all but the figure for a whole window says that it was spoken: people do say
+    "Thank you.". A song may repeat itself, and voice detectors do not hear
     singing, so these rules are not for songs.
     """
     found = _decoder_signals(values, limits) + _form_signals(segment, values, limits)
@@ -45,9 +46,22 @@ def signals(segment: Segment, values: Values, limits: Limits) -> tuple[Signal, .
         found.append(Signal("language", "it is English, and does not surely sound so: it may be a translation"))
     if not found and _kept(segment) == PERHAPS_OTHER:
         found.append(Signal("language", "it surely sounds like another language than it was heard in"))
-    if found and values["phrase"]:
+    if found and values["phrase"] and not _is_surely_spoken(values, found, limits):
         found.append(Signal("phrase", "the whole text is a phrase that Whisper is known to make up"))
     return tuple(found)
+
+
+def _is_surely_spoken(values: Values, found: list[Signal], limits: Limits) -> bool:
+    """Return whether only no_speech_prob speaks against a text, which is of all that was decoded with it.
+
+    Of speech under music that was 0.73 where the model was sure of each word, and all detectors heard somebody speak.
+    """
+    overlap, peak, logprob, word = (
+        values[name] or 0.0 for name in ("speech_overlap", "voice_peak", "avg_logprob", "word_probability")
+    )
+    heard = overlap >= limits.sure_overlap and peak >= limits.sure_peak
+    sure = logprob >= limits.sure_logprob and word >= limits.sure_word
+    return heard and sure and [signal.name for signal in found] == ["no_speech_prob"]
 
 
 def _kept(segment: Segment) -> object:
