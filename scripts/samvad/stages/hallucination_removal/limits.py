@@ -18,8 +18,8 @@ class Limits:
         contradicted_peak: the sound curve must be this sure: speech at 0 dB under noise was heard at 0.03 to 0.1.
         sure_peak: where the sound curve is as sure as this in what is speech to voice detection, too,
         sure_logprob: and the model as sure of its tokens, in the mean,
-        sure_word: and of its words, no_speech_prob alone is not enough to take out a known phrase ("I'm sorry." under music
-            as loud as it: 0.99, -0.13 and 0.91, with a no_speech_prob of 0.73 of all that was decoded with it).
+        sure_word: and of its words, no_speech_prob alone is not enough to take out a known phrase ("I'm sorry." under
+            music as loud as it: 0.99, -0.13 and 0.91, with a no_speech_prob of 0.73 of all that was decoded with it).
         no_speech_prob: more than this (Whisper's own limit).
         avg_logprob: less than this (Whisper's own limit).
         word_probability: a lower mean than this (base: 0.08 to 0.29 on English made of noise, 0.44 and up on speech).

@@ -29,10 +29,9 @@ def signals(segment: Segment, values: Values, limits: Limits) -> tuple[Signal, .
     """Return the signals that a segment's values give.
 
     The recogniser's doubt counts once, whether the mean of tokens or of words shows it, and once more where it is
-    beyond all measure. A known phrase counts only
-    beside another signal, and not where all but the figure for a whole window says that it was spoken: people do say
-    "Thank you.". A song may repeat itself, and voice detectors do not hear
-    singing, so these rules are not for songs.
+    beyond all measure. A known phrase counts only beside another signal, and not where all but the figure for a whole
+    window says that it was spoken: people do say "Thank you.". A song may repeat itself, and voice detectors do not
+    hear singing, so these rules are not for songs.
     """
     found = _decoder_signals(values, limits) + _form_signals(segment, values, limits)
     if segment.kind != "song":
