@@ -351,6 +351,27 @@ def times(words: list[RawWord], *speech: tuple[int, int]) -> list[tuple[str, int
     ]
 
 
+@pytest.mark.parametrize(
+    ("first", "second_ms", "stays"),
+    [
+        ("And", 48_128, False),  # in laughter, and its sentence 3 s later
+        ("And,", 48_128, True),  # somebody waits
+        ("Done.", 48_128, True),  # a sentence by itself
+        ("And", 47_850, True),  # no room for it beside the second one
+    ],
+)
+def test_the_first_word_of_a_sentence_that_stands_in_laughter_stands_beside_the_second(first, second_ms, stays):
+    words = [raw(first, 44_040, 45_030), raw("so", second_ms, second_ms + 300), raw("my", second_ms + 300, 48_800)]
+    found = times(words, (44_040, 45_560), (45_800, 47_032), (47_848, 49_944))
+    assert (found[0][1] == 44_040) == stays
+    assert stays or found[0][2] == found[1][1] == second_ms
+
+
+def test_a_word_that_fills_its_speech_stands_where_it_was_said():
+    words = [raw("No", 44_040, 44_300), raw("we", 45_600, 45_900), raw("never", 45_900, 46_300)]
+    assert times(words, (44_040, 44_300), (45_300, 46_400))[0][1] == 44_040
+
+
 def test_a_word_without_room_before_a_pause_is_said_after_it():
     words = [raw("well.", 17_000, 17_830), raw("and", 17_830, 18_500), raw("so", 19_900, 20_200)]
     found = times(words, (15_000, 17_900), (19_600, 21_000))

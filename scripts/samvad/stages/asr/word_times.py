@@ -35,6 +35,9 @@ _DOUBTED = 0.3
 _PASSED_OVER_MS = 2_000
 #: Nobody stops so long behind an article or a possessive: "My | brother", eight seconds apart.
 _TORN_MS = 3_000
+#: The first word of a sentence, in so many times the speech that it takes and so much of it (ms), so long before its
+#: second one's speech, and with so much room for it where that begins, was said there: it stands in laughter.
+_NOT_ITS_OWN, _ALONE_MS, _BEFORE_SECOND_MS, _ROOM_MS = 3.0, 1_000, 300, 150
 #: Words nearer than this follow on each other.
 _CLOSE_MS = 300
 
@@ -76,7 +79,7 @@ def drawn(chunk: Chunk, regions: Sequence[Region]) -> list[Timed]:
             own_ms = min((other.start_ms for other in chunk.words[place:] if other.start_ms > start_ms), default=end_ms)
             end_ms = min(end_ms, max(own_ms, start_ms + fastest_ms(word.text)))
         found.append(Timed(word, start_ms, end_ms))
-    placed = _right_sides(shortened(found), regions, chunk.language)
+    placed = _beside_their_second(_right_sides(shortened(found), regions, chunk.language), regions)
     return _in_order(_after_their_pauses(placed, chunk.language), chunk)
 
 
@@ -151,6 +154,37 @@ def _right_sides(words: list[Timed], regions: Sequence[Region], language: str) -
             end_ms = min(left.end_ms, start_ms + max(_needs(found[cut]), found[cut].end_ms - found[cut].start_ms))
             found[cut] = replace(found[cut], start_ms=start_ms, end_ms=end_ms)
     return found
+
+
+def _beside_their_second(words: Sequence[Timed], regions: Sequence[Region]) -> list[Timed]:
+    """Move first words of sentences that stand alone in some other sound, before a pause, to their second words."""
+    found = list(words)
+    for place in range(len(found) - 1):
+        word, second = found[place : place + 2]
+        before = found[place - 1] if place else None
+        begins = before is None or ends_sentence(before.word.text, word.word.text)
+        text = word.word.text.strip()
+        if not begins or ends_sentence(text) or grammar.ends_clause(text):
+            continue
+        own = _region_at(word, regions)
+        there = _region_at(second, regions)
+        if own is None or there is None or own is there or (before is not None and before.end_ms > own.start_ms):
+            continue
+        room_ms = second.start_ms - there.start_ms
+        passed_ms = sum(one.length_ms for one in regions if own.start_ms <= one.start_ms < there.start_ms)
+        lost = (
+            passed_ms >= max(_ALONE_MS, _NOT_ITS_OWN * _needs(word))
+            and there.start_ms - word.end_ms >= _BEFORE_SECOND_MS
+        )
+        if lost and room_ms >= max(_ROOM_MS, fastest_ms(text)):
+            start_ms = second.start_ms - min(room_ms, _needs(word))
+            found[place] = replace(word, start_ms=start_ms, end_ms=second.start_ms)
+    return found
+
+
+def _region_at(word: Timed, regions: Sequence[Region]) -> Region | None:
+    """Return the speech that a word begins in."""
+    return next((one for one in regions if one.start_ms <= word.start_ms < one.end_ms), None)
 
 
 def _after_their_pauses(words: Sequence[Timed], language: str) -> list[Timed]:
