@@ -30,8 +30,7 @@ from samvad.documents.subtitles import formats
 from samvad.documents.subtitles.cues import Cue
 from samvad.documents.tracks import FurtherTrack, SubtitleFiles, Tracks
 from samvad.logs.spans import span
-from samvad.media import sound_curve, voices
-from samvad.media.audio import FilmAudio
+from samvad.media import sound_curve
 from samvad.reporting.pages import film_page
 from samvad.runner.stage_process import run_stage
 from samvad.runner.stage_run import StageRun
@@ -44,6 +43,7 @@ from samvad.stages.subtitle_gen import (
     corrections,
     following,
     further,
+    listening,
     objections,
     pictures,
     qc,
@@ -67,15 +67,6 @@ def frame_rate(probe: Probe) -> Fraction:
     rate = probe.video.frame_rate if probe.video else None
     # Containers without a rate report their clock instead (1000 or 90000), and slide shows one frame in seconds.
     return rate if rate is not None and 10 <= rate <= 120 else FILM_FRAME_RATE
-
-
-def listener(run: StageRun) -> Listen | None:
-    """Return what gives the voice between two times of the film; None where stage 01 left no sound."""
-    path = run.read_optional("demux", "audio")
-    if path is None:
-        return None
-    audio = FilmAudio(path)
-    return lambda start_ms, end_ms: voices.heard(audio, start_ms, end_ms)
 
 
 def heard(run: StageRun) -> sound_curve.SoundCurve | None:
@@ -162,6 +153,7 @@ def make(
     asked: Asked,
     film_ms: int,
     voices: Voices,
+    listen: Listen | None,
     way: Spoken | None,
 ) -> Made:
     """Cut, check and write a track."""
@@ -169,7 +161,7 @@ def make(
         document,
         rules,
         shots,
-        listener(run),
+        listen,
         lambda found: shortening.decided(found, asked.decisions, rules.language, take_all=asked.take_all),
     )
     run.metric(f"shorter_proposed_{track.language}", len(track.shorter), "cues")
@@ -222,6 +214,18 @@ def where_spoken(run: StageRun) -> Voices:
     return Voices(speech, coverage.perhaps(heard) if heard else (), coverage.loud(heard) if heard else ())
 
 
+def approved_tracks(run: StageRun, there: Sequence[str]) -> Mapping[str, Approval]:
+    """Return which tracks people have approved, and say of which of them there is none now."""
+    path = approvals.path_of(run.job_folder)
+    if path.is_file():
+        run.add_external_input(path, "approvals")
+    approved = approvals.read_optional(run.job_folder).tracks
+    for language in sorted(approved.keys() - set(there)):
+        who = f"{approved[language].by} approved the track in {languages.name(language)}"
+        run.warn(f"{who}, but the film has none now: its targets are others.")
+    return approved
+
+
 @dataclass(frozen=True)
 class More:
     """The further tracks: what ``tracks.json`` and ``qc.json`` say of them."""
@@ -253,12 +257,13 @@ def make_further(
     shots: list[int],
     views: Sequence[film_page.TrackView],
     rules_of: Callable[[str, str], Rules],
+    listen: Listen | None,
 ) -> More:
     """Make the tracks that are made of others, write their files, and record how they keep their rules."""
     if not (options.further or options.bilingual):
         return More((), {})
     tracks = {view.track.language: further.Shown(view.cues, view.origins, view.corrected) for view in views}
-    film = further.Film(document, shots, listener(run), tracks)
+    film = further.Film(document, shots, listen, tracks)
     entries, checks = [], {}
     for item in further.make(film, options.further, options.bilingual, rules_of, lambda: heard(run), run.warn):
         entry = FurtherTrack(item.language, item.purpose, len(item.cues), {}, item.second)
@@ -320,20 +325,18 @@ def work(run: StageRun, options: Options) -> None:
     voices = where_spoken(run)
     film_ms = max(probe.duration_ms, document.duration_ms)
     decisions = review.read_shorter(run.add_external_input(options.review, "review")) if options.review else ()
-    path = approvals.path_of(run.job_folder)
-    if path.is_file():
-        run.add_external_input(path, "approvals")
-    approved = approvals.read_optional(run.job_folder).tracks
-    for language in sorted(approved.keys() - set(spoken)):
-        who = f"{approved[language].by} approved the track in {languages.name(language)}"
-        run.warn(f"{who}, but the film has none now: its targets are others.")
+    approved = approved_tracks(run, spoken)
     way = following.spoken(run, document)
     asked = Asked(tuple(dict.fromkeys(options.formats)), decisions, options.shorten == "take", approved)
+    listen = listening.of(run)
     made = [
-        make(run, document, profile.rules(language, rate), shots, asked, film_ms, voices, way) for language in spoken
+        make(run, document, profile.rules(language, rate), shots, asked, film_ms, voices, listen, way)
+        for language in spoken
     ]
     views = [item.view for item in made]
-    more = make_further(run, options, document, shots, views, rules_for(run, options, profile, rate))
+    more = make_further(run, options, document, shots, views, rules_for(run, options, profile, rate), listen)
+    if listen:
+        listen.keep(run.check_inputs)
     texts = write_transcripts(run, document, views, options)
     run.metric("languages", ", ".join(spoken) or None)
     run.metadata("frame_rate", float(rate))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+import regex
 
 from samvad.documents.subtitles.cues import Cue, Style, graphemes
 from samvad.settings import subtitle_profiles
@@ -106,6 +107,14 @@ def test_words_are_counted_where_the_profile_counts_words() -> None:
     cue = Cue(1000, 3000, ("One two three four five six seven",))
     (finding,) = checking.check([cue], BBC)
     assert (finding.rule, finding.value, finding.unit) == ("reading speed", 210.0, "words/min")
+
+
+def test_letters_that_stand_alone_are_counted_as_the_standard_has_it() -> None:
+    alone = [*map(chr, range(0x20, 0x7F)), *map(chr, range(0xA0, 0x300)), *map(chr, range(0x2010, 0x2028))]
+    for neighbour in "e\u00ad\u00a9\u2026":
+        text = "".join(neighbour + letter for letter in alone)
+        assert graphemes(text) == len(text) == len(regex.findall(r"\X", text))
+    assert (graphemes("e\u0301"), graphemes("\r\n"), graphemes("\u200d"), graphemes("")) == (1, 1, 1, 0)
 
 
 def test_code_points_are_counted_and_graphemes_told() -> None:

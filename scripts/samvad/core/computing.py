@@ -12,14 +12,13 @@ import importlib.machinery
 import json
 import logging
 import os
-import platform
 import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from samvad.core import checksums, files, outside, subprocesses
+from samvad.core import checksums, files, outside, subprocesses, this_machine
 from samvad.core.errors import SamvadError, ToolError
 
 log = logging.getLogger(__name__)
@@ -157,9 +156,9 @@ def processor() -> str:
     MKL, oneDNN, PyTorch and ONNX Runtime each look at the processor themselves, whatever CTranslate2 was told to use.
     """
     try:
-        return processor_of(_PROCESSOR_FILE.read_text("utf-8", "replace"), platform.machine())
+        return processor_of(_PROCESSOR_FILE.read_text("utf-8", "replace"), this_machine.architecture())
     except OSError:
-        return platform.machine()
+        return this_machine.architecture()
 
 
 def processor_of(listed: str, machine: str) -> str:

@@ -6,7 +6,6 @@ import errno
 import hashlib
 import json
 import os
-import platform
 import re
 import shutil
 import stat
@@ -18,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from samvad.core import outside
+from samvad.core import outside, this_machine
 from samvad.core.errors import DiskError, FailingDiskError, SamvadError, SystemLimitError
 
 _BLOCK_BYTES = 1 << 20
@@ -217,7 +216,7 @@ def _is_left(path: Path, found: re.Match[str]) -> bool:
 
 
 def _host() -> str:
-    return hashlib.sha256(platform.node().encode()).hexdigest()[:6]
+    return hashlib.sha256(this_machine.node().encode()).hexdigest()[:6]
 
 
 def write_text(path: Path, text: str) -> None:

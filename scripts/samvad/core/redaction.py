@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
 import os
 import re
@@ -75,6 +74,8 @@ class Redactor:
 def _forms(value: str) -> Iterator[str]:
     """Yield a secret as it may turn up: quoted for an address, a shell or a page, escaped, encoded, or quoted twice."""
     plain = value.encode("utf-8", "surrogatepass")
+    import html  # where there is a secret
+
     once = (quote(value, safe=""), quote(value), quote_plus(value), html.escape(value))
     yield from (value, *once, repr(value)[1:-1], value.replace("'", "'\"'\"'"))
     for escaped in (json.dumps(value, ensure_ascii=True)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]):

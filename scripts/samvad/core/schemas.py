@@ -6,7 +6,6 @@ and where, jsonschema says, which is loaded for that alone. Formats (``format``)
 
 from __future__ import annotations
 
-import difflib
 import functools
 import json
 import math
@@ -192,5 +191,7 @@ def _choices(found: Any) -> list[str]:
 def _suggestion(name: str, known: list[str], prefix: str) -> str:
     if now := MOVED.get(f"{prefix}{name}"):
         return f" (it is called '{now}' now)"
+    import difflib  # for a mistake alone
+
     close = difflib.get_close_matches(name, known, n=1)
     return f" (did you mean '{close[0]}'?)" if close else f" (known: {', '.join(known)})"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from samvad.core import stages, times, typed_json
+from samvad.core import stages, this_machine, times, typed_json
 from samvad.core.errors import SamvadError
 from samvad.core.failures import STOPPED
 from samvad.documents import approvals, costs, run_mark, run_record, stage_manifest, stage_states
@@ -282,7 +281,7 @@ def status_of(job_folder: Path, manifest: JobManifest) -> str:
     if manifest.pipeline.status == "success" and gone(job_folder, manifest):
         return GONE
     run = manifest.pipeline.run
-    over = run is not None and run.host == platform.node() and run_mark.is_dead(Path(run.mark))
+    over = run is not None and run.host == this_machine.node() and run_mark.is_dead(Path(run.mark))
     return INTERRUPTED if over else manifest.pipeline.status
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import platform
 import re
 import shutil
 import sys
@@ -13,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from samvad import __version__
-from samvad.core import checksums, computing, files, outside, schemas, subprocesses
+from samvad.core import checksums, computing, files, outside, schemas, subprocesses, this_machine
 from samvad.core.errors import MissingToolError, SamvadError, ToolError
 
 log = logging.getLogger(__name__)
@@ -127,7 +126,7 @@ def software(
         git_dirty=ran.git_dirty,
         environment=environment,
         lock_hash=ran.lock_hash,
-        python=platform.python_version(),
+        python=sys.version.split()[0],
         tools=tools,
         models=tuple(models),
         device_requested=devices[0],
@@ -141,8 +140,8 @@ def host() -> Host:
     """Return the manifest's record of the machine."""
     memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return Host(
-        name=platform.node() or "unknown",
-        system=f"{platform.system()} {platform.release()} {platform.machine()}",
+        name=this_machine.node() or "unknown",
+        system=this_machine.system(),
         processor=computing.processor(),
         cpus=os.cpu_count() or 1,
         memory_mb=round(memory_bytes / (1 << 20), 1),

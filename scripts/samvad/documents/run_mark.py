@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from samvad.core import locks, outside, typed_json
+from samvad.core import locks, outside, this_machine, typed_json
 
 #: A run touches its mark so often, in seconds: whoever cannot see the process can see that.
 HEARTBEAT_SECONDS = 30
@@ -109,7 +108,7 @@ def may_live(host: str, mark: Path, claim: Path) -> RunMark | None:
         other = _by_claim(host, mark, claim, error.strerror or str(error))
         taken_away = isinstance(error, FileNotFoundError) and _is_folder(mark.parent)
         return None if taken_away and (other is None or other.far) else other
-    own = found.facts.pid == os.getpid() and host == platform.node()
+    own = found.facts.pid == os.getpid() and host == this_machine.node()
     silent = found.far and found.touched < time.time() - SILENT_SECONDS
     return None if own or found.dead or silent else found
 
@@ -217,7 +216,7 @@ def write(handle: int, facts: RunFacts) -> None:
 
 def machine() -> Machine:
     """Return what tells this machine, and its last start, from others."""
-    return Machine(platform.node(), _text_of("/proc/sys/kernel/random/boot_id"), _text_of("/etc/machine-id"))
+    return Machine(this_machine.node(), _text_of("/proc/sys/kernel/random/boot_id"), _text_of("/etc/machine-id"))
 
 
 def _facts(text: str) -> RunFacts:

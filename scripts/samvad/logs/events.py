@@ -10,7 +10,6 @@ import functools
 import json
 import logging
 import math
-import platform
 import re
 import threading
 import time
@@ -21,6 +20,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from samvad.core import this_machine
 from samvad.core.console import is_printable, printable
 from samvad.core.failures import Failure, describe
 from samvad.core.redaction import redact
@@ -258,7 +258,7 @@ class EventFormatter(logging.Formatter):
     def __init__(self) -> None:
         super().__init__()
         self._stamps = _Stamps()
-        self._host = platform.node() or "unknown"
+        self._host = this_machine.node() or "unknown"
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, without its end."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad.core import places, stages
+from samvad.core import places, stages, this_machine
 from samvad.core.declarations import Stage
 from samvad.core.errors import SamvadError
 from samvad.documents import costs, job_folder, stage_manifest
@@ -149,7 +148,7 @@ def text(budget: Budget) -> str:
         lines += [
             f"One stage after the other, that is {wall} of wall time.",
             f"Based on {_films(budget.based_on)}, {table.duration(3600 * budget.based_on_hours)} in length, made on "
-            f"this machine ({platform.node()}); what fails and is done again is not in it.",
+            f"this machine ({this_machine.node()}); what fails and is done again is not in it.",
         ]
     elif budget.films:
         lines += ["Nothing is known of what that takes: no film was made on this machine yet."]
@@ -208,7 +207,7 @@ def _measured(output_root: Path) -> dict[str, dict[_Manner, list[Measured]]]:
         manifests = list(_manifests(folder))
         hours = next((seconds / 3600 for one in manifests if (seconds := one.film_seconds())), None)
         for manifest in manifests if hours else ():
-            if manifest.host.name != platform.node():
+            if manifest.host.name != this_machine.node():
                 continue
             stage = stages.BY_NAME[manifest.stage]
             measured = Measured(

@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 import logging
 import os
-import platform
 import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from samvad.core import files, locks, outside, subprocesses, times
+from samvad.core import files, locks, outside, subprocesses, this_machine, times
 from samvad.core.errors import ToolError
 from samvad.logs import events
 from samvad.runner import slurm
@@ -239,7 +238,7 @@ def _lease_file(gpu: Gpu) -> Path:
     """
     job = os.environ.get(slurm.JOB_VARIABLE, "")
     name = re.sub(r"[^A-Za-z0-9._-]", "_", "-".join(filter(None, [job, gpu.uuid or f"gpu{gpu.index}"])))
-    return files.cache_folder() / "gpus" / re.sub(r"[^A-Za-z0-9._-]", "_", platform.node() or "here") / name
+    return files.cache_folder() / "gpus" / re.sub(r"[^A-Za-z0-9._-]", "_", this_machine.node() or "here") / name
 
 
 def _try_lease(gpu: Gpu, holder: str) -> int | None:

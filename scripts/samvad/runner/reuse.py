@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import platform
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from samvad.core import computing, files, places, times
+from samvad.core import computing, files, places, this_machine, times
 from samvad.core.declarations import Stage
 from samvad.documents.provenance import Model, RanCode
 from samvad.documents.run_record import CacheSettings
@@ -169,7 +168,7 @@ def ingredients(stage: Stage, ran: RanCode, record: Record, options: Any, more: 
         "stage": stage.name,
         "code": ran.code,
         "environment": ran.lock_hash,
-        "machine": platform.machine(),
+        "machine": this_machine.architecture(),
         "config": config,
         "inputs": [[item.type, item.checksum] for item in record.inputs],
         "tools": dict(record.tools),

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-import platform
 import signal
 import threading
 import time
 from pathlib import Path
 
-from samvad.core import variables
+from samvad.core import this_machine, variables
 from samvad.core.errors import StoppedError
 from samvad.documents import run_mark
 from samvad.runner import slurm
@@ -34,7 +33,7 @@ def check_run() -> None:
     if not named or slurm.JOB_VARIABLE in os.environ:
         return
     path = Path(named)
-    if path.name.startswith(f"{platform.node()}-") and run_mark.is_dead(path):
+    if path.name.startswith(f"{this_machine.node()}-") and run_mark.is_dead(path):
         raise StoppedError(
             "The run that started this stage is over: nothing was begun.", "Run the same command again.", path=named
         )

@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import platform
 import shutil
 import tempfile
 import time
 from pathlib import Path
 
-from samvad.core import files, variables
+from samvad.core import files, this_machine, variables
 from samvad.core.errors import ChangedFileError
 from samvad.documents import stage_manifest
 from samvad.documents.stage_entries import FileRecord
@@ -124,7 +123,8 @@ def resolve_output(
             if cache is not None and not path.exists() and _restore_file(cache, manifest, output, path):
                 continue
             waited = time.monotonic() - started
-            if manifest.host.name == platform.node() or waited >= float(os.environ.get(variables.WAIT_SECONDS) or 0):
+            is_here = manifest.host.name == this_machine.node()
+            if is_here or waited >= float(os.environ.get(variables.WAIT_SECONDS) or 0):
                 raise
             if not said:
                 log.info("Waiting for a file that was made on %s: %s", manifest.host.name, error.what)

@@ -12,11 +12,10 @@ from __future__ import annotations
 import atexit
 import contextlib
 import json
-import platform
 from collections.abc import Collection
 from pathlib import Path
 
-from samvad.core import files, locks, outside, typed_json
+from samvad.core import files, locks, outside, this_machine, typed_json
 from samvad.core.errors import SamvadError
 from samvad.documents import at_work, run_mark, run_record
 from samvad.workflow import run_registry
@@ -58,7 +57,7 @@ def claim(output_root: Path, jobs: Collection[str], run: run_registry.Run) -> No
         if told:
             raise TakenError("\n".join(["Another run has begun with what was asked for:", *told[:20]]))
         facts = typed_json.plain(run.facts)
-        files.write_json(own, {"host": platform.node(), "mark": str(run.path), "jobs": sorted(jobs), "run": facts})
+        files.write_json(own, {"host": this_machine.node(), "mark": str(run.path), "jobs": sorted(jobs), "run": facts})
         run.touches(own)
     atexit.register(_leave, own)
 

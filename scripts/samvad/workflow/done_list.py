@@ -13,13 +13,12 @@ import contextlib
 import hashlib
 import json
 import os
-import platform
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from samvad.core import files, outside, schemas, stages
+from samvad.core import files, outside, schemas, stages, this_machine
 from samvad.core.errors import SamvadError
 from samvad.documents import provenance
 from samvad.runner.code_hash import code_hash
@@ -118,7 +117,7 @@ def told_to_all(config: Mapping[str, Any]) -> str:
         _identity(schemas.ROOT / "config" / "models.yaml"),
         [_identity(path) for path in judges],
         sorted(item for item in os.environ.items() if item[0].startswith("STAGE_")),
-        platform.node(),
+        this_machine.node(),
     ]
     return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
 

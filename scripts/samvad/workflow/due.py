@@ -11,7 +11,6 @@ from __future__ import annotations
 import functools
 import json
 import os
-import platform
 import stat
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -19,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from samvad.core import outside, places, stages
+from samvad.core import outside, places, stages, this_machine
 from samvad.core.declarations import Option, Stage
 from samvad.core.errors import ChangedFileError, SamvadError
 from samvad.documents import job_manifest, provenance, run_record, stage_manifest
@@ -452,7 +451,7 @@ def _lacked(record: Record) -> Iterator[str]:
     """Yield what the result would be better with, and what is to be had now; of another machine's places, nothing."""
     for item in record.lacks:
         what, place, endpoint, url = (item.get(key) for key in ("what", "place", "endpoint", "url"))
-        if place and record.host == platform.node() and looks.file(Path(place)) is not None:
+        if place and record.host == this_machine.node() and looks.file(Path(place)) is not None:
             yield f"{what}, is there now"
         if endpoint and url and looks.answers(endpoint, url):
             yield f"{url} answers again ({what})"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import getpass
 import logging
 import os
-import platform
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from samvad.core import outside, stages, times, variables
+from samvad.core import outside, stages, this_machine, times, variables
 from samvad.core.console import printable
 from samvad.core.errors import SamvadError
 from samvad.core.failures import STOPPED, may_pass
@@ -136,7 +135,7 @@ class PipelineHandler(logging.Handler):
         self._stage_links = stage_links
         self._run_id = attempts.given_id("SAMVAD_RUN_ID", _ID, "nightly-2025-11-27")
         self._parent_job_id = attempts.given_id("SAMVAD_PARENT_JOB_ID", f"{_ID}(/[0-9]+)?", "baseline/1")
-        self._process = live_run.Process(platform.node(), os.getpid(), str(run.path))
+        self._process = live_run.Process(this_machine.node(), os.getpid(), str(run.path))
         self._planned: dict[str, dict[str, set[str]]] = {}
         self._jobs: dict[str, _Job] = {}
         self._stages: dict[int, tuple[str, str]] = {}
@@ -441,7 +440,7 @@ class PipelineHandler(logging.Handler):
                 found.log.merger.pass_over(earlier)
         counts = {"stages": len(found.wanted)}
         found.log.write(f"Job received: {film.film} ({film.title}), {film.media}", Event("job_received", counts=counts))
-        found.log.write(f"Started by {getpass.getuser()} on {platform.node()}, run {run.run_id}")
+        found.log.write(f"Started by {getpass.getuser()} on {this_machine.node()}, run {run.run_id}")
         return found
 
 

@@ -16,14 +16,13 @@ import contextlib
 import getpass
 import logging
 import os
-import platform
 import threading
 import time
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from samvad.core import files, locks, times
+from samvad.core import files, locks, this_machine, times
 from samvad.documents import run_mark
 from samvad.runner import slurm
 
@@ -110,7 +109,7 @@ def enter(snakemake_folder: Path) -> Run:
             born=run_mark.born(os.getpid()),
             namespace=run_mark.process_namespace(),
         )
-        path = folder / f"{platform.node()}-{os.getpid()}-{facts.since_ns}.json"
+        path = folder / f"{this_machine.node()}-{os.getpid()}-{facts.since_ns}.json"
         with files.disk_errors(path):
             handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         locks.keep(handle)

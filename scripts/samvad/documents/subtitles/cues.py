@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 #: The styles that every format can carry: italics, bold, underlined.
 STYLE_KINDS = ("i", "b", "u")
+#: Texts of which each code point is a character: Latin letters, whose accents are their own, dashes, quotation marks.
+_EACH_ALONE = re.compile("[ -~\u00a0-\u02ff\u2010-\u2027]*")
 
 
 @dataclass(frozen=True, order=True)
@@ -117,6 +120,8 @@ def graphemes(text: str) -> int:
 
     Devanagari writes one of them with up to five code points.
     """
+    if _EACH_ALONE.fullmatch(text):
+        return len(text)
     import regex
 
     return len(regex.findall(r"\X", text))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import platform
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from samvad.core import this_machine
 from samvad.core.errors import ConfigurationError
 from samvad.reporting.logquery import sources, store, views
 from samvad.settings import configuration, naming
@@ -76,7 +76,7 @@ def load(options: argparse.Namespace) -> Logs:
     index = None if options.no_index else store.index_folder(places)
     loaded = store.load(connection, logs, index)
     views.make(connection, filters, now)
-    views.processes_gone(connection, platform.node())
+    views.processes_gone(connection, this_machine.node())
     if not loaded.lines - loaded.foreign:
         raise ConfigurationError(
             f"The {loaded.logs} logs in {', '.join(places)} hold no event ({loaded.foreign} lines of something else).",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import signal
 import sys
 import threading
@@ -18,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from samvad.core import checksums, computing
+from samvad.core import checksums, computing, this_machine
 from samvad.core.failures import is_memory_shortage
 from samvad.media.audio import FilmAudio
 from samvad.models.weights import ResolvedModel
@@ -114,7 +113,7 @@ def _serve(asked: TextIO, answered: TextIO) -> None:
 
         def first() -> None:
             found = _tried(begin)
-            node = os.environ.get("SLURMD_NODENAME") or platform.node()
+            node = os.environ.get("SLURMD_NODENAME") or this_machine.node()
             say(0, found, node=node, device=found.get("device"), process=os.getpid(), gpu=gpus.held_id())
 
         ready = pool.submit(first)

@@ -5,19 +5,19 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from samvad.core.errors import MediaError, MissingToolError, ToolError
 from samvad.documents import beside_files, existing_subtitles, provenance
 from samvad.documents.existing_subtitles import IGNORE, ExistingSubtitles
 from samvad.logs.spans import span
-from samvad.media import film_headers
-from samvad.media.clock import Film
-from samvad.media.existing import found, ocr, texts
-from samvad.media.existing.found import Existing
 from samvad.runner.stage_run import StageRun
-from samvad.stages.demux import probe, tracks
 from samvad.stages.demux.options import Options
-from samvad.text import languages
+
+# Most films' own subtitles are not wanted: what finds and reads them is imported where they are.
+if TYPE_CHECKING:
+    from samvad.media.clock import Film
+    from samvad.media.existing.found import Existing
 
 #: Words of OCR that it is less sure of than this, 0 to 100, at the mean, are to be read with care.
 _UNSURE = 80
@@ -50,6 +50,10 @@ def plan(run: StageRun, film: Path, options: Options) -> Plan:
     """
     if options.existing == IGNORE:
         return Plan()
+    from samvad.media import film_headers
+    from samvad.media.existing import found, ocr
+    from samvad.stages.demux import probe, tracks
+
     header = film_headers.read(film)
     above = run.job_folder.absolute().parents
     there = found.look(film, header, beside_files.of_all(above[4]) if len(above) > 4 else ())
@@ -73,6 +77,9 @@ def write(run: StageRun, film: Film, known: Plan, options: Options) -> None:
     """Write what the subtitles say that are taken, and say which there are, and why none is taken where none is."""
     if options.existing == IGNORE:
         return
+    from samvad.media.existing import texts
+    from samvad.text import languages
+
     run.metadata("existing_subtitles", [item.told() for item in known.there])
     if known.taken is None:
         wanted = " or ".join(map(languages.name, known.spoken)) or "a language that anybody names"

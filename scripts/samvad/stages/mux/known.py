@@ -6,16 +6,13 @@ from the cache of results, gets a file that was held against the film once: its 
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
-from pathlib import Path
 
-from samvad.core import files, typed_json
-from samvad.core.errors import DiskError, SamvadError
 from samvad.documents.media_facts import MediaFacts
 from samvad.documents.mux_proof import StreamProof, TrackProof
+from samvad.runner import found_before
 
-log = logging.getLogger(__name__)
+_ROOM = "proofs"
 
 
 @dataclass(frozen=True)
@@ -38,33 +35,14 @@ class Known:
 
 
 def find(key: str | None) -> Known | None:
-    """Return what is known of a result; None where nothing is, or anybody may have written it.
+    """Return what is known of a result; None where nothing is.
 
     Args:
         key: the checksum of all that went into it and of its bytes; None where nothing is kept.
     """
-    if key is None or files.open_to_others(_folder()):
-        return None
-    try:
-        return typed_json.read(_file(key), Known, "what was proved of a result", "Remove it.")
-    except SamvadError:
-        return None
+    return found_before.find(_ROOM, key, Known)
 
 
 def keep(key: str | None, known: Known) -> None:
-    """Keep what was found in a result; a cache that cannot be written is passed over."""
-    if key is None:
-        return
-    files.make_private(_folder())
-    try:
-        typed_json.write(_file(key), known)
-    except (OSError, DiskError) as error:
-        log.info("What was proved is not kept in the cache: %s", error)
-
-
-def _folder() -> Path:
-    return files.cache_folder() / "proofs"
-
-
-def _file(key: str) -> Path:
-    return _folder() / f"{key.removeprefix('sha256:')}.json"
+    """Keep what was found in a result."""
+    found_before.keep(_ROOM, key, known)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import threading
 import time
 from collections import Counter
@@ -10,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from samvad.core import outside
+from samvad.core import outside, this_machine
 from samvad.core.console import printable
 from samvad.workflow import event_merging
 from samvad.workflow.progress.estimates import LEAST_TOLD, Estimates, remaining_seconds
@@ -192,7 +191,7 @@ class Shelf:
     """
 
     def __init__(self, output_root: Path, *, sent_away: bool = False) -> None:
-        self.here = platform.node()
+        self.here = this_machine.node()
         self.sent_away = sent_away
         self.lock = threading.Lock()
         self.films: dict[str, FilmProgress] = {}
