@@ -115,6 +115,23 @@ def test_a_sentence_that_was_translated_is_found_beside_one_that_was_said_in_eng
     assert [item.text for item in kept.taken] == [TRANSLATION]
 
 
+@pytest.mark.parametrize(("pause_ms", "texts"), [(500, [HEARD, "There is no place in that house."]), (0, [HEARD])])
+def test_two_sentences_without_a_full_stop_between_them_are_two_where_somebody_pauses(
+    pause_ms: int, texts: list[str]
+) -> None:
+    class Both(Ear):
+        def hear(self, found: Sequence[Window], _: int) -> list[dict[str, float]]:
+            return [{"en": 0.98} if window.start_ms > 2_500 else {"hi": 0.9} for window in found]
+
+    before = chunk(f"{TRANSLATION[:-1]} There is no place in that house.")
+    words = tuple(
+        replace(word, start_ms=word.start_ms + pause_ms, end_ms=word.end_ms + pause_ms) if place >= 6 else word
+        for place, word in enumerate(before.words)
+    )
+    found, _ = listen(Both({}), [replace(before, words=words, end_ms=before.end_ms + pause_ms)])
+    assert [one.text for one in found] == texts
+
+
 def test_a_few_english_words_in_a_sentence_stay_where_they_are() -> None:
     before = chunk("मुझे लगता है there is no place in that house यार।")
     found, _ = listen(Ear({"en": 0.98}), [before])

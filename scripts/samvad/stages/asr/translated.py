@@ -174,15 +174,40 @@ def _passages(place: int, chunk: Chunk) -> list[_Passage]:
         if end - begin >= _MOST_OF_IT * len(worth):  # what English uses as little ("Digium", "Asterisk") is of it
             begin, end = 0, len(worth)
         # Each by itself: of two sentences in a row one may be said in English, and the other be translated.
-        whole = sentence and (begin, end) == (0, len(worth))
-        whole = whole or (_pause_before(chunk, first + begin) and _pause_before(chunk, first + end))
-        found.append((first + begin, first + end, whole))
+        for start, stop in _utterances(chunk, first, worth, (begin, end), least):
+            whole = sentence and (start, stop) == (first, after)
+            whole = whole or (_pause_before(chunk, start) and _pause_before(chunk, stop))
+            found.append((start, stop, whole))
     pieces = [_piece(chunk, first, after) for first, after, _ in found]
     return [
         _Passage(place, first, after, whole, piece, piece.window)
         for (first, after, whole), piece in zip(found, pieces, strict=True)
         if piece.window is not None
     ]
+
+
+def _utterances(
+    chunk: Chunk, first: int, worth: Sequence[dict[str, float]], inside: tuple[int, int], least: float
+) -> list[tuple[int, int]]:
+    """Return English words in a row, parted at the pauses that have enough English on both sides.
+
+    Whisper may write two sentences without a full stop between them.
+
+    Args:
+        chunk: the piece that they stand in.
+        first: place in it of the first word of ``worth``.
+        worth: how English each word of their sentence is.
+        inside: places in ``worth`` of the first English word, and of the one after the last.
+        least: how English the words of each have to be.
+    """
+    begin, end = inside
+    found = []
+    for place in range(begin + 1, end):
+        sides = worth[begin:place], worth[place:end]
+        if _pause_before(chunk, first + place) and all(_is_english(side, least) for side in sides):
+            found.append((first + begin, first + place))
+            begin = place
+    return [*found, (first + begin, first + end)]
 
 
 def _pause_before(chunk: Chunk, place: int) -> bool:
