@@ -498,4 +498,51 @@ def test_sound_whose_channels_change_on_the_way_stays_in_time(
     assert begins == pytest.approx([1.0, 5.0], abs=0.05)
     assert facts(job)["duration_ms"] == pytest.approx(8000, abs=100)
     (warning,) = support.manifest_of(job, "demux")["warnings"]
-    assert "channels of the sound change" in warning["message"]
+    assert "sound changes its channels" in warning["message"]
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "coder", "suffix"),
+    [
+        (22050, 48000, "libmp3lame", "mp3"),
+        (48000, 22050, "libmp3lame", "mp3"),
+        (44100, 48000, "aac", "aac"),
+        (44100, 48000, "libvorbis", "ogg"),
+    ],
+)
+def test_a_bare_sound_whose_rate_changes_on_the_way_is_heard_at_its_speed(
+    tmp_path: Path, first: int, then: int, coder: str, suffix: str
+) -> None:
+    """Files of two programmes, one behind the other: ffmpeg counts all packets by the rate of the first."""
+    parts = [tmp_path / f"{number}.{suffix}" for number in (1, 2)]
+    beep = "sine=frequency=600:duration=6,volume='between(t,1,2)+between(t,4,5)':eval=frame"
+    for part, rate in zip(parts, (first, then), strict=True):
+        coded = ("-ar", rate, "-c:a", coder, part)
+        subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", beep, *map(str, coded)], check=True)
+    both = tmp_path / f"both.{suffix}"
+    both.write_bytes(b"".join(part.read_bytes() for part in parts))
+    job, done = demux(tmp_path, both)
+    assert done.returncode == 0, done.stderr
+    found = sound(job)
+    windows = np.abs(found[: len(found) // 160 * 160].astype(int)).reshape(-1, 160)
+    loud = windows.max(axis=1) > windows.max() / 4
+    begins = np.flatnonzero(loud & ~np.concatenate([[False], loud[:-1]])) / 100
+    ends = np.flatnonzero(loud & ~np.concatenate([loud[1:], [False]])) / 100
+    assert begins == pytest.approx([1.0, 4.0, 7.0, 10.0], abs=0.15), "paddings of coders lie between"
+    assert ends - begins == pytest.approx(1.0, abs=0.05)
+    assert facts(job)["duration_ms"] == pytest.approx(12000, abs=200)
+    assert facts(job)["clock"]["duration_ms"] == facts(job)["duration_ms"]
+    (warning,) = support.manifest_of(job, "demux")["warnings"]
+    assert "or its rate" in warning["message"]
+
+
+def test_h264_in_avi_without_times_is_as_long_as_its_pictures(tmp_path: Path) -> None:
+    """AVI says when a picture is to be decoded, not when it is shown."""
+    coded = ("-c:v", "libx264", "-bf", "2", "-c:a", "libmp3lame", "-af", "atrim=0:3")
+    film = tmp_path / "film.avi"
+    inputs = ("-f", "lavfi", "-i", "testsrc=s=64x64:r=10:d=6", "-f", "lavfi", "-i", "sine=d=6")
+    subprocess.run(["ffmpeg", "-v", "error", *inputs, *coded, film], check=True)
+    job, done = demux(tmp_path, film)
+    assert done.returncode == 0, done.stderr
+    assert facts(job)["duration_ms"] == 6000
+    assert "ends before the film does" in support.manifest_of(job, "demux")["warnings"][0]["message"]

@@ -105,7 +105,7 @@ def test_a_file_that_was_deleted_and_is_needed_is_made_again_by_the_same_command
     again = planned(demo_copy.snakemake(asked, "-n", lyrics='{"min_song_seconds":20}'))
     assert {"demux", "lyrics_detection"} <= again.keys()
     done = demo_copy.snakemake(asked, "--until", "demux", lyrics='{"min_song_seconds":20}')
-    assert done.returncode == 0, said(done)
+    assert "demux success" in said(done)
     assert (job / "01_demux" / "audio.wav").is_file()
     # The same bytes: what was made of them stands.
     assert planned(demo_copy.snakemake(asked, "-n", lyrics='{"min_song_seconds":20}')) == {"lyrics_detection": 1}

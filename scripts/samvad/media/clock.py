@@ -292,6 +292,7 @@ class _Track:
     first_us: int | None = None
     end_us: int = 0
     untimed_us: int = 0
+    decoded_from_us: int | None = None
     next_us: int | None = None
     latest_us: int | None = None
     last_pts_us: int | None = None
@@ -313,6 +314,8 @@ class _Track:
         if packet.pts_us is None:
             if self.first_us is None:
                 self.untimed_us += packet.duration_us or 0
+                if self.decoded_from_us is None and packet.dts_us is not None:
+                    self.decoded_from_us = packet.dts_us + offset_us
             else:
                 self.end_us += packet.duration_us or 0
             return
@@ -334,14 +337,18 @@ class _Track:
 
     def span(self, zero_us: int) -> Span | None:
         """Return when it plays; a start before zero is priming, which is not shown."""
-        if self.first_us is None:
+        first_us, end_us = self.first_us, self.end_us
+        if first_us is None and self.decoded_from_us is not None:
+            # AVI says of H.264 only when a picture is to be decoded: so many as follow each other are shown.
+            first_us, end_us = self.decoded_from_us, self.decoded_from_us + self.untimed_us
+        if first_us is None:
             return None
 
         def on_clock(time_us: int) -> int:
             return max(0, round((time_us - zero_us) / 1000))
 
         gaps = tuple((on_clock(begin), on_clock(end)) for begin, end in self.gaps)
-        return Span(self.stream, self.kind, on_clock(self.first_us), on_clock(self.end_us), gaps)
+        return Span(self.stream, self.kind, on_clock(first_us), on_clock(end_us), gaps)
 
 
 class _Line:

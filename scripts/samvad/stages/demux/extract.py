@@ -23,8 +23,11 @@ BYTES_A_SECOND = SAMPLE_RATE_HZ * 2
 #: What ffmpeg says of a file that ends before its header says it does.
 _CUT_SHORT = ("partial file", "File ended prematurely", "Truncat")
 #: What a person should know of a sound that changes its channels or rate on the way.
-_CHANGES = "The channels of the sound change within the film: all of them are mixed, as ffmpeg does it."
-_CHANGES_CHOSEN = "The channels of the sound change within the film: the one that was asked for is heard where it is."
+_CHANGES = "The sound changes its channels or its rate within the film: all channels are mixed, as ffmpeg does it."
+_CHANGES_CHOSEN = "The sound changes its channels or its rate within the film: the one that was asked for is heard where it is."
+#: ffmpeg's demuxers of bare sounds, whose packets have no times of their own: ffmpeg counts them by the rate of the
+#: first, which is wrong from where another begins. So it is with Ogg, where another file follows.
+_BARE = frozenset({"mp3", "aac", "loas", "ac3", "eac3", "dts", "mlp", "truehd", "ogg"})
 #: What ffmpeg says of a packet that its decoder refuses (since 6.1 in the second way), and of the same line again.
 _UNDECODED = ("Error while decoding stream", "Error submitting packet to decoder")
 _REPEATED = re.compile(r"Last message repeated (\d+) times")
@@ -58,6 +61,7 @@ class Extracted:
         undecoded: how many packets its decoder refused: silence stands in their places.
         channel: what was heard of the track; see ``channels.Verdict``.
         warning: what a person should know of that; empty where nothing is odd.
+        counted: whether its samples alone say when it is heard, since the times of its packets are none.
     """
 
     duration_ms: int
@@ -65,6 +69,7 @@ class Extracted:
     undecoded: int
     channel: str
     warning: str
+    counted: bool = False
 
 
 def extract(
@@ -92,7 +97,9 @@ def extract(
         # What is best heard of one number of channels is not so of another: only what was asked for is obeyed.
         mixing = [] if channel == "auto" else channels.mixing(track, channel, downmix)
         told = ("mix", _CHANGES) if channel == "auto" else (channel, _CHANGES_CHOSEN)
-        return Extracted(*_decode_changing(film, track, mixing, target, duration_ms), *told)
+        header = film.header
+        counted = header.container in _BARE and header.film_picture is None and len(header.of_kind("audio")) == 1
+        return Extracted(*_decode_changing(film, track, mixing, target, duration_ms, counted), *told, counted)
     if levels is not None:
         judged = channels.judge(levels.powers(), downmix)
         if judged.channel != verdict.channel:
@@ -137,19 +144,22 @@ def _decode(
 
 
 def _decode_changing(
-    film: Film, track: AudioTrack, mixing: list[str], target: Path, duration_ms: int | None
+    film: Film, track: AudioTrack, mixing: list[str], target: Path, duration_ms: int | None, counted: bool
 ) -> tuple[int, bool, int]:
-    """Decode a track whose channels change on the way; return what ``_written`` does.
+    """Decode a track whose channels or rate change on the way; return what ``_written`` does.
 
-    It is mixed first, into a file that keeps the times of its packets: in that, nothing changes any more.
+    It is mixed first, into a file that keeps the times of its packets, or, where these are ``counted``, the samples
+    alone: in that, nothing changes any more.
     """
-    mixed, heard = target.with_suffix(".nut"), _Heard(duration_ms)
+    kind, in_time = ("s16le", "anull") if counted else ("nut", ffmpeg.sound_in_time(SAMPLE_RATE_HZ, film.off_seconds))
+    shape: ffmpeg.Options = {"ar": SAMPLE_RATE_HZ, "ac": 1} if counted else {}
+    mixed, heard = target.with_suffix(f".{kind}"), _Heard(duration_ms)
     coded: ffmpeg.Options = {"ac": 1, "acodec": "pcm_s16le"}
     try:
         done = ffmpeg.run(
             [_sound_of(film, track)],
             mixed,
-            {"af": ",".join([*mixing, f"aresample={SAMPLE_RATE_HZ}"]), **coded, "f": "nut"},
+            {"af": ",".join([*mixing, f"aresample={SAMPLE_RATE_HZ}"]), **coded, "f": kind},
             level="warning",
             stdout_line=heard.stdout,
             stderr_line=heard.stderr,
@@ -157,9 +167,9 @@ def _decode_changing(
         )
         if done.code == 0:
             done = ffmpeg.run(
-                [ffmpeg.source(mixed, f="nut")["0"]],
+                [ffmpeg.source(mixed, f=kind, **shape)["0"]],
                 target,
-                {"af": ffmpeg.sound_in_time(SAMPLE_RATE_HZ, film.off_seconds), **coded, "f": "wav"},
+                {"af": in_time, **coded, "f": "wav"},
                 # Else ffmpeg takes the time of the first sample for zero.
                 global_options={"copyts": None},
             )

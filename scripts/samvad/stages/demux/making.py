@@ -148,7 +148,11 @@ def _read_film(
     reading = clock.Reading(film, beside)
     is_drawn = beside.submit(picture.poster, film, expected_ms, poster) if expected_ms else None
     sound = extract_sound()
-    read = _Read(hashed.result(), reading.clock(), reading.picture_times(), reading.reach, sound)
+    times = reading.clock()
+    if sound.counted:
+        spans = (dataclasses.replace(span, start_ms=0, end_ms=sound.duration_ms, gaps_ms=()) for span in times.spans)
+        times = dataclasses.replace(times, duration_ms=sound.duration_ms, spans=tuple(spans))
+    read = _Read(hashed.result(), times, reading.picture_times(), reading.reach, sound)
     return read, None if is_drawn is None else is_drawn.result()
 
 
