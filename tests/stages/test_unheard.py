@@ -84,6 +84,8 @@ def test_a_short_file_behind_a_film_is_warned_of_and_a_lower_share_takes_the_fir
     code, told = _run(tmp_path / "short", film)
     assert code == 0
     assert ["another file begins" in warning for warning in told] == [True]
+    first, size = len(_made("wav", tmp_path, 3.0)), film.stat().st_size
+    assert f"stops: after 3.0 s, at byte {first:,} of {size:,}, another" in told[0]
     film.write_bytes(2 * _made("wav", tmp_path))
     code, told = _run(tmp_path / "lower", film, "--min-decoded-share=0.4")
     assert code == 0

@@ -24,7 +24,9 @@ BYTES_A_SECOND = SAMPLE_RATE_HZ * 2
 _CUT_SHORT = ("partial file", "File ended prematurely", "Truncat")
 #: What a person should know of a sound that changes its channels or rate on the way.
 _CHANGES = "The sound changes its channels or its rate within the film: all channels are mixed, as ffmpeg does it."
-_CHANGES_CHOSEN = "The sound changes its channels or its rate within the film: the one that was asked for is heard where it is."
+_CHANGES_CHOSEN = (
+    "The sound changes its channels or its rate within the film: the channel that was asked for is heard where it is."
+)
 #: ffmpeg's demuxers of bare sounds, whose packets have no times of their own: ffmpeg counts them by the rate of the
 #: first, which is wrong from where another begins. So it is with Ogg, where another file follows.
 _BARE = frozenset({"mp3", "aac", "loas", "ac3", "eac3", "dts", "mlp", "truehd", "ogg"})
@@ -152,7 +154,7 @@ def _decode_changing(
     alone: in that, nothing changes any more.
     """
     kind, in_time = ("s16le", "anull") if counted else ("nut", ffmpeg.sound_in_time(SAMPLE_RATE_HZ, film.off_seconds))
-    shape: ffmpeg.Options = {"ar": SAMPLE_RATE_HZ, "ac": 1} if counted else {}
+    shape = {"ar": SAMPLE_RATE_HZ, "ac": 1} if counted else {}
     mixed, heard = target.with_suffix(f".{kind}"), _Heard(duration_ms)
     coded: ffmpeg.Options = {"ac": 1, "acodec": "pcm_s16le"}
     try:

@@ -90,7 +90,7 @@ def check(film: Film, track: AudioTrack, clock: FilmClock, reach: Reach, sound: 
         MediaError: less is heard, since something else begins in the file where ffmpeg stops, or begins anew.
     """
     warnings = []
-    behind = _behind(film, reach)
+    behind = _behind(film, clock, reach)
     # Where times may leap, ffmpeg puts the parts one after the other, and all is heard.
     again = None if film.start.leaps else _again(clock, track, reach)
     for missing in filter(None, (behind, again, _twice(clock, track, reach))):
@@ -101,7 +101,7 @@ def check(film: Film, track: AudioTrack, clock: FilmClock, reach: Reach, sound: 
     return [*warnings, *filter(None, (rest, _holes(clock, track), _damaged(reach, sound)))]
 
 
-def _behind(film: Film, reach: Reach) -> _Missing | None:
+def _behind(film: Film, clock: FilmClock, reach: Reach) -> _Missing | None:
     """Return what another beginning, in what lies behind all that ffmpeg reads of a file, makes of it."""
     size = film.path.stat().st_size
     begins = _BEGINNINGS.get(film.header.container)
@@ -115,7 +115,8 @@ def _behind(film: Film, reach: Reach) -> _Missing | None:
         return None
     is_fragment = b"moof" in at[1]
     what = "a part of it that cannot be reached" if is_fragment else "another file begins"
-    told = f"goes on where ffmpeg stops: behind {files.megabytes(at[0])} of {files.megabytes(size)}, {what}"
+    place = f"after {clock.duration_ms / 1000:.1f} s, at byte {at[0]:,} of {size:,}"
+    told = f"goes on where ffmpeg stops: {place}, {what}"
     remedy = "Copy it again" if is_fragment else _TO_JOIN
     return _Missing(f"{told}, of which nothing is seen or heard", (size - at[0]) / size, remedy)
 
@@ -130,7 +131,7 @@ def _rest(film: Film, reach: Reach) -> str:
     begins = max([reach.bytes, *(chunk.ends for chunk in others if chunk.ends <= size)])
     if _filled(film.path, begins) < least:
         return ""
-    told = f"Nothing of the film can be read behind {files.megabytes(reach.bytes)} of its {files.megabytes(size)}"
+    told = f"Nothing of the film can be read behind byte {reach.bytes:,} of {size:,}"
     return f"{told}: what follows is encrypted, damaged, or beyond what its header names. Is the film whole?"
 
 
