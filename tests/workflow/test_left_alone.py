@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -310,3 +310,54 @@ def test_a_film_whose_folder_cannot_be_is_left_out_and_the_shelf_goes_on(project
     assert shelf.returncode != 0 and "Traceback" not in said(shelf)
     assert "Not everything that was asked for is done" in said(shelf) and "move it away" in said(shelf)
     assert ends(project.job("c")) == ["success"]
+
+
+@pytest.fixture
+def locked() -> Iterator[Callable[[Path], None]]:
+    """Return a function that lets nobody write into a folder, not even root."""
+    folders = []
+
+    def lock(folder: Path) -> None:
+        folders.append(folder)
+        if os.geteuid():
+            folder.chmod(0o500)
+        elif subprocess.run(["chattr", "+i", folder], capture_output=True, check=False).returncode:
+            pytest.skip("this disk knows no files that nobody may change")
+
+    yield lock
+    for folder in folders:
+        folder.chmod(0o700) if os.geteuid() else subprocess.run(["chattr", "-i", folder], check=True)
+
+
+def test_a_film_whose_folder_cannot_be_written_into_is_left_out_and_the_shelf_goes_on(
+    project: Project, locked: Callable[[Path], None]
+) -> None:
+    job = project.job("b")
+    job.mkdir(parents=True)
+    (manifest(project.job("a"), "mux")).unlink()
+    locked(job)
+    done = project.snakemake(project.target("a"), project.target("b"))
+    assert done.returncode == 1 and "Traceback" not in said(done), said(done)
+    assert f"change the permissions of {project.output_root}/" in said(done)
+    assert manifest(project.job("a"), "mux").is_file(), said(done)
+
+
+def test_a_folder_that_becomes_read_only_while_a_stage_works_in_it_ends_no_other_film(
+    project: Project, locked: Callable[[Path], None]
+) -> None:
+    project.work_first("mux_subtitles.py", "if run.film == 'b': time.sleep(1); raise OSError(30, 'Read-only', 'b')")
+    project.work_first("extract_audio.py", "if run.film == 'a': time.sleep(4)")
+    shutil.rmtree(project.job("a"))
+    with subprocess.Popen(
+        project.command(project.target("b"), project.target("a"), "--retries", "0"), cwd=project.root,
+        env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    ) as run:  # fmt: skip
+        folder, deadline = manifest(project.job("b"), "mux").parent, time.monotonic() + 300
+        while not (folder / "attempts" / "01").is_dir():
+            assert run.poll() is None and time.monotonic() < deadline, "the stage never began"
+            time.sleep(0.02)
+        (folder / "stage.log").unlink(missing_ok=True)
+        locked(folder)
+        told = run.communicate(timeout=300)[0]
+    assert run.returncode == 1 and "Traceback" not in told, told
+    assert manifest(project.job("a"), "mux").is_file(), told

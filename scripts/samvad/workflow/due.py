@@ -166,9 +166,14 @@ class Judge:
         is_new = not os.path.lexists(f"{self._output_root}/{job}")
         own = f"{self._output_root}/{job}/{stages.BY_NAME[stage].folder}"
         places_of = ((own, "a folder of its own"), (f"{own}/attempts", "a folder of its attempts"))
-        for place, what in () if is_new else places_of:
-            if (there := looks.file(place)) and not stat.S_ISDIR(there.st_mode):
+        job_of = (f"{self._output_root}/{job}", "a folder of the film")
+        for place, what in () if is_new else (job_of, *places_of):
+            there = looks.file(place)
+            if there is not None and not stat.S_ISDIR(there.st_mode):
                 found.append(f"{what} (what lies at {place} is no folder: move it away)")
+                break
+            if there is not None and self._runs_here and not os.access(place, os.W_OK | os.X_OK):
+                found.append(f"{what} that can be written into (change the permissions of {place})")
                 break
         if film and stage in ("demux", "mux") and not _is_there(row.media):
             found.append(f"the film {row.media}, which cannot be found")

@@ -34,6 +34,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from snakemake.dag import DAG
 from snakemake.jobs import Job as OfSnakemake
 from snakemake.jobs import Reason
 
@@ -90,6 +91,20 @@ def leave_no_trace(workflow: Any, folder: Path) -> None:
             setattr(module, name, kind)
 
     workflow._prepare_dag = prepared
+
+
+def outlast_lost_logs() -> None:
+    """Let the run go on where the log of a job can be neither found nor made, as in a folder that became read-only.
+
+    Snakemake makes an empty log for a job that has left none, and ends the whole run where it cannot.
+    """
+    handle = DAG.handle_log
+
+    async def handled(dag: Any, job: Any, *given: Any, **named: Any) -> None:
+        with contextlib.suppress(OSError):
+            await handle(dag, job, *given, **named)
+
+    DAG.handle_log = handled
 
 
 def name_targets(workflow: Any, own_names: Callable[[str], Iterable[str]]) -> None:
