@@ -537,7 +537,7 @@ def test_a_bare_sound_whose_rate_changes_on_the_way_is_heard_at_its_speed(
 
 
 def test_h264_in_avi_without_times_is_as_long_as_its_pictures(tmp_path: Path) -> None:
-    """AVI says when a picture is to be decoded, not when it is shown."""
+    """AVI says when a picture is to be decoded, not when it is shown; its header counts 3.2 s of sound here."""
     coded = ("-c:v", "libx264", "-bf", "2", "-c:a", "libmp3lame", "-af", "atrim=0:3")
     film = tmp_path / "film.avi"
     inputs = ("-f", "lavfi", "-i", "testsrc=s=64x64:r=10:d=6", "-f", "lavfi", "-i", "sine=d=6")
