@@ -269,8 +269,9 @@ def _piece(chunk: Chunk, first: int, after: int) -> Chunk:
     """Return words of a piece by themselves, with the sound around them in which no other word is."""
     words = chunk.words[first:after]
     start_ms, end_ms = words[0].start_ms, words[-1].end_ms
-    before_ms = chunk.words[first - 1].end_ms if first else chunk.start_ms
-    after_ms = chunk.words[after].start_ms if after < len(chunk.words) else chunk.end_ms
+    # Half of a pause at most: the other half is of what is beside it.
+    before_ms = (chunk.words[first - 1].end_ms + start_ms) // 2 if first else chunk.start_ms
+    after_ms = (end_ms + chunk.words[after].start_ms) // 2 if after < len(chunk.words) else chunk.end_ms
     start_ms = min(start_ms, max(before_ms, start_ms - _MARGIN_MS))
     end_ms = max(end_ms, min(after_ms, end_ms + _MARGIN_MS))
     return replace(part(chunk, words, start_ms, end_ms), heard={})
