@@ -156,9 +156,17 @@ def yaml_value(path: Path, largest: int = LARGEST_TABLE_BYTES) -> Any:
         UnfitFileError: it is no regular file, or too large.
         OSError: it is missing, or cannot be read.
     """
+    return yaml_of(read_text(path, largest=largest))
+
+
+def yaml_of(text: str) -> Any:
+    """Return the value of a YAML text, as ``yaml_value``.
+
+    Raises:
+        ValueError: as ``yaml_value``.
+    """
     import yaml
 
-    text = read_text(path, largest=largest)
     try:
         # libyaml takes tabs in places where the other parser, by which Snakemake reads settings once more, does not.
         fast = yaml.SafeLoader if "\t" in text else getattr(yaml, "CSafeLoader", yaml.SafeLoader)

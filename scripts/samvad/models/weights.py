@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad.core import checksums, files, outside, schemas
+from samvad.core import checksums, files, known_yaml, schemas
 from samvad.core.errors import ModelError, NetworkError
 from samvad.models import http, origins, patience
 
@@ -56,7 +56,7 @@ class ResolvedModel:
 @functools.cache
 def known_models() -> dict[str, dict[str, Any]]:
     """Return the Whisper models of ``config/models.yaml`` by name."""
-    models: dict[str, dict[str, Any]] = outside.yaml_value(schemas.ROOT / "config" / "models.yaml")["whisper"]
+    models: dict[str, dict[str, Any]] = known_yaml.value(schemas.ROOT / "config" / "models.yaml")["whisper"]
     return models
 
 

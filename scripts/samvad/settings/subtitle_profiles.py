@@ -12,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from samvad.core import outside, schemas
+from samvad.core import known_yaml, schemas
 from samvad.core.errors import ConfigurationError
 from samvad.settings.subtitle_rules import ERROR, Rules, frames_ms
 
@@ -110,7 +110,7 @@ def _path_of(name: str, beside: Path) -> Path:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        value = outside.yaml_value(path)
+        value = known_yaml.value(path)
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{path} is not YAML: {error}.", "Correct it.", path=str(path)) from None
     schemas.check_config(value, "subtitle_profile", str(path))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samvad.core import files, outside, schemas
+from samvad.core import files, known_yaml, outside, schemas
 from samvad.core.errors import ConfigurationError, ModelError, NetworkError
 from samvad.models import weights
 
@@ -48,7 +48,7 @@ class Published:
 @functools.cache
 def published() -> dict[str, Published]:
     """Return IndicTrans2's models that are known by name."""
-    table: dict[str, dict[str, Any]] = outside.yaml_value(schemas.ROOT / "config" / "models.yaml")["indictrans2"]
+    table: dict[str, dict[str, Any]] = known_yaml.value(schemas.ROOT / "config" / "models.yaml")["indictrans2"]
     return {
         name: Published(name, row["direction"], row["hub"], row["revision"], row["size_mb"], row["licence"])
         for name, row in table.items()
