@@ -63,6 +63,12 @@ def test_what_stays_the_same_is_taken_out_and_what_comes_and_goes_stays() -> Non
     assert len(covered.uncovered(np.zeros(100, np.float32))) == 100
 
 
+def test_what_stays_is_the_median_of_each_frequency() -> None:
+    frames = np.random.default_rng(1).random((63, 5)).astype(np.float32)
+    np.testing.assert_array_equal(covered._middle(frames), np.median(frames, axis=0))
+    np.testing.assert_array_equal(covered._middle(frames[:4]), np.sort(frames[:4], axis=0)[2])
+
+
 def test_what_may_be_speech_is_what_lies_beside_that_which_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(covered, "_weak_voices", lambda *_: [(1_000, 9_000, False, 0.5), (20_000, 22_000, True, 0.5)])
     found = covered.perhaps([Region(3_000, 5_000), Region(8_500, 10_000, sung=True)], Sound(30), QUIET, SOFT)  # type: ignore[arg-type]

@@ -181,11 +181,16 @@ def suppressed_tokens(vocabulary: dict[str, int], allowed: frozenset[str]) -> li
     if not allowed:
         return []
     byte_of = {character: byte for byte, character in byte_characters()}
+    # Most tokens are Latin, and need not be looked at where it is allowed: "Ġ" at their beginning stands for a space.
+    latin = LATIN in allowed
     table, known = str.maketrans({character: chr(byte) for character, byte in byte_of.items()}), frozenset(byte_of)
     pieces = {
         token.translate(table).encode("latin-1"): number
         for token, number in vocabulary.items()
-        if token and not token.startswith("<|") and known.issuperset(token)
+        if token
+        and not (latin and token.removeprefix("Ġ").isascii())
+        and not token.startswith("<|")
+        and known.issuperset(token)
     }
     needless = _needless_bytes(pieces, allowed)
     return sorted(number for data, number in pieces.items() if data[-1] in needless or not writes(data, allowed))
