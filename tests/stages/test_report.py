@@ -56,7 +56,15 @@ def segments(count: int, step_ms: int) -> tuple[Segment, ...]:
     return tuple(made)
 
 
-def make_report(folder: Path, film: Path, count: int, step_ms: int, title: str, heard: Coverage | None = None) -> Path:
+def make_report(
+    folder: Path,
+    film: Path,
+    count: int,
+    step_ms: int,
+    title: str,
+    heard: Coverage | None = None,
+    document: SegmentsDocument | None = None,
+) -> Path:
     """Run stages 01 and 09 and return the report; ``heard`` says what of the speech has text."""
     job = support.make_job(folder, "शोले $HOME 'x' #1/2025/01/01/tester/1")
     done = support.run_script(
@@ -64,13 +72,14 @@ def make_report(folder: Path, film: Path, count: int, step_ms: int, title: str, 
     )
     assert done.returncode == 0, done.stderr
     demux = job / "01_demux" / "manifest.json"
-    document = SegmentsDocument("hi", count * step_ms + 2000, segments(count, step_ms))
+    languages = ["en"] if document else ["hi", "en"]
+    document = document or SegmentsDocument("hi", count * step_ms + 2000, segments(count, step_ms))
     outputs = {"segments": ("segments.json", json.dumps(typed_json.plain(document)).encode())}
     if heard is not None:
         outputs["coverage"] = ("coverage.json", json.dumps(typed_json.plain(heard)).encode())
     asr = support.finished_stage(job, "asr", outputs)
     options = ["--job-folder", job, "--film", "test", "--demux", demux, "--asr", asr, "--segments", asr]
-    tail = ["--languages", "hi", "en", "--formats", "srt", "--profile", "netflix", f"--title={title}"]
+    tail = ["--languages", *languages, "--formats", "srt", "--profile", "netflix", f"--title={title}"]
     done = support.run_script("subtitle_gen", *options, *tail)
     assert done.returncode == 0, done.stderr
     return job / "09_subtitle_gen" / "report.html"
@@ -224,6 +233,36 @@ def test_what_may_hide_speech_is_told_and_drawn_and_explained(report: Path, tmp_
     assert found["drawn"] > 0
     plain = visit(report, look, tmp_path).result
     assert plain["legend"] == [] and "louder" not in plain["score"]
+
+
+def test_of_a_film_in_two_languages_both_are_named_and_what_was_said_stands_beside_its_translation(
+    tmp_path: Path, sample: Any
+) -> None:
+    """A line in the film's other language was shown without what was said, though that is what a person checks by."""
+    said = (
+        ("en", "Who is with him in that house?", "Who is with him in that house?"),
+        ("es", "Está con su madre.", "He is with his mother."),
+        ("en", "Then we have to find a train.", "Then we have to find a train."),
+    )
+    made = []
+    for number, (language, text, translated) in enumerate(said):
+        start = 500 + 3000 * number
+        words = tuple(
+            Word(start + 300 * place, start + 300 * place + 250, word, 0.9) for place, word in enumerate(text.split())
+        )
+        backend = "none" if language == "en" else "test"
+        translations = {"en": Translation(translated, backend)}
+        made.append(Segment(number + 1, start, words[-1].end_ms, text, language, words, translations=translations))
+    page = make_report(tmp_path, sample.film, 3, 3000, "Two", document=SegmentsDocument("en", 11_000, tuple(made)))
+    steps = f"""{LOADED}
+    return tab.evaluate(() => ({{
+      spoken: document.getElementById("subtitle").innerText,
+      said: [...document.querySelectorAll(".rows .row .said")].map((cell) => cell.innerText),
+    }}));"""
+    seen = visit(page, steps, tmp_path)
+    assert seen.said == []
+    assert "spoken in English, Spanish" in seen.result["spoken"]
+    assert seen.result["said"] == ["", "Está con su madre.", ""]
 
 
 def test_five_thousand_cues_stay_smooth(tmp_path: Path, sample: Any) -> None:

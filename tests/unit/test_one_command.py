@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -365,6 +366,48 @@ def test_films_with_subtitles_are_passed_over_get_no_row_and_the_others_say_why_
     said = capsys.readouterr().out
     assert "'With' has these subtitles already:\n  With.en.srt: English (srt)" in said
     assert "'With' is not skipped: no subtitles in Hindi." in said
+    (films / "With.en.srt").unlink()
+    assert film.main([str(films / "With.mkv"), "-n"]) == 0
+    assert "'With' has no subtitles yet, in it or beside it.\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("main", [film.main, shelf.main])
+def test_a_mistyped_model_is_refused_before_any_row_is_written(main: Any, own: Path) -> None:
+    (own / "films").mkdir()
+    path = own / "films" / "one.mkv"
+    path.write_bytes(b"never looked at")
+    given = path if main is film.main else path.parent
+    with pytest.raises(ConfigurationError, match=r"--model: No model is called 'medum'. Did you mean medium\?") as said:
+        main([str(given), "--source", "hi", "--model", "medum"])
+    assert said.value.exit_code == 2 and not (own / "config" / "films.local.tsv").exists()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("asr.model", "large-v9", "asr.model: No model is called 'large-v9'. Did you mean large-v3?"),
+        ("translation.whisper_model", "./nowhere", "holds no model.bin"),
+        ("subtitle.profile", "netflx", "netflx"),
+        ("subtitle.max_line_chars", "30", "The keys of subtitle are formats, profile, "),
+        ("subtitle.profil", "bbc", "Did you mean subtitle.profile?"),
+        ("subtitles", "{}", "Did you mean subtitle?"),
+        ("nothing.like.it", "1", "`./samvad config show` has all."),
+    ],
+)
+def test_a_setting_that_names_what_is_not_there_is_refused_with_what_there_is(
+    own: Path, key: str, value: str, said: str
+) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        config.main(["set", key, value])
+    assert said in str(refused.value)
+    assert not (own / "config" / "local.yaml").exists()
+
+
+def test_a_model_that_may_be_fetched_or_lies_in_a_folder_is_taken(own: Path) -> None:
+    (own / "mine").mkdir()
+    (own / "mine" / "model.bin").touch()
+    for model in ("large-v3", "somebody/a-model", str(own / "mine")):
+        assert config.main(["set", "asr.model", model]) == 0
 
 
 @pytest.mark.parametrize("main", [film.main, shelf.main, rerun.main])
@@ -485,9 +528,11 @@ def test_a_shelf_with_a_file_that_only_looks_like_a_film_says_so_by_its_exit_cod
     assert shelf.main([*asked, "--dry-run"]) == 0, "a plan does nothing, and has failed at nothing"
     assert shelf.main(asked) == 1
     told = capsys.readouterr()
-    assert "broken.mkv" in told.out and "1 file with a film's ending is none" in told.err
+    assert "No film is in it" not in told.out, "one is told of"
+    assert "broken.mkv" in told.out and "1 file with a film's ending cannot be subtitled" in told.err
     (folder / "broken.mkv").unlink()
     assert shelf.main(asked) == 0
+    assert "No film is in it, nor in a folder of it: no file with one of the endings .3g2, " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("asked", [{"beside": True}, {"deliver": "s3://bucket/films"}])

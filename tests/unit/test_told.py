@@ -294,5 +294,6 @@ def test_a_stage_that_leaves_no_record_after_ctrl_c_was_stopped_and_has_not_fail
     told = capsys.readouterr().err
     assert done == 0 and lost[0].startswith("one, 01_demux: ") and lost[1:] == ["two: not begun"]
     assert ("0 of 2 films are done; the same command goes on with the others." in told) == interrupted
+    assert "goes on where it was stopped" not in told, "that is of a single film"
     assert f"\n{ends.capitalize()}:\n  one, 01_demux: " in told and ("killed" in told) != interrupted
     run.path.unlink()

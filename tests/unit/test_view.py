@@ -332,6 +332,10 @@ def test_a_row_fits_80_columns_with_the_names_whole_and_the_foot_says_how_long_t
     column = lines[0].index("1234567890")
     assert "".join(line[:column].strip() for line in lines[1:4]) == name
     assert lines[-1].startswith("1 of 4 films done; 1 at work; 1 of 4 steps; 0:30; about 0:50 left")
+    del shelf.films[name]  # between two stages nothing is at work: no film is hidden, nor one too few
+    screen._console.file.seek(0)
+    screen._console.print(screen._table())
+    assert "1 of 4 films done; 0 at work; 1 of 4 steps" in screen._console.file.getvalue()
 
 
 def event_line(event: str, host: str, **fields: object) -> str:

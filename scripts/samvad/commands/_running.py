@@ -107,6 +107,10 @@ def prepare(options: argparse.Namespace) -> None:
             f"Did you mean {close[0]}?" if close else f"The stages are {', '.join(stages.BY_NAME)}.",
         )
     if options.model:
+        try:
+            weights.check_name(options.model)
+        except ModelError as error:  # before a row with it is written
+            raise ConfigurationError(f"--model: {error.what}", error.remedy) from None
         options.settings += [f"asr.model={options.model}", f"translation.whisper_model={options.model}"]
     if options.existing:
         options.settings += [f"demux.existing={options.existing}"]

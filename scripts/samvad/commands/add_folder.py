@@ -11,6 +11,7 @@ from samvad.commands import _parsing
 from samvad.core import console, files, schemas
 from samvad.core.console import printable
 from samvad.core.errors import ConfigurationError, DiskError, SamvadError
+from samvad.media import film_file
 from samvad.settings import configuration, film_row, naming
 from samvad.settings.library import adding, finding
 from samvad.settings.library.adding import Shelf
@@ -87,6 +88,9 @@ def text(folder: Path, look: Look, shelf: Shelf, path: Path) -> str:
     lines = [
         f"{printable(folder)}: {_number(len(shelf.jobs), 'job')}: {len(shelf.added)} new, {known} in the sheet before."
     ]
+    if not (shelf.jobs or shelf.skipped or shelf.unknown or shelf.gone or look.extras or look.own or look.growing):
+        endings = ", ".join(sorted(film_file.SUFFIXES))
+        lines.append(f"No film is in it, nor in a folder of it: no file with one of the endings {endings}.")
     lines += _listed("New", [f"{printable(film.media)}: {_title(film)}, job {film.folder}" for film in shelf.added])
     lines += _listed("Moved", [f"{printable(now)}, was {printable(before)}" for now, before in shelf.moved.items()])
     lines += _listed(

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import json
 from pathlib import Path
 from typing import Any
 
 from samvad.commands import _parsing
-from samvad.core import files, outside, places
-from samvad.core.errors import ConfigurationError
-from samvad.settings import configuration
+from samvad.core import files, outside, places, stages
+from samvad.core.errors import ConfigurationError, ModelError
+from samvad.models import weights
+from samvad.settings import configuration, film_values, subtitle_profiles
 
 #: The environment that the command runs in.
 ENVIRONMENT = "workflow"
@@ -49,6 +49,7 @@ def main(argv: list[str] | None = None) -> int:
         _check_key(options.key, plain)
         value = _nested(words, _value(options.value))
         configuration.check(configuration.merged(base, value), str(path))
+        _check_named(options.key, _at(value, words))
         mended = configuration.merged(own, value)
     else:
         if _at(own, words) is None:  # what is there may be unknown: then it is to go
@@ -64,7 +65,8 @@ def main(argv: list[str] | None = None) -> int:
         return error.exit_code
     _write(path, mended)
     now = _at(settings, words)
-    print(f"{options.key} is {'gone' if now is None else _shown(now)} now ({path}).")
+    place = path if _at(mended, words) is not None else "the project's own value"
+    print(f"{options.key} is {'gone' if now is None else _shown(now)} now ({place}).")
     return 0
 
 
@@ -112,10 +114,24 @@ def _check_key(key: str, settings: dict[str, Any], *, section: bool = False) -> 
         known = [name for name in names if name.startswith(f"{key}.")]
         raise ConfigurationError(f"{key} is a section.", f"Name a key of it: {', '.join(known)}.")
     if found is None:
-        close = difflib.get_close_matches(key, names + list(settings), n=1)
-        raise ConfigurationError(
-            f"There is no key {key!r}.", f"Did you mean {close[0]}?" if close else "`./samvad config show` has all."
-        )
+        meant = film_values.nearest_key(key, [*names, *settings])
+        raise ConfigurationError(f"There is no key {key!r}.", meant or "`./samvad config show` has all.")
+
+
+def _check_named(key: str, value: Any) -> None:
+    """Make sure that there is what a value names, where that can be known now: rules of subtitles, a model.
+
+    Raises:
+        ConfigurationError: there is not.
+    """
+    content = {f"{stage.key}.{item.name}": item.content for stage in stages.STAGES for item in stage.config_options}
+    if content.get(key) == "profile":
+        subtitle_profiles.load(value)
+    if content.get(key) == "model":
+        try:
+            weights.check_name(value)
+        except ModelError as error:
+            raise ConfigurationError(f"{key}: {error.what}", error.remedy) from None
 
 
 def _value(text: str) -> Any:

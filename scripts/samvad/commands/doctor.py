@@ -108,7 +108,7 @@ def _films(settings: dict[str, Any]) -> Finding:
         return Finding("film sheet", _FAULT, error.what, error.remedy)
     if wrong := naming.bad_rows(settings):
         return Finding("film sheet", _FAULT, wrong[0], f"{len(wrong)} rows are wrong: their films are not made.")
-    return Finding("film sheet", _WELL, f"{count} films in {naming.sheet(settings)}")
+    return Finding("film sheet", _WELL, f"{count} {'film' if count == 1 else 'films'} in {naming.sheet(settings)}")
 
 
 def _model(settings: dict[str, Any], key: str) -> Finding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import copy
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from samvad.commands import _running, add_film
@@ -79,17 +79,15 @@ def _is_skipped(settings: Mapping[str, Any], options: argparse.Namespace, row: M
         print(printable(f"{row['title']!r}: {error}"), file=sys.stderr)
         return False
     if options.dry_run:
-        print(printable("\n".join([f"{row['title']!r} has these subtitles already:", *_listed(there)]), lines=True))
+        said = [f"  {item.told()}" for item in there]
+        what = "has these subtitles already:" if said else "has no subtitles yet, in it or beside it."
+        print(printable("\n".join([f"{row['title']!r} {what}", *said]), lines=True))
     if not options.skip_existing:
         return False
     verdict = found.judge(there, row["targets"].split(","), bitmaps=options.ocr)
     what = "is skipped, for it has subtitles" if verdict.has_all else "is not skipped"
     print(printable(f"{row['title']!r} {what}: {verdict.told}."))
     return verdict.has_all
-
-
-def _listed(there: Sequence[found.Existing]) -> list[str]:
-    return [f"  {item.told()}" for item in there] or ["  none"]
 
 
 def _row(options: argparse.Namespace, media: str) -> tuple[list[str], dict[str, str]]:

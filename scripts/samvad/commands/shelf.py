@@ -59,7 +59,7 @@ def main(argv: list[str] | None = None) -> int:
         code = _running.run(settings, shelf.jobs, options, more) if shelf.jobs and not options.budget else 0
     count = sum(path.suffix.lower() in film_file.SUFFIXES for path in shelf.unknown)
     if count and not options.dry_run and code != 130:
-        files = "1 file with a film's ending is none" if count == 1 else f"{count} files with a film's ending are none"
-        print(f'{files}, or cannot be read: see "Not understood" above.', file=sys.stderr)
+        files = "1 file with a film's ending cannot" if count == 1 else f"{count} files with a film's ending cannot"
+        print(f'{files} be subtitled: see "Not understood" above.', file=sys.stderr)
         return code or 1
     return code

@@ -12,6 +12,7 @@ Wherever they are found, they are held against the checksums that are known of t
 
 from __future__ import annotations
 
+import difflib
 import functools
 import logging
 import os
@@ -31,6 +32,8 @@ from samvad.models import http, origins, patience
 log = logging.getLogger(__name__)
 
 _WEIGHTS = "model.bin"
+#: What is named so is a folder, and no hub id.
+_FOLDER_BEGINNINGS = ("/", "./", "../", "~")
 _TOKENIZER = "tokenizer.json"
 #: What a CTranslate2 Whisper model consists of.
 _PATTERNS = ["config.json", "preprocessor_config.json", _WEIGHTS, _TOKENIZER, "vocabulary.*"]
@@ -107,7 +110,7 @@ def place_of(name: str, revision: str = "") -> tuple[Path, str | None] | None:
     for folder in (Path(name).expanduser(), *given):
         if (folder / _WEIGHTS).is_file():
             return folder.resolve(), None
-    if Path(name).expanduser().is_dir() or name.startswith(("/", "./", "../", "~")):
+    if Path(name).expanduser().is_dir() or name.startswith(_FOLDER_BEGINNINGS):
         raise ModelError(
             f"The model folder {name} holds no {_WEIGHTS}.",
             "Give a folder with a Whisper model in CTranslate2 form (model.bin, config.json, tokenizer.json, "
@@ -126,6 +129,17 @@ def place_of(name: str, revision: str = "") -> tuple[Path, str | None] | None:
     if (copy / _WEIGHTS).is_file() and revision in ("", known_models().get(name, {}).get("revision")):
         return copy, None
     return None
+
+
+def check_name(name: str) -> None:
+    """Make sure that a name may be a model's, before it is written down; whether it can be had, a run says.
+
+    Raises:
+        ModelError: no model has such a name, or it is a folder without weights.
+    """
+    is_folder = name.startswith(_FOLDER_BEGINNINGS)
+    if name not in known_models() and (is_folder or name.count("/") != 1):
+        place_of(name)
 
 
 def how_to_get(name: str) -> str:
@@ -352,9 +366,11 @@ def _hub_id(name: str, revision: str) -> tuple[str, str]:
             )
         return known[name]["hub"], pinned
     if name.count("/") != 1:
+        close = difflib.get_close_matches(name, known, n=1)
         raise ModelError(
             f"No model is called {name!r}.",
-            f"Use a name of config/models.yaml ({', '.join(known)}), a hub id (owner/name), or a folder.",
+            (f"Did you mean {close[0]}? " if close else "")
+            + f"Use a name of config/models.yaml ({', '.join(known)}), a hub id (owner/name), or a folder.",
         )
     if not revision:
         raise ModelError(

@@ -26,8 +26,11 @@ def add_options(p: argparse.ArgumentParser, *, required: bool = False) -> None:
         p: the parser.
         required: whether the languages must be said.
     """
-    p.add_argument("--source", required=required, help="language spoken, such as hi; several: hi,en; or auto")
-    p.add_argument("--targets", "--target", required=required, help="languages of the subtitles, such as en,hi")
+    spoken, wanted = ("", "") if required else ("; without it, auto", "; without it, en")
+    p.add_argument("--source", required=required, help=f"language spoken, such as hi; several: hi,en; or auto{spoken}")
+    p.add_argument(
+        "--targets", "--target", required=required, help=f"languages of the subtitles, such as en,hi{wanted}"
+    )
     p.add_argument("--user", default="", help="whose job it is; without it, the one who is logged in")
     p.add_argument("--date", default="", help="day of the job, YYYY-MM-DD; without it, today")
     p.add_argument("--workflow", choices=WORKFLOWS, default="subtitle", help="how far the film goes")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Any
 
@@ -127,8 +127,22 @@ def _remedy(name: str, item: Option | None) -> str:
         return f"Write {name}=VALUE."
     if now := schemas.MOVED.get(name):
         return f"It is called {now} now."
-    close = difflib.get_close_matches(name, _OPTIONS, n=1)
-    return f"Did you mean {close[0]}?" if close else "Write STAGE.KEY=VALUE, such as asr.model=large-v3."
+    return nearest_key(name, _OPTIONS) or "Write STAGE.KEY=VALUE, such as asr.model=large-v3."
+
+
+def nearest_key(name: str, known: Collection[str]) -> str:
+    """Return which key is meant by a name that is none, or which there are in its section; empty where neither is sure.
+
+    Args:
+        name: as a person wrote it, such as ``asr.modle``.
+        known: all keys.
+    """
+    section, point, own = name.partition(".")
+    there = {key.partition(".")[2]: key for key in known if point and key.startswith(f"{section}.")}
+    # The section's own letters are no likeness: subtitle.max_line_chars is not subtitle.bilingual.
+    if close := difflib.get_close_matches(own, there, n=1) or difflib.get_close_matches(name, known, n=1, cutoff=0.75):
+        return f"Did you mean {there.get(close[0], close[0])}?"
+    return f"The keys of {section} are {', '.join(there)}." if there else ""
 
 
 _OPTIONS = {f"{stage.key}.{item.name}": item for stage in stages.STAGES for item in stage.config_options}

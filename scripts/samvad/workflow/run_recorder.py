@@ -248,8 +248,12 @@ class PipelineHandler(logging.Handler):
                 told += [f"\n{end}:", *lines]
         made = len(self._jobs) - len(lost)
         lost += [f"{self._films[folder].film}: not begun" for folder in self._planned if folder not in self._jobs]
-        if ends["Stopped"] and len(self._planned) > 1:
-            told.append(f"{made} of {len(self._planned)} films are done; the same command goes on with the others.")
+        if ends["Stopped"]:
+            told.append(
+                f"{made} of {len(self._planned)} films are done; the same command goes on with the others."
+                if len(self._planned) > 1
+                else "The same command goes on where it was stopped."
+            )
         if failed := [found.folder for found in self._jobs.values() if found.failed and show]:
             told.append(f"More: {printable(job_summary.how_to_learn_more(failed[0]))}")
         sys.stderr.write("".join(f"{line}\n" for line in told))

@@ -147,7 +147,13 @@ def _warnings(connection: duckdb.DuckDBPyConnection, this: tuple[str, str, str])
         "GROUP BY ALL ORDER BY min(ts)",
         this,
     ).fetchall()
-    return tuple((stage, message) for stage, message in found)
+    # A stage that is skipped says why twice: as a warning, and as how it ended.
+    told = {stage for stage, message in found if message.startswith("skipped: ")}
+    return tuple(
+        (stage, message)
+        for stage, message in found
+        if not (stage in told and message.startswith(f"Stage {stage}: skipped ("))
+    )
 
 
 def newest_run(connection: duckdb.DuckDBPyConnection, name: str) -> list[Row]:

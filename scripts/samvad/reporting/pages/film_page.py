@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -232,12 +233,15 @@ def _cue(
     by_words = view.rules.reading_speed_wpm is not None
     seconds = max(1, cue.duration_ms) / 1000
     said = " ".join(segments[number].text for number in ids)
+    translations = _translations(ids, segments, view)
     return {
         "start": cue.start_ms,
         "end": cue.end_ms,
         "lines": list(cue.lines),
         "italic": sorted({style.line for style in cue.styles if style.kind == "i"}),
         "segments": ids,
+        # Also in a track in the film's main language: what was said in another language is shown beside it.
+        "translated": any(text and _bare(text) != _bare(said) for text in translations),
         "song": any(segments[number].kind == "song" for number in ids),
         "characters": cue.characters,
         "graphemes": graphemes(cue.text),
@@ -247,8 +251,7 @@ def _cue(
         "why": origin.why if origin else "",
         "full": origin.full if origin else "",
         # A correction is seen where its words are neither the translation nor what was said.
-        "hand": view.corrected
-        and not any(_bare(cue.text) in _bare(text) for text in (said, *_translations(ids, segments, view))),
+        "hand": view.corrected and not any(_bare(cue.text) in _bare(text) for text in (said, *translations)),
     }
 
 
@@ -275,11 +278,21 @@ def _segment(segment: Segment) -> JsonObject:
 
 def _subtitle(probe: Probe, document: SegmentsDocument) -> str:
     parts = [clock(probe.duration_ms or document.duration_ms).rsplit(".", 1)[0]]
-    if document.language != "und":
-        parts.append(f"spoken in {languages.name(document.language)}")
+    if spoken := _spoken(document):
+        parts.append(f"spoken in {', '.join(languages.name(code) for code in spoken)}")
     if probe.video:
         parts.append(f"{probe.video.width} × {probe.video.height}")
     return " · ".join(parts)
+
+
+def _spoken(document: SegmentsDocument) -> list[str]:
+    """Return the languages of what is shown, the one that is spoken longest first; without any text, the film's."""
+    lengths: Counter[str] = Counter()
+    for segment in document.segments:
+        if segment.verdict != QUARANTINE:
+            lengths[segment.language] += segment.end_ms - segment.start_ms
+    found = [code for code, _ in lengths.most_common()] or [document.language]
+    return [code for code in found if code != "und"]
 
 
 def _facts(

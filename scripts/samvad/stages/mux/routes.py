@@ -300,10 +300,14 @@ def _say(run: StageRun, film: FilmFile, made: Made, reasons: Sequence[str]) -> N
         if stills := [one for one in film.header.of_kind("video") if one not in film.streams]:
             changed.append(f"still pictures are left out: {media.named(stills)}")
         told = "; ".join(changed)
-        run.warn(
-            f"ffmpeg copied the film's streams first, since {'; '.join(dict.fromkeys(reasons))}."
-            + (f" {told[0].upper()}{told[1:]}." if told else "")
+        why = (
+            f"mkvmerge alone could not make the film ({'; '.join(dict.fromkeys(reasons))}): ffmpeg copied its streams "
+            "first, and what came of that was held against the film like any other."
         )
+        if told:
+            run.warn(f"{why} {told[0].upper()}{told[1:]}.")
+        else:  # nothing of the film is changed: there is nothing that a person should look at
+            log.info("%s", why)
     warn_unproved(run, made.streams)
 
 

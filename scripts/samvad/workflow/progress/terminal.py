@@ -191,10 +191,10 @@ class Screen:
             table.add_column("so far", justify="right", no_wrap=True)
             table.add_column("left", justify="right", no_wrap=True)
             drawn = [row.wide(room) if wide else row.usual(room) for row in rows]
-        shown = self._how_many_fit([lines for _, lines in drawn])
-        for cells, _ in drawn[:shown]:
+        shown = drawn[: self._how_many_fit([lines for _, lines in drawn])]
+        for cells, _ in shown:
             table.add_row(*cells)
-        return Group(table, Text(self._foot(len(at_work) - shown), style="dim"))
+        return Group(table, Text(self._foot(len(drawn) - len(shown)), style="dim"))
 
     def _foot(self, hidden: int) -> str:
         counts = self._shelf.counts()

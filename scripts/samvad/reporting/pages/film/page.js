@@ -2,7 +2,7 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
 const video = byId("video");
 const state = { track: 0, filter: "all", search: "", rows: [], now: -1, view: 20000, playing: null };
-const ROW = 66;
+const ROW = 76;
 
 const grade = (share) => (share >= 0.95 ? "good" : share >= 0.85 ? "warn" : "bad");
 const colours = new Map();
@@ -81,7 +81,7 @@ function rowHtml(row, number) {
   if (cue.hand) flags.push(html`<b class="hand">by hand</b>`);
   const lines = cue.lines.map((line, n) => (cue.italic.includes(n) ? html`<em>${marked(line, names)}</em>` : marked(line, names)));
   const text = lines.map((line, n) => (n ? [html`<br>`, line] : line));
-  const said = track.same && cue.segments.length === 1 ? "" : marked(saidOf(cue), names);
+  const said = track.same && !cue.translated && cue.segments.length === 1 ? "" : marked(saidOf(cue), names);
   const unsure = cue.sure !== null && cue.sure < 0.6;
   const width = Math.min(100, (100 * cue.speed) / (track.limit * 1.5)).toFixed(0);
   return html`<span class="num">${row.index + 1}</span><span class="time">${clock(row.start, 1)}<br>${((cue.end - cue.start) / 1000).toFixed(2)} s</span><span
@@ -347,15 +347,19 @@ function drawWords() {
   const track = data.tracks[state.track], way = track && track.words;
   if (!way || !way.steps.length) return put(byId("words"), "");
   const most = Math.max(1, ...way.steps.map((step) => step.words)), height = 17;
+  /* A note that has no room beside its step stands below it. */
+  const isLong = (step) => step.note && step.what.length + step.note.length > 54;
+  let below = 0;
+  const tops = way.steps.map((step, n) => { const top = (n + below) * height; below += isLong(step) ? 1 : 0; return top; });
   const bar = (step, n) => {
     const size = (step.words / most) * 150, title = `${step.stage}: ${step.words} ${step.what}${step.note ? ` (${step.note})` : ""}`;
-    return html`<g><title>${title}</title><rect x="${(75 - size / 2).toFixed(1)}" width="${size.toFixed(1)}" y="${n * height}" height="${height - 3}" rx="3" fill="${way.unexplained.length ? "var(--bad)" : "var(--cue)"}" opacity="${(0.35 + (0.5 * n) / way.steps.length).toFixed(2)}"/><text class="n" x="75" y="${n * height + 11}" text-anchor="middle">${step.words}</text><text x="158" y="${n * height + 11}">${step.what} <tspan class="soft">${step.note ? `· ${step.note}` : ""}</tspan></text></g>`;
+    return html`<g><title>${title}</title><rect x="${(75 - size / 2).toFixed(1)}" width="${size.toFixed(1)}" y="${tops[n]}" height="${height - 3}" rx="3" fill="${way.unexplained.length ? "var(--bad)" : "var(--cue)"}" opacity="${(0.35 + (0.5 * n) / way.steps.length).toFixed(2)}"/><text class="n" x="75" y="${tops[n] + 11}" text-anchor="middle">${step.words}</text><text x="158" y="${tops[n] + 11}">${step.what} ${step.note && (isLong(step) ? html`<tspan class="soft" x="158" dy="${height - 3}">${step.note}</tspan>` : html`<tspan class="soft">· ${step.note}</tspan>`)}</text></g>`;
   };
   const at = (ms) => (ms === null ? "" : html`<button type="button" data-at="${ms}">${clock(ms)}</button>`);
   const taken = way.rules.map((rule) => html`<li><details><summary><b>− ${rule.words}</b> ${rule.rule}</summary>${rule.places.map(([ms, text, why]) => html`<div>${at(ms)} <b>${text}</b> ${why}</div>`)}</details></li>`);
   const wrong = way.unexplained.map((item) => html`<li class="bad"><b>${item.how === "lost" ? "−" : "+"} ${item.words} ${item.how} without a record</b> in ${item.stage} ${at(item.start_ms)} ${item.text}</li>`);
   const told = way.unexplained.length ? html`<span class="bad">not all accounted for</span>` : html`<span class="good">each accounted for</span>`;
-  put(byId("words"), html`<figure class="funnel"><figcaption><span>words, from what was heard to the cues</span>${told}</figcaption><svg viewBox="0 0 480 ${way.steps.length * height}">${way.steps.map(bar)}</svg><ul>${wrong}${taken}</ul></figure>`);
+  put(byId("words"), html`<figure class="funnel"><figcaption><span>words, from what was heard to the cues</span>${told}</figcaption><svg viewBox="0 0 480 ${(way.steps.length + below) * height}">${way.steps.map(bar)}</svg><ul>${wrong}${taken}</ul></figure>`);
   byId("words").querySelectorAll("button[data-at]").forEach((button) => { button.onclick = () => seek(Number(button.dataset.at)); });
 }
 function drawRules() {

@@ -25,7 +25,7 @@ function draw() {
   byId("empty").hidden = found.length > 0;
   byId("status").querySelectorAll("button").forEach((button) => button.setAttribute("aria-selected", String(button.dataset.status === state.status)));
 }
-byId("sum").textContent = `${data.films.length} films, ${data.films.reduce((sum, film) => sum + film.tracks.reduce((cues, track) => cues + track.cues, 0), 0)} cues`;
+byId("sum").textContent = `${data.films.length} ${data.films.length === 1 ? "film" : "films"}, ${data.films.reduce((sum, film) => sum + film.tracks.reduce((cues, track) => cues + track.cues, 0), 0)} cues`;
 put(byId("status"), Object.entries(statuses).map(([name, test]) => html`<button role="tab" data-status="${name}">${name}<small>${data.films.filter(test).length}</small></button>`));
 byId("status").querySelectorAll("button").forEach((button) => { button.onclick = () => { state.status = button.dataset.status; draw(); }; });
 byId("search").oninput = (event) => { state.search = event.target.value; draw(); };
