@@ -333,7 +333,14 @@ def test_of_a_try_that_loops_what_stands_beside_its_loop_is_kept():
 
 @pytest.mark.parametrize(
     ("said", "kept"),
-    [(("तो", "पूपदाशाशाशाशाशाशाशाशा"), False), (("तो", "हम", "वहाँ", "गए"), True), (("उसने", "1000000", "दिए"), True)],
+    [
+        (("तो", "पूपदाशाशाशाशाशाशाशाशा"), False),
+        (("तो", "हम", "वहाँ", "गए"), True),
+        (("उसने", "1000000", "दिए"), True),
+        (("I", "can't", "believe", "it!") * 3, False),  # of a murmuring crowd
+        (("I", "can't", "believe", "it!") * 2, True),
+        (("No!",) * 3, True),
+    ],
 )
 def test_syllables_over_and_over_are_no_text_for_a_gap(said, kept):
     def decode(found, strategy):

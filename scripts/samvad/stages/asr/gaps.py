@@ -81,6 +81,8 @@ _EDGE_WORDS, _EDGE_MS = 4, 1_500
 _NEAR_MS = 5_000
 #: A try that loops is worth what stands beside its loop, from so many words on.
 _ROUNDS_OF_LOOP, _WORDS_BESIDE = 4, 3
+#: One sentence so many times over, and nothing else, is no text for a gap.
+_ROUNDS_MADE_UP = 3
 #: Two tries say the same where this part of their consonants is the same, in so many words and consonants or more,
 #: and a song detector is so sure of a voice there: what a model makes up of noise it makes up again.
 _ALIKE, _ALIKE_WORDS, _ALIKE_CONSONANTS, _VOICE = 0.5, 3, 6, 0.5
@@ -175,6 +177,7 @@ class GapFiller:
             or len(found.text) > _PACE * max(_LEAST_SECONDS, (words[-1].end_ms - words[0].start_ms) / 1000)
             or not any(character.isalpha() for character in found.text)
             or _babble(words)
+            or _one_thing(words)
         )
         found = replace(found, decoded_again=note)
         return replace(found, words=(), text="") if bad else found
@@ -253,6 +256,13 @@ def _babble(words: Sequence[RawWord]) -> bool:
     """Return whether half of some words is syllables over and over, which is no text for a gap, however sure."""
     keys = [plain(word.text) for word in words]
     return 2 * sum(len(key) for key in keys if babbled(key) and not key.isdigit()) >= sum(map(len, keys))
+
+
+def _one_thing(words: Sequence[RawWord]) -> bool:
+    """Return whether some words are one sentence three times over: of a murmuring crowd that is what is made up."""
+    keys = [plain(word.text) for word in words]
+    period, rest = divmod(len(keys), _ROUNDS_MADE_UP)
+    return not rest and period >= _WORDS_BESIDE and keys == keys[:period] * _ROUNDS_MADE_UP
 
 
 def _beside_loops(words: tuple[RawWord, ...]) -> tuple[RawWord, ...]:
