@@ -351,7 +351,7 @@ def one_run():
         snakemake_api.leave_out(workflow, made)
         snakemake_api.name_targets(workflow, own_names)
         snakemake_api.leave_no_trace(workflow, Path(".snakemake"))
-        snakemake_api.outlast_lost_logs()
+        snakemake_api.outlast_read_only_folders()
         snakemake_api.judge_by(workflow, plan.due)
         snakemake_api.before_work(workflow, run.begin)
         snakemake_api.call_around(workflow, run.start, run.succeed, run.fail)

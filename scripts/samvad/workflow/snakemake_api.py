@@ -93,18 +93,23 @@ def leave_no_trace(workflow: Any, folder: Path) -> None:
     workflow._prepare_dag = prepared
 
 
-def outlast_lost_logs() -> None:
-    """Let the run go on where the log of a job can be neither found nor made, as in a folder that became read-only.
+def outlast_read_only_folders() -> None:
+    """Let the run go on where a stage's folder has become one that nobody may write into.
 
-    Snakemake makes an empty log for a job that has left none, and ends the whole run where it cannot.
+    Snakemake makes an empty log for a job that has left none, and at its end takes empty folders away: where it cannot,
+    it ends the whole run, with a traceback.
     """
-    handle = DAG.handle_log
+    handle, clean = DAG.handle_log, DAG.cleanup_workdir
 
     async def handled(dag: Any, job: Any, *given: Any, **named: Any) -> None:
         with contextlib.suppress(OSError):
             await handle(dag, job, *given, **named)
 
-    DAG.handle_log = handled
+    def cleaned(dag: Any) -> None:
+        with contextlib.suppress(OSError):
+            clean(dag)
+
+    DAG.handle_log, DAG.cleanup_workdir = handled, cleaned
 
 
 def name_targets(workflow: Any, own_names: Callable[[str], Iterable[str]]) -> None:
