@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import support
-from samvad.commands import _running, config, doctor, film, remove, rerun, shelf, watch
+from samvad.commands import _running, config, correct, doctor, film, remove, rerun, shelf, watch
 from samvad.commands import list as list_films
 from samvad.core import places, schemas
 from samvad.core.errors import ConfigurationError
@@ -401,6 +401,11 @@ def test_a_setting_that_names_what_is_not_there_is_refused_with_what_there_is(
         config.main(["set", key, value])
     assert said in str(refused.value)
     assert not (own / "config" / "local.yaml").exists()
+
+
+def test_a_film_that_nobody_knows_is_not_asked_for_as_a_folder(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert correct.main(["nobody", str(own / "one.en.srt")]) == 2
+    assert "nobody is no film of the sheet, and no job's folder. `samvad list` has the films" in capsys.readouterr().err
 
 
 def test_a_model_that_may_be_fetched_or_lies_in_a_folder_is_taken(own: Path) -> None:

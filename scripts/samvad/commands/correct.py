@@ -205,7 +205,10 @@ def main(argv: list[str] | None = None) -> int:
     options = parser().parse_args(argv)
     try:
         if not options.job_folder.is_dir():
-            raise ConfigurationError(f"{options.job_folder} is no folder.", "Give the job's: …/YYYY/MM/DD/USER/N.")
+            raise ConfigurationError(
+                f"{options.job_folder} is no film of the sheet, and no job's folder.",
+                "`samvad list` has the films; a job's folder is …/YYYY/MM/DD/USER/N.",
+            )
         if options.forget == (options.file is not None):
             raise ConfigurationError("Give either an edited file, or --forget with --language.")
         print(console.printable(forget(options) if options.forget else take(options), lines=True))
