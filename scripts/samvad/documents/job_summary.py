@@ -91,7 +91,7 @@ def _lines(job_folder: Path, notes: Sequence[Note], *, why: bool = True) -> list
     for item in job_manifest.approved_tracks(job_folder):
         since = "; changed since" if item.changed else ""
         lines.append(f"  {f'Approved ({item.language}):':16} {item.by}, {item.at[:10]}{since}")
-    lines += [f"  {'Took:':16} {text}" for text in _cost(manifest)]
+    lines += [f"  {'Cost:':16} {text}" for text in _cost(manifest)]
     reused = [
         name for name, state in manifest.stages.items() if state.manifest and _reused(job_folder / state.manifest)
     ]

@@ -73,7 +73,8 @@ def of_worth(run: StageRun, language: str, check: TrackCheck, missing: Sequence[
             f"{coverage.in_words(missing)}. The report marks them."
         )
     if found.doubtful:
+        shown = f", {found.as_said} of them show what was said" if found.as_said else ""
         run.warn(
-            f"{found.doubtful} of {found.cues} cues in {languages.name(language)} have a doubtful translation, "
-            f"{found.as_said} of them show what was said: cue {check.doubts[0].cue} is the first."
+            f"{found.doubtful} of {found.cues} cues in {languages.name(language)} have a doubtful translation"
+            f"{shown}: cue {check.doubts[0].cue} is the first."
         )
