@@ -191,6 +191,20 @@ def test_zeros_behind_an_mp4_are_searched_quickly(tmp_path: Path) -> None:
     assert time.process_time() - begins < 5  # 10 s with a pattern that begins with zeros
 
 
+@pytest.mark.parametrize(("begins", "late"), [(2.92, True), (2.95, False), (2.88, False), (3.1, False)])
+def test_a_seam_that_is_a_leap_to_one_who_decodes_and_none_to_one_who_copies_is_told(
+    begins: float, late: bool, tmp_path: Path
+) -> None:
+    film = tmp_path / "film.ts"
+    whole = _made("ts", tmp_path)
+    later = tmp_path / "later.ts"
+    ffmpeg("-i", tmp_path / "3.0.ts", "-map", 0, "-c", "copy", "-output_ts_offset", begins, later)
+    film.write_bytes(whole + later.read_bytes())
+    code, told = _run(tmp_path / "job", film)
+    assert code == 0
+    assert any("ms late beside the picture from there on" in warning for warning in told) == late, told
+
+
 def test_a_clock_that_begins_anew_after_26_hours_is_no_second_file(tmp_path: Path) -> None:
     film = tmp_path / "film.m2ts"
     inputs = ("-f", "lavfi", "-i", "testsrc2=size=64x48:rate=25:duration=12", "-f", "lavfi", "-i", "sine=duration=12")

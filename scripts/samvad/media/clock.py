@@ -150,6 +150,9 @@ class Reach:
         again_at_ms: when that begins, on the film's clock: where the times go back; None where they do not.
         twice_ms: how much of it is left out since it has the time of the packet before: the file's times are wrong.
         packet_ms: how long a packet of it is on average.
+        late_ms: by how much a sound is late behind a place where its times go back, since ffmpeg takes that for a leap
+            where it decodes a sound, and not where it copies packets; 0 where there is none.
+        late_at_ms: where that is, on the film's clock.
     """
 
     bytes: int
@@ -157,6 +160,8 @@ class Reach:
     again_at_ms: int | None
     twice_ms: int
     packet_ms: float
+    late_ms: int = 0
+    late_at_ms: int | None = None
 
 
 class Reading:
@@ -264,10 +269,19 @@ class _Packets:
     def reach(self, begins: Start, stream: int) -> Reach:
         """Return how much of the file is played, once all has been taken."""
         track = self._tracks.get(stream) or _Track(stream, "audio")
-        again_us = track.again_at_us
-        at_ms = None if again_us is None else round((again_us - begins.zero_us) / 1000)
-        again_ms, twice_ms = round(track.again_us / 1000), round(track.twice_us / 1000)
-        return Reach(self._end_bytes, again_ms, at_ms, twice_ms, track.all_us / max(1, track.packets) / 1000)
+
+        def on_clock(time_us: int | None) -> int | None:
+            return None if time_us is None else round((time_us - begins.zero_us) / 1000)
+
+        return Reach(
+            self._end_bytes,
+            round(track.again_us / 1000),
+            on_clock(track.again_at_us),
+            round(track.twice_us / 1000),
+            track.all_us / max(1, track.packets) / 1000,
+            round(track.late_us / 1000) if begins.leaps else 0,
+            on_clock(track.late_at_us),
+        )
 
     def clock(self, begins: Start) -> FilmClock:
         """Return the film's clock, once all has been taken."""
@@ -302,6 +316,8 @@ class _Track:
     again_us: int = 0
     twice_us: int = 0
     again_at_us: int | None = None
+    late_us: int = 0
+    late_at_us: int | None = None
     gaps: list[tuple[int, int]] = field(default_factory=list)
 
     def drop(self, packet: film_packets.Packet, offset_us: int) -> None:
@@ -324,6 +340,9 @@ class _Track:
             self.first_us = begin - self.untimed_us
         elif self.kind == "audio" and begin - self.end_us > (GAP_MS * 1000 if self.length_us else _LONGEST_PACKET_US):
             self.gaps.append((self.end_us, begin))
+        elif self.last_pts_us is not None and begin < self.last_pts_us and self.end_us - begin > _BACK_US:
+            self.late_us += self.end_us - begin
+            self.late_at_us = begin if self.late_at_us is None else self.late_at_us
         # Some containers state no lengths: the step from the packet before is as good.
         self.length_us = packet.duration_us or 0
         step_us = min(max(0, begin - self.last_pts_us), _LONGEST_PACKET_US) if self.last_pts_us is not None else 0

@@ -98,7 +98,7 @@ def check(film: Film, track: AudioTrack, clock: FilmClock, reach: Reach, sound: 
             raise MediaError(f"{str(film.path)!r} {missing.what}.", missing.remedy + _AS_IT_IS, path=str(film.path))
         warnings.append(f"The film {missing.what}.")
     rest = "" if behind else _rest(film, reach)
-    return [*warnings, *filter(None, (rest, _holes(clock, track), _damaged(reach, sound)))]
+    return [*warnings, *filter(None, (rest, _holes(clock, track), _damaged(reach, sound), _late(reach)))]
 
 
 def _behind(film: Film, clock: FilmClock, reach: Reach) -> _Missing | None:
@@ -177,6 +177,16 @@ def _twice(clock: FilmClock, track: AudioTrack, reach: Reach) -> _Missing | None
     told = f"has {reach.twice_ms / 1000:.1f} s of sound at times that other sound has already: its times are wrong"
     share = reach.twice_ms / max(reach.twice_ms, span.end_ms - span.start_ms)
     return _Missing(told, share, "Make it anew from its source")
+
+
+def _late(reach: Reach) -> str:
+    if reach.late_at_ms is None or not reach.late_ms:
+        return ""
+    at, late = f"{reach.late_at_ms / 1000:.1f} s", f"{reach.late_ms} ms late beside the picture"
+    return (
+        f"The sound's times go back at {at}, and it may be {late} from there on, and the subtitles with it. Look "
+        "whether lips and sound agree; give the parts one by one where they don't."
+    )
 
 
 def _holes(clock: FilmClock, track: AudioTrack) -> str:
