@@ -203,6 +203,11 @@ def test_a_translation_that_lacks_a_clause_is_doubted(
         ("Bonjour, Marie.", "Hello, Marie.", ("fr", "en"), False),
         ("Perché?", "Perché?", ("it", "es"), True),
         ("¡María!", "María!", ("es", "en"), False),  # English writes the name without its accent, as often
+        ("Ayşe!", "Ayşe!", ("tr", "en"), False),  # names that English seldom has
+        ("João?", "João?", ("pt", "en"), False),
+        ("Piotr, Paweł!", "Piotr, Paweł!", ("pl", "en"), False),
+        ("Evet.", "Evet.", ("tr", "en"), True),
+        ("Vidimo se sutra kod nove škole.", "Vidimo se sutra kod nove škole.", ("bs", "hr"), False),  # one language
         ("Ja.", "Ja.", ("de", "en"), False),  # read in English as well
         ("Okay.", "Okay.", ("en", "es"), False),
         ("Tum kahan ja rahe ho?", "Tum kahan ja rahe ho?", ("hi", "en"), True),
