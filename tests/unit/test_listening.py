@@ -81,3 +81,12 @@ def test_nothing_is_kept_where_results_are_not_reused_or_the_sound_has_changed(t
     with pytest.raises(RuntimeError):
         late.keep(changed)
     assert not cache.exists() and cache.name == listening._ROOM
+
+
+@pytest.mark.parametrize("place", ["a file", "n" * 300], ids=["a file", "longer than a name may be"])
+def test_a_cache_that_cannot_be_is_no_matter(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a file").touch()
+    monkeypatch.setenv("SAMVAD_CACHE", str(tmp_path / place))
+    listener = Listener(sound_of(tmp_path / "audio.wav", 110), "sha256:1")
+    assert listener(0, 1000)
+    listener.keep(lambda: None)

@@ -52,13 +52,14 @@ def make_private(folder: Path) -> None:
     In a folder that a team shares (its group may write, what is made there is the group's) it is the team's as well.
     Where it cannot be made, whoever writes into it finds out.
     """
-    if not folder.exists():
-        with suppress(OSError):
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            folder.mkdir(mode=0o700)
-            team = stat.S_ISGID | stat.S_IWGRP
-            if folder.parent.stat().st_mode & (team | stat.S_IWOTH) == team:
-                folder.chmod(0o2770)
+    with suppress(OSError):
+        if folder.exists():
+            return
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700)
+        team = stat.S_ISGID | stat.S_IWGRP
+        if folder.parent.stat().st_mode & (team | stat.S_IWOTH) == team:
+            folder.chmod(0o2770)
 
 
 def open_to_others(folder: Path) -> str:

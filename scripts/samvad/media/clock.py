@@ -307,6 +307,7 @@ class _Track:
     end_us: int = 0
     untimed_us: int = 0
     decoded_from_us: int | None = None
+    decoded_until_us: int = 0
     next_us: int | None = None
     latest_us: int | None = None
     last_pts_us: int | None = None
@@ -330,8 +331,10 @@ class _Track:
         if packet.pts_us is None:
             if self.first_us is None:
                 self.untimed_us += packet.duration_us or 0
-                if self.decoded_from_us is None and packet.dts_us is not None:
-                    self.decoded_from_us = packet.dts_us + offset_us
+                if packet.dts_us is not None:
+                    decoded_us = packet.dts_us + offset_us
+                    self.decoded_from_us = decoded_us if self.decoded_from_us is None else self.decoded_from_us
+                    self.decoded_until_us = max(self.decoded_until_us, decoded_us + (packet.duration_us or 0))
             else:
                 self.end_us += packet.duration_us or 0
             return
@@ -358,8 +361,8 @@ class _Track:
         """Return when it plays; a start before zero is priming, which is not shown."""
         first_us, end_us = self.first_us, self.end_us
         if first_us is None and self.decoded_from_us is not None:
-            # AVI says of H.264 only when a picture is to be decoded: so many as follow each other are shown.
-            first_us, end_us = self.decoded_from_us, self.decoded_from_us + self.untimed_us
+            # AVI says of H.264 only when a picture is to be decoded. Those that were dropped leave room in these times.
+            first_us, end_us = self.decoded_from_us, self.decoded_until_us
         if first_us is None:
             return None
 
