@@ -22,6 +22,7 @@ from samvad.stages.asr import (
     named_by_sound,
     named_by_words,
     own_script,
+    parting,
     prompts,
     retries,
     translated,
@@ -232,10 +233,23 @@ class Recogniser:
                 self.account.taken += taken
                 kept = [chunk for chunk in chunks if not _lies_in(chunk, gone)]
                 renamed = {named[region] for region in other}
-                return [*kept, *(_renamed(chunk, renamed, why) for chunk in anew)], list(named.values()), stay
+                mended = [_renamed(chunk, renamed, why) for chunk in anew]
+                return self._together(kept, mended), list(named.values()), stay
             other = {region: name for region, name in other.items() if region not in lost}
             stay += lost
         return chunks, speech, stay
+
+    def _together(self, kept: Sequence[Chunk], anew: Sequence[Chunk]) -> list[Chunk]:
+        """Return pieces and what was heard anew beside them; what filled a gap gives way where the two overlap."""
+
+        def is_in_the_way(chunk: Chunk) -> bool:
+            return gaps.was_gap(chunk) and any(
+                chunk.start_ms < one.end_ms and one.start_ms < chunk.end_ms for one in anew
+            )
+
+        fillings = [chunk for chunk in kept if is_in_the_way(chunk)]
+        others = sorted([*(one for one in kept if one not in fillings), *anew], key=lambda chunk: chunk.start_ms)
+        return parting.put_in(others, fillings, self.account)
 
     def _without_made_up(self, chunks: list[Chunk]) -> list[Chunk]:
         if self.voice_peak is None:
