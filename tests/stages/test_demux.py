@@ -536,6 +536,21 @@ def test_a_bare_sound_whose_rate_changes_on_the_way_is_heard_at_its_speed(
     assert "or its rate" in warning["message"]
 
 
+def test_a_sound_that_is_longer_than_its_times_say_is_told(tmp_path: Path) -> None:
+    """In Matroska the times of such packets are as wrong as ffmpeg made them: there is nothing to go by."""
+    parts = [tmp_path / f"{rate}.mp3" for rate in (44100, 22050)]
+    for part in parts:
+        coded = ("-ar", part.stem, "-c:a", "libmp3lame", part)
+        subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=duration=6", *map(str, coded)], check=True)
+    both, film = tmp_path / "both.mp3", tmp_path / "film.mka"
+    both.write_bytes(b"".join(part.read_bytes() for part in parts))
+    subprocess.run(["ffmpeg", "-v", "error", "-i", both, "-c", "copy", film], check=True)
+    job, done = demux(tmp_path, film)
+    assert done.returncode == 0, done.stderr
+    warnings = [item["message"] for item in support.manifest_of(job, "demux")["warnings"]]
+    assert ["may not be in time" in warning for warning in warnings].count(True) == 1, warnings
+
+
 @pytest.mark.parametrize(
     "dropped", [(), ("-vf", "select=not(between(n\\,10\\,44))", "-fps_mode", "vfr")], ids=["all", "some"]
 )

@@ -32,6 +32,8 @@ _STATE_BYTES = frozenset({"wav", "w64", "caf"})
 _FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 #: Headers count what is not heard: padding of coders, and empty packets that keep AVI in step (0.17 s of ffmpeg's).
 _UNSURE_MS = 250
+#: A sound that is decoded to so much more than its times in the film (ms, and of it) changes its rate on the way.
+_LONGER_MS, _LONGER = 1_000, 0.02
 #: The poorest sound has more (Opus at 6 kbit/s has 750).
 _FEWEST_BYTES_A_SECOND = 500
 
@@ -163,6 +165,11 @@ def check_whole(film: Film, track: AudioTrack, clock: FilmClock, audio_ms: int, 
             _refuse_short(film, "the film", max(clock.duration_ms, audio_ms), stated, share)
     if audio_ms < clock.duration_ms * share:
         return f"The sound ends before the film does, after {audio_ms / 1000:.1f} of {clock.duration_ms / 1000:.1f} s."
+    if sound_ms and audio_ms - sound_ms > max(_LONGER_MS, _LONGER * sound_ms):
+        return (
+            f"The sound is {audio_ms / 1000:.1f} s long when it is decoded, and its times in the film end at "
+            f"{sound_ms / 1000:.1f} s: what is said late in it, and the subtitles with it, may not be in time."
+        )
     return ""
 
 
