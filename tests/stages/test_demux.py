@@ -538,7 +538,7 @@ def test_a_bare_sound_whose_rate_changes_on_the_way_is_heard_at_its_speed(
 
 def test_a_sound_that_is_longer_than_its_times_say_is_told(tmp_path: Path) -> None:
     """In Matroska the times of such packets are as wrong as ffmpeg made them: there is nothing to go by."""
-    parts = [tmp_path / f"{rate}.mp3" for rate in (44100, 22050)]
+    parts = [tmp_path / f"{rate}.mp3" for rate in (22050, 48000)]
     for part in parts:
         coded = ("-ar", part.stem, "-c:a", "libmp3lame", part)
         subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=duration=6", *map(str, coded)], check=True)
