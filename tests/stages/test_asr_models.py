@@ -178,7 +178,9 @@ def test_a_model_that_knows_only_english_is_refused_for_hindi() -> None:
 def test_a_language_that_whisper_calls_otherwise_is_recognised(
     tmp_path: Path, sample: Any, given: str, code: str
 ) -> None:
-    job, done = recognise(tmp_path, spoken(sample, 0, 0), "--languages", given, *FAST, "--singing=false")
+    # English is said: with second tries it would be recognised as that, which it surely sounds like.
+    tries = ("--singing=false", "--retries=0")
+    job, done = recognise(tmp_path, spoken(sample, 0, 0), "--languages", given, *FAST, *tries)
     assert done.returncode == 0, done.stderr
     found = document(job)
     assert found["language"] == code and {segment["language"] for segment in found["segments"]} == {code}

@@ -20,7 +20,7 @@ from samvad.core import variables
 from samvad.core.errors import ConfigurationError, MediaError, SamvadError
 from samvad.core.redaction import Redactor
 from samvad.media import addresses, fetched
-from samvad.models import http as calls
+from samvad.models import patience
 
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 
@@ -28,7 +28,7 @@ SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]:
     monkeypatch.setenv("SAMVAD_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("SAMVAD_NETWORK", calls.Policy(first_pause_seconds=0, requests_per_second=1000).as_json())
+    monkeypatch.setenv("SAMVAD_NETWORK", patience.Policy(first_pause_seconds=0, requests_per_second=1000).as_json())
     fetched._told.clear()
     with film_server.started() as made:
         yield made

@@ -34,7 +34,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from snakemake.dag import DAG
 from snakemake.jobs import Job as OfSnakemake
 from snakemake.jobs import Reason
 
@@ -99,6 +98,8 @@ def outlast_read_only_folders() -> None:
     Snakemake makes an empty log for a job that has left none, and at its end takes empty folders away: where it cannot,
     it ends the whole run, with a traceback.
     """
+    from snakemake.dag import DAG  # not before: it imports what imports it
+
     handle, clean = DAG.handle_log, DAG.cleanup_workdir
 
     async def handled(dag: Any, job: Any, *given: Any, **named: Any) -> None:
