@@ -6,6 +6,8 @@ import functools
 import re
 from collections.abc import Sequence
 
+from samvad.text import word_frequency
+
 #: Words that are spelled too unlike their sound for any rule, as Hindi subtitles write them.
 IN_DEVANAGARI = {
     "a": "अ", "i": "आई", "the": "द", "of": "ऑफ", "is": "इज़", "are": "आर", "you": "यू", "your": "योर", "to": "टू",
@@ -43,9 +45,7 @@ _UNKNOWN = 1.0
 @functools.lru_cache(maxsize=20_000)
 def frequency(word: str) -> float:
     """Return how often English uses a word, on Zipf's scale: the logarithm of its uses in a thousand million words."""
-    import wordfreq
-
-    return float(wordfreq.zipf_frequency(word.casefold().replace("’", "'"), "en", wordlist="small"))
+    return word_frequency.uses([word.casefold().replace("’", "'")], "en") or 0.0
 
 
 def sounds(word: str) -> str:

@@ -8,8 +8,15 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 
+from samvad.text import word_forms
+
 #: Lists that have another name than Whisper's languages.
 _LISTS = {"no": "nb", "nn": "nb", "sr": "sh", "hr": "sh", "bs": "sh", "tl": "fil"}
+
+
+def telling(text: str) -> list[str]:
+    """Return the words of a text that may say its language: no letters by themselves, and no figures."""
+    return [word for word in word_forms.of(text) if len(word) > 1 and not word.isdigit()]
 
 
 def list_of(language: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from samvad.stages.asr.chunks import Chunk
 from samvad.stages.asr.regions import Region
-from samvad.text import scripts, word_forms, word_frequency
+from samvad.text import scripts, word_frequency
 
 #: So many different words, and by how much another language uses them more often: the mean on Zipf's scale (the tenth
 #: logarithm of uses in a thousand million words). Of 1,035 lines of English, Spanish, French and Italian (what
@@ -54,7 +54,7 @@ def reading(text: str, language: str, spoken: Sequence[str]) -> str:
     """
     own = scripts.scripts_of(language)
     others = [other for other in spoken if other != language and scripts.scripts_of(other) & own]
-    words = telling(text)
+    words = word_frequency.telling(text)
     if not others or len(set(words)) < _WORDS:
         return language
     known = {name: found for name in (language, *others) if (found := word_frequency.uses(words, name)) is not None}
@@ -70,7 +70,7 @@ def foreign(text: str, language: str, spoken: Sequence[str]) -> str:
         language: what it was heard in.
         spoken: all that the film was recognised in.
     """
-    words = telling(text)
+    words = word_frequency.telling(text)
     own = word_frequency.uses(words, language) if len(set(words)) >= _UNNAMED_WORDS else None
     if own is None or own >= _SELDOM:
         return ""
@@ -82,11 +82,6 @@ def foreign(text: str, language: str, spoken: Sequence[str]) -> str:
     best = max(known, key=lambda name: known[name], default="")
     surely = bool(best) and best not in known_as and known[best] >= max(_OFTEN, own + _UNNAMED_FURTHER)
     return best if surely else ""
-
-
-def telling(text: str) -> list[str]:
-    """Return the words of a text that may say its language: no letters by themselves, and no figures."""
-    return [word for word in word_forms.of(text) if len(word) > 1 and not word.isdigit()]
 
 
 def as_decoded(speech: Sequence[Region], chunks: Iterable[Chunk]) -> list[Region]:

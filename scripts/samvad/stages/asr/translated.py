@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from samvad.documents.segments import AS_ENGLISH, PERHAPS_TRANSLATED
-from samvad.stages.asr import language, named_by_words, second_languages
+from samvad.stages.asr import language, second_languages
 from samvad.stages.asr.account import TRANSLATED, Account
 from samvad.stages.asr.chunks import Chunk, DecodedAgain, RawWord
 from samvad.stages.asr.language import HearBriefly
@@ -244,7 +244,7 @@ def _worth(text: str, name: str) -> dict[str, float]:
     """Return how much further English uses the words of a text than another language does, on Zipf's scale."""
     return {
         word: (word_frequency.uses([word], ENGLISH) or 0.0) - max(word_frequency.uses([word], name) or 0.0, _SELDOM)
-        for word in named_by_words.telling(text)
+        for word in word_frequency.telling(text)
     }
 
 

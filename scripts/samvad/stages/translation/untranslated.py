@@ -57,7 +57,7 @@ def is_untranslated(source: str, made: str, source_language: str, target: str) -
     if source_language == target or {source_language, target} <= _ONE_LANGUAGE:
         return False
     said, names = frozenset(word_forms.of(source)), _names(source, source_language)
-    every = [word for word in word_forms.of(made) if len(word) > 1 and not word.isdigit()]
+    every = word_frequency.telling(made)
     written = [word for word in every if word not in names]
     if target == "en" and said.issuperset(written) and is_no_english(made, target, least=_ENGLISH_FROM_WORDS - 1):
         return True
@@ -85,8 +85,7 @@ def is_no_english(made: str, target: str, least: int = _ENGLISH_FROM_WORDS) -> b
     """
     if target != "en" or {*scripts.of_letters(made)} != {scripts.LATIN}:
         return False
-    names = _names(made, target)
-    words = {word for word in word_forms.of(made) if len(word) > 1 and not word.isdigit() and word not in names}
+    words = frozenset(word_frequency.telling(made)) - _names(made, target)
     if len(words) < least or sum(grammar.is_function_word(word, target) for word in words) >= _CLEARLY * len(words):
         return False
     mean = word_frequency.uses(sorted(words), target)
